@@ -1,0 +1,32 @@
+"""The column names of Hexad's long tables, written once; every function takes others as arguments."""
+
+UNIQUE_ID = "unique_id"
+"""Key of a series."""
+DS = "ds"
+"""Time stamp of an observation: a datetime or an integer."""
+Y = "y"
+"""The observed value of a series."""
+CUTOFF = "cutoff"
+"""Forecast origin: the first stamp that a forecast may not have seen."""
+STEP = "step"
+"""Step of the forecast horizon, from 1."""
+MEAN = "mean"
+"""Point forecast."""
+MODEL = "model"
+"""Name of the model that made a prediction."""
+
+
+def interval_columns(level: float) -> tuple[str, str]:
+    """Names of the lower and upper bound of a central interval, in the ecosystem's own convention.
+
+    Parameters
+    ----------
+    level : float
+        Coverage in percent, between 0 and 100.
+
+    >>> interval_columns(90)
+    ('lo-90', 'hi-90')
+    >>> interval_columns(97.5)
+    ('lo-97.5', 'hi-97.5')
+    """
+    return f"lo-{level:g}", f"hi-{level:g}"

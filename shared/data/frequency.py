@@ -1,0 +1,302 @@
+"""Regular time: stamps become consecutive whole numbers, and back; months, business days and daylight saving right."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from shared.errors import SettingsError
+
+__all__ = ["Duration", "Frequency", "frequency_of", "infer_frequency", "parse_duration", "wall_clock"]
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+NS = {"s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "D": 86400 * 10**9, "W": 7 * 86400 * 10**9}
+MONTHS = {"M": 1, "Q": 3, "Y": 12}
+ALIASES = {"T": "min", "H": "h", "d": "D", "days": "D", "A": "Y", "MS": "M", "ME": "M", "QS": "Q", "QE": "Q"}
+ALIASES |= {"YS": "Y", "YE": "Y", "S": "s", "hours": "h", "weeks": "W", "months": "M", "years": "Y"}
+DAY = NS["D"]
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of time: nanoseconds, months, business days or plain steps; exactly one is set.
+
+    >>> parse_duration("2D").ns == 2 * 86400 * 10**9
+    True
+    """
+
+    ns: int = 0
+    months: int = 0
+    business_days: int = 0
+    steps: int = 0
+
+
+def parse_duration(text: str | int) -> Duration:
+    """Read a duration such as 48, "30min", "2D", "1W", "3M" or "1Y".
+
+    Raises
+    ------
+    SettingsError
+        The text is no duration, or it is not positive.
+
+    >>> parse_duration("1Y").months, parse_duration(7).steps
+    (12, 7)
+    """
+    if isinstance(text, bool) or not isinstance(text, int | np.integer | str):
+        raise SettingsError(f"{text!r} is no duration; give steps as in 48, or time as in '30min', '2D', '1W', '3M'")
+    if not isinstance(text, str):
+        if text < 1:
+            raise SettingsError(f"a duration of {text} steps is not positive")
+        return Duration(steps=int(text))
+    match = re.fullmatch(r"\s*(\d*)\s*([A-Za-z]+)(-[A-Z]{3})?\s*", text)
+    unit = ALIASES.get(match[2], match[2]) if match else ""
+    count = int(match[1] or 1) if match else 0
+    if count < 1 or (unit not in NS and unit not in MONTHS and unit != "B"):
+        raise SettingsError(f"{text!r} is no duration; write it as in 48, '30min', '2D', '1W', '3M' or '1Y'")
+    if unit in NS:
+        return Duration(ns=count * NS[unit])
+    if unit == "B":
+        return Duration(business_days=count)
+    return Duration(months=count * MONTHS[unit])
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """A regular grid of stamps.
+
+    Parameters
+    ----------
+    kind : {"integer", "fixed", "wall", "month", "business"}
+        Whole numbers; equal steps of elapsed time (below a day); whole days on the wall clock; months; weekdays.
+    step : int
+        Units, nanoseconds (fixed, wall), months or business days per step.
+    phase : int
+        Offset of the grid, in the unit of `step`.
+    day : int
+        Day of the month of a monthly grid; 0 for the last one.
+    clock : int
+        Time of day of a monthly or business grid, in nanoseconds.
+    tz : str, optional
+        Zone of the stamps; None for naive ones.
+
+    Notes
+    -----
+    Stamps are int64: nanoseconds since 1970 in UTC (naive stamps: as they are), or the integers themselves.
+
+    >>> grid = infer_frequency(pd.DatetimeIndex(["2024-01-31", "2024-02-29", "2024-03-31"]).as_unit("ns").asi8)
+    >>> grid.kind, grid.day
+    ('month', 0)
+    >>> print(pd.Timestamp(grid.stamps(grid.ordinals(np.array([pd.Timestamp("2024-03-31").value])) + 1)[0]))
+    2024-04-30 00:00:00
+    """
+
+    kind: Literal["integer", "fixed", "wall", "month", "business"]
+    step: int
+    phase: int = 0
+    day: int = 1
+    clock: int = 0
+    tz: str | None = None
+
+    def ordinals(self, stamps: Ints) -> Ints:
+        """Number of each stamp on the grid; stamps off the grid are rounded down (see `on_grid`)."""
+        if self.kind == "integer" or self.kind == "fixed":
+            return (stamps - self.phase) // self.step
+        wall = wall_clock(stamps, self.tz)
+        if self.kind == "wall":
+            return (wall - self.phase) // self.step
+        days = wall.astype("datetime64[ns]").astype("datetime64[D]")
+        if self.kind == "business":
+            return np.busday_count(np.datetime64("1970-01-01"), days).astype(np.int64) // self.step
+        months = days.astype("datetime64[M]").astype(np.int64)
+        return (months - self.phase) // self.step
+
+    def stamps(self, ordinals: Ints) -> Ints:
+        """Stamp of each number on the grid; the inverse of `ordinals`."""
+        ordinals = np.asarray(ordinals, dtype=np.int64)
+        if self.kind == "integer" or self.kind == "fixed":
+            return ordinals * self.step + self.phase
+        if self.kind == "wall":
+            wall = ordinals * self.step + self.phase
+        elif self.kind == "business":
+            days = np.busday_offset(np.datetime64("1970-01-01"), ordinals * self.step, roll="forward")
+            wall = days.astype("datetime64[ns]").astype(np.int64) + self.clock
+        else:
+            months = (ordinals * self.step + self.phase).astype("datetime64[M]")
+            if self.day:
+                days = months.astype("datetime64[D]") + np.timedelta64(self.day - 1, "D")
+            else:
+                days = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
+            wall = days.astype("datetime64[ns]").astype(np.int64) + self.clock
+        return _from_wall(wall, self.tz)
+
+    def on_grid(self, stamps: Ints) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Whether each stamp lies on the grid."""
+        return np.asarray(self.stamps(self.ordinals(stamps)) == stamps)
+
+    def steps(self, duration: str | int) -> int:
+        """Number of steps in a duration.
+
+        Raises
+        ------
+        SettingsError
+            The duration is no whole number of steps.
+
+        >>> Frequency("fixed", 1800 * 10**9).steps("1D")
+        48
+        >>> Frequency("month", 1).steps("1Y")
+        12
+        """
+        asked = parse_duration(duration)
+        if asked.steps:
+            return asked.steps
+        per_step = {"fixed": asked.ns, "wall": asked.ns, "month": asked.months, "business": asked.business_days}
+        size = per_step.get(self.kind, 0)
+        if self.kind == "business" and asked.ns and asked.ns % NS["W"] == 0:
+            size = asked.ns // NS["W"] * 5
+        if size == 0 or size % self.step:
+            raise SettingsError(f"{duration!r} is no whole number of steps of {self.describe()}; give steps instead")
+        return size // self.step
+
+    def wall_offset(self, ordinals: Ints) -> Ints:
+        """Steps by which the wall clock is ahead of the grid; constant but for daylight saving.
+
+        Only sub-daily grids in a zone have one; an offset that is no whole number of steps is rounded down.
+        """
+        if self.kind != "fixed" or self.tz is None:
+            return np.zeros(len(ordinals), dtype=np.int64)
+        stamps = self.stamps(ordinals)
+        return (wall_clock(stamps, self.tz) - stamps) // self.step
+
+    def describe(self) -> str:
+        """Name the step in words.
+
+        >>> Frequency("fixed", 1800 * 10**9).describe()
+        '30 minutes'
+        >>> Frequency("month", 3).describe()
+        '3 months'
+        """
+        if self.kind == "integer":
+            return f"{self.step} (integer time)"
+        if self.kind in {"month", "business"}:
+            unit, count = ("month" if self.kind == "month" else "business day"), self.step
+        else:
+            name, size = next(
+                (n, s)
+                for n, s in (("day", DAY), ("hour", NS["h"]), ("minute", NS["min"]), ("second", NS["s"]), ("ns", 1))
+                if self.step % s == 0
+            )
+            unit, count = name, self.step // size
+        return f"{count} {unit}{'s' if count != 1 else ''}"
+
+    def to_pandas(self, stamps: Ints, unit: str = "ns") -> pd.Series[Any]:
+        """Give stamps back as pandas values in the grid's zone."""
+        if self.kind == "integer":
+            return pd.Series(stamps)
+        index = pd.DatetimeIndex(stamps.astype("datetime64[ns]")).as_unit(unit)  # type: ignore[arg-type]
+        return pd.Series(index.tz_localize("UTC").tz_convert(self.tz) if self.tz else index)
+
+
+def wall_clock(stamps: Ints, tz: str | None) -> Ints:
+    """Local time of UTC stamps, as naive nanoseconds.
+
+    >>> noon = np.array([pd.Timestamp("2024-07-01 12:00").value])
+    >>> print(pd.Timestamp(wall_clock(noon, "Europe/Berlin")[0]))
+    2024-07-01 14:00:00
+    """
+    if tz is None:
+        return stamps
+    index = pd.DatetimeIndex(stamps.astype("datetime64[ns]"), tz="UTC").tz_convert(tz).tz_localize(None)
+    return np.asarray(index.as_unit("ns").asi8)
+
+
+def _from_wall(wall: Ints, tz: str | None) -> Ints:
+    if tz is None:
+        return wall
+    index = pd.DatetimeIndex(wall.astype("datetime64[ns]"))
+    first = np.ones(len(wall), dtype=bool)
+    zoned = index.tz_localize(tz, ambiguous=first, nonexistent="shift_forward")
+    return np.asarray(zoned.tz_convert("UTC").as_unit("ns").asi8)
+
+
+def frequency_of(text: str | int, stamps: Ints, tz: str | None, *, integer: bool) -> Frequency:
+    """Build the grid that a declared frequency and the first stamps make.
+
+    >>> stamps = pd.date_range("2024-01-01", periods=3, freq="h").as_unit("ns").asi8
+    >>> frequency_of("h", stamps, None, integer=False).describe()
+    '1 hour'
+    """
+    asked = parse_duration(text)
+    first = stamps[:1]
+    if integer or asked.steps:
+        if not integer:
+            raise SettingsError(f"freq={text!r} counts steps, but the stamps are dates; write it as in '30min' or '1D'")
+        step = asked.steps or 1
+        return Frequency("integer", step, int(first[0] % step))
+    wall = wall_clock(first, tz)
+    clock = int(wall[0] % DAY)
+    if asked.business_days:
+        return Frequency("business", asked.business_days, clock=clock, tz=tz)
+    if asked.months:
+        days = wall_clock(stamps, tz).astype("datetime64[ns]").astype("datetime64[D]")
+        months = days.astype("datetime64[M]")
+        in_month = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
+        last = (days + np.timedelta64(1, "D")).astype("datetime64[M]") != months
+        day = 0 if last.all() else int(in_month[0])
+        return Frequency("month", asked.months, int(months.astype(np.int64)[0] % asked.months), day, clock, tz)
+    if asked.ns % DAY == 0:
+        return Frequency("wall", asked.ns, int(wall[0] % asked.ns), tz=tz)
+    return Frequency("fixed", asked.ns, int(first[0] % asked.ns), tz=tz)
+
+
+def infer_frequency(stamps: Ints, tz: str | None = None, *, integer: bool = False) -> Frequency | None:
+    """Find the grid of sorted, distinct stamps of one series; None where there is none.
+
+    The most frequent step counts, so that gaps do not hide the grid.
+
+    Parameters
+    ----------
+    stamps : numpy.ndarray of int64, shape (n,)
+        At least two, ascending.
+
+    >>> infer_frequency(np.array([1, 2, 3, 5]), integer=True)
+    Frequency(kind='integer', step=1, phase=0, day=1, clock=0, tz=None)
+    """
+    if len(stamps) < 2:
+        return None
+    if integer:
+        step = _mode(np.diff(stamps))
+        return Frequency("integer", step, int(stamps[0] % step))
+    wall = wall_clock(stamps, tz)
+    days = wall.astype("datetime64[ns]").astype("datetime64[D]")
+    step = _mode(np.diff(stamps))
+    if step < DAY and step != _mode(np.diff(wall)):
+        step = min(step, _mode(np.diff(wall)))
+    if (wall % DAY == wall[0] % DAY).all() and step >= DAY - NS["h"]:
+        return _daily_or_coarser(wall, days, tz)
+    return Frequency("fixed", step, int(stamps[0] % step), tz=tz)
+
+
+def _daily_or_coarser(wall: Ints, days: Any, tz: str | None) -> Frequency:
+    step = _mode(np.diff(wall))
+    clock = int(wall[0] % DAY)
+    months = days.astype("datetime64[M]")
+    in_month = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
+    is_last = (days + np.timedelta64(1, "D")).astype("datetime64[M]") != months
+    month_step = _mode(np.diff(months.astype(np.int64)))
+    if month_step > 0 and step >= 28 * DAY and (is_last.all() or (in_month == in_month[0]).all()):
+        day = 0 if is_last.all() else int(in_month[0])
+        return Frequency("month", month_step, int(months.astype(np.int64)[0] % month_step), day, clock, tz)
+    weekdays = np.is_busday(days)
+    fridays = (days[1:] - days[:-1]).astype(np.int64) == 3
+    if step == DAY and weekdays.all() and len(days) > 5 and fridays.any():
+        return Frequency("business", 1, clock=clock, tz=tz)
+    return Frequency("wall", step, int(wall[0] % step), tz=tz)
+
+
+def _mode(differences: Ints) -> int:
+    values, counts = np.unique(differences[differences > 0], return_counts=True)
+    return int(values[np.argmax(counts)]) if len(values) else 1

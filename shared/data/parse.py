@@ -1,0 +1,324 @@
+"""From text to typed columns, only where every value says so; what fits two readings is asked, not guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["MISSING_WORDS", "Kind", "Parsed", "Reading", "guess_kind", "parse_column", "sniff_decimal"]
+
+Kind = Literal["text", "integer", "number", "boolean", "datetime"]
+
+MISSING_WORDS = ("NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None")
+INTEGER = r"^-?(0|[1-9]\d*)$"
+POINT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+COMMA = r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$"
+GROUPED = {".": r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$", ",": r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"}
+CODE = r"^([+-]?\d+[eE]\+?\d+|[+-]?0\d.*)$"  # 12E5 and 007 are codes unless a schema says number
+BOOLEAN = r"^(?i:true|false)$"
+ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
+ISO_ZONED = r"(Z|[+-]\d{2}:?\d{2})$"
+SHORT = r"^\d{1,2}[./-]\d{1,2}[./-]\d{4}([ T]\d{1,2}:\d{2}(:\d{2})?)?$"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the text of a file is to be read: what was sniffed or declared.
+
+    >>> Reading(decimal=",").decimal
+    ','
+    """
+
+    decimal: str | None = None
+    dates: str | None = None
+    tz: str | None = None
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One parsed column.
+
+    Attributes
+    ----------
+    values : pandas.Series
+        Typed values; missing where `bad` is set.
+    bad : numpy.ndarray of bool
+        Rows whose text could not be read as the kind.
+    why : str
+        What is wrong with them, and empty where nothing is.
+    mend : str
+        How to mend it.
+    notes : tuple of str
+        What was decided on the way.
+    """
+
+    values: pd.Series[Any]
+    bad: np.ndarray[Any, np.dtype[np.bool_]]
+    why: str = ""
+    mend: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def _matches(strings: pa.Array, pattern: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    return np.asarray(pc.fill_null(pc.match_substring_regex(strings, pattern), False))
+
+
+def _missing(strings: pa.Array, words: bool) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    empty = np.asarray(pc.fill_null(pc.equal(strings, ""), True))
+    if words:
+        empty = empty | np.asarray(pc.fill_null(pc.is_in(strings, pa.array(MISSING_WORDS)), False))
+    return empty
+
+
+def sniff_decimal(columns: Sequence[pa.Array], separator: str) -> str | None:
+    """Decide the decimal mark of a file from all its number-like columns; None where both fit.
+
+    A comma with other than three digits behind it speaks for the comma, a point likewise for the point.
+
+    >>> sniff_decimal([pa.array(["1,5", "2,25"])], ";")
+    ','
+    >>> sniff_decimal([pa.array(["1,500"])], ";") is None
+    True
+    """
+    votes = {".": False, ",": False}
+    doubtful = False
+    for strings in columns:
+        full = strings.filter(pa.array(~_missing(strings, words=True)))
+        if len(full) == 0:
+            continue
+        like = _matches(full, r"^[+-]?[\d.,]+([eE][+-]?\d+)?$")
+        if not like.all():
+            continue
+        for mark, other in ((".", r","), (",", r"\.")):
+            mark_ = re.escape(mark)
+            clear = _matches(full, rf"^[+-]?\d*{mark_}(\d{{1,2}}|\d{{4,}})([eE].*)?$") | _matches(
+                full, rf"^[+-]?(\d{{4,}}|0?){mark_}\d{{3}}$|{other}\d{{3}}{mark_}\d+$"
+            )
+            votes[mark] |= bool(clear.any())
+            doubtful |= bool(_matches(full, rf"^[+-]?[1-9]\d{{0,2}}{mark_}\d{{3}}$").any())
+    if votes["."] != votes[","]:
+        return "." if votes["."] else ","
+    if votes["."] and votes[","]:
+        return None
+    return None if doubtful and separator != "," else "."
+
+
+def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ...]]:
+    """Say what kind a text column is where nobody declared it; text wherever there is doubt.
+
+    >>> guess_kind(pa.array(["007", "012"]), Reading("."))
+    ('text', ("kept as text: codes like '007' would change as numbers",))
+    >>> guess_kind(pa.array(["1", "2"]), Reading("."))
+    ('integer', ())
+    """
+    full = strings.filter(pa.array(~_missing(strings, words=True)))
+    if len(full) == 0:
+        return "text", ()
+    if _matches(full, INTEGER).all():
+        if _fits_int64(full):
+            return "integer", ()
+        return "text", ("kept as text: some numbers are too large for 64 bits",)
+    codes = _matches(full, CODE) & ~_matches(full, r"^[+-]?0[.,]\d*([eE].*)?$")
+    numbers = _number_mask(full, reading.decimal)
+    if (numbers | codes).all():
+        if codes.any():
+            example = full[int(np.flatnonzero(codes)[0])].as_py()
+            return "text", (f"kept as text: codes like '{example}' would change as numbers",)
+        if reading.decimal is None:
+            example = full[0].as_py()
+            return "text", (f"kept as text: '{example}' fits two readings; pass decimal= to read it as a number",)
+        return "number", ()
+    if _matches(full, BOOLEAN).all():
+        return "boolean", ()
+    if _matches(full, ISO).all():
+        zoned = _matches(full, ISO_ZONED) & _matches(full, r"[T ]")
+        if zoned.all() or not zoned.any():
+            offsets = set(pc.unique(pc.replace_substring_regex(full, r"^.*?(Z|[+-]\d{2}:?\d{2})$", r"\1")).to_pylist())
+            if not zoned.any() or len(offsets) == 1 or reading.tz:
+                return "datetime", ()
+        return "text", ("kept as text: time zones are mixed; pass tz= to read them as instants",)
+    if _matches(full, SHORT).all():
+        order = reading.dates or _date_order(full)
+        if order in {"day-first", "month-first"}:
+            return "datetime", () if reading.dates else (f"dates read {order}",)
+        return "text", ("kept as text: day and month cannot be told apart; pass dates='day-first' or 'month-first'",)
+    return "text", ()
+
+
+def parse_column(strings: pa.Array, kind: Kind, reading: Reading) -> Parsed:
+    """Read a text column as a kind; rows that cannot be read are marked, not dropped.
+
+    >>> parse_column(pa.array(["1", "x"]), "integer", Reading()).bad.tolist()
+    [False, True]
+    """
+    if kind == "text":
+        missing = _missing(strings, words=False)
+        values = pc.if_else(pa.array(missing), pa.scalar(None, pa.string()), strings)
+        return Parsed(values.to_pandas(), np.zeros(len(strings), dtype=bool))
+    strings = pc.utf8_trim_whitespace(strings)
+    missing = _missing(strings, words=True)
+    words = int((missing & ~_missing(strings, words=False)).sum())
+    notes = (f"{words} words like 'NA' read as missing",) if words else ()
+    parser = {"integer": _integers, "number": _numbers, "boolean": _booleans, "datetime": _datetimes}[kind]
+    parsed = parser(strings, missing, reading)
+    return Parsed(parsed.values, parsed.bad, parsed.why, parsed.mend, notes + parsed.notes)
+
+
+def _fits_int64(full: pa.Array) -> bool:
+    try:
+        pc.cast(full, pa.int64())
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _number_mask(strings: pa.Array, decimal: str | None) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    marks = [decimal] if decimal else [".", ","]
+    mask = np.zeros(len(strings), dtype=bool)
+    for mark in marks:
+        mask |= _matches(strings, POINT if mark == "." else COMMA) | _matches(strings, GROUPED[mark])
+    return mask
+
+
+def _masked(strings: pa.Array, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Array:
+    return pc.if_else(pa.array(keep), strings, pa.scalar(None, pa.string()))
+
+
+def _integers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _: Reading) -> Parsed:
+    good = _matches(strings, r"^[+-]?\d{1,19}$") & ~missing
+    texts = pc.replace_substring_regex(_masked(strings, good), r"^\+", "")
+    try:
+        numbers = pc.cast(texts, pa.int64())
+    except pa.ArrowInvalid:
+        fits = np.array([text is None or -(2**63) <= int(text) < 2**63 for text in texts.to_pylist()])
+        good &= fits
+        numbers = pc.cast(_masked(texts, good), pa.int64())
+    if good.all():
+        values: pd.Series[Any] = numbers.to_pandas()
+    else:
+        raw = pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False)
+        values = pd.Series(pd.arrays.IntegerArray(raw.astype(np.int64), ~good))
+    bad = ~good & ~missing
+    return Parsed(values, bad, "are not whole numbers" if bad.any() else "", "Correct them, or declare the column text.")
+
+
+def _numbers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], reading: Reading) -> Parsed:
+    decimal = reading.decimal
+    if decimal is None:
+        both = (
+            (_matches(strings, POINT) | _matches(strings, GROUPED["."]))
+            & (_matches(strings, COMMA) | _matches(strings, GROUPED[","]))
+            & ~_matches(strings, r"^[+-]?\d+$")
+        )
+        if both.any():
+            why = "fit two readings: decimal mark or thousands mark"
+            return Parsed(_nothing(len(strings)), both, why, "Pass decimal=',' or decimal='.'.")
+        decimal = "."
+    thousands = "," if decimal == "." else "."
+    grouped = _matches(strings, GROUPED[decimal])
+    good = (_matches(strings, POINT if decimal == "." else COMMA) | grouped) & ~missing
+    texts = _masked(strings, good)
+    notes: tuple[str, ...] = ()
+    if grouped.any():
+        texts = pc.replace_substring(texts, thousands, "")
+        notes = (f"'{thousands}' read as thousands mark",)
+    if decimal == ",":
+        texts = pc.replace_substring(texts, ",", ".")
+    texts = pc.replace_substring_regex(texts, r"^\+", "")
+    values = pc.cast(texts, pa.float64()).to_pandas()
+    infinite = np.isinf(values.to_numpy())
+    bad = (~good & ~missing) | infinite
+    return Parsed(values, bad, "are not numbers" if bad.any() else "", "Correct them, or leave the cells empty.", notes)
+
+
+def _booleans(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _: Reading) -> Parsed:
+    lower = pc.utf8_lower(strings)
+    yes = np.asarray(pc.fill_null(pc.is_in(lower, pa.array(["true", "t", "yes", "y", "1"])), False))
+    no = np.asarray(pc.fill_null(pc.is_in(lower, pa.array(["false", "f", "no", "n", "0"])), False))
+    bad = ~(yes | no | missing)
+    unknown = missing | bad
+    values: pd.Series[Any] = pd.Series(pd.arrays.BooleanArray(yes, unknown)) if unknown.any() else pd.Series(yes)
+    return Parsed(values, bad, "are neither true nor false" if bad.any() else "", "Write true or false.")
+
+
+def _date_order(full: pa.Array) -> str | None:
+    """Day or month first, from the values; None where both fit or where they contradict each other."""
+    if _matches(full, r"^\d{1,2}\.\d{1,2}\.").all():
+        return "day-first"
+    first = _matches(full, r"^(1[3-9]|2\d|3\d)[./-]").any()
+    second = _matches(full, r"^\d{1,2}[./-](1[3-9]|2\d|3\d)[./-]").any()
+    if first == second:
+        return None
+    return "day-first" if first else "month-first"
+
+
+def _datetimes(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], reading: Reading) -> Parsed:
+    full = strings.filter(pa.array(~missing))
+    iso = _matches(strings, ISO)
+    short = _matches(strings, SHORT)
+    texts = _masked(strings, ~missing).to_pandas()
+    if reading.dates not in {None, "iso", "day-first", "month-first"}:
+        return _stamped(texts, missing, str(reading.dates), "")
+    if short.sum() > iso.sum():
+        order = reading.dates if reading.dates != "iso" else None
+        order = order or _date_order(full.filter(pa.array(_matches(full, SHORT))))
+        if order is None:
+            why = "could be day-first or month-first"
+            return Parsed(_nothing(len(strings)), ~missing, why, "Pass dates='day-first' or dates='month-first'.")
+        note = "" if reading.dates else f"dates read {order}"
+        return _stamped(texts.where(short), missing, order, note)
+    zoned = iso & _matches(strings, ISO_ZONED) & _matches(strings, r"[T ]")
+    naive = iso & ~zoned
+    if zoned.any() and naive.any():
+        fewer = naive if naive.sum() <= zoned.sum() else zoned
+        have = "have no time zone while the others have one" if fewer is naive else "have a time zone, the others none"
+        return Parsed(_nothing(len(strings)), fewer, have, "Write all stamps with an offset, or none.")
+    if zoned.any():
+        return _instants(strings, texts.where(iso), iso, missing, reading)
+    return _stamped(texts.where(iso), missing, "ISO8601", "")
+
+
+def _stamped(texts: pd.Series[Any], missing: np.ndarray[Any, np.dtype[np.bool_]], order: str, note: str) -> Parsed:
+    if order in {"day-first", "month-first"}:
+        texts = texts.str.replace(r"[./-]", "-", regex=True).str.replace("T", " ")
+        date = "%d-%m-%Y" if order == "day-first" else "%m-%d-%Y"
+        values = pd.to_datetime(texts, format=date, errors="coerce")
+        for clock in (" %H:%M", " %H:%M:%S"):
+            values = values.fillna(pd.to_datetime(texts, format=date + clock, errors="coerce"))
+    else:
+        values = pd.to_datetime(texts, format=order, errors="coerce")
+    bad = np.asarray(values.isna()) & ~missing
+    mend = "Correct them, or pass dates= with the format, as in '%d/%m/%y'."
+    return Parsed(values, bad, "are not dates" if bad.any() else "", mend, (note,) if note else ())
+
+
+def _instants(
+    strings: pa.Array,
+    texts: pd.Series[Any],
+    iso: np.ndarray[Any, np.dtype[np.bool_]],
+    missing: np.ndarray[Any, np.dtype[np.bool_]],
+    reading: Reading,
+) -> Parsed:
+    offsets = pc.replace_substring_regex(_masked(strings, iso), r"^.*?(Z|[+-]\d{2}:?\d{2})$", r"\1")
+    distinct = pc.value_counts(offsets.drop_null())
+    if len(distinct) > 1 and reading.tz is None:
+        common = max(distinct.to_pylist(), key=lambda item: item["counts"])["values"]
+        other = np.asarray(pc.fill_null(pc.not_equal(offsets, common), False))
+        why = f"have another UTC offset than the rest ({common})"
+        return Parsed(_nothing(len(strings)), other, why, "Pass tz=, as in tz='Europe/Berlin', to read them as instants.")
+    values = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+    bad = np.asarray(values.isna()) & ~missing
+    if reading.tz is not None:
+        values = values.dt.tz_convert(reading.tz)
+    return Parsed(values, bad, "are not dates" if bad.any() else "", "Correct them.")
+
+
+def _nothing(length: int) -> pd.Series[Any]:
+    return pd.Series(np.full(length, np.nan))

@@ -1,0 +1,186 @@
+"""What a table has to look like, declared once and checked at once with every problem gathered."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shared.data.parse import Kind
+from shared.errors import Problems, quoted
+
+__all__ = ["Column", "Schema", "first_rows"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One declared column.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the table.
+    kind : {"number", "integer", "text", "boolean", "datetime"}
+        What its values are. Keys such as order numbers are "text": leading zeros stay.
+    role : str
+        What it means, in the field's words; shown to people.
+    required : bool
+        Whether the table must have it.
+    allow_missing : bool
+        Whether single values may be missing.
+    minimum, maximum : float, optional
+        Bounds, both included.
+    choices : tuple of str
+        The only values allowed; empty for any.
+    unique : bool
+        Whether no value may occur twice.
+
+    >>> Column("Demand", "number", minimum=0).kind
+    'number'
+    """
+
+    name: str
+    kind: Kind
+    role: str = ""
+    required: bool = True
+    allow_missing: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    unique: bool = False
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A declared table.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        The declared columns; others are left as they are.
+    key : tuple of str
+        Columns that together occur once.
+
+    >>> schema = Schema((Column("y", "number"),))
+    >>> problems = Problems("table")
+    >>> _ = schema.check(pd.DataFrame({"x": [1.0]}), problems)
+    >>> print(next(iter(problems)))
+    column 'y': is missing; the table has 'x'. Name it so, or say under which name it is.
+    """
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the declared columns.
+
+        >>> Schema((Column("y", "number"),)).names
+        ('y',)
+        """
+        return tuple(column.name for column in self.columns)
+
+    def check(self, frame: pd.DataFrame, problems: Problems) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Add every problem of a typed frame to `problems`; return the rows that have one.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Values already of their kinds.
+        problems : Problems
+            Where to add what is found.
+
+        Returns
+        -------
+        numpy.ndarray of bool, shape (n_rows,)
+            Rows with a missing value or one out of range.
+        """
+        bad = np.zeros(len(frame), dtype=bool)
+        for column in self.columns:
+            if column.name not in frame.columns:
+                if column.required:
+                    missing_column(column.name, [str(name) for name in frame.columns], problems)
+                continue
+            bad |= _check_values(column, frame[column.name], problems)
+        return bad
+
+    def check_key(self, frame: pd.DataFrame, problems: Problems) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Add repeated keys and repeated unique values to `problems`; return the later rows of each.
+
+        >>> problems = Problems("table")
+        >>> Schema((), key=("a",)).check_key(pd.DataFrame({"a": [1, 1]}), problems).tolist()
+        [True, False]
+        """
+        repeated = np.zeros(len(frame), dtype=bool)
+        keys = [(column.name,) for column in self.columns if column.unique]
+        for key in ([self.key] if self.key else []) + keys:
+            if not set(key) <= set(map(str, frame.columns)):
+                continue
+            earlier = frame.duplicated(list(key), keep="last").to_numpy()
+            later = frame.duplicated(list(key), keep="first").to_numpy()
+            if later.any():
+                problems.add(
+                    f"{later.sum():,} rows repeat an earlier {' and '.join(key)}",
+                    column=", ".join(key),
+                    rows=first_rows(later),
+                    count=int(later.sum()),
+                    mend='Remove them, or pass repair="keep_last_duplicate".',
+                )
+            repeated |= earlier
+        return repeated
+
+
+def missing_column(name: str, present: list[str], problems: Problems) -> None:
+    """Add a missing column to `problems`, with the nearest name that is there.
+
+    >>> problems = Problems("table")
+    >>> missing_column("Demand", ["demand"], problems)
+    >>> "did you mean 'demand'" in str(next(iter(problems)))
+    True
+    """
+    folded = {other.lower(): other for other in present}
+    near = difflib.get_close_matches(name.lower(), folded, n=1)
+    hint = f"did you mean '{folded[near[0]]}'?" if near else f"the table has {quoted(present)}"
+    problems.add(f"is missing; {hint}", column=name, mend="Name it so, or say under which name it is.")
+
+
+def first_rows(mask: np.ndarray[Any, np.dtype[np.bool_]]) -> list[int]:
+    """Return the first few marked rows, counted from 1.
+
+    >>> first_rows(np.array([False, True]))
+    [2]
+    """
+    return [int(row) + 1 for row in np.flatnonzero(mask)[:6]]
+
+
+def _check_values(column: Column, values: pd.Series[Any], problems: Problems) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    empty = values.isna().to_numpy()
+    bad = np.zeros(len(values), dtype=bool)
+
+    def found(mask: np.ndarray[Any, np.dtype[np.bool_]], what: str, mend: str) -> None:
+        if mask.any():
+            count = int(mask.sum())
+            text = f"{count:,} {'value is' if count == 1 else 'values are'} {what}"
+            problems.add(text, column=column.name, rows=first_rows(mask), count=count, mend=mend)
+            bad[mask] = True
+
+    mend = 'Correct them, or pass repair="drop_bad_rows" to leave the rows out.'
+    if not column.allow_missing:
+        found(empty, "missing", mend)
+    if column.kind in {"number", "integer"}:
+        numbers = values.to_numpy(dtype=float, na_value=np.nan)
+        found(np.isinf(numbers), "infinite", mend)
+        with np.errstate(invalid="ignore"):
+            if column.minimum is not None:
+                found(numbers < column.minimum, f"below {column.minimum:g}", mend)
+            if column.maximum is not None:
+                found((numbers > column.maximum) & ~np.isinf(numbers), f"above {column.maximum:g}", mend)
+    if column.choices:
+        other = ~values.isin(column.choices).to_numpy() & ~empty
+        if other.any():
+            near = quoted(values[other].unique()[:3])
+            found(other, f"none of {quoted(column.choices)} but {near}", mend)
+    return bad

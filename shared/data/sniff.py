@@ -1,0 +1,143 @@
+"""What a CSV file is made of: separator, header, rows; guessed only where one reading fits."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from shared.data.sources import fail
+from shared.errors import Problems, quoted
+
+__all__ = ["RawTable", "parse_csv", "sniff_separator"]
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+SAMPLE_LINES = 200
+NUMBER_LIKE = re.compile(r"\s*[+-]?[\d.,]+([eE][+-]?\d+)?\s*")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A parsed CSV with every value still text.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        String columns in file order.
+    rows : list of int
+        Number of each dropped ragged row, counted from 1 below the header.
+    """
+
+    table: pa.Table
+    separator: str
+    dropped: tuple[int, ...] = ()
+
+
+def sniff_separator(text: str, name: str = "table") -> str:
+    """Find the separator that gives header and rows the same number of fields.
+
+    Raises
+    ------
+    DataError
+        Two separators fit equally well.
+
+    >>> sniff_separator("a;b\\n1,5;2\\n")
+    ';'
+    """
+    sample = io.StringIO("\n".join(text.split("\n", SAMPLE_LINES)[:SAMPLE_LINES]))
+    scores: dict[str, tuple[float, int]] = {}
+    for separator in SEPARATORS:
+        sample.seek(0)
+        try:
+            widths = [len(row) for row in csv.reader(sample, delimiter=separator) if row]
+        except csv.Error:
+            continue
+        if widths and widths[0] > 1:
+            body = widths[1:] or widths
+            scores[separator] = (Counter(body)[widths[0]] / len(body), widths[0])
+    if not scores:
+        return ","
+    ranked = sorted(scores, key=lambda separator: scores[separator][0], reverse=True)
+    best = scores[ranked[0]]
+    if len(ranked) > 1 and scores[ranked[1]][0] == best[0] > 0:
+        both = " and ".join(SEPARATORS[separator] for separator in ranked[:2])
+        raise fail(name, f"two separators fit: {both}", "Pass separator= to say which one it is.")
+    return ranked[0]
+
+
+def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: bool) -> RawTable:
+    """Split UTF-8 CSV into columns of text, and refuse what would shift or lose a value.
+
+    Raises
+    ------
+    DataError
+        Ragged rows, repeated or empty column names, no header, or a quote that is never closed.
+
+    >>> parse_csv(b"a,b\\n1,2\\n", "t.csv", None, drop_ragged=False).table.to_pydict()
+    {'a': ['1'], 'b': ['2']}
+    """
+    text = data.decode()
+    separator = separator or sniff_separator(text, name)
+    if text.count('"') % 2:
+        line = text[: text.rindex('"')].count("\n") + 1
+        raise fail(name, f"a quote is opened and never closed; the last one is in line {line}", "Close it, or double it.")
+    header = _header(text, name, separator)
+    ragged: list[tuple[int, int, int]] = []
+
+    def skip(row: pacsv.InvalidRow) -> str:
+        ragged.append((row.number or 0, row.actual_columns, row.expected_columns))
+        return "skip"
+
+    try:
+        table = pacsv.read_csv(
+            io.BytesIO(data),
+            read_options=pacsv.ReadOptions(use_threads=False, block_size=max(1 << 20, len(data) + 1)),
+            parse_options=pacsv.ParseOptions(
+                delimiter=separator, newlines_in_values=True, invalid_row_handler=skip
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, check_utf8=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise fail(name, f"the table cannot be split into columns ({error})", "Check quotes and separators.") from error
+    numbers = tuple(number - 1 for number, _, _ in ragged)
+    if ragged and not drop_ragged:
+        actual, expected = ragged[0][1:]
+        problems = Problems(name)
+        problems.add(
+            f"{len(ragged)} rows have another number of fields than the header ({expected}); the first has {actual}",
+            rows=numbers,
+            count=len(ragged),
+            mend='Quote fields that hold the separator, or pass repair="drop_ragged_rows" to leave them out.',
+        )
+        problems.raise_if_any()
+    if table.num_rows == 0:
+        raise fail(name, "the table has a header but no rows", "Give at least one row.")
+    return RawTable(table.rename_columns([column.strip() for column in table.column_names]), separator, numbers)
+
+
+def _header(text: str, name: str, separator: str) -> list[str]:
+    try:
+        header = next(row for row in csv.reader(io.StringIO(text), delimiter=separator) if row)
+    except (csv.Error, StopIteration) as error:
+        raise fail(name, f"the header cannot be read ({error or 'there is none'})", "Check the first line.") from error
+    stripped = [column.strip() for column in header]
+    problems = Problems(name)
+    repeated = [column for column, count in Counter(stripped).items() if count > 1 and column]
+    if repeated:
+        problems.add(f"repeated column names: {quoted(repeated)}", mend="Give every column a name of its own.")
+    empty = [place for place, column in enumerate(stripped, 1) if not column]
+    if empty:
+        problems.add(
+            f"{len(empty)} columns have no name (place {quoted(empty)})", mend="Name them or remove them."
+        )
+    if all(NUMBER_LIKE.fullmatch(column) for column in stripped if column) and any(stripped):
+        problems.add("the first line looks like data, not like column names", mend="Add a header line.")
+    problems.raise_if_any()
+    return header

@@ -1,0 +1,171 @@
+"""From a path to UTF-8 text: compression, encoding and size, each recognised from the bytes themselves."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from shared.errors import DataError, Problem
+
+__all__ = ["Text", "read_bytes", "read_text"]
+
+CHUNK = 1 << 20
+MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"PK\x03\x04": "zip",
+}
+BOMS = [(b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")]
+
+
+@dataclass(frozen=True)
+class Text:
+    """The text of a file as UTF-8 bytes without a byte order mark.
+
+    >>> Text(b"a,b", encoding="utf-8", compression="").encoding
+    'utf-8'
+    """
+
+    data: bytes
+    encoding: str
+    compression: str
+    notes: tuple[str, ...] = ()
+
+
+def fail(source: str, what: str, mend: str, rows: tuple[int, ...] = ()) -> DataError:
+    """Build the error of a file that has one problem as a whole."""
+    return DataError(source, [Problem(what, rows=rows, mend=mend)])
+
+
+def read_bytes(path: Path, max_bytes: int) -> tuple[bytes, str]:
+    """Read a file, unpacking gzip, bz2, xz or a zip of one member, but never more than `max_bytes`.
+
+    Returns the bytes and the name of the compression ("" for none).
+
+    Raises
+    ------
+    DataError
+        The file is missing, empty, torn or larger than `max_bytes` once unpacked.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.csv.gz"
+    ...     _ = path.write_bytes(gzip.compress(b"a,b"))
+    ...     read_bytes(path, max_bytes=100)
+    (b'a,b', 'gzip')
+    """
+    if not path.exists():
+        raise fail(path.name, f"there is no such file: {path}", "Check the spelling and the folder.")
+    if path.is_dir():
+        raise fail(path.name, f"{path} is a folder", "Name the file inside it.")
+    with path.open("rb") as file:
+        head = file.read(8)
+        file.seek(0)
+        compression = next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
+        try:
+            data = _unpacked(file, compression, path.name, max_bytes)
+        except (EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
+            raise fail(
+                path.name,
+                f"the {compression or 'file'} cannot be read to its end ({error})",
+                "It is torn or locked: fetch it again.",
+            ) from error
+    if not data.strip():
+        raise fail(path.name, "the file is empty", "Give a file with a header and at least one row.")
+    return data, compression
+
+
+def _unpacked(file: IO[bytes], compression: str, name: str, max_bytes: int) -> bytes:
+    if compression == "gzip":
+        return _limited(gzip.GzipFile(fileobj=file), name, max_bytes)
+    if compression == "bz2":
+        return _limited(bz2.BZ2File(file), name, max_bytes)
+    if compression == "xz":
+        return _limited(lzma.LZMAFile(file), name, max_bytes)
+    if compression == "zip":
+        archive = zipfile.ZipFile(file)
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) != 1:
+            raise fail(name, f"the zip holds {len(members)} files", "Give a zip with exactly one table in it.")
+        with archive.open(members[0]) as member:
+            return _limited(member, name, max_bytes)
+    return _limited(file, name, max_bytes)
+
+
+def _limited(stream: IO[bytes] | gzip.GzipFile, name: str, max_bytes: int) -> bytes:
+    buffer = io.BytesIO()
+    while chunk := stream.read(CHUNK):
+        buffer.write(chunk)
+        if buffer.tell() > max_bytes:
+            raise fail(
+                name,
+                f"the table is larger than the limit of {max_bytes / 1e6:,.0f} MB once unpacked",
+                "Raise max_bytes if you trust the file, or give fewer columns or rows.",
+            )
+    return buffer.getvalue()
+
+
+def read_text(data: bytes, name: str, encoding: str | None, compression: str = "") -> Text:
+    """Decode bytes: a byte order mark first, then UTF-8, then Windows-1252, which is told in the notes.
+
+    Raises
+    ------
+    DataError
+        The bytes fit no encoding, or mix UTF-8 with another one; the line is named.
+
+    >>> read_text("größe;1".encode("cp1252"), "a.csv", None).encoding
+    'cp1252'
+    """
+    notes: list[str] = []
+    if encoding is None:
+        for mark, marked in BOMS:
+            if data.startswith(mark):
+                data, encoding = data[len(mark) :], marked
+                break
+    elif encoding.lower().replace("_", "-") in {"utf-8", "utf8", "utf-8-sig"} and data.startswith(BOMS[0][0]):
+        data = data[3:]
+    try:
+        text = data.decode(encoding or "utf-8")
+        encoding = encoding or "utf-8"
+    except LookupError as error:
+        raise fail(name, f"unknown encoding '{encoding}'", "Use a name Python knows: 'utf-8', 'cp1252'.") from error
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        if encoding is not None:
+            raise fail(
+                name,
+                f"line {line} is not {encoding}: byte 0x{data[error.start]:02x}",
+                "Save the file as UTF-8, or leave encoding out to have it recognised.",
+            ) from error
+        text, encoding = _as_windows(data, name, line), "cp1252"
+        notes.append("not UTF-8: read as Windows-1252 (cp1252); pass encoding= if that is wrong")
+    if "\x00" in text:
+        line = text[: text.index("\x00")].count("\n") + 1
+        raise fail(name, f"line {line} holds a NUL character: this is no text table", "Export it as CSV or Parquet.")
+    return Text(text.encode(), encoding, compression, tuple(notes))
+
+
+def _as_windows(data: bytes, name: str, line: int) -> str:
+    """Read as Windows-1252, unless the rest is clearly UTF-8: then two encodings are mixed."""
+    sequences = data.decode("utf-8", errors="ignore")
+    if any(ord(char) > 127 for char in sequences):
+        raise fail(
+            name,
+            f"UTF-8 and another encoding are mixed, first in line {line}",
+            "Save the file in one encoding, best UTF-8; the parts that were pasted in are damaged.",
+        )
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError as error:
+        raise fail(
+            name,
+            f"line {line} is neither UTF-8 nor Windows-1252",
+            "Pass encoding= with the file's own, or save it as UTF-8.",
+        ) from error

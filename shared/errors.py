@@ -1,0 +1,221 @@
+"""The few exceptions of Hexad: what is wrong, where, how many, and how to mend it.
+
+Checks gather every problem they find in a `Problems` list and raise once. All errors about input subclass
+`ValueError`, so `except ValueError` keeps working. Rows are counted from 1, below the header.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+__all__ = [
+    "CalibrationError",
+    "DataError",
+    "HexadError",
+    "HexadWarning",
+    "MissingExtraError",
+    "Problem",
+    "Problems",
+    "RepairWarning",
+    "SettingsError",
+    "StoreError",
+    "quoted",
+    "require",
+]
+
+MAX_NAMED = 5
+MAX_TEXT = 60
+
+
+class HexadError(ValueError):
+    """Base of all errors that Hexad raises about what it was given.
+
+    >>> issubclass(DataError, ValueError)
+    True
+    """
+
+
+class DataError(HexadError):
+    """A table, a file or a series is not what it was said to be.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        Every problem found, in order.
+
+    >>> error = DataError("prices.csv", [Problem("2 values are missing", column="price", rows=(3, 9), count=2)])
+    >>> print(error)
+    prices.csv: column 'price': 2 values are missing (rows 3, 9).
+    """
+
+    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        if len(self.problems) == 1:
+            text = f"{source}: {self.problems[0]}"
+        else:
+            lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1))
+            text = f"{source}: {len(self.problems)} problems.\n{lines}"
+        super().__init__(text)
+
+
+class SettingsError(HexadError):
+    """A setting is unknown, of the wrong type or out of range.
+
+    >>> raise SettingsError("demand.toml: unknown setting 'horizn'; did you mean 'horizon'?")
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: demand.toml: unknown setting 'horizn'; did you mean 'horizon'?
+    """
+
+
+class CalibrationError(HexadError):
+    """Intervals were asked for that the calibration data cannot support.
+
+    >>> issubclass(CalibrationError, HexadError)
+    True
+    """
+
+
+class StoreError(HexadError):
+    """A stored file is torn, of another format or not to be trusted.
+
+    >>> issubclass(StoreError, HexadError)
+    True
+    """
+
+
+class MissingExtraError(ImportError):
+    """A library of an extra is not installed.
+
+    >>> print(MissingExtraError("mlxtend", "basket"))
+    This needs the package 'mlxtend'. Install it with: pip install "hexad[basket]"
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"This needs the package '{package}'. Install it with: pip install \"hexad[{extra}]\"")
+
+
+class HexadWarning(UserWarning):
+    """Base of all warnings that Hexad gives.
+
+    >>> issubclass(RepairWarning, HexadWarning)
+    True
+    """
+
+
+class RepairWarning(HexadWarning):
+    """Something was repaired because the caller asked for it; the text says what and where.
+
+    >>> issubclass(RepairWarning, UserWarning)
+    True
+    """
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, and how to mend it.
+
+    Parameters
+    ----------
+    what : str
+        The finding, without a full stop.
+    column : str, optional
+        The column or series it is about.
+    rows : tuple of int
+        The first bad rows, counted from 1 below the header.
+    count : int
+        How many there are in all; 0 where counting makes no sense.
+    mend : str
+        What to do, a full sentence.
+
+    >>> print(Problem("3 values are negative", column="Demand", rows=(4, 8, 9), count=3, mend="Drop them."))
+    column 'Demand': 3 values are negative (rows 4, 8, 9). Drop them.
+    """
+
+    what: str
+    column: str | None = None
+    rows: tuple[int, ...] = ()
+    count: int = 0
+    mend: str = ""
+
+    def __str__(self) -> str:
+        where = f"column {quoted([self.column])}: " if self.column is not None else ""
+        shown = self.rows[:MAX_NAMED]
+        rows = ""
+        if shown:
+            more = max(self.count, len(self.rows)) > len(shown)
+            rows = f" ({'row' if len(shown) == 1 and not more else 'rows'} {', '.join(map(str, shown))}"
+            rows += ", ...)" if more else ")"
+        return f"{where}{self.what}{rows}. {self.mend}".rstrip()
+
+
+@dataclass
+class Problems:
+    """Gathers problems and raises them all at once.
+
+    >>> problems = Problems("table")
+    >>> problems.add("no rows", mend="Give at least one row.")
+    >>> problems.raise_if_any()
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: table: no rows. Give at least one row.
+    """
+
+    source: str
+    found: list[Problem] = field(default_factory=list)
+
+    def add(
+        self,
+        what: str,
+        *,
+        column: str | None = None,
+        rows: Iterable[int] = (),
+        count: int = 0,
+        mend: str = "",
+    ) -> None:
+        """Note one problem; `rows` are counted from 1 and only the first few are kept."""
+        first = tuple(int(row) for _, row in zip(range(MAX_NAMED + 1), rows, strict=False))
+        self.found.append(Problem(what, column, first, count, mend))
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self.found)
+
+    def __bool__(self) -> bool:
+        return bool(self.found)
+
+    def raise_if_any(self) -> None:
+        """Raise one `DataError` with everything found; do nothing where nothing was found."""
+        if self.found:
+            raise DataError(self.source, self.found)
+
+
+def quoted(names: Iterable[object]) -> str:
+    """Name the first few things in quotes, each cut to a readable length.
+
+    >>> quoted(["a", "b"])
+    "'a', 'b'"
+    >>> quoted(range(9))
+    "'0', '1', '2', '3', '4', ..."
+    """
+    listed = list(names)
+    texts = []
+    for name in listed[:MAX_NAMED]:
+        text = "".join(char if char.isprintable() else "?" for char in str(name))
+        texts.append("'" + (text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "...") + "'")
+    return ", ".join(texts) + (", ..." if len(listed) > MAX_NAMED else "")
+
+
+def require(module: str, *, package: str, extra: str) -> None:
+    """Raise `MissingExtraError` where a module of an extra is not installed.
+
+    >>> require("numpy", package="numpy", extra="data")
+    >>> require("no_such_module", package="no-such-package", extra="data")
+    Traceback (most recent call last):
+    ...
+    shared.errors.MissingExtraError: This needs the package 'no-such-package'. Install it with: pip install "hexad[data]"
+    """
+    if importlib.util.find_spec(module) is None:
+        raise MissingExtraError(package, extra)

@@ -1,0 +1,1 @@
+"""How things run: settings, parallel work, progress, files written whole, models that travel safely."""

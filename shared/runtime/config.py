@@ -1,0 +1,171 @@
+"""Settings: TOML to typed values; an unknown key is refused with the nearest right one."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.errors import SettingsError
+
+__all__ = ["Settings", "load_settings", "parse_override", "to_toml"]
+
+MAX_BYTES = 1 << 20
+S = TypeVar("S", bound="Settings")
+
+
+class Settings(BaseModel):
+    """Base of all settings: unchangeable, and nothing unknown is accepted.
+
+    >>> class Own(Settings):
+    ...     horizon: int = 96
+    >>> Own(horizon=48).horizon
+    48
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def load_settings(
+    kind: type[S], path: Path | None = None, overrides: Iterable[str] = (), values: dict[str, Any] | None = None
+) -> S:
+    """Read settings from a TOML file, then `values`, then overrides such as "horizon=48".
+
+    Parameters
+    ----------
+    kind : type
+        The settings wanted, a subclass of `Settings`.
+    path : path, optional
+        TOML file.
+    overrides : iterable of str
+        "key=value" or "table.key=value"; the value is TOML, and text where it is none.
+    values : dict, optional
+        Values between file and overrides.
+
+    Raises
+    ------
+    SettingsError
+        Listing every unknown key (with the nearest right one) and every wrong value.
+
+    >>> class Own(Settings):
+    ...     horizon: int = 96
+    >>> load_settings(Own, overrides=["horizn=48"])
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: settings: unknown setting 'horizn'; did you mean 'horizon'?
+    """
+    source = path.name if path else "settings"
+    content = _read_toml(path) if path else {}
+    content.update(values or {})
+    for override in overrides:
+        keys, value = parse_override(override)
+        place = content
+        for key in keys[:-1]:
+            place = place.setdefault(key, {})
+            if not isinstance(place, dict):
+                raise SettingsError(f"--set {override}: '{key}' is a single value, not a table of settings")
+        place[keys[-1]] = value
+    try:
+        return kind(**content)
+    except ValidationError as error:
+        raise SettingsError(_told(source, error, kind)) from None
+
+
+def parse_override(text: str) -> tuple[list[str], Any]:
+    """Split "key=value" into its keys and its TOML value.
+
+    >>> parse_override("model.lags=[1, 2]")
+    (['model', 'lags'], [1, 2])
+    >>> parse_override("tz=Europe/Berlin")
+    (['tz'], 'Europe/Berlin')
+    """
+    key, sign, value = text.partition("=")
+    keys = [part.strip() for part in key.split(".")]
+    if not sign or not all(keys):
+        raise SettingsError(f"--set {text}: write it as key=value")
+    try:
+        parsed = tomllib.loads(f"value = {value}")
+    except tomllib.TOMLDecodeError:
+        return keys, value.strip()
+    return keys, parsed["value"] if set(parsed) == {"value"} else value.strip()
+
+
+def to_toml(settings: BaseModel) -> str:
+    """Write settings as TOML, so that a run can be repeated from its folder.
+
+    >>> class Own(Settings):
+    ...     horizon: int = 96
+    ...     tz: str = "UTC"
+    >>> print(to_toml(Own()), end="")
+    horizon = 96
+    tz = "UTC"
+    """
+    values = settings.model_dump(mode="json", exclude_none=True)
+    plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
+    lines = [f"{key} = {_toml_value(value)}" for key, value in plain.items()]
+    for key, table in values.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{key}]"] + [f"{inner} = {_toml_value(value)}" for inner, value in table.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml_value(item)}" for key, item in value.items()) + "}"
+    escaped = "".join(
+        {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(
+            char, char if char.isprintable() else f"\\u{ord(char):04x}" if ord(char) < 65536 else f"\\U{ord(char):08x}"
+        )
+        for char in str(value)
+    )
+    return f'"{escaped}"'
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise SettingsError(f"{path}: there is no such file")
+    if path.stat().st_size > MAX_BYTES:
+        raise SettingsError(f"{path.name}: settings of more than 1 MB are refused")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path.name}: this is no valid TOML ({error})") from error
+
+
+def _told(source: str, error: ValidationError, kind: type[BaseModel]) -> str:
+    lines = []
+    for found in error.errors():
+        place = [str(part) for part in found["loc"]]
+        name = ".".join(place)
+        if found["type"] == "extra_forbidden":
+            known = _fields(kind, place[:-1])
+            near = difflib.get_close_matches(place[-1], known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
+            lines.append(f"unknown setting '{name[:80]}'; {hint}")
+        else:
+            given = str(found["input"])
+            lines.append(f"setting '{name}': {found['msg'].lower()}, but {given[:60]!r} was given")
+        if len(lines) == 10:
+            lines.append(f"and {error.error_count() - 10} more")
+            break
+    return f"{source}: {lines[0]}" if len(lines) == 1 else f"{source}:\n  " + "\n  ".join(lines)
+
+
+def _fields(kind: type[BaseModel], place: list[str]) -> list[str]:
+    for part in place:
+        field = kind.model_fields.get(part)
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        kind = inner
+    return list(kind.model_fields)

@@ -1,0 +1,65 @@
+"""The only place that knows joblib: a user's ``joblib.parallel_config(backend=...)`` reaches all parallel work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+__all__ = ["map_parallel"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def map_parallel(
+    function: Callable[[T], R],
+    pieces: Iterable[T],
+    *,
+    n_jobs: int | None = None,
+    done: Callable[[R], None] | None = None,
+) -> list[R]:
+    """Apply a function to every piece; results come in the order of the pieces, whatever `n_jobs`.
+
+    Parameters
+    ----------
+    function : callable
+        Pure: its result depends on its argument alone.
+    pieces : iterable
+        The arguments.
+    n_jobs : int, optional
+        Workers as in joblib: None is one unless a ``parallel_config`` says otherwise, -1 is all cores.
+    done : callable, optional
+        Called with each result as it comes in.
+
+    >>> map_parallel(abs, [-1, 2])
+    [1, 2]
+    """
+    listed = list(pieces)
+    if n_jobs in {None, 1} and not _configured():
+        results = []
+        for piece in listed:
+            results.append(function(piece))
+            if done is not None:
+                done(results[-1])
+        return results
+    from joblib import Parallel, delayed
+
+    # Threads by default: the work is numpy's and scikit-learn's, which release the lock; nothing is copied.
+    parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    gathered: list[R] = []
+    for result in parallel(delayed(function)(piece) for piece in listed):
+        gathered.append(result)
+        if done is not None:
+            done(result)
+    return gathered
+
+
+def _configured() -> bool:
+    """Whether the user set a joblib configuration around the call; joblib is not loaded to find out."""
+    import sys
+
+    joblib_parallel = sys.modules.get("joblib.parallel")
+    if joblib_parallel is None:
+        return False
+    config = getattr(joblib_parallel._backend, "config", None)  # noqa: SLF001
+    return config is not None and (config.get("n_jobs") not in {None, 1} or bool(config.get("backend")))

@@ -1,0 +1,314 @@
+"""Files written whole or not at all, and models that travel without pickles.
+
+A model file is a zip of two members: ``envelope.json`` (format, versions, data fingerprint, checksum) and
+``model.skops``. Memory addresses and times that skops writes are replaced by running numbers, so that the same
+model gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import io
+import json
+import os
+import platform
+import tempfile
+import zipfile
+from dataclasses import is_dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from shared.errors import StoreError, quoted
+
+__all__ = ["load_model", "model_envelope", "save_model", "write_bytes", "write_json", "write_text"]
+
+FORMAT = 1
+MAX_MODEL_BYTES = 1 << 30
+EPOCH = (1980, 1, 1, 0, 0, 0)
+OWN_PACKAGES = ("domains.", "shared.data.", "shared.evaluation.")
+TRUSTED = frozenset(
+    {
+        # scikit-learn's fitted trees and losses: plain data with no code of their own.
+        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.tree._tree.Tree",
+        "sklearn._loss._loss.CyAbsoluteError",
+        "sklearn._loss._loss.CyHalfGammaLoss",
+        "sklearn._loss._loss.CyHalfPoissonLoss",
+        "sklearn._loss._loss.CyHalfSquaredError",
+        "sklearn._loss._loss.CyPinballLoss",
+        "sklearn._loss.link.IdentityLink",
+        "sklearn._loss.link.Interval",
+        "sklearn._loss.link.LogLink",
+        "sklearn._loss.loss.AbsoluteError",
+        "sklearn._loss.loss.HalfGammaLoss",
+        "sklearn._loss.loss.HalfPoissonLoss",
+        "sklearn._loss.loss.HalfSquaredError",
+        "sklearn._loss.loss.PinballLoss",
+    }
+)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: to a temporary name, flushed to the disk, then renamed.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bytes(Path(folder) / "a.bin", b"abc")
+    ...     (Path(folder) / "a.bin").read_bytes()
+    b'abc'
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file whole or not at all.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_text(Path(folder) / "a.txt", "ä")
+    ...     (Path(folder) / "a.txt").read_text(encoding="utf-8")
+    'ä'
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write sorted, indented JSON whole or not at all; not-a-number is refused.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_json(Path(folder) / "a.json", {"b": 1, "a": 2.5})
+    ...     print((Path(folder) / "a.json").read_text())
+    {
+      "a": 2.5,
+      "b": 1
+    }
+    <BLANKLINE>
+    """
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def save_model(model: Any, path: Path, *, data_fingerprint: str = "") -> None:
+    """Save a fitted model as a skops file in an envelope; the same model gives the same bytes.
+
+    Parameters
+    ----------
+    model : object
+        Estimator of Hexad or scikit-learn.
+    path : path
+        File to write.
+    data_fingerprint : str
+        Fingerprint of the table it was fitted on (see `shared.data.fingerprint`).
+
+    Raises
+    ------
+    StoreError
+        The model holds types that could not be loaded again.
+
+    >>> from sklearn.linear_model import LinearRegression
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]), Path(folder) / "line.hexad")
+    ...     load_model(Path(folder) / "line.hexad").coef_.round(6).tolist()
+    [2.0]
+    """
+    import skops.io
+
+    payload = _canonical(skops.io.dumps(model))
+    foreign = _foreign_types(payload)
+    if foreign:
+        raise StoreError(
+            f"{type(model).__name__} holds types that a model file may not hold: {quoted(foreign)}. "
+            "Use scikit-learn's or Hexad's own estimators inside it."
+        )
+    envelope = {
+        "format": FORMAT,
+        "model": f"{type(model).__module__}.{type(model).__qualname__}",
+        "versions": _versions(),
+        "data_fingerprint": data_fingerprint,
+        "sha256": hashlib.sha256(payload).hexdigest(),
+    }
+    text = json.dumps(envelope, indent=2, sort_keys=True).encode()
+    write_bytes(path, _zipped({"envelope.json": text, "model.skops": payload}))
+
+
+def model_envelope(path: Path) -> dict[str, Any]:
+    """Read a model file's envelope: format, versions, data fingerprint; the model itself is not loaded.
+
+    Raises
+    ------
+    StoreError
+        The file is no model file, is torn, or is of another format.
+
+    >>> model_envelope(Path("no-such-file"))
+    Traceback (most recent call last):
+    ...
+    shared.errors.StoreError: no-such-file: there is no such file
+    """
+    return _opened(path)[0]
+
+
+def load_model(path: Path, *, any_version: bool = False) -> Any:
+    """Load a model file; nothing in it is executed, and types that are not on the list are refused.
+
+    Parameters
+    ----------
+    path : path
+        A file written by `save_model`.
+    any_version : bool
+        Load although it was written under another version of scikit-learn, at your own risk.
+
+    Raises
+    ------
+    StoreError
+        The file is torn, changed, of another format or version, or holds types that are not trusted.
+
+    >>> load_model(Path("no-such-file"))
+    Traceback (most recent call last):
+    ...
+    shared.errors.StoreError: no-such-file: there is no such file
+    """
+    import skops.io
+
+    path = Path(path)
+    envelope, payload = _opened(path)
+    written = envelope["versions"].get("scikit-learn", "?")
+    present = version("scikit-learn")
+    if written.split(".")[:2] != present.split(".")[:2] and not any_version:
+        raise StoreError(
+            f"{path.name} was written under scikit-learn {written}, this is {present}. "
+            "Fit again, install that version, or pass any_version=True at your own risk."
+        )
+    foreign = _foreign_types(payload)
+    if foreign:
+        raise StoreError(f"{path.name} holds types that are not trusted: {quoted(foreign)}. It was not loaded.")
+    try:
+        return skops.io.loads(payload, trusted=skops.io.get_untrusted_types(data=payload))
+    except Exception as error:  # skops raises whatever the damaged part leads to
+        raise StoreError(f"{path.name} cannot be loaded ({type(error).__name__}: {error})") from error
+
+
+def _opened(path: Path) -> tuple[dict[str, Any], bytes]:
+    path = Path(path)
+    if not path.is_file():
+        raise StoreError(f"{path}: there is no such file")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+            if set(sizes) != {"envelope.json", "model.skops"} or len(archive.infolist()) != 2:
+                raise StoreError(f"{path.name} is no Hexad model file. Pickles and other formats are never read.")
+            if sum(sizes.values()) > MAX_MODEL_BYTES:
+                raise StoreError(f"{path.name} unpacks to {sum(sizes.values()):,} bytes, above the limit")
+            envelope = json.loads(archive.read("envelope.json"))
+            payload = archive.read("model.skops")
+    except (zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError, EOFError, OSError, NotImplementedError) as error:
+        raise StoreError(f"{path.name} is no Hexad model file, or is torn ({error}). Pickles are never read.") from error
+    if not isinstance(envelope, dict) or envelope.get("format") != FORMAT or "versions" not in envelope:
+        raise StoreError(f"{path.name} has another format than {FORMAT}; it was written by another version of Hexad")
+    if hashlib.sha256(payload).hexdigest() != envelope.get("sha256"):
+        raise StoreError(f"{path.name}: the model does not fit its checksum; the file was changed or damaged")
+    _check_members(payload, path.name)
+    return envelope, payload
+
+
+def _check_members(payload: bytes, name: str) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+            total = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise StoreError(f"{name}: the model inside is torn ({error})") from error
+    if total > MAX_MODEL_BYTES:
+        raise StoreError(f"{name} unpacks to {total:,} bytes, above the limit")
+
+
+def _foreign_types(payload: bytes) -> list[str]:
+    """Types in a skops file that neither skops, nor our list, nor our own packages vouch for."""
+    import skops.io
+
+    try:
+        untrusted = skops.io.get_untrusted_types(data=payload)
+    except Exception as error:  # a crafted schema may fail in any way
+        raise StoreError(f"the model cannot be read ({type(error).__name__}: {error})") from error
+    return [name for name in untrusted if name not in TRUSTED and not _is_own(name)]
+
+
+def _is_own(name: str) -> bool:
+    """Whether a name is an estimator or a dataclass of our own packages."""
+    from sklearn.base import BaseEstimator
+
+    if not name.startswith(OWN_PACKAGES):
+        return False
+    module, _, attribute = name.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), attribute, None)
+    except ImportError:
+        return False
+    return isinstance(found, type) and (issubclass(found, BaseEstimator) or is_dataclass(found))
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in ("hexad", "numpy", "scikit-learn", "skops"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def _canonical(payload: bytes) -> bytes:
+    """Rewrite a skops file with running numbers for memory addresses and without times."""
+    with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    schema = json.loads(members.pop("schema.json"))
+    shared_ids = {node["__id__"] for node in _nodes(schema) if node.get("__loader__") == "CachedNode"}
+    numbers: dict[int, int] = {}
+    files: dict[str, str] = {}
+    for count, node in enumerate(_nodes(schema)):
+        old = node.get("__id__")
+        if old is not None:
+            node["__id__"] = numbers.setdefault(old, count) if old in shared_ids else count
+        if "file" in node:
+            node["file"] = files.setdefault(node["file"], f"{len(files)}{Path(node['file']).suffix}")
+    schema.pop("_skops_version", None)
+    renamed = {files.get(name, name): data for name, data in members.items()}
+    ordered = {name: renamed[name] for name in sorted(renamed)}
+    return _zipped({**ordered, "schema.json": json.dumps(schema).encode()})
+
+
+def _nodes(node: Any) -> list[dict[str, Any]]:
+    """Every node of a skops schema, in the order in which it is written."""
+    found: list[dict[str, Any]] = []
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, dict):
+            if "__class__" in current:
+                found.append(current)
+            stack.extend(reversed(list(current.values())))
+        elif isinstance(current, list):
+            stack.extend(reversed(current))
+    return found
+
+
+def _zipped(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            member = zipfile.ZipInfo(name, date_time=EPOCH)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, data)
+    return buffer.getvalue()
