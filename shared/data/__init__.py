@@ -1,1 +1,22 @@
 """Tables, panels, bundled data sets and splits: what every domain reads and cuts its data with."""
+
+from shared.data.frequency import Frequency
+from shared.data.panel import Panel, SeriesColumns
+from shared.data.schema import Column, Schema
+from shared.data.splits import LastN, Split, WalkForward
+from shared.data.tables import TableReport, fingerprint, read_table, read_table_with_report
+
+__all__ = [
+    "Column",
+    "Frequency",
+    "LastN",
+    "Panel",
+    "Schema",
+    "SeriesColumns",
+    "Split",
+    "TableReport",
+    "WalkForward",
+    "fingerprint",
+    "read_table",
+    "read_table_with_report",
+]

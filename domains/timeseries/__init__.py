@@ -1,0 +1,21 @@
+"""Forecasting with lag features on panels of series, with baselines and honest intervals."""
+
+from domains.timeseries.baselines import Drift, Naive2, SeasonalMean, SeasonalNaive
+from domains.timeseries.forecast import Forecast
+from domains.timeseries.lag_forecaster import LagForecaster
+from domains.timeseries.recipe import Exogenous, Fourier, Recipe, Rolling
+from domains.timeseries.ridge import StandardizedRidge
+
+__all__ = [
+    "Drift",
+    "Exogenous",
+    "Forecast",
+    "Fourier",
+    "LagForecaster",
+    "Naive2",
+    "Recipe",
+    "Rolling",
+    "SeasonalMean",
+    "SeasonalNaive",
+    "StandardizedRidge",
+]

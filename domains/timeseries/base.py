@@ -1,0 +1,264 @@
+"""What every forecaster shares: the door for tables, the history, and the forecast that goes back out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from domains.timeseries.conformal import interval_radius
+from domains.timeseries.forecast import Forecast
+from domains.timeseries.kernels import Canvas
+from shared.data import columns as names
+from shared.data.panel import Panel, SeriesColumns
+from shared.errors import DataError, HexadError, Problem, SettingsError, quoted
+
+__all__ = ["PanelForecaster"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class PanelForecaster(BaseEstimator):  # type: ignore[misc]
+    """Base of forecasters over long tables; subclasses learn from a panel and forecast at given origins.
+
+    A subclass has the parameters ``unique_id, ds, y, freq, tz`` and the methods ``_learn(panel)`` and
+    ``_at_origins(panel, series, origins, horizon, future)``.
+    """
+
+    unique_id: str
+    ds: str
+    y: str
+    freq: str | int | None
+    tz: str | None
+
+    def _exogenous(self) -> tuple[str, ...]:
+        return ()
+
+    def _known(self) -> tuple[str, ...]:
+        return ()
+
+    def _learn(self, panel: Panel) -> None:
+        """Learn from a panel; baselines learn nothing."""
+
+    def _at_origins(
+        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
+    ) -> Floats:
+        """Forecast `horizon` steps of a series from a row on which nothing is known any more; shape (n, horizon)."""
+        raise HexadError(f"{type(self).__name__} does not say how it forecasts")
+
+    def _radius(self, horizon: int, level: float) -> Floats:
+        """Half-width of intervals for every series and step, on the model's scale; shape (n_series, horizon)."""
+        raise HexadError(f"{type(self).__name__} gives no intervals")
+
+    def _scaled(self, values: Floats) -> Floats:
+        """Bring values to the model's scale."""
+        return values
+
+    def _unscaled(self, values: Floats) -> Floats:
+        """Bring values back."""
+        return values
+
+    def _columns(self) -> SeriesColumns:
+        return SeriesColumns(self.unique_id, self.ds, self.y, self._exogenous())
+
+    def fit(self, table: Any) -> Any:
+        """Learn from a long table.
+
+        Parameters
+        ----------
+        table : frame
+            Rows of ``unique_id, ds, y`` and the exogenous columns, in any order; without a key column it holds one
+            series. Left unchanged.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            Listing everything that is wrong with the table.
+        """
+        panel = Panel.from_frame(table, self._columns(), freq=self.freq, tz=self.tz)
+        self._learn(panel)
+        self.panel_ = panel
+        return self
+
+    def update(self, table: Any) -> Any:
+        """Take later rows as history, without learning again; the next forecast starts after them.
+
+        Parameters
+        ----------
+        table : frame
+            The rows right after those that are known. Series that are new are taken in whole.
+
+        Raises
+        ------
+        DataError
+            Rows overlap with what is known, or leave a gap.
+        """
+        check_is_fitted(self)
+        later = Panel.from_frame(table, self._columns(), tz=self.tz, frequency=self.panel_.frequency)
+        before = self.panel_
+        merged = before.extended(later)
+        self._observed(before, merged)
+        self.panel_ = merged
+        return self
+
+    def _observed(self, before: Panel, merged: Panel) -> None:
+        """Learn nothing from new rows; forecasters with calibration note their errors here."""
+
+    def predict(
+        self,
+        horizon: int | str | None = None,
+        *,
+        future: Any = None,
+        levels: Sequence[float] = (),
+        ids: Sequence[Any] | None = None,
+    ) -> Forecast:
+        """Forecast the next steps of every series.
+
+        Parameters
+        ----------
+        horizon : int or str, optional
+            Steps, or time as in "2D"; the horizon of the constructor where there is one.
+        future : frame, optional
+            Columns known in the future for these steps: key, stamp and the columns named by the recipe.
+        levels : sequence of float
+            Nominal coverage of intervals, in percent, as in ``[80, 95]``.
+        ids : sequence, optional
+            Keys of the series wanted; all where left out.
+
+        Returns
+        -------
+        Forecast
+
+        Raises
+        ------
+        DataError, SettingsError, CalibrationError
+        """
+        check_is_fitted(self)
+        steps = self._horizon(horizon)
+        for level in levels:
+            if not 0 < level < 100:
+                raise SettingsError(f"levels={list(levels)!r}: each level lies between 0 and 100 percent")
+        panel = self.panel_
+        wanted = self._wanted(ids)
+        known = self._future(panel, wanted, steps, future)
+        mean = self._at_origins(panel, wanted, panel.indptr[wanted + 1], steps, known)
+        frame = panel.key_frame(
+            np.repeat(wanted, steps), (panel.ends[wanted][:, None] + np.arange(steps)).ravel()
+        )
+        frame[names.MEAN] = self._unscaled(mean).ravel()
+        for level in levels:
+            radius = self._radius(steps, level)[wanted]
+            low, high = names.interval_columns(level)
+            frame[low] = self._unscaled(mean - radius).ravel()
+            frame[high] = self._unscaled(mean + radius).ravel()
+        return Forecast(
+            frame, tuple(float(level) for level in levels), panel.columns, self._tail(panel, wanted, steps), repr(self)
+        )
+
+    def _horizon(self, horizon: int | str | None) -> int:
+        horizon = getattr(self, "horizon", None) if horizon is None else horizon
+        if horizon is None:
+            raise SettingsError("say how far to forecast: predict(horizon), in steps or as in '2D'")
+        return self.panel_.frequency.steps(horizon)
+
+    def _wanted(self, ids: Sequence[Any] | None) -> Ints:
+        """Positions of the series wanted, in the user's order."""
+        if ids is None:
+            return np.asarray(self.panel_.appearance, dtype=np.int64)
+        place = {key: i for i, key in enumerate(self.panel_.keys)}
+        unknown = [key for key in ids if key not in place]
+        if unknown:
+            raise HexadError(f"no history is known of the series {quoted(unknown)}; pass it to fit or update first")
+        return np.asarray([place[key] for key in ids], dtype=np.int64)
+
+    def _future(self, panel: Panel, wanted: Ints, horizon: int, future: Any) -> dict[str, Floats]:
+        """Values of the known columns over the horizon; shape (n_series, horizon) each."""
+        known = self._known()
+        if not known:
+            return {}
+        if future is None:
+            raise DataError(
+                "future",
+                [
+                    Problem(
+                        f"the recipe reads {quoted(known)} at the stamps that are forecast",
+                        mend=f"Pass future= with {panel.columns.ds!r} and these columns for the next {horizon} steps.",
+                    )
+                ],
+            )
+        columns = SeriesColumns(self.unique_id, self.ds, self.y, known)
+        given = Panel.from_frame(future, columns, tz=self.tz, frequency=panel.frequency, need_y=False)
+        place = {key: i for i, key in enumerate(given.keys)} if panel.has_key else {panel.keys[0]: 0}
+        problems = []
+        rows = np.zeros((len(wanted), horizon), dtype=np.int64)
+        for number, series in enumerate(wanted):
+            at = place.get(panel.keys[series])
+            first = panel.ends[series] - given.starts[at] if at is not None else -1
+            if at is None or first < 0 or first + horizon > given.lengths[at]:
+                have = f"reaches from {given.stamp_text(given.starts[at])} to {given.stamp_text(given.ends[at] - 1)}" if (
+                    at is not None
+                ) else "has no rows"
+                need = f"{panel.stamp_text(panel.ends[series])} to {panel.stamp_text(panel.ends[series] + horizon - 1)}"
+                problems.append(
+                    Problem(
+                        f"series {quoted([panel.keys[series]])} {have}, but {need} is forecast",
+                        mend="Give every stamp of the horizon.",
+                    )
+                )
+                continue
+            rows[number] = given.indptr[at] + first + np.arange(horizon)
+        if problems:
+            raise DataError("future", problems)
+        return {name: given.exogenous[name][rows] for name in known}
+
+    def _tail(self, panel: Panel, wanted: Ints, horizon: int) -> Any:
+        """The last known values of the first few series, for the picture."""
+        shown = wanted[:20]
+        ends = panel.indptr[shown + 1]
+        lengths = np.minimum(panel.lengths[shown], max(3 * horizon, 30))
+        rows = np.concatenate([np.arange(end - length, end) for end, length in zip(ends, lengths, strict=True)])
+        frame = panel.key_frame(np.repeat(shown, lengths), panel.ordinals()[rows])
+        frame[panel.columns.y] = panel.values[rows]
+        return frame
+
+    def _tail_canvas(
+        self, panel: Panel, series: Ints, origins: Ints, lookback: int, horizon: int, future: dict[str, Floats]
+    ) -> tuple[Canvas, Ints, Ints]:
+        """Copy `lookback` rows before each origin and room for the horizon side by side.
+
+        Returns the canvas, and for each copy the position of its origin and of its first known row. Nothing from the
+        origin on is copied but the columns known in the future.
+        """
+        n = len(origins)
+        width = lookback + horizon
+        back = np.arange(-lookback, 0)
+        rows = origins[:, None] + back
+        before = rows < panel.indptr[series][:, None]
+        rows = np.maximum(rows, panel.indptr[series][:, None])
+
+        def laid(values: Floats, ahead: Floats | None) -> Floats:
+            block = np.full((n, width), np.nan)
+            block[:, :lookback] = np.where(before, np.nan, values[rows])
+            if ahead is not None:
+                block[:, lookback:] = ahead
+            return block.ravel()
+
+        y = laid(self._scaled(panel.values), None)
+        exogenous = {name: laid(values, future.get(name)) for name, values in panel.exogenous.items()}
+        first = panel.starts[series] + (origins - panel.indptr[series])
+        ordinals = (first[:, None] + np.arange(-lookback, horizon)).ravel()
+        place = np.arange(n) * width
+        known = np.minimum(origins - panel.indptr[series], lookback)
+        return Canvas.on(panel.frequency, y, exogenous, ordinals), place + lookback, place + lookback - known
+
+    def _calibrated(self, errors: Floats, horizon: int, level: float, scales: Floats) -> Floats:
+        """Half-widths from errors of shape (n, horizon), scaled by series."""
+        return scales[:, None] * interval_radius(errors[:, :horizon], level)[None, :]

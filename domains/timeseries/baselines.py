@@ -1,0 +1,311 @@
+"""The baselines that every forecast has to beat: seasonal naive, mean of seasons, drift, and M4's Naive2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from domains.timeseries.base import PanelForecaster
+from domains.timeseries.conformal import interval_radius, series_scales
+from domains.timeseries.kernels import season_rows
+from domains.timeseries.recipe import Season, season_of
+from shared.data import columns as names
+from shared.data.panel import Panel
+from shared.errors import DataError, Problem, SettingsError, quoted
+
+__all__ = ["Drift", "Naive2", "SeasonalMean", "SeasonalNaive"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+MAX_ORIGINS = 1000
+
+
+class _Baseline(PanelForecaster):
+    """A forecaster that learns nothing, so that its errors at all past origins are out of sample."""
+
+    def _season(self, panel: Panel) -> Season:
+        """Season by which past origins are spaced."""
+        return Season(1, wall=False, label="1")
+
+    def _least(self, panel: Panel) -> int:
+        """Rows that a forecast needs before its origin."""
+        return 1
+
+    def _learn(self, panel: Panel) -> None:
+        least = self._least(panel)
+        short = [panel.keys[i] for i in np.flatnonzero(panel.lengths < least)]
+        if short:
+            raise DataError(
+                "series table",
+                [
+                    Problem(
+                        f"{len(short):,} series are shorter than the {least} rows that {type(self).__name__} needs "
+                        f"(series {quoted(short)})",
+                        mend="Give longer histories, or a shorter season.",
+                    )
+                ],
+            )
+
+    def _radius(self, horizon: int, level: float) -> Floats:
+        """Half-widths from the errors at past origins, one season apart, of all series together."""
+        panel = self.panel_
+        season = self._season(panel).steps
+        scales = series_scales(panel, panel.values, season)
+        errors = [np.empty((0, horizon))]
+        for i in range(panel.n_series):
+            begin, end = int(panel.indptr[i]), int(panel.indptr[i + 1])
+            origins = np.arange(end - season, begin + self._least(panel) - 1, -season)[: max(1, MAX_ORIGINS)]
+            if len(origins) == 0:
+                continue
+            series = np.full(len(origins), i)
+            forecast = self._at_origins(panel, series, origins, horizon, {})
+            rows = origins[:, None] + np.arange(horizon)
+            true = np.where(rows < end, panel.values[np.minimum(rows, end - 1)], np.nan)
+            errors.append((true - forecast) / scales[i])
+        return np.asarray(scales[:, None] * interval_radius(np.concatenate(errors), level)[None, :])
+
+
+class SeasonalNaive(_Baseline):
+    """The value one season earlier; whole days are counted on the wall clock.
+
+    Parameters
+    ----------
+    season : int or str
+        Steps, or time as in "1D" or "7D"; 1 step for the plain naive.
+    unique_id, ds, y : str
+        Column names.
+    freq : str or int, optional
+        Step of the grid; recognised where left out.
+    tz : str, optional
+        Zone of naive stamps.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"ds": [1, 2, 3, 4], "y": [1.0, 2.0, 3.0, 4.0]})
+    >>> SeasonalNaive(2).fit(table).predict(3).to_frame()["mean"].tolist()
+    [3.0, 4.0, 3.0]
+    """
+
+    def __init__(
+        self,
+        season: int | str = 1,
+        *,
+        unique_id: str = names.UNIQUE_ID,
+        ds: str = names.DS,
+        y: str = names.Y,
+        freq: str | int | None = None,
+        tz: str | None = None,
+    ) -> None:
+        self.season = season
+        self.unique_id = unique_id
+        self.ds = ds
+        self.y = y
+        self.freq = freq
+        self.tz = tz
+
+    def _season(self, panel: Panel) -> Season:
+        return season_of(self.season, panel.frequency)
+
+    def _least(self, panel: Panel) -> int:
+        return self._season(panel).steps
+
+    def _at_origins(
+        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
+    ) -> Floats:
+        return self._seasons_back(panel, series, origins, horizon, 1)
+
+    def _seasons_back(self, panel: Panel, series: Ints, origins: Ints, horizon: int, k: int) -> Floats:
+        """Mean of the values 1 to k whole seasons before each step, as far as the history reaches."""
+        season = self._season(panel)
+        lookback = (k + 1) * season.steps + 16
+        canvas, place, begin = self._tail_canvas(panel, series, origins, lookback, horizon, {})
+        target = (place[:, None] + np.arange(horizon)).ravel()
+        begin = np.repeat(begin, horizon)
+        rows = season_rows(canvas.offset, season, np.repeat(place, horizon), target, begin)
+        total, count = np.zeros(len(target)), np.zeros(len(target))
+        for _ in range(k):
+            inside = rows >= begin
+            total += np.where(inside, canvas.y[np.maximum(rows, begin)], 0.0)
+            count += inside
+            source = np.maximum(rows, begin)
+            rows = np.where(inside, season_rows(canvas.offset, season, source, source, begin), rows)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray((total / count).reshape(len(origins), horizon))
+
+
+class SeasonalMean(SeasonalNaive):
+    """The mean of the values at the last k seasons, as in "the last four Mondays at this time".
+
+    Parameters
+    ----------
+    season : int or str
+        Steps, or time as in "7D".
+    k : int
+        Seasons.
+    unique_id, ds, y, freq, tz
+        As in `SeasonalNaive`.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"ds": [1, 2, 3, 4], "y": [1.0, 2.0, 3.0, 4.0]})
+    >>> SeasonalMean(2, k=2).fit(table).predict(2).to_frame()["mean"].tolist()
+    [2.0, 3.0]
+    """
+
+    def __init__(
+        self,
+        season: int | str = 1,
+        *,
+        k: int = 4,
+        unique_id: str = names.UNIQUE_ID,
+        ds: str = names.DS,
+        y: str = names.Y,
+        freq: str | int | None = None,
+        tz: str | None = None,
+    ) -> None:
+        super().__init__(season, unique_id=unique_id, ds=ds, y=y, freq=freq, tz=tz)
+        self.k = k
+
+    def _least(self, panel: Panel) -> int:
+        if not isinstance(self.k, int) or self.k < 1:
+            raise SettingsError(f"k={self.k!r}: give a whole number of seasons, at least 1")
+        return self._season(panel).steps * self.k
+
+    def _at_origins(
+        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
+    ) -> Floats:
+        return self._seasons_back(panel, series, origins, horizon, self.k)
+
+
+class Drift(_Baseline):
+    """The last value plus the mean change of the history, step by step.
+
+    Source: Hyndman & Athanasopoulos, Forecasting: Principles and Practice (3rd ed.), section 5.2.
+
+    Parameters
+    ----------
+    unique_id, ds, y, freq, tz
+        As in `SeasonalNaive`.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 2.0, 5.0]})
+    >>> Drift().fit(table).predict(2).to_frame()["mean"].tolist()
+    [7.0, 9.0]
+    """
+
+    def __init__(
+        self,
+        *,
+        unique_id: str = names.UNIQUE_ID,
+        ds: str = names.DS,
+        y: str = names.Y,
+        freq: str | int | None = None,
+        tz: str | None = None,
+    ) -> None:
+        self.unique_id = unique_id
+        self.ds = ds
+        self.y = y
+        self.freq = freq
+        self.tz = tz
+
+    def _least(self, panel: Panel) -> int:
+        return 2
+
+    def _at_origins(
+        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
+    ) -> Floats:
+        first, last = panel.values[panel.indptr[series]], panel.values[origins - 1]
+        slope = (last - first) / np.maximum(origins - panel.indptr[series] - 1, 1)
+        return np.asarray(last[:, None] + slope[:, None] * np.arange(1, horizon + 1))
+
+
+class Naive2(_Baseline):
+    """M4's benchmark: the naive on seasonally adjusted values, where a test finds a season.
+
+    The test is on the autocorrelation at one season, 90 % two-sided; the adjustment is the classical multiplicative
+    decomposition with a centred moving average. Source: Makridakis, Spiliotis & Assimakopoulos (2020), The M4
+    Competition, International Journal of Forecasting 36(1), appendix A.
+
+    Parameters
+    ----------
+    season : int or str
+        Steps in a season; 1 for none.
+    unique_id, ds, y, freq, tz
+        As in `SeasonalNaive`.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"ds": range(24), "y": [1.0, 3.0] * 12})
+    >>> Naive2(2).fit(table).predict(2).to_frame()["mean"].round(6).tolist()
+    [1.0, 3.0]
+    """
+
+    def __init__(
+        self,
+        season: int | str = 1,
+        *,
+        unique_id: str = names.UNIQUE_ID,
+        ds: str = names.DS,
+        y: str = names.Y,
+        freq: str | int | None = None,
+        tz: str | None = None,
+    ) -> None:
+        self.season = season
+        self.unique_id = unique_id
+        self.ds = ds
+        self.y = y
+        self.freq = freq
+        self.tz = tz
+
+    def _season(self, panel: Panel) -> Season:
+        return season_of(self.season, panel.frequency)
+
+    def _at_origins(
+        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
+    ) -> Floats:
+        m = self._season(panel).steps
+        forecasts = np.empty((len(origins), horizon))
+        for place, (number, origin) in enumerate(zip(series, origins, strict=True)):
+            history = panel.values[panel.indptr[number] : origin]
+            if m > 1 and is_seasonal(history, m):
+                indices = seasonal_indices(history, m)
+                ahead = indices[(len(history) + np.arange(horizon)) % m]
+                forecasts[place] = history[-1] / indices[(len(history) - 1) % m] * ahead
+            else:
+                forecasts[place] = history[-1]
+        return forecasts
+
+
+def is_seasonal(values: Floats, m: int) -> bool:
+    """M4's test: whether the autocorrelation at lag m exceeds its 90 % limit (Bartlett's formula).
+
+    >>> is_seasonal(np.array([1.0, 3.0] * 12), 2), is_seasonal(np.arange(4.0), 2)
+    (True, False)
+    """
+    n = len(values)
+    if n < 3 * m:
+        return False
+    centred = values - values.mean()
+    power = float(centred @ centred)
+    if power == 0:
+        return False
+    correlations = np.array([float(centred[lag:] @ centred[: n - lag]) / power for lag in range(1, m + 1)])
+    limit = 1.645 * np.sqrt((1 + 2 * float(np.sum(correlations[:-1] ** 2))) / n)
+    return bool(abs(correlations[-1]) > limit)
+
+
+def seasonal_indices(values: Floats, m: int) -> Floats:
+    """Multiplicative seasonal indices of the classical decomposition, mean 1; ones where the trend touches zero.
+
+    >>> seasonal_indices(np.array([1.0, 3.0] * 6), 2).tolist()
+    [0.5, 1.5]
+    """
+    n = len(values)
+    weights = np.r_[0.5, np.ones(m - 1), 0.5] / m if m % 2 == 0 else np.ones(m) / m
+    half = len(weights) // 2
+    trend = np.full(n, np.nan)
+    trend[half : n - half] = np.convolve(values, weights, mode="valid")
+    if np.any(trend == 0):
+        return np.ones(m)
+    ratios = values / trend
+    figure = np.array([np.nanmean(ratios[k::m]) for k in range(m)])
+    figure /= figure.mean()
+    return np.asarray(figure) if (figure != 0).all() and np.isfinite(figure).all() else np.ones(m)

@@ -1,0 +1,109 @@
+"""A forecast: what comes out of every forecaster, with its intervals, its picture and its words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from shared.data import columns as names
+from shared.data.panel import SeriesColumns
+from shared.errors import HexadError
+
+__all__ = ["Forecast"]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Point forecasts and intervals of one or many series.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        ``unique_id, ds, mean, lo-90, hi-90``, in the user's column names, order, zone and key types; the key column
+        only where the user's table has one.
+    levels : tuple of float
+        Nominal coverage of its intervals, in percent.
+    columns : SeriesColumns
+        The user's column names.
+    history : pandas.DataFrame
+        The last known values, for the picture.
+    model : str
+        Who made it.
+
+    >>> frame = pd.DataFrame({"ds": [3, 4], "mean": [1.0, 2.0]})
+    >>> Forecast(frame).explain()
+    'From 3 to 4 (2 steps), 1 series: between 1 and 2, on average 1.5.'
+    """
+
+    frame: pd.DataFrame
+    levels: tuple[float, ...] = ()
+    columns: SeriesColumns = field(default_factory=SeriesColumns)
+    history: pd.DataFrame = field(default_factory=pd.DataFrame)
+    model: str = ""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the long table of forecasts."""
+        return self.frame.copy()
+
+    def one(self, unique_id: Any = None) -> pd.DataFrame:
+        """Return the forecast of one series; the first one where no key is given.
+
+        Raises
+        ------
+        HexadError
+            There is no such series.
+        """
+        key = self.columns.unique_id
+        if key not in self.frame.columns:
+            return self.to_frame()
+        wanted = self.frame[key].iloc[0] if unique_id is None else unique_id
+        rows = self.frame[self.frame[key] == wanted]
+        if rows.empty:
+            raise HexadError(f"there is no forecast of a series {wanted!r}")
+        return rows.reset_index(drop=True)
+
+    def explain(self) -> str:
+        """Say in plain sentences what is expected."""
+        mean, stamps = self.frame[names.MEAN], self.frame[self.columns.ds]
+        key = self.columns.unique_id
+        series = self.frame[key].nunique() if key in self.frame.columns else 1
+        text = (
+            f"From {stamps.min()} to {stamps.max()} ({len(self.frame) // series} steps), {series} series: "
+            f"between {mean.min():,.6g} and {mean.max():,.6g}, on average {mean.mean():,.6g}."
+        )
+        for level in self.levels:
+            low, high = names.interval_columns(level)
+            width = (self.frame[high] - self.frame[low]).mean()
+            text += f" The {level:g} % interval is {width:,.6g} wide on average."
+        return text
+
+    def plot(self, unique_id: Any = None) -> Any:
+        """Draw one series: its last known values, the forecast and its widest interval.
+
+        Returns
+        -------
+        shared.reporting.figures.Figure
+        """
+        from shared.reporting.figures import forecast_figure
+
+        rows = self.one(unique_id)
+        past = self.history
+        key = self.columns.unique_id
+        if key in past.columns:
+            past = past[past[key] == rows[key].iloc[0]]
+        band = names.interval_columns(max(self.levels)) if self.levels else None
+        return forecast_figure(
+            past[self.columns.ds] if len(past) else [],
+            past[self.columns.y] if len(past) else [],
+            rows[self.columns.ds],
+            rows[names.MEAN],
+            lower=rows[band[0]] if band else None,
+            upper=rows[band[1]] if band else None,
+            level=max(self.levels) if self.levels else None,
+            y_label=self.columns.y,
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.explain()}</p>" + str(self.frame.head(10).to_html(index=False))

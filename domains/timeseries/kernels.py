@@ -1,0 +1,230 @@
+"""Features of many forecast cells at once, from flat arrays; no pandas, no loop over rows.
+
+A cell is one forecast: an origin (position of the first unknown value in a flat array) and a lead (steps from there
+to the value that is forecast, from 0). What lies before the beginning of its series is NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from domains.timeseries.recipe import Season, Steps, Variable, Window
+from shared.data.frequency import Frequency, wall_clock
+
+__all__ = ["Canvas", "feature_names", "origin_block", "season_rows", "target_block"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+CHUNK = 4_000_000
+DAY_NS = 86400 * 10**9
+
+
+@dataclass
+class Canvas:
+    """Flat arrays on which cells are laid: history, and room for the future.
+
+    Attributes
+    ----------
+    y : numpy.ndarray of float64, shape (n,)
+        Values on the scale of the model; NaN where unknown.
+    exogenous : dict of str to numpy.ndarray of float64, shape (n,)
+        Outside variables; NaN where unknown.
+    ordinals : numpy.ndarray of int64, shape (n,)
+        Number of each stamp on the grid.
+    wall : numpy.ndarray of int64, shape (n,)
+        Local time in nanoseconds (integer grids: the stamps).
+    offset : numpy.ndarray of int64, shape (n,)
+        Steps by which the wall clock is ahead.
+    """
+
+    y: Floats
+    exogenous: dict[str, Floats]
+    ordinals: Ints
+    wall: Ints
+    offset: Ints
+
+    @classmethod
+    def on(cls, frequency: Frequency, y: Floats, exogenous: dict[str, Floats], ordinals: Ints) -> Canvas:
+        """Lay arrays out on a grid; the clock is looked up once per distinct stamp."""
+        distinct, place = np.unique(ordinals, return_inverse=True)
+        stamps = frequency.stamps(distinct)
+        wall = stamps if frequency.kind == "integer" else wall_clock(stamps, frequency.tz)
+        return cls(y, exogenous, ordinals, wall[place], frequency.wall_offset(distinct)[place])
+
+
+def feature_names(steps: Steps, y: str) -> tuple[list[str], list[str]]:
+    """Names of the features, in the order of `origin_block` and of `target_block`."""
+    origin = [f"{y} lag {lag}" for lag in steps.lags]
+    origin += [f"{y} {w.statistic} of {w.label} at lag {w.lag}" for w in steps.rolling]
+    target = [f"{y} one {season.label} before" for season in steps.seasonal]
+    for variable in steps.exogenous:
+        (target if variable.known else origin).extend(_hinged(_own_names(variable), variable))
+        if not variable.known:
+            target += _hinged([f"{variable.name} one {s.label} before" for s in variable.seasonal], variable)
+    if steps.holidays:
+        target += ["holiday", *(f"holiday one {season.label} before" for season in steps.seasonal)]
+    for part in steps.calendar:
+        target += [f"{part} {value}" for value in range(_cardinality(part))] if _cardinality(part) else [part]
+    for _, order, label in steps.fourier:
+        target += [f"{wave} {k} of {label}" for k in range(1, order + 1) for wave in ("sine", "cosine")]
+    return origin, target
+
+
+def _own_names(variable: Variable) -> list[str]:
+    own = [f"{variable.name} lag {lag}" if lag else variable.name for lag in variable.lags]
+    if variable.known:
+        own += [f"{variable.name} one {season.label} before" for season in variable.seasonal]
+    return own + [f"{variable.name} {w.statistic} of {w.label}" for w in variable.rolling]
+
+
+def _hinged(own: list[str], variable: Variable) -> list[str]:
+    return [name + tail for name in own for tail in ("", *(f" above {hinge:g}" for hinge in variable.hinges))]
+
+
+def origin_block(canvas: Canvas, steps: Steps, origin: Ints, begin: Ints) -> Floats:
+    """Features that depend on the origin alone, one row a cell.
+
+    Parameters
+    ----------
+    origin, begin : numpy.ndarray of int64, shape (n_cells,)
+        Position of the first unknown value, and of the beginning of the series.
+    """
+    columns = [_at(canvas.y, origin - lag, begin) for lag in steps.lags]
+    columns += [_rolled(canvas.y, window, origin - window.lag, begin) for window in steps.rolling]
+    for variable in steps.exogenous:
+        if not variable.known:
+            values = canvas.exogenous[variable.name]
+            own = [_at(values, origin - lag, begin) for lag in variable.lags]
+            own += [_rolled(values, window, origin - window.lag, begin) for window in variable.rolling]
+            columns += _bent(own, variable)
+    return _stacked(columns, len(origin))
+
+
+def target_block(canvas: Canvas, steps: Steps, origin: Ints, lead: Ints, begin: Ints) -> Floats:
+    """Features that depend on the stamp that is forecast, one row a cell."""
+    target = origin + lead
+    sources = [season_rows(canvas.offset, season, origin, target, begin) for season in steps.seasonal]
+    columns = [_at(canvas.y, rows, begin) for rows in sources]
+    for variable in steps.exogenous:
+        values = canvas.exogenous[variable.name]
+        if variable.known:
+            own = [_at(values, target - lag, begin) for lag in variable.lags]
+            own += [
+                _at(values, season_rows(canvas.offset, season, target, target, begin), begin)
+                for season in variable.seasonal
+            ]
+            own += [_rolled(values, window, target - window.lag + 1, begin) for window in variable.rolling]
+        else:
+            own = [
+                _at(values, season_rows(canvas.offset, season, origin, target, begin), begin)
+                for season in variable.seasonal
+            ]
+        columns += _bent(own, variable)
+    wall = canvas.wall[target]
+    holiday = None
+    if steps.holidays:
+        marks = canvas.exogenous[steps.holidays]
+        holiday = marks[target]
+        columns += [holiday, *(_at(marks, rows, begin) for rows in sources)]
+    for part in steps.calendar:
+        columns += _calendar(part, wall, holiday if part == "day_of_week" else None)
+    for (unit, period), order, _ in steps.fourier:
+        phase = 2 * np.pi * ((canvas.ordinals[target] if unit == "steps" else wall) / period % 1)
+        for k in range(1, order + 1):
+            columns += [np.sin(k * phase), np.cos(k * phase)]
+    return _stacked(columns, len(origin))
+
+
+def season_rows(offset: Ints, season: Season, origin: Ints, target: Ints, begin: Ints) -> Ints:
+    """Rows as many whole seasons before a target as it takes to land before the origin; below `begin` where none is.
+
+    Whole days are counted on the wall clock: the row that shows the same time, also across a change of the clocks.
+    """
+    seasons = np.maximum((target - origin) // season.steps + 1, 1)
+    rows = _back(offset, season, target, seasons, begin)
+    late = rows >= origin
+    if late.any():
+        seasons = seasons + late
+        rows = np.where(late, _back(offset, season, target, seasons, begin), rows)
+    return rows
+
+
+def _back(offset: Ints, season: Season, target: Ints, seasons: Ints, begin: Ints) -> Ints:
+    rows = target - seasons * season.steps
+    if not season.wall:
+        return rows
+    inside = np.maximum(rows, begin)
+    return rows + offset[target] - offset[inside]
+
+
+def _at(values: Floats, rows: Ints, begin: Ints) -> Floats:
+    inside = rows >= begin
+    return np.where(inside, values[np.maximum(rows, begin)], np.nan)
+
+
+def _rolled(values: Floats, window: Window, last: Ints, begin: Ints) -> Floats:
+    """Statistic of the window that ends at row `last`; each distinct window is computed once."""
+    ends, place = np.unique(last, return_inverse=True)
+    first = ends - window.steps + 1
+    result = np.full(len(ends), np.nan)
+    whole = first >= 0
+    if len(values) >= window.steps and whole.any():
+        windows = np.lib.stride_tricks.sliding_window_view(values, window.steps)
+        size = max(1, CHUNK // window.steps)
+        starts = first[whole]
+        parts = [
+            _statistic(windows[starts[at : at + size]], window.statistic) for at in range(0, len(starts), size)
+        ]
+        result[whole] = np.concatenate(parts)
+    full = result[place]
+    return np.where(last - window.steps + 1 >= begin, full, np.nan)
+
+
+def _statistic(windows: Floats, statistic: str) -> Floats:
+    if statistic == "std":
+        return np.asarray(windows.std(axis=1, ddof=1))
+    return np.asarray(getattr(windows, statistic)(axis=1))
+
+
+def _bent(own: list[Floats], variable: Variable) -> list[Floats]:
+    return [
+        column for values in own for column in (values, *(np.maximum(values - hinge, 0) for hinge in variable.hinges))
+    ]
+
+
+def _cardinality(part: str) -> int:
+    """Columns of a calendar part that is one-hot; 0 for those that are one number."""
+    return {"day_of_week": 7, "hour": 24, "month": 12, "quarter": 4}.get(part, 0)
+
+
+def _calendar(part: str, wall: Ints, holiday: Floats | None) -> list[Floats]:
+    days = wall // DAY_NS
+    weekday = (days + 3) % 7  # 1970-01-01 was a Thursday
+    in_day = wall % DAY_NS
+    dates = days.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    month = months.astype(np.int64) % 12
+    if part == "day_of_week":
+        free = np.zeros(len(wall), dtype=bool) if holiday is None else holiday > 0
+        return [((weekday == day) & ~free).astype(float) for day in range(7)]
+    if part == "hour":
+        return [(in_day // (3600 * 10**9) == hour).astype(float) for hour in range(24)]
+    if part == "month":
+        return [(month == value).astype(float) for value in range(12)]
+    if part == "quarter":
+        return [(month // 3 == value).astype(float) for value in range(4)]
+    if part == "weekend":
+        return [(weekday >= 5).astype(float)]
+    if part == "time_of_day":
+        return [in_day / (3600 * 10**9)]
+    if part == "day_of_month":
+        return [(dates - months.astype("datetime64[D]")).astype(np.int64) + 1.0]
+    years = dates.astype("datetime64[Y]").astype("datetime64[D]")
+    return [(dates - years).astype(np.int64) + 1.0]
+
+
+def _stacked(columns: list[Floats], rows: int) -> Floats:
+    return np.column_stack(columns) if columns else np.empty((rows, 0))

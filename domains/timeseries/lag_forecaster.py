@@ -1,0 +1,462 @@
+"""The lag-feature forecaster: any regressor over a recipe of features, recursive or direct, with honest intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+
+from domains.timeseries.base import PanelForecaster
+from domains.timeseries.conformal import interval_radius, series_scales
+from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
+from domains.timeseries.recipe import DAY_NS, Recipe, Steps, default_recipe
+from domains.timeseries.ridge import StandardizedRidge
+from shared.data import columns as names
+from shared.data.panel import Panel
+from shared.errors import CalibrationError, DataError, HexadError, Problem, SettingsError, quoted
+from shared.runtime.parallel import map_parallel
+
+__all__ = ["LagForecaster"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+LEAST_ROWS = 10
+MAX_CALIBRATION_ORIGINS = 2000
+
+
+class LagForecaster(PanelForecaster):
+    """Forecast series with a regressor over lag features.
+
+    The direct strategy fits one regressor for every step of the horizon, each on features known at the origin; the
+    recursive strategy fits one regressor for the next step and feeds its forecasts back. Intervals are conformal:
+    their half-widths are quantiles, by step, of the errors that models made on blocks of time left out of their
+    training, and of the errors seen since (`update`).
+
+    Parameters
+    ----------
+    regressor : estimator, optional
+        Any scikit-learn regressor; `StandardizedRidge` where left out.
+    recipe : Recipe, optional
+        The features; a default for the grid where left out.
+    strategy : {"direct", "recursive"}
+        See above.
+    horizon : int or str, optional
+        Steps to forecast, or time as in "2D"; the direct strategy and intervals need it.
+    every : int, str or "auto"
+        Distance between the origins that a direct model learns from, counted back from the end of the data. With
+        "1D" it learns only from origins at the same time of day, and forecasts from this time of day only. "auto" is
+        a day on sub-daily grids with at least 100 days, and every step otherwise.
+    log : bool
+        Whether to model the logarithm ``log(1 + y)``; y must be above -1. The forecast is then a median rather than
+        a mean.
+    calibration_folds : int
+        Blocks of time that are left out in turn for the intervals; 0 for no intervals.
+    unique_id, ds, y : str
+        Column names.
+    freq : str or int, optional
+        Step of the grid; recognised where left out.
+    tz : str, optional
+        Zone of naive stamps.
+    random_state : int, optional
+        Seed for regressors that draw.
+    n_jobs : int, optional
+        Workers; the result does not depend on it.
+
+    Attributes
+    ----------
+    recipe_ : Recipe
+        The recipe used.
+    regressors_ : list
+        One fitted regressor for each step (direct), or one (recursive).
+    errors_ : numpy.ndarray of shape (n_origins, horizon)
+        Errors out of sample, scaled by series, from which intervals come; `update` adds to them.
+    feature_names_out_ : list of str
+        Names of the features.
+
+    Notes
+    -----
+    Source of the strategies: Ben Taieb et al. (2012), Expert Systems with Applications 39(8). Of the intervals: Lei
+    et al. (2018), JASA 113(523), with blocks of time left out as in Bergmeir & Benítez (2012), Information Sciences
+    191. The blocks' models also learn from what came after a block, never from what comes after the origin.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"ds": range(60), "y": [float(i % 4) for i in range(60)]})
+    >>> model = LagForecaster(recipe=Recipe((1, 2, 3, 4)), horizon=4).fit(table)
+    >>> model.predict().to_frame()["mean"].round(2).tolist()
+    [0.0, 1.0, 2.0, 3.0]
+    """
+
+    def __init__(
+        self,
+        regressor: Any = None,
+        *,
+        recipe: Recipe | None = None,
+        strategy: Literal["direct", "recursive"] = "direct",
+        horizon: int | str | None = None,
+        every: int | str = "auto",
+        log: bool = False,
+        calibration_folds: int = 8,
+        unique_id: str = names.UNIQUE_ID,
+        ds: str = names.DS,
+        y: str = names.Y,
+        freq: str | int | None = None,
+        tz: str | None = None,
+        random_state: int | None = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.regressor = regressor
+        self.recipe = recipe
+        self.strategy = strategy
+        self.horizon = horizon
+        self.every = every
+        self.log = log
+        self.calibration_folds = calibration_folds
+        self.unique_id = unique_id
+        self.ds = ds
+        self.y = y
+        self.freq = freq
+        self.tz = tz
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    # -- what the base asks ------------------------------------------------------------------------------------------
+
+    def _exogenous(self) -> tuple[str, ...]:
+        return self.recipe.exogenous_columns if self.recipe is not None else ()
+
+    def _known(self) -> tuple[str, ...]:
+        return self.recipe.known_columns if self.recipe is not None else ()
+
+    def _scaled(self, values: Floats) -> Floats:
+        return np.log1p(values) if self.log else values
+
+    def _unscaled(self, values: Floats) -> Floats:
+        return np.asarray(np.expm1(values)) if self.log else values
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray[Any, np.dtype[Any]]:  # noqa: ARG002
+        """Names of the features, in the regressors' order."""
+        return np.asarray(self.feature_names_out_, dtype=object)
+
+    # -- learning ----------------------------------------------------------------------------------------------------
+
+    def _learn(self, panel: Panel) -> None:
+        self._check_parameters(panel)
+        frequency = panel.frequency
+        horizon = frequency.steps(self.horizon) if self.horizon is not None else 0
+        self.recipe_ = self.recipe or default_recipe(frequency, int(panel.lengths.max()), max(horizon, 1))
+        self.steps_ = self.recipe_.resolve(frequency)
+        origin_names, target_names = feature_names(self.steps_, self.y)
+        self.feature_names_out_ = origin_names + target_names
+        self.horizon_ = horizon
+        self.every_ = self._every_steps(panel)
+        self.phase_ = int(self._wall(panel, panel.ends.max()) % self.every_)
+        self.fitted_ends_ = {key: int(end) for key, end in zip(panel.keys, panel.ends, strict=True)}
+        values = self._scaled(panel.values)
+        season = self.steps_.seasonal[0].steps if self.steps_.seasonal else 1
+        self.season_ = season
+        self.scales_ = series_scales(panel, values, season)
+        canvas = Canvas.on(frequency, values, panel.exogenous, panel.ordinals())
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=max(horizon, 1))
+        if self.strategy == "direct":
+            self._learn_direct(panel, canvas, seeds)
+        else:
+            self._learn_recursive(panel, canvas, int(seeds[0]))
+
+    def _check_parameters(self, panel: Panel) -> None:
+        if self.strategy not in {"direct", "recursive"}:
+            raise SettingsError(f"strategy={self.strategy!r} is not known; it is 'direct' or 'recursive'")
+        if self.strategy == "direct" and self.horizon is None:
+            raise SettingsError("the direct strategy fits a model for every step: say horizon=, in steps or as in '2D'")
+        if self.recipe is not None and self.strategy == "recursive":
+            unknown = [variable.name for variable in self.recipe.exogenous if not variable.known]
+            if unknown:
+                raise SettingsError(
+                    f"a recursive forecast would need {quoted(unknown)} after the origin; use strategy='direct', or "
+                    "declare the variable known and pass its future values"
+                )
+        if self.log and (panel.values <= -1).any():
+            count = int((panel.values <= -1).sum())
+            raise DataError(
+                "series table",
+                [
+                    Problem(
+                        f"log=True needs values above -1, but {count:,} are not", column=self.y,
+                        mend="Use log=False for series that can be negative.",
+                    )
+                ],
+            )  # fmt: skip
+
+    def _every_steps(self, panel: Panel) -> int:
+        frequency = panel.frequency
+        if self.every != "auto":
+            return frequency.steps(self.every)
+        if self.strategy == "direct" and frequency.kind == "fixed" and DAY_NS % frequency.step == 0:
+            day = DAY_NS // frequency.step
+            return day if panel.lengths.max() >= 100 * day else 1
+        return 1
+
+    def _wall(self, panel: Panel, ordinals: Any) -> Any:
+        """Number of stamps on the wall clock."""
+        at = np.atleast_1d(np.asarray(ordinals, dtype=np.int64))
+        return (at + panel.frequency.wall_offset(at)) if np.ndim(ordinals) else int(
+            at[0] + panel.frequency.wall_offset(at)[0]
+        )
+
+    def _origins(self, panel: Panel) -> tuple[Ints, Ints]:
+        """Rows from which a direct model learns, and their series."""
+        rows = np.arange(len(panel.values))
+        series = np.repeat(np.arange(panel.n_series), panel.lengths)
+        if self.every_ > 1:
+            mine = (self._wall(panel, panel.ordinals()) - self.phase_) % self.every_ == 0
+            rows, series = rows[mine], series[mine]
+        return rows, series
+
+    def _learn_direct(self, panel: Panel, canvas: Canvas, seeds: Ints) -> None:
+        rows, series = self._origins(panel)
+        begin, end = panel.indptr[series], panel.indptr[series + 1]
+        at_origin = origin_block(canvas, self.steps_, rows, begin)
+        usable = np.isfinite(at_origin).all(axis=1)
+        rows, series, begin, end, at_origin = (part[usable] for part in (rows, series, begin, end, at_origin))
+        blocks = self._blocks(canvas.ordinals[rows])
+
+        def learn(step: int) -> tuple[Any, Floats]:
+            open_ = rows + step < end
+            lead = np.full(int(open_.sum()), step)
+            at_target = target_block(canvas, self.steps_, rows[open_], lead, begin[open_])
+            X = np.hstack([at_origin[open_], at_target])
+            full = np.isfinite(X).all(axis=1)
+            self._enough(int(full.sum()), step, panel)
+            places = np.flatnonzero(open_)[full]
+            X, y = X[full], canvas.y[rows[places] + step]
+            regressor = self._regressor(int(seeds[step])).fit(X, y)
+            errors = np.full(len(rows), np.nan)
+            targets = canvas.ordinals[rows[places] + step]
+            for first, last in blocks:
+                kept = (targets < first) | (targets >= last + self.horizon_)
+                out = (targets - step >= first) & (targets - step < last)
+                if kept.sum() >= LEAST_ROWS and out.any():
+                    model = self._regressor(int(seeds[step])).fit(X[kept], y[kept])
+                    errors[places[out]] = (y[out] - model.predict(X[out])) / self.scales_[series[places[out]]]
+            return regressor, errors
+
+        learnt = map_parallel(learn, range(self.horizon_), n_jobs=self.n_jobs)
+        self.regressors_ = [regressor for regressor, _ in learnt]
+        errors = np.column_stack([errors for _, errors in learnt])
+        self.errors_ = errors[np.isfinite(errors).any(axis=1)]
+
+    def _learn_recursive(self, panel: Panel, canvas: Canvas, seed: int) -> None:
+        rows = np.arange(len(panel.values))
+        series = np.repeat(np.arange(panel.n_series), panel.lengths)
+        X = self._next_step(canvas, rows, panel.indptr[series])
+        full = np.isfinite(X).all(axis=1)
+        self._enough(int(full.sum()), 0, panel)
+        X, rows, series = X[full], rows[full], series[full]
+        y, targets = canvas.y[rows], canvas.ordinals[rows]
+        self.regressors_ = [self._regressor(seed).fit(X, y)]
+
+        def block_errors(block: tuple[int, int]) -> Floats:
+            first, last = block
+            kept = (targets < first) | (targets >= last + self.horizon_)
+            held = np.flatnonzero((targets >= first) & (targets < last))
+            share = max(1, MAX_CALIBRATION_ORIGINS // max(len(blocks), 1))
+            out = held[:: -(-len(held) // share)] if len(held) else held
+            if kept.sum() < LEAST_ROWS or len(out) == 0:
+                return np.empty((0, self.horizon_))
+            model = self._regressor(seed).fit(X[kept], y[kept])
+            return self._errors_at(panel, series[out], rows[out], [model])
+
+        blocks = self._blocks(targets)
+        errors = map_parallel(block_errors, blocks, n_jobs=self.n_jobs)
+        self.errors_ = np.concatenate([np.empty((0, self.horizon_)), *errors])
+
+    def _regressor(self, seed: int) -> Any:
+        regressor = StandardizedRidge() if self.regressor is None else clone(self.regressor)
+        parameters = regressor.get_params(deep=True)
+        drawn = {name: seed for name in parameters if name == "random_state" or name.endswith("__random_state")}
+        unset = {name: value for name, value in drawn.items() if parameters[name] is None}
+        return regressor.set_params(**unset) if self.random_state is not None else regressor
+
+    def _blocks(self, ordinals: Ints) -> list[tuple[int, int]]:
+        """Blocks of time, as grid numbers from and to, that are left out in turn."""
+        if self.calibration_folds == 0 or self.horizon_ == 0 or len(ordinals) == 0:
+            return []
+        edges = np.linspace(ordinals.min(), ordinals.max() + 1, self.calibration_folds + 1).astype(np.int64)
+        return [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+
+    def _enough(self, rows: int, step: int, panel: Panel) -> None:
+        if rows >= LEAST_ROWS:
+            return
+        need = self.steps_.lookback() + step + LEAST_ROWS * self.every_
+        raise DataError(
+            "series table",
+            [
+                Problem(
+                    f"only {rows} rows have all features at step {step + 1}; the longest of {panel.n_series:,} series "
+                    f"has {int(panel.lengths.max()):,} rows, the recipe needs about {need:,}",
+                    mend="Give longer histories, or a recipe with shorter lags, seasons and windows.",
+                )
+            ],
+        )
+
+    def _next_step(self, canvas: Canvas, rows: Ints, begin: Ints) -> Floats:
+        lead = np.zeros(len(rows), dtype=np.int64)
+        return np.hstack(
+            [
+                origin_block(canvas, self.steps_, rows, begin),
+                target_block(canvas, self.steps_, rows, lead, begin),
+            ]
+        )
+
+    # -- forecasting -------------------------------------------------------------------------------------------------
+
+    def _at_origins(
+        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
+    ) -> Floats:
+        if self.strategy == "direct":
+            if horizon > self.horizon_:
+                raise SettingsError(f"this direct model was fitted for {self.horizon_} steps, not {horizon}; fit again")
+            self._check_phase(panel, series, origins)
+        forecast = self._raw(panel, series, origins, horizon, future, self.regressors_)
+        broken = np.flatnonzero(~np.isfinite(forecast).all(axis=1))
+        if len(broken):
+            keys = quoted(dict.fromkeys(panel.keys[i] for i in series[broken]))
+            raise DataError(
+                "history",
+                [
+                    Problem(
+                        f"{len(broken):,} series are too short for the recipe, which reaches {self.steps_.lookback()} "
+                        f"rows back (series {keys})",
+                        mend="Give longer histories, or forecast these series with a baseline.",
+                    )
+                ],
+            )
+        return forecast
+
+    def _check_phase(self, panel: Panel, series: Ints, origins: Ints) -> None:
+        if self.every_ == 1:
+            return
+        ordinals = panel.starts[series] + origins - panel.indptr[series]
+        off = (self._wall(panel, ordinals) - self.phase_) % self.every_ != 0
+        if off.any():
+            place = int(np.flatnonzero(off)[0])
+            stamp = panel.stamp_text(ordinals[place])
+            raise HexadError(
+                f"this model learnt from origins every {self.every_} steps, but the history of series "
+                f"{quoted([panel.keys[series[place]]])} ends before {stamp}, between two of them. Update it up to the "
+                "next origin, fit again at this one, or fit with every=1."
+            )
+
+    def _raw(
+        self,
+        panel: Panel,
+        series: Ints,
+        origins: Ints,
+        horizon: int,
+        future: dict[str, Floats],
+        regressors: list[Any],
+    ) -> Floats:
+        """Forecast on the model's scale; NaN where a history is too short."""
+        canvas, place, begin = self._tail_canvas(panel, series, origins, self.steps_.lookback(), horizon, future)
+        result = np.full((len(origins), horizon), np.nan)
+        ask: Callable[[int], Floats]
+        if self.strategy == "direct":
+            at_origin = origin_block(canvas, self.steps_, place, begin)
+            lead = np.tile(np.arange(horizon), len(place))
+            repeated = np.repeat(place, horizon)
+            at_target = target_block(canvas, self.steps_, repeated, lead, np.repeat(begin, horizon))
+            at_target = at_target.reshape(len(place), horizon, -1)
+
+            def ask(step: int) -> Floats:
+                return np.hstack([at_origin, at_target[:, step]])
+
+        else:
+
+            def ask(step: int) -> Floats:
+                return self._next_step(canvas, place + step, begin)
+
+        for step in range(horizon):
+            X = ask(step)
+            full = np.isfinite(X).all(axis=1)
+            if full.any():
+                regressor = regressors[step if self.strategy == "direct" else 0]
+                result[full, step] = regressor.predict(X[full])
+                if self.strategy == "recursive":
+                    canvas.y[place[full] + step] = result[full, step]
+        return result
+
+    # -- intervals ---------------------------------------------------------------------------------------------------
+
+    def _errors_at(self, panel: Panel, series: Ints, origins: Ints, regressors: list[Any]) -> Floats:
+        """Scaled errors of forecasts made at past origins; NaN where the outcome is not known yet."""
+        rows = origins[:, None] + np.arange(self.horizon_)
+        end = panel.indptr[series + 1][:, None]
+        inside = np.minimum(rows, end - 1)
+        future = {name: panel.exogenous[name][inside] for name in self._known()}
+        forecast = self._raw(panel, series, origins, self.horizon_, future, regressors)
+        true = np.where(rows < end, self._scaled(panel.values)[inside], np.nan)
+        return np.asarray((true - forecast) / self._scales(panel)[series][:, None])
+
+    def _scales(self, panel: Panel) -> Floats:
+        """Scales of a panel's series: those learnt, and for series that came later their own."""
+        if panel.n_series == len(self.scales_):
+            return self.scales_
+        fresh = series_scales(panel, self._scaled(panel.values), self.season_)
+        learnt = dict(zip(self.fitted_ends_, self.scales_, strict=True))
+        return np.array([learnt.get(key, fresh[i]) for i, key in enumerate(panel.keys)])
+
+    def _observed(self, before: Panel, merged: Panel) -> None:
+        """Add the errors of forecasts whose outcomes have just been seen; the regressors stay as they are."""
+        if self.calibration_folds == 0 or self.horizon_ == 0:
+            return
+        old_ends = {key: int(end) for key, end in zip(before.keys, before.ends, strict=True)}
+        series, origins, first_new = [], [], []
+        for i, key in enumerate(merged.keys):
+            if key not in old_ends:
+                continue
+            begin, start = int(merged.indptr[i]), int(merged.starts[i])
+            fresh = max(self.fitted_ends_.get(key, old_ends[key]), old_ends[key] - self.horizon_ + 1)
+            ordinals = np.arange(fresh, int(merged.ends[i]))
+            if self.every_ > 1 and len(ordinals):
+                ordinals = ordinals[(self._wall(merged, ordinals) - self.phase_) % self.every_ == 0]
+            series.append(np.full(len(ordinals), i))
+            origins.append(begin + ordinals - start)
+            first_new.append(np.full(len(ordinals), begin + old_ends[key] - start))
+        if not series or sum(map(len, series)) == 0:
+            return
+        all_series, all_origins = np.concatenate(series), np.concatenate(origins)
+        errors = self._errors_at(merged, all_series, all_origins, self.regressors_)
+        rows = all_origins[:, None] + np.arange(self.horizon_)
+        errors[rows < np.concatenate(first_new)[:, None]] = np.nan
+        self.errors_ = np.concatenate([self.errors_, errors[np.isfinite(errors).any(axis=1)]])
+
+    def _radius(self, horizon: int, level: float) -> Floats:
+        if self.horizon_ == 0 or self.calibration_folds == 0:
+            raise CalibrationError("intervals are calibrated in fit: say horizon= and calibration_folds= there")
+        if horizon > self.horizon_:
+            raise CalibrationError(f"intervals were calibrated for {self.horizon_} steps, not {horizon}; fit again")
+        radius = interval_radius(self.errors_[:, :horizon], level)
+        return np.asarray(self._scales(self.panel_)[:, None] * radius[None, :])
+
+
+def groups_of(steps: Steps, y: str) -> dict[str, list[int]]:
+    """Columns of a model's features that belong together, by what people call them."""
+    origin, target = feature_names(steps, y)
+    found: dict[str, list[int]] = {}
+    variables = {variable.name: variable.name for variable in steps.exogenous}
+    for place, name in enumerate(origin + target):
+        owner = next((label for variable, label in variables.items() if name.startswith(variable)), None)
+        if owner is None and name.startswith("holiday"):
+            owner = "holidays"
+        elif owner is None and name.startswith(y):
+            season = any(name == f"{y} one {s.label} before" for s in steps.seasonal)
+            owner = "same time in earlier days" if season else "latest values"
+        elif owner is None:
+            owner = "season of the year" if " of " in name else "calendar"
+        found.setdefault(owner, []).append(place)
+    return found
+
+
