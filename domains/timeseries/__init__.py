@@ -1,21 +1,27 @@
 """Forecasting with lag features on panels of series, with baselines and honest intervals."""
 
 from domains.timeseries.baselines import Drift, Naive2, SeasonalMean, SeasonalNaive
+from domains.timeseries.drivers import Drivers, drivers
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.lag_forecaster import LagForecaster
 from domains.timeseries.recipe import Exogenous, Fourier, Recipe, Rolling
+from domains.timeseries.reserve import Reserve, reserve_needed
 from domains.timeseries.ridge import StandardizedRidge
 
 __all__ = [
     "Drift",
+    "Drivers",
     "Exogenous",
     "Forecast",
     "Fourier",
     "LagForecaster",
     "Naive2",
     "Recipe",
+    "Reserve",
     "Rolling",
     "SeasonalMean",
     "SeasonalNaive",
     "StandardizedRidge",
+    "drivers",
+    "reserve_needed",
 ]

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from domains.timeseries.base import PanelForecaster
 from domains.timeseries.conformal import interval_radius, series_scales
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
-from domains.timeseries.recipe import DAY_NS, Recipe, Steps, default_recipe
+from domains.timeseries.recipe import DAY_NS, Recipe, default_recipe
 from domains.timeseries.ridge import StandardizedRidge
 from shared.data import columns as names
 from shared.data.panel import Panel
@@ -440,23 +440,4 @@ class LagForecaster(PanelForecaster):
             raise CalibrationError(f"intervals were calibrated for {self.horizon_} steps, not {horizon}; fit again")
         radius = interval_radius(self.errors_[:, :horizon], level)
         return np.asarray(self._scales(self.panel_)[:, None] * radius[None, :])
-
-
-def groups_of(steps: Steps, y: str) -> dict[str, list[int]]:
-    """Columns of a model's features that belong together, by what people call them."""
-    origin, target = feature_names(steps, y)
-    found: dict[str, list[int]] = {}
-    variables = {variable.name: variable.name for variable in steps.exogenous}
-    for place, name in enumerate(origin + target):
-        owner = next((label for variable, label in variables.items() if name.startswith(variable)), None)
-        if owner is None and name.startswith("holiday"):
-            owner = "holidays"
-        elif owner is None and name.startswith(y):
-            season = any(name == f"{y} one {s.label} before" for s in steps.seasonal)
-            owner = "same time in earlier days" if season else "latest values"
-        elif owner is None:
-            owner = "season of the year" if " of " in name else "calendar"
-        found.setdefault(owner, []).append(place)
-    return found
-
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -99,6 +100,8 @@ class WalkForward:
         Number of cutoffs.
     first : stamp, optional
         The first cutoff. Left out, the last cutoffs are taken whose tests the table holds in full.
+    at : str, optional
+        Time of day of the cutoffs on the wall clock, as in "12:00".
     gap : int or str
         Distance between cutoff and test.
     ds : str
@@ -116,6 +119,7 @@ class WalkForward:
         every: int | str,
         n_splits: int,
         first: Any = None,
+        at: str | None = None,
         gap: int | str = 0,
         ds: str = names.DS,
     ) -> None:
@@ -123,6 +127,7 @@ class WalkForward:
         self.every = every
         self.n_splits = n_splits
         self.first = first
+        self.at = at
         self.gap = gap
         self.ds = ds
 
@@ -145,6 +150,10 @@ class WalkForward:
         """
         if self.n_splits < 1:
             raise SettingsError(f"n_splits={self.n_splits}: at least one cut is needed")
+        if self.at is not None and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", self.at):
+            raise SettingsError(f"at={self.at!r}: write the time of day as in '12:00'")
+        if self.at is not None and table[self.ds].dtype.kind in "iu":
+            raise SettingsError(f"at={self.at!r} is a time of day, but {self.ds!r} holds whole numbers")
         stamps = table[self.ds]
         grid = pd.Index(np.sort(stamps.unique())) if stamps.dtype.kind in "iu" else pd.DatetimeIndex(stamps.unique())
         grid = grid.sort_values()
@@ -201,7 +210,7 @@ class WalkForward:
 
     def _latest(self, grid: pd.Index[Any]) -> Any:
         for place in range(len(grid) - 1, 0, -1):
-            if self._fits(grid, grid[place]):
+            if (self.at is None or f"{grid[place]:%H:%M}" == self.at) and self._fits(grid, grid[place]):
                 return self._at(grid, place)
         return None
 
@@ -209,6 +218,8 @@ class WalkForward:
         if not isinstance(grid, pd.DatetimeIndex):
             return stamp
         stamp = pd.Timestamp(stamp)
+        if self.at is not None:
+            stamp = pd.Timestamp(f"{stamp:%Y-%m-%d} {self.at}", tz=stamp.tz)
         if grid.tz is not None and stamp.tz is None:
             return stamp.tz_localize(grid.tz)
         return stamp

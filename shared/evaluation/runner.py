@@ -204,6 +204,22 @@ class Scores:
         """
         return min(self.baselines, key=lambda name: float(self.of(name, metric).mean()))
 
+    def by_step(self, metric: Scorer, parts: int = 4) -> pd.DataFrame:
+        """A metric by part of the horizon: one row a model, one column a range of steps.
+
+        Scaled metrics have no scale here; take MAE, or a metric of intervals.
+        """
+        steps = self.predictions[names.STEP].to_numpy()
+        edges = np.linspace(0, steps.max(), parts + 1).round().astype(int)
+        part = np.searchsorted(edges, steps, side="left") - 1
+        labels = [f"steps {a + 1} to {b}" for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        groups = self.predictions.groupby([self.predictions[names.MODEL], part], sort=False)
+        values = {key: metric.score(group, self.columns) for key, group in groups}
+        models = list(dict.fromkeys(self.predictions[names.MODEL]))
+        return pd.DataFrame(
+            [[values[model, number] for number in range(parts)] for model in models], index=models, columns=labels
+        )
+
     def explain(self) -> str:
         """Say in a sentence what was evaluated."""
         table = self.table()

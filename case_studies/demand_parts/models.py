@@ -1,0 +1,57 @@
+"""The models of the demand study: the naives, and a ridge for every half-hour ahead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from case_studies.demand_parts.settings import DemandSettings
+from domains.timeseries import Exogenous, Fourier, LagForecaster, Recipe, Rolling, SeasonalMean, SeasonalNaive
+from shared.data import Frequency, SeriesColumns
+
+__all__ = ["COLUMNS", "KNOWN", "MODEL", "baselines", "lag_model"]
+
+COLUMNS = SeriesColumns(ds="Time", y="Demand", exogenous=("Temperature", "Holiday"))
+NAMES = {"ds": COLUMNS.ds, "y": COLUMNS.y}
+MODEL = "lag model"
+KNOWN = "lag model with the weather known (upper bound)"
+
+
+def baselines() -> dict[str, Any]:
+    """What anyone could do without a model.
+
+    >>> list(baselines())
+    ['same time yesterday', 'same time last week', 'mean of the last four weeks']
+    """
+    return {
+        "same time yesterday": SeasonalNaive("1D", **NAMES),
+        "same time last week": SeasonalNaive("7D", **NAMES),
+        "mean of the last four weeks": SeasonalMean("7D", k=4, **NAMES),
+    }
+
+
+def lag_model(settings: DemandSettings, grid: Frequency, *, weather_known: bool = False) -> LagForecaster:
+    """A ridge for every step ahead, on the logarithm of demand, learnt from origins at the same time of day.
+
+    The weather enters only as observed before the origin, unless it is said to be known.
+    """
+    day = grid.steps("1D")
+    comfort = tuple(settings.comfort)
+    observed = Exogenous(
+        "Temperature", lags=(1,), seasonal=("1D", "7D"), rolling=(Rolling("1D"), Rolling("7D")), hinges=comfort
+    )
+    known = Exogenous(
+        "Temperature", known=True, lags=(0, max(1, day // 24)), hinges=(*comfort, 25.0),
+        rolling=(Rolling(max(2, day // 8)), Rolling("1D"), Rolling("3D")),
+    )  # fmt: skip
+    recipe = Recipe(
+        tuple(dict.fromkeys(max(1, lag) for lag in (1, 2, 3, day // 8, day // 4, day // 2, day))),
+        seasonal=("1D", "7D"),
+        rolling=(Rolling("1D"), Rolling("7D")),
+        calendar=("day_of_week",),
+        fourier=(Fourier("1Y", 2),),
+        holidays="Holiday",
+        exogenous=(known if weather_known else observed,),
+    )
+    return LagForecaster(
+        recipe=recipe, horizon=settings.horizon, every="1D", log=True, random_state=settings.seed, **NAMES
+    )

@@ -1,0 +1,95 @@
+"""The trials of the demand study: the same protocol at any time of day, on any day of the week."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from case_studies.demand_parts.models import COLUMNS
+from case_studies.demand_parts.settings import DemandSettings
+from domains.timeseries import LagForecaster
+from shared.data import Frequency, WalkForward
+from shared.evaluation import ForecastingTask, Scores, evaluate, scorer
+
+__all__ = ["Trials"]
+
+
+@dataclass
+class Trials:
+    """Tries models at past origins; fitted once before the first, later rows enter as history only.
+
+    Attributes
+    ----------
+    demand : pandas.DataFrame
+        The whole table.
+    grid : Frequency
+        Its grid.
+    keep : path, optional
+        Where finished pieces are kept.
+    """
+
+    settings: DemandSettings
+    demand: pd.DataFrame
+    grid: Frequency
+    keep: Path | None = None
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead."""
+        return self.grid.steps(self.settings.horizon)
+
+    def walk(self, clock: str) -> WalkForward:
+        """Origins at a time of day."""
+        s = self.settings
+        return WalkForward(
+            self.horizon, every=s.every, n_splits=s.origins, first=s.first_origin or None, at=clock, ds=COLUMNS.ds
+        )
+
+    def at(
+        self,
+        clock: str,
+        models: dict[str, Any],
+        naives: dict[str, Any],
+        *,
+        known: tuple[str, ...] = (),
+        levels: tuple[float, ...] = (),
+        walk: WalkForward | None = None,
+    ) -> Scores:
+        """Try models and naives at a time of day; beyond an origin they see the holidays and what is `known`."""
+        metrics = [scorer("mase", seasonality=self.grid.steps("7D")), scorer("mae")]
+        metrics += [scorer(metric, level=level) for level in levels for metric in ("coverage", "interval_score")]
+        return evaluate(
+            models,
+            self.demand,
+            walk or self.walk(clock),
+            metrics,
+            baselines=naives,
+            task=ForecastingTask(COLUMNS, known=("Holiday", *known), levels=levels),
+            n_jobs=self.settings.n_jobs,
+            keep=self.keep,
+        )
+
+    def each_weekday(self, models: dict[str, Any], naives: dict[str, Any]) -> Scores:
+        """Try at the first time of day on every day, from the first origin on, as long as the data reach."""
+        walk = self.walk(self.settings.clocks[0])
+        cutoffs = [cut.label for cut in walk.splits(self.demand)]
+        last = cutoffs[-1] + pd.DateOffset(days=6)
+        days = (last.normalize() - cutoffs[0].normalize()).days + 1
+        stamps = self.demand[COLUMNS.ds]
+        room = stamps.iloc[len(stamps) - self.horizon]
+        while last > room:
+            last, days = last - pd.DateOffset(days=1), days - 1
+        daily = WalkForward(
+            self.horizon, every="1D", n_splits=days, first=cutoffs[0], at=self.settings.clocks[0], ds=COLUMNS.ds
+        )
+        return self.at(self.settings.clocks[0], models, naives, walk=daily)
+
+    def watched(self, model: LagForecaster) -> LagForecaster:
+        """A model fitted before the first origin that has since seen all the rest."""
+        cut = self.walk(self.settings.clocks[0]).splits(self.demand)[0]
+        model.fit(self.demand.iloc[cut.train])
+        model.update(self.demand.iloc[len(cut.train) :])
+        return model

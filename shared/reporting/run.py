@@ -1,0 +1,183 @@
+"""A run of a case study: its folder, what it tells and what it keeps."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel
+
+from shared.data import datasets
+from shared.data.tables import TableReport
+from shared.errors import HexadError
+from shared.reporting.page import Fact, Report, Section, Source
+from shared.runtime.config import to_toml
+from shared.runtime.store import save_model, write_bytes, write_json, write_text
+
+__all__ = ["Run"]
+
+
+@dataclass
+class Run:
+    """What a story writes: report.html, metrics.json, settings.toml, tables and the model, in one folder.
+
+    All files but report.html and run.json are the same, byte for byte, for the same data, settings and seed.
+
+    Parameters
+    ----------
+    study : str
+        Name of the case study.
+    folder : path
+        Where everything goes.
+    title : str
+        Title of the report.
+    command : str
+        The command that repeats the run.
+    data : path, optional
+        The user's own file, in place of the bundled data.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = Run("demo", Path(folder), "A demo")
+    ...     run.metrics["mae"] = 1.5
+    ...     run.finish().name
+    'report.html'
+    """
+
+    study: str
+    folder: Path
+    title: str
+    command: str = ""
+    data: Path | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.report = Report(self.title)
+        self.fingerprint = ""
+        self.steps: dict[str, float] = {}
+        self._last = self.started
+
+    def table(self, name: str) -> tuple[pd.DataFrame, TableReport]:
+        """Load a bundled data set, or the user's own file in its place; its source goes into the report.
+
+        Raises
+        ------
+        DataError
+            The user's file does not fit the data set's schema.
+        """
+        dataset = datasets.describe(name)
+        frame, report = datasets.load_with_report(name, self.data, **self.options)
+        self.fingerprint = report.fingerprint
+        own = Source(self.data.name, "your own file", "yours to know", report.fingerprint) if self.data else None
+        bundled = Source(dataset.title, dataset.source, dataset.licence, report.fingerprint)
+        self.report.sources.append(own or bundled)
+        return frame, report
+
+    @property
+    def pieces(self) -> Path:
+        """Folder in which finished pieces of a run that is still going are kept."""
+        return self.folder / "pieces"
+
+    def summarises(self, *sentences: str) -> None:
+        """Put the sentences for a manager on top of the report."""
+        self.report.summary.extend(sentences)
+
+    def fact(self, value: str, label: str) -> None:
+        """Put a number on top of the report."""
+        self.report.facts.append(Fact(value, label))
+
+    def tells(self, title: str, *parts: Any) -> Section:
+        """Add a chapter: text, figures, or tables as (frame, caption)."""
+        section = self.report.section(title)
+        for part in parts:
+            if isinstance(part, str):
+                section.text(part)
+            elif isinstance(part, tuple):
+                section.table(*part)
+            else:
+                section.figure(part)
+        return section
+
+    def keeps(self, *, model: Any = None, **tables: pd.DataFrame) -> None:
+        """Write the model and tables (as Parquet) into the folder."""
+        if model is not None:
+            save_model(model, self.folder / "model.hexad", data_fingerprint=self.fingerprint)
+        for name, table in tables.items():
+            write_bytes(self.folder / f"{name}.parquet", table.to_parquet(index=False))
+
+    def settings(self, settings: BaseModel) -> None:
+        """Write the settings in force, so that the run can be repeated."""
+        write_text(self.folder / "settings.toml", to_toml(settings))
+
+    def step(self, name: str) -> None:
+        """Note the seconds since the last step."""
+        now = time.perf_counter()
+        self.steps[name] = now - self._last
+        self._last = now
+
+    def finish(self) -> Path:
+        """Write metrics.json, run.json and the report; return the report's path.
+
+        Raises
+        ------
+        HexadError
+            A metric is no finite number.
+        """
+        import math
+
+        odd = [name for name, value in self.metrics.items() if not math.isfinite(value)]
+        if odd:
+            raise HexadError(f"these metrics are no finite numbers: {', '.join(odd)}")
+        seconds = time.perf_counter() - self.started
+        write_json(self.folder / "metrics.json", {name: float(value) for name, value in self.metrics.items()})
+        memory = _peak_megabytes()
+        write_json(
+            self.folder / "run.json",
+            {
+                "study": self.study,
+                "command": self.command,
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "seconds": round(seconds, 2),
+                "steps": {name: round(value, 2) for name, value in self.steps.items()},
+                "peak_memory_mb": memory,
+                "versions": _versions(),
+                "data_fingerprint": self.fingerprint,
+            },
+        )
+        used = f", peak memory {memory:,.0f} MB" if memory else ""
+        self.report.footer["Run"] = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {seconds:.1f} seconds{used}."
+        self.report.footer["Made with"] = ", ".join(f"{name} {text}" for name, text in _versions().items()) + "."
+        path = self.folder / "report.html"
+        self.report.write(path)
+        shutil.rmtree(self.pieces, ignore_errors=True)
+        return path
+
+
+def _peak_megabytes() -> float | None:
+    """Largest memory of this process so far; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)
+
+
+def _versions() -> dict[str, str]:
+    versions = {"Python": platform.python_version()}
+    for package in ("hexad", "numpy", "pandas", "scikit-learn"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
