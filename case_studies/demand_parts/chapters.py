@@ -14,8 +14,10 @@ from domains.timeseries import Forecast, Reserve
 from shared.data import Panel
 from shared.data.columns import interval_columns
 from shared.evaluation import Comparisons, Scores, scorer
-from shared.reporting import Figure, Run
-from shared.reporting.figures import bar_figure, density_figure, forecast_figure, line_figure
+from shared.reporting import Run
+from shared.reporting.figures import density_figure, forecast_figure, line_figure
+
+__all__ = ["data", "doubts", "metrics", "others", "outlook", "protocol", "reserve", "summary", "trust"]
 
 DS, Y = COLUMNS.ds, COLUMNS.y
 LABELS = {"mase": "MASE", "mae": "MAE"}
@@ -46,15 +48,17 @@ def summary(
     peak = frame.loc[frame["mean"].idxmax()]
     high = interval_columns(settings.level)[1]
     run.report.subtitle = (
-        f"Tried at {scores.scores['cutoff'].nunique()} past origins, {settings.horizon} ahead each, against three naives."
+        f"Tried at {scores.scores['cutoff'].nunique()} past origins, {forecast.explain().split('(')[1].split(')')[0]} ahead "
+        "each, against three naives."
     )
     against_best = next(item for item in verdict.items if item.against == best)
     run.summarises(
-        f"Expect a peak of about {peak['mean']:,.0f} {settings.unit} on {peak[DS]:%A %d %B at %H:%M}; "
-        f"with {settings.level:g} % confidence it stays below {peak[high]:,.0f} {settings.unit}.",
-        f"{against_best.explain().rstrip('.').capitalize()}; "
-        f"the intervals held {100 * covered(scores, settings.level):.0f} % of what came, {settings.level:g} % was promised.",
-        reserve.explain("periods").split(". ")[-1].capitalize(),
+        f"Expect a peak of about {peak['mean']:,.0f} {settings.unit} on {peak[DS]:%A %d %B at %H:%M}; the chance that "
+        f"demand then exceeds {peak[high]:,.0f} {settings.unit} is about {100 * settings.risk:g} %.",
+        f"In {against_best.n} trials the {against_best.explain().rstrip('.')}; the intervals held "
+        f"{100 * covered(scores, settings.level):.0f} % of what came, {settings.level:g} % was promised.",
+        f"For the same risk of running short the forecast {reserve.saving()}; it is least reliable when the weather turns "
+        "hot after it was made.",
     )
     run.fact(f"−{100 * gain(scores, MODEL):.0f} %", f"error (MASE) against the best naive, “{best}”")
     run.fact(f"{100 * covered(scores, settings.level):.1f} %", f"of outcomes inside the {settings.level:g} % interval")
@@ -145,9 +149,9 @@ def doubts(
         "others: the model knows the weather only up to the origin. Do not rely on it when the weather is about to turn; "
         "ask for a weather forecast.",
         picture,
-        f"With the weather of the horizon known, the error would fall by {100 * gain(bound, KNOWN):.0f} % against the best "
-        "naive: what a perfect weather forecast would bring. It is a bound, not a forecast, because it uses what nobody "
-        "knew then.",
+        f"With the weather of the horizon known, the error would lie {100 * gain(bound, KNOWN):.0f} % below that of the best "
+        "naive: this is what a perfect weather forecast would bring. It is a bound, not a forecast, because it uses what "
+        "nobody knew then.",
         "One region, three years: demand that changes for other reasons (prices, solar panels, a closed smelter) is not "
         "in these data. Look at the coverage above, and fit again when it leaves its target.",
     ]
@@ -249,7 +253,8 @@ def metrics(
         found |= {f"{clock} coverage in quarter {number}": float(q) for number, q in enumerate(quarters, 1)}
     if weekdays is not None:
         found["every day gain"] = gain(weekdays, MODEL)
-    found |= {"reserve held": held.held, "reserve saved": held.saved, "share run short": held.short}
+    found |= {"reserve held": held.held, "reserve needed": held.needed, "reserve saved": held.saved}
+    found["share run short"] = held.short
     return found | {"forecast mean": float(forecast.frame["mean"].mean())}
 
 
@@ -267,5 +272,3 @@ def _step_hours(scores: Scores) -> float:
     stamps = scores.predictions[DS]
     return float((stamps.iloc[1] - stamps.iloc[0]).total_seconds() / 3600)
 
-
-__all__ = ["Figure", "bar_figure", "data", "doubts", "metrics", "others", "outlook", "protocol", "reserve", "summary", "trust"]

@@ -160,7 +160,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             frame[low] = self._unscaled(mean - radius).ravel()
             frame[high] = self._unscaled(mean + radius).ravel()
         return Forecast(
-            frame, tuple(float(level) for level in levels), panel.columns, self._tail(panel, wanted, steps), repr(self)
+            frame, tuple(float(level) for level in levels), panel.columns, self._tail(panel, wanted, steps), type(self).__name__
         )
 
     def _horizon(self, horizon: int | str | None) -> int:

@@ -70,13 +70,13 @@ class Forecast:
         key = self.columns.unique_id
         series = self.frame[key].nunique() if key in self.frame.columns else 1
         text = (
-            f"From {stamps.min()} to {stamps.max()} ({len(self.frame) // series} steps), {series} series: "
-            f"between {mean.min():,.6g} and {mean.max():,.6g}, on average {mean.mean():,.6g}."
+            f"From {_written(stamps.min())} to {_written(stamps.max())} ({len(self.frame) // series} steps), {series} series: "
+            f"between {_number(mean.min())} and {_number(mean.max())}, on average {_number(mean.mean())}."
         )
         for level in self.levels:
             low, high = names.interval_columns(level)
             width = (self.frame[high] - self.frame[low]).mean()
-            text += f" The {level:g} % interval is {width:,.6g} wide on average."
+            text += f" The {level:g} % interval is {_number(width)} wide on average."
         return text
 
     def plot(self, unique_id: Any = None) -> Any:
@@ -107,3 +107,11 @@ class Forecast:
 
     def _repr_html_(self) -> str:
         return f"<p>{self.explain()}</p>" + str(self.frame.head(10).to_html(index=False))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _written(stamp: Any) -> str:
+    return f"{stamp:%Y-%m-%d %H:%M}".removesuffix(" 00:00") if isinstance(stamp, pd.Timestamp) else str(stamp)

@@ -26,14 +26,17 @@ class Reserve:
         Mean reserve, in the unit of y.
     short, short_against : float
         Share of stamps at which the outcome did exceed it.
+    needed, needed_against : float
+        Mean reserve that, in hindsight, would have left exactly the risk: the reserve held, scaled by one factor. Only
+        these compare like with like.
     by_step : pandas.DataFrame
         Mean reserve by step of the horizon, one column a model.
     unit : str
         Unit of y, for the sentences.
 
-    >>> print(Reserve("model", "naive", 0.05, 60.0, 100.0, 0.04, 0.05, pd.DataFrame(), "MW").explain())
-    Holding 60 MW above the forecast on average, 5 % of the half-hours were meant to run short and 4.0 % did. With naive
-    it takes 100 MW (5.0 % ran short): the forecast saves 40 MW of reserve, or 40 %.
+    >>> print(Reserve("model", "naive", 0.05, 60.0, 100.0, 0.04, 0.05, 58.0, 100.0, pd.DataFrame(), "MW").explain())
+    With 60 MW above the forecast on average, 4.0 % of the periods ran short, 5 % were meant to. For exactly 5 % it would
+    have taken 58 MW, and 100 MW with naive: the forecast saves 42 MW of reserve, or 42 %.
     """
 
     model: str
@@ -43,25 +46,32 @@ class Reserve:
     held_against: float
     short: float
     short_against: float
+    needed: float
+    needed_against: float
     by_step: pd.DataFrame
     unit: str = ""
 
     @property
     def saved(self) -> float:
-        """Mean reserve saved, in the unit of y."""
-        return self.held_against - self.held
+        """Mean reserve saved at the same risk, in the unit of y."""
+        return self.needed_against - self.needed
 
-    def explain(self, period: str = "half-hours") -> str:
-        """Say in two sentences what is held, what ran short and what is saved."""
+    def explain(self, period: str = "periods") -> str:
+        """Say in two sentences what was held, what ran short and what is saved."""
         unit = f" {self.unit}" if self.unit else ""
-        saving = f"saves {self.saved:,.0f}{unit} of reserve, or {100 * self.saved / self.held_against:.0f} %"
-        if self.saved <= 0:
-            saving = f"saves nothing: it takes {-self.saved:,.0f}{unit} more"
         return (
-            f"Holding {self.held:,.0f}{unit} above the forecast on average, {100 * self.risk:g} % of the {period} were "
-            f"meant to run short and {100 * self.short:.1f} % did. With {self.against} it takes "
-            f"{self.held_against:,.0f}{unit} ({100 * self.short_against:.1f} % ran short): the forecast {saving}."
+            f"With {self.held:,.0f}{unit} above the forecast on average, {100 * self.short:.1f} % of the {period} ran short, "
+            f"{100 * self.risk:g} % were meant to. For exactly {100 * self.risk:g} % it would have taken "
+            f"{self.needed:,.0f}{unit}, and {self.needed_against:,.0f}{unit} with {self.against}: "
+            f"the forecast {self.saving()}."
         )
+
+    def saving(self) -> str:
+        """Say what is saved, as the end of a sentence."""
+        unit = f" {self.unit}" if self.unit else ""
+        if self.saved <= 0:
+            return f"saves nothing: it takes {-self.saved:,.0f}{unit} more"
+        return f"saves {self.saved:,.0f}{unit} of reserve, or {100 * self.saved / self.needed_against:.0f} %"
 
 
 def reserve_needed(
@@ -82,8 +92,8 @@ def reserve_needed(
         Between 0 and 0.5.
 
     >>> frame = pd.DataFrame({"model": ["a", "b"], "step": 1, "y": 2.0, "mean": 1.0, "hi-90": [2.5, 1.5]})
-    >>> reserve_needed(frame, "a", "b").saved
-    -1.0
+    >>> reserve_needed(frame, "a", "b").short_against
+    1.0
     """
     level = round(100 * (1 - 2 * risk), 6)
     column = names.interval_columns(level)[1]
@@ -95,8 +105,10 @@ def reserve_needed(
         if rows.empty:
             raise HexadError(f"there are no predictions of {name!r}")
         held = rows[column] - rows[names.MEAN]
-        found[name] = (float(held.mean()), float((rows[y] > rows[column]).mean()), held.groupby(rows[names.STEP]).mean())
-    by_step = pd.DataFrame({name: found[name][2] for name in (model, against)})
-    return Reserve(
-        model, against, risk, found[model][0], found[against][0], found[model][1], found[against][1], by_step, unit
-    )
+        factor = float(((rows[y] - rows[names.MEAN]) / held).quantile(1 - risk))
+        mean = float(held.mean())
+        short = float((rows[y] > rows[column]).mean())
+        found[name] = (mean, short, mean * max(factor, 0.0), held.groupby(rows[names.STEP]).mean())
+    (held, short, needed, steps), (held_b, short_b, needed_b, steps_b) = found[model], found[against]
+    by_step = pd.DataFrame({model: steps, against: steps_b})
+    return Reserve(model, against, risk, held, held_b, short, short_b, needed, needed_b, by_step, unit)

@@ -325,7 +325,7 @@ class _Cells:
 def _typed(frame: Any, columns: SeriesColumns, need_y: bool) -> pd.DataFrame:
     """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
     from shared.data.schema import Column, Schema
-    from shared.data.tables import read_table_with_report
+    from shared.data.tables import check_frame
 
     present = getattr(frame, "columns", [])
     problems = Problems("series table")
@@ -341,8 +341,7 @@ def _typed(frame: Any, columns: SeriesColumns, need_y: bool) -> pd.DataFrame:
             *(Column(name, "number", allow_missing=True) for name in wanted[1:] if not _is_bool(frame, name)),
         )
     )
-    table, _ = read_table_with_report(frame, schema)
-    return table
+    return check_frame(frame, schema, "series table")
 
 
 def _is_bool(frame: Any, name: str) -> bool:

@@ -38,7 +38,7 @@ class Comparison:
         What an origin is called.
 
     >>> print(Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, 0.002, "weeks").explain())
-    A is better than B by 12 to 31 % (mae), on 47 of 52 weeks.
+    A is better than B by 12 to 31 % (MAE), on 47 of 52 weeks.
     """
 
     model: str
@@ -62,13 +62,14 @@ class Comparison:
         """Say the outcome in one sentence."""
         low, high = 100 * self.lower, 100 * self.upper
         on = f"on {self.better} of {self.n} {self.unit}"
+        metric = self.metric.upper() if self.metric.isalnum() else self.metric.replace("_", " ")
         if self.settled and self.gain > 0:
-            return f"{self.model} is better than {self.against} by {low:.0f} to {high:.0f} % ({self.metric}), {on}."
+            return f"{self.model} is better than {self.against} by {low:.0f} to {high:.0f} % ({metric}), {on}."
         if self.settled:
             worse = f"{-high:.0f} to {-low:.0f} %"
-            return f"{self.model} is worse than {self.against} by {worse} ({self.metric}); it was better {on}."
+            return f"{self.model} is worse than {self.against} by {worse} ({metric}); it was better {on}."
         return (
-            f"{self.model} and {self.against} cannot be told apart ({self.metric}): the gain lies between {low:.0f} and "
+            f"{self.model} and {self.against} cannot be told apart ({metric}): the gain lies between {low:.0f} and "
             f"{high:.0f} %; {self.model} was better {on}."
         )
 
@@ -128,7 +129,7 @@ def compare(
     >>> rows = [(name, i, "mae", base + i % 3) for name, base in [("a", 1.0), ("b", 3.0)] for i in range(12)]
     >>> frame = pd.DataFrame(rows, columns=["model", "cutoff", "metric", "value"])
     >>> print(compare(Scores(frame, frame, frame, ("b",)), "a").explain())
-    a is better than b by ... to ... % (mae), on 12 of 12 origins.
+    a is better than b by ... to ... % (MAE), on 12 of 12 origins.
     """
     metric = metric or str(scores.scores["metric"].iloc[0])
     if metric.split("-")[0] in {"coverage", "r2"}:

@@ -134,7 +134,8 @@ def _inlined(svg: str, alt: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
+    # Path data need no more than two decimals; transforms do, because glyphs are scaled by them.
+    svg = re.sub(r'(?<= d=")[^"]*', lambda path: re.sub(r"(\d+\.\d{2})\d+", r"\1", path[0]), svg)
     svg = re.sub(r"\s*\n\s*", "\n", svg)
     label = html.escape(alt, quote=True)
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
@@ -259,8 +260,11 @@ def density_figure(
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
         first, second = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         counts, x_edges, y_edges = np.histogram2d(first, second, bins=bins)
-        shades = np.ma.masked_equal(np.log1p(counts.T), 0)
-        axes.pcolormesh(x_edges, y_edges, shades, cmap="cividis_r", rasterized=True)
+        # One colour whose opacity grows with density reads the same on light and on dark ground.
+        shades = np.zeros((*counts.T.shape, 4))
+        shades[..., :3] = (0.18, 0.53, 0.79)
+        shades[..., 3] = np.log1p(counts.T) / np.log1p(counts.max())
+        axes.imshow(shades, origin="lower", aspect="auto", extent=(x_edges[0], x_edges[-1], y_edges[0], y_edges[-1]))
         place = np.digitize(first, np.linspace(first.min(), first.max(), 30))
         groups = [number for number in np.unique(place) if (place == number).sum() >= 20]
         medians = [np.median(second[place == number]) for number in groups]
@@ -290,7 +294,7 @@ def _finish(axes: Any, x_label: str, y_label: str) -> None:
     if y_label:
         axes.set_title(y_label, loc="left", fontsize=9)
     if isinstance(axes.xaxis.get_major_locator(), dates.AutoDateLocator):
-        locator = dates.AutoDateLocator(maxticks=7)
+        locator = dates.AutoDateLocator(minticks=3, maxticks=7)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
     low, high = axes.get_ylim()
@@ -300,4 +304,5 @@ def _finish(axes: Any, x_label: str, y_label: str) -> None:
 
 
 def _legend(axes: Any) -> None:
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, columnspacing=1.4, handlelength=1.6)
+    below = -0.22 if axes.get_xlabel() else -0.12
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, below), ncols=3, columnspacing=1.4, handlelength=1.6)
