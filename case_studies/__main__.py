@@ -72,7 +72,7 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer trials, within seconds.")] = False,
 ) -> None:
     """Run a case study and write its report."""
-    folder = out or Path("runs") / f"{study}-{datetime.now():%Y%m%d-%H%M%S}"  # noqa: DTZ005
+    folder = out or Path("runs") / f"{study}-{datetime.now():%Y%m%d-%H%M%S}"
     report = run_study(study, overrides=set_, data=data, out=folder, quick=quick)
     typer.echo(f"Report: {report.resolve()}")
 

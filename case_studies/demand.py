@@ -3,7 +3,16 @@
 import sys
 
 from case_studies.__main__ import main
-from case_studies.demand_parts import COLUMNS, KNOWN, MODEL, DemandSettings, Trials, baselines, chapters, lag_model
+from case_studies.demand_parts import (
+    COLUMNS,
+    KNOWN,
+    MODEL,
+    DemandSettings,
+    Trials,
+    baselines,
+    chapters,
+    lag_model,
+)
 from domains.timeseries import drivers, reserve_needed
 from shared.data import Panel
 from shared.evaluation import compare
@@ -51,7 +60,7 @@ def tell(settings: DemandSettings, run: Run) -> None:
     run.tells("What to expect", forecast.plot(), forecast.explain(), *chapters.outlook(forecast, settings))
     run.tells("How it was tried", *chapters.protocol(settings, trials, panel))
     run.tells("How far to trust it", *chapters.trust(first, verdict, settings))
-    run.tells("When not to believe it", *chapters.doubts(first, bounds, demand, best, settings))
+    run.tells("When not to believe it", *chapters.doubts(first, bounds, demand, settings))
     run.tells("Other hours, other days, other weather", *chapters.others(scores, bounds, weekdays, settings))
     run.tells("What drives it", driving.plot(), driving.explain())
     run.tells("The reserve to hold", *chapters.reserve(reserve, settings, first))

@@ -45,7 +45,7 @@ def summary(
 ) -> None:
     """Three sentences for a manager, and the numbers behind them."""
     frame = forecast.to_frame()
-    peak = frame.loc[frame["mean"].idxmax()]
+    peak = frame.iloc[int(frame["mean"].argmax())]
     high = interval_columns(settings.level)[1]
     run.report.subtitle = (
         f"Tried at {scores.scores['cutoff'].nunique()} past origins, {forecast.explain().split('(')[1].split(')')[0]} ahead "
@@ -61,7 +61,10 @@ def summary(
         "hot after it was made.",
     )
     run.fact(f"−{100 * gain(scores, MODEL):.0f} %", f"error (MASE) against the best naive, “{best}”")
-    run.fact(f"{100 * covered(scores, settings.level):.1f} %", f"of outcomes inside the {settings.level:g} % interval")
+    run.fact(
+        f"{100 * covered(scores, settings.level):.1f} %",
+        f"of outcomes inside the {settings.level:g} % interval",
+    )
     run.fact(f"{against_best.better} of {against_best.n}", f"{settings.tries} better than the best naive")
     run.fact(f"{reserve.saved:,.0f} {settings.unit}", "less reserve for the same risk")
 
@@ -73,7 +76,7 @@ def outlook(forecast: Forecast, settings: DemandSettings) -> list[Any]:
     days = frame.groupby(frame[DS].dt.strftime("%A %d %B %Y"), sort=False)
     rows = {}
     for day, group in days:
-        top, bottom = group.loc[group["mean"].idxmax()], group.loc[group["mean"].idxmin()]
+        top, bottom = group.iloc[int(group["mean"].argmax())], group.iloc[int(group["mean"].argmin())]
         rows[day] = [
             f"{top['mean']:,.0f} at {top[DS]:%H:%M}",
             f"{top[low]:,.0f} to {top[high]:,.0f}",
@@ -82,7 +85,10 @@ def outlook(forecast: Forecast, settings: DemandSettings) -> list[Any]:
     columns = [f"Peak, {settings.unit}", f"Its {settings.level:g} % interval", f"Trough, {settings.unit}"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     holidays = ", ".join(settings.upcoming_holidays) or "none was named"
-    return [(table, "Expected demand by day."), f"Public holidays taken into account in these days: {holidays}."]
+    return [
+        (table, "Expected demand by day."),
+        f"Public holidays taken into account in these days: {holidays}.",
+    ]
 
 
 def protocol(settings: DemandSettings, trials: Trials, panel: Panel) -> list[Any]:
@@ -106,7 +112,9 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
     table = scores.table().rename(columns=LABELS)
     coverage, winkler = f"coverage-{level:g}", f"interval_score-{level:g}"
     table[coverage] = [f"{100 * share:.1f} %" for share in table[coverage]]
-    table = table.rename(columns={"MAE": f"MAE, {settings.unit}", coverage: f"inside {level:g} %", winkler: "interval score"})
+    table = table.rename(
+        columns={"MAE": f"MAE, {settings.unit}", coverage: f"inside {level:g} %", winkler: "interval score"}
+    )
     parts = (100 * scores.by_step(scorer("coverage", level=level))).map(lambda share: f"{share:.1f} %")
     best = scores.best_baseline("mase")
     lines = {name: _by_cutoff(scores, name) for name in (MODEL, best)}
@@ -121,12 +129,10 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
     ]  # fmt: skip
 
 
-def doubts(
-    scores: Scores, bounds: dict[str, Scores], demand: pd.DataFrame, best: str, settings: DemandSettings
-) -> list[Any]:
+def doubts(scores: Scores, bounds: dict[str, Scores], demand: pd.DataFrame, settings: DemandSettings) -> list[Any]:
     """The worst trial, what the weather had to do with it, and what else to keep in mind."""
     errors = scores.of(MODEL, "mase")
-    worst = errors.idxmax()
+    worst: Any = errors.idxmax()
     rows = scores.predictions
     rows = rows[(rows["model"] == MODEL) & (rows["cutoff"] == worst)]
     low, high = interval_columns(settings.level)
@@ -167,9 +173,17 @@ def others(
         best = found.best_baseline("mase")
         rows[f"{clock}: {best}"] = [float(found.of(best, "mase").mean()), "", ""]
         low = f"{100 * covered(found, settings.level):.1f} %"
-        rows[f"{clock}: {MODEL}"] = [float(found.of(MODEL, "mase").mean()), f"−{100 * gain(found, MODEL):.1f} %", low]
+        rows[f"{clock}: {MODEL}"] = [
+            float(found.of(MODEL, "mase").mean()),
+            f"−{100 * gain(found, MODEL):.1f} %",
+            low,
+        ]
         bound = bounds[clock]
-        rows[f"{clock}: {KNOWN}"] = [float(bound.of(KNOWN, "mase").mean()), f"−{100 * gain(bound, KNOWN):.1f} %", ""]
+        rows[f"{clock}: {KNOWN}"] = [
+            float(bound.of(KNOWN, "mase").mean()),
+            f"−{100 * gain(bound, KNOWN):.1f} %",
+            "",
+        ]
     columns = ["MASE", "against the best naive", f"inside {settings.level:g} %"]
     parts.append((pd.DataFrame.from_dict(rows, orient="index", columns=columns), "The same trials by time of day."))
     if weekdays is not None:
@@ -186,7 +200,7 @@ def others(
 def by_weekday(scores: Scores) -> pd.DataFrame:
     """MASE of the model and of the naive that is best on that weekday."""
     wide = scores.scores[scores.scores["metric"] == "mase"].pivot(index="cutoff", columns="model", values="value")
-    wide["day"] = wide.index.strftime("%A")
+    wide["day"] = pd.DatetimeIndex(wide.index).strftime("%A")
     means = wide.groupby("day", sort=False).mean()
     naives = means[list(scores.baselines)]
     return pd.DataFrame(
@@ -239,7 +253,11 @@ def data(panel: Panel, demand: pd.DataFrame) -> list[Any]:
 
 
 def metrics(
-    scores: dict[str, Scores], bounds: dict[str, Scores], weekdays: Scores | None, held: Reserve, forecast: Forecast
+    scores: dict[str, Scores],
+    bounds: dict[str, Scores],
+    weekdays: Scores | None,
+    held: Reserve,
+    forecast: Forecast,
 ) -> dict[str, float]:
     """Everything worth comparing between two runs, by name."""
     found: dict[str, float] = {}
@@ -271,4 +289,3 @@ def _window(demand: pd.DataFrame, cutoff: Any, length: int) -> Any:
 def _step_hours(scores: Scores) -> float:
     stamps = scores.predictions[DS]
     return float((stamps.iloc[1] - stamps.iloc[0]).total_seconds() / 3600)
-

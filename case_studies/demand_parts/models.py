@@ -11,7 +11,7 @@ from shared.data import Frequency, SeriesColumns
 __all__ = ["COLUMNS", "KNOWN", "MODEL", "baselines", "lag_model"]
 
 COLUMNS = SeriesColumns(ds="Time", y="Demand", exogenous=("Temperature", "Holiday"))
-NAMES = {"ds": COLUMNS.ds, "y": COLUMNS.y}
+NAMES: dict[str, Any] = {"ds": COLUMNS.ds, "y": COLUMNS.y}
 MODEL = "lag model"
 KNOWN = "lag model with the weather known (upper bound)"
 
@@ -37,7 +37,11 @@ def lag_model(settings: DemandSettings, grid: Frequency, *, weather_known: bool 
     day = grid.steps("1D")
     comfort = tuple(settings.comfort)
     observed = Exogenous(
-        "Temperature", lags=(1,), seasonal=("1D", "7D"), rolling=(Rolling("1D"), Rolling("7D")), hinges=comfort
+        "Temperature",
+        lags=(1,),
+        seasonal=("1D", "7D"),
+        rolling=(Rolling("1D"), Rolling("7D")),
+        hinges=comfort,
     )
     known = Exogenous(
         "Temperature", known=True, lags=(0, max(1, day // 24)), hinges=(*comfort, 25.0),

@@ -45,7 +45,12 @@ class Trials:
         """Origins at a time of day."""
         s = self.settings
         return WalkForward(
-            self.horizon, every=s.every, n_splits=s.origins, first=s.first_origin or None, at=clock, ds=COLUMNS.ds
+            self.horizon,
+            every=s.every,
+            n_splits=s.origins,
+            first=s.first_origin or None,
+            at=clock,
+            ds=COLUMNS.ds,
         )
 
     def at(
@@ -83,7 +88,12 @@ class Trials:
         while last > room:
             last, days = last - pd.DateOffset(days=1), days - 1
         daily = WalkForward(
-            self.horizon, every="1D", n_splits=days, first=cutoffs[0], at=self.settings.clocks[0], ds=COLUMNS.ds
+            self.horizon,
+            every="1D",
+            n_splits=days,
+            first=cutoffs[0],
+            at=self.settings.clocks[0],
+            ds=COLUMNS.ds,
         )
         return self.at(self.settings.clocks[0], models, naives, walk=daily)
 

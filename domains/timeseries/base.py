@@ -44,9 +44,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
     def _learn(self, panel: Panel) -> None:
         """Learn from a panel; baselines learn nothing."""
 
-    def _at_origins(
-        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
-    ) -> Floats:
+    def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         """Forecast `horizon` steps of a series from a row on which nothing is known any more; shape (n, horizon)."""
         raise HexadError(f"{type(self).__name__} does not say how it forecasts")
 
@@ -150,9 +148,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         wanted = self._wanted(ids)
         known = self._future(panel, wanted, steps, future)
         mean = self._at_origins(panel, wanted, panel.indptr[wanted + 1], steps, known)
-        frame = panel.key_frame(
-            np.repeat(wanted, steps), (panel.ends[wanted][:, None] + np.arange(steps)).ravel()
-        )
+        frame = panel.key_frame(np.repeat(wanted, steps), (panel.ends[wanted][:, None] + np.arange(steps)).ravel())
         frame[names.MEAN] = self._unscaled(mean).ravel()
         for level in levels:
             radius = self._radius(steps, level)[wanted]
@@ -160,7 +156,11 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             frame[low] = self._unscaled(mean - radius).ravel()
             frame[high] = self._unscaled(mean + radius).ravel()
         return Forecast(
-            frame, tuple(float(level) for level in levels), panel.columns, self._tail(panel, wanted, steps), type(self).__name__
+            frame,
+            tuple(float(level) for level in levels),
+            panel.columns,
+            self._tail(panel, wanted, steps),
+            type(self).__name__,
         )
 
     def _horizon(self, horizon: int | str | None) -> int:
@@ -203,9 +203,11 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             at = place.get(panel.keys[series])
             first = panel.ends[series] - given.starts[at] if at is not None else -1
             if at is None or first < 0 or first + horizon > given.lengths[at]:
-                have = f"reaches from {given.stamp_text(given.starts[at])} to {given.stamp_text(given.ends[at] - 1)}" if (
-                    at is not None
-                ) else "has no rows"
+                have = (
+                    f"reaches from {given.stamp_text(given.starts[at])} to {given.stamp_text(given.ends[at] - 1)}"
+                    if (at is not None)
+                    else "has no rows"
+                )
                 need = f"{panel.stamp_text(panel.ends[series])} to {panel.stamp_text(panel.ends[series] + horizon - 1)}"
                 problems.append(
                     Problem(
@@ -230,7 +232,13 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         return frame
 
     def _tail_canvas(
-        self, panel: Panel, series: Ints, origins: Ints, lookback: int, horizon: int, future: dict[str, Floats]
+        self,
+        panel: Panel,
+        series: Ints,
+        origins: Ints,
+        lookback: int,
+        horizon: int,
+        future: dict[str, Floats],
     ) -> tuple[Canvas, Ints, Ints]:
         """Copy `lookback` rows before each origin and room for the horizon side by side.
 

@@ -109,9 +109,7 @@ class SeasonalNaive(_Baseline):
     def _least(self, panel: Panel) -> int:
         return self._season(panel).steps
 
-    def _at_origins(
-        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
-    ) -> Floats:
+    def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         return self._seasons_back(panel, series, origins, horizon, 1)
 
     def _seasons_back(self, panel: Panel, series: Ints, origins: Ints, horizon: int, k: int) -> Floats:
@@ -170,9 +168,7 @@ class SeasonalMean(SeasonalNaive):
             raise SettingsError(f"k={self.k!r}: give a whole number of seasons, at least 1")
         return self._season(panel).steps * self.k
 
-    def _at_origins(
-        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
-    ) -> Floats:
+    def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         return self._seasons_back(panel, series, origins, horizon, self.k)
 
 
@@ -210,9 +206,7 @@ class Drift(_Baseline):
     def _least(self, panel: Panel) -> int:
         return 2
 
-    def _at_origins(
-        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
-    ) -> Floats:
+    def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         first, last = panel.values[panel.indptr[series]], panel.values[origins - 1]
         slope = (last - first) / np.maximum(origins - panel.indptr[series] - 1, 1)
         return np.asarray(last[:, None] + slope[:, None] * np.arange(1, horizon + 1))
@@ -258,9 +252,7 @@ class Naive2(_Baseline):
     def _season(self, panel: Panel) -> Season:
         return season_of(self.season, panel.frequency)
 
-    def _at_origins(
-        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
-    ) -> Floats:
+    def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         m = self._season(panel).steps
         forecasts = np.empty((len(origins), horizon))
         for place, (number, origin) in enumerate(zip(series, origins, strict=True)):

@@ -48,7 +48,8 @@ class Drivers:
     def explain(self) -> str:
         """Say in a sentence what matters most."""
         top = self.frame.iloc[:3]
-        parts = [f"without {row.group} the error would be {100 * row.increase:.0f} % larger" for row in top.itertuples()]
+        told = zip(top["group"].tolist(), top["increase"].tolist(), strict=True)
+        parts = [f"without {group} the error would be {100 * growth:.0f} % larger" for group, growth in told]
         text = ", ".join(parts)
         where = "had learnt from" if self.seen else "had not learnt from"
         return f"{text[0].upper()}{text[1:]} (measured at {self.origins} origins that the model {where})."
@@ -57,11 +58,11 @@ class Drivers:
         """Draw the groups as bars."""
         from shared.reporting.figures import bar_figure
 
-        values = {str(row.group): 100 * float(row.increase) for row in self.frame.itertuples()}
+        values = dict(zip(self.frame["group"].tolist(), (100 * self.frame["increase"]).tolist(), strict=True))
         return bar_figure(
             values,
-            lower=100 * self.frame["lower"],
-            upper=100 * self.frame["upper"],
+            lower=(100 * self.frame["lower"]).tolist(),
+            upper=(100 * self.frame["upper"]).tolist(),
             x_label="growth of the error when shuffled, %",
             alt="Importance of groups of features, the most important on top.",
             caption="Each group of features is shuffled over the origins; what the error grows by is its worth. Groups "

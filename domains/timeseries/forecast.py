@@ -59,7 +59,7 @@ class Forecast:
         if key not in self.frame.columns:
             return self.to_frame()
         wanted = self.frame[key].iloc[0] if unique_id is None else unique_id
-        rows = self.frame[self.frame[key] == wanted]
+        rows: pd.DataFrame = self.frame[self.frame[key] == wanted]
         if rows.empty:
             raise HexadError(f"there is no forecast of a series {wanted!r}")
         return rows.reset_index(drop=True)

@@ -157,7 +157,7 @@ def _back(offset: Ints, season: Season, target: Ints, seasons: Ints, begin: Ints
     if not season.wall:
         return rows
     inside = np.maximum(rows, begin)
-    return rows + offset[target] - offset[inside]
+    return np.asarray(rows + offset[target] - offset[inside])
 
 
 def _at(values: Floats, rows: Ints, begin: Ints) -> Floats:
@@ -175,9 +175,7 @@ def _rolled(values: Floats, window: Window, last: Ints, begin: Ints) -> Floats:
         windows = np.lib.stride_tricks.sliding_window_view(values, window.steps)
         size = max(1, CHUNK // window.steps)
         starts = first[whole]
-        parts = [
-            _statistic(windows[starts[at : at + size]], window.statistic) for at in range(0, len(starts), size)
-        ]
+        parts = [_statistic(windows[starts[at : at + size]], window.statistic) for at in range(0, len(starts), size)]
         result[whole] = np.concatenate(parts)
     full = result[place]
     return np.where(last - window.steps + 1 >= begin, full, np.nan)

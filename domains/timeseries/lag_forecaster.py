@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -137,7 +138,7 @@ class LagForecaster(PanelForecaster):
     def _unscaled(self, values: Floats) -> Floats:
         return np.asarray(np.expm1(values)) if self.log else values
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray[Any, np.dtype[Any]]:  # noqa: ARG002
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
         """Names of the features, in the regressors' order."""
         return np.asarray(self.feature_names_out_, dtype=object)
 
@@ -202,8 +203,10 @@ class LagForecaster(PanelForecaster):
     def _wall(self, panel: Panel, ordinals: Any) -> Any:
         """Number of stamps on the wall clock."""
         at = np.atleast_1d(np.asarray(ordinals, dtype=np.int64))
-        return (at + panel.frequency.wall_offset(at)) if np.ndim(ordinals) else int(
-            at[0] + panel.frequency.wall_offset(at)[0]
+        return (
+            (at + panel.frequency.wall_offset(at))
+            if np.ndim(ordinals)
+            else int(at[0] + panel.frequency.wall_offset(at)[0])
         )
 
     def _origins(self, panel: Panel) -> tuple[Ints, Ints]:
@@ -220,7 +223,8 @@ class LagForecaster(PanelForecaster):
         begin, end = panel.indptr[series], panel.indptr[series + 1]
         at_origin = origin_block(canvas, self.steps_, rows, begin)
         usable = np.isfinite(at_origin).all(axis=1)
-        rows, series, begin, end, at_origin = (part[usable] for part in (rows, series, begin, end, at_origin))
+        rows, series, begin, end = rows[usable], series[usable], begin[usable], end[usable]
+        at_origin = at_origin[usable]
         blocks = self._blocks(canvas.ordinals[rows])
 
         def learn(step: int) -> tuple[Any, Floats]:
@@ -285,7 +289,7 @@ class LagForecaster(PanelForecaster):
         if self.calibration_folds == 0 or self.horizon_ == 0 or len(ordinals) == 0:
             return []
         edges = np.linspace(ordinals.min(), ordinals.max() + 1, self.calibration_folds + 1).astype(np.int64)
-        return [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+        return [(int(a), int(b)) for a, b in pairwise(edges) if b > a]
 
     def _enough(self, rows: int, step: int, panel: Panel) -> None:
         if rows >= LEAST_ROWS:
@@ -313,9 +317,7 @@ class LagForecaster(PanelForecaster):
 
     # -- forecasting -------------------------------------------------------------------------------------------------
 
-    def _at_origins(
-        self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]
-    ) -> Floats:
+    def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         if self.strategy == "direct":
             if horizon > self.horizon_:
                 raise SettingsError(f"this direct model was fitted for {self.horizon_} steps, not {horizon}; fit again")
@@ -441,4 +443,3 @@ class LagForecaster(PanelForecaster):
             raise CalibrationError(f"intervals were calibrated for {self.horizon_} steps, not {horizon}; fit again")
         radius = interval_radius(self.errors_[:, :horizon], level)
         return np.asarray(self._scales(self.panel_)[:, None] * radius[None, :])
-

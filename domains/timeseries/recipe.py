@@ -15,7 +15,16 @@ __all__ = ["Exogenous", "Fourier", "Recipe", "Rolling", "default_recipe", "seaso
 Statistic = Literal["mean", "std", "min", "max"]
 Calendar = Literal["day_of_week", "weekend", "hour", "time_of_day", "month", "quarter", "day_of_month", "day_of_year"]
 STATISTICS = ("mean", "std", "min", "max")
-CALENDAR = ("day_of_week", "weekend", "hour", "time_of_day", "month", "quarter", "day_of_month", "day_of_year")
+CALENDAR = (
+    "day_of_week",
+    "weekend",
+    "hour",
+    "time_of_day",
+    "month",
+    "quarter",
+    "day_of_month",
+    "day_of_year",
+)
 DAY_NS = 86400 * 10**9
 YEAR_NS = int(365.25 * DAY_NS)
 

@@ -75,7 +75,13 @@ class Reserve:
 
 
 def reserve_needed(
-    predictions: pd.DataFrame, model: str, against: str, *, risk: float = 0.05, y: str = names.Y, unit: str = ""
+    predictions: pd.DataFrame,
+    model: str,
+    against: str,
+    *,
+    risk: float = 0.05,
+    y: str = names.Y,
+    unit: str = "",
 ) -> Reserve:
     """Work out the reserve that two models needed over an evaluation's forecasts.
 
@@ -109,6 +115,6 @@ def reserve_needed(
         mean = float(held.mean())
         short = float((rows[y] > rows[column]).mean())
         found[name] = (mean, short, mean * max(factor, 0.0), held.groupby(rows[names.STEP]).mean())
-    (held, short, needed, steps), (held_b, short_b, needed_b, steps_b) = found[model], found[against]
-    by_step = pd.DataFrame({model: steps, against: steps_b})
-    return Reserve(model, against, risk, held, held_b, short, short_b, needed, needed_b, by_step, unit)
+    mine, its = found[model], found[against]
+    by_step = pd.DataFrame({model: mine[3], against: its[3]})
+    return Reserve(model, against, risk, mine[0], its[0], mine[1], its[1], mine[2], its[2], by_step, unit)

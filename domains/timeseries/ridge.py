@@ -41,7 +41,9 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     [9.0]
     """
 
-    def __init__(self, alphas: tuple[float, ...] = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)) -> None:
+    def __init__(
+        self, alphas: tuple[float, ...] = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+    ) -> None:
         self.alphas = alphas
 
     def fit(self, X: Any, y: Any) -> StandardizedRidge:

@@ -103,7 +103,7 @@ class Frequency:
 
     def ordinals(self, stamps: Ints) -> Ints:
         """Number of each stamp on the grid; stamps off the grid are rounded down (see `on_grid`)."""
-        if self.kind == "integer" or self.kind == "fixed":
+        if self.kind in {"integer", "fixed"}:
             return (stamps - self.phase) // self.step
         wall = wall_clock(stamps, self.tz)
         if self.kind == "wall":
@@ -117,20 +117,18 @@ class Frequency:
     def stamps(self, ordinals: Ints) -> Ints:
         """Stamp of each number on the grid; the inverse of `ordinals`."""
         ordinals = np.asarray(ordinals, dtype=np.int64)
-        if self.kind == "integer" or self.kind == "fixed":
+        if self.kind in {"integer", "fixed"}:
             return ordinals * self.step + self.phase
         if self.kind == "wall":
             wall = ordinals * self.step + self.phase
         elif self.kind == "business":
-            days = np.busday_offset(np.datetime64("1970-01-01"), ordinals * self.step, roll="forward")
-            wall = days.astype("datetime64[ns]").astype(np.int64) + self.clock
+            weekdays = np.busday_offset(np.datetime64("1970-01-01"), ordinals * self.step, roll="forward")
+            wall = weekdays.astype("datetime64[ns]").astype(np.int64) + self.clock
         else:
             months = (ordinals * self.step + self.phase).astype("datetime64[M]")
-            if self.day:
-                days = months.astype("datetime64[D]") + np.timedelta64(self.day - 1, "D")
-            else:
-                days = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
-            wall = days.astype("datetime64[ns]").astype(np.int64) + self.clock
+            following = months if self.day else months + np.timedelta64(1, "M")
+            days = following.astype("datetime64[D]").astype(np.int64) + (self.day - 1)
+            wall = days * DAY + self.clock
         return _from_wall(wall, self.tz)
 
     def on_grid(self, stamps: Ints) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -153,7 +151,12 @@ class Frequency:
         asked = parse_duration(duration)
         if asked.steps:
             return asked.steps
-        per_step = {"fixed": asked.ns, "wall": asked.ns, "month": asked.months, "business": asked.business_days}
+        per_step = {
+            "fixed": asked.ns,
+            "wall": asked.ns,
+            "month": asked.months,
+            "business": asked.business_days,
+        }
         size = per_step.get(self.kind, 0)
         if self.kind == "business" and asked.ns and asked.ns % NS["W"] == 0:
             size = asked.ns // NS["W"] * 5
@@ -186,7 +189,13 @@ class Frequency:
         else:
             name, size = next(
                 (n, s)
-                for n, s in (("day", DAY), ("hour", NS["h"]), ("minute", NS["min"]), ("second", NS["s"]), ("ns", 1))
+                for n, s in (
+                    ("day", DAY),
+                    ("hour", NS["h"]),
+                    ("minute", NS["min"]),
+                    ("second", NS["s"]),
+                    ("ns", 1),
+                )
                 if self.step % s == 0
             )
             unit, count = name, self.step // size

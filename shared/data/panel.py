@@ -386,12 +386,12 @@ def _stamps(
     if tz is None:
         return np.asarray(pd.DatetimeIndex(values).as_unit("ns").asi8), None, unit, False
     zoned = _localized(values, codes, tz)
-    bad = zoned.isna()
+    bad = np.asarray(zoned.isna())
     if bad.any():
         count = int(bad.sum())
         problems.add(
             f"{count:,} stamps do not exist in {tz}, or are repeated in an hour that is not", column=columns.ds,
-            rows=first_rows(np.asarray(bad)), count=count,
+            rows=first_rows(bad), count=count,
             mend="Write the stamps in UTC or with their offset, or name the right zone.",
         )  # fmt: skip
     return np.asarray(zoned.tz_convert("UTC").as_unit("ns").asi8), tz, unit, False
@@ -445,7 +445,9 @@ def _grid(
             "series table",
             [
                 Problem(
-                    "the frequency cannot be told from one row", column=columns.ds, mend="Pass freq=, as in 'D' or 1."
+                    "the frequency cannot be told from one row",
+                    column=columns.ds,
+                    mend="Pass freq=, as in 'D' or 1.",
                 )
             ],
         )
@@ -546,7 +548,9 @@ def _interpolated(cells: _Cells, repairs: list[str]) -> _Cells:
         rows.append(np.full(len(full), -1))
         for name, column in cells.data.items():
             known = ~np.isnan(column[mine])
-            line = np.interp(full, given[known], column[mine][known], left=np.nan, right=np.nan) if known.any() else None
+            line = (
+                np.interp(full, given[known], column[mine][known], left=np.nan, right=np.nan) if known.any() else None
+            )
             data[name].append(np.full(len(full), np.nan) if line is None else line)
             filled += len(full) - int(known.sum()) - (int(np.isnan(line).sum()) if line is not None else len(full))
     repairs.append(f"interpolated {filled:,} values")

@@ -110,7 +110,7 @@ def sniff_decimal(columns: Sequence[pa.Array], separator: str) -> str | None:
     return None if doubtful and separator != "," else "."
 
 
-def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ...]]:
+def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ...]]:  # noqa: C901
     """Say what kind a text column is where nobody declared it; text wherever there is doubt.
 
     >>> guess_kind(pa.array(["007", "012"]), Reading("."))
@@ -206,7 +206,9 @@ def _integers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _
         raw = pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False)
         values = pd.Series(pd.arrays.IntegerArray(raw.astype(np.int64), ~good))
     bad = ~good & ~missing
-    return Parsed(values, bad, "are not whole numbers" if bad.any() else "", "Correct them, or declare the column text.")
+    return Parsed(
+        values, bad, "are not whole numbers" if bad.any() else "", "Correct them, or declare the column text."
+    )
 
 
 def _numbers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], reading: Reading) -> Parsed:
@@ -312,7 +314,12 @@ def _instants(
         common = max(distinct.to_pylist(), key=lambda item: item["counts"])["values"]
         other = np.asarray(pc.fill_null(pc.not_equal(offsets, common), False))
         why = f"have another UTC offset than the rest ({common})"
-        return Parsed(_nothing(len(strings)), other, why, "Pass tz=, as in tz='Europe/Berlin', to read them as instants.")
+        return Parsed(
+            _nothing(len(strings)),
+            other,
+            why,
+            "Pass tz=, as in tz='Europe/Berlin', to read them as instants.",
+        )
     values = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
     bad = np.asarray(values.isna()) & ~missing
     if reading.tz is not None:

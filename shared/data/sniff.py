@@ -39,7 +39,7 @@ class RawTable:
 
 
 def sniff_separator(text: str, name: str = "table") -> str:
-    """Find the separator that gives header and rows the same number of fields.
+    r"""Find the separator that gives header and rows the same number of fields.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def sniff_separator(text: str, name: str = "table") -> str:
 
 
 def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: bool) -> RawTable:
-    """Split UTF-8 CSV into columns of text, and refuse what would shift or lose a value.
+    r"""Split UTF-8 CSV into columns of text, and refuse what would shift or lose a value.
 
     Raises
     ------
@@ -85,7 +85,11 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
     separator = separator or sniff_separator(text, name)
     if text.count('"') % 2:
         line = text[: text.rindex('"')].count("\n") + 1
-        raise fail(name, f"a quote is opened and never closed; the last one is in line {line}", "Close it, or double it.")
+        raise fail(
+            name,
+            f"a quote is opened and never closed; the last one is in line {line}",
+            "Close it, or double it.",
+        )
     header = _header(text, name, separator)
     ragged: list[tuple[int, int, int]] = []
 
@@ -97,9 +101,7 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
         table = pacsv.read_csv(
             io.BytesIO(data),
             read_options=pacsv.ReadOptions(use_threads=False, block_size=max(1 << 20, len(data) + 1)),
-            parse_options=pacsv.ParseOptions(
-                delimiter=separator, newlines_in_values=True, invalid_row_handler=skip
-            ),
+            parse_options=pacsv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=skip),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, check_utf8=False
             ),
@@ -134,9 +136,7 @@ def _header(text: str, name: str, separator: str) -> list[str]:
         problems.add(f"repeated column names: {quoted(repeated)}", mend="Give every column a name of its own.")
     empty = [place for place, column in enumerate(stripped, 1) if not column]
     if empty:
-        problems.add(
-            f"{len(empty)} columns have no name (place {quoted(empty)})", mend="Name them or remove them."
-        )
+        problems.add(f"{len(empty)} columns have no name (place {quoted(empty)})", mend="Name them or remove them.")
     if all(NUMBER_LIKE.fullmatch(column) for column in stripped if column) and any(stripped):
         problems.add("the first line looks like data, not like column names", mend="Add a header line.")
     problems.raise_if_any()

@@ -77,12 +77,12 @@ class LastN:
             raise HexadError(f"LastN({self.n}): no row is left to learn from; the table has {int(rank.max())} stamps")
         return [Split(None, train, np.flatnonzero(rank <= self.n))]
 
-    def split(self, X: pd.DataFrame, y: Any = None, groups: Any = None) -> Iterator[tuple[Ints, Ints]]:  # noqa: ARG002
+    def split(self, X: pd.DataFrame, y: Any = None, groups: Any = None) -> Iterator[tuple[Ints, Ints]]:
         """Yield row positions to learn from and to test on, as scikit-learn's splitters do."""
         for cut in self.splits(X):
             yield cut.train, cut.test
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of cuts: one."""
         return 1
 
@@ -131,11 +131,11 @@ class WalkForward:
         self.gap = gap
         self.ds = ds
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of cuts."""
         return self.n_splits
 
-    def split(self, X: pd.DataFrame, y: Any = None, groups: Any = None) -> Iterator[tuple[Ints, Ints]]:  # noqa: ARG002
+    def split(self, X: pd.DataFrame, y: Any = None, groups: Any = None) -> Iterator[tuple[Ints, Ints]]:
         """Yield row positions to learn from and to test on, as scikit-learn's splitters do."""
         for cut in self.splits(X):
             yield cut.train, cut.test

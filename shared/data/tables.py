@@ -20,7 +20,16 @@ from shared.data.sniff import parse_csv
 from shared.data.sources import fail, read_bytes, read_text
 from shared.errors import Problems, RepairWarning, SettingsError, quoted, require
 
-__all__ = ["MAX_BYTES", "REPAIRS", "Repair", "TableReport", "check_frame", "fingerprint", "read_table", "read_table_with_report"]
+__all__ = [
+    "MAX_BYTES",
+    "REPAIRS",
+    "Repair",
+    "TableReport",
+    "check_frame",
+    "fingerprint",
+    "read_table",
+    "read_table_with_report",
+]
 
 MAX_BYTES = 2 * 1024**3
 """Default limit of a table's size in bytes, once unpacked."""
@@ -98,7 +107,7 @@ def read_table(
     sheet: str | int = 0,
     max_bytes: int = MAX_BYTES,
 ) -> pd.DataFrame:
-    """Read a table and check it, changing nothing silently.
+    r"""Read a table and check it, changing nothing silently.
 
     Parameters
     ----------
@@ -298,7 +307,9 @@ def _from_frame(source: Any, desk: _Desk) -> pd.DataFrame:
             native = nw.from_native(source)
         except TypeError as error:
             raise fail(
-                desk.source, "this is neither a path nor a frame", "Give a path or a pandas, Polars or Arrow frame."
+                desk.source,
+                "this is neither a path nor a frame",
+                "Give a path or a pandas, Polars or Arrow frame.",
             ) from error
         frame = (native.collect() if isinstance(native, nw.LazyFrame) else native).to_pandas()
     frame.columns = [str(name) for name in frame.columns]
@@ -310,9 +321,7 @@ def _from_frame(source: Any, desk: _Desk) -> pd.DataFrame:
     return frame
 
 
-def _typed_text(
-    table: pa.Table, separator: str, schema: Schema | None, desk: _Desk, reading: Reading
-) -> pd.DataFrame:
+def _typed_text(table: pa.Table, separator: str, schema: Schema | None, desk: _Desk, reading: Reading) -> pd.DataFrame:
     arrays = {name: table.column(name).combine_chunks() for name in table.column_names}
     if reading.decimal is None:
         decimal = sniff_decimal(list(arrays.values()), separator)
@@ -320,7 +329,9 @@ def _typed_text(
             desk.notes.append("decimal mark ',' recognised")
         reading = Reading(decimal, reading.dates, reading.tz)
     declared = {column.name: column for column in schema.columns} if schema else {}
-    columns = {name: _typed_column(strings, name, declared.get(name), desk, reading) for name, strings in arrays.items()}
+    columns = {
+        name: _typed_column(strings, name, declared.get(name), desk, reading) for name, strings in arrays.items()
+    }
     return pd.DataFrame(columns)
 
 
@@ -358,7 +369,8 @@ def _typed_frame(frame: pd.DataFrame, schema: Schema | None, desk: _Desk, readin
             continue
         values = frame[column.name]
         if not _is_kind(values, column.kind):
-            texts = [None if value is None or value != value else str(value) for value in values.tolist()]  # noqa: PLR0124
+            empty = values.isna().tolist()
+            texts = [None if gone else str(value) for gone, value in zip(empty, values.tolist(), strict=True)]
             typed = _typed_column(pa.array(texts, pa.string()), column.name, column, desk, reading)
             frame[column.name] = typed.set_axis(frame.index)
     return frame.reset_index(drop=True)
@@ -374,9 +386,9 @@ def _is_kind(values: pd.Series[Any], kind: str) -> bool:
         return pd.api.types.is_integer_dtype(dtype)
     if kind == "number":
         return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
-    return pd.api.types.is_string_dtype(dtype) and (
-        dtype != object or all(isinstance(value, str) or value is None or value != value for value in values)  # noqa: PLR0124
-    )
+    if not pd.api.types.is_object_dtype(dtype):
+        return pd.api.types.is_string_dtype(dtype)
+    return all(isinstance(value, str) for value in values.dropna())
 
 
 def _checked(frame: pd.DataFrame, schema: Schema | None, desk: _Desk) -> pd.DataFrame:
@@ -402,7 +414,9 @@ def _checked(frame: pd.DataFrame, schema: Schema | None, desk: _Desk) -> pd.Data
     repeated = schema.check_key(frame, repeated_problems) if not named else np.zeros(len(frame), dtype=bool)
     if repeated.any():
         if "keep_last_duplicate" in desk.repairs_asked:
-            desk.repairs.append(f"left out {int(repeated.sum()):,} rows with a repeated key: {quoted(first_rows(repeated))}")
+            desk.repairs.append(
+                f"left out {int(repeated.sum()):,} rows with a repeated key: {quoted(first_rows(repeated))}"
+            )
             frame = frame[~repeated].reset_index(drop=True)
         else:
             desk.problems.found.extend(repeated_problems)

@@ -139,7 +139,7 @@ def compare(
     raw = []
     for other in others:
         its = scores.of(other, metric).reindex(mine.index)
-        a, b = mine.to_numpy(dtype=float), its.to_numpy(dtype=float)
+        a, b = np.asarray(mine, dtype=np.float64), np.asarray(its, dtype=np.float64)
         raw.append((a, b, diebold_mariano(a, b), _wilcoxon(a, b)))
     p_dm, p_w = holm([item[2] for item in raw]), holm([item[3] for item in raw])
     items = []

@@ -45,7 +45,9 @@ def _arrays(*given: ArrayLike) -> list[Floats]:
     for array in arrays:
         if not np.isfinite(array).all():
             count = int((~np.isfinite(array)).sum())
-            raise HexadError(f"metrics need finite values, but {count:,} are missing or infinite; drop those rows first")
+            raise HexadError(
+                f"metrics need finite values, but {count:,} are missing or infinite; drop those rows first"
+            )
     return arrays
 
 

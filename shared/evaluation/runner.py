@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -147,7 +148,9 @@ class ForecastingTask:
         merged = test[[*key, self.columns.ds, self.columns.y]].merge(forecast, on=[*key, self.columns.ds], how="left")
         if merged[names.MEAN].isna().any():
             lost = int(merged[names.MEAN].isna().sum())
-            raise HexadError(f"{type(model).__name__} gave no forecast for {lost:,} of {len(merged):,} rows after {cut.label}")
+            raise HexadError(
+                f"{type(model).__name__} gave no forecast for {lost:,} of {len(merged):,} rows after {cut.label}"
+            )
         merged.insert(0, names.CUTOFF, cut.label)
         return merged
 
@@ -212,23 +215,26 @@ class Scores:
         steps = self.predictions[names.STEP].to_numpy()
         edges = np.linspace(0, steps.max(), parts + 1).round().astype(int)
         part = np.searchsorted(edges, steps, side="left") - 1
-        labels = [f"steps {a + 1} to {b}" for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        labels = [f"steps {a + 1} to {b}" for a, b in pairwise(edges)]
         groups = self.predictions.groupby([self.predictions[names.MODEL], part], sort=False)
         values = {key: metric.score(group, self.columns) for key, group in groups}
         models = list(dict.fromkeys(self.predictions[names.MODEL]))
         return pd.DataFrame(
-            [[values[model, number] for number in range(parts)] for model in models], index=models, columns=labels
+            [[values[model, number] for number in range(parts)] for model in models],
+            index=models,
+            columns=labels,
         )
 
     def explain(self) -> str:
         """Say in a sentence what was evaluated."""
         table = self.table()
         metric = str(table.columns[0])
-        best = str(table[metric].idxmin())
+        best, naive = str(table[metric].idxmin()), self.best_baseline(metric)
+        lowest, its = float(table[metric].min()), float(self.of(naive, metric).mean())
         cutoffs = self.scores[names.CUTOFF].nunique()
         return (
-            f"{len(table)} models were tried at {cutoffs} origins; lowest {metric}: {best} with {table[metric].min():.3g}, "
-            f"the best baseline is {self.best_baseline(metric)} with {table.loc[self.best_baseline(metric), metric]:.3g}."
+            f"{len(table)} models were tried at {cutoffs} origins; lowest {metric}: {best} with {lowest:.3g}, "
+            f"the best baseline is {naive} with {its:.3g}."
         )
 
     def plot(self) -> Any:
@@ -305,7 +311,10 @@ def evaluate(
                 return name, pd.read_parquet(file), pd.DataFrame(timings)
             predicted, timings = task.run(clone(contenders[name]), table, group)
             if file is not None:
-                write_json(file.with_suffix(".json"), json.loads(timings.astype({names.CUTOFF: str}).to_json(orient="records")))
+                write_json(
+                    file.with_suffix(".json"),
+                    json.loads(timings.astype({names.CUTOFF: str}).to_json(orient="records")),
+                )
                 write_bytes(file, predicted.to_parquet(index=False))
             return name, predicted, timings
 

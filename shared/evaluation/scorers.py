@@ -67,9 +67,7 @@ class Scorer:
             for key, values in ordered.groupby(columns.unique_id)[columns.y]
         }
 
-    def score(
-        self, predictions: pd.DataFrame, columns: SeriesColumns, scales: dict[Any, float] | None = None
-    ) -> float:
+    def score(self, predictions: pd.DataFrame, columns: SeriesColumns, scales: dict[Any, float] | None = None) -> float:
         """Score predictions: the mean of the metric over all series.
 
         Rows without an actual value or a prediction are an error of the metric, not left out.

@@ -94,7 +94,7 @@ def draw(
     from matplotlib.figure import Figure as Canvas
 
     colours = {name: sentinel for name, (sentinel, _, _) in PALETTE.items()}
-    style = {
+    style: Any = {
         "svg.hashsalt": alt or "hexad",
         "svg.fonttype": "path",
         "font.family": "DejaVu Sans",
@@ -169,7 +169,12 @@ def line_figure(
 
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
         for number, (name, (x, y)) in enumerate(lines.items()):
-            axes.plot(_wall(x), np.asarray(y), label=name, color=colours[SERIES_COLOURS[number % len(SERIES_COLOURS)]])
+            axes.plot(
+                _wall(x),
+                np.asarray(y),
+                label=name,
+                color=colours[SERIES_COLOURS[number % len(SERIES_COLOURS)]],
+            )
         for label, height in (marks or {}).items():
             axes.axhline(height, color=colours["soft"], linewidth=1, linestyle=(0, (4, 3)), label=label)
         _finish(axes, x_label, y_label)
@@ -203,7 +208,13 @@ def forecast_figure(
         if lower is not None and upper is not None:
             band = f"{level:g} % interval" if level is not None else "interval"
             axes.fill_between(
-                _wall(x), np.asarray(lower), np.asarray(upper), color=colours["accent"], alpha=0.18, linewidth=0, label=band
+                _wall(x),
+                np.asarray(lower),
+                np.asarray(upper),
+                color=colours["accent"],
+                alpha=0.18,
+                linewidth=0,
+                label=band,
             )
         if len(past_x):
             axes.plot(_wall(past_x), np.asarray(past_y), color=colours["soft"], linewidth=1.2, label="known")
@@ -240,7 +251,15 @@ def bar_figure(
         if lower is not None and upper is not None:
             below = np.maximum(np.asarray(heights) - np.asarray(lower)[::-1], 0)
             above = np.maximum(np.asarray(upper)[::-1] - np.asarray(heights), 0)
-            axes.errorbar(heights, names, xerr=[below, above], fmt="none", ecolor=colours["ink"], elinewidth=1, capsize=3)
+            axes.errorbar(
+                heights,
+                names,
+                xerr=[below, above],
+                fmt="none",
+                ecolor=colours["ink"],
+                elinewidth=1,
+                capsize=3,
+            )
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(x_label)
 
@@ -289,14 +308,16 @@ def _wall(x: Any) -> Any:
 def _finish(axes: Any, x_label: str, y_label: str) -> None:
     from matplotlib import dates, ticker
 
+    locators: Any = dates
+
     if x_label:
         axes.set_xlabel(x_label)
     if y_label:
         axes.set_title(y_label, loc="left", fontsize=9)
     if isinstance(axes.xaxis.get_major_locator(), dates.AutoDateLocator):
-        locator = dates.AutoDateLocator(minticks=3, maxticks=7)
+        locator = locators.AutoDateLocator(minticks=3, maxticks=7)
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+        axes.xaxis.set_major_formatter(locators.ConciseDateFormatter(locator))
     low, high = axes.get_ylim()
     if max(abs(low), abs(high)) >= 1000:
         axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))

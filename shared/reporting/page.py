@@ -130,7 +130,10 @@ class Report:
         from markupsafe import Markup
 
         environment = Environment(
-            loader=PackageLoader("shared.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+            loader=PackageLoader("shared.reporting"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
         )
         # Figures are ours: matplotlib escapes every text in them, and they are the only thing that is not escaped here.
         environment.filters["trusted_svg"] = Markup

@@ -31,7 +31,10 @@ class Settings(BaseModel):
 
 
 def load_settings(
-    kind: type[S], path: Path | None = None, overrides: Iterable[str] = (), values: dict[str, Any] | None = None
+    kind: type[S],
+    path: Path | None = None,
+    overrides: Iterable[str] = (),
+    values: dict[str, Any] | None = None,
 ) -> S:
     """Read settings from a TOML file, then `values`, then overrides such as "horizon=48".
 
@@ -124,7 +127,8 @@ def _toml_value(value: Any) -> str:
         return "{" + ", ".join(f"{key} = {_toml_value(item)}" for key, item in value.items()) + "}"
     escaped = "".join(
         {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(
-            char, char if char.isprintable() else f"\\u{ord(char):04x}" if ord(char) < 65536 else f"\\U{ord(char):08x}"
+            char,
+            char if char.isprintable() else f"\\u{ord(char):04x}" if ord(char) < 65536 else f"\\U{ord(char):08x}",
         )
         for char in str(value)
     )

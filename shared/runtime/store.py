@@ -213,8 +213,17 @@ def _opened(path: Path) -> tuple[dict[str, Any], bytes]:
                 raise StoreError(f"{path.name} unpacks to {sum(sizes.values()):,} bytes, above the limit")
             envelope = json.loads(archive.read("envelope.json"))
             payload = archive.read("model.skops")
-    except (zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError, EOFError, OSError, NotImplementedError) as error:
-        raise StoreError(f"{path.name} is no Hexad model file, or is torn ({error}). Pickles are never read.") from error
+    except (
+        zipfile.BadZipFile,
+        json.JSONDecodeError,
+        UnicodeDecodeError,
+        EOFError,
+        OSError,
+        NotImplementedError,
+    ) as error:
+        raise StoreError(
+            f"{path.name} is no Hexad model file, or is torn ({error}). Pickles are never read."
+        ) from error
     if not isinstance(envelope, dict) or envelope.get("format") != FORMAT or "versions" not in envelope:
         raise StoreError(f"{path.name} has another format than {FORMAT}; it was written by another version of Hexad")
     if hashlib.sha256(payload).hexdigest() != envelope.get("sha256"):
