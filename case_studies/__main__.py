@@ -132,7 +132,9 @@ def run_study(
     command += ["--data", str(data)] if data else []
     command += ["--quick"] if quick else []
     this = Run(study, Path(out), module.TITLE, shlex.join(command), data)
-    this.options = {name: value for name, value in settings.read.model_dump().items() if value} if data else {}
+    if data:
+        stated = {name: value for name, value in settings.read.model_dump().items() if value}
+        this.options = {"tz": settings.timezone, **stated}
     this.settings(settings)
     module.tell(settings, this)
     return this.finish()

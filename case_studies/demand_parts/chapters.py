@@ -17,8 +17,6 @@ from shared.evaluation import Comparisons, Scores, scorer
 from shared.reporting import Run
 from shared.reporting.figures import density_figure, forecast_figure, line_figure
 
-__all__ = ["data", "doubts", "metrics", "others", "outlook", "protocol", "reserve", "summary", "trust"]
-
 DS, Y = COLUMNS.ds, COLUMNS.y
 LABELS = {"mase": "MASE", "mae": "MAE"}
 
@@ -235,7 +233,7 @@ def data(panel: Panel, demand: pd.DataFrame) -> list[Any]:
     """What the table holds, in figures."""
     stamps = demand[DS]
     shifts = int((pd.Series(panel.frequency.wall_offset(panel.ordinals())).diff().fillna(0) != 0).sum())
-    week = demand.groupby([demand[DS].dt.dayofweek >= 5, demand[DS].dt.strftime("%H:%M")])[Y].mean()
+    week = demand.groupby([demand[DS].dt.day_of_week >= 5, demand[DS].dt.strftime("%H:%M")])[Y].mean()
     hours = np.linspace(0, 24, len(week[False]), endpoint=False)
     return [
         f"{len(demand):,} rows from {stamps.iloc[0]} to {stamps.iloc[-1]}, one every {panel.frequency.describe()}, without "

@@ -33,6 +33,9 @@ def lag_model(settings: DemandSettings, grid: Frequency, *, weather_known: bool 
     """A ridge for every step ahead, on the logarithm of demand, learnt from origins at the same time of day.
 
     The weather enters only as observed before the origin, unless it is said to be known.
+
+    >>> lag_model(DemandSettings(), Frequency("fixed", 1800 * 10**9, tz="Australia/Melbourne")).recipe.lags
+    (1, 2, 3, 6, 12, 24, 48)
     """
     day = grid.steps("1D")
     comfort = tuple(settings.comfort)

@@ -16,7 +16,11 @@ Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class ReadSettings(Settings):
-    """How an own file is to be read, where sniffing cannot tell; the arguments of `shared.data.read_table`."""
+    """How an own file is to be read, where sniffing cannot tell; the arguments of `shared.data.read_table`.
+
+    >>> ReadSettings(dates="day-first").dates
+    'day-first'
+    """
 
     separator: str | None = None
     decimal: Literal[".", ","] | None = None

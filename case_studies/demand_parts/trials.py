@@ -29,6 +29,10 @@ class Trials:
         Its grid.
     keep : path, optional
         Where finished pieces are kept.
+
+    >>> grid = Frequency("fixed", 1800 * 10**9, tz="Australia/Melbourne")
+    >>> Trials(DemandSettings(), pd.DataFrame(), grid).horizon
+    96
     """
 
     settings: DemandSettings

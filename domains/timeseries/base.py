@@ -27,6 +27,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
 
     A subclass has the parameters ``unique_id, ds, y, freq, tz`` and the methods ``_learn(panel)`` and
     ``_at_origins(panel, series, origins, horizon, future)``.
+
+    >>> from domains.timeseries import SeasonalNaive
+    >>> isinstance(SeasonalNaive(), PanelForecaster)
+    True
     """
 
     unique_id: str

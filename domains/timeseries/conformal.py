@@ -46,10 +46,10 @@ def interval_radius(errors: Floats, level: float) -> Floats:
     """
     ordered = np.sort(np.abs(errors), axis=0)
     counts = np.isfinite(ordered).sum(axis=0)
-    ranks = np.ceil((counts + 1) * level / 100).astype(int)
+    ranks = np.ceil((counts + 1) * level / 100 - 1e-9).astype(int)
     short = ranks > counts
     if short.any() or len(counts) == 0:
-        needed = int(np.ceil(level / (100 - level)))
+        needed = int(np.ceil(level / (100 - level) - 1e-9))
         least = int(counts.min()) if len(counts) else 0
         raise CalibrationError(
             f"a {level:g} % interval needs at least {needed} errors out of sample a step, but there are {least} at step "
@@ -73,6 +73,11 @@ def series_scales(panel: Panel, values: Floats, season: int) -> Floats:
     -------
     numpy.ndarray of shape (n_series,)
         Mean absolute differences; 1 where a series never changes.
+
+    >>> import pandas as pd
+    >>> panel = Panel.from_frame(pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 3.0, 6.0]}))
+    >>> series_scales(panel, panel.values, 1).tolist()
+    [2.5]
     """
     scales = np.ones(panel.n_series)
     for i in range(panel.n_series):

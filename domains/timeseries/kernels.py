@@ -38,6 +38,10 @@ class Canvas:
         Local time in nanoseconds (integer grids: the stamps).
     offset : numpy.ndarray of int64, shape (n,)
         Steps by which the wall clock is ahead.
+
+    >>> canvas = Canvas.on(Frequency("integer", 1), np.array([1.0, 2.0, 3.0]), {}, np.arange(3))
+    >>> origin_block(canvas, Steps(lags=(1, 2)), np.array([2]), np.array([0])).tolist()
+    [[2.0, 1.0]]
     """
 
     y: Floats
@@ -56,7 +60,11 @@ class Canvas:
 
 
 def feature_names(steps: Steps, y: str) -> tuple[list[str], list[str]]:
-    """Names of the features, in the order of `origin_block` and of `target_block`."""
+    """Names of the features, in the order of `origin_block` and of `target_block`.
+
+    >>> feature_names(Steps(lags=(1,), calendar=("weekend",)), "y")
+    (['y lag 1'], ['weekend'])
+    """
     origin = [f"{y} lag {lag}" for lag in steps.lags]
     origin += [f"{y} {w.statistic} of {w.label} at lag {w.lag}" for w in steps.rolling]
     target = [f"{y} one {season.label} before" for season in steps.seasonal]
@@ -91,6 +99,11 @@ def origin_block(canvas: Canvas, steps: Steps, origin: Ints, begin: Ints) -> Flo
     ----------
     origin, begin : numpy.ndarray of int64, shape (n_cells,)
         Position of the first unknown value, and of the beginning of the series.
+
+    >>> canvas = Canvas.on(Frequency("integer", 1), np.array([1.0, 2.0, 3.0]), {}, np.arange(3))
+    >>> window = Window(2, "mean", 1, "2")
+    >>> origin_block(canvas, Steps(rolling=(window,)), np.array([1, 3]), np.array([0, 0])).tolist()
+    [[nan], [2.5]]
     """
     columns = [_at(canvas.y, origin - lag, begin) for lag in steps.lags]
     columns += [_rolled(canvas.y, window, origin - window.lag, begin) for window in steps.rolling]
@@ -104,7 +117,13 @@ def origin_block(canvas: Canvas, steps: Steps, origin: Ints, begin: Ints) -> Flo
 
 
 def target_block(canvas: Canvas, steps: Steps, origin: Ints, lead: Ints, begin: Ints) -> Floats:
-    """Features that depend on the stamp that is forecast, one row a cell."""
+    """Features that depend on the stamp that is forecast, one row a cell.
+
+    >>> canvas = Canvas.on(Frequency("integer", 1), np.array([1.0, 2.0, 3.0, np.nan]), {}, np.arange(4))
+    >>> steps = Steps(seasonal=(Season(2, wall=False, label="2"),))
+    >>> target_block(canvas, steps, np.array([3]), np.array([0]), np.array([0])).tolist()
+    [[2.0]]
+    """
     target = origin + lead
     sources = [season_rows(canvas.offset, season, origin, target, begin) for season in steps.seasonal]
     columns = [_at(canvas.y, rows, begin) for rows in sources]
@@ -142,6 +161,10 @@ def season_rows(offset: Ints, season: Season, origin: Ints, target: Ints, begin:
     """Rows as many whole seasons before a target as it takes to land before the origin; below `begin` where none is.
 
     Whole days are counted on the wall clock: the row that shows the same time, also across a change of the clocks.
+
+    >>> none = np.zeros(9, dtype=np.int64)
+    >>> season_rows(none, Season(2, wall=False, label="2"), np.array([4, 4]), np.array([5, 6]), none[:2]).tolist()
+    [3, 2]
     """
     seasons = np.maximum((target - origin) // season.steps + 1, 1)
     rows = _back(offset, season, target, seasons, begin)

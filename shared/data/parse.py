@@ -57,6 +57,9 @@ class Parsed:
         How to mend it.
     notes : tuple of str
         What was decided on the way.
+
+    >>> parse_column(pa.array(["1", ""]), "number", Reading()).values.isna().tolist()
+    [False, True]
     """
 
     values: pd.Series[Any]

@@ -31,6 +31,9 @@ class RawTable:
         String columns in file order.
     rows : list of int
         Number of each dropped ragged row, counted from 1 below the header.
+
+    >>> RawTable(pa.table({"a": ["1"]}), ",").dropped
+    ()
     """
 
     table: pa.Table
@@ -46,7 +49,7 @@ def sniff_separator(text: str, name: str = "table") -> str:
     DataError
         Two separators fit equally well.
 
-    >>> sniff_separator("a;b\\n1,5;2\\n")
+    >>> sniff_separator("a;b\n1,5;2\n")
     ';'
     """
     sample = io.StringIO("\n".join(text.split("\n", SAMPLE_LINES)[:SAMPLE_LINES]))
@@ -78,7 +81,7 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
     DataError
         Ragged rows, repeated or empty column names, no header, or a quote that is never closed.
 
-    >>> parse_csv(b"a,b\\n1,2\\n", "t.csv", None, drop_ragged=False).table.to_pydict()
+    >>> parse_csv(b"a,b\n1,2\n", "t.csv", None, drop_ragged=False).table.to_pydict()
     {'a': ['1'], 'b': ['2']}
     """
     text = data.decode()

@@ -141,7 +141,7 @@ def read_table(
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "shops.csv"
-    ...     _ = path.write_text("shop;country;sales\\n007;NA;1,5\\n012;DE;2,25\\n")
+    ...     _ = path.write_text("shop;country;sales\n007;NA;1,5\n012;DE;2,25\n")
     ...     read_table(path).to_dict("list")
     {'shop': ['007', '012'], 'country': ['NA', 'DE'], 'sales': [1.5, 2.25]}
     """

@@ -53,7 +53,14 @@ class Forecaster(Protocol):
         """Take later rows as history, without learning again."""
         ...
 
-    def predict(self, horizon: int | None = None, *, future: Any = None, levels: Sequence[float] = ()) -> Any:
+    def predict(
+        self,
+        horizon: int | None = None,
+        *,
+        future: Any = None,
+        levels: Sequence[float] = (),
+        ids: Sequence[Any] | None = None,
+    ) -> Any:
         """Forecast; the result has ``to_frame()``."""
         ...
 
@@ -143,7 +150,10 @@ class ForecastingTask:
         ahead = table[after]
         horizon = int(ahead.groupby(key)[self.columns.ds].nunique().max() if key else ahead[self.columns.ds].nunique())
         future = ahead[[*key, self.columns.ds, *self.known]] if self.known else None
-        forecast = model.predict(horizon, future=future, levels=self.levels).to_frame()
+        # Series that ended before have nothing to be tested on; a model is not asked for them.
+        ids = list(test[key[0]].drop_duplicates()) if key else []
+        some = {"ids": ids} if key and len(ids) < table[key[0]].nunique() else {}
+        forecast = model.predict(horizon, future=future, levels=self.levels, **some).to_frame()
         forecast[names.STEP] = forecast.groupby(key).cumcount() + 1 if key else np.arange(1, len(forecast) + 1)
         merged = test[[*key, self.columns.ds, self.columns.y]].merge(forecast, on=[*key, self.columns.ds], how="left")
         if merged[names.MEAN].isna().any():
@@ -288,6 +298,15 @@ def evaluate(
     ------
     HexadError
         No baseline, or a name that stands for two models.
+
+    >>> from domains.timeseries import Drift, SeasonalNaive
+    >>> from shared.data.splits import WalkForward
+    >>> from shared.evaluation.scorers import scorer
+    >>> table = pd.DataFrame({"ds": range(20), "y": [float(i) for i in range(20)]})
+    >>> walk = WalkForward(2, every=2, n_splits=3)
+    >>> scores = evaluate({"drift": Drift()}, table, walk, [scorer("mae")], baselines={"naive": SeasonalNaive()})
+    >>> scores.table()["mae"].to_dict()
+    {'naive': 1.5, 'drift': 0.0}
     """
     from sklearn.base import clone
 

@@ -34,7 +34,17 @@ def map_parallel(
     >>> map_parallel(abs, [-1, 2])
     [1, 2]
     """
+    from threadpoolctl import threadpool_limits
+
     listed = list(pieces)
+    # One thread a piece: pieces are small, and sums of several threads could differ in their last bits.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _mapped(function, listed, n_jobs, done)
+
+
+def _mapped(
+    function: Callable[[T], R], listed: list[T], n_jobs: int | None, done: Callable[[R], None] | None
+) -> list[R]:
     if n_jobs in {None, 1} and not _configured():
         results = []
         for piece in listed:

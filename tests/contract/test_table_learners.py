@@ -1,0 +1,235 @@
+"""What every learner over a long table keeps to, whichever it is."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+
+from domains.timeseries import (
+    Drift,
+    Exogenous,
+    Fourier,
+    LagForecaster,
+    Naive2,
+    Recipe,
+    Rolling,
+    SeasonalMean,
+    SeasonalNaive,
+)
+from shared.data import WalkForward
+from shared.evaluation import ForecastingTask, evaluate, scorer
+from shared.runtime.store import load_model, save_model
+
+RICH = Recipe(
+    (1, 2, 7),
+    seasonal=("7D",),
+    rolling=(Rolling(7), Rolling(7, "std"), Rolling("14D", "max", lag=2)),
+    calendar=("day_of_week", "month"),
+    fourier=(Fourier("1Y"),),
+    holidays="holiday",
+    exogenous=(Exogenous("weather", lags=(1,), hinges=(0.0,)), Exogenous("price", known=True, lags=(0, 1))),
+)
+LEARNERS = {
+    "SeasonalNaive": SeasonalNaive("7D"),
+    "SeasonalMean": SeasonalMean("7D", k=3),
+    "Drift": Drift(),
+    "Naive2": Naive2(7),
+    "LagForecaster direct": LagForecaster(recipe=RICH, horizon=5, calibration_folds=4),
+    "LagForecaster default recipe": LagForecaster(horizon=5, calibration_folds=4),
+    "LagForecaster recursive": LagForecaster(
+        LinearRegression(), recipe=Recipe((1, 2, 7), calendar=("day_of_week",)), strategy="recursive", horizon=5
+    ),
+    "LagForecaster boosted": LagForecaster(
+        HistGradientBoostingRegressor(max_iter=5, max_leaf_nodes=4), recipe=RICH, horizon=2, calibration_folds=2
+    ),
+    "LagForecaster forest": LagForecaster(
+        RandomForestRegressor(n_estimators=3, max_depth=3), recipe=RICH, horizon=2, calibration_folds=2, log=True
+    ),
+}
+each_learner = pytest.mark.parametrize("name", LEARNERS)
+
+
+def panel_table(days: int = 150) -> pd.DataFrame:
+    """Three daily series of different length, keys out of order."""
+    rng = np.random.default_rng(7)
+    parts = []
+    for number, (key, cut) in enumerate([("b", 0), ("a", 30), ("c", 12)]):
+        ds = pd.date_range("2023-01-02", periods=days - cut, freq="D")
+        level = 100 * (number + 1)
+        weather = rng.normal(size=len(ds))
+        y = level * (1 + 0.2 * np.sin(2 * np.pi * np.arange(len(ds)) / 7)) + 5 * weather + rng.normal(size=len(ds))
+        price = rng.normal(size=len(ds))
+        holiday = np.arange(len(ds)) % 30 == 3
+        parts.append(
+            pd.DataFrame({"unique_id": key, "ds": ds, "y": y, "weather": weather, "price": price, "holiday": holiday})
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def history(days: int = 150) -> pd.DataFrame:
+    table = panel_table(days)
+    return table[table.groupby("unique_id").cumcount(ascending=False) >= 5].reset_index(drop=True)
+
+
+def future(days: int = 150) -> pd.DataFrame:
+    table = panel_table(days)
+    ahead = table[table.groupby("unique_id").cumcount(ascending=False) < 5]
+    return ahead[["unique_id", "ds", "price", "holiday"]]
+
+
+def forecast(model, levels=(80,), **options) -> pd.DataFrame:
+    horizon = getattr(model, "horizon", 5)
+    return model.predict(horizon, future=future(), levels=levels, **options).to_frame()
+
+
+@each_learner
+def test_clone_and_parameters(name):
+    model = LEARNERS[name]
+    copy = clone(model)
+    assert repr(copy.get_params()) == repr(model.get_params())
+    assert copy.set_params(y="sales").y == "sales"
+    assert model.y == "y"
+
+
+@each_learner
+def test_input_is_not_changed(name):
+    table, before = history(), history()
+    ahead = future()
+    model = clone(LEARNERS[name]).fit(table)
+    model.predict(getattr(model, "horizon", 5), future=ahead)
+    pd.testing.assert_frame_equal(table, before)
+    pd.testing.assert_frame_equal(ahead, future())
+
+
+@each_learner
+def test_fit_twice_is_fit_once(name):
+    once = clone(LEARNERS[name]).fit(history())
+    twice = clone(LEARNERS[name]).fit(history(120)).fit(history())
+    pd.testing.assert_frame_equal(forecast(once), forecast(twice), check_exact=True)
+
+
+@each_learner
+def test_predicting_changes_nothing(name):
+    model = clone(LEARNERS[name]).fit(history())
+    pd.testing.assert_frame_equal(forecast(model), forecast(model), check_exact=True)
+
+
+@each_learner
+def test_unfitted_is_told(name):
+    with pytest.raises(NotFittedError):
+        clone(LEARNERS[name]).predict(2)
+    with pytest.raises(NotFittedError):
+        clone(LEARNERS[name]).update(history())
+
+
+@each_learner
+def test_row_order_does_not_matter(name):
+    table = history()
+    shuffled = table.sample(frac=1, random_state=1)
+    straight, mixed = (forecast(clone(LEARNERS[name]).fit(one)) for one in (table, shuffled))
+    keys = ["unique_id", "ds"]
+    pd.testing.assert_frame_equal(
+        straight.sort_values(keys, ignore_index=True), mixed.sort_values(keys, ignore_index=True), check_exact=True
+    )
+
+
+@each_learner
+def test_series_come_back_in_the_users_order(name):
+    assert forecast(clone(LEARNERS[name]).fit(history())).unique_id.unique().tolist() == ["b", "a", "c"]
+
+
+@each_learner
+def test_a_subset_of_series_gets_the_same_forecast(name):
+    model = clone(LEARNERS[name]).fit(history())
+    whole = forecast(model)
+    part = forecast(model, ids=["c", "b"])
+    wanted = pd.concat([whole[whole.unique_id == key] for key in ("c", "b")], ignore_index=True)
+    pd.testing.assert_frame_equal(part, wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", [name for name in LEARNERS if not name.startswith("Lag")])
+def test_baselines_treat_each_series_by_itself(name):
+    whole = forecast(clone(LEARNERS[name]).fit(history()), levels=())
+    table = history()
+    for key in ("a", "b", "c"):
+        alone = forecast(clone(LEARNERS[name]).fit(table[table.unique_id == key]), levels=())
+        wanted = whole[whole.unique_id == key].reset_index(drop=True)
+        pd.testing.assert_frame_equal(alone, wanted, check_exact=True)
+
+
+@pytest.mark.parametrize("name", [name for name in LEARNERS if name.startswith("Lag")])
+def test_workers_do_not_change_a_bit(name):
+    one = clone(LEARNERS[name]).set_params(n_jobs=1).fit(history())
+    two = clone(LEARNERS[name]).set_params(n_jobs=2).fit(history())
+    pd.testing.assert_frame_equal(forecast(one), forecast(two), check_exact=True)
+
+
+@each_learner
+def test_saved_is_loaded_in_another_process(name, tmp_path):
+    model = clone(LEARNERS[name]).fit(history())
+    save_model(model, tmp_path / "model.hexad")
+    future().to_parquet(tmp_path / "future.parquet")
+    script = (
+        "import sys, pandas as pd; from pathlib import Path; from shared.runtime.store import load_model; "
+        "folder = Path(sys.argv[1]); model = load_model(folder / 'model.hexad'); "
+        "future = pd.read_parquet(folder / 'future.parquet'); "
+        "made = model.predict(getattr(model, 'horizon', 5), future=future, levels=(80,)); "
+        "made.to_frame().to_parquet(folder / 'made.parquet')"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+    made = pd.read_parquet(tmp_path / "made.parquet")
+    pd.testing.assert_frame_equal(made, forecast(model), check_exact=True)
+
+
+@each_learner
+def test_saved_twice_is_the_same_file(name, tmp_path):
+    for number in (1, 2):
+        save_model(clone(LEARNERS[name]).fit(history()), tmp_path / f"{number}.hexad")
+    assert (tmp_path / "1.hexad").read_bytes() == (tmp_path / "2.hexad").read_bytes()
+    assert type(load_model(tmp_path / "1.hexad")) is type(LEARNERS[name])
+
+
+@each_learner
+def test_update_equals_knowing_the_rows_from_the_start_for_the_history(name):
+    """After an update a baseline forecasts as if fitted on everything; a model keeps what it learnt."""
+    table = panel_table()
+    first, rest = history(), table[table.groupby("unique_id").cumcount(ascending=False) < 5]
+    updated = clone(LEARNERS[name]).fit(first).update(rest)
+    assert len(updated.panel_.values) == len(table)
+    if name.startswith("Lag"):
+        fresh = clone(LEARNERS[name]).fit(first)
+        assert repr(updated.get_params()) == repr(fresh.get_params())
+        ours, theirs = (np.asarray([r.coef_ for r in m.regressors_ if hasattr(r, "coef_")]) for m in (updated, fresh))
+        np.testing.assert_array_equal(ours, theirs)
+    else:
+        fresh = clone(LEARNERS[name]).fit(table)
+        pd.testing.assert_frame_equal(updated.predict(3).to_frame(), fresh.predict(3).to_frame(), check_exact=True)
+
+
+@each_learner
+def test_nothing_after_an_origin_reaches_its_forecast(name):
+    """Everything that is not known at an origin is replaced by nonsense: its forecast does not change by a bit."""
+    model = LEARNERS[name]
+    table = panel_table()
+    walk = WalkForward(getattr(model, "horizon", 5), every=7, n_splits=4)
+    task = ForecastingTask(known=("price", "holiday"), levels=(80,))
+    naive = {"naive": SeasonalNaive("7D")}
+
+    def predicted(data: pd.DataFrame) -> pd.DataFrame:
+        return evaluate({"model": model}, data, walk, [scorer("mae")], baselines=naive, task=task).predictions
+
+    clean = predicted(table)
+    for cut in walk.splits(table):
+        poisoned = table.copy()
+        late = poisoned.ds >= cut.label
+        for column in ("y", "weather"):
+            poisoned.loc[late, column] = 1e6 * np.arange(1.0, late.sum() + 1)
+        upto = clean.cutoff <= cut.label
+        kept = ["model", "cutoff", "unique_id", "ds", "mean", "lo-80", "hi-80"]
+        pd.testing.assert_frame_equal(predicted(poisoned).loc[upto, kept], clean.loc[upto, kept], check_exact=True)

@@ -1,0 +1,86 @@
+"""Baselines against hand-worked values and plain pandas."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from domains.timeseries import Drift, Naive2, SeasonalMean, SeasonalNaive
+from domains.timeseries.baselines import is_seasonal, seasonal_indices
+from shared.errors import CalibrationError, DataError, SettingsError
+
+
+def mean_of(forecast) -> list[float]:
+    return forecast.to_frame()["mean"].round(9).tolist()
+
+
+def series(values, **more) -> pd.DataFrame:
+    return pd.DataFrame({"ds": range(len(values)), "y": np.asarray(values, dtype=float), **more})
+
+
+def test_seasonal_naive_repeats_the_last_season():
+    assert mean_of(SeasonalNaive(3).fit(series([9, 9, 9, 1, 2, 3])).predict(7)) == [1, 2, 3, 1, 2, 3, 1]
+    assert mean_of(SeasonalNaive().fit(series([1, 2])).predict(2)) == [2, 2]
+
+
+def test_seasonal_mean_averages_whole_seasons_even_far_ahead():
+    model = SeasonalMean(2, k=3).fit(series([100, 100, 1, 10, 2, 20, 3, 30]))
+    assert mean_of(model.predict(5)) == [2, 20, 2, 20, 2]
+
+
+def test_drift_follows_the_line_from_first_to_last():
+    assert mean_of(Drift().fit(series([2, 9, 6])).predict(3)) == [8, 10, 12]
+
+
+@pytest.mark.parametrize("season", ["1D", "7D"])
+def test_same_time_yesterday_follows_the_wall_clock(season):
+    ds = pd.date_range("2014-03-20", "2014-04-06 12:00", freq="30min", tz="Australia/Melbourne", inclusive="left")
+    clock = ds.hour * 100.0 + ds.minute
+    made = SeasonalNaive(season).fit(pd.DataFrame({"ds": ds, "y": clock})).predict(96).to_frame()
+    wanted = made.ds.dt.hour * 100.0 + made.ds.dt.minute
+    assert made["mean"].tolist() == wanted.tolist()
+
+
+def test_short_series_are_named():
+    table = pd.concat([series([1, 2, 3], unique_id="long"), series([1], unique_id="short")])
+    with pytest.raises(DataError, match=r"1 series are shorter than the 3 rows that SeasonalNaive needs.*'short'"):
+        SeasonalNaive(3, freq=1).fit(table)
+    with pytest.raises(SettingsError, match="k=0"):
+        SeasonalMean(3, k=0, freq=1).fit(table)
+
+
+def test_naive2_without_a_season_is_the_naive():
+    walk = np.cumsum(np.random.default_rng(3).normal(size=60)) + 50
+    assert mean_of(Naive2(12).fit(series(walk)).predict(2)) == [round(walk[-1], 9)] * 2
+    assert mean_of(Naive2(1).fit(series([1, 5])).predict(2)) == [5, 5]
+
+
+def test_naive2_finds_a_multiplicative_season():
+    pattern = np.array([0.5, 1.0, 1.5, 1.0])
+    values = np.tile(pattern, 10) * 100
+    assert mean_of(Naive2(4).fit(series(values[:-1])).predict(5)) == [100, 50, 100, 150, 100]
+
+
+def test_seasonality_test_and_indices():
+    assert not is_seasonal(np.ones(40), 4)
+    assert not is_seasonal(np.tile([1.0, 2.0], 2), 2)
+    assert is_seasonal(np.tile([1.0, 2.0, 3.0], 8), 3)
+    odd = seasonal_indices(np.tile([1.0, 2.0, 3.0], 8), 3)
+    np.testing.assert_allclose(odd, [0.5, 1.0, 1.5])
+    np.testing.assert_array_equal(seasonal_indices(np.tile([1.0, -1.0], 8), 2), [1.0, 1.0])
+    np.testing.assert_array_equal(seasonal_indices(np.tile([0.0, 4.0], 8), 2), [1.0, 1.0])
+
+
+@pytest.mark.parametrize("model", [SeasonalNaive(), SeasonalMean(1, k=2), Drift(), Naive2()])
+def test_intervals_cover_what_comes(model):
+    rng = np.random.default_rng(0)
+    tables = [series(rng.normal(size=300), unique_id=key) for key in range(20)]
+    table = pd.concat(tables)
+    train, test = table[table.ds < 290], table[table.ds >= 290]
+    made = model.fit(train).predict(10, levels=[80]).to_frame().merge(test, on=["unique_id", "ds"])
+    inside = made.y.between(made["lo-80"], made["hi-80"]).mean()
+    assert 0.74 <= inside <= 0.9
+
+
+def test_too_few_errors_for_an_interval_are_told():
+    with pytest.raises(CalibrationError, match=r"99 % interval needs at least 99 errors .* there are 3 at step 1"):
+        SeasonalNaive().fit(series([1, 2, 1, 2])).predict(1, levels=[99])

@@ -1,0 +1,280 @@
+"""The lag forecaster: recovers what is known, keeps its promises, refuses what it cannot do."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import LinearRegression
+
+from domains.timeseries import Exogenous, Fourier, LagForecaster, Recipe, Rolling, SeasonalNaive, drivers
+from domains.timeseries.recipe import default_recipe
+from shared.data.frequency import Frequency
+from shared.errors import CalibrationError, DataError, HexadError, SettingsError
+
+
+def ar_table(n: int = 600, seed: int = 0, key=None) -> pd.DataFrame:
+    """y[t] = 1 + 0.6 y[t-1] + 0.5 x[t] + small noise, with x known in the future."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=n), np.zeros(n)
+    for t in range(1, n):
+        y[t] = 1 + 0.6 * y[t - 1] + 0.5 * x[t] + 0.01 * rng.normal()
+    table = pd.DataFrame({"ds": np.arange(n), "y": y, "x": x})
+    return table if key is None else table.assign(unique_id=key)
+
+
+KNOWN = Recipe((1,), exogenous=(Exogenous("x", known=True, lags=(0,)),))
+
+
+@pytest.mark.parametrize("strategy", ["direct", "recursive"])
+def test_recovers_an_autoregression_with_known_input(strategy):
+    table = ar_table()
+    recipe = KNOWN if strategy == "recursive" else Recipe((1,), exogenous=(Exogenous("x", known=True, lags=(0, 1, 2)),))
+    model = LagForecaster(LinearRegression(), recipe=recipe, strategy=strategy, horizon=3, calibration_folds=0)
+    model.fit(table[:597])
+    made = model.predict(future=table[597:]).to_frame()
+    np.testing.assert_allclose(made["mean"], table.y[597:], atol=0.06)
+    first = model.regressors_[0]
+    names = model.get_feature_names_out().tolist()
+    assert first.coef_[names.index("y lag 1")] == pytest.approx(0.6, abs=0.01)
+    assert first.coef_[names.index("x")] == pytest.approx(0.5, abs=0.01)
+
+
+def test_recursive_equals_feeding_back_by_hand():
+    table = ar_table()[["ds", "y"]]
+    model = LagForecaster(
+        LinearRegression(), recipe=Recipe((1, 3), rolling=(Rolling(4),)), strategy="recursive", horizon=6,
+        calibration_folds=0,
+    ).fit(table)  # fmt: skip
+    values, regressor = table.y.tolist(), model.regressors_[0]
+    for _ in range(6):
+        row = [[values[-1], values[-3], np.mean(values[-4:])]]
+        values.append(float(regressor.predict(row)[0]))
+    np.testing.assert_allclose(model.predict().to_frame()["mean"], values[-6:], rtol=1e-9)
+
+
+def test_a_longer_horizon_keeps_its_first_steps():
+    table = ar_table()[["ds", "y"]]
+    short, long = (LagForecaster(recipe=Recipe((1, 2)), horizon=h, calibration_folds=0).fit(table) for h in (2, 5))
+    np.testing.assert_allclose(short.predict().to_frame()["mean"], long.predict(2).to_frame()["mean"])
+
+
+@pytest.mark.parametrize("strategy", ["direct", "recursive"])
+def test_intervals_cover_their_share_of_fresh_data(strategy):
+    table = pd.concat([ar_table(400, seed, key) for seed, key in enumerate("abcdefgh")])[["unique_id", "ds", "y"]]
+    model = LagForecaster(recipe=Recipe((1, 2)), strategy=strategy, horizon=3).fit(table[table.ds < 300])
+    inside = []
+    for end in range(300, 396, 3):
+        made = model.predict(levels=[80]).to_frame().merge(table, on=["unique_id", "ds"])
+        inside.append(made.y.between(made["lo-80"], made["hi-80"]).mean())
+        model.update(table[(table.ds >= end) & (table.ds < end + 3)])
+    assert 0.76 <= np.mean(inside) <= 0.84
+
+
+def test_update_keeps_the_regressors_and_adds_errors_that_were_out_of_sample():
+    table = ar_table()[["ds", "y"]]
+    model = LagForecaster(recipe=Recipe((1, 2)), horizon=2).fit(table[:500])
+    before, coefficients = len(model.errors_), model.regressors_[0].coef_.copy()
+    made = model.predict().to_frame()["mean"].to_numpy()
+    model.update(table[500:503])
+    np.testing.assert_array_equal(model.regressors_[0].coef_, coefficients)
+    new = model.errors_[before:]
+    # Origins 500, 501 and 502; of the last only the first step has been seen, of the second both.
+    assert np.isfinite(new).sum() == 5
+    np.testing.assert_allclose(new[0] * model.scales_[0], table.y[500:502] - made, rtol=1e-9)
+    with pytest.raises(DataError, match="goes on at 503, but the new rows start at 504"):
+        model.update(table[504:506])
+    with pytest.raises(DataError, match="goes on at 503, but the new rows start at 500"):
+        model.update(table[500:506])
+
+
+def half_hourly(days: int) -> pd.DataFrame:
+    ds = pd.date_range("2024-01-01", periods=48 * days, freq="30min", tz="Europe/Berlin")
+    rng = np.random.default_rng(0)
+    clock = ds.hour + ds.minute / 60
+    y = 100 + 20 * np.sin(2 * np.pi * clock / 24) * (1 + 0.2 * (ds.day_of_week >= 5)) + rng.normal(size=len(ds))
+    return pd.DataFrame({"ds": ds, "y": y})
+
+
+def test_origins_at_the_same_time_of_day():
+    table = half_hourly(150)
+    model = LagForecaster(horizon="1D", calibration_folds=2).fit(table[:-48])
+    assert model.every_ == 48
+    assert len(model.regressors_) == 48
+    error = model.predict().to_frame()["mean"].to_numpy() - table.y[-48:].to_numpy()
+    assert np.abs(error).mean() < 1.2
+    model.update(table[-48:-40])
+    with pytest.raises(HexadError, match=r"learnt from origins every 48 steps.*ends before .*between two of them"):
+        model.predict()
+    any_time = LagForecaster(horizon=2, every=1, calibration_folds=0).fit(table[:-48]).update(table[-48:-40])
+    assert len(any_time.predict().to_frame()) == 2
+
+
+def test_daylight_saving_does_not_move_the_forecast():
+    ds = pd.date_range("2023-11-01", "2024-04-03", freq="30min", tz="Europe/Berlin", inclusive="left")
+    y = np.where((ds.hour >= 8) & (ds.hour < 20), 100.0, 10.0)
+    model = LagForecaster(recipe=Recipe(seasonal=("1D",)), horizon="2D", calibration_folds=0, every="1D")
+    model.fit(pd.DataFrame({"ds": ds, "y": y})[:-96])
+    made = model.predict().to_frame()
+    wanted = np.where((made.ds.dt.hour >= 8) & (made.ds.dt.hour < 20), 100.0, 10.0)
+    assert np.abs(made["mean"] - wanted).max() < 5
+
+
+def test_series_may_end_at_different_stamps_and_new_ones_may_come():
+    table = pd.concat([ar_table(200, 1, "a"), ar_table(150, 2, "b"), ar_table(160, 3, "late")])[
+        ["unique_id", "ds", "y"]
+    ]
+    old = table[table.unique_id != "late"]
+    model = LagForecaster(recipe=Recipe((1, 2)), horizon=2, calibration_folds=3).fit(old)
+    made = model.predict(levels=[80]).to_frame()
+    assert made.ds.tolist() == [200, 201, 150, 151]
+    model.update(table[table.unique_id == "late"])
+    made = model.predict(levels=[80]).to_frame()
+    assert made.unique_id.tolist() == ["a", "a", "b", "b", "late", "late"]
+    assert np.isfinite(made[["mean", "lo-80", "hi-80"]].to_numpy()).all()
+    with pytest.raises(HexadError, match="no history is known of the series 'nobody'"):
+        model.predict(ids=["nobody"])
+
+
+def test_log_gives_positive_forecasts_and_refuses_what_has_no_logarithm():
+    rng = np.random.default_rng(0)
+    y = np.exp(rng.normal(size=300)) * np.tile([1.0, 10.0, 0.0], 100)
+    table = pd.DataFrame({"ds": range(300), "y": y})
+    model = LagForecaster(recipe=Recipe((1, 2, 3), seasonal=(3,)), horizon=3, log=True).fit(table)
+    made = model.predict(levels=[50]).to_frame()
+    assert (made["lo-50"] > -1).all()
+    assert (made["lo-50"] <= made["mean"]).all()
+    with pytest.raises(DataError, match=r"column 'y': log=True needs values above -1, but 3 are not"):
+        LagForecaster(horizon=3, log=True).fit(table.assign(y=np.r_[[-1, -2, -3], y[3:]]))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"strategy": "both", "horizon": 2}, "strategy='both' is not known"),
+        ({}, "say horizon="),
+        ({"horizon": "2D"}, "no whole number of steps"),
+        ({"horizon": 2, "recipe": Recipe((0,))}, "lags are whole numbers from 1"),
+        ({"horizon": 2, "recipe": Recipe(calendar=("hour",))}, "calendar features need dates"),
+        ({"horizon": 2, "recipe": Recipe(calendar=("moon",))}, "unknown calendar parts 'moon'"),
+        ({"horizon": 2, "recipe": Recipe(rolling=(Rolling(3, "mode"),))}, "unknown statistic 'mode'"),
+        ({"horizon": 2, "recipe": Recipe(rolling=(Rolling(1, "std"),))}, "at least 2 steps"),
+        ({"horizon": 2, "recipe": Recipe(fourier=(Fourier("1Y"),))}, "needs dates"),
+        ({"horizon": 2, "recipe": Recipe(exogenous=(Exogenous("x", lags=(0,)),))}, "lags of unknown variable 'x'"),
+        (
+            {"horizon": 2, "strategy": "recursive", "recipe": Recipe((1,), exogenous=(Exogenous("x", lags=(1,)),))},
+            "would need 'x' after the origin",
+        ),
+    ],
+)
+def test_wrong_settings_are_refused(options, message):
+    with pytest.raises(SettingsError, match=message):
+        LagForecaster(**options).fit(ar_table())
+
+
+def test_missing_columns_and_futures_are_named():
+    with pytest.raises(DataError, match=r"column 'x': is missing"):
+        LagForecaster(recipe=KNOWN, horizon=2).fit(ar_table()[["ds", "y"]])
+    table = ar_table()
+    model = LagForecaster(recipe=KNOWN, horizon=3, calibration_folds=0).fit(table[:500])
+    with pytest.raises(DataError, match=r"reads 'x' at the stamps that are forecast.*Pass future="):
+        model.predict()
+    with pytest.raises(DataError, match=r"reaches from 500 to 501, but 500 to 502 is forecast"):
+        model.predict(future=table[500:502])
+    with pytest.raises(DataError, match=r"column 'x': 1 values are missing"):
+        model.predict(future=table[500:503].assign(x=[0.0, np.nan, 0.0]))
+    later = model.predict(future=table[495:520]).to_frame()
+    pd.testing.assert_frame_equal(later, model.predict(future=table[500:503]).to_frame())
+
+
+def test_what_an_interval_needs_is_said():
+    table = ar_table()[["ds", "y"]]
+    recursive = LagForecaster(recipe=Recipe((1,)), strategy="recursive").fit(table)
+    assert len(recursive.predict(4).to_frame()) == 4
+    with pytest.raises(SettingsError, match="say how far"):
+        recursive.predict()
+    with pytest.raises(CalibrationError, match="say horizon="):
+        recursive.predict(4, levels=[80])
+    model = LagForecaster(recipe=Recipe((1,)), horizon=2).fit(table[:60])
+    with pytest.raises(CalibrationError, match=r"99\.9 % interval needs at least 999 errors"):
+        model.predict(levels=[99.9])
+    with pytest.raises(SettingsError, match="between 0 and 100"):
+        model.predict(levels=[0])
+    with pytest.raises(SettingsError, match="fitted for 2 steps, not 3"):
+        model.predict(3)
+    longer = LagForecaster(recipe=Recipe((1,)), strategy="recursive", horizon=2).fit(table)
+    with pytest.raises(CalibrationError, match="calibrated for 2 steps, not 3"):
+        longer.predict(3, levels=[80])
+
+
+def test_too_short_is_told_with_what_is_needed():
+    with pytest.raises(DataError, match=r"only 0 rows have all features at step 1.*has 20 rows"):
+        LagForecaster(recipe=Recipe((30,)), horizon=2).fit(ar_table(20)[["ds", "y"]])
+    table = pd.concat([ar_table(200, 1, "a"), ar_table(4, 2, "tiny")])[["unique_id", "ds", "y"]]
+    model = LagForecaster(recipe=Recipe((1, 9)), horizon=2, calibration_folds=0, freq=1).fit(table)
+    with pytest.raises(DataError, match=r"1 series are too short for the recipe.*'tiny'"):
+        model.predict()
+    assert len(model.predict(ids=["a"]).to_frame()) == 2
+
+
+def test_seeds_reach_the_regressor():
+    table = ar_table(300)[["ds", "y"]]
+    regressor = HistGradientBoostingRegressor(max_iter=5, max_features=0.5)
+    recipe = Recipe((1, 2, 3, 4))
+
+    def made(seed):
+        model = LagForecaster(regressor, recipe=recipe, horizon=2, calibration_folds=0, random_state=seed)
+        return model.fit(table).predict().to_frame()["mean"].tolist()
+
+    assert made(1) == made(1)
+    assert made(1) != made(2)
+
+
+@pytest.mark.parametrize(
+    ("freq", "periods"),
+    [("30min", 48 * 40), ("h", 24 * 60), ("D", 800), ("W", 200), ("B", 300), ("MS", 120), ("QE", 60), ("YE", 40)],
+)
+def test_default_recipe_works_on_every_grid_and_beats_the_naive_where_there_is_a_season(freq, periods):
+    ds = pd.date_range("2000-01-03", periods=periods, freq=freq)
+    season = {"30min": 48, "h": 24, "D": 7, "W": 52, "B": 5, "MS": 12, "QE": 4}.get(freq, 1)
+    rng = np.random.default_rng(1)
+    y = 50 + 10 * np.sin(2 * np.pi * np.arange(periods) / season) + rng.normal(size=periods)
+    table = pd.DataFrame({"ds": ds, "y": y})
+    made = LagForecaster(horizon=4).fit(table[:-4]).predict(levels=[60]).to_frame()
+    pd.testing.assert_series_equal(made.ds, table.ds[-4:].reset_index(drop=True), check_freq=False)
+    naive = SeasonalNaive(1).fit(table[:-4]).predict(4).to_frame()
+    actual = table.y[-4:].to_numpy()
+    if season > 1:
+        ours, its = (np.abs(one["mean"].to_numpy() - actual).mean() for one in (made, naive))
+        assert ours < 1.05 * its + 1.0
+
+
+def test_default_recipe_leaves_out_seasons_that_do_not_fit():
+    assert default_recipe(Frequency("wall", 7 * 86400 * 10**9), length=60).seasonal == ()
+    assert default_recipe(Frequency("wall", 7 * 86400 * 10**9), length=300).seasonal == (52,)
+    assert default_recipe(Frequency("integer", 1), length=100).lags == tuple(range(1, 9))
+    assert default_recipe(Frequency("month", 12), length=100).seasonal == ()
+
+
+def test_drivers_find_what_matters():
+    model = LagForecaster(recipe=KNOWN, horizon=2, calibration_folds=0).fit(ar_table()[:400])
+    found = drivers(model)
+    assert found.seen
+    assert set(found.frame.group) == {"latest values", "x"}
+    model.update(ar_table()[400:])
+    fresh = drivers(model)
+    assert not fresh.seen
+    assert fresh.origins == 199
+    assert "had not learnt from" in fresh.explain()
+    assert "growth of the error" in drivers(model).plot().svg or fresh.plot().alt
+
+
+def test_forecast_shows_itself():
+    table = pd.concat([ar_table(200, 1, "a"), ar_table(150, 2, "b")])[["unique_id", "ds", "y"]]
+    made = LagForecaster(recipe=Recipe((1, 2)), horizon=2, calibration_folds=3).fit(table).predict(levels=[50, 80])
+    assert "2 series" in made.explain()
+    assert "80 % interval" in made.explain()
+    assert "var(--accent)" in made.plot("b").svg
+    assert made.one().unique_id.unique().tolist() == ["a"]
+    assert "<table" in made._repr_html_()
+    with pytest.raises(HexadError, match="no forecast of a series 'z'"):
+        made.plot("z")
