@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from shared.data import columns as names
-from shared.data.panel import SeriesColumns
+from shared.data.columns import SeriesColumns
 from shared.errors import HexadError
 
 __all__ = ["Forecast"]

@@ -1,5 +1,9 @@
 """The column names of Hexad's long tables, written once; every function takes others as arguments."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 UNIQUE_ID = "unique_id"
 """Key of a series."""
 DS = "ds"
@@ -30,3 +34,28 @@ def interval_columns(level: float) -> tuple[str, str]:
     ('lo-97.5', 'hi-97.5')
     """
     return f"lo-{level:g}", f"hi-{level:g}"
+
+
+@dataclass(frozen=True)
+class SeriesColumns:
+    """Names of the columns of a long table of series.
+
+    Parameters
+    ----------
+    unique_id : str
+        Key of a series; a table without this column holds one series.
+    ds : str
+        Time stamp.
+    y : str
+        Observed value.
+    exogenous : tuple of str
+        Further numeric columns, on the same rows.
+
+    >>> SeriesColumns(ds="Time").ds
+    'Time'
+    """
+
+    unique_id: str = UNIQUE_ID
+    ds: str = DS
+    y: str = Y
+    exogenous: tuple[str, ...] = ()

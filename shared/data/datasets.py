@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from shared.data.schema import Column, Schema
+from shared.data.schema import Column, Schema, first_rows
 from shared.data.tables import TableReport, read_table_with_report
-from shared.errors import HexadError, MissingExtraError, quoted
+from shared.errors import HexadError, MissingExtraError, Problems, quoted
 
 __all__ = ["Dataset", "available", "describe", "load", "load_with_report"]
 
@@ -84,7 +84,16 @@ class Dataset:
 
 
 def _quarters(frame: pd.DataFrame) -> pd.DataFrame:
-    quarters = pd.PeriodIndex(frame["Quarter"].astype(str).str.replace(" ", ""), freq="Q")
+    texts = frame["Quarter"].astype(str)
+    wrong = ~texts.str.fullmatch(r"\d{4} ?Q[1-4]").to_numpy(dtype=bool)
+    problems = Problems("table")
+    if wrong.any():
+        problems.add(
+            f"{int(wrong.sum()):,} values are no quarters: {quoted(texts[wrong].unique())}", column="Quarter",
+            rows=first_rows(wrong), count=int(wrong.sum()), mend="Write them as in '1998 Q1'.",
+        )  # fmt: skip
+    problems.raise_if_any()
+    quarters = pd.PeriodIndex(texts.str.replace(" ", ""), freq="Q")
     return frame.assign(Quarter=quarters.to_timestamp())
 
 
@@ -235,7 +244,7 @@ def load_with_report(name: str, path: str | Path | None = None, **options: Any) 
     dataset = describe(name)
     if path is None:
         options = {**dataset.options, **options}
-    frame, report = read_table_with_report(path or dataset.path(), dataset.schema, **options)
+    frame, report = read_table_with_report(dataset.path() if path is None else path, dataset.schema, **options)
     if dataset.prepare is not None:
         frame = dataset.prepare(frame)
     return frame, report

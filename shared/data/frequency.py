@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from shared.errors import SettingsError
+from shared.errors import HexadError, SettingsError
 
 __all__ = ["Duration", "Frequency", "frequency_of", "infer_frequency", "parse_duration", "wall_clock"]
 
@@ -17,6 +17,8 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 NS = {"s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "D": 86400 * 10**9, "W": 7 * 86400 * 10**9}
 MONTHS = {"M": 1, "Q": 3, "Y": 12}
 ALIASES = {"T": "min", "H": "h", "d": "D", "days": "D", "A": "Y", "MS": "M", "ME": "M", "QS": "Q", "QE": "Q"}
+ALIASES |= {"second": "s", "seconds": "s", "minute": "min", "minutes": "min", "hour": "h", "day": "D", "week": "W"}
+ALIASES |= {"month": "M", "quarter": "Q", "quarters": "Q", "year": "Y"}
 ALIASES |= {"YS": "Y", "YE": "Y", "S": "s", "hours": "h", "weeks": "W", "months": "M", "years": "Y"}
 DAY = NS["D"]
 
@@ -52,7 +54,9 @@ def parse_duration(text: str | int) -> Duration:
         if text < 1:
             raise SettingsError(f"a duration of {text} steps is not positive")
         return Duration(steps=int(text))
-    match = re.fullmatch(r"\s*(\d*)\s*([A-Za-z]+)(-[A-Z]{3})?\s*", text)
+    if re.fullmatch(r"\s*\d{1,9}\s*", text):
+        return parse_duration(int(text))
+    match = re.fullmatch(r"\s*(\d{0,9})\s*([A-Za-z]+)(-[A-Z]{3})?\s*", text)
     unit = ALIASES.get(match[2], match[2]) if match else ""
     count = int(match[1] or 1) if match else 0
     if count < 1 or (unit not in NS and unit not in MONTHS and unit != "B"):
@@ -110,19 +114,24 @@ class Frequency:
             return (wall - self.phase) // self.step
         days = wall.astype("datetime64[ns]").astype("datetime64[D]")
         if self.kind == "business":
-            return np.busday_count(np.datetime64("1970-01-01"), days).astype(np.int64) // self.step
+            weekdays = np.busday_count(np.datetime64("1970-01-01"), days).astype(np.int64)
+            return np.asarray((weekdays - self.phase) // self.step)
         months = days.astype("datetime64[M]").astype(np.int64)
         return (months - self.phase) // self.step
 
     def stamps(self, ordinals: Ints) -> Ints:
         """Stamp of each number on the grid; the inverse of `ordinals`."""
         ordinals = np.asarray(ordinals, dtype=np.int64)
+        if len(ordinals) and self.kind != "integer" and np.abs(ordinals).max() > self._reach():
+            raise HexadError(
+                "dates before 1677 or after 2262 cannot be counted in nanoseconds; use whole-number stamps"
+            )
         if self.kind in {"integer", "fixed"}:
             return ordinals * self.step + self.phase
         if self.kind == "wall":
             wall = ordinals * self.step + self.phase
         elif self.kind == "business":
-            weekdays = np.busday_offset(np.datetime64("1970-01-01"), ordinals * self.step, roll="forward")
+            weekdays = np.busday_offset(np.datetime64("1970-01-01"), ordinals * self.step + self.phase, roll="forward")
             wall = weekdays.astype("datetime64[ns]").astype(np.int64) + self.clock
         else:
             months = (ordinals * self.step + self.phase).astype("datetime64[M]")
@@ -130,6 +139,11 @@ class Frequency:
             days = following.astype("datetime64[D]").astype(np.int64) + (self.day - 1)
             wall = days * DAY + self.clock
         return _from_wall(wall, self.tz)
+
+    def _reach(self) -> int:
+        """Largest number of a stamp that nanoseconds can hold."""
+        step = {"month": 31 * DAY, "business": 2 * DAY}.get(self.kind, 1) * self.step
+        return (2**63 - 1) // step - 2
 
     def on_grid(self, stamps: Ints) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Whether each stamp lies on the grid."""
@@ -199,7 +213,7 @@ class Frequency:
                 if self.step % s == 0
             )
             unit, count = name, self.step // size
-        return f"{count} {unit}{'s' if count != 1 else ''}"
+        return f"{count} {unit}{'s' if count != 1 and unit != 'ns' else ''}"
 
     def to_pandas(self, stamps: Ints, unit: str = "ns") -> pd.Series[Any]:
         """Give stamps back as pandas values in the grid's zone."""
@@ -243,12 +257,17 @@ def frequency_of(text: str | int, stamps: Ints, tz: str | None, *, integer: bool
     if integer or asked.steps:
         if not integer:
             raise SettingsError(f"freq={text!r} counts steps, but the stamps are dates; write it as in '30min' or '1D'")
-        step = asked.steps or 1
-        return Frequency("integer", step, int(first[0] % step))
+        if not asked.steps:
+            raise SettingsError(
+                f"freq={text!r} is a length of time, but the stamps are whole numbers; give steps, as in 1"
+            )
+        return Frequency("integer", asked.steps, int(first[0] % asked.steps))
     wall = wall_clock(first, tz)
     clock = int(wall[0] % DAY)
     if asked.business_days:
-        return Frequency("business", asked.business_days, clock=clock, tz=tz)
+        today = wall.astype("datetime64[ns]").astype("datetime64[D]")
+        count = int(np.busday_count(np.datetime64("1970-01-01"), today)[0])
+        return Frequency("business", asked.business_days, count % asked.business_days, clock=clock, tz=tz)
     if asked.months:
         days = wall_clock(stamps, tz).astype("datetime64[ns]").astype("datetime64[D]")
         months = days.astype("datetime64[M]")
@@ -284,8 +303,12 @@ def infer_frequency(stamps: Ints, tz: str | None = None, *, integer: bool = Fals
     step = _mode(np.diff(stamps))
     if step < DAY and step != _mode(np.diff(wall)):
         step = min(step, _mode(np.diff(wall)))
-    if (wall % DAY == wall[0] % DAY).all() and step >= DAY - NS["h"]:
-        return _daily_or_coarser(wall, days, tz)
+    if step >= DAY - NS["h"] and len(np.unique(days)) == len(days):
+        # Where a zone skips midnight, a day begins an hour late; the clock of the others counts.
+        clocks, counts = np.unique(wall % DAY, return_counts=True)
+        if counts.max() == len(wall) or (tz is not None and counts.max() >= 0.9 * len(wall)):
+            clock = int(clocks[np.argmax(counts)])
+            return _daily_or_coarser(days.astype(np.int64) * DAY + clock, days, tz)
     return Frequency("fixed", step, int(stamps[0] % step), tz=tz)
 
 

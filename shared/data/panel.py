@@ -9,10 +9,23 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from shared.data import columns as names
-from shared.data.frequency import Frequency, frequency_of, infer_frequency
-from shared.data.schema import first_rows, missing_column
-from shared.errors import DataError, Problem, Problems, quoted
+from shared.data.columns import SeriesColumns
+from shared.data.frequency import Frequency
+from shared.data.panel_door import (
+    Cells,
+    check_has_values,
+    check_kind,
+    check_on_grid,
+    fill_gaps,
+    find_grid,
+    keep_distinct,
+    series_codes,
+    sort_key,
+    stamps_of,
+    typed_table,
+)
+from shared.data.schema import missing_column
+from shared.errors import HexadError, Problems, SettingsError, quoted
 
 __all__ = ["Panel", "PanelRepair", "SeriesColumns"]
 
@@ -20,31 +33,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 PanelRepair = Literal["interpolate", "keep_last_duplicate", "drop_missing_ends"]
-
-
-@dataclass(frozen=True)
-class SeriesColumns:
-    """Names of the columns of a long table of series.
-
-    Parameters
-    ----------
-    unique_id : str
-        Key of a series; a table without this column holds one series.
-    ds : str
-        Time stamp.
-    y : str
-        Observed value.
-    exogenous : tuple of str
-        Further numeric columns, on the same rows.
-
-    >>> SeriesColumns(ds="Time").ds
-    'Time'
-    """
-
-    unique_id: str = names.UNIQUE_ID
-    ds: str = names.DS
-    y: str = names.Y
-    exogenous: tuple[str, ...] = ()
+REPAIRS = ("interpolate", "keep_last_duplicate", "drop_missing_ends")
 
 
 @dataclass(frozen=True)
@@ -134,26 +123,33 @@ class Panel:
         """
         columns = columns or SeriesColumns()
         asked = frozenset([repair] if isinstance(repair, str) else repair)
-        table = _typed(frame, columns, need_y)
+        if unknown := asked - set(REPAIRS):
+            raise SettingsError(f"unknown repair {quoted(sorted(unknown))}; there are {quoted(REPAIRS)}")
+        table = typed_table(frame, columns, need_y)
         has_key = columns.unique_id in table.columns
         problems = Problems("series table")
-        codes, keys, appearance = _codes(table, columns, has_key, problems)
-        stamps, zone, unit, integer = _stamps(table[columns.ds], codes, columns, tz, problems)
+        codes, keys, appearance = series_codes(table, columns, has_key, problems)
+        stamps, zone, unit, integer = stamps_of(table[columns.ds], codes, columns, tz, problems)
+        if frequency is not None:
+            check_kind(frequency, zone, integer, columns, problems)
         problems.raise_if_any()
         order = np.lexsort((np.arange(len(stamps)), stamps, codes))
         codes, stamps = codes[order], stamps[order]
         repairs: list[str] = []
-        keep = _distinct(codes, stamps, keys, order, columns, asked, problems, repairs)
+        keep = keep_distinct(codes, stamps, keys, order, columns, asked, problems, repairs)
         problems.raise_if_any()
         order, codes, stamps = order[keep], codes[keep], stamps[keep]
-        grid = frequency or _grid(codes, stamps, freq, zone, integer, columns)
-        _check_on_grid(grid, stamps, order, columns, problems)
+        grid = frequency or find_grid(codes, stamps, freq, zone, integer, columns)
+        check_on_grid(grid, stamps, order, columns, problems)
         problems.raise_if_any()
         ordinals = grid.ordinals(stamps)
         wanted = ([columns.y] if need_y else []) + list(columns.exogenous)
         data = {name: table[name].to_numpy(dtype=float, na_value=np.nan)[order] for name in wanted}
-        cells = _Cells(codes, ordinals, order, data)
-        cells = _fill(cells, grid, keys, columns, asked, problems, repairs)
+        cells = Cells(codes, ordinals, order, data)
+        if need_y:
+            check_has_values(cells, keys, columns, problems)
+        problems.raise_if_any()
+        cells = fill_gaps(cells, grid, keys, columns, asked, problems, repairs)
         problems.raise_if_any()
         counts = np.bincount(cells.codes, minlength=len(keys))
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -203,8 +199,11 @@ class Panel:
         >>> Panel.from_frame(table, freq=1).take([1]).keys
         ('b',)
         """
-        rows = np.concatenate([np.arange(self.indptr[i], self.indptr[i + 1]) for i in series]).astype(np.int64)
-        chosen = list(series)
+        chosen = [int(i) for i in series]
+        if len(set(chosen)) < len(chosen) or not all(0 <= i < self.n_series for i in chosen):
+            raise HexadError(f"take() needs distinct positions from 0 to {self.n_series - 1}, not {quoted(chosen)}")
+        none = np.empty(0, dtype=np.int64)
+        rows = np.concatenate([none, *(np.arange(self.indptr[i], self.indptr[i + 1]) for i in chosen)])
         position = {old: new for new, old in enumerate(chosen)}
         return replace(
             self,
@@ -231,6 +230,16 @@ class Panel:
         """
         place = {key: i for i, key in enumerate(self.keys)}
         problems = Problems("new rows")
+        if later.frequency != self.frequency or later.has_key != self.has_key:
+            problems.add(
+                f"their grid is {later.frequency.describe()} (zone {later.frequency.tz}), known is "
+                f"{self.frequency.describe()} (zone {self.frequency.tz})",
+                column=self.columns.ds, mend="Pass rows with the same key column, frequency and zone.",
+            )  # fmt: skip
+        for name in self.exogenous:
+            if name not in later.exogenous:
+                missing_column(name, list(later.exogenous), problems)
+        problems.raise_if_any()
         for i, key in enumerate(later.keys):
             if key in place and later.starts[i] != self.ends[place[key]]:
                 expected, given = self.stamp_text(self.ends[place[key]]), self.stamp_text(later.starts[i])
@@ -241,7 +250,7 @@ class Panel:
                 )
         problems.raise_if_any()
         other = {key: i for i, key in enumerate(later.keys)}
-        keys = tuple(sorted({*self.keys, *later.keys}, key=_sort_key))
+        keys = tuple(sorted({*self.keys, *later.keys}, key=sort_key))
         appearance_keys = [self.keys[i] for i in self.appearance]
         appearance_keys += [later.keys[i] for i in later.appearance if later.keys[i] not in place]
         at = {key: i for i, key in enumerate(keys)}
@@ -294,6 +303,8 @@ class Panel:
         >>> Panel.from_frame(table).future_frame(2).ds.tolist()
         [3, 4]
         """
+        if horizon < 1:
+            raise HexadError(f"a horizon of {horizon} steps is not positive")
         order = np.asarray(self.appearance, dtype=np.int64)
         ordinals = (self.ends[order][:, None] + np.arange(horizon)).ravel()
         return self.key_frame(np.repeat(order, horizon), ordinals)
@@ -312,251 +323,3 @@ class Panel:
         for name, column in self.exogenous.items():
             frame[name] = column[rows]
         return frame
-
-
-@dataclass
-class _Cells:
-    codes: Ints
-    ordinals: Ints
-    rows: Ints
-    data: dict[str, Floats]
-
-
-def _typed(frame: Any, columns: SeriesColumns, need_y: bool) -> pd.DataFrame:
-    """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
-    from shared.data.schema import Column, Schema
-    from shared.data.tables import check_frame
-
-    present = getattr(frame, "columns", [])
-    problems = Problems("series table")
-    wanted = [columns.ds, *([columns.y] if need_y else []), *columns.exogenous]
-    for name in wanted:
-        if name not in list(present):
-            missing_column(name, [str(column) for column in present], problems)
-    problems.raise_if_any()
-    integer = pd.api.types.is_integer_dtype(pd.Series(frame[columns.ds][:1]).dtype) if len(frame) else False
-    schema = Schema(
-        (
-            Column(columns.ds, "integer" if integer else "datetime"),
-            *(Column(name, "number", allow_missing=True) for name in wanted[1:] if not _is_bool(frame, name)),
-        )
-    )
-    return check_frame(frame, schema, "series table")
-
-
-def _is_bool(frame: Any, name: str) -> bool:
-    return "bool" in str(frame[name].dtype).lower()
-
-
-def _sort_key(key: Any) -> tuple[str, Any]:
-    return (type(key).__name__, key)
-
-
-def _codes(
-    table: pd.DataFrame, columns: SeriesColumns, has_key: bool, problems: Problems
-) -> tuple[Ints, tuple[Any, ...], tuple[int, ...]]:
-    if not has_key:
-        return np.zeros(len(table), dtype=np.int64), (columns.y,), (0,)
-    missing = table[columns.unique_id].isna().to_numpy()
-    if missing.any():
-        count = int(missing.sum())
-        problems.add(
-            f"{count:,} keys are missing", column=columns.unique_id, rows=first_rows(missing), count=count,
-            mend="Give every row the key of its series.",
-        )  # fmt: skip
-        return np.zeros(len(table), dtype=np.int64), (), ()
-    codes, uniques = pd.factorize(table[columns.unique_id], sort=False)
-    found = list(pd.Series(uniques).tolist())
-    rank = sorted(range(len(found)), key=lambda i: _sort_key(found[i]))
-    position = np.empty(len(found), dtype=np.int64)
-    position[rank] = np.arange(len(found))
-    return position[codes], tuple(found[i] for i in rank), tuple(int(p) for p in position)
-
-
-def _stamps(
-    values: pd.Series[Any], codes: Ints, columns: SeriesColumns, tz: str | None, problems: Problems
-) -> tuple[Ints, str | None, str, bool]:
-    """Stamps as int64, with zone, resolution and whether they are integers."""
-    if pd.api.types.is_integer_dtype(values.dtype):
-        return values.to_numpy(dtype=np.int64), None, "ns", True
-    unit = str(values.dt.unit)
-    if values.dt.tz is not None:
-        zone = tz or str(values.dt.tz)
-        return np.asarray(pd.DatetimeIndex(values.dt.tz_convert("UTC")).as_unit("ns").asi8), zone, unit, False
-    if tz is None:
-        return np.asarray(pd.DatetimeIndex(values).as_unit("ns").asi8), None, unit, False
-    zoned = _localized(values, codes, tz)
-    bad = np.asarray(zoned.isna())
-    if bad.any():
-        count = int(bad.sum())
-        problems.add(
-            f"{count:,} stamps do not exist in {tz}, or are repeated in an hour that is not", column=columns.ds,
-            rows=first_rows(bad), count=count,
-            mend="Write the stamps in UTC or with their offset, or name the right zone.",
-        )  # fmt: skip
-    return np.asarray(zoned.tz_convert("UTC").as_unit("ns").asi8), tz, unit, False
-
-
-def _localized(values: pd.Series[Any], codes: Ints, tz: str) -> pd.DatetimeIndex:
-    """Wall-clock stamps in a zone: of an hour that comes twice, the first row of a series is the earlier instant."""
-    index = pd.DatetimeIndex(values)
-    repeats = pd.DataFrame({"code": codes, "ds": index}).groupby(["code", "ds"]).cumcount().to_numpy()
-    zoned: pd.DatetimeIndex = index.tz_localize(tz, ambiguous=repeats == 0, nonexistent="NaT")
-    return zoned
-
-
-def _distinct(
-    codes: Ints,
-    stamps: Ints,
-    keys: tuple[Any, ...],
-    order: Ints,
-    columns: SeriesColumns,
-    asked: frozenset[str],
-    problems: Problems,
-    repairs: list[str],
-) -> Bools:
-    same = np.zeros(len(codes), dtype=bool)
-    same[:-1] = (codes[1:] == codes[:-1]) & (stamps[1:] == stamps[:-1])
-    if not same.any():
-        return ~same
-    count = int(same.sum())
-    where = quoted(dict.fromkeys(keys[code] for code in codes[same]))
-    text = f"{count:,} stamps occur twice in a series (series {where})"
-    if "keep_last_duplicate" in asked:
-        repairs.append(f"kept the later row of each: {text}")
-        return ~same
-    problems.add(
-        text, column=columns.ds, rows=sorted(order[same] + 1)[:6], count=count,
-        mend='Remove the extra rows, or pass repair="keep_last_duplicate"; if the clocks went back, pass tz=.',
-    )  # fmt: skip
-    return ~same
-
-
-def _grid(
-    codes: Ints, stamps: Ints, freq: str | int | None, tz: str | None, integer: bool, columns: SeriesColumns
-) -> Frequency:
-    longest = int(np.argmax(np.bincount(codes)))
-    sample = stamps[codes == longest]
-    if freq is not None:
-        return frequency_of(freq, sample, tz, integer=integer)
-    grid = infer_frequency(sample, tz, integer=integer)
-    if grid is None:
-        raise DataError(
-            "series table",
-            [
-                Problem(
-                    "the frequency cannot be told from one row",
-                    column=columns.ds,
-                    mend="Pass freq=, as in 'D' or 1.",
-                )
-            ],
-        )
-    return grid
-
-
-def _check_on_grid(grid: Frequency, stamps: Ints, order: Ints, columns: SeriesColumns, problems: Problems) -> None:
-    off = ~grid.on_grid(stamps)
-    if not off.any():
-        return
-    count = int(off.sum())
-    better = infer_frequency(np.unique(stamps), grid.tz, integer=grid.kind == "integer")
-    hint = ""
-    if better is not None and better.kind != grid.kind and better.on_grid(stamps).all():
-        hint = f" They look like steps of {better.describe()}."
-    problems.add(
-        f"{count:,} stamps do not lie on the grid of {grid.describe()}", column=columns.ds,
-        rows=sorted(order[off] + 1)[:6], count=count,
-        mend=f"Correct them, or pass freq= with the right step.{hint}",
-    )  # fmt: skip
-
-
-def _fill(
-    cells: _Cells,
-    grid: Frequency,
-    keys: tuple[Any, ...],
-    columns: SeriesColumns,
-    asked: frozenset[str],
-    problems: Problems,
-    repairs: list[str],
-) -> _Cells:
-    """Refuse gaps and missing values, or mend them where asked."""
-    if "drop_missing_ends" in asked and columns.y in cells.data:
-        cells = _without_missing_ends(cells, columns, repairs)
-    breaks = (np.diff(cells.codes) == 0) & (np.diff(cells.ordinals) != 1)
-    missing = {name: np.isnan(column) for name, column in cells.data.items()}
-    if not breaks.any() and not any(mask.any() for mask in missing.values()):
-        return cells
-    lost = int((np.diff(cells.ordinals)[breaks] - 1).sum())
-    if "interpolate" in asked:
-        filled = _interpolated(cells, repairs)
-        still = {name: np.isnan(column) for name, column in filled.data.items()}
-        for name, mask in still.items():
-            if mask.any():
-                where = quoted(dict.fromkeys(keys[code] for code in filled.codes[mask]))
-                problems.add(
-                    f"{int(mask.sum()):,} missing values at the ends cannot be interpolated (series {where})",
-                    column=name, count=int(mask.sum()), mend='Pass repair="drop_missing_ends" as well.',
-                )  # fmt: skip
-        return filled
-    if breaks.any():
-        first = int(np.flatnonzero(breaks)[0])
-        series = quoted(dict.fromkeys(keys[code] for code in cells.codes[:-1][breaks]))
-        stamp = grid.to_pandas(grid.stamps(cells.ordinals[first : first + 1] + 1)).iloc[0]
-        better = f" Or the step is not {grid.describe()}: pass freq=." if lost > len(cells.codes) else ""
-        problems.add(
-            f"{lost:,} stamps are missing in {int(breaks.sum()):,} gaps (series {series}), the first is {stamp}",
-            column=columns.ds, rows=sorted(cells.rows[1:][breaks] + 1)[:6], count=int(breaks.sum()),
-            mend=f'Add the rows, or pass repair="interpolate".{better}',
-        )  # fmt: skip
-    for name, mask in missing.items():
-        if mask.any():
-            series = quoted(dict.fromkeys(keys[code] for code in cells.codes[mask]))
-            problems.add(
-                f"{int(mask.sum()):,} values are missing (series {series})", column=name,
-                rows=sorted(cells.rows[mask] + 1)[:6], count=int(mask.sum()),
-                mend='Fill them in, or pass repair="interpolate" (and "drop_missing_ends").',
-            )  # fmt: skip
-    return cells
-
-
-def _without_missing_ends(cells: _Cells, columns: SeriesColumns, repairs: list[str]) -> _Cells:
-    known = ~np.isnan(cells.data[columns.y])
-    n_series = int(cells.codes[-1]) + 1
-    first, last = np.full(n_series, len(known)), np.full(n_series, -1)
-    np.minimum.at(first, cells.codes[known], np.flatnonzero(known))
-    np.maximum.at(last, cells.codes[known], np.flatnonzero(known))
-    place = np.arange(len(known))
-    keep = (place >= first[cells.codes]) & (place <= last[cells.codes])
-    if not keep.all():
-        repairs.append(f"cut {int((~keep).sum()):,} missing values off the ends of series")
-    return _Cells(
-        cells.codes[keep], cells.ordinals[keep], cells.rows[keep], {n: c[keep] for n, c in cells.data.items()}
-    )
-
-
-def _interpolated(cells: _Cells, repairs: list[str]) -> _Cells:
-    """Fill gaps and inner missing values on a straight line in time; ends stay as they are."""
-    codes, ordinals, rows = [], [], []
-    data: dict[str, list[Floats]] = {name: [] for name in cells.data}
-    filled = 0
-    for code in np.unique(cells.codes):
-        mine = cells.codes == code
-        given = cells.ordinals[mine]
-        full = np.arange(given[0], given[-1] + 1)
-        codes.append(np.full(len(full), code))
-        ordinals.append(full)
-        rows.append(np.full(len(full), -1))
-        for name, column in cells.data.items():
-            known = ~np.isnan(column[mine])
-            line = (
-                np.interp(full, given[known], column[mine][known], left=np.nan, right=np.nan) if known.any() else None
-            )
-            data[name].append(np.full(len(full), np.nan) if line is None else line)
-            filled += len(full) - int(known.sum()) - (int(np.isnan(line).sum()) if line is not None else len(full))
-    repairs.append(f"interpolated {filled:,} values")
-    return _Cells(
-        np.concatenate(codes),
-        np.concatenate(ordinals),
-        np.concatenate(rows),
-        {name: np.concatenate(parts) for name, parts in data.items()},
-    )

@@ -210,7 +210,7 @@ def _integers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _
         values = pd.Series(pd.arrays.IntegerArray(raw.astype(np.int64), ~good))
     bad = ~good & ~missing
     return Parsed(
-        values, bad, "are not whole numbers" if bad.any() else "", "Correct them, or declare the column text."
+        values, bad, "cannot be read as whole numbers" if bad.any() else "", "Correct them, or declare the column text."
     )
 
 
@@ -240,7 +240,9 @@ def _numbers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], re
     values = pc.cast(texts, pa.float64()).to_pandas()
     infinite = np.isinf(values.to_numpy())
     bad = (~good & ~missing) | infinite
-    return Parsed(values, bad, "are not numbers" if bad.any() else "", "Correct them, or leave the cells empty.", notes)
+    return Parsed(
+        values, bad, "cannot be read as numbers" if bad.any() else "", "Correct them, or leave the cells empty.", notes
+    )
 
 
 def _booleans(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _: Reading) -> Parsed:
@@ -250,7 +252,7 @@ def _booleans(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _
     bad = ~(yes | no | missing)
     unknown = missing | bad
     values: pd.Series[Any] = pd.Series(pd.arrays.BooleanArray(yes, unknown)) if unknown.any() else pd.Series(yes)
-    return Parsed(values, bad, "are neither true nor false" if bad.any() else "", "Write true or false.")
+    return Parsed(values, bad, "cannot be read as true or false" if bad.any() else "", "Write true or false.")
 
 
 def _date_order(full: pa.Array) -> str | None:
@@ -301,7 +303,7 @@ def _stamped(texts: pd.Series[Any], missing: np.ndarray[Any, np.dtype[np.bool_]]
         values = pd.to_datetime(texts, format=order, errors="coerce")
     bad = np.asarray(values.isna()) & ~missing
     mend = "Correct them, or pass dates= with the format, as in '%d/%m/%y'."
-    return Parsed(values, bad, "are not dates" if bad.any() else "", mend, (note,) if note else ())
+    return Parsed(values, bad, "cannot be read as dates" if bad.any() else "", mend, (note,) if note else ())
 
 
 def _instants(
@@ -327,7 +329,7 @@ def _instants(
     bad = np.asarray(values.isna()) & ~missing
     if reading.tz is not None:
         values = values.dt.tz_convert(reading.tz)
-    return Parsed(values, bad, "are not dates" if bad.any() else "", "Correct them.")
+    return Parsed(values, bad, "cannot be read as dates" if bad.any() else "", "Correct them.")
 
 
 def _nothing(length: int) -> pd.Series[Any]:

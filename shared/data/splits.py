@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from shared.data import columns as names
-from shared.data.frequency import parse_duration
-from shared.errors import HexadError, SettingsError
+from shared.data.frequency import Frequency, infer_frequency, parse_duration
+from shared.data.schema import first_rows, missing_column
+from shared.errors import HexadError, Problems, SettingsError
 
 __all__ = ["LastN", "Split", "WalkForward"]
 
+DAY_NS = 86400 * 10**9
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -66,9 +68,14 @@ class LastN:
         """Cut a table; the label is None, because series may end at different stamps."""
         if self.n < 1 or self.gap < 0:
             raise SettingsError(f"LastN(n={self.n}, gap={self.gap}): n is at least 1 and gap at least 0")
-        stamps = table[self.ds]
+        stamps = _stamps_of(table, self.ds)
         if self.unique_id in table.columns:
-            back = stamps.groupby(table[self.unique_id]).rank(method="dense", ascending=False)
+            keys = table[self.unique_id]
+            lost = keys.isna().to_numpy()
+            if lost.any():
+                problems = Problems("table")
+                _missing(problems, lost, "keys", self.unique_id)
+            back = stamps.groupby(keys).rank(method="dense", ascending=False)
         else:
             back = stamps.rank(method="dense", ascending=False)
         rank = back.to_numpy()
@@ -148,100 +155,196 @@ class WalkForward:
         HexadError
             The table is too short for the cutoffs asked for; it says how many fit.
         """
-        if self.n_splits < 1:
-            raise SettingsError(f"n_splits={self.n_splits}: at least one cut is needed")
-        if self.at is not None and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", self.at):
-            raise SettingsError(f"at={self.at!r}: write the time of day as in '12:00'")
-        if self.at is not None and table[self.ds].dtype.kind in "iu":
-            raise SettingsError(f"at={self.at!r} is a time of day, but {self.ds!r} holds whole numbers")
-        stamps = table[self.ds]
-        grid = pd.Index(np.sort(stamps.unique())) if stamps.dtype.kind in "iu" else pd.DatetimeIndex(stamps.unique())
-        grid = grid.sort_values()
-        cutoffs = self._cutoffs(grid)
+        stamps = _stamps_of(table, self.ds)
+        self._check(stamps)
+        walk = _Grid(stamps, self.ds)
         cuts = []
-        for cutoff in cutoffs:
-            start = self._moved(grid, cutoff, self.gap, 1)
-            end = self._moved(grid, start, self.horizon, 1)
+        for cutoff in self._cutoffs(walk):
+            start = walk.moved(cutoff, self.gap, 1)
+            end = walk.moved(start, self.horizon, 1)
             train = np.flatnonzero((stamps < cutoff).to_numpy())
             inside = stamps >= start
             test = np.flatnonzero((inside if end is None else inside & (stamps < end)).to_numpy())
             if len(train) == 0 or len(test) == 0:
                 side = "to learn from before" if len(train) == 0 else "to test on after"
                 raise HexadError(
-                    f"WalkForward: no row is left {side} the cutoff {cutoff}; the table runs from {grid[0]} to {grid[-1]}"
+                    f"WalkForward: no row is left {side} the cutoff {cutoff}; the table runs from {walk.first} to {walk.last}"
                 )
             cuts.append(Split(cutoff, train, test))
         return cuts
 
-    def _cutoffs(self, grid: pd.Index[Any]) -> list[Any]:
+    def _check(self, stamps: pd.Series[Any]) -> None:
+        if self.n_splits < 1:
+            raise SettingsError(f"n_splits={self.n_splits}: at least one cut is needed")
+        every = parse_duration(self.every)
+        parse_duration(self.horizon)
+        if self.gap != 0:
+            parse_duration(self.gap)
+        if self.at is None:
+            return
+        if not isinstance(self.at, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", self.at):
+            raise SettingsError(f"at={self.at!r}: write the time of day as in '12:00'")
+        if stamps.dtype.kind in "iu":
+            raise SettingsError(f"at={self.at!r} is a time of day, but {self.ds!r} holds whole numbers")
+        if not every.months and not every.business_days and (every.steps or every.ns % DAY_NS):
+            raise SettingsError(f"at={self.at!r} needs every= in whole days, as in '1D' or '7D', not {self.every!r}")
+
+    def _cutoffs(self, walk: _Grid) -> list[Any]:
+        """Cutoffs whose tests fit, all counted from one anchor, so that month ends and skipped hours do not drift."""
         if self.first is not None:
-            first = self._stamp(grid, self.first)
-            cutoffs = [first]
-            while len(cutoffs) < self.n_splits:
-                following = self._moved(grid, cutoffs[-1], self.every, 1)
-                if following is None:
-                    break
-                cutoffs.append(following)
-            fitting = [cutoff for cutoff in cutoffs if self._fits(grid, cutoff)]
+            anchor = walk.stamp(self.first, self.at)
+            places: Any = range(self.n_splits)
         else:
-            latest = self._latest(grid)
-            fitting = [latest] if latest is not None else []
-            while fitting and len(fitting) < self.n_splits:
-                earlier = self._moved(grid, fitting[0], self.every, -1)
-                if earlier is None or earlier <= grid[0]:
-                    break
-                fitting.insert(0, earlier)
-        if len(fitting) < self.n_splits:
+            anchor = self._latest(walk)
+            places = range(0, -self.n_splits, -1)
+        found = []
+        for place in places:
+            if anchor is None:
+                break
+            cutoff = walk.moved(anchor, self.every, place)
+            if cutoff is None or not self._fits(walk, cutoff) or (place < 0 and cutoff <= walk.first):
+                break
+            found.append(cutoff)
+        if len(found) < self.n_splits:
             raise HexadError(
-                f"WalkForward: {self.n_splits} cutoffs were asked for, but only {len(fitting)} with a test of "
-                f"{self.horizon} fit into {grid[0]} to {grid[-1]}. Lower n_splits, every or horizon, or move first."
+                f"WalkForward: {self.n_splits} cutoffs were asked for, but only {len(found)} with a test of "
+                f"{self.horizon} fit into {walk.first} to {walk.last}. Lower n_splits, every or horizon, or move first."
             )
-        return fitting
+        return sorted(found)
 
-    def _fits(self, grid: pd.Index[Any], cutoff: Any) -> bool:
-        start = self._moved(grid, cutoff, self.gap, 1)
-        if start is None or not isinstance(start, type(cutoff)):
+    def _fits(self, walk: _Grid, cutoff: Any) -> bool:
+        start = walk.moved(cutoff, self.gap, 1)
+        if start is None:
             return False
-        if parse_duration(self.horizon).steps:
-            return bool(len(grid) - grid.searchsorted(start) >= parse_duration(self.horizon).steps)
-        end = self._moved(grid, start, self.horizon, 1)
-        step = grid[-1] - grid[-2] if len(grid) > 1 else grid[-1] - grid[-1]
-        return bool(end <= grid[-1] + step)
+        length = parse_duration(self.horizon)
+        if length.steps:
+            return walk.rows_from(start) >= length.steps
+        return bool(walk.moved(start, self.horizon, 1) <= walk.after)
 
-    def _latest(self, grid: pd.Index[Any]) -> Any:
-        for place in range(len(grid) - 1, 0, -1):
-            if (self.at is None or f"{grid[place]:%H:%M}" == self.at) and self._fits(grid, grid[place]):
-                return self._at(grid, place)
+    def _latest(self, walk: _Grid) -> Any:
+        for place in range(len(walk.stamps) - 1, 0, -1):
+            stamp = walk.at(place)
+            if (self.at is None or f"{stamp:%H:%M}" == self.at) and self._fits(walk, stamp):
+                return stamp
         return None
 
-    def _stamp(self, grid: pd.Index[Any], stamp: Any) -> Any:
-        if not isinstance(grid, pd.DatetimeIndex):
-            return stamp
-        stamp = pd.Timestamp(stamp)
-        if self.at is not None:
-            stamp = pd.Timestamp(f"{stamp:%Y-%m-%d} {self.at}", tz=stamp.tz)
-        if grid.tz is not None and stamp.tz is None:
-            return stamp.tz_localize(grid.tz)
-        return stamp
 
-    @staticmethod
-    def _at(grid: pd.Index[Any], place: int) -> Any:
-        stamp = grid[place]
-        return int(stamp) if isinstance(stamp, np.integer) else stamp
+class _Grid:
+    """The distinct stamps of a table, and how to move on them."""
 
-    def _moved(self, grid: pd.Index[Any], stamp: Any, by: int | str, sign: int) -> Any:
-        """Move a stamp: by steps of the grid, or by calendar time on the wall clock; None off the grid's end."""
-        if by == 0:
+    def __init__(self, stamps: pd.Series[Any], ds: str) -> None:
+        self.ds = ds
+        self.integer = stamps.dtype.kind in "iu"
+        distinct = np.sort(stamps.unique()) if self.integer else stamps.unique()
+        self.stamps: pd.Index[Any] = (pd.Index(distinct) if self.integer else pd.DatetimeIndex(distinct)).sort_values()
+        self.first, self.last = self.at(0), self.at(len(self.stamps) - 1)
+        self.grid: Frequency | None = None
+        self.after = self._after()
+
+    def at(self, place: int) -> Any:
+        """Stamp at a place, in Python's own type."""
+        stamp = self.stamps[place]
+        return int(stamp) if self.integer else stamp
+
+    def rows_from(self, stamp: Any) -> int:
+        """Number of distinct stamps from one on."""
+        return len(self.stamps) - int(self.stamps.searchsorted(stamp))
+
+    def _after(self) -> Any:
+        """The stamp that would come after the last one."""
+        if self.integer:
+            return self.last + 1
+        index = pd.DatetimeIndex(self.stamps)
+        zone = str(index.tz) if index.tz is not None else None
+        plain = index.tz_convert("UTC").tz_localize(None) if zone else index
+        values = np.asarray(plain.as_unit("ns").asi8)
+        self.grid = infer_frequency(values, zone)
+        if self.grid is None:
+            return self.last
+        following = self.grid.to_pandas(self.grid.stamps(self.grid.ordinals(values[-1:]) + 1)).iloc[0]
+        return max(self.last, following)
+
+    def stamp(self, given: Any, at: str | None) -> Any:
+        """Read a cutoff that the caller names."""
+        if self.integer:
+            if isinstance(given, bool) or not isinstance(given, int | np.integer):
+                raise SettingsError(f"first={given!r} is no whole number, but {self.ds!r} holds whole numbers")
+            return int(given)
+        try:
+            stamp = pd.Timestamp(given)
+            zone = pd.DatetimeIndex(self.stamps).tz
+            if stamp.tz is not None:
+                if zone is None:
+                    raise SettingsError(f"first={given!r} has a time zone, but the stamps in {self.ds!r} have none")
+                stamp = stamp.tz_convert(zone).tz_localize(None)
+            if at is not None:
+                stamp = pd.Timestamp(f"{stamp:%Y-%m-%d} {at}")
+            return stamp if zone is None else stamp.tz_localize(zone)
+        except (ValueError, TypeError) as error:
+            if isinstance(error, SettingsError):
+                raise
+            raise SettingsError(
+                f"first={given!r} is no date, or one that the clock skips or shows twice ({error})"
+            ) from error
+
+    def moved(self, stamp: Any, by: int | str, times: int) -> Any:
+        """Move a stamp: by steps of the grid, or by calendar time on the wall clock; None off the grid's ends."""
+        if by == 0 or times == 0:
             return stamp
         length = parse_duration(by)
         if length.steps:
-            place = int(grid.searchsorted(stamp)) + sign * length.steps
-            return self._at(grid, place) if 0 <= place < len(grid) else None
-        if not isinstance(stamp, pd.Timestamp):
+            place = int(self.stamps.searchsorted(stamp)) + times * length.steps
+            return self.at(place) if 0 <= place < len(self.stamps) else None
+        if self.integer:
             raise SettingsError(f"{by!r} is calendar time, but {self.ds!r} holds whole numbers; give steps instead")
+        if length.ns % DAY_NS:
+            return stamp + times * pd.Timedelta(length.ns, unit="ns")
+        wall = stamp.tz_localize(None)
         if length.months:
-            return stamp + sign * pd.DateOffset(months=length.months)
-        if length.business_days:
-            return stamp + sign * pd.offsets.BDay(length.business_days)
-        days, rest = divmod(length.ns, 86400 * 10**9)
-        return stamp + sign * pd.DateOffset(days=days) + sign * pd.Timedelta(rest, unit="ns")
+            wall += pd.DateOffset(months=times * length.months)
+            if self.grid is not None and self.grid.kind == "month" and self.grid.day == 0:
+                wall += pd.offsets.MonthEnd(0)
+        elif length.business_days:
+            wall += pd.offsets.BDay(times * length.business_days)
+        else:
+            wall += pd.Timedelta(times * length.ns, unit="ns")
+        return self._zoned(wall)
+
+    def _zoned(self, wall: pd.Timestamp) -> pd.Timestamp:
+        """Bring a wall-clock time to the stamps' zone: of a repeated hour the first, after a skipped one the next."""
+        zone = pd.DatetimeIndex(self.stamps).tz
+        return wall if zone is None else wall.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+
+
+def _stamps_of(table: pd.DataFrame, ds: str) -> pd.Series[Any]:
+    """The stamp column of a table, checked."""
+    problems = Problems("table")
+    if not isinstance(table, pd.DataFrame):
+        problems.add(f"a {type(table).__name__} has no columns", mend=f"Give a DataFrame with the stamp column {ds!r}.")
+    elif ds not in table.columns:
+        missing_column(ds, [str(column) for column in table.columns], problems)
+    elif len(table) == 0:
+        problems.add("the table has no rows", mend="Give at least two.")
+    problems.raise_if_any()
+    stamps = table[ds]
+    lost = stamps.isna().to_numpy()
+    if lost.any():
+        _missing(problems, lost, "stamps", ds)
+    if isinstance(stamps.dtype, pd.api.extensions.ExtensionDtype) and pd.api.types.is_integer_dtype(stamps.dtype):
+        stamps = stamps.astype("int64")
+    if not (pd.api.types.is_integer_dtype(stamps.dtype) or pd.api.types.is_datetime64_any_dtype(stamps.dtype)):
+        problems.add(
+            f"holds {stamps.dtype}, neither dates nor whole numbers",
+            column=ds,
+            mend="Read it as dates: pd.to_datetime.",
+        )
+    problems.raise_if_any()
+    return stamps
+
+
+def _missing(problems: Problems, lost: np.ndarray[Any, np.dtype[np.bool_]], what: str, column: str) -> None:
+    count = int(lost.sum())
+    problems.add(
+        f"{count:,} {what} are missing", column=column, rows=first_rows(lost), count=count, mend="Fill them in."
+    )
+    problems.raise_if_any()

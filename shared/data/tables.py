@@ -194,7 +194,7 @@ def read_table_with_report(
         frame = _checked(frame, schema, desk)
     else:
         desk = _Desk(type(source).__name__, asked, Problems(type(source).__name__))
-        frame = _checked(_typed_frame(_from_frame(source, desk), schema, desk, reading), schema, desk)
+        frame = _checked(_typed_frame(as_pandas(source, desk.source), schema, desk, reading), schema, desk)
     report = TableReport(
         desk.source, len(frame), frame.shape[1], tuple(desk.notes), tuple(desk.repairs), fingerprint(frame)
     )
@@ -208,7 +208,7 @@ def check_frame(frame: Any, schema: Schema, source: str) -> pd.DataFrame:
     [31]
     """
     desk = _Desk(source, frozenset(), Problems(source))
-    return _checked(_typed_frame(_from_frame(frame, desk), schema, desk, Reading()), schema, desk)
+    return _checked(_typed_frame(as_pandas(frame, source), schema, desk, Reading()), schema, desk)
 
 
 def fingerprint(frame: pd.DataFrame) -> str:
@@ -297,7 +297,17 @@ def _parquet(path: Path, max_bytes: int) -> pd.DataFrame:
     return cast("pd.DataFrame", frame.reset_index() if frame.index.name else frame)
 
 
-def _from_frame(source: Any, desk: _Desk) -> pd.DataFrame:
+def as_pandas(source: Any, name: str) -> pd.DataFrame:
+    """Copy a pandas, Polars or Arrow frame into a pandas frame, and refuse what is none.
+
+    Raises
+    ------
+    DataError
+        It is no frame, has no rows, or has repeated column names.
+
+    >>> as_pandas(pa.table({"a": [1]}), "table").a.tolist()
+    [1]
+    """
     if isinstance(source, pd.DataFrame):
         frame = source.copy()
     else:
@@ -307,7 +317,7 @@ def _from_frame(source: Any, desk: _Desk) -> pd.DataFrame:
             native = nw.from_native(source)
         except TypeError as error:
             raise fail(
-                desk.source,
+                name,
                 "this is neither a path nor a frame",
                 "Give a path or a pandas, Polars or Arrow frame.",
             ) from error
@@ -315,9 +325,9 @@ def _from_frame(source: Any, desk: _Desk) -> pd.DataFrame:
     frame.columns = [str(name) for name in frame.columns]
     repeated = frame.columns[frame.columns.duplicated()]
     if len(repeated):
-        raise fail(desk.source, f"repeated column names: {quoted(repeated)}", "Give every column a name of its own.")
+        raise fail(name, f"repeated column names: {quoted(repeated)}", "Give every column a name of its own.")
     if len(frame) == 0:
-        raise fail(desk.source, "the table has no rows", "Give at least one row.")
+        raise fail(name, "the table has no rows", "Give at least one row.")
     return frame
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data import columns as names
-from shared.data.panel import SeriesColumns
+from shared.data.columns import SeriesColumns
 from shared.data.splits import Split
 from shared.data.tables import fingerprint
 from shared.errors import HexadError

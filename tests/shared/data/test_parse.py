@@ -138,7 +138,7 @@ def test_whole_numbers_with_gaps_keep_every_digit():
     assert values_of(parsed) == [9007199254740993, None, None, None]
     assert parsed.values.dtype == "Int64"
     assert parsed.bad.tolist() == [False, False, True, True]
-    assert parsed.why == "are not whole numbers"
+    assert parsed.why == "cannot be read as whole numbers"
 
 
 @pytest.mark.parametrize("text", ["9223372036854775808", "-9223372036854775809", "9" * 25])
@@ -176,7 +176,7 @@ def test_a_thousands_mark_is_told():
 @pytest.mark.parametrize("text", ["1,2,3", "12,34.5", "1.2.3", "abc", "0x1F", "inf", "1 000", "١"])
 def test_what_is_no_number_is_marked(text):
     parsed = parse("number", text, "2", decimal=".")
-    assert (parsed.bad.tolist(), parsed.why) == ([True, False], "are not numbers")
+    assert (parsed.bad.tolist(), parsed.why) == ([True, False], "cannot be read as numbers")
     assert values_of(parsed) == [None, 2.0]
 
 
@@ -201,7 +201,7 @@ def test_yes_and_no_are_booleans_where_declared():
 def test_what_is_neither_yes_nor_no_is_marked():
     parsed = parse("boolean", "yes", "perhaps", "")
     assert values_of(parsed) == [True, None, None]
-    assert (parsed.bad.tolist(), parsed.why) == ([False, True, False], "are neither true nor false")
+    assert (parsed.bad.tolist(), parsed.why) == ([False, True, False], "cannot be read as true or false")
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_ambiguous_dates_are_not_read(texts):
 @pytest.mark.parametrize("text", ["2024-02-30", "2024-13-01", "soon", "2024-01-01Z"])
 def test_what_is_no_date_is_marked(text):
     parsed = parse("datetime", "2024-01-31", text)
-    assert (parsed.bad.tolist(), parsed.why) == ([False, True], "are not dates")
+    assert (parsed.bad.tolist(), parsed.why) == ([False, True], "cannot be read as dates")
     assert values_of(parsed) == [pd.Timestamp("2024-01-31"), None]
 
 
@@ -277,7 +277,11 @@ def test_mixed_offsets_are_instants_where_a_zone_is_said():
     ("texts", "bad", "says"),
     [
         (["2024-01-31T10:30Z", "2024-01-31T10:30", "2024-01-31T11:30Z"], [False, True, False], "have no time zone"),
-        (["2024-01-31T10:30", "2024-01-31T10:30Z", "2024-01-31"], [False, True, False], "have a time zone, the others none"),
+        (
+            ["2024-01-31T10:30", "2024-01-31T10:30Z", "2024-01-31"],
+            [False, True, False],
+            "have a time zone, the others none",
+        ),
     ],
 )
 def test_stamps_with_and_without_a_zone_are_not_mixed(texts, bad, says):

@@ -32,7 +32,12 @@ def test_a_good_table_has_no_problem():
         (Column("x", "number"), [np.inf, 1.0, -np.inf], "2 values are infinite", (1, 3)),
         (Column("x", "number", minimum=0), [1, -1, 0], "1 value is below 0", (2,)),
         (Column("x", "integer", maximum=2.5), [1, 2, 3], "1 value is above 2.5", (3,)),
-        (Column("x", "text", choices=("a", "b")), ["a", "c", "d"], "2 values are none of 'a', 'b' but 'c', 'd'", (2, 3)),
+        (
+            Column("x", "text", choices=("a", "b")),
+            ["a", "c", "d"],
+            "2 values are none of 'a', 'b' but 'c', 'd'",
+            (2, 3),
+        ),
     ],
 )
 def test_each_problem_names_column_rows_and_count(column, values, what, rows):
@@ -57,7 +62,11 @@ def test_allowed_gaps_are_no_problem():
 
 def test_all_problems_are_gathered():
     _, problems = check({"x": [-1.0, np.nan]}, Column("x", "number", minimum=0), Column("y", "text"))
-    assert [problem.what for problem in problems] == ["1 value is missing", "1 value is below 0", "is missing; the table has 'x'"]
+    assert [problem.what for problem in problems] == [
+        "1 value is missing",
+        "1 value is below 0",
+        "is missing; the table has 'x'",
+    ]
 
 
 def test_a_missing_column_names_the_nearest_one():

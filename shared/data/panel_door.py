@@ -1,0 +1,334 @@
+"""The door of a panel: a long table is typed, checked as a whole, and mended only where asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shared.data.columns import SeriesColumns
+from shared.data.frequency import Frequency, frequency_of, infer_frequency
+from shared.data.schema import first_rows, missing_column
+from shared.errors import DataError, Problem, Problems, quoted
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+FIRST_DATE, LAST_DATE = pd.Timestamp("1678-01-01"), pd.Timestamp("2262-01-01")
+
+
+@dataclass
+class Cells:
+    """Rows of a panel in the making: series, number on the grid, row in the table, and values."""
+
+    codes: Ints
+    ordinals: Ints
+    rows: Ints
+    data: dict[str, Floats]
+
+
+def typed_table(frame: Any, columns: SeriesColumns, need_y: bool) -> pd.DataFrame:
+    """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
+    from shared.data.schema import Column, Schema
+    from shared.data.tables import as_pandas, check_frame
+
+    frame = as_pandas(frame, "series table")
+    present = frame.columns
+    problems = Problems("series table")
+    wanted = [columns.ds, *([columns.y] if need_y else []), *columns.exogenous]
+    for name in wanted:
+        if name not in list(present):
+            missing_column(name, [str(column) for column in present], problems)
+    problems.raise_if_any()
+    integer = pd.api.types.is_integer_dtype(frame[columns.ds].dtype)
+    schema = Schema(
+        (
+            Column(columns.ds, "integer" if integer else "datetime"),
+            *(Column(name, "number", allow_missing=True) for name in wanted[1:] if not _is_bool(frame, name)),
+        )
+    )
+    return check_frame(frame, schema, "series table")
+
+
+def _is_bool(frame: Any, name: str) -> bool:
+    return pd.api.types.infer_dtype(frame[name], skipna=True) == "boolean"
+
+
+def sort_key(key: Any) -> tuple[str, Any]:
+    """Order keys of mixed types, by type first."""
+    return (type(key).__name__, key)
+
+
+def series_codes(
+    table: pd.DataFrame, columns: SeriesColumns, has_key: bool, problems: Problems
+) -> tuple[Ints, tuple[Any, ...], tuple[int, ...]]:
+    """Number every row's series; return the numbers, the sorted keys, and the series in order of appearance."""
+    if not has_key:
+        return np.zeros(len(table), dtype=np.int64), (columns.y,), (0,)
+    missing = table[columns.unique_id].isna().to_numpy()
+    if missing.any():
+        count = int(missing.sum())
+        problems.add(
+            f"{count:,} keys are missing", column=columns.unique_id, rows=first_rows(missing), count=count,
+            mend="Give every row the key of its series.",
+        )  # fmt: skip
+        return np.zeros(len(table), dtype=np.int64), (), ()
+    codes, uniques = pd.factorize(table[columns.unique_id], sort=False)
+    found = list(pd.Series(uniques).tolist())
+    rank = sorted(range(len(found)), key=lambda i: sort_key(found[i]))
+    position = np.empty(len(found), dtype=np.int64)
+    position[rank] = np.arange(len(found))
+    return position[codes], tuple(found[i] for i in rank), tuple(int(p) for p in position)
+
+
+def stamps_of(
+    values: pd.Series[Any], codes: Ints, columns: SeriesColumns, tz: str | None, problems: Problems
+) -> tuple[Ints, str | None, str, bool]:
+    """Stamps as int64, with zone, resolution and whether they are integers."""
+    if pd.api.types.is_integer_dtype(values.dtype):
+        large = (values > 2**62).to_numpy(dtype=bool) | (values < -(2**62)).to_numpy(dtype=bool)
+        _refuse(large, "stamps are too large for whole-number time", columns.ds, "Count from a nearer start.", problems)
+        return values.where(~large, 0).to_numpy(dtype=np.int64), None, "ns", True
+    local = values.dt.tz_localize(None) if values.dt.tz is not None else values
+    far = ((local < FIRST_DATE) | (local > LAST_DATE)).to_numpy()
+    _refuse(
+        far, "stamps lie before 1678 or after 2261", columns.ds, "Correct them, or use whole-number stamps.", problems
+    )
+    if far.any():
+        return np.zeros(len(values), dtype=np.int64), tz, "ns", False
+    zone = tz or (str(values.dt.tz) if values.dt.tz is not None else None)
+    if zone is not None and not _is_zone(zone):
+        problems.add(
+            f"there is no time zone {zone!r} by that name", column=columns.ds, mend="Write it as in 'Europe/Berlin'."
+        )
+        return np.zeros(len(values), dtype=np.int64), tz, "ns", False
+    unit = str(values.dt.unit)
+    if values.dt.tz is not None:
+        return np.asarray(pd.DatetimeIndex(values.dt.tz_convert("UTC")).as_unit("ns").asi8), zone, unit, False
+    if tz is None:
+        return np.asarray(pd.DatetimeIndex(values).as_unit("ns").asi8), None, unit, False
+    zoned = _localized(values, codes, tz)
+    bad = np.asarray(zoned.isna())
+    if bad.any():
+        count = int(bad.sum())
+        problems.add(
+            f"{count:,} stamps do not exist in {tz}, or are repeated in an hour that is not", column=columns.ds,
+            rows=first_rows(bad), count=count,
+            mend="Write the stamps in UTC or with their offset, or name the right zone.",
+        )  # fmt: skip
+    return np.asarray(zoned.tz_convert("UTC").as_unit("ns").asi8), tz, unit, False
+
+
+def _refuse(mask: Bools, what: str, column: str, mend: str, problems: Problems) -> None:
+    if mask.any():
+        count = int(mask.sum())
+        problems.add(f"{count:,} {what}", column=column, rows=first_rows(mask), count=count, mend=mend)
+
+
+def _is_zone(name: str) -> bool:
+    """Whether pandas knows a zone by its name."""
+    try:
+        pd.Timestamp("2024-01-01", tz=name)
+    except (KeyError, ValueError, TypeError, OSError):
+        return False
+    return True
+
+
+def check_kind(grid: Frequency, zone: str | None, integer: bool, columns: SeriesColumns, problems: Problems) -> None:
+    """Refuse stamps of another kind than those of a known grid."""
+    kinds = {True: "whole numbers", False: f"dates {'in ' + zone if zone else 'without a time zone'}"}
+    known = (
+        "whole numbers" if grid.kind == "integer" else f"dates {'in ' + grid.tz if grid.tz else 'without a time zone'}"
+    )
+    if integer != (grid.kind == "integer") or (not integer and (zone is None) != (grid.tz is None)):
+        problems.add(
+            f"holds {kinds[integer]}, but the known stamps are {known}",
+            column=columns.ds,
+            mend="Bring them to the same.",
+        )
+
+
+def check_has_values(cells: Cells, keys: tuple[Any, ...], columns: SeriesColumns, problems: Problems) -> None:
+    """Refuse series without a single value, which no repair can mend."""
+    known = np.bincount(cells.codes, weights=~np.isnan(cells.data[columns.y]), minlength=len(keys)) > 0
+    if not known.all():
+        empty = [keys[i] for i in np.flatnonzero(~known)]
+        problems.add(
+            f"{len(empty):,} series have no value at all (series {quoted(empty)})",
+            column=columns.y, count=len(empty), mend="Leave them out.",
+        )  # fmt: skip
+
+
+def _localized(values: pd.Series[Any], codes: Ints, tz: str) -> pd.DatetimeIndex:
+    """Wall-clock stamps in a zone: of an hour that comes twice, the first row of a series is the earlier instant."""
+    index = pd.DatetimeIndex(values)
+    repeats = pd.DataFrame({"code": codes, "ds": index}).groupby(["code", "ds"]).cumcount().to_numpy()
+    zoned: pd.DatetimeIndex = index.tz_localize(tz, ambiguous=repeats == 0, nonexistent="NaT")
+    return zoned
+
+
+def keep_distinct(
+    codes: Ints,
+    stamps: Ints,
+    keys: tuple[Any, ...],
+    order: Ints,
+    columns: SeriesColumns,
+    asked: frozenset[str],
+    problems: Problems,
+    repairs: list[str],
+) -> Bools:
+    """Refuse repeated stamps, or mark the rows to keep where asked."""
+    same = np.zeros(len(codes), dtype=bool)
+    same[:-1] = (codes[1:] == codes[:-1]) & (stamps[1:] == stamps[:-1])
+    if not same.any():
+        return ~same
+    count = int(same.sum())
+    where = quoted(dict.fromkeys(keys[code] for code in codes[same]))
+    text = f"{count:,} stamps occur twice in a series (series {where})"
+    if "keep_last_duplicate" in asked:
+        repairs.append(f"kept the later row of each: {text}")
+        return ~same
+    problems.add(
+        text, column=columns.ds, rows=sorted(order[same] + 1)[:6], count=count,
+        mend='Remove the extra rows, or pass repair="keep_last_duplicate"; if the clocks went back, pass tz=.',
+    )  # fmt: skip
+    return ~same
+
+
+def find_grid(
+    codes: Ints, stamps: Ints, freq: str | int | None, tz: str | None, integer: bool, columns: SeriesColumns
+) -> Frequency:
+    """Build the declared grid, or recognise it from the longest series."""
+    longest = int(np.argmax(np.bincount(codes)))
+    sample = stamps[codes == longest]
+    if freq is not None:
+        return frequency_of(freq, sample, tz, integer=integer)
+    grid = infer_frequency(sample, tz, integer=integer)
+    if grid is None:
+        raise DataError(
+            "series table",
+            [
+                Problem(
+                    "the frequency cannot be told from one row",
+                    column=columns.ds,
+                    mend="Pass freq=, as in 'D' or 1.",
+                )
+            ],
+        )
+    return grid
+
+
+def check_on_grid(grid: Frequency, stamps: Ints, order: Ints, columns: SeriesColumns, problems: Problems) -> None:
+    """Refuse stamps that lie off the grid, and name a grid that would hold them."""
+    off = ~grid.on_grid(stamps)
+    if not off.any():
+        return
+    count = int(off.sum())
+    better = infer_frequency(np.unique(stamps), grid.tz, integer=grid.kind == "integer")
+    hint = ""
+    if better is not None and better.describe() != grid.describe() and better.on_grid(stamps).all():
+        hint = f" They look like steps of {better.describe()}."
+    problems.add(
+        f"{count:,} stamps do not lie on the grid of {grid.describe()}", column=columns.ds,
+        rows=sorted(order[off] + 1)[:6], count=count,
+        mend=f"Correct them, or pass freq= with the right step.{hint}",
+    )  # fmt: skip
+
+
+def fill_gaps(
+    cells: Cells,
+    grid: Frequency,
+    keys: tuple[Any, ...],
+    columns: SeriesColumns,
+    asked: frozenset[str],
+    problems: Problems,
+    repairs: list[str],
+) -> Cells:
+    """Refuse gaps and missing values, or mend them where asked."""
+    if "drop_missing_ends" in asked and columns.y in cells.data:
+        cells = _without_missing_ends(cells, columns, repairs)
+    breaks = (np.diff(cells.codes) == 0) & (np.diff(cells.ordinals) != 1)
+    missing = {name: np.isnan(column) for name, column in cells.data.items()}
+    if not breaks.any() and not any(mask.any() for mask in missing.values()):
+        return cells
+    lost = int((np.diff(cells.ordinals)[breaks] - 1).sum())
+    if "interpolate" in asked:
+        filled = _interpolated(cells, repairs)
+        still = {name: np.isnan(column) for name, column in filled.data.items()}
+        for name, mask in still.items():
+            if mask.any():
+                where = quoted(dict.fromkeys(keys[code] for code in filled.codes[mask]))
+                again = name == columns.y and "drop_missing_ends" not in asked
+                problems.add(
+                    f"{int(mask.sum()):,} missing values at the ends cannot be interpolated (series {where})",
+                    column=name, rows=sorted(row + 1 for row in filled.rows[mask] if row >= 0)[:6], count=int(mask.sum()),
+                    mend='Pass repair="drop_missing_ends" as well.' if again else "Fill them in, or leave the rows out.",
+                )  # fmt: skip
+        return filled
+    if breaks.any():
+        first = int(np.flatnonzero(breaks)[0])
+        series = quoted(dict.fromkeys(keys[code] for code in cells.codes[:-1][breaks]))
+        stamp = grid.to_pandas(grid.stamps(cells.ordinals[first : first + 1] + 1)).iloc[0]
+        longest = cells.codes == np.argmax(np.bincount(cells.codes))
+        other = infer_frequency(grid.stamps(cells.ordinals[longest]), grid.tz, integer=grid.kind == "integer")
+        differs = other is not None and other.describe() != grid.describe()
+        better = f" Or the step is {other.describe()}: pass freq=." if other is not None and differs else ""
+        problems.add(
+            f"{lost:,} stamps are missing in {int(breaks.sum()):,} gaps (series {series}), the first is {stamp}",
+            column=columns.ds, rows=sorted(cells.rows[1:][breaks] + 1)[:6], count=int(breaks.sum()),
+            mend=f'Add the rows, or pass repair="interpolate".{better}',
+        )  # fmt: skip
+    for name, mask in missing.items():
+        if mask.any():
+            series = quoted(dict.fromkeys(keys[code] for code in cells.codes[mask]))
+            problems.add(
+                f"{int(mask.sum()):,} values are missing (series {series})", column=name,
+                rows=sorted(cells.rows[mask] + 1)[:6], count=int(mask.sum()),
+                mend='Fill them in, or pass repair="interpolate" (and "drop_missing_ends").',
+            )  # fmt: skip
+    return cells
+
+
+def _without_missing_ends(cells: Cells, columns: SeriesColumns, repairs: list[str]) -> Cells:
+    known = ~np.isnan(cells.data[columns.y])
+    n_series = int(cells.codes[-1]) + 1
+    first, last = np.full(n_series, len(known)), np.full(n_series, -1)
+    np.minimum.at(first, cells.codes[known], np.flatnonzero(known))
+    np.maximum.at(last, cells.codes[known], np.flatnonzero(known))
+    place = np.arange(len(known))
+    keep = (place >= first[cells.codes]) & (place <= last[cells.codes])
+    if not keep.all():
+        repairs.append(f"cut {int((~keep).sum()):,} missing values off the ends of series")
+    return Cells(cells.codes[keep], cells.ordinals[keep], cells.rows[keep], {n: c[keep] for n, c in cells.data.items()})
+
+
+def _interpolated(cells: Cells, repairs: list[str]) -> Cells:
+    """Fill gaps and inner missing values on a straight line in time; ends stay as they are."""
+    codes, ordinals, rows = [], [], []
+    data: dict[str, list[Floats]] = {name: [] for name in cells.data}
+    filled = 0
+    for code in np.unique(cells.codes):
+        mine = cells.codes == code
+        given = cells.ordinals[mine]
+        full = np.arange(given[0], given[-1] + 1)
+        codes.append(np.full(len(full), code))
+        ordinals.append(full)
+        source = np.full(len(full), -1)
+        source[given - given[0]] = cells.rows[mine]
+        rows.append(source)
+        for name, column in cells.data.items():
+            known = ~np.isnan(column[mine])
+            line = (
+                np.interp(full, given[known], column[mine][known], left=np.nan, right=np.nan) if known.any() else None
+            )
+            data[name].append(np.full(len(full), np.nan) if line is None else line)
+            filled += len(full) - int(known.sum()) - (int(np.isnan(line).sum()) if line is not None else len(full))
+    repairs.append(f"interpolated {filled:,} values")
+    return Cells(
+        np.concatenate(codes),
+        np.concatenate(ordinals),
+        np.concatenate(rows),
+        {name: np.concatenate(parts) for name, parts in data.items()},
+    )

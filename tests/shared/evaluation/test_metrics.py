@@ -1,0 +1,359 @@
+"""Metrics agree with independent implementations and with examples worked by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn.metrics as sk
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from shared.errors import HexadError
+from shared.evaluation import metrics
+
+NUMBERS = st.integers(-1000, 1000) | st.floats(-1e6, 1e6, allow_subnormal=False)
+NONZERO = st.floats(0.01, 1e6) | st.floats(-1e6, -0.01)
+
+
+def rows(columns, elements=NUMBERS, least=1):
+    lengths = st.integers(least, 20)
+    return lengths.flatmap(lambda n: hnp.arrays(float, (columns, n), elements=elements))
+
+
+def close(value, wanted):
+    assert value == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+
+
+# Against scikit-learn
+
+
+@given(rows(2))
+def test_mae_and_rmse_are_those_of_scikit_learn(data):
+    close(metrics.mae(*data), sk.mean_absolute_error(*data))
+    close(metrics.rmse(*data), sk.root_mean_squared_error(*data))
+
+
+@given(rows(2))
+def test_mae_and_rmse_are_their_formulas(data):
+    error = data[0] - data[1]
+    close(metrics.mae(*data), sum(abs(error)) / len(error))
+    close(metrics.rmse(*data), (sum(error**2) / len(error)) ** 0.5)
+
+
+@given(rows(2, st.integers(-100, 100), least=2))
+def test_r2_is_that_of_scikit_learn(data):
+    true, pred = data
+    assume(np.ptp(true) > 0)
+    close(metrics.r2(true, pred), sk.r2_score(true, pred))
+    close(metrics.r2(true, pred), 1 - ((true - pred) ** 2).sum() / ((true - true.mean()) ** 2).sum())
+
+
+@given(rows(2, NONZERO))
+def test_mape_is_that_of_scikit_learn(data):
+    close(metrics.mape(*data), sk.mean_absolute_percentage_error(*data))
+
+
+@given(rows(2), st.floats(0.01, 0.99))
+def test_pinball_is_that_of_scikit_learn(data, quantile):
+    true, pred = data
+    close(metrics.pinball(true, pred, quantile=quantile), sk.mean_pinball_loss(true, pred, alpha=quantile))
+    ahead = np.where(true >= pred, quantile * (true - pred), (1 - quantile) * (pred - true))
+    close(metrics.pinball(true, pred, quantile=quantile), ahead.mean())
+
+
+@given(rows(2))
+def test_the_pinball_loss_of_the_median_is_half_the_mae(data):
+    close(2 * metrics.pinball(*data, quantile=0.5), metrics.mae(*data))
+
+
+# Against utilsforecast
+
+
+@pytest.fixture(scope="module")
+def losses():
+    return pytest.importorskip("utilsforecast.losses")
+
+
+def long(train, true, **predicted):
+    """Two tables as utilsforecast takes them."""
+    before = pd.DataFrame({"unique_id": "a", "ds": range(len(train)), "y": train})
+    stamps = range(len(train), len(train) + len(true))
+    return before, pd.DataFrame({"unique_id": "a", "ds": stamps, "y": true, **predicted})
+
+
+@given(data=rows(3, st.integers(-50, 50)))
+def test_point_metrics_are_those_of_utilsforecast(losses, data):
+    train, true, pred = data
+    _, table = long(train, true, m=pred)
+    close(metrics.mae(true, pred), losses.mae(table, ["m"])["m"][0])
+    close(metrics.rmse(true, pred), losses.rmse(table, ["m"])["m"][0])
+    close(metrics.smape(true, pred) / 200, losses.smape(table, ["m"])["m"][0])
+
+
+@given(data=rows(3, st.integers(-50, 50), least=5), season=st.integers(1, 4))
+def test_scaled_metrics_are_those_of_utilsforecast(losses, data, season):
+    train, true, pred = data
+    assume(np.abs(train[season:] - train[:-season]).max() > 0)
+    before, table = long(train, true, m=pred)
+    scale = metrics.naive_scale(train, season)
+    close(metrics.mase(true, pred, scale=scale), losses.mase(table, ["m"], season, before)["m"][0])
+    scale = metrics.naive_scale(train, season, squared=True)
+    close(metrics.rmsse(true, pred, scale=scale), losses.rmsse(table, ["m"], season, before)["m"][0])
+
+
+@given(data=rows(4, st.integers(-50, 50)))
+def test_quantile_metrics_are_those_of_utilsforecast(losses, data):
+    true, *pred = data
+    levels = np.array([0.1, 0.5, 0.9])
+    _, table = long(true, true, **{"m-a": pred[0], "m-b": pred[1], "m-c": pred[2]})
+    names = {"m": ["m-a", "m-b", "m-c"]}
+    close(metrics.pinball(true, pred[0], quantile=0.1), losses.quantile_loss(table, {"m": "m-a"}, q=0.1)["m"][0])
+    crps = metrics.crps_from_quantiles(true, np.column_stack(pred), levels)
+    close(crps, 2 * losses.mqloss(table, names, quantiles=levels)["m"][0])
+    if np.abs(true).sum() > 0:
+        close(crps / np.abs(true).mean(), losses.scaled_crps(table, names, quantiles=levels)["m"][0])
+
+
+@given(data=rows(3, st.integers(-9, 9)))
+def test_interval_metrics_are_those_of_utilsforecast(losses, data):
+    true, low, high = data[0], data[1:].min(axis=0), data[1:].max(axis=0)
+    _, table = long(true, true, **{"m-lo-80": low, "m-hi-80": high})
+    close(metrics.coverage(true, low, high), losses.coverage(table, ["m"], 80)["m"][0])
+    if hasattr(losses, "winkler_score"):
+        score = losses.winkler_score(table, ["m"], 80)["m"][0]
+        close(metrics.interval_score(true, low, high, level=80), score)
+
+
+# By hand
+
+
+@pytest.mark.parametrize(
+    ("true", "pred", "value"),
+    [
+        ([0, 0], [0, 0], 0.0),
+        ([0], [5], 200.0),
+        ([5], [0], 200.0),
+        ([5], [-5], 200.0),
+        ([1], [3], 100.0),
+        ([-1], [-3], 100.0),
+        ([1, 0, 2, 0], [3, 0, 2, 1], 75.0),
+    ],
+)
+def test_smape_by_hand(true, pred, value):
+    assert metrics.smape(true, pred) == pytest.approx(value)
+
+
+@given(rows(2))
+def test_smape_is_symmetric_and_bounded(data):
+    true, pred = data
+    assert 0 <= metrics.smape(true, pred) <= 200 + 1e-9
+    close(metrics.smape(true, pred), metrics.smape(pred, true))
+
+
+def test_the_scale_by_hand():
+    assert metrics.naive_scale([1, 2, 4, 8], 1) == pytest.approx(7 / 3)
+    assert metrics.naive_scale([1, 2, 4, 8], 2) == pytest.approx(4.5)
+    assert metrics.naive_scale([1, 2, 4, 8], 2, squared=True) == pytest.approx((9 + 36) / 2)
+    assert metrics.naive_scale([1, 2, 4, 8], 3) == 7.0
+
+
+def test_scaled_errors_by_hand():
+    assert metrics.mase([10, 20], [13, 19], scale=4.0) == pytest.approx(0.5)
+    assert metrics.rmsse([10, 20], [13, 17], scale=9.0) == pytest.approx(1.0)
+
+
+def test_the_naive_forecast_of_an_endless_season_has_mase_one():
+    series = np.tile([1.0, 3.0, 2.0], 4) + np.arange(12)
+    scale = metrics.naive_scale(series[:9], 3)
+    assert metrics.mase(series[9:], series[6:9], scale=scale) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("true", "value"),
+    [
+        (5, 4.0),  # inside: the width
+        (3, 4.0),  # on the lower bound
+        (7, 4.0),  # on the upper bound
+        (2, 4.0 + 2 / 0.2 * 1),  # one below
+        (9.5, 4.0 + 2 / 0.2 * 2.5),  # two and a half above
+    ],
+)
+def test_the_interval_score_of_gneiting_and_raftery_by_hand(true, value):
+    assert metrics.interval_score([true], [3], [7], level=80) == pytest.approx(value)
+    assert metrics.msis([true], [3], [7], level=80, scale=2.0) == pytest.approx(value / 2)
+
+
+@given(rows(3, st.integers(-9, 9)), st.sampled_from([50, 80, 95]))
+def test_the_interval_score_is_made_of_two_pinball_losses(data, level):
+    true, low, high = data[0], data[1:].min(axis=0), data[1:].max(axis=0)
+    alpha = 1 - level / 100
+    losses = metrics.pinball(true, low, quantile=alpha / 2) + metrics.pinball(true, high, quantile=1 - alpha / 2)
+    close(metrics.interval_score(true, low, high, level=level), 2 / alpha * losses)
+
+
+def test_coverage_counts_the_bounds():
+    assert metrics.coverage([1, 2, 3, 4], [1, 0, 4, 4], [2, 2, 5, 4]) == 0.75
+
+
+def test_owa_by_hand():
+    assert metrics.owa(12.0, 1.5, naive2_smape=16.0, naive2_mase=2.0) == pytest.approx(0.75)
+    assert metrics.owa(16.0, 1.0, naive2_smape=16.0, naive2_mase=2.0) == pytest.approx(0.75)
+
+
+def test_crps_by_hand():
+    # Losses 0.25 * 4, 0.5 * 2 and 0.25 * 2: twice their mean.
+    assert metrics.crps_from_quantiles([4.0], [[0.0, 2.0, 6.0]], [0.25, 0.5, 0.75]) == pytest.approx(5 / 3)
+
+
+def test_crps_of_many_quantiles_comes_close_to_that_of_a_uniform_distribution():
+    levels = (np.arange(1000) + 0.5) / 1000
+    # For U(0, 1) and an outcome y the score is y^2 - y + 1/3 (integral of the squared distance of the two cdfs).
+    for y in (0.0, 0.3, 1.0):
+        assert metrics.crps_from_quantiles([y], [levels], levels) == pytest.approx(y**2 - y + 1 / 3, abs=1e-5)
+
+
+# Refusals
+
+PAIRS = [metrics.mae, metrics.rmse, metrics.r2, metrics.mape, metrics.smape]
+ALL = {
+    **{function.__name__: function for function in PAIRS},
+    "mase": lambda y, f: metrics.mase(y, f, scale=1.0),
+    "rmsse": lambda y, f: metrics.rmsse(y, f, scale=1.0),
+    "pinball": lambda y, f: metrics.pinball(y, f, quantile=0.5),
+    "crps": lambda y, f: metrics.crps_from_quantiles(y, np.reshape(f, (-1, 1)), [0.5]),
+    "coverage": lambda y, f: metrics.coverage(y, f, f),
+    "interval_score": lambda y, f: metrics.interval_score(y, f, f, level=90),
+    "msis": lambda y, f: metrics.msis(y, f, f, level=90, scale=1.0),
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(
+    ("true", "pred", "text"),
+    [
+        ([1.0, np.nan, 2.0], [1.0, 2.0, 3.0], "1 are missing or infinite"),
+        ([1.0, 3.0], [np.inf, -np.inf], "2 are missing or infinite"),
+        ([1.0, 2.0], [1.0, 2.0, 3.0], "one length"),
+        ([], [], "at least one value"),
+    ],
+)
+def test_what_cannot_be_computed_is_refused(name, true, pred, text):
+    with pytest.raises(HexadError, match=text):
+        ALL[name](true, pred)
+
+
+def test_missing_values_of_nullable_columns_are_refused():
+    with pytest.raises(HexadError, match="missing"):
+        metrics.mae(pd.Series([1, None], dtype="Int64"), [1, 2])
+
+
+def test_tables_of_values_are_refused():
+    with pytest.raises(HexadError, match="one length"):
+        metrics.mae([[1.0]], [[1.0]])
+
+
+@pytest.mark.parametrize("true", [[2, 2, 2], [2]])
+def test_r2_of_a_constant_is_refused(true):
+    with pytest.raises(HexadError, match="constant"):
+        metrics.r2(true, [1] * len(true))
+
+
+def test_mape_with_zeros_is_refused():
+    with pytest.raises(HexadError, match="zero in 2 rows; use MASE"):
+        metrics.mape([0, 1, 0], [1, 1, 1])
+
+
+@pytest.mark.parametrize(("train", "season"), [([3, 3, 3], 1), ([1, 2, 1, 2], 2)])
+@pytest.mark.parametrize("squared", [False, True])
+def test_a_training_series_that_repeats_itself_is_refused(train, season, squared):
+    with pytest.raises(HexadError, match="repeat themselves"):
+        metrics.naive_scale(train, season, squared=squared)
+
+
+@pytest.mark.parametrize(("train", "season"), [([1, 2], 2), ([1, 2], 0), ([1, 2], -1)])
+def test_a_training_series_no_longer_than_a_season_is_refused(train, season):
+    with pytest.raises(HexadError, match="more than one season"):
+        metrics.naive_scale(train, season)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, np.nan, np.inf])
+def test_a_scale_that_is_no_positive_number_is_refused(scale):
+    for call in (
+        lambda: metrics.mase([1], [2], scale=scale),
+        lambda: metrics.rmsse([1], [2], scale=scale),
+        lambda: metrics.msis([1], [0], [2], level=90, scale=scale),
+        lambda: metrics.owa(1, 1, naive2_smape=scale, naive2_mase=1),
+        lambda: metrics.owa(1, 1, naive2_smape=1, naive2_mase=scale),
+    ):
+        with pytest.raises(HexadError, match="scale"):
+            call()
+
+
+@pytest.mark.parametrize(("smape", "mase"), [(np.nan, 1.0), (1.0, np.inf)])
+def test_owa_of_no_number_is_refused(smape, mase):
+    with pytest.raises(HexadError):
+        metrics.owa(smape, mase, naive2_smape=1.0, naive2_mase=1.0)
+
+
+@pytest.mark.parametrize("quantile", [0, 1, -0.1, 1.5, np.nan])
+def test_a_quantile_out_of_range_is_refused(quantile):
+    with pytest.raises(HexadError, match="between 0 and 1"):
+        metrics.pinball([1], [2], quantile=quantile)
+
+
+@pytest.mark.parametrize("level", [0, 100, -5, 150, np.nan])
+def test_a_level_out_of_range_is_refused(level):
+    with pytest.raises(HexadError, match="between 0 and 100"):
+        metrics.interval_score([1], [0], [2], level=level)
+
+
+def test_crossing_bounds_are_refused():
+    with pytest.raises(HexadError, match="above the upper one in 1 rows"):
+        metrics.interval_score([1, 1], [0, 3], [2, 2], level=90)
+
+
+@pytest.mark.parametrize(("matrix", "levels"), [([1.0], [0.5]), ([[1.0]], [0.1, 0.5]), ([[]], [])])
+def test_quantiles_that_do_not_fit_are_refused(matrix, levels):
+    with pytest.raises(HexadError, match="quantiles were named"):
+        metrics.crps_from_quantiles([1.0], matrix, levels)
+
+
+# By series
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), NUMBERS, NUMBERS), min_size=1, max_size=30))
+def test_per_series_is_the_loop_over_series(data):
+    series, true, pred = (np.array(column) for column in zip(*data, strict=True))
+    scale = {"a": 1.0, "b": 2.0, "c": 3.0}
+    found = metrics.per_series(metrics.mase, series, true, pred, scale=scale)
+    assert list(found.index) == list(dict.fromkeys(series))
+    for key, value in found.items():
+        mine = series == key
+        close(value, metrics.mase(true[mine], pred[mine], scale=scale[key]))
+
+
+def test_per_series_hands_options_on():
+    found = metrics.per_series(metrics.pinball, [7, 8, 7], [1, 2, 3], [2, 2, 2], quantile=0.1)
+    assert found.to_dict() == {7: pytest.approx(0.5), 8: 0.0}
+
+
+@pytest.mark.parametrize("series", [["a", "a"], ["a"], ["a", "a", "b", "b"]])
+def test_per_series_with_too_few_or_too_many_keys_is_refused(series):
+    with pytest.raises(HexadError):
+        metrics.per_series(metrics.mae, series, [1, 2, 3], [1, 2, 9])
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_per_series_does_not_lose_rows_without_a_key(missing):
+    with pytest.raises(HexadError):
+        metrics.per_series(metrics.mae, np.array(["a", missing], dtype=object), [1, 2], [1, 9])
+
+
+def test_per_series_without_rows_is_refused():
+    with pytest.raises(HexadError, match="at least one"):
+        metrics.per_series(metrics.mae, [], [], [])
+
+
+def test_per_series_names_a_series_without_a_scale():
+    with pytest.raises(HexadError, match="'?b'?"):
+        metrics.per_series(metrics.mase, ["a", "b"], [1, 2], [1, 9], scale={"a": 1.0})
