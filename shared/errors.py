@@ -149,7 +149,8 @@ class Problem:
             more = max(self.count, len(self.rows)) > len(shown)
             rows = f" ({'row' if len(shown) == 1 and not more else 'rows'} {', '.join(map(str, shown))}"
             rows += ", ...)" if more else ")"
-        return f"{where}{self.what}{rows}. {self.mend}".rstrip()
+        end = "" if self.what.endswith("?") and not rows else "."
+        return f"{where}{self.what}{rows}{end} {self.mend}".rstrip()
 
 
 @dataclass

@@ -21,7 +21,8 @@ INTEGER = r"^-?(0|[1-9]\d*)$"
 POINT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 COMMA = r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$"
 GROUPED = {".": r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$", ",": r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"}
-CODE = r"^([+-]?\d+[eE]\+?\d+|[+-]?0\d.*)$"  # 12E5 and 007 are codes unless a schema says number
+CODE = r"^([+-]?\d+[eE]\+?\d+|[+-]?0\d+([.,]\d*)?|\+\d+)$"  # 12E5, 007 and +49 are codes unless a schema says number
+LONG = r"^[+-]?(\d{16,}|\d{1,3}([.,]\d{3}){5,})$"
 BOOLEAN = r"^(?i:true|false)$"
 ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
 ISO_ZONED = r"(Z|[+-]\d{2}:?\d{2})$"
@@ -93,7 +94,7 @@ def sniff_decimal(columns: Sequence[pa.Array], separator: str) -> str | None:
     votes = {".": False, ",": False}
     doubtful = False
     for strings in columns:
-        full = strings.filter(pa.array(~_missing(strings, words=True)))
+        full = pc.utf8_trim_whitespace(strings.filter(pa.array(~_missing(strings, words=True))))
         if len(full) == 0:
             continue
         like = _matches(full, r"^[+-]?[\d.,]+([eE][+-]?\d+)?$")
@@ -113,7 +114,7 @@ def sniff_decimal(columns: Sequence[pa.Array], separator: str) -> str | None:
     return None if doubtful and separator != "," else "."
 
 
-def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ...]]:  # noqa: C901
+def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ...]]:  # noqa: C901, PLR0912
     """Say what kind a text column is where nobody declared it; text wherever there is doubt.
 
     >>> guess_kind(pa.array(["007", "012"]), Reading("."))
@@ -134,8 +135,11 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
         if codes.any():
             example = full[int(np.flatnonzero(codes)[0])].as_py()
             return "text", (f"kept as text: codes like '{example}' would change as numbers",)
+        if _matches(full, LONG).any():
+            return "text", ("kept as text: some whole numbers have more digits than a decimal number holds",)
         if reading.decimal is None:
-            example = full[0].as_py()
+            doubtful = _matches(full, r"[.,]")
+            example = full[int(np.argmax(doubtful))].as_py()
             return "text", (f"kept as text: '{example}' fits two readings; pass decimal= to read it as a number",)
         return "number", ()
     if _matches(full, BOOLEAN).all():
@@ -146,6 +150,8 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
             offsets = set(pc.unique(pc.replace_substring_regex(full, r"^.*?(Z|[+-]\d{2}:?\d{2})$", r"\1")).to_pylist())
             if not zoned.any() or len(offsets) == 1 or reading.tz:
                 return "datetime", ()
+        if not zoned.all():
+            return "text", ("kept as text: some stamps have a time zone, the others none",)
         return "text", ("kept as text: time zones are mixed; pass tz= to read them as instants",)
     if _matches(full, SHORT).all():
         order = reading.dates or _date_order(full)
@@ -195,7 +201,8 @@ def _masked(strings: pa.Array, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.
 
 
 def _integers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _: Reading) -> Parsed:
-    good = _matches(strings, r"^[+-]?\d{1,19}$") & ~missing
+    whole = _matches(strings, r"^[+-]?\d+$") & ~missing
+    good = whole & _matches(strings, r"^[+-]?\d{1,19}$")
     texts = pc.replace_substring_regex(_masked(strings, good), r"^\+", "")
     try:
         numbers = pc.cast(texts, pa.int64())
@@ -209,9 +216,10 @@ def _integers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _
         raw = pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False)
         values = pd.Series(pd.arrays.IntegerArray(raw.astype(np.int64), ~good))
     bad = ~good & ~missing
-    return Parsed(
-        values, bad, "cannot be read as whole numbers" if bad.any() else "", "Correct them, or declare the column text."
-    )
+    why = "cannot be read as whole numbers" if bad.any() else ""
+    if bad.any() and (whole | ~bad).all():
+        why = "too large for 64 bits"
+    return Parsed(values, bad, why, "Correct them, or declare the column text.")
 
 
 def _numbers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], reading: Reading) -> Parsed:
@@ -220,7 +228,7 @@ def _numbers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], re
         both = (
             (_matches(strings, POINT) | _matches(strings, GROUPED["."]))
             & (_matches(strings, COMMA) | _matches(strings, GROUPED[","]))
-            & ~_matches(strings, r"^[+-]?\d+$")
+            & _matches(strings, r"[.,]")
         )
         if both.any():
             why = "fit two readings: decimal mark or thousands mark"
@@ -239,10 +247,24 @@ def _numbers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], re
     texts = pc.replace_substring_regex(texts, r"^\+", "")
     values = pc.cast(texts, pa.float64()).to_pandas()
     infinite = np.isinf(values.to_numpy())
-    bad = (~good & ~missing) | infinite
+    lossy = _lossy(texts)
+    bad = (~good & ~missing) | infinite | lossy
+    values = values.mask(infinite | lossy)
+    if lossy.any() and not ((~good & ~missing) | infinite).any():
+        mend = "Declare the column text or integer, so that no digit is lost."
+        return Parsed(values, bad, "with more digits than a decimal number holds", mend, notes)
     return Parsed(
         values, bad, "cannot be read as numbers" if bad.any() else "", "Correct them, or leave the cells empty.", notes
     )
+
+
+def _lossy(texts: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whole numbers so long that a float would change their last digits."""
+    long = _matches(texts, r"^-?\d{16,}$")
+    for place in np.flatnonzero(long):
+        text = texts[int(place)].as_py()
+        long[place] = int(float(text)) != int(text)
+    return long
 
 
 def _booleans(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _: Reading) -> Parsed:
@@ -273,9 +295,8 @@ def _datetimes(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], 
     texts = _masked(strings, ~missing).to_pandas()
     if reading.dates not in {None, "iso", "day-first", "month-first"}:
         return _stamped(texts, missing, str(reading.dates), "")
-    if short.sum() > iso.sum():
-        order = reading.dates if reading.dates != "iso" else None
-        order = order or _date_order(full.filter(pa.array(_matches(full, SHORT))))
+    if short.sum() > iso.sum() and reading.dates != "iso":
+        order = reading.dates or _date_order(full.filter(pa.array(_matches(full, SHORT))))
         if order is None:
             why = "could be day-first or month-first"
             return Parsed(_nothing(len(strings)), ~missing, why, "Pass dates='day-first' or dates='month-first'.")

@@ -108,7 +108,7 @@ class Schema:
         return bad
 
     def check_key(self, frame: pd.DataFrame, problems: Problems) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Add repeated keys and repeated unique values to `problems`; return the later rows of each.
+        """Add repeated keys and repeated unique values to `problems`; return the rows that a later one repeats.
 
         >>> problems = Problems("table")
         >>> Schema((), key=("a",)).check_key(pd.DataFrame({"a": [1, 1]}), problems).tolist()
@@ -123,7 +123,7 @@ class Schema:
             later = frame.duplicated(list(key), keep="first").to_numpy()
             if later.any():
                 problems.add(
-                    f"{later.sum():,} rows repeat an earlier {' and '.join(key)}",
+                    f"{later.sum():,} {'row repeats' if later.sum() == 1 else 'rows repeat'} an earlier {' and '.join(key)}",
                     column=", ".join(key),
                     rows=first_rows(later),
                     count=int(later.sum()),
@@ -175,7 +175,7 @@ def _check_values(column: Column, values: pd.Series[Any], problems: Problems) ->
         found(np.isinf(numbers), "infinite", mend)
         with np.errstate(invalid="ignore"):
             if column.minimum is not None:
-                found(numbers < column.minimum, f"below {column.minimum:g}", mend)
+                found((numbers < column.minimum) & ~np.isinf(numbers), f"below {column.minimum:g}", mend)
             if column.maximum is not None:
                 found((numbers > column.maximum) & ~np.isinf(numbers), f"above {column.maximum:g}", mend)
     if column.choices:

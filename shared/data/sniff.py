@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ __all__ = ["RawTable", "parse_csv", "sniff_separator"]
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE_LINES = 200
-NUMBER_LIKE = re.compile(r"\s*[+-]?[\d.,]+([eE][+-]?\d+)?\s*")
+DATA_LIKE = re.compile(r"\s*([+-]?[\d.,]+([eE][+-]?\d+)?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ T][\d:.+Z-]*)?)\s*")
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,13 @@ def sniff_separator(text: str, name: str = "table") -> str:
     >>> sniff_separator("a;b\n1,5;2\n")
     ';'
     """
-    sample = io.StringIO("\n".join(text.split("\n", SAMPLE_LINES)[:SAMPLE_LINES]))
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", SAMPLE_LINES)[:SAMPLE_LINES]
+    sample = io.StringIO("\n".join(lines))
     scores: dict[str, tuple[float, int]] = {}
     for separator in SEPARATORS:
         sample.seek(0)
         try:
-            widths = [len(row) for row in csv.reader(sample, delimiter=separator) if row]
+            widths = [len(row) for row in _rows(sample, separator) if row]
         except csv.Error:
             continue
         if widths and widths[0] > 1:
@@ -71,6 +73,15 @@ def sniff_separator(text: str, name: str = "table") -> str:
         both = " and ".join(SEPARATORS[separator] for separator in ranked[:2])
         raise fail(name, f"two separators fit: {both}", "Pass separator= to say which one it is.")
     return ranked[0]
+
+
+def _rows(lines: Iterable[str], separator: str, *, strict: bool = False) -> Iterator[list[str]]:
+    """Rows of the standard library's reader, for fields of any length."""
+    limit = csv.field_size_limit(2**31 - 1)
+    try:
+        yield from csv.reader(lines, delimiter=separator, strict=strict)
+    finally:
+        csv.field_size_limit(limit)
 
 
 def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: bool) -> RawTable:
@@ -93,6 +104,8 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
             f"a quote is opened and never closed; the last one is in line {line}",
             "Close it, or double it.",
         )
+    if '"' in text:
+        _check_quotes(text, name, separator)
     header = _header(text, name, separator)
     ragged: list[tuple[int, int, int]] = []
 
@@ -104,7 +117,12 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
         table = pacsv.read_csv(
             io.BytesIO(data),
             read_options=pacsv.ReadOptions(use_threads=False, block_size=max(1 << 20, len(data) + 1)),
-            parse_options=pacsv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=skip),
+            parse_options=pacsv.ParseOptions(
+                delimiter=separator,
+                newlines_in_values=True,
+                invalid_row_handler=skip,
+                ignore_empty_lines=len(header) > 1,
+            ),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, check_utf8=False
             ),
@@ -116,7 +134,8 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
         actual, expected = ragged[0][1:]
         problems = Problems(name)
         problems.add(
-            f"{len(ragged)} rows have another number of fields than the header ({expected}); the first has {actual}",
+            f"{len(ragged):,} {'row has' if len(ragged) == 1 else 'rows have'} another number of fields than the header "
+            f"({expected}); the first has {actual}",
             rows=numbers,
             count=len(ragged),
             mend='Quote fields that hold the separator, or pass repair="drop_ragged_rows" to leave them out.',
@@ -127,11 +146,36 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
     return RawTable(table.rename_columns([column.strip() for column in table.column_names]), separator, numbers)
 
 
+def _check_quotes(text: str, name: str, separator: str) -> None:
+    """Refuse a quote that is closed in the middle of a field: two open quotes would swallow the rows between them."""
+    lines = io.StringIO(text, newline="")
+    place = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal place
+        for line in lines:
+            place += 1
+            yield line
+
+    try:
+        for _ in _rows(counted(), separator, strict=True):
+            pass
+    except csv.Error as error:
+        if "expected after" in str(error):
+            raise fail(
+                name,
+                f"a quote closes in the middle of a field, up to line {place}",
+                "Close quotes at the end, or double them.",
+            ) from error
+
+
 def _header(text: str, name: str, separator: str) -> list[str]:
     try:
-        header = next(row for row in csv.reader(io.StringIO(text), delimiter=separator) if row)
+        header = next(row for row in _rows(io.StringIO(text, newline=None), separator) if row)
     except (csv.Error, StopIteration) as error:
-        raise fail(name, f"the header cannot be read ({error or 'there is none'})", "Check the first line.") from error
+        raise fail(
+            name, f"the header cannot be read ({str(error) or 'there is none'})", "Check the first line."
+        ) from error
     stripped = [column.strip() for column in header]
     problems = Problems(name)
     repeated = [column for column, count in Counter(stripped).items() if count > 1 and column]
@@ -140,7 +184,7 @@ def _header(text: str, name: str, separator: str) -> list[str]:
     empty = [place for place, column in enumerate(stripped, 1) if not column]
     if empty:
         problems.add(f"{len(empty)} columns have no name (place {quoted(empty)})", mend="Name them or remove them.")
-    if all(NUMBER_LIKE.fullmatch(column) for column in stripped if column) and any(stripped):
+    if all(DATA_LIKE.fullmatch(column) for column in stripped if column) and any(stripped):
         problems.add("the first line looks like data, not like column names", mend="Add a header line.")
     problems.raise_if_any()
     return header

@@ -7,13 +7,14 @@ import gzip
 import io
 import lzma
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from shared.errors import DataError, Problem
 
-__all__ = ["Text", "read_bytes", "read_text"]
+__all__ = ["Text", "check_path", "read_bytes", "read_text"]
 
 CHUNK = 1 << 20
 MAGIC = {
@@ -44,6 +45,28 @@ def fail(source: str, what: str, mend: str, rows: tuple[int, ...] = ()) -> DataE
     return DataError(source, [Problem(what, rows=rows, mend=mend)])
 
 
+def check_path(path: Path) -> None:
+    """Refuse a path that is no file that can be opened.
+
+    >>> check_path(Path("no-such-file.csv"))
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: no-such-file.csv: there is no such file: no-such-file.csv. Check the spelling and the folder.
+    """
+    name = path.name[:80] or str(path)
+    try:
+        if path.is_dir():
+            raise fail(name, f"{path} is a folder", "Name the file inside it.")
+        if not path.exists():
+            raise fail(name, f"there is no such file: {path}", "Check the spelling and the folder.")
+        with path.open("rb"):
+            pass
+    except (OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise fail(name, f"the file cannot be opened ({error})", "Check its name and who may read it.") from error
+
+
 def read_bytes(path: Path, max_bytes: int) -> tuple[bytes, str]:
     """Read a file, unpacking gzip, bz2, xz or a zip of one member, but never more than `max_bytes`.
 
@@ -61,17 +84,14 @@ def read_bytes(path: Path, max_bytes: int) -> tuple[bytes, str]:
     ...     read_bytes(path, max_bytes=100)
     (b'a,b', 'gzip')
     """
-    if not path.exists():
-        raise fail(path.name, f"there is no such file: {path}", "Check the spelling and the folder.")
-    if path.is_dir():
-        raise fail(path.name, f"{path} is a folder", "Name the file inside it.")
+    check_path(path)
     with path.open("rb") as file:
         head = file.read(8)
         file.seek(0)
         compression = next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
         try:
             data = _unpacked(file, compression, path.name, max_bytes)
-        except (EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
+        except (EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
             raise fail(
                 path.name,
                 f"the {compression or 'file'} cannot be read to its end ({error})",
@@ -112,7 +132,7 @@ def _limited(stream: IO[bytes] | gzip.GzipFile, name: str, max_bytes: int) -> by
     return buffer.getvalue()
 
 
-def read_text(data: bytes, name: str, encoding: str | None, compression: str = "") -> Text:
+def read_text(data: bytes, name: str, encoding: str | None, compression: str = "") -> Text:  # noqa: C901
     """Decode bytes: a byte order mark first, then UTF-8, then Windows-1252, which is told in the notes.
 
     Raises
@@ -129,8 +149,6 @@ def read_text(data: bytes, name: str, encoding: str | None, compression: str = "
             if data.startswith(mark):
                 data, encoding = data[len(mark) :], marked
                 break
-    elif encoding.lower().replace("_", "-") in {"utf-8", "utf8", "utf-8-sig"} and data.startswith(BOMS[0][0]):
-        data = data[3:]
     try:
         text = data.decode(encoding or "utf-8")
         encoding = encoding or "utf-8"
@@ -146,10 +164,20 @@ def read_text(data: bytes, name: str, encoding: str | None, compression: str = "
             ) from error
         text, encoding = _as_windows(data, name, line), "cp1252"
         notes.append("not UTF-8: read as Windows-1252 (cp1252); pass encoding= if that is wrong")
+    except UnicodeError as error:
+        raise fail(name, f"the file is not {encoding} ({error})", "Save it as UTF-8.") from error
+    text = text.removeprefix("\ufeff")
+    if not text.strip():
+        raise fail(name, "the file is empty", "Give a file with a header and at least one row.")
+    try:
+        utf8 = text.encode()
+    except UnicodeEncodeError as error:
+        line = text[: error.start].count("\n") + 1
+        raise fail(name, f"line {line} is not {encoding}: it holds half a character", "Save it as UTF-8.") from error
     if "\x00" in text:
         line = text[: text.index("\x00")].count("\n") + 1
         raise fail(name, f"line {line} holds a NUL character: this is no text table", "Export it as CSV or Parquet.")
-    return Text(text.encode(), encoding, compression, tuple(notes))
+    return Text(utf8, encoding, compression, tuple(notes))
 
 
 def _as_windows(data: bytes, name: str, line: int) -> str:

@@ -279,13 +279,14 @@ class _Grid:
                 stamp = stamp.tz_convert(zone).tz_localize(None)
             if at is not None:
                 stamp = pd.Timestamp(f"{stamp:%Y-%m-%d} {at}")
-            return stamp if zone is None else stamp.tz_localize(zone)
         except (ValueError, TypeError) as error:
             if isinstance(error, SettingsError):
                 raise
-            raise SettingsError(
-                f"first={given!r} is no date, or one that the clock skips or shows twice ({error})"
-            ) from error
+            raise SettingsError(f"first={given!r} is no date; write it as in '2024-01-31'") from error
+        placed = stamp if zone is None else stamp.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+        if placed is pd.NaT:
+            raise SettingsError(f"first={given!r} is a time that the clock of {zone} skips or shows twice")
+        return placed
 
     def moved(self, stamp: Any, by: int | str, times: int) -> Any:
         """Move a stamp: by steps of the grid, or by calendar time on the wall clock; None off the grid's ends."""

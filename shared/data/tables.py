@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from shared.data.coerce import coerce, is_kind
+from shared.data.fingerprint import fingerprint
+from shared.data.formats import as_pandas, from_excel, from_parquet
 from shared.data.parse import Parsed, Reading, guess_kind, parse_column, sniff_decimal
 from shared.data.schema import Column, Schema, first_rows
 from shared.data.sniff import parse_csv
 from shared.data.sources import fail, read_bytes, read_text
-from shared.errors import Problems, RepairWarning, SettingsError, quoted, require
+from shared.errors import Problems, RepairWarning, SettingsError, quoted
 
 __all__ = [
     "MAX_BYTES",
@@ -31,7 +34,10 @@ __all__ = [
     "read_table_with_report",
 ]
 
-MAX_BYTES = 2 * 1024**3
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+MAX_BYTES = 2**31 - 2**21
 """Default limit of a table's size in bytes, once unpacked."""
 
 Repair = Literal["drop_ragged_rows", "drop_bad_rows", "keep_last_duplicate", "blank_unreadable"]
@@ -92,6 +98,26 @@ class _Desk:
     problems: Problems
     notes: list[str] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
+    unreadable: Bools | None = None
+    numbers: Ints | None = None
+
+    def leave_out(self, mask: Bools) -> None:
+        """Keep the numbers that the remaining rows have in the source."""
+        numbers = np.arange(1, len(mask) + 1) if self.numbers is None else self.numbers
+        self.numbers = numbers[~mask]
+
+    def rows(self, mask: Bools) -> list[int]:
+        """Numbers, in the source, of the first few marked rows."""
+        return self.sourced(first_rows(mask))
+
+    def sourced(self, rows: Iterable[int]) -> list[int]:
+        """Numbers in the source of rows counted in the table as it is now."""
+        return list(rows) if self.numbers is None else [int(self.numbers[row - 1]) for row in rows]
+
+    def adopt(self, found: Problems) -> None:
+        """Take problems over, with the rows' numbers in the source."""
+        for problem in found:
+            self.problems.found.append(replace(problem, rows=tuple(self.sourced(problem.rows))))
 
 
 def read_table(
@@ -186,6 +212,7 @@ def read_table_with_report(
         raise SettingsError(f"unknown repair {quoted(sorted(unknown))}; there are {quoted(REPAIRS)}")
     if decimal not in {None, ".", ","}:
         raise SettingsError(f"decimal={decimal!r} is not known; it is '.' or ','")
+    _check_settings(separator, dates, tz)
     reading = Reading(decimal, dates, tz)
     if isinstance(source, str | os.PathLike):
         path = Path(source)
@@ -201,6 +228,26 @@ def read_table_with_report(
     return frame, report
 
 
+def _check_settings(separator: str | None, dates: str | None, tz: str | None) -> None:
+    """Refuse settings that no reader could follow."""
+    if separator is not None and not (len(separator) == 1 and separator.isascii() and separator not in '\n\r"'):
+        raise SettingsError(f"separator={separator!r} is not one plain character, such as ',' or ';'")
+    if dates is not None and dates not in {"iso", "day-first", "month-first"}:
+        try:
+            usable = "%" in dates and datetime.strptime(datetime(2024, 2, 29).strftime(dates), dates) is not None
+        except ValueError:
+            usable = False
+        if not usable:
+            raise SettingsError(
+                f"dates={dates!r} is not 'iso', 'day-first', 'month-first' or a format such as '%d/%m/%y'"
+            )
+    if tz is not None:
+        try:
+            pd.Timestamp("2024-01-01", tz=tz)
+        except (KeyError, ValueError, TypeError, OSError) as error:
+            raise SettingsError(f"tz={tz!r} is no time zone; write it as in 'Europe/Berlin'") from error
+
+
 def check_frame(frame: Any, schema: Schema, source: str) -> pd.DataFrame:
     """Bring a frame's declared columns to their kinds and check them, as `read_table` does, without a report.
 
@@ -209,29 +256,6 @@ def check_frame(frame: Any, schema: Schema, source: str) -> pd.DataFrame:
     """
     desk = _Desk(source, frozenset(), Problems(source))
     return _checked(_typed_frame(as_pandas(frame, source), schema, desk, Reading()), schema, desk)
-
-
-def fingerprint(frame: pd.DataFrame) -> str:
-    """SHA-256 of a table's column names and values; independent of the pandas version and of the index.
-
-    >>> a = pd.DataFrame({"a": [1.0, 2.0]})
-    >>> fingerprint(a) == fingerprint(a.copy()), fingerprint(a) == fingerprint(a + 1)
-    (True, False)
-    """
-    digest = hashlib.sha256()
-    for name in frame.columns:
-        values = frame[name]
-        digest.update(str(name).encode())
-        if isinstance(values.dtype, pd.DatetimeTZDtype):
-            values = values.dt.tz_convert("UTC").dt.tz_localize(None)
-        if values.dtype.kind == "M":
-            values = values.astype("datetime64[ns]").astype("int64")
-        if values.dtype.kind in "biuf":
-            digest.update(np.ascontiguousarray(values.to_numpy()).tobytes())
-        else:
-            hashes = pd.util.hash_pandas_object(values.astype(object).astype(str), index=False, categorize=True)
-            digest.update(hashes.to_numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _from_path(
@@ -246,15 +270,9 @@ def _from_path(
 ) -> pd.DataFrame:
     suffix = path.suffix.lower()
     if suffix in {".xlsx", ".xlsm", ".xls", ".ods"}:
-        require("openpyxl", package="openpyxl", extra="excel")
-        data, _ = _excel_bytes(path, max_bytes)
-        try:
-            frame = pd.read_excel(data, sheet_name=sheet, dtype=object, keep_default_na=False, na_values=[""])
-        except (ValueError, KeyError, OSError) as error:
-            raise fail(path.name, f"the sheet cannot be read ({error})", "Check file and sheet name.") from error
-        return _typed_frame(frame, schema, desk, reading)
+        return _typed_frame(from_excel(path, sheet, max_bytes), schema, desk, reading)
     if suffix in {".parquet", ".pq"}:
-        return _typed_frame(_parquet(path, max_bytes), schema, desk, reading)
+        return _typed_frame(from_parquet(path, max_bytes), schema, desk, reading)
     if suffix in {".pkl", ".pickle", ".joblib"}:
         raise fail(path.name, "pickles are never read: they can run code", "Save the table as Parquet or CSV.")
     data, compression = read_bytes(path, max_bytes)
@@ -263,72 +281,8 @@ def _from_path(
     raw = parse_csv(text.data, path.name, separator, drop_ragged="drop_ragged_rows" in desk.repairs_asked)
     if raw.dropped:
         desk.repairs.append(f"left out {len(raw.dropped):,} ragged rows: {quoted(raw.dropped)}")
+        desk.leave_out(np.isin(np.arange(1, raw.table.num_rows + len(raw.dropped) + 1), raw.dropped))
     return _typed_text(raw.table, raw.separator, schema, desk, reading)
-
-
-def _excel_bytes(path: Path, max_bytes: int) -> tuple[Any, int]:
-    if not path.exists():
-        raise fail(path.name, f"there is no such file: {path}", "Check the spelling and the folder.")
-    import io
-    import zipfile
-
-    size = path.stat().st_size
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-    if size > max_bytes:
-        raise fail(path.name, f"the workbook unpacks to {size / 1e6:,.0f} MB, above the limit", "Raise max_bytes.")
-    return io.BytesIO(path.read_bytes()), size
-
-
-def _parquet(path: Path, max_bytes: int) -> pd.DataFrame:
-    import pyarrow.parquet as pq
-
-    if not path.exists():
-        raise fail(path.name, f"there is no such file: {path}", "Check the spelling and the folder.")
-    try:
-        metadata = pq.read_metadata(path)
-        size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
-        if size > max_bytes:
-            raise fail(path.name, f"the table unpacks to {size / 1e6:,.0f} MB, above the limit", "Raise max_bytes.")
-        frame = pq.read_table(path).to_pandas(integer_object_nulls=True)
-    except pa.ArrowException as error:
-        raise fail(path.name, f"this is no readable Parquet file ({error})", "Fetch or write it again.") from error
-    return cast("pd.DataFrame", frame.reset_index() if frame.index.name else frame)
-
-
-def as_pandas(source: Any, name: str) -> pd.DataFrame:
-    """Copy a pandas, Polars or Arrow frame into a pandas frame, and refuse what is none.
-
-    Raises
-    ------
-    DataError
-        It is no frame, has no rows, or has repeated column names.
-
-    >>> as_pandas(pa.table({"a": [1]}), "table").a.tolist()
-    [1]
-    """
-    if isinstance(source, pd.DataFrame):
-        frame = source.copy()
-    else:
-        import narwhals as nw
-
-        try:
-            native = nw.from_native(source)
-        except TypeError as error:
-            raise fail(
-                name,
-                "this is neither a path nor a frame",
-                "Give a path or a pandas, Polars or Arrow frame.",
-            ) from error
-        frame = (native.collect() if isinstance(native, nw.LazyFrame) else native).to_pandas()
-    frame.columns = [str(name) for name in frame.columns]
-    repeated = frame.columns[frame.columns.duplicated()]
-    if len(repeated):
-        raise fail(name, f"repeated column names: {quoted(repeated)}", "Give every column a name of its own.")
-    if len(frame) == 0:
-        raise fail(name, "the table has no rows", "Give at least one row.")
-    return frame
 
 
 def _typed_text(table: pa.Table, separator: str, schema: Schema | None, desk: _Desk, reading: Reading) -> pd.DataFrame:
@@ -355,80 +309,91 @@ def _typed_column(
         kind = declared.kind
     parsed = parse_column(strings, kind, reading)
     desk.notes.extend(f"'{name}': {note}" for note in parsed.notes)
-    _report_unreadable(parsed, name, desk, examples=strings)
+    _report_unreadable(parsed, name, desk, examples=strings.to_pylist() if parsed.bad.any() else [])
     return parsed.values
 
 
-def _report_unreadable(parsed: Parsed, name: str, desk: _Desk, examples: pa.Array) -> None:
+def _report_unreadable(parsed: Parsed, name: str, desk: _Desk, examples: Sequence[Any]) -> None:
     count = int(parsed.bad.sum())
     if not count:
         return
-    shown = quoted(dict.fromkeys(examples.take(pa.array(np.flatnonzero(parsed.bad)[:20])).to_pylist()))
+    shown = quoted(dict.fromkeys(examples[int(place)] for place in np.flatnonzero(parsed.bad)[:20]))
     text = f"{count:,} {'value' if count == 1 else 'values'} {parsed.why}: {shown}"
+    rows = desk.rows(parsed.bad)
     if "blank_unreadable" in desk.repairs_asked and parsed.values.notna().any():
-        desk.repairs.append(f"made missing in '{name}': {text}; rows {quoted(first_rows(parsed.bad))}")
+        desk.repairs.append(f"made missing in '{name}': {text}; rows {quoted(rows)}")
         return
-    mend = parsed.mend
-    desk.problems.add(text, column=name, rows=first_rows(parsed.bad), count=count, mend=mend)
+    if "drop_bad_rows" in desk.repairs_asked and not parsed.bad.all():
+        desk.unreadable = parsed.bad if desk.unreadable is None else desk.unreadable | parsed.bad
+        desk.repairs.append(f"column '{name}': {text} (rows {', '.join(map(str, rows))})")
+        return
+    desk.problems.add(text, column=name, rows=rows, count=count, mend=parsed.mend)
 
 
 def _typed_frame(frame: pd.DataFrame, schema: Schema | None, desk: _Desk, reading: Reading) -> pd.DataFrame:
     """Bring the declared columns of a frame to their kinds; leave the others as they are."""
     for column in schema.columns if schema else ():
-        if column.name not in frame.columns:
+        if column.name not in frame.columns or is_kind(frame[column.name], column.kind):
             continue
         values = frame[column.name]
-        if not _is_kind(values, column.kind):
+        parsed = coerce(values, column.kind)
+        if parsed is not None:
+            _report_unreadable(parsed, column.name, desk, examples=values.tolist())
+            typed = parsed.values
+        else:
             empty = values.isna().tolist()
-            texts = [None if gone else str(value) for gone, value in zip(empty, values.tolist(), strict=True)]
+            texts = [None if gone else _text(value) for gone, value in zip(empty, values.tolist(), strict=True)]
             typed = _typed_column(pa.array(texts, pa.string()), column.name, column, desk, reading)
-            frame[column.name] = typed.set_axis(frame.index)
+        frame[column.name] = typed.set_axis(frame.index)
     return frame.reset_index(drop=True)
 
 
-def _is_kind(values: pd.Series[Any], kind: str) -> bool:
-    dtype = values.dtype
-    if kind == "datetime":
-        return pd.api.types.is_datetime64_any_dtype(dtype)
-    if kind == "boolean":
-        return pd.api.types.is_bool_dtype(dtype)
-    if kind == "integer":
-        return pd.api.types.is_integer_dtype(dtype)
-    if kind == "number":
-        return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
-    if not pd.api.types.is_object_dtype(dtype):
-        return pd.api.types.is_string_dtype(dtype)
-    return all(isinstance(value, str) for value in values.dropna())
+def _text(value: Any) -> str:
+    """Write a value as text; a float that is a whole number is a key that went through a spreadsheet."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _checked(frame: pd.DataFrame, schema: Schema | None, desk: _Desk) -> pd.DataFrame:
     if schema is None:
         desk.problems.raise_if_any()
         return frame
-    unreadable = Problems(desk.source, [problem for problem in desk.problems if problem.rows])
-    named = {problem.column for problem in unreadable}
+    named = {problem.column for problem in desk.problems if problem.rows}
     found = Problems(desk.source)
     readable = Schema(tuple(column for column in schema.columns if column.name not in named), schema.key)
-    bad = readable.check(frame, found)
+    # Rows already marked for leaving out need not be told twice.
+    marked = desk.unreadable if desk.unreadable is not None else np.zeros(len(frame), dtype=bool)
+    bad = readable.check(frame[~marked], found) if marked.any() else readable.check(frame, found)
     hopeless = [problem for problem in found if not problem.rows]
     if "drop_bad_rows" in desk.repairs_asked and not hopeless and not desk.problems:
-        if bad.any():
-            desk.repairs.append(f"left out {int(bad.sum()):,} bad rows: {quoted(first_rows(bad))}")
-            desk.repairs.extend(str(problem).split(" Correct")[0].rstrip(".") for problem in found)
-            frame = frame[~bad].reset_index(drop=True)
-            if len(frame) == 0:
-                raise fail(desk.source, "no row is left after leaving out the bad ones", "Correct the table.")
+        frame = _without(frame, marked, bad, found, desk)
     else:
-        desk.problems.found.extend(found)
-    repeated_problems = Problems(desk.source)
-    repeated = schema.check_key(frame, repeated_problems) if not named else np.zeros(len(frame), dtype=bool)
+        desk.adopt(found)
+    repeats = Problems(desk.source)
+    repeated = schema.check_key(frame, repeats) if not named else np.zeros(len(frame), dtype=bool)
     if repeated.any():
         if "keep_last_duplicate" in desk.repairs_asked:
-            desk.repairs.append(
-                f"left out {int(repeated.sum()):,} rows with a repeated key: {quoted(first_rows(repeated))}"
-            )
+            text = f"left out {int(repeated.sum()):,} rows with a repeated key: {quoted(desk.rows(repeated))}"
+            desk.repairs.append(text)
+            desk.leave_out(repeated)
             frame = frame[~repeated].reset_index(drop=True)
         else:
-            desk.problems.found.extend(repeated_problems)
+            desk.adopt(repeats)
     desk.problems.raise_if_any()
     return frame
+
+
+def _without(frame: pd.DataFrame, marked: Bools, bad: Bools, found: Problems, desk: _Desk) -> pd.DataFrame:
+    """Leave out rows that are marked as unreadable, and of the rest those that are bad; tell both."""
+    lost = marked.copy()
+    lost[np.flatnonzero(~marked)[bad]] = True
+    if not lost.any():
+        return frame
+    if lost.all():
+        raise fail(desk.source, "no row is left after leaving out the bad ones", "Correct the table.")
+    desk.repairs.append(f"left out {int(lost.sum()):,} bad rows: {quoted(desk.rows(lost))}")
+    kept = np.flatnonzero(~marked)
+    for problem in found:
+        rows = tuple(desk.sourced(int(kept[row - 1]) + 1 for row in problem.rows))
+        desk.repairs.append(str(replace(problem, rows=rows, mend="")).rstrip("."))
+    desk.leave_out(lost)
+    return frame[~lost].reset_index(drop=True)

@@ -122,7 +122,7 @@ def test_a_wrong_own_file_tells_everything_at_once(tmp_path):
     assert message.startswith("own.csv: 3 problems")
     assert "column 'Demand': is missing; did you mean 'Demnd'?" in message
     assert "column 'Temperature': 1 value is above 60 (row 1)" in message
-    assert "1 rows repeat an earlier Time (row 2)" in message
+    assert "1 row repeats an earlier Time (row 2)" in message
 
 
 @pytest.mark.parametrize("path", ["", "no-such-file.csv"])

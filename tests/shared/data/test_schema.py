@@ -91,7 +91,7 @@ def test_a_repeated_key_names_the_later_rows_and_marks_the_earlier():
     frame = {"a": [1, 1, 1, 2], "b": ["x", "y", "x", "x"]}
     repeated, (problem,) = keys(frame, key=("a", "b"))
     assert repeated == [True, False, False, False]
-    assert (problem.what, problem.column) == ("1 rows repeat an earlier a and b", "a, b")
+    assert (problem.what, problem.column) == ("1 row repeats an earlier a and b", "a, b")
     assert (problem.rows, problem.count) == ((3,), 1)
     assert "keep_last_duplicate" in problem.mend
 

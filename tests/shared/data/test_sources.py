@@ -72,7 +72,9 @@ def test_a_torn_file_is_named_with_its_compression(tmp_path, compression):
 @pytest.mark.parametrize("compression", ["gzip", "bz2", "xz", "zip"])
 def test_damage_in_the_middle_is_named_with_its_compression(tmp_path, compression):
     path = tmp_path / "table.dat"
-    path.write_bytes(damaged(PACKED[compression], [60, 61]))
+    # In a zip the bytes before are headers, of which some are stored twice.
+    places = [85, 86] if compression == "zip" else [60, 61]
+    path.write_bytes(damaged(PACKED[compression], places))
     with pytest.raises(DataError, match=rf"table\.dat: the {compression} cannot be read"):
         read_bytes(path, max_bytes=10**6)
 

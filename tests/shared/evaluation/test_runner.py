@@ -1,0 +1,512 @@
+"""The runner: what models are shown, how they are asked, and what is kept of a run."""
+
+import io
+import sys
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LinearRegression
+
+from shared.data.panel import SeriesColumns
+from shared.data.splits import LastN, Split, WalkForward
+from shared.errors import HexadError
+from shared.evaluation import ForecastingTask, Scores, evaluate, scorer
+from shared.reporting.figures import Figure
+
+LOG = []
+MAE = [scorer("mae")]
+
+
+class Answer:
+    def __init__(self, frame):
+        self.frame = frame
+
+    def to_frame(self):
+        return self.frame
+
+
+class Last(BaseEstimator):
+    """Forecasts the last known value, and writes down everything it is shown."""
+
+    def __init__(self, plus=0.0, name="", fail_at=None, skip=False, twice=False, inner=None):
+        self.plus = plus
+        self.name = name
+        self.fail_at = fail_at
+        self.skip = skip
+        self.twice = twice
+        self.inner = inner
+
+    def _note(self, what, table):
+        LOG.append((self.name, what, table))
+
+    def fit(self, table):
+        self._note("fit", table)
+        if self.fail_at is not None and table["ds"].max() >= self.fail_at:
+            raise RuntimeError("the power went out")
+        self.table_ = table
+        return self
+
+    def update(self, table):
+        self._note("update", table)
+        self.table_ = pd.concat([self.table_, table])
+        return self
+
+    def predict(self, horizon=None, *, future=None, levels=(), ids=None):
+        LOG.append((self.name, "predict", (horizon, future, levels)))
+        keyed = "unique_id" in self.table_.columns
+        answers = []
+        for key, rows in self.table_.groupby("unique_id") if keyed else [(None, self.table_)]:
+            if ids is not None and key not in ids:
+                continue
+            ordered = rows.sort_values("ds")
+            last = ordered["ds"].iloc[-1]
+            step = last - ordered["ds"].iloc[-2]
+            answer = pd.DataFrame({"ds": [last + step * (1 + ahead) for ahead in range(horizon)]})
+            answer["mean"] = ordered["y"].iloc[-1] + self.plus
+            for level in levels:
+                answer[f"lo-{level:g}"], answer[f"hi-{level:g}"] = answer["mean"] - 1, answer["mean"] + 1
+            answers.append(answer.assign(unique_id=key) if keyed else answer)
+        answer = pd.concat(answers, ignore_index=True)
+        if self.skip:
+            answer = answer.iloc[1:]
+        return Answer(pd.concat([answer] * (1 + self.twice), ignore_index=True))
+
+
+@pytest.fixture(autouse=True)
+def empty_log():
+    LOG.clear()
+
+
+def numbers(n=20, **more):
+    y = np.random.default_rng(0).normal(size=n).cumsum()
+    return pd.DataFrame({"ds": range(n), "y": y, "known": np.arange(n) % 2, "secret": 7.0, **more})
+
+
+def shops(n=12):
+    one = numbers(n).assign(unique_id="b")
+    other = numbers(n + 3).assign(unique_id="a", y=lambda frame: 10 * frame["y"])
+    return pd.concat([one, other]).sample(frac=1, random_state=0)
+
+
+def tried(table=None, splits=None, metrics=MAE, models=None, baselines=None, **options):
+    return evaluate(
+        {"shifted": Last(1.0, "shifted")} if models is None else models,
+        numbers() if table is None else table,
+        splits or WalkForward(2, every=2, n_splits=4),
+        metrics,
+        baselines={"last": Last(name="last")} if baselines is None else baselines,
+        **options,
+    )
+
+
+def said(what, name="last"):
+    return [content for who, did, content in LOG if did == what and who == name]
+
+
+# What models are shown
+
+
+def test_a_model_is_fitted_once_and_then_given_exactly_the_new_rows():
+    tried()
+    assert [rows["ds"].tolist() for rows in said("fit")] == [list(range(12))]
+    assert [rows["ds"].tolist() for rows in said("update")] == [[12, 13], [14, 15], [16, 17]]
+
+
+@pytest.mark.parametrize(("every", "fits"), [(1, [12, 14, 16, 18]), (2, [12, 16]), (3, [12, 18]), (9, [12])])
+def test_a_model_is_fitted_again_as_often_as_asked(every, fits):
+    found = tried(task=ForecastingTask(refit_every=every))
+    assert [len(rows) for rows in said("fit")] == fits
+    assert len(said("fit")) + len(said("update")) == 4
+    assert found.timings.query("what == 'fit' and model == 'last'")["cutoff"].tolist() == fits
+
+
+@pytest.mark.parametrize("every", [0, -1])
+def test_refitting_less_than_never_is_refused(every):
+    with pytest.raises(HexadError, match="refit_every"):
+        tried(task=ForecastingTask(refit_every=every))
+
+
+def test_a_model_never_sees_rows_at_or_after_the_cutoff():
+    found = tried(shops(), task=ForecastingTask(known=("known",), refit_every=2))
+    cutoffs = found.scores["cutoff"].unique()
+    for name in ("last", "shifted"):
+        shown = -1
+        asked = iter(cutoffs)
+        for who, what, content in LOG:
+            if who == name and what != "predict":
+                shown = max(shown, content["ds"].max())
+            elif who == name:
+                assert shown < next(asked)
+
+
+def test_beyond_the_cutoff_only_known_columns_are_shown():
+    tried(shops(), task=ForecastingTask(known=("known",)))
+    for (horizon, future, _), rows in zip(said("predict"), [*said("fit"), *said("update")], strict=True):
+        assert list(future.columns) == ["unique_id", "ds", "known"]
+        assert future["ds"].min() == rows["ds"].max() + 1
+        assert horizon == future["ds"].nunique() == 2
+
+
+def test_without_known_columns_nothing_is_shown():
+    tried(task=ForecastingTask(levels=(80,)))
+    assert all(future is None and levels == (80,) for _, future, levels in said("predict"))
+
+
+def test_models_are_cloned_before_use():
+    model, baseline = Last(1.0), Last()
+    tried(models={"m": model}, baselines={"b": baseline})
+    assert not hasattr(model, "table_")
+    assert not hasattr(baseline, "table_")
+
+
+def test_the_table_is_left_unchanged():
+    table = shops()
+    before = table.copy()
+    tried(table)
+    pd.testing.assert_frame_equal(table, before)
+
+
+# What comes out
+
+
+def test_the_scores_are_those_worked_by_hand():
+    table = numbers()
+    found = tried(table, metrics=[scorer("mae"), scorer("mase")])
+    y = table["y"].to_numpy()
+    scale = np.abs(np.diff(y[:12])).mean()
+    for cutoff in (12, 14, 16, 18):
+        error = np.abs(y[cutoff : cutoff + 2] - y[cutoff - 1] - 1).mean()
+        assert found.of("shifted", "mae")[cutoff] == pytest.approx(error)
+        assert found.of("shifted", "mase")[cutoff] == pytest.approx(error / scale)
+    assert found.predictions.query("model == 'last'")["step"].tolist() == [1, 2] * 4
+    assert list(found.table().index) == ["last", "shifted"]
+    assert list(found.table().columns) == ["mae", "mase"]
+    assert found.table().loc["last", "mae"] == pytest.approx(found.of("last", "mae").mean())
+    assert found.to_frame() is not found.scores
+    assert len(found.to_frame()) == 2 * 4 * 2
+
+
+def test_intervals_are_scored():
+    found = tried(metrics=[scorer("coverage", level=80)], task=ForecastingTask(levels=(80,)))
+    assert found.scores["value"].between(0, 1).all()
+
+
+def test_several_series_of_other_lengths():
+    found = tried(shops(), metrics=[scorer("mae"), scorer("mase")])
+    assert set(found.predictions.query("cutoff == 13")["unique_id"]) == {"a"}  # the other one has ended
+    found = tried(shops(), WalkForward(2, every=2, n_splits=2, first=8), metrics=[scorer("mae"), scorer("mase")])
+    at_8 = found.predictions.query("model == 'last' and cutoff == 8")
+    assert at_8.groupby("unique_id")["step"].apply(list).to_dict() == {"a": [1, 2], "b": [1, 2]}
+    by_hand = [(rows["y"] - rows["mean"]).abs().mean() for _, rows in at_8.groupby("unique_id")]
+    assert found.of("last", "mae")[8] == pytest.approx(np.mean(by_hand))
+
+
+def test_the_last_rows_of_series_that_end_at_other_stamps():
+    found = tried(shops(), LastN(3), metrics=[scorer("mae"), scorer("mase")])
+    last = found.predictions.query("model == 'last'")
+    assert last.groupby("unique_id")["ds"].apply(sorted).to_dict() == {"a": [12, 13, 14], "b": [9, 10, 11]}
+    assert found.scores["cutoff"].isna().all()
+    assert found.of("last", "mae").shape == (1,)
+    assert found.table().shape == (2, 2)
+
+
+def test_steps_are_counted_from_the_cutoff_over_a_gap():
+    found = tried(splits=WalkForward(2, every=2, n_splits=2, gap=1))
+    assert found.predictions["step"].tolist() == [2, 3] * 4
+
+
+def test_other_column_names():
+    table = numbers().rename(columns={"ds": "day", "y": "sold"})
+
+    class Named(Last):
+        def fit(self, table):
+            return super().fit(table.rename(columns={"day": "ds", "sold": "y"}))
+
+        def update(self, table):
+            return super().update(table.rename(columns={"day": "ds", "sold": "y"}))
+
+        def predict(self, horizon=None, *, future=None, levels=()):
+            return Answer(super().predict(horizon, levels=levels).to_frame().rename(columns={"ds": "day"}))
+
+    task = ForecastingTask(SeriesColumns("shop", "day", "sold"))
+    splits = WalkForward(2, every=2, n_splits=2, ds="day")
+    found = tried(table, splits, models={}, baselines={"last": Named()}, task=task)
+    pd.testing.assert_series_equal(
+        found.of("last", "mae"), tried(splits=WalkForward(2, every=2, n_splits=2)).of("last", "mae")
+    )
+
+
+def test_dates_with_a_zone():
+    table = numbers().assign(ds=pd.date_range("2024-03-25", periods=20, freq="D", tz="UTC"))
+    found = tried(table)
+    assert found.scores["cutoff"].iloc[0] == pd.Timestamp("2024-04-06", tz="UTC")
+
+
+def test_the_result_does_not_depend_on_the_number_of_workers():
+    one, two = (tried(shops(), task=ForecastingTask(refit_every=1), n_jobs=n) for n in (1, 2))
+    pd.testing.assert_frame_equal(one.scores, two.scores)
+    pd.testing.assert_frame_equal(one.predictions, two.predictions)
+
+
+def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
+    tried()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    tried()
+    assert "evaluating: shifted" in sys.stderr.getvalue()
+
+
+# Refusals
+
+
+def test_a_baseline_is_mandatory():
+    with pytest.raises(HexadError, match="at least one baseline"):
+        tried(baselines={})
+
+
+def test_one_name_for_two_models_is_refused():
+    with pytest.raises(HexadError, match="'last'"):
+        tried(models={"last": Last(1.0)})
+
+
+def test_a_model_that_misses_rows_is_an_error():
+    with pytest.raises(HexadError, match="Last gave no forecast for 1 of 2 rows after 12"):
+        tried(models={"m": Last(skip=True)})
+
+
+def test_a_model_that_gives_rows_twice_is_an_error():
+    with pytest.raises(HexadError, match="Last"):
+        tried(models={"m": Last(twice=True)})
+
+
+def test_metrics_of_one_name_are_not_mixed():
+    wanted = [scorer("mase", seasonality=1), scorer("mase", seasonality=3)]
+    try:
+        found = tried(metrics=wanted)
+    except HexadError:
+        return
+    assert found.table().shape == (2, 2)
+
+
+def test_no_metric_is_refused():
+    with pytest.raises(HexadError, match="metric"):
+        tried(metrics=[])
+
+
+def test_a_level_that_was_not_forecast_is_told():
+    with pytest.raises(HexadError, match="95"):
+        tried(metrics=[scorer("coverage", level=95)], task=ForecastingTask(levels=(80,)))
+
+
+def test_a_series_without_a_scale_is_named():
+    late = numbers().query("ds >= 11").assign(unique_id="late")
+    table = pd.concat([numbers().assign(unique_id="early"), late])
+    with pytest.raises(HexadError, match="late"):
+        tried(table, metrics=[scorer("mase")])
+
+
+# What is kept
+
+
+def runs(folder, *, fits, **options):
+    """Run with a folder for pieces; it has to learn as often as said, and give what a fresh run gives."""
+    LOG.clear()
+    found = tried(keep=folder, **options)
+    assert len([entry for entry in LOG if entry[1] == "fit"]) == fits
+    fresh = tried(**options)
+    pd.testing.assert_frame_equal(found.scores, fresh.scores)
+    pd.testing.assert_frame_equal(found.predictions, fresh.predictions)
+    return found, fresh
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_finished_pieces_are_reused(tmp_path, n_jobs):
+    options = {"task": ForecastingTask(refit_every=1), "n_jobs": n_jobs}
+    runs(tmp_path, fits=8, **options)
+    runs(tmp_path, fits=0, **options)
+
+
+def test_pieces_of_the_last_rows_and_of_dates_are_reused(tmp_path):
+    table = numbers().assign(ds=pd.date_range("2024-03-25", periods=20, freq="D", tz="Europe/Berlin"))
+    for options in ({"table": table}, {"table": shops(), "splits": LastN(2)}):
+        runs(tmp_path, fits=2, **options)
+        runs(tmp_path, fits=0, **options)
+
+
+def test_timings_of_reused_pieces_look_like_fresh_ones(tmp_path):
+    runs(tmp_path, fits=2)
+    found, fresh = runs(tmp_path, fits=0)
+    columns = ["cutoff", "what", "model"]
+    pd.testing.assert_frame_equal(found.timings[columns], fresh.timings[columns])
+
+
+def test_a_broken_run_goes_on_where_it_was(tmp_path):
+    task = ForecastingTask(refit_every=1)
+    switch = tmp_path / "broken"
+
+    class Weak(Last):
+        def fit(self, table):
+            super().fit(table)
+            if switch.exists() and table["ds"].max() >= 15:
+                raise RuntimeError("the power went out")
+            return self
+
+    switch.touch()
+    options = {"models": {"weak": Weak(name="weak")}, "task": task, "keep": tmp_path / "pieces"}
+    with pytest.raises(RuntimeError, match="power"):
+        tried(**options)
+    assert len(said("fit")) == 4
+    assert len(said("fit", "weak")) == 3
+    assert not list((tmp_path / "pieces").glob(".*"))
+    switch.unlink()
+    LOG.clear()
+    found = tried(**options)
+    assert said("fit") == []
+    assert [len(rows) for rows in said("fit", "weak")] == [16, 18]
+    pd.testing.assert_frame_equal(found.scores, tried(models=options["models"], task=task).scores)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"models": {"shifted": Last(2.0, "shifted")}},
+        {"table": numbers(y=np.arange(20.0) ** 2)},
+        {"splits": WalkForward(2, every=2, n_splits=4, first=11)},
+        {"splits": WalkForward(1, every=2, n_splits=4, first=12)},
+        {"splits": WalkForward(2, every=2, n_splits=3)},
+        {"task": ForecastingTask(known=("known",))},
+        {"task": ForecastingTask(levels=(80,))},
+    ],
+    ids=["parameter", "table", "cutoff", "horizon", "number", "known", "levels"],
+)
+def test_old_pieces_are_not_taken_after_a_change(tmp_path, change):
+    runs(tmp_path, fits=2)
+    runs(tmp_path, fits=1 if "models" in change else 2, **change)
+
+
+def test_old_pieces_are_not_taken_after_a_change_of_the_gap(tmp_path):
+    runs(tmp_path, fits=2, splits=WalkForward(2, every=2, n_splits=3, first=10))
+    runs(tmp_path, fits=2, splits=WalkForward(2, every=2, n_splits=3, first=10, gap=1))
+
+
+def test_old_pieces_are_not_taken_for_other_rows_of_the_same_number(tmp_path):
+    class Fixed:
+        def __init__(self, *test):
+            self.test = test
+
+        def splits(self, table):
+            return [Split(None, np.arange(10), np.array(self.test))]
+
+    runs(tmp_path, fits=2, splits=Fixed(10, 11))
+    runs(tmp_path, fits=2, splits=Fixed(11, 12))
+
+
+@pytest.mark.parametrize("wrap", [lambda weights: weights, lambda weights: pd.DataFrame({"w": weights})])
+def test_old_pieces_are_not_taken_after_a_change_inside_a_long_parameter(tmp_path, wrap):
+    weights = np.zeros(5000)
+    runs(tmp_path, fits=2, models={"m": Last(inner=wrap(weights))})
+    weights = weights.copy()
+    weights[2500] = 1
+    runs(tmp_path, fits=1, models={"m": Last(inner=wrap(weights))})
+
+
+def test_old_pieces_are_not_taken_after_a_change_of_a_nested_parameter(tmp_path):
+    runs(tmp_path, fits=2, models={"m": Last(inner=LinearRegression())})
+    runs(tmp_path, fits=1, models={"m": Last(inner=LinearRegression(positive=True))})
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".json"])
+@pytest.mark.parametrize("damage", ["torn", "lost"])
+def test_a_damaged_piece_is_done_again(tmp_path, ending, damage):
+    runs(tmp_path, fits=2)
+    piece = next(path for path in sorted(tmp_path.iterdir()) if path.suffix == ending)
+    if damage == "lost":
+        piece.unlink()
+    else:
+        piece.write_bytes(piece.read_bytes()[:30])
+    runs(tmp_path, fits=1)
+
+
+# The result
+
+
+@pytest.fixture(scope="module")
+def found():
+    return tried(metrics=[scorer("mae"), scorer("r2"), scorer("coverage", level=80)], task=ForecastingTask(levels=(80,)),
+                 splits=WalkForward(4, every=2, n_splits=4), baselines={"last": Last(), "bad": Last(-50.0)})  # fmt: skip
+
+
+def test_values_of_one_model(found):
+    assert found.of("last", "mae").index.tolist() == [10, 12, 14, 16]
+    with pytest.raises(HexadError, match="no values of 'mae' for 'nobody'; the models are last, bad, shifted"):
+        found.of("nobody", "mae")
+
+
+def test_the_best_baseline_has_the_lowest_error(found):
+    assert found.best_baseline("mae") == "last"
+
+
+def test_the_best_baseline_by_r2_is_not_the_worst(found):
+    try:
+        best = found.best_baseline("r2")
+    except HexadError:
+        return
+    assert best == "last"
+
+
+def test_by_step(found):
+    table = found.by_step(MAE[0], parts=2)
+    assert list(table.columns) == ["steps 1 to 2", "steps 3 to 4"]
+    assert list(table.index) == ["last", "bad", "shifted"]
+    rows = found.predictions.query("model == 'bad' and step > 2")
+    assert table.loc["bad", "steps 3 to 4"] == pytest.approx((rows["y"] - rows["mean"]).abs().mean())
+
+
+def test_by_step_of_a_short_horizon_or_after_a_gap():
+    for splits in (WalkForward(2, every=2, n_splits=3), WalkForward(4, every=2, n_splits=3, gap=4)):
+        table = tried(splits=splits).by_step(MAE[0])
+        assert not table.empty
+        assert not table.isna().any(axis=None)
+
+
+def test_by_step_of_a_scaled_metric_is_refused(found):
+    with pytest.raises(HexadError, match="scale"):
+        found.by_step(scorer("mase"), parts=2)
+
+
+def test_the_result_in_a_sentence(found):
+    best = found.table()["mae"].idxmin()
+    assert found.explain().startswith(f"3 models were tried at 4 origins; lowest mae: {best} with ")
+    assert "the best baseline is last with " in found.explain()
+
+
+def test_the_result_in_a_sentence_does_not_praise_the_worst():
+    text = tried(metrics=[scorer("r2")], baselines={"last": Last(), "bad": Last(-50.0)}).explain()
+    assert "r2: bad" not in text
+    assert "baseline is bad" not in text
+
+
+def test_the_result_as_a_picture(found):
+    assert isinstance(found.plot(), Figure)
+    assert found.plot().alt == "Lines of last, bad, shifted."
+
+
+def test_the_picture_of_a_single_cut():
+    assert "<svg" in tried(splits=LastN(3)).plot().svg
+
+
+def test_the_result_as_a_table(found):
+    frame = pd.DataFrame({"model": ["<b>"], "cutoff": [1], "metric": ["mae"], "value": [1.0]})
+    assert "<b>" not in Scores(frame, frame, frame, ("<b>",))._repr_html_()
+    assert "shifted" in found._repr_html_()
+
+
+def test_workers_of_the_users_choice():
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        chosen = tried()
+    pd.testing.assert_frame_equal(chosen.scores, tried().scores)

