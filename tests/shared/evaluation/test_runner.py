@@ -115,6 +115,16 @@ def test_a_model_is_fitted_once_and_then_given_exactly_the_new_rows():
     assert [rows["ds"].tolist() for rows in said("update")] == [[12, 13], [14, 15], [16, 17]]
 
 
+def test_without_new_rows_there_is_no_update():
+    class Twice:
+        def splits(self, table):
+            return [Split(place, np.arange(10), np.array([place])) for place in (10, 11)]
+
+    found = tried(splits=Twice())
+    assert said("update") == []
+    assert found.predictions.query("model == 'last'")["step"].tolist() == [1, 2]
+
+
 @pytest.mark.parametrize(("every", "fits"), [(1, [12, 14, 16, 18]), (2, [12, 16]), (3, [12, 18]), (9, [12])])
 def test_a_model_is_fitted_again_as_often_as_asked(every, fits):
     found = tried(task=ForecastingTask(refit_every=every))

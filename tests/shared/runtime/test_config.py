@@ -1,5 +1,6 @@
 """Settings: typed, complete about what is wrong, and written so that they can be read again."""
 
+import contextlib
 import math
 
 import pytest
@@ -122,12 +123,8 @@ def test_an_override_that_is_none_is_refused(text):
 
 @pytest.mark.parametrize("value", ["[" * 5000, "1" * 5000])
 def test_an_override_that_the_reader_cannot_bear(value):
-    try:
+    with contextlib.suppress(SettingsError):
         assert parse_override(f"a={value}") == (["a"], value)
-    except SettingsError:
-        pass
-    except Exception as error:
-        pytest.fail(f"a foreign exception: {type(error).__name__}")
 
 
 # Refusals

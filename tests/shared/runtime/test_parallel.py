@@ -74,6 +74,16 @@ def test_every_backend_of_joblib_works(backend):
     assert seen == [1, 2, 3]
 
 
+def test_without_joblib_nothing_is_configured(monkeypatch):
+    monkeypatch.delitem(sys.modules, "joblib.parallel")
+    assert map_parallel(abs, [-1]) == [1]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_report_is_not_needed(n_jobs):
+    assert map_parallel(abs, [-1, 2], n_jobs=n_jobs) == [1, 2]
+
+
 def test_joblib_is_not_loaded_for_one_worker():
     code = (
         "import sys; from shared.runtime.parallel import map_parallel; map_parallel(abs, [-1]); "

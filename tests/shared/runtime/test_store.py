@@ -115,7 +115,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
 
 # There and back
 
-HIST = functools.partial(HistGradientBoostingRegressor, max_iter=5, random_state=0)
+HIST = functools.partial(HistGradientBoostingRegressor, max_iter=2, random_state=0)
 BOOST = functools.partial(GradientBoostingRegressor, n_estimators=5, random_state=0)
 MODELS = {
     "pipeline": make_pipeline(StandardScaler(), FunctionTransformer(np.tanh), LinearRegression()),
@@ -316,8 +316,6 @@ def test_a_file_torn_at_any_tenth_byte(line, tear):
             loaded = load_model(line)
         except StoreError:
             continue
-        except Exception as error:
-            pytest.fail(f"byte {place}: {type(error).__name__} ({error})")
         assert tear != "cut"
         np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
 
@@ -339,6 +337,13 @@ def test_a_payload_without_its_numbers_is_refused(line):
         return zipped({"schema.json": unzipped(payload)["schema.json"]})
 
     refused(forged(line, strip), "cannot be loaded|cannot be read")
+
+
+def test_a_payload_with_damaged_numbers_is_refused(line):
+    def damage(payload):
+        return zipped({name: data if name == "schema.json" else b"junk" for name, data in unzipped(payload).items()})
+
+    refused(forged(line, damage), "line.hexad cannot be loaded")
 
 
 @pytest.mark.parametrize("loader", ["ObjectNode", "TypeNode", "FunctionNode"])
@@ -369,7 +374,7 @@ def test_types_that_nobody_vouches_for_are_refused(line, name, loader):
 
 def test_a_stranger_hidden_deep_inside_is_refused(line):
     def hide(schema):
-        node = [node for node in store._nodes(schema) if node["__class__"] == "LinearRegression"][0]
+        node = next(node for node in store._nodes(schema) if node["__class__"] == "LinearRegression")
         node.update({"__module__": "functools", "__class__": "partial"})
 
     refused(forged(line, rewritten(hide)), "not trusted: 'functools.partial'")
