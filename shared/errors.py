@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 __all__ = [
     "CalibrationError",
@@ -60,6 +61,9 @@ class DataError(HexadError):
             text = f"{source}: {len(self.problems)} problems.\n{lines}"
         super().__init__(text)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.source, self.problems)
+
 
 class SettingsError(HexadError):
     """A setting is unknown, of the wrong type or out of range.
@@ -95,7 +99,12 @@ class MissingExtraError(ImportError):
     """
 
     def __init__(self, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
         super().__init__(f"This needs the package '{package}'. Install it with: pip install \"hexad[{extra}]\"")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.package, self.extra)
 
 
 class HexadWarning(UserWarning):
@@ -218,5 +227,9 @@ def require(module: str, *, package: str, extra: str) -> None:
     ...
     shared.errors.MissingExtraError: This needs the package 'no-such-package'. Install it with: pip install "hexad[data]"
     """
-    if importlib.util.find_spec(module) is None:
+    try:
+        found = importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the parent of a dotted name is not there
+        found = False
+    if not found:
         raise MissingExtraError(package, extra)

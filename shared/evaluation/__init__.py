@@ -1,8 +1,10 @@
 """Metrics, one runner, comparison: the same for every domain."""
 
 from shared.evaluation.compare import Comparison, Comparisons, compare
-from shared.evaluation.runner import ForecastingTask, Scores, evaluate
+from shared.evaluation.runner import evaluate
 from shared.evaluation.scorers import Scorer, scorer
+from shared.evaluation.scores import Scores
+from shared.evaluation.tasks import ForecastingTask
 
 __all__ = [
     "Comparison",

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from shared.errors import HexadError
-from shared.evaluation.runner import Scores
+from shared.evaluation.scores import HIGHER_IS_BETTER, Scores
 
 __all__ = ["Comparison", "Comparisons", "compare", "diebold_mariano", "holm", "paired_bootstrap"]
 
@@ -132,7 +132,7 @@ def compare(
     a is better than b by ... to ... % (MAE), on 12 of 12 origins.
     """
     metric = metric or str(scores.scores["metric"].iloc[0])
-    if metric.split("-")[0] in {"coverage", "r2"}:
+    if metric.split("-")[0] in HIGHER_IS_BETTER:
         raise HexadError(f"{metric} has no 'lower is better'; compare by MAE, MASE or an interval score")
     others = [against] if isinstance(against, str) else list(against if against is not None else scores.baselines)
     mine = scores.of(model, metric)
@@ -140,6 +140,8 @@ def compare(
     for other in others:
         its = scores.of(other, metric).reindex(mine.index)
         a, b = np.asarray(mine, dtype=np.float64), np.asarray(its, dtype=np.float64)
+        if not np.isfinite(b).all():
+            raise HexadError(f"{other} has no {metric} at {int((~np.isfinite(b)).sum()):,} origins of {model}")
         raw.append((a, b, diebold_mariano(a, b), _wilcoxon(a, b)))
     p_dm, p_w = holm([item[2] for item in raw]), holm([item[3] for item in raw])
     items = []
@@ -165,15 +167,18 @@ def paired_bootstrap(
     >>> paired_bootstrap([1.0, 1.0], [2.0, 2.0])
     (0.5, 0.5)
     """
-    a, b = np.asarray(loss, dtype=float), np.asarray(other, dtype=float)
+    a, b = _pairs(loss, other)
     n = len(a)
-    if n < 2 or n != len(b):
-        raise HexadError(f"a paired comparison needs at least 2 pairs; there are {n} and {len(b)} values")
+    if not 0 < level < 100:
+        raise HexadError(f"level={level} does not lie between 0 and 100 percent")
     length = max(1, round(n ** (1 / 3)))
     rng = np.random.default_rng(random_state)
     starts = rng.integers(0, n, size=(rounds, -(-n // length)))
     picks = ((starts[:, :, None] + np.arange(length)) % n).reshape(rounds, -1)[:, :n]
-    gains = 1 - a[picks].mean(axis=1) / b[picks].mean(axis=1)
+    drawn = b[picks].mean(axis=1)
+    if b.mean() <= 0 or (drawn <= 0).any():
+        raise HexadError("a gain in percent needs losses above zero, but those of the other model are zero")
+    gains = 1 - a[picks].mean(axis=1) / drawn
     tail = (100 - level) / 2
     low, high = np.percentile(gains, [tail, 100 - tail])
     return float(low), float(high)
@@ -198,13 +203,17 @@ def diebold_mariano(loss: ArrayLike, other: ArrayLike, *, horizon: int = 1) -> f
     """
     from scipy import stats
 
-    d = np.asarray(loss, dtype=float) - np.asarray(other, dtype=float)
+    a, b = _pairs(loss, other)
+    d = a - b
     n = len(d)
     if n < 2 or not 1 <= horizon < n:
         raise HexadError(f"the Diebold-Mariano test needs more than {max(horizon, 1)} origins; there are {n}")
     centred = d - d.mean()
     covariances = [float(centred[lag:] @ centred[: n - lag]) / n for lag in range(horizon)]
     variance = (covariances[0] + 2 * sum(covariances[1:])) / n
+    if variance < 0:
+        # The truncated sum of autocovariances may turn negative; the variance alone is then the usual way out.
+        variance = covariances[0] / n
     if variance <= 1e-300:
         return 1.0 if abs(d.mean()) < 1e-300 else 0.0
     correction = np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
@@ -225,6 +234,16 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
         corrected[place] = largest
     return corrected
+
+
+def _pairs(loss: ArrayLike, other: ArrayLike) -> tuple[Floats, Floats]:
+    """Two losses at the same origins, checked."""
+    a, b = np.asarray(loss, dtype=float), np.asarray(other, dtype=float)
+    if a.ndim != 1 or a.shape != b.shape or len(a) < 2:
+        raise HexadError(f"a paired comparison needs at least 2 pairs; there are {a.size} and {b.size} values")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise HexadError("a paired comparison needs finite losses of both models at every origin")
+    return a, b
 
 
 def _wilcoxon(a: Floats, b: Floats) -> float:

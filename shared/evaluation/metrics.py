@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from shared.errors import HexadError
+from shared.errors import HexadError, quoted
 
 __all__ = [
     "coverage",
@@ -183,6 +183,8 @@ def owa(smape_value: float, mase_value: float, *, naive2_smape: float, naive2_ma
     >>> owa(9.0, 1.2, naive2_smape=18.0, naive2_mase=2.4)
     0.5
     """
+    if not (np.isfinite(smape_value) and np.isfinite(mase_value)):
+        raise HexadError(f"OWA needs finite values, but sMAPE is {smape_value} and MASE {mase_value}")
     return float((smape_value / _positive(naive2_smape) + mase_value / _positive(naive2_mase)) / 2)
 
 
@@ -300,7 +302,15 @@ def per_series(
     >>> per_series(mae, ["a", "a", "b"], [1, 2, 3], [1, 3, 5]).to_dict()
     {'a': 0.5, 'b': 2.0}
     """
-    codes, keys = pd.factorize(np.asarray(series))
+    keyed = pd.Series(series).reset_index(drop=True)
+    lengths = {len(keyed), *(len(np.asarray(array)) for array in arrays)}
+    if len(lengths) != 1 or not len(keyed):
+        raise HexadError(f"keys and values have to be of one length, and at least one; these have {sorted(lengths)}")
+    if keyed.isna().any():
+        raise HexadError(f"{int(keyed.isna().sum()):,} rows have no key; give every row the key of its series")
+    codes, keys = pd.factorize(keyed)
+    if scale is not None and (lost := [key for key in keys if key not in scale]):
+        raise HexadError(f"there is no scale for the series {quoted(lost)}: no training rows before the first cutoff")
     order = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[order], np.arange(len(keys) + 1))
     columns = [np.asarray(array, dtype=float) for array in arrays]
@@ -313,6 +323,6 @@ def per_series(
 
 
 def _positive(scale: float) -> float:
-    if not scale > 0:
+    if not 0 < scale < np.inf:
         raise HexadError(f"a scale has to be positive, but {scale} was given")
     return float(scale)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
-from shared.errors import SettingsError
+from shared.errors import HexadError, SettingsError
 from shared.evaluation import metrics
 
 __all__ = ["Scorer", "scorer"]
@@ -54,18 +54,26 @@ class Scorer:
     seasonality: int = 1
     level: float | None = None
 
+    @property
+    def scaled(self) -> bool:
+        """Whether it needs a scale from the training data."""
+        return self.metric in SCALED or self.metric == "msis"
+
     def scales(self, train: pd.DataFrame, columns: SeriesColumns) -> dict[Any, float] | None:
         """Scale of each series from its training rows; None where the metric has none."""
-        if self.metric not in SCALED and self.metric != "msis":
+        if not self.scaled:
             return None
         ordered = train.sort_values(columns.ds, kind="stable")
         squared = self.metric == "rmsse"
         if columns.unique_id not in train.columns:
             return {None: metrics.naive_scale(ordered[columns.y], self.seasonality, squared=squared)}
-        return {
-            key: metrics.naive_scale(values, self.seasonality, squared=squared)
-            for key, values in ordered.groupby(columns.unique_id)[columns.y]
-        }
+        found = {}
+        for key, values in ordered.groupby(columns.unique_id, observed=True)[columns.y]:
+            try:
+                found[key] = metrics.naive_scale(values, self.seasonality, squared=squared)
+            except HexadError as error:
+                raise HexadError(f"series {key!r}: {error}") from error
+        return found
 
     def score(self, predictions: pd.DataFrame, columns: SeriesColumns, scales: dict[Any, float] | None = None) -> float:
         """Score predictions: the mean of the metric over all series.
@@ -73,10 +81,16 @@ class Scorer:
         Rows without an actual value or a prediction are an error of the metric, not left out.
         """
         true = predictions[columns.y]
+        if self.scaled and scales is None:
+            raise HexadError(f"{self.name} needs the scales of the series; see Scorer.scales")
         options: dict[str, Any] = {}
         if self.metric in INTERVAL:
             level = self.level if self.level is not None else 90.0
             low, high = names.interval_columns(level)
+            if low not in predictions.columns or high not in predictions.columns:
+                raise HexadError(
+                    f"{self.name} needs the columns {low!r} and {high!r}; forecast with levels=({level:g},)"
+                )
             arrays = [true, predictions[low], predictions[high]]
             function = INTERVAL[self.metric]
             if self.metric != "coverage":
@@ -92,7 +106,7 @@ class Scorer:
         return function(*arrays, **options)
 
 
-def scorer(metric: str, *, seasonality: int = 1, level: float | None = None) -> Scorer:
+def scorer(metric: str, *, seasonality: int = 1, level: float | None = None, name: str | None = None) -> Scorer:
     """Bind a metric to its parameters.
 
     Parameters
@@ -103,6 +117,8 @@ def scorer(metric: str, *, seasonality: int = 1, level: float | None = None) -> 
         Steps in a season, for "mase", "rmsse" and "msis".
     level : float, optional
         Nominal coverage in percent, which "coverage", "interval_score" and "msis" need.
+    name : str, optional
+        Name in the score table; that of the metric where left out.
 
     Raises
     ------
@@ -118,5 +134,7 @@ def scorer(metric: str, *, seasonality: int = 1, level: float | None = None) -> 
     if metric in INTERVAL:
         if level is None:
             raise SettingsError(f"metric {metric!r} needs level=, the nominal coverage in percent")
-        return Scorer(f"{metric}-{level:g}", metric, seasonality, level)
-    return Scorer(metric, metric, seasonality)
+        if not 0 < level < 100:
+            raise SettingsError(f"level={level} does not lie between 0 and 100 percent")
+        return Scorer(name or f"{metric}-{level:g}", metric, seasonality, level)
+    return Scorer(name or metric, metric, seasonality)

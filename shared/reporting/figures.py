@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +59,10 @@ class Figure:
 
     def plain(self) -> str:
         """Return the SVG with light colours written out."""
-        text = self.svg
+        head, mark, body = self.svg.partition(f'aria-label="{html.escape(self.alt, quote=True)}"')
         for name, (_, light, _) in PALETTE.items():
-            text = text.replace(f"var(--{name})", light)
-        return text
+            head, body = head.replace(f"var(--{name})", light), body.replace(f"var(--{name})", light)
+        return head + mark + body
 
     def _repr_html_(self) -> str:
         return f'<figure style="background:#fff;max-width:46rem">{self.plain()}</figure>'
@@ -117,8 +118,11 @@ def draw(
         "lines.linewidth": 1.5,
         "path.simplify_threshold": 0.4,
         "date.autoformatter.hour": "%H:%M",
+        "text.parse_math": False,
     }
-    with mpl.rc_context(style):
+    with mpl.rc_context(style), warnings.catch_warnings():
+        # A script that the font lacks is drawn as boxes; the alternative text still has it.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         canvas = Canvas(figsize=size, layout="constrained")
         axes = canvas.add_subplot()
         paint(axes, colours)
@@ -137,11 +141,10 @@ def _inlined(svg: str, alt: str) -> str:
     # Path data need no more than two decimals; transforms do, because glyphs are scaled by them.
     svg = re.sub(r'(?<= d=")[^"]*', lambda path: re.sub(r"(\d+\.\d{2})\d+", r"\1", path[0]), svg)
     svg = re.sub(r"\s*\n\s*", "\n", svg)
-    label = html.escape(alt, quote=True)
-    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
     for name, (sentinel, _, _) in PALETTE.items():
         svg = svg.replace(sentinel, f"var(--{name})")
-    return svg
+    label = html.escape(alt, quote=True)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
 def line_figure(
@@ -172,11 +175,11 @@ def line_figure(
             axes.plot(
                 _wall(x),
                 np.asarray(y),
-                label=name,
+                label=_label(name),
                 color=colours[SERIES_COLOURS[number % len(SERIES_COLOURS)]],
             )
         for label, height in (marks or {}).items():
-            axes.axhline(height, color=colours["soft"], linewidth=1, linestyle=(0, (4, 3)), label=label)
+            axes.axhline(height, color=colours["soft"], linewidth=1, linestyle=(0, (4, 3)), label=_label(label))
         _finish(axes, x_label, y_label)
         if len(lines) + len(marks or {}) > 1:
             _legend(axes)
@@ -293,6 +296,11 @@ def density_figure(
         _legend(axes)
 
     return draw(paint, alt=alt or f"Density of {y_label} over {x_label}.", caption=caption)
+
+
+def _label(name: str) -> str:
+    """Keep a name in the legend that matplotlib would hide for its first character."""
+    return f" {name}" if name.startswith("_") else name
 
 
 def _wall(x: Any) -> Any:

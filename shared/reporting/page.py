@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from shared.reporting.figures import PALETTE, Figure
@@ -88,9 +90,13 @@ class Section:
         shown = frame.head(MAX_TABLE_ROWS)
         if len(frame) > len(shown):
             caption = f"{caption} The first {len(shown)} of {len(frame):,} rows.".strip()
+        cells = shown.itertuples(index=False, name=None) if len(shown.columns) else ((),) * len(shown)
         rows = [
-            {"cells": [cell_text(label), *(cell_text(value) for value in values)], "best": label == best}
-            for label, values in zip(shown.index, shown.itertuples(index=False, name=None), strict=True)
+            {
+                "cells": [cell_text(label), *(cell_text(value) for value in values)],
+                "best": best is not None and label == best,
+            }
+            for label, values in zip(shown.index, cells, strict=True)
         ]
         header = [str(frame.index.name or ""), *map(str, frame.columns)]
         self.parts.append(_Part("table", {"header": header, "rows": rows}, caption))
@@ -148,21 +154,31 @@ class Report:
 
 
 def cell_text(value: Any) -> str:
-    """Write a table cell for people: three significant digits, thousands marked, missing values empty.
+    """Write a table cell for people: few digits, thousands marked, missing values empty.
 
     >>> cell_text(0.51837), cell_text(12345.6), cell_text(7), cell_text(float("nan")), cell_text(True)
     ('0.518', '12,346', '7', '', 'yes')
     """
     if isinstance(value, str):
         return value
-    if isinstance(value, bool) or type(value).__name__ == "bool_":
-        return "yes" if value else "no"
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):  # noqa: PLR0124
+    if value is None or value is pd.NaT or value is pd.NA:
         return ""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
     if isinstance(value, pd.Timestamp):
-        return value.strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00")
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
-    if isinstance(value, int):
+        clock = "%H:%M:%S" if value.second or value.microsecond else "%H:%M"
+        return value.strftime(f"%Y-%m-%d {clock}").removesuffix(" 00:00")
+    if isinstance(value, int | np.integer):
         return f"{value:,}"
+    if isinstance(value, float | np.floating):
+        return _number(float(value))
     return str(value)
+
+
+def _number(value: float) -> str:
+    """Three significant digits below 100, one decimal below 1,000, whole numbers from there on."""
+    if math.isnan(value):
+        return ""
+    if abs(value) >= 999.95:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"

@@ -135,7 +135,10 @@ class Run:
         """
         import math
 
-        odd = [name for name, value in self.metrics.items() if not math.isfinite(value)]
+        def is_finite(value: Any) -> bool:
+            return isinstance(value, int | float) and math.isfinite(value)
+
+        odd = [name for name, value in self.metrics.items() if not is_finite(value)]
         if odd:
             raise HexadError(f"these metrics are no finite numbers: {', '.join(odd)}")
         seconds = time.perf_counter() - self.started

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +17,7 @@ from shared.errors import SettingsError
 __all__ = ["Settings", "load_settings", "parse_override", "to_toml"]
 
 MAX_BYTES = 1 << 20
+MAX_TOLD = 10
 S = TypeVar("S", bound="Settings")
 
 
@@ -63,7 +66,7 @@ def load_settings(
     """
     source = path.name if path else "settings"
     content = _read_toml(path) if path else {}
-    content.update(values or {})
+    content.update(copy.deepcopy(values) if values else {})
     for override in overrides:
         keys, value = parse_override(override)
         place = content
@@ -94,6 +97,8 @@ def parse_override(text: str) -> tuple[list[str], Any]:
         parsed = tomllib.loads(f"value = {value}")
     except tomllib.TOMLDecodeError:
         return keys, value.strip()
+    except (RecursionError, ValueError) as error:
+        raise SettingsError(f"--set {key[:60]}: the value is nested too deeply or too long ({error})") from error
     return keys, parsed["value"] if set(parsed) == {"value"} else value.strip()
 
 
@@ -107,16 +112,39 @@ def to_toml(settings: BaseModel) -> str:
     horizon = 96
     tz = "UTC"
     """
-    values = settings.model_dump(mode="json", exclude_none=True)
+    values = _without_none(settings, settings.model_dump(mode="json"))
     plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
-    lines = [f"{key} = {_toml_value(value)}" for key, value in plain.items()]
+    lines = [f"{_toml_key(key)} = {_toml_value(value)}" for key, value in plain.items()]
     for key, table in values.items():
         if isinstance(table, dict):
-            lines += ["", f"[{key}]"] + [f"{inner} = {_toml_value(value)}" for inner, value in table.items()]
+            lines += ["", f"[{_toml_key(key)}]"]
+            lines += [f"{_toml_key(inner)} = {_toml_value(value)}" for inner, value in table.items()]
     return "\n".join(lines) + "\n"
 
 
+def _without_none(settings: BaseModel, values: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is None by default; TOML cannot say None, so a None that is none by default is refused."""
+    kept = {}
+    for key, value in values.items():
+        field = type(settings).model_fields.get(key)
+        inner = getattr(settings, key, None)
+        if value is None:
+            if field is None or field.default is not None:
+                raise SettingsError(f"setting '{key}' is None, which TOML cannot say; leave it at its default")
+        elif isinstance(inner, BaseModel):
+            kept[key] = _without_none(inner, value)
+        else:
+            kept[key] = value
+    return kept
+
+
+def _toml_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml_value(key)
+
+
 def _toml_value(value: Any) -> str:
+    if value is None:
+        raise SettingsError("a setting holds None, which TOML cannot say; leave it at its default")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -124,7 +152,7 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_toml_value(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_toml_value(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_toml_key(key)} = {_toml_value(item)}" for key, item in value.items()) + "}"
     escaped = "".join(
         {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(
             char,
@@ -142,7 +170,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path.name}: settings of more than 1 MB are refused")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOML and Unicode errors are ValueErrors
         raise SettingsError(f"{path.name}: this is no valid TOML ({error})") from error
 
 
@@ -157,19 +185,32 @@ def _told(source: str, error: ValidationError, kind: type[BaseModel]) -> str:
             hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
             lines.append(f"unknown setting '{name[:80]}'; {hint}")
         else:
-            given = str(found["input"])
-            lines.append(f"setting '{name}': {found['msg'].lower()}, but {given[:60]!r} was given")
-        if len(lines) == 10:
-            lines.append(f"and {error.error_count() - 10} more")
+            lines.append(_wrong(name, found))
+        if len(lines) == MAX_TOLD and error.error_count() > MAX_TOLD:
+            lines.append(f"and {error.error_count() - MAX_TOLD} more")
             break
     return f"{source}: {lines[0]}" if len(lines) == 1 else f"{source}:\n  " + "\n  ".join(lines)
+
+
+def _wrong(name: str, found: Any) -> str:
+    """Say what is wrong with one setting."""
+    message = str(found["msg"]).removeprefix("Value error, ")
+    if found["type"] == "missing":
+        return f"setting '{name}' is required but missing"
+    if not name:
+        return message
+    message = message[0].lower() + message[1:]
+    given = str(found["input"])
+    return f"setting '{name}': {message}, but {given[:60]!r} was given"
 
 
 def _fields(kind: type[BaseModel], place: list[str]) -> list[str]:
     for part in place:
         field = kind.model_fields.get(part)
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        annotation = field.annotation if field else None
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        inner = next((one for one in options if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        if inner is None:
             break
         kind = inner
     return list(kind.model_fields)

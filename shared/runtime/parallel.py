@@ -55,9 +55,13 @@ def _mapped(
     from joblib import Parallel, delayed
 
     # Threads by default: the work is numpy's and scikit-learn's, which release the lock; nothing is copied.
-    parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    tasks = (delayed(function)(piece) for piece in listed)
+    try:
+        results = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(tasks)
+    except ValueError:  # a backend that gives its results all at once
+        results = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(function)(piece) for piece in listed)
     gathered: list[R] = []
-    for result in parallel(delayed(function)(piece) for piece in listed):
+    for result in results:
         gathered.append(result)
         if done is not None:
             done(result)

@@ -41,20 +41,19 @@ def progress(title: str, total: int, *, show: bool | None = None) -> Iterator[Ad
     >>> with progress("fitting", total=2, show=False) as advance:
     ...     advance()
     """
-    if show is None:
-        show = sys.stderr.isatty()
-    if not show:
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    if not (terminal if show is None else show):
         yield _silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(stderr=True, force_terminal=True if show else None),
         transient=True,
     )
     with bar:

@@ -16,6 +16,7 @@ import os
 import platform
 import tempfile
 import zipfile
+import zlib
 from dataclasses import is_dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -126,7 +127,11 @@ def save_model(model: Any, path: Path, *, data_fingerprint: str = "") -> None:
     """
     import skops.io
 
-    payload = _canonical(skops.io.dumps(model))
+    path = Path(path)
+    try:
+        payload = _canonical(skops.io.dumps(model))
+    except Exception as error:  # skops raises whatever the part that cannot be stored leads to
+        raise StoreError(f"{type(model).__name__} cannot be stored ({type(error).__name__}: {error})") from error
     foreign = _foreign_types(payload)
     if foreign:
         raise StoreError(
@@ -213,23 +218,21 @@ def _opened(path: Path) -> tuple[dict[str, Any], bytes]:
                 raise StoreError(f"{path.name} unpacks to {sum(sizes.values()):,} bytes, above the limit")
             envelope = json.loads(archive.read("envelope.json"))
             payload = archive.read("model.skops")
-    except (
-        zipfile.BadZipFile,
-        json.JSONDecodeError,
-        UnicodeDecodeError,
-        EOFError,
-        OSError,
-        NotImplementedError,
-    ) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
         raise StoreError(
             f"{path.name} is no Hexad model file, or is torn ({error}). Pickles are never read."
         ) from error
-    if not isinstance(envelope, dict) or envelope.get("format") != FORMAT or "versions" not in envelope:
+    if not isinstance(envelope, dict) or envelope.get("format") != FORMAT or not _has_versions(envelope):
         raise StoreError(f"{path.name} has another format than {FORMAT}; it was written by another version of Hexad")
     if hashlib.sha256(payload).hexdigest() != envelope.get("sha256"):
         raise StoreError(f"{path.name}: the model does not fit its checksum; the file was changed or damaged")
     _check_members(payload, path.name)
     return envelope, payload
+
+
+def _has_versions(envelope: dict[str, Any]) -> bool:
+    versions = envelope.get("versions")
+    return isinstance(versions, dict) and all(isinstance(text, str) for text in versions.values())
 
 
 def _check_members(payload: bytes, name: str) -> None:
@@ -286,9 +289,8 @@ def _canonical(payload: bytes) -> bytes:
     numbers: dict[int, int] = {}
     files: dict[str, str] = {}
     for count, node in enumerate(_nodes(schema)):
-        old = node.get("__id__")
-        if old is not None:
-            node["__id__"] = numbers.setdefault(old, count) if old in shared_ids else count
+        old = node["__id__"]
+        node["__id__"] = numbers.setdefault(old, count) if old in shared_ids else count
         if "file" in node:
             node["file"] = files.setdefault(node["file"], f"{len(files)}{Path(node['file']).suffix}")
     schema.pop("_skops_version", None)

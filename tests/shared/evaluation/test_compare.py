@@ -129,7 +129,7 @@ def test_a_variance_below_zero_is_no_proof():
 
 @pytest.mark.parametrize(("n", "horizon"), [(1, 1), (0, 1), (3, 3), (3, 0)])
 def test_too_few_origins_are_refused(n, horizon):
-    with pytest.raises(HexadError, match="needs more than"):
+    with pytest.raises(HexadError, match="needs more than|needs at least 2 pairs"):
         diebold_mariano([1.0] * n, [2.0] * n, horizon=horizon)
 
 
@@ -264,7 +264,7 @@ def test_an_unknown_model_or_metric_is_refused():
 
 
 def test_one_origin_is_too_few():
-    with pytest.raises(HexadError, match="more than 1 origins"):
+    with pytest.raises(HexadError, match="at least 2 pairs"):
         compare(scores(a=[1.0], b=[2.0]), "a")
 
 

@@ -314,7 +314,7 @@ def test_a_level_that_was_not_forecast_is_told():
 
 
 def test_a_series_without_a_scale_is_named():
-    late = numbers().query("ds >= 11").assign(unique_id="late")
+    late = numbers().query("ds >= 9").assign(unique_id="late")
     table = pd.concat([numbers().assign(unique_id="early"), late])
     with pytest.raises(HexadError, match="late"):
         tried(table, metrics=[scorer("mase")])
@@ -491,7 +491,7 @@ def test_by_step_of_a_scaled_metric_is_refused(found):
 
 def test_the_result_in_a_sentence(found):
     best = found.table()["mae"].idxmin()
-    assert found.explain().startswith(f"3 models were tried at 4 origins; lowest mae: {best} with ")
+    assert found.explain().startswith(f"3 models were tried at 4 origins; best mae: {best} with ")
     assert "the best baseline is last with " in found.explain()
 
 

@@ -1,0 +1,123 @@
+"""What an evaluation found: scores, predictions and timings, with a table, a sentence and a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shared.data import columns as names
+from shared.data.columns import SeriesColumns
+from shared.errors import HexadError
+from shared.evaluation.scorers import Scorer
+
+__all__ = ["HIGHER_IS_BETTER", "Scores"]
+
+HIGHER_IS_BETTER = frozenset({"r2", "coverage"})
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What `evaluate` found.
+
+    Attributes
+    ----------
+    scores : pandas.DataFrame
+        One row a model, cutoff and metric: ``model, cutoff, metric, value``.
+    predictions : pandas.DataFrame
+        Every prediction beside its outcome.
+    timings : pandas.DataFrame
+        Seconds of every fit, update and prediction.
+    baselines : tuple of str
+        Names of the models that are baselines.
+
+    >>> frame = pd.DataFrame({"model": ["a"], "cutoff": [1], "metric": ["mae"], "value": [2.0]})
+    >>> Scores(frame, pd.DataFrame(), pd.DataFrame(), ("a",)).table()["mae"].to_dict()
+    {'a': 2.0}
+    """
+
+    scores: pd.DataFrame
+    predictions: pd.DataFrame
+    timings: pd.DataFrame
+    baselines: tuple[str, ...]
+    columns: SeriesColumns = field(default_factory=SeriesColumns)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the tidy score table."""
+        return self.scores.copy()
+
+    def table(self) -> pd.DataFrame:
+        """Mean of each metric over the cutoffs: one row a model, one column a metric."""
+        wide = self.scores.groupby([names.MODEL, "metric"], sort=False)["value"].mean().unstack("metric")
+        return wide.reindex(columns=list(dict.fromkeys(self.scores["metric"])))
+
+    def of(self, model: str, metric: str) -> pd.Series[float]:
+        """Values of one model and metric, by cutoff."""
+        rows = self.scores[(self.scores[names.MODEL] == model) & (self.scores["metric"] == metric)]
+        if rows.empty:
+            models = ", ".join(dict.fromkeys(self.scores[names.MODEL]))
+            raise HexadError(f"there are no values of {metric!r} for {model!r}; the models are {models}")
+        return rows.set_index(names.CUTOFF)["value"]
+
+    def best_baseline(self, metric: str) -> str:
+        """Name of the baseline with the best mean of a metric: the lowest, for R2 and coverage the highest.
+
+        >>> frame = pd.DataFrame({"model": ["a", "b"], "cutoff": 1, "metric": "mae", "value": [2.0, 1.0]})
+        >>> Scores(frame, frame, frame, ("a", "b")).best_baseline("mae")
+        'b'
+        """
+        return self._best(self.baselines, metric)
+
+    def _best(self, models: Iterable[str], metric: str) -> str:
+        sign = -1.0 if metric.split("-", maxsplit=1)[0] in HIGHER_IS_BETTER else 1.0
+        return min(models, key=lambda name: sign * float(self.of(name, metric).mean()))
+
+    def by_step(self, metric: Scorer, parts: int = 4) -> pd.DataFrame:
+        """A metric by part of the horizon: one row a model, one column a range of steps.
+
+        Steps that a gap leaves out, and parts beyond a short horizon, are not shown.
+
+        Raises
+        ------
+        HexadError
+            The metric is scaled: there is no scale here. Take MAE, or a metric of intervals.
+        """
+        if metric.scaled:
+            raise HexadError(f"{metric.name} is scaled by the training data, which are not here; take 'mae' instead")
+        steps = self.predictions[names.STEP].to_numpy()
+        edges = np.unique(np.linspace(0, steps.max(), parts + 1).round().astype(int))
+        part = np.searchsorted(edges, steps, side="left") - 1
+        labels = [f"steps {a + 1} to {b}" for a, b in pairwise(edges)]
+        groups = self.predictions.groupby([self.predictions[names.MODEL], part], sort=False)
+        values = {key: metric.score(group, self.columns) for key, group in groups}
+        models = list(dict.fromkeys(self.predictions[names.MODEL]))
+        shown = [number for number in range(len(labels)) if any((model, number) in values for model in models)]
+        rows = [[values.get((model, number), np.nan) for number in shown] for model in models]
+        return pd.DataFrame(rows, index=models, columns=[labels[number] for number in shown])
+
+    def explain(self) -> str:
+        """Say in a sentence what was evaluated."""
+        table = self.table()
+        metric = str(table.columns[0])
+        best, naive = self._best(map(str, table.index), metric), self.best_baseline(metric)
+        reached, its = float(self.of(best, metric).mean()), float(self.of(naive, metric).mean())
+        cutoffs = self.scores[names.CUTOFF].nunique()
+        return (
+            f"{len(table)} models were tried at {cutoffs} origins; best {metric}: {best} with {reached:.3g}, "
+            f"the best baseline is {naive} with {its:.3g}."
+        )
+
+    def plot(self) -> Any:
+        """Draw the first metric by cutoff, one line a model."""
+        from shared.reporting.figures import line_figure
+
+        metric = str(self.scores["metric"].iloc[0])
+        lines = {str(model): self.of(str(model), metric) for model in dict.fromkeys(self.scores[names.MODEL])}
+        return line_figure({name: (list(s.index), s.to_numpy()) for name, s in lines.items()}, y_label=metric)
+
+    def _repr_html_(self) -> str:
+        return str(self.table().round(3).to_html())
