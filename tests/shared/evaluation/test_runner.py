@@ -317,7 +317,7 @@ def test_a_series_without_a_scale_is_named():
     late = numbers().query("ds >= 9").assign(unique_id="late")
     table = pd.concat([numbers().assign(unique_id="early"), late])
     with pytest.raises(HexadError, match="late"):
-        tried(table, metrics=[scorer("mase")])
+        tried(table, metrics=[scorer("mase", seasonality=3)])
 
 
 # What is kept
