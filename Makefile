@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo install-all test lint clean
+.PHONY: demo install-all test test-pandas2 lint clean
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hexad needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11")'
@@ -20,6 +20,14 @@ install-all: $(BIN)/python
 test: install-all
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=95
 
+# The same tests beside pandas 2, the oldest that is supported.
+test-pandas2: VENV = .venv-pandas2
+test-pandas2:
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)/bin/python -m pip install --quiet --editable ".[demo,excel]" "pandas<3" --group dev
+	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
+
 lint: install-all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -27,4 +35,4 @@ lint: install-all
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-pandas2 build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

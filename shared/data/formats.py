@@ -78,6 +78,12 @@ def from_parquet(path: Path, max_bytes: int) -> pd.DataFrame:
     ------
     DataError
         The file is missing, torn, empty or larger than `max_bytes` once unpacked.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pd.DataFrame({"a": [1, 2]}).to_parquet(Path(folder) / "t.parquet")
+    ...     from_parquet(Path(folder) / "t.parquet", 10_000).a.tolist()
+    [1, 2]
     """
     import pyarrow.parquet as pq
 
@@ -104,6 +110,11 @@ def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
         The workbook is missing, torn, larger than `max_bytes` once unpacked, or its header is not in order.
     MissingExtraError
         openpyxl is not installed.
+
+    >>> from_excel(Path("no-such-book.xlsx"), 0, 100)
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: no-such-book.xlsx: there is no such file: ...
     """
     check_path(path)
     if path.suffix.lower() not in {".xlsx", ".xlsm"}:

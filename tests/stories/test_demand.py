@@ -157,6 +157,31 @@ def test_module_and_script_are_the_same_command(tmp_path):
     assert made["module"] == made["script"]
 
 
+def test_a_run_broken_off_goes_on_where_it_was(tmp_path, monkeypatch):
+    """A run that dies while comparing keeps its finished pieces; the next one ends with the bytes of an unbroken one."""
+    import case_studies.demand as demand
+    from shared.evaluation import ForecastingTask
+
+    whole = run_study("demand", overrides=SMALL, out=tmp_path / "whole").parent
+    fits = []
+    run = ForecastingTask.run
+    monkeypatch.setattr(ForecastingTask, "run", lambda self, *a: (fits.append(1), run(self, *a))[1])
+    with monkeypatch.context() as broken:
+
+        def die(*arguments, **options):
+            raise KeyboardInterrupt
+
+        broken.setattr(demand, "compare", die)
+        with pytest.raises(KeyboardInterrupt):
+            run_study("demand", overrides=SMALL, out=tmp_path / "broken")
+    first = len(fits)
+    again = run_study("demand", overrides=SMALL, out=tmp_path / "broken").parent
+    assert first > 0
+    assert len(fits) == first
+    for name in ("metrics.json", "model.hexad", "forecast.parquet", "scores.parquet", "predictions.parquet"):
+        assert (again / name).read_bytes() == (whole / name).read_bytes(), name
+
+
 def test_errors_are_told_in_one_message_without_a_traceback(tmp_path):
     made = subprocess.run(
         [sys.executable, "-m", "case_studies", "run", "demand", "--set", "risk=2", "--set", "orgins=3"],
