@@ -159,7 +159,7 @@ def test_module_and_script_are_the_same_command(tmp_path):
 
 def test_a_run_broken_off_goes_on_where_it_was(tmp_path, monkeypatch):
     """A run that dies while comparing keeps its finished pieces; the next one ends with the bytes of an unbroken one."""
-    import case_studies.demand as demand
+    from case_studies import demand
     from shared.evaluation import ForecastingTask
 
     whole = run_study("demand", overrides=SMALL, out=tmp_path / "whole").parent
