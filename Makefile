@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
+# Tools' warnings about editable installs are nothing a reader can act on.
+export PYTHONWARNINGS = ignore::UserWarning
+
 .PHONY: demo install-all test test-pandas2 lint clean
 
 $(BIN)/python:

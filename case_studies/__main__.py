@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shlex
 import sys
+import tempfile
 import tomllib
 from collections.abc import Sequence
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
+import click
 import typer
 
 import domains  # noqa: F401  # checks that the right 'shared' is found, before anything of it is imported
@@ -60,21 +64,43 @@ def datasets() -> None:
         typer.echo(f"    {rows:,} rows, {columns} columns. Source: {found.source}.")
         typer.echo(f"    Licence of the data: {found.licence}.")
         asked = ", ".join(f"{column.name} ({column.kind})" for column in found.schema.columns)
-        typer.echo(f"    An own file in its place needs: {asked}.")
+        typer.echo(f"    Your own file in its place needs: {asked}.")
 
 
 @app.command()
 def run(
     study: Annotated[str, typer.Argument(help="Name of the study, as hexad list shows it.")],
-    set_: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Change a setting.")] = [],  # noqa: B006
+    set_: Annotated[
+        list[str],
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, as in --set risk=0.1; may be repeated."),
+    ] = [],  # noqa: B006
     data: Annotated[Path | None, typer.Option(help="Your own file in place of the bundled data.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; runs/STUDY-TIME by default.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer trials, within seconds.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer trials: done in seconds, not to decide on.")] = False,
 ) -> None:
     """Run a case study and write its report."""
     folder = out or Path("runs") / f"{study}-{datetime.now():%Y%m%d-%H%M%S}"
-    report = run_study(study, overrides=set_, data=data, out=folder, quick=quick)
+    if sys.stderr.isatty():
+        typer.echo(f"Writing to {folder}. If it is stopped: the same command with --out {folder} goes on.", err=True)
+    report, sentences = _run(study, overrides=set_, data=data, out=folder, quick=quick)
     typer.echo(f"Report: {report.resolve()}")
+    for sentence in sentences:
+        typer.echo(f"  {sentence}")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hexad {version('hexad')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Case studies on real data, from the table to the decision, in one report."""
 
 
 def run_study(
@@ -115,6 +141,11 @@ def run_study(
     ...
     shared.errors.SettingsError: there is no study 'demnd'; did you mean 'demand'?
     """
+    return _run(study, overrides=overrides, data=data, out=out, quick=quick)[0]
+
+
+def _run(study: str, *, overrides: Sequence[str], data: Path | None, out: Path, quick: bool) -> tuple[Path, list[str]]:
+    """Run a study; return its report and the sentences on top of it."""
     import difflib
 
     from shared.reporting.run import Run
@@ -128,16 +159,29 @@ def run_study(
     module = importlib.import_module(f"case_studies.{study}")
     values = _stacked(HERE / f"{study}.toml", own_data=data is not None, quick=quick)
     settings = load_settings(module.Settings, None, overrides, values)
+    _usable(Path(out))
     command = ["hexad", "run", study, *(f"--set={text}" for text in overrides)]
     command += ["--data", str(data)] if data else []
     command += ["--quick"] if quick else []
     this = Run(study, Path(out), module.TITLE, shlex.join(command), data)
-    if data:
-        stated = {name: value for name, value in settings.read.model_dump().items() if value}
-        this.options = {"tz": settings.timezone, **stated}
+    this.options = settings.read_options if data else {}
     this.settings(settings)
     module.tell(settings, this)
-    return this.finish()
+    return this.finish(), this.report.summary
+
+
+def _usable(folder: Path) -> None:
+    """Refuse a folder that cannot be written, or that holds something else than a run."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "settings.toml").exists():
+        raise SettingsError(f"--out {folder}: the folder holds other things; name one that is new or empty")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"--out {folder}: no files can be written there ({error.strerror}); name another"
+        ) from error
 
 
 def _stacked(path: Path, *, own_data: bool, quick: bool) -> dict[str, Any]:
@@ -151,15 +195,34 @@ def _stacked(path: Path, *, own_data: bool, quick: bool) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; errors about input are told in one message, without a traceback."""
+    """Run the command line; what is wrong is told in one message, without a traceback."""
     try:
-        app(args=list(arguments) if arguments is not None else None, standalone_mode=True)
+        code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except (HexadError, MissingExtraError) as error:
-        typer.secho(f"hexad: {error}", fg="red", err=True)
+        typer.secho(f"hexad: {_as_options(str(error))}", fg="red", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("\nhexad: stopped. Run the same command with the same --out to go on where it was.", err=True)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        typer.echo("\nhexad: stopped. The same command with the same --out goes on where it was.", err=True)
         sys.exit(130)
+    except click.exceptions.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except OSError as error:
+        typer.secho(f"hexad: {error}. What was finished is kept; the same --out goes on there.", fg="red", err=True)
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _as_options(text: str) -> str:
+    """Say on the command line's own terms what a message offers to those who write Python.
+
+    >>> _as_options('Correct them, or pass repair="interpolate".')
+    'Correct them, or pass --set read.repair=interpolate.'
+    >>> _as_options("Pass dates='day-first' or dates='month-first'.")
+    'Pass --set read.dates=day-first or --set read.dates=month-first.'
+    """
+    text = re.sub(r"\brepair=\"(\w+)\"", r"--set read.repair=\1", text)
+    return re.sub(r"\b(dates|decimal|separator|encoding)='([^']*)'", r"--set read.\1=\2", text)
 
 
 if __name__ == "__main__":

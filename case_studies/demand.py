@@ -18,14 +18,16 @@ from shared.data import Panel
 from shared.evaluation import compare
 from shared.reporting import Run
 
-TITLE = "Electricity demand: the next two days, and the reserve to hold"
+TITLE = "Electricity demand: what comes next, and the reserve to hold"
 Settings = DemandSettings
 
 
 def tell(settings: DemandSettings, run: Run) -> None:
     """Read, split, model, compare, explain, decide."""
     table, reading = run.table("vic_elec")  # bundled, or the user's own file: same checks
-    panel = Panel.from_frame(table, COLUMNS, tz=settings.timezone)  # refuses gaps, repeats and missing values
+    panel = Panel.from_frame(  # refuses gaps, repeats and missing values
+        table, COLUMNS, tz=settings.timezone, repair=settings.panel_repairs, source=reading.source
+    )
     demand, grid = panel.to_frame(), panel.frequency
     run.step("read")
 
@@ -56,8 +58,8 @@ def tell(settings: DemandSettings, run: Run) -> None:
     run.keeps(model=model, forecast=forecast.to_frame(), scores=first.to_frame(), predictions=first.predictions)
     run.step("forecast")
 
-    chapters.summary(run, settings, first, verdict, reserve, forecast, best)
-    run.tells("What to expect", forecast.plot(), forecast.explain(), *chapters.outlook(forecast, settings))
+    chapters.summary(run, settings, scores, verdict, reserve, forecast)
+    run.tells("What to expect", forecast.plot(), forecast.explain(), *chapters.outlook(forecast, scores, settings))
     run.tells("How it was tried", *chapters.protocol(settings, trials, panel))
     run.tells("How far to trust it", *chapters.trust(first, verdict, settings))
     run.tells("When not to believe it", *chapters.doubts(first, bounds, demand, settings))

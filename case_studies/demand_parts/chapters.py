@@ -17,6 +17,7 @@ from shared.evaluation import Comparisons, Scores, scorer
 from shared.reporting import Run
 from shared.reporting.figures import density_figure, forecast_figure, line_figure
 
+HOT_RATIO = 1.2
 DS, Y = COLUMNS.ds, COLUMNS.y
 LABELS = {"mase": "MASE", "mae": "MAE"}
 
@@ -32,44 +33,81 @@ def covered(scores: Scores, level: float) -> float:
     return float(scores.of(MODEL, f"coverage-{level:g}").mean())
 
 
+def below(share: float) -> str:
+    """Say how far an error lies below another.
+
+    >>> below(0.324), below(-0.05)
+    ('32 % below', '5 % above')
+    """
+    return f"{100 * abs(share):.0f} % {'below' if share >= 0 else 'above'}"
+
+
+def signed(share: float) -> str:
+    """Write a gain as the change of an error.
+
+    >>> signed(-0.05)
+    '+5.0 %'
+    """
+    return f"{'−' if share >= 0 else '+'}{100 * abs(share):.1f} %"
+
+
+def sentences(verdict: Comparisons) -> str:
+    """The comparisons as sentences that begin with a capital."""
+    return " ".join(text[0].upper() + text[1:] for text in (item.explain() for item in verdict.items))
+
+
 def summary(
     run: Run,
     settings: DemandSettings,
-    scores: Scores,
+    scores: dict[str, Scores],
     verdict: Comparisons,
     reserve: Reserve,
     forecast: Forecast,
-    best: str,
 ) -> None:
-    """Three sentences for a manager, and the numbers behind them."""
+    """Three sentences for a manager, and the numbers behind them; a warning where the intervals did not hold."""
+    first = scores[settings.clocks[0]]
+    best = first.best_baseline("mase")
     frame = forecast.to_frame()
     peak = frame.iloc[int(frame["mean"].argmax())]
     high = interval_columns(settings.level)[1]
+    item = next(item for item in verdict.items if item.against == best)
+    share = covered(first, settings.level)
     run.report.subtitle = (
-        f"Tried at {scores.scores['cutoff'].nunique()} past origins, {forecast.explain().split('(')[1].split(')')[0]} ahead "
-        "each, against three naives."
+        f"A forecast of {frame[DS].iloc[0]:%d %B %Y} and what follows, and how such forecasts did in {item.n} trials "
+        "against what anyone could do without a model."
     )
-    against_best = next(item for item in verdict.items if item.against == best)
     run.summarises(
-        f"Expect a peak of about {peak['mean']:,.0f} {settings.unit} on {peak[DS]:%A %d %B at %H:%M}; the chance that "
-        f"demand then exceeds {peak[high]:,.0f} {settings.unit} is about {100 * settings.risk:g} %.",
-        f"In {against_best.n} trials the {against_best.explain().rstrip('.')}; the intervals held "
-        f"{100 * covered(scores, settings.level):.0f} % of what came, {settings.level:g} % was promised.",
-        f"For the same risk of running short the forecast {reserve.saving()}; it is least reliable when the weather turns "
-        "hot after it was made.",
+        f"Expect a peak of about {peak['mean']:,.0f} {settings.unit} on {peak[DS]:%A %d %B %Y at %H:%M}; the chance that "
+        f"demand then exceeds {peak[high]:,.0f} {settings.unit} is meant to be {100 * settings.risk:g} %.",
+        f"In {item.n} trials at {settings.clocks[0]} the {item.explain().rstrip('.')}; the intervals held "
+        f"{100 * share:.0f} % of what came, {settings.level:g} % was promised.",
+        f"For the same risk of running short the forecast {reserve.saving()}; rely on it least on the hottest days.",
     )
-    run.fact(f"−{100 * gain(scores, MODEL):.0f} %", f"error (MASE) against the best naive, “{best}”")
-    run.fact(
-        f"{100 * covered(scores, settings.level):.1f} %",
-        f"of outcomes inside the {settings.level:g} % interval",
-    )
-    run.fact(f"{against_best.better} of {against_best.n}", f"{settings.tries} better than the best naive")
-    run.fact(f"{reserve.saved:,.0f} {settings.unit}", "less reserve for the same risk")
+    if share < settings.level / 100 - 0.03:
+        run.summarises(
+            f"Warning: the intervals were too narrow. They held {100 * share:.0f} % instead of {settings.level:g} %, so the "
+            "chance of exceeding an upper bound is larger than stated. Hold more, or give a longer history."
+        )
+    if item.n < 26:
+        run.summarises(f"Only {item.n} trials were made: enough to see that it runs, too few to decide on.")
+    run.fact(signed(gain(first, MODEL)), f"error (MASE) against the best naive, “{best}”")
+    run.fact(f"{100 * share:.1f} %", f"of outcomes inside the {settings.level:g} % interval")
+    run.fact(f"{item.better} of {item.n}", f"{settings.tries} better than the best naive")
+    saved = f"{abs(reserve.saved):,.0f} {settings.unit}"
+    run.fact(saved, f"{'less' if reserve.saved > 0 else 'more'} reserve for the same risk")
 
 
-def outlook(forecast: Forecast, settings: DemandSettings) -> list[Any]:
-    """Highest and lowest expected demand of each day."""
+def outlook(forecast: Forecast, scores: dict[str, Scores], settings: DemandSettings) -> list[Any]:
+    """Highest and lowest expected demand of each day, and how forecasts from this hour did."""
     frame = forecast.to_frame()
+    clock = f"{frame[DS].iloc[0]:%H:%M}"
+    told = f"This forecast starts at {clock}; the trials that count most started at {settings.clocks[0]}."
+    if clock in scores:
+        trial = scores[clock]
+        told = (
+            f"This forecast starts at {clock}. In the trials from that hour the error lay {below(gain(trial, MODEL))} that "
+            f"of the best naive, and {100 * covered(trial, settings.level):.0f} % of what came lay inside the interval."
+        )
     low, high = interval_columns(settings.level)
     days = frame.groupby(frame[DS].dt.strftime("%A %d %B %Y"), sort=False)
     rows = {}
@@ -82,10 +120,12 @@ def outlook(forecast: Forecast, settings: DemandSettings) -> list[Any]:
         ]
     columns = [f"Peak, {settings.unit}", f"Its {settings.level:g} % interval", f"Trough, {settings.unit}"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    holidays = ", ".join(settings.upcoming_holidays) or "none was named"
+    holidays = ", ".join(settings.upcoming_holidays)
+    holidays = holidays or "none was named. If there is one, set upcoming_holidays: it changes the forecast a good deal"
     return [
         (table, "Expected demand by day."),
         f"Public holidays taken into account in these days: {holidays}.",
+        told,
     ]
 
 
@@ -118,10 +158,10 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
     lines = {name: _by_cutoff(scores, name) for name in (MODEL, best)}
     return [
         (table.rename_axis("model"), f"Means over the origins at {settings.clocks[0]}; lower is better.", MODEL),
-        verdict.explain(),
+        f"{sentences(verdict)} Ranges are 95 % intervals over the trials.",
         line_figure(
             lines, y_label="MASE by origin", alt="Error of the lag model and of the best naive at each origin.",
-            caption="Each point is one trial of the whole horizon.",
+            caption="Each point is one trial, the whole horizon ahead.",
         ),
         (parts.rename_axis("model"), f"Share of outcomes inside the {level:g} % interval, by part of the horizon."),
     ]  # fmt: skip
@@ -148,16 +188,21 @@ def doubts(scores: Scores, bounds: dict[str, Scores], demand: pd.DataFrame, sett
         caption=f"The worst trial, from {worst:%d %B %Y %H:%M}: MASE {errors.max():.2f}. "
         f"The temperature then reached {hot[worst]:.0f} °C.",
     )  # fmt: skip
+    count = int((hot >= limit).sum())
+    advice = (
+        "On such days the weather decides, and the model knows it only up to the origin: ask for a weather forecast."
+    )
+    if ratio < HOT_RATIO:
+        advice = "In these trials heat made no large difference."
     return [
-        f"In the hottest tenth of the trials (up to {limit:.0f} °C and more) the error was {ratio:.1f} times that of the "
-        "others: the model knows the weather only up to the origin. Do not rely on it when the weather is about to turn; "
-        "ask for a weather forecast.",
+        f"In the {count} hottest of the {len(hot)} trials, reaching {limit:.0f} °C or more, the error was {ratio:.1f} times "
+        f"that of the others. {advice}",
         picture,
-        f"With the weather of the horizon known, the error would lie {100 * gain(bound, KNOWN):.0f} % below that of the best "
-        "naive: this is what a perfect weather forecast would bring. It is a bound, not a forecast, because it uses what "
-        "nobody knew then.",
-        "One region, three years: demand that changes for other reasons (prices, solar panels, a closed smelter) is not "
-        "in these data. Look at the coverage above, and fit again when it leaves its target.",
+        f"With the weather of the horizon known, the error would lie {below(gain(bound, KNOWN))} that of the best naive: "
+        "this is what a perfect weather forecast would bring. It is a bound, not a forecast, because it uses what nobody "
+        "knew then.",
+        f"The model learnt from {demand[DS].iloc[0]:%B %Y} on. What changes demand for other reasons (prices, solar panels, "
+        "a large user that opens or closes) is not in these data. Fit again when the coverage leaves its target.",
     ]
 
 
@@ -173,13 +218,13 @@ def others(
         low = f"{100 * covered(found, settings.level):.1f} %"
         rows[f"{clock}: {MODEL}"] = [
             float(found.of(MODEL, "mase").mean()),
-            f"−{100 * gain(found, MODEL):.1f} %",
+            signed(gain(found, MODEL)),
             low,
         ]
         bound = bounds[clock]
         rows[f"{clock}: {KNOWN}"] = [
             float(bound.of(KNOWN, "mase").mean()),
-            f"−{100 * gain(bound, KNOWN):.1f} %",
+            signed(gain(bound, KNOWN)),
             "",
         ]
     columns = ["MASE", "against the best naive", f"inside {settings.level:g} %"]
@@ -189,7 +234,7 @@ def others(
         best = weekdays.best_baseline("mase")
         parts.append(
             f"Tried on every day rather than once a week ({weekdays.scores['cutoff'].nunique()} origins), the model's error "
-            f"lies {100 * gain(weekdays, MODEL):.0f} % below that of “{best}”, the best naive over all days."
+            f"lies {below(gain(weekdays, MODEL))} that of “{best}”, the best naive over all days."
         )
         parts.append((table, f"By the weekday of the origin ({settings.clocks[0]})."))
     return parts
@@ -216,16 +261,18 @@ def reserve(reserve: Reserve, settings: DemandSettings, scores: Scores) -> list[
     steps = reserve.by_step
     hours = steps.index.to_numpy() * _step_hours(scores)
     lines = {name: (list(hours), steps[name].to_numpy()) for name in steps.columns}
-    per_day = reserve.saved * 24 * settings.reserve_price
+    per_day = float(f"{reserve.saved * 24 * settings.reserve_price:.2g}")
+    worth = f"the saving is worth about {per_day:,.0f} AUD a day" if per_day > 0 else "there is no saving to count"
     return [
         reserve.explain("periods"),
         line_figure(
             lines, x_label="hours after the origin", y_label=f"mean reserve, {settings.unit}",
             alt="Reserve by hours after the origin, lag model and best naive.",
-            caption="The distance from the forecast to the upper bound, on average over the origins.",
+            caption="What was held: the distance from the forecast to the upper bound, on average over the origins. The "
+            "text above compares what exactly the risk aimed at would have taken.",
         ),
         f"At {settings.reserve_price:g} AUD for holding one {settings.unit} for an hour (an assumption: set reserve_price "
-        f"to your own) the saving is worth {per_day:,.0f} AUD a day.",
+        f"to your own) {worth}.",
     ]  # fmt: skip
 
 
@@ -240,8 +287,8 @@ def data(panel: Panel, demand: pd.DataFrame) -> list[Any]:
         f"gaps or repeats; the clocks change {shifts} times. {int(demand['Holiday'].sum()):,} rows are public holidays.",
         density_figure(
             demand["Temperature"], demand[Y], x_label="temperature, °C", y_label=f"{Y} by temperature",
-            alt="Demand over temperature: lowest near 18 degrees, higher when it is cold or hot.",
-            caption="Darker where there are more rows. Demand bends where heating ends and cooling begins.",
+            alt="Where rows lie by temperature and demand, with the median demand.",
+            caption="Darker where there are more rows; the line is the median.",
         ),
         line_figure(
             {"Monday to Friday": (list(hours), week[False].to_numpy()), "weekend": (list(hours), week[True].to_numpy())},

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shared.data import Panel
+from shared.data.panel import REPAIRS as PANEL_REPAIRS
+from shared.data.panel_door import is_zone
+from shared.data.tables import REPAIRS as TABLE_REPAIRS
+from shared.errors import quoted
 from shared.runtime.config import Settings
 
 __all__ = ["DemandSettings", "ReadSettings"]
 
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
@@ -28,6 +33,19 @@ class ReadSettings(Settings):
     dates: str | None = None
     tz: str | None = None
     repair: list[str] = []
+
+    @field_validator("repair", mode="before")
+    @classmethod
+    def _as_list(cls, given: object) -> object:
+        return [given] if isinstance(given, str) else given
+
+    @field_validator("repair")
+    @classmethod
+    def _known(cls, given: list[str]) -> list[str]:
+        known = [*TABLE_REPAIRS, *PANEL_REPAIRS]
+        if wrong := [word for word in given if word not in known]:
+            raise ValueError(f"there is no repair {quoted(wrong)}; there are {', '.join(dict.fromkeys(known))}")
+        return given
 
 
 class DemandSettings(Settings):
@@ -48,10 +66,44 @@ class DemandSettings(Settings):
     timezone: str = "Australia/Melbourne"
     comfort: list[float] = [14.0, 20.0]
     reserve_price: float = Field(15.0, ge=0)
-    upcoming_holidays: list[str] = []
+    upcoming_holidays: list[Day] = []
     seed: int = Field(0, ge=0)
-    n_jobs: int = 1
+    n_jobs: int = Field(1, ge=-1, le=64)
     read: ReadSettings = ReadSettings()
+
+    @field_validator("n_jobs")
+    @classmethod
+    def _some_workers(cls, given: int) -> int:
+        if given == 0:
+            raise ValueError("there is no work without workers; give 1, 2, ... or -1 for all cores")
+        return given
+
+    @field_validator("comfort")
+    @classmethod
+    def _ascending(cls, given: list[float]) -> list[float]:
+        if sorted(set(given)) != given:
+            raise ValueError("write the degrees in ascending order, as in [14, 20]")
+        return given
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, given: str) -> str:
+        if not is_zone(given):
+            raise ValueError("there is no such time zone; write it as in 'Europe/Berlin'")
+        return given
+
+    @property
+    def panel_repairs(self) -> tuple[Any, ...]:
+        """Repairs of time: those that a panel makes."""
+        return tuple(word for word in self.read.repair if word in PANEL_REPAIRS)
+
+    @property
+    def read_options(self) -> dict[str, Any]:
+        """How an own file is to be read: stamps without offset are local to the time zone of the settings."""
+        stated = {name: value for name, value in self.read.model_dump(exclude={"repair"}).items() if value}
+        repair = [word for word in self.read.repair if word in TABLE_REPAIRS]
+        filled = "interpolate" in self.read.repair
+        return {"tz": self.timezone, "repair": repair, "allow_missing": filled, **stated}
 
     @property
     def level(self) -> float:

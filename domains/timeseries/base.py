@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from domains.timeseries.conformal import interval_radius
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.kernels import Canvas
 from shared.data import columns as names
@@ -56,12 +55,12 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """Half-width of intervals for every series and step, on the model's scale; shape (n_series, horizon)."""
         raise HexadError(f"{type(self).__name__} gives no intervals")
 
-    def _scaled(self, values: Floats) -> Floats:
-        """Bring values to the model's scale."""
-        return values
+    def _scaled(self, panel: Panel) -> Floats:
+        """Values of a panel on the model's scale; shape (n_rows,)."""
+        return panel.values
 
-    def _unscaled(self, values: Floats) -> Floats:
-        """Bring values back."""
+    def _unscaled(self, panel: Panel, series: Ints, values: Floats) -> Floats:
+        """Bring forecasts of some series, shape (n, horizon), back to their own scale."""
         return values
 
     def _columns(self) -> SeriesColumns:
@@ -145,20 +144,30 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         steps = self._horizon(horizon)
+        if not isinstance(levels, Iterable) or isinstance(levels, str):
+            raise SettingsError(f"levels={levels!r}: give a list, as in [80, 95]")
         for level in levels:
-            if not 0 < level < 100:
+            if isinstance(level, str) or not 0 < level < 100:
                 raise SettingsError(f"levels={list(levels)!r}: each level lies between 0 and 100 percent")
         panel = self.panel_
         wanted = self._wanted(ids)
         known = self._future(panel, wanted, steps, future)
         mean = self._at_origins(panel, wanted, panel.indptr[wanted + 1], steps, known)
         frame = panel.key_frame(np.repeat(wanted, steps), (panel.ends[wanted][:, None] + np.arange(steps)).ravel())
-        frame[names.MEAN] = self._unscaled(mean).ravel()
+        frame[names.MEAN] = self._unscaled(panel, wanted, mean).ravel()
         for level in levels:
             radius = self._radius(steps, level)[wanted]
             low, high = names.interval_columns(level)
-            frame[low] = self._unscaled(mean - radius).ravel()
-            frame[high] = self._unscaled(mean + radius).ravel()
+            frame[low] = self._unscaled(panel, wanted, mean - radius).ravel()
+            frame[high] = self._unscaled(panel, wanted, mean + radius).ravel()
+        made = frame[[names.MEAN, *(column for level in levels for column in names.interval_columns(level))]].to_numpy()
+        if not np.isfinite(made).all():
+            broken = np.flatnonzero(~np.isfinite(made.reshape(len(wanted), -1)).all(axis=1))
+            raise HexadError(
+                f"the forecast of {len(broken):,} series left the range of numbers (series "
+                f"{quoted([panel.keys[wanted[i]] for i in broken])}): the model diverges. Shorten the horizon, or use "
+                "log=False or strategy='direct'."
+            )
         return Forecast(
             frame,
             tuple(float(level) for level in levels),
@@ -177,6 +186,8 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """Positions of the series wanted, in the user's order."""
         if ids is None:
             return np.asarray(self.panel_.appearance, dtype=np.int64)
+        if isinstance(ids, str) or len(ids) == 0:
+            raise SettingsError(f"ids={ids!r}: give a list of at least one key")
         place = {key: i for i, key in enumerate(self.panel_.keys)}
         unknown = [key for key in ids if key not in place]
         if unknown:
@@ -263,14 +274,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
                 block[:, lookback:] = ahead
             return block.ravel()
 
-        y = laid(self._scaled(panel.values), None)
+        y = laid(self._scaled(panel), None)
         exogenous = {name: laid(values, future.get(name)) for name, values in panel.exogenous.items()}
         first = panel.starts[series] + (origins - panel.indptr[series])
         ordinals = (first[:, None] + np.arange(-lookback, horizon)).ravel()
         place = np.arange(n) * width
         known = np.minimum(origins - panel.indptr[series], lookback)
         return Canvas.on(panel.frequency, y, exogenous, ordinals), place + lookback, place + lookback - known
-
-    def _calibrated(self, errors: Floats, horizon: int, level: float, scales: Floats) -> Floats:
-        """Half-widths from errors of shape (n, horizon), scaled by series."""
-        return scales[:, None] * interval_radius(errors[:, :horizon], level)[None, :]

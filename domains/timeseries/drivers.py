@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
+from domains.timeseries.kernels import Canvas, feature_groups, origin_block, target_block
 from domains.timeseries.lag_forecaster import LagForecaster
-from domains.timeseries.recipe import Steps
 from shared.errors import HexadError
 
 __all__ = ["Drivers", "drivers"]
 
+MAX_ORIGINS = 2000
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -34,7 +34,7 @@ class Drivers:
 
     >>> frame = pd.DataFrame({"group": ["calendar"], "increase": [0.5], "lower": [0.4], "upper": [0.6]})
     >>> Drivers(frame, 100, seen=False).explain()
-    'Without calendar the error would be 50 % larger (measured at 100 origins that the model had not learnt from).'
+    'Shuffling calendar makes the error 50 % larger (measured at 100 origins that the model had not learnt from).'
     """
 
     frame: pd.DataFrame
@@ -49,7 +49,7 @@ class Drivers:
         """Say in a sentence what matters most."""
         top = self.frame.iloc[:3]
         told = zip(top["group"].tolist(), top["increase"].tolist(), strict=True)
-        parts = [f"without {group} the error would be {100 * growth:.0f} % larger" for group, growth in told]
+        parts = [f"shuffling {group} makes the error {100 * growth:.0f} % larger" for group, growth in told]
         text = ", ".join(parts)
         where = "had learnt from" if self.seen else "had not learnt from"
         return f"{text[0].upper()}{text[1:]} (measured at {self.origins} origins that the model {where})."
@@ -65,38 +65,17 @@ class Drivers:
             upper=(100 * self.frame["upper"]).tolist(),
             x_label="growth of the error when shuffled, %",
             alt="Importance of groups of features, the most important on top.",
-            caption="Each group of features is shuffled over the origins; what the error grows by is its worth. Groups "
+            caption="Each group of features is shuffled over the origins; what the error grows by is its worth, and the thin lines span the shuffles. Groups "
             "that say the same can stand in for each other, so the bars do not add up.",
         )
-
-
-def feature_groups(steps: Steps, y: str) -> dict[str, list[int]]:
-    """Columns of a recipe's features by what people call them.
-
-    >>> feature_groups(Steps(lags=(1, 2)), "y")
-    {'latest values': [0, 1]}
-    """
-    origin, target = feature_names(steps, y)
-    variables = [variable.name for variable in steps.exogenous]
-    earlier = {f"{y} one {season.label} before" for season in steps.seasonal}
-    found: dict[str, list[int]] = {}
-    for place, name in enumerate(origin + target):
-        owner = next((variable for variable in variables if name.startswith(variable)), "")
-        if not owner and name.startswith(f"{y} "):
-            owner = "same time in earlier seasons" if name in earlier else "latest values"
-        elif not owner and name.startswith("holiday"):
-            owner = "holidays"
-        elif not owner:
-            owner = "smooth seasons" if name.startswith(("sine", "cosine")) else "calendar"
-        found.setdefault(owner, []).append(place)
-    return found
 
 
 def drivers(model: LagForecaster, *, rounds: int = 5, max_steps: int = 24, random_state: int = 0) -> Drivers:
     """Measure how much each group of features matters to a fitted direct or recursive model.
 
     Taken are the origins after the data the model was fitted on, where `update` brought some, and otherwise the last
-    ones it learnt from. The groups' columns are shuffled together over the origins, step by step.
+    ones it learnt from. The groups' columns are shuffled together over the origins, step by step. Errors are measured
+    on the model's scale, so that large series do not outweigh small ones.
 
     Parameters
     ----------
@@ -120,14 +99,15 @@ def drivers(model: LagForecaster, *, rounds: int = 5, max_steps: int = 24, rando
     """
     panel, steps = model.panel_, model.steps_
     horizon = model.horizon_ if model.strategy == "direct" else 1
-    canvas = Canvas.on(panel.frequency, model._scaled(panel.values), panel.exogenous, panel.ordinals())  # noqa: SLF001
+    canvas = Canvas.on(panel.frequency, model._scaled(panel), panel.exogenous, panel.ordinals())  # noqa: SLF001
     rows, series = model._origins(panel)  # noqa: SLF001
     ends = np.array([model.fitted_ends_.get(key, 0) for key in panel.keys])
     new = (canvas.ordinals[rows] >= ends[series]) & (rows + horizon <= panel.indptr[series + 1])
     seen = int(new.sum()) < 20
     if seen:
         new = rows + horizon <= panel.indptr[series + 1]
-    rows, series = rows[new][-2000:], series[new][-2000:]
+    spread = np.unique(np.linspace(0, max(new.sum() - 1, 0), min(new.sum(), MAX_ORIGINS)).round().astype(int))
+    rows, series = rows[new][spread], series[new][spread]
     groups = feature_groups(steps, model.y)
     rng = np.random.default_rng(random_state)
     total, base = {group: np.zeros(rounds) for group in groups}, 0.0
@@ -138,11 +118,11 @@ def drivers(model: LagForecaster, *, rounds: int = 5, max_steps: int = 24, rando
         full = np.isfinite(X).all(axis=1)
         if full.sum() < 2:
             raise HexadError("there are too few origins with all features to measure what drives the model")
-        X, true = X[full], panel.values[rows[full] + step]
+        X, true = X[full], canvas.y[rows[full] + step]
         regressor = model.regressors_[step]
 
         def error(X: Floats, regressor: Any = regressor, true: Floats = true) -> float:
-            return float(np.mean(np.abs(model._unscaled(regressor.predict(X)) - true)))  # noqa: SLF001
+            return float(np.mean(np.abs(regressor.predict(X) - true)))
 
         base += error(X)
         for group, columns in groups.items():

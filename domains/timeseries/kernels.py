@@ -14,7 +14,7 @@ import numpy as np
 from domains.timeseries.recipe import Season, Steps, Variable, Window
 from shared.data.frequency import Frequency, wall_clock
 
-__all__ = ["Canvas", "feature_names", "origin_block", "season_rows", "target_block"]
+__all__ = ["Canvas", "feature_groups", "feature_names", "origin_block", "season_rows", "target_block"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -65,19 +65,43 @@ def feature_names(steps: Steps, y: str) -> tuple[list[str], list[str]]:
     >>> feature_names(Steps(lags=(1,), calendar=("weekend",)), "y")
     (['y lag 1'], ['weekend'])
     """
-    origin = [f"{y} lag {lag}" for lag in steps.lags]
-    origin += [f"{y} {w.statistic} of {w.label} at lag {w.lag}" for w in steps.rolling]
-    target = [f"{y} one {season.label} before" for season in steps.seasonal]
+    origin, target = _described(steps, y)
+    return [name for name, _ in origin], [name for name, _ in target]
+
+
+def feature_groups(steps: Steps, y: str) -> dict[str, list[int]]:
+    """Places of the features by what people call them.
+
+    >>> feature_groups(Steps(lags=(1, 2), calendar=("weekend",)), "y")
+    {'latest values': [0, 1], 'calendar': [2]}
+    """
+    origin, target = _described(steps, y)
+    found: dict[str, list[int]] = {}
+    for place, (_, group) in enumerate(origin + target):
+        found.setdefault(group, []).append(place)
+    return found
+
+
+def _described(steps: Steps, y: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Name and group of every feature, of the origin and of the target."""
+    origin = [(f"{y} lag {lag}", "latest values") for lag in steps.lags]
+    origin += [(f"{y} {w.statistic} of {w.label} at lag {w.lag}", "latest values") for w in steps.rolling]
+    target = [(f"{y} one {season.label} before", "values of earlier seasons") for season in steps.seasonal]
     for variable in steps.exogenous:
-        (target if variable.known else origin).extend(_hinged(_own_names(variable), variable))
+        own = [(name, variable.name) for name in _hinged(_own_names(variable), variable)]
+        (target if variable.known else origin).extend(own)
         if not variable.known:
-            target += _hinged([f"{variable.name} one {s.label} before" for s in variable.seasonal], variable)
+            earlier = [f"{variable.name} one {season.label} before" for season in variable.seasonal]
+            target += [(name, variable.name) for name in _hinged(earlier, variable)]
     if steps.holidays:
-        target += ["holiday", *(f"holiday one {season.label} before" for season in steps.seasonal)]
+        marks = ["holiday", *(f"holiday one {season.label} before" for season in steps.seasonal)]
+        target += [(name, "holidays") for name in marks]
     for part in steps.calendar:
-        target += [f"{part} {value}" for value in range(_cardinality(part))] if _cardinality(part) else [part]
+        values = [f"{part} {value}" for value in range(_cardinality(part))] or [part]
+        target += [(name, "calendar") for name in values]
     for _, order, label in steps.fourier:
-        target += [f"{wave} {k} of {label}" for k in range(1, order + 1) for wave in ("sine", "cosine")]
+        waves = [f"{wave} {k} of {label}" for k in range(1, order + 1) for wave in ("sine", "cosine")]
+        target += [(name, "smooth seasons") for name in waves]
     return origin, target
 
 

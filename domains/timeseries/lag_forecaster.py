@@ -35,7 +35,8 @@ class LagForecaster(PanelForecaster):
     The direct strategy fits one regressor for every step of the horizon, each on features known at the origin; the
     recursive strategy fits one regressor for the next step and feeds its forecasts back. Intervals are conformal:
     their half-widths are quantiles, by step, of the errors that models made on blocks of time left out of their
-    training, and of the errors seen since (`update`).
+    training, and of the errors seen since (`update`). Every series is divided by its mean change over a season, so that
+    large and small ones are learnt from alike.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class LagForecaster(PanelForecaster):
     every : int, str or "auto"
         Distance between the origins that a direct model learns from, counted back from the end of the data. With
         "1D" it learns only from origins at the same time of day, and forecasts from this time of day only. "auto" is
-        a day on sub-daily grids with at least 100 days, and every step otherwise.
+        a day on sub-daily grids with at least 100 days whose series end at the same time, and every step otherwise.
     log : bool
         Whether to model the logarithm ``log(1 + y)``; y must be above -1. The forecast is then a median rather than
         a mean.
@@ -74,7 +75,7 @@ class LagForecaster(PanelForecaster):
     regressors_ : list
         One fitted regressor for each step (direct), or one (recursive).
     errors_ : numpy.ndarray of shape (n_origins, horizon)
-        Errors out of sample, scaled by series, from which intervals come; `update` adds to them.
+        Errors out of sample, in units of each series' scale, from which intervals come; `update` adds to them.
     feature_names_out_ : list of str
         Names of the features.
 
@@ -132,11 +133,16 @@ class LagForecaster(PanelForecaster):
     def _known(self) -> tuple[str, ...]:
         return self.recipe.known_columns if self.recipe is not None else ()
 
-    def _scaled(self, values: Floats) -> Floats:
-        return np.log1p(values) if self.log else values
+    def _transformed(self, panel: Panel) -> Floats:
+        return np.log1p(panel.values) if self.log else panel.values
 
-    def _unscaled(self, values: Floats) -> Floats:
-        return np.asarray(np.expm1(values)) if self.log else values
+    def _scaled(self, panel: Panel) -> Floats:
+        return np.asarray(self._transformed(panel) / np.repeat(self._scales(panel), panel.lengths))
+
+    def _unscaled(self, panel: Panel, series: Ints, values: Floats) -> Floats:
+        with np.errstate(over="ignore"):
+            own = values * self._scales(panel)[series][:, None]
+            return np.asarray(np.expm1(own)) if self.log else own
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
         """Names of the features, in the regressors' order."""
@@ -156,11 +162,9 @@ class LagForecaster(PanelForecaster):
         self.every_ = self._every_steps(panel)
         self.phase_ = int(self._wall(panel, panel.ends.max()) % self.every_)
         self.fitted_ends_ = {key: int(end) for key, end in zip(panel.keys, panel.ends, strict=True)}
-        values = self._scaled(panel.values)
-        season = self.steps_.seasonal[0].steps if self.steps_.seasonal else 1
-        self.season_ = season
-        self.scales_ = series_scales(panel, values, season)
-        canvas = Canvas.on(frequency, values, panel.exogenous, panel.ordinals())
+        self.season_ = self.steps_.seasonal[0].steps if self.steps_.seasonal else 1
+        self.scales_ = series_scales(panel, self._transformed(panel), self.season_)
+        canvas = Canvas.on(frequency, self._scaled(panel), panel.exogenous, panel.ordinals())
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=max(horizon, 1))
         if self.strategy == "direct":
             self._learn_direct(panel, canvas, seeds)
@@ -172,6 +176,8 @@ class LagForecaster(PanelForecaster):
             raise SettingsError(f"strategy={self.strategy!r} is not known; it is 'direct' or 'recursive'")
         if self.strategy == "direct" and self.horizon is None:
             raise SettingsError("the direct strategy fits a model for every step: say horizon=, in steps or as in '2D'")
+        if not isinstance(self.calibration_folds, int) or self.calibration_folds < 0 or self.calibration_folds == 1:
+            raise SettingsError(f"calibration_folds={self.calibration_folds!r}: give at least 2 blocks, or 0 for none")
         if self.recipe is not None and self.strategy == "recursive":
             unknown = [variable.name for variable in self.recipe.exogenous if not variable.known]
             if unknown:
@@ -197,7 +203,8 @@ class LagForecaster(PanelForecaster):
             return frequency.steps(self.every)
         if self.strategy == "direct" and frequency.kind == "fixed" and DAY_NS % frequency.step == 0:
             day = DAY_NS // frequency.step
-            return day if panel.lengths.max() >= 100 * day else 1
+            same_clock = len(np.unique(self._wall(panel, panel.ends) % day)) == 1
+            return day if panel.lengths.max() >= 100 * day and same_clock else 1
         return 1
 
     def _wall(self, panel: Panel, ordinals: Any) -> Any:
@@ -244,7 +251,7 @@ class LagForecaster(PanelForecaster):
                 out = (targets - step >= first) & (targets - step < last)
                 if kept.sum() >= LEAST_ROWS and out.any():
                     model = self._regressor(int(seeds[step])).fit(X[kept], y[kept])
-                    errors[places[out]] = (y[out] - model.predict(X[out])) / self.scales_[series[places[out]]]
+                    errors[places[out]] = y[out] - model.predict(X[out])
             return regressor, errors
 
         learnt = map_parallel(learn, range(self.horizon_), n_jobs=self.n_jobs)
@@ -400,14 +407,14 @@ class LagForecaster(PanelForecaster):
         inside = np.minimum(rows, end - 1)
         future = {name: panel.exogenous[name][inside] for name in self._known()}
         forecast = self._raw(panel, series, origins, self.horizon_, future, regressors)
-        true = np.where(rows < end, self._scaled(panel.values)[inside], np.nan)
-        return np.asarray((true - forecast) / self._scales(panel)[series][:, None])
+        true = np.where(rows < end, self._scaled(panel)[inside], np.nan)
+        return np.asarray(true - forecast)
 
     def _scales(self, panel: Panel) -> Floats:
         """Scales of a panel's series: those learnt, and for series that came later their own."""
         if panel.n_series == len(self.scales_):
             return self.scales_
-        fresh = series_scales(panel, self._scaled(panel.values), self.season_)
+        fresh = series_scales(panel, self._transformed(panel), self.season_)
         learnt = dict(zip(self.fitted_ends_, self.scales_, strict=True))
         return np.array([learnt.get(key, fresh[i]) for i, key in enumerate(panel.keys)])
 
@@ -421,7 +428,7 @@ class LagForecaster(PanelForecaster):
             if key not in old_ends:
                 continue
             begin, start = int(merged.indptr[i]), int(merged.starts[i])
-            fresh = max(self.fitted_ends_.get(key, old_ends[key]), old_ends[key] - self.horizon_ + 1)
+            fresh = max(self.fitted_ends_.get(key, start), old_ends[key] - self.horizon_ + 1)
             ordinals = np.arange(fresh, int(merged.ends[i]))
             if self.every_ > 1 and len(ordinals):
                 ordinals = ordinals[(self._wall(merged, ordinals) - self.phase_) % self.every_ == 0]
@@ -442,4 +449,4 @@ class LagForecaster(PanelForecaster):
         if horizon > self.horizon_:
             raise CalibrationError(f"intervals were calibrated for {self.horizon_} steps, not {horizon}; fit again")
         radius = interval_radius(self.errors_[:, :horizon], level)
-        return np.asarray(self._scales(self.panel_)[:, None] * radius[None, :])
+        return np.tile(radius, (self.panel_.n_series, 1))

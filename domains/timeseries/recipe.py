@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from shared.data.frequency import Frequency, parse_duration
@@ -82,7 +83,8 @@ class Exogenous:
         Whether it is known in the future. A known variable is taken at the forecast stamp itself, and its lags and
         windows end there; an unknown one is only ever taken from before the origin.
     lags : tuple of int
-        Steps back: from 0 (the stamp itself) for a known, from 1 (the last observation) for an unknown variable.
+        Steps back: from 0 (the stamp itself) for a known, from 1 (the last observation) for an unknown variable. Where
+        neither lags nor seasons nor windows are named, this first one is taken.
     seasonal : tuple of int or str
         Seasons back, as in `Recipe`.
     rolling : tuple of Rolling
@@ -175,14 +177,19 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         SettingsError
             A lag below 1, an unknown statistic or calendar part, or a duration that is no whole number of steps.
         """
+        if isinstance(self.lags, int | str):
+            raise SettingsError(f"lags={self.lags!r}: give several, as in ({self.lags},)")
         _check(self.lags, 1, "lags")
+        parts = (self.lags, self.seasonal, self.rolling, self.calendar, self.fourier, self.holidays, self.exogenous)
+        if not any(parts):
+            raise SettingsError("the recipe is empty: name at least one lag, season, window, calendar part or variable")
         unknown = [part for part in self.calendar if part not in CALENDAR]
         if unknown:
             raise SettingsError(f"unknown calendar parts {quoted(unknown)}; there are {quoted(CALENDAR)}")
         if (self.calendar or self.holidays) and frequency.kind == "integer" and self.calendar:
             raise SettingsError("calendar features need dates, but the stamps are whole numbers")
         return Steps(
-            lags=tuple(self.lags),
+            lags=tuple(dict.fromkeys(int(lag) for lag in self.lags)),
             seasonal=tuple(season_of(season, frequency) for season in self.seasonal),
             rolling=tuple(_window(rolling, frequency, 1) for rolling in self.rolling),
             calendar=tuple(self.calendar),
@@ -247,7 +254,7 @@ class Steps:
 
 
 def _check(values: tuple[Any, ...], least: int, what: str) -> None:
-    bad = [value for value in values if not isinstance(value, int) or value < least]
+    bad = [v for v in values if isinstance(v, bool) or not isinstance(v, int | np.integer) or v < least]
     if bad:
         raise SettingsError(f"{what} are whole numbers from {least}, but {quoted(bad)} were given")
 
@@ -276,10 +283,11 @@ def _window(rolling: Rolling, frequency: Frequency, least_lag: int) -> Window:
 def _variable(variable: Exogenous, frequency: Frequency) -> Variable:
     least = 0 if variable.known else 1
     _check(variable.lags, least, f"lags of {'known' if variable.known else 'unknown'} variable {variable.name!r}")
+    plain = not (variable.lags or variable.seasonal or variable.rolling)
     return Variable(
         variable.name,
         variable.known,
-        tuple(variable.lags),
+        (least,) if plain else tuple(variable.lags),
         tuple(season_of(season, frequency) for season in variable.seasonal),
         tuple(_window(rolling, frequency, 1) for rolling in variable.rolling),
         tuple(float(hinge) for hinge in variable.hinges),

@@ -69,6 +69,8 @@ class Reserve:
     def saving(self) -> str:
         """Say what is saved, as the end of a sentence."""
         unit = f" {self.unit}" if self.unit else ""
+        if abs(self.saved) < 0.005 * self.needed_against:
+            return "neither saves nor costs reserve"
         if self.saved <= 0:
             return f"saves nothing: it takes {-self.saved:,.0f}{unit} more"
         return f"saves {self.saved:,.0f}{unit} of reserve, or {100 * self.saved / self.needed_against:.0f} %"
@@ -101,6 +103,8 @@ def reserve_needed(
     >>> reserve_needed(frame, "a", "b").short_against
     1.0
     """
+    if not 0 < risk < 0.5:
+        raise HexadError(f"risk={risk} does not lie between 0 and 0.5")
     level = round(100 * (1 - 2 * risk), 6)
     column = names.interval_columns(level)[1]
     if column not in predictions.columns:
@@ -110,7 +114,13 @@ def reserve_needed(
         rows = predictions[predictions[names.MODEL] == name]
         if rows.empty:
             raise HexadError(f"there are no predictions of {name!r}")
+        if rows[[y, column, names.MEAN]].isna().to_numpy().any():
+            raise HexadError(f"the predictions of {name!r} hold missing values; leave those rows out")
         held = rows[column] - rows[names.MEAN]
+        if not (held > 0).all():
+            raise HexadError(
+                f"the interval of {name!r} has no width in places, so no reserve can be worked out from it"
+            )
         factor = float(((rows[y] - rows[names.MEAN]) / held).quantile(1 - risk))
         mean = float(held.mean())
         short = float((rows[y] > rows[column]).mean())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -235,8 +235,12 @@ def load(name: str, path: str | Path | None = None, **options: Any) -> pd.DataFr
     return load_with_report(name, path, **options)[0]
 
 
-def load_with_report(name: str, path: str | Path | None = None, **options: Any) -> tuple[pd.DataFrame, TableReport]:
+def load_with_report(
+    name: str, path: str | Path | None = None, *, allow_missing: bool = False, **options: Any
+) -> tuple[pd.DataFrame, TableReport]:
     """Load as `load` does, and return beside it how the table was read.
+
+    With `allow_missing` numbers may be missing, for callers that fill them in.
 
     >>> load_with_report("vic_elec")[1].rows
     52608
@@ -244,7 +248,11 @@ def load_with_report(name: str, path: str | Path | None = None, **options: Any) 
     dataset = describe(name)
     if path is None:
         options = {**dataset.options, **options}
-    frame, report = read_table_with_report(dataset.path() if path is None else path, dataset.schema, **options)
+    schema = dataset.schema
+    if allow_missing:
+        columns = tuple(replace(c, allow_missing=c.allow_missing or c.kind == "number") for c in schema.columns)
+        schema = replace(schema, columns=columns)
+    frame, report = read_table_with_report(dataset.path() if path is None else path, schema, **options)
     if dataset.prepare is not None:
         frame = dataset.prepare(frame)
     return frame, report

@@ -94,6 +94,7 @@ class Panel:
         frequency: Frequency | None = None,
         repair: PanelRepair | Iterable[PanelRepair] = (),
         need_y: bool = True,
+        source: str = "series table",
     ) -> Panel:
         """Check a long table and make it a panel.
 
@@ -115,6 +116,8 @@ class Panel:
             two rows with the same stamp, "drop_missing_ends" cuts missing values off both ends.
         need_y : bool
             False for tables of the future, which have no observed values yet.
+        source : str
+            What the table is called in errors, such as the name of its file.
 
         Raises
         ------
@@ -125,9 +128,9 @@ class Panel:
         asked = frozenset([repair] if isinstance(repair, str) else repair)
         if unknown := asked - set(REPAIRS):
             raise SettingsError(f"unknown repair {quoted(sorted(unknown))}; there are {quoted(REPAIRS)}")
-        table = typed_table(frame, columns, need_y)
+        table = typed_table(frame, columns, need_y, source)
         has_key = columns.unique_id in table.columns
-        problems = Problems("series table")
+        problems = Problems(source)
         codes, keys, appearance = series_codes(table, columns, has_key, problems)
         stamps, zone, unit, integer = stamps_of(table[columns.ds], codes, columns, tz, problems)
         if frequency is not None:
@@ -139,7 +142,7 @@ class Panel:
         keep = keep_distinct(codes, stamps, keys, order, columns, asked, problems, repairs)
         problems.raise_if_any()
         order, codes, stamps = order[keep], codes[keep], stamps[keep]
-        grid = frequency or find_grid(codes, stamps, freq, zone, integer, columns)
+        grid = frequency or find_grid(codes, stamps, freq, zone, integer, columns, source)
         check_on_grid(grid, stamps, order, columns, problems)
         problems.raise_if_any()
         ordinals = grid.ordinals(stamps)
@@ -229,6 +232,7 @@ class Panel:
         [1.0, 2.0, 3.0]
         """
         place = {key: i for i, key in enumerate(self.keys)}
+        ends, my_lengths, its_lengths = self.ends, self.lengths, later.lengths
         problems = Problems("new rows")
         if later.frequency != self.frequency or later.has_key != self.has_key:
             problems.add(
@@ -241,8 +245,8 @@ class Panel:
                 missing_column(name, list(later.exogenous), problems)
         problems.raise_if_any()
         for i, key in enumerate(later.keys):
-            if key in place and later.starts[i] != self.ends[place[key]]:
-                expected, given = self.stamp_text(self.ends[place[key]]), self.stamp_text(later.starts[i])
+            if key in place and later.starts[i] != ends[place[key]]:
+                expected, given = self.stamp_text(ends[place[key]]), self.stamp_text(later.starts[i])
                 problems.add(
                     f"series {quoted([key])} goes on at {expected}, but the new rows start at {given}",
                     column=self.columns.ds,
@@ -265,7 +269,7 @@ class Panel:
             return np.concatenate(parts)
 
         lengths = [
-            (self.lengths[place[key]] if key in place else 0) + (later.lengths[other[key]] if key in other else 0)
+            (my_lengths[place[key]] if key in place else 0) + (its_lengths[other[key]] if key in other else 0)
             for key in keys
         ]
         starts = [self.starts[place[key]] if key in place else later.starts[other[key]] for key in keys]

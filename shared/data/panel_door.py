@@ -29,15 +29,15 @@ class Cells:
     data: dict[str, Floats]
 
 
-def typed_table(frame: Any, columns: SeriesColumns, need_y: bool) -> pd.DataFrame:
+def typed_table(frame: Any, columns: SeriesColumns, need_y: bool, source: str) -> pd.DataFrame:
     """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
     from shared.data.formats import as_pandas
     from shared.data.schema import Column, Schema
     from shared.data.tables import check_frame
 
-    frame = as_pandas(frame, "series table")
+    frame = as_pandas(frame, source)
     present = frame.columns
-    problems = Problems("series table")
+    problems = Problems(source)
     wanted = [columns.ds, *([columns.y] if need_y else []), *columns.exogenous]
     for name in wanted:
         if name not in list(present):
@@ -50,7 +50,7 @@ def typed_table(frame: Any, columns: SeriesColumns, need_y: bool) -> pd.DataFram
             *(Column(name, "number", allow_missing=True) for name in wanted[1:] if not _is_bool(frame, name)),
         )
     )
-    return check_frame(frame, schema, "series table")
+    return check_frame(frame, schema, source)
 
 
 def _is_bool(frame: Any, name: str) -> bool:
@@ -100,7 +100,7 @@ def stamps_of(
     if far.any():
         return np.zeros(len(values), dtype=np.int64), tz, "ns", False
     zone = tz or (str(values.dt.tz) if values.dt.tz is not None else None)
-    if zone is not None and not _is_zone(zone):
+    if zone is not None and not is_zone(zone):
         problems.add(
             f"there is no time zone {zone!r} by that name", column=columns.ds, mend="Write it as in 'Europe/Berlin'."
         )
@@ -128,7 +128,7 @@ def _refuse(mask: Bools, what: str, column: str, mend: str, problems: Problems) 
         problems.add(f"{count:,} {what}", column=column, rows=first_rows(mask), count=count, mend=mend)
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
     """Whether pandas knows a zone by its name."""
     try:
         pd.Timestamp("2024-01-01", tz=name)
@@ -199,7 +199,13 @@ def keep_distinct(
 
 
 def find_grid(
-    codes: Ints, stamps: Ints, freq: str | int | None, tz: str | None, integer: bool, columns: SeriesColumns
+    codes: Ints,
+    stamps: Ints,
+    freq: str | int | None,
+    tz: str | None,
+    integer: bool,
+    columns: SeriesColumns,
+    source: str,
 ) -> Frequency:
     """Build the declared grid, or recognise it from the longest series."""
     longest = int(np.argmax(np.bincount(codes)))
@@ -209,7 +215,7 @@ def find_grid(
     grid = infer_frequency(sample, tz, integer=integer)
     if grid is None:
         raise DataError(
-            "series table",
+            source,
             [
                 Problem(
                     "the frequency cannot be told from one row",
@@ -310,8 +316,9 @@ def _interpolated(cells: Cells, repairs: list[str]) -> Cells:
     codes, ordinals, rows = [], [], []
     data: dict[str, list[Floats]] = {name: [] for name in cells.data}
     filled = 0
-    for code in np.unique(cells.codes):
-        mine = cells.codes == code
+    present, firsts = np.unique(cells.codes, return_index=True)
+    for code, first, last in zip(present, firsts, [*firsts[1:], len(cells.codes)], strict=True):
+        mine = slice(first, last)
         given = cells.ordinals[mine]
         full = np.arange(given[0], given[-1] + 1)
         codes.append(np.full(len(full), code))

@@ -99,6 +99,7 @@ class _Desk:
     notes: list[str] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
     unreadable: Bools | None = None
+    local: bool = False
     numbers: Ints | None = None
 
     def leave_out(self, mask: Bools) -> None:
@@ -148,7 +149,8 @@ def read_table(
     dates : str, optional
         "iso", "day-first", "month-first" or a format such as "%d/%m/%y".
     tz : str, optional
-        Zone in which stamps with an offset are shown, as in "Europe/Berlin".
+        Zone in which stamps with an offset are shown, as in "Europe/Berlin". Stamps without one stay as they are, and
+        keys of which they are part are not checked for repeats: an hour comes twice in autumn. `Panel` tells them apart.
     sheet : str or int
         Sheet of an Excel file.
     max_bytes : int
@@ -216,11 +218,11 @@ def read_table_with_report(
     reading = Reading(decimal, dates, tz)
     if isinstance(source, str | os.PathLike):
         path = Path(source)
-        desk = _Desk(path.name, asked, Problems(path.name))
+        desk = _Desk(path.name, asked, Problems(path.name), local=tz is not None)
         frame = _from_path(path, schema, desk, reading, separator, encoding, sheet, max_bytes)
         frame = _checked(frame, schema, desk)
     else:
-        desk = _Desk(type(source).__name__, asked, Problems(type(source).__name__))
+        desk = _Desk(type(source).__name__, asked, Problems(type(source).__name__), local=tz is not None)
         frame = _checked(_typed_frame(as_pandas(source, desk.source), schema, desk, reading), schema, desk)
     report = TableReport(
         desk.source, len(frame), frame.shape[1], tuple(desk.notes), tuple(desk.repairs), fingerprint(frame)
@@ -369,6 +371,9 @@ def _checked(frame: pd.DataFrame, schema: Schema | None, desk: _Desk) -> pd.Data
     else:
         desk.adopt(found)
     repeats = Problems(desk.source)
+    if desk.local and any(_is_naive(frame, name) for name in schema.key):
+        # On the wall clock an hour comes twice in autumn; a panel knows which is which, a key does not.
+        schema = replace(schema, key=())
     repeated = schema.check_key(frame, repeats) if not named else np.zeros(len(frame), dtype=bool)
     if repeated.any():
         if "keep_last_duplicate" in desk.repairs_asked:
@@ -380,6 +385,10 @@ def _checked(frame: pd.DataFrame, schema: Schema | None, desk: _Desk) -> pd.Data
             desk.adopt(repeats)
     desk.problems.raise_if_any()
     return frame
+
+
+def _is_naive(frame: pd.DataFrame, name: str) -> bool:
+    return name in frame.columns and pd.api.types.is_datetime64_any_dtype(frame[name]) and frame[name].dt.tz is None
 
 
 def _without(frame: pd.DataFrame, marked: Bools, bad: Bools, found: Problems, desk: _Desk) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import difflib
 import re
 import tomllib
@@ -99,7 +100,14 @@ def parse_override(text: str) -> tuple[list[str], Any]:
         return keys, value.strip()
     except (RecursionError, ValueError) as error:
         raise SettingsError(f"--set {key[:60]}: the value is nested too deeply or too long ({error})") from error
-    return keys, parsed["value"] if set(parsed) == {"value"} else value.strip()
+    return keys, _plain(parsed["value"]) if set(parsed) == {"value"} else value.strip()
+
+
+def _plain(value: Any) -> Any:
+    """Dates and times as text, which is how settings hold them."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else value
 
 
 def to_toml(settings: BaseModel) -> str:

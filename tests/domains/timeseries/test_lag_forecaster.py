@@ -36,7 +36,7 @@ def test_recovers_an_autoregression_with_known_input(strategy):
     first = model.regressors_[0]
     names = model.get_feature_names_out().tolist()
     assert first.coef_[names.index("y lag 1")] == pytest.approx(0.6, abs=0.01)
-    assert first.coef_[names.index("x")] == pytest.approx(0.5, abs=0.01)
+    assert first.coef_[names.index("x")] * model.scales_[0] == pytest.approx(0.5, abs=0.01)
 
 
 def test_recursive_equals_feeding_back_by_hand():
@@ -45,11 +45,12 @@ def test_recursive_equals_feeding_back_by_hand():
         LinearRegression(), recipe=Recipe((1, 3), rolling=(Rolling(4),)), strategy="recursive", horizon=6,
         calibration_folds=0,
     ).fit(table)  # fmt: skip
-    values, regressor = table.y.tolist(), model.regressors_[0]
+    scale = model.scales_[0]  # the regressor sees the series in units of its own scale
+    values, regressor = (table.y / scale).tolist(), model.regressors_[0]
     for _ in range(6):
         row = [[values[-1], values[-3], np.mean(values[-4:])]]
         values.append(float(regressor.predict(row)[0]))
-    np.testing.assert_allclose(model.predict().to_frame()["mean"], values[-6:], rtol=1e-9)
+    np.testing.assert_allclose(model.predict().to_frame()["mean"] / scale, values[-6:], rtol=1e-9)
 
 
 def test_a_longer_horizon_keeps_its_first_steps():
@@ -278,3 +279,79 @@ def test_forecast_shows_itself():
     assert "<table" in made._repr_html_()
     with pytest.raises(HexadError, match="no forecast of a series 'z'"):
         made.plot("z")
+
+
+def test_large_and_small_series_are_learnt_from_alike():
+    rng = np.random.default_rng(0)
+    ds = np.arange(300)
+    small = pd.DataFrame({"unique_id": "small", "ds": ds, "y": 10 + 2 * np.sin(ds) + 0.1 * rng.normal(size=300)})
+    large = pd.DataFrame({"unique_id": "large", "ds": ds, "y": 1e6 * (1 + 0.2 * np.sin(ds + 1)) + rng.normal(size=300)})
+    for strategy in ("direct", "recursive"):
+        model = LagForecaster(horizon=3, strategy=strategy).fit(pd.concat([small, large]))
+        made = model.predict(levels=[80]).to_frame().set_index("unique_id")
+        wanted = 10 + 2 * np.sin([300, 301, 302])
+        assert np.abs(made.loc["small", "mean"].to_numpy() - wanted).max() < 0.5
+        assert (made.loc["small", "hi-80"] - made.loc["small", "lo-80"]).max() < 2
+
+
+def test_a_variable_without_lags_is_taken_where_it_is_first_known():
+    table = ar_table().assign(T=0.0, Temp=ar_table().x)
+    recipe = Recipe(
+        (1,), exogenous=(Exogenous("Temp", known=True), Exogenous("T"), Exogenous("x", known=True, lags=(3,)))
+    )
+    model = LagForecaster(recipe=recipe, horizon=2, calibration_folds=0).fit(table)
+    assert model.get_feature_names_out().tolist() == ["y lag 1", "T lag 1", "Temp", "x lag 3"]
+    found = drivers(model).frame.set_index("group")["increase"]
+    assert found["Temp"] > 0.5
+    assert abs(found["T"]) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"recipe": Recipe()}, "the recipe is empty"),
+        ({"recipe": Recipe(lags=3)}, "give several, as in"),
+        ({"recipe": Recipe((True,))}, "whole numbers from 1"),
+        ({"calibration_folds": 1}, "at least 2 blocks"),
+        ({"calibration_folds": "8"}, "at least 2 blocks"),
+    ],
+)
+def test_slips_are_told(options, message):
+    with pytest.raises(SettingsError, match=message):
+        LagForecaster(horizon=2, **options).fit(ar_table()[["ds", "y"]])
+
+
+def test_slips_in_predict_are_told():
+    model = LagForecaster(recipe=Recipe((np.int64(1), 1)), horizon=2).fit(ar_table()[["ds", "y"]])
+    assert model.feature_names_out_ == ["y lag 1"]
+    for options in ({"levels": 80}, {"levels": ["80"]}, {"ids": []}, {"ids": "y"}):
+        with pytest.raises(SettingsError):
+            model.predict(**options)
+
+
+def test_a_diverging_forecast_is_refused():
+    y = np.exp(0.02 * np.arange(60.0) ** 1.6)
+    model = LagForecaster(recipe=Recipe((1,)), strategy="recursive", log=True, calibration_folds=0).fit(
+        pd.DataFrame({"ds": range(60), "y": y})
+    )
+    with pytest.raises(HexadError, match="left the range of numbers .* diverges"):
+        model.predict(3000)
+
+
+def test_new_series_get_errors_at_every_step():
+    table = pd.concat([ar_table(200, 1, "a"), ar_table(200, 2, "late")])[["unique_id", "ds", "y"]]
+    model = LagForecaster(recipe=Recipe((1,)), horizon=4).fit(table[table.unique_id == "a"])
+    before = np.isfinite(model.errors_).sum(axis=0)
+    model.update(table[(table.unique_id == "late") & (table.ds < 150)])
+    for stamp in range(150, 170):
+        model.update(table[(table.unique_id == "late") & (table.ds == stamp)])
+    gained = np.isfinite(model.errors_).sum(axis=0) - before
+    assert (gained == 20).all()
+
+
+def test_hours_that_end_at_different_clocks_are_learnt_at_every_step():
+    table = half_hourly(120).assign(unique_id="a")
+    other = half_hourly(120).iloc[:-5].assign(unique_id="b")
+    model = LagForecaster(horizon=2, calibration_folds=0).fit(pd.concat([table, other]))
+    assert model.every_ == 1
+    assert len(model.predict().to_frame()) == 4
