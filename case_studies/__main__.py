@@ -14,7 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 import domains  # noqa: F401  # checks that the right 'shared' is found, before anything of it is imported
@@ -28,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 HERE = Path(__file__).parent
+STOPPED = 130
 
 
 def studies() -> dict[str, str]:
@@ -201,15 +201,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (HexadError, MissingExtraError) as error:
         typer.secho(f"hexad: {_as_options(str(error))}", fg="red", err=True)
         sys.exit(2)
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        typer.echo("\nhexad: stopped. The same command with the same --out goes on where it was.", err=True)
-        sys.exit(130)
-    except click.exceptions.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        code = STOPPED
     except OSError as error:
         typer.secho(f"hexad: {error}. What was finished is kept; the same --out goes on there.", fg="red", err=True)
         sys.exit(1)
+    except Exception as error:
+        # Usage errors come from a module of typer's own whose place differs between its versions.
+        show, exit_code = getattr(error, "show", None), getattr(error, "exit_code", None)
+        if show is None or exit_code is None:
+            raise
+        show()
+        sys.exit(exit_code)
+    if code == STOPPED:
+        typer.echo("hexad: stopped. The same command with the same --out goes on where it was.", err=True)
     sys.exit(code if isinstance(code, int) else 0)
 
 

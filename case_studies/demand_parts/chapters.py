@@ -282,9 +282,12 @@ def data(panel: Panel, demand: pd.DataFrame) -> list[Any]:
     shifts = int((pd.Series(panel.frequency.wall_offset(panel.ordinals())).diff().fillna(0) != 0).sum())
     week = demand.groupby([demand[DS].dt.day_of_week >= 5, demand[DS].dt.strftime("%H:%M")])[Y].mean()
     hours = np.linspace(0, 24, len(week[False]), endpoint=False)
+    state = (
+        f"after repairs that were asked for: {'; '.join(panel.repairs)}" if panel.repairs else "without gaps or repeats"
+    )
     return [
-        f"{len(demand):,} rows from {stamps.iloc[0]} to {stamps.iloc[-1]}, one every {panel.frequency.describe()}, without "
-        f"gaps or repeats; the clocks change {shifts} times. {int(demand['Holiday'].sum()):,} rows are public holidays.",
+        f"{len(demand):,} rows from {stamps.iloc[0]} to {stamps.iloc[-1]}, one every {panel.frequency.describe()}, {state}; "
+        f"the clocks change {shifts} times. {int(demand['Holiday'].sum()):,} rows are public holidays.",
         density_figure(
             demand["Temperature"], demand[Y], x_label="temperature, °C", y_label=f"{Y} by temperature",
             alt="Where rows lie by temperature and demand, with the median demand.",

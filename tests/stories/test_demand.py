@@ -193,6 +193,80 @@ def test_errors_are_told_in_one_message_without_a_traceback(tmp_path):
     assert "unknown setting 'orgins'; did you mean 'origins'?" in made.stderr
 
 
+def hexad(*arguments, cwd, **options):
+    command = [sys.executable, "-m", "case_studies", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--version"], 0, "hexad "),
+        (["rn"], 2, "No such command 'rn'"),
+        (["run", "demand", "--set", "n_jobs=0"], 2, "no work without workers"),
+        (["run", "demand", "--set", "timezone=Mars"], 2, "no such time zone"),
+        (["run", "demand", "--set", "comfort=[20, 14]"], 2, "ascending"),
+        (["run", "demand", "--set", "upcoming_holidays=[1]"], 2, "upcoming_holidays"),
+        (["run", "demand", "--set", "read.repair=foo"], 2, "there is no repair 'foo'"),
+        (["run", "demand", "--out", "taken"], 2, "no files can be written there"),
+        (["run", "demand", "--out", "mine"], 2, "holds other things"),
+        (["run", "demand", "--data", "nothing.csv"], 2, "there is no such file"),
+    ],
+)
+def test_slips_on_the_command_line_are_told_in_one_message(arguments, code, told, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    made = hexad(*arguments, cwd=tmp_path)
+    assert made.returncode == code
+    assert told in made.stdout + made.stderr
+    assert "Traceback" not in made.stderr
+
+
+def test_gaps_are_told_with_the_option_that_mends_them_and_mended(own, tmp_path):
+    table = pd.read_csv(own, sep=";", decimal=",").sort_values("Time", kind="stable")
+    table.drop(table.index[[100, 5000]]).to_csv(tmp_path / "gaps.csv", index=False)
+    options = [
+        "run",
+        "demand",
+        "--set",
+        "origins=2",
+        "--set",
+        "other_weekdays=false",
+        "--data",
+        "gaps.csv",
+        "--out",
+        "made",
+    ]
+    refused = hexad(*options, cwd=tmp_path)
+    assert refused.returncode == 2
+    for part in ("gaps.csv", "2 stamps are missing in 2 gaps", "pass --set read.repair=interpolate"):
+        assert part in refused.stderr
+    mended = hexad(*options, "--set", "read.repair=interpolate", "--set", "risk=0.1", cwd=tmp_path)
+    assert mended.returncode == 0, mended.stderr
+    assert "interpolated" in (tmp_path / "made" / "report.html").read_text()
+
+
+def test_stamps_without_offset_are_local_time(tmp_path):
+    table = datasets.load("vic_elec").iloc[-500 * 48 :]
+    table.assign(Time=table.Time.dt.tz_localize(None)).to_csv(tmp_path / "local.csv", index=False)
+    settings = ["origins=2", "other_weekdays=false", "clocks=['12:00']", "risk=0.1"]
+    run_study("demand", overrides=settings, data=tmp_path / "local.csv", out=tmp_path / "run")
+    made = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
+    assert str(made.cutoff.max()) == "2014-12-29 12:00:00+11:00"
+
+
+def test_ctrl_c_is_told(tmp_path):
+    script = (
+        "import _thread, threading; from case_studies.__main__ import main; "
+        "threading.Timer(6, _thread.interrupt_main).start(); main(['run', 'demand', '--out', 'made'])"
+    )
+    made = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert made.returncode == 130
+    assert "stopped. The same command with the same --out goes on" in made.stderr
+    assert "Traceback" not in made.stderr
+
+
 def test_every_study_is_short_and_has_its_settings_and_expectations():
     for name in studies():
         assert len((HERE / f"{name}.py").read_text().splitlines()) <= 80
