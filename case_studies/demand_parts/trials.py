@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from sklearn.base import clone
 
 from case_studies.demand_parts.models import COLUMNS
 from case_studies.demand_parts.settings import DemandSettings
@@ -68,6 +69,8 @@ class Trials:
         walk: WalkForward | None = None,
     ) -> Scores:
         """Try models and naives at a time of day; beyond an origin they see the holidays and what is `known`."""
+        if not levels:  # without intervals there is nothing to calibrate
+            models = {name: clone(model).set_params(calibration_folds=0) for name, model in models.items()}
         metrics = [scorer("mase", seasonality=self.grid.steps("7D")), scorer("mae")]
         metrics += [scorer(metric, level=level) for level in levels for metric in ("coverage", "interval_score")]
         return evaluate(
@@ -104,6 +107,7 @@ class Trials:
     def watched(self, model: LagForecaster) -> LagForecaster:
         """A model fitted before the first origin that has since seen all the rest."""
         cut = self.walk(self.settings.clocks[0]).splits(self.demand)[0]
+        model = clone(model).set_params(calibration_folds=0)
         model.fit(self.demand.iloc[cut.train])
         model.update(self.demand.iloc[len(cut.train) :])
         return model
