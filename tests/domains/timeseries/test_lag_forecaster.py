@@ -246,7 +246,7 @@ def test_default_recipe_works_on_every_grid_and_beats_the_naive_where_there_is_a
     actual = table.y[-4:].to_numpy()
     if season > 1:
         ours, its = (np.abs(one["mean"].to_numpy() - actual).mean() for one in (made, naive))
-        assert ours < 1.05 * its + 1.0
+        assert ours < 0.8 * its
 
 
 def test_default_recipe_leaves_out_seasons_that_do_not_fit():
@@ -266,7 +266,9 @@ def test_drivers_find_what_matters():
     assert not fresh.seen
     assert fresh.origins == 199
     assert "had not learnt from" in fresh.explain()
-    assert "growth of the error" in drivers(model).plot().svg or fresh.plot().alt
+    bars = fresh.plot()
+    assert bars.alt.startswith("Importance of groups of features")
+    assert bars.svg.count("var(--accent)") == len(fresh.frame)
 
 
 def test_forecast_shows_itself():
