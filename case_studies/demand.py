@@ -58,7 +58,8 @@ def tell(settings: DemandSettings, run: Run) -> None:
     run.keeps(model=model, forecast=forecast.to_frame(), scores=first.to_frame(), predictions=first.predictions)
     run.step("forecast")
 
-    chapters.summary(run, settings, scores, verdict, reserve, forecast)
+    others = [*bounds.values(), *([weekdays] if weekdays is not None else [])]
+    chapters.summary(run, settings, scores, verdict, reserve, forecast, others)
     run.tells("What to expect", forecast.plot(), forecast.explain(), *chapters.outlook(forecast, scores, settings))
     run.tells("How it was tried", *chapters.protocol(settings, trials, panel))
     run.tells("How far to trust it", *chapters.trust(first, verdict, settings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,7 @@ def summary(
     verdict: Comparisons,
     reserve: Reserve,
     forecast: Forecast,
+    others: Iterable[Scores] = (),
 ) -> None:
     """Three sentences for a manager, and the numbers behind them; a warning where the intervals did not hold."""
     first = scores[settings.clocks[0]]
@@ -88,6 +90,9 @@ def summary(
             f"Warning: the intervals were too narrow. They held {100 * share:.0f} % instead of {settings.level:g} %, so the "
             "chance of exceeding an upper bound is larger than stated. Hold more, or give a longer history."
         )
+    tried = [*scores.values(), *others]
+    if not all(trial.guarded for trial in tried):
+        run.summarises(next(trial for trial in tried if not trial.guarded).explain_leaks())
     if item.n < 26:
         run.summarises(f"Only {item.n} trials were made: enough to see that it runs, too few to decide on.")
     run.fact(signed(gain(first, MODEL)), f"error (MASE) against the best naive, “{best}”")
@@ -163,6 +168,7 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
             lines, y_label="MASE by origin", alt="Error of the lag model and of the best naive at each origin.",
             caption="Each point is one trial, the whole horizon ahead.",
         ),
+        scores.explain_leaks(),
         (parts.rename_axis("model"), f"Share of outcomes inside the {level:g} % interval, by part of the horizon."),
     ]  # fmt: skip
 

@@ -67,6 +67,7 @@ class DemandSettings(Settings):
     comfort: list[float] = [14.0, 20.0]
     reserve_price: float = Field(15.0, ge=0)
     upcoming_holidays: list[Day] = []
+    leak_guard: bool = True
     seed: int = Field(0, ge=0)
     n_jobs: int = Field(1, ge=-1, le=64)
     read: ReadSettings = ReadSettings()

@@ -82,6 +82,7 @@ class Trials:
             task=ForecastingTask(COLUMNS, known=("Holiday", *known), levels=levels),
             n_jobs=self.settings.n_jobs,
             keep=self.keep,
+            guard=self.settings.leak_guard,
         )
 
     def each_weekday(self, models: dict[str, Any], naives: dict[str, Any]) -> Scores:

@@ -1,6 +1,7 @@
 """Metrics, one runner, comparison: the same for every domain."""
 
 from shared.evaluation.compare import Comparison, Comparisons, compare
+from shared.evaluation.leakage import Leak, LeakReport, LeakWarning, leakage_check
 from shared.evaluation.runner import evaluate
 from shared.evaluation.scorers import Scorer, scorer
 from shared.evaluation.scores import Scores
@@ -10,9 +11,13 @@ __all__ = [
     "Comparison",
     "Comparisons",
     "ForecastingTask",
+    "Leak",
+    "LeakReport",
+    "LeakWarning",
     "Scorer",
     "Scores",
     "compare",
     "evaluate",
+    "leakage_check",
     "scorer",
 ]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import time
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +18,8 @@ from shared.data import columns as names
 from shared.data.fingerprint import fingerprint
 from shared.data.splits import Split
 from shared.errors import HexadError, quoted
+from shared.evaluation.leakage.guard import asked_again, guarded_columns, judged
+from shared.evaluation.leakage.report import LeakReport, LeakWarning
 from shared.evaluation.scorers import Scorer
 from shared.evaluation.scores import Scores
 from shared.evaluation.tasks import Forecaster, ForecastingTask, Task
@@ -23,6 +28,8 @@ from shared.runtime.progress import progress
 from shared.runtime.store import write_bytes, write_json
 
 __all__ = ["Forecaster", "ForecastingTask", "Scores", "Splitter", "Task", "evaluate"]
+
+OWN = "the guard's own"
 
 
 class Splitter(Protocol):
@@ -48,6 +55,7 @@ def evaluate(
     n_jobs: int | None = None,
     keep: Path | None = None,
     show: bool | None = None,
+    guard: bool = True,
 ) -> Scores:
     """Try models on the same cuts of a table, beside baselines, and score them.
 
@@ -71,6 +79,10 @@ def evaluate(
         Folder in which each finished piece is kept, so that a broken run goes on where it was.
     show : bool, optional
         Whether to show progress; by default on terminals only.
+    guard : bool
+        Whether the leak guard asks every model again at the first cut, with everything replaced that comes after it. A
+        leak is told by a `LeakWarning`, and stands in ``Scores.leaks``. It costs one more fit a model, two where a model
+        has no seed or leaks.
 
     Raises
     ------
@@ -86,8 +98,6 @@ def evaluate(
     >>> scores.table()["mae"].to_dict()
     {'naive': 1.5, 'drift': 0.0}
     """
-    from sklearn.base import clone
-
     task = task or ForecastingTask()
     if not baselines:
         raise HexadError("evaluate needs at least one baseline: a result without one says nothing")
@@ -97,28 +107,81 @@ def evaluate(
         raise HexadError(f"{sorted(twice)} name both a model and a baseline")
     contenders = {**baselines, **models}
     cuts = splits.splits(table)
-    pieces = [(name, number, group) for name in contenders for number, group in enumerate(task.groups(cuts))]
+    pieces = [_Piece(name, tuple(group)) for name in contenders for group in task.groups(cuts)]
+    if guard and hasattr(task, "another_future"):
+        pieces += [_Piece(name, (cuts[0],), again=True) for name in contenders]
     data_key = fingerprint(table) if keep else ""
 
     with progress("evaluating", len(pieces), show=show) as advance:
 
-        def work(piece: tuple[str, int, list[Split]]) -> tuple[str, pd.DataFrame, pd.DataFrame]:
-            name, _, group = piece
-            file = keep / f"{_piece_key(contenders[name], group, task, data_key)}.parquet" if keep else None
-            kept = _kept(file, group) if file is not None else None
-            predicted, timings = kept or task.run(clone(contenders[name]), table, group)
+        def work(piece: _Piece) -> tuple[_Piece, pd.DataFrame, pd.DataFrame]:
+            model = contenders[piece.name]
+            file = keep / f"{_piece_key(model, piece, task, data_key)}.parquet" if keep else None
+            kept = _kept(file, piece.cuts) if file is not None else None
+            predicted, timings = kept or _done(piece, model, table, task)
             if file is not None and kept is None:
                 seconds = timings.drop(columns=names.CUTOFF)
-                seconds["cut"] = [[str(cut.label) for cut in group].index(str(at)) for at in timings[names.CUTOFF]]
+                seconds["cut"] = [[str(cut.label) for cut in piece.cuts].index(str(at)) for at in timings[names.CUTOFF]]
                 write_json(file.with_suffix(".json"), json.loads(seconds.to_json(orient="records")))
                 write_bytes(file, predicted.to_parquet(index=False))
-            return name, predicted, timings
+            return piece, predicted, timings
 
-        done = map_parallel(work, pieces, n_jobs=n_jobs, done=lambda result: advance(result[0]))
-    predictions = pd.concat([p.assign(**{names.MODEL: name}) for name, p, _ in done], ignore_index=True)
-    timings = pd.concat([t.assign(**{names.MODEL: name}) for name, _, t in done], ignore_index=True)
+        done = map_parallel(work, pieces, n_jobs=n_jobs, done=lambda result: advance(result[0].name))
+    tried = [result for result in done if not result[0].again]
+    predictions = pd.concat([p.assign(**{names.MODEL: piece.name}) for piece, p, _ in tried], ignore_index=True)
+    timings = pd.concat([t.assign(**{names.MODEL: piece.name}) for piece, _, t in tried], ignore_index=True)
     first = table.iloc[cuts[0].train]
-    return Scores(_scored(predictions, metrics, first, task), predictions, timings, tuple(baselines), task.columns)
+    leaks = _leaks(contenders, table, cuts[0], task, done) if guard else ()
+    for report in leaks:
+        if report.leaks:
+            warnings.warn(report.explain(), LeakWarning, stacklevel=2)
+    scored = _scored(predictions, metrics, first, task)
+    return Scores(scored, predictions, timings, tuple(baselines), task.columns, leaks)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One piece of work: a model at cuts that share one fit; `again` for the leak guard."""
+
+    name: str
+    cuts: tuple[Split, ...]
+    again: bool = False
+
+
+def _done(piece: _Piece, model: Any, table: pd.DataFrame, task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
+    from sklearn.base import clone
+
+    if not piece.again:
+        return task.run(clone(model), table, piece.cuts)
+    start = time.perf_counter()
+    other, own = asked_again(model, table, piece.cuts[0], task)
+    if own is not None:  # a model without a seed is compared with itself under one
+        other = pd.concat([other.assign(**{OWN: False}), own.assign(**{OWN: True})], ignore_index=True)
+    seconds = {names.CUTOFF: [piece.cuts[0].label], "what": ["guard"], "seconds": [time.perf_counter() - start]}
+    return other, pd.DataFrame(seconds)
+
+
+def _leaks(
+    contenders: Mapping[str, Any], table: pd.DataFrame, cut: Split, task: Task, done: list[Any]
+) -> tuple[LeakReport, ...]:
+    """What the guard found in each model, and in the columns that all are shown."""
+    shared_by_all = guarded_columns(table, cut, task)
+    reports = []
+    for name, model in contenders.items():
+        mine = [result for result in done if result[0].name == name]
+        again = next((p for piece, p, _ in mine if piece.again), None)
+        if again is None:
+            reports.append(LeakReport(name, shared_by_all, (), ("its task does not say what is known at a cut",)))
+            continue
+        if OWN in again.columns:
+            own = again[OWN].to_numpy(dtype=bool)
+            first, second = again[own].drop(columns=OWN), again[~own].drop(columns=OWN)
+        else:
+            predicted = next(p for piece, p, _ in mine if not piece.again)  # the first cut stands first
+            first, second = predicted.iloc[: len(cut.test)], again
+        report = judged(name, model, table, cut, task, first, second)
+        reports.append(replace(report, leaks=(*report.leaks, *shared_by_all)))
+    return tuple(reports)
 
 
 def _scored(predictions: pd.DataFrame, metrics: Iterable[Scorer], train: pd.DataFrame, task: Task) -> pd.DataFrame:
@@ -149,7 +212,7 @@ def _check_metrics(metrics: list[Scorer], task: Task) -> None:
             )
 
 
-def _kept(file: Path, group: list[Split]) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+def _kept(file: Path, group: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """A finished piece of an earlier run; None where there is none, or where it is torn."""
     try:
         timings = pd.DataFrame(json.loads(file.with_suffix(".json").read_text()))
@@ -160,14 +223,14 @@ def _kept(file: Path, group: list[Split]) -> tuple[pd.DataFrame, pd.DataFrame] |
         return None
 
 
-def _piece_key(model: Any, group: list[Split], task: Task, data_key: str) -> str:
+def _piece_key(model: Any, piece: _Piece, task: Task, data_key: str) -> str:
     """Name a piece by everything its result depends on."""
     from importlib.metadata import version
 
     import joblib
 
     rows = hashlib.sha256()
-    for cut in group:
+    for cut in piece.cuts:
         rows.update(f"{cut.label}\0".encode())
         for part in (cut.train, cut.test):
             rows.update(np.asarray(part, dtype=np.int64).tobytes() + b"|")
@@ -176,6 +239,7 @@ def _piece_key(model: Any, group: list[Split], task: Task, data_key: str) -> str
         # joblib hashes arrays by their content, where a repr would shorten them.
         "parameters": {key: joblib.hash(value) for key, value in model.get_params(deep=True).items()},
         "cuts": rows.hexdigest(),
+        "again": piece.again,
         "task": repr(task),
         "data": data_key,
         "versions": [version("scikit-learn"), version("numpy"), version("pandas")],

@@ -13,6 +13,7 @@ import pandas as pd
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
 from shared.errors import HexadError
+from shared.evaluation.leakage.report import LeakReport
 from shared.evaluation.scorers import Scorer
 
 __all__ = ["HIGHER_IS_BETTER", "Scores"]
@@ -34,6 +35,8 @@ class Scores:
         Seconds of every fit, update and prediction.
     baselines : tuple of str
         Names of the models that are baselines.
+    leaks : tuple of LeakReport
+        What the leak guard found, a report a model; see `explain_leaks`.
 
     >>> frame = pd.DataFrame({"model": ["a"], "cutoff": [1], "metric": ["mae"], "value": [2.0]})
     >>> Scores(frame, pd.DataFrame(), pd.DataFrame(), ("a",)).table()["mae"].to_dict()
@@ -45,6 +48,7 @@ class Scores:
     timings: pd.DataFrame
     baselines: tuple[str, ...]
     columns: SeriesColumns = field(default_factory=SeriesColumns)
+    leaks: tuple[LeakReport, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the tidy score table."""
@@ -109,6 +113,31 @@ class Scores:
         return (
             f"{len(table)} models were tried at {cutoffs} origins; best {metric}: {best} with {reached:.3g}, "
             f"the best baseline is {naive} with {its:.3g}."
+            + (f" {self.explain_leaks()}" if any(report.leaks for report in self.leaks) else "")
+        )
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the leak guard looked at every model and found nothing."""
+        return bool(self.leaks) and all(report.clean for report in self.leaks)
+
+    def explain_leaks(self) -> str:
+        """Say what the leak guard found, or that it was switched off.
+
+        >>> Scores(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), ()).explain_leaks()
+        'The leak guard was switched off: nothing says that these scores knew nothing of the future.'
+        """
+        if not any(report.on for report in self.leaks):
+            return "The leak guard was switched off: nothing says that these scores knew nothing of the future."
+        if not self.guarded:
+            return " ".join(report.explain() for report in self.leaks if not report.clean)
+        names_ = [report.name for report in self.leaks]
+        shown = ", ".join(names_[:-1]) + f" and {names_[-1]}" if len(names_) > 1 else names_[0]
+        ahead = dict.fromkeys(note for report in self.leaks for note in report.notes)
+        notes = "".join(f" {note[0].upper()}{note[1:]}." for note in ahead)
+        return (
+            "No leak was found: everything from the first origin on was replaced, and what comes after its test taken away; "
+            f"the forecasts of {shown} stayed the same to the last bit.{notes}"
         )
 
     def plot(self) -> Any:

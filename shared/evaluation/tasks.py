@@ -63,6 +63,10 @@ class Task(Protocol):
         """Fit once, predict at every cut; return predictions and timings."""
         ...
 
+    def another_future(self, table: pd.DataFrame, cut: Split) -> tuple[pd.DataFrame, Split]:
+        """The table with everything replaced that is not known at a cut, and the same cut of it."""
+        ...
+
 
 @dataclass(frozen=True)
 class ForecastingTask:
@@ -121,6 +125,24 @@ class ForecastingTask:
                 {names.CUTOFF: cut.label, "what": "predict", "seconds": end - middle},
             ]
         return pd.concat(predictions, ignore_index=True), pd.DataFrame(timings)
+
+    def another_future(self, table: pd.DataFrame, cut: Split) -> tuple[pd.DataFrame, Split]:
+        """Replace everything from a cut on but what is known ahead, and take away what comes after its test.
+
+        >>> table = pd.DataFrame({"ds": range(5), "y": [1.0, 2.0, 3.0, 4.0, 5.0]})
+        >>> other, cut = ForecastingTask().another_future(table, Split(3, np.array([0, 1, 2]), np.array([3])))
+        >>> len(other), (other["y"] == table["y"][:4]).tolist()
+        (4, [True, True, True, False])
+        """
+        from shared.evaluation.leakage.altered import altered, sight_of
+        from shared.evaluation.leakage.pipelines import places_of
+
+        ds, key = self.columns.ds, self.columns.unique_id
+        sight = sight_of(table, cut.train, cut.test, time=ds, unique_id=key)
+        keep = (ds, key, *self.known)
+        other = altered(table, sight, y=self.columns.y, keep=keep, rest=True, drop=False, own_too=True).table
+        rows = np.flatnonzero((table[ds] <= table[ds].iloc[cut.test].max()).to_numpy())
+        return other.iloc[rows], Split(cut.label, places_of(cut.train, rows), places_of(cut.test, rows))
 
     def _predicted(self, model: Forecaster, table: pd.DataFrame, cut: Split) -> pd.DataFrame:
         key = [self.columns.unique_id] if self.columns.unique_id in table.columns else []

@@ -1,5 +1,6 @@
 """The runner: what models are shown, how they are asked, and what is kept of a run."""
 
+import functools
 import io
 import sys
 
@@ -10,12 +11,15 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LinearRegression
 
+from shared import evaluation
 from shared.data.panel import SeriesColumns
 from shared.data.splits import LastN, Split, WalkForward
 from shared.errors import HexadError
-from shared.evaluation import ForecastingTask, Scores, evaluate, scorer
+from shared.evaluation import ForecastingTask, LeakWarning, Scores, scorer
 from shared.reporting.figures import Figure
 
+# The tests below count what a model is asked; what the guard asks on top has tests of its own, at the end.
+evaluate = functools.partial(evaluation.evaluate, guard=False)
 LOG = []
 MAE = [scorer("mae")]
 
@@ -520,3 +524,94 @@ def test_workers_of_the_users_choice():
     with joblib.parallel_config(backend="threading", n_jobs=2):
         chosen = tried()
     pd.testing.assert_frame_equal(chosen.scores, tried().scores)
+
+
+# The leak guard
+
+
+class Peeks(Last):
+    """Forecasts what the table that it was made with holds, so that nothing can be replaced."""
+
+    def __init__(self, store=None, name=""):
+        super().__init__(name=name)
+        self.store = store
+
+    def predict(self, horizon=None, *, future=None, levels=(), ids=None):
+        answer = super().predict(horizon, future=future, levels=levels, ids=ids).frame
+        return Answer(answer.assign(mean=future["known"].to_numpy(dtype=float)))
+
+
+class Drawn(Last):
+    """Forecasts at random, seeded or not."""
+
+    def __init__(self, random_state=None):
+        super().__init__()
+        self.random_state = random_state
+
+    def predict(self, horizon=None, *, future=None, levels=(), ids=None):
+        answer = super().predict(horizon, future=future, levels=levels, ids=ids).frame
+        drawn = np.random.default_rng(self.random_state).normal(size=len(answer))
+        return Answer(answer.assign(mean=drawn))
+
+
+class Restless(Last):
+    """Forecasts at random, with no way to seed it."""
+
+    def predict(self, horizon=None, *, future=None, levels=(), ids=None):
+        answer = super().predict(horizon, future=future, levels=levels, ids=ids).frame
+        return Answer(answer.assign(mean=np.random.default_rng().normal(size=len(answer))))
+
+
+def guarded(models, known=(), table=None, **settings):
+    table = shop() if table is None else table
+    walk = WalkForward(2, every=2, n_splits=2)
+    task = ForecastingTask(known=known)
+    return evaluation.evaluate(models, table, walk, MAE, baselines={"last": Last()}, task=task, **settings)
+
+
+def shop(n=14):
+    rng = np.random.default_rng(0)
+    return pd.DataFrame({"ds": range(n), "y": rng.normal(size=n).cumsum(), "known": np.arange(n) % 2})
+
+
+def test_the_guard_is_on_and_finds_nothing_in_honest_models():
+    scores = guarded({"more": Last(1.0), "drawn": Drawn(), "seeded": Drawn(3)})
+    assert scores.guarded
+    assert [report.name for report in scores.leaks] == ["last", "more", "drawn", "seeded"]
+    assert "to the last bit" in scores.explain_leaks()
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_the_guard_finds_a_column_that_is_not_known_ahead(n_jobs):
+    table = shop().assign(known=lambda t: 2 * t["y"] + 1)
+    with pytest.warns(LeakWarning, match="'known': holds the target of its own row"):
+        scores = guarded({"peeks": Peeks()}, known=("known",), table=table, n_jobs=n_jobs)
+    assert not scores.guarded
+    assert "Do not believe the scores of peeks" in scores.explain()
+
+
+def test_what_is_shown_ahead_is_said():
+    assert (
+        "It was shown 'known' ahead: true only where these are known then."
+        in guarded({"peeks": Peeks()}, known=("known",)).explain_leaks()
+    )
+
+
+def test_a_model_that_cannot_be_seeded_is_told_as_such():
+    scores = guarded({"restless": Restless()})
+    assert not scores.guarded
+    assert "differs from run to run" in scores.explain_leaks()
+
+
+def test_switched_off_is_told():
+    scores = guarded({"more": Last(1.0)}, guard=False)
+    assert not scores.guarded
+    assert scores.explain_leaks().startswith("The leak guard was switched off")
+
+
+def test_what_the_guard_asked_is_kept(tmp_path):
+    first = guarded({"more": Last(1.0)}, keep=tmp_path)
+    LOG.clear()
+    second = guarded({"more": Last(1.0)}, keep=tmp_path)
+    assert not LOG
+    assert first.leaks == second.leaks

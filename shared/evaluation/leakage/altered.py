@@ -1,0 +1,214 @@
+"""The same table with another future: what must not be known at a cut is replaced, or taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["Altered", "Sight", "altered", "other_values", "sight_of"]
+
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+FEW = 20
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What may be seen at a cut.
+
+    Attributes
+    ----------
+    train : numpy.ndarray of bool, shape (n_rows,)
+        Rows to learn from: seen whole.
+    own : numpy.ndarray of bool, shape (n_rows,)
+        Rows that are asked for: seen but for the target. With a time order the first row after the cut of each
+        series, otherwise half of the test rows.
+    order : numpy.ndarray of int64, shape (n_rows,)
+        Place of each row in its series; all zero where there is no order.
+    series : numpy.ndarray of int64, shape (n_rows,)
+        Number of each row's series.
+
+    >>> Sight(np.array([True, False]), np.array([False, True]), np.arange(2), np.zeros(2, int)).later.tolist()
+    [False, False]
+    """
+
+    train: Bools
+    own: Bools
+    order: Ints
+    series: Ints
+
+    @property
+    def later(self) -> Bools:
+        """Rows of which nothing may be seen."""
+        return ~(self.train | self.own)
+
+    @property
+    def seen(self) -> Bools:
+        """Rows whose features and predictions must not change."""
+        return self.train | self.own
+
+
+@dataclass(frozen=True)
+class Altered:
+    """A table with another future.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+    rows : numpy.ndarray of int64
+        Position of each of its rows in the original table.
+    """
+
+    table: pd.DataFrame
+    rows: Ints
+
+
+def sight_of(
+    table: pd.DataFrame, train: Ints, test: Ints, *, time: str | None, unique_id: str | None, random_state: int = 0
+) -> Sight:
+    """Say what may be seen at a cut of a table.
+
+    >>> table = pd.DataFrame({"t": [1, 2, 3, 4]})
+    >>> sight = sight_of(table, np.array([0, 1]), np.array([2, 3]), time="t", unique_id=None)
+    >>> sight.own.tolist(), sight.later.tolist()
+    ([False, False, True, False], [False, False, False, True])
+    """
+    n = len(table)
+    in_train, in_test = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    in_train[train], in_test[test] = True, True
+    own = np.zeros(n, dtype=bool)
+    if time is None:
+        # Rows without an order: half of those asked for keep their features, the others must not matter to them.
+        shuffled = np.random.default_rng(random_state).permutation(np.flatnonzero(in_test))
+        own[shuffled[: max(1, len(shuffled) // 2)]] = True
+        none = np.zeros(n, dtype=np.int64)
+        return Sight(in_train, own, none, none)
+    keyed = unique_id is not None and unique_id in table.columns
+    series = pd.factorize(table[unique_id])[0].astype(np.int64) if keyed else np.zeros(n, dtype=np.int64)
+    stamps = table[time].rank(method="dense").to_numpy(dtype=float)
+    order = pd.Series(stamps).groupby(series).rank(method="dense").to_numpy(dtype=float).astype(np.int64)
+    first = pd.Series(np.where(in_test, order, np.iinfo(np.int64).max)).groupby(series).transform("min").to_numpy()
+    own = in_test & (order == first)
+    return Sight(in_train, own, order, series)
+
+
+def altered(
+    table: pd.DataFrame,
+    sight: Sight,
+    *,
+    y: str | None,
+    keep: tuple[str, ...],
+    rest: bool,
+    drop: bool,
+    tame: bool = False,
+    own_too: bool = False,
+    random_state: int = 0,
+) -> Altered:
+    """Replace what may not be seen.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Left unchanged.
+    sight : Sight
+        What may be seen.
+    y : str, optional
+        Target column, replaced in the rows asked for as well.
+    keep : tuple of str
+        Columns that stay: stamps, keys, and what is known ahead.
+    rest : bool
+        Whether to replace the other columns, too.
+    drop : bool
+        Whether to take the last half of the unseen rows away.
+    tame : bool
+        Whether to take values only from rows to learn from, for pipelines that refuse any others.
+    own_too : bool
+        Whether the other columns are unknown in the rows asked for, as for a forecast from an origin.
+    """
+    rng = np.random.default_rng(random_state + 1)
+    hidden = sight.later | (sight.own & own_too)
+    places = {name: hidden for name in table.columns if rest and name not in keep and name != y}
+    if y is not None and y not in keep:
+        places[y] = sight.later | sight.own
+    made = table.copy(deep=False)
+    donors = rng.choice(np.flatnonzero(sight.train), size=len(table))
+    for name, mask in places.items():
+        if not mask.any():
+            continue
+        values = made[name]
+        if tame:
+            changed = values.iloc[donors[mask]].to_numpy() if values.dtype == object else values.array[donors[mask]]
+        else:
+            changed = other_values(values, mask, rng, mirrored=drop and name == y)
+            if changed is None:
+                continue
+        whole = values.array.copy()
+        whole[mask] = changed
+        made[name] = pd.Series(whole, index=table.index, name=name)
+    rows = np.arange(len(table))
+    if drop:
+        later = np.flatnonzero(hidden & sight.later)
+        ranked = later[np.argsort(sight.order[later], kind="stable")]
+        gone = ranked[len(ranked) // 2 :]
+        rows = np.setdiff1d(rows, gone)
+    return Altered(made.iloc[rows], rows)
+
+
+def other_values(values: pd.Series[Any], mask: Bools, rng: np.random.Generator, *, mirrored: bool = False) -> Any:
+    """Values for the marked rows that differ from what is there, of the same type and sign; None where none can be made.
+
+    Numbers come from far outside the observed range, so that means, quantiles and maxima move; labels, codes and
+    truth values become other ones that occur. With `mirrored` numbers are reflected inside their range instead.
+
+    >>> column = pd.Series([1.0, 2.5, 3.1, 4.2])
+    >>> bool((other_values(column, np.array([False, False, True, True]), np.random.default_rng(0)) > 4).all())
+    True
+    """
+    count = int(mask.sum())
+    dtype = values.dtype
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        shift = pd.to_timedelta(rng.integers(1, 1000, size=count), unit="D")
+        return (values[mask] + pd.Series(shift, index=values.index[mask])).array.astype(dtype)
+    numeric = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+    known = values.dropna()
+    if len(known) == 0:
+        return None
+    if numeric and not (pd.api.types.is_integer_dtype(dtype) and known.nunique() <= FEW):
+        return _numbers(values, known, mask, rng, mirrored)
+    codes, labels = pd.factorize(values.astype(object), sort=False)
+    if len(labels) < 2 or not all(np.isscalar(label) for label in labels):
+        return None
+    further: Any = 1 if mirrored else rng.integers(1, len(labels), size=count)
+    picked = np.asarray(labels, dtype=object)[(np.maximum(codes[mask], 0) + further) % len(labels)]
+    return pd.array(picked.tolist(), dtype=dtype) if not pd.api.types.is_object_dtype(dtype) else picked
+
+
+def _numbers(
+    values: pd.Series[Any], known: pd.Series[Any], mask: Bools, rng: np.random.Generator, mirrored: bool
+) -> Any:
+    """Numbers far away, or reflected; never negative or fractional where none are."""
+    dtype = values.dtype
+    given = known.to_numpy(dtype=float)
+    given = given[np.isfinite(given)]
+    if len(given) == 0:
+        return None
+    low, high = float(given.min()), float(given.max())
+    reach = max(high - low, abs(high), 1e-6)
+    count = int(mask.sum())
+    if mirrored:
+        present = values[mask].to_numpy(dtype=float, na_value=np.nan)
+        made = low + high - np.where(np.isfinite(present), present, low)
+        made = made + np.where(made == present, 0.1 * reach, 0.0)
+    else:
+        away = reach * rng.lognormal(1.0, 1.0, size=count)
+        made = high + away if low >= 0 else np.where(rng.random(count) < 0.5, high + away, low - away)
+    if pd.api.types.is_integer_dtype(dtype):
+        limits = np.iinfo(str(dtype).lower())
+        made = np.clip(np.round(made), max(limits.min, -(2.0**53)), min(limits.max, 2.0**53))
+        return pd.array(made.astype(np.int64), dtype="Int64").astype(dtype)
+    if isinstance(dtype, pd.api.extensions.ExtensionDtype):
+        return pd.Series(made).astype(dtype).array
+    return made.astype(dtype)

@@ -1,0 +1,321 @@
+"""Anything that learns or computes, run on a table: what it makes on the way, step by step, with the rows it stands for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shared.data import columns as names
+from shared.data.splits import Split
+from shared.errors import HexadError
+from shared.evaluation.leakage.differs import frame_of
+from shared.runtime.seeds import seeded
+
+__all__ = ["Made", "Roles", "Work", "places_of", "work_of"]
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+ANSWERS = ("predict_proba", "score_samples", "decision_function", "predict", "transform")
+
+
+@dataclass(frozen=True)
+class Made:
+    """One thing that a pipeline made.
+
+    Attributes
+    ----------
+    step : str
+        Where, for people.
+    value : object
+        A frame with one row for each of `rows`, or a fitted model.
+    rows : numpy.ndarray of int64, optional
+        Positions of its rows in the table; None for fitted models and other wholes.
+    what : {"features", "fit", "answers"}
+        What it is.
+
+    >>> Made("step 'scale'", pd.DataFrame({"a": [1.0]}), np.array([0])).what
+    'features'
+    """
+
+    step: str
+    value: Any
+    rows: Ints | None = None
+    what: str = "features"
+
+
+@dataclass(frozen=True)
+class Work:
+    """A pipeline of any form, ready to be run on tables.
+
+    Attributes
+    ----------
+    name : str
+        The pipeline, for people.
+    run : callable
+        ``run(table, train, test) -> list of Made``.
+    looked_at : tuple of str
+        What is compared.
+    features_only : bool
+        Whether it only computes features, row by row, so that it can be tried at any cut.
+    origin : bool
+        Whether it forecasts from an origin: all columns but those known ahead are unknown in the rows asked for.
+    """
+
+    name: str
+    run: Callable[[pd.DataFrame, Ints, Ints], list[Made]]
+    looked_at: tuple[str, ...]
+    features_only: bool = False
+    origin: bool = False
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What the columns of a table are."""
+
+    y: str | None = None
+    time: str | None = None
+    unique_id: str | None = None
+    groups: str | None = None
+    features: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+
+    def inputs(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Columns that a model learns from."""
+        if self.features:
+            return table[list(self.features)]
+        no = {self.y, self.time, self.unique_id, self.groups}
+        return table[[name for name in table.columns if name not in no]]
+
+
+def work_of(pipeline: Any, roles: Roles, task: Any, random_state: int) -> Work:
+    """Recognise the form of a pipeline.
+
+    Raises
+    ------
+    HexadError
+        It has none of the forms that `leakage_check` names.
+    """
+    if task is not None or _is_forecaster(pipeline):
+        return _forecasting(pipeline, roles, task, random_state)
+    if hasattr(pipeline, "fit"):
+        return _estimator(pipeline, roles, random_state)
+    if isinstance(pipeline, Sequence) and not isinstance(pipeline, str):
+        return _steps(pipeline, roles, random_state)
+    if callable(pipeline):
+        return _function(pipeline)
+    raise HexadError(
+        f"a {type(pipeline).__name__} cannot be checked for leaks; give an estimator, a forecaster, a list of "
+        "(name, step), or a function of the table"
+    )
+
+
+def _is_forecaster(pipeline: Any) -> bool:
+    predict = getattr(type(pipeline), "predict", None)
+    return hasattr(pipeline, "fit") and predict is not None and "horizon" in inspect.signature(predict).parameters
+
+
+def _forecasting(model: Any, roles: Roles, task: Any, random_state: int) -> Work:
+    from shared.data.columns import SeriesColumns
+    from shared.evaluation.tasks import ForecastingTask
+
+    if task is None:
+        columns = SeriesColumns(roles.unique_id or names.UNIQUE_ID, roles.time or names.DS, roles.y or names.Y)
+        task = ForecastingTask(columns, known=roles.known)
+
+    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[Made]:
+        mine = seeded(model, random_state)
+        predicted, _ = task.run(mine, table, [Split("the cut", train, test)])
+        aside = [task.columns.y, task.columns.ds, task.columns.unique_id, names.CUTOFF, names.STEP]
+        answers = predicted.drop(columns=[name for name in aside if name in predicted.columns])
+        return [Made("fit", mine, what="fit"), Made("forecast", answers, test, "answers")]
+
+    return Work(type(model).__name__, run, ("the fitted model", "forecasts"), origin=True)
+
+
+def _estimator(model: Any, roles: Roles, random_state: int) -> Work:
+    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[Made]:
+        return _fitted_and_asked(model, table, roles, train, test, random_state)
+
+    return Work(type(model).__name__, run, ("the fitted model", _answer_of(model)))
+
+
+def _answer_of(model: Any) -> str:
+    return "predictions" if any(hasattr(model, name) for name in ANSWERS[:4]) else "transformed rows"
+
+
+def _fitted_and_asked(
+    model: Any, table: pd.DataFrame, roles: Roles, train: Ints, test: Ints, random_state: int
+) -> list[Made]:
+    """Fit on the training rows, as anyone would, and ask for the test rows."""
+    mine = seeded(model, random_state)
+    inputs = roles.inputs(table)
+    if roles.y is not None and roles.y in table.columns:
+        mine.fit(inputs.iloc[train], table[roles.y].iloc[train])
+    else:
+        mine.fit(inputs.iloc[train])
+    made = [Made(f"step {name!r}", step, what="fit") for name, step in getattr(mine, "steps", [("", mine)])]
+    if not hasattr(mine, "steps"):
+        made = [Made("fit", mine, what="fit")]
+    way = next((name for name in ANSWERS if hasattr(mine, name)), None)
+    if way is None:
+        return made
+    asked = test if way != "transform" else np.arange(len(table))
+    batch = inputs.iloc[asked]
+    for name, step in getattr(mine, "steps", [])[:-1]:  # the way through a pipeline, to name the step that leaks
+        if step == "passthrough":
+            continue
+        batch = step.transform(batch)
+        frame = frame_of(batch)
+        if frame is None or len(frame) != len(asked):
+            break
+        made.append(Made(f"step {name!r}", frame, asked, "answers"))
+    answers = frame_of(getattr(mine, way)(inputs.iloc[asked]))
+    if answers is not None and len(answers) == len(asked):
+        last = f"step {mine.steps[-1][0]!r}" if hasattr(mine, "steps") else way
+        made.append(Made(last, answers, asked, "answers"))
+    return made
+
+
+def _steps(steps: Sequence[Any], roles: Roles, random_state: int) -> Work:
+    pairs = [(str(step[0]), step[1]) if isinstance(step, tuple) else (_name_of(step), step) for step in steps]
+    wrong = [name for name, step in pairs if not (callable(step) or hasattr(step, "fit"))]
+    if wrong or not pairs:
+        raise HexadError(
+            f"these steps are neither functions nor estimators: {wrong}" if pairs else "there are no steps"
+        )
+
+    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[Made]:
+        made: list[Made] = []
+        current, rows = table, np.arange(len(table))
+        for name, step in pairs:
+            inside = [places_of(part, rows) for part in (train, test)]
+            if not hasattr(step, "fit"):
+                found = _called(step, current, *inside)
+                added, current, rows = _taken(name, found, current, rows, inside)
+                made += added
+                continue
+            if hasattr(step, "transform"):
+                made_here, current = _transformed(name, step, current, rows, roles, inside[0], random_state)
+            else:
+                made_here = [
+                    Made(f"step {name!r}", m.value, None if m.rows is None else rows[m.rows], m.what)
+                    for m in _fitted_and_asked(step, current, roles, inside[0], inside[1], random_state)
+                ]
+            made += made_here
+        return made
+
+    pure = all(not hasattr(step, "fit") and _arguments(step) == 1 for _, step in pairs)
+    return Work("the pipeline", run, tuple(f"step {name!r}" for name, _ in pairs), features_only=pure)
+
+
+def _transformed(
+    name: str, step: Any, current: pd.DataFrame, rows: Ints, roles: Roles, train: Ints, random_state: int
+) -> tuple[list[Made], pd.DataFrame]:
+    """A transformer among steps: fitted on the training rows, applied to all."""
+    mine = seeded(step, random_state)
+    inputs = roles.inputs(current)
+    target = current[roles.y].iloc[train] if roles.y in current.columns else None
+    mine.fit(inputs.iloc[train], target) if target is not None else mine.fit(inputs.iloc[train])
+    frame = frame_of(mine.transform(inputs))
+    if frame is None or len(frame) != len(current):
+        raise HexadError(f"step {name!r} gave no table with as many rows as it was given")
+    frame = frame.set_axis(current.index)
+    if len(frame.columns) == len(inputs.columns):
+        frame = frame.set_axis(inputs.columns, axis=1)
+    aside = [column for column in current.columns if column not in inputs.columns and column not in frame.columns]
+    made = [Made(f"step {name!r}", mine, what="fit"), Made(f"step {name!r}", frame, rows)]
+    return made, pd.concat([current[aside], frame], axis=1)
+
+
+def _function(function: Callable[..., Any]) -> Work:
+    name = _name_of(function)
+    count = _arguments(function)
+
+    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[Made]:
+        rows = np.arange(len(table))
+        found = _called(function, table, train, test)
+        return _taken(name, found, table, rows, [train, test])[0]
+
+    looked = "every column it gives" if count == 1 else "everything it gives back"
+    return Work(name, run, (looked,), features_only=count == 1)
+
+
+def places_of(wanted: Ints, rows: Ints) -> Ints:
+    """Where the wanted rows lie among those that are left, in the order in which they are wanted.
+
+    >>> places_of(np.array([7, 3, 5]), np.array([3, 4, 7])).tolist()
+    [2, 0]
+    """
+    places = pd.Index(rows).get_indexer(pd.Index(wanted))
+    return np.asarray(places[places >= 0], dtype=np.int64)
+
+
+def _name_of(step: Any) -> str:
+    return str(getattr(step, "__name__", None) or type(step).__name__)
+
+
+def _arguments(function: Callable[..., Any]) -> int:
+    """Number of arguments without a default: 1 for the table alone, 3 for table, train and test."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 1
+    plain = [p for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
+    return max(1, sum(p.default is p.empty for p in plain))
+
+
+def _called(function: Callable[..., Any], table: pd.DataFrame, train: Ints, test: Ints) -> Any:
+    count = _arguments(function)
+    if count == 1:
+        return function(table.copy())
+    if count == 2:
+        return function(table.copy(), Split("the cut", train, test))
+    return function(table.copy(), train, test)
+
+
+def _taken(
+    name: str, found: Any, table: pd.DataFrame, rows: Ints, inside: list[Ints]
+) -> tuple[list[Made], pd.DataFrame, Ints]:
+    """What a function gave back: one result or several by name; a frame goes on to the next step."""
+    if isinstance(found, dict) and not hasattr(found, "columns"):
+        parts = {f"{key!r}": value for key, value in found.items()}
+    elif isinstance(found, tuple):
+        parts = {f"result {number}": value for number, value in enumerate(found, 1)}
+    else:
+        parts = {f"step {name!r}": found}
+    made: list[Made] = []
+    current, current_rows = table, rows
+    for label, value in parts.items():
+        frame = frame_of(value) if not hasattr(value, "fit") else None
+        if frame is None:
+            if hasattr(value, "__dict__"):
+                made.append(Made(label, value, what="fit"))
+            continue
+        own = _rows_of(value, frame, label, table, inside)
+        if own is None:
+            continue
+        kind = "answers" if np.array_equal(own, inside[1]) and len(own) != len(table) else "features"
+        made.append(Made(label, frame, rows[own], kind))
+        if len(parts) == 1:
+            current, current_rows = frame, rows[own]
+    return made, current, current_rows
+
+
+def _rows_of(value: Any, frame: pd.DataFrame, label: str, table: pd.DataFrame, inside: list[Ints]) -> Ints | None:
+    """Rows of the table that a result stands for: by its index where it has one, otherwise by its length."""
+    if isinstance(value, pd.DataFrame | pd.Series) and table.index.is_unique and value.index.is_unique:
+        places = table.index.get_indexer(value.index)
+        by_length = len(value) in {len(part) for part in inside} and isinstance(value.index, pd.RangeIndex)
+        if (places >= 0).all() and not (by_length and len(value) != len(table)):
+            return np.asarray(places, dtype=np.int64)
+    if len(frame) == len(table):
+        return np.arange(len(table))
+    fits = [part for part in inside if len(part) == len(frame)]
+    if len(fits) == 2:
+        wanted = 0 if "train" in label.lower() else 1
+        return fits[wanted]
+    return fits[0] if fits else None

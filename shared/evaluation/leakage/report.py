@@ -1,0 +1,138 @@
+"""What the leak guard found: leaks, and what it looked at, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from shared.errors import HexadWarning, quoted
+
+__all__ = ["Leak", "LeakReport", "LeakWarning"]
+
+
+class LeakWarning(HexadWarning):
+    """Something learnt or predicted depends on what could not have been known; the text says what and how to mend it.
+
+    >>> issubclass(LeakWarning, UserWarning)
+    True
+    """
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One thing that depends on what could not have been known.
+
+    Attributes
+    ----------
+    step : str
+        The step, feature or part at which it enters.
+    what : str
+        What was seen, without a full stop.
+    mend : str
+        What to do, a full sentence.
+    columns : tuple of str
+        Columns that the step gives out and that leak.
+    ahead : int, optional
+        Rows that it looks ahead (0: the row's own target); None where that cannot be said, as for a statistic of all rows.
+    kind : {"recomputation", "overlap"}
+        The instrument that found it.
+
+    >>> print(Leak("step 'smooth'", "its column 'mean' looks 3 rows ahead", "Use past rows only.", ("mean",), 3))
+    step 'smooth': its column 'mean' looks 3 rows ahead. Use past rows only.
+    """
+
+    step: str
+    what: str
+    mend: str
+    columns: tuple[str, ...] = ()
+    ahead: int | None = None
+    kind: str = "recomputation"
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.what}. {self.mend}"
+
+
+@dataclass(frozen=True)
+class LeakReport:
+    """What the leak guard found in one pipeline.
+
+    Attributes
+    ----------
+    name : str
+        The pipeline.
+    leaks : tuple of Leak
+        Empty where nothing leaks.
+    looked_at : tuple of str
+        What was recomputed and compared.
+    notes : tuple of str
+        What could not be looked at, and what is no leak but worth knowing.
+    on : bool
+        False where the guard was switched off.
+
+    >>> print(LeakReport("lag model", (), ("forecasts",)).explain())
+    No leak was found in lag model; looked at: forecasts.
+    """
+
+    name: str
+    leaks: tuple[Leak, ...] = ()
+    looked_at: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    on: bool = True
+
+    @property
+    def clean(self) -> bool:
+        """Whether something was looked at and nothing leaks."""
+        return self.on and not self.leaks and bool(self.looked_at)
+
+    def explain(self) -> str:
+        """Say what was found, in sentences."""
+        notes = "".join(f" {note[0].upper()}{note[1:]}." for note in self.notes)
+        if not self.on:
+            return f"The leak guard was switched off for {self.name}: nothing says that it knew nothing of the future."
+        if self.leaks:
+            count = "a leak" if len(self.leaks) == 1 else f"{len(self.leaks)} leaks"
+            found = " ".join(f"({number}) {leak}" for number, leak in enumerate(self.leaks, 1))
+            return f"Do not believe the scores of {self.name}: {count} found. {found}{notes}"
+        if not self.looked_at:
+            return f"The leak guard could not look at {self.name}.{notes}"
+        return f"No leak was found in {self.name}; looked at: {', '.join(self.looked_at)}.{notes}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a leak."""
+        columns = ["step", "what", "mend", "columns", "ahead", "kind"]
+        rows = [(x.step, x.what, x.mend, ", ".join(x.columns), x.ahead, x.kind) for x in self.leaks]
+        return pd.DataFrame(rows, columns=columns).astype({"ahead": "Int64"})
+
+    def plain(self) -> dict[str, Any]:
+        """The report as what JSON can hold; see `from_plain`."""
+        return {
+            "name": self.name,
+            "leaks": [{**vars(leak), "columns": list(leak.columns)} for leak in self.leaks],
+            "looked_at": list(self.looked_at),
+            "notes": list(self.notes),
+            "on": self.on,
+        }
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> LeakReport:
+        """Read what `plain` gave.
+
+        >>> report = LeakReport("a", (Leak("b", "c", "d.", ("e",), 1),), ("f",))
+        >>> LeakReport.from_plain(report.plain()) == report
+        True
+        """
+        leaks = tuple(Leak(**{**leak, "columns": tuple(leak["columns"])}) for leak in plain["leaks"])
+        return cls(plain["name"], leaks, tuple(plain["looked_at"]), tuple(plain["notes"]), plain["on"])
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(self.explain())}</p>"
+
+
+def named(columns: Any) -> str:
+    """Columns for a sentence: "its column 'a'", "its columns 'a', 'b'"."""
+    listed = list(columns)
+    return f"its column{'s' if len(listed) > 1 else ''} {quoted(listed)}"

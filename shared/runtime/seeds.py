@@ -1,0 +1,71 @@
+"""Randomness held still for a while, so that two runs differ only in what they were given."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+__all__ = ["fixed_seeds", "seeded"]
+
+
+@contextmanager
+def fixed_seeds(seed: int = 0) -> Iterator[None]:
+    """Seed Python's, numpy's and, where it is loaded, torch's generators; restore their states afterwards.
+
+    Generators that are made without a seed in the meantime (``numpy.random.default_rng()``) get this one. Not for use
+    in several threads at once: these generators belong to the process.
+
+    >>> with fixed_seeds(1):
+    ...     first = np.random.default_rng().random()
+    >>> with fixed_seeds(1):
+    ...     first == np.random.default_rng().random()
+    True
+    """
+    legacy: Any = np.random
+    before, numpy_before, make = random.getstate(), legacy.get_state(), np.random.default_rng
+    torch = sys.modules.get("torch")
+    torch_before = torch.get_rng_state() if torch is not None else None
+
+    def made(given: Any = None) -> np.random.Generator:
+        return make(seed if given is None else given)
+
+    random.seed(seed)
+    legacy.seed(seed % 2**32)
+    if torch is not None:
+        torch.manual_seed(seed)
+    legacy.default_rng = made
+    try:
+        yield
+    finally:
+        legacy.default_rng = make
+        random.setstate(before)
+        legacy.set_state(numpy_before)
+        if torch is not None:
+            torch.set_rng_state(torch_before)
+
+
+def seeded(model: Any, seed: int = 0) -> Any:
+    """Clone a model, with a seed for every ``random_state`` that has none.
+
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> seeded(RandomForestRegressor(), 3).random_state
+    3
+    """
+    from sklearn.base import clone
+
+    model = clone(model)
+    unset = unseeded(model)
+    return model.set_params(**dict.fromkeys(unset, seed)) if unset else model
+
+
+def unseeded(model: Any) -> list[str]:
+    """Names of the parameters of a model that would have to hold a seed and hold none."""
+    if not hasattr(model, "get_params"):
+        return []
+    found = model.get_params(deep=True).items()
+    return [name for name, value in found if value is None and name.rpartition("__")[2] == "random_state"]
