@@ -150,6 +150,7 @@ def _run(study: str, *, overrides: Sequence[str], data: Path | None, out: Path, 
 
     from shared.reporting.run import Run
     from shared.runtime.config import load_settings
+    from shared.runtime.lock import only_one
 
     known = studies()
     if study not in known:
@@ -163,16 +164,18 @@ def _run(study: str, *, overrides: Sequence[str], data: Path | None, out: Path, 
     command = ["hexad", "run", study, *(f"--set={text}" for text in overrides)]
     command += ["--data", str(data)] if data else []
     command += ["--quick"] if quick else []
-    this = Run(study, Path(out), module.TITLE, shlex.join(command), data)
-    this.options = settings.read_options if data else {}
-    this.settings(settings)
-    module.tell(settings, this)
-    return this.finish(), this.report.summary
+    with only_one(Path(out)):
+        this = Run(study, Path(out), module.TITLE, shlex.join(command), data)
+        this.options = settings.read_options if data else {}
+        this.settings(settings)
+        module.tell(settings, this)
+        return this.finish(), this.report.summary
 
 
 def _usable(folder: Path) -> None:
     """Refuse a folder that cannot be written, or that holds something else than a run."""
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "settings.toml").exists():
+    others = [path for path in folder.iterdir() if not path.name.startswith(".")] if folder.is_dir() else []
+    if others and not (folder / "settings.toml").exists():
         raise SettingsError(f"--out {folder}: the folder holds other things; name one that is new or empty")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -203,6 +206,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
+    except MemoryError:
+        typer.secho(
+            "hexad: there is not enough memory. What was finished is kept; the same --out goes on there. Give fewer rows, "
+            "or --set n_jobs=1.", fg="red", err=True,
+        )  # fmt: skip
+        sys.exit(1)
     except OSError as error:
         typer.secho(f"hexad: {error}. What was finished is kept; the same --out goes on there.", fg="red", err=True)
         sys.exit(1)

@@ -53,7 +53,7 @@ def tell(settings: DemandSettings, run: Run) -> None:
     run.step("explained")
 
     # The forecast itself: learnt from everything, for the two days after the data.
-    model = lag_model(settings, grid).fit(demand)
+    model = run.fitted(lag_model(settings, grid), demand)
     forecast = model.predict(future=settings.upcoming(panel), levels=[settings.level])
     run.keeps(model=model, forecast=forecast.to_frame(), scores=first.to_frame(), predictions=first.predictions)
     run.step("forecast")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import shutil
 import sys
@@ -16,11 +17,12 @@ import pandas as pd
 from pydantic import BaseModel
 
 from shared.data import datasets
+from shared.data.fingerprint import fingerprint
 from shared.data.tables import TableReport
-from shared.errors import HexadError
+from shared.errors import HexadError, StoreError
 from shared.reporting.page import Fact, Report, Section, Source
 from shared.runtime.config import to_toml
-from shared.runtime.store import save_model, write_bytes, write_json, write_text
+from shared.runtime.store import load_model, save_model, write_bytes, write_json, write_text
 
 __all__ = ["Run"]
 
@@ -87,6 +89,33 @@ class Run:
     def pieces(self) -> Path:
         """Folder in which finished pieces of a run that is still going are kept."""
         return self.folder / "pieces"
+
+    def fitted(self, model: Any, table: pd.DataFrame) -> Any:
+        """Fit a model on a table, or take the one that a broken run in this folder had fitted already.
+
+        >>> import tempfile
+        >>> from sklearn.base import BaseEstimator
+        >>> from sklearn.linear_model import LinearRegression
+        >>> class Line(LinearRegression):
+        ...     def fit(self, table):
+        ...         return super().fit(table[["x"]], table["y"])
+        >>> table = pd.DataFrame({"x": [0.0, 1.0], "y": [1.0, 3.0]})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Run("demo", Path(folder), "A demo").fitted(Line(), table).coef_.round(6).tolist()
+        [2.0]
+        """
+        import joblib
+
+        described = {name: joblib.hash(value) for name, value in model.get_params(deep=True).items()}
+        key = joblib.hash([type(model).__qualname__, described, fingerprint(table), _versions()])
+        path = self.pieces / f"model-{key[:24]}.hexad"
+        if path.exists():
+            with contextlib.suppress(StoreError):
+                return load_model(path)
+        model = model.fit(table)
+        with contextlib.suppress(StoreError):  # a model that cannot be stored is fitted again
+            save_model(model, path, data_fingerprint=self.fingerprint)
+        return model
 
     def summarises(self, *sentences: str) -> None:
         """Put the sentences for a manager on top of the report."""

@@ -1,0 +1,75 @@
+"""One run a folder: a lock that the system itself lets go when the process ends, however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared.errors import StoreError
+
+__all__ = ["only_one"]
+
+NAME = ".running"
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process alone, and clear away what a killed one left half-written.
+
+    Parameters
+    ----------
+    folder : path
+        Made where it is not there.
+
+    Raises
+    ------
+    StoreError
+        Another process holds it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, only_one(Path(folder)):
+    ...     with only_one(Path(folder)):
+    ...         pass
+    Traceback (most recent call last):
+    ...
+    shared.errors.StoreError: ...: another run is writing to this folder; wait for it, or name another folder
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / NAME
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if not _locked(handle):
+            raise StoreError(f"{folder}: another run is writing to this folder; wait for it, or name another folder")
+        for torn in (*folder.glob(".*.part"), *folder.glob("*/.*.part")):
+            torn.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink()
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        lock = getattr(msvcrt, "locking")  # noqa: B009  # only there on Windows
+        how = getattr(msvcrt, "LK_NBLCK")  # noqa: B009
+    else:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+    try:
+        lock(handle, how, 1)
+    except OSError:
+        return False
+    return True
