@@ -13,7 +13,7 @@ from case_studies.demand_parts import (
     chapters,
     lag_model,
 )
-from domains.timeseries import drivers, reserve_needed
+from domains.timeseries import drivers, follows, reserve_needed
 from shared.data import Panel
 from shared.evaluation import compare
 from shared.reporting import Run
@@ -49,7 +49,9 @@ def tell(settings: DemandSettings, run: Run) -> None:
     # What is it worth, and what drives it?
     verdict = compare(first, MODEL, metric="mase", unit=settings.tries, random_state=settings.seed)
     reserve = reserve_needed(first.predictions, MODEL, best, risk=settings.risk, y=COLUMNS.y, unit=settings.unit)
-    driving = drivers(trials.watched(lag_model(settings, grid)), random_state=settings.seed)
+    watched = trials.watched(lag_model(settings, grid))
+    driving = drivers(watched, random_state=settings.seed)
+    weather = follows(watched, "Temperature", answer=f"demand in {settings.unit}", random_state=settings.seed)
     run.step("explained")
 
     # The forecast itself: learnt from everything, for the two days after the data.
@@ -65,7 +67,9 @@ def tell(settings: DemandSettings, run: Run) -> None:
     run.tells("How far to trust it", *chapters.trust(first, verdict, settings))
     run.tells("When not to believe it", *chapters.doubts(first, bounds, demand, settings))
     run.tells("Other hours, other days, other weather", *chapters.others(scores, bounds, weekdays, settings))
-    run.tells("What drives it", driving.plot(), driving.explain())
+    run.tells(
+        "What drives it", driving.plot(), driving.explain(), driving.plot_steps(), weather.explain(), weather.plot()
+    )
     run.tells("The reserve to hold", *chapters.reserve(reserve, settings, first))
     run.tells("What was read", reading.explain(), *chapters.data(panel, demand))
     run.tells("Do it again").code(run.command)

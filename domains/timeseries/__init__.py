@@ -1,7 +1,7 @@
 """Forecasting with lag features on panels of series, with baselines and honest intervals."""
 
 from domains.timeseries.baselines import Drift, Naive2, SeasonalMean, SeasonalNaive
-from domains.timeseries.drivers import Drivers, drivers
+from domains.timeseries.drivers import drivers, follows
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.lag_forecaster import LagForecaster
 from domains.timeseries.recipe import Exogenous, Fourier, Recipe, Rolling
@@ -10,7 +10,6 @@ from domains.timeseries.ridge import StandardizedRidge
 
 __all__ = [
     "Drift",
-    "Drivers",
     "Exogenous",
     "Forecast",
     "Fourier",
@@ -23,5 +22,6 @@ __all__ = [
     "SeasonalNaive",
     "StandardizedRidge",
     "drivers",
+    "follows",
     "reserve_needed",
 ]

@@ -13,7 +13,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["PALETTE", "Figure", "bar_figure", "density_figure", "draw", "forecast_figure", "line_figure"]
+__all__ = [
+    "PALETTE",
+    "Figure",
+    "bar_figure",
+    "density_figure",
+    "dependence_figure",
+    "draw",
+    "forecast_figure",
+    "line_figure",
+]
 
 # Each colour is drawn as a sentinel and replaced by a variable of the page; the pairs are its light and dark values.
 # Lines are told apart by colour-blind readers, too (after Okabe & Ito's set), and by their order in the legend.
@@ -296,6 +305,51 @@ def density_figure(
         _legend(axes)
 
     return draw(paint, alt=alt or f"Density of {y_label} over {x_label}.", caption=caption)
+
+
+def dependence_figure(
+    lines: Mapping[str, tuple[Any, Any]],
+    *,
+    rows: Any = None,
+    share: Any = None,
+    x_label: str = "",
+    y_label: str = "",
+    alt: str = "",
+    caption: str = "",
+) -> Figure:
+    """Draw an answer by a feature's value: a line a step, single rows behind it, and where the data lie at the foot.
+
+    >>> dependence_figure({"": ([1.0, 2.0], [3.0, 4.0])}, share=[0.5, 0.5]).alt
+    'Answer by value.'
+    """
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        first = next(iter(lines.values()))[0]
+        words = not all(isinstance(value, int | float | np.number) for value in first)
+        places = np.arange(len(first)) if words else np.asarray(first, dtype=float)
+        if rows is not None:
+            thin = np.asarray(rows)[:: max(1, len(rows) // 40)]
+            axes.plot(places, thin.T, color=colours["soft"], linewidth=0.5, alpha=0.35)
+        for number, (name, (_, y)) in enumerate(lines.items()):
+            colour = colours[SERIES_COLOURS[number % len(SERIES_COLOURS)]]
+            marker = "o" if words else None
+            axes.plot(places, np.asarray(y), color=colour, linewidth=2, marker=marker, label=_label(name) or None)
+        if share is not None:
+            heights = np.asarray(share, dtype=float)
+            foot, top = axes.get_ylim()
+            gaps = np.diff(places)
+            width = 0.8 * (gaps.min() if len(gaps) else 1.0)
+            room = 0.16 * (top - foot)
+            scale = room / max(float(heights.max()), 1e-300)
+            axes.bar(places, heights * scale, width=width, bottom=foot - room, color=colours["soft"], alpha=0.55)
+            axes.set_ylim(foot - room, top)
+        if words:
+            axes.set_xticks(places, [str(value) for value in first])
+        _finish(axes, x_label, y_label)
+        if len(lines) > 1:
+            _legend(axes)
+
+    return draw(paint, alt=alt or "Answer by value.", caption=caption)
 
 
 def _label(name: str) -> str:

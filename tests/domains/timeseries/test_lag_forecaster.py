@@ -264,7 +264,7 @@ def test_drivers_find_what_matters():
     model.update(ar_table()[400:])
     fresh = drivers(model)
     assert not fresh.seen
-    assert fresh.origins == 199
+    assert fresh.rows == 199
     assert "had not learnt from" in fresh.explain()
     bars = fresh.plot()
     assert bars.alt.startswith("Importance of groups of features")

@@ -1,0 +1,295 @@
+"""Partial dependence: how the answer follows a feature, row by row and on average, beside where the data lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shared.errors import HexadError, SettingsError
+from shared.evaluation.explain.designs import Design, columns_of, designs_of
+
+__all__ = ["Dependence", "dependence"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+FEW = 10
+DONORS = 20
+FEW_DATA, WIDE = 0.05, 0.15
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """How a model's answer follows a feature.
+
+    Attributes
+    ----------
+    feature : str
+        Its name.
+    frame : pandas.DataFrame
+        ``step, value, mean, lower, upper, share``: mean answer where the feature has this value, the range of the
+        middle 80 % of rows, and the share of the data that lie nearest to the value.
+    curves : dict of str to numpy.ndarray of shape (n_rows, n_values)
+        Answers of single rows (individual conditional expectation), by step.
+    answer : str
+        What is predicted, with its unit.
+
+    >>> frame = pd.DataFrame({"step": "", "value": [0.0, 1.0], "mean": [1.0, 3.0], "lower": 0.0, "upper": 4.0,
+    ...                       "share": 0.5})
+    >>> Dependence("age", frame, {}, "price").explain()
+    'As age goes from 0 to 1, price rises from 1 to 3.'
+    """
+
+    feature: str
+    frame: pd.DataFrame
+    curves: dict[str, Floats]
+    answer: str = "the answer"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a step and value."""
+        return self.frame.copy()
+
+    def explain(self) -> str:
+        """Say in a sentence or two which way the answer goes, where most of it happens, and where data are few."""
+        labels = list(dict.fromkeys(self.frame["step"]))
+        swings = {label: float(np.ptp(self._of(label)["mean"])) for label in labels}
+        most = max(swings, key=lambda label: swings[label])
+        least = min(swings, key=lambda label: swings[label])
+        text = self._told(most)
+        if swings[most] > 1.25 * swings[least]:
+            text += f" It matters less at {least}: a span of {_number(swings[least])}, not {_number(swings[most])}."
+        return text
+
+    def _of(self, label: str) -> pd.DataFrame:
+        return self.frame[self.frame["step"] == label]
+
+    def _told(self, label: str) -> str:
+        rows = self._of(label)
+        where = f" at {label}" if label else ""
+        values, means = rows["value"].tolist(), rows["mean"].to_numpy(dtype=float)
+        if not pd.api.types.is_numeric_dtype(rows["value"].dtype) or pd.api.types.is_bool_dtype(rows["value"].dtype):
+            top, low = int(means.argmax()), int(means.argmin())
+            return (
+                f"{self._named()}{where} is highest for {self.feature} = {values[top]} ({_number(means[top])}) and lowest for "
+                f"{values[low]} ({_number(means[low])})."
+            )
+        change = means[-1] - means[0]
+        span = float(np.ptp(means))
+        own = float(np.abs(means).max())
+        ends = f"from {_number(values[0])} to {_number(values[-1])}"
+        if span <= 1e-9 * max(own, 1e-300):
+            return f"{self._named()}{where} does not follow {self.feature}."
+        steps = np.diff(means)
+        one_way = np.abs(steps.sum()) >= 0.75 * np.abs(steps).sum()
+        if one_way:
+            verb = "rises" if change > 0 else "falls"
+            text = f"As {self.feature} goes {ends}, {self.answer}{where} {verb} from {_number(means[0])} to {_number(means[-1])}"
+            text += self._where_most(values, steps)
+        else:
+            turn = int(means.argmin()) if means.argmin() not in {0, len(means) - 1} else int(means.argmax())
+            kind = "lowest" if turn == int(means.argmin()) else "highest"
+            text = (
+                f"As {self.feature} goes {ends}, {self.answer}{where} is {kind} near {_number(values[turn])} "
+                f"({_number(means[turn])}), against {_number(means[0])} and {_number(means[-1])} at the ends"
+            )
+        return f"{text}.{self._few(values)}"
+
+    def _where_most(self, values: Sequence[Any], steps: Floats) -> str:
+        """The half of the range in which nearly all of the change happens, if there is one."""
+        if len(steps) < 4:
+            return ""
+        moved = np.abs(steps)
+        whole = values[-1] - values[0]
+        for first, last, side in ((0.5, 1.0, "above"), (0.0, 0.5, "below")):
+            low, high = values[0] + first * whole, values[0] + last * whole
+            middle = [(a + b) / 2 for a, b in pairwise(values)]
+            inside = np.array([low <= m <= high for m in middle])
+            if moved[inside].sum() >= 0.8 * moved.sum():
+                return f", nearly all of it {side} {_number(low if side == 'above' else high)}"
+        return ""
+
+    def _few(self, values: Sequence[Any]) -> str:
+        """Ends of the range over which hardly any data are spread."""
+        share = self.frame["share"].to_numpy()[: len(values)]
+        whole = values[-1] - values[0]
+        left = int(np.searchsorted(np.cumsum(share), FEW_DATA, side="right"))
+        right = len(values) - 1 - int(np.searchsorted(np.cumsum(share[::-1]), FEW_DATA, side="right"))
+        ends = []
+        if left < len(values) and values[left] - values[0] >= WIDE * whole:
+            ends.append(f"below {_number(values[left])}")
+        if right >= 0 and values[-1] - values[right] >= WIDE * whole:
+            ends.append(f"above {_number(values[right])}")
+        return f" Few data lie {' and '.join(ends)}: believe it less there." if ends else ""
+
+    def _named(self) -> str:
+        return f"{self.answer[0].upper()}{self.answer[1:]}"
+
+    def plot(self) -> Any:
+        """Draw the mean by value, single rows behind it, and where the data lie below it."""
+        from shared.reporting.figures import dependence_figure
+
+        labels = list(dict.fromkeys(self.frame["step"]))
+        lines = {label: (self._of(label)["value"].tolist(), self._of(label)["mean"].to_numpy()) for label in labels}
+        first = self._of(labels[0])
+        return dependence_figure(
+            lines, rows=self.curves.get(labels[0]) if len(labels) == 1 else None, share=first["share"].to_numpy(),
+            x_label=self.feature, y_label=self.answer,
+            alt=f"{self._named()} by {self.feature}.",
+            caption="Lines are means over the rows"
+            + (", thin lines single rows" if len(labels) == 1 else ", one line a step ahead")
+            + "; the bars at the foot show where the data lie: where they are low, the model guesses.",
+        )  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        return str(self.frame.round(3).to_html(index=False))
+
+
+def _number(value: Any) -> str:
+    value = float(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def dependence(
+    model: Any,
+    X: Any = None,
+    *,
+    feature: Any,
+    columns: Any = None,
+    values: Any = None,
+    name: str | None = None,
+    answer: str = "the answer",
+    points: int = 20,
+    most_rows: int = 500,
+    random_state: int = 0,
+) -> Dependence:
+    """Work out how a model's answer follows a feature, all else as it is.
+
+    Parameters
+    ----------
+    model : fitted model, function of X, Design or sequence of Design
+        What is explained. Several designs are the steps of a horizon.
+    X : frame or array of shape (n_rows, n_features), optional
+        Rows to work it out on.
+    feature : str or int
+        The feature, by name or place.
+    columns : sequence of str or int, optional
+        Features that go with it, such as further lags and means of the same quantity. They are then taken, together
+        with the feature, from rows in which it has about the value asked for, so that they fit each other.
+    values : sequence, optional
+        Values asked for; quantiles of the data where left out, or all values where there are few.
+    name : str, optional
+        Name of the feature for people.
+    answer : str
+        What is predicted, with its unit, for people.
+    points : int
+        Number of values.
+    most_rows : int
+        Rows taken, evenly spread.
+    random_state : int
+        Seed by which rows are matched when `columns` are given.
+
+    Notes
+    -----
+    Source: Friedman (2001), Annals of Statistics 29(5), section 8.2; for single rows Goldstein et al. (2015), JCGS 24(1).
+    Where features depend on each other, values may be asked for that never occur together; the share of the data says
+    where.
+
+    >>> X = pd.DataFrame({"age": np.linspace(0, 10, 50), "idle": 1.0})
+    >>> print(dependence(lambda X: 2 * X["age"], X, feature="age", answer="price").explain())
+    As age goes from 0.05 to 9.95, price rises from 0.1 to 19.9.
+    """
+    designs = designs_of(model, X, None)
+    if points < 2 or most_rows < 2:
+        raise SettingsError(f"points={points}, most_rows={most_rows}: at least two of each are needed")
+    place = columns_of(designs[0], feature)[0]
+    others = [] if columns is None else [one for one in columns_of(designs[0], columns) if one != place]
+    observed = designs[0].column(place)
+    grid, share = _grid(observed, values, points)
+    rng = np.random.default_rng(random_state)
+    parts, curves = [], {}
+    for number, design in enumerate(designs):
+        label = design.label or ("" if len(designs) == 1 else str(number + 1))
+        answers = _answers(design, place, others, grid, most_rows, rng)
+        curves[label] = answers
+        low, high = np.percentile(answers, [10, 90], axis=0)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "step": label,
+                    "value": grid,
+                    "mean": answers.mean(axis=0),
+                    "lower": low,
+                    "upper": high,
+                    "share": share,
+                }
+            )
+        )
+    frame = pd.concat(parts, ignore_index=True)
+    return Dependence(name or designs[0].columns[place], frame, curves, answer)
+
+
+def _grid(observed: Any, values: Any, points: int) -> tuple[Any, Floats]:
+    """Values asked for, and the share of the data nearest to each."""
+    known = observed.dropna()
+    if len(known) == 0:
+        raise HexadError("the feature has no values")
+    numeric = pd.api.types.is_numeric_dtype(known.dtype) and not pd.api.types.is_bool_dtype(known.dtype)
+    if not numeric or known.nunique() <= FEW:
+        grid = list(values) if values is not None else sorted(known.unique().tolist(), key=lambda v: (str(type(v)), v))
+        share = np.array([float((known == value).mean()) for value in grid])
+        return np.array(grid), share
+    data = known.to_numpy(dtype=float)
+    low, high = (float(bound) for bound in np.percentile(data, [0.5, 99.5]))
+    made: Any = np.unique(np.linspace(low, high, points)) if values is None else np.sort(values)
+    made = np.asarray(made, dtype=float)
+    nearest = np.searchsorted((made[1:] + made[:-1]) / 2, data)
+    return made, np.bincount(nearest, minlength=len(made)) / len(data)
+
+
+def _constant(value: Any, n: int, dtype: Any) -> Any:
+    """A column that holds one value; of the kind of the data where this loses nothing."""
+    if isinstance(dtype, pd.CategoricalDtype):
+        return pd.Categorical([value] * n, dtype=dtype)
+    return pd.array([value] * n) if isinstance(value, str) else np.full(n, value)
+
+
+def _donors(ranked: Any, order: Any, value: Any) -> Any:
+    """Rows that have a value, or where they are few those that come nearest to it."""
+    first, last = (int(np.searchsorted(ranked, value, side=side)) for side in ("left", "right"))
+    if last - first >= DONORS:
+        return order[first:last]
+    begin = int(np.clip((first + last) // 2 - DONORS // 2, 0, max(0, len(order) - DONORS)))
+    if last > first and len(np.unique(ranked)) <= FEW:
+        return order[first:last]
+    return order[begin : begin + DONORS]
+
+
+def _answers(
+    design: Design, place: int, others: list[int], grid: Any, most_rows: int, rng: np.random.Generator
+) -> Floats:
+    """Answers of some rows at every value; shape (n_rows, n_values)."""
+    n = len(design)
+    rows = np.unique(np.linspace(0, n - 1, min(n, most_rows)).round().astype(int))
+    full = design.X
+    some = full.iloc[rows] if isinstance(full, pd.DataFrame) else np.asarray(full)[rows]
+    made = np.empty((len(rows), len(grid)))
+    order = np.argsort(design.column(place).to_numpy(), kind="stable") if others else None
+    for number, value in enumerate(grid):
+        if order is None:
+            asked = some.copy()
+            if isinstance(asked, pd.DataFrame):
+                asked.isetitem(place, _constant(value, len(asked), full.dtypes.iloc[place]))
+            else:
+                asked[:, place] = value
+        else:
+            donors = rng.choice(_donors(design.column(place).to_numpy()[order], order, value), size=n)
+            whole = design.with_columns([place, *others], donors)
+            asked = whole.iloc[rows] if isinstance(whole, pd.DataFrame) else whole[rows]
+        answer = np.asarray(design.predict(asked), dtype=float)
+        made[:, number] = answer if design.units is None else design.units(answer)
+    if not np.isfinite(made).all():
+        raise HexadError("the model gives answers that are no numbers for some values of the feature")
+    return made
