@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 import domains  # noqa: F401  # checks that the right 'shared' is found, before anything of it is imported
-from shared.errors import HexadError, MissingExtraError, SettingsError
+from shared.errors import HexadError, MissingExtraError, SettingsError, printable, quoted
 
 app = typer.Typer(
     name="hexad",
@@ -156,7 +156,7 @@ def _run(study: str, *, overrides: Sequence[str], data: Path | None, out: Path, 
     if study not in known:
         near = difflib.get_close_matches(study, known, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
-        raise SettingsError(f"there is no study '{study[:60]}'; {hint}")
+        raise SettingsError(f"there is no study {quoted([study])}; {hint}")
     module = importlib.import_module(f"case_studies.{study}")
     values = _stacked(HERE / f"{study}.toml", own_data=data is not None, quick=quick)
     settings = load_settings(module.Settings, None, overrides, values)
@@ -174,17 +174,21 @@ def _run(study: str, *, overrides: Sequence[str], data: Path | None, out: Path, 
 
 def _usable(folder: Path) -> None:
     """Refuse a folder that cannot be written, or that holds something else than a run."""
-    others = [path for path in folder.iterdir() if not path.name.startswith(".")] if folder.is_dir() else []
-    if others and not (folder / "settings.toml").exists():
-        raise SettingsError(f"--out {folder}: the folder holds other things; name one that is new or empty")
+    shown = quoted([folder], longest=200)
     try:
+        others = [path for path in folder.iterdir() if not path.name.startswith(".")] if folder.is_dir() else []
+        if others and not (folder / "settings.toml").exists():
+            raise SettingsError(f"--out {shown}: the folder holds other things; name one that is new or empty")
+        if links := [path.name for path in others if path.is_symlink() and path.is_dir()]:
+            raise SettingsError(f"--out {shown}: {quoted(links)} in it leads elsewhere; name one that is new or empty")
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
-        raise SettingsError(
-            f"--out {folder}: no files can be written there ({error.strerror}); name another"
-        ) from error
+    except SettingsError:
+        raise
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise SettingsError(f"--out {shown}: no files can be written there ({why}); name another") from error
 
 
 def _stacked(path: Path, *, own_data: bool, quick: bool) -> dict[str, Any]:
@@ -213,7 +217,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )  # fmt: skip
         sys.exit(1)
     except OSError as error:
-        typer.secho(f"hexad: {error}. What was finished is kept; the same --out goes on there.", fg="red", err=True)
+        typer.secho(
+            f"hexad: {printable(str(error))[:400]}. What was finished is kept; the same --out goes on there.",
+            fg="red",
+            err=True,
+        )
         sys.exit(1)
     except Exception as error:
         # Usage errors come from a module of typer's own whose place differs between its versions.
@@ -235,6 +243,7 @@ def _as_options(text: str) -> str:
     >>> _as_options("Pass dates='day-first' or dates='month-first'.")
     'Pass --set read.dates=day-first or --set read.dates=month-first.'
     """
+    text = re.sub(r",? (or )?pass freq=( with the right step)?(?=[.;])", "", text)
     text = re.sub(r"\brepair=\"(\w+)\"", r"--set read.repair=\1", text)
     return re.sub(r"\b(dates|decimal|separator|encoding)='([^']*)'", r"--set read.\1=\2", text)
 

@@ -32,7 +32,7 @@ def tell(settings: DemandSettings, run: Run) -> None:
     run.step("read")
 
     # Try the model and the naives at past origins: fitted once before the first, later rows only as history.
-    trials = Trials(settings, demand, grid, run.pieces)
+    trials = Trials(settings, demand, grid, run.pieces).checked(reading.source)
     models = {MODEL: lag_model(settings, grid)}
     scores = {clock: trials.at(clock, models, baselines(), levels=(settings.level,)) for clock in settings.clocks}
     first = scores[settings.clocks[0]]

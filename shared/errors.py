@@ -22,8 +22,10 @@ __all__ = [
     "RepairWarning",
     "SettingsError",
     "StoreError",
+    "printable",
     "quoted",
     "require",
+    "shortened",
 ]
 
 MAX_NAMED = 5
@@ -31,11 +33,18 @@ MAX_TEXT = 60
 
 
 class HexadError(ValueError):
-    """Base of all errors that Hexad raises about what it was given.
+    r"""Base of all errors that Hexad raises about what it was given.
+
+    What was given may hold anything: characters that steer a terminal are shown as question marks.
 
     >>> issubclass(DataError, ValueError)
     True
+    >>> print(HexadError("column 'a\x1b[2J' is missing"))
+    column 'a?[2J' is missing
     """
+
+    def __init__(self, *told: object) -> None:
+        super().__init__(*(printable(one) if isinstance(one, str) else one for one in told))
 
 
 class DataError(HexadError):
@@ -202,7 +211,32 @@ class Problems:
             raise DataError(self.source, self.found)
 
 
-def quoted(names: Iterable[object]) -> str:
+def printable(text: str) -> str:
+    r"""Keep what can be shown, and the line ends before our own indented lines; the rest as question marks.
+
+    >>> printable("a\tb\x1b\nhexad: all is well")
+    'a?b??hexad: all is well'
+    """
+    if text.isprintable():
+        return text
+    lines = text.split("\n  ")
+    return "\n  ".join("".join(c if c.isprintable() else "?" for c in line) for line in lines)
+
+
+def shortened(text: object, longest: int = MAX_TEXT) -> str:
+    """Write anything in one line of bounded length.
+
+    >>> shortened("x" * 100, 10)
+    'xxxxxxx...'
+    """
+    try:
+        written = printable(str(text)).replace("\n", "?")
+    except (ValueError, OverflowError, NotImplementedError, RecursionError):  # numbers and stamps beyond writing
+        written = f"a {type(text).__name__}"
+    return written if len(written) <= longest else f"{written[: longest - 3]}..."
+
+
+def quoted(names: Iterable[object], *, longest: int = MAX_TEXT) -> str:
     """Name the first few things in quotes, each cut to a readable length.
 
     >>> quoted(["a", "b"])
@@ -211,10 +245,7 @@ def quoted(names: Iterable[object]) -> str:
     "'0', '1', '2', '3', '4', ..."
     """
     listed = list(names)
-    texts = []
-    for name in listed[:MAX_NAMED]:
-        text = "".join(char if char.isprintable() else "?" for char in str(name))
-        texts.append("'" + (text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "...") + "'")
+    texts = [f"'{shortened(name, longest)}'" for name in listed[:MAX_NAMED]]
     return ", ".join(texts) + (", ..." if len(listed) > MAX_NAMED else "")
 
 

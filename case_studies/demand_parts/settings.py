@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from shared.data import Panel
+from shared.data.frequency import is_zone, parse_duration
 from shared.data.panel import REPAIRS as PANEL_REPAIRS
-from shared.data.panel_door import is_zone
 from shared.data.tables import REPAIRS as TABLE_REPAIRS
+from shared.data.tables import check_options
 from shared.errors import quoted
 from shared.runtime.config import Settings
 
@@ -33,6 +35,12 @@ class ReadSettings(Settings):
     dates: str | None = None
     tz: str | None = None
     repair: list[str] = []
+
+    @field_validator("separator", "encoding", "dates", "tz")
+    @classmethod
+    def _readable(cls, given: str | None, info: ValidationInfo) -> str | None:
+        check_options(**{str(info.field_name): given})
+        return given
 
     @field_validator("repair", mode="before")
     @classmethod
@@ -77,6 +85,19 @@ class DemandSettings(Settings):
     def _some_workers(cls, given: int) -> int:
         if given == 0:
             raise ValueError("there is no work without workers; give 1, 2, ... or -1 for all cores")
+        return given
+
+    @field_validator("horizon", "every")
+    @classmethod
+    def _duration(cls, given: int | str) -> int | str:
+        parse_duration(given)
+        return given
+
+    @field_validator("first_origin", "upcoming_holidays")
+    @classmethod
+    def _days(cls, given: str | list[str]) -> str | list[str]:
+        for day in filter(None, [given] if isinstance(given, str) else given):
+            date.fromisoformat(day)
         return given
 
     @field_validator("comfort")

@@ -13,6 +13,7 @@ from case_studies.demand_parts.models import COLUMNS
 from case_studies.demand_parts.settings import DemandSettings
 from domains.timeseries import LagForecaster
 from shared.data import Frequency, WalkForward
+from shared.errors import HexadError, Problems
 from shared.evaluation import ForecastingTask, Scores, evaluate, scorer
 
 __all__ = ["Trials"]
@@ -57,6 +58,37 @@ class Trials:
             at=clock,
             ds=COLUMNS.ds,
         )
+
+    def checked(self, source: str) -> Trials:
+        """Refuse a table in which nothing can be tried, before any work, in the words of the settings.
+
+        Raises
+        ------
+        DataError
+            The table is too short for the origins, or its demand never changes.
+        """
+        problems = Problems(source)
+        s = self.settings
+        try:
+            cuts = [self.walk(clock).splits(self.demand)[0] for clock in s.clocks]
+        except HexadError as error:
+            told = str(error).split(" Lower n_splits")[0].removeprefix("WalkForward: ")
+            problems.add(
+                f"{told.rstrip('.')}", column=COLUMNS.ds,
+                mend="Give a longer table, or fewer origins: --set origins=, --set every=, --set horizon=, --set first_origin=.",
+            )  # fmt: skip
+            cuts = []
+        week = self.grid.steps("7D")
+        y = self.demand[COLUMNS.y].to_numpy()
+        for cut in cuts[:1]:
+            before = y[cut.train]
+            if len(before) <= week or (before[week:] == before[:-week]).all():
+                problems.add(
+                    f"does not change from one week to the next in the {len(before):,} rows before the first origin",
+                    column=COLUMNS.y, mend="There is nothing to forecast: look for a column that stands still.",
+                )  # fmt: skip
+        problems.raise_if_any()
+        return self
 
     def at(
         self,

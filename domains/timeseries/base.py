@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.kernels import Canvas
 from shared.data import columns as names
-from shared.data.panel import Panel, SeriesColumns
+from shared.data.panel import MAX_HORIZON, Panel, SeriesColumns
 from shared.errors import DataError, HexadError, Problem, SettingsError, quoted
 
 __all__ = ["PanelForecaster"]
@@ -180,7 +180,14 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         horizon = getattr(self, "horizon", None) if horizon is None else horizon
         if horizon is None:
             raise SettingsError("say how far to forecast: predict(horizon), in steps or as in '2D'")
-        return self.panel_.frequency.steps(horizon)
+        return self._few_steps(self.panel_, horizon)
+
+    def _few_steps(self, panel: Panel, horizon: int | str) -> int:
+        """Steps of a horizon that fits into memory."""
+        steps = panel.frequency.steps(horizon)
+        if steps > MAX_HORIZON:
+            raise SettingsError(f"horizon={horizon!r} is {steps:,} steps; at most {MAX_HORIZON:,} can be forecast")
+        return steps
 
     def _wanted(self, ids: Sequence[Any] | None) -> Ints:
         """Positions of the series wanted, in the user's order."""

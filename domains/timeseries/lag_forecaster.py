@@ -153,7 +153,7 @@ class LagForecaster(PanelForecaster):
     def _learn(self, panel: Panel) -> None:
         self._check_parameters(panel)
         frequency = panel.frequency
-        horizon = frequency.steps(self.horizon) if self.horizon is not None else 0
+        horizon = self._few_steps(panel, self.horizon) if self.horizon is not None else 0
         self.recipe_ = self.recipe or default_recipe(frequency, int(panel.lengths.max()), max(horizon, 1))
         self.steps_ = self.recipe_.resolve(frequency)
         origin_names, target_names = feature_names(self.steps_, self.y)

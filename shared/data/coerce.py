@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.data.parse import Kind, Parsed
+from shared.data.parse import Kind, Parsed, off_calendar
 
 __all__ = ["coerce", "is_kind"]
 
+HUGE = 10**300
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -28,13 +29,14 @@ def is_kind(values: pd.Series[Any], kind: Kind) -> bool:
     if kind == "integer":
         return pd.api.types.is_integer_dtype(dtype)
     if kind == "number":
-        return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+        real = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
+        return real and not pd.api.types.is_bool_dtype(dtype)
     if not pd.api.types.is_object_dtype(dtype):
         return pd.api.types.is_string_dtype(dtype)
     return all(isinstance(value, str) for value in values.dropna())
 
 
-def coerce(values: pd.Series[Any], kind: Kind) -> Parsed | None:
+def coerce(values: pd.Series[Any], kind: Kind) -> Parsed | None:  # noqa: C901
     """Bring a column of numbers or dates to a kind; None where it holds text, which `parse_column` reads.
 
     Whole floats become integers, 0 and 1 become truth values, and what does not fit is marked as bad.
@@ -49,6 +51,10 @@ def coerce(values: pd.Series[Any], kind: Kind) -> Parsed | None:
         return _dates(values)
     if inferred == "boolean" and kind == "boolean":
         return _truth(values.astype(object).map({True: 1.0, False: 0.0}).astype(float))
+    if inferred == "integer" and values.dtype == object:
+        huge = values.map(lambda value: isinstance(value, int) and abs(value) >= HUGE).to_numpy(dtype=bool)
+        if huge.any():
+            return Parsed(values.where(~huge), huge, "have more than 300 digits", "Correct them, or give them as text.")
     if kind == "text" or inferred not in {"integer", "floating", "mixed-integer-float", "decimal"}:
         return None
     missing = values.isna().to_numpy()
@@ -90,6 +96,7 @@ def _truth(numbers: pd.Series[Any]) -> Parsed:
 
 def _dates(values: pd.Series[Any]) -> Parsed:
     made = pd.to_datetime(values, errors="coerce")
+    made = made.mask(off_calendar(made))
     bad = (made.isna() & values.notna()).to_numpy()
     why = "cannot be read as dates" if bad.any() else ""
     return Parsed(made, bad, why, "Correct them.")

@@ -55,7 +55,11 @@ def _parts(values: pd.Series[Any]) -> list[bytes]:
         return [(values.fillna(0) if missing.any() else values).to_numpy(dtype=kind).tobytes(), *gaps]
     if pd.api.types.is_float_dtype(dtype):
         return [np.where(missing, 0.0, values.to_numpy(dtype=float, na_value=0.0)).tobytes(), *gaps]
-    codes, uniques = pd.factorize(values.astype(object).where(~missing, ""))
+    plain = values.astype(object).where(~missing, "")
+    try:
+        codes, uniques = pd.factorize(plain)
+    except TypeError:  # lists and mappings
+        codes, uniques = pd.factorize(plain.map(lambda value: repr(getattr(value, "tolist", lambda: value)())))
     lines = [str(value).encode(errors="surrogatepass") for value in uniques]
     lengths = np.array([len(line) for line in lines], dtype=np.int64)
     return [codes.astype(np.int64).tobytes(), lengths.tobytes(), *lines, *gaps]

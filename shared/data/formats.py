@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from shared.data.sources import check_path, fail
-from shared.errors import DataError, quoted, require
+from shared.data.parse import off_calendar
+from shared.data.sources import BOMB_LEAST, BOMB_RATIO, MAX_COLUMNS, check_path, fail, too_large
+from shared.errors import DataError, Problems, quoted, require
+
+MAX_CELLS = 20_000_000
 
 __all__ = ["arrow_to_pandas", "as_pandas", "from_excel", "from_parquet"]
 
 
-def arrow_to_pandas(table: pa.Table) -> pd.DataFrame:
+def arrow_to_pandas(table: pa.Table, source: str = "table") -> pd.DataFrame:
     """Turn an Arrow table into a frame; whole numbers and truth values with gaps keep their type.
 
     >>> arrow_to_pandas(pa.table({"id": [2**53 + 1, None]})).id.tolist()[0]
@@ -32,7 +37,11 @@ def arrow_to_pandas(table: pa.Table) -> pd.DataFrame:
             array: Any = pd.arrays.BooleanArray if pa.types.is_boolean(column.type) else pd.arrays.IntegerArray
             columns[name] = array(np.array(filled), missing)
         else:
-            columns[name] = column.to_pandas(date_as_object=False)
+            try:
+                columns[name] = column.to_pandas(date_as_object=False)
+            except (pa.ArrowException, UnicodeDecodeError) as error:
+                what = f"column {quoted([name])} cannot be read ({str(error)[:120]})"
+                raise fail(source, what, "Write it again with UTF-8 text and a known time zone.") from error
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
 
 
@@ -53,7 +62,7 @@ def as_pandas(source: Any, name: str) -> pd.DataFrame:
         frame = source.reset_index() if named and not clash else source.copy()
     elif isinstance(source, pa.Table):
         _check_names(source.column_names, name)
-        frame = arrow_to_pandas(source)
+        frame = arrow_to_pandas(source, name)
     else:
         import narwhals as nw
 
@@ -66,7 +75,7 @@ def as_pandas(source: Any, name: str) -> pd.DataFrame:
                 "Give a path or a pandas, Polars or Arrow frame.",
             ) from error
         eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-        frame = arrow_to_pandas(eager.to_arrow())
+        frame = arrow_to_pandas(eager.to_arrow(), name)
     frame.columns = [str(column) for column in frame.columns]
     return _checked(frame, name)
 
@@ -90,15 +99,12 @@ def from_parquet(path: Path, max_bytes: int) -> pd.DataFrame:
     check_path(path)
     try:
         metadata = pq.read_metadata(path)
-        size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
-        if size > max_bytes:
-            raise fail(path.name, f"the table unpacks to {size / 1e6:,.0f} MB, above the limit", "Raise max_bytes.")
         _check_names(metadata.schema.to_arrow_schema().names, path.name)
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
+        table = _read_parquet(pq.ParquetFile(path), path.name, max_bytes)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise fail(path.name, f"this is no readable Parquet file ({error})", "Fetch or write it again.") from error
     table = table.select([column for column in table.column_names if not column.startswith("__index_level_")])
-    return _checked(arrow_to_pandas(table), path.name)
+    return _checked(arrow_to_pandas(table, path.name), path.name)
 
 
 def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
@@ -125,15 +131,22 @@ def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
             size = sum(member.file_size for member in archive.infolist())
         if size > max_bytes:
             raise fail(path.name, f"the workbook unpacks to {size / 1e6:,.0f} MB, above the limit", "Raise max_bytes.")
-        data = io.BytesIO(path.read_bytes())
-        cells = pd.read_excel(data, sheet_name=sheet, header=None, dtype=object, keep_default_na=False, na_values=[""])
+        cells, broken = _sheet_cells(path, sheet)
     except DataError:
         raise
     except Exception as error:  # openpyxl raises whatever a damaged part leads to
         raise fail(path.name, f"the sheet cannot be read ({error})", "Check file and sheet name.") from error
     if len(cells) == 0:
         raise fail(path.name, "the sheet is empty", "Give a header and at least one row.")
-    names = ["" if value is None or value != value else str(value).strip() for value in cells.iloc[0]]  # noqa: PLR0124
+    if broken:
+        rows, texts = zip(*broken, strict=True)
+        problems = Problems(path.name)
+        problems.add(
+            f"{len(broken):,} cells hold an error of the workbook or a date off the calendar: {quoted(dict.fromkeys(texts))}",
+            rows=rows, count=len(broken), mend="Correct the cells, or empty them.",
+        )  # fmt: skip
+        problems.raise_if_any()
+    names = ["" if pd.isna(value) else str(value).strip() for value in cells.iloc[0]]
     empty = [place for place, column in enumerate(names, 1) if not column]
     if empty:
         raise fail(path.name, f"{len(empty)} columns have no name (place {quoted(empty)})", "Name them or remove them.")
@@ -143,8 +156,69 @@ def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
     return _checked(frame.infer_objects(), path.name)
 
 
+def _read_parquet(file: Any, name: str, max_bytes: int) -> pa.Table:
+    """Read a Parquet file; one that is small because its values repeat is unpacked bit by bit, up to the limit."""
+    metadata = file.metadata
+    packed = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+    if packed > max_bytes:
+        raise too_large(name, packed, max_bytes)
+    least = 8 * metadata.num_rows * max(1, metadata.num_columns)
+    if least < BOMB_LEAST or least < 20 * packed:
+        return file.read()
+    parts, size = [], 0
+    for batch in file.iter_batches(batch_size=1 << 16):
+        parts.append(batch)
+        size += batch.nbytes
+        if size > max_bytes:
+            raise too_large(name, size, max_bytes)
+        if size > 4 * BOMB_LEAST and size > BOMB_RATIO * packed:
+            what = f"it swells to more than {BOMB_RATIO} times its size when unpacked"
+            raise fail(name, what, "Write it as CSV, or in smaller parts, if you trust it.")
+    return pa.Table.from_batches(parts, file.schema_arrow)
+
+
+def _sheet_cells(path: Path, sheet: str | int) -> tuple[pd.DataFrame, list[tuple[int, str]]]:
+    """Values of a sheet, row by row, and the cells that hold an error, with their rows below the header."""
+    import openpyxl
+
+    with warnings.catch_warnings():
+        # What openpyxl warns of is style, or comes out as an error in the cell.
+        warnings.simplefilter("ignore", UserWarning)
+        book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True, keep_links=False)
+        page = book.worksheets[sheet] if isinstance(sheet, int) else book[sheet]
+        page.reset_dimensions()
+        rows, broken = [], []
+        for number, row in enumerate(page.iter_rows()):
+            broken += [(number, str(cell.value)) for cell in row if cell.data_type == "e"]
+            rows.append([_cell(cell.value) for cell in row])
+        book.close()
+    while rows and all(value is None for value in rows[-1]):
+        rows.pop()
+    width = max(
+        (max((place for place, value in enumerate(row, 1) if value is not None), default=0) for row in rows), default=0
+    )
+    if width > MAX_COLUMNS or width * len(rows) > MAX_CELLS:
+        raise fail(
+            path.name, f"the sheet reaches over {len(rows):,} rows and {width:,} columns", "Remove stray cells far off."
+        )
+    rows = [[*row[:width], *[None] * (width - len(row))] for row in rows]
+    cells = pd.DataFrame(rows, dtype=object)
+    return cells.where(cells.notna(), np.nan), broken
+
+
+def _cell(value: Any) -> Any:
+    """A cell's value; whole numbers as such, because workbooks know only one kind of number."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return None if value == "" else value
+
+
 def _check_names(names: list[str], source: str) -> None:
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    if len(names) > MAX_COLUMNS:
+        raise fail(
+            source, f"the table has {len(names):,} columns, more than {MAX_COLUMNS:,}", "Give one row a value instead."
+        )
+    repeated = sorted(name for name, count in Counter(map(str, names)).items() if count > 1)
     if repeated:
         raise fail(source, f"repeated column names: {quoted(repeated)}", "Give every column a name of its own.")
 
@@ -153,4 +227,15 @@ def _checked(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     _check_names(list(frame.columns), source)
     if len(frame) == 0:
         raise fail(source, "the table has no rows", "Give at least one row.")
+    problems = Problems(source)
+    for name in frame.columns:
+        if pd.api.types.is_datetime64_any_dtype(frame[name].dtype):
+            far = off_calendar(frame[name])
+            if far.any():
+                rows = (np.flatnonzero(far[:]) + 1)[:6]
+                problems.add(
+                    f"{int(far.sum()):,} stamps lie outside the years 1 to 9999", column=name, rows=rows,
+                    count=int(far.sum()), mend="Correct them, or leave the cells empty.",
+                )  # fmt: skip
+    problems.raise_if_any()
     return frame

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 import numpy as np
 import pandas as pd
 
-from shared.errors import HexadError, SettingsError
+from shared.errors import HexadError, SettingsError, quoted
 
 __all__ = ["Duration", "Frequency", "frequency_of", "infer_frequency", "parse_duration", "wall_clock"]
 
@@ -37,6 +39,10 @@ class Duration:
     steps: int = 0
 
 
+MAX_STEPS = 10**12
+MAX_NS, MAX_MONTHS, MAX_DAYS = 100 * 366 * 86400 * 10**9, 1200, 26_200
+
+
 def parse_duration(text: str | int) -> Duration:
     """Read a duration such as 48, "30min", "2D", "1W", "3M" or "1Y".
 
@@ -49,10 +55,14 @@ def parse_duration(text: str | int) -> Duration:
     (12, 7)
     """
     if isinstance(text, bool) or not isinstance(text, int | np.integer | str):
-        raise SettingsError(f"{text!r} is no duration; give steps as in 48, or time as in '30min', '2D', '1W', '3M'")
+        raise SettingsError(
+            f"{quoted([text])} is no duration; give steps as in 48, or time as in '30min', '2D', '1W', '3M'"
+        )
     if not isinstance(text, str):
         if text < 1:
             raise SettingsError(f"a duration of {text} steps is not positive")
+        if text > MAX_STEPS:
+            raise SettingsError(f"a duration of more than {MAX_STEPS:,} steps is longer than any table")
         return Duration(steps=int(text))
     if re.fullmatch(r"\s*\d{1,9}\s*", text):
         return parse_duration(int(text))
@@ -60,7 +70,13 @@ def parse_duration(text: str | int) -> Duration:
     unit = ALIASES.get(match[2], match[2]) if match else ""
     count = int(match[1] or 1) if match else 0
     if count < 1 or (unit not in NS and unit not in MONTHS and unit != "B"):
-        raise SettingsError(f"{text!r} is no duration; write it as in 48, '30min', '2D', '1W', '3M' or '1Y'")
+        raise SettingsError(f"{quoted([text])} is no duration; write it as in 48, '30min', '2D', '1W', '3M' or '1Y'")
+    if (
+        count * NS.get(unit, 0) > MAX_NS
+        or count * MONTHS.get(unit, 0) > MAX_MONTHS
+        or (unit == "B" and count > MAX_DAYS)
+    ):
+        raise SettingsError(f"{quoted([text])} is longer than a century, and than any table that is read here")
     if unit in NS:
         return Duration(ns=count * NS[unit])
     if unit == "B":
@@ -332,3 +348,23 @@ def _daily_or_coarser(wall: Ints, days: Any, tz: str | None) -> Frequency:
 def _mode(differences: Ints) -> int:
     values, counts = np.unique(differences[differences > 0], return_counts=True)
     return int(values[np.argmax(counts)]) if len(values) else 1
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def is_zone(name: str) -> bool:
+    """Whether pandas knows a zone by its name.
+
+    >>> is_zone("Europe/Berlin"), is_zone("Mars/Base")
+    (True, False)
+    """
+    if name not in _zones() and not re.fullmatch(r"(UTC)?[+-]\d{2}:\d{2}", name):
+        return False  # pandas would also open files: "dateutil//path"
+    try:
+        pd.Timestamp("2024-01-01", tz=name)
+    except (KeyError, ValueError, TypeError, OSError, IndexError):
+        return False
+    return True

@@ -27,12 +27,13 @@ from shared.data.panel_door import (
 from shared.data.schema import missing_column
 from shared.errors import HexadError, Problems, SettingsError, quoted
 
-__all__ = ["Panel", "PanelRepair", "SeriesColumns"]
+__all__ = ["MAX_HORIZON", "Panel", "PanelRepair", "SeriesColumns"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 PanelRepair = Literal["interpolate", "keep_last_duplicate", "drop_missing_ends"]
+MAX_HORIZON = 1_000_000
 REPAIRS = ("interpolate", "keep_last_duplicate", "drop_missing_ends")
 
 
@@ -307,8 +308,8 @@ class Panel:
         >>> Panel.from_frame(table).future_frame(2).ds.tolist()
         [3, 4]
         """
-        if horizon < 1:
-            raise HexadError(f"a horizon of {horizon} steps is not positive")
+        if not 1 <= horizon <= MAX_HORIZON:
+            raise HexadError(f"a horizon of {horizon} steps does not lie between 1 and {MAX_HORIZON:,}")
         order = np.asarray(self.appearance, dtype=np.int64)
         ordinals = (self.ends[order][:, None] + np.arange(horizon)).ravel()
         return self.key_frame(np.repeat(order, horizon), ordinals)

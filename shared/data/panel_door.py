@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from shared.data.columns import SeriesColumns
-from shared.data.frequency import Frequency, frequency_of, infer_frequency
+from shared.data.frequency import Frequency, frequency_of, infer_frequency, is_zone
 from shared.data.schema import first_rows, missing_column
 from shared.errors import DataError, Problem, Problems, quoted
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
+MAX_FILLED = 1_000_000
 FIRST_DATE, LAST_DATE = pd.Timestamp("1678-01-01"), pd.Timestamp("2262-01-01")
 
 
@@ -76,9 +77,17 @@ def series_codes(
             mend="Give every row the key of its series.",
         )  # fmt: skip
         return np.zeros(len(table), dtype=np.int64), (), ()
-    codes, uniques = pd.factorize(table[columns.unique_id], sort=False)
-    found = list(pd.Series(uniques).tolist())
-    rank = sorted(range(len(found)), key=lambda i: sort_key(found[i]))
+    try:
+        codes, uniques = pd.factorize(table[columns.unique_id], sort=False)
+        found = list(pd.Series(uniques).tolist())
+        rank = sorted(range(len(found)), key=lambda i: sort_key(found[i]))
+    except TypeError:
+        odd = ~table[columns.unique_id].map(lambda key: isinstance(key, str | int | float | date)).to_numpy(dtype=bool)
+        problems.add(
+            f"{int(odd.sum()):,} keys are neither text nor numbers nor dates", column=columns.unique_id,
+            rows=first_rows(odd), count=int(odd.sum()), mend="Give text or numbers as keys.",
+        )  # fmt: skip
+        return np.zeros(len(table), dtype=np.int64), (), ()
     position = np.empty(len(found), dtype=np.int64)
     position[rank] = np.arange(len(found))
     return position[codes], tuple(found[i] for i in rank), tuple(int(p) for p in position)
@@ -126,15 +135,6 @@ def _refuse(mask: Bools, what: str, column: str, mend: str, problems: Problems) 
     if mask.any():
         count = int(mask.sum())
         problems.add(f"{count:,} {what}", column=column, rows=first_rows(mask), count=count, mend=mend)
-
-
-def is_zone(name: str) -> bool:
-    """Whether pandas knows a zone by its name."""
-    try:
-        pd.Timestamp("2024-01-01", tz=name)
-    except (KeyError, ValueError, TypeError, OSError):
-        return False
-    return True
 
 
 def check_kind(grid: Frequency, zone: str | None, integer: bool, columns: SeriesColumns, problems: Problems) -> None:
@@ -220,7 +220,7 @@ def find_grid(
                 Problem(
                     "the frequency cannot be told from one row",
                     column=columns.ds,
-                    mend="Pass freq=, as in 'D' or 1.",
+                    mend="Give more rows, or pass freq=.",
                 )
             ],
         )
@@ -261,6 +261,13 @@ def fill_gaps(
     if not breaks.any() and not any(mask.any() for mask in missing.values()):
         return cells
     lost = int((np.diff(cells.ordinals)[breaks] - 1).sum())
+    if lost > max(MAX_FILLED, 10 * len(cells.codes)) and "interpolate" in asked:
+        where = cells.rows[1:][breaks][int(np.argmax(np.diff(cells.ordinals)[breaks]))] + 1
+        problems.add(
+            f"{lost:,} stamps would have to be filled in for {len(cells.codes):,} rows", column=columns.ds, rows=[where],
+            count=1, mend="A stamp is far off the others: correct it, or leave its row out.",
+        )  # fmt: skip
+        return cells
     if "interpolate" in asked:
         filled = _interpolated(cells, repairs)
         still = {name: np.isnan(column) for name, column in filled.data.items()}

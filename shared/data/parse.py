@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["MISSING_WORDS", "Kind", "Parsed", "Reading", "guess_kind", "parse_column", "sniff_decimal"]
+__all__ = ["MISSING_WORDS", "Kind", "Parsed", "Reading", "guess_kind", "off_calendar", "parse_column", "sniff_decimal"]
 
 Kind = Literal["text", "integer", "number", "boolean", "datetime"]
 
@@ -24,7 +24,7 @@ GROUPED = {".": r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$", ",": r"^[+-]?\d{1,3}(\.\d{3}
 CODE = r"^([+-]?\d+[eE]\+?\d+|[+-]?0\d+([.,]\d*)?|\+\d+)$"  # 12E5, 007 and +49 are codes unless a schema says number
 LONG = r"^[+-]?(\d{16,}|\d{1,3}([.,]\d{3}){5,})$"
 BOOLEAN = r"^(?i:true|false)$"
-ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
+ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?$"
 ISO_ZONED = r"(Z|[+-]\d{2}:?\d{2})$"
 SHORT = r"^\d{1,2}[./-]\d{1,2}[./-]\d{4}([ T]\d{1,2}:\d{2}(:\d{2})?)?$"
 
@@ -153,6 +153,11 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
         if not zoned.all():
             return "text", ("kept as text: some stamps have a time zone, the others none",)
         return "text", ("kept as text: time zones are mixed; pass tz= to read them as instants",)
+    if reading.dates is not None and "%" in reading.dates:
+        read = pd.to_datetime(pd.Series(full.to_pandas()), format=reading.dates, errors="coerce")
+        if read.notna().all():
+            return "datetime", ()
+        return "text", ("kept as text: it does not fit the format of dates=",) if _matches(full, ISO).all() else ()
     if _matches(full, SHORT).all():
         order = reading.dates or _date_order(full)
         if order in {"day-first", "month-first"}:
@@ -263,7 +268,8 @@ def _lossy(texts: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
     long = _matches(texts, r"^-?\d{16,}$")
     for place in np.flatnonzero(long):
         text = texts[int(place)].as_py()
-        long[place] = int(float(text)) != int(text)
+        number = float(text)
+        long[place] = np.isfinite(number) and f"{number:.0f}".lstrip("-") != text.lstrip("-").lstrip("0")
     return long
 
 
@@ -322,6 +328,7 @@ def _stamped(texts: pd.Series[Any], missing: np.ndarray[Any, np.dtype[np.bool_]]
             values = values.fillna(pd.to_datetime(texts, format=date + clock, errors="coerce"))
     else:
         values = pd.to_datetime(texts, format=order, errors="coerce")
+    values = values.mask(off_calendar(values))
     bad = np.asarray(values.isna()) & ~missing
     mend = "Correct them, or pass dates= with the format, as in '%d/%m/%y'."
     return Parsed(values, bad, "cannot be read as dates" if bad.any() else "", mend, (note,) if note else ())
@@ -347,10 +354,25 @@ def _instants(
             "Pass tz=, as in tz='Europe/Berlin', to read them as instants.",
         )
     values = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+    values = values.mask(off_calendar(values))
     bad = np.asarray(values.isna()) & ~missing
     if reading.tz is not None:
         values = values.dt.tz_convert(reading.tz)
     return Parsed(values, bad, "cannot be read as dates" if bad.any() else "", "Correct them.")
+
+
+def off_calendar(values: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Stamps outside the years 1 to 9999, or within a day of their ends: no zone can show them.
+
+    >>> off_calendar(pd.Series(pd.to_datetime(["2024-01-31"]))).tolist()
+    [False]
+    """
+    index = pd.DatetimeIndex(values)
+    if index.unit == "ns":  # reaches from 1677 to 2262 only
+        return np.zeros(len(values), dtype=bool)
+    low, high = (int(np.datetime64(day, index.unit).astype(np.int64)) for day in ("0001-01-02", "9999-12-30"))
+    stamps = np.asarray(index.asi8)
+    return np.asarray(~np.asarray(index.isna()) & ((stamps < low) | (stamps > high)))
 
 
 def _nothing(length: int) -> pd.Series[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from shared.data.parse import Kind
 from shared.errors import Problems, quoted
 
 __all__ = ["Column", "Schema", "first_rows"]
+
+MAX_NEAR = 1000
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,12 @@ class Schema:
         for key in ([self.key] if self.key else []) + keys:
             if not set(key) <= set(map(str, frame.columns)):
                 continue
+            nested = [name for name in key if not _hashable(frame[name])]
+            if nested:
+                problems.add(
+                    "holds lists or mappings, which cannot be a key", column=nested[0], mend="Name another key."
+                )
+                continue
             earlier = frame.duplicated(list(key), keep="last").to_numpy()
             later = frame.duplicated(list(key), keep="first").to_numpy()
             if later.any():
@@ -133,6 +142,10 @@ class Schema:
         return repeated
 
 
+def _hashable(values: pd.Series[Any]) -> bool:
+    return values.dtype != object or bool(values.map(lambda value: isinstance(value, Hashable)).all())
+
+
 def missing_column(name: str, present: list[str], problems: Problems) -> None:
     """Add a missing column to `problems`, with the nearest name that is there.
 
@@ -141,7 +154,7 @@ def missing_column(name: str, present: list[str], problems: Problems) -> None:
     >>> "did you mean 'demand'" in str(next(iter(problems)))
     True
     """
-    folded = {other.lower(): other for other in present}
+    folded = {other.lower(): other for other in present[:MAX_NEAR]}
     near = difflib.get_close_matches(name.lower(), folded, n=1)
     hint = f"did you mean '{folded[near[0]]}'?" if near else f"the table has {quoted(present)}"
     problems.add(f"is missing; {hint}", column=name, mend="Name it so, or say under which name it is.")

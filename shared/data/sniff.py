@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from shared.data.sources import fail
+from shared.data.sources import MAX_COLUMNS, fail
 from shared.errors import Problems, quoted
 
 __all__ = ["RawTable", "parse_csv", "sniff_separator"]
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE_LINES = 200
+SAMPLE_CHARACTERS = 1 << 20
+MAX_HEADER = 1 << 20
 DATA_LIKE = re.compile(r"\s*([+-]?[\d.,]+([eE][+-]?\d+)?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ T][\d:.+Z-]*)?)\s*")
 
 
@@ -53,7 +55,10 @@ def sniff_separator(text: str, name: str = "table") -> str:
     >>> sniff_separator("a;b\n1,5;2\n")
     ';'
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", SAMPLE_LINES)[:SAMPLE_LINES]
+    head = text[:SAMPLE_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")
+    lines = head.split("\n", SAMPLE_LINES)[:SAMPLE_LINES]
+    if len(text) > SAMPLE_CHARACTERS and len(lines) > 1:
+        lines = lines[:-1]  # perhaps cut in the middle
     sample = io.StringIO("\n".join(lines))
     scores: dict[str, tuple[float, int]] = {}
     for separator in SEPARATORS:
@@ -95,6 +100,11 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
     >>> parse_csv(b"a,b\n1,2\n", "t.csv", None, drop_ragged=False).table.to_pydict()
     {'a': ['1'], 'b': ['2']}
     """
+    data = data.lstrip(b"\r\n")  # blank lines above the header name no column
+    if (first := data.partition(b"\n")[0].partition(b"\r")[0]) and len(first) > MAX_HEADER:
+        raise fail(
+            name, f"the first line has {len(first):,} characters", "Give one line of column names, and rows below."
+        )
     text = data.decode()
     separator = separator or sniff_separator(text, name)
     if text.count('"') % 2:
@@ -127,7 +137,9 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, check_utf8=False
             ),
         )
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
+        if len(text.splitlines()) == 1:
+            raise fail(name, "the table has a header but no rows", "Give at least one row.") from error
         raise fail(name, f"the table cannot be split into columns ({error})", "Check quotes and separators.") from error
     numbers = tuple(number - 1 for number, _, _ in ragged)
     if ragged and not drop_ragged:
@@ -178,6 +190,10 @@ def _header(text: str, name: str, separator: str) -> list[str]:
         ) from error
     stripped = [column.strip() for column in header]
     problems = Problems(name)
+    if len(stripped) > MAX_COLUMNS:
+        raise fail(
+            name, f"the table has {len(stripped):,} columns, more than {MAX_COLUMNS:,}", "Give one row a value instead."
+        )
     repeated = [column for column, count in Counter(stripped).items() if count > 1 and column]
     if repeated:
         problems.add(f"repeated column names: {quoted(repeated)}", mend="Give every column a name of its own.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
@@ -12,11 +13,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from shared.errors import DataError, Problem
+from shared.errors import DataError, Problem, quoted
 
 __all__ = ["Text", "check_path", "read_bytes", "read_text"]
 
 CHUNK = 1 << 20
+MAX_COLUMNS = 10_000
+MAX_PATH = 300
+# Tables shrink to a fifth or a twentieth; what unpacks to more than this many times its size was made to do so.
+BOMB_RATIO, BOMB_LEAST = 200, 1 << 26
+NO_TEXT = {
+    "unicode_escape",
+    "raw_unicode_escape",
+    "unicode-escape",
+    "raw-unicode-escape",
+    "idna",
+    "punycode",
+    "undefined",
+}
 MAGIC = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bz2",
@@ -53,18 +67,24 @@ def check_path(path: Path) -> None:
     ...
     shared.errors.DataError: no-such-file.csv: there is no such file: no-such-file.csv. Check the spelling and the folder.
     """
-    name = path.name[:80] or str(path)
+    name = path.name or str(path)
+    name = name if len(name) <= 80 else f"{name[:40]}...{name[-37:]}"
     try:
+        shown = str(path) if len(str(path)) <= MAX_PATH else f"...{str(path)[-MAX_PATH:]}"
         if path.is_dir():
-            raise fail(name, f"{path} is a folder", "Name the file inside it.")
+            raise fail(name, f"{shown} is a folder", "Name the file inside it.")
         if not path.exists():
-            raise fail(name, f"there is no such file: {path}", "Check the spelling and the folder.")
+            raise fail(name, f"there is no such file: {shown}", "Check the spelling and the folder.")
+        if not path.is_file():
+            raise fail(name, f"{shown} is no regular file but a device or a pipe", "Save the table to a file first.")
         with path.open("rb"):
             pass
     except (OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
-        raise fail(name, f"the file cannot be opened ({error})", "Check its name and who may read it.") from error
+        raise fail(
+            name, f"the file cannot be opened ({str(error)[:MAX_PATH]})", "Check its name and who may read it."
+        ) from error
 
 
 def read_bytes(path: Path, max_bytes: int) -> tuple[bytes, str]:
@@ -85,13 +105,18 @@ def read_bytes(path: Path, max_bytes: int) -> tuple[bytes, str]:
     (b'a,b', 'gzip')
     """
     check_path(path)
+    packed = path.stat().st_size
+    if packed > max_bytes:
+        raise too_large(path.name, packed, max_bytes)
     with path.open("rb") as file:
         head = file.read(8)
         file.seek(0)
         compression = next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
         try:
             data = _unpacked(file, compression, path.name, max_bytes)
-        except (EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+        except DataError:
+            raise
+        except (EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, zlib.error, RuntimeError, ValueError) as error:
             raise fail(
                 path.name,
                 f"the {compression or 'file'} cannot be read to its end ({error})",
@@ -102,33 +127,46 @@ def read_bytes(path: Path, max_bytes: int) -> tuple[bytes, str]:
     return data, compression
 
 
+def too_large(name: str, size: int, max_bytes: int, least: str = "") -> DataError:
+    """Build the error of a table that is larger than the limit."""
+    return fail(
+        name,
+        f"the table is larger than the limit of {max_bytes / 1e6:,.0f} MB for what is read at once: {least}{size / 1e6:,.0f} MB",
+        "Raise max_bytes if three times as much fits into memory, or read it in parts (read_chunks), or fewer columns of a "
+        "Parquet file (columns=).",
+    )
+
+
 def _unpacked(file: IO[bytes], compression: str, name: str, max_bytes: int) -> bytes:
     if compression == "gzip":
-        return _limited(gzip.GzipFile(fileobj=file), name, max_bytes)
+        return _limited(gzip.GzipFile(fileobj=file), file, name, max_bytes)
     if compression == "bz2":
-        return _limited(bz2.BZ2File(file), name, max_bytes)
+        return _limited(bz2.BZ2File(file), file, name, max_bytes)
     if compression == "xz":
-        return _limited(lzma.LZMAFile(file), name, max_bytes)
+        return _limited(lzma.LZMAFile(file), file, name, max_bytes)
     if compression == "zip":
         archive = zipfile.ZipFile(file)
         members = [member for member in archive.infolist() if not member.is_dir()]
         if len(members) != 1:
             raise fail(name, f"the zip holds {len(members)} files", "Give a zip with exactly one table in it.")
+        if members[0].file_size > max_bytes:
+            raise too_large(name, members[0].file_size, max_bytes)
         with archive.open(members[0]) as member:
-            return _limited(member, name, max_bytes)
-    return _limited(file, name, max_bytes)
+            return _limited(member, file, name, max_bytes)
+    return file.read()
 
 
-def _limited(stream: IO[bytes] | gzip.GzipFile, name: str, max_bytes: int) -> bytes:
+def _limited(stream: IO[bytes] | gzip.GzipFile, file: IO[bytes], name: str, max_bytes: int) -> bytes:
+    """Unpack a stream bit by bit, up to the limit, and no further where it swells beyond belief."""
     buffer = io.BytesIO()
     while chunk := stream.read(CHUNK):
         buffer.write(chunk)
-        if buffer.tell() > max_bytes:
-            raise fail(
-                name,
-                f"the table is larger than the limit of {max_bytes / 1e6:,.0f} MB once unpacked",
-                "Raise max_bytes if you trust the file, or give fewer columns or rows.",
-            )
+        size = buffer.tell()
+        if size > max_bytes:
+            raise too_large(name, size, max_bytes, "at least ")
+        if size > BOMB_LEAST and size > BOMB_RATIO * file.tell():
+            what = f"it swells to more than {BOMB_RATIO} times its size when unpacked"
+            raise fail(name, what, "Unpack it yourself if you trust it.")
     return buffer.getvalue()
 
 
@@ -144,6 +182,8 @@ def read_text(data: bytes, name: str, encoding: str | None, compression: str = "
     'cp1252'
     """
     notes: list[str] = []
+    if encoding is not None and not is_encoding(encoding):
+        raise fail(name, f"unknown encoding {quoted([encoding])}", "Use a name Python knows: 'utf-8', 'cp1252'.")
     if encoding is None:
         for mark, marked in BOMS:
             if data.startswith(mark):
@@ -152,8 +192,6 @@ def read_text(data: bytes, name: str, encoding: str | None, compression: str = "
     try:
         text = data.decode(encoding or "utf-8")
         encoding = encoding or "utf-8"
-    except LookupError as error:
-        raise fail(name, f"unknown encoding '{encoding}'", "Use a name Python knows: 'utf-8', 'cp1252'.") from error
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         if encoding is not None:
@@ -178,6 +216,15 @@ def read_text(data: bytes, name: str, encoding: str | None, compression: str = "
         line = text[: text.index("\x00")].count("\n") + 1
         raise fail(name, f"line {line} holds a NUL character: this is no text table", "Export it as CSV or Parquet.")
     return Text(utf8, encoding, compression, tuple(notes))
+
+
+def is_encoding(name: str) -> bool:
+    """Whether Python knows an encoding of plain text by that name; those of escapes are none."""
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return False
+    return found.name not in NO_TEXT and bool(getattr(found, "_is_text_encoding", True))
 
 
 def _as_windows(data: bytes, name: str, line: int) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from shared.data import columns as names
 from shared.data.frequency import Frequency, infer_frequency, parse_duration
 from shared.data.schema import first_rows, missing_column
-from shared.errors import HexadError, Problems, SettingsError
+from shared.errors import HexadError, Problems, SettingsError, quoted
 
 __all__ = ["LastN", "Split", "WalkForward"]
 
@@ -219,7 +219,8 @@ class WalkForward:
         length = parse_duration(self.horizon)
         if length.steps:
             return walk.rows_from(start) >= length.steps
-        return bool(walk.moved(start, self.horizon, 1) <= walk.after)
+        end = walk.moved(start, self.horizon, 1)
+        return end is not None and bool(end <= walk.after)
 
     def _latest(self, walk: _Grid) -> Any:
         for place in range(len(walk.stamps) - 1, 0, -1):
@@ -268,7 +269,7 @@ class _Grid:
         """Read a cutoff that the caller names."""
         if self.integer:
             if isinstance(given, bool) or not isinstance(given, int | np.integer):
-                raise SettingsError(f"first={given!r} is no whole number, but {self.ds!r} holds whole numbers")
+                raise SettingsError(f"first={quoted([given])} is no whole number, but {self.ds!r} holds whole numbers")
             return int(given)
         try:
             stamp = pd.Timestamp(given)
@@ -282,7 +283,7 @@ class _Grid:
         except (ValueError, TypeError) as error:
             if isinstance(error, SettingsError):
                 raise
-            raise SettingsError(f"first={given!r} is no date; write it as in '2024-01-31'") from error
+            raise SettingsError(f"first={quoted([given])} is no date; write it as in '2024-01-31'") from error
         placed = stamp if zone is None else stamp.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
         if placed is pd.NaT:
             raise SettingsError(f"first={given!r} is a time that the clock of {zone} skips or shows twice")
@@ -292,6 +293,12 @@ class _Grid:
         """Move a stamp: by steps of the grid, or by calendar time on the wall clock; None off the grid's ends."""
         if by == 0 or times == 0:
             return stamp
+        try:
+            return self._moved(stamp, by, times)
+        except (OverflowError, pd.errors.OutOfBoundsDatetime, pd.errors.OutOfBoundsTimedelta):
+            return None  # beyond the calendar
+
+    def _moved(self, stamp: Any, by: int | str, times: int) -> Any:
         length = parse_duration(by)
         if length.steps:
             place = int(self.stamps.searchsorted(stamp)) + times * length.steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,10 +18,11 @@ import pyarrow as pa
 from shared.data.coerce import coerce, is_kind
 from shared.data.fingerprint import fingerprint
 from shared.data.formats import as_pandas, from_excel, from_parquet
+from shared.data.frequency import is_zone
 from shared.data.parse import Parsed, Reading, guess_kind, parse_column, sniff_decimal
 from shared.data.schema import Column, Schema, first_rows
 from shared.data.sniff import parse_csv
-from shared.data.sources import fail, read_bytes, read_text
+from shared.data.sources import fail, is_encoding, read_bytes, read_text
 from shared.errors import Problems, RepairWarning, SettingsError, quoted
 
 __all__ = [
@@ -214,7 +216,7 @@ def read_table_with_report(
         raise SettingsError(f"unknown repair {quoted(sorted(unknown))}; there are {quoted(REPAIRS)}")
     if decimal not in {None, ".", ","}:
         raise SettingsError(f"decimal={decimal!r} is not known; it is '.' or ','")
-    _check_settings(separator, dates, tz)
+    check_options(separator, encoding, dates, tz)
     reading = Reading(decimal, dates, tz)
     if isinstance(source, str | os.PathLike):
         path = Path(source)
@@ -230,24 +232,34 @@ def read_table_with_report(
     return frame, report
 
 
-def _check_settings(separator: str | None, dates: str | None, tz: str | None) -> None:
-    """Refuse settings that no reader could follow."""
-    if separator is not None and not (len(separator) == 1 and separator.isascii() and separator not in '\n\r"'):
-        raise SettingsError(f"separator={separator!r} is not one plain character, such as ',' or ';'")
+def check_options(
+    separator: str | None = None, encoding: str | None = None, dates: str | None = None, tz: str | None = None
+) -> None:
+    """Refuse options that no reader could follow; see `read_table`.
+
+    >>> check_options(";;")
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: separator=';;' is not one plain character, such as ',' or ';'
+    """
+    if encoding is not None and not is_encoding(encoding):
+        raise SettingsError(f"encoding={quoted([encoding])} is not known; use a name Python knows: 'utf-8', 'cp1252'")
+    if separator is not None and not (len(separator) == 1 and separator.isascii() and separator not in '\n\r"\0'):
+        raise SettingsError(f"separator={quoted([separator])} is not one plain character, such as ',' or ';'")
     if dates is not None and dates not in {"iso", "day-first", "month-first"}:
+        sample = datetime(2024, 2, 29)
         try:
-            usable = "%" in dates and datetime.strptime(datetime(2024, 2, 29).strftime(dates), dates) is not None
-        except ValueError:
+            written = sample.strftime(dates)
+            usable = "%" in dates and datetime.strptime(written, dates) is not None
+            pd.to_datetime(pd.Series([written]), format=dates)  # pandas reads fewer formats
+        except (ValueError, TypeError, re.error):
             usable = False
         if not usable:
             raise SettingsError(
-                f"dates={dates!r} is not 'iso', 'day-first', 'month-first' or a format such as '%d/%m/%y'"
+                f"dates={quoted([dates])} is not 'iso', 'day-first', 'month-first' or a format such as '%d/%m/%y'"
             )
-    if tz is not None:
-        try:
-            pd.Timestamp("2024-01-01", tz=tz)
-        except (KeyError, ValueError, TypeError, OSError) as error:
-            raise SettingsError(f"tz={tz!r} is no time zone; write it as in 'Europe/Berlin'") from error
+    if tz is not None and not is_zone(tz):
+        raise SettingsError(f"tz={quoted([tz])} is no time zone; write it as in 'Europe/Berlin'")
 
 
 def check_frame(frame: Any, schema: Schema, source: str) -> pd.DataFrame:

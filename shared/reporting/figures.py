@@ -37,6 +37,7 @@ PALETTE = {
 }
 SERIES_COLOURS = ("accent", "second", "third", "fourth", "soft")
 SIZE = (6.0, 3.2)
+MAX_LABEL = 60
 
 
 @dataclass(frozen=True)
@@ -259,19 +260,22 @@ def bar_figure(
         names = list(values)[::-1]
         heights = [values[name] for name in names]
         shades = [colours["accent"] if not highlight or name in highlight else colours["soft"] for name in names]
-        axes.barh(names, heights, color=shades, height=0.62)
+        labels = [_label(str(name)) for name in names]
+        places = range(len(names))
+        axes.barh(places, heights, color=shades, height=0.62)
         if lower is not None and upper is not None:
             below = np.maximum(np.asarray(heights) - np.asarray(lower)[::-1], 0)
             above = np.maximum(np.asarray(upper)[::-1] - np.asarray(heights), 0)
             axes.errorbar(
                 heights,
-                names,
+                places,
                 xerr=[below, above],
                 fmt="none",
                 ecolor=colours["ink"],
                 elinewidth=1,
                 capsize=3,
             )
+        axes.set_yticks(places, labels)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(x_label)
 
@@ -353,7 +357,8 @@ def dependence_figure(
 
 
 def _label(name: str) -> str:
-    """Keep a name in the legend that matplotlib would hide for its first character."""
+    """Keep a name in the legend that matplotlib would hide for its first character, and none that fills the picture."""
+    name = name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 3]}..."
     return f" {name}" if name.startswith("_") else name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import re
 import shutil
 import sys
 import time
@@ -19,7 +20,7 @@ from pydantic import BaseModel
 from shared.data import datasets
 from shared.data.fingerprint import fingerprint
 from shared.data.tables import TableReport
-from shared.errors import HexadError, StoreError
+from shared.errors import HexadError, StoreError, quoted
 from shared.reporting.page import Fact, Report, Section, Source
 from shared.runtime.config import to_toml
 from shared.runtime.store import load_model, save_model, write_bytes, write_json, write_text
@@ -142,6 +143,8 @@ class Run:
         if model is not None:
             save_model(model, self.folder / "model.hexad", data_fingerprint=self.fingerprint)
         for name, table in tables.items():
+            if not re.fullmatch(r"\w[\w-]{0,80}", name):
+                raise HexadError(f"{quoted([name])} is no name for a table; use letters, digits, '-' and '_'")
             write_bytes(self.folder / f"{name}.parquet", table.to_parquet(index=False))
 
     def settings(self, settings: BaseModel) -> None:

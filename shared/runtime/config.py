@@ -6,6 +6,7 @@ import copy
 import datetime as dt
 import difflib
 import re
+import reprlib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,12 +14,15 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.errors import SettingsError
+from shared.errors import SettingsError, quoted, shortened
 
 __all__ = ["Settings", "load_settings", "parse_override", "to_toml"]
 
 MAX_BYTES = 1 << 20
 MAX_TOLD = 10
+MAX_DEPTH = 10
+MAX_DOTS = 60
+MAX_ECHO = 300
 S = TypeVar("S", bound="Settings")
 
 
@@ -74,7 +78,9 @@ def load_settings(
         for key in keys[:-1]:
             place = place.setdefault(key, {})
             if not isinstance(place, dict):
-                raise SettingsError(f"--set {override}: '{key}' is a single value, not a table of settings")
+                raise SettingsError(
+                    f"--set {shortened(override)}: {quoted([key])} is a single value, not a table of settings"
+                )
         place[keys[-1]] = value
     try:
         return kind(**content)
@@ -93,13 +99,17 @@ def parse_override(text: str) -> tuple[list[str], Any]:
     key, sign, value = text.partition("=")
     keys = [part.strip() for part in key.split(".")]
     if not sign or not all(keys):
-        raise SettingsError(f"--set {text}: write it as key=value")
+        raise SettingsError(f"--set {shortened(text)}: write it as key=value")
+    if len(keys) > MAX_DEPTH:
+        raise SettingsError(f"--set {shortened(key)}: no setting lies {len(keys)} tables deep")
     try:
         parsed = tomllib.loads(f"value = {value}")
     except tomllib.TOMLDecodeError:
         return keys, value.strip()
     except (RecursionError, ValueError) as error:
-        raise SettingsError(f"--set {key[:60]}: the value is nested too deeply or too long ({error})") from error
+        raise SettingsError(
+            f"--set {shortened(key)}: the value is nested too deeply or too long ({str(error)[:MAX_ECHO]})"
+        ) from error
     return keys, _plain(parsed["value"]) if set(parsed) == {"value"} else value.strip()
 
 
@@ -177,9 +187,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MAX_BYTES:
         raise SettingsError(f"{path.name}: settings of more than 1 MB are refused")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.partition("=")[0].count(".") > MAX_DOTS or line.count(".") > MAX_DOTS**2:
+                raise SettingsError(f"{path.name}: line {number} names tables in tables, too deep for any setting")
+        return tomllib.loads(text)
+    except SettingsError:
+        raise
     except (ValueError, RecursionError) as error:  # TOML and Unicode errors are ValueErrors
-        raise SettingsError(f"{path.name}: this is no valid TOML ({error})") from error
+        raise SettingsError(f"{path.name}: this is no valid TOML ({str(error)[:MAX_ECHO]})") from error
 
 
 def _told(source: str, error: ValidationError, kind: type[BaseModel]) -> str:
@@ -191,7 +207,7 @@ def _told(source: str, error: ValidationError, kind: type[BaseModel]) -> str:
             known = _fields(kind, place[:-1])
             near = difflib.get_close_matches(place[-1], known, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
-            lines.append(f"unknown setting '{name[:80]}'; {hint}")
+            lines.append(f"unknown setting {quoted([name])}; {hint}")
         else:
             lines.append(_wrong(name, found))
         if len(lines) == MAX_TOLD and error.error_count() > MAX_TOLD:
@@ -204,12 +220,21 @@ def _wrong(name: str, found: Any) -> str:
     """Say what is wrong with one setting."""
     message = str(found["msg"]).removeprefix("Value error, ")
     if found["type"] == "missing":
-        return f"setting '{name}' is required but missing"
+        return f"setting {quoted([name])} is required but missing"
     if not name:
         return message
     message = message[0].lower() + message[1:]
-    given = str(found["input"])
-    return f"setting '{name}': {message}, but {given[:60]!r} was given"
+    given = found["input"] if isinstance(found["input"], str) else _shown(found["input"])
+    return f"setting {quoted([name])}: {message[:MAX_ECHO]}, but {quoted([given])} was given"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    try:
+        return reprlib.repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, tables in tables
+        return f"a {type(value).__name__}"
 
 
 def _fields(kind: type[BaseModel], place: list[str]) -> list[str]:

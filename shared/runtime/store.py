@@ -28,6 +28,8 @@ __all__ = ["load_model", "model_envelope", "save_model", "write_bytes", "write_j
 
 FORMAT = 1
 MAX_MODEL_BYTES = 1 << 30
+MAX_ENVELOPE_BYTES = 1 << 20
+MEND = "Take the file from its run again, or fit the model anew and save it with save_model."
 EPOCH = (1980, 1, 1, 0, 0, 0)
 OWN_PACKAGES = ("domains.", "shared.data.", "shared.evaluation.")
 TRUSTED = frozenset(
@@ -160,7 +162,7 @@ def model_envelope(path: Path) -> dict[str, Any]:
     >>> model_envelope(Path("no-such-file"))
     Traceback (most recent call last):
     ...
-    shared.errors.StoreError: no-such-file: there is no such file
+    shared.errors.StoreError: no-such-file: there is no such file. Check the spelling and the folder
     """
     return _opened(path)[0]
 
@@ -183,7 +185,7 @@ def load_model(path: Path, *, any_version: bool = False) -> Any:
     >>> load_model(Path("no-such-file"))
     Traceback (most recent call last):
     ...
-    shared.errors.StoreError: no-such-file: there is no such file
+    shared.errors.StoreError: no-such-file: there is no such file. Check the spelling and the folder
     """
     import skops.io
 
@@ -198,34 +200,44 @@ def load_model(path: Path, *, any_version: bool = False) -> Any:
         )
     foreign = _foreign_types(payload)
     if foreign:
-        raise StoreError(f"{path.name} holds types that are not trusted: {quoted(foreign)}. It was not loaded.")
+        raise StoreError(f"{path.name} holds types that are not trusted: {quoted(foreign)}. It was not loaded. {MEND}")
     try:
         return skops.io.loads(payload, trusted=skops.io.get_untrusted_types(data=payload))
     except Exception as error:  # skops raises whatever the damaged part leads to
-        raise StoreError(f"{path.name} cannot be loaded ({type(error).__name__}: {error})") from error
+        raise StoreError(f"{path.name} cannot be loaded ({type(error).__name__}: {error}). {MEND}") from error
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], bytes]:
     path = Path(path)
-    if not path.is_file():
-        raise StoreError(f"{path}: there is no such file")
+    try:
+        there = path.is_file()
+    except ValueError:  # a name that no file can have
+        there = False
+    if not there:
+        raise StoreError(f"{str(path)[-300:]}: there is no such file. Check the spelling and the folder")
     try:
         with zipfile.ZipFile(path) as archive:
             sizes = {member.filename: member.file_size for member in archive.infolist()}
             if set(sizes) != {"envelope.json", "model.skops"} or len(archive.infolist()) != 2:
-                raise StoreError(f"{path.name} is no Hexad model file. Pickles and other formats are never read.")
-            if sum(sizes.values()) > MAX_MODEL_BYTES:
-                raise StoreError(f"{path.name} unpacks to {sum(sizes.values()):,} bytes, above the limit")
+                raise StoreError(
+                    f"{path.name} is no Hexad model file. Pickles and other formats are never read. {MEND}"
+                )
+            if sum(sizes.values()) > MAX_MODEL_BYTES or sizes["envelope.json"] > MAX_ENVELOPE_BYTES:
+                raise StoreError(f"{path.name} unpacks to {sum(sizes.values()):,} bytes, above the limit. {MEND}")
             envelope = json.loads(archive.read("envelope.json"))
             payload = archive.read("model.skops")
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
+    except StoreError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, MemoryError) as error:
         raise StoreError(
-            f"{path.name} is no Hexad model file, or is torn ({error}). Pickles are never read."
+            f"{path.name} is no Hexad model file, or is torn ({error}). Pickles are never read. {MEND}"
         ) from error
     if not isinstance(envelope, dict) or envelope.get("format") != FORMAT or not _has_versions(envelope):
-        raise StoreError(f"{path.name} has another format than {FORMAT}; it was written by another version of Hexad")
+        raise StoreError(
+            f"{path.name} has another format than {FORMAT}; it was written by another version of Hexad. {MEND}"
+        )
     if hashlib.sha256(payload).hexdigest() != envelope.get("sha256"):
-        raise StoreError(f"{path.name}: the model does not fit its checksum; the file was changed or damaged")
+        raise StoreError(f"{path.name}: the model does not fit its checksum; the file was changed or damaged. {MEND}")
     _check_members(payload, path.name)
     return envelope, payload
 
@@ -240,9 +252,9 @@ def _check_members(payload: bytes, name: str) -> None:
         with zipfile.ZipFile(io.BytesIO(payload)) as archive:
             total = sum(member.file_size for member in archive.infolist())
     except zipfile.BadZipFile as error:
-        raise StoreError(f"{name}: the model inside is torn ({error})") from error
+        raise StoreError(f"{name}: the model inside is torn ({error}). {MEND}") from error
     if total > MAX_MODEL_BYTES:
-        raise StoreError(f"{name} unpacks to {total:,} bytes, above the limit")
+        raise StoreError(f"{name} unpacks to {total:,} bytes, above the limit. {MEND}")
 
 
 def _foreign_types(payload: bytes) -> list[str]:
@@ -252,7 +264,7 @@ def _foreign_types(payload: bytes) -> list[str]:
     try:
         untrusted = skops.io.get_untrusted_types(data=payload)
     except Exception as error:  # a crafted schema may fail in any way
-        raise StoreError(f"the model cannot be read ({type(error).__name__}: {error})") from error
+        raise StoreError(f"the model cannot be read ({type(error).__name__}: {error}). {MEND}") from error
     return [name for name in untrusted if name not in TRUSTED and not _is_own(name)]
 
 

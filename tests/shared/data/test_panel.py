@@ -265,7 +265,7 @@ def test_a_single_row_with_a_frequency(table, freq, words):
 
 
 def test_a_single_row_without_a_frequency():
-    assert "cannot be told from one row. Pass freq=" in refusal(frame(ds=[5], y=[1.0]))
+    assert "cannot be told from one row. Give more rows, or pass freq=" in refusal(frame(ds=[5], y=[1.0]))
 
 
 def test_the_longest_series_tells_the_frequency():

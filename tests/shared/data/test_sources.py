@@ -57,7 +57,7 @@ def test_no_more_than_the_limit_is_unpacked(tmp_path, compression):
 def test_a_bomb_is_stopped_long_before_it_is_unpacked(tmp_path):
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(b"0" * 60_000_000))
-    with pytest.raises(DataError, match=r"larger than the limit of 1 MB once unpacked"):
+    with pytest.raises(DataError, match=r"larger than the limit of 1 MB for what is read at once"):
         read_bytes(path, max_bytes=1_000_000)
 
 

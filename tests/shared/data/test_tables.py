@@ -370,7 +370,7 @@ def test_what_is_no_parquet_is_refused(write, data):
 
 def test_parquet_above_the_limit_is_refused(tmp_path):
     pd.DataFrame({"a": np.arange(10_000)}).to_parquet(tmp_path / "t.parquet")
-    with pytest.raises(DataError, match=r"t\.parquet: the table unpacks to .* above the limit\. Raise max_bytes"):
+    with pytest.raises(DataError, match=r"t\.parquet: the table is larger than the limit .* Raise max_bytes"):
         read_table(tmp_path / "t.parquet", max_bytes=1000)
 
 

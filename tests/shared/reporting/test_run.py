@@ -1,13 +1,16 @@
 """A run: its folder, what it writes, and that it writes the same again."""
 
 import builtins
+import errno
 import json
+import os
 import sys
 import types
 
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from shared.errors import DataError, HexadError
 from shared.reporting import Run
@@ -159,3 +162,107 @@ def test_packages_that_are_not_installed_are_told_as_such(monkeypatch):
 
     monkeypatch.setattr(module, "version", missing)
     assert module._versions()["hexad"] == "not installed"
+
+
+# Fitted once
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    """Counts the fits of every StandardScaler."""
+    counted = []
+    original = StandardScaler.fit
+
+    def fit(self, *arguments):
+        counted.append(self)
+        return original(self, *arguments)
+
+    monkeypatch.setattr(StandardScaler, "fit", fit)
+    return counted
+
+
+@pytest.fixture
+def numbers():
+    return pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 5.0, 9.0]})
+
+
+def test_a_fitted_model_is_kept_and_taken_again(tmp_path, fits, numbers):
+    first = Run("demo", tmp_path, "A demo").fitted(StandardScaler(), numbers)
+    assert [path.suffix for path in (tmp_path / "pieces").iterdir()] == [".hexad"]
+    again = Run("demo", tmp_path, "A demo").fitted(StandardScaler(), numbers.copy())
+    assert len(fits) == 1
+    assert again is not first
+    assert again.mean_.tolist() == first.mean_.tolist() == [1.0, 5.0]
+
+
+def test_a_model_taken_again_gives_the_same_bytes(tmp_path, numbers):
+    for name in ("first", "again"):
+        run = Run("demo", tmp_path, "A demo")
+        run.keeps(model=run.fitted(StandardScaler(), numbers))
+        (tmp_path / "model.hexad").rename(tmp_path / name)
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "again").read_bytes()
+
+
+@pytest.mark.parametrize("change", ["parameter", "value", "name", "order", "rows", "model"])
+def test_a_model_is_fitted_again_after_any_change(tmp_path, fits, numbers, change):
+    run = Run("demo", tmp_path, "A demo")
+    run.fitted(StandardScaler(), numbers)
+    model, table = StandardScaler(), numbers.copy()
+    if change == "parameter":
+        model = StandardScaler(with_std=False)
+    elif change == "value":
+        table.loc[2, "b"] = 9.5
+    elif change == "name":
+        table = table.rename(columns={"b": "c"})
+    elif change == "order":
+        table = table.iloc[::-1]
+    elif change == "rows":
+        table = table.iloc[:2]
+    else:
+        model = MinMaxScaler()
+    fitted = Run("demo", tmp_path, "A demo").fitted(model, table)
+    assert fitted is model
+    assert len(fits) == (1 if change == "model" else 2)
+    assert len(list((tmp_path / "pieces").iterdir())) == 2
+
+
+@pytest.mark.parametrize("harm", ["empty", "half", "flipped", "text", "other"])
+def test_a_torn_model_is_fitted_again_and_mended(tmp_path, fits, numbers, harm):
+    run = Run("demo", tmp_path, "A demo")
+    run.fitted(StandardScaler(), numbers)
+    (piece,) = (tmp_path / "pieces").iterdir()
+    sound = piece.read_bytes()
+    middle = len(sound) // 2
+    harmed = {
+        "empty": b"",
+        "half": sound[:middle],
+        "flipped": sound[:middle] + bytes([sound[middle] ^ 255]) + sound[middle + 1 :],
+        "text": b"not a model",
+        "other": b"PK\x05\x06" + bytes(18),
+    }
+    piece.write_bytes(harmed[harm])
+    assert Run("demo", tmp_path, "A demo").fitted(StandardScaler(), numbers).mean_.tolist() == [1.0, 5.0]
+    assert len(fits) == 2
+    assert piece.read_bytes() == sound
+
+
+def test_a_model_that_cannot_be_stored_is_fitted_each_time(tmp_path, fits, numbers):
+    class Own(StandardScaler):
+        pass
+
+    for count in (1, 2):
+        Run("demo", tmp_path, "A demo").fitted(Own(), numbers)
+        assert len(fits) == count
+    assert not (tmp_path / "pieces").exists()
+
+
+def test_a_full_disk_is_told_when_a_model_is_kept(tmp_path, numbers, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = Run("demo", tmp_path, "A demo")
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            run.fitted(StandardScaler(), numbers)
+    assert list((tmp_path / "pieces").iterdir()) == []
