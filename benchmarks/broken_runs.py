@@ -276,7 +276,8 @@ def stopped(moments: list[float], place: Path, whole: Whole) -> Tally:
         print(f"{name}: {ended.code} {late:.2f} s later: {ended.told[-200:]}", file=sys.stderr, flush=True)
         if going:
             tally.hears(ended.told.splitlines()[-1] if ended.told else "(silence)")
-            if ended.code != 130 or "goes on" not in ended.told or "Traceback" in ended.told:
+            # Python dies by the signal itself where a library's import was interrupted; shells show both as 130.
+            if ended.code not in {130, -signal.SIGINT} or "goes on" not in ended.told or "Traceback" in ended.told:
                 tally.finds(name, f"ends with {ended.code}, and tells: {ended.told[-600:]}")
             if (folder / ".running").exists() or list(folder.rglob(".*.part")):
                 tally.finds(name, "leaves half-written files or the lock")
@@ -354,7 +355,7 @@ def starved(place: Path, whole: Whole) -> Tally:
         if ended.code < 0 and "stuck" not in ended.told:
             tally.hears(f"died by signal {-ended.code}")
         else:
-            judged(name, ended, ("memory",), tally)
+            judged(name, ended, ("memory", "Memory"), tally)
         goes_on(name, folder, whole, tally)
     return tally
 

@@ -140,7 +140,7 @@ class ForecastingTask:
         ds, key = self.columns.ds, self.columns.unique_id
         sight = sight_of(table, cut.train, cut.test, time=ds, unique_id=key)
         keep = (ds, key, *self.known)
-        other = altered(table, sight, y=self.columns.y, keep=keep, rest=True, drop=False, own_too=True).table
+        other = altered(table, sight, y=self.columns.y, keep=keep, own_too=True).table
         rows = np.flatnonzero((table[ds] <= table[ds].iloc[cut.test].max()).to_numpy())
         return other.iloc[rows], Split(cut.label, places_of(cut.train, rows), places_of(cut.test, rows))
 
@@ -156,11 +156,15 @@ class ForecastingTask:
             if key
             else ahead[self.columns.ds].nunique()
         )
-        future = ahead[[*key, self.columns.ds, *self.known]] if self.known else None
+        options: dict[str, Any] = {"levels": self.levels} if self.levels else {}
+        if self.known:
+            options["future"] = ahead[[*key, self.columns.ds, *self.known]]
         # Series that ended before have nothing to be tested on; a model is not asked for them.
         ids = list(test[key[0]].drop_duplicates()) if key else []
-        some = {"ids": ids} if key and len(ids) < table[key[0]].nunique() else {}
-        forecast = model.predict(horizon, future=future, levels=self.levels, **some).to_frame()
+        if key and len(ids) < table[key[0]].nunique():
+            options["ids"] = ids
+        answer = model.predict(horizon, **options)
+        forecast = answer.copy() if isinstance(answer, pd.DataFrame) else answer.to_frame()
         forecast[names.STEP] = (
             forecast.groupby(key, observed=True).cumcount() + 1 if key else np.arange(1, len(forecast) + 1)
         )

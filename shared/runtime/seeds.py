@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,24 +15,27 @@ __all__ = ["fixed_seeds", "seeded"]
 
 
 @contextmanager
-def fixed_seeds(seed: int = 0) -> Iterator[None]:
+def fixed_seeds(seed: int = 0) -> Iterator[Callable[[], bool]]:
     """Seed Python's, numpy's and, where it is loaded, torch's generators; restore their states afterwards.
 
     Generators that are made without a seed in the meantime (``numpy.random.default_rng()``) get this one. Not for use
-    in several threads at once: these generators belong to the process.
+    in several threads at once: these generators belong to the process. What it yields says whether anything was drawn.
 
+    >>> with fixed_seeds(1) as drawn:
+    ...     first, quiet = np.random.default_rng().random(), drawn()
     >>> with fixed_seeds(1):
-    ...     first = np.random.default_rng().random()
-    >>> with fixed_seeds(1):
-    ...     first == np.random.default_rng().random()
-    True
+    ...     first == np.random.default_rng().random(), quiet
+    (True, True)
     """
     legacy: Any = np.random
     before, numpy_before, make = random.getstate(), legacy.get_state(), np.random.default_rng
     torch = sys.modules.get("torch")
     torch_before = torch.get_rng_state() if torch is not None else None
 
+    asked: list[bool] = []
+
     def made(given: Any = None) -> np.random.Generator:
+        asked.append(True)
         return make(seed if given is None else given)
 
     random.seed(seed)
@@ -39,8 +43,14 @@ def fixed_seeds(seed: int = 0) -> Iterator[None]:
     if torch is not None:
         torch.manual_seed(seed)
     legacy.default_rng = made
+    start, start_python = legacy.get_state()[1:3], random.getstate()
+
+    def drawn() -> bool:
+        now = legacy.get_state()[1:3]
+        return bool(asked) or start[1] != now[1] or (start[0] != now[0]).any() or start_python != random.getstate()
+
     try:
-        yield
+        yield drawn
     finally:
         legacy.default_rng = make
         random.setstate(before)
@@ -58,7 +68,7 @@ def seeded(model: Any, seed: int = 0) -> Any:
     """
     from sklearn.base import clone
 
-    model = clone(model)
+    model = clone(model) if hasattr(model, "get_params") else copy.deepcopy(model)
     unset = unseeded(model)
     return model.set_params(**dict.fromkeys(unset, seed)) if unset else model
 

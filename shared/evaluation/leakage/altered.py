@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["Altered", "Sight", "altered", "other_values", "sight_of"]
+__all__ = ["Altered", "Sight", "altered", "other_values", "sight_of", "truncated"]
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -101,13 +101,11 @@ def altered(
     *,
     y: str | None,
     keep: tuple[str, ...],
-    rest: bool,
-    drop: bool,
     tame: bool = False,
     own_too: bool = False,
     random_state: int = 0,
 ) -> Altered:
-    """Replace what may not be seen.
+    """Replace everything that may not be seen.
 
     Parameters
     ----------
@@ -119,10 +117,6 @@ def altered(
         Target column, replaced in the rows asked for as well.
     keep : tuple of str
         Columns that stay: stamps, keys, and what is known ahead.
-    rest : bool
-        Whether to replace the other columns, too.
-    drop : bool
-        Whether to take the last half of the unseen rows away.
     tame : bool
         Whether to take values only from rows to learn from, for pipelines that refuse any others.
     own_too : bool
@@ -130,7 +124,7 @@ def altered(
     """
     rng = np.random.default_rng(random_state + 1)
     hidden = sight.later | (sight.own & own_too)
-    places = {name: hidden for name in table.columns if rest and name not in keep and name != y}
+    places = {name: hidden for name in table.columns if name not in keep and name != y}
     if y is not None and y not in keep:
         places[y] = sight.later | sight.own
     made = table.copy(deep=False)
@@ -139,29 +133,40 @@ def altered(
         if not mask.any():
             continue
         values = made[name]
-        if tame:
-            changed = values.iloc[donors[mask]].to_numpy() if values.dtype == object else values.array[donors[mask]]
-        else:
-            changed = other_values(values, mask, rng, mirrored=drop and name == y)
+        if isinstance(values.dtype, pd.SparseDtype):
+            values = pd.Series(np.asarray(values.array), index=values.index)
+        try:
+            changed = values.array[donors[mask]] if tame else other_values(values, mask, rng)
             if changed is None:
                 continue
-        whole = values.array.copy()
-        whole[mask] = changed
+            whole = values.array.copy()
+            whole[mask] = changed
+        except (TypeError, ValueError, NotImplementedError):
+            continue  # lists, intervals and the like have no other values to take
         made[name] = pd.Series(whole, index=table.index, name=name)
-    rows = np.arange(len(table))
-    if drop:
-        later = np.flatnonzero(hidden & sight.later)
-        ranked = later[np.argsort(sight.order[later], kind="stable")]
-        gone = ranked[len(ranked) // 2 :]
-        rows = np.setdiff1d(rows, gone)
-    return Altered(made.iloc[rows], rows)
+    return Altered(made, np.arange(len(table)))
 
 
-def other_values(values: pd.Series[Any], mask: Bools, rng: np.random.Generator, *, mirrored: bool = False) -> Any:
+def truncated(table: pd.DataFrame, sight: Sight, *, half: bool = False) -> Altered:
+    """Take away the rows of which nothing may be seen, or with `half` those of them that come last.
+
+    In time order rows between the cut and those asked for stay: what counts rows would count others without them.
+    """
+    later = np.flatnonzero(sight.later)
+    if (sight.order > 0).any() and sight.own.any():
+        asked = pd.Series(sight.order[sight.own]).groupby(sight.series[sight.own]).max()
+        limits = pd.Series(sight.series[later]).map(asked).fillna(asked.max()).to_numpy()
+        later = later[sight.order[later] > limits]
+    ranked = later[np.argsort(sight.order[later], kind="stable")]
+    rows = np.setdiff1d(np.arange(len(table)), ranked[len(ranked) // 2 :] if half else ranked)
+    return Altered(table.iloc[rows], rows)
+
+
+def other_values(values: pd.Series[Any], mask: Bools, rng: np.random.Generator) -> Any:
     """Values for the marked rows that differ from what is there, of the same type and sign; None where none can be made.
 
     Numbers come from far outside the observed range, so that means, quantiles and maxima move; labels, codes and
-    truth values become other ones that occur. With `mirrored` numbers are reflected inside their range instead.
+    truth values become other ones that occur.
 
     >>> column = pd.Series([1.0, 2.5, 3.1, 4.2])
     >>> bool((other_values(column, np.array([False, False, True, True]), np.random.default_rng(0)) > 4).all())
@@ -177,19 +182,17 @@ def other_values(values: pd.Series[Any], mask: Bools, rng: np.random.Generator, 
     if len(known) == 0:
         return None
     if numeric and not (pd.api.types.is_integer_dtype(dtype) and known.nunique() <= FEW):
-        return _numbers(values, known, mask, rng, mirrored)
+        return _numbers(values, known, mask, rng)
     codes, labels = pd.factorize(values.astype(object), sort=False)
     if len(labels) < 2 or not all(np.isscalar(label) for label in labels):
         return None
-    further: Any = 1 if mirrored else rng.integers(1, len(labels), size=count)
+    further = rng.integers(1, len(labels), size=count)
     picked = np.asarray(labels, dtype=object)[(np.maximum(codes[mask], 0) + further) % len(labels)]
     return pd.array(picked.tolist(), dtype=dtype) if not pd.api.types.is_object_dtype(dtype) else picked
 
 
-def _numbers(
-    values: pd.Series[Any], known: pd.Series[Any], mask: Bools, rng: np.random.Generator, mirrored: bool
-) -> Any:
-    """Numbers far away, or reflected; never negative or fractional where none are."""
+def _numbers(values: pd.Series[Any], known: pd.Series[Any], mask: Bools, rng: np.random.Generator) -> Any:
+    """Numbers far away; never negative or fractional where none are."""
     dtype = values.dtype
     given = known.to_numpy(dtype=float)
     given = given[np.isfinite(given)]
@@ -198,13 +201,8 @@ def _numbers(
     low, high = float(given.min()), float(given.max())
     reach = max(high - low, abs(high), 1e-6)
     count = int(mask.sum())
-    if mirrored:
-        present = values[mask].to_numpy(dtype=float, na_value=np.nan)
-        made = low + high - np.where(np.isfinite(present), present, low)
-        made = made + np.where(made == present, 0.1 * reach, 0.0)
-    else:
-        away = reach * rng.lognormal(1.0, 1.0, size=count)
-        made = high + away if low >= 0 else np.where(rng.random(count) < 0.5, high + away, low - away)
+    away = reach * rng.lognormal(1.0, 1.0, size=count)
+    made = high + away if low >= 0 else np.where(rng.random(count) < 0.5, high + away, low - away)
     if pd.api.types.is_integer_dtype(dtype):
         limits = np.iinfo(str(dtype).lower())
         made = np.clip(np.round(made), max(limits.min, -(2.0**53)), min(limits.max, 2.0**53))

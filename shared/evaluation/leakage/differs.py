@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import math
 import re
+import types
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["Difference", "changed_parts", "changed_rows", "frame_of"]
+__all__ = ["Difference", "changed_parts", "changed_rows", "frame_of", "parts_of"]
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
-CLOCK = re.compile(r"(^|_)(time|times|seconds|duration|elapsed|date|timestamp)(_|$)")
+CLOCK = re.compile(r"(fit|refit|score|train|wall|cpu|run)_?times?(_|$)|seconds|duration|elapsed")
 NEAR = 1e-9
-MAX_DEPTH = 12
-MAX_PARTS = 5
+MAX_DEPTH = 20
+MAX_PARTS = 200_000
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,11 @@ class Difference:
     rows: Bools
 
 
-def frame_of(value: Any) -> pd.DataFrame | None:
-    """Give any table-like result as a frame, one row a row; None where it is no table.
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+def frame_of(value: Any) -> Any:
+    """Give any table-like result as a frame, or as it is where it is sparse; None where it is no table.
 
     >>> frame_of(np.zeros((2, 3))).columns.tolist()
     ['0', '1', '2']
@@ -45,12 +51,8 @@ def frame_of(value: Any) -> pd.DataFrame | None:
         return value
     if isinstance(value, pd.Series):
         return value.to_frame(str(value.name) if value.name is not None else "values")
-    if hasattr(value, "toarray") and hasattr(value, "nnz"):
-        if value.ndim != 2:
-            return None
-        sparse: Any = pd.DataFrame.sparse
-        made: pd.DataFrame = sparse.from_spmatrix(value)
-        return made.rename(columns=str)
+    if is_sparse(value):
+        return value.tocsr() if value.ndim == 2 else None
     if isinstance(value, list | tuple) and value and all(np.isscalar(item) for item in value):
         value = np.asarray(value)
     if isinstance(value, np.ndarray) and value.ndim >= 1:
@@ -59,29 +61,40 @@ def frame_of(value: Any) -> pd.DataFrame | None:
     if hasattr(value, "to_pandas") and hasattr(value, "columns"):  # Polars
         frame = value.to_pandas()
         return frame if isinstance(frame, pd.DataFrame) else None
-    if hasattr(value, "to_frame") and not isinstance(
-        value, pd.Index | type
-    ):  # a result that can show itself as a table
+    if hasattr(value, "to_frame") and not isinstance(value, pd.Index | type):  # a result that shows itself as a table
         frame = value.to_frame()
         return frame if isinstance(frame, pd.DataFrame) else None
     return None
 
 
-def changed_rows(first: pd.DataFrame, second: pd.DataFrame, *, exact: bool) -> list[Difference]:
+def is_sparse(value: Any) -> bool:
+    """Whether a value is a sparse matrix or array."""
+    return hasattr(value, "tocsr") and hasattr(value, "nnz")
+
+
+def take_rows(table: Any, places: Any) -> Any:
+    """Some rows of a frame or sparse matrix."""
+    return table.iloc[places] if isinstance(table, pd.DataFrame) else table[places]
+
+
+def changed_rows(first: Any, second: Any) -> list[Difference]:
     """Columns in which two tables of the same rows differ; one that only one of them has differs everywhere.
 
-    Parameters
-    ----------
-    first, second : pandas.DataFrame
-        Compared by place of the rows and name of the columns.
-    exact : bool
-        To the last bit. Otherwise to 1e-9 of the column's size, because sums over another number of rows may be taken
-        in another order.
+    Numbers count as the same up to 1e-9 of the column's size: sums may be taken in another order.
 
     >>> a = pd.DataFrame({"x": [1.0, 2.0]})
-    >>> [(d.column, d.rows.tolist()) for d in changed_rows(a, a.assign(x=[1.0, 3.0]), exact=True)]
+    >>> [(d.column, d.rows.tolist()) for d in changed_rows(a, a.assign(x=[1.0, 3.0]))]
     [('x', [False, True])]
     """
+    if is_sparse(first) or is_sparse(second):
+        return _changed_sparse(first, second)
+    if first.shape == second.shape and list(first.columns) == list(second.columns):
+        kinds = {dtype.kind for dtype in (*first.dtypes, *second.dtypes) if isinstance(dtype, np.dtype)}
+        plain = all(isinstance(dtype, np.dtype) for dtype in (*first.dtypes, *second.dtypes))
+        if plain and kinds <= set("fiub"):
+            changed = ~_same_numbers(first.to_numpy(dtype=float), second.to_numpy(dtype=float))
+            places = np.flatnonzero(changed.any(axis=0))
+            return [Difference(str(first.columns[place]), changed[:, place]) for place in places]
     found = []
     for place, name in enumerate(first.columns):
         if first.columns.is_unique and name not in second.columns:
@@ -89,7 +102,7 @@ def changed_rows(first: pd.DataFrame, second: pd.DataFrame, *, exact: bool) -> l
             continue
         mine = first.iloc[:, place]
         its = second[name] if second.columns.is_unique else second.iloc[:, min(place, second.shape[1] - 1)]
-        mask = ~_same(mine, its, exact)
+        mask = ~_same(mine, its)
         if mask.any():
             found.append(Difference(str(name), mask))
     if first.columns.is_unique:
@@ -98,17 +111,34 @@ def changed_rows(first: pd.DataFrame, second: pd.DataFrame, *, exact: bool) -> l
     return found
 
 
-def _same(first: Any, second: Any, exact: bool) -> Bools:
-    numbers = [pd.api.types.is_numeric_dtype(side.dtype) for side in (first, second)]
-    if all(numbers):
+def _changed_sparse(first: Any, second: Any) -> list[Difference]:
+    if not (is_sparse(first) and is_sparse(second)) or first.shape != second.shape:
+        return [Difference("values", np.ones(first.shape[0], dtype=bool))]
+    apart = abs(first - second).tocoo()
+    far = apart.data > NEAR * max(float(abs(first).max()), 1e-300)
+    rows, columns = apart.row[far], apart.col[far]
+    found = []
+    for column in np.unique(columns)[:50]:
+        mask = np.zeros(first.shape[0], dtype=bool)
+        mask[rows[columns == column]] = True
+        found.append(Difference(str(column), mask))
+    return found
+
+
+def _same_numbers(a: Any, b: Any) -> Any:
+    """Which numbers are the same; arrays of shape (n_rows,) or (n_rows, n_columns)."""
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    if same.all():
+        return same
+    size = np.max(np.where(np.isfinite(a), np.abs(a), 0.0), axis=0, initial=1e-300)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return same | (np.abs(a - b) <= NEAR * size)
+
+
+def _same(first: Any, second: Any) -> Bools:
+    if all(pd.api.types.is_numeric_dtype(side.dtype) and side.dtype.kind != "c" for side in (first, second)):
         a, b = (side.to_numpy(dtype=float, na_value=np.nan) for side in (first, second))
-        same = (a == b) | (np.isnan(a) & np.isnan(b))
-        if exact or same.all():
-            return np.asarray(same)
-        finite = a[np.isfinite(a)]
-        size = max(float(np.abs(finite).max(initial=0.0)), 1e-300)
-        with np.errstate(invalid="ignore", over="ignore"):
-            return np.asarray(same | (np.abs(a - b) <= NEAR * size))
+        return np.asarray(_same_numbers(a, b))
     a, b = (side.astype(object).to_numpy() for side in (first, second))
     gone = pd.isna(a) & pd.isna(b)
     return np.asarray([bool(empty) or _alike(x, y) for empty, x, y in zip(gone, a, b, strict=True)], dtype=bool)
@@ -121,109 +151,116 @@ def _alike(first: Any, second: Any) -> bool:
         return False
 
 
-def changed_parts(first: Any, second: Any, *, exact: bool = True) -> list[str]:
-    """Names of the parts of two fitted models (or any nested results) that differ.
+# -- fitted models -----------------------------------------------------------------------------------------------------
 
-    Clock times, generators and functions are left out: they may differ between two runs that are otherwise the same.
+
+def changed_parts(first: dict[str, bytes], second: dict[str, bytes]) -> list[str]:
+    """Names of the parts in which two fitted models differ; see `parts_of`.
 
     >>> from sklearn.preprocessing import StandardScaler
     >>> a, b = StandardScaler().fit([[0.0], [1.0]]), StandardScaler().fit([[0.0], [2.0]])
-    >>> changed_parts(a, b)
+    >>> changed_parts(parts_of(a), parts_of(b))
     ['mean_', 'var_', 'scale_']
     """
-    found: list[str] = []
-    _walk(first, second, "", exact, found, set(), 0)
-    return list(dict.fromkeys(found))
+    return [name for name in dict.fromkeys([*first, *second]) if first.get(name) != second.get(name)]
 
 
-def _walk(  # noqa: C901
-    a: Any, b: Any, path: str, exact: bool, found: list[str], seen: set[int], depth: int
-) -> None:
-    if len(found) >= MAX_PARTS or depth > MAX_DEPTH or id(a) in seen or a is b:
+def parts_of(value: Any) -> dict[str, bytes]:
+    """A fitted model, or any nested result, taken apart: what every part of it holds, as a digest.
+
+    Clock times and random generators are left out: they may differ between two runs that are otherwise the same.
+    """
+    found: dict[str, bytes] = {}
+    _walk(value, "", found, {}, 0)
+    return found
+
+
+def _walk(value: Any, path: str, found: dict[str, bytes], alive: dict[int, Any], depth: int) -> None:  # noqa: C901, PLR0912
+    if len(found) >= MAX_PARTS or depth > MAX_DEPTH or isinstance(value, np.random.RandomState | np.random.Generator):
         return
-    if isinstance(a, np.random.RandomState | np.random.Generator) or (callable(a) and not hasattr(a, "__dict__")):
+    if isinstance(value, str | bytes | int | float | complex | bool | np.generic | None):
+        found[path] = _digest(type(value).__name__.encode(), repr(value).encode(errors="surrogatepass"))
         return
-    if isinstance(a, pd.DataFrame | pd.Series | np.ndarray) or hasattr(a, "nnz"):
-        if not _same_table(a, b, exact):
-            found.append(path or "values")
+    if id(value) in alive:
         return
-    if isinstance(a, dict) and isinstance(b, dict):
-        seen.add(id(a))
-        _walk_dict(a, b, path, exact, found, seen, depth)
-    elif isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        seen.add(id(a))
-        if len(a) != len(b):
-            found.append(path or "length")
-            return
-        for place, (x, y) in enumerate(zip(a, b, strict=True)):
-            inner = str(x[0]) if isinstance(x, tuple) and len(x) == 2 and isinstance(x[0], str) else str(place)
-            _walk(x, y, _joined(path, inner), exact, found, seen, depth + 1)
-    elif isinstance(a, str | bytes | int | float | complex | bool | np.generic | type(None) | frozenset | set):
-        if not _same_scalar(a, b, exact):
-            found.append(path or "value")
+    alive[id(value)] = value  # kept alive, so that no other object takes its number
+    if isinstance(value, np.ndarray):
+        _walk_array(value, path, found, alive, depth)
+    elif is_sparse(value):
+        whole = value.tocsr()
+        for name in ("data", "indices", "indptr"):
+            _walk_array(getattr(whole, name), _joined(path, name), found, alive, depth)
+    elif isinstance(value, pd.DataFrame | pd.Series | pd.Index):
+        frame = value if isinstance(value, pd.DataFrame) else value.to_frame()
+        for place, name in enumerate(frame.columns):
+            _walk_array(frame.iloc[:, place].to_numpy(), _joined(path, str(name)), found, alive, depth)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not (isinstance(key, str) and CLOCK.search(key)):
+                _walk(item, _joined(path, str(key)), found, alive, depth + 1)
+    elif isinstance(value, set | frozenset):
+        found[path] = _digest(*sorted(repr(item).encode(errors="surrogatepass") for item in value))
+    elif isinstance(value, list | tuple):
+        found[_joined(path, "length")] = str(len(value)).encode()
+        for place, item in enumerate(value):
+            inner = (
+                str(item[0]) if isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) else str(place)
+            )
+            _walk(item, _joined(path, inner), found, alive, depth + 1)
+    elif isinstance(value, types.FunctionType):
+        found[path] = value.__qualname__.encode()
+        for cell in value.__closure__ or ():
+            _walk(cell.cell_contents, _joined(path, "closure"), found, alive, depth + 1)
+    elif isinstance(value, functools.partial):
+        _walk([value.func, value.args, value.keywords], path, found, alive, depth + 1)
+    elif isinstance(value, type | types.ModuleType | types.BuiltinFunctionType | types.MethodType):
+        found[path] = str(getattr(value, "__qualname__", value.__name__)).encode()
     else:
-        seen.add(id(a))
-        state, other = _state(a), _state(b)
-        if state is not None and other is not None:
-            _walk(state, other, path, exact, found, seen, depth + 1)
+        found[path or "type"] = type(value).__qualname__.encode()
+        state = _state(value)
+        if state is not None:
+            _walk(state, path, found, alive, depth + 1)
+        elif " at 0x" not in repr(value):
+            found[path or "value"] = _digest(repr(value).encode(errors="surrogatepass"))
 
 
-def _walk_dict(
-    a: dict[Any, Any], b: dict[Any, Any], path: str, exact: bool, found: list[str], seen: set[int], depth: int
-) -> None:
-    for key, value in a.items():
-        if CLOCK.search(str(key)):
-            continue
-        if key not in b:
-            found.append(_joined(path, str(key)))
+def _walk_array(value: Any, path: str, found: dict[str, bytes], alive: dict[int, Any], depth: int) -> None:
+    name = path or "values"
+    if value.dtype.names:  # such as the nodes of a tree
+        found[name] = _digest(*(np.ascontiguousarray(value[field]).tobytes() for field in value.dtype.names))
+    elif value.dtype == object:
+        texts = [item if isinstance(item, str) else None for item in value.ravel()]
+        if all(text is not None for text in texts):
+            found[name] = _digest(*(str(text).encode(errors="surrogatepass") for text in texts))
         else:
-            _walk(value, b[key], _joined(path, str(key)), exact, found, seen, depth + 1)
-    found.extend(_joined(path, str(key)) for key in b if key not in a and not CLOCK.search(str(key)))
+            _walk(value.ravel().tolist(), path, found, alive, depth + 1)
+    else:
+        found[name] = _digest(str((value.dtype, value.shape)).encode(), np.ascontiguousarray(value).tobytes())
 
 
 def _state(value: Any) -> Any:
-    """What an object consists of; None where it does not say, and for functions, modules and classes."""
-    if isinstance(value, type) or callable(getattr(value, "__code__", None)) or hasattr(value, "__code__"):
-        return None
+    """What an object consists of; None where it does not say."""
+    if hasattr(value, "get_arrays"):  # trees of neighbours count their queries in the rest of their state
+        return list(value.get_arrays())
     own = getattr(value, "__dict__", None)
+    if own and hasattr(value, "get_params"):  # what an estimator was given is no part of what it learnt
+        return {key: item for key, item in own.items() if key.endswith("_") or key.startswith("_")}
     if own:
-        return {key: item for key, item in own.items() if key != "_sklearn_output_config"}
+        return own
     try:
-        return value.__getstate__()
+        state = value.__getstate__()
     except Exception:  # what cannot be taken apart cannot be compared  # noqa: BLE001
         return None
+    return state
 
 
 def _joined(path: str, part: str) -> str:
     return f"{path}.{part}" if path else part
 
 
-def _same_table(a: Any, b: Any, exact: bool) -> bool:
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        if a.shape != b.shape:
-            return False
-        if a.dtype.names:  # such as the nodes of a tree
-            return a.dtype == b.dtype and all(_same_table(a[name], b[name], exact) for name in a.dtype.names)
-        if a.dtype == object:
-            return all(_same_object(x, y) for x, y in zip(a.ravel(), b.ravel(), strict=True))
-    first, second = frame_of(a), frame_of(b)
-    if first is None or second is None:
-        return bool(np.all(a == b))
-    return first.shape == second.shape and not changed_rows(first, second, exact=exact)
-
-
-def _same_object(a: Any, b: Any) -> bool:
-    inner: list[str] = []
-    _walk(a, b, "", True, inner, set(), 0)
-    return not inner
-
-
-def _same_scalar(a: Any, b: Any, exact: bool) -> bool:
-    try:
-        if a == b or (a != a and b != b):  # not a number is equal to itself here  # noqa: PLR0124
-            return True
-        if exact or isinstance(a, str | bytes):
-            return False
-        return bool(abs(a - b) <= NEAR * max(abs(a), abs(b)))
-    except (TypeError, ValueError):
-        return False
+def _digest(*parts: bytes) -> bytes:
+    made = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        made.update(len(part).to_bytes(8, "little"))
+        made.update(part)
+    return made.digest()

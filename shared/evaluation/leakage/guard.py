@@ -68,10 +68,13 @@ def judged(
 
 def _changed(first: pd.DataFrame, second: pd.DataFrame, task: Any) -> list[Any]:
     aside = [task.columns.y, names.CUTOFF]
-    a, b = (frame.drop(columns=[name for name in aside if name in frame.columns]) for frame in (first, second))
+    a, b = (
+        frame.drop(columns=[name for name in aside if name in frame.columns]).reset_index(drop=True)
+        for frame in (first, second)
+    )
     if len(a) != len(b):
-        return changed_rows(a, a.assign(**dict.fromkeys(a.columns)), exact=True)
-    return changed_rows(a, b, exact=True)
+        return changed_rows(a, a.assign(**dict.fromkeys(a.columns)))
+    return [] if a.equals(b) else changed_rows(a, b)
 
 
 def guarded_columns(table: pd.DataFrame, cut: Split, task: Any) -> tuple[Leak, ...]:
@@ -83,5 +86,4 @@ def guarded_columns(table: pd.DataFrame, cut: Split, task: Any) -> tuple[Leak, .
         return ()
     key = columns.unique_id if columns.unique_id in table.columns else None
     roles = Roles(columns.y, columns.ds, key, features=present, known=())
-    leaks, _ = overlap(table, cut.train, cut.test, roles)
-    return tuple(leaks)
+    return tuple(overlap(table, cut.train, cut.test, roles))

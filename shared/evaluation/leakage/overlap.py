@@ -12,26 +12,23 @@ from shared.errors import quoted
 from shared.evaluation.leakage.pipelines import Roles
 from shared.evaluation.leakage.report import Leak
 
-__all__ = ["overlap"]
+__all__ = ["LATE", "overlap"]
+
+LATE = "are not earlier than the first row tested on"
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 MAX_TRAIN, MAX_TEST, MAX_COLUMNS = 50_000, 5_000, 40
 LEAST, SHARE = 3, 0.01
 MAX_SHIFT = 48
+NEIGHBOURS = 11
 
 
-def overlap(
-    table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, *, random_state: int = 0
-) -> tuple[list[Leak], list[str]]:
+def overlap(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, *, random_state: int = 0) -> list[Leak]:
     """Look for rows, groups and answers that lie on both sides of a split.
 
-    Returns
-    -------
-    leaks, notes
-
     >>> table = pd.DataFrame({"person": [1, 1, 2], "x": [0.1, 0.2, 0.3]})
-    >>> overlap(table, np.array([0, 2]), np.array([1]), Roles(groups="person"))[0][0].what
+    >>> overlap(table, np.array([0, 2]), np.array([1]), Roles(groups="person"))[0].what
     "1 of 1 groups asked for, such as '1', were learnt from, too"
     """
     rng = np.random.default_rng(random_state)
@@ -46,7 +43,7 @@ def overlap(
         leaks += _giveaways(table, some_train, some_test, roles, features)
     if roles.time is None:
         leaks += _twins(table, some_train, some_test, roles, features[:MAX_COLUMNS])
-    return leaks, []
+    return leaks
 
 
 def _some(rows: Ints, most: int, rng: np.random.Generator) -> Ints:
@@ -79,7 +76,7 @@ def _time(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles) -> list[Le
     late = int((stamps[train] >= limits).sum())
     if late == 0:
         return []
-    what = f"{late:,} of {len(train):,} rows to learn from are not earlier than the first row tested on"
+    what = f"{late:,} of {len(train):,} rows to learn from {LATE}"
     return [Leak("the split", what, "Split by time: WalkForward or LastN.", kind="overlap")]
 
 
@@ -113,6 +110,11 @@ def _giveaways(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, featu
             what = f"holds the target {when}, but for unit and offset"
             mend = "Leave it out, or shift it to where it is known."
             leaks.append(Leak(f"column {name!r}", what, mend, (name,), ahead, "overlap"))
+        elif _same_words(table[name], y):
+            mend = "Leave it out: it is the answer."
+            leaks.append(
+                Leak(f"column {name!r}", "says the same as the target in other words", mend, (name,), 0, "overlap")
+            )
         elif roles.time is None and _names_the_target(table[name], y, train, test):
             what = "is an id, and the ids learnt from give the target of those asked for away"
             mend = "Leave it out, and split so that no id lies on both sides: GroupKFold."
@@ -140,6 +142,15 @@ def _follows(table: pd.DataFrame, name: str, roles: Roles) -> int | None:
         if _same_but_for_unit(a[: len(a) - ahead][inside], b[ahead:][inside]):
             return ahead
     return None
+
+
+def _same_words(column: pd.Series[Any], y: pd.Series[Any]) -> bool:
+    """Whether every label of the target goes with one value of the column, and the other way round."""
+    both = column.notna() & y.notna()
+    if both.sum() < 50 or not 2 <= y[both].nunique() <= 20 or column[both].nunique() != y[both].nunique():
+        return False
+    pairs = pd.Series(pd.factorize(column[both])[0]).groupby(pd.factorize(y[both])[0]).nunique()
+    return bool((pairs == 1).all())
 
 
 def _same_but_for_unit(a: Any, b: Any) -> bool:
@@ -221,7 +232,8 @@ def _twins(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, features:
     Copies agree in everything. Where rows agree by nature, because their columns hold few values, about as many
     agree in all columns but one; such rows are no copies.
     """
-    columns = [*features, roles.y] if roles.y in table.columns else features
+    columns = [name for name in features if not _is_name(table[name])]
+    columns += [roles.y] if roles.y is not None and roles.y in table.columns else []
     if not columns:
         return []
     hashed = np.column_stack([_hashed(table[name]) for name in columns])
@@ -238,11 +250,14 @@ def _twins(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, features:
     if found >= enough and found > nearly.sum() and len(columns) > 1:
         what = f"{found:,} of {len(test):,} rows tested on are copies of rows learnt from, such as row {_first(test, copies)}"
         return [Leak("the split", what, mend, kind="overlap")]
-    close = _close(table, train, test, features)
-    if close is not None and close.sum() >= enough:
-        count = int(close.sum())
-        what = f"{count:,} of {len(test):,} rows tested on are all but equal to rows learnt from, such as row {_first(test, close)}"
-        return [Leak("the split", what, mend, kind="overlap")]
+    neighbours = _neighbours(table, train, test, features)
+    if neighbours is None:
+        return []
+    close, between = neighbours
+    for mask, what in ((close, "all but equal to rows learnt from"), (between, "mixtures of two rows learnt from")):
+        if mask.sum() >= max(LEAST, 5 * SHARE * len(test)):
+            told = f"{int(mask.sum()):,} of {len(test):,} rows tested on are {what}, such as row {_first(test, mask)}"
+            return [Leak("the split", told, mend, kind="overlap")]
     return []
 
 
@@ -251,6 +266,11 @@ def _count_in(wanted: Any, known: Any) -> Any:
     values, counts = np.unique(known, return_counts=True)
     places = np.minimum(np.searchsorted(values, wanted), len(values) - 1)
     return np.where(values[places] == wanted, counts[places], 0)
+
+
+def _is_name(values: pd.Series[Any]) -> bool:
+    """Whether a column only tells rows apart, as a running number or a stamp does."""
+    return not pd.api.types.is_float_dtype(values.dtype) and bool(values.is_unique)
 
 
 def _first(test: Ints, mask: Bools) -> int:
@@ -264,8 +284,8 @@ def _hashed(values: pd.Series[Any]) -> Any:
     return pd.util.hash_array(hashed + np.uint64(zlib.crc32(str(values.name).encode())))
 
 
-def _close(table: pd.DataFrame, train: Ints, test: Ints, features: list[str]) -> Bools | None:
-    """Rows whose nearest row learnt from is a hundred times nearer than usual, where hardly any lie in between."""
+def _neighbours(table: pd.DataFrame, train: Ints, test: Ints, features: list[str]) -> tuple[Bools, Bools] | None:
+    """Rows far nearer to a row learnt from than to the next ones, and rows exactly on a line between two of them."""
     from sklearn.neighbors import NearestNeighbors
 
     names = [name for name in features if pd.api.types.is_float_dtype(table[name].dtype)]
@@ -278,12 +298,16 @@ def _close(table: pd.DataFrame, train: Ints, test: Ints, features: list[str]) ->
         return None
     spread = X[learnt].std(axis=0)
     X = (X - X[learnt].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    distance = NearestNeighbors(n_neighbors=1).fit(X[learnt]).kneighbors(X[asked])[0][:, 0]
-    usual = float(np.median(distance))
-    near = (distance > 0) & (distance < 0.01 * usual)
-    between = (distance >= 0.01 * usual) & (distance < 0.1 * usual)
-    if usual <= 0 or near.sum() <= 2 * between.sum():
-        return None
-    found = np.zeros(len(test), dtype=bool)
-    found[np.isin(test, asked[near])] = True
-    return found
+    distance, place = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(X[learnt]).kneighbors(X[asked])
+    near = (distance[:, 0] > 0) & (distance[:, 0] < 0.05 * distance[:, 4])
+    between = np.zeros(len(asked), dtype=bool)
+    fine = [place_ for place_, name in enumerate(names) if table[name].nunique() > 0.5 * len(table)]
+    if len(fine) >= 3:  # in fewer dimensions, or on a lattice, rows lie on lines by nature
+        ways = X[learnt][:, fine][place] - X[asked][:, fine][:, None, :]
+        length = np.linalg.norm(ways, axis=2, keepdims=True)
+        ways = np.where(length > 0, ways / np.maximum(length, 1e-300), 0.0)
+        between = (ways @ ways.transpose(0, 2, 1)).min(axis=(1, 2)) < -1 + 1e-9
+    found = [np.zeros(len(test), dtype=bool) for _ in range(2)]
+    for mask, rows in zip(found, (near, between), strict=True):
+        mask[np.isin(test, asked[rows])] = True
+    return found[0], found[1]

@@ -13,7 +13,7 @@ import pandas as pd
 from shared.data import columns as names
 from shared.data.splits import Split
 from shared.errors import HexadError
-from shared.evaluation.leakage.differs import frame_of
+from shared.evaluation.leakage.differs import frame_of, is_sparse, parts_of
 from shared.runtime.seeds import seeded
 
 __all__ = ["Made", "Roles", "Work", "places_of", "work_of"]
@@ -31,11 +31,12 @@ class Made:
     step : str
         Where, for people.
     value : object
-        A frame with one row for each of `rows`, or a fitted model.
+        A frame with one row for each of `rows`; of fitted models and other wholes the parts (see `parts_of`), as they
+        were when it was made.
     rows : numpy.ndarray of int64, optional
         Positions of its rows in the table; None for fitted models and other wholes.
-    what : {"features", "fit", "answers"}
-        What it is.
+    what : {"features", "fit", "answers", "unmatched"}
+        What it is; "unmatched" for what fits no rows of the table.
 
     >>> Made("step 'scale'", pd.DataFrame({"a": [1.0]}), np.array([0])).what
     'features'
@@ -106,7 +107,7 @@ def work_of(pipeline: Any, roles: Roles, task: Any, random_state: int) -> Work:
     if isinstance(pipeline, Sequence) and not isinstance(pipeline, str):
         return _steps(pipeline, roles, random_state)
     if callable(pipeline):
-        return _function(pipeline)
+        return _function(pipeline, roles)
     raise HexadError(
         f"a {type(pipeline).__name__} cannot be checked for leaks; give an estimator, a forecaster, a list of "
         "(name, step), or a function of the table"
@@ -131,7 +132,7 @@ def _forecasting(model: Any, roles: Roles, task: Any, random_state: int) -> Work
         predicted, _ = task.run(mine, table, [Split("the cut", train, test)])
         aside = [task.columns.y, task.columns.ds, task.columns.unique_id, names.CUTOFF, names.STEP]
         answers = predicted.drop(columns=[name for name in aside if name in predicted.columns])
-        return [Made("fit", mine, what="fit"), Made("forecast", answers, test, "answers")]
+        return [Made("fit", parts_of(mine), what="fit"), Made("forecast", answers, test, "answers")]
 
     return Work(type(model).__name__, run, ("the fitted model", "forecasts"), origin=True)
 
@@ -157,26 +158,23 @@ def _fitted_and_asked(
         mine.fit(inputs.iloc[train], table[roles.y].iloc[train])
     else:
         mine.fit(inputs.iloc[train])
-    made = [Made(f"step {name!r}", step, what="fit") for name, step in getattr(mine, "steps", [("", mine)])]
-    if not hasattr(mine, "steps"):
-        made = [Made("fit", mine, what="fit")]
+    steps = [(name, step) for name, step in getattr(mine, "steps", []) if step is not None and step != "passthrough"]
+    made = [Made(f"step {name!r}", parts_of(step), what="fit") for name, step in steps]
+    made = made or [Made("fit", parts_of(mine), what="fit")]
     way = next((name for name in ANSWERS if hasattr(mine, name)), None)
     if way is None:
         return made
     asked = test if way != "transform" else np.arange(len(table))
     batch = inputs.iloc[asked]
-    for name, step in getattr(mine, "steps", [])[:-1]:  # the way through a pipeline, to name the step that leaks
-        if step == "passthrough":
-            continue
+    for name, step in steps[:-1]:  # the way through a pipeline, to name the step that leaks
         batch = step.transform(batch)
         frame = frame_of(batch)
-        if frame is None or len(frame) != len(asked):
+        if frame is None or frame.shape[0] != len(asked):
             break
         made.append(Made(f"step {name!r}", frame, asked, "answers"))
     answers = frame_of(getattr(mine, way)(inputs.iloc[asked]))
-    if answers is not None and len(answers) == len(asked):
-        last = f"step {mine.steps[-1][0]!r}" if hasattr(mine, "steps") else way
-        made.append(Made(last, answers, asked, "answers"))
+    if answers is not None and answers.shape[0] == len(asked):
+        made.append(Made(f"step {steps[-1][0]!r}" if steps else way, answers, asked, "answers"))
     return made
 
 
@@ -195,7 +193,7 @@ def _steps(steps: Sequence[Any], roles: Roles, random_state: int) -> Work:
             inside = [places_of(part, rows) for part in (train, test)]
             if not hasattr(step, "fit"):
                 found = _called(step, current, *inside)
-                added, current, rows = _taken(name, found, current, rows, inside)
+                added, current, rows = _taken(name, found, current, rows, inside, roles)
                 made += added
                 continue
             if hasattr(step, "transform"):
@@ -220,25 +218,26 @@ def _transformed(
     inputs = roles.inputs(current)
     target = current[roles.y].iloc[train] if roles.y in current.columns else None
     mine.fit(inputs.iloc[train], target) if target is not None else mine.fit(inputs.iloc[train])
-    frame = frame_of(mine.transform(inputs))
+    answer = mine.transform(inputs)
+    frame = frame_of(answer.toarray() if is_sparse(answer) else answer)
     if frame is None or len(frame) != len(current):
         raise HexadError(f"step {name!r} gave no table with as many rows as it was given")
     frame = frame.set_axis(current.index)
     if len(frame.columns) == len(inputs.columns):
         frame = frame.set_axis(inputs.columns, axis=1)
     aside = [column for column in current.columns if column not in inputs.columns and column not in frame.columns]
-    made = [Made(f"step {name!r}", mine, what="fit"), Made(f"step {name!r}", frame, rows)]
+    made = [Made(f"step {name!r}", parts_of(mine), what="fit"), Made(f"step {name!r}", frame, rows)]
     return made, pd.concat([current[aside], frame], axis=1)
 
 
-def _function(function: Callable[..., Any]) -> Work:
+def _function(function: Callable[..., Any], roles: Roles) -> Work:
     name = _name_of(function)
     count = _arguments(function)
 
     def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[Made]:
         rows = np.arange(len(table))
         found = _called(function, table, train, test)
-        return _taken(name, found, table, rows, [train, test])[0]
+        return _taken(name, found, table, rows, [train, test], roles)[0]
 
     looked = "every column it gives" if count == 1 else "everything it gives back"
     return Work(name, run, (looked,), features_only=count == 1)
@@ -278,7 +277,7 @@ def _called(function: Callable[..., Any], table: pd.DataFrame, train: Ints, test
 
 
 def _taken(
-    name: str, found: Any, table: pd.DataFrame, rows: Ints, inside: list[Ints]
+    name: str, found: Any, table: pd.DataFrame, rows: Ints, inside: list[Ints], roles: Roles
 ) -> tuple[list[Made], pd.DataFrame, Ints]:
     """What a function gave back: one result or several by name; a frame goes on to the next step."""
     if isinstance(found, dict) and not hasattr(found, "columns"):
@@ -289,32 +288,60 @@ def _taken(
         parts = {f"step {name!r}": found}
     made: list[Made] = []
     current, current_rows = table, rows
+    told: dict[int, Any] = {}
     for label, value in parts.items():
-        frame = frame_of(value) if not hasattr(value, "fit") else None
-        if frame is None:
-            if hasattr(value, "__dict__"):
-                made.append(Made(label, value, what="fit"))
+        if id(value) in told or value is None or _is_score(value):
             continue
-        own = _rows_of(value, frame, label, table, inside)
-        if own is None:
-            continue
-        kind = "answers" if np.array_equal(own, inside[1]) and len(own) != len(table) else "features"
-        made.append(Made(label, frame, rows[own], kind))
-        if len(parts) == 1:
-            current, current_rows = frame, rows[own]
+        told[id(value)] = value
+        frame = None if hasattr(value, "fit") else frame_of(value)
+        own = None if frame is None else _rows_of(value, frame, label, table, inside, roles)
+        if frame is not None and own is not None:
+            kind = "answers" if np.array_equal(own, inside[1]) and len(own) != len(table) else "features"
+            made.append(Made(label, frame, rows[own], kind))
+            if len(parts) == 1 and isinstance(frame, pd.DataFrame):
+                current, current_rows = frame, rows[own]
+        elif frame is None or _is_choice(value):
+            made.append(Made(label, parts_of(value), what="fit"))
+        else:
+            made.append(Made(label, None, what="unmatched"))
     return made, current, current_rows
 
 
-def _rows_of(value: Any, frame: pd.DataFrame, label: str, table: pd.DataFrame, inside: list[Ints]) -> Ints | None:
-    """Rows of the table that a result stands for: by its index where it has one, otherwise by its length."""
-    if isinstance(value, pd.DataFrame | pd.Series) and table.index.is_unique and value.index.is_unique:
-        places = table.index.get_indexer(value.index)
-        by_length = len(value) in {len(part) for part in inside} and isinstance(value.index, pd.RangeIndex)
-        if (places >= 0).all() and not (by_length and len(value) != len(table)):
-            return np.asarray(places, dtype=np.int64)
-    if len(frame) == len(table):
+def _is_score(value: Any) -> bool:
+    """Single numbers, and dicts of them: what is measured on test rows depends on them by right."""
+    if isinstance(value, dict):
+        return bool(value) and all(_is_score(item) for item in value.values())
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _is_choice(value: Any) -> bool:
+    """Names or truth values: what was chosen, such as features."""
+    array = np.asarray(value) if isinstance(value, list | tuple | np.ndarray) else None
+    return (
+        array is not None
+        and array.dtype.kind in "bUSO"
+        and all(isinstance(x, str | bool | np.bool_) for x in array.ravel())
+    )
+
+
+def _rows_of(value: Any, frame: Any, label: str, table: pd.DataFrame, inside: list[Ints], roles: Roles) -> Ints | None:
+    """Rows of the table that a result stands for: by its stamps and keys, by its index, otherwise by its length."""
+    length = frame.shape[0]
+    if isinstance(value, pd.DataFrame) and roles.time in value.columns:
+        keys = [name for name in (roles.unique_id, roles.time) if name is not None and name in table.columns]
+        if set(keys) <= set(value.columns) and not table.duplicated(keys).any() and not value.duplicated(keys).any():
+            places = pd.MultiIndex.from_frame(table[keys]).get_indexer(pd.MultiIndex.from_frame(value[keys]))
+            if (places >= 0).all():
+                return np.asarray(places, dtype=np.int64)
+    if length == len(table):
         return np.arange(len(table))
-    fits = [part for part in inside if len(part) == len(frame)]
+    fits = [part for part in inside if len(part) == length]
+    if isinstance(value, pd.DataFrame | pd.Series):
+        fresh = isinstance(value.index, pd.RangeIndex) and value.index.start == 0 and value.index.step == 1
+        if not fresh and table.index.is_unique and value.index.is_unique:
+            places = table.index.get_indexer(value.index)
+            if (places >= 0).all():
+                return np.asarray(places, dtype=np.int64)
     if len(fits) == 2:
         wanted = 0 if "train" in label.lower() else 1
         return fits[wanted]

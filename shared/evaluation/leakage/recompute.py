@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from shared.errors import quoted
-from shared.evaluation.leakage.altered import Altered, Sight, altered
-from shared.evaluation.leakage.differs import changed_parts, changed_rows, frame_of
+from shared.evaluation.leakage.altered import Altered, Sight, altered, truncated
+from shared.evaluation.leakage.differs import changed_parts, changed_rows, take_rows
 from shared.evaluation.leakage.pipelines import Made, Roles, Work, places_of
 from shared.evaluation.leakage.report import Leak, named
 from shared.runtime.seeds import fixed_seeds
@@ -20,79 +21,87 @@ __all__ = ["Recomputed", "recompute"]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 WHOLE = 0.5
-PAST = "Use past rows only: a window that ends at the row (no center=True), or a shift by {0} more row{1}."
-OWN = "Leave it out, or shift it by at least one row: a row's target is not known when it is asked for."
-ALL = "Learn it on the training rows only: make it a step of a Pipeline that is fitted on them."
-FILL = "Fill from earlier rows (ffill), or with a value learnt on the training rows."
+INTO_TEST = 0.38
+PAST = "Use past rows only: a window that ends before the row (no center=True), a shift towards the past, series by series."
+OWN = (
+    "Leave it out, or shift it: a row's target, and what is summed up with it, is not known when the row is asked for."
+)
+ALL = "Learn it on the training rows only: make it a step of a Pipeline that is fitted on them; of a series take the past."
+FILL = "Fill with a value learnt on the training rows, or in time order from earlier rows (ffill)."
 FIT = "Give fit nothing but training rows: take those for early stopping, selection and tuning out of them, too."
 BATCH = (
     "Answer each row from its own values and what fit learnt: compute no means, ranks or windows over the rows asked."
 )
+DROP = "Decide on each row by itself, or by limits learnt on the training rows."
 
 
 @dataclass(frozen=True)
 class Recomputed:
-    """What recomputation found."""
+    """What recomputation found; `blind` where a part of it could not be looked at."""
 
     leaks: tuple[Leak, ...]
     notes: tuple[str, ...]
     runs: int
+    blind: bool = False
 
 
 @dataclass(frozen=True)
 class _Finding:
+    """Something that changed: parts of a fitted model (rows is None), or columns in some rows."""
+
     step: str
     what: str
     columns: tuple[str, ...]
     rows: Bools | None
-    target: bool
+    taken_away: bool
     sight: Sight
+    replaced: bool = False
 
 
 def recompute(
     work: Work, table: pd.DataFrame, train: Ints, test: Ints, sight: Sight, roles: Roles, random_state: int = 0
 ) -> Recomputed:
-    """Run a pipeline on the table and twice on the table with another future; report what changes.
+    """Run a pipeline on a table, once with everything unknown replaced, and once with it taken away.
 
-    The first time only the target is replaced, the second time everything unseen, and a part of it is taken away.
-    A change is made sure of by running the unchanged table once more.
+    In time order the two look at different cuts: some way into the test rows, and at the split itself or, for functions
+    that only compute features, behind a gap. A change is made sure of by running the unchanged table again.
     """
     keep = tuple(name for name in (roles.time, roles.unique_id, roles.groups, *roles.known) if name)
     notes: list[str] = []
-    original = _run(work, table, train, test, random_state)
-    runs = 1
+    original, drew = _run(work, table, train, test, random_state)
+    unmatched = [made.step for made in original if made.what == "unmatched"]
+    if unmatched:
+        notes.append(f"what {', '.join(unmatched)} gave could not be matched with rows, so it was not looked at")
     findings: list[_Finding] = []
-    for target_only in (True, False):
-        if target_only and roles.y is None:
-            continue
-        here = sight
-        if work.features_only and not target_only:
-            here = _after_a_gap(table, sight, keep) or sight
-        found = _with_another_future(
-            work, table, train, test, here, roles, keep, target_only, random_state, original, notes
-        )
-        runs += 1
-        findings += [one for one in found if (one.step, one.columns) not in {(f.step, f.columns) for f in findings}]
-    if roles.y is None:  # nothing to predict: the second look takes rows away only
-        found = _with_another_future(work, table, train, test, sight, roles, keep, None, random_state, original, notes)
-        findings += [one for one in found if (one.step, one.columns) not in {(f.step, f.columns) for f in findings}]
-        runs += 1
+    first = sight if work.origin else (_into_the_test(sight, test) or sight)
+    second = (_after_a_gap(table, sight, keep) if work.features_only else None) or sight
+    for taken_away, here in ((False, first), (not roles.known, second)):  # what is known ahead has to stay
+        found = _another_future(work, table, train, test, here, roles, keep, taken_away, random_state, original, notes)
+        findings = _merged(findings, found)
+    runs = 3
+    if drew and (only := [one.step for one in findings if one.taken_away and not one.replaced]):
+        notes.append(f"{', '.join(only)} changes with the number of rows, perhaps only because it draws at random")
+        findings = [one for one in findings if not one.taken_away or one.replaced]
     if findings:
-        again = _run(work, table, train, test, random_state)
+        again, _ = _run(work, table, train, test, random_state)
         runs += 1
-        shaky = {m.step for m, other in zip(original, again, strict=False) if _moved(m, other)}
-        if shaky:
-            notes.append(f"{quoted(sorted(shaky))} differ from run to run even with fixed seeds and cannot be checked")
-        findings = [one for one in findings if one.step not in shaky]
-    return Recomputed(tuple(_leak(one, table) for one in findings), tuple(notes), runs)
+        findings = _sure(findings, original, again, notes)
+    blind = bool(notes) or not any(made.what != "unmatched" for made in original)
+    return Recomputed(tuple(_leak(one, table) for one in findings), tuple(notes), runs, blind)
 
 
-def _run(work: Work, table: pd.DataFrame, train: Ints, test: Ints, random_state: int) -> list[Made]:
-    with fixed_seeds(random_state):
-        return work.run(table, train, test)
+def _run(work: Work, table: pd.DataFrame, train: Ints, test: Ints, random_state: int) -> tuple[list[Made], bool]:
+    """What a pipeline makes of a table, and whether it drew at random."""
+    # One array a column in every run: sums over a table's blocks depend on how it is laid out in memory.
+    same_layout = pd.DataFrame(
+        {name: table[name].array.copy() for name in table.columns}, index=table.index, copy=False
+    )
+    with fixed_seeds(random_state) as drawn:
+        made = work.run(same_layout, train, test)
+        return made, drawn()
 
 
-def _with_another_future(
+def _another_future(
     work: Work,
     table: pd.DataFrame,
     train: Ints,
@@ -100,28 +109,51 @@ def _with_another_future(
     sight: Sight,
     roles: Roles,
     keep: tuple[str, ...],
-    target_only: bool | None,
+    taken_away: bool,
     random_state: int,
     original: list[Made],
     notes: list[str],
 ) -> list[_Finding]:
-    """One run on an altered table, tamer where the pipeline refuses wild values; the first step that changed."""
+    """One run on another future, a tamer one where the pipeline refuses the first; what changed first."""
     error: Exception | None = None
     for tame in (False, True):
-        other = altered(
-            table, sight, y=roles.y, keep=keep, rest=not target_only, drop=not target_only, tame=tame,
-            own_too=work.origin, random_state=random_state,
-        )  # fmt: skip
+        other = (
+            truncated(table, sight, half=tame)
+            if taken_away
+            else altered(table, sight, y=roles.y, keep=keep, tame=tame, own_too=work.origin, random_state=random_state)
+        )
         kept_train, kept_test = (places_of(part, other.rows) for part in (train, test))
         try:
-            made = _run(work, other.table, kept_train, kept_test, random_state)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about values that are not the user's
+                made, _ = _run(work, other.table, kept_train, kept_test, random_state)
         except Exception as problem:  # the pipeline's own refusal, whatever it is  # noqa: BLE001
             error = problem
             continue
-        return _compared(original, made, other, table, sight, roles, work, bool(target_only))
-    what = "another target" if target_only else "other rows after the cut"
+        return _compared(original, made, other, table, sight, roles, work, taken_away)
+    what = "fewer rows" if taken_away else "other values"
     notes.append(f"it refuses {what} ({type(error).__name__}: {str(error)[:120]}), so this could not be looked at")
     return []
+
+
+def _into_the_test(sight: Sight, test: Ints) -> Sight | None:
+    """A cut some way into the test rows, where all rows to learn from lie before them; None otherwise."""
+    if not (sight.order > 0).any():
+        return None
+    in_test = np.zeros(len(sight.train), dtype=bool)
+    in_test[test] = True
+    seen = np.zeros(len(in_test), dtype=bool)
+    own = np.zeros(len(in_test), dtype=bool)
+    for number in np.unique(sight.series[test]):
+        mine = sight.series == number
+        asked = np.unique(sight.order[mine & in_test])
+        learnt = sight.order[mine & sight.train]
+        if len(learnt) and learnt.max() >= asked[0]:
+            return None
+        at = asked[int(INTO_TEST * (len(asked) - 1))]
+        seen |= mine & (sight.order < at)
+        own |= mine & (sight.order == at)
+    return Sight(sight.train | seen, own, sight.order, sight.series)
 
 
 def _after_a_gap(table: pd.DataFrame, sight: Sight, keep: tuple[str, ...]) -> Sight | None:
@@ -142,6 +174,9 @@ def _after_a_gap(table: pd.DataFrame, sight: Sight, keep: tuple[str, ...]) -> Si
     return Sight(sight.order < at, sight.order == at, sight.order, sight.series)
 
 
+# -- what changed ------------------------------------------------------------------------------------------------------
+
+
 def _compared(
     original: list[Made],
     made: list[Made],
@@ -150,23 +185,36 @@ def _compared(
     sight: Sight,
     roles: Roles,
     work: Work,
-    target_only: bool,
+    taken_away: bool,
 ) -> list[_Finding]:
     """Everything that changed and must not have, up to and with the first step that did."""
     found: list[_Finding] = []
-    exact = len(other.rows) == len(table)
-    for mine, its in zip(original, made, strict=False):
+    for mine, its in _paired(original, made):
         if found and mine.step != found[0].step:
             break
-        if mine.what == "fit":
-            parts = changed_parts(mine.value, its.value)
-            if parts:
-                found.append(_Finding(mine.step, "fit", tuple(parts), None, target_only, sight))
+        if mine.what == "unmatched":
             continue
-        found += _changed_columns(mine, its, other, table, sight, roles, work, target_only, exact)
+        if mine.what == "fit":
+            parts = changed_parts(mine.value, its.value) if its is not None else ["whole"]
+            if parts:
+                found.append(_Finding(mine.step, "fit", tuple(parts), None, taken_away, sight))
+        elif its is not None:
+            found += _changed_columns(mine, its, other, table, sight, roles, work, taken_away)
     # Of a step that was fitted on what it should not see, its outputs say nothing new.
     fitted = [one for one in found if one.rows is None]
     return fitted or found
+
+
+def _paired(original: list[Made], made: list[Made]) -> list[tuple[Made, Made | None]]:
+    """The same things of two runs, by step and kind."""
+    left = list(made)
+    pairs: list[tuple[Made, Made | None]] = []
+    for mine in original:
+        its = next((one for one in left if one.step == mine.step and one.what == mine.what), None)
+        if its is not None:
+            left.remove(its)
+        pairs.append((mine, its))
+    return pairs
 
 
 def _changed_columns(
@@ -177,93 +225,141 @@ def _changed_columns(
     sight: Sight,
     roles: Roles,
     work: Work,
-    target_only: bool,
-    exact: bool,
+    taken_away: bool,
 ) -> list[_Finding]:
-    first, second = frame_of(mine.value), frame_of(its.value)
-    if first is None or second is None or mine.rows is None or its.rows is None:
+    if mine.rows is None or its.rows is None:
         return []
     seen = np.ones(len(table), dtype=bool) if work.origin else sight.seen
     back = other.rows[its.rows]
+    found = []
+    gone = _came_or_went(mine.rows, back, other.rows, seen)
+    if gone.any():
+        found.append(_Finding(mine.step, "rows", ("rows",), gone, taken_away, sight))
     places = pd.Index(back).get_indexer(pd.Index(mine.rows))
     common = (places >= 0) & seen[mine.rows]
-    a, b = first.iloc[common], second.iloc[places[common]]
+    a, b = take_rows(mine.value, np.flatnonzero(common)), take_rows(its.value, places[common])
     rows = mine.rows[common]
     gathered: dict[bytes, list[str]] = {}
-    for change in changed_rows(a, b, exact=exact):
+    for change in changed_rows(a, b):
         mask = change.rows
         if change.column == roles.y:
-            mask = mask & sight.train[rows]  # the target itself, perhaps transformed: unknown in the rows asked for
-        elif change.column in table.columns and _passed_on(a, change.column, table, rows):
+            mask = (
+                mask & (sight.train & ~sight.own)[rows]
+            )  # the target itself, perhaps transformed: unknown where asked for
+        elif (
+            isinstance(a, pd.DataFrame) and change.column in table.columns and _passed_on(a, change.column, table, rows)
+        ):
             continue
         if mask.any():
             whole = np.zeros(len(table), dtype=bool)
             whole[rows[mask]] = True
             gathered.setdefault(whole.tobytes(), []).append(change.column)
-    return [
-        _Finding(mine.step, mine.what, tuple(columns), np.frombuffer(key, dtype=bool), target_only, sight)
+    return found + [
+        _Finding(mine.step, mine.what, tuple(columns), np.frombuffer(key, dtype=bool), taken_away, sight)
         for key, columns in gathered.items()
     ]
 
 
+def _came_or_went(mine: Ints, its: Ints, there: Ints, seen: Bools) -> Bools:
+    """Seen rows that only one of two results has, though both were given them."""
+    masks = []
+    for rows in (mine, its, there):
+        mask = np.zeros(len(seen), dtype=bool)
+        mask[rows] = True
+        masks.append(mask)
+    return np.asarray((masks[0] ^ masks[1]) & masks[2] & seen)
+
+
 def _passed_on(frame: pd.DataFrame, column: str, table: pd.DataFrame, rows: Ints) -> bool:
     """Whether a column is one of the table's own, as it was given."""
-    values = frame[column] if frame.columns.is_unique else None
-    if values is None:
+    if not frame.columns.is_unique:
         return False
-    given = table[[column]].iloc[rows]
-    return not changed_rows(values.to_frame(column), given, exact=True)
+    return not changed_rows(frame[[column]].reset_index(drop=True), table[[column]].iloc[rows].reset_index(drop=True))
 
 
-def _moved(mine: Made, its: Made) -> bool:
-    """Whether two runs on the same table differ in a step."""
-    if mine.what == "fit":
-        return bool(changed_parts(mine.value, its.value))
-    first, second = frame_of(mine.value), frame_of(its.value)
-    if first is None or second is None or first.shape != second.shape:
-        return True
-    return bool(changed_rows(first, second, exact=True))
+def _merged(before: list[_Finding], new: list[_Finding]) -> list[_Finding]:
+    """Findings of both looks, each thing once; how far one looks ahead shows where rows are taken away."""
+    made = list(before)
+    for one in new:
+        same = [i for i, old in enumerate(made) if old.step == one.step and set(old.columns) & set(one.columns)]
+        if not same:
+            made.append(one)
+        elif one.rows is None or made[same[0]].rows is None:
+            made[same[0]] = replace(made[same[0]], replaced=True)
+        else:
+            kept = tuple(name for name in made[same[0]].columns if name not in one.columns)
+            made[same[0]] = replace(one, columns=(*one.columns, *kept), replaced=True)
+    return made
+
+
+def _sure(findings: list[_Finding], original: list[Made], again: list[Made], notes: list[str]) -> list[_Finding]:
+    """Findings without what differs between two runs on the same table."""
+    moving: dict[str, set[str]] = {}
+    for mine, its in _paired(original, again):
+        if its is None or mine.what == "unmatched":
+            continue
+        if mine.what == "fit":
+            moving.setdefault(mine.step, set()).update(changed_parts(mine.value, its.value))
+        elif mine.value.shape == its.value.shape:
+            moving.setdefault(mine.step, set()).update(one.column for one in changed_rows(mine.value, its.value))
+    shaky = {step for step, columns in moving.items() if columns}
+    kept = []
+    for one in findings:
+        columns = tuple(name for name in one.columns if name not in moving.get(one.step, set()))
+        if columns:
+            kept.append(replace(one, columns=columns))
+    lost = sorted(shaky - {one.step for one in kept})
+    if lost:
+        notes.append(f"{', '.join(lost)} differ from run to run even with fixed seeds, so they could not be looked at")
+    return kept
+
+
+# -- in words ----------------------------------------------------------------------------------------------------------
 
 
 def _leak(found: _Finding, table: pd.DataFrame) -> Leak:
     """Say what was found, how far it looks ahead, and how to mend it."""
-    source = "the target of rows that are asked for" if found.target else "rows after the cut"
+    ordered = bool((found.sight.order > 0).any())
+    source = "rows after the cut" if ordered else "other rows that are tested on"
     if found.rows is None:
-        which = "" if found.columns == ("values",) else f" ({quoted(found.columns)})"
-        what = f"what it learnt{which} depends on {source}"
-        return Leak(found.step, what, FIT, found.columns)
+        shown = [name for name in found.columns if not name.split(".")[-1].isdigit()]
+        which = f" ({quoted(shown)})" if shown and shown != ["values"] else ""
+        return Leak(found.step, f"what it learnt{which} depends on {source}", FIT, found.columns)
     columns, count = named(found.columns), f"{int(found.rows.sum()):,}"
-    if found.what == "answers":
-        what = (
-            f"its answers change in {count} rows when only {'their targets' if found.target else 'other rows'} change"
-        )
-        return Leak(found.step, what, FIT if found.target else BATCH, found.columns)
-    verb = "looks" if len(found.columns) == 1 else "look"
-    missing = table.isna().any(axis=1).to_numpy()
-    if missing.any() and not (found.rows & ~missing).any():
-        what = f"{columns} {'is' if verb == 'looks' else 'are'} filled, in {count} rows, with what comes from {source}"
-        return Leak(found.step, what, FILL, found.columns)
+    one = len(found.columns) == 1
+    if found.what == "rows":
+        what = f"whether it keeps {count} rows depends on {source}"
+        return Leak(found.step, what, DROP, ())
     ahead = _ahead(found)
+    if found.what == "answers":
+        if ahead == 0 and not found.taken_away:
+            what = f"its answers change in {count} rows when only their own targets and later rows do"
+            return Leak(found.step, what, FIT, found.columns)
+        return Leak(found.step, f"its answers in {count} rows depend on {source}", BATCH, found.columns)
+    own_gaps = [table[name].isna().to_numpy() for name in found.columns if name in table.columns]
+    if len(own_gaps) == len(found.columns) and not any((found.rows & ~gaps).any() for gaps in own_gaps):
+        what = f"{columns} {'is' if one else 'are'} filled, in {count} rows, with what comes from {source}"
+        return Leak(found.step, what, FILL, found.columns)
     if ahead is None:
-        what = f"{columns} {'depends' if verb == 'looks' else 'depend'}, in {count} rows, on {source}"
+        what = f"{columns} {'depends' if one else 'depend'}, in {count} rows, on {source}"
         return Leak(found.step, what, ALL, found.columns)
     if ahead == 0:
-        what = f"{columns} {'is' if verb == 'looks' else 'are'} computed from the target of the row itself"
+        what = f"{columns} {'is' if one else 'are'} computed from the target of the row itself"
         return Leak(found.step, what, OWN, found.columns, 0)
-    what = f"{columns} {verb} {ahead:,} row{'s' if ahead > 1 else ''} ahead"
-    return Leak(found.step, what, PAST.format(ahead, "s" if ahead > 1 else ""), found.columns, ahead)
+    what = f"{columns} {'looks' if one else 'look'} at least {ahead:,} row{'s' if ahead > 1 else ''} ahead"
+    return Leak(found.step, what, PAST, found.columns, ahead)
 
 
 def _ahead(found: _Finding) -> int | None:
-    """Rows between the earliest row that changed and the first one that was replaced; None for statistics of all rows."""
+    """Rows between the earliest row that changed and the first unknown one; None for statistics of all rows."""
     rows, sight = found.rows, found.sight
     if rows is None or not (sight.order > 0).any() or rows.sum() > WHOLE * sight.seen.sum():
-        return None
+        return 0 if rows is not None and not found.taken_away and not (rows & ~sight.own).any() else None
     furthest = -1
     for number in np.unique(sight.series[rows]):
         mine = sight.series == number
         changed = sight.order[mine & rows]
-        hidden = sight.order[mine & (sight.later | (sight.own & found.target))]
+        hidden = sight.order[mine & (sight.later if found.taken_away else sight.later | sight.own)]
         if len(hidden) == 0 or changed.min() <= sight.order[mine].min() + 1:
             return None
         # A window or a shift changes every row up to the cut; scattered rows are those that a statistic moves.

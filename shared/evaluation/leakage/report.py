@@ -70,6 +70,8 @@ class LeakReport:
         What could not be looked at, and what is no leak but worth knowing.
     on : bool
         False where the guard was switched off.
+    blind : bool
+        Whether something could not be looked at; the notes say what.
 
     >>> print(LeakReport("lag model", (), ("forecasts",)).explain())
     No leak was found in lag model; looked at: forecasts.
@@ -80,11 +82,12 @@ class LeakReport:
     looked_at: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     on: bool = True
+    blind: bool = False
 
     @property
     def clean(self) -> bool:
-        """Whether something was looked at and nothing leaks."""
-        return self.on and not self.leaks and bool(self.looked_at)
+        """Whether everything could be looked at and nothing leaks."""
+        return self.on and not self.leaks and bool(self.looked_at) and not self.blind
 
     def explain(self) -> str:
         """Say what was found, in sentences."""
@@ -97,6 +100,8 @@ class LeakReport:
             return f"Do not believe the scores of {self.name}: {count} found. {found}{notes}"
         if not self.looked_at:
             return f"The leak guard could not look at {self.name}.{notes}"
+        if self.blind:
+            return f"No leak was found in {self.name}, but not everything could be looked at.{notes}"
         return f"No leak was found in {self.name}; looked at: {', '.join(self.looked_at)}.{notes}"
 
     def to_frame(self) -> pd.DataFrame:
@@ -113,6 +118,7 @@ class LeakReport:
             "looked_at": list(self.looked_at),
             "notes": list(self.notes),
             "on": self.on,
+            "blind": self.blind,
         }
 
     @classmethod
@@ -124,7 +130,7 @@ class LeakReport:
         True
         """
         leaks = tuple(Leak(**{**leak, "columns": tuple(leak["columns"])}) for leak in plain["leaks"])
-        return cls(plain["name"], leaks, tuple(plain["looked_at"]), tuple(plain["notes"]), plain["on"])
+        return cls(plain["name"], leaks, tuple(plain["looked_at"]), tuple(plain["notes"]), plain["on"], plain["blind"])
 
     def _repr_html_(self) -> str:
         from html import escape
