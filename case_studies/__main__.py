@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import re
 import shlex
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -28,6 +29,9 @@ app = typer.Typer(
 )
 HERE = Path(__file__).parent
 STOPPED = 130
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OUT_OF_MEMORY = "there is not enough memory: give fewer rows or columns, or --set n_jobs=1"
+SIGNS_OF_NO_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory")
 
 
 def studies() -> dict[str, str]:
@@ -210,21 +214,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
-    except MemoryError:
-        typer.secho(
-            "hexad: there is not enough memory. What was finished is kept; the same --out goes on there. Give fewer rows, "
-            "or --set n_jobs=1.", fg="red", err=True,
-        )  # fmt: skip
-        sys.exit(1)
     except OSError as error:
-        typer.secho(
-            f"hexad: {printable(str(error))[:400]}. What was finished is kept; the same --out goes on there.",
-            fg="red",
-            err=True,
-        )
-        sys.exit(1)
+        room = ". Make room on that disk" if error.errno in FULL else ""
+        _broken_off(OUT_OF_MEMORY if error.errno == errno.ENOMEM else f"{printable(str(error))[:400]}{room}")
     except Exception as error:
         # Usage errors come from a module of typer's own whose place differs between its versions.
+        if isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in SIGNS_OF_NO_MEMORY):
+            _broken_off(OUT_OF_MEMORY)
         show, exit_code = getattr(error, "show", None), getattr(error, "exit_code", None)
         if show is None or exit_code is None:
             raise
@@ -233,6 +229,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if code == STOPPED:
         typer.echo("hexad: stopped. The same command with the same --out goes on where it was.", err=True)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _broken_off(why: str) -> NoReturn:
+    """Say why a run could not go on, and that it can."""
+    typer.secho(f"hexad: {why}. What was finished is kept; the same --out goes on there.", fg="red", err=True)
+    sys.exit(1)
 
 
 def _as_options(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +31,7 @@ from shared.runtime.store import write_bytes, write_json
 __all__ = ["Forecaster", "ForecastingTask", "Scores", "Splitter", "Task", "evaluate"]
 
 OWN = "the guard's own"
+PACKAGES = ("hexad", "scikit-learn", "numpy", "scipy", "pandas")
 
 
 class Splitter(Protocol):
@@ -242,6 +244,6 @@ def _piece_key(model: Any, piece: _Piece, task: Task, data_key: str) -> str:
         "again": piece.again,
         "task": repr(task),
         "data": data_key,
-        "versions": [version("scikit-learn"), version("numpy"), version("pandas")],
+        "versions": [platform.python_version(), *(version(name) for name in PACKAGES)],
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:24]

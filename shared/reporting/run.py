@@ -23,7 +23,10 @@ from shared.data.tables import TableReport
 from shared.errors import HexadError, StoreError, quoted
 from shared.reporting.page import Fact, Report, Section, Source
 from shared.runtime.config import to_toml
+from shared.runtime.lock import PIECES
 from shared.runtime.store import load_model, save_model, write_bytes, write_json, write_text
+
+RESULTS = ("report.html", "metrics.json", "run.json", "model.hexad", "schema.json")
 
 __all__ = ["Run"]
 
@@ -89,7 +92,7 @@ class Run:
     @property
     def pieces(self) -> Path:
         """Folder in which finished pieces of a run that is still going are kept."""
-        return self.folder / "pieces"
+        return self.folder / PIECES
 
     def fitted(self, model: Any, table: pd.DataFrame) -> Any:
         """Fit a model on a table, or take the one that a broken run in this folder had fitted already.
@@ -108,7 +111,9 @@ class Run:
         import joblib
 
         described = {name: joblib.hash(value) for name, value in model.get_params(deep=True).items()}
-        key = joblib.hash([type(model).__qualname__, described, fingerprint(table), _versions()])
+        key = joblib.hash(
+            [type(model).__module__, type(model).__qualname__, described, fingerprint(table), _versions()]
+        )
         path = self.pieces / f"model-{key[:24]}.hexad"
         if path.exists():
             with contextlib.suppress(StoreError):
@@ -148,8 +153,12 @@ class Run:
             write_bytes(self.folder / f"{name}.parquet", table.to_parquet(index=False))
 
     def settings(self, settings: BaseModel) -> None:
-        """Write the settings in force, so that the run can be repeated."""
-        write_text(self.folder / "settings.toml", to_toml(settings))
+        """Write the settings in force, so that the run can be repeated; results of other settings are removed."""
+        path, text = self.folder / "settings.toml", to_toml(settings)
+        if path.exists() and path.read_text(encoding="utf-8", errors="replace") != text:
+            for old in (*(self.folder / name for name in RESULTS), *self.folder.glob("*.parquet")):
+                old.unlink(missing_ok=True)
+        write_text(path, text)
 
     def step(self, name: str) -> None:
         """Note the seconds since the last step."""

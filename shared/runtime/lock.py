@@ -10,9 +10,10 @@ from pathlib import Path
 
 from shared.errors import StoreError
 
-__all__ = ["only_one"]
+__all__ = ["PIECES", "only_one"]
 
 NAME = ".running"
+PIECES = "pieces"
 
 
 @contextmanager
@@ -39,11 +40,11 @@ def only_one(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / NAME
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = _held(path)
+    if handle is None:
+        raise StoreError(f"{folder}: another run is writing to this folder; wait for it, or name another folder")
     try:
-        if not _locked(handle):
-            raise StoreError(f"{folder}: another run is writing to this folder; wait for it, or name another folder")
-        for torn in (*folder.glob(".*.part"), *folder.glob("*/.*.part")):
+        for torn in (*folder.glob(".*.part"), *(folder / PIECES).glob(".*.part")):
             torn.unlink(missing_ok=True)
         try:
             yield
@@ -52,6 +53,23 @@ def only_one(folder: Path) -> Iterator[None]:
                 path.unlink()
     finally:
         os.close(handle)
+
+
+def _held(path: Path) -> int | None:
+    """Open a lock file and lock it; None where another process holds it."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            locked = _locked(handle)
+            # The last holder may have removed the file between our opening and our locking it.
+            if locked and path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
+                return handle
+        except OSError:
+            os.close(handle)
+            raise
+        os.close(handle)
+        if not locked:
+            return None
 
 
 def _locked(handle: int) -> bool:
@@ -65,7 +83,7 @@ def _locked(handle: int) -> bool:
     else:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
         return True
     try:

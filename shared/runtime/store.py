@@ -72,7 +72,9 @@ def write_bytes(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # errors of a full disk do not say where
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
@@ -132,6 +134,8 @@ def save_model(model: Any, path: Path, *, data_fingerprint: str = "") -> None:
     path = Path(path)
     try:
         payload = _canonical(skops.io.dumps(model))
+    except MemoryError:
+        raise
     except Exception as error:  # skops raises whatever the part that cannot be stored leads to
         raise StoreError(f"{type(model).__name__} cannot be stored ({type(error).__name__}: {error})") from error
     foreign = _foreign_types(payload)
@@ -203,6 +207,8 @@ def load_model(path: Path, *, any_version: bool = False) -> Any:
         raise StoreError(f"{path.name} holds types that are not trusted: {quoted(foreign)}. It was not loaded. {MEND}")
     try:
         return skops.io.loads(payload, trusted=skops.io.get_untrusted_types(data=payload))
+    except MemoryError:
+        raise
     except Exception as error:  # skops raises whatever the damaged part leads to
         raise StoreError(f"{path.name} cannot be loaded ({type(error).__name__}: {error}). {MEND}") from error
 

@@ -113,9 +113,6 @@ def test_a_folder_and_one_inside_it_are_two(tmp_path):
     assert names(tmp_path) == ["inner"]
 
 
-@pytest.mark.xfail(
-    reason="the outer folder's lock clears what a run in a folder inside it is just writing", strict=True
-)
 def test_what_a_run_in_a_folder_inside_is_writing_is_left_alone(tmp_path):
     with only_one(tmp_path / "inner"):
         (tmp_path / "inner" / ".report.html.x1.part").write_text("being written")
@@ -123,7 +120,6 @@ def test_what_a_run_in_a_folder_inside_is_writing_is_left_alone(tmp_path):
             assert (tmp_path / "inner" / ".report.html.x1.part").exists()
 
 
-@pytest.mark.xfail(reason="a lock on a file that its last holder has just removed keeps nobody out", strict=True)
 def test_a_lock_taken_while_its_last_holder_goes_keeps_others_out(tmp_path, monkeypatch):
     first = only_one(tmp_path)
     first.__enter__()
