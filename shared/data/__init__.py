@@ -1,5 +1,6 @@
 """Tables, panels, bundled data sets and splits: what every domain reads and cuts its data with."""
 
+from shared.data.chunks import read_chunks
 from shared.data.frequency import Frequency
 from shared.data.panel import Panel, SeriesColumns
 from shared.data.schema import Column, Schema
@@ -17,6 +18,7 @@ __all__ = [
     "TableReport",
     "WalkForward",
     "fingerprint",
+    "read_chunks",
     "read_table",
     "read_table_with_report",
 ]

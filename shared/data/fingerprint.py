@@ -55,6 +55,8 @@ def _parts(values: pd.Series[Any]) -> list[bytes]:
         return [(values.fillna(0) if missing.any() else values).to_numpy(dtype=kind).tobytes(), *gaps]
     if pd.api.types.is_float_dtype(dtype):
         return [np.where(missing, 0.0, values.to_numpy(dtype=float, na_value=0.0)).tobytes(), *gaps]
+    if (texts := _texts(values)) is not None:
+        return [*texts, *gaps]
     plain = values.astype(object).where(~missing, "")
     try:
         codes, uniques = pd.factorize(plain)
@@ -63,3 +65,20 @@ def _parts(values: pd.Series[Any]) -> list[bytes]:
     lines = [str(value).encode(errors="surrogatepass") for value in uniques]
     lengths = np.array([len(line) for line in lines], dtype=np.int64)
     return [codes.astype(np.int64).tobytes(), lengths.tobytes(), *lines, *gaps]
+
+
+def _texts(values: pd.Series[Any]) -> list[bytes] | None:
+    """The same for a column of text, without a Python object for every value; None where it holds other things."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        encoded = pc.dictionary_encode(pc.fill_null(pa.array(values, pa.large_string()), ""))
+    except (pa.ArrowException, TypeError, ValueError):
+        return None
+    chunks = encoded.chunks if isinstance(encoded, pa.ChunkedArray) else [encoded]
+    if len(chunks) != 1:
+        return None
+    lines = [line.encode(errors="surrogatepass") for line in chunks[0].dictionary.to_pylist()]
+    lengths = np.array([len(line) for line in lines], dtype=np.int64)
+    return [chunks[0].indices.to_numpy(zero_copy_only=False).astype(np.int64).tobytes(), lengths.tobytes(), *lines]

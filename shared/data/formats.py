@@ -6,6 +6,7 @@ import io
 import warnings
 import zipfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from shared.data.parse import off_calendar
+from shared.data.schema import missing_column
 from shared.data.sources import BOMB_LEAST, BOMB_RATIO, MAX_COLUMNS, check_path, fail, too_large
 from shared.errors import DataError, Problems, quoted, require
 
@@ -29,7 +31,10 @@ def arrow_to_pandas(table: pa.Table, source: str = "table") -> pd.DataFrame:
     9007199254740993
     """
     columns: dict[str, Any] = {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
+    length = table.num_rows
+    for name in table.column_names:
+        # What is converted is let go, so that a large table is not held twice.
+        column, table = table.column(0), table.remove_column(0)
         gaps = column.null_count > 0
         if gaps and (pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)):
             missing = np.asarray(column.is_null())
@@ -42,11 +47,13 @@ def arrow_to_pandas(table: pa.Table, source: str = "table") -> pd.DataFrame:
             except (pa.ArrowException, UnicodeDecodeError) as error:
                 what = f"column {quoted([name])} cannot be read ({str(error)[:120]})"
                 raise fail(source, what, "Write it again with UTF-8 text and a known time zone.") from error
-    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+    return pd.DataFrame(columns, index=pd.RangeIndex(length))
 
 
-def as_pandas(source: Any, name: str) -> pd.DataFrame:
-    """Copy a pandas, Polars or Arrow frame into a pandas frame; a named index becomes columns.
+def as_pandas(source: Any, name: str, *, copy: bool = True) -> pd.DataFrame:
+    """Bring a pandas, Polars or Arrow frame to a pandas frame; a named index becomes columns.
+
+    With `copy=False` the values may be those of the source: for callers that only read them.
 
     Raises
     ------
@@ -59,7 +66,7 @@ def as_pandas(source: Any, name: str) -> pd.DataFrame:
     if isinstance(source, pd.DataFrame):
         named = [level for level in source.index.names if level is not None]
         clash = set(named) & set(source.columns)
-        frame = source.reset_index() if named and not clash else source.copy()
+        frame = source.reset_index() if named and not clash else source.copy(deep=copy)
     elif isinstance(source, pa.Table):
         _check_names(source.column_names, name)
         frame = arrow_to_pandas(source, name)
@@ -80,8 +87,8 @@ def as_pandas(source: Any, name: str) -> pd.DataFrame:
     return _checked(frame, name)
 
 
-def from_parquet(path: Path, max_bytes: int) -> pd.DataFrame:
-    """Read a Parquet file; an index that pandas stored becomes columns where it has names.
+def from_parquet(path: Path, max_bytes: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a Parquet file, or some of its columns; an index that pandas stored becomes columns where it has names.
 
     Raises
     ------
@@ -99,12 +106,32 @@ def from_parquet(path: Path, max_bytes: int) -> pd.DataFrame:
     check_path(path)
     try:
         metadata = pq.read_metadata(path)
-        _check_names(metadata.schema.to_arrow_schema().names, path.name)
-        table = _read_parquet(pq.ParquetFile(path), path.name, max_bytes)
+        names = metadata.schema.to_arrow_schema().names
+        _check_names(names, path.name)
+        wanted = [name for name in (columns or names) if not name.startswith("__index_level_")]
+        check_columns(wanted, names, path.name)
+        read = [_read_parquet(pq.ParquetFile(path), path.name, max_bytes, wanted)]
+    except DataError:
+        raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise fail(path.name, f"this is no readable Parquet file ({error})", "Fetch or write it again.") from error
-    table = table.select([column for column in table.column_names if not column.startswith("__index_level_")])
-    return _checked(arrow_to_pandas(table, path.name), path.name)
+    return _checked(arrow_to_pandas(read.pop().select(wanted), path.name), path.name)
+
+
+def check_columns(wanted: Sequence[str], present: Sequence[str], source: str) -> None:
+    """Refuse columns that a table does not have, with the nearest ones that it has.
+
+    Raises
+    ------
+    DataError
+
+    >>> check_columns(["a"], ["a", "b"], "table")
+    """
+    problems = Problems(source)
+    for name in wanted:
+        if name not in present:
+            missing_column(name, list(present), problems)
+    problems.raise_if_any()
 
 
 def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
@@ -156,17 +183,19 @@ def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
     return _checked(frame.infer_objects(), path.name)
 
 
-def _read_parquet(file: Any, name: str, max_bytes: int) -> pa.Table:
+def _read_parquet(file: Any, name: str, max_bytes: int, columns: list[str]) -> pa.Table:
     """Read a Parquet file; one that is small because its values repeat is unpacked bit by bit, up to the limit."""
     metadata = file.metadata
-    packed = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    chunks = [group.column(place) for group in groups for place in range(group.num_columns)]
+    packed = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] in columns)
     if packed > max_bytes:
         raise too_large(name, packed, max_bytes)
-    least = 8 * metadata.num_rows * max(1, metadata.num_columns)
+    least = 8 * metadata.num_rows * max(1, len(columns))
     if least < BOMB_LEAST or least < 20 * packed:
-        return file.read()
+        return file.read(columns)
     parts, size = [], 0
-    for batch in file.iter_batches(batch_size=1 << 16):
+    for batch in file.iter_batches(batch_size=1 << 16, columns=columns):
         parts.append(batch)
         size += batch.nbytes
         if size > max_bytes:
@@ -174,7 +203,7 @@ def _read_parquet(file: Any, name: str, max_bytes: int) -> pa.Table:
         if size > 4 * BOMB_LEAST and size > BOMB_RATIO * packed:
             what = f"it swells to more than {BOMB_RATIO} times its size when unpacked"
             raise fail(name, what, "Write it as CSV, or in smaller parts, if you trust it.")
-    return pa.Table.from_batches(parts, file.schema_arrow)
+    return pa.Table.from_batches(parts) if parts else file.read(columns)
 
 
 def _sheet_cells(path: Path, sheet: str | int) -> tuple[pd.DataFrame, list[tuple[int, str]]]:

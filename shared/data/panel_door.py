@@ -37,7 +37,7 @@ def typed_table(frame: Any, columns: SeriesColumns, need_y: bool, source: str) -
     from shared.data.schema import Column, Schema
     from shared.data.tables import check_frame
 
-    frame = as_pandas(frame, source)
+    frame = as_pandas(frame, source, copy=False)
     present = frame.columns
     problems = Problems(source)
     wanted = [columns.ds, *([columns.y] if need_y else []), *columns.exogenous]

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from shared.data.sources import MAX_COLUMNS, fail
+from shared.data.sources import MAX_COLUMNS, fail, read_text
 from shared.errors import Problems, quoted
 
-__all__ = ["RawTable", "parse_csv", "sniff_separator"]
+__all__ = ["RawTable", "check_header", "parse_csv", "sniff_separator"]
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE_LINES = 200
@@ -156,6 +156,25 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
     if table.num_rows == 0:
         raise fail(name, "the table has a header but no rows", "Give at least one row.")
     return RawTable(table.rename_columns([column.strip() for column in table.column_names]), separator, numbers)
+
+
+def check_header(head: bytes, name: str, separator: str | None, encoding: str | None) -> tuple[list[str], str, int]:
+    r"""Column names, separator and usual length of a row, from the first part of a CSV file.
+
+    Raises
+    ------
+    DataError
+        As `parse_csv` does for the header.
+
+    >>> check_header(b"a;b\n1;2\n", "t.csv", None, None)
+    (['a', 'b'], ';', 4)
+    """
+    lines = head.splitlines(keepends=True)
+    whole = b"".join(lines[:-1]) if len(lines) > 1 else head  # the last line may be cut
+    text = read_text(whole, name, encoding).data.decode()
+    separator = separator or sniff_separator(text, name)
+    header = _header(text, name, separator)
+    return [column.strip() for column in header], separator, max(1, len(whole) // max(1, len(lines) - 1))
 
 
 def _check_quotes(text: str, name: str, separator: str) -> None:

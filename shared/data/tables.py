@@ -17,12 +17,14 @@ import pyarrow as pa
 
 from shared.data.coerce import coerce, is_kind
 from shared.data.fingerprint import fingerprint
-from shared.data.formats import as_pandas, from_excel, from_parquet
+from shared.data.formats import as_pandas, check_columns, from_excel, from_parquet
 from shared.data.frequency import is_zone
+from shared.data.json_lines import from_json
 from shared.data.parse import Parsed, Reading, guess_kind, parse_column, sniff_decimal
 from shared.data.schema import Column, Schema, first_rows
 from shared.data.sniff import parse_csv
 from shared.data.sources import fail, is_encoding, read_bytes, read_text
+from shared.data.sql import from_database, from_url, is_url, shown_url
 from shared.errors import Problems, RepairWarning, SettingsError, quoted
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "TableReport",
     "check_frame",
     "fingerprint",
+    "read_part",
     "read_table",
     "read_table_with_report",
 ]
@@ -39,6 +42,9 @@ __all__ = [
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
+JSON = {".jsonl", ".ndjson", ".json"}
+DATABASES = {".sqlite", ".sqlite3", ".db", ".duckdb"}
+PACKED = {".gz", ".bz2", ".xz", ".zip"}
 MAX_BYTES = 2**31 - 2**21
 """Default limit of a table's size in bytes, once unpacked."""
 
@@ -134,14 +140,17 @@ def read_table(
     dates: str | None = None,
     tz: str | None = None,
     sheet: str | int = 0,
+    query: str | None = None,
+    columns: Sequence[str] | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> pd.DataFrame:
     r"""Read a table and check it, changing nothing silently.
 
     Parameters
     ----------
-    source : path or frame
-        CSV (plain, gzip, bz2, xz or zip), Parquet or Excel; or a pandas, Polars or Arrow frame.
+    source : path, address or frame
+        CSV or JSON lines (plain, gzip, bz2, xz or zip), Parquet, Excel, an SQLite or DuckDB database; the address of a
+        database as SQLAlchemy writes it; or a pandas, Polars or Arrow frame.
     schema : Schema, optional
         What the table has to look like. Without it kinds are recognised, and left as text where in doubt.
     repair : str or iterable of str
@@ -155,6 +164,10 @@ def read_table(
         keys of which they are part are not checked for repeats: an hour comes twice in autumn. `Panel` tells them apart.
     sheet : str or int
         Sheet of an Excel file.
+    query : str, optional
+        Of a database: a table's name or a SELECT; may be left out where there is one table. Nothing is ever written.
+    columns : sequence of str, optional
+        Only these columns; of a Parquet file the others are not even read.
     max_bytes : int
         Largest size accepted, once unpacked.
 
@@ -185,6 +198,8 @@ def read_table(
         dates=dates,
         tz=tz,
         sheet=sheet,
+        query=query,
+        columns=columns,
         max_bytes=max_bytes,
     )
     for text in report.repairs:
@@ -203,6 +218,8 @@ def read_table_with_report(
     dates: str | None = None,
     tz: str | None = None,
     sheet: str | int = 0,
+    query: str | None = None,
+    columns: Sequence[str] | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> tuple[pd.DataFrame, TableReport]:
     """Read a table as `read_table` does, and return beside it how it was read and what was repaired.
@@ -218,14 +235,20 @@ def read_table_with_report(
         raise SettingsError(f"decimal={decimal!r} is not known; it is '.' or ','")
     check_options(separator, encoding, dates, tz)
     reading = Reading(decimal, dates, tz)
-    if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        desk = _Desk(path.name, asked, Problems(path.name), local=tz is not None)
-        frame = _from_path(path, schema, desk, reading, separator, encoding, sheet, max_bytes)
-        frame = _checked(frame, schema, desk)
+    stored = isinstance(source, str | os.PathLike)
+    name = shown_url(source) if stored else type(source).__name__
+    desk = _Desk(name, asked, Problems(name), local=tz is not None)
+    if query is not None and not _is_database(source):
+        raise SettingsError(f"query= is for databases, but {quoted([name])} is none")
+    if stored:
+        how = _How(separator, encoding, sheet, query, columns, max_bytes)
+        frame = _from_source(source, schema, desk, reading, how)
     else:
-        desk = _Desk(type(source).__name__, asked, Problems(type(source).__name__), local=tz is not None)
-        frame = _checked(_typed_frame(as_pandas(source, desk.source), schema, desk, reading), schema, desk)
+        frame = _typed_frame(as_pandas(source, name), schema, desk, reading)
+    if columns is not None:
+        check_columns(columns, [str(column) for column in frame.columns], name)
+        frame = frame[list(columns)]
+    frame = _checked(frame, schema, desk)
     report = TableReport(
         desk.source, len(frame), frame.shape[1], tuple(desk.notes), tuple(desk.repairs), fingerprint(frame)
     )
@@ -269,30 +292,69 @@ def check_frame(frame: Any, schema: Schema, source: str) -> pd.DataFrame:
     [31]
     """
     desk = _Desk(source, frozenset(), Problems(source))
-    return _checked(_typed_frame(as_pandas(frame, source), schema, desk, Reading()), schema, desk)
+    return _checked(_typed_frame(as_pandas(frame, source, copy=False), schema, desk, Reading()), schema, desk)
 
 
-def _from_path(
-    path: Path,
-    schema: Schema | None,
-    desk: _Desk,
-    reading: Reading,
-    separator: str | None,
-    encoding: str | None,
-    sheet: str | int,
-    max_bytes: int,
+def read_part(
+    part: Any, schema: Schema | None, source: str, start: int, *, decimal: str, dates: str | None, tz: str | None
 ) -> pd.DataFrame:
+    """Type and check one part of a large table: text from a CSV, or a frame; rows are counted from `start`.
+
+    >>> read_part(pd.DataFrame({"a": [1]}), None, "t", 0, decimal=".", dates=None, tz=None).a.tolist()
+    [1]
+    """
+    desk = _Desk(source, frozenset(), Problems(source), local=tz is not None)
+    desk.numbers = np.arange(start + 1, start + 1 + (part.num_rows if isinstance(part, pa.Table) else len(part)))
+    reading = Reading(decimal, dates, tz)
+    if isinstance(part, pa.Table):
+        declared = {column.name: column for column in schema.columns} if schema else {}
+        columns = {}
+        for name in part.column_names:
+            strings = part.column(name).combine_chunks()
+            columns[name] = _typed_column(
+                strings, name, declared.get(name, Column(name, "text", allow_missing=True)), desk, reading
+            )
+        return _checked(pd.DataFrame(columns), schema, desk)
+    return _checked(_typed_frame(part, schema, desk, reading), schema, desk)
+
+
+@dataclass(frozen=True)
+class _How:
+    """How a file is to be opened."""
+
+    separator: str | None
+    encoding: str | None
+    sheet: str | int
+    query: str | None
+    columns: Sequence[str] | None
+    max_bytes: int
+
+
+def _is_database(source: Any) -> bool:
+    return is_url(source) or (isinstance(source, str | os.PathLike) and Path(source).suffix.lower() in DATABASES)
+
+
+def _from_source(source: Any, schema: Schema | None, desk: _Desk, reading: Reading, how: _How) -> pd.DataFrame:
+    """Open a file by what its name says it is, or a database."""
+    if is_url(source):
+        return _typed_frame(from_url(str(source), how.query, how.max_bytes), schema, desk, reading, dated=True)
+    path = Path(source)
     suffix = path.suffix.lower()
+    kind = path.with_suffix("").suffix.lower() if suffix in PACKED else suffix
+    if kind in JSON:
+        return _typed_frame(from_json(path, how.max_bytes, how.encoding), schema, desk, reading, dated=True)
+    if suffix in DATABASES:
+        return _typed_frame(from_database(path, how.query, how.max_bytes), schema, desk, reading, dated=True)
     if suffix in {".xlsx", ".xlsm", ".xls", ".ods"}:
-        return _typed_frame(from_excel(path, sheet, max_bytes), schema, desk, reading)
+        return _typed_frame(from_excel(path, how.sheet, how.max_bytes), schema, desk, reading)
     if suffix in {".parquet", ".pq"}:
-        return _typed_frame(from_parquet(path, max_bytes), schema, desk, reading)
+        return _typed_frame(from_parquet(path, how.max_bytes, how.columns), schema, desk, reading)
     if suffix in {".pkl", ".pickle", ".joblib"}:
         raise fail(path.name, "pickles are never read: they can run code", "Save the table as Parquet or CSV.")
-    data, compression = read_bytes(path, max_bytes)
-    text = read_text(data, path.name, encoding, compression)
+    data, compression = read_bytes(path, how.max_bytes)
+    text = read_text(data, path.name, how.encoding, compression)
     desk.notes.extend(text.notes)
-    raw = parse_csv(text.data, path.name, separator, drop_ragged="drop_ragged_rows" in desk.repairs_asked)
+    raw = parse_csv(text.data, path.name, how.separator, drop_ragged="drop_ragged_rows" in desk.repairs_asked)
     if raw.dropped:
         desk.repairs.append(f"left out {len(raw.dropped):,} ragged rows: {quoted(raw.dropped)}")
         desk.leave_out(np.isin(np.arange(1, raw.table.num_rows + len(raw.dropped) + 1), raw.dropped))
@@ -344,8 +406,21 @@ def _report_unreadable(parsed: Parsed, name: str, desk: _Desk, examples: Sequenc
     desk.problems.add(text, column=name, rows=rows, count=count, mend=parsed.mend)
 
 
-def _typed_frame(frame: pd.DataFrame, schema: Schema | None, desk: _Desk, reading: Reading) -> pd.DataFrame:
-    """Bring the declared columns of a frame to their kinds; leave the others as they are."""
+def _typed_frame(
+    frame: pd.DataFrame, schema: Schema | None, desk: _Desk, reading: Reading, *, dated: bool = False
+) -> pd.DataFrame:
+    """Bring the declared columns of a frame to their kinds; leave the others as they are.
+
+    With `dated` other columns of text become dates where all their values are: JSON and SQLite know no dates.
+    """
+    declared = set(schema.names) if schema else set()
+    for name in frame.columns if dated else ():
+        if name not in declared and pd.api.types.infer_dtype(frame[name], skipna=True) == "string":
+            texts = pa.array(frame[name].where(frame[name].notna(), None).tolist(), pa.string())
+            kind, notes = guess_kind(texts, reading)
+            if kind == "datetime":
+                desk.notes.extend(f"'{name}' {note}" for note in notes)
+                frame[name] = _typed_column(texts, name, Column(name, kind), desk, reading).set_axis(frame.index)
     for column in schema.columns if schema else ():
         if column.name not in frame.columns or is_kind(frame[column.name], column.kind):
             continue

@@ -1,0 +1,144 @@
+"""Tables larger than memory, part by part: each part is checked as a whole table would be, with the rows' own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from shared.data.formats import arrow_to_pandas, check_columns
+from shared.data.schema import Schema
+from shared.data.sniff import check_header
+from shared.data.sources import check_path, fail
+from shared.data.tables import check_options, read_part
+from shared.errors import DataError
+
+__all__ = ["read_chunks"]
+
+SAMPLE = 1 << 20
+
+
+def read_chunks(
+    source: str | Path,
+    schema: Schema | None = None,
+    *,
+    rows: int = 1_000_000,
+    columns: Sequence[str] | None = None,
+    separator: str | None = None,
+    decimal: str = ".",
+    encoding: str | None = None,
+    dates: str | None = None,
+    tz: str | None = None,
+) -> Iterator[pd.DataFrame]:
+    r"""Read a large Parquet or plain CSV file part by part; never more than one part is in memory.
+
+    Parameters
+    ----------
+    source : path
+        Parquet, or CSV that is not packed.
+    schema : Schema, optional
+        What each part has to look like. Kinds of a CSV's columns can't be told from a part, so columns that are not
+        declared stay text. Keys are checked within a part only.
+    rows : int
+        Rows of a part, about.
+    columns : sequence of str, optional
+        Only these columns.
+    separator, decimal, encoding, dates, tz
+        As for `read_table`; nothing but the separator is recognised.
+
+    Yields
+    ------
+    pandas.DataFrame
+
+    Raises
+    ------
+    DataError
+        Naming column and rows of the whole file.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.csv"
+    ...     _ = path.write_text("id,n\n007,1\n008,2\n")
+    ...     [part.to_dict("list") for part in read_chunks(path)]
+    [{'id': ['007', '008'], 'n': ['1', '2']}]
+    """
+    path = Path(source)
+    check_path(path)
+    check_options(separator, encoding, dates, tz)
+    if rows < 1:
+        raise fail(path.name, f"rows={rows} is no size of a part", "Give at least 1.")
+    start = 0
+    for part in _parts(path, rows, columns, separator, encoding):
+        made = read_part(part, schema, path.name, start, decimal=decimal, dates=dates, tz=tz)
+        start += len(made)
+        yield made
+    if start == 0:
+        raise fail(path.name, "the table has no rows", "Give at least one row.")
+
+
+def _parts(
+    path: Path, rows: int, columns: Sequence[str] | None, separator: str | None, encoding: str | None
+) -> Iterator[Any]:
+    """Parts as they lie in the file: Arrow tables of text (CSV), or frames (Parquet)."""
+    if path.suffix.lower() in {".parquet", ".pq"}:
+        yield from _parquet(path, rows, columns)
+        return
+    if path.suffix.lower() not in {".csv", ".tsv", ".txt"}:
+        raise fail(
+            path.name, "only Parquet and plain CSV files are read in parts", "Unpack it, or write it as Parquet."
+        )
+    yield from _csv(path, rows, columns, separator, encoding)
+
+
+def _parquet(path: Path, rows: int, columns: Sequence[str] | None) -> Iterator[pd.DataFrame]:
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        names = file.schema_arrow.names
+        check_columns(columns or names, names, path.name)
+        for batch in file.iter_batches(batch_size=rows, columns=list(columns or names)):
+            yield arrow_to_pandas(pa.Table.from_batches([batch]), path.name)
+    except DataError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise fail(path.name, f"this is no readable Parquet file ({error})", "Fetch or write it again.") from error
+
+
+def _csv(
+    path: Path, rows: int, columns: Sequence[str] | None, separator: str | None, encoding: str | None
+) -> Iterator[pa.Table]:
+    import pyarrow.csv as pacsv
+
+    with path.open("rb") as file:
+        head = file.read(SAMPLE)
+    header, separator, width = check_header(head, path.name, separator, encoding)
+    check_columns(columns or header, header, path.name)
+    wrong: list[int] = []
+
+    def refuse(row: pacsv.InvalidRow) -> str:
+        wrong.append(row.number or 0)
+        return "error"
+
+    try:
+        reader = pacsv.open_csv(
+            path,
+            read_options=pacsv.ReadOptions(
+                use_threads=False, block_size=max(SAMPLE, min(rows * width, 1 << 28)), encoding=encoding or "utf-8",
+                column_names=header, skip_rows=1,
+            ),
+            parse_options=pacsv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=refuse),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, include_columns=list(columns or header)
+            ),
+        )  # fmt: skip
+        for batch in reader:
+            yield pa.Table.from_batches([batch])
+    except pa.ArrowException as error:
+        where = f" (row {wrong[0] - 1})" if wrong and wrong[0] else ""
+        raise fail(
+            path.name, f"it cannot be split into columns{where}: {str(error)[:160]}", "Check quotes and separators."
+        ) from error
