@@ -1,4 +1,4 @@
-"""The command line: hexad list, hexad run STUDY, hexad datasets."""
+"""The command line: hexad list, hexad run STUDY, hexad predict RUN, hexad datasets."""
 
 from __future__ import annotations
 
@@ -78,7 +78,10 @@ def run(
         list[str],
         typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, as in --set risk=0.1; may be repeated."),
     ] = [],  # noqa: B006
-    data: Annotated[Path | None, typer.Option(help="Your own file in place of the bundled data.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Your own table in place of the bundled data: a file, or a database."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; runs/STUDY-TIME by default.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer trials: done in seconds, not to decide on.")] = False,
 ) -> None:
@@ -90,6 +93,85 @@ def run(
     typer.echo(f"Report: {report.resolve()}")
     for sentence in sentences:
         typer.echo(f"  {sentence}")
+
+
+@app.command()
+def predict(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    data: Annotated[str, typer.Option(metavar="FILE", help="New rows, in the columns that the run was made from.")],
+    out: Annotated[Path | None, typer.Option(help="File for the predictions, .csv or .parquet.")] = None,
+    set_: Annotated[
+        list[str],
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, as in --set read.dates=day-first."),
+    ] = [],  # noqa: B006
+    accept_drift: Annotated[
+        bool, typer.Option("--accept-drift", help="Go on although values are far off those learnt from, or never seen.")
+    ] = False,
+) -> None:
+    """Predict from new rows with the model of a finished run."""
+    path, sentences = predict_from(folder, data=data, out=out, overrides=set_, accept_drift=accept_drift)
+    typer.echo(f"Predictions: {path.resolve()}")
+    for sentence in sentences:
+        typer.echo(f"  {sentence}")
+
+
+def predict_from(
+    folder: Path,
+    *,
+    data: str | Path,
+    out: Path | None = None,
+    overrides: Sequence[str] = (),
+    accept_drift: bool = False,
+) -> tuple[Path, list[str]]:
+    """Predict from new rows with the model of a finished run, from Python.
+
+    Parameters
+    ----------
+    folder : path
+        Of the run.
+    data : path or address
+        New rows, in the columns that the run was made from.
+    out : path, optional
+        File for the predictions, .csv or .parquet; beside the run's other files where left out.
+    overrides : sequence of str
+        Settings as in "read.dates=day-first".
+    accept_drift : bool
+        Whether values far off those learnt from, and labels never seen, are only told.
+
+    Returns
+    -------
+    path, sentences
+
+    Raises
+    ------
+    StoreError, SettingsError, DataError
+
+    >>> predict_from(Path("no-such-run"), data="week.csv")
+    Traceback (most recent call last):
+    ...
+    shared.errors.StoreError: 'no-such-run' is no folder. Name that of a run, as in runs/demand-20240131-120000
+    """
+    from case_studies.saved import saved_run
+    from shared.data.export import write_table
+    from shared.data.sql import is_url, shown_url
+    from shared.runtime.config import load_settings
+
+    run = saved_run(Path(folder))
+    if run.study not in studies():
+        raise SettingsError(
+            f"{quoted([folder])} is a run of the study {quoted([run.study])}, which this Hexad does not have"
+        )
+    module = importlib.import_module(f"case_studies.{run.study}")
+    settings = load_settings(module.Settings, run.folder / "settings.toml", overrides)
+    source = data if is_url(data) else Path(data)
+    path = out or run.folder / f"predictions-{re.sub(r'[^A-Za-z0-9_-]+', '-', shown_url(source))[:60]}.csv"
+    if path.suffix.lower() not in {".csv", ".parquet", ".pq"}:
+        raise SettingsError(
+            f"--out {quoted([path.name])}: predictions are written as .csv or .parquet; name the file so"
+        )
+    forecast, notes = module.predict(settings, run, source, accept_drift)
+    write_table(forecast.to_frame(), path)
+    return path, [forecast.explain(), *(f"{note[0].upper()}{note[1:]}." for note in notes)]
 
 
 def _version(wanted: bool) -> None:
@@ -111,7 +193,7 @@ def run_study(
     study: str,
     *,
     overrides: Sequence[str] = (),
-    data: Path | None = None,
+    data: Path | str | None = None,
     out: Path,
     quick: bool = False,
 ) -> Path:
@@ -148,10 +230,13 @@ def run_study(
     return _run(study, overrides=overrides, data=data, out=out, quick=quick)[0]
 
 
-def _run(study: str, *, overrides: Sequence[str], data: Path | None, out: Path, quick: bool) -> tuple[Path, list[str]]:
+def _run(
+    study: str, *, overrides: Sequence[str], data: Path | str | None, out: Path, quick: bool
+) -> tuple[Path, list[str]]:
     """Run a study; return its report and the sentences on top of it."""
     import difflib
 
+    from shared.data.sql import is_url, without_password
     from shared.reporting.run import Run
     from shared.runtime.config import load_settings
     from shared.runtime.lock import only_one
@@ -166,7 +251,9 @@ def _run(study: str, *, overrides: Sequence[str], data: Path | None, out: Path, 
     settings = load_settings(module.Settings, None, overrides, values)
     _usable(Path(out))
     command = ["hexad", "run", study, *(f"--set={text}" for text in overrides)]
-    command += ["--data", str(data)] if data else []
+    if data is not None and not is_url(data):
+        data = Path(data)
+    command += ["--data", without_password(data)] if data else []
     command += ["--quick"] if quick else []
     with only_one(Path(out)):
         this = Run(study, Path(out), module.TITLE, shlex.join(command), data)
@@ -245,8 +332,10 @@ def _as_options(text: str) -> str:
     >>> _as_options("Pass dates='day-first' or dates='month-first'.")
     'Pass --set read.dates=day-first or --set read.dates=month-first.'
     """
+    text = re.sub(r"pass accept_drift=True", "pass --accept-drift", text)
     text = re.sub(r",? (or )?pass freq=( with the right step)?(?=[.;])", "", text)
     text = re.sub(r"\brepair=\"(\w+)\"", r"--set read.repair=\1", text)
+    text = re.sub(r"\b[Pp]ass query=", "Pass --set read.query=", text)
     return re.sub(r"\b(dates|decimal|separator|encoding)='([^']*)'", r"--set read.\1=\2", text)
 
 

@@ -34,6 +34,7 @@ class ReadSettings(Settings):
     encoding: str | None = None
     dates: str | None = None
     tz: str | None = None
+    query: str | None = None
     repair: list[str] = []
 
     @field_validator("separator", "encoding", "dates", "tz")

@@ -345,6 +345,28 @@ class LagForecaster(PanelForecaster):
             )
         return forecast
 
+    def up_to_an_origin(self, table: Any) -> tuple[Any, int]:
+        """New rows up to the last stamp that this model can forecast from, and the number of rows left out.
+
+        A model that learnt from origins every so many steps (`every`) forecasts from such stamps only.
+
+        Parameters
+        ----------
+        table : frame
+            Rows of one series that follow those known.
+
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"ds": range(60), "y": [float(i % 4) for i in range(60)]})
+        >>> model = LagForecaster(recipe=Recipe((1, 2, 3, 4)), horizon=4, every=4).fit(table[:56])
+        >>> model.up_to_an_origin(table[56:59])[1], model.up_to_an_origin(table[56:60])[1]
+        (3, 0)
+        """
+        later = Panel.from_frame(table, self._columns(), tz=self.tz, frequency=self.panel_.frequency)
+        ends = later.starts[0] + np.arange(len(later.values)) + 1
+        fits = np.flatnonzero((self._wall(later, ends) - self.phase_) % self.every_ == 0)
+        kept = int(fits[-1]) + 1 if len(fits) else 0
+        return later.to_frame().iloc[:kept], len(later.values) - kept
+
     def _check_phase(self, panel: Panel, series: Ints, origins: Ints) -> None:
         if self.every_ == 1:
             return

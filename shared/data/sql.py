@@ -17,7 +17,7 @@ from shared.data.json_lines import typed
 from shared.data.sources import MAX_COLUMNS, check_path, fail, too_large
 from shared.errors import Problems, quoted, require
 
-__all__ = ["from_database", "from_url", "is_url", "shown_url"]
+__all__ = ["from_database", "from_url", "is_url", "shown_url", "without_password"]
 
 ROWS_AT_ONCE = 50_000
 CELL_BYTES = 40
@@ -41,8 +41,15 @@ def shown_url(source: Any) -> str:
     >>> shown_url("postgresql://me:secret@host/sales"), shown_url("data/sales.csv")
     ('postgresql://me:***@host/sales', 'sales.csv')
     """
-    if not is_url(source):
-        return Path(source).name
+    return without_password(source) if is_url(source) else Path(source).name
+
+
+def without_password(source: Any) -> str:
+    """A path or address without the password in it.
+
+    >>> without_password("postgresql://me:secret@host/sales")
+    'postgresql://me:***@host/sales'
+    """
     return re.sub(r"(?<=://)([^/@:]*):[^@]*@", r"\1:***@", str(source))
 
 
@@ -189,7 +196,7 @@ def _gathered(names: list[str], parts: Iterable[Sequence[Any]], source: str, max
     size = 0
     for rows in parts:
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-            column += values
+            column.extend(values)
             size += CELL_BYTES * len(values) + sum(len(value) for value in values if isinstance(value, str | bytes))
         if size > max_bytes:
             raise too_large(source, size, max_bytes, "at least ")

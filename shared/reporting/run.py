@@ -18,7 +18,9 @@ import pandas as pd
 from pydantic import BaseModel
 
 from shared.data import datasets
+from shared.data.contract import TableContract, contract_of
 from shared.data.fingerprint import fingerprint
+from shared.data.sql import shown_url
 from shared.data.tables import TableReport
 from shared.errors import HexadError, StoreError, quoted
 from shared.reporting.page import Fact, Report, Section, Source
@@ -62,7 +64,7 @@ class Run:
     folder: Path
     title: str
     command: str = ""
-    data: Path | None = None
+    data: Path | str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
     options: dict[str, Any] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Run:
     def __post_init__(self) -> None:
         self.report = Report(self.title)
         self.fingerprint = ""
+        self.contract: TableContract | None = None
         self.steps: dict[str, float] = {}
         self._last = self.started
 
@@ -84,7 +87,8 @@ class Run:
         dataset = datasets.describe(name)
         frame, report = datasets.load_with_report(name, self.data, **self.options)
         self.fingerprint = report.fingerprint
-        own = Source(self.data.name, "your own file", "yours to know", report.fingerprint) if self.data else None
+        self.contract = contract_of(frame)
+        own = Source(shown_url(self.data), "your own file", "yours to know", report.fingerprint) if self.data else None
         bundled = Source(dataset.title, dataset.source, dataset.licence, report.fingerprint)
         self.report.sources.append(own or bundled)
         return frame, report
@@ -144,7 +148,9 @@ class Run:
         return section
 
     def keeps(self, *, model: Any = None, **tables: pd.DataFrame) -> None:
-        """Write the model and tables (as Parquet) into the folder."""
+        """Write the model, what it learnt from, and tables (as Parquet) into the folder."""
+        if self.contract is not None:
+            write_json(self.folder / "schema.json", self.contract.plain())
         if model is not None:
             save_model(model, self.folder / "model.hexad", data_fingerprint=self.fingerprint)
         for name, table in tables.items():

@@ -1,0 +1,215 @@
+"""What a model learnt from, remembered column by column, so that a new table can be held against it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shared.data.coerce import is_kind
+from shared.data.parse import Kind
+from shared.errors import Problems, quoted
+
+__all__ = ["ColumnContract", "TableContract", "contract_of"]
+
+MAX_LABELS = 1000
+FAR = 3.0
+KINDS: dict[Kind, str] = {
+    "datetime": "dates", "boolean": "truth values", "integer": "whole numbers", "number": "numbers", "text": "text",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ColumnContract:
+    """What one column held.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"text", "integer", "number", "boolean", "datetime"}
+    zone : str
+        Time zone of dates; empty for none.
+    missing : bool
+        Whether values were missing.
+    low, median, high : float, optional
+        Of numbers: smallest, middle and largest.
+    labels : tuple of str
+        Of text: the values, where there were at most 1,000.
+
+    >>> contract_of(pd.DataFrame({"n": [1, 2, 3]})).columns[0].median
+    2.0
+    """
+
+    name: str
+    kind: Kind
+    zone: str = ""
+    missing: bool = False
+    low: float | None = None
+    median: float | None = None
+    high: float | None = None
+    labels: tuple[str, ...] = ()
+
+    def suits(self, values: pd.Series[Any]) -> bool:
+        """Whether values could be this column's: of its kind, and where they are numbers of its size."""
+        if _kind_of(values) != self.kind:
+            return False
+        return self.kind not in {"number", "integer"} or not self.far(values)
+
+    def far(self, values: pd.Series[Any]) -> bool:
+        """Whether most numbers lie far off everything learnt from: by more than three times its whole range."""
+        if self.low is None or self.high is None or values.notna().sum() == 0:
+            return False
+        middle = float(values.median())
+        reach = FAR * max(self.high - self.low, 1e-12 * max(abs(self.high), 1.0))
+        small = self.low > 0 and 0 <= middle < self.low / 10 and self.high < 100 * self.low
+        return bool(middle > self.high + reach or middle < self.low - reach or small)
+
+
+@dataclass(frozen=True)
+class TableContract:
+    """What a whole table held; `check` holds a new one against it.
+
+    >>> learnt = contract_of(pd.DataFrame({"load": [4000.0, 5000.0], "shop": ["a", "b"]}))
+    >>> learnt.check(pd.DataFrame({"load": [4100.0], "shop": ["a"], "new": [1]}), "week.csv")
+    ("column 'new' was not there when the model learnt; it is not used",)
+    """
+
+    columns: tuple[ColumnContract, ...]
+
+    def check(self, frame: pd.DataFrame, source: str, *, accept_drift: bool = False) -> tuple[str, ...]:
+        """Refuse a table that is not like the one learnt from; return what is worth knowing and no fault.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            The new table.
+        source : str
+            What it is called.
+        accept_drift : bool
+            Whether values far off those learnt from, labels never seen and missing values are only told.
+
+        Raises
+        ------
+        DataError
+            Naming columns that are missing (with those that look like them), of another kind, far off, or with labels
+            that were never seen.
+        """
+        problems, drift = Problems(source), Problems(source)
+        known = {column.name for column in self.columns}
+        new = [str(name) for name in frame.columns if str(name) not in known]
+        for column in self.columns:
+            if column.name not in frame.columns:
+                self._missing(column, frame, new, problems)
+                continue
+            values = frame[column.name]
+            kind = _kind_of(values)
+            if kind != column.kind and not is_kind(values, column.kind):
+                problems.add(
+                    f"holds {KINDS[kind]}, but the model learnt from {KINDS[column.kind]}", column=column.name,
+                    mend=f"Write {KINDS[column.kind]} as before.",
+                )  # fmt: skip
+                continue
+            self._drifted(column, values, frame, drift)
+        if not accept_drift:
+            problems.found += drift.found
+        problems.raise_if_any()
+        renamed = f"{'columns' if len(new) > 1 else 'column'} {quoted(new)} {'were' if len(new) > 1 else 'was'}"
+        notes = (
+            [f"{renamed} not there when the model learnt; {'they are' if len(new) > 1 else 'it is'} not used"]
+            if new
+            else []
+        )
+        return tuple(notes + [str(problem).split(". ")[0].rstrip(".") for problem in drift])
+
+    def _missing(self, column: ColumnContract, frame: pd.DataFrame, new: list[str], problems: Problems) -> None:
+        near = difflib.get_close_matches(column.name.lower(), [name.lower() for name in new], n=1)
+        alike = [name for name in new if name.lower() in near] or [name for name in new if column.suits(frame[name])]
+        if len(alike) == 1:
+            problems.add(
+                f"is missing, and {quoted(alike)} is new and looks like it", column=column.name,
+                mend=f"Rename it to {quoted([column.name])} if it is the same.",
+            )  # fmt: skip
+        else:
+            problems.add(
+                f"is missing; the table has {quoted(frame.columns)}", column=column.name,
+                mend="The model cannot do without it: add it, or run the study again without it.",
+            )  # fmt: skip
+
+    def _drifted(self, column: ColumnContract, values: pd.Series[Any], frame: pd.DataFrame, drift: Problems) -> None:
+        gone = values.isna().to_numpy()
+        if gone.any() and not column.missing:
+            count = int(gone.sum())
+            rows = [int(row) + 1 for row in np.flatnonzero(gone)[:6]]
+            drift.add(
+                f"{count:,} values are missing, none was when the model learnt", column=column.name, rows=rows, count=count,
+                mend="Fill them in, or pass accept_drift=True.",
+            )  # fmt: skip
+        if column.kind in {"number", "integer"} and column.far(values):
+            middle = float(values.median())
+            other = [one.name for one in self.columns if one is not column and one.suits(values)]
+            like = f"; they look like those of {quoted(other)}: swapped?" if other else "; another unit?"
+            drift.add(
+                f"values are about {middle:,.4g}, the model learnt from {column.low:,.4g} to {column.high:,.4g}{like}",
+                column=column.name, mend="Convert them, or pass accept_drift=True if they are right.",
+            )  # fmt: skip
+        if column.labels:
+            unseen = ~values.isin(column.labels).to_numpy() & ~gone
+            if unseen.any():
+                count = int(unseen.sum())
+                rows = [int(row) + 1 for row in np.flatnonzero(unseen)[:6]]
+                drift.add(
+                    f"{count:,} values were never seen when the model learnt: {quoted(values[unseen].unique()[:5])}",
+                    column=column.name, rows=rows, count=count,
+                    mend="Correct them, fit again with them, or pass accept_drift=True.",
+                )  # fmt: skip
+
+    def plain(self) -> dict[str, Any]:
+        """The contract as what JSON can hold; see `from_plain`."""
+        return {"columns": [{**asdict(column), "labels": list(column.labels)} for column in self.columns]}
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> TableContract:
+        """Read what `plain` gave.
+
+        >>> learnt = contract_of(pd.DataFrame({"shop": ["a", "b"]}))
+        >>> TableContract.from_plain(learnt.plain()) == learnt
+        True
+        """
+        return cls(
+            tuple(ColumnContract(**{**column, "labels": tuple(column["labels"])}) for column in plain["columns"])
+        )
+
+
+def contract_of(frame: pd.DataFrame) -> TableContract:
+    """Remember what a table holds: names, kinds, ranges, labels.
+
+    >>> contract_of(pd.DataFrame({"shop": ["a", "b"]})).columns[0].labels
+    ('a', 'b')
+    """
+    return TableContract(tuple(_column(str(name), frame[name]) for name in frame.columns))
+
+
+def _column(name: str, values: pd.Series[Any]) -> ColumnContract:
+    kind = _kind_of(values)
+    missing = bool(values.isna().any())
+    if kind in {"number", "integer"}:
+        numbers = values.to_numpy(dtype=float, na_value=np.nan)
+        numbers = numbers[np.isfinite(numbers)]
+        if len(numbers):
+            low, middle, high = (float(value) for value in np.percentile(numbers, [0, 50, 100]))
+            return ColumnContract(name, kind, "", missing, low, middle, high)
+    if kind == "datetime":
+        zone = str(values.dt.tz) if values.dt.tz is not None else ""
+        return ColumnContract(name, kind, zone, missing)
+    if kind == "text":
+        labels = sorted(map(str, values.dropna().unique())) if values.nunique() <= MAX_LABELS else []
+        return ColumnContract(name, kind, "", missing, labels=tuple(labels))
+    return ColumnContract(name, kind, "", missing)
+
+
+def _kind_of(values: pd.Series[Any]) -> Kind:
+    kinds: tuple[Kind, ...] = ("datetime", "boolean", "integer", "number")
+    return next((kind for kind in kinds if is_kind(values, kind)), "text")

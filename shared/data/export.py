@@ -1,0 +1,60 @@
+"""Tables for other programs: Parquet as it is, CSV in which no cell starts a formula."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from shared.errors import SettingsError, quoted
+from shared.runtime.store import write_bytes
+
+__all__ = ["disarmed", "write_table"]
+
+STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    r"""Write a table whole or not at all, as Parquet or CSV by its name.
+
+    In a CSV text that a spreadsheet would take for a formula gets an apostrophe in front, column names too.
+
+    Raises
+    ------
+    SettingsError
+        The name ends in neither .parquet nor .csv.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.csv"
+    ...     write_table(pd.DataFrame({"a": ["=1+1", "x"], "n": [-1.5, 2.0]}), path)
+    ...     path.read_text()
+    "a,n\n'=1+1,-1.5\nx,2.0\n"
+    """
+    suffix = path.suffix.lower()
+    if suffix in {".parquet", ".pq"}:
+        write_bytes(path, frame.to_parquet(index=False))
+    elif suffix == ".csv":
+        write_bytes(path, disarmed(frame).to_csv(index=False, lineterminator="\n").encode())
+    else:
+        raise SettingsError(f"{quoted([path.name])}: tables are written as .csv or .parquet; name the file so")
+
+
+def disarmed(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame whose text starts no formula: an apostrophe stands before =, +, -, @, tab and line ends.
+
+    >>> disarmed(pd.DataFrame({"=a": ["@b", "c"]})).to_dict("list")
+    {"'=a": ["'@b", 'c']}
+    """
+    made = frame.copy()
+    for place in range(frame.shape[1]):
+        values = frame.iloc[:, place]
+        if not pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_datetime64_any_dtype(values.dtype):
+            made.isetitem(place, values.map(_safe).array)
+    made.columns = pd.Index([_safe(str(name)) for name in frame.columns])
+    return made
+
+
+def _safe(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(STARTS) else value
