@@ -25,6 +25,7 @@ from shared.data.panel_door import (
     typed_table,
 )
 from shared.data.schema import missing_column
+from shared.data.summary import PanelSummary, summary_of
 from shared.errors import HexadError, Problems, SettingsError, quoted
 
 __all__ = ["MAX_HORIZON", "Panel", "PanelRepair", "SeriesColumns"]
@@ -191,6 +192,14 @@ class Panel:
         """Number of every row's stamp on the grid."""
         within = np.arange(len(self.values)) - np.repeat(self.indptr[:-1], self.lengths)
         return np.repeat(self.starts, self.lengths) + within
+
+    def summary(self) -> PanelSummary:
+        """How many series, how long, from when to when, and what looks odd.
+
+        >>> Panel.from_frame(pd.DataFrame({"ds": [1, 2], "y": [1.0, 1.0]})).summary().constant
+        1
+        """
+        return summary_of(self)
 
     def rows_of(self, series: int) -> slice:
         """Rows of one series."""

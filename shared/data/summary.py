@@ -1,0 +1,85 @@
+"""A panel in a few sentences: how many series, how long, from when to when, and what looks odd."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from shared.data.panel import Panel
+
+__all__ = ["PanelSummary", "summary_of"]
+
+
+@dataclass(frozen=True)
+class PanelSummary:
+    """What a panel holds.
+
+    Attributes
+    ----------
+    series, rows : int
+    shortest, longest : int
+        Rows of a series.
+    first, last : str
+        Stamps, in the user's zone.
+    step : str
+        Of the grid.
+    low, mean, high : float
+        Of all values.
+    constant, with_zeros, with_negatives : int
+        Series that never change, and those that hold zeros or negative values.
+
+    >>> import pandas as pd
+    >>> from shared.data.panel import Panel
+    >>> table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=3), "y": [1.0, 0.0, 2.0]})
+    >>> print(Panel.from_frame(table).summary().explain())
+    1 series of 3 rows, one every 1 day, from 2024-01-01 00:00:00 to 2024-01-03 00:00:00; values from 0 to 2, on average 1. 1
+    series hold zeros.
+    """
+
+    series: int
+    rows: int
+    shortest: int
+    longest: int
+    first: str
+    last: str
+    step: str
+    low: float
+    mean: float
+    high: float
+    constant: int
+    with_zeros: int
+    with_negatives: int
+
+    def explain(self) -> str:
+        """Say it in sentences."""
+        length = f"{self.longest:,}" if self.shortest == self.longest else f"{self.shortest:,} to {self.longest:,}"
+        odd = [
+            f"{count:,} series {what}"
+            for count, what in (
+                (self.constant, "never change"),
+                (self.with_zeros, "hold zeros"),
+                (self.with_negatives, "hold negative values"),
+            )
+            if count
+        ]
+        return (
+            f"{self.series:,} series of {length} rows, one every {self.step}, from {self.first} to {self.last}; values from "
+            f"{self.low:.4g} to {self.high:.4g}, on average {self.mean:.4g}." + (f" {', '.join(odd)}." if odd else "")
+        )
+
+
+def summary_of(panel: Panel) -> PanelSummary:
+    """Summarise a panel; a few numbers a series are held, whatever its length."""
+    begin = panel.indptr[:-1]
+    lows = np.minimum.reduceat(panel.values, begin)
+    highs = np.maximum.reduceat(panel.values, begin)
+    zeros = np.add.reduceat((panel.values == 0).astype(np.int32), begin) > 0
+    lengths = panel.lengths
+    return PanelSummary(
+        panel.n_series, len(panel.values), int(lengths.min()), int(lengths.max()), panel.stamp_text(panel.starts.min()),
+        panel.stamp_text(panel.ends.max() - 1), panel.frequency.describe(), float(lows.min()), float(panel.values.mean()),
+        float(highs.max()), int((lows == highs).sum()), int(zeros.sum()), int((lows < 0).sum()),
+    )  # fmt: skip
