@@ -146,7 +146,7 @@ def _unpacked(file: IO[bytes], compression: str, name: str, max_bytes: int) -> b
         return _limited(lzma.LZMAFile(file), file, name, max_bytes)
     if compression == "zip":
         archive = zipfile.ZipFile(file)
-        members = [member for member in archive.infolist() if not member.is_dir()]
+        members = [member for member in archive.infolist() if not member.filename.endswith("/")]
         if len(members) != 1:
             raise fail(name, f"the zip holds {len(members)} files", "Give a zip with exactly one table in it.")
         if members[0].file_size > max_bytes:

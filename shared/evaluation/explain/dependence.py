@@ -83,8 +83,7 @@ class Dependence:
         if span <= 1e-9 * max(own, 1e-300):
             return f"{self._named()}{where} does not follow {self.feature}."
         steps = np.diff(means)
-        one_way = np.abs(steps.sum()) >= 0.75 * np.abs(steps).sum()
-        if one_way:
+        if abs(change) >= 0.8 * span:  # wiggles and a small turn at an end are no turn
             verb = "rises" if change > 0 else "falls"
             text = f"As {self.feature} goes {ends}, {self.answer}{where} {verb} from {_number(means[0])} to {_number(means[-1])}"
             text += self._where_most(values, steps)

@@ -70,14 +70,12 @@ class Importance:
 
     def explain(self) -> str:
         """Say what matters most, what cannot be told from nothing, and how it changes over the horizon."""
-        parts = []
+        parts: list[str] = []
         for group, growth, low, high in self.frame.head(3).itertuples(index=False, name=None):
             if low > 0:
-                parts.append(
-                    f"shuffling {group} makes the error {_percent(growth)} % larger ({_percent(low)} to {_percent(high)})"
-                )
-        text = ", ".join(parts) or "no group makes the error larger when it is shuffled"
-        text = f"{text[0].upper()}{text[1:]}."
+                larger = f"makes the error {_percent(growth)} % larger" if not parts else f"{_percent(growth)} %"
+                parts.append(f"{group} {larger} ({_percent(low)} to {_percent(high)})")
+        text = f"Shuffling {', '.join(parts)}." if parts else "No group makes the error larger when it is shuffled."
         lost = [str(group) for group, low in zip(self.frame["group"], self.frame["lower"], strict=True) if low <= 0]
         if lost and parts:
             shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
