@@ -14,7 +14,7 @@ from shared.data.schema import Schema
 from shared.data.sniff import check_header
 from shared.data.sources import check_path, fail
 from shared.data.tables import check_options, read_part
-from shared.errors import DataError
+from shared.errors import DataError, shortened
 
 __all__ = ["read_chunks"]
 
@@ -105,7 +105,9 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None) -> Iterator[p
     except DataError:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise fail(path.name, f"this is no readable Parquet file ({error})", "Fetch or write it again.") from error
+        raise fail(
+            path.name, f"this is no readable Parquet file ({shortened(error, 200)})", "Fetch or write it again."
+        ) from error
 
 
 def _csv(

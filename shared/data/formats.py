@@ -17,7 +17,7 @@ import pyarrow as pa
 from shared.data.parse import off_calendar
 from shared.data.schema import missing_column
 from shared.data.sources import BOMB_LEAST, BOMB_RATIO, MAX_COLUMNS, check_path, fail, too_large
-from shared.errors import DataError, Problems, quoted, require
+from shared.errors import DataError, Problems, quoted, require, shortened
 
 MAX_CELLS = 20_000_000
 
@@ -44,7 +44,7 @@ def arrow_to_pandas(table: pa.Table, source: str = "table") -> pd.DataFrame:
         else:
             try:
                 columns[name] = column.to_pandas(date_as_object=False)
-            except (pa.ArrowException, UnicodeDecodeError) as error:
+            except (pa.ArrowException, UnicodeDecodeError, ValueError, OverflowError) as error:
                 what = f"column {quoted([name])} cannot be read ({str(error)[:120]})"
                 raise fail(source, what, "Write it again with UTF-8 text and a known time zone.") from error
     return pd.DataFrame(columns, index=pd.RangeIndex(length))
@@ -114,7 +114,9 @@ def from_parquet(path: Path, max_bytes: int, columns: Sequence[str] | None = Non
     except DataError:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise fail(path.name, f"this is no readable Parquet file ({error})", "Fetch or write it again.") from error
+        raise fail(
+            path.name, f"this is no readable Parquet file ({shortened(error, 200)})", "Fetch or write it again."
+        ) from error
     return _checked(arrow_to_pandas(read.pop().select(wanted), path.name), path.name)
 
 
@@ -162,7 +164,9 @@ def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
     except DataError:
         raise
     except Exception as error:  # openpyxl raises whatever a damaged part leads to
-        raise fail(path.name, f"the sheet cannot be read ({error})", "Check file and sheet name.") from error
+        raise fail(
+            path.name, f"the sheet cannot be read ({shortened(error, 200)})", "Check file and sheet name."
+        ) from error
     if len(cells) == 0:
         raise fail(path.name, "the sheet is empty", "Give a header and at least one row.")
     if broken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data.parse import Kind
-from shared.errors import Problems, quoted
+from shared.errors import Problems, SettingsError, quoted
 
 __all__ = ["Column", "Schema", "first_rows"]
 
@@ -85,6 +86,18 @@ class Schema:
         ('y',)
         """
         return tuple(column.name for column in self.columns)
+
+    def check_itself(self) -> None:
+        """Refuse a schema that declares a column twice.
+
+        >>> Schema((Column("y", "number"), Column("y", "text"))).check_itself()
+        Traceback (most recent call last):
+        ...
+        shared.errors.SettingsError: the schema declares 'y' more than once
+        """
+        twice = [name for name, count in Counter(self.names).items() if count > 1]
+        if twice:
+            raise SettingsError(f"the schema declares {quoted(twice)} more than once")
 
     def check(self, frame: pd.DataFrame, problems: Problems) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Add every problem of a typed frame to `problems`; return the rows that have one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -89,7 +90,7 @@ def _rows(lines: Iterable[str], separator: str, *, strict: bool = False) -> Iter
         csv.field_size_limit(limit)
 
 
-def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: bool) -> RawTable:
+def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: bool) -> RawTable:  # noqa: C901
     r"""Split UTF-8 CSV into columns of text, and refuse what would shift or lose a value.
 
     Raises
@@ -100,7 +101,8 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
     >>> parse_csv(b"a,b\n1,2\n", "t.csv", None, drop_ragged=False).table.to_pydict()
     {'a': ['1'], 'b': ['2']}
     """
-    data = data.lstrip(b"\r\n")  # blank lines above the header name no column
+    while data[:1] in {b"\r", b"\n"} or data.startswith(codecs.BOM_UTF8):  # blank lines above the header name no column
+        data = data.lstrip(b"\r\n").removeprefix(codecs.BOM_UTF8)
     if (first := data.partition(b"\n")[0].partition(b"\r")[0]) and len(first) > MAX_HEADER:
         raise fail(
             name, f"the first line has {len(first):,} characters", "Give one line of column names, and rows below."
@@ -141,6 +143,8 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
         if len(text.splitlines()) == 1:
             raise fail(name, "the table has a header but no rows", "Give at least one row.") from error
         raise fail(name, f"the table cannot be split into columns ({error})", "Check quotes and separators.") from error
+    if table.column_names != header:
+        raise fail(name, "the header can be read in two ways", "Write each column's name plainly in the first line.")
     numbers = tuple(number - 1 for number, _, _ in ragged)
     if ragged and not drop_ragged:
         actual, expected = ragged[0][1:]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from shared.errors import DataError, Problem, quoted
+from shared.errors import DataError, Problem, quoted, shortened
 
 __all__ = ["Text", "check_path", "read_bytes", "read_text"]
 
@@ -119,7 +119,7 @@ def read_bytes(path: Path, max_bytes: int) -> tuple[bytes, str]:
         except (EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, zlib.error, RuntimeError, ValueError) as error:
             raise fail(
                 path.name,
-                f"the {compression or 'file'} cannot be read to its end ({error})",
+                f"the {compression or 'file'} cannot be read to its end ({shortened(error, 200)})",
                 "It is torn or locked: fetch it again.",
             ) from error
     if not data.strip():

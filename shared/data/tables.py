@@ -234,6 +234,8 @@ def read_table_with_report(
     if decimal not in {None, ".", ","}:
         raise SettingsError(f"decimal={decimal!r} is not known; it is '.' or ','")
     check_options(separator, encoding, dates, tz)
+    if schema is not None:
+        schema.check_itself()
     reading = Reading(decimal, dates, tz)
     stored = isinstance(source, str | os.PathLike)
     name = shown_url(source) if stored else type(source).__name__
