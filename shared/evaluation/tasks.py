@@ -164,6 +164,11 @@ class ForecastingTask:
         if key and len(ids) < table[key[0]].nunique():
             options["ids"] = ids
         answer = model.predict(horizon, **options)
+        if not hasattr(answer, "to_frame") and not isinstance(answer, pd.DataFrame):
+            raise HexadError(
+                f"{type(model).__name__}.predict gave a {type(answer).__name__}; a forecast is a frame, or has to_frame(), "
+                f"with {', '.join([*key, self.columns.ds, names.MEAN])}"
+            )
         forecast = answer.copy() if isinstance(answer, pd.DataFrame) else answer.to_frame()
         forecast[names.STEP] = (
             forecast.groupby(key, observed=True).cumcount() + 1 if key else np.arange(1, len(forecast) + 1)

@@ -79,7 +79,9 @@ def expected(run, past, holidays=()):
     future = model.panel_.future_frame(96)
     stamps = future["Time"].dt.strftime("%Y-%m-%d %H:%M")
     day = future["Time"].dt.strftime("%Y-%m-%d")
-    return model.predict(future=future.assign(Holiday=stamps.isin(holidays) | day.isin(holidays)), levels=[90]).to_frame()
+    return model.predict(
+        future=future.assign(Holiday=stamps.isin(holidays) | day.isin(holidays)), levels=[90]
+    ).to_frame()
 
 
 def same(found, wanted):
@@ -101,11 +103,11 @@ def test_a_fresh_process_says_what_the_model_says(finished, tmp_path):
     assert ended.stderr == ""
     assert ended.stdout.startswith(f"Predictions: {(tmp_path / 'made.csv').resolve()}\n  From 2015-01-03 ")
     wanted = expected(finished, days())
-    found = pd.read_csv(tmp_path / "made.csv")
+    found = pd.read_csv(tmp_path / "made.csv", dtype=str)  # pandas 2 rounds the last digit of numbers
     assert list(found) == list(wanted) == ["Time", "mean", "lo-90", "hi-90"]
     assert found["Time"].tolist() == wanted["Time"].map(str).tolist()
     for name in list(found)[1:]:
-        assert found[name].tolist() == wanted[name].tolist()
+        assert found[name].map(float).tolist() == wanted[name].tolist()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["made.csv", "week.csv"]
 
 
@@ -243,18 +245,13 @@ def test_another_horizon_takes_effect_or_is_refused_in_its_own_words(finished, t
     try:
         found, _ = made(finished, days(), tmp_path, overrides=[f"horizon={horizon}"])
     except HexadError as error:
-        assert "96 steps" in str(error) or "horizon" in str(error)  # noqa: PT017
-        assert "Give every stamp" not in str(error)  # noqa: PT017
+        assert "96 steps" in str(error) or "horizon" in str(error)
+        assert "Give every stamp" not in str(error)
     else:
         assert len(found) == steps
 
 
 # Tables that are not like the one learnt from.
-
-
-def changed(change):
-    table = days()
-    return change(table)
 
 
 CHANGES = {
@@ -391,7 +388,9 @@ def test_damaged_files_are_told_by_name(copied, tmp_path, name):
             predict_from(copied, data=data)
 
 
-@pytest.mark.parametrize("study", ["../demand", "/etc/passwd", "os", "demand_parts.ahead", "saved", "", "demand\0", None, 5, ["demand"]])
+@pytest.mark.parametrize(
+    "study", ["../demand", "/etc/passwd", "os", "demand_parts.ahead", "saved", "", "demand\0", None, 5, ["demand"]]
+)
 def test_a_study_that_is_none_is_refused(copied, tmp_path, study):
     run = json.loads((copied / "run.json").read_text())
     (copied / "run.json").write_text(json.dumps({**run, "study": study}))
@@ -442,7 +441,9 @@ def test_malicious_and_foreign_models_are_refused(copied, tmp_path, monkeypatch)
 
 
 def test_a_password_is_shown_nowhere(finished, tmp_path):
-    ended = hexad("predict", finished, "--data", "postgresql://me:hunter2@127.0.0.1:1/x", "--out", "made.csv", cwd=tmp_path)
+    ended = hexad(
+        "predict", finished, "--data", "postgresql://me:hunter2@127.0.0.1:1/x", "--out", "made.csv", cwd=tmp_path
+    )
     assert ended.returncode == 2
     assert "hunter2" not in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stderr
@@ -481,7 +482,11 @@ def test_a_run_on_the_own_table_gives_the_same_bytes_whatever_the_format(bundled
     for kind in ("csv", "parquet", "jsonl", "sqlite", "duckdb"):
         path = store(table, tmp_path, kind)
         folder = run_study(
-            "demand", overrides=["origins=3", "n_jobs=1", "risk=0.1", "every=7D"], data=path, out=tmp_path / f"run-{kind}", quick=True
+            "demand",
+            overrides=["origins=3", "n_jobs=1", "risk=0.1", "every=7D"],
+            data=path,
+            out=tmp_path / f"run-{kind}",
+            quick=True,
         ).parent
         found[kind] = {name: (folder / name).read_bytes() for name in names}
         assert json.loads((folder / "run.json").read_text())["data_fingerprint"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ __all__ = ["Altered", "Sight", "altered", "other_values", "sight_of", "truncated
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 FEW = 20
+FAR = pd.Timestamp("2250-01-01")
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,13 @@ class Altered:
     table : pandas.DataFrame
     rows : numpy.ndarray of int64
         Position of each of its rows in the original table.
+    unchanged : tuple of str
+        Columns for which no other values could be made.
     """
 
     table: pd.DataFrame
     rows: Ints
+    unchanged: tuple[str, ...] = ()
 
 
 def sight_of(
@@ -128,23 +133,36 @@ def altered(
     if y is not None and y not in keep:
         places[y] = sight.later | sight.own
     made = table.copy(deep=False)
-    donors = rng.choice(np.flatnonzero(sight.train), size=len(table))
+    unchanged: list[str] = []
+    learnt = np.flatnonzero(sight.train) if sight.train.any() else np.arange(len(table))
+    donors = rng.choice(learnt, size=len(table))
     for name, mask in places.items():
         if not mask.any():
             continue
         values = made[name]
-        if isinstance(values.dtype, pd.SparseDtype):
+        sparse = isinstance(values.dtype, pd.SparseDtype)
+        if sparse:
             values = pd.Series(np.asarray(values.array), index=values.index)
         try:
-            changed = values.array[donors[mask]] if tame else other_values(values, mask, rng)
-            if changed is None:
-                continue
-            whole = values.array.copy()
-            whole[mask] = changed
-        except (TypeError, ValueError, NotImplementedError):
-            continue  # lists, intervals and the like have no other values to take
-        made[name] = pd.Series(whole, index=table.index, name=name)
-    return Altered(made, np.arange(len(table)))
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                changed = values.array[donors[mask]] if tame else other_values(values, mask, rng)
+                if changed is None:
+                    changed = values.array[_others(values, mask, rng)]
+                whole = values.array.copy()
+                whole[mask] = changed
+        except (TypeError, ValueError, NotImplementedError, OverflowError):
+            unchanged.append(str(name))
+            continue
+        whole = pd.arrays.SparseArray(whole, dtype=table[name].dtype) if sparse else whole
+        made[name] = pd.Series(whole, index=table.index, name=name, dtype=table[name].dtype)
+    return Altered(made, np.arange(len(table)), tuple(unchanged))
+
+
+def _others(values: pd.Series[Any], mask: Bools, rng: np.random.Generator) -> Ints:
+    """For every marked row another row, for values of which no new ones can be made."""
+    count = int(mask.sum())
+    return np.asarray((np.flatnonzero(mask) + rng.integers(1, max(2, len(values)), size=count)) % len(values))
 
 
 def truncated(table: pd.DataFrame, sight: Sight, *, half: bool = False) -> Altered:
@@ -176,7 +194,14 @@ def other_values(values: pd.Series[Any], mask: Bools, rng: np.random.Generator) 
     dtype = values.dtype
     if pd.api.types.is_datetime64_any_dtype(dtype):
         shift = pd.to_timedelta(rng.integers(1, 1000, size=count), unit="D")
-        return (values[mask] + pd.Series(shift, index=values.index[mask])).array.astype(dtype)
+        moved = values[mask].array
+        late = (
+            values[mask] > values.max() - pd.Timedelta(days=1000)
+            if values.max() > FAR.tz_localize(values.dt.tz)
+            else None
+        )
+        back = np.where(late, -1, 1) if late is not None else 1
+        return (moved + pd.TimedeltaIndex(np.asarray(shift) * back)).astype(dtype)
     numeric = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
     known = values.dropna()
     if len(known) == 0:
@@ -204,8 +229,11 @@ def _numbers(values: pd.Series[Any], known: pd.Series[Any], mask: Bools, rng: np
     away = reach * rng.lognormal(1.0, 1.0, size=count)
     made = high + away if low >= 0 else np.where(rng.random(count) < 0.5, high + away, low - away)
     if pd.api.types.is_integer_dtype(dtype):
-        limits = np.iinfo(str(dtype).lower())
+        limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
         made = np.clip(np.round(made), max(limits.min, -(2.0**53)), min(limits.max, 2.0**53))
+        present = values[mask].to_numpy(dtype=float, na_value=np.nan)
+        made = np.where(made == present, max(low, limits.min), made)
+        made = np.where(made == present, made - 1, made)
         return pd.array(made.astype(np.int64), dtype="Int64").astype(dtype)
     if isinstance(dtype, pd.api.extensions.ExtensionDtype):
         return pd.Series(made).astype(dtype).array

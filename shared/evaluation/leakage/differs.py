@@ -16,9 +16,10 @@ import pandas as pd
 __all__ = ["Difference", "changed_parts", "changed_rows", "frame_of", "parts_of"]
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
-CLOCK = re.compile(r"(fit|refit|score|train|wall|cpu|run)_?times?(_|$)|seconds|duration|elapsed")
+CLOCK = re.compile(r"((mean|std|split\d+)_)?(fit|refit|score|train|test|wall|cpu|run)_?time_?|elapsed(_time)?_?")
 NEAR = 1e-9
-MAX_DEPTH = 20
+STEPS = {"steps", "transformer_list"}
+MAX_DEPTH = 60
 MAX_PARTS = 200_000
 
 
@@ -192,11 +193,14 @@ def _walk(value: Any, path: str, found: dict[str, bytes], alive: dict[int, Any],
             _walk_array(getattr(whole, name), _joined(path, name), found, alive, depth)
     elif isinstance(value, pd.DataFrame | pd.Series | pd.Index):
         frame = value if isinstance(value, pd.DataFrame) else value.to_frame()
+        if not isinstance(value, pd.Index):
+            _walk_array(value.index.to_numpy(), _joined(path, "index"), found, alive, depth)
         for place, name in enumerate(frame.columns):
-            _walk_array(frame.iloc[:, place].to_numpy(), _joined(path, str(name)), found, alive, depth)
+            inner = str(name) if frame.columns.is_unique else f"{name} {place}"
+            _walk_array(frame.iloc[:, place].to_numpy(), _joined(path, inner), found, alive, depth)
     elif isinstance(value, dict):
         for key, item in value.items():
-            if not (isinstance(key, str) and CLOCK.search(key)):
+            if not (isinstance(key, str) and CLOCK.fullmatch(key)):
                 _walk(item, _joined(path, str(key)), found, alive, depth + 1)
     elif isinstance(value, set | frozenset):
         found[path] = _digest(*sorted(repr(item).encode(errors="surrogatepass") for item in value))
@@ -209,11 +213,15 @@ def _walk(value: Any, path: str, found: dict[str, bytes], alive: dict[int, Any],
             _walk(item, _joined(path, inner), found, alive, depth + 1)
     elif isinstance(value, types.FunctionType):
         found[path] = value.__qualname__.encode()
-        for cell in value.__closure__ or ():
-            _walk(cell.cell_contents, _joined(path, "closure"), found, alive, depth + 1)
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        for name, held in (("closure", cells), ("defaults", value.__defaults__), ("keywords", value.__kwdefaults__)):
+            if held:
+                _walk(held, _joined(path, name), found, alive, depth + 1)
+    elif isinstance(value, types.MethodType):
+        _walk(value.__self__, path, found, alive, depth + 1)
     elif isinstance(value, functools.partial):
         _walk([value.func, value.args, value.keywords], path, found, alive, depth + 1)
-    elif isinstance(value, type | types.ModuleType | types.BuiltinFunctionType | types.MethodType):
+    elif isinstance(value, type | types.ModuleType | types.BuiltinFunctionType):
         found[path] = str(getattr(value, "__qualname__", value.__name__)).encode()
     else:
         found[path or "type"] = type(value).__qualname__.encode()
@@ -243,8 +251,11 @@ def _state(value: Any) -> Any:
     if hasattr(value, "get_arrays"):  # trees of neighbours count their queries in the rest of their state
         return list(value.get_arrays())
     own = getattr(value, "__dict__", None)
-    if own and hasattr(value, "get_params"):  # what an estimator was given is no part of what it learnt
-        return {key: item for key, item in own.items() if key.endswith("_") or key.startswith("_")}
+    if own and hasattr(
+        value, "get_params"
+    ):  # what an estimator was given is no part of what it learnt, but for its steps
+        given = set(value.get_params(deep=False)) - STEPS
+        return {key: item for key, item in own.items() if key not in given}
     if own:
         return own
     try:

@@ -284,11 +284,25 @@ def _hashed(values: pd.Series[Any]) -> Any:
     return pd.util.hash_array(hashed + np.uint64(zlib.crc32(str(values.name).encode())))
 
 
+def _several_dimensions(X: Any) -> bool:
+    """Whether rows fill more than a line, curved or not: each column's rank tells little of the others'."""
+    ranks = np.argsort(np.argsort(X[:2000], axis=0), axis=0).astype(float)
+    return bool(np.abs(np.corrcoef(ranks, rowvar=False) - np.eye(ranks.shape[1])).min(axis=0).min() < 0.98) and not all(
+        _follows_smoothly(X[:2000, 0], X[:2000, place]) for place in range(1, X.shape[1])
+    )
+
+
+def _follows_smoothly(x: Any, y: Any) -> bool:
+    """Whether a column is a function of another: neighbours in one are neighbours in the other."""
+    step = np.abs(np.diff(y[np.argsort(x, kind="stable")]))
+    return bool(np.median(step) < 0.02 * (np.percentile(y, 95) - np.percentile(y, 5) + 1e-300))
+
+
 def _neighbours(table: pd.DataFrame, train: Ints, test: Ints, features: list[str]) -> tuple[Bools, Bools] | None:
     """Rows far nearer to a row learnt from than to the next ones, and rows exactly on a line between two of them."""
     from sklearn.neighbors import NearestNeighbors
 
-    names = [name for name in features if pd.api.types.is_float_dtype(table[name].dtype)]
+    names = [name for name in features if pd.api.types.is_float_dtype(table[name].dtype) and table[name].nunique() > 1]
     if len(names) < 2 or len(train) < 20:
         return None
     X = table[names].to_numpy(dtype=float)
@@ -300,6 +314,8 @@ def _neighbours(table: pd.DataFrame, train: Ints, test: Ints, features: list[str
     X = (X - X[learnt].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     distance, place = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(X[learnt]).kneighbors(X[asked])
     near = (distance[:, 0] > 0) & (distance[:, 0] < 0.05 * distance[:, 4])
+    if not _several_dimensions(X[learnt]):  # on a line the nearest is often that near by chance
+        near[:] = False
     between = np.zeros(len(asked), dtype=bool)
     fine = [place_ for place_, name in enumerate(names) if table[name].nunique() > 0.5 * len(table)]
     if len(fine) >= 3:  # in fewer dimensions, or on a lattice, rows lie on lines by nature

@@ -293,7 +293,11 @@ def _taken(
         if id(value) in told or value is None or _is_score(value):
             continue
         told[id(value)] = value
-        frame = None if hasattr(value, "fit") else frame_of(value)
+        frame = (
+            None
+            if hasattr(value, "fit") or (isinstance(value, list | tuple | set) and _is_choice(value))
+            else frame_of(value)
+        )
         own = None if frame is None else _rows_of(value, frame, label, table, inside, roles)
         if frame is not None and own is not None:
             kind = "answers" if np.array_equal(own, inside[1]) and len(own) != len(table) else "features"

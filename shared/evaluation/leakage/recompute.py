@@ -70,6 +70,8 @@ def recompute(
     notes: list[str] = []
     original, drew = _run(work, table, train, test, random_state)
     unmatched = [made.step for made in original if made.what == "unmatched"]
+    if not original:
+        notes.append("it gave back nothing that could be looked at: no frame, array or fitted model")
     if unmatched:
         notes.append(f"what {', '.join(unmatched)} gave could not be matched with rows, so it was not looked at")
     findings: list[_Finding] = []
@@ -122,6 +124,10 @@ def _another_future(
             if taken_away
             else altered(table, sight, y=roles.y, keep=keep, tame=tame, own_too=work.origin, random_state=random_state)
         )
+        for name in other.unchanged:
+            note = f"column {quoted([name])} holds what has no other values to try"
+            if note not in notes:
+                notes.append(note)
         kept_train, kept_test = (places_of(part, other.rows) for part in (train, test))
         try:
             with warnings.catch_warnings():
@@ -171,6 +177,8 @@ def _after_a_gap(table: pd.DataFrame, sight: Sight, keep: tuple[str, ...]) -> Si
     if not ends.any():
         return None
     at = sight.order[ends].max()
+    if not (sight.order < at).any():
+        return None
     return Sight(sight.order < at, sight.order == at, sight.order, sight.series)
 
 
@@ -195,7 +203,7 @@ def _compared(
         if mine.what == "unmatched":
             continue
         if mine.what == "fit":
-            parts = changed_parts(mine.value, its.value) if its is not None else ["whole"]
+            parts = changed_parts(mine.value, its.value) if its is not None else []
             if parts:
                 found.append(_Finding(mine.step, "fit", tuple(parts), None, taken_away, sight))
         elif its is not None:
@@ -325,23 +333,24 @@ def _leak(found: _Finding, table: pd.DataFrame) -> Leak:
         shown = [name for name in found.columns if not name.split(".")[-1].isdigit()]
         which = f" ({quoted(shown)})" if shown and shown != ["values"] else ""
         return Leak(found.step, f"what it learnt{which} depends on {source}", FIT, found.columns)
-    columns, count = named(found.columns), f"{int(found.rows.sum()):,}"
+    number = int(found.rows.sum())
+    columns, count = named(found.columns), f"{number:,} row" if number == 1 else f"{number:,} rows"
     one = len(found.columns) == 1
     if found.what == "rows":
-        what = f"whether it keeps {count} rows depends on {source}"
+        what = f"whether it keeps {count} depends on {source}"
         return Leak(found.step, what, DROP, ())
     ahead = _ahead(found)
     if found.what == "answers":
         if ahead == 0 and not found.taken_away:
-            what = f"its answers change in {count} rows when only their own targets and later rows do"
+            what = f"its answers change in {count} when only their own targets and later rows do"
             return Leak(found.step, what, FIT, found.columns)
-        return Leak(found.step, f"its answers in {count} rows depend on {source}", BATCH, found.columns)
+        return Leak(found.step, f"its answers in {count} depend on {source}", BATCH, found.columns)
     own_gaps = [table[name].isna().to_numpy() for name in found.columns if name in table.columns]
     if len(own_gaps) == len(found.columns) and not any((found.rows & ~gaps).any() for gaps in own_gaps):
-        what = f"{columns} {'is' if one else 'are'} filled, in {count} rows, with what comes from {source}"
+        what = f"{columns} {'is' if one else 'are'} filled, in {count}, with what comes from {source}"
         return Leak(found.step, what, FILL, found.columns)
     if ahead is None:
-        what = f"{columns} {'depends' if one else 'depend'}, in {count} rows, on {source}"
+        what = f"{columns} {'depends' if one else 'depend'}, in {count}, on {source}"
         return Leak(found.step, what, ALL, found.columns)
     if ahead == 0:
         what = f"{columns} {'is' if one else 'are'} computed from the target of the row itself"

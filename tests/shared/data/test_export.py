@@ -51,7 +51,9 @@ def test_an_index_of_text_brings_no_formula_in(tmp_path):
     assert text.splitlines()[0].endswith("n")
 
 
-@pytest.mark.parametrize("values", [[-1, 2], [-1.5, 1e-300], pd.array([-1, None], dtype="Int64"), np.array([-1, -2], dtype=object)])
+@pytest.mark.parametrize(
+    "values", [[-1, 2], [-1.5, 1e-300], pd.array([-1, None], dtype="Int64"), np.array([-1, -2], dtype=object)]
+)
 def test_numbers_stay_numbers(tmp_path, values):
     write_table(pd.DataFrame({"a": values, "b": [1, 2]}), tmp_path / "t.csv")
     assert "'" not in (tmp_path / "t.csv").read_text()

@@ -94,10 +94,7 @@ def beside(path):
 def stored(folder: Path) -> dict[str, object]:
     names = WHOLE.names
     frame = pd.DataFrame(
-        {
-            name: pd.Series([row[i] for row in ROWS], dtype={"gaps": "Int64"}.get(name))
-            for i, name in enumerate(names)
-        }
+        {name: pd.Series([row[i] for row in ROWS], dtype={"gaps": "Int64"}.get(name)) for i, name in enumerate(names)}
     )
     frame.to_csv(folder / "t.csv", index=False)
     frame.assign(day=pd.to_datetime(frame["day"])).to_parquet(folder / "t.parquet", index=False)
@@ -248,7 +245,7 @@ def test_a_query_that_writes_is_refused_and_changes_nothing(anywhere, kind, quer
     ],
 )
 def test_a_query_that_reaches_out_is_refused(anywhere, kind, query, tmp_path_factory):
-    path, source = anywhere(kind)
+    _, source = anywhere(kind)
     other = tmp_path_factory.mktemp("other") / "secret.csv"
     other.write_text("hush\n42\n")
     with pytest.raises(DataError) as caught:
@@ -303,7 +300,13 @@ def test_of_several_tables_one_has_to_be_named(anywhere, kind):
         read_table(source)
     with pytest.raises(DataError, match=r"there is no table 'b'; there are .*'a'"):
         read_table(source, query="b")
-    named = {"a": {"x": [1]}, 'sele"ct \' odd-- drop': {"q": [7]}, "select 1": {"r": [3]}, "ä b": {"s": [4]}, "v": {"z": [2]}}
+    named = {
+        "a": {"x": [1]},
+        "sele\"ct ' odd-- drop": {"q": [7]},
+        "select 1": {"r": [3]},
+        "ä b": {"s": [4]},
+        "v": {"z": [2]},
+    }
     for name, held in named.items():
         assert read_table(source, query=name).to_dict("list") == held
 
@@ -357,7 +360,9 @@ def test_what_is_no_single_value_is_refused(anywhere, kind, query):
 
 
 def test_triggers_do_not_run(sqlite):
-    path = sqlite(SHOPS + "create table log (n); create trigger t after insert on shops begin insert into log values (1); end;")
+    path = sqlite(
+        SHOPS + "create table log (n); create trigger t after insert on shops begin insert into log values (1); end;"
+    )
     before = digest(path)
     assert len(read_table(path, query="shops")) == 2
     assert digest(path) == before
@@ -365,7 +370,12 @@ def test_triggers_do_not_run(sqlite):
 
 @pytest.mark.parametrize(
     ("data", "name"),
-    [(b"", "t.sqlite"), (b"no database at all", "t.db"), (b"SQLite format 3\0 torn", "t.sqlite"), (b"12345678DUCK torn", "t.duckdb")],
+    [
+        (b"", "t.sqlite"),
+        (b"no database at all", "t.db"),
+        (b"SQLite format 3\0 torn", "t.sqlite"),
+        (b"12345678DUCK torn", "t.duckdb"),
+    ],
 )
 def test_what_is_no_database_is_refused(tmp_path, data, name):
     (tmp_path / name).write_bytes(data)
@@ -407,7 +417,7 @@ def test_a_database_in_use_is_read(sqlite):
 
 
 def test_the_limit_holds(sqlite, duck):
-    many = "with recursive c(x) as (select 1 union all select x + 1 from c limit 100000) select x from c"
+    many = "with recursive c(x) as (select 1 union all select x + 1 from c where x < 100000) select x from c"
     for source in (path := sqlite(), f"sqlite:///{path}", duck()):
         with pytest.raises(DataError, match="larger than the limit"):
             read_table(source, query=many, max_bytes=100_000)

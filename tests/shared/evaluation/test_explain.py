@@ -69,13 +69,17 @@ def forest():
 
 def step(label, n=N, rows=None, slope=2.0):
     X, y = numbers()
-    return Design(X.to_numpy()[:n], y.to_numpy()[:n], lambda X: slope * X[:, 0] + X[:, 1], label, rows, names=("a", "b", "c"))
+    return Design(
+        X.to_numpy()[:n], y.to_numpy()[:n], lambda X: slope * X[:, 0] + X[:, 1], label, rows, names=("a", "b", "c")
+    )
 
 
 # -- importance --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("loss", "scoring"), [("absolute", "neg_mean_absolute_error"), ("squared", "neg_mean_squared_error")])
+@pytest.mark.parametrize(
+    ("loss", "scoring"), [("absolute", "neg_mean_absolute_error"), ("squared", "neg_mean_squared_error")]
+)
 def test_importance_agrees_with_scikit_learn(forest, loss, scoring):
     model, X, y = forest
     y = y + np.random.default_rng(1).normal(size=N)
@@ -204,7 +208,9 @@ def test_one_design_is_one_step():
 
 
 def test_steps_of_different_rows_are_named_by_them():
-    found = permutation_importance([step("1 h", rows=np.arange(N)), step("2 h", n=150, rows=np.arange(50, N))], groups=None)
+    found = permutation_importance(
+        [step("1 h", rows=np.arange(N)), step("2 h", n=150, rows=np.arange(50, N))], groups=None
+    )
     assert found.rows == N
     assert np.isfinite(found.frame["increase"]).all()
 
@@ -307,7 +313,6 @@ def test_importance_shown():
 
 @pytest.mark.parametrize("label", ["1 h ahead", "step 1", "soon"])
 def test_importance_drawn(label):
-    X, _ = numbers()
     one, two = step(label), step(label.replace("1", "2").replace("soon", "late"))
     one, two = (Design(d.X, d.y, d.predict, d.label, names=("<b>a</b>", "b & c", "_hidden")) for d in (one, two))
     found = permutation_importance([one, two], groups=None)
@@ -323,7 +328,9 @@ def test_importance_drawn(label):
 def test_correlated_groups():
     x = np.arange(30.0)
     wave = np.sin(7 * x)
-    X = pd.DataFrame({"a": x, "wave": wave, "b": -(x**3), "same": 5.0, "c": np.where(x == 3, np.nan, x), "d": x, "e": wave})
+    X = pd.DataFrame(
+        {"a": x, "wave": wave, "b": -(x**3), "same": 5.0, "c": np.where(x == 3, np.nan, x), "d": x, "e": wave}
+    )
     assert correlated_groups(X) == {"a, b and 2 more": [0, 2, 4, 5], "wave, e": [1, 6], "same": [3]}
     assert correlated_groups(X[["a"]]) == {"a": [0]}
     assert correlated_groups(X[["a", "d"]].to_numpy(), names=["p", "q"]) == {"p, q": [0, 1]}
@@ -615,7 +622,10 @@ def test_figures_of_dependence():
     assert dependence_figure({"": ([1.0], [3.0])}, share=[1.0]).alt == "Answer by value."
     assert dependence_figure({"": ([1.0, 2.0], [3.0, 3.0])}, alt="Flat.").alt == "Flat."
     assert ticks(dependence_figure({"a": (["u", "v"], [3.0, 4.0]), "_b": (["u", "v"], [1.0, 2.0])})) == 2
-    assert dependence_figure({"": (["$u$", "<b>"], [3.0, 4.0])}, rows=np.zeros((90, 2)), share=[0, 0]).svg.count("<b>") == 0
+    assert (
+        dependence_figure({"": (["$u$", "<b>"], [3.0, 4.0])}, rows=np.zeros((90, 2)), share=[0, 0]).svg.count("<b>")
+        == 0
+    )
 
 
 def test_truth_values_are_drawn_as_words():
