@@ -169,6 +169,10 @@ def predict_from(
         raise SettingsError(
             f"--out {quoted([path.name])}: predictions are written as .csv or .parquet; name the file so"
         )
+    if path.exists() and (not is_url(data) and path.resolve() == Path(source).resolve()):
+        raise SettingsError(f"--out {quoted([path.name])} is the data itself; name another file")
+    if path.resolve().parent == run.folder.resolve() and not path.name.startswith("predictions-"):
+        raise SettingsError(f"--out {quoted([path.name])} lies among the run's own files; name one elsewhere")
     forecast, notes = module.predict(settings, run, source, accept_drift)
     write_table(forecast.to_frame(), path)
     return path, [forecast.explain(), *(f"{note[0].upper()}{note[1:]}." for note in notes)]

@@ -13,7 +13,7 @@ from case_studies.demand_parts.settings import DemandSettings
 from case_studies.saved import SavedRun
 from domains.timeseries import Forecast, LagForecaster
 from shared.data import Panel, datasets
-from shared.errors import DataError, Problems
+from shared.errors import DataError, Problems, SettingsError, StoreError
 
 __all__ = ["ahead", "predict"]
 
@@ -28,14 +28,33 @@ def predict(
     Returns
     -------
     forecast, notes
+
+    >>> from shared.data.contract import TableContract
+    >>> predict(DemandSettings(), SavedRun(Path("runs/none"), "demand", TableContract(())), "no-such-file.csv", False)
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: no-such-file.csv: there is no such file: ...
     """
     options = {**settings.read_options, "allow_missing": True}  # rows of the future have no demand yet
     table, reading = datasets.load_with_report("vic_elec", data, **options)
-    known = table[Y].notna()
-    last = int(np.flatnonzero(known.to_numpy())[-1]) if known.any() else -1
-    checked = run.contract.check(table.iloc[: last + 1], reading.source, accept_drift=accept_drift) if last >= 0 else ()
-    forecast, notes = ahead(settings, run.model(), table, reading.source)
+    model = run.model()
+    if not isinstance(model, LagForecaster) or (model.ds, model.y) != (DS, Y):
+        raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
+    table = table.sort_values(DS, kind="stable", ignore_index=True)  # from a file with the newest first, too
+    last = _last_known(table, reading.source)
+    past = table.iloc[: last + 1]
+    # Gaps are told, or filled, with the series as a whole.
+    checked = run.contract.check(past.dropna(), reading.source, accept_drift=accept_drift)
+    forecast, notes = ahead(settings, model, table, reading.source)
     return forecast, [*reading.repairs, *checked, *notes]
+
+
+def _last_known(table: pd.DataFrame, source: str) -> int:
+    """Place of the last row whose demand is known."""
+    known = np.flatnonzero(table[Y].notna().to_numpy())
+    if len(known) == 0:
+        raise _refused(source, "holds no values", "Give the demand of at least the first new row.")
+    return int(known[-1])
 
 
 def ahead(
@@ -64,15 +83,24 @@ def ahead(
     ------
     DataError
         Rows are missing between what the model knows and the new ones, or differ from what it knows.
+
+    >>> table = pd.DataFrame({"ds": range(60), "y": [float(i % 4) for i in range(60)]})
+    >>> model = LagForecaster(horizon=1).fit(table)
+    >>> ahead(DemandSettings(horizon=2), model, table, "week.csv")
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: horizon=2: this model was fitted for 1 steps; run the study again
     """
-    known = table[Y].notna().to_numpy()
-    if not known.any():
-        raise _refused(source, "holds no values", "Give the demand of at least the first new row.")
-    last = int(np.flatnonzero(known)[-1])
-    past, rest = table.iloc[: last + 1], table.iloc[last + 1 :]
+    steps = model.panel_.frequency.steps(settings.horizon)
+    if steps > model.horizon_:
+        raise SettingsError(
+            f"horizon={settings.horizon!r}: this model was fitted for {model.horizon_} steps; run the study again"
+        )
+    past = table.iloc[: _last_known(table, source) + 1]
     panel = Panel.from_frame(past, COLUMNS, tz=settings.timezone, repair=settings.panel_repairs, source=source,
                              frequency=model.panel_.frequency)  # fmt: skip
     notes = list(panel.repairs)
+    left = 0
     new, seen = _after(model, panel, source)
     if seen:
         notes.append(f"{seen:,} rows were known already, and agree")
@@ -83,6 +111,7 @@ def ahead(
         if len(usable):
             model.update(usable)
     horizon = settings.upcoming(model.panel_)
+    rest = table.iloc[len(past) - left :]
     if len(rest):
         stamps = Panel.from_frame(
             rest.assign(**{Y: 0.0, "Temperature": 0.0}),
@@ -95,11 +124,11 @@ def ahead(
         horizon["Holiday"] = [
             bool(named.get(stamp, day)) for stamp, day in zip(horizon[DS], horizon["Holiday"], strict=True)
         ]
-    elif not horizon["Holiday"].any():
+    if not horizon["Holiday"].any() and len(rest) == left:
         notes.append(
             "no public holiday is known in the horizon; add rows without demand that name it, or set upcoming_holidays"
         )
-    return model.predict(future=horizon, levels=[settings.level]), notes
+    return model.predict(steps, future=horizon, levels=[settings.level]), notes
 
 
 def _after(model: LagForecaster, panel: Panel, source: str) -> tuple[pd.DataFrame | None, int]:
@@ -107,20 +136,26 @@ def _after(model: LagForecaster, panel: Panel, source: str) -> tuple[pd.DataFram
     before = model.panel_
     first, end = int(panel.starts[0]), int(before.ends[0])
     overlap = max(0, min(end, int(panel.ends[0])) - first)
-    at = first - int(before.starts[0])
-    if overlap and at >= 0:
+    skipped = max(0, int(before.starts[0]) - first)  # rows from before the model's own history
+    at = max(0, first - int(before.starts[0]))
+    if overlap > skipped:
         for name, values, known in [(Y, panel.values, before.values)] + [
             (name, panel.exogenous[name], before.exogenous[name]) for name in before.exogenous
         ]:
-            other = ~np.isclose(values[:overlap], known[at : at + overlap], rtol=1e-9, atol=1e-9)
+            length = overlap - skipped
+            other = ~np.isclose(values[skipped:overlap], known[at : at + length], rtol=1e-9, atol=1e-9)
             if other.any():
-                rows = [int(row) + 1 for row in np.flatnonzero(other)[:6]]
+                rows = [int(row) + skipped + 1 for row in np.flatnonzero(other)[:6]]
                 raise _refused(
-                    source, f"{int(other.sum()):,} values differ from those that the model learnt from",
+                    source, f"{int(other.sum()):,} {'value differs' if other.sum() == 1 else 'values differ'} from those that the model learnt from",
                     "The past was revised: run the study again, or give only newer rows.", name, rows, int(other.sum()),
                 )  # fmt: skip
-    elif overlap:
-        overlap = end - first
+    if first > end:
+        stamps = before.stamp_text(end), before.stamp_text(first)
+        raise _refused(
+            source, f"begins at {stamps[1]}, but the model knows the demand only up to {stamps[0]}",
+            "Give the rows between, too.", DS,
+        )  # fmt: skip
     frame = panel.to_frame().iloc[overlap:]
     return (frame if len(frame) else None), overlap
 

@@ -14,7 +14,7 @@ from shared.data.schema import Schema
 from shared.data.sniff import check_header
 from shared.data.sources import check_path, fail
 from shared.data.tables import check_options, read_part
-from shared.errors import DataError, shortened
+from shared.errors import DataError, SettingsError, quoted, shortened
 
 __all__ = ["read_chunks"]
 
@@ -68,6 +68,8 @@ def read_chunks(
     path = Path(source)
     check_path(path)
     check_options(separator, encoding, dates, tz)
+    if decimal not in {".", ","}:
+        raise SettingsError(f"decimal={quoted([decimal])} is not known; it is '.' or ','")
     if rows < 1:
         raise fail(path.name, f"rows={rows} is no size of a part", "Give at least 1.")
     start = 0
@@ -98,7 +100,7 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None) -> Iterator[p
 
     try:
         file = pq.ParquetFile(path)
-        names = file.schema_arrow.names
+        names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
         check_columns(columns or names, names, path.name)
         for batch in file.iter_batches(batch_size=rows, columns=list(columns or names)):
             yield arrow_to_pandas(pa.Table.from_batches([batch]), path.name)
@@ -117,7 +119,15 @@ def _csv(
 
     with path.open("rb") as file:
         head = file.read(SAMPLE)
-    header, separator, width = check_header(head, path.name, separator, encoding)
+    if encoding is not None and encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32", "utf16", "utf32")):
+        raise fail(path.name, f"{encoding} is not read in parts", "Save the file as UTF-8.")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise fail(path.name, "UTF-16 is not read in parts", "Save the file as UTF-8.")
+    if b"\n" not in head and b"\r" not in head and len(head) == SAMPLE:
+        raise fail(
+            path.name, "the first line does not end within 1 MB", "Give one line of column names, and rows below."
+        )
+    header, separator, width, above = check_header(head, path.name, separator, encoding)
     check_columns(columns or header, header, path.name)
     wrong: list[int] = []
 
@@ -130,9 +140,10 @@ def _csv(
             path,
             read_options=pacsv.ReadOptions(
                 use_threads=False, block_size=max(SAMPLE, min(rows * width, 1 << 28)), encoding=encoding or "utf-8",
-                column_names=header, skip_rows=1,
+                column_names=header, skip_rows=above,
             ),
-            parse_options=pacsv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=refuse),
+            parse_options=pacsv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=refuse,
+                ignore_empty_lines=len(header) > 1),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, include_columns=list(columns or header)
             ),
@@ -140,7 +151,13 @@ def _csv(
         for batch in reader:
             yield pa.Table.from_batches([batch])
     except pa.ArrowException as error:
-        where = f" (row {wrong[0] - 1})" if wrong and wrong[0] else ""
-        raise fail(
-            path.name, f"it cannot be split into columns{where}: {str(error)[:160]}", "Check quotes and separators."
-        ) from error
+        if "invalid UTF8" in str(error) or "UTF8" in str(error):
+            raise fail(
+                path.name, "it is not UTF-8", "Pass encoding=, such as 'cp1252', or save it as UTF-8."
+            ) from error
+        if wrong and wrong[0]:
+            what = f"a row has another number of fields than the header ({len(header)})"
+            mend = "Check quotes, and quote fields that hold the separator."
+            raise fail(path.name, what, mend, (wrong[0] - above,)) from error
+        told = shortened(str(error).split("Row #")[0], 160)
+        raise fail(path.name, f"it cannot be split into columns ({told})", "Check quotes and separators.") from error

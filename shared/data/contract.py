@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -72,12 +72,20 @@ class ColumnContract:
 class TableContract:
     """What a whole table held; `check` holds a new one against it.
 
+    Attributes
+    ----------
+    columns : tuple of ColumnContract
+        Those that a model learnt from.
+    others : tuple of str
+        Names of those that were there and not used.
+
     >>> learnt = contract_of(pd.DataFrame({"load": [4000.0, 5000.0], "shop": ["a", "b"]}))
     >>> learnt.check(pd.DataFrame({"load": [4100.0], "shop": ["a"], "new": [1]}), "week.csv")
     ("column 'new' was not there when the model learnt; it is not used",)
     """
 
     columns: tuple[ColumnContract, ...]
+    others: tuple[str, ...] = ()
 
     def check(self, frame: pd.DataFrame, source: str, *, accept_drift: bool = False) -> tuple[str, ...]:
         """Refuse a table that is not like the one learnt from; return what is worth knowing and no fault.
@@ -98,7 +106,8 @@ class TableContract:
             that were never seen.
         """
         problems, drift = Problems(source), Problems(source)
-        known = {column.name for column in self.columns}
+        frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+        known = {column.name for column in self.columns} | set(self.others)
         new = [str(name) for name in frame.columns if str(name) not in known]
         for column in self.columns:
             if column.name not in frame.columns:
@@ -122,7 +131,7 @@ class TableContract:
             if new
             else []
         )
-        return tuple(notes + [str(problem).split(". ")[0].rstrip(".") for problem in drift])
+        return tuple(notes + [str(replace(problem, mend="")).rstrip(".") for problem in drift])
 
     def _missing(self, column: ColumnContract, frame: pd.DataFrame, new: list[str], problems: Problems) -> None:
         near = difflib.get_close_matches(column.name.lower(), [name.lower() for name in new], n=1)
@@ -144,31 +153,35 @@ class TableContract:
             count = int(gone.sum())
             rows = [int(row) + 1 for row in np.flatnonzero(gone)[:6]]
             drift.add(
-                f"{count:,} values are missing, none was when the model learnt", column=column.name, rows=rows, count=count,
+                f"{count:,} {'value is' if count == 1 else 'values are'} missing, none was when the model learnt", column=column.name, rows=rows, count=count,
                 mend="Fill them in, or pass accept_drift=True.",
             )  # fmt: skip
         if column.kind in {"number", "integer"} and column.far(values):
             middle = float(values.median())
-            other = [one.name for one in self.columns if one is not column and one.suits(values)]
+            other = [
+                one.name for one in self.columns
+                if one is not column and one.suits(values) and one.name in frame.columns and one.far(frame[one.name])
+            ]  # fmt: skip
             like = f"; they look like those of {quoted(other)}: swapped?" if other else "; another unit?"
             drift.add(
                 f"values are about {middle:,.4g}, the model learnt from {column.low:,.4g} to {column.high:,.4g}{like}",
                 column=column.name, mend="Convert them, or pass accept_drift=True if they are right.",
             )  # fmt: skip
         if column.labels:
-            unseen = ~values.isin(column.labels).to_numpy() & ~gone
+            unseen = ~values.map(str).isin(column.labels).to_numpy() & ~gone
             if unseen.any():
                 count = int(unseen.sum())
                 rows = [int(row) + 1 for row in np.flatnonzero(unseen)[:6]]
                 drift.add(
-                    f"{count:,} values were never seen when the model learnt: {quoted(values[unseen].unique()[:5])}",
+                    f"{count:,} {'value was' if count == 1 else 'values were'} never seen when the model learnt: {quoted(values[unseen].unique()[:5])}",
                     column=column.name, rows=rows, count=count,
                     mend="Correct them, fit again with them, or pass accept_drift=True.",
                 )  # fmt: skip
 
     def plain(self) -> dict[str, Any]:
         """The contract as what JSON can hold; see `from_plain`."""
-        return {"columns": [{**asdict(column), "labels": list(column.labels)} for column in self.columns]}
+        columns = [{**asdict(column), "labels": list(column.labels)} for column in self.columns]
+        return {"columns": columns, "others": list(self.others)}
 
     @classmethod
     def from_plain(cls, plain: Any) -> TableContract:
@@ -178,9 +191,15 @@ class TableContract:
         >>> TableContract.from_plain(learnt.plain()) == learnt
         True
         """
-        return cls(
-            tuple(ColumnContract(**{**column, "labels": tuple(column["labels"])}) for column in plain["columns"])
-        )
+        columns = tuple(ColumnContract(**{**column, "labels": tuple(column["labels"])}) for column in plain["columns"])
+        for column in columns:
+            texts = all(isinstance(text, str) for text in (column.name, column.kind, column.zone, *column.labels))
+            numbers = all(isinstance(one, int | float | None) for one in (column.low, column.median, column.high))
+            if not texts or not numbers or column.kind not in KINDS:
+                raise ValueError(f"no contract of a column: {quoted([column])}")
+        if not columns:
+            raise ValueError("a contract of no columns")
+        return cls(columns, tuple(map(str, plain.get("others", ()))))
 
 
 def contract_of(frame: pd.DataFrame) -> TableContract:
@@ -205,7 +224,8 @@ def _column(name: str, values: pd.Series[Any]) -> ColumnContract:
         zone = str(values.dt.tz) if values.dt.tz is not None else ""
         return ColumnContract(name, kind, zone, missing)
     if kind == "text":
-        labels = sorted(map(str, values.dropna().unique())) if values.nunique() <= MAX_LABELS else []
+        texts = values.dropna().map(str)
+        labels = sorted(texts.unique()) if texts.nunique() <= MAX_LABELS else []
         return ColumnContract(name, kind, "", missing, labels=tuple(labels))
     return ColumnContract(name, kind, "", missing)
 

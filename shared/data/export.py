@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,12 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     if suffix in {".parquet", ".pq"}:
         write_bytes(path, frame.to_parquet(index=False))
     elif suffix == ".csv":
-        write_bytes(path, disarmed(frame).to_csv(index=False, lineterminator="\n").encode())
+        safe = disarmed(frame)
+        texts = [safe.iloc[:, place].astype(str) for place in range(safe.shape[1])]
+        broken = any("\r" in str(name) for name in safe.columns) or any(text.str.contains("\r").any() for text in texts)
+        # A lone carriage return would start a row of its own, and a formula behind it would live.
+        quoting: Any = csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL
+        write_bytes(path, safe.to_csv(index=False, lineterminator="\n", quoting=quoting).encode())
     else:
         raise SettingsError(f"{quoted([path.name])}: tables are written as .csv or .parquet; name the file so")
 

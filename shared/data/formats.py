@@ -68,7 +68,7 @@ def as_pandas(source: Any, name: str, *, copy: bool = True) -> pd.DataFrame:
         clash = set(named) & set(source.columns)
         frame = source.reset_index() if named and not clash else source.copy(deep=copy)
     elif isinstance(source, pa.Table):
-        _check_names(source.column_names, name)
+        check_names(source.column_names, name)
         frame = arrow_to_pandas(source, name)
     else:
         import narwhals as nw
@@ -107,7 +107,7 @@ def from_parquet(path: Path, max_bytes: int, columns: Sequence[str] | None = Non
     try:
         metadata = pq.read_metadata(path)
         names = metadata.schema.to_arrow_schema().names
-        _check_names(names, path.name)
+        check_names(names, path.name)
         wanted = [name for name in (columns or names) if not name.startswith("__index_level_")]
         check_columns(wanted, names, path.name)
         read = [_read_parquet(pq.ParquetFile(path), path.name, max_bytes, wanted)]
@@ -181,7 +181,7 @@ def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
     empty = [place for place, column in enumerate(names, 1) if not column]
     if empty:
         raise fail(path.name, f"{len(empty)} columns have no name (place {quoted(empty)})", "Name them or remove them.")
-    _check_names(names, path.name)
+    check_names(names, path.name)
     frame = cells.iloc[1:].reset_index(drop=True)
     frame.columns = names
     return _checked(frame.infer_objects(), path.name)
@@ -246,7 +246,14 @@ def _cell(value: Any) -> Any:
     return None if value == "" else value
 
 
-def _check_names(names: list[str], source: str) -> None:
+def check_names(names: Sequence[str], source: str) -> None:
+    """Refuse column names that are empty, repeated or too many.
+
+    >>> check_names(["a"], "table")
+    """
+    empty = [place for place, name in enumerate(names, 1) if not str(name).strip()]
+    if empty:
+        raise fail(source, f"{len(empty)} columns have no name (place {quoted(empty)})", "Name them or remove them.")
     if len(names) > MAX_COLUMNS:
         raise fail(
             source, f"the table has {len(names):,} columns, more than {MAX_COLUMNS:,}", "Give one row a value instead."
@@ -257,7 +264,7 @@ def _check_names(names: list[str], source: str) -> None:
 
 
 def _checked(frame: pd.DataFrame, source: str) -> pd.DataFrame:
-    _check_names(list(frame.columns), source)
+    check_names(list(frame.columns), source)
     if len(frame) == 0:
         raise fail(source, "the table has no rows", "Give at least one row.")
     problems = Problems(source)

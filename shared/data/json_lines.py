@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from shared.data.formats import check_names
+from shared.data.schema import first_rows
 from shared.data.sources import MAX_COLUMNS, fail, read_bytes, read_text
 from shared.errors import Problems, quoted
 
-__all__ = ["from_json", "typed"]
+__all__ = ["from_json", "refuse_infinite", "typed"]
+
+HALF = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 
 
 def from_json(path: Path, max_bytes: int, encoding: str | None = None) -> pd.DataFrame:
@@ -33,6 +41,11 @@ def from_json(path: Path, max_bytes: int, encoding: str | None = None) -> pd.Dat
     """
     data, compression = read_bytes(path, max_bytes)
     text = read_text(data, path.name, encoding, compression).data.decode()
+    if HALF.search(text):
+        line = text[: HALF.search(text).start()].count("\n") + 1  # type: ignore[union-attr]
+        raise fail(
+            path.name, f"line {line} holds half a character", "Write both halves of the pair, or the character itself."
+        )
     problems = Problems(path.name)
     rows = _list(text, path.name) if text.lstrip().startswith("[") else _lines(text, path.name)
     names: dict[str, None] = {}
@@ -52,8 +65,12 @@ def from_json(path: Path, max_bytes: int, encoding: str | None = None) -> pd.Dat
             mend="Write each part into a column of its own.",
         )  # fmt: skip
     problems.raise_if_any()
-    columns = {name: typed([row.get(name) for row in rows]) for name in names}
-    return pd.DataFrame(columns)
+    if not names:
+        raise fail(path.name, "the objects hold nothing", 'Write one JSON object a line, as in {"a": 1}.')
+    check_names(list(names), path.name)
+    frame = pd.DataFrame({name: typed([row.get(name) for row in rows]) for name in names})
+    refuse_infinite(frame, path.name)
+    return frame
 
 
 def typed(values: list[Any]) -> pd.Series[Any]:
@@ -73,7 +90,25 @@ def typed(values: list[Any]) -> pd.Series[Any]:
         and all(not isinstance(value, int) or abs(value) <= 2**53 for value in values if value is not None)
     ):
         return pd.Series(values, dtype="float64")
-    return pd.Series(values, dtype=object).infer_objects()
+    made = pd.Series(values, dtype=object)
+    return made if int in kinds else made.infer_objects()
+
+
+def refuse_infinite(frame: pd.DataFrame, source: str) -> None:
+    """Refuse numbers beyond the range of decimal numbers.
+
+    >>> refuse_infinite(pd.DataFrame({"a": [1.0]}), "table")
+    """
+    problems = Problems(source)
+    for name in frame.columns:
+        if pd.api.types.is_float_dtype(frame[name].dtype):
+            far = np.isinf(frame[name].to_numpy(dtype=float, na_value=np.nan))
+            if far.any():
+                problems.add(
+                    "holds numbers that are too large", column=str(name), rows=first_rows(far), count=int(far.sum()),
+                    mend="Correct them, or leave them out.",
+                )  # fmt: skip
+    problems.raise_if_any()
 
 
 def _refuse(constant: str) -> Any:

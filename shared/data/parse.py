@@ -258,9 +258,10 @@ def _numbers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], re
     if lossy.any() and not ((~good & ~missing) | infinite).any():
         mend = "Declare the column text or integer, so that no digit is lost."
         return Parsed(values, bad, "with more digits than a decimal number holds", mend, notes)
-    return Parsed(
-        values, bad, "cannot be read as numbers" if bad.any() else "", "Correct them, or leave the cells empty.", notes
-    )
+    mend = "Correct them, or leave the cells empty."
+    if decimal == "." and bad.any() and _matches(strings.filter(pa.array(bad)), r"^[+-]?\d*,\d+$").all():
+        mend = "Pass decimal=',' if the comma is the decimal mark; otherwise correct them."
+    return Parsed(values, bad, "cannot be read as numbers" if bad.any() else "", mend, notes)
 
 
 def _lossy(texts: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:

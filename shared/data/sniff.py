@@ -162,8 +162,10 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
     return RawTable(table.rename_columns([column.strip() for column in table.column_names]), separator, numbers)
 
 
-def check_header(head: bytes, name: str, separator: str | None, encoding: str | None) -> tuple[list[str], str, int]:
-    r"""Column names, separator and usual length of a row, from the first part of a CSV file.
+def check_header(
+    head: bytes, name: str, separator: str | None, encoding: str | None
+) -> tuple[list[str], str, int, int]:
+    r"""Column names, separator, usual length of a row, and lines up to the first row, of the first part of a CSV file.
 
     Raises
     ------
@@ -171,14 +173,22 @@ def check_header(head: bytes, name: str, separator: str | None, encoding: str | 
         As `parse_csv` does for the header.
 
     >>> check_header(b"a;b\n1;2\n", "t.csv", None, None)
-    (['a', 'b'], ';', 4)
+    (['a', 'b'], ';', 4, 1)
     """
     lines = head.splitlines(keepends=True)
     whole = b"".join(lines[:-1]) if len(lines) > 1 else head  # the last line may be cut
     text = read_text(whole, name, encoding).data.decode()
     separator = separator or sniff_separator(text, name)
     header = _header(text, name, separator)
-    return [column.strip() for column in header], separator, max(1, len(whole) // max(1, len(lines) - 1))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    while not next(reader):
+        pass
+    return (
+        [column.strip() for column in header],
+        separator,
+        max(1, len(whole) // max(1, len(lines) - 1)),
+        reader.line_num,
+    )
 
 
 def _check_quotes(text: str, name: str, separator: str) -> None:
@@ -206,7 +216,7 @@ def _check_quotes(text: str, name: str, separator: str) -> None:
 
 def _header(text: str, name: str, separator: str) -> list[str]:
     try:
-        header = next(row for row in _rows(io.StringIO(text, newline=None), separator) if row)
+        header = next(row for row in _rows(io.StringIO(text, newline=""), separator) if row)
     except (csv.Error, StopIteration) as error:
         raise fail(
             name, f"the header cannot be read ({str(error) or 'there is none'})", "Check the first line."

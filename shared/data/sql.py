@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,18 +15,23 @@ from urllib.parse import quote
 import pandas as pd
 import pyarrow as pa
 
-from shared.data.formats import arrow_to_pandas
-from shared.data.json_lines import typed
-from shared.data.sources import MAX_COLUMNS, check_path, fail, too_large
-from shared.errors import Problems, quoted, require
+from shared.data.formats import arrow_to_pandas, check_names
+from shared.data.json_lines import refuse_infinite, typed
+from shared.data.sources import check_path, fail, too_large
+from shared.errors import DataError, Problems, quoted, require
 
 __all__ = ["from_database", "from_url", "is_url", "shown_url", "without_password"]
 
-ROWS_AT_ONCE = 50_000
+ROWS_AT_ONCE = 5_000
 CELL_BYTES = 40
-SELECTS = re.compile(r"\s*(select|with|from)\b", re.IGNORECASE)
+LONGEST_TEXT = 1 << 27
+VIEW_SECONDS = 1.5
+SELECTS = re.compile(r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*(select|with|from|values)\b", re.IGNORECASE | re.DOTALL)
 WHICH = "Pass query= with a table's name or a SELECT."
 URL = re.compile(r"[a-z][a-z0-9+]+://", re.IGNORECASE)
+WEB = ("http://", "https://", "ftp://", "s3://", "gs://", "file://")
+# 22 and 32: transactions and savepoints, 33: recursive. What is asked of the database about itself has no second name.
+HARMLESS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, 22, 32, 33}
 
 
 def is_url(source: Any) -> bool:
@@ -45,12 +53,13 @@ def shown_url(source: Any) -> str:
 
 
 def without_password(source: Any) -> str:
-    """A path or address without the password in it.
+    """A path or address without what is secret in it: the password, and everything behind the question mark.
 
-    >>> without_password("postgresql://me:secret@host/sales")
-    'postgresql://me:***@host/sales'
+    >>> without_password("postgresql://me:se@cret@host/sales?sslpassword=x")
+    'postgresql://me:***@host/sales?...'
     """
-    return re.sub(r"(?<=://)([^/@:]*):[^@]*@", r"\1:***@", str(source))
+    hidden = re.sub(r"(?<=://)([^/@:]*):.*@", r"\1:***@", str(source))
+    return re.sub(r"\?.*", "?...", hidden) if is_url(source) else hidden
 
 
 def from_database(path: Path, query: str | None, max_bytes: int) -> pd.DataFrame:
@@ -82,28 +91,64 @@ def from_database(path: Path, query: str | None, max_bytes: int) -> pd.DataFrame
     raise fail(path.name, "this is neither an SQLite nor a DuckDB database", "Give such a file, or a table as CSV.")
 
 
-def _from_sqlite(path: Path, query: str | None, max_bytes: int) -> pd.DataFrame:
-    allowed = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, 33}  # 33: recursive
+class _Clock:
+    """Ends what a view in a file sets off, where it does not end by itself; a SELECT of the user's own may take its time."""
+
+    def __init__(self) -> None:
+        self.end = float("inf")
+
+    def start(self) -> None:
+        self.end = time.monotonic() + VIEW_SECONDS
+
+    def over(self) -> bool:
+        return time.monotonic() > self.end
+
+
+def _read_only(path: Path, clock: _Clock) -> sqlite3.Connection:
+    """Open an SQLite file so that nothing can be written, attached or loaded."""
+    calm = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"  # otherwise files are left beside it
+    base = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro{calm}", uri=True, check_same_thread=False)
 
     def authorised(action: int, *named: Any) -> int:
-        harmless = action in allowed and "load_extension" not in named
+        asks = action == sqlite3.SQLITE_PRAGMA and named[1] is None
+        harmless = (action in HARMLESS or asks) and "load_extension" not in named
         return sqlite3.SQLITE_OK if harmless else sqlite3.SQLITE_DENY
 
+    base.set_authorizer(authorised)
+    base.set_progress_handler(lambda: int(clock.over()), 10_000)
+    base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_TEXT)
+    return base
+
+
+LISTED = (
+    "select name, type from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%' order by rowid"
+)
+
+
+def _from_sqlite(path: Path, query: str | None, max_bytes: int) -> pd.DataFrame:
+    clock = _Clock()
     try:
-        base = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
+        base = _read_only(path, clock)
         try:
-            base.set_authorizer(authorised)
-            rows = base.execute(
-                "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%'"
-            )
-            asked = _asked(path.name, query, [str(row[0]) for row in rows])
+            kinds = {str(name): str(kind) for name, kind in base.execute(LISTED)}
+            asked = _asked(path.name, query, list(kinds))
+            if kinds.get(query if query is not None else next(iter(kinds))) == "view":
+                clock.start()
             cursor = base.execute(asked)
             names = [str(column[0]) for column in cursor.description or ()]
-            return _gathered(names, iter(lambda: cursor.fetchmany(ROWS_AT_ONCE), []), path.name, max_bytes)
+            return _gathered(names, iter(lambda: cursor.fetchmany(ROWS_AT_ONCE), []), path.name, max_bytes, clock)
         finally:
             base.close()
-    except (sqlite3.Error, sqlite3.Warning, UnicodeDecodeError) as error:
-        raise fail(path.name, f"the database cannot be read ({str(error)[:200]})", WHICH) from error
+    except (sqlite3.Error, sqlite3.Warning, UnicodeDecodeError, MemoryError) as error:
+        raise _unreadable(path.name, error, clock.over()) from error
+
+
+def _unreadable(name: str, error: Exception, endless: bool, first: str = "") -> DataError:
+    if endless:
+        what = f"a view in it gives no end within {VIEW_SECONDS:g} seconds"
+        return fail(name, what, "Read its tables, or pass the SELECT you mean as query=.")
+    told = re.sub(r"\s+", " ", re.sub(r"\(Background on this error.*|LINE \d+:.*", "", str(error), flags=re.DOTALL))
+    return fail(name, f"the database cannot be read ({told.strip()[:200]})", first + WHICH)
 
 
 def _from_duckdb(path: Path, query: str | None, max_bytes: int) -> pd.DataFrame:
@@ -116,26 +161,65 @@ def _from_duckdb(path: Path, query: str | None, max_bytes: int) -> pd.DataFrame:
         "autoload_known_extensions": "false",
         "threads": "1",  # rows in their order
     }
+    endless: Callable[[], bool] = bool
     try:
         base = duckdb.connect(str(path), read_only=True, config=config)
         try:
-            listed = base.execute("select table_name from information_schema.tables order by 1").fetchall()
-            asked = _asked(path.name, query, [str(row[0]) for row in listed])
+            listed = base.execute("select table_name, table_type from information_schema.tables order by 1").fetchall()
+            kinds = {str(name): str(kind) for name, kind in listed}
+            asked = _asked(path.name, query, list(kinds))
             statements = duckdb.extract_statements(asked)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise fail(path.name, "the query does more than select", WHICH)
-            reader: Any = base.execute(asked).to_arrow_reader(ROWS_AT_ONCE)
-            parts, size = [], 0
-            for batch in reader:
-                parts.append(batch)
-                size += batch.nbytes
-                if size > max_bytes:
-                    raise too_large(path.name, size, max_bytes, "at least ")
-            return arrow_to_pandas(pa.Table.from_batches(parts, reader.schema), path.name)
+            view = kinds.get(query if query is not None else next(iter(kinds))) == "VIEW"
+            if view:
+                base.execute("set memory_limit = '256MB'")
+            with _interrupted(base, view) as endless:
+                reader: Any = base.sql(asked).to_arrow_reader(ROWS_AT_ONCE)
+                return _arrow_frame(reader, path.name, max_bytes)
         finally:
             base.close()
-    except duckdb.Error as error:
-        raise fail(path.name, f"the database cannot be read ({str(error)[:200]})", WHICH) from error
+    except (duckdb.Error, OSError) as error:  # Arrow passes on what DuckDB says as an OSError
+        raise _unreadable(path.name, error, endless()) from error
+
+
+@contextlib.contextmanager
+def _interrupted(base: Any, on: bool) -> Iterator[Callable[[], bool]]:
+    """Interrupt a database after the time that a view may take; says whether that came to pass."""
+    fired = threading.Event()
+
+    def stop() -> None:
+        fired.set()
+        base.interrupt()
+
+    timer = threading.Timer(VIEW_SECONDS, stop)
+    if on:
+        timer.start()
+    try:
+        yield fired.is_set
+    finally:
+        timer.cancel()
+
+
+def _arrow_frame(reader: Any, name: str, max_bytes: int) -> pd.DataFrame:
+    """A frame of Arrow batches, up to the limit; nothing binary, nothing nested."""
+    check_names(reader.schema.names, name)
+    problems = Problems(name)
+    for field in reader.schema:
+        kind = field.type
+        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            problems.add(f"holds {kind}, not single values", column=field.name, mend="Select other columns.")
+    problems.raise_if_any()
+    parts, size = [], 0
+    for batch in reader:
+        parts.append(batch)
+        size += batch.nbytes
+        if size > max_bytes:
+            raise too_large(name, size, max_bytes, "at least ")
+    table = pa.Table.from_batches(parts, reader.schema)
+    if table.num_rows == 0:
+        raise fail(name, "the table has no rows", "Select at least one.")
+    return arrow_to_pandas(table, name)
 
 
 def from_url(url: str, query: str | None, max_bytes: int) -> pd.DataFrame:
@@ -155,23 +239,46 @@ def from_url(url: str, query: str | None, max_bytes: int) -> pd.DataFrame:
     >>> from_url("nonsense://host/name", "t", 100)
     Traceback (most recent call last):
     ...
-    shared.errors.DataError: nonsense://host/name: the database cannot be reached ...
+    shared.errors.DataError: nonsense://host/name: the database cannot be read ...
     """
+    name = without_password(url)
+    if url.lower().startswith(WEB):
+        raise fail(name, "this is an address of the web, not of a database", "Download the file, and give its path.")
     require("sqlalchemy", package="sqlalchemy", extra="sql")
     import sqlalchemy as sa
 
-    name = shown_url(url)
+    clock = _Clock()
     try:
-        engine = sa.create_engine(url)
-        with engine.connect() as connection:
+        with _engine(sa, url, clock).connect() as connection:
+            if connection.dialect.name not in {"sqlite", "duckdb"}:
+                with contextlib.suppress(sa.exc.SQLAlchemyError):  # where a database knows it
+                    connection.exec_driver_sql("set transaction read only")
             present = sa.inspect(connection)
             asked = _asked(name, query, [*present.get_table_names(), *present.get_view_names()])
-            result = connection.execution_options(stream_results=True).execute(sa.text(asked))
+            result = connection.execution_options(stream_results=True).exec_driver_sql(asked)
+            if not result.returns_rows:
+                raise fail(name, "the query gives no rows back", WHICH)
             names = [str(column) for column in result.keys()]  # noqa: SIM118
-            return _gathered(names, result.partitions(ROWS_AT_ONCE), name, max_bytes)
-    except (sa.exc.SQLAlchemyError, sa.exc.NoSuchModuleError, ImportError, OSError) as error:
-        told = re.sub(r"\s+", " ", str(error).replace(url, name))[:200]
-        raise fail(name, f"the database cannot be reached or read ({told})", "Check the address; " + WHICH) from error
+            frame = _gathered(names, result.partitions(ROWS_AT_ONCE), name, max_bytes, clock)
+            connection.rollback()
+            return frame
+    except DataError:
+        raise
+    except (sa.exc.SQLAlchemyError, ImportError, OSError, ValueError, sqlite3.Error) as error:
+        told = ValueError(str(error).replace(url, name))
+        raise _unreadable(name, told, clock.over(), "Check the address. ") from error
+
+
+def _engine(sa: Any, url: str, clock: _Clock) -> Any:
+    """An engine; files of SQLite and DuckDB are opened so that nothing can be written."""
+    found = sa.engine.make_url(url)
+    if found.get_backend_name() == "sqlite":
+        path = Path((found.database or "").removeprefix("file:"))
+        check_path(path)
+        return sa.create_engine("sqlite://", creator=lambda: _read_only(path, clock), poolclass=sa.pool.StaticPool)
+    if found.get_backend_name() == "duckdb":
+        raise fail(without_password(url), "DuckDB files are read by their path", "Give the path of the file instead.")
+    return sa.create_engine(url)
 
 
 def _asked(name: str, query: str | None, tables: Sequence[str]) -> str:
@@ -188,10 +295,11 @@ def _asked(name: str, query: str | None, tables: Sequence[str]) -> str:
     return query
 
 
-def _gathered(names: list[str], parts: Iterable[Sequence[Any]], source: str, max_bytes: int) -> pd.DataFrame:
+def _gathered(
+    names: list[str], parts: Iterable[Sequence[Any]], source: str, max_bytes: int, clock: _Clock
+) -> pd.DataFrame:
     """A frame of rows that come in parts, up to the limit."""
-    if len(names) > MAX_COLUMNS:
-        raise fail(source, f"the table has {len(names):,} columns, more than {MAX_COLUMNS:,}", "Select some of them.")
+    check_names(names, source)
     columns: list[list[Any]] = [[] for _ in names]
     size = 0
     for rows in parts:
@@ -200,22 +308,25 @@ def _gathered(names: list[str], parts: Iterable[Sequence[Any]], source: str, max
             size += CELL_BYTES * len(values) + sum(len(value) for value in values if isinstance(value, str | bytes))
         if size > max_bytes:
             raise too_large(source, size, max_bytes, "at least ")
+        if clock.over():
+            raise _unreadable(source, TimeoutError(), True)
     problems = Problems(source)
     made: dict[str, Any] = {}
     for name, column in zip(names, columns, strict=True):
-        blobs = [place for place, value in enumerate(column, 1) if isinstance(value, bytes | memoryview)]
-        if blobs:
-            problems.add(
-                f"{len(blobs):,} values are binary",
-                column=name,
-                rows=blobs,
-                count=len(blobs),
-                mend="Select other columns.",
-            )
-        if name in made:
-            problems.add("is there twice", column=name, mend="Give every column a name of its own: select x as y.")
+        for what, kinds in (("binary", bytes | memoryview), ("lists or mappings", list | dict)):
+            odd = [place for place, value in enumerate(column, 1) if isinstance(value, kinds)]
+            if odd:
+                problems.add(
+                    f"{len(odd):,} values are {what}",
+                    column=name,
+                    rows=odd,
+                    count=len(odd),
+                    mend="Select other columns.",
+                )
         made[name] = typed(column)
     problems.raise_if_any()
     if not columns or not columns[0]:
         raise fail(source, "the table has no rows", "Select at least one.")
-    return pd.DataFrame(made)
+    frame = pd.DataFrame(made)
+    refuse_infinite(frame, source)
+    return frame

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from shared.data.panel import Panel
 
-__all__ = ["PanelSummary", "summary_of"]
+__all__ = ["PanelSummary"]
 
 
 @dataclass(frozen=True)

@@ -416,9 +416,12 @@ def _typed_frame(
     With `dated` other columns of text become dates where all their values are: JSON and SQLite know no dates.
     """
     declared = set(schema.names) if schema else set()
+    for name in frame.columns if reading.tz is not None else ():
+        if isinstance(frame[name].dtype, pd.DatetimeTZDtype):
+            frame[name] = frame[name].dt.tz_convert(reading.tz)
     for name in frame.columns if dated else ():
         if name not in declared and pd.api.types.infer_dtype(frame[name], skipna=True) == "string":
-            texts = pa.array(frame[name].where(frame[name].notna(), None).tolist(), pa.string())
+            texts = pa.array(frame[name].astype(object), pa.string(), from_pandas=True)
             kind, notes = guess_kind(texts, reading)
             if kind == "datetime":
                 desk.notes.extend(f"'{name}' {note}" for note in notes)

@@ -329,7 +329,9 @@ def dependence_figure(
 
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
         first = next(iter(lines.values()))[0]
-        words = not all(isinstance(value, int | float | np.number) for value in first)
+        words = not all(
+            isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_) for value in first
+        )
         places = np.arange(len(first)) if words else np.asarray(first, dtype=float)
         if rows is not None:
             thin = np.asarray(rows)[:: max(1, len(rows) // 40)]

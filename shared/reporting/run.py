@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -87,7 +87,9 @@ class Run:
         dataset = datasets.describe(name)
         frame, report = datasets.load_with_report(name, self.data, **self.options)
         self.fingerprint = report.fingerprint
-        self.contract = contract_of(frame)
+        used = [name for name in dataset.schema.names if name in frame.columns]
+        others = tuple(str(name) for name in frame.columns if name not in used)
+        self.contract = replace(contract_of(frame[used]), others=others)
         own = Source(shown_url(self.data), "your own file", "yours to know", report.fingerprint) if self.data else None
         bundled = Source(dataset.title, dataset.source, dataset.licence, report.fingerprint)
         self.report.sources.append(own or bundled)

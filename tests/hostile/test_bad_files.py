@@ -415,7 +415,9 @@ TORN = {
     "a CSV called .parquet": ("own.parquet", lambda: own().encode(), "no readable Parquet file"),
     "a CSV called .xlsx": ("own.xlsx", lambda: own().encode(), "the sheet cannot be read"),
     "an old workbook": ("own.xls", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "type .xls are not read"),
-    "a JSON file": ("own.json", lambda: json.dumps({"Time": [1], "Demand": [2]}, indent=1).encode(), "own.json"),
+    "a JSON file that is no table": (
+        "own.json", lambda: json.dumps({"Time": [1], "Demand": [2]}, indent=1).encode(), "line 1 cannot be read"
+    ),
     "half a gzip file": ("own.csv.gz", lambda: gzip.compress(own().encode())[:-20], "cannot be read to its end"),
     "an empty file": ("own.csv", lambda: b"", "the file is empty"),
     "a picture": ("own.csv", lambda: b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "own.csv"),
@@ -427,7 +429,7 @@ def test_a_torn_or_wrong_file_is_told_with_what_to_do(tmp_path, capsys, case):
     name, make, says = TORN[case]
     (tmp_path / name).write_bytes(make())
     text = told(run_demand(tmp_path / name, tmp_path, capsys), f"hexad: {name}: ", says)
-    assert re.search(r"\b(Give|Fetch|fetch|Save|Check|Export|Name|Quote|Close|Pass|Add)\b", text)
+    assert re.search(r"\b(Give|Fetch|fetch|Write|Save|Check|Export|Name|Quote|Close|Pass|Add)\b", text)
 
 
 def test_every_byte_of_a_parquet_footer_may_be_damaged(tmp_path):

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.errors import HexadError, SettingsError
+from shared.errors import HexadError, SettingsError, quoted
 from shared.evaluation.explain.designs import Design, columns_of, designs_of
 
 __all__ = ["Dependence", "dependence"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 FEW = 10
+MOST_LABELS = 30
 DONORS = 20
 FEW_DATA, WIDE = 0.05, 0.15
 
@@ -70,6 +71,8 @@ class Dependence:
         rows = self._of(label)
         where = f" at {label}" if label else ""
         values, means = rows["value"].tolist(), rows["mean"].to_numpy(dtype=float)
+        if float(np.ptp(means)) <= 1e-9 * max(float(np.abs(means).max()), 1e-300):
+            return f"{self._named()}{where} does not follow {self.feature}."
         if not pd.api.types.is_numeric_dtype(rows["value"].dtype) or pd.api.types.is_bool_dtype(rows["value"].dtype):
             top, low = int(means.argmax()), int(means.argmin())
             return (
@@ -78,18 +81,17 @@ class Dependence:
             )
         change = means[-1] - means[0]
         span = float(np.ptp(means))
-        own = float(np.abs(means).max())
-        ends = f"from {_number(values[0])} to {_number(values[-1])}"
-        if span <= 1e-9 * max(own, 1e-300):
-            return f"{self._named()}{where} does not follow {self.feature}."
+        ends = _ends(values[0], values[-1])
         steps = np.diff(means)
         if abs(change) >= 0.8 * span:  # wiggles and a small turn at an end are no turn
             verb = "rises" if change > 0 else "falls"
-            text = f"As {self.feature} goes {ends}, {self.answer}{where} {verb} from {_number(means[0])} to {_number(means[-1])}"
+            text = f"As {self.feature} goes {ends}, {self.answer}{where} {verb} {_ends(means[0], means[-1])}"
             text += self._where_most(values, steps)
         else:
-            turn = int(means.argmin()) if means.argmin() not in {0, len(means) - 1} else int(means.argmax())
-            kind = "lowest" if turn == int(means.argmin()) else "highest"
+            inner = means[1:-1]
+            hill, dip = inner.max() - max(means[0], means[-1]), min(means[0], means[-1]) - inner.min()
+            turn = 1 + int(inner.argmax() if hill >= dip else inner.argmin())
+            kind = "highest" if hill >= dip else "lowest"
             text = (
                 f"As {self.feature} goes {ends}, {self.answer}{where} is {kind} near {_number(values[turn])} "
                 f"({_number(means[turn])}), against {_number(means[0])} and {_number(means[-1])} at the ends"
@@ -112,6 +114,8 @@ class Dependence:
 
     def _few(self, values: Sequence[Any]) -> str:
         """Ends of the range over which hardly any data are spread."""
+        if len(values) < 5:
+            return ""
         share = self.frame["share"].to_numpy()[: len(values)]
         whole = values[-1] - values[0]
         left = int(np.searchsorted(np.cumsum(share), FEW_DATA, side="right"))
@@ -144,6 +148,15 @@ class Dependence:
 
     def _repr_html_(self) -> str:
         return str(self.frame.round(3).to_html(index=False))
+
+
+def _ends(first: Any, last: Any) -> str:
+    """Write where a range begins and ends, with as many digits as tell the two apart."""
+    one, two = _number(first), _number(last)
+    digits = 4
+    while one == two and float(first) != float(last) and digits < 12:
+        one, two, digits = f"{float(first):.{digits}g}", f"{float(last):.{digits}g}", digits + 1
+    return f"from {one} to {two}"
 
 
 def _number(value: Any) -> str:
@@ -203,14 +216,19 @@ def dependence(
     designs = designs_of(model, X, None)
     if points < 2 or most_rows < 2:
         raise SettingsError(f"points={points}, most_rows={most_rows}: at least two of each are needed")
-    place = columns_of(designs[0], feature)[0]
+    places = columns_of(designs[0], feature)
+    if len(places) != 1:
+        raise SettingsError(f"feature={feature!r}: name one feature; those that go with it are columns=")
+    place = places[0]
+    if values is not None and (len(values) == 0 or not _fitting(values, designs[0].column(place))):
+        raise SettingsError(f"values={quoted(values)} are none that the feature can have")
     others = [] if columns is None else [one for one in columns_of(designs[0], columns) if one != place]
     observed = designs[0].column(place)
     grid, share = _grid(observed, values, points)
     rng = np.random.default_rng(random_state)
     parts, curves = [], {}
     for number, design in enumerate(designs):
-        label = design.label or ("" if len(designs) == 1 else str(number + 1))
+        label = design.label or ("" if len(designs) == 1 else f"step {number + 1}")
         answers = _answers(design, place, others, grid, most_rows, rng)
         curves[label] = answers
         low, high = np.percentile(answers, [10, 90], axis=0)
@@ -230,6 +248,46 @@ def dependence(
     return Dependence(name or designs[0].columns[place], frame, curves, answer)
 
 
+def _fitting(values: Any, observed: Any) -> bool:
+    """Whether values asked for are of a feature's kind, and where it has labels among them."""
+    if pd.api.types.is_numeric_dtype(observed.dtype) and not pd.api.types.is_bool_dtype(observed.dtype):
+        return all(isinstance(value, int | float | np.number) and np.isfinite(value) for value in values)
+    return all(bool((observed == value).any()) for value in values)
+
+
+def _labels(known: Any, points: int) -> list[Any]:
+    """Values of a column that holds few, in their order; of many dates and ids some, evenly spread."""
+    if isinstance(known.dtype, pd.CategoricalDtype) and known.cat.ordered:
+        found = [label for label in known.cat.categories if (known == label).any()]
+    else:
+        found = sorted(known.unique().tolist(), key=lambda v: (str(type(v)), v))
+    most = points if pd.api.types.is_datetime64_any_dtype(known.dtype) else MOST_LABELS
+    if len(found) <= most:
+        return found
+    return [found[place] for place in np.unique(np.linspace(0, len(found) - 1, most).round().astype(int))]
+
+
+def _nearest_share(data: Floats, grid: Floats) -> Floats:
+    """Share of the data that lies nearest to each value."""
+    nearest = np.searchsorted((grid[1:] + grid[:-1]) / 2, data)
+    return np.bincount(nearest, minlength=len(grid)) / len(data)
+
+
+def _numbers_of(answer: Any, n: int) -> Floats:
+    """Answers of a model as numbers, one a row."""
+    try:
+        made = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise HexadError(
+            "the model answers in words; give a function of X that gives numbers, such as a probability"
+        ) from error
+    if made.shape == (n, 1):
+        made = made[:, 0]
+    if made.shape != (n,):
+        raise HexadError(f"the model gave answers of the shape {made.shape} for {n} rows; one number a row is needed")
+    return made
+
+
 def _grid(observed: Any, values: Any, points: int) -> tuple[Any, Floats]:
     """Values asked for, and the share of the data nearest to each."""
     known = observed.dropna()
@@ -237,15 +295,35 @@ def _grid(observed: Any, values: Any, points: int) -> tuple[Any, Floats]:
         raise HexadError("the feature has no values")
     numeric = pd.api.types.is_numeric_dtype(known.dtype) and not pd.api.types.is_bool_dtype(known.dtype)
     if not numeric or known.nunique() <= FEW:
-        grid = list(values) if values is not None else sorted(known.unique().tolist(), key=lambda v: (str(type(v)), v))
+        grid = _labels(known, points) if values is None else list(values)
+        if numeric:
+            grid = sorted(set(grid))
+            return np.array(grid), _nearest_share(known.to_numpy(dtype=float), np.array(grid, dtype=float))
         share = np.array([float((known == value).mean()) for value in grid])
-        return np.array(grid), share
+        held = np.empty(len(grid), dtype=object)
+        held[:] = grid
+        return (np.array(grid) if numeric or all(isinstance(value, str | bool) for value in grid) else held), share
     data = known.to_numpy(dtype=float)
     low, high = (float(bound) for bound in np.percentile(data, [0.5, 99.5]))
-    made: Any = np.unique(np.linspace(low, high, points)) if values is None else np.sort(values)
+    if low == high:  # nearly constant: ask for what else there is
+        low, high = float(data.min()), float(data.max())
+    made: Any = (
+        np.unique(np.linspace(low, high, points)) if values is None else np.sort(np.asarray(values, dtype=float))
+    )
     made = np.asarray(made, dtype=float)
-    nearest = np.searchsorted((made[1:] + made[:-1]) / 2, data)
-    return made, np.bincount(nearest, minlength=len(made)) / len(data)
+    return made, _nearest_share(data, made)
+
+
+def _ranks(column: Any, value: Any = None) -> Any:
+    """Numbers by which rows are put in order, gaps last; or the number of one value."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return (
+            np.nan_to_num(column.to_numpy(dtype=float, na_value=np.inf), nan=np.inf) if value is None else float(value)
+        )
+    codes, labels = pd.factorize(column, sort=False)
+    if value is None:
+        return np.where(codes < 0, len(labels), codes).astype(float)
+    return float(list(labels).index(value))
 
 
 def _constant(value: Any, n: int, dtype: Any) -> Any:
@@ -275,19 +353,22 @@ def _answers(
     full = design.X
     some = full.iloc[rows] if isinstance(full, pd.DataFrame) else np.asarray(full)[rows]
     made = np.empty((len(rows), len(grid)))
-    order = np.argsort(design.column(place).to_numpy(), kind="stable") if others else None
+    ranks = _ranks(design.column(place))
+    order = np.argsort(ranks, kind="stable") if others else None
     for number, value in enumerate(grid):
         if order is None:
             asked = some.copy()
             if isinstance(asked, pd.DataFrame):
                 asked.isetitem(place, _constant(value, len(asked), full.dtypes.iloc[place]))
             else:
+                asked = asked.astype(float) if asked.dtype.kind in "iub" else asked
                 asked[:, place] = value
         else:
-            donors = rng.choice(_donors(design.column(place).to_numpy()[order], order, value), size=n)
+            at = _ranks(design.column(place), value)
+            donors = rng.choice(_donors(ranks[order], order, at), size=n)
             whole = design.with_columns([place, *others], donors)
             asked = whole.iloc[rows] if isinstance(whole, pd.DataFrame) else whole[rows]
-        answer = np.asarray(design.predict(asked), dtype=float)
+        answer = _numbers_of(design.predict(asked), len(rows))
         made[:, number] = answer if design.units is None else design.units(answer)
     if not np.isfinite(made).all():
         raise HexadError("the model gives answers that are no numbers for some values of the feature")

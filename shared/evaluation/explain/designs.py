@@ -11,7 +11,7 @@ import pandas as pd
 
 from shared.errors import HexadError, SettingsError, quoted
 
-__all__ = ["Design", "columns_of", "correlated_groups", "designs_of"]
+__all__ = ["Design", "correlated_groups"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -93,7 +93,7 @@ def designs_of(model: Any, X: Any, y: Any) -> list[Design]:
             raise HexadError("give the rows to explain the model on: X=")
         ask = model if not hasattr(model, "predict") and callable(model) else getattr(model, "predict", None)
         if ask is None:
-            raise HexadError(f"a {type(model).__name__} cannot be asked; give a fitted model or a function of X")
+            raise HexadError(f"{type(model).__name__} cannot be asked; give a fitted model or a function of X")
         found = [Design(X if isinstance(X, pd.DataFrame) else np.asarray(X), y, ask)]
     for design in found:
         if np.ndim(design.X) != 2 or len(design) < 2:
@@ -129,13 +129,20 @@ def columns_of(design: Design, wanted: Any) -> list[int]:
 
 def groups_of(design: Design, groups: Any) -> dict[str, list[int]]:
     """Groups of features by name: each by itself, those that are correlated together, or as given."""
+    twice = sorted({name for name in design.columns if design.columns.count(name) > 1})
+    if twice:
+        raise HexadError(f"two features are called {quoted(twice)}; rename them")
     if groups is None:
         return {name: [place] for place, name in enumerate(design.columns)}
     if groups == "correlated":
         return correlated_groups(design.X, names=design.columns)
     if not isinstance(groups, Mapping):
         raise SettingsError(f"groups={groups!r}: give None, 'correlated', or a dict of names to features")
-    return {str(name): columns_of(design, columns) for name, columns in groups.items()}
+    found = {str(name): columns_of(design, columns) for name, columns in groups.items()}
+    empty = [name for name, columns in found.items() if not columns]
+    if empty or not found:
+        raise SettingsError(f"the groups {quoted(empty)} hold no feature" if empty else "groups={} holds no group")
+    return found
 
 
 def correlated_groups(X: Any, *, names: Sequence[str] = (), threshold: float = ALIKE) -> dict[str, list[int]]:
@@ -177,7 +184,9 @@ def correlated_groups(X: Any, *, names: Sequence[str] = (), threshold: float = A
     size = np.sqrt((ranks**2).sum(axis=0))
     apart = 1 - np.abs((ranks.T @ ranks) / np.maximum(np.outer(size, size), 1e-300))
     np.fill_diagonal(apart, 0.0)
-    numbers = fcluster(linkage(squareform(np.maximum(apart, 0), checks=False), "complete"), 1 - threshold, "distance")
+    numbers = fcluster(
+        linkage(squareform(np.maximum(apart, 0), checks=False), "complete"), 1 - threshold + 1e-9, "distance"
+    )
     groups: dict[int, list[int]] = {}
     for place, number in enumerate(numbers):
         groups.setdefault(int(number), []).append(place)

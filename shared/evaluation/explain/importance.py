@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.errors import HexadError, SettingsError
+from shared.errors import HexadError, SettingsError, quoted
 from shared.evaluation.explain.designs import Design, designs_of, groups_of
 
 __all__ = ["Importance", "permutation_importance"]
@@ -78,7 +78,7 @@ class Importance:
         text = f"Shuffling {', '.join(parts)}." if parts else "No group makes the error larger when it is shuffled."
         lost = [str(group) for group, low in zip(self.frame["group"], self.frame["lower"], strict=True) if low <= 0]
         if lost and parts:
-            shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+            shown = ", ".join(lost[:5]) + f" and {len(lost) - 5} more" if len(lost) > 5 else _listed(lost)
             text += f" No use can be seen in {shown}."
         learnt = {True: " that the model had learnt from", False: " that the model had not learnt from", None: ""}
         text += f" Measured on {self.rows:,} {self.unit}{learnt[self.seen]}; ranges are {self.level:g} % intervals."
@@ -133,6 +133,10 @@ class Importance:
 
 def _percent(share: Any) -> str:
     return f"{100 * float(share):,.0f}" if abs(float(share)) >= 0.01 else f"{100 * float(share):.2g}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def permutation_importance(
@@ -204,27 +208,34 @@ def permutation_importance(
     row_loss = LOSSES[loss] if isinstance(loss, str) else loss
     if any(design.y is None for design in designs):
         raise HexadError("importance is measured by the error: give what came, y=")
+    labels = [design.label for design in designs if design.label]
+    if twice := {label for label in labels if labels.count(label) > 1}:
+        raise HexadError(f"two steps are called {quoted(sorted(twice))}; give each a label of its own")
     together = groups_of(designs[0], groups)
     rng = np.random.default_rng(random_state)
     names, places = _row_places(designs)
     base = np.zeros((len(designs), len(names)))
     growth = {group: np.zeros((len(designs), rounds, len(names))) for group in together}
     for step, (design, mine) in enumerate(zip(designs, places, strict=True)):
-        before = np.asarray(row_loss(design.y, design.predict(design.X)), dtype=float)
+        before = _losses(row_loss, design, design.X)
         base[step, mine] = before
         orders = [rng.permutation(len(design)) for _ in range(rounds)]
         for group, columns in together.items():
             for number, order in enumerate(orders):
-                after = row_loss(design.y, design.predict(design.with_columns(columns, order)))
-                growth[group][step, number, mine] = np.asarray(after, dtype=float) - before
-    if not np.isfinite(base).all() or base.sum() <= 0:
+                after = _losses(row_loss, design, design.with_columns(columns, order))
+                growth[group][step, number, mine] = after - before
+    if base.sum() <= 0:
         raise HexadError("the model has no error on these rows, so nothing can be said by how much it would grow")
     draws = _draws(len(names), rounds, rng)
     overall = [(group, *_summary(one.sum(axis=0), base.sum(axis=0), draws, level)) for group, one in growth.items()]
     frame = pd.DataFrame(overall, columns=["group", "increase", "lower", "upper"])
     frame = frame.sort_values("increase", ascending=False, kind="stable").reset_index(drop=True)
     rows = [
-        (group, design.label or f"step {step + 1}", *_summary(one[step], base.mean(axis=0), draws, level))
+        (
+            group,
+            design.label or f"step {step + 1}",
+            *_scaled_to(_summary(one[step], base[step], draws, level), base, step, places),
+        )
         for step, design in enumerate(designs)
         for group, one in growth.items()
         if len(designs) > 1
@@ -233,11 +244,47 @@ def permutation_importance(
     return Importance(frame, steps, len(names), level, seen, unit)
 
 
+def _losses(row_loss: Callable[[Any, Any], Any], design: Design, X: Any) -> Floats:
+    """Loss of each row.
+
+    Raises
+    ------
+    HexadError
+        The losses are no numbers, or not one a row.
+    """
+    answer = np.asarray(design.predict(X))
+    if answer.shape == (len(design), 1):
+        answer = answer[:, 0]
+    try:
+        losses = np.asarray(row_loss(design.y, answer), dtype=float)
+    except (TypeError, ValueError) as error:
+        raise HexadError(
+            f"the loss of these answers cannot be worked out ({error}); choose loss='zero_one', or a function, for them"
+        ) from error
+    if losses.shape != (len(design),):
+        raise HexadError(
+            f"the loss has the shape {losses.shape}, but there are {len(design):,} rows: give one number a row"
+        )
+    odd = int((~np.isfinite(losses)).sum())
+    if odd:
+        raise HexadError(f"the losses of {odd:,} rows are no numbers: look for missing values in y= and in the answers")
+    return losses
+
+
 def _row_places(designs: Sequence[Design]) -> tuple[Any, list[Any]]:
     """Names of all rows, and for each design the places of its rows among them."""
     given = [np.arange(len(design)) if design.rows is None else np.asarray(design.rows) for design in designs]
     names = np.unique(np.concatenate(given))
     return names, [np.searchsorted(names, one) for one in given]
+
+
+def _scaled_to(
+    found: tuple[float, float, float], base: Floats, step: int, places: Sequence[Any]
+) -> tuple[float, float, float]:
+    """Growth at a step as a fraction of the mean loss a row over all steps, so that steps can be compared."""
+    per_row = base[step].sum() / len(places[step])
+    overall = base.sum() / sum(len(one) for one in places)
+    return found[0] * per_row / overall, found[1] * per_row / overall, found[2] * per_row / overall
 
 
 def _draws(n: int, rounds: int, rng: np.random.Generator) -> tuple[Any, Any]:

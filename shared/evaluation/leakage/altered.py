@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["Altered", "Sight", "altered", "other_values", "sight_of", "truncated"]
+__all__ = ["Sight", "other_values", "sight_of"]
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -154,7 +154,9 @@ def altered(
         except (TypeError, ValueError, NotImplementedError, OverflowError):
             unchanged.append(str(name))
             continue
-        whole = pd.arrays.SparseArray(whole, dtype=table[name].dtype) if sparse else whole
+        whole = (
+            pd.arrays.SparseArray(whole, fill_value=getattr(table[name].dtype, "fill_value", None)) if sparse else whole
+        )
         made[name] = pd.Series(whole, index=table.index, name=name, dtype=table[name].dtype)
     return Altered(made, np.arange(len(table)), tuple(unchanged))
 

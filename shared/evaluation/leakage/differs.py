@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["Difference", "changed_parts", "changed_rows", "frame_of", "parts_of"]
+__all__ = ["changed_parts", "changed_rows", "frame_of"]
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 CLOCK = re.compile(r"((mean|std|split\d+)_)?(fit|refit|score|train|test|wall|cpu|run)_?time_?|elapsed(_time)?_?")
@@ -206,10 +206,10 @@ def _walk(value: Any, path: str, found: dict[str, bytes], alive: dict[int, Any],
         found[path] = _digest(*sorted(repr(item).encode(errors="surrogatepass") for item in value))
     elif isinstance(value, list | tuple):
         found[_joined(path, "length")] = str(len(value)).encode()
+        named = [item[0] for item in value if isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)]
+        pairs = len(named) == len(value) == len(set(named))
         for place, item in enumerate(value):
-            inner = (
-                str(item[0]) if isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) else str(place)
-            )
+            inner = str(item[0]) if pairs else str(place)
             _walk(item, _joined(path, inner), found, alive, depth + 1)
     elif isinstance(value, types.FunctionType):
         found[path] = value.__qualname__.encode()

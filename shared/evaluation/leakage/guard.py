@@ -15,8 +15,6 @@ from shared.evaluation.leakage.pipelines import Roles
 from shared.evaluation.leakage.report import Leak, LeakReport
 from shared.runtime.seeds import seeded, unseeded
 
-__all__ = ["asked_again", "guarded_columns", "judged"]
-
 MEND = (
     "Look in the model and in what it is given for something that holds the whole table: a column known ahead that is "
     "not, data read anew, or state shared between fits. leakage_check names the step."

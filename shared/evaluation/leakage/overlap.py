@@ -302,7 +302,11 @@ def _neighbours(table: pd.DataFrame, train: Ints, test: Ints, features: list[str
     """Rows far nearer to a row learnt from than to the next ones, and rows exactly on a line between two of them."""
     from sklearn.neighbors import NearestNeighbors
 
-    names = [name for name in features if pd.api.types.is_float_dtype(table[name].dtype) and table[name].nunique() > 1]
+    names = [
+        name
+        for name in features
+        if pd.api.types.is_float_dtype(table[name].dtype) and table[name].min() < table[name].max()
+    ]
     if len(names) < 2 or len(train) < 20:
         return None
     X = table[names].to_numpy(dtype=float)

@@ -16,7 +16,7 @@ from shared.errors import HexadError
 from shared.evaluation.leakage.differs import frame_of, is_sparse, parts_of
 from shared.runtime.seeds import seeded
 
-__all__ = ["Made", "Roles", "Work", "places_of", "work_of"]
+__all__ = ["Made", "places_of"]
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 ANSWERS = ("predict_proba", "score_samples", "decision_function", "predict", "transform")

@@ -16,8 +16,6 @@ from shared.evaluation.leakage.pipelines import Made, Roles, Work, places_of
 from shared.evaluation.leakage.report import Leak, named
 from shared.runtime.seeds import fixed_seeds
 
-__all__ = ["Recomputed", "recompute"]
-
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 WHOLE = 0.5
@@ -96,8 +94,9 @@ def _run(work: Work, table: pd.DataFrame, train: Ints, test: Ints, random_state:
     """What a pipeline makes of a table, and whether it drew at random."""
     # One array a column in every run: sums over a table's blocks depend on how it is laid out in memory.
     same_layout = pd.DataFrame(
-        {name: table[name].array.copy() for name in table.columns}, index=table.index, copy=False
-    )
+        {n: pd.Series(table[n].array.copy(), table.index, table[n].dtype, copy=False) for n in table.columns},
+        index=table.index, copy=False,
+    )  # fmt: skip
     with fixed_seeds(random_state) as drawn:
         made = work.run(same_layout, train, test)
         return made, drawn()

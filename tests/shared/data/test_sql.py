@@ -316,7 +316,7 @@ def test_of_several_tables_one_has_to_be_named(anywhere, kind):
     ("script", "query", "told"),
     [
         (SHOPS, "select * from shops where 1 = 0", "no rows"),
-        (SHOPS, "select id as a, n as a from shops", "column 'a': is there twice"),
+        (SHOPS, "select id as a, n as a from shops", "repeated column names: 'a'"),
         (SHOPS, "select * from nothere", "nothere"),
         ("create table t (a integer);", None, "no rows"),
     ],

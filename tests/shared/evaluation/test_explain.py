@@ -243,7 +243,7 @@ WRONG = {
     "a loss of too few rows": ({"loss": lambda y, p: np.ones(3)}, HexadError, "loss"),
     "outcomes that are words": ({"y": np.array(["yes"] * N)}, HexadError, "zero_one"),
     "outcomes with gaps": ({"y": np.full(N, np.nan)}, HexadError, "missing|no numbers"),
-    "answers of two dimensions": ({"model": lambda X: X[["a"]].to_numpy()}, HexadError, "shape|answers"),
+    "answers of two dimensions": ({"model": lambda X: X[["a", "b"]].to_numpy()}, HexadError, "shape|answers"),
     "answers that are no numbers when shuffled": (
         {"model": lambda X: np.where(X["a"] * X["b"] > 2.9, np.nan, X["a"])}, HexadError, "no numbers",
     ),

@@ -60,7 +60,7 @@ def test_a_run_writes_all_files(tmp_path, demand):
     path = whole(tmp_path / "run", demand)
     assert path == tmp_path / "run" / "report.html"
     assert names(path.parent) == [
-        "metrics.json", "model.hexad", "more.parquet", "report.html", "run.json", "settings.toml", "table.parquet",
+        "metrics.json", "model.hexad", "more.parquet", "report.html", "run.json", "schema.json", "settings.toml", "table.parquet",
     ]  # fmt: skip
     assert json.loads((path.parent / "metrics.json").read_text()) == {"mae": 1.5, "n": 3.0}
     assert load_settings(Own, path.parent / "settings.toml") == Own(horizon=48)
