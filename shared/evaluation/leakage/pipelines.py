@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from shared.runtime.seeds import seeded
 __all__ = ["Made", "places_of"]
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
+# Single numbers may be scores, which depend on test rows by right, or settings, which may not; their names tell.
+CHOSEN = re.compile(r"param|alpha|lambda|depth|thresh|chosen|select|n_trees|n_estimators|rounds|n_iter|iterations")
 ANSWERS = ("predict_proba", "score_samples", "decision_function", "predict", "transform")
 
 
@@ -290,7 +293,7 @@ def _taken(
     current, current_rows = table, rows
     told: dict[int, Any] = {}
     for label, value in parts.items():
-        if id(value) in told or value is None or _is_score(value):
+        if id(value) in told or value is None or (_is_score(value) and not CHOSEN.search(label.lower())):
             continue
         told[id(value)] = value
         frame = (
@@ -304,7 +307,7 @@ def _taken(
             made.append(Made(label, frame, rows[own], kind))
             if len(parts) == 1 and isinstance(frame, pd.DataFrame):
                 current, current_rows = frame, rows[own]
-        elif frame is None or _is_choice(value):
+        elif frame is None or _is_choice(value) or _is_score(value):
             made.append(Made(label, parts_of(value), what="fit"))
         else:
             made.append(Made(label, None, what="unmatched"))
