@@ -21,7 +21,7 @@ __all__ = ["Made", "places_of"]
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 # Single numbers may be scores, which depend on test rows by right, or settings, which may not; their names tell.
-CHOSEN = re.compile(r"param|alpha|lambda|depth|thresh|chosen|select|n_trees|n_estimators|rounds|n_iter|iterations")
+CHOSEN = re.compile(r"param|alpha|depth|thresh|chosen|select|n_trees|n_estimators|rounds|n_iter|iterations")
 ANSWERS = ("predict_proba", "score_samples", "decision_function", "predict", "transform")
 
 
