@@ -43,6 +43,8 @@ def arrow_to_pandas(table: pa.Table, source: str = "table") -> pd.DataFrame:
             columns[name] = array(np.array(filled), missing)
         else:
             try:
+                if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+                    column.validate(full=True)  # text that is no UTF-8 would come to light far from here
                 columns[name] = column.to_pandas(date_as_object=False)
             except (pa.ArrowException, UnicodeDecodeError, ValueError, OverflowError) as error:
                 what = f"column {quoted([name])} cannot be read ({str(error)[:120]})"
