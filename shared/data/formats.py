@@ -46,7 +46,7 @@ def arrow_to_pandas(table: pa.Table, source: str = "table") -> pd.DataFrame:
                 if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
                     column.validate(full=True)  # text that is no UTF-8 would come to light far from here
                 columns[name] = column.to_pandas(date_as_object=False)
-            except (pa.ArrowException, UnicodeDecodeError, ValueError, OverflowError) as error:
+            except (pa.ArrowException, UnicodeDecodeError, ValueError, OverflowError, KeyError) as error:
                 what = f"column {quoted([name])} cannot be read ({str(error)[:120]})"
                 raise fail(source, what, "Write it again with UTF-8 text and a known time zone.") from error
     return pd.DataFrame(columns, index=pd.RangeIndex(length))

@@ -36,8 +36,9 @@ def from_json(path: Path, max_bytes: int, encoding: str | None = None) -> pd.Dat
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "a.jsonl"
     ...     _ = path.write_text('{"a": 1}\n{"a": 2, "b": "x"}\n')
-    ...     from_json(path, 1000).to_dict("list")
-    {'a': [1, 2], 'b': [nan, 'x']}
+    ...     frame = from_json(path, 1000)
+    >>> frame["a"].tolist(), frame["b"].isna().tolist()
+    ([1, 2], [True, False])
     """
     data, compression = read_bytes(path, max_bytes)
     text = read_text(data, path.name, encoding, compression).data.decode()
