@@ -217,10 +217,8 @@ def _paired(original: list[Made], made: list[Made]) -> list[tuple[Made, Made | N
     left = list(made)
     pairs: list[tuple[Made, Made | None]] = []
     for mine in original:
-        its = next((one for one in left if one.step == mine.step and one.what == mine.what), None)
-        if its is not None:
-            left.remove(its)
-        pairs.append((mine, its))
+        at = next((i for i, one in enumerate(left) if (one.step, one.what) == (mine.step, mine.what)), None)
+        pairs.append((mine, None if at is None else left.pop(at)))  # by place: frames cannot be compared with ==
     return pairs
 
 
