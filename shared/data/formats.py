@@ -222,21 +222,24 @@ def _sheet_cells(path: Path, sheet: str | int) -> tuple[pd.DataFrame, list[tuple
         book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True, keep_links=False)
         page = book.worksheets[sheet] if isinstance(sheet, int) else book[sheet]
         page.reset_dimensions()
-        rows, broken = [], []
+        # Only rows that hold cells are kept: a stray cell far off makes a million empty ones before it.
+        filled: dict[int, list[Any]] = {}
+        broken, width, end = [], 0, 0
         for number, row in enumerate(page.iter_rows()):
+            if not row:
+                continue
+            values = [_cell(cell.value) for cell in row]
             broken += [(number, str(cell.value)) for cell in row if cell.data_type == "e"]
-            rows.append([_cell(cell.value) for cell in row])
+            while values and values[-1] is None:
+                values.pop()
+            if values:
+                filled[number], width, end = values, max(width, len(values)), number + 1
+            if width > MAX_COLUMNS or width * end > MAX_CELLS:
+                what = f"the sheet reaches over {end:,} rows and {width:,} columns"
+                raise fail(path.name, what, "Remove stray cells far off.")
         book.close()
-    while rows and all(value is None for value in rows[-1]):
-        rows.pop()
-    width = max(
-        (max((place for place, value in enumerate(row, 1) if value is not None), default=0) for row in rows), default=0
-    )
-    if width > MAX_COLUMNS or width * len(rows) > MAX_CELLS:
-        raise fail(
-            path.name, f"the sheet reaches over {len(rows):,} rows and {width:,} columns", "Remove stray cells far off."
-        )
-    rows = [[*row[:width], *[None] * (width - len(row))] for row in rows]
+    rows = [filled.get(number, []) for number in range(end)]
+    rows = [[*row, *[None] * (width - len(row))] for row in rows]
     cells = pd.DataFrame(rows, dtype=object)
     return cells.where(cells.notna(), np.nan), broken
 
