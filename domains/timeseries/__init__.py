@@ -1,5 +1,6 @@
 """Forecasting with lag features on panels of series, with baselines and honest intervals."""
 
+from domains.timeseries.automatic import AutoForecaster, Choice
 from domains.timeseries.baselines import Drift, Naive2, SeasonalMean, SeasonalNaive
 from domains.timeseries.drivers import drivers, follows
 from domains.timeseries.forecast import Forecast
@@ -9,6 +10,8 @@ from domains.timeseries.reserve import Reserve, reserve_needed
 from domains.timeseries.ridge import StandardizedRidge
 
 __all__ = [
+    "AutoForecaster",
+    "Choice",
     "Drift",
     "Exogenous",
     "Forecast",

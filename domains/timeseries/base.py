@@ -44,6 +44,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
     def _known(self) -> tuple[str, ...]:
         return ()
 
+    def _grid_step(self, table: Any) -> str | int | None:
+        """The step that a table's grid is asked for."""
+        return self.freq
+
     def _learn(self, panel: Panel) -> None:
         """Learn from a panel; baselines learn nothing."""
 
@@ -54,6 +58,15 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
     def _radius(self, horizon: int, level: float) -> Floats:
         """Half-width of intervals for every series and step, on the model's scale; shape (n_series, horizon)."""
         raise HexadError(f"{type(self).__name__} gives no intervals")
+
+    def _interval(self, panel: Panel, series: Ints, mean: Floats, level: float) -> tuple[Floats, Floats]:
+        """Lower and upper bounds, on the series' own scale, of forecasts on the model's; shape (n, horizon) each."""
+        radius = self._radius(mean.shape[1], level)[series]
+        return self._unscaled(panel, series, mean - radius), self._unscaled(panel, series, mean + radius)
+
+    def _paths(self, panel: Panel, series: Ints, mean: Floats, count: int, random: np.random.Generator) -> Floats:
+        """Sample paths on the series' own scale, shape (n, count, horizon)."""
+        raise HexadError(f"{type(self).__name__} gives no sample paths")
 
     def _scaled(self, panel: Panel) -> Floats:
         """Values of a panel on the model's scale; shape (n_rows,)."""
@@ -84,7 +97,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         DataError
             Listing everything that is wrong with the table.
         """
-        panel = Panel.from_frame(table, self._columns(), freq=self.freq, tz=self.tz)
+        panel = Panel.from_frame(table, self._columns(), freq=self._grid_step(table), tz=self.tz)
         self._learn(panel)
         self.panel_ = panel
         return self
@@ -156,10 +169,9 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         frame = panel.key_frame(np.repeat(wanted, steps), (panel.ends[wanted][:, None] + np.arange(steps)).ravel())
         frame[names.MEAN] = self._unscaled(panel, wanted, mean).ravel()
         for level in levels:
-            radius = self._radius(steps, level)[wanted]
             low, high = names.interval_columns(level)
-            frame[low] = self._unscaled(panel, wanted, mean - radius).ravel()
-            frame[high] = self._unscaled(panel, wanted, mean + radius).ravel()
+            lower, upper = self._interval(panel, wanted, mean, level)
+            frame[low], frame[high] = lower.ravel(), upper.ravel()
         made = frame[[names.MEAN, *(column for level in levels for column in names.interval_columns(level))]].to_numpy()
         if not np.isfinite(made).all():
             broken = np.flatnonzero(~np.isfinite(made.reshape(len(wanted), -1)).all(axis=1))
@@ -174,6 +186,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             panel.columns,
             self._tail(panel, wanted, steps),
             type(self).__name__,
+            lambda count, random: self._paths(panel, wanted, mean, count, random),
         )
 
     def _horizon(self, horizon: int | str | None) -> int:

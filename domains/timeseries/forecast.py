@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
-from shared.errors import HexadError
+from shared.errors import HexadError, SettingsError
 
 __all__ = ["Forecast"]
 
@@ -31,6 +33,8 @@ class Forecast:
         The last known values, for the picture.
     model : str
         Who made it.
+    draw : callable, optional
+        Draws sample paths of shape (n_series, n, horizon), for `sample`.
 
     >>> frame = pd.DataFrame({"ds": [3, 4], "mean": [1.0, 2.0]})
     >>> Forecast(frame).explain()
@@ -42,6 +46,51 @@ class Forecast:
     columns: SeriesColumns = field(default_factory=SeriesColumns)
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
     model: str = ""
+    draw: Callable[[int, np.random.Generator], Any] | None = field(default=None, repr=False, compare=False)
+
+    def sample(self, n: int = 100, *, random_state: int = 0) -> pd.DataFrame:
+        """Draw joint sample paths: what the whole horizon may look like, and not only its single steps.
+
+        The peak, the sum or the steepest rise of a horizon has a distribution that intervals of single steps don't tell;
+        work it out on every path, and take its quantiles.
+
+        Parameters
+        ----------
+        n : int
+            Paths of each series.
+        random_state : int
+            Seed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``unique_id, ds, sample, y`` in the user's column names; samples are numbered from 0.
+
+        Raises
+        ------
+        HexadError
+            The model gives no paths.
+        SettingsError
+            n is below 1.
+
+        >>> table = pd.DataFrame({"ds": range(200), "y": np.random.default_rng(0).normal(10.0, 1.0, 200)})
+        >>> from domains.timeseries import AutoForecaster
+        >>> paths = AutoForecaster(members=("theta",)).fit(table).predict(5).sample(50)
+        >>> len(paths), bool(45 < paths.groupby("sample")["y"].sum().median() < 55)
+        (250, True)
+        """
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+            raise SettingsError(f"n={n!r}: give a whole number of paths, at least 1")
+        if self.draw is None:
+            raise HexadError(f"{self.model or 'this forecast'} gives no sample paths")
+        paths = self.draw(int(n), np.random.default_rng(random_state))
+        series, count, horizon = paths.shape
+        keys = [column for column in (self.columns.unique_id, self.columns.ds) if column in self.frame.columns]
+        rows = np.arange(series * horizon).reshape(series, 1, horizon).repeat(count, axis=1).ravel()
+        frame = self.frame[keys].iloc[rows].reset_index(drop=True)
+        frame["sample"] = np.tile(np.repeat(np.arange(count), horizon), series)
+        frame[self.columns.y] = paths.ravel()
+        return frame
 
     def to_frame(self) -> pd.DataFrame:
         """Return the long table of forecasts."""

@@ -1,0 +1,254 @@
+"""Which members to combine: judged on origins inside the known data, one horizon apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from domains.timeseries.automatic.members import Autoregression, Member
+from domains.timeseries.automatic.past import Past
+from shared.errors import quoted
+
+__all__ = ["Choice", "choose", "combined", "naive_errors", "rolling_origins"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+POOLINGS = (0.0, 10.0, 50.0)
+CLOSE = 1.2
+USUAL_ORIGINS = 5
+MOST_ORIGINS = 12
+WANTED_ERRORS = 400
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen, and how every candidate fared at the origins inside the training data.
+
+    Attributes
+    ----------
+    members : tuple of Member
+        Those whose median is taken, not yet learnt on all data: the best one, and all that come close to it.
+    table : pandas.DataFrame
+        One row a candidate: ``smape`` in percent, ``mase``, and ``score``, the mean of both in units of the best naive
+        (of MASE alone where values are negative or often zero). The lowest score is the best.
+    origins : int
+        Origins, one horizon apart.
+    judged : int
+        Series long enough to be judged.
+    errors : numpy.ndarray of shape (n_series, n_origins, horizon)
+        What came minus what the choice had forecast, the latest origin first; NaN where a series was too short.
+    truth : numpy.ndarray of shape (n_series, n_origins, horizon)
+        What came.
+    candidates : tuple of Member
+        All that were tried, as in the table.
+
+    >>> Choice((), pd.DataFrame(), 0, 0).explain()
+    'The series are too short for a trial; the usual members were combined.'
+    """
+
+    members: tuple[Member, ...]
+    table: pd.DataFrame
+    origins: int
+    judged: int
+    errors: Floats = field(default_factory=lambda: np.empty((0, 0, 0)))
+    truth: Floats = field(default_factory=lambda: np.empty((0, 0, 0)))
+    candidates: tuple[Member, ...] = ()
+
+    def explain(self) -> str:
+        """Say in plain sentences what was chosen and why."""
+        if not self.origins:
+            return "The series are too short for a trial; the usual members were combined."
+        names = [member.name for member in self.members]
+        single = self.table[~self.table.index.str.startswith("median of")]
+        naive = single[single.index.str.contains("naive")]["score"].min()
+        score = float(self.table.loc[self.table["chosen"], "score"].iloc[0])
+        what = names[0] if len(names) == 1 else f"the median of {', '.join(names[:-1])} and {names[-1]}"
+        text = (
+            f"Chosen: {what}. At {self.origins} origins inside the known data ({self.judged:,} series) its error was "
+            f"{abs(1 - score / naive):.0%} {'below' if score <= naive else 'above'} that of the best naive"
+        )
+        others = [name for name in single.index if name not in names and "naive" not in name]
+        if others:
+            text += f"; left out: {', '.join(f'{name} ({single.score[name] / naive - 1:+.0%})' for name in others[:4])}"
+        return text + "."
+
+
+def rolling_origins(past: Past, horizon: int) -> tuple[int, Any]:
+    """How many origins to judge at, and which series are long enough to be judged at each of them.
+
+    Five where series and data allow it, more where few series give few errors, fewer on very many series; the judged
+    part is at most a third of the median series.
+
+    >>> past = Past(np.arange(100.0), np.array([0]), np.array([100]), np.array([0]))
+    >>> rolling_origins(past, 3)[0]
+    11
+    """
+    lengths = past.lengths
+    need = max(horizon, 12)
+    long = lengths - horizon >= need
+    if not long.any():
+        return 0, np.zeros((len(lengths), 0), dtype=bool)
+    n = int(long.sum())
+    usual = USUAL_ORIGINS if n < 5000 else 3
+    wanted = int(np.clip(-(-WANTED_ERRORS // (n * horizon)), usual, MOST_ORIGINS))
+    room = int(np.median(lengths[long]) // 3 // horizon)
+    most = int((lengths.max() - need) // horizon)
+    origins = max(1, min(wanted, room, most))
+    steps = horizon * np.arange(1, origins + 1)
+    judged = lengths[:, None] - steps >= need
+    origins = int(judged.any(axis=0).sum())
+    return origins, judged[:, :origins]
+
+
+def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: int) -> Choice:
+    """Try the members at origins inside the known data, and say what to combine.
+
+    Cheap members learn again at every origin; costly ones once, before the earliest.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Naives among them.
+    past : Past
+        All that is known.
+    horizon : int
+        Steps.
+    metric_season : int
+        Season of the naive in MASE.
+    """
+    origins, judged = rolling_origins(past, horizon)
+    if origins == 0:
+        return Choice(tuple(members[:3]), pd.DataFrame(), 0, 0, np.empty((len(past.begin), 0, horizon)))
+    trials = _forecasts(members, past, horizon, judged)
+    rows = np.flatnonzero(judged.any(axis=1))
+    truth = np.full((len(past.begin), origins, horizon), np.nan)
+    for at in range(origins):
+        inside = np.flatnonzero(judged[:, at])
+        truth[inside, at] = past.only(inside).before((at + 1) * horizon).ahead(horizon)
+    naive = next(name for name in trials if "naive" in name)
+    scale = naive_errors(past.before(origins * horizon), metric_season)
+    relative = _Judge(truth, scale, np.nan_to_num(trials[naive][1]))
+    filled = {name: relative.filled(found) for name, (_, found) in trials.items()}
+    best = _best_variants(trials, {name: relative.score(found) for name, found in filled.items()})
+    reference = relative.reference([filled[name] for name in best if "naive" in name])
+    scores = {name: relative.score(filled[name], reference) for name in best}
+    order = sorted(scores, key=lambda name: scores[name][2])
+    table = {name: (*scores[name], (name,)) for name in order}
+    close = tuple(name for name in order if scores[name][2] <= CLOSE * scores[order[0]][2])
+    picked = order[0]
+    if len(close) > 1:
+        median = f"median of the {len(close)} best"
+        found = relative.filled(combined([trials[name][1] for name in close]))
+        table[median] = (*relative.score(found, reference), close)
+        # A single member has to be clearly better: scores of few errors say little, and a median risks less.
+        margin = 1 + 0.3 / np.sqrt(max(int(np.isfinite(truth).sum()), 1))
+        picked = median if table[median][2] <= margin * scores[order[0]][2] else order[0]
+    chosen = table[picked][3]
+    frame = pd.DataFrame(
+        [row[:3] for row in table.values()], index=pd.Index(table, name="candidate"), columns=["smape", "mase", "score"]
+    )
+    frame["chosen"] = frame.index == picked
+    errors = truth - relative.filled(combined([trials[name][1] for name in chosen]))
+    members, candidates = (tuple(trials[name][0] for name in some) for some in (chosen, order))
+    return Choice(members, frame.sort_values("score"), origins, len(rows), errors, truth, candidates)
+
+
+def combined(forecasts: Sequence[Floats]) -> Floats:
+    """Median of forecasts, of those that there are.
+
+    >>> combined([np.array([1.0, np.nan]), np.array([3.0, 2.0])]).tolist()
+    [2.0, 2.0]
+    """
+    if len(forecasts) == 1:
+        return forecasts[0]
+    stacked = np.stack(forecasts)
+    gaps = np.isnan(stacked)
+    if not gaps.any():
+        return np.asarray(np.median(stacked, axis=0))
+    empty = gaps.all(axis=0)
+    stacked[:, empty] = 0.0
+    return np.where(empty, np.nan, np.nanmedian(stacked, axis=0))
+
+
+def _forecasts(members: Sequence[Member], past: Past, horizon: int, judged: Any) -> dict[str, tuple[Member, Floats]]:
+    """Each candidate and its forecasts, shape (n_series, n_origins, horizon)."""
+    origins = judged.shape[1]
+    trials: dict[str, tuple[Member, Floats]] = {}
+    early = past.before(origins * horizon)
+    for member in members:
+        learnt = member.fit(early, horizon) if member.costly else None
+        for at in range(origins):
+            then = past.before((at + 1) * horizon)
+            rows = np.flatnonzero(judged[:, at])
+            fitted: list[Any] = [learnt] if learnt is not None else _variants(member, then, horizon)
+            for one in fitted:
+                if one.name not in trials:
+                    trials[one.name] = (one, np.full((len(past.begin), origins, horizon), np.nan))
+                trials[one.name][1][rows, at] = one.forecast(then.only(rows), horizon)
+    return trials
+
+
+def _variants(member: Member, past: Past, horizon: int) -> list[Any]:
+    """A member learnt; an autoregression with each share of the pool."""
+    if isinstance(member, Autoregression) and len(past.begin) > 1:
+        return member.fit_all(past, POOLINGS)
+    return [member.fit(past, horizon)]
+
+
+def _best_variants(trials: dict[str, tuple[Member, Floats]], scores: dict[str, tuple[float, float, float]]) -> list[str]:
+    best: dict[str, str] = {}
+    for name, (member, _) in trials.items():
+        kept = best.get(member.family)
+        if kept is None or scores[name][2] < scores[kept][2]:
+            best[member.family] = name
+    return list(best.values())
+
+
+def naive_errors(past: Past, season: int) -> Floats:
+    """Mean absolute seasonal differences of each series; NaN where there are none.
+
+    >>> naive_errors(Past(np.array([1.0, 2.0, 4.0]), np.array([0]), np.array([3]), np.array([0])), 1).tolist()
+    [1.5]
+    """
+    found = np.full(len(past.begin), np.nan)
+    for i, (begin, end) in enumerate(zip(past.begin, past.end, strict=True)):
+        own = past.values[begin:end]
+        lag = season if len(own) > season else 1
+        if len(own) > lag:
+            size = float(np.mean(np.abs(own[lag:] - own[:-lag])))
+            found[i] = size if size > 0 else np.nan
+    return found
+
+
+class _Judge:
+    """Scores forecasts against what came."""
+
+    def __init__(self, truth: Floats, scale: Floats, fallback: Floats) -> None:
+        self.truth, self.scale, self.fallback = truth, scale, fallback
+        known = truth[np.isfinite(truth)]
+        self.relative = bool(len(known) and known.min() >= 0 and np.mean(known == 0) <= 0.02)
+
+    def filled(self, found: Floats) -> Floats:
+        """Return forecasts with the naive's where there are none."""
+        return np.where(np.isnan(found), self.fallback, found)
+
+    def score(self, found: Floats, reference: tuple[float, float] = (200.0, 1.0)) -> tuple[float, float, float]:
+        """Return sMAPE (percent), MASE, and both in units of the reference's."""
+        error = np.abs(self.truth - found)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = 200 * error / (np.abs(self.truth) + np.abs(found))
+        share[error == 0] = 0.0
+        scaled = error / self.scale[:, None, None]
+        smape = float(np.nanmean(share)) if np.isfinite(share).any() else 0.0
+        mase = float(np.nanmean(scaled)) if np.isfinite(scaled).any() else smape / 200
+        relative = mase / reference[1]
+        return smape, mase, (smape / reference[0] + relative) / 2 if self.relative else relative
+
+    def reference(self, naives: Sequence[Floats]) -> tuple[float, float]:
+        """sMAPE and MASE of the best naive."""
+        found = [self.score(naive) for naive in naives]
+        smape, mase, _ = min(found, key=lambda one: one[2])
+        return max(smape, 1e-9), max(mase, 1e-9)

@@ -1,0 +1,113 @@
+"""What is known at an origin: flat values and, for every series, where it begins and where knowledge ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Past", "Scale", "to_scale"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+RECENT = 200
+
+
+@dataclass(frozen=True)
+class Past:
+    """Series up to one origin each; nothing from `end` on is read.
+
+    Attributes
+    ----------
+    values : numpy.ndarray of float64, shape (n_rows,)
+        Values of all series, one after the other.
+    begin, end : numpy.ndarray of int64, shape (n_series,)
+        First row of each series, and the row after the last known one.
+    series : numpy.ndarray of int64, shape (n_series,)
+        Number of each series among those that were learnt from; -1 for a new one.
+
+    >>> past = Past(np.arange(5.0), np.array([0, 3]), np.array([3, 5]), np.array([0, 1]))
+    >>> past.before(1).lengths.tolist()
+    [2, 1]
+    """
+
+    values: Floats
+    begin: Ints
+    end: Ints
+    series: Ints
+
+    @property
+    def lengths(self) -> Ints:
+        """Known values of each series."""
+        return self.end - self.begin
+
+    def before(self, steps: int) -> Past:
+        """Return the same series known `steps` less far."""
+        return replace(self, end=np.maximum(self.end - steps, self.begin))
+
+    def only(self, chosen: Any) -> Past:
+        """Return some of the series."""
+        return replace(self, begin=self.begin[chosen], end=self.end[chosen], series=self.series[chosen])
+
+    def ahead(self, steps: int) -> Floats:
+        """Return the values that follow, shape (n_series, steps); for judging, never for learning."""
+        return np.asarray(self.values[self.end[:, None] + np.arange(steps)])
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A way to see values on which relative changes are alike, with its way back.
+
+    Attributes
+    ----------
+    kind : {"linear", "log", "asinh"}
+        As they are; ``log(1 + y)`` for values of zero and above; ``asinh((y - median) / spread)`` for values of both
+        signs, as is usual for electricity prices (Uniejewski, Weron & Ziel 2018, IEEE Transactions on Power Systems
+        33(2)).
+    centre, spread : numpy.ndarray of float64, shape (n_series,)
+        Median and mean absolute deviation of each series' last values.
+    """
+
+    kind: str
+    centre: Floats
+    spread: Floats
+
+    def back(self, values: Floats) -> Floats:
+        """Bring forecasts of shape (n_series, horizon) back to the series' own scale."""
+        if self.kind == "linear":
+            return values
+        with np.errstate(over="ignore"):
+            if self.kind == "log":
+                return np.asarray(np.expm1(values))
+            return np.asarray(np.sinh(values) * self.spread[:, None] + self.centre[:, None])
+
+
+def to_scale(past: Past, kind: str) -> tuple[Floats, Scale]:
+    """Bring the known values to a scale.
+
+    Returns
+    -------
+    tuple of (numpy.ndarray, Scale)
+        Values of shape (n_rows,), NaN where they are not known, and the way back.
+
+    >>> past = Past(np.array([0.0, np.e - 1]), np.array([0]), np.array([2]), np.array([0]))
+    >>> to_scale(past, "log")[0].tolist()
+    [0.0, 1.0]
+    """
+    n = len(past.begin)
+    centre, spread = np.zeros(n), np.ones(n)
+    if kind == "linear":
+        return past.values, Scale(kind, centre, spread)
+    if kind == "log":
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.log1p(past.values), Scale(kind, centre, spread)
+    z = np.full(len(past.values), np.nan)
+    for i, (begin, end) in enumerate(zip(past.begin, past.end, strict=True)):
+        recent = past.values[max(begin, end - RECENT * 10) : end]
+        if len(recent):
+            centre[i] = np.median(recent)
+            size = float(np.mean(np.abs(recent - centre[i])))
+            spread[i] = size if size > 0 else 1.0
+            z[begin:end] = np.arcsinh((past.values[begin:end] - centre[i]) / spread[i])
+    return z, Scale(kind, centre, spread)
