@@ -19,7 +19,7 @@ from domains.timeseries import AutoForecaster, SeasonalNaive
 from shared.data.datasets import load
 from shared.data.panel import Panel
 
-__all__ = ["SETS", "SeriesSet", "scored"]
+__all__ = ["SETS", "SeriesSet", "scored", "series_of"]
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,11 @@ SETS = (
     SeriesSet("global_economy GDP (yearly)", lambda: _yearly("GDP"), "Y", 1, 6),
     SeriesSet("global_economy population (yearly)", lambda: _yearly("Population"), "Y", 1, 6),
 )
+
+
+def series_of(name: str) -> pd.DataFrame:
+    """The table of the first set whose name begins so."""
+    return next(one.make() for one in SETS if one.name.startswith(name))
 
 
 def scored(one: SeriesSet, model: Callable[[], Any] = AutoForecaster) -> dict[str, Any]:

@@ -1,0 +1,192 @@
+"""Natural-gradient boosting of a normal distribution with trees on histograms: bins are made once and used by all trees.
+
+A tree of depth d is kept as arrays of ``2**d - 1`` split features and split bins (a row goes right where its bin is above;
+a feature of -1 sends all rows left) and ``2**d`` leaf values, in the order of a complete binary tree.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+__all__ = ["boosted", "summed"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def boosted(
+    bins: Bytes, used: Ints, y: Floats, start: Floats, rounds: int, rate: float, depth: int, least: int, penalty: float,
+    tolerance: float,
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """Fit mean and log standard deviation of every row's normal distribution, from those that all rows start with.
+
+    Returns split features and bins (rounds, 2, inner nodes), leaf values (rounds, 2, leaves) with step and rate in them,
+    and the mean negative log-likelihood before every round and after the last.
+    """
+    n, p = bins.shape
+    inner, leaves = 2**depth - 1, 2**depth
+    feature = np.full((rounds, 2, inner), -1, np.int64)
+    split = np.zeros((rounds, 2, inner), np.int64)
+    value = np.zeros((rounds, 2, leaves))
+    losses = np.full(rounds + 1, np.nan)
+    theta = np.empty((2, n))
+    for i in range(n):
+        theta[0, i], theta[1, i] = start[0], start[1]
+    gradient, node = np.empty((2, n)), np.zeros((2, n), np.int64)
+    sums = np.zeros((leaves, p, 256))
+    counts = np.zeros((leaves, p, 256))
+    for turn in range(rounds):
+        losses[turn] = _loss(y, theta, value[turn], node, 0.0)
+        for i in range(n):
+            error = y[i] - theta[0, i]
+            gradient[0, i] = -error
+            gradient[1, i] = 0.5 * (1 - error * error * np.exp(-2 * theta[1, i]))
+        for k in range(2):
+            _grow(bins, used, gradient[k], depth, least, penalty, feature[turn, k], split[turn, k], value[turn, k], node[k], sums, counts)
+        size = 0.0
+        for i in range(n):
+            size += np.sqrt(value[turn, 0, node[0, i]] ** 2 + value[turn, 1, node[1, i]] ** 2)
+        size /= n
+        # The largest power of two whose whole step is no worse than none, halved until it is better.
+        step = 1.0
+        while step <= 256:
+            loss = _loss(y, theta, value[turn], node, step)
+            if not np.isfinite(loss) or loss > losses[turn]:
+                break
+            step *= 2
+        while step * size >= tolerance:
+            loss = _loss(y, theta, value[turn], node, step)
+            if np.isfinite(loss) and loss < losses[turn]:
+                break
+            step /= 2
+        for k in range(2):
+            for leaf in range(leaves):
+                value[turn, k, leaf] *= -rate * step
+            for i in range(n):
+                theta[k, i] += value[turn, k, node[k, i]]
+        if size < tolerance:
+            break
+    losses[rounds] = _loss(y, theta, value[0], node, 0.0)
+    return feature, split, value, losses
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _loss(y: Floats, theta: Floats, value: Floats, node: Ints, step: float) -> float:
+    """Mean negative log-likelihood after a step against the trees' values."""
+    total = 0.0
+    for i in range(len(y)):
+        mean = theta[0, i] - step * value[0, node[0, i]]
+        log = theta[1, i] - step * value[1, node[1, i]]
+        error = (y[i] - mean) * np.exp(-log)
+        total += log + 0.5 * error * error
+    return total / len(y) + 0.9189385332046727
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _copy(sums: Floats, counts: Floats, to: int, source: int, factor: float) -> None:
+    """Copy one node's histogram to another's place, or empty it."""
+    for f in range(sums.shape[1]):
+        for b in range(sums.shape[2]):
+            sums[to, f, b] = factor * sums[source, f, b]
+            counts[to, f, b] = factor * counts[source, f, b]
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _grow(
+    bins: Bytes, used: Ints, g: Floats, depth: int, least: int, penalty: float, feature: Ints, split: Ints, value: Floats,
+    node: Ints, sums: Floats, counts: Floats,
+) -> None:
+    """Grow one least-squares tree; `node` becomes each row's leaf. Only the smaller child is counted anew."""
+    n, p = bins.shape
+    for i in range(n):
+        node[i] = 0
+    sizes, totals = np.zeros(2**depth), np.zeros(2**depth)
+    for level in range(depth):
+        width, base = 2**level, 2**level - 1
+        fresh = np.zeros(width, np.bool_)
+        if level == 0:
+            fresh[0] = True
+        else:
+            # Histograms of the parents lie at 0 .. width/2; children go to 2k and 2k+1, from the back.
+            for parent in range(width // 2 - 1, -1, -1):
+                left, right = 2 * parent, 2 * parent + 1
+                small = left if sizes[left] <= sizes[right] else right
+                other = left + right - small
+                fresh[small] = True
+                if other != parent:
+                    _copy(sums, counts, other, parent, 1.0)
+        for k in range(width):
+            if fresh[k]:
+                _copy(sums, counts, k, k, 0.0)
+        for i in range(n):
+            k = node[i]
+            if fresh[k]:
+                for f in range(p):
+                    b = bins[i, f]
+                    sums[k, f, b] += g[i]
+                    counts[k, f, b] += 1
+        if level > 0:
+            for parent in range(width // 2):
+                left, right = 2 * parent, 2 * parent + 1
+                small = left if fresh[left] else right
+                other = left + right - small
+                for f in range(p):
+                    for b in range(used[f]):
+                        sums[other, f, b] -= sums[small, f, b]
+                        counts[other, f, b] -= counts[small, f, b]
+        for k in range(width):
+            best, feature[base + k], split[base + k] = 1e-12, -1, 0
+            total, count = 0.0, 0.0
+            for b in range(used[0]):
+                total += sums[k, 0, b]
+                count += counts[k, 0, b]
+            if count < 2 * least:
+                continue
+            whole = total * total / (count + penalty)
+            for f in range(p):
+                left, rows = 0.0, 0.0
+                for b in range(used[f] - 1):
+                    left += sums[k, f, b]
+                    rows += counts[k, f, b]
+                    if rows < least:
+                        continue
+                    if count - rows < least:
+                        break
+                    gain = left * left / (rows + penalty) + (total - left) ** 2 / (count - rows + penalty) - whole
+                    if gain > best:
+                        best, feature[base + k], split[base + k] = gain, f, b
+        for k in range(2 * width):
+            sizes[k] = 0.0
+        for i in range(n):
+            k = node[i]
+            f = feature[base + k]
+            right = 1 if f >= 0 and bins[i, f] > split[base + k] else 0
+            node[i] = 2 * k + right
+            sizes[node[i]] += 1
+    for i in range(n):
+        totals[node[i]] += g[i]
+    for leaf in range(2**depth):
+        value[leaf] = totals[leaf] / (sizes[leaf] + penalty) if sizes[leaf] > 0 else 0.0
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def summed(bins: Bytes, feature: Ints, split: Ints, value: Floats, start: Floats, depth: int) -> Floats:
+    """Parameters of rows, shape (2, n): the start and every round's leaf."""
+    n = len(bins)
+    theta = np.empty((2, n))
+    for k in range(2):
+        theta[k] = start[k]
+        for turn in range(len(feature)):
+            for i in range(n):
+                place = 0
+                for level in range(depth):
+                    at = 2**level - 1 + place
+                    f = feature[turn, k, at]
+                    place = 2 * place + (1 if f >= 0 and bins[i, f] > split[turn, k, at] else 0)
+                theta[k, i] += value[turn, k, place]
+    return theta
