@@ -7,6 +7,7 @@ to the value that is forecast, from 0). What lies before the beginning of its se
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ __all__ = ["Canvas", "feature_groups", "feature_names", "origin_block", "season_
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
-CHUNK = 4_000_000
+CHUNK = 8192
 DAY_NS = 86400 * 10**9
 
 
@@ -34,10 +35,8 @@ class Canvas:
         Outside variables; NaN where unknown.
     ordinals : numpy.ndarray of int64, shape (n,)
         Number of each stamp on the grid.
-    wall : numpy.ndarray of int64, shape (n,)
-        Local time in nanoseconds (integer grids: the stamps).
-    offset : numpy.ndarray of int64, shape (n,)
-        Steps by which the wall clock is ahead.
+    frequency : Frequency
+        The grid.
 
     >>> canvas = Canvas.on(Frequency("integer", 1), np.array([1.0, 2.0, 3.0]), {}, np.arange(3))
     >>> origin_block(canvas, Steps(lags=(1, 2)), np.array([2]), np.array([0])).tolist()
@@ -47,16 +46,32 @@ class Canvas:
     y: Floats
     exogenous: dict[str, Floats]
     ordinals: Ints
-    wall: Ints
-    offset: Ints
+    frequency: Frequency
 
     @classmethod
     def on(cls, frequency: Frequency, y: Floats, exogenous: dict[str, Floats], ordinals: Ints) -> Canvas:
-        """Lay arrays out on a grid; the clock is looked up once per distinct stamp."""
-        distinct, place = np.unique(ordinals, return_inverse=True)
-        stamps = frequency.stamps(distinct)
-        wall = stamps if frequency.kind == "integer" else wall_clock(stamps, frequency.tz)
-        return cls(y, exogenous, ordinals, wall[place], frequency.wall_offset(distinct)[place])
+        """Lay arrays out on a grid."""
+        return cls(y, exogenous, ordinals, frequency)
+
+    @cached_property
+    def _distinct(self) -> tuple[Ints, Ints]:
+        """The distinct stamps, for which clocks are looked up once, and each row's place among them."""
+        distinct, place = np.unique(self.ordinals, return_inverse=True)
+        return distinct, place
+
+    @cached_property
+    def wall(self) -> Ints:
+        """Local time of each row in nanoseconds (integer grids: the stamps)."""
+        distinct, place = self._distinct
+        stamps = self.frequency.stamps(distinct)
+        wall = stamps if self.frequency.kind == "integer" else wall_clock(stamps, self.frequency.tz)
+        return np.asarray(wall[place])
+
+    @cached_property
+    def offset(self) -> Ints:
+        """Steps by which each row's wall clock is ahead."""
+        distinct, place = self._distinct
+        return np.asarray(self.frequency.wall_offset(distinct)[place])
 
 
 def feature_names(steps: Steps, y: str) -> tuple[list[str], list[str]]:
@@ -129,14 +144,21 @@ def origin_block(canvas: Canvas, steps: Steps, origin: Ints, begin: Ints) -> Flo
     >>> origin_block(canvas, Steps(rolling=(window,)), np.array([1, 3]), np.array([0, 0])).tolist()
     [[nan], [2.5]]
     """
-    columns = [_at(canvas.y, origin - lag, begin) for lag in steps.lags]
-    columns += [_rolled(canvas.y, window, origin - window.lag, begin) for window in steps.rolling]
-    for variable in steps.exogenous:
-        if not variable.known:
-            values = canvas.exogenous[variable.name]
-            own = [_at(values, origin - lag, begin) for lag in variable.lags]
-            own += [_rolled(values, window, origin - window.lag, begin) for window in variable.rolling]
-            columns += _bent(own, variable)
+    unknown = [variable for variable in steps.exogenous if not variable.known]
+    sources = [(canvas.y, steps.lags, steps.rolling), *((canvas.exogenous[v.name], v.lags, v.rolling) for v in unknown)]
+    width = sum(len(lags) + len(windows) for _, lags, windows in sources)
+    block = np.empty((len(origin), width))
+    first, parts = 0, []
+    for values, lags, windows in sources:
+        own = block[:, first : first + len(lags) + len(windows)]
+        _fill(values, lags, windows, origin, begin, own)
+        first += own.shape[1]
+        parts.append(own)
+    if not any(variable.hinges for variable in unknown):
+        return block
+    columns = list(parts[0].T)
+    for variable, own in zip(unknown, parts[1:], strict=True):
+        columns += _bent(list(own.T), variable)
     return _stacked(columns, len(origin))
 
 
@@ -166,7 +188,8 @@ def target_block(canvas: Canvas, steps: Steps, origin: Ints, lead: Ints, begin: 
                 for season in variable.seasonal
             ]
         columns += _bent(own, variable)
-    wall = canvas.wall[target]
+    clocked = bool(steps.calendar) or any(unit == "ns" for (unit, _), _, _ in steps.fourier)
+    wall = canvas.wall[target] if clocked else target
     holiday = None
     if steps.holidays:
         marks = canvas.exogenous[steps.holidays]
@@ -212,26 +235,27 @@ def _at(values: Floats, rows: Ints, begin: Ints) -> Floats:
     return np.where(inside, values[np.maximum(rows, begin)], np.nan)
 
 
+def _fill(
+    values: Floats, lags: tuple[int, ...], windows: tuple[Window, ...], origin: Ints, begin: Ints, out: Floats
+) -> None:
+    """Write lags and windows of one variable into the columns of `out`."""
+    from domains.timeseries.rolling import STATISTIC_CODES, fill_lags, fill_window
+
+    back = np.asarray(lags, dtype=np.int64)
+    for at in range(0, len(origin), CHUNK):  # so many rows that their features stay in the processor's cache
+        part = slice(at, at + CHUNK)
+        if lags:
+            fill_lags(values, origin[part], begin[part], back, out[part], 0)
+        for column, window in enumerate(windows, len(lags)):
+            code = STATISTIC_CODES[window.statistic]
+            fill_window(values, origin[part], begin[part], window.lag, window.steps, code, out[part], column)
+
+
 def _rolled(values: Floats, window: Window, last: Ints, begin: Ints) -> Floats:
-    """Statistic of the window that ends at row `last`; each distinct window is computed once."""
-    ends, place = np.unique(last, return_inverse=True)
-    first = ends - window.steps + 1
-    result = np.full(len(ends), np.nan)
-    whole = first >= 0
-    if len(values) >= window.steps and whole.any():
-        windows = np.lib.stride_tricks.sliding_window_view(values, window.steps)
-        size = max(1, CHUNK // window.steps)
-        starts = first[whole]
-        parts = [_statistic(windows[starts[at : at + size]], window.statistic) for at in range(0, len(starts), size)]
-        result[whole] = np.concatenate(parts)
-    full = result[place]
-    return np.where(last - window.steps + 1 >= begin, full, np.nan)
-
-
-def _statistic(windows: Floats, statistic: str) -> Floats:
-    if statistic == "std":
-        return np.asarray(windows.std(axis=1, ddof=1))
-    return np.asarray(getattr(windows, statistic)(axis=1))
+    """Statistic of the window that ends at row `last`."""
+    out = np.empty((len(last), 1))
+    _fill(values, (), (window,), last + window.lag, begin, out)
+    return out[:, 0]
 
 
 def _bent(own: list[Floats], variable: Variable) -> list[Floats]:

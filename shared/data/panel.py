@@ -21,6 +21,7 @@ from shared.data.panel_door import (
     keep_distinct,
     series_codes,
     sort_key,
+    sorted_order,
     stamps_of,
     typed_table,
 )
@@ -138,7 +139,7 @@ class Panel:
         if frequency is not None:
             check_kind(frequency, zone, integer, columns, problems)
         problems.raise_if_any()
-        order = np.lexsort((np.arange(len(stamps)), stamps, codes))
+        order = sorted_order(codes, stamps)
         codes, stamps = codes[order], stamps[order]
         repairs: list[str] = []
         keep = keep_distinct(codes, stamps, keys, order, columns, asked, problems, repairs)
