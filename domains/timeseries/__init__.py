@@ -3,8 +3,10 @@
 from domains.timeseries.automatic import AutoForecaster, Choice
 from domains.timeseries.baselines import Drift, Naive2, SeasonalMean, SeasonalNaive
 from domains.timeseries.drivers import drivers, follows
+from domains.timeseries.features import lag_features
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.lag_forecaster import LagForecaster
+from domains.timeseries.natural import LogNormal, NaturalGradientBoosting, Normal
 from domains.timeseries.recipe import Exogenous, Fourier, Recipe, Rolling
 from domains.timeseries.reserve import Reserve, reserve_needed
 from domains.timeseries.ridge import StandardizedRidge
@@ -17,7 +19,10 @@ __all__ = [
     "Forecast",
     "Fourier",
     "LagForecaster",
+    "LogNormal",
     "Naive2",
+    "NaturalGradientBoosting",
+    "Normal",
     "Recipe",
     "Reserve",
     "Rolling",
@@ -26,5 +31,6 @@ __all__ = [
     "StandardizedRidge",
     "drivers",
     "follows",
+    "lag_features",
     "reserve_needed",
 ]

@@ -72,6 +72,14 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """Values of a panel on the model's scale; shape (n_rows,)."""
         return panel.values
 
+    def _worked(self, panel: Panel) -> Floats:
+        """Values that features are made of: those on the model's scale, or their differences."""
+        return self._scaled(panel)
+
+    def _notes(self, panel: Panel, series: Ints, mean: Floats) -> tuple[str, ...]:
+        """What users have to know about a forecast, in sentences."""
+        return ()
+
     def _unscaled(self, panel: Panel, series: Ints, values: Floats) -> Floats:
         """Bring forecasts of some series, shape (n, horizon), back to their own scale."""
         return values
@@ -187,6 +195,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             self._tail(panel, wanted, steps),
             type(self).__name__,
             lambda count, random: self._paths(panel, wanted, mean, count, random),
+            self._notes(panel, wanted, mean),
         )
 
     def _horizon(self, horizon: int | str | None) -> int:
@@ -294,7 +303,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
                 block[:, lookback:] = ahead
             return block.ravel()
 
-        y = laid(self._scaled(panel), None)
+        y = laid(self._worked(panel), None)
         exogenous = {name: laid(values, future.get(name)) for name, values in panel.exogenous.items()}
         first = panel.starts[series] + (origins - panel.indptr[series])
         ordinals = (first[:, None] + np.arange(-lookback, horizon)).ravel()

@@ -35,6 +35,8 @@ class Forecast:
         Who made it.
     draw : callable, optional
         Draws sample paths of shape (n_series, n, horizon), for `sample`.
+    notes : tuple of str
+        What has to be known of it: series that a baseline forecast, recursions that diverged.
 
     >>> frame = pd.DataFrame({"ds": [3, 4], "mean": [1.0, 2.0]})
     >>> Forecast(frame).explain()
@@ -47,6 +49,7 @@ class Forecast:
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
     model: str = ""
     draw: Callable[[int, np.random.Generator], Any] | None = field(default=None, repr=False, compare=False)
+    notes: tuple[str, ...] = ()
 
     def sample(self, n: int = 100, *, random_state: int = 0) -> pd.DataFrame:
         """Draw joint sample paths: what the whole horizon may look like, and not only its single steps.
@@ -126,7 +129,7 @@ class Forecast:
             low, high = names.interval_columns(level)
             width = (self.frame[high] - self.frame[low]).mean()
             text += f" The {level:g} % interval is {_number(width)} wide on average."
-        return text
+        return " ".join([text, *self.notes])
 
     def plot(self, unique_id: Any = None) -> Any:
         """Draw one series: its last known values, the forecast and its widest interval.

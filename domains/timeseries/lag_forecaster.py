@@ -15,6 +15,7 @@ from domains.timeseries.conformal import interval_radius, series_scales
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
 from domains.timeseries.recipe import DAY_NS, Recipe, default_recipe
 from domains.timeseries.ridge import StandardizedRidge
+from domains.timeseries.transforms import differenced, integrated, signed_exp, signed_log
 from shared.data import columns as names
 from shared.data.panel import Panel
 from shared.errors import CalibrationError, DataError, HexadError, Problem, SettingsError, quoted
@@ -36,7 +37,8 @@ class LagForecaster(PanelForecaster):
     recursive strategy fits one regressor for the next step and feeds its forecasts back. Intervals are conformal:
     their half-widths are quantiles, by step, of the errors that models made on blocks of time left out of their
     training, and of the errors seen since (`update`). Every series is divided by its mean change over a season, so that
-    large and small ones are learnt from alike.
+    large and small ones are learnt from alike. A recursion that leaves its history by more than the history's width is
+    held at that bound, and the forecast's notes say so.
 
     Parameters
     ----------
@@ -52,9 +54,17 @@ class LagForecaster(PanelForecaster):
         Distance between the origins that a direct model learns from, counted back from the end of the data. With
         "1D" it learns only from origins at the same time of day, and forecasts from this time of day only. "auto" is
         a day on sub-daily grids with at least 100 days whose series end at the same time, and every step otherwise.
-    log : bool
-        Whether to model the logarithm ``log(1 + y)``; y must be above -1. The forecast is then a median rather than
-        a mean.
+    log : bool or "signed"
+        Whether to model the logarithm ``log(1 + y)``; y must be above -1. "signed" takes the logarithm of the size and
+        keeps the sign, for series that can be negative. The forecast is then a median rather than a mean.
+    differences : tuple of int or str
+        Seasons over which differences are taken, one after the other, as in ``(1,)`` or ``("7D", 1)``; steps or time. They
+        are taken after the logarithm and undone in every forecast, and in the errors that intervals come from.
+    local_scale : bool
+        Whether every series is divided by its mean change over a season, learnt in `fit`.
+    short : {"naive", "refuse"}
+        What becomes of series that are too short for the recipe: the seasonal naive forecasts them, and the forecast's
+        notes say so; or they are refused.
     calibration_folds : int
         Blocks of time that are left out in turn for the intervals; 0 for no intervals.
     unique_id, ds, y : str
@@ -100,7 +110,10 @@ class LagForecaster(PanelForecaster):
         strategy: Literal["direct", "recursive"] = "direct",
         horizon: int | str | None = None,
         every: int | str = "auto",
-        log: bool = False,
+        log: bool | Literal["signed"] = False,
+        differences: tuple[int | str, ...] = (),
+        local_scale: bool = True,
+        short: Literal["naive", "refuse"] = "naive",
         calibration_folds: int = 8,
         unique_id: str = names.UNIQUE_ID,
         ds: str = names.DS,
@@ -116,6 +129,9 @@ class LagForecaster(PanelForecaster):
         self.horizon = horizon
         self.every = every
         self.log = log
+        self.differences = differences
+        self.local_scale = local_scale
+        self.short = short
         self.calibration_folds = calibration_folds
         self.unique_id = unique_id
         self.ds = ds
@@ -134,6 +150,8 @@ class LagForecaster(PanelForecaster):
         return self.recipe.known_columns if self.recipe is not None else ()
 
     def _transformed(self, panel: Panel) -> Floats:
+        if self.log == "signed":
+            return signed_log(panel.values)
         return np.log1p(panel.values) if self.log else panel.values
 
     def _scaled(self, panel: Panel) -> Floats:
@@ -142,7 +160,16 @@ class LagForecaster(PanelForecaster):
     def _unscaled(self, panel: Panel, series: Ints, values: Floats) -> Floats:
         with np.errstate(over="ignore"):
             own = values * self._scales(panel)[series][:, None]
+            if self.log == "signed":
+                return signed_exp(own)
             return np.asarray(np.expm1(own)) if self.log else own
+
+    def _stages(self, panel: Panel) -> list[Floats]:
+        """Values on the model's scale, and their differences, one after the other."""
+        return differenced(self._scaled(panel), np.repeat(panel.indptr[:-1], panel.lengths), self.seasons_apart_)
+
+    def _worked(self, panel: Panel) -> Floats:
+        return self._stages(panel)[-1] if self.seasons_apart_ else self._scaled(panel)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
         """Names of the features, in the regressors' order."""
@@ -163,8 +190,10 @@ class LagForecaster(PanelForecaster):
         self.phase_ = int(self._wall(panel, panel.ends.max()) % self.every_)
         self.fitted_ends_ = {key: int(end) for key, end in zip(panel.keys, panel.ends, strict=True)}
         self.season_ = self.steps_.seasonal[0].steps if self.steps_.seasonal else 1
-        self.scales_ = series_scales(panel, self._transformed(panel), self.season_)
-        canvas = Canvas.on(frequency, self._scaled(panel), panel.exogenous, panel.ordinals())
+        self.seasons_apart_ = tuple(frequency.steps(season) for season in self.differences)
+        transformed = self._transformed(panel)
+        self.scales_ = series_scales(panel, transformed, self.season_) if self.local_scale else np.ones(panel.n_series)
+        canvas = Canvas.on(frequency, self._worked(panel), panel.exogenous, panel.ordinals())
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=max(horizon, 1))
         if self.strategy == "direct":
             self._learn_direct(panel, canvas, seeds)
@@ -185,14 +214,20 @@ class LagForecaster(PanelForecaster):
                     f"a recursive forecast would need {quoted(unknown)} after the origin; use strategy='direct', or "
                     "declare the variable known and pass its future values"
                 )
-        if self.log and (panel.values <= -1).any():
+        if isinstance(self.differences, int | str):
+            raise SettingsError(f"differences={self.differences!r}: give several, as in ({self.differences!r},)")
+        if self.log not in {True, False, "signed"}:
+            raise SettingsError(f"log={self.log!r}: it is True, False or 'signed'")
+        if self.short not in {"naive", "refuse"}:
+            raise SettingsError(f"short={self.short!r}: it is 'naive' or 'refuse'")
+        if self.log is True and (panel.values <= -1).any():
             count = int((panel.values <= -1).sum())
             raise DataError(
                 "series table",
                 [
                     Problem(
                         f"log=True needs values above -1, but {count:,} are not", column=self.y,
-                        mend="Use log=False for series that can be negative.",
+                        mend="Use log='signed' or log=False for series that can be negative.",
                     )
                 ],
             )  # fmt: skip
@@ -256,7 +291,7 @@ class LagForecaster(PanelForecaster):
 
         learnt = map_parallel(learn, range(self.horizon_), n_jobs=self.n_jobs)
         self.regressors_ = [regressor for regressor, _ in learnt]
-        errors = np.column_stack([errors for _, errors in learnt])
+        errors = integrated(np.column_stack([errors for _, errors in learnt]), self.seasons_apart_, None, rows)
         self.errors_ = errors[np.isfinite(errors).any(axis=1)]
 
     def _learn_recursive(self, panel: Panel, canvas: Canvas, seed: int) -> None:
@@ -330,20 +365,66 @@ class LagForecaster(PanelForecaster):
                 raise SettingsError(f"this direct model was fitted for {self.horizon_} steps, not {horizon}; fit again")
             self._check_phase(panel, series, origins)
         forecast = self._raw(panel, series, origins, horizon, future, self.regressors_)
-        broken = np.flatnonzero(~np.isfinite(forecast).all(axis=1))
-        if len(broken):
+        if self.seasons_apart_:
+            forecast = integrated(forecast, self.seasons_apart_, self._stages(panel), origins)
+        broken = np.flatnonzero(~np.isfinite(forecast).all(axis=1) & (origins - panel.indptr[series] < self._reach()))
+        if len(broken) == 0:
+            return forecast
+        if self.short == "refuse":
             keys = quoted(dict.fromkeys(panel.keys[i] for i in series[broken]))
             raise DataError(
                 "history",
                 [
                     Problem(
-                        f"{len(broken):,} series are too short for the recipe, which reaches {self.steps_.lookback()} "
+                        f"{len(broken):,} series are too short for the recipe, which reaches {self._reach()} "
                         f"rows back (series {keys})",
-                        mend="Give longer histories, or forecast these series with a baseline.",
+                        mend="Give longer histories, leave the series out, or pass short='naive'.",
                     )
                 ],
             )
+        forecast[broken] = self._naive(panel, series[broken], origins[broken], horizon)
         return forecast
+
+    def _reach(self) -> int:
+        """Rows before an origin that a forecast may need."""
+        return self.steps_.lookback() + sum(self.seasons_apart_)
+
+    def _naive(self, panel: Panel, series: Ints, origins: Ints, horizon: int) -> Floats:
+        """The value one season earlier, or the last one where there is no season; on the model's scale."""
+        season = np.where(origins - panel.indptr[series] >= self.season_, self.season_, 1)[:, None]
+        return np.asarray(self._scaled(panel)[origins[:, None] - season + np.arange(horizon) % season])
+
+    def _notes(self, panel: Panel, series: Ints, mean: Floats) -> tuple[str, ...]:
+        origins = panel.indptr[series + 1]
+        notes = []
+        few = origins - panel.indptr[series] < self._reach()
+        if few.any():
+            naive = self._naive(panel, series[few], origins[few], mean.shape[1])
+            short = series[few][(mean[few] == naive).all(axis=1)]
+            if len(short):
+                notes.append(
+                    f"{len(short):,} series are too short for the recipe, which reaches {self._reach()} rows back; the "
+                    f"seasonal naive forecasts them (series {quoted([panel.keys[i] for i in short])})."
+                )
+        if self.strategy == "recursive" and not self.seasons_apart_:
+            low, high = self._bounds(panel, series, origins)
+            held = ((mean <= low[:, None]) | (mean >= high[:, None])).any(axis=1)
+            if held.any():
+                notes.append(
+                    f"The recursion of {int(held.sum()):,} series left its history by more than the history's width and "
+                    f"was held there (series {quoted([panel.keys[i] for i in series[held]])}): do not believe it. Use "
+                    "strategy='direct', a shorter horizon, or another recipe."
+                )
+        return tuple(notes)
+
+    def _bounds(self, panel: Panel, series: Ints, origins: Ints) -> tuple[Floats, Floats]:
+        """The range of each history that is worked on, extended by its width on either side."""
+        from domains.timeseries.rolling import bounds
+
+        begin = np.minimum(panel.indptr[series] + sum(self.seasons_apart_), origins - 1)
+        low, high = bounds(self._worked(panel), begin, origins)
+        slack = 1e-9 + 1e-9 * np.maximum(np.abs(low), np.abs(high))
+        return low - slack, high + slack
 
     def up_to_an_origin(self, table: Any) -> tuple[Any, int]:
         """New rows up to the last stamp that this model can forecast from, and the number of rows left out.
@@ -393,6 +474,7 @@ class LagForecaster(PanelForecaster):
         """Forecast on the model's scale; NaN where a history is too short."""
         canvas, place, begin = self._tail_canvas(panel, series, origins, self.steps_.lookback(), horizon, future)
         result = np.full((len(origins), horizon), np.nan)
+        low, high = self._bounds(panel, series, origins) if self.strategy == "recursive" else (None, None)
         ask: Callable[[int], Floats]
         if self.strategy == "direct":
             at_origin = origin_block(canvas, self.steps_, place, begin)
@@ -416,7 +498,8 @@ class LagForecaster(PanelForecaster):
                 regressor = regressors[step if self.strategy == "direct" else 0]
                 ask_it = getattr(regressor, "predict_unchecked", regressor.predict)
                 result[full, step] = ask_it(X[full])
-                if self.strategy == "recursive":
+                if low is not None and high is not None:
+                    result[full, step] = np.clip(result[full, step], low[full], high[full])
                     canvas.y[place[full] + step] = result[full, step]
         return result
 
@@ -429,13 +512,15 @@ class LagForecaster(PanelForecaster):
         inside = np.minimum(rows, end - 1)
         future = {name: panel.exogenous[name][inside] for name in self._known()}
         forecast = self._raw(panel, series, origins, self.horizon_, future, regressors)
-        true = np.where(rows < end, self._scaled(panel)[inside], np.nan)
-        return np.asarray(true - forecast)
+        true = np.where(rows < end, self._worked(panel)[inside], np.nan)
+        return integrated(true - forecast, self.seasons_apart_, None, origins)
 
     def _scales(self, panel: Panel) -> Floats:
         """Scales of a panel's series: those learnt, and for series that came later their own."""
         if panel.n_series == len(self.scales_):
             return self.scales_
+        if not self.local_scale:
+            return np.ones(panel.n_series)
         fresh = series_scales(panel, self._transformed(panel), self.season_)
         learnt = dict(zip(self.fitted_ends_, self.scales_, strict=True))
         return np.array([learnt.get(key, fresh[i]) for i, key in enumerate(panel.keys)])

@@ -1,4 +1,4 @@
-"""Lags and rolling statistics of many cells in one pass over flat arrays (compiled once, cached)."""
+"""Lags, rolling statistics and ranges of many cells in one pass over flat arrays (compiled once, cached)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,23 @@ from typing import Any
 import numba
 import numpy as np
 
-__all__ = ["STATISTIC_CODES", "fill_lags", "fill_window"]
+__all__ = ["STATISTIC_CODES", "bounds", "fill_lags", "fill_window"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 STATISTIC_CODES = {"mean": 0, "std": 1, "min": 2, "max": 3}
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def bounds(z: Floats, begin: Ints, end: Ints) -> tuple[Floats, Floats]:
+    """The range of each history, extended by its width on either side."""
+    low, high = np.empty(len(begin)), np.empty(len(begin))
+    for i in range(len(begin)):
+        least, most = np.inf, -np.inf
+        for t in range(begin[i], end[i]):
+            least, most = min(least, z[t]), max(most, z[t])
+        low[i], high[i] = 2 * least - most, 2 * most - least
+    return low, high
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

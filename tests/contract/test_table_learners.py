@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 
 from domains.timeseries import (
+    AutoForecaster,
     Drift,
     Exogenous,
     Fourier,
@@ -40,6 +41,11 @@ LEARNERS = {
     "SeasonalMean": SeasonalMean("7D", k=3),
     "Drift": Drift(),
     "Naive2": Naive2(7),
+    "AutoForecaster": AutoForecaster(horizon=5),
+    "LagForecaster differences": LagForecaster(recipe=RICH, horizon=5, calibration_folds=4, differences=("7D", 1)),
+    "LagForecaster recursive differences": LagForecaster(
+        recipe=Recipe((1, 2, 7)), strategy="recursive", horizon=5, calibration_folds=4, differences=(1,), log="signed"
+    ),
     "LagForecaster direct": LagForecaster(recipe=RICH, horizon=5, calibration_folds=4),
     "LagForecaster default recipe": LagForecaster(horizon=5, calibration_folds=4),
     "LagForecaster recursive": LagForecaster(
@@ -153,7 +159,7 @@ def test_a_subset_of_series_gets_the_same_forecast(name):
     pd.testing.assert_frame_equal(part, wanted, rtol=1e-10)
 
 
-@pytest.mark.parametrize("name", [name for name in LEARNERS if not name.startswith("Lag")])
+@pytest.mark.parametrize("name", [name for name in LEARNERS if not name.startswith(("Lag", "Auto"))])
 def test_baselines_treat_each_series_by_itself(name):
     whole = forecast(clone(LEARNERS[name]).fit(history()), levels=())
     table = history()

@@ -31,9 +31,11 @@ class Choice:
     ----------
     members : tuple of Member
         Those whose median is taken, not yet learnt on all data: the best one, and all that come close to it.
-    table : pandas.DataFrame
-        One row a candidate: ``smape`` in percent, ``mase``, and ``score``, the mean of both in units of the best naive
-        (of MASE alone where values are negative or often zero). The lowest score is the best.
+    scores : dict of str to tuple
+        Every candidate's sMAPE in percent, MASE, and score, the mean of both in units of the best naive (of MASE alone
+        where values are negative or often zero); the lowest score is the best.
+    picked : str
+        The candidate that was chosen.
     origins : int
         Origins, one horizon apart.
     judged : int
@@ -45,34 +47,42 @@ class Choice:
     candidates : tuple of Member
         All that were tried, as in the table.
 
-    >>> Choice((), pd.DataFrame(), 0, 0).explain()
+    >>> Choice((), {}, "", 0, 0).explain()
     'The series are too short for a trial; the usual members were combined.'
     """
 
     members: tuple[Member, ...]
-    table: pd.DataFrame
+    scores: dict[str, tuple[float, float, float]]
+    picked: str
     origins: int
     judged: int
     errors: Floats = field(default_factory=lambda: np.empty((0, 0, 0)))
     truth: Floats = field(default_factory=lambda: np.empty((0, 0, 0)))
     candidates: tuple[Member, ...] = ()
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a candidate, the best first: ``smape``, ``mase``, ``score``, and whether it was ``chosen``."""
+        frame = pd.DataFrame.from_dict(self.scores, orient="index", columns=["smape", "mase", "score"])
+        frame["chosen"] = frame.index == self.picked
+        return frame.rename_axis("candidate").sort_values("score", kind="stable")
+
     def explain(self) -> str:
         """Say in plain sentences what was chosen and why."""
         if not self.origins:
             return "The series are too short for a trial; the usual members were combined."
         names = [member.name for member in self.members]
-        single = self.table[~self.table.index.str.startswith("median of")]
-        naive = single[single.index.str.contains("naive")]["score"].min()
-        score = float(self.table.loc[self.table["chosen"], "score"].iloc[0])
+        single = {name: scores[2] for name, scores in self.scores.items() if not name.startswith("median of")}
+        naive = min(score for name, score in single.items() if "naive" in name)
+        score = self.scores[self.picked][2]
         what = names[0] if len(names) == 1 else f"the median of {', '.join(names[:-1])} and {names[-1]}"
         text = (
             f"Chosen: {what}. At {self.origins} origins inside the known data ({self.judged:,} series) its error was "
             f"{abs(1 - score / naive):.0%} {'below' if score <= naive else 'above'} that of the best naive"
         )
-        others = [name for name in single.index if name not in names and "naive" not in name]
+        others = [name for name in single if name not in names and "naive" not in name]
         if others:
-            text += f"; left out: {', '.join(f'{name} ({single.score[name] / naive - 1:+.0%})' for name in others[:4])}"
+            text += f"; left out: {', '.join(f'{name} ({single[name] / naive - 1:+.0%})' for name in others[:4])}"
         return text + "."
 
 
@@ -121,7 +131,7 @@ def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: i
     """
     origins, judged = rolling_origins(past, horizon)
     if origins == 0:
-        return Choice(tuple(members[:3]), pd.DataFrame(), 0, 0, np.empty((len(past.begin), 0, horizon)))
+        return Choice(tuple(members[:3]), {}, "", 0, 0, np.empty((len(past.begin), 0, horizon)))
     trials = _forecasts(members, past, horizon, judged)
     rows = np.flatnonzero(judged.any(axis=1))
     truth = np.full((len(past.begin), origins, horizon), np.nan)
@@ -147,13 +157,10 @@ def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: i
         margin = 1 + 0.3 / np.sqrt(max(int(np.isfinite(truth).sum()), 1))
         picked = median if table[median][2] <= margin * scores[order[0]][2] else order[0]
     chosen = table[picked][3]
-    frame = pd.DataFrame(
-        [row[:3] for row in table.values()], index=pd.Index(table, name="candidate"), columns=["smape", "mase", "score"]
-    )
-    frame["chosen"] = frame.index == picked
     errors = truth - relative.filled(combined([trials[name][1] for name in chosen]))
     members, candidates = (tuple(trials[name][0] for name in some) for some in (chosen, order))
-    return Choice(members, frame.sort_values("score"), origins, len(rows), errors, truth, candidates)
+    all_scores = {name: row[:3] for name, row in table.items()}
+    return Choice(members, all_scores, picked, origins, len(rows), errors, truth, candidates)
 
 
 def combined(forecasts: Sequence[Floats]) -> Floats:

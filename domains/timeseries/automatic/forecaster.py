@@ -122,9 +122,8 @@ class AutoForecaster(PanelForecaster):
         self.choice_ = choose(self._candidates(past, horizon), past, horizon, self.grid_.metric_season)
         self.members_ = [member.fit(past, horizon) for member in self.choice_.members]
         self.sizes_ = self._sizes(past)
-        self.intervals_ = NormalisedConformal(
-            self._errors(self.choice_), self.sizes_, by_step=bool(self.seasons_) and self.seasons_[0] <= horizon
-        )
+        by_step = bool(self.seasons_) and self.seasons_[0] <= horizon
+        self.intervals_ = NormalisedConformal(by_step=by_step).fit(self._errors(self.choice_), self.sizes_)
 
     def _errors(self, choice: Choice) -> Floats:
         """Errors at the origins, of square roots where values are never below zero."""

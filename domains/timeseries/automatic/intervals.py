@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from shared.errors import CalibrationError
 
@@ -16,7 +17,7 @@ BAND = 4
 FEW_PATHS = 50
 
 
-class NormalisedConformal:
+class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
     """Normalised conformal intervals for every series and step, and joint paths of the whole horizon.
 
     The spread of a series at a step is its mean absolute error at the origins, times the profile over the steps that all
@@ -27,10 +28,6 @@ class NormalisedConformal:
 
     Parameters
     ----------
-    errors : numpy.ndarray of shape (n_series, n_origins, horizon)
-        What came minus what was forecast; NaN where a series had no forecast.
-    sizes : numpy.ndarray of shape (n_series,)
-        Typical change of each series.
     by_step : bool
         Whether each series' own steps differ, as hours of a day do.
 
@@ -40,26 +37,37 @@ class NormalisedConformal:
     the guarantee needs errors that are exchangeable over series and origins, which they are only roughly.
 
     >>> errors = np.random.default_rng(0).normal(size=(50, 5, 3)) * np.arange(1, 51)[:, None, None]
-    >>> radius = NormalisedConformal(errors, np.arange(1.0, 51.0)).radius(95, np.array([0, 49]), np.array([1.0, 50.0]))
+    >>> radius = NormalisedConformal().fit(errors, np.arange(1.0, 51.0)).radius(95, np.array([0, 49]), np.array([1.0, 50.0]))
     >>> bool(30 < radius[1, 0] / radius[0, 0] < 70)
     True
     """
 
-    def __init__(self, errors: Floats, sizes: Floats, *, by_step: bool = False) -> None:
-        self.horizon = errors.shape[2]
+    def __init__(self, *, by_step: bool = False) -> None:
         self.by_step = by_step
+
+    def fit(self, errors: Floats, sizes: Floats) -> NormalisedConformal:
+        """Learn the spread of every series and step.
+
+        Parameters
+        ----------
+        errors : numpy.ndarray of shape (n_series, n_origins, horizon)
+            What came minus what was forecast; NaN where a series had no forecast.
+        sizes : numpy.ndarray of shape (n_series,)
+            Typical change of each series.
+        """
         # A series that never changes has a forecast without error as a rule; its ratios say nothing.
         told = np.isfinite(sizes) & (sizes > 0)
         relative = np.abs(errors) / np.where(told, sizes, np.nan)[:, None, None]
         with np.errstate(invalid="ignore", divide="ignore"):
-            self.profile = _profile(relative)
-            self.level, self.steps, self.usual = self._levels(relative, slice(None))
-            self.ratios = np.full(errors.shape, np.nan)
+            self.profile_ = _profile(relative)
+            self.level_, self.steps_, self.usual_ = self._levels(relative, slice(None))
+            self.ratios_ = np.full(errors.shape, np.nan)
             for origin in range(errors.shape[1]):
                 others = np.delete(np.arange(errors.shape[1]), origin)
                 level, steps, _ = self._levels(relative, others)
-                self.ratios[:, origin] = errors[:, origin] / (self._spread(level, steps) * sizes[:, None])
-        self.ratios[~np.isfinite(self.ratios)] = np.nan
+                self.ratios_[:, origin] = errors[:, origin] / (self._spread(level, steps) * sizes[:, None])
+        self.ratios_[~np.isfinite(self.ratios_)] = np.nan
+        return self
 
     def radius(self, level: float, series: Ints, sizes: Floats) -> Floats:
         """Half-widths of some series, shape (n, horizon).
@@ -88,7 +96,7 @@ class NormalisedConformal:
         CalibrationError
             There are no errors.
         """
-        whole = self.ratios[np.isfinite(self.ratios).all(axis=2)]
+        whole = self.ratios_[np.isfinite(self.ratios_).all(axis=2)]
         if len(whole) == 0:
             raise CalibrationError("there are no errors to draw paths from: the series are too short for a trial")
         if len(whole) < FEW_PATHS:  # a path turned round is as likely, as far as so few can tell
@@ -99,15 +107,15 @@ class NormalisedConformal:
     def _of(self, series: Ints, sizes: Floats) -> Floats:
         """Spread of some series; where none is known that of a series of this size."""
         known = series >= 0
-        spread = np.where(known[:, None], self._spread(self.level, self.steps)[series], self.usual * self.profile)
+        spread = np.where(known[:, None], self._spread(self.level_, self.steps_)[series], self.usual_ * self.profile_)
         return np.nan_to_num(spread * np.nan_to_num(sizes)[:, None])
 
     def _quantiles(self, level: float) -> Floats:
         """Quantile of the absolute ratios in a band around each step; the band grows where there are few."""
-        found = np.empty(self.horizon)
-        ratios = np.abs(self.ratios)
-        for step in range(self.horizon):
-            for band in (BAND if self.horizon > 12 else 1, self.horizon):
+        found = np.empty(len(self.profile_))
+        ratios = np.abs(self.ratios_)
+        for step in range(len(self.profile_)):
+            for band in (BAND if len(self.profile_) > 12 else 1, len(self.profile_)):
                 near = ratios[:, :, max(0, step - band) : step + band + 1]
                 near = np.sort(near[np.isfinite(near)])
                 rank = int(np.ceil((len(near) + 1) * level / 100 - 1e-9))
@@ -123,7 +131,7 @@ class NormalisedConformal:
 
     def _levels(self, relative: Floats, origins: Any) -> tuple[Floats, Floats, float]:
         """Mean error of each series in units of its size and of the profile; its errors by step; the usual level."""
-        own = relative[:, origins] / self.profile
+        own = relative[:, origins] / self.profile_
         whole = np.isfinite(own).all(axis=2)
         counts = whole.sum(axis=1)
         sums = np.where(whole, np.nan_to_num(own).mean(axis=2), 0.0).sum(axis=1)
@@ -131,10 +139,10 @@ class NormalisedConformal:
         if seen.any():
             usual = float(np.median(sums[seen] / counts[seen]))
         else:  # a single origin: nothing but the sizes tells
-            every = relative / self.profile
+            every = relative / self.profile_
             usual = float(np.nanmedian(np.nanmean(every, axis=2))) if np.isfinite(every).any() else 1.0
         level = (sums + usual) / (counts + 1)
-        steps = level[:, None] * self.profile
+        steps = level[:, None] * self.profile_
         if self.by_step:
             at = np.where(whole[:, :, None], np.nan_to_num(relative[:, origins]), 0.0).sum(axis=1)
             share = 0.5 * (counts / (counts + 1))[:, None]

@@ -11,7 +11,7 @@ from typing import Any
 import numba
 import numpy as np
 
-__all__ = ["bounds", "cell_features", "normal_equations", "recursed", "standardised", "theta_forecast"]
+__all__ = ["cell_features", "normal_equations", "recursed", "standardised", "theta_forecast"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -110,18 +110,6 @@ def recursed(
             total = reached
             result[i, step] = reached
     return result, bounded
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def bounds(z: Floats, begin: Ints, end: Ints) -> tuple[Floats, Floats]:
-    """The range of each history, extended by its width on either side."""
-    low, high = np.empty(len(begin)), np.empty(len(begin))
-    for i in range(len(begin)):
-        least, most = np.inf, -np.inf
-        for t in range(begin[i], end[i]):
-            least, most = min(least, z[t]), max(most, z[t])
-        low[i], high[i] = 2 * least - most, 2 * most - least
-    return low, high
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

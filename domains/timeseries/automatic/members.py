@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 
 from domains.timeseries.automatic.past import Past, to_scale
@@ -19,12 +19,25 @@ BATCH = 2048
 RIDGE = 1e-6
 
 
+def _window(seasons: tuple[int, ...]) -> int:
+    """Last values that a series is centred and measured on: two of its longest seasons."""
+    return 2 * max(seasons, default=12)
+
+
 class Member(Protocol):
     """What an automatic forecast combines: learns from a past, and forecasts from any later one."""
 
-    name: str
-    family: str
     costly: bool
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def family(self) -> str:
+        """Its name without what is tuned: the best of a family stands for it."""
+        ...
 
     def fit(self, past: Past, horizon: int) -> Member:
         """Learn from what is known; returns a fitted copy."""
@@ -35,7 +48,7 @@ class Member(Protocol):
         ...
 
 
-class SeasonalNaiveMember:
+class SeasonalNaiveMember(BaseEstimator):  # type: ignore[misc]
     """The value one season earlier; one step for the naive.
 
     >>> past = Past(np.arange(4.0), np.array([0]), np.array([4]), np.array([0]))
@@ -47,7 +60,16 @@ class SeasonalNaiveMember:
 
     def __init__(self, season: int) -> None:
         self.season = season
-        self.name = self.family = "naive" if season == 1 else f"seasonal naive ({season})"
+
+    @property
+    def name(self) -> str:
+        """See `Member`."""
+        return "naive" if self.season == 1 else f"seasonal naive ({self.season})"
+
+    @property
+    def family(self) -> str:
+        """See `Member`."""
+        return self.name
 
     def fit(self, past: Past, horizon: int) -> SeasonalNaiveMember:
         """Nothing is learnt."""
@@ -62,7 +84,7 @@ class SeasonalNaiveMember:
         return np.where(long[:, None], past.values[np.minimum(inside, last)], np.nan)
 
 
-class Theta:
+class Theta(BaseEstimator):  # type: ignore[misc]
     """The theta method with a seasonal adjustment where a season shows.
 
     Source: Assimakopoulos & Nikolopoulos (2000), International Journal of Forecasting 16(4), in the form of Hyndman &
@@ -90,7 +112,7 @@ class Theta:
         return np.asarray(theta_forecast(past.values, past.begin, past.end, self.season, horizon))
 
 
-class Autoregression:
+class Autoregression(BaseEstimator):  # type: ignore[misc]
     """One autoregression a series, drawn towards what all series have in common.
 
     Each series, centred and in units of its last values' size, has its own least-squares weights over the last values
@@ -123,12 +145,23 @@ class Autoregression:
         self.scale = scale
         self.difference = difference
         self.pooling = pooling
-        self.family = f"autoregression ({scale}{', differences' if difference else ''})"
-        self.name = f"{self.family}, pooled {pooling:g}"
-        self.window = 2 * max(seasons, default=12)
-        first = range(1, min(13, max(4, *seasons, 0)) + 1) if difference else range(1, 4)
-        near = {season + off for season in seasons for off in range(-2, 3) if season + off > 0}
-        self.lags = np.array(sorted({*first, *near} if seasons else {*first, *range(1, 9)}), dtype=np.int64)
+
+    @property
+    def family(self) -> str:
+        """See `Member`."""
+        return f"autoregression ({self.scale}{', differences' if self.difference else ''})"
+
+    @property
+    def name(self) -> str:
+        """See `Member`."""
+        return f"{self.family}, pooled {self.pooling:g}"
+
+    @property
+    def lags(self) -> Ints:
+        """The last values, and those around one season ago."""
+        few = min(13, max(4, *self.seasons, 0)) if self.difference else 3 if self.seasons else 8
+        near = {season + off for season in self.seasons for off in range(-2, 3) if season + off > 0}
+        return np.array(sorted({*range(1, few + 1), *near}), dtype=np.int64)
 
     def fit(self, past: Past, horizon: int) -> Autoregression:
         """Learn the pool and every series' weights."""
@@ -168,7 +201,7 @@ class Autoregression:
         from domains.timeseries.automatic.kernels import standardised
 
         z, scale = to_scale(past, self.scale)
-        x, centre, spread = standardised(z, past.begin, past.end, self.window, self.difference)
+        x, centre, spread = standardised(z, past.begin, past.end, _window(self.seasons), self.difference)
         first = past.begin + int(self.difference)
         length = past.end - first
         used = np.searchsorted(self.lags, length // 3, side="right").astype(np.int64)
@@ -210,7 +243,7 @@ class Autoregression:
         return weights
 
 
-class Booster:
+class Booster(BaseEstimator):  # type: ignore[misc]
     """Boosted trees that learn from cells of all series at once: an origin, a lead, and what was known there.
 
     A cell's values are counted from, and measured in, its own series' last values; the answer is counted from the value
@@ -248,14 +281,20 @@ class Booster:
         self.regressor = regressor
         self.cells = cells
         self.seed = seed
-        self.name = self.family = f"boosting ({scale})"
-        self.window = 2 * max(seasons, default=12)
+
+    @property
+    def family(self) -> str:
+        """See `Member`."""
+        return f"boosting ({self.scale})"
+
+    @property
+    def name(self) -> str:
+        """See `Member`."""
+        return self.family
 
     def fit(self, past: Past, horizon: int) -> Booster:
         """Draw cells whose outcomes are known, and learn from them."""
-        made = Booster(
-            self.seasons, self.scale, anchor=self.anchor, regressor=self.regressor, cells=self.cells, seed=self.seed
-        )
+        made: Booster = clone(self)
         z, _ = to_scale(past, self.scale)
         series, origin, lead = made._cells(past, horizon)
         made.regressor_ = None
@@ -272,7 +311,7 @@ class Booster:
 
     def forecast(self, past: Past, horizon: int) -> Floats:
         """See `Member`."""
-        from domains.timeseries.automatic.kernels import bounds
+        from domains.timeseries.rolling import bounds
 
         n = len(past.begin)
         z, scale = to_scale(past, self.scale)
@@ -301,7 +340,7 @@ class Booster:
         from sklearn.ensemble import HistGradientBoostingRegressor
 
         return HistGradientBoostingRegressor(
-            loss="absolute_error", max_iter=100, learning_rate=0.1, max_features=0.5, early_stopping=False,
+            loss="absolute_error", max_iter=100, learning_rate=0.1, early_stopping=False,
             random_state=self.seed,
             max_leaf_nodes=int(np.clip(cells // 400, 7, 63)), min_samples_leaf=int(np.clip(cells // 500, 20, 50)),
         )  # fmt: skip
@@ -310,7 +349,8 @@ class Booster:
         """Series, origin and lead of the cells; origins a season apart, or closer where that gives too few."""
         random = np.random.default_rng(self.seed)
         short = [season for season in self.seasons if season <= horizon]
-        need = self.window if self.window < np.median(past.lengths) / 2 else self._least()
+        window = _window(self.seasons)
+        need = window if window < np.median(past.lengths) / 2 else self._least()
         every = short[0] if short else horizon
         room = np.maximum(past.end - horizon - (past.begin + need) + 1, 0)
         if (room // every).sum() * horizon < self.cells // 4:
@@ -335,4 +375,4 @@ class Booster:
         lags = np.arange(1, 9 if self.anchor else 14)
         depths = np.array([7 if season <= horizon else 3 for season in self.seasons], dtype=np.int64)
         seasons = np.array(self.seasons, dtype=np.int64)
-        return cell_features(z, begin, origin, lead, lags, seasons, depths, self.window, self.anchor)  # type: ignore[no-any-return]
+        return cell_features(z, begin, origin, lead, lags, seasons, depths, _window(self.seasons), self.anchor)  # type: ignore[no-any-return]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ SAMPLE = 200
 LIMIT = 0.3
 
 
+@dataclass(frozen=True)
 class Grid:
     """What the field takes for granted about a grid.
 
@@ -32,10 +34,9 @@ class Grid:
         Season of the naive in MASE, as M4 had it.
     """
 
-    def __init__(self, seasons: tuple[int, ...] | None, horizon: int, metric_season: int) -> None:
-        self.seasons = seasons
-        self.horizon = horizon
-        self.metric_season = metric_season
+    seasons: tuple[int, ...] | None
+    horizon: int
+    metric_season: int
 
 
 def grid_of(frequency: Frequency, named: str | int | None = None) -> Grid:

@@ -138,12 +138,13 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         Normal or LogNormal
             With ``mean``, ``quantile``, ``interval``, ``cdf``, ``logpdf``, ``crps`` and ``sample``.
         """
-        from domains.timeseries.natural.kernels import summed
+        from domains.timeseries.natural.kernels import HIGHEST, LOWEST, summed
 
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
         theta = summed(self._binned(X), self.feature_, self.split_, self.value_, self.start_, self.max_depth)
-        normal = Normal(self.centre_ + self.unit_ * theta[0], self.unit_ * np.exp(theta[1]))
+        spread = np.exp(np.clip(theta[1], LOWEST, HIGHEST))
+        normal = Normal(self.centre_ + self.unit_ * theta[0], self.unit_ * spread)
         return normal if self.distribution == "normal" else LogNormal(normal)
 
     def _binned(self, X: Floats) -> Bytes:

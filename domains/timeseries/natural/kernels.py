@@ -11,11 +11,12 @@ from typing import Any
 import numba
 import numpy as np
 
-__all__ = ["boosted", "summed"]
+__all__ = ["HIGHEST", "LOWEST", "boosted", "summed"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+LOWEST, HIGHEST = -10.0, 3.0
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -25,6 +26,7 @@ def boosted(
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Fit mean and log standard deviation of every row's normal distribution, from those that all rows start with.
 
+    The log standard deviation is held between `LOWEST` and `HIGHEST`: rows that are fitted exactly have no least one.
     Returns split features and bins (rounds, 2, inner nodes), leaf values (rounds, 2, leaves) with step and rate in them,
     and the mean negative log-likelihood before every round and after the last.
     """
@@ -69,6 +71,8 @@ def boosted(
                 value[turn, k, leaf] *= -rate * step
             for i in range(n):
                 theta[k, i] += value[turn, k, node[k, i]]
+        for i in range(n):
+            theta[1, i] = min(max(theta[1, i], LOWEST), HIGHEST)
         if size < tolerance:
             break
     losses[rounds] = _loss(y, theta, value[0], node, 0.0)

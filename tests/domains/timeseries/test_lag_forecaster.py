@@ -211,10 +211,22 @@ def test_too_short_is_told_with_what_is_needed():
     with pytest.raises(DataError, match=r"only 0 rows have all features at step 1.*has 20 rows"):
         LagForecaster(recipe=Recipe((30,)), horizon=2).fit(ar_table(20)[["ds", "y"]])
     table = pd.concat([ar_table(200, 1, "a"), ar_table(4, 2, "tiny")])[["unique_id", "ds", "y"]]
-    model = LagForecaster(recipe=Recipe((1, 9)), horizon=2, calibration_folds=0, freq=1).fit(table)
+    options = {"recipe": Recipe((1, 9)), "horizon": 2, "calibration_folds": 0, "freq": 1}
+    model = LagForecaster(short="refuse", **options).fit(table)
     with pytest.raises(DataError, match=r"1 series are too short for the recipe.*'tiny'"):
         model.predict()
     assert len(model.predict(ids=["a"]).to_frame()) == 2
+
+
+def test_too_short_series_fall_back_to_the_naive_and_say_so():
+    table = pd.concat([ar_table(200, 1, "a"), ar_table(4, 2, "tiny")])[["unique_id", "ds", "y"]]
+    model = LagForecaster(recipe=Recipe((1, 9)), horizon=2, freq=1).fit(table)
+    forecast = model.predict(levels=[80])
+    last = table[table.unique_id == "tiny"].y.iloc[-1]
+    assert forecast.one("tiny")["mean"].tolist() == pytest.approx([last, last])
+    assert "1 series are too short for the recipe, which reaches 9 rows back" in forecast.explain()
+    assert "'tiny'" in forecast.notes[0]
+    assert model.predict(ids=["a"]).notes == ()
 
 
 def test_seeds_reach_the_regressor():
@@ -331,13 +343,44 @@ def test_slips_in_predict_are_told():
             model.predict(**options)
 
 
-def test_a_diverging_forecast_is_refused():
+def test_a_diverging_recursion_is_bounded_and_told():
     y = np.exp(0.02 * np.arange(60.0) ** 1.6)
     model = LagForecaster(recipe=Recipe((1,)), strategy="recursive", log=True, calibration_folds=0).fit(
         pd.DataFrame({"ds": range(60), "y": y})
     )
-    with pytest.raises(HexadError, match="left the range of numbers .* diverges"):
-        model.predict(3000)
+    forecast = model.predict(3000)
+    top = np.log1p(y.max()) + np.ptp(np.log1p(y))
+    assert np.log1p(forecast.to_frame()["mean"]).max() <= top + 1e-6
+    assert "The recursion of 1 series left its history" in forecast.explain()
+    assert model.predict(1).notes == ()
+
+
+@pytest.mark.parametrize("strategy", ["direct", "recursive"])
+def test_differences_are_undone_and_their_intervals_grow(strategy):
+    rng = np.random.default_rng(3)
+    walk = pd.DataFrame({"ds": range(600), "y": 50 + np.cumsum(rng.normal(size=600))})
+    model = LagForecaster(recipe=Recipe((1,)), strategy=strategy, horizon=16, differences=(1,)).fit(walk)
+    frame = model.predict(levels=[80]).to_frame()
+    assert frame["mean"].iloc[0] == pytest.approx(walk.y.iloc[-1], abs=0.5)
+    width = frame["hi-80"] - frame["lo-80"]
+    # The spread of a random walk grows with the root of the steps: after sixteen it is four times that after one.
+    assert 2.5 < width.iloc[-1] / width.iloc[0] < 6
+
+
+def test_a_seasonal_difference_of_a_trend_with_seasons_is_exact():
+    t = np.arange(120)
+    table = pd.DataFrame({"ds": t, "y": 3.0 * t + np.array([0, 5, 1, 9])[t % 4]})
+    model = LagForecaster(recipe=Recipe((1,)), horizon=9, differences=(4, 1), calibration_folds=0).fit(table)
+    ahead = np.arange(120, 129)
+    expected = 3.0 * ahead + np.array([0, 5, 1, 9])[ahead % 4]
+    assert model.predict().to_frame()["mean"].to_numpy() == pytest.approx(expected)
+
+
+def test_the_signed_logarithm_takes_both_signs():
+    t = np.arange(200)
+    table = pd.DataFrame({"ds": t, "y": 1000.0 * np.sin(2 * np.pi * t / 8)})
+    model = LagForecaster(recipe=Recipe(seasonal=(8,)), horizon=8, log="signed", calibration_folds=0).fit(table)
+    assert model.predict().to_frame()["mean"].to_numpy() == pytest.approx(table.y.to_numpy()[:8], abs=1.0)
 
 
 def test_new_series_get_errors_at_every_step():

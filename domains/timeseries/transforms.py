@@ -1,0 +1,88 @@
+"""Target transforms and their way back: logarithms with a sign, and differences of any seasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["differenced", "integrated", "signed_exp", "signed_log"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def signed_log(values: Floats) -> Floats:
+    """Logarithm of one plus the size, with the value's sign: for values of both signs.
+
+    >>> signed_log(np.array([0.0, np.e - 1, 1 - np.e])).round(12).tolist()
+    [0.0, 1.0, -1.0]
+    """
+    return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
+
+
+def signed_exp(values: Floats) -> Floats:
+    """Undo `signed_log`.
+
+    >>> signed_exp(signed_log(np.array([-3.0, 5.0]))).round(12).tolist()
+    [-3.0, 5.0]
+    """
+    return np.asarray(np.sign(values) * np.expm1(np.abs(values)))
+
+
+def differenced(values: Floats, begin: Ints, seasons: tuple[int, ...]) -> list[Floats]:
+    """Values, their differences over the first season, the differences of those over the second, and so on.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of float64, shape (n_rows,)
+        Series, one after the other.
+    begin : numpy.ndarray of int64, shape (n_rows,)
+        First row of each row's series.
+    seasons : tuple of int
+        Steps.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        One array more than seasons; NaN where a series has not begun early enough.
+
+    >>> [stage.tolist() for stage in differenced(np.array([1.0, 2.0, 4.0]), np.zeros(3, dtype=int), (1,))]
+    [[1.0, 2.0, 4.0], [nan, 1.0, 2.0]]
+    """
+    stages = [values]
+    for season in seasons:
+        rows = np.arange(len(values)) - season
+        before = np.where(rows >= begin, stages[-1][np.maximum(rows, 0)], np.nan)
+        stages.append(stages[-1] - before)
+    return stages
+
+
+def integrated(changes: Floats, seasons: tuple[int, ...], stages: list[Floats] | None, origins: Ints) -> Floats:
+    """Undo differences over a horizon.
+
+    Parameters
+    ----------
+    changes : numpy.ndarray of float64, shape (n, horizon)
+        Forecasts of the last differences (or their errors).
+    seasons : tuple of int
+        As they were taken.
+    stages : list of numpy.ndarray or None
+        What `differenced` returned; None where all that came before counts as zero, as for errors.
+    origins : numpy.ndarray of int64, shape (n,)
+        Row of the first step of each forecast.
+
+    >>> stages = differenced(np.array([1.0, 2.0, 4.0]), np.zeros(3, dtype=int), (1,))
+    >>> integrated(np.array([[1.0, 1.0]]), (1,), stages, np.array([3])).tolist()
+    [[5.0, 6.0]]
+    """
+    for number in reversed(range(len(seasons))):
+        season = seasons[number]
+        level = changes.copy()
+        for step in range(changes.shape[1]):
+            if step >= season:
+                level[:, step] += level[:, step - season]
+            elif stages is not None:
+                level[:, step] += stages[number][origins + step - season]
+        changes = level
+    return changes
