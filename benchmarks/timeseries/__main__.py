@@ -17,16 +17,19 @@ from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from benchmarks.timeseries import m4, sets  # noqa: E402
+from benchmarks.timeseries import boosting, features, m4, sets  # noqa: E402
 
-PARTS = ("m4", "sets")
+PARTS = ("m4", "sets", "features", "boosting")
+ROUNDS = 5
 
 
 def measure_m4(folder: Path, peers: bool) -> dict[str, Any]:
-    """Accuracy on both sets."""
+    """Accuracy on both sets, and CPU seconds beside mlforecast's own configurations."""
     found: dict[str, Any] = {}
     for name in m4.M4_SETS:
         found |= m4.tested(folder, name)
+        if peers:
+            found |= m4.beside_mlforecast(folder, name, ROUNDS)
     return found
 
 
@@ -41,6 +44,19 @@ def measure_sets(folder: Path, peers: bool) -> dict[str, Any]:
     return {
         "sets": len(ratios), "sets_worst_ratio": max(ratios), "sets_geometric_mean": float(np.exp(np.mean(np.log(ratios))))
     }  # fmt: skip
+
+
+def measure_features(folder: Path, peers: bool) -> dict[str, Any]:
+    """Time, memory and growth of features and recursive forecasts."""
+    found = features.cost_growth(3)
+    if peers:
+        found |= features.features(ROUNDS) | features.recursion(m4.read(folder, "hourly")[0], ROUNDS)
+    return found
+
+
+def measure_boosting(folder: Path, peers: bool) -> dict[str, Any]:
+    """Natural-gradient boosting beside NGBoost."""
+    return boosting.speed(ROUNDS) | boosting.accuracy() if peers else {}
 
 
 def main() -> None:

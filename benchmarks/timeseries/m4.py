@@ -19,7 +19,7 @@ from domains.timeseries.automatic.choice import combined
 from domains.timeseries.automatic.members import SeasonalNaiveMember
 from domains.timeseries.automatic.past import Past
 
-__all__ = ["M4_SETS", "M4Set", "default_call", "owa", "read", "tested"]
+__all__ = ["M4_SETS", "M4Set", "beside_mlforecast", "default_call", "owa", "read", "tested"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,53 @@ def tested(folder: Path, name: str) -> dict[str, float]:
         actual = fold(truth, axis=1)
         made[f"path_{what}_{name}"] = float(np.mean((actual >= lower) & (actual <= upper)))
     return made
+
+
+def beside_mlforecast(folder: Path, name: str, rounds: int) -> dict[str, float]:
+    """CPU seconds of fit and point forecast, the choice included, over those of mlforecast's own regression test.
+
+    The configurations are those of its tests/test_m4.py (commit 43afffd; the LightGBM model alone), one thread.
+    """
+    train, truth = read(folder, name)
+    one = M4_SETS[name]
+    scale = scales(train, one.season)
+    taken: dict[str, list[float]] = {"ours": [], "mlforecast": []}
+    for turn in range(rounds + 1):
+        taken["ours"].append(default_call(train, name)[2])
+        begun = time.process_time()
+        forecast = _mlforecast(train, name)
+        taken["mlforecast"].append(time.process_time() - begun)
+        if turn == 0:
+            order = train["unique_id"].drop_duplicates()
+            values = forecast.set_index("unique_id").loc[order, "lgb"].to_numpy().reshape(truth.shape)
+            print(f"mlforecast's own configuration here: OWA {owa(truth, values, scale, one)['owa']:.4f}")
+    print(f"M4 {name}, CPU seconds, the first of each a warm-up: {taken}")
+    ratio = np.median(taken["ours"][1:]) / np.median(taken["mlforecast"][1:])
+    return {f"cpu_ratio_{name}": float(ratio)}
+
+
+def _mlforecast(train: pd.DataFrame, name: str) -> pd.DataFrame:
+    from lightgbm import LGBMRegressor
+    from mlforecast import MLForecast
+    from mlforecast.lag_transforms import ExpandingMean, ExponentiallyWeightedMean, RollingMean
+    from mlforecast.target_transforms import Differences
+
+    boosting: dict[str, Any]
+    options: dict[str, Any]
+    if name == "hourly":
+        boosting = {
+            "n_estimators": 200, "bagging_freq": 1, "learning_rate": 0.05, "num_leaves": 2500, "lambda_l1": 0.03,
+            "lambda_l2": 0.5, "bagging_fraction": 0.9, "feature_fraction": 0.8,
+        }  # fmt: skip
+        windows = {lag: [ExponentiallyWeightedMean(alpha=0.3), RollingMean(168), RollingMean(336)] for lag in (24, 48)}
+        options = {"target_transforms": [Differences([24])], "lags": [24 * i for i in range(1, 15)]}
+    else:
+        boosting = {"n_estimators": 100, "objective": "l1", "num_leaves": 256}
+        windows = {lag: [ExpandingMean(), RollingMean(4)] for lag in (4, 8)}
+        options = {"target_transforms": [Differences([1])], "lags": list(range(1, 33))}
+    regressor = LGBMRegressor(random_state=0, n_jobs=1, verbosity=-1, **boosting)
+    model = MLForecast(models={"lgb": regressor}, freq=1, num_threads=1, lag_transforms=windows, **options)
+    return model.fit(train).predict(M4_SETS[name].horizon)
 
 
 def single(model: Any, candidate: str, horizon: int) -> Any:

@@ -7,13 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
-from domains.timeseries.recipe import Recipe
+from domains.timeseries.kernels import Canvas, feature_names, fill_origin_block, origin_width, target_block
+from domains.timeseries.recipe import Recipe, Steps
 from shared.data import columns as names
 from shared.data.panel import Panel, SeriesColumns
 from shared.errors import DataError, Problem
 
 __all__ = ["lag_features"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+PART = 20_000
 
 
 def lag_features(
@@ -63,24 +67,52 @@ def lag_features(
     # Rows before that lack some window for sure; what else lacks one is found by its gaps.
     reach = max([1, *steps.lags, *(window.steps + window.lag - 1 for window in steps.rolling)])
     long = np.maximum(panel.lengths - reach, 0)
-    series = np.repeat(np.arange(panel.n_series), long)
-    within = np.arange(len(series)) - np.repeat(np.cumsum(long) - long, long) + reach
-    begin = panel.indptr[series]
-    rows = begin + within
-    canvas = Canvas.on(panel.frequency, panel.values, panel.exogenous, panel.ordinals())
-    X = origin_block(canvas, steps, rows, begin)
-    at_row = target_block(canvas, steps, rows, np.zeros(len(rows), dtype=np.int64), begin)
-    if at_row.shape[1]:
-        X = np.hstack([X, at_row])
+    origin, target = feature_names(steps, y)
+    made = _keys(panel, long, reach)
+    columns = _filled(panel, steps, long, reach, len(origin) + len(target))
+    named = dict(zip(origin + target, columns, strict=True))
+    made = pd.DataFrame({**{name: made.pop(name) for name in list(made.columns)}, **named}, copy=False)
     if panel.exogenous or steps.seasonal:
-        full = np.isfinite(X).all(axis=1)
-        X, rows, series = X[full], rows[full], series[full]
-    if len(rows) == 0:
+        full = np.logical_and.reduce([np.isfinite(column) for column in columns])
+        made = made if full.all() else made[full].reset_index(drop=True)
+    if len(made) == 0:
         raise DataError("series table", [Problem(
             f"no row has all features; the longest of {panel.n_series:,} series has {int(panel.lengths.max()):,} rows",
             mend="Give longer histories, or a recipe with shorter lags, seasons and windows.",
         )])  # fmt: skip
-    made = panel.key_frame(series, canvas.ordinals[rows])
-    made[y] = panel.values[rows]
-    origin, target = feature_names(steps, y)
-    return pd.concat([made, pd.DataFrame(X, columns=origin + target, copy=False)], axis=1)
+    return made
+
+
+def _keys(panel: Panel, long: Ints, reach: int) -> pd.DataFrame:
+    """Key, stamp and value of the rows from `reach` on of every series."""
+    series = np.repeat(np.arange(panel.n_series), long)
+    ordinals = np.arange(len(series))
+    ordinals += (panel.starts + reach - (np.cumsum(long) - long))[series]
+    made = panel.key_frame(series, ordinals)
+    ordinals += (panel.indptr[:-1] - panel.starts)[series]
+    made[panel.columns.y] = panel.values[ordinals]
+    return made
+
+
+def _filled(panel: Panel, steps: Steps, long: Ints, reach: int, width: int) -> list[Floats]:
+    """Features of these rows, a column each, some series at a time: nothing else of their size is ever held."""
+    columns = [np.empty(int(long.sum())) for _ in range(width)]
+    ends = np.cumsum(long)
+    # Clocks of the whole table are looked up only where a feature asks for them.
+    canvas = Canvas.on(panel.frequency, panel.values, panel.exogenous, np.empty(0, dtype=np.int64))
+    if steps.calendar or steps.fourier or steps.seasonal or steps.exogenous or steps.holidays:
+        canvas = Canvas.on(panel.frequency, panel.values, panel.exogenous, panel.ordinals())
+    first, at_origin = 0, origin_width(steps)
+    while first < panel.n_series:
+        last = max(first + 1, int(np.searchsorted(ends, (ends[first - 1] if first else 0) + PART, side="right")))
+        own = long[first:last]
+        begin = np.repeat(panel.indptr[first:last], own)
+        rows = begin + np.arange(len(begin)) - np.repeat(np.cumsum(own) - own, own) + reach
+        part = np.empty((len(rows), width))
+        fill_origin_block(canvas, steps, rows, begin, part)
+        if at_origin < width:
+            part[:, at_origin:] = target_block(canvas, steps, rows, np.zeros(len(rows), dtype=np.int64), begin)
+        for column, values in zip(columns, part.T, strict=True):
+            column[ends[last - 1] - len(rows) : ends[last - 1]] = values
+        first = last
+    return columns

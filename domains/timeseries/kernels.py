@@ -15,7 +15,16 @@ import numpy as np
 from domains.timeseries.recipe import Season, Steps, Variable, Window
 from shared.data.frequency import Frequency, wall_clock
 
-__all__ = ["Canvas", "feature_groups", "feature_names", "origin_block", "season_rows", "target_block"]
+__all__ = [
+    "Canvas",
+    "feature_groups",
+    "feature_names",
+    "fill_origin_block",
+    "origin_block",
+    "origin_width",
+    "season_rows",
+    "target_block",
+]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -144,22 +153,39 @@ def origin_block(canvas: Canvas, steps: Steps, origin: Ints, begin: Ints) -> Flo
     >>> origin_block(canvas, Steps(rolling=(window,)), np.array([1, 3]), np.array([0, 0])).tolist()
     [[nan], [2.5]]
     """
+    block = np.empty((len(origin), origin_width(steps)))
+    fill_origin_block(canvas, steps, origin, begin, block)
+    return block
+
+
+def origin_width(steps: Steps) -> int:
+    """Number of features that depend on the origin alone.
+
+    >>> origin_width(Steps(lags=(1, 2)))
+    2
+    """
     unknown = [variable for variable in steps.exogenous if not variable.known]
-    sources = [(canvas.y, steps.lags, steps.rolling), *((canvas.exogenous[v.name], v.lags, v.rolling) for v in unknown)]
-    width = sum(len(lags) + len(windows) for _, lags, windows in sources)
-    block = np.empty((len(origin), width))
-    first, parts = 0, []
-    for values, lags, windows in sources:
-        own = block[:, first : first + len(lags) + len(windows)]
-        _fill(values, lags, windows, origin, begin, own)
-        first += own.shape[1]
-        parts.append(own)
-    if not any(variable.hinges for variable in unknown):
-        return block
-    columns = list(parts[0].T)
-    for variable, own in zip(unknown, parts[1:], strict=True):
-        columns += _bent(list(own.T), variable)
-    return _stacked(columns, len(origin))
+    return len(steps.lags) + len(steps.rolling) + sum(len(_hinged(_own_names(v), v)) for v in unknown)
+
+
+def fill_origin_block(canvas: Canvas, steps: Steps, origin: Ints, begin: Ints, out: Floats) -> None:
+    """Write `origin_block` into the first columns of an array.
+
+    >>> canvas = Canvas.on(Frequency("integer", 1), np.array([1.0, 2.0]), {}, np.arange(2))
+    >>> out = np.zeros((1, 2))
+    >>> fill_origin_block(canvas, Steps(lags=(2,)), np.array([2]), np.array([0]), out)
+    >>> out.tolist()
+    [[1.0, 0.0]]
+    """
+    first = len(steps.lags) + len(steps.rolling)
+    _fill(canvas.y, steps.lags, steps.rolling, origin, begin, out[:, :first])
+    for variable in steps.exogenous:
+        if not variable.known:
+            own = np.empty((len(origin), len(variable.lags) + len(variable.rolling)))
+            _fill(canvas.exogenous[variable.name], variable.lags, variable.rolling, origin, begin, own)
+            columns = _bent(list(own.T), variable)
+            out[:, first : first + len(columns)] = np.column_stack(columns)
+            first += len(columns)
 
 
 def target_block(canvas: Canvas, steps: Steps, origin: Ints, lead: Ints, begin: Ints) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
+from domains.timeseries.asking import asked
 from domains.timeseries.base import PanelForecaster
 from domains.timeseries.conformal import interval_radius, series_scales
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
@@ -491,13 +492,13 @@ class LagForecaster(PanelForecaster):
             def ask(step: int) -> Floats:
                 return self._next_step(canvas, place + step, begin)
 
+        answers = [asked(regressor) for regressor in regressors]
         for step in range(horizon):
             X = ask(step)
             full = np.isfinite(X).all(axis=1)
             if full.any():
-                regressor = regressors[step if self.strategy == "direct" else 0]
-                ask_it = getattr(regressor, "predict_unchecked", regressor.predict)
-                result[full, step] = ask_it(X[full])
+                answer = answers[step if self.strategy == "direct" else 0]
+                result[full, step] = answer(X[full])
                 if low is not None and high is not None:
                     result[full, step] = np.clip(result[full, step], low[full], high[full])
                     canvas.y[place[full] + step] = result[full, step]

@@ -124,7 +124,9 @@ class Frequency:
     def ordinals(self, stamps: Ints) -> Ints:
         """Number of each stamp on the grid; stamps off the grid are rounded down (see `on_grid`)."""
         if self.kind in {"integer", "fixed"}:
-            return (stamps - self.phase) // self.step
+            ordinals = stamps - self.phase
+            ordinals //= self.step
+            return ordinals
         wall = wall_clock(stamps, self.tz)
         if self.kind == "wall":
             return (wall - self.phase) // self.step
@@ -163,6 +165,10 @@ class Frequency:
 
     def on_grid(self, stamps: Ints) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Whether each stamp lies on the grid."""
+        if self.kind in {"integer", "fixed"}:
+            apart = stamps - self.phase
+            apart %= self.step
+            return np.asarray(apart == 0)
         return np.asarray(self.stamps(self.ordinals(stamps)) == stamps)
 
     def steps(self, duration: str | int) -> int:
@@ -234,7 +240,7 @@ class Frequency:
     def to_pandas(self, stamps: Ints, unit: str = "ns") -> pd.Series[Any]:
         """Give stamps back as pandas values in the grid's zone."""
         if self.kind == "integer":
-            return pd.Series(stamps)
+            return pd.Series(stamps, copy=False)
         index = pd.DatetimeIndex(stamps.astype("datetime64[ns]")).as_unit(unit)  # type: ignore[arg-type]
         return pd.Series(index.tz_localize("UTC").tz_convert(self.tz) if self.tz else index)
 

@@ -144,11 +144,13 @@ class Panel:
         repairs: list[str] = []
         keep = keep_distinct(codes, stamps, keys, order, columns, asked, problems, repairs)
         problems.raise_if_any()
-        order, codes, stamps = order[keep], codes[keep], stamps[keep]
+        if not keep.all():
+            order, codes, stamps = order[keep], codes[keep], stamps[keep]
         grid = frequency or find_grid(codes, stamps, freq, zone, integer, columns, source)
         check_on_grid(grid, stamps, order, columns, problems)
         problems.raise_if_any()
         ordinals = grid.ordinals(stamps)
+        del stamps, keep  # tables may be as large as memory allows
         wanted = ([columns.y] if need_y else []) + list(columns.exogenous)
         data = {name: table[name].to_numpy(dtype=float, na_value=np.nan)[order] for name in wanted}
         cells = Cells(codes, ordinals, order, data)
@@ -305,11 +307,10 @@ class Panel:
     def key_frame(self, series: Ints, ordinals: Ints) -> pd.DataFrame:
         """Key and stamp columns, in the user's names and types, of the given series and stamps."""
         stamps = self.frequency.to_pandas(self.frequency.stamps(ordinals), self.unit)
-        frame = pd.DataFrame({self.columns.ds: stamps})
+        columns = {self.columns.ds: stamps}
         if self.has_key:
-            keys = pd.Series(list(self.keys)).iloc[series].reset_index(drop=True)
-            frame.insert(0, self.columns.unique_id, keys)
-        return frame
+            columns = {self.columns.unique_id: pd.Series(list(self.keys)).array.take(series), **columns}
+        return pd.DataFrame(columns, copy=False)
 
     def future_frame(self, horizon: int) -> pd.DataFrame:
         """Keys and stamps of the next `horizon` steps of every series, in the user's order.

@@ -101,7 +101,7 @@ def stamps_of(
     if pd.api.types.is_integer_dtype(values.dtype):
         large = (values > 2**62).to_numpy(dtype=bool) | (values < -(2**62)).to_numpy(dtype=bool)
         _refuse(large, "stamps are too large for whole-number time", columns.ds, "Count from a nearer start.", problems)
-        return values.where(~large, 0).to_numpy(dtype=np.int64), None, "ns", True
+        return (values.where(~large, 0) if large.any() else values).to_numpy(dtype=np.int64), None, "ns", True
     local = values.dt.tz_localize(None) if values.dt.tz is not None else values
     far = ((local < FIRST_DATE) | (local > LAST_DATE)).to_numpy()
     _refuse(
@@ -185,7 +185,9 @@ def sorted_order(codes: Ints, stamps: Ints) -> Ints:
     step = int(np.min(np.diff(longest))) if len(longest) > 1 else 1
     if step > 0 and (counts > 0).all():
         first = pd.Series(stamps, copy=False).groupby(codes, sort=True).min().to_numpy()
-        place = (stamps - first[codes]) // step
+        place = first[codes]  # in place from here on: tables may be as large as memory allows
+        np.subtract(stamps, place, out=place)
+        place //= step
         if (place < counts[codes]).all():
             place += (np.cumsum(counts) - counts)[codes]
             order = np.full(len(codes), -1, dtype=np.int64)
