@@ -156,6 +156,8 @@ class LagForecaster(PanelForecaster):
         return np.log1p(panel.values) if self.log else panel.values
 
     def _scaled(self, panel: Panel) -> Floats:
+        if not self.local_scale:
+            return self._transformed(panel)
         return np.asarray(self._transformed(panel) / np.repeat(self._scales(panel), panel.lengths))
 
     def _unscaled(self, panel: Panel, series: Ints, values: Floats) -> Floats:
@@ -350,13 +352,11 @@ class LagForecaster(PanelForecaster):
         )
 
     def _next_step(self, canvas: Canvas, rows: Ints, begin: Ints) -> Floats:
+        at_origin = origin_block(canvas, self.steps_, rows, begin)
+        if at_origin.shape[1] == len(self.feature_names_out_):
+            return at_origin
         lead = np.zeros(len(rows), dtype=np.int64)
-        return np.hstack(
-            [
-                origin_block(canvas, self.steps_, rows, begin),
-                target_block(canvas, self.steps_, rows, lead, begin),
-            ]
-        )
+        return np.hstack([at_origin, target_block(canvas, self.steps_, rows, lead, begin)])
 
     # -- forecasting -------------------------------------------------------------------------------------------------
 
@@ -496,12 +496,13 @@ class LagForecaster(PanelForecaster):
         for step in range(horizon):
             X = ask(step)
             full = np.isfinite(X).all(axis=1)
+            some: Any = slice(None) if full.all() else full
             if full.any():
-                answer = answers[step if self.strategy == "direct" else 0]
-                result[full, step] = answer(X[full])
+                found = answers[step if self.strategy == "direct" else 0](X[some])
                 if low is not None and high is not None:
-                    result[full, step] = np.clip(result[full, step], low[full], high[full])
-                    canvas.y[place[full] + step] = result[full, step]
+                    found = np.minimum(np.maximum(found, low[some]), high[some])
+                    canvas.y[place[some] + step] = found
+                result[some, step] = found
         return result
 
     # -- intervals ---------------------------------------------------------------------------------------------------

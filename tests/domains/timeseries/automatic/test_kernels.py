@@ -1,6 +1,7 @@
-"""Kernels of the automatic forecaster against plain Python, on ragged panels whose knowledge ends before their rows do."""
+"""Kernels of the automatic forecaster against plain Python, on ragged panels that are known only up to a point."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.timeseries.automatic.kernels import (
-    bounds,
     cell_features,
     normal_equations,
     recursed,
@@ -16,6 +16,7 @@ from domains.timeseries.automatic.kernels import (
     theta_forecast,
 )
 from domains.timeseries.baselines import is_seasonal, seasonal_indices
+from domains.timeseries.rolling import bounds
 
 POISONS = (np.nan, 1e300, -1e300)
 
@@ -73,7 +74,7 @@ def assert_blind_beyond(panel: Ragged, kernel) -> None:
 
 
 def plain_standardised(own: np.ndarray, window: int, difference: bool) -> tuple[list[float], float, float]:
-    changes = [float(b - a) for a, b in zip(own[:-1], own[1:], strict=True)]
+    changes = [float(b - a) for a, b in pairwise(own)]
     recent = (changes if difference else own.tolist())[-window:]
     if not recent:
         return [math.nan] * len(own), 0.0, 1.0
@@ -149,9 +150,7 @@ def plain_recursed(own: list[float], lags: list[int], weights: list[float], hori
     low, high = min(levels) - width - now, max(levels) + width - now
     history, made, bounded = list(own), [], False
     for _ in range(horizon):
-        step = sum(
-            w * (history[-lag] if lag <= len(history) else 0.0) for w, lag in zip(weights, lags, strict=True)
-        )
+        step = sum(w * (history[-lag] if lag <= len(history) else 0.0) for w, lag in zip(weights, lags, strict=True))
         before = made[-1] if made and difference else 0.0
         reached = before + step
         if not low <= reached <= high:
@@ -277,6 +276,18 @@ def test_features_of_cells_read_nothing_from_the_origin_on(panel, asked):
     assert_blind_beyond(panel, lambda z: cell_features(z, begin, origin, lead, *asked))
 
 
+@pytest.mark.parametrize("n", [4, 5, 11, 12, 13, 23, 24, 25])
+def test_features_of_cells_begin_where_their_rows_do(n):
+    """A window of twelve, and the one before it, at and beside the lengths that just hold them."""
+    y = np.random.default_rng(n).normal(size=n)
+    asked = (np.array([1, 4, 5]), np.array([4]), np.array([3]), 12, 4)
+    X, base, unit = cell_features(y, np.zeros(6, dtype=np.int64), np.full(6, n), np.arange(6), *asked)
+    for lead in range(6):
+        row, its_base, its_unit = plain_cell(y.tolist(), lead, *asked)
+        np.testing.assert_allclose(X[lead], row, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose((base[lead], unit[lead]), (its_base, its_unit), rtol=1e-9)
+
+
 def test_cells_may_come_in_any_order():
     z = np.random.default_rng(0).normal(size=90)
     begin, origin = np.repeat([0, 30, 60], 10), np.repeat([25, 60, 81], 10)
@@ -337,6 +348,20 @@ def test_theta_equals_a_plain_loop(panel, season):
         np.testing.assert_allclose(made[i], plain_theta(own, season, 6), rtol=1e-7, atol=1e-7)
 
 
+@pytest.mark.parametrize("season", [3, 4, 7])
+@pytest.mark.parametrize("period", ["season", "twice the season"])
+@pytest.mark.parametrize("level", [100.0, 0.0])
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_theta_equals_a_plain_loop_where_a_season_shows(season, period, level, more):
+    """Beyond its limit an autocorrelation may be negative, too; and a series may end anywhere in its season."""
+    length = season if period == "season" else 2 * season
+    n = 6 * length + more
+    rng = np.random.default_rng(season)
+    y = level + 0.1 * np.arange(n) + 5 * np.cos(2 * np.pi * np.arange(n) / length) + rng.normal(scale=0.2, size=n)
+    assert is_seasonal(y, season)
+    np.testing.assert_allclose(theta_of(y, season, 10), plain_theta(y, season, 10), rtol=1e-7, atol=1e-7)
+
+
 @given(panels(), st.sampled_from([1, 3, 4, 12]))
 def test_theta_reads_nothing_beyond_the_end(panel, season):
     assert_blind_beyond(panel, lambda values: theta_forecast(values, panel.begin, panel.end, season, 6))
@@ -350,7 +375,7 @@ def theta_of(y: np.ndarray, season: int = 1, horizon: int = 6) -> np.ndarray:
 def test_theta_goes_on_from_a_straight_line_with_half_its_slope(level, slope, n):
     """On a line, smoothing lags behind by (1 - alpha) / alpha steps; 0.99 is the constant that lags least."""
     made = theta_of(level + slope * np.arange(n))
-    lag = (1 - 0.99 ** 0) if slope == 0 else 0.01 / 0.99 * (1 - 0.01 ** (n - 1))
+    lag = 0.01 / 0.99 * (1 - 0.01 ** (n - 1))
     wanted = level + slope * (n - 1 - lag) + slope / 2 * (np.arange(6) + (1 - 0.01**n) / 0.99)
     np.testing.assert_allclose(made, wanted, rtol=1e-9, atol=1e-9)
 
