@@ -283,6 +283,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         lookback: int,
         horizon: int,
         future: dict[str, Floats],
+        worked: Floats | None = None,
     ) -> tuple[Canvas, Ints, Ints]:
         """Copy `lookback` rows before each origin and room for the horizon side by side.
 
@@ -303,7 +304,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
                 block[:, lookback:] = ahead
             return block.ravel()
 
-        y = laid(self._worked(panel), None)
+        y = laid(self._worked(panel) if worked is None else worked, None)
         exogenous = {name: laid(values, future.get(name)) for name, values in panel.exogenous.items()}
         first = panel.starts[series] + (origins - panel.indptr[series])
         ordinals = (first[:, None] + np.arange(-lookback, horizon)).ravel()

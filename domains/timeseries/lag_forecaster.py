@@ -29,6 +29,7 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 LEAST_ROWS = 10
 MAX_CALIBRATION_ORIGINS = 2000
+BATCH = 2000
 
 
 class LagForecaster(PanelForecaster):
@@ -408,7 +409,7 @@ class LagForecaster(PanelForecaster):
                     f"seasonal naive forecasts them (series {quoted([panel.keys[i] for i in short])})."
                 )
         if self.strategy == "recursive" and not self.seasons_apart_:
-            low, high = self._bounds(panel, series, origins)
+            low, high = self._bounds(panel, series, origins, self._worked(panel))
             held = ((mean <= low[:, None]) | (mean >= high[:, None])).any(axis=1)
             if held.any():
                 notes.append(
@@ -418,12 +419,12 @@ class LagForecaster(PanelForecaster):
                 )
         return tuple(notes)
 
-    def _bounds(self, panel: Panel, series: Ints, origins: Ints) -> tuple[Floats, Floats]:
+    def _bounds(self, panel: Panel, series: Ints, origins: Ints, worked: Floats) -> tuple[Floats, Floats]:
         """The range of each history that is worked on, extended by its width on either side."""
         from domains.timeseries.rolling import bounds
 
         begin = np.minimum(panel.indptr[series] + sum(self.seasons_apart_), origins - 1)
-        low, high = bounds(self._worked(panel), begin, origins)
+        low, high = bounds(worked, begin, origins)
         slack = 1e-9 + 1e-9 * np.maximum(np.abs(low), np.abs(high))
         return low - slack, high + slack
 
@@ -473,9 +474,30 @@ class LagForecaster(PanelForecaster):
         regressors: list[Any],
     ) -> Floats:
         """Forecast on the model's scale; NaN where a history is too short."""
-        canvas, place, begin = self._tail_canvas(panel, series, origins, self.steps_.lookback(), horizon, future)
+        worked = self._worked(panel)
+        answers = [asked(regressor) for regressor in regressors]
+        # So many series at a time that what they need of the past stays in the processor's cache through all steps.
+        parts = [slice(at, at + BATCH) for at in range(0, max(len(origins), 1), BATCH)]
+        found = [
+            self._raw_part(panel, worked, series[part], origins[part], horizon, _rows_of(future, part), answers)
+            for part in parts
+        ]
+        return np.concatenate(found)
+
+    def _raw_part(
+        self,
+        panel: Panel,
+        worked: Floats,
+        series: Ints,
+        origins: Ints,
+        horizon: int,
+        future: dict[str, Floats],
+        answers: list[Callable[[Floats], Floats]],
+    ) -> Floats:
+        lookback = self.steps_.lookback()
+        canvas, place, begin = self._tail_canvas(panel, series, origins, lookback, horizon, future, worked)
         result = np.full((len(origins), horizon), np.nan)
-        low, high = self._bounds(panel, series, origins) if self.strategy == "recursive" else (None, None)
+        low, high = self._bounds(panel, series, origins, worked) if self.strategy == "recursive" else (None, None)
         ask: Callable[[int], Floats]
         if self.strategy == "direct":
             at_origin = origin_block(canvas, self.steps_, place, begin)
@@ -492,7 +514,6 @@ class LagForecaster(PanelForecaster):
             def ask(step: int) -> Floats:
                 return self._next_step(canvas, place + step, begin)
 
-        answers = [asked(regressor) for regressor in regressors]
         for step in range(horizon):
             X = ask(step)
             full = np.isfinite(X).all(axis=1)
@@ -559,3 +580,7 @@ class LagForecaster(PanelForecaster):
             raise CalibrationError(f"intervals were calibrated for {self.horizon_} steps, not {horizon}; fit again")
         radius = interval_radius(self.errors_[:, :horizon], level)
         return np.tile(radius, (self.panel_.n_series, 1))
+
+
+def _rows_of(future: dict[str, Floats], part: slice) -> dict[str, Floats]:
+    return {name: values[part] for name, values in future.items()}
