@@ -33,14 +33,16 @@ def measure_m4(folder: Path, peers: bool) -> dict[str, Any]:
     return found
 
 
-def measure_sets(folder: Path, peers: bool) -> dict[str, Any]:
+def measure_sets(_folder: Path, _peers: bool) -> dict[str, Any]:
     """The default against the seasonal naive on every bundled set."""
     ratios = []
     print(f"\n{'set':48} series   MASE  naive  ratio")
     for one in sets.SETS:
         row = sets.scored(one)
         ratios.append(row["ratio"])
-        print(f"{row['set']:48} {row['series']:6} {row['mase']:6.3f} {row['naive']:6.3f} {row['ratio']:6.3f}", flush=True)
+        print(
+            f"{row['set']:48} {row['series']:6} {row['mase']:6.3f} {row['naive']:6.3f} {row['ratio']:6.3f}", flush=True
+        )
     return {
         "sets": len(ratios), "sets_worst_ratio": max(ratios), "sets_geometric_mean": float(np.exp(np.mean(np.log(ratios))))
     }  # fmt: skip
@@ -54,7 +56,7 @@ def measure_features(folder: Path, peers: bool) -> dict[str, Any]:
     return found
 
 
-def measure_boosting(folder: Path, peers: bool) -> dict[str, Any]:
+def measure_boosting(_folder: Path, peers: bool) -> dict[str, Any]:
     """Natural-gradient boosting beside NGBoost."""
     return boosting.speed(ROUNDS) | boosting.accuracy() if peers else {}
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -50,7 +51,7 @@ def our_features(frame: pd.DataFrame) -> Any:
 
 
 def their_features(frame: pd.DataFrame) -> Any:
-    """mlforecast's."""
+    """Mlforecast's."""
     from mlforecast import MLForecast
     from mlforecast.lag_transforms import RollingMax, RollingMean, RollingStd
 
@@ -69,12 +70,14 @@ def features(rounds: int) -> dict[str, float]:
     for name, side in SIDES.items():
         begun = time.process_time()
         made[name] = side(frame).sort_values(["unique_id", "ds"]).iloc[:, 3:].to_numpy()
-        print(f"features, first call, {name}: {time.process_time() - begun:.2f} s (compiling and sorting for the comparison)")
+        print(
+            f"features, first call, {name}: {time.process_time() - begun:.2f} s (compiling and sorting for the comparison)"
+        )
     difference = float(np.max(np.abs(made["ours"] / made["theirs"] - 1)))
     if difference > 1e-6:
         raise SystemExit(f"the features differ by {difference:.2g} relative")
     made.clear()
-    seconds = _alternately({name: (lambda side=side: side(frame)) for name, side in SIDES.items()}, rounds)
+    seconds = _alternately({name: partial(side, frame) for name, side in SIDES.items()}, rounds)
     memory = {name: _memory(name) for name in SIDES}
     print(f"features: CPU seconds {seconds}, extra peak MiB {memory}, largest relative difference {difference:.2g}")
     return {

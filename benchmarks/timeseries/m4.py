@@ -147,7 +147,8 @@ def _mlforecast(train: pd.DataFrame, name: str) -> pd.DataFrame:
         options = {"target_transforms": [Differences([1])], "lags": list(range(1, 33))}
     regressor = LGBMRegressor(random_state=0, n_jobs=1, verbosity=-1, **boosting)
     model = MLForecast(models={"lgb": regressor}, freq=1, num_threads=1, lag_transforms=windows, **options)
-    return model.fit(train).predict(M4_SETS[name].horizon)
+    forecast: pd.DataFrame = model.fit(train).predict(M4_SETS[name].horizon)
+    return forecast
 
 
 def single(model: Any, candidate: str, horizon: int) -> Any:

@@ -1,4 +1,4 @@
-"""Series that packages carry, of every frequency: is the default ever worse than the seasonal naive, and how much better?
+"""The default against the seasonal naive on series that packages carry, of every frequency.
 
 Every set is a long table with a horizon. The last one, two or three horizons (as the length allows) are forecast, each
 from what was known before it; MASE has the season of the naive that it is compared with.
@@ -44,7 +44,7 @@ def _tsdata(file: str) -> pd.DataFrame:
 def _long(frame: pd.DataFrame, keys: list[str], ds: Any, y: str) -> pd.DataFrame:
     key = frame[keys].astype(str).agg(" ".join, axis=1) if keys else "one"
     made = pd.DataFrame({"unique_id": key, "ds": ds, "y": frame[y].astype(float)}).dropna()
-    return made.groupby(["unique_id", "ds"], as_index=False, sort=True)["y"].sum()
+    return made.groupby(["unique_id", "ds"], sort=True)["y"].sum().reset_index()
 
 
 def _quarters(texts: pd.Series[Any]) -> Any:
@@ -120,7 +120,8 @@ def _last_run_months(table: pd.DataFrame) -> pd.DataFrame:
     number = table["ds"].dt.year * 12 + table["ds"].dt.month
     breaks = number.groupby(table["unique_id"]).diff().ne(1).groupby(table["unique_id"]).cumsum()
     last = breaks == breaks.groupby(table["unique_id"]).transform("max")
-    return table[last].reset_index(drop=True)
+    kept: pd.DataFrame = table[last]
+    return kept.reset_index(drop=True)
 
 
 def _employment() -> pd.DataFrame:
@@ -195,7 +196,9 @@ def scored(one: SeriesSet, model: Callable[[], Any] = AutoForecaster) -> dict[st
     kept = {panel.keys[i] for i in np.flatnonzero(panel.lengths >= least)}
     table = table[table["unique_id"].isin(kept)].sort_values(["unique_id", "ds"], kind="stable")
     from_end = table.groupby("unique_id").cumcount(ascending=False)
-    totals, naives, said = [], [], ""
+    totals: list[float] = []
+    naives: list[float] = []
+    said = ""
     for origin in range(1, one.origins + 1):
         past = table[from_end >= origin * one.horizon]
         ahead = table[(from_end < origin * one.horizon) & (from_end >= (origin - 1) * one.horizon)]

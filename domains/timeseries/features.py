@@ -61,8 +61,7 @@ def lag_features(
     >>> lag_features(table, Recipe(lags=(1, 2)))["y lag 2"].tolist()
     [1.0, 2.0]
     """
-    columns = SeriesColumns(unique_id, ds, y, recipe.exogenous_columns)
-    panel = Panel.from_frame(table, columns, freq=freq, tz=tz)
+    panel = Panel.from_frame(table, SeriesColumns(unique_id, ds, y, recipe.exogenous_columns), freq=freq, tz=tz)
     steps = recipe.resolve(panel.frequency)
     # Rows before that lack some window for sure; what else lacks one is found by its gaps.
     reach = max([1, *steps.lags, *(window.steps + window.lag - 1 for window in steps.rolling)])

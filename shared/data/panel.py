@@ -307,7 +307,7 @@ class Panel:
     def key_frame(self, series: Ints, ordinals: Ints) -> pd.DataFrame:
         """Key and stamp columns, in the user's names and types, of the given series and stamps."""
         stamps = self.frequency.to_pandas(self.frequency.stamps(ordinals), self.unit)
-        columns = {self.columns.ds: stamps}
+        columns: dict[str, Any] = {self.columns.ds: stamps}
         if self.has_key:
             columns = {self.columns.unique_id: pd.Series(list(self.keys)).array.take(series), **columns}
         return pd.DataFrame(columns, copy=False)

@@ -11,7 +11,6 @@ import pandas as pd
 
 from domains.timeseries.automatic.members import Autoregression, Member
 from domains.timeseries.automatic.past import Past
-from shared.errors import quoted
 
 __all__ = ["Choice", "choose", "combined", "naive_errors", "rolling_origins"]
 
@@ -146,7 +145,7 @@ def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: i
     reference = relative.reference([filled[name] for name in best if "naive" in name])
     scores = {name: relative.score(filled[name], reference) for name in best}
     order = sorted(scores, key=lambda name: scores[name][2])
-    table = {name: (*scores[name], (name,)) for name in order}
+    table: dict[str, tuple[float, float, float, tuple[str, ...]]] = {name: (*scores[name], (name,)) for name in order}
     close = tuple(name for name in order if scores[name][2] <= CLOSE * scores[order[0]][2])
     picked = order[0]
     if len(close) > 1:
@@ -205,7 +204,9 @@ def _variants(member: Member, past: Past, horizon: int) -> list[Any]:
     return [member.fit(past, horizon)]
 
 
-def _best_variants(trials: dict[str, tuple[Member, Floats]], scores: dict[str, tuple[float, float, float]]) -> list[str]:
+def _best_variants(
+    trials: dict[str, tuple[Member, Floats]], scores: dict[str, tuple[float, float, float]]
+) -> list[str]:
     best: dict[str, str] = {}
     for name, (member, _) in trials.items():
         kept = best.get(member.family)
@@ -255,7 +256,7 @@ class _Judge:
         return smape, mase, (smape / reference[0] + relative) / 2 if self.relative else relative
 
     def reference(self, naives: Sequence[Floats]) -> tuple[float, float]:
-        """sMAPE and MASE of the best naive."""
+        """SMAPE and MASE of the best naive."""
         found = [self.score(naive) for naive in naives]
         smape, mase, _ = min(found, key=lambda one: one[2])
         return max(smape, 1e-9), max(mase, 1e-9)

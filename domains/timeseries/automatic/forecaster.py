@@ -138,7 +138,9 @@ class AutoForecaster(PanelForecaster):
         if self.least_ < 0:
             return changes
         recent = 2 * max(self.seasons_, default=12)
-        levels = np.array([past.values[max(b, e - recent) : e].mean() for b, e in zip(past.begin, past.end, strict=True)])
+        levels = np.array(
+            [past.values[max(b, e - recent) : e].mean() for b, e in zip(past.begin, past.end, strict=True)]
+        )
         return np.asarray(changes / np.sqrt(np.maximum(levels, 1e-300)))
 
     def _spreads(self, panel: Panel, series: Ints) -> tuple[Ints, Floats]:

@@ -144,14 +144,14 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
         level = (sums + usual) / (counts + 1)
         steps = level[:, None] * self.profile_
         if self.by_step:
-            at = np.where(whole[:, :, None], np.nan_to_num(relative[:, origins]), 0.0).sum(axis=1)
+            at = np.where(np.asarray(whole)[:, :, None], np.nan_to_num(relative[:, origins]), 0.0).sum(axis=1)
             share = 0.5 * (counts / (counts + 1))[:, None]
             steps = share * at / np.maximum(counts, 1)[:, None] + (1 - share) * steps
         return level, steps, usual
 
     def _spread(self, level: Floats, steps: Floats) -> Floats:
         floor = 1e-6 * np.maximum(level, 1e-300)[:, None]
-        return np.maximum(steps, floor)
+        return np.asarray(np.maximum(steps, floor))
 
 
 def _profile(relative: Floats) -> Floats:
@@ -164,4 +164,4 @@ def _profile(relative: Floats) -> Floats:
         profile = np.nanmean(scaled.reshape(-1, relative.shape[2]), axis=0)
     if len(profile) > 12:
         profile = np.convolve(np.pad(profile, 3, mode="edge"), np.ones(7) / 7, "valid")
-    return np.maximum(np.nan_to_num(profile, nan=1.0), 1e-3)
+    return np.asarray(np.maximum(np.nan_to_num(profile, nan=1.0), 1e-3))

@@ -18,7 +18,7 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def standardised(
     values: Floats, begin: Ints, end: Ints, window: int, difference: bool
 ) -> tuple[Floats, Floats, Floats]:
@@ -46,7 +46,7 @@ def standardised(
     return x, centre, spread
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def normal_equations(x: Floats, first: Ints, end: Ints, lags: Ints, used: Ints) -> tuple[Floats, Floats, Floats]:
     """Sums of products of the first `used` lags with one another and with the value, and the rows, of each series."""
     p = len(lags)
@@ -70,7 +70,7 @@ def normal_equations(x: Floats, first: Ints, end: Ints, lags: Ints, used: Ints) 
     return gram, moment, rows
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def recursed(
     x: Floats, first: Ints, end: Ints, lags: Ints, weights: Floats, horizon: int, difference: bool
 ) -> tuple[Floats, Bools]:
@@ -112,9 +112,16 @@ def recursed(
     return result, bounded
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def cell_features(
-    z: Floats, begin: Ints, origin: Ints, lead: Ints, lags: Ints, seasons: Ints, depths: Ints, window: int,
+    z: Floats,
+    begin: Ints,
+    origin: Ints,
+    lead: Ints,
+    lags: Ints,
+    seasons: Ints,
+    depths: Ints,
+    window: int,
     anchor_season: int,
 ) -> tuple[Floats, Floats, Floats]:
     """Features of cells (an origin and a lead), each in units of its own last `window` values.
@@ -185,7 +192,7 @@ def cell_features(
     return X, base, unit
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def theta_forecast(values: Floats, begin: Ints, end: Ints, season: int, horizon: int) -> Floats:
     """Theta forecasts of every series, on seasonally adjusted values where a season shows.
 
@@ -225,10 +232,10 @@ def theta_forecast(values: Floats, begin: Ints, end: Ints, season: int, horizon:
     return result
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _season_of(y: Floats, season: int) -> tuple[Floats, bool]:
     m = len(y)
-    multiply = np.min(y) > 0
+    multiply = bool(np.min(y) > 0)
     neutral = np.ones(season) if multiply else np.zeros(season)
     if season < 2 or m < 3 * season:
         return neutral, multiply

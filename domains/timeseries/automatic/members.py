@@ -138,9 +138,7 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
 
     costly = False
 
-    def __init__(
-        self, seasons: tuple[int, ...], scale: str, *, difference: bool = False, pooling: float = 0.0
-    ) -> None:
+    def __init__(self, seasons: tuple[int, ...], scale: str, *, difference: bool = False, pooling: float = 0.0) -> None:
         self.seasons = seasons
         self.scale = scale
         self.difference = difference
@@ -177,9 +175,9 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
             one.pool_gram_, one.pool_moment_ = gram, moment
             one.weights_ = np.full((len(first), len(self.lags)), np.nan)
             made.append(one)
-        for part, sums in self._sums(x, first, past.end, used):
+        for part, (gram_of, moment_of, _) in self._sums(x, first, past.end, used):
             for one in made:
-                one.weights_[part] = one._solved(*sums, used[part])
+                one.weights_[part] = one._solved(gram_of, moment_of, used[part])  # noqa: SLF001 - its own class
         return made
 
     def forecast(self, past: Past, horizon: int) -> Floats:
@@ -189,12 +187,13 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
         x, first, used, centre, spread, last, scale = self._prepared(past)
         weights = np.where((past.series >= 0)[:, None], self.weights_[past.series], np.nan)
         fresh = np.flatnonzero(np.isnan(weights[:, 0]))
-        for part, sums in self._sums(x, first[fresh], past.end[fresh], used[fresh]):
-            weights[fresh[part]] = self._solved(*sums, used[fresh[part]])
+        for part, (gram, moment, _) in self._sums(x, first[fresh], past.end[fresh], used[fresh]):
+            weights[fresh[part]] = self._solved(gram, moment, used[fresh[part]])
         found, bounded = recursed(x, first, past.end, self.lags, weights, horizon, self.difference)
         found[bounded] = np.nan
         level = last if self.difference else centre
-        return scale.back(found * spread[:, None] + level[:, None])
+        answer: Floats = scale.back(found * spread[:, None] + level[:, None])
+        return answer
 
     def _prepared(self, past: Past) -> tuple[Any, ...]:
         """Standardised values, the first row of each series, how many lags it can use, and the way back."""
@@ -228,7 +227,7 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
         counts = np.maximum(np.minimum(rows[:, None], rows[None, :]), 1)
         return gram / counts, moment / np.maximum(rows, 1)
 
-    def _solved(self, gram: Floats, moment: Floats, rows: Floats, used: Ints) -> Floats:
+    def _solved(self, gram: Floats, moment: Floats, used: Ints) -> Floats:
         """Weights of some series; NaN where one is too short for any."""
         p = len(self.lags)
         weights = np.full((len(used), p), np.nan)
@@ -273,7 +272,14 @@ class Booster(BaseEstimator):  # type: ignore[misc]
     costly = True
 
     def __init__(
-        self, seasons: tuple[int, ...], scale: str, *, anchor: int, regressor: Any = None, cells: int = 60_000, seed: int = 0
+        self,
+        seasons: tuple[int, ...],
+        scale: str,
+        *,
+        anchor: int,
+        regressor: Any = None,
+        cells: int = 60_000,
+        seed: int = 0,
     ) -> None:
         self.seasons = seasons
         self.scale = scale
@@ -369,10 +375,12 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         lead = np.tile(np.arange(horizon), (len(origin), 1)) if lead is None else lead
         return np.repeat(series, leads), np.repeat(origin, leads), lead.ravel().astype(np.int64)
 
-    def _features(self, z: Floats, begin: Ints, origin: Ints, lead: Ints, horizon: int) -> tuple[Floats, Floats, Floats]:
+    def _features(
+        self, z: Floats, begin: Ints, origin: Ints, lead: Ints, horizon: int
+    ) -> tuple[Floats, Floats, Floats]:
         from domains.timeseries.automatic.kernels import cell_features
 
         lags = np.arange(1, 9 if self.anchor else 14)
         depths = np.array([7 if season <= horizon else 3 for season in self.seasons], dtype=np.int64)
         seasons = np.array(self.seasons, dtype=np.int64)
-        return cell_features(z, begin, origin, lead, lags, seasons, depths, _window(self.seasons), self.anchor)  # type: ignore[no-any-return]
+        return cell_features(z, begin, origin, lead, lags, seasons, depths, _window(self.seasons), self.anchor)

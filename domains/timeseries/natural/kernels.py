@@ -19,9 +19,17 @@ Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 LOWEST, HIGHEST = -10.0, 3.0
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def boosted(
-    bins: Bytes, used: Ints, y: Floats, start: Floats, rounds: int, rate: float, depth: int, least: int, penalty: float,
+    bins: Bytes,
+    used: Ints,
+    y: Floats,
+    start: Floats,
+    rounds: int,
+    rate: float,
+    depth: int,
+    least: int,
+    penalty: float,
     tolerance: float,
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Fit mean and log standard deviation of every row's normal distribution, from those that all rows start with.
@@ -49,23 +57,25 @@ def boosted(
             gradient[0, i] = -error
             gradient[1, i] = 0.5 * (1 - error * error * np.exp(-2 * theta[1, i]))
         for k in range(2):
-            _grow(bins, used, gradient[k], depth, least, penalty, feature[turn, k], split[turn, k], value[turn, k], node[k], sums, counts)
+            _grow(
+                bins,
+                used,
+                gradient[k],
+                depth,
+                least,
+                penalty,
+                feature[turn, k],
+                split[turn, k],
+                value[turn, k],
+                node[k],
+                sums,
+                counts,
+            )
         size = 0.0
         for i in range(n):
             size += np.sqrt(value[turn, 0, node[0, i]] ** 2 + value[turn, 1, node[1, i]] ** 2)
         size /= n
-        # The largest power of two whose whole step is no worse than none, halved until it is better.
-        step = 1.0
-        while step <= 256:
-            loss = _loss(y, theta, value[turn], node, step)
-            if not np.isfinite(loss) or loss > losses[turn]:
-                break
-            step *= 2
-        while step * size >= tolerance:
-            loss = _loss(y, theta, value[turn], node, step)
-            if np.isfinite(loss) and loss < losses[turn]:
-                break
-            step /= 2
+        step = _step(y, theta, value[turn], node, losses[turn], size, tolerance)
         for k in range(2):
             for leaf in range(leaves):
                 value[turn, k, leaf] *= -rate * step
@@ -79,7 +89,7 @@ def boosted(
     return feature, split, value, losses
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _loss(y: Floats, theta: Floats, value: Floats, node: Ints, step: float) -> float:
     """Mean negative log-likelihood after a step against the trees' values."""
     total = 0.0
@@ -91,7 +101,92 @@ def _loss(y: Floats, theta: Floats, value: Floats, node: Ints, step: float) -> f
     return total / len(y) + 0.9189385332046727
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
+def _step(y: Floats, theta: Floats, value: Floats, node: Ints, before: float, size: float, tolerance: float) -> float:
+    """The power of two at which a whole step gets worse than none, halved until it is better."""
+    step = 1.0
+    while step <= 256:
+        loss = _loss(y, theta, value, node, step)
+        if not np.isfinite(loss) or loss > before:
+            break
+        step *= 2
+    while step * size >= tolerance:
+        loss = _loss(y, theta, value, node, step)
+        if np.isfinite(loss) and loss < before:
+            break
+        step /= 2
+    return step
+
+
+@numba.njit(cache=True)
+def _grow(
+    bins: Bytes,
+    used: Ints,
+    g: Floats,
+    depth: int,
+    least: int,
+    penalty: float,
+    feature: Ints,
+    split: Ints,
+    value: Floats,
+    node: Ints,
+    sums: Floats,
+    counts: Floats,
+) -> None:
+    """Grow one least-squares tree; `node` becomes each row's leaf."""
+    n = len(bins)
+    for i in range(n):
+        node[i] = 0
+    sizes, totals = np.zeros(2**depth), np.zeros(2**depth)
+    for level in range(depth):
+        width, base = 2**level, 2**level - 1
+        _count(bins, used, g, node, width, sizes, sums, counts)
+        for k in range(width):
+            feature[base + k], split[base + k] = _best(sums[k], counts[k], used, least, penalty)
+        for k in range(2 * width):
+            sizes[k] = 0.0
+        for i in range(n):
+            k = node[i]
+            f = feature[base + k]
+            node[i] = 2 * k + (1 if f >= 0 and bins[i, f] > split[base + k] else 0)
+            sizes[node[i]] += 1
+    for i in range(n):
+        totals[node[i]] += g[i]
+    for leaf in range(2**depth):
+        value[leaf] = totals[leaf] / (sizes[leaf] + penalty) if sizes[leaf] > 0 else 0.0
+
+
+@numba.njit(cache=True)
+def _count(
+    bins: Bytes, used: Ints, g: Floats, node: Ints, width: int, sizes: Floats, sums: Floats, counts: Floats
+) -> None:
+    """Histograms of a level's nodes: of the smaller child by counting, of the other one by what its parent has beside."""
+    p = bins.shape[1]
+    fresh = np.zeros(width, np.bool_)
+    fresh[0] = width == 1
+    for parent in range(width // 2 - 1, -1, -1):  # parents lie in front, children go to the places 2k and 2k + 1
+        small = 2 * parent if sizes[2 * parent] <= sizes[2 * parent + 1] else 2 * parent + 1
+        fresh[small] = True
+        _copy(sums, counts, 4 * parent + 1 - small, parent, 1.0)
+    for k in range(width):
+        if fresh[k]:
+            _copy(sums, counts, k, k, 0.0)
+    for i in range(len(bins)):
+        k = node[i]
+        if fresh[k]:
+            for f in range(p):
+                sums[k, f, bins[i, f]] += g[i]
+                counts[k, f, bins[i, f]] += 1
+    for parent in range(width // 2):
+        small = 2 * parent if fresh[2 * parent] else 2 * parent + 1
+        other = 4 * parent + 1 - small
+        for f in range(p):
+            for b in range(used[f]):
+                sums[other, f, b] -= sums[small, f, b]
+                counts[other, f, b] -= counts[small, f, b]
+
+
+@numba.njit(cache=True)
 def _copy(sums: Floats, counts: Floats, to: int, source: int, factor: float) -> None:
     """Copy one node's histogram to another's place, or empty it."""
     for f in range(sums.shape[1]):
@@ -100,85 +195,31 @@ def _copy(sums: Floats, counts: Floats, to: int, source: int, factor: float) -> 
             counts[to, f, b] = factor * counts[source, f, b]
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _grow(
-    bins: Bytes, used: Ints, g: Floats, depth: int, least: int, penalty: float, feature: Ints, split: Ints, value: Floats,
-    node: Ints, sums: Floats, counts: Floats,
-) -> None:
-    """Grow one least-squares tree; `node` becomes each row's leaf. Only the smaller child is counted anew."""
-    n, p = bins.shape
-    for i in range(n):
-        node[i] = 0
-    sizes, totals = np.zeros(2**depth), np.zeros(2**depth)
-    for level in range(depth):
-        width, base = 2**level, 2**level - 1
-        fresh = np.zeros(width, np.bool_)
-        if level == 0:
-            fresh[0] = True
-        else:
-            # Histograms of the parents lie at 0 .. width/2; children go to 2k and 2k+1, from the back.
-            for parent in range(width // 2 - 1, -1, -1):
-                left, right = 2 * parent, 2 * parent + 1
-                small = left if sizes[left] <= sizes[right] else right
-                other = left + right - small
-                fresh[small] = True
-                if other != parent:
-                    _copy(sums, counts, other, parent, 1.0)
-        for k in range(width):
-            if fresh[k]:
-                _copy(sums, counts, k, k, 0.0)
-        for i in range(n):
-            k = node[i]
-            if fresh[k]:
-                for f in range(p):
-                    b = bins[i, f]
-                    sums[k, f, b] += g[i]
-                    counts[k, f, b] += 1
-        if level > 0:
-            for parent in range(width // 2):
-                left, right = 2 * parent, 2 * parent + 1
-                small = left if fresh[left] else right
-                other = left + right - small
-                for f in range(p):
-                    for b in range(used[f]):
-                        sums[other, f, b] -= sums[small, f, b]
-                        counts[other, f, b] -= counts[small, f, b]
-        for k in range(width):
-            best, feature[base + k], split[base + k] = 1e-12, -1, 0
-            total, count = 0.0, 0.0
-            for b in range(used[0]):
-                total += sums[k, 0, b]
-                count += counts[k, 0, b]
-            if count < 2 * least:
+@numba.njit(cache=True)
+def _best(sums: Floats, counts: Floats, used: Ints, least: int, penalty: float) -> tuple[int, int]:
+    """Feature and bin of the split that lowers a node's squared error most; -1 where none does."""
+    best, feature, split = 1e-12, -1, 0
+    total, count = 0.0, 0.0
+    for b in range(used[0]):
+        total += sums[0, b]
+        count += counts[0, b]
+    whole = total * total / (count + penalty) if count > 0 else 0.0
+    for f in range(len(used)):
+        left, rows = 0.0, 0.0
+        for b in range(used[f] - 1):
+            left += sums[f, b]
+            rows += counts[f, b]
+            if rows < least:
                 continue
-            whole = total * total / (count + penalty)
-            for f in range(p):
-                left, rows = 0.0, 0.0
-                for b in range(used[f] - 1):
-                    left += sums[k, f, b]
-                    rows += counts[k, f, b]
-                    if rows < least:
-                        continue
-                    if count - rows < least:
-                        break
-                    gain = left * left / (rows + penalty) + (total - left) ** 2 / (count - rows + penalty) - whole
-                    if gain > best:
-                        best, feature[base + k], split[base + k] = gain, f, b
-        for k in range(2 * width):
-            sizes[k] = 0.0
-        for i in range(n):
-            k = node[i]
-            f = feature[base + k]
-            right = 1 if f >= 0 and bins[i, f] > split[base + k] else 0
-            node[i] = 2 * k + right
-            sizes[node[i]] += 1
-    for i in range(n):
-        totals[node[i]] += g[i]
-    for leaf in range(2**depth):
-        value[leaf] = totals[leaf] / (sizes[leaf] + penalty) if sizes[leaf] > 0 else 0.0
+            if count - rows < least:
+                break
+            gain = left * left / (rows + penalty) + (total - left) ** 2 / (count - rows + penalty) - whole
+            if gain > best:
+                best, feature, split = gain, f, b
+    return feature, split
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def summed(bins: Bytes, feature: Ints, split: Ints, value: Floats, start: Floats, depth: int) -> Floats:
     """Parameters of rows, shape (2, n): the start and every round's leaf."""
     n = len(bins)
