@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shared.data.frequency import Frequency
 from shared.data.panel import Panel, SeriesColumns
+from shared.data.panel_door import sorted_order
 from shared.errors import DataError, HexadError, SettingsError
 
 NAN = math.nan
@@ -646,3 +647,19 @@ def test_the_future_of_month_ends():
 def test_the_future_of_business_days():
     panel = Panel.from_frame(one(range(10), "2024-01-01", "B"))
     assert panel.future_frame(2)["ds"].dt.day_name().tolist() == ["Monday", "Tuesday"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(-20, 20)), min_size=1, max_size=60),
+    st.sampled_from([1, 3, 3600 * 10**9]),
+    st.booleans(),
+)
+def test_counting_places_orders_as_sorting_does(rows, step, regular):
+    codes = np.array([code for code, _ in rows])
+    codes = np.unique(codes, return_inverse=True)[1]
+    stamps = np.array([stamp for _, stamp in rows]) * step
+    if regular:  # every series without gaps, in any order
+        within = pd.Series(codes).groupby(codes).cumcount().to_numpy()
+        stamps = (within + codes) * step
+    expected = np.lexsort((np.arange(len(codes)), stamps, codes))
+    assert sorted_order(codes, stamps).tolist() == expected.tolist()
