@@ -81,7 +81,8 @@ class Choice:
         )
         others = [name for name in single if name not in names and "naive" not in name]
         if others:
-            text += f"; left out: {', '.join(f'{name} ({single[name] / naive - 1:+.0%})' for name in others[:4])}"
+            told = ", ".join(f"{name} {single[name] / naive:.2f}" for name in others[:4])
+            text += f". Left out, with their errors in units of that naive's: {told}"
         return text + "."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from domains.timeseries.automatic.choice import Choice, choose, combined, naive_errors
 from domains.timeseries.automatic.intervals import NormalisedConformal
@@ -205,5 +206,6 @@ class AutoForecaster(PanelForecaster):
 
     def explain(self) -> str:
         """Say in plain sentences what was chosen and why."""
-        seasons = f"Seasons of {quoted(self.seasons_)} steps. " if self.seasons_ else "No season. "
-        return seasons + self.choice_.explain()
+        check_is_fitted(self)
+        seasons = " and ".join(map(str, self.seasons_))
+        return (f"Seasons of {seasons} steps. " if seasons else "No season. ") + self.choice_.explain()
