@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.kernels import Canvas
 from shared.data import columns as names
-from shared.data.panel import MAX_HORIZON, Panel, SeriesColumns
-from shared.errors import DataError, HexadError, Problem, SettingsError, quoted
+from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
+from shared.errors import DataError, HexadError, Problem, RepairWarning, SettingsError, quoted
 
 __all__ = ["PanelForecaster"]
 
@@ -64,9 +66,12 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         radius = self._radius(mean.shape[1], level)[series]
         return self._unscaled(panel, series, mean - radius), self._unscaled(panel, series, mean + radius)
 
-    def _paths(self, panel: Panel, series: Ints, mean: Floats, count: int, random: np.random.Generator) -> Floats:
-        """Sample paths on the series' own scale, shape (n, count, horizon)."""
-        raise HexadError(f"{type(self).__name__} gives no sample paths")
+    def _drawer(self, panel: Panel, series: Ints, mean: Floats) -> Callable[[int, np.random.Generator], Floats] | None:
+        """What draws so many sample paths on the series' own scale, shape (n, count, horizon); None where nothing does.
+
+        It keeps what it needs, so that a forecast stays what it is when its model learns something else.
+        """
+        return None
 
     def _scaled(self, panel: Panel) -> Floats:
         """Values of a panel on the model's scale; shape (n_rows,)."""
@@ -87,7 +92,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
     def _columns(self) -> SeriesColumns:
         return SeriesColumns(self.unique_id, self.ds, self.y, self._exogenous())
 
-    def fit(self, table: Any) -> Any:
+    def fit(self, table: Any, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> Any:
         """Learn from a long table.
 
         Parameters
@@ -95,6 +100,9 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         table : frame
             Rows of ``unique_id, ds, y`` and the exogenous columns, in any order; without a key column it holds one
             series. Left unchanged.
+        repair : str or iterable of str
+            What may be mended: "interpolate", "keep_last_duplicate", "drop_missing_ends"; see `shared.data.Panel`. What was
+            is told by a `RepairWarning`.
 
         Returns
         -------
@@ -105,18 +113,21 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         DataError
             Listing everything that is wrong with the table.
         """
-        panel = Panel.from_frame(table, self._columns(), freq=self._grid_step(table), tz=self.tz)
+        panel = Panel.from_frame(table, self._columns(), freq=self._grid_step(table), tz=self.tz, repair=repair)
+        _tell(panel)
         self._learn(panel)
         self.panel_ = panel
         return self
 
-    def update(self, table: Any) -> Any:
+    def update(self, table: Any, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> Any:
         """Take later rows as history, without learning again; the next forecast starts after them.
 
         Parameters
         ----------
         table : frame
             The rows right after those that are known. Series that are new are taken in whole.
+        repair : str or iterable of str
+            As in `fit`.
 
         Raises
         ------
@@ -124,7 +135,8 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             Rows overlap with what is known, or leave a gap.
         """
         check_is_fitted(self)
-        later = Panel.from_frame(table, self._columns(), tz=self.tz, frequency=self.panel_.frequency)
+        later = Panel.from_frame(table, self._columns(), tz=self.tz, frequency=self.panel_.frequency, repair=repair)
+        _tell(later)
         before = self.panel_
         merged = before.extended(later)
         self._observed(before, merged)
@@ -168,7 +180,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         if not isinstance(levels, Iterable) or isinstance(levels, str):
             raise SettingsError(f"levels={levels!r}: give a list, as in [80, 95]")
         for level in levels:
-            if isinstance(level, str) or not 0 < level < 100:
+            if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 100:
                 raise SettingsError(f"levels={list(levels)!r}: each level lies between 0 and 100 percent")
         panel = self.panel_
         wanted = self._wanted(ids)
@@ -194,7 +206,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             panel.columns,
             self._tail(panel, wanted, steps),
             type(self).__name__,
-            lambda count, random: self._paths(panel, wanted, mean, count, random),
+            self._drawer(panel, wanted, mean),
             self._notes(panel, wanted, mean),
         )
 
@@ -311,3 +323,8 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         place = np.arange(n) * width
         known = np.minimum(origins - panel.indptr[series], lookback)
         return Canvas.on(panel.frequency, y, exogenous, ordinals), place + lookback, place + lookback - known
+
+
+def _tell(panel: Panel) -> None:
+    if panel.repairs:
+        warnings.warn(f"series table: {'; '.join(panel.repairs)}", RepairWarning, stacklevel=3)

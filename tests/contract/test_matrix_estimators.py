@@ -11,7 +11,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import domains
 from domains.timeseries import NaturalGradientBoosting, StandardizedRidge
 
-MATRIX_ESTIMATORS = [StandardizedRidge(), NaturalGradientBoosting(n_estimators=60, learning_rate=0.2, min_samples_leaf=2)]
+MATRIX_ESTIMATORS = [
+    StandardizedRidge(),
+    NaturalGradientBoosting(n_estimators=60, learning_rate=0.2, min_samples_leaf=2),
+]
 TABLE_LEARNERS = {"AutoForecaster", "Drift", "LagForecaster", "Naive2", "SeasonalMean", "SeasonalNaive"}
 NEITHER = {"Recipe"}
 

@@ -16,10 +16,10 @@ __all__ = ["Choice", "choose", "combined", "naive_errors", "rolling_origins"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 POOLINGS = (0.0, 10.0, 50.0)
-CLOSE = 1.2
+CLOSE = 1.15
 USUAL_ORIGINS = 5
 MOST_ORIGINS = 12
-WANTED_ERRORS = 400
+WANTED_ERRORS = 2000
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,18 @@ class Choice:
             return "The series are too short for a trial; the usual members were combined."
         names = [member.name for member in self.members]
         single = {name: scores[2] for name, scores in self.scores.items() if not name.startswith("median of")}
-        naive = min(score for name, score in single.items() if "naive" in name)
+        best = min((name for name in single if "naive" in name), key=single.__getitem__)
+        naive = single[best]
+        trials = f"{self.origins} origin{'s' if self.origins > 1 else ''} inside the known data"
         score = self.scores[self.picked][2]
+        if naive == 0:
+            return f"Chosen: {names[0]}, without any error at {trials}."
         what = names[0] if len(names) == 1 else f"the median of {', '.join(names[:-1])} and {names[-1]}"
+        if names == [best]:
+            return f"Chosen: {what}, which nothing came close to beating at {trials} ({self.judged:,} series)."
         text = (
-            f"Chosen: {what}. At {self.origins} origins inside the known data ({self.judged:,} series) its error was "
-            f"{abs(1 - score / naive):.0%} {'below' if score <= naive else 'above'} that of the best naive"
+            f"Chosen: {what}. At {trials} ({self.judged:,} series) its error was {abs(1 - score / naive):.0%} "
+            f"{'below' if score <= naive else 'above'} that of the best naive"
         )
         others = [name for name in single if name not in names and "naive" not in name]
         if others:
@@ -227,8 +233,7 @@ def naive_errors(past: Past, season: int) -> Floats:
         own = past.values[begin:end]
         lag = season if len(own) > season else 1
         if len(own) > lag:
-            size = float(np.mean(np.abs(own[lag:] - own[:-lag])))
-            found[i] = size if size > 0 else np.nan
+            found[i] = float(np.mean(np.abs(own[lag:] - own[:-lag])))
     return found
 
 
@@ -236,7 +241,8 @@ class _Judge:
     """Scores forecasts against what came."""
 
     def __init__(self, truth: Floats, scale: Floats, fallback: Floats) -> None:
-        self.truth, self.scale, self.fallback = truth, scale, fallback
+        self.truth, self.fallback = truth, fallback
+        self.scale = np.where(scale > 0, scale, np.nan)
         known = truth[np.isfinite(truth)]
         self.relative = bool(len(known) and known.min() >= 0 and np.mean(known == 0) <= 0.02)
 

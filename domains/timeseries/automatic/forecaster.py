@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from domains.timeseries.automatic.choice import Choice, choose, combined, naive_errors
@@ -16,12 +19,13 @@ from domains.timeseries.base import PanelForecaster
 from shared.data import columns as names
 from shared.data.formats import as_pandas
 from shared.data.panel import Panel
-from shared.errors import SettingsError, quoted
+from shared.errors import DataError, Problem, SettingsError, quoted
 
 __all__ = ["AutoForecaster"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
+LARGEST = 1e140
 KINDS = ("naive", "theta", "autoregression", "boosting")
 
 
@@ -38,7 +42,7 @@ class AutoForecaster(PanelForecaster):
     seasons : tuple of int, optional
         Seasons in steps; found where left out.
     members : tuple of {"naive", "theta", "autoregression", "boosting"}
-        What may be combined.
+        What may be combined; the naives are always tried.
     regressor : estimator, optional
         Learns from the cells instead of scikit-learn's histogram boosting; LightGBM's or any other will do.
     unique_id, ds, y : str
@@ -95,20 +99,37 @@ class AutoForecaster(PanelForecaster):
         self.tz = tz
         self.random_state = random_state
 
-    # -- what the base asks ------------------------------------------------------------------------------------------
+    # -- learning ----------------------------------------------------------------------------------------------------
 
     def _grid_step(self, table: Any) -> str | int | None:
         """The frequency to ask the table for; a name beside whole-number stamps only tells the seasons."""
         if not isinstance(self.freq, str):
             return self.freq
         frame = as_pandas(table, "series table", copy=False)
-        whole = self.ds in frame and frame[self.ds].dtype.kind in "iu"
-        return None if whole else self.freq
+        if self.ds not in frame or frame[self.ds].dtype.kind not in "iu":
+            return self.freq
+        rows = frame[self.unique_id].value_counts().max() if self.unique_id in frame else len(frame)
+        return 1 if rows == 1 else None  # a single row tells no step
+
+    def _check_parameters(self) -> None:
+        members = self.members
+        listed = isinstance(members, list | tuple) and len(members) > 0
+        if not listed or not all(isinstance(one, str) and one in KINDS for one in members):
+            raise SettingsError(f"members={members!r}: give some of {quoted(KINDS)}")
+        if self.seasons is not None:
+            listed = isinstance(self.seasons, list | tuple)
+            whole = listed and all(isinstance(s, int | np.integer) and not isinstance(s, bool) for s in self.seasons)
+            if not whole or not all(season >= 1 for season in self.seasons):
+                raise SettingsError(f"seasons={self.seasons!r}: give whole numbers of steps from 1, as in (24, 168)")
 
     def _learn(self, panel: Panel) -> None:
-        unknown = set(self.members) - set(KINDS)
-        if unknown or not self.members or isinstance(self.members, str):
-            raise SettingsError(f"members={self.members!r}: there are {quoted(KINDS)}")
+        self._check_parameters()
+        largest = float(np.abs(panel.values).max())
+        if largest > LARGEST:
+            raise DataError("series table", [Problem(
+                f"values of up to {largest:.3g} leave the range of numbers when they are squared", column=self.y,
+                mend="Give them in larger units.",
+            )])  # fmt: skip
         self.grid_ = grid_of(panel.frequency, self.freq)
         steps = self.grid_.horizon if self.horizon is None else self._few_steps(panel, self.horizon)
         self._learn_for(panel, steps)
@@ -117,59 +138,24 @@ class AutoForecaster(PanelForecaster):
         past = Past(panel.values, panel.indptr[:-1], panel.indptr[1:], np.arange(panel.n_series))
         self.learnt_ = panel
         self.horizon_ = horizon
-        self.seasons_ = seasons_of(self.grid_, past) if self.seasons is None else tuple(sorted(self.seasons))
-        self.least_ = float(past.values.min())
+        self.longer_: dict[int, AutoForecaster] = {}
+        self.seasons_ = seasons_of(self.grid_, past) if self.seasons is None else self._own_seasons()
         self.number_ = {key: number for number, key in enumerate(panel.keys)}
+        self.rooted_ = self._rooted(past)
         self.choice_ = choose(self._candidates(past, horizon), past, horizon, self.grid_.metric_season)
         self.members_ = [member.fit(past, horizon) for member in self.choice_.members]
-        self.sizes_ = self._sizes(past)
+        self.sizes_ = self._sizes(past, self.rooted_)
+        self.changes_ = naive_errors(past, self.grid_.metric_season)
         by_step = bool(self.seasons_) and self.seasons_[0] <= horizon
         self.intervals_ = NormalisedConformal(by_step=by_step).fit(self._errors(self.choice_), self.sizes_)
 
-    def _errors(self, choice: Choice) -> Floats:
-        """Errors at the origins, of square roots where values are never below zero."""
-        if self.least_ < 0 or choice.origins == 0:
-            return choice.errors
-        forecast = np.maximum(choice.truth - choice.errors, 0.0)
-        return np.asarray(np.sqrt(choice.truth) - np.sqrt(forecast))
-
-    def _sizes(self, past: Past) -> Floats:
-        """Typical change of each series, of its square root where values are never below zero."""
-        changes = naive_errors(past, self.grid_.metric_season)
-        if self.least_ < 0:
-            return changes
-        recent = 2 * max(self.seasons_, default=12)
-        levels = np.array(
-            [past.values[max(b, e - recent) : e].mean() for b, e in zip(past.begin, past.end, strict=True)]
-        )
-        return np.asarray(changes / np.sqrt(np.maximum(levels, 1e-300)))
-
-    def _spreads(self, panel: Panel, series: Ints) -> tuple[Ints, Floats]:
-        """Number and size of some series; those of new ones are told by their own history."""
-        number = np.array([self.number_.get(panel.keys[i], -1) for i in series])
-        fresh = self._sizes(Past(panel.values, panel.indptr[series], panel.indptr[series + 1], number))
-        return number, np.where(number >= 0, self.sizes_[number], fresh)
-
-    def _interval(self, panel: Panel, series: Ints, mean: Floats, level: float) -> tuple[Floats, Floats]:
-        number, sizes = self._spreads(panel, series)
-        radius = self.intervals_.radius(level, number, sizes)[:, : mean.shape[1]]
-        return self._moved(mean, -radius), self._moved(mean, radius)
-
-    def _paths(self, panel: Panel, series: Ints, mean: Floats, count: int, random: np.random.Generator) -> Floats:
-        number, sizes = self._spreads(panel, series)
-        errors = self.intervals_.paths(count, number, sizes, random)[:, :, : mean.shape[1]]
-        return self._moved(mean[:, None, :], errors)
-
-    def _moved(self, mean: Floats, by: Floats) -> Floats:
-        """Forecasts moved by errors, which count on square roots where values are never below zero."""
-        if self.least_ < 0:
-            return mean + by
-        return np.asarray(np.maximum(np.sqrt(mean) + by, 0.0) ** 2)
+    def _own_seasons(self) -> tuple[int, ...]:
+        return tuple(sorted({int(season) for season in self.seasons or () if season > 1}))
 
     def _candidates(self, past: Past, horizon: int) -> list[Member]:
         """Members worth trying on these series."""
         seasons = self.seasons_
-        scales = ("log" if self.least_ >= 0 else "asinh", "linear")
+        scales = ("log" if self.rooted_.all() else "asinh", "linear")
         found: list[Member] = [SeasonalNaiveMember(season) for season in (1, *seasons)]
         if "theta" in self.members:
             found.append(Theta(seasons[0] if seasons else 1))
@@ -183,29 +169,106 @@ class AutoForecaster(PanelForecaster):
             ]
         return found
 
+    # -- forecasting -------------------------------------------------------------------------------------------------
+
     def predict(self, horizon: int | str | None = None, **more: Any) -> Any:
         """Forecast the next steps of every series; see `PanelForecaster.predict`.
 
-        A horizon longer than `horizon_` is chosen and learnt for first, on the rows that `fit` saw.
+        For a horizon longer than `horizon_` another model is chosen and learnt first, on the rows that `fit` saw.
         """
-        if hasattr(self, "panel_"):
-            steps = self.horizon_ if horizon is None else self._few_steps(self.panel_, horizon)
-            if steps > self.horizon_:
-                self._learn_for(self.learnt_, steps)
+        check_is_fitted(self)
+        steps = self.horizon_ if horizon is None else self._few_steps(self.panel_, horizon)
+        if steps <= self.horizon_:
             return super().predict(steps, **more)
-        return super().predict(horizon, **more)
+        if steps not in self.longer_:
+            self.panel_.future_frame(steps)  # whether there are such stamps
+            longer: AutoForecaster = clone(self)
+            longer.grid_ = self.grid_
+            longer._learn_for(self.learnt_, steps)
+            self.longer_[steps] = longer
+        self.longer_[steps].panel_ = self.panel_
+        return self.longer_[steps].predict(steps, **more)
+
+    def _past(self, panel: Panel, series: Ints, origins: Ints) -> Past:
+        number = np.array([self.number_.get(panel.keys[i], -1) for i in series])
+        return Past(panel.values, panel.indptr[series], origins, number)
 
     def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
-        number = np.array([self.number_.get(key, -1) for key in panel.keys])
-        past = Past(panel.values, panel.indptr[series], origins, number[series])
+        past = self._past(panel, series, origins)
         found = combined([member.forecast(past, horizon) for member in self.members_])
         for season in (*reversed(self.seasons_), 1):
             if np.isnan(found).any():
                 found = np.where(np.isnan(found), SeasonalNaiveMember(season).forecast(past, horizon), found)
-        return np.maximum(found, 0.0) if self.least_ >= 0 else found
+        return np.where(self._rooted(past)[:, None], np.maximum(found, 0.0), found)
+
+    # -- intervals ---------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _rooted(past: Past) -> Any:
+        """Series without values below zero, whose errors count on square roots; shape (n_series,)."""
+        return np.array([past.values[b:e].min() >= 0 for b, e in zip(past.begin, past.end, strict=True)])
+
+    def _errors(self, choice: Choice) -> Floats:
+        """Errors at the origins, on square roots where a series has no value below zero."""
+        if choice.origins == 0:
+            return choice.errors
+        came = np.maximum(choice.truth, 0.0)
+        roots = np.sqrt(came) - np.sqrt(np.maximum(choice.truth - choice.errors, 0.0))
+        return np.where(self.rooted_[:, None, None], roots, choice.errors)
+
+    def _sizes(self, past: Past, rooted: Any) -> Floats:
+        """Typical change of each series, on square roots where it has no value below zero."""
+        changes = naive_errors(past, self.grid_.metric_season)
+        recent = 2 * max(self.seasons_, default=12)
+        levels = np.array(
+            [past.values[max(b, e - recent) : e].mean() for b, e in zip(past.begin, past.end, strict=True)]
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            roots = changes / np.sqrt(np.maximum(levels, changes))
+        return np.where(changes == 0, 0.0, np.where(rooted, roots, changes))
+
+    def _spreads(self, panel: Panel, series: Ints) -> tuple[Ints, Floats, Any]:
+        """Number, size and rootedness of some series; those that are new, or below zero now, are told by their history."""
+        past = self._past(panel, series, panel.indptr[series + 1])
+        rooted = self._rooted(past)
+        number = np.where((past.series >= 0) & (self.rooted_[past.series] == rooted), past.series, -1)
+        sizes = np.where(number >= 0, self.sizes_[number], self._sizes(past, rooted))
+        # A single row has no change of its own: the usual one of the series learnt from, or as much of its own level.
+        changes = self.changes_[np.isfinite(self.changes_)]
+        usual = float(np.median(changes)) if len(changes) else 0.0
+        levels = np.abs(past.values[np.maximum(past.end - 1, past.begin)])
+        lent = np.where(rooted, usual / np.sqrt(np.maximum(np.maximum(levels, usual), 1e-300)), usual)
+        return number, np.where(np.isnan(sizes), lent, sizes), rooted[:, None]
+
+    def _interval(self, panel: Panel, series: Ints, mean: Floats, level: float) -> tuple[Floats, Floats]:
+        number, sizes, rooted = self._spreads(panel, series)
+        radius = self.intervals_.radius(level, number, sizes)[:, : mean.shape[1]]
+        return np.minimum(_moved(mean, -radius, rooted), mean), np.maximum(_moved(mean, radius, rooted), mean)
+
+    def _drawer(self, panel: Panel, series: Ints, mean: Floats) -> Callable[[int, np.random.Generator], Floats]:
+        return partial(_drawn, self.intervals_, self._spreads(panel, series), mean)
 
     def explain(self) -> str:
         """Say in plain sentences what was chosen and why."""
         check_is_fitted(self)
         seasons = " and ".join(map(str, self.seasons_))
         return (f"Seasons of {seasons} steps. " if seasons else "No season. ") + self.choice_.explain()
+
+
+def _drawn(
+    intervals: NormalisedConformal,
+    spreads: tuple[Ints, Floats, Any],
+    mean: Floats,
+    count: int,
+    random: np.random.Generator,
+) -> Floats:
+    """Sample paths around forecasts; shape (n, count, horizon)."""
+    number, sizes, rooted = spreads
+    errors = intervals.paths(count, number, sizes, random)[:, :, : mean.shape[1]]
+    return _moved(mean[:, None, :], errors, rooted[:, :, None])
+
+
+def _moved(mean: Floats, by: Floats, rooted: Any) -> Floats:
+    """Forecasts moved by errors, which count on square roots where a series has no value below zero."""
+    roots = np.maximum(np.sqrt(np.maximum(mean, 0.0)) + by, 0.0) ** 2
+    return np.where(by == 0, mean, np.where(rooted, roots, mean + by))

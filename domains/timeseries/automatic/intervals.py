@@ -67,6 +67,8 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
                 level, steps, _ = self._levels(relative, others)
                 self.ratios_[:, origin] = errors[:, origin] / (self._spread(level, steps) * sizes[:, None])
         self.ratios_[~np.isfinite(self.ratios_)] = np.nan
+        known = errors[np.isfinite(errors)]
+        self.exact_ = bool(len(known) and (known == 0).all())
         return self
 
     def radius(self, level: float, series: Ints, sizes: Floats) -> Floats:
@@ -96,6 +98,8 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
         CalibrationError
             There are no errors.
         """
+        if self.exact_:
+            return np.zeros((len(series), count, len(self.profile_)))
         whole = self.ratios_[np.isfinite(self.ratios_).all(axis=2)]
         if len(whole) == 0:
             raise CalibrationError("there are no errors to draw paths from: the series are too short for a trial")
@@ -112,7 +116,9 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
 
     def _quantiles(self, level: float) -> Floats:
         """Quantile of the absolute ratios in a band around each step; the band grows where there are few."""
-        found = np.empty(len(self.profile_))
+        found = np.zeros(len(self.profile_))
+        if self.exact_:
+            return found
         ratios = np.abs(self.ratios_)
         for step in range(len(self.profile_)):
             for band in (BAND if len(self.profile_) > 12 else 1, len(self.profile_)):
@@ -120,8 +126,10 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
                 near = np.sort(near[np.isfinite(near)])
                 rank = int(np.ceil((len(near) + 1) * level / 100 - 1e-9))
                 if rank <= len(near):
-                    found[step] = near[rank - 1]
+                    found[step] = max(found[step], near[rank - 1])
                     break
+                # A higher level is never narrower than a lower one that the narrow band was enough for.
+                found[step] = near[-1] if len(near) else 0.0
             else:
                 raise CalibrationError(
                     f"a {level:g} % interval needs more than the {len(near)} errors that the trials inside the known data "
@@ -140,7 +148,7 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
             usual = float(np.median(sums[seen] / counts[seen]))
         else:  # a single origin: nothing but the sizes tells
             every = relative / self.profile_
-            usual = float(np.nanmedian(np.nanmean(every, axis=2))) if np.isfinite(every).any() else 1.0
+            usual = float(np.nanmedian(_mean(every, 2))) if np.isfinite(every).any() else 1.0
         level = (sums + usual) / (counts + 1)
         steps = level[:, None] * self.profile_
         if self.by_step:
@@ -154,14 +162,20 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
         return np.asarray(np.maximum(steps, floor))
 
 
+def _mean(values: Floats, axis: int) -> Floats:
+    """Mean of what there is; NaN where there is nothing."""
+    count = np.isfinite(values).sum(axis=axis)
+    total = np.where(np.isfinite(values), values, 0.0).sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
 def _profile(relative: Floats) -> Floats:
     """Growth of the errors over the steps, mean about 1, smoothed where the horizon is long."""
-    levels = np.array([np.nanmean(own) if np.isfinite(own).any() else np.nan for own in relative])
+    levels = _mean(relative.reshape(len(relative), -1), 1)
     scaled = relative / np.where(levels > 0, levels, np.nan)[:, None, None]
     if not np.isfinite(scaled).any():
         return np.ones(relative.shape[2])
-    with np.errstate(invalid="ignore"):
-        profile = np.nanmean(scaled.reshape(-1, relative.shape[2]), axis=0)
+    profile = _mean(scaled.reshape(-1, relative.shape[2]), 0)
     if len(profile) > 12:
         profile = np.convolve(np.pad(profile, 3, mode="edge"), np.ones(7) / 7, "valid")
     return np.asarray(np.maximum(np.nan_to_num(profile, nan=1.0), 1e-3))

@@ -128,8 +128,8 @@ def cell_features(
 
     Returns the features, and by cell what a value is counted from, and its unit. Columns: the last values; for each
     season the same place in earlier seasons, their mean, the mean of the two beside the latest, and the change over a
-    season at the origin; the means of the last four, of the last window and of the one before; the mean change of the
-    last four; the lead.
+    season at the origin; the mean of the last four and of the window before the last; the mean change of the last four;
+    the lead; the value counted from. The unit is the mean absolute deviation, at least a thousandth of the mean.
     """
     count = len(lags) + np.sum(depths) + 3 * len(seasons) + 5
     X = np.full((len(origin), count), np.nan)
@@ -147,7 +147,8 @@ def cell_features(
             size = 0.0
             for p in range(recent, o):
                 size += abs(z[p] - centre)
-            size = max(size / (o - recent), 1e-3 * abs(centre) + 1e-9)
+            size = max(size / (o - recent), 1e-3 * abs(centre))
+            size = size if size > 0 else 1.0
             near, far, slope = 0.0, np.nan, np.nan
             few = max(b, o - 4)
             for p in range(few, o):

@@ -301,12 +301,13 @@ class Booster(BaseEstimator):  # type: ignore[misc]
     def fit(self, past: Past, horizon: int) -> Booster:
         """Draw cells whose outcomes are known, and learn from them."""
         made: Booster = clone(self)
+        made.horizon_ = horizon
         z, _ = to_scale(past, self.scale)
         series, origin, lead = made._cells(past, horizon)
         made.regressor_ = None
         if len(origin) < 200:
             return made
-        X, base, unit = made._features(z, past.begin[series], origin, lead, horizon)
+        X, base, unit = made._features(z, past.begin[series], origin, lead)
         y = (z[origin + lead] - base) / unit
         fine = np.isfinite(y)
         made.told_ = np.isfinite(X[fine]).any(axis=0)
@@ -326,7 +327,7 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         if self.regressor_ is None or len(long) == 0:
             return found
         origin, lead = np.repeat(past.end[long], horizon), np.tile(np.arange(horizon), len(long))
-        X, base, unit = self._features(z, np.repeat(past.begin[long], horizon), origin, lead, horizon)
+        X, base, unit = self._features(z, np.repeat(past.begin[long], horizon), origin, lead)
         low, high = bounds(z, past.begin[long], past.end[long])
         answers = (self.regressor_.predict(self._asked(X)) * unit + base).reshape(-1, horizon)
         found[long] = np.clip(answers, low[:, None], high[:, None])
@@ -342,7 +343,10 @@ class Booster(BaseEstimator):  # type: ignore[misc]
 
     def _regressor(self, cells: int) -> Any:
         if self.regressor is not None:
-            return clone(self.regressor)
+            given = clone(self.regressor)
+            drawn = [name for name in given.get_params() if name == "random_state" or name.endswith("__random_state")]
+            unset = {name: self.seed for name in drawn if given.get_params()[name] is None}
+            return given.set_params(**unset)
         from sklearn.ensemble import HistGradientBoostingRegressor
 
         return HistGradientBoostingRegressor(
@@ -375,12 +379,10 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         lead = np.tile(np.arange(horizon), (len(origin), 1)) if lead is None else lead
         return np.repeat(series, leads), np.repeat(origin, leads), lead.ravel().astype(np.int64)
 
-    def _features(
-        self, z: Floats, begin: Ints, origin: Ints, lead: Ints, horizon: int
-    ) -> tuple[Floats, Floats, Floats]:
+    def _features(self, z: Floats, begin: Ints, origin: Ints, lead: Ints) -> tuple[Floats, Floats, Floats]:
         from domains.timeseries.automatic.kernels import cell_features
 
         lags = np.arange(1, 9 if self.anchor else 14)
-        depths = np.array([7 if season <= horizon else 3 for season in self.seasons], dtype=np.int64)
+        depths = np.array([7 if season <= self.horizon_ else 3 for season in self.seasons], dtype=np.int64)
         seasons = np.array(self.seasons, dtype=np.int64)
         return cell_features(z, begin, origin, lead, lags, seasons, depths, _window(self.seasons), self.anchor)

@@ -29,7 +29,14 @@ def by_pandas(table):
     def rolled(window, statistic, lag):
         return y.transform(lambda own: getattr(own.shift(lag).rolling(window), statistic)())
 
-    columns = [y.shift(1), y.shift(3), rolled(4, "mean", 1), rolled(4, "std", 2), rolled(5, "min", 1), rolled(7, "max", 3)]
+    columns = [
+        y.shift(1),
+        y.shift(3),
+        rolled(4, "mean", 1),
+        rolled(4, "std", 2),
+        rolled(5, "min", 1),
+        rolled(7, "max", 3),
+    ]
     return pd.concat([table, *columns], axis=1).dropna().reset_index(drop=True)
 
 
@@ -44,7 +51,9 @@ def test_features_are_those_of_pandas(lengths, seed):
     np.testing.assert_allclose(made.iloc[:, 2:], expected.iloc[:, 2:], rtol=1e-9)
 
 
-@given(st.integers(1, 9), st.integers(1, 4), st.sampled_from(list(STATISTIC_CODES)), st.integers(0, 1000), st.booleans())
+@given(
+    st.integers(1, 9), st.integers(1, 4), st.sampled_from(list(STATISTIC_CODES)), st.integers(0, 1000), st.booleans()
+)
 @settings(max_examples=80, deadline=None)
 def test_windows_are_right_for_cells_in_any_order(steps, lag, statistic, seed, gaps):
     rng = np.random.default_rng(seed)

@@ -213,7 +213,7 @@ def plain_cell(own: list[float], lead: int, lags, seasons, depths, window: int, 
 
     recent = own[-window:]
     centre = math.fsum(recent) / len(recent)
-    size = max(math.fsum(abs(v - centre) for v in recent) / len(recent), 1e-3 * abs(centre) + 1e-9)
+    size = max(math.fsum(abs(v - centre) for v in recent) / len(recent), 1e-3 * abs(centre)) or 1.0
 
     def seen(value):
         return (value - centre) / size
@@ -357,7 +357,7 @@ def test_theta_equals_a_plain_loop_where_a_season_shows(season, period, level, m
     length = season if period == "season" else 2 * season
     n = 6 * length + more
     rng = np.random.default_rng(season)
-    y = level + 0.1 * np.arange(n) + 5 * np.cos(2 * np.pi * np.arange(n) / length) + rng.normal(scale=0.2, size=n)
+    y = level + 0.02 * np.arange(n) + 5 * np.cos(2 * np.pi * np.arange(n) / length) + rng.normal(scale=0.2, size=n)
     assert is_seasonal(y, season)
     np.testing.assert_allclose(theta_of(y, season, 10), plain_theta(y, season, 10), rtol=1e-7, atol=1e-7)
 
