@@ -134,6 +134,11 @@ def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: i
         Steps.
     metric_season : int
         Season of the naive in MASE.
+
+    >>> from domains.timeseries.automatic.members import SeasonalNaiveMember
+    >>> past = Past(np.arange(60) % 4 + 1.0, np.array([0]), np.array([60]), np.array([0]))
+    >>> choose([SeasonalNaiveMember(1), SeasonalNaiveMember(4)], past, 4, 1).picked
+    'seasonal naive (4)'
     """
     origins, judged = rolling_origins(past, horizon)
     if origins == 0:

@@ -25,7 +25,12 @@ def _window(seasons: tuple[int, ...]) -> int:
 
 
 class Member(Protocol):
-    """What an automatic forecast combines: learns from a past, and forecasts from any later one."""
+    """What an automatic forecast combines: learns from a past, and forecasts from any later one.
+
+    >>> one: Member = SeasonalNaiveMember(1)
+    >>> one.name
+    'naive'
+    """
 
     costly: bool
 

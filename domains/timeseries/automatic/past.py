@@ -67,6 +67,9 @@ class Scale:
         33(2)).
     centre, spread : numpy.ndarray of float64, shape (n_series,)
         Median and mean absolute deviation of each series' last values.
+
+    >>> Scale("log", np.zeros(1), np.ones(1)).back(np.array([[0.0, 1.0]])).round(3).tolist()
+    [[0.0, 1.718]]
     """
 
     kind: str

@@ -32,6 +32,9 @@ class Grid:
         6 years).
     metric_season : int
         Season of the naive in MASE, as M4 had it.
+
+    >>> Grid((7,), 14, 1).horizon
+    14
     """
 
     seasons: tuple[int, ...] | None
