@@ -26,6 +26,7 @@ __all__ = ["AutoForecaster"]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 LARGEST = 1e140
+SHORT = 12
 KINDS = ("naive", "theta", "autoregression", "boosting")
 
 
@@ -200,6 +201,19 @@ class AutoForecaster(PanelForecaster):
             if np.isnan(found).any():
                 found = np.where(np.isnan(found), SeasonalNaiveMember(season).forecast(past, horizon), found)
         return np.where(self._rooted(past)[:, None], np.maximum(found, 0.0), found)
+
+    def _notes(self, panel: Panel, series: Ints, mean: Floats) -> tuple[str, ...]:
+        past = self._past(panel, series, panel.indptr[series + 1])
+        few = np.flatnonzero(past.lengths < SHORT)
+        if len(few) == 0:
+            return ()
+        found = combined([member.forecast(past.only(few), mean.shape[1]) for member in self.members_])
+        short = few[np.isnan(found).any(axis=1)]
+        if len(short) == 0:
+            return ()
+        keys = quoted([panel.keys[i] for i in series[short]])
+        count = "1 series is" if len(short) == 1 else f"{len(short):,} series are"
+        return (f"{count} too short for what was chosen and forecast by the naive (series {keys}).",)
 
     # -- intervals ---------------------------------------------------------------------------------------------------
 

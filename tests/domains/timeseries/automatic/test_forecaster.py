@@ -522,6 +522,16 @@ def test_a_horizon_that_is_refused_leaves_the_model_as_it_was():
     assert len(model.predict(ids=["a"]).to_frame()) == 5
 
 
+def test_series_too_short_for_what_was_chosen_are_named():
+    rising = panel_of(*(walk(150, seed) + 5.0 * np.arange(150) for seed in (1, 2)))
+    table = pd.concat([rising, series([107.0, 3.0], "two")])
+    made = AutoForecaster(1, members=("theta",)).fit(table).predict(3)
+    assert made.notes == ("1 series is too short for what was chosen and forecast by the naive (series 'two').",)
+    assert made.explain().endswith(made.notes[0])
+    assert made.one("two")["mean"].tolist() == [3.0] * 3
+    assert AutoForecaster(1, members=("theta",)).fit(rising).predict(3).notes == ()
+
+
 # Settings.
 
 
