@@ -103,6 +103,25 @@ class Scores:
         rows = [[values.get((model, number), np.nan) for number in shown] for model in models]
         return pd.DataFrame(rows, index=models, columns=[labels[number] for number in shown])
 
+    def by_series(self, metric: Scorer) -> pd.DataFrame:
+        """A metric by series, over all origins: one row a series, the worst for the first model on top, one column a model.
+
+        Raises
+        ------
+        HexadError
+            The metric is scaled: there is no scale here. Or the table has no key column.
+        """
+        key = self.columns.unique_id
+        if metric.scaled:
+            raise HexadError(f"{metric.name} is scaled by the training data, which are not here; take 'mae' instead")
+        if key not in self.predictions.columns:
+            raise HexadError(f"there is one series only: the table has no key column {key!r}")
+        groups = self.predictions.groupby([key, names.MODEL], sort=False)
+        values = pd.Series({labels: metric.score(group, self.columns) for labels, group in groups})
+        wide = values.unstack().reindex(columns=list(dict.fromkeys(self.predictions[names.MODEL])))
+        ascending = metric.name.split("-")[0] in HIGHER_IS_BETTER
+        return wide.rename_axis(key).sort_values(wide.columns[0], ascending=ascending, kind="stable")
+
     def explain(self) -> str:
         """Say in a sentence what was evaluated."""
         table = self.table()

@@ -1,5 +1,6 @@
 """The runner: what models are shown, how they are asked, and what is kept of a run."""
 
+import dataclasses
 import functools
 import io
 import sys
@@ -479,6 +480,23 @@ def test_by_step(found):
     assert list(table.index) == ["last", "bad", "shifted"]
     rows = found.predictions.query("model == 'bad' and step > 2")
     assert table.loc["bad", "steps 3 to 4"] == pytest.approx((rows["y"] - rows["mean"]).abs().mean())
+
+
+def test_by_series_the_worst_on_top(found):
+    rows = found.predictions
+    two = pd.concat([rows.assign(unique_id="near"), rows.assign(unique_id="far", mean=rows["mean"] - 50.0)])
+    table = dataclasses.replace(found, predictions=two).by_series(MAE[0])
+    assert list(table.columns) == ["last", "bad", "shifted"]
+    assert list(table.index) == ["far", "near"]
+    errors = (rows["y"] - rows["mean"]).abs().groupby(rows["model"]).mean()
+    assert table.loc["near"].to_dict() == pytest.approx(errors.to_dict())
+    with pytest.raises(HexadError, match="scale"):
+        found.by_series(scorer("mase"))
+
+
+def test_by_series_needs_series(found):
+    with pytest.raises(HexadError, match="one series only: the table has no key column 'unique_id'"):
+        found.by_series(MAE[0])
 
 
 def test_by_step_of_a_short_horizon_or_after_a_gap():
