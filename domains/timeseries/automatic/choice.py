@@ -1,4 +1,4 @@
-"""Which members to combine: judged on origins inside the known data, one horizon apart."""
+"""Which members to combine: judged on origins inside the known data."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from domains.timeseries.automatic.past import Past
 __all__ = ["Choice", "choose", "combined", "naive_errors", "rolling_origins"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
 POOLINGS = (0.0, 10.0, 50.0)
 CLOSE = 1.15
 USUAL_ORIGINS = 5
 MOST_ORIGINS = 12
+LEAST_ORIGINS = 3
 WANTED_ERRORS = 2000
 
 
@@ -36,7 +38,7 @@ class Choice:
     picked : str
         The candidate that was chosen.
     origins : int
-        Origins, one horizon apart.
+        Origins inside the training data.
     judged : int
         Series long enough to be judged.
     errors : numpy.ndarray of shape (n_series, n_origins, horizon)
@@ -92,31 +94,36 @@ class Choice:
         return text + "."
 
 
-def rolling_origins(past: Past, horizon: int) -> tuple[int, Any]:
-    """How many origins to judge at, and which series are long enough to be judged at each of them.
+def rolling_origins(past: Past, horizon: int) -> tuple[Ints, Any]:
+    """How many steps before the end to judge at, and which series are long enough to be judged there.
 
-    Five where series and data allow it, more where few series give few errors, fewer on very many series; the judged
-    part is at most a third of the median series.
+    Five origins one horizon apart where the data allow it, more where few series give few errors, fewer on very many
+    series; the judged part is at most a third of the median series. Where that leaves fewer than three, origins lie closer
+    and their horizons overlap.
 
-    >>> past = Past(np.arange(100.0), np.array([0]), np.array([100]), np.array([0]))
-    >>> rolling_origins(past, 3)[0]
-    11
+    >>> rolling_origins(Past(np.arange(100.0), np.array([0]), np.array([100]), np.array([0])), 10)[0].tolist()
+    [10, 20, 30]
+    >>> rolling_origins(Past(np.arange(60.0), np.array([0]), np.array([60]), np.array([0])), 14)[0].tolist()
+    [14, 17, 20]
     """
     lengths = past.lengths
     need = max(horizon, 12)
     long = lengths - horizon >= need
+    none = np.empty(0, dtype=np.int64)
     if not long.any():
-        return 0, np.zeros((len(lengths), 0), dtype=bool)
+        return none, np.zeros((len(lengths), 0), dtype=bool)
     n = int(long.sum())
-    usual = USUAL_ORIGINS if n < 5000 else 3
+    usual = USUAL_ORIGINS if n < 5000 else LEAST_ORIGINS
     wanted = int(np.clip(-(-WANTED_ERRORS // (n * horizon)), usual, MOST_ORIGINS))
-    room = int(np.median(lengths[long]) // 3 // horizon)
-    most = int((lengths.max() - need) // horizon)
-    origins = max(1, min(wanted, room, most))
-    steps = horizon * np.arange(1, origins + 1)
-    judged = lengths[:, None] - steps >= need
-    origins = int(judged.any(axis=0).sum())
-    return origins, judged[:, :origins]
+    third = int(np.median(lengths[long]) // 3)
+    origins = min(wanted, third // horizon, int((lengths.max() - need) // horizon))
+    back = horizon * np.arange(1, origins + 1)
+    if origins < LEAST_ORIGINS:
+        last = max(horizon, min(third, int(lengths.max() - need)))
+        back = np.unique(np.linspace(horizon, last, LEAST_ORIGINS).astype(np.int64))
+    judged = lengths[:, None] - back >= need
+    told = judged.any(axis=0)
+    return back[told], judged[:, told]
 
 
 def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: int) -> Choice:
@@ -140,17 +147,18 @@ def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: i
     >>> choose([SeasonalNaiveMember(1), SeasonalNaiveMember(4)], past, 4, 1).picked
     'seasonal naive (4)'
     """
-    origins, judged = rolling_origins(past, horizon)
+    back, judged = rolling_origins(past, horizon)
+    origins = len(back)
     if origins == 0:
         return Choice(tuple(members[:3]), {}, "", 0, 0, np.empty((len(past.begin), 0, horizon)))
-    trials = _forecasts(members, past, horizon, judged)
+    trials = _forecasts(members, past, horizon, back, judged)
     rows = np.flatnonzero(judged.any(axis=1))
     truth = np.full((len(past.begin), origins, horizon), np.nan)
     for at in range(origins):
         inside = np.flatnonzero(judged[:, at])
-        truth[inside, at] = past.only(inside).before((at + 1) * horizon).ahead(horizon)
+        truth[inside, at] = past.only(inside).before(int(back[at])).ahead(horizon)
     naive = next(name for name in trials if "naive" in name)
-    scale = naive_errors(past.before(origins * horizon), metric_season)
+    scale = naive_errors(past.before(int(back[-1])), metric_season)
     relative = _Judge(truth, scale, np.nan_to_num(trials[naive][1]))
     filled = {name: relative.filled(found) for name, (_, found) in trials.items()}
     best = _best_variants(trials, {name: relative.score(found) for name, found in filled.items()})
@@ -191,15 +199,17 @@ def combined(forecasts: Sequence[Floats]) -> Floats:
     return np.where(empty, np.nan, np.nanmedian(stacked, axis=0))
 
 
-def _forecasts(members: Sequence[Member], past: Past, horizon: int, judged: Any) -> dict[str, tuple[Member, Floats]]:
+def _forecasts(
+    members: Sequence[Member], past: Past, horizon: int, back: Ints, judged: Any
+) -> dict[str, tuple[Member, Floats]]:
     """Each candidate and its forecasts, shape (n_series, n_origins, horizon)."""
-    origins = judged.shape[1]
+    origins = len(back)
     trials: dict[str, tuple[Member, Floats]] = {}
-    early = past.before(origins * horizon)
+    early = past.before(int(back[-1]))
     for member in members:
         learnt = member.fit(early, horizon) if member.costly else None
         for at in range(origins):
-            then = past.before((at + 1) * horizon)
+            then = past.before(int(back[at]))
             rows = np.flatnonzero(judged[:, at])
             fitted: list[Any] = [learnt] if learnt is not None else _variants(member, then, horizon)
             for one in fitted:

@@ -121,18 +121,20 @@ def test_a_season_needs_to_have_been_seen_three_times_by_half_of_the_rows():
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=8), st.integers(1, 60))
 def test_origins_leave_enough_to_learn_from_and_enough_to_judge(lengths, horizon):
     past = past_of(*(np.zeros(n) for n in lengths))
-    origins, judged = rolling_origins(past, horizon)
-    assert judged.shape == (len(lengths), origins)
-    assert 0 <= origins <= 12
+    back, judged = rolling_origins(past, horizon)
+    assert judged.shape == (len(lengths), len(back))
+    assert 0 <= len(back) <= 12
     need = max(horizon, 12)
-    assert (origins == 0) == (max(lengths) < need + horizon)
+    assert (len(back) == 0) == (max(lengths) < need + horizon)
     for i, n in enumerate(lengths):
-        for at in range(origins):
-            assert judged[i, at] == (n - (at + 1) * horizon >= need)
-    if origins:
+        assert judged[i].tolist() == [n - steps >= need for steps in back]
+    if len(back):
         assert judged.any(axis=0).all()
         long = [n for n in lengths if n - horizon >= need]
-        assert origins == 1 or origins * horizon <= np.median(long) / 3
+        assert back[0] == horizon
+        assert len(back) == 1 or back[-1] <= np.median(long) / 3
+        apart = np.diff(back)
+        assert (apart == horizon).all() if len(back) > 3 else (apart > 0).all()
 
 
 # Combination.
@@ -247,14 +249,14 @@ def test_a_trial_at_an_origin_sees_nothing_from_that_origin_on():
     """Its forecasts stay the same when everything behind it is replaced; trees, learnt once, are among them."""
     members = [*members_for(6), Booster((6,), "linear", anchor=0)]
     past = past_of(*seasonal_series(3, 90))
-    origins, judged = rolling_origins(past, 5)
-    clean = _forecasts(members, past, 5, judged)
+    back, judged = rolling_origins(past, 5)
+    clean = _forecasts(members, past, 5, back, judged)
     assert len(clean) == 4 + 2 * len(POOLINGS)
-    for at in range(origins):
+    for at, steps in enumerate(back):
         values = past.values.copy()
         for end in past.end:
-            values[end - 5 * (at + 1) : end] = np.nan
-        poisoned = _forecasts(members, Past(values, past.begin, past.end, past.series), 5, judged)
+            values[end - steps : end] = np.nan
+        poisoned = _forecasts(members, Past(values, past.begin, past.end, past.series), 5, back, judged)
         for name, (_, found) in clean.items():
             np.testing.assert_array_equal(found[:, at:], poisoned[name][1][:, at:])
 
