@@ -16,7 +16,7 @@ from domains.timeseries.conformal import interval_radius, series_scales
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
 from domains.timeseries.recipe import DAY_NS, Recipe, default_recipe
 from domains.timeseries.ridge import StandardizedRidge
-from domains.timeseries.transforms import differenced, integrated, signed_exp, signed_log
+from domains.timeseries.transforms import changes_over, differenced, integrated, signed_exp, signed_log
 from shared.data import columns as names
 from shared.data.panel import Panel
 from shared.errors import CalibrationError, DataError, HexadError, Problem, SettingsError, quoted
@@ -220,7 +220,7 @@ class LagForecaster(PanelForecaster):
                 )
         if isinstance(self.differences, int | str):
             raise SettingsError(f"differences={self.differences!r}: give several, as in ({self.differences!r},)")
-        if self.log not in {True, False, "signed"}:
+        if not isinstance(self.log, bool) and self.log != "signed":
             raise SettingsError(f"log={self.log!r}: it is True, False or 'signed'")
         if self.short not in {"naive", "refuse"}:
             raise SettingsError(f"short={self.short!r}: it is 'naive' or 'refuse'")
@@ -408,9 +408,13 @@ class LagForecaster(PanelForecaster):
                     f"{len(short):,} series are too short for the recipe, which reaches {self._reach()} rows back; the "
                     f"seasonal naive forecasts them (series {quoted([panel.keys[i] for i in short])})."
                 )
-        if self.strategy == "recursive" and not self.seasons_apart_:
-            low, high = self._bounds(panel, series, origins, self._worked(panel))
-            held = ((mean <= low[:, None]) | (mean >= high[:, None])).any(axis=1)
+        if self.strategy == "recursive":
+            stages = self._stages(panel)
+            low, high = self._bounds(panel, series, origins, stages[-1])
+            worked = changes_over(mean, self.seasons_apart_, stages, origins)
+            slack = 1e-9 * (high - low)[:, None]  # differences that are undone and taken again lose a bit
+            held = ((worked <= low[:, None] + slack) | (worked >= high[:, None] - slack)).any(axis=1)
+            held &= origins - panel.indptr[series] > sum(self.seasons_apart_)  # others have no differences
             if held.any():
                 notes.append(
                     f"The recursion of {int(held.sum()):,} series left its history by more than the history's width and "

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["differenced", "integrated", "signed_exp", "signed_log"]
+__all__ = ["changes_over", "differenced", "integrated", "signed_exp", "signed_log"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -56,6 +56,21 @@ def differenced(values: Floats, begin: Ints, seasons: tuple[int, ...]) -> list[F
         before = np.where(rows >= begin, stages[-1][np.maximum(rows, 0)], np.nan)
         stages.append(stages[-1] - before)
     return stages
+
+
+def changes_over(level: Floats, seasons: tuple[int, ...], stages: list[Floats], origins: Ints) -> Floats:
+    """Take differences over a horizon, of values that follow a history; what `integrated` undoes.
+
+    >>> stages = differenced(np.array([1.0, 2.0, 4.0]), np.zeros(3, dtype=int), (1,))
+    >>> changes_over(np.array([[5.0, 7.0]]), (1,), stages, np.array([3])).tolist()
+    [[1.0, 2.0]]
+    """
+    for number, season in enumerate(seasons):
+        before = np.empty_like(level)
+        for step in range(level.shape[1]):
+            before[:, step] = level[:, step - season] if step >= season else stages[number][origins + step - season]
+        level = level - before
+    return level
 
 
 def integrated(changes: Floats, seasons: tuple[int, ...], stages: list[Floats] | None, origins: Ints) -> Floats:

@@ -355,6 +355,20 @@ def test_a_diverging_recursion_is_bounded_and_told():
     assert model.predict(1).notes == ()
 
 
+def test_a_diverging_recursion_of_differences_is_told_too():
+    table = pd.DataFrame({"ds": range(60), "y": np.exp(0.2 * np.arange(60.0))})
+    model = LagForecaster(LinearRegression(), recipe=Recipe((1,)), strategy="recursive", differences=(1,), horizon=40,
+                          calibration_folds=0).fit(table)  # fmt: skip
+    assert "The recursion of 1 series left its history" in model.predict().explain()
+    assert model.predict(1).notes == ()
+
+
+@pytest.mark.parametrize("log", [1, "log", None, ["signed"]])
+def test_an_unknown_logarithm_is_refused(log):
+    with pytest.raises(SettingsError, match="it is True, False or 'signed'"):
+        LagForecaster(recipe=Recipe((1,)), horizon=2, log=log).fit(ar_table(100)[["ds", "y"]])
+
+
 @pytest.mark.parametrize("strategy", ["direct", "recursive"])
 def test_differences_are_undone_and_their_intervals_grow(strategy):
     rng = np.random.default_rng(3)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from domains.timeseries.transforms import differenced, integrated, signed_exp, signed_log
+from domains.timeseries.transforms import changes_over, differenced, integrated, signed_exp, signed_log
 
 numbers = st.floats(-1e6, 1e6)
 
@@ -24,6 +24,7 @@ def test_differences_are_undone_over_any_horizon(values, seasons, horizon):
     origins = np.array([45, 60 - horizon])
     ahead = origins[:, None] + np.arange(horizon)
     np.testing.assert_allclose(integrated(stages[-1][ahead], seasons, stages, origins), values[ahead], atol=1e-4)
+    np.testing.assert_allclose(changes_over(values[ahead], seasons, stages, origins), stages[-1][ahead], atol=1e-4)
 
 
 def test_differences_do_not_reach_into_another_series():
