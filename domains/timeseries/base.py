@@ -322,7 +322,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         ordinals = (first[:, None] + np.arange(-lookback, horizon)).ravel()
         place = np.arange(n) * width
         known = np.minimum(origins - panel.indptr[series], lookback)
-        return Canvas.on(panel.frequency, y, exogenous, ordinals), place + lookback, place + lookback - known
+        return Canvas(panel.frequency, y, exogenous, ordinals), place + lookback, place + lookback - known
 
 
 def _tell(panel: Panel) -> None:

@@ -98,9 +98,9 @@ def _filled(panel: Panel, steps: Steps, long: Ints, reach: int, width: int) -> l
     columns = [np.empty(int(long.sum())) for _ in range(width)]
     ends = np.cumsum(long)
     # Clocks of the whole table are looked up only where a feature asks for them.
-    canvas = Canvas.on(panel.frequency, panel.values, panel.exogenous, np.empty(0, dtype=np.int64))
+    canvas = Canvas(panel.frequency, panel.values, panel.exogenous, np.empty(0, dtype=np.int64))
     if steps.calendar or steps.fourier or steps.seasonal or steps.exogenous or steps.holidays:
-        canvas = Canvas.on(panel.frequency, panel.values, panel.exogenous, panel.ordinals())
+        canvas = Canvas(panel.frequency, panel.values, panel.exogenous, panel.ordinals())
     first, at_origin = 0, origin_width(steps)
     while first < panel.n_series:
         last = max(first + 1, int(np.searchsorted(ends, (ends[first - 1] if first else 0) + PART, side="right")))

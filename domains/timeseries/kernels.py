@@ -38,29 +38,24 @@ class Canvas:
 
     Attributes
     ----------
+    frequency : Frequency
+        The grid.
     y : numpy.ndarray of float64, shape (n,)
         Values on the scale of the model; NaN where unknown.
     exogenous : dict of str to numpy.ndarray of float64, shape (n,)
         Outside variables; NaN where unknown.
     ordinals : numpy.ndarray of int64, shape (n,)
         Number of each stamp on the grid.
-    frequency : Frequency
-        The grid.
 
-    >>> canvas = Canvas.on(Frequency("integer", 1), np.array([1.0, 2.0, 3.0]), {}, np.arange(3))
+    >>> canvas = Canvas(Frequency("integer", 1), np.array([1.0, 2.0, 3.0]), {}, np.arange(3))
     >>> origin_block(canvas, Steps(lags=(1, 2)), np.array([2]), np.array([0])).tolist()
     [[2.0, 1.0]]
     """
 
+    frequency: Frequency
     y: Floats
     exogenous: dict[str, Floats]
     ordinals: Ints
-    frequency: Frequency
-
-    @classmethod
-    def on(cls, frequency: Frequency, y: Floats, exogenous: dict[str, Floats], ordinals: Ints) -> Canvas:
-        """Lay arrays out on a grid."""
-        return cls(y, exogenous, ordinals, frequency)
 
     @cached_property
     def _distinct(self) -> tuple[Ints, Ints]:
@@ -148,7 +143,7 @@ def origin_block(canvas: Canvas, steps: Steps, origin: Ints, begin: Ints) -> Flo
     origin, begin : numpy.ndarray of int64, shape (n_cells,)
         Position of the first unknown value, and of the beginning of the series.
 
-    >>> canvas = Canvas.on(Frequency("integer", 1), np.array([1.0, 2.0, 3.0]), {}, np.arange(3))
+    >>> canvas = Canvas(Frequency("integer", 1), np.array([1.0, 2.0, 3.0]), {}, np.arange(3))
     >>> window = Window(2, "mean", 1, "2")
     >>> origin_block(canvas, Steps(rolling=(window,)), np.array([1, 3]), np.array([0, 0])).tolist()
     [[nan], [2.5]]
@@ -171,7 +166,7 @@ def origin_width(steps: Steps) -> int:
 def fill_origin_block(canvas: Canvas, steps: Steps, origin: Ints, begin: Ints, out: Floats) -> None:
     """Write `origin_block` into the first columns of an array.
 
-    >>> canvas = Canvas.on(Frequency("integer", 1), np.array([1.0, 2.0]), {}, np.arange(2))
+    >>> canvas = Canvas(Frequency("integer", 1), np.array([1.0, 2.0]), {}, np.arange(2))
     >>> out = np.zeros((1, 2))
     >>> fill_origin_block(canvas, Steps(lags=(2,)), np.array([2]), np.array([0]), out)
     >>> out.tolist()
@@ -191,7 +186,7 @@ def fill_origin_block(canvas: Canvas, steps: Steps, origin: Ints, begin: Ints, o
 def target_block(canvas: Canvas, steps: Steps, origin: Ints, lead: Ints, begin: Ints) -> Floats:
     """Features that depend on the stamp that is forecast, one row a cell.
 
-    >>> canvas = Canvas.on(Frequency("integer", 1), np.array([1.0, 2.0, 3.0, np.nan]), {}, np.arange(4))
+    >>> canvas = Canvas(Frequency("integer", 1), np.array([1.0, 2.0, 3.0, np.nan]), {}, np.arange(4))
     >>> steps = Steps(seasonal=(Season(2, wall=False, label="2"),))
     >>> target_block(canvas, steps, np.array([3]), np.array([0]), np.array([0])).tolist()
     [[2.0]]

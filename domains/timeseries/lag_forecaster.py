@@ -197,7 +197,7 @@ class LagForecaster(PanelForecaster):
         self.seasons_apart_ = tuple(frequency.steps(season) for season in self.differences)
         transformed = self._transformed(panel)
         self.scales_ = series_scales(panel, transformed, self.season_) if self.local_scale else np.ones(panel.n_series)
-        canvas = Canvas.on(frequency, self._worked(panel), panel.exogenous, panel.ordinals())
+        canvas = Canvas(frequency, self._worked(panel), panel.exogenous, panel.ordinals())
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=max(horizon, 1))
         if self.strategy == "direct":
             self._learn_direct(panel, canvas, seeds)

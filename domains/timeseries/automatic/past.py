@@ -11,7 +11,7 @@ __all__ = ["Past", "Scale", "to_scale"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
-RECENT = 200
+RECENT = 2000
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def to_scale(past: Past, kind: str) -> tuple[Floats, Scale]:
             return np.log1p(past.values), Scale(kind, centre, spread)
     z = np.full(len(past.values), np.nan)
     for i, (begin, end) in enumerate(zip(past.begin, past.end, strict=True)):
-        recent = past.values[max(begin, end - RECENT * 10) : end]
+        recent = past.values[max(begin, end - RECENT) : end]
         if len(recent):
             centre[i] = np.median(recent)
             size = float(np.mean(np.abs(recent - centre[i])))

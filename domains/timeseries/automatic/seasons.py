@@ -82,7 +82,7 @@ def seasons_of(grid: Grid, past: Past) -> tuple[int, ...]:
 def shown_seasons(past: Past) -> tuple[int, ...]:
     """Find the season, if any, that the autocorrelation of the changes of (up to 200) series shows.
 
-    The shortest lag whose mean autocorrelation is a peak, above 0.3 and within a tenth of the highest one; and a multiple
+    The shortest lag whose mean autocorrelation is a peak, above 0.3 and within a fifth of the highest one; and a multiple
     of it that is clearly higher still.
 
     >>> past = Past(np.tile([1.0, 2.0, 5.0, 3.0], 30), np.array([0]), np.array([120]), np.array([0]))

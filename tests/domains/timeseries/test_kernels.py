@@ -27,7 +27,7 @@ def ragged(lengths: list[int], seed: int = 0) -> Panel:
 
 
 def canvas_of(panel: Panel) -> Canvas:
-    return Canvas.on(panel.frequency, panel.values, panel.exogenous, panel.ordinals())
+    return Canvas(panel.frequency, panel.values, panel.exogenous, panel.ordinals())
 
 
 def bent(x: float) -> float:
@@ -150,7 +150,7 @@ def test_features_do_not_change_with_what_comes_after_the_origin():
         for place in range(0, len(origins), 7):
             values = panel.values.copy()
             values[origins[place] :] = np.nan
-            cut = Canvas.on(panel.frequency, values, {}, panel.ordinals())
+            cut = Canvas(panel.frequency, values, {}, panel.ordinals())
             one = origins[place : place + 1]
             row = np.hstack(
                 [
