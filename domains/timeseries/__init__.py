@@ -1,12 +1,13 @@
 """Forecasting with lag features on panels of series, with baselines and honest intervals."""
 
 from domains.timeseries.automatic import AutoForecaster, Choice
-from domains.timeseries.baselines import Drift, Naive2, SeasonalMean, SeasonalNaive
+from domains.timeseries.baselines import Drift, Naive2, SeasonalMean, SeasonalNaive, SimilarDay
 from domains.timeseries.drivers import drivers, follows
 from domains.timeseries.features import lag_features
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.lag_forecaster import LagForecaster
 from domains.timeseries.natural import LogNormal, NaturalGradientBoosting, Normal
+from domains.timeseries.per_series import PerSeries
 from domains.timeseries.recipe import Exogenous, Fourier, Recipe, Rolling
 from domains.timeseries.reserve import Reserve, reserve_needed
 from domains.timeseries.ridge import StandardizedRidge
@@ -23,11 +24,13 @@ __all__ = [
     "Naive2",
     "NaturalGradientBoosting",
     "Normal",
+    "PerSeries",
     "Recipe",
     "Reserve",
     "Rolling",
     "SeasonalMean",
     "SeasonalNaive",
+    "SimilarDay",
     "StandardizedRidge",
     "drivers",
     "follows",

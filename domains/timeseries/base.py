@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.kernels import Canvas
 from shared.data import columns as names
+from shared.data.frequency import Frequency
 from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
 from shared.errors import DataError, HexadError, Problem, RepairWarning, SettingsError, quoted
 
@@ -66,7 +67,15 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         radius = self._radius(mean.shape[1], level)[series]
         return self._unscaled(panel, series, mean - radius), self._unscaled(panel, series, mean + radius)
 
-    def _drawer(self, panel: Panel, series: Ints, mean: Floats) -> Callable[[int, np.random.Generator], Floats] | None:
+    def _intervals(
+        self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]
+    ) -> list[tuple[Floats, Floats]]:
+        """Lower and upper bounds at each level, as `_interval` gives them."""
+        return [self._interval(panel, series, mean, level) for level in levels]
+
+    def _drawer(
+        self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
+    ) -> Callable[[int, np.random.Generator], Floats] | None:
         """What draws so many sample paths on the series' own scale, shape (n, count, horizon); None where nothing does.
 
         It keeps what it needs, so that a forecast stays what it is when its model learns something else.
@@ -113,11 +122,38 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         DataError
             Listing everything that is wrong with the table.
         """
-        panel = Panel.from_frame(table, self._columns(), freq=self._grid_step(table), tz=self.tz, repair=repair)
-        _tell(panel)
+        return self.learn_from(self.door(table, repair=repair))
+
+    def door(
+        self,
+        table: Any,
+        *,
+        repair: PanelRepair | Iterable[PanelRepair] = (),
+        frequency: Frequency | None = None,
+    ) -> Panel:
+        """Check a long table in this forecaster's columns and make it a panel; what was mended is told.
+
+        >>> import pandas as pd
+        >>> from domains.timeseries import Drift
+        >>> Drift(y="sales").door(pd.DataFrame({"ds": [1, 2], "sales": [1.0, 2.0]})).values.tolist()
+        [1.0, 2.0]
+        """
+        step = self._grid_step(table) if frequency is None else None
+        panel = Panel.from_frame(table, self._columns(), freq=step, tz=self.tz, frequency=frequency, repair=repair)
+        if panel.repairs:
+            warnings.warn(f"series table: {'; '.join(panel.repairs)}", RepairWarning, stacklevel=3)
+        return panel
+
+    def learn_from(self, panel: Panel) -> Any:
+        """Learn from a panel that came through `door`; returns self."""
         self._learn(panel)
         self.panel_ = panel
         return self
+
+    def take_in(self, merged: Panel) -> None:
+        """Take a panel for history that continues the one known, without learning again."""
+        self._observed(self.panel_, merged)
+        self.panel_ = merged
 
     def update(self, table: Any, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> Any:
         """Take later rows as history, without learning again; the next forecast starts after them.
@@ -135,12 +171,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             Rows overlap with what is known, or leave a gap.
         """
         check_is_fitted(self)
-        later = Panel.from_frame(table, self._columns(), tz=self.tz, frequency=self.panel_.frequency, repair=repair)
-        _tell(later)
-        before = self.panel_
-        merged = before.extended(later)
-        self._observed(before, merged)
-        self.panel_ = merged
+        self.take_in(self.panel_.extended(self.door(table, repair=repair, frequency=self.panel_.frequency)))
         return self
 
     def _observed(self, before: Panel, merged: Panel) -> None:
@@ -188,9 +219,9 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         mean = self._at_origins(panel, wanted, panel.indptr[wanted + 1], steps, known)
         frame = panel.key_frame(np.repeat(wanted, steps), (panel.ends[wanted][:, None] + np.arange(steps)).ravel())
         frame[names.MEAN] = self._unscaled(panel, wanted, mean).ravel()
-        for level in levels:
+        bounds = self._intervals(panel, wanted, mean, list(levels), known)
+        for level, (lower, upper) in zip(levels, bounds, strict=True):
             low, high = names.interval_columns(level)
-            lower, upper = self._interval(panel, wanted, mean, level)
             frame[low], frame[high] = lower.ravel(), upper.ravel()
         made = frame[[names.MEAN, *(column for level in levels for column in names.interval_columns(level))]].to_numpy()
         if not np.isfinite(made).all():
@@ -206,7 +237,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             panel.columns,
             self._tail(panel, wanted, steps),
             type(self).__name__,
-            self._drawer(panel, wanted, mean),
+            self._drawer(panel, wanted, mean, known),
             self._notes(panel, wanted, mean),
         )
 
@@ -250,8 +281,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
                     )
                 ],
             )
-        columns = SeriesColumns(self.unique_id, self.ds, self.y, known)
-        given = Panel.from_frame(future, columns, tz=self.tz, frequency=panel.frequency, need_y=False)
+        given = self.future_door(future)
         place = {key: i for i, key in enumerate(given.keys)} if panel.has_key else {panel.keys[0]: 0}
         problems = []
         rows = np.zeros((len(wanted), horizon), dtype=np.int64)
@@ -276,6 +306,11 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         if problems:
             raise DataError("future", problems)
         return {name: given.exogenous[name][rows] for name in known}
+
+    def future_door(self, future: Any) -> Panel:
+        """Check a table of the columns known in the future and make it a panel on the grid that was learnt."""
+        columns = SeriesColumns(self.unique_id, self.ds, self.y, self._known())
+        return Panel.from_frame(future, columns, tz=self.tz, frequency=self.panel_.frequency, need_y=False)
 
     def _tail(self, panel: Panel, wanted: Ints, horizon: int) -> Any:
         """The last known values of the first few series, for the picture."""
@@ -323,8 +358,3 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         place = np.arange(n) * width
         known = np.minimum(origins - panel.indptr[series], lookback)
         return Canvas(panel.frequency, y, exogenous, ordinals), place + lookback, place + lookback - known
-
-
-def _tell(panel: Panel) -> None:
-    if panel.repairs:
-        warnings.warn(f"series table: {'; '.join(panel.repairs)}", RepairWarning, stacklevel=3)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import numpy as np
 
 from domains.timeseries.base import PanelForecaster
-from domains.timeseries.conformal import interval_radius, series_scales
+from domains.timeseries.conformal import interval_radius, redrawn, series_scales
 from domains.timeseries.kernels import season_rows
-from domains.timeseries.recipe import Season, season_of
+from domains.timeseries.recipe import DAY_NS, Season, season_of
 from shared.data import columns as names
+from shared.data.frequency import wall_clock
 from shared.data.panel import Panel
 from shared.errors import DataError, Problem, SettingsError, quoted
 
-__all__ = ["Drift", "Naive2", "SeasonalMean", "SeasonalNaive"]
+__all__ = ["Drift", "Naive2", "SeasonalMean", "SeasonalNaive", "SimilarDay"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -47,8 +50,8 @@ class _Baseline(PanelForecaster):
                 ],
             )
 
-    def _radius(self, horizon: int, level: float) -> Floats:
-        """Half-widths from the errors at past origins, one season apart, of all series together."""
+    def past_errors(self, horizon: int) -> tuple[Floats, Floats]:
+        """Errors at past origins, one season apart, of all series together, in units of each one's scale; the scales."""
         panel = self.panel_
         season = self._season(panel).steps
         scales = series_scales(panel, panel.values, season)
@@ -63,7 +66,24 @@ class _Baseline(PanelForecaster):
             rows = origins[:, None] + np.arange(horizon)
             true = np.where(rows < end, panel.values[np.minimum(rows, end - 1)], np.nan)
             errors.append((true - forecast) / scales[i])
-        return np.asarray(scales[:, None] * interval_radius(np.concatenate(errors), level)[None, :])
+        return np.concatenate(errors), scales
+
+    def _radius(self, horizon: int, level: float) -> Floats:
+        errors, scales = self.past_errors(horizon)
+        return np.asarray(scales[:, None] * interval_radius(errors, level)[None, :])
+
+    def _drawer(
+        self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
+    ) -> Callable[[int, np.random.Generator], Floats]:
+        known = copy(self)  # as it is now; errors are worked out only where paths are asked for
+
+        def draw(count: int, random: np.random.Generator) -> Floats:
+            errors, scales = known.past_errors(mean.shape[1])
+            whole, _ = redrawn(errors, mean.shape[1])
+            drawn = whole[random.integers(len(whole), size=(len(series), count))]
+            return np.asarray(mean[:, None, :] + scales[series][:, None, None] * drawn)
+
+        return draw
 
 
 class SeasonalNaive(_Baseline):
@@ -110,9 +130,9 @@ class SeasonalNaive(_Baseline):
         return self._season(panel).steps
 
     def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
-        return self._seasons_back(panel, series, origins, horizon, 1)
+        return self.seasons_back(panel, series, origins, horizon, 1)
 
-    def _seasons_back(self, panel: Panel, series: Ints, origins: Ints, horizon: int, k: int) -> Floats:
+    def seasons_back(self, panel: Panel, series: Ints, origins: Ints, horizon: int, k: int) -> Floats:
         """Mean of the values 1 to k whole seasons before each step, as far as the history reaches."""
         season = self._season(panel)
         lookback = (k + 1) * season.steps + 16
@@ -169,7 +189,55 @@ class SeasonalMean(SeasonalNaive):
         return self._season(panel).steps * self.k
 
     def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
-        return self._seasons_back(panel, series, origins, horizon, self.k)
+        return self.seasons_back(panel, series, origins, horizon, self.k)
+
+
+class SimilarDay(SeasonalNaive):
+    """Yesterday's value, but last week's on Mondays, Saturdays and Sundays: the naive of electricity markets.
+
+    Source: Nogales et al. (2002), IEEE Transactions on Power Systems 17(2); Lago et al. (2021), Applied Energy
+    293:116983, whose relative errors are measured against such a naive.
+
+    Parameters
+    ----------
+    weekly : tuple of int
+        Days of the week that are taken from last week, Monday is 0.
+    unique_id, ds, y, freq, tz
+        As in `SeasonalNaive`.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=8), "y": range(8)}).astype({"y": float})
+    >>> SimilarDay().fit(table).predict(5).to_frame()["mean"].tolist()
+    [7.0, 7.0, 7.0, 7.0, 5.0]
+    """
+
+    def __init__(
+        self,
+        weekly: tuple[int, ...] = (0, 5, 6),
+        *,
+        unique_id: str = names.UNIQUE_ID,
+        ds: str = names.DS,
+        y: str = names.Y,
+        freq: str | int | None = None,
+        tz: str | None = None,
+    ) -> None:
+        super().__init__("7D", unique_id=unique_id, ds=ds, y=y, freq=freq, tz=tz)
+        self.weekly = weekly
+
+    def _learn(self, panel: Panel) -> None:
+        if panel.frequency.kind == "integer":
+            raise SettingsError("SimilarDay needs dates, but the stamps are whole numbers")
+        if not set(self.weekly) <= set(range(7)):
+            raise SettingsError(f"weekly={self.weekly!r}: days of the week are numbered from 0, Monday, to 6")
+        super()._learn(panel)
+
+    def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
+        first = panel.starts[series] + origins - panel.indptr[series]
+        ahead = panel.frequency.stamps((first[:, None] + np.arange(horizon)).ravel())
+        day = (wall_clock(ahead, panel.frequency.tz) // DAY_NS + 3) % 7  # the epoch began on a Thursday
+        yesterday = SeasonalNaive("1D").seasons_back(panel, series, origins, horizon, 1)
+        last_week = self.seasons_back(panel, series, origins, horizon, 1)
+        return np.where(np.isin(day, self.weekly).reshape(last_week.shape), last_week, yesterday)
 
 
 class Drift(_Baseline):

@@ -1,4 +1,4 @@
-"""Conformal intervals: half-widths from errors made on data that the model had not learnt from, a step at a time."""
+"""Conformal intervals and sample paths from errors made on data that the model had not learnt from."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ import numpy as np
 from shared.data.panel import Panel
 from shared.errors import CalibrationError
 
-__all__ = ["interval_radius", "series_scales"]
+__all__ = ["fading_weights", "interval_radius", "redrawn", "series_scales"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+LEAST_PATHS = 10
 
 
-def interval_radius(errors: Floats, level: float) -> Floats:
+def interval_radius(errors: Floats, level: float, weights: Floats | None = None) -> Floats:
     """Half-width of the interval of each step.
 
     The k-th smallest absolute error with ``k = ceil((n + 1) * level / 100)`` covers the next one with at least the
     nominal probability where errors are exchangeable. They are only nearly so in time, so look at the coverage that
-    an evaluation finds.
+    an evaluation finds. With weights, errors count as much as they say and the next one counts 1.
 
     Parameters
     ----------
@@ -27,6 +29,8 @@ def interval_radius(errors: Floats, level: float) -> Floats:
         Errors made out of sample; NaN where there is none.
     level : float
         Nominal coverage in percent.
+    weights : numpy.ndarray of shape (n,), optional
+        Of each error, at most 1; see `fading_weights`.
 
     Returns
     -------
@@ -39,11 +43,16 @@ def interval_radius(errors: Floats, level: float) -> Floats:
 
     Notes
     -----
-    Source: Lei et al. (2018), Distribution-free predictive inference for regression, JASA 113(523), algorithm 2.
+    Source: Lei et al. (2018), Distribution-free predictive inference for regression, JASA 113(523), algorithm 2. Of the
+    weights: Barber, Candès, Ramdas & Tibshirani (2023), Annals of Statistics 51(2), equation 10.
 
     >>> interval_radius(np.arange(1.0, 10.0)[:, None], 80).tolist()
     [8.0]
+    >>> interval_radius(np.arange(1.0, 10.0)[:, None], 80, np.r_[np.ones(8), 0.2]).tolist()
+    [8.0]
     """
+    if weights is not None:
+        return np.array([_weighted(np.abs(column), level, weights) for column in errors.T])
     ordered = np.sort(np.abs(errors), axis=0)
     counts = np.isfinite(ordered).sum(axis=0)
     ranks = np.ceil((counts + 1) * level / 100 - 1e-9).astype(int)
@@ -56,6 +65,59 @@ def interval_radius(errors: Floats, level: float) -> Floats:
             f"{int(np.argmin(counts)) + 1 if len(counts) else 1}. Give a longer history, or ask for a lower level."
         )
     return np.asarray(ordered[ranks - 1, np.arange(ordered.shape[1])])
+
+
+def _weighted(sizes: Floats, level: float, weights: Floats) -> float:
+    """The smallest of some errors up to which they weigh the level's share of all and of the next one."""
+    seen = np.isfinite(sizes)
+    order = np.argsort(sizes[seen], kind="stable")
+    reached = np.cumsum(weights[seen][order])
+    total = reached[-1] if len(reached) else 0.0
+    enough = np.flatnonzero(reached >= level / 100 * (total + 1) - 1e-9)
+    if len(enough) == 0:
+        raise CalibrationError(
+            f"a {level:g} % interval needs errors that weigh {level / (100 - level):.0f} in all, but those of the last "
+            f"time weigh {total:.1f}. Let them fade more slowly, or ask for a lower level."
+        )
+    return float(sizes[seen][order[enough[0]]])
+
+
+def fading_weights(origins: Ints, half_life: float) -> Floats:
+    """Weights of errors that halve with every half-life between their origin and the last one.
+
+    Parameters
+    ----------
+    origins : numpy.ndarray of int64
+        Grid numbers of the origins.
+    half_life : float
+        Steps.
+
+    >>> fading_weights(np.array([0, 5, 10]), 5.0).tolist()
+    [0.25, 0.5, 1.0]
+    """
+    return np.asarray(0.5 ** ((origins.max(initial=0) - origins) / half_life))
+
+
+def redrawn(errors: Floats, horizon: int, weights: Floats | None = None) -> tuple[Floats, Floats]:
+    """Errors of whole horizons, to be drawn as joint paths, and the probability of each.
+
+    Raises
+    ------
+    CalibrationError
+        There are too few of them.
+
+    >>> paths, chances = redrawn(np.ones((20, 3)), 2)
+    >>> paths.shape, round(float(chances.sum()), 6)
+    ((20, 2), 1.0)
+    """
+    whole = np.isfinite(errors[:, :horizon]).all(axis=1)
+    if whole.sum() < LEAST_PATHS:
+        raise CalibrationError(
+            f"sample paths are drawn from at least {LEAST_PATHS} errors over the whole horizon, but there are "
+            f"{int(whole.sum())}. Give a longer history, or a shorter horizon."
+        )
+    chances = np.ones(int(whole.sum())) if weights is None else weights[whole]
+    return errors[whole, :horizon], chances / chances.sum()
 
 
 def series_scales(panel: Panel, values: Floats, season: int) -> Floats:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -12,14 +13,16 @@ from sklearn.utils import check_random_state
 
 from domains.timeseries.asking import asked
 from domains.timeseries.base import PanelForecaster
-from domains.timeseries.conformal import interval_radius, series_scales
+from domains.timeseries.calibration import Calibration
+from domains.timeseries.conformal import series_scales
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
 from domains.timeseries.recipe import DAY_NS, Recipe, default_recipe
 from domains.timeseries.ridge import StandardizedRidge
+from domains.timeseries.spread import Spread
 from domains.timeseries.transforms import changes_over, differenced, integrated, signed_exp, signed_log
 from shared.data import columns as names
 from shared.data.panel import Panel
-from shared.errors import CalibrationError, DataError, HexadError, Problem, SettingsError, quoted
+from shared.errors import DataError, HexadError, Problem, SettingsError, quoted
 from shared.runtime.parallel import map_parallel
 
 __all__ = ["LagForecaster"]
@@ -69,6 +72,12 @@ class LagForecaster(PanelForecaster):
         notes say so; or they are refused.
     calibration_folds : int
         Blocks of time that are left out in turn for the intervals; 0 for no intervals.
+    spread : bool or estimator
+        Whether intervals are wide where forecasting is hard: a second regressor learns the size of the errors from the
+        same features (`StandardizedRidge`, or the one given).
+    half_life : int or str, optional
+        Steps or time, as in "90D", after which an error counts half, for intervals that follow what changes. All errors
+        count alike where left out.
     unique_id, ds, y : str
         Column names.
     freq : str or int, optional
@@ -87,7 +96,8 @@ class LagForecaster(PanelForecaster):
     regressors_ : list
         One fitted regressor for each step (direct), or one (recursive).
     errors_ : numpy.ndarray of shape (n_origins, horizon)
-        Errors out of sample, in units of each series' scale, from which intervals come; `update` adds to them.
+        Errors out of sample, in units of each series' scale and of their expected size (`spread`), from which intervals
+        and sample paths come; `update` adds to them.
     feature_names_out_ : list of str
         Names of the features.
 
@@ -117,6 +127,8 @@ class LagForecaster(PanelForecaster):
         local_scale: bool = True,
         short: Literal["naive", "refuse"] = "naive",
         calibration_folds: int = 8,
+        spread: Any = False,
+        half_life: int | str | None = None,
         unique_id: str = names.UNIQUE_ID,
         ds: str = names.DS,
         y: str = names.Y,
@@ -135,6 +147,8 @@ class LagForecaster(PanelForecaster):
         self.local_scale = local_scale
         self.short = short
         self.calibration_folds = calibration_folds
+        self.spread = spread
+        self.half_life = half_life
         self.unique_id = unique_id
         self.ds = ds
         self.y = y
@@ -162,11 +176,7 @@ class LagForecaster(PanelForecaster):
         return np.asarray(self._transformed(panel) / np.repeat(self._scales(panel), panel.lengths))
 
     def _unscaled(self, panel: Panel, series: Ints, values: Floats) -> Floats:
-        with np.errstate(over="ignore"):
-            own = values * self._scales(panel)[series][:, None]
-            if self.log == "signed":
-                return signed_exp(own)
-            return np.asarray(np.expm1(own)) if self.log else own
+        return _back(values, self._scales(panel)[series][:, None], self.log)
 
     def _stages(self, panel: Panel) -> list[Floats]:
         """Values on the model's scale, and their differences, one after the other."""
@@ -296,7 +306,7 @@ class LagForecaster(PanelForecaster):
         learnt = map_parallel(learn, range(self.horizon_), n_jobs=self.n_jobs)
         self.regressors_ = [regressor for regressor, _ in learnt]
         errors = integrated(np.column_stack([errors for _, errors in learnt]), self.seasons_apart_, None, rows)
-        self.errors_ = errors[np.isfinite(errors).any(axis=1)]
+        self._calibrate(canvas, errors, rows, begin, blocks)
 
     def _learn_recursive(self, panel: Panel, canvas: Canvas, seed: int) -> None:
         rows = np.arange(len(panel.values))
@@ -308,20 +318,48 @@ class LagForecaster(PanelForecaster):
         y, targets = canvas.y[rows], canvas.ordinals[rows]
         self.regressors_ = [self._regressor(seed).fit(X, y)]
 
-        def block_errors(block: tuple[int, int]) -> Floats:
+        def block_errors(block: tuple[int, int]) -> tuple[Floats, Ints]:
             first, last = block
             kept = (targets < first) | (targets >= last + self.horizon_)
             held = np.flatnonzero((targets >= first) & (targets < last))
             share = max(1, MAX_CALIBRATION_ORIGINS // max(len(blocks), 1))
             out = held[:: -(-len(held) // share)] if len(held) else held
             if kept.sum() < LEAST_ROWS or len(out) == 0:
-                return np.empty((0, self.horizon_))
+                return np.empty((0, self.horizon_)), out[:0]
             model = self._regressor(seed).fit(X[kept], y[kept])
-            return self._errors_at(panel, series[out], rows[out], [model])
+            return self._errors_at(panel, series[out], rows[out], [model]), out
 
         blocks = self._blocks(targets)
-        errors = map_parallel(block_errors, blocks, n_jobs=self.n_jobs)
-        self.errors_ = np.concatenate([np.empty((0, self.horizon_)), *errors])
+        found = map_parallel(block_errors, blocks, n_jobs=self.n_jobs)
+        errors = np.concatenate([np.empty((0, self.horizon_)), *(part for part, _ in found)])
+        held = np.concatenate([np.empty(0, dtype=np.int64), *(places for _, places in found)])
+        self._calibrate(canvas, errors, rows[held], panel.indptr[series[held]], blocks)
+
+    def _calibrate(
+        self, canvas: Canvas, errors: Floats, rows: Ints, begin: Ints, blocks: list[tuple[int, int]]
+    ) -> None:
+        """Learn from errors made out of sample at some rows of the panel."""
+        if self.calibration_folds == 0:
+            errors = errors[:, :0]
+        seen = np.isfinite(errors).any(axis=1)
+        rows, begin = rows[seen], begin[seen]
+        steps = None if self.half_life is None else float(canvas.frequency.steps(self.half_life))
+        spread = None if self.spread is False else Spread(None if self.spread is True else self.spread)
+        self.calibration_ = Calibration.learnt(
+            errors[seen], canvas.ordinals[rows], blocks,
+            lambda some, step: self._features(canvas, rows[some], begin[some], step),
+            spread, half_life=steps, n_jobs=self.n_jobs,
+        )  # fmt: skip
+
+    def _features(self, canvas: Canvas, rows: Ints, begin: Ints, step: int) -> Floats:
+        """What a direct forecast `step` steps after some rows is made from."""
+        at_target = target_block(canvas, self.steps_, rows, np.full(len(rows), step), begin)
+        return np.hstack([origin_block(canvas, self.steps_, rows, begin), at_target])
+
+    @property
+    def errors_(self) -> Floats:
+        """Errors out of sample; see the class."""
+        return self.calibration_.errors
 
     def _regressor(self, seed: int) -> Any:
         regressor = StandardizedRidge() if self.regressor is None else clone(self.regressor)
@@ -537,10 +575,15 @@ class LagForecaster(PanelForecaster):
         rows = origins[:, None] + np.arange(self.horizon_)
         end = panel.indptr[series + 1][:, None]
         inside = np.minimum(rows, end - 1)
-        future = {name: panel.exogenous[name][inside] for name in self._known()}
-        forecast = self._raw(panel, series, origins, self.horizon_, future, regressors)
+        known = self._known_past(panel, series, origins)
+        forecast = self._raw(panel, series, origins, self.horizon_, known, regressors)
         true = np.where(rows < end, self._worked(panel)[inside], np.nan)
         return integrated(true - forecast, self.seasons_apart_, None, origins)
+
+    def _known_past(self, panel: Panel, series: Ints, origins: Ints) -> dict[str, Floats]:
+        """What was known ahead at past origins, as far as the panel reaches; shape (n, horizon) each."""
+        inside = np.minimum(origins[:, None] + np.arange(self.horizon_), panel.indptr[series + 1][:, None] - 1)
+        return {name: panel.exogenous[name][inside] for name in self._known()}
 
     def _scales(self, panel: Panel) -> Floats:
         """Scales of a panel's series: those learnt, and for series that came later their own."""
@@ -572,18 +615,54 @@ class LagForecaster(PanelForecaster):
         if not series or sum(map(len, series)) == 0:
             return
         all_series, all_origins = np.concatenate(series), np.concatenate(origins)
+        known = self._known_past(merged, all_series, all_origins)
         errors = self._errors_at(merged, all_series, all_origins, self.regressors_)
+        errors /= self._sizes(merged, all_series, all_origins, self.horizon_, known)
         rows = all_origins[:, None] + np.arange(self.horizon_)
         errors[rows < np.concatenate(first_new)[:, None]] = np.nan
-        self.errors_ = np.concatenate([self.errors_, errors[np.isfinite(errors).any(axis=1)]])
+        ordinals = merged.starts[all_series] + all_origins - merged.indptr[all_series]
+        self.calibration_ = self.calibration_.extended(errors, ordinals)
 
-    def _radius(self, horizon: int, level: float) -> Floats:
-        if self.horizon_ == 0 or self.calibration_folds == 0:
-            raise CalibrationError("intervals are calibrated in fit: say horizon= and calibration_folds= there")
-        if horizon > self.horizon_:
-            raise CalibrationError(f"intervals were calibrated for {self.horizon_} steps, not {horizon}; fit again")
-        radius = interval_radius(self.errors_[:, :horizon], level)
-        return np.tile(radius, (self.panel_.n_series, 1))
+    def _sizes(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
+        """Expected sizes of the errors of forecasts, on the model's scale; shape (n, horizon)."""
+        if not self.calibration_.spreads:
+            return np.ones((len(origins), horizon))
+        lookback = self.steps_.lookback()
+        canvas, place, begin = self._tail_canvas(panel, series, origins, lookback, horizon, future, self._worked(panel))
+        return self.calibration_.sizes(len(origins), horizon, lambda step: self._features(canvas, place, begin, step))
+
+    def _intervals(
+        self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]
+    ) -> list[tuple[Floats, Floats]]:
+        horizon = mean.shape[1]
+        radii = [self.calibration_.radius(level, horizon) for level in levels]
+        sizes = self._sizes(panel, series, panel.indptr[series + 1], horizon, future) if radii else mean
+        bounds = [(mean - sizes * radius, mean + sizes * radius) for radius in radii]
+        return [(self._unscaled(panel, series, low), self._unscaled(panel, series, high)) for low, high in bounds]
+
+    def _drawer(
+        self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
+    ) -> Callable[[int, np.random.Generator], Floats]:
+        sizes = self._sizes(panel, series, panel.indptr[series + 1], mean.shape[1], future)
+        return partial(_drawn, self.calibration_, mean, sizes, self._scales(panel)[series], self.log)
+
+
+def _back(values: Floats, scales: Floats, log: Any) -> Floats:
+    """Values on the model's scale brought back to the series' own."""
+    with np.errstate(over="ignore"):
+        own = values * scales
+        if log == "signed":
+            return signed_exp(own)
+        return np.asarray(np.expm1(own)) if log else own
+
+
+def _drawn(
+    calibration: Calibration, mean: Floats, sizes: Floats, scales: Floats, log: Any, count: int,
+    random: np.random.Generator,
+) -> Floats:  # fmt: skip
+    """Sample paths around forecasts; shape (n, count, horizon)."""
+    errors = calibration.paths(len(mean), count, mean.shape[1], random)
+    return _back(mean[:, None, :] + errors * sizes[:, None, :], scales[:, None, None], log)
 
 
 def _rows_of(future: dict[str, Floats], part: slice) -> dict[str, Floats]:

@@ -18,10 +18,12 @@ from domains.timeseries import (
     Fourier,
     LagForecaster,
     Naive2,
+    PerSeries,
     Recipe,
     Rolling,
     SeasonalMean,
     SeasonalNaive,
+    SimilarDay,
 )
 from shared.data import WalkForward
 from shared.evaluation import ForecastingTask, evaluate, scorer
@@ -46,6 +48,9 @@ LEARNERS = {
     "LagForecaster recursive differences": LagForecaster(
         recipe=Recipe((1, 2, 7)), strategy="recursive", horizon=5, calibration_folds=4, differences=(1,), log="signed"
     ),
+    "PerSeries": PerSeries(LagForecaster(recipe=RICH, horizon=5, calibration_folds=4)),
+    "SimilarDay": SimilarDay(),
+    "LagForecaster spread": LagForecaster(recipe=RICH, horizon=5, calibration_folds=4, spread=True, half_life="60D"),
     "LagForecaster direct": LagForecaster(recipe=RICH, horizon=5, calibration_folds=4),
     "LagForecaster default recipe": LagForecaster(horizon=5, calibration_folds=4),
     "LagForecaster recursive": LagForecaster(
@@ -94,13 +99,19 @@ def forecast(model, levels=(80,), **options) -> pd.DataFrame:
     return model.predict(horizon, future=future(), levels=levels, **options).to_frame()
 
 
+def single(model) -> list:
+    """The forecasters that a model is made of."""
+    return list(model.forecasters_.values()) if isinstance(model, PerSeries) else [model]
+
+
 @each_learner
 def test_clone_and_parameters(name):
     model = LEARNERS[name]
     copy = clone(model)
     assert repr(copy.get_params()) == repr(model.get_params())
-    assert copy.set_params(y="sales").y == "sales"
-    assert model.y == "y"
+    column = "y" if "y" in copy.get_params(deep=False) else "forecaster__y"
+    assert copy.set_params(**{column: "sales"}).get_params()[column] == "sales"
+    assert model.get_params()[column] == "y"
 
 
 @each_learner
@@ -207,12 +218,13 @@ def test_update_equals_knowing_the_rows_from_the_start_for_the_history(name):
     table = panel_table()
     first, rest = history(), table[table.groupby("unique_id").cumcount(ascending=False) < 5]
     updated = clone(LEARNERS[name]).fit(first).update(rest)
-    assert len(updated.panel_.values) == len(table)
-    if name.startswith("Lag"):
+    assert sum(len(part.panel_.values) for part in single(updated)) == len(table)
+    if isinstance(single(updated)[0], LagForecaster):
         fresh = clone(LEARNERS[name]).fit(first)
         assert repr(updated.get_params()) == repr(fresh.get_params())
-        ours, theirs = (np.asarray([r.coef_ for r in m.regressors_ if hasattr(r, "coef_")]) for m in (updated, fresh))
-        np.testing.assert_array_equal(ours, theirs)
+        for mine, its in zip(single(updated), single(fresh), strict=True):
+            ours, theirs = ([r.coef_ for r in m.regressors_ if hasattr(r, "coef_")] for m in (mine, its))
+            np.testing.assert_array_equal(ours, theirs)
     else:
         fresh = clone(LEARNERS[name]).fit(table)
         pd.testing.assert_frame_equal(updated.predict(3).to_frame(), fresh.predict(3).to_frame(), check_exact=True)

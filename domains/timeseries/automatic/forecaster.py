@@ -259,7 +259,9 @@ class AutoForecaster(PanelForecaster):
         radius = self.intervals_.radius(level, number, sizes)[:, : mean.shape[1]]
         return np.minimum(_moved(mean, -radius, rooted), mean), np.maximum(_moved(mean, radius, rooted), mean)
 
-    def _drawer(self, panel: Panel, series: Ints, mean: Floats) -> Callable[[int, np.random.Generator], Floats]:
+    def _drawer(
+        self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
+    ) -> Callable[[int, np.random.Generator], Floats]:
         return partial(_drawn, self.intervals_, self._spreads(panel, series), mean)
 
     def explain(self) -> str:

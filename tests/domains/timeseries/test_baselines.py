@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from domains.timeseries import Drift, Naive2, SeasonalMean, SeasonalNaive
+from domains.timeseries import Drift, Naive2, SeasonalMean, SeasonalNaive, SimilarDay
 from domains.timeseries.baselines import is_seasonal, seasonal_indices
 from shared.errors import CalibrationError, DataError, SettingsError
 
@@ -84,3 +84,30 @@ def test_intervals_cover_what_comes(model):
 def test_too_few_errors_for_an_interval_are_told():
     with pytest.raises(CalibrationError, match=r"99 % interval needs at least 99 errors .* there are 3 at step 1"):
         SeasonalNaive().fit(series([1, 2, 1, 2])).predict(1, levels=[99])
+
+
+def test_similar_days_are_yesterday_or_a_week_ago():
+    hours = pd.date_range("2024-01-01", periods=21 * 24, freq="h")  # a Monday
+    table = pd.DataFrame({"ds": hours, "y": np.arange(len(hours), dtype=float)})
+    for days in range(7, 14):
+        made = SimilarDay().fit(table[: days * 24]).predict(24).to_frame()
+        weekday = made["ds"].iloc[0].day_of_week
+        back = 7 if weekday in {0, 5, 6} else 1
+        assert (made["mean"] == np.arange(days * 24, (days + 1) * 24) - back * 24).all()
+
+
+def test_similar_days_follow_the_wall_clock_of_their_zone():
+    hours = pd.date_range(
+        "2024-03-24", periods=8 * 24 - 1, freq="h", tz="Europe/Berlin"
+    )  # the clocks change on the 31st
+    table = pd.DataFrame({"ds": hours, "y": hours.hour.astype(float) + 100 * hours.day_of_week})
+    made = SimilarDay().fit(table).predict(24).to_frame()
+    assert made["ds"].iloc[0] == pd.Timestamp("2024-04-01", tz="Europe/Berlin")
+    assert made["mean"].tolist() == list(range(24))  # last Monday, hour by hour
+
+
+def test_similar_days_need_dates_and_days_of_the_week():
+    with pytest.raises(SettingsError, match="needs dates"):
+        SimilarDay().fit(pd.DataFrame({"ds": range(30), "y": 1.0}))
+    with pytest.raises(SettingsError, match="numbered from 0, Monday"):
+        SimilarDay(weekly=(7,)).fit(pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=30), "y": 1.0}))

@@ -1,0 +1,196 @@
+"""A model of its own for every series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from domains.timeseries.base import PanelForecaster
+from domains.timeseries.forecast import Forecast
+from shared.data.panel import Panel, PanelRepair
+from shared.errors import DataError, HexadError, Problem, quoted
+from shared.runtime.parallel import map_parallel
+
+__all__ = ["PerSeries"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class PerSeries(BaseEstimator):  # type: ignore[misc]
+    """Fit a clone of a forecaster to every series alone, where a few long series follow rules of their own.
+
+    A forecaster of this package learns from all series of a table together, which is better for many short ones. This
+    one asks the same forecaster once a series, and puts the forecasts back together.
+
+    Parameters
+    ----------
+    forecaster : forecaster of this package
+        Cloned; it names the columns.
+    n_jobs : int, optional
+        Workers over the series in `fit`; the result does not depend on it.
+
+    Attributes
+    ----------
+    forecasters_ : dict
+        The fitted forecaster of each series, by its key.
+
+    >>> from domains.timeseries import Drift
+    >>> table = pd.DataFrame({"unique_id": ["a"] * 3 + ["b"] * 3, "ds": [1, 2, 3] * 2, "y": [1.0, 2, 3, 9, 9, 9]})
+    >>> PerSeries(Drift()).fit(table).predict(1).to_frame()["mean"].tolist()
+    [4.0, 9.0]
+    """
+
+    def __init__(self, forecaster: PanelForecaster, *, n_jobs: int | None = None) -> None:
+        self.forecaster = forecaster
+        self.n_jobs = n_jobs
+
+    @property
+    def horizon(self) -> Any:
+        """Steps to forecast where none are said: those of the forecaster."""
+        return getattr(self.forecaster, "horizon", None)
+
+    def fit(self, table: Any, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> PerSeries:
+        """Learn from a long table, series by series.
+
+        Parameters
+        ----------
+        table, repair
+            As for the forecaster.
+
+        Raises
+        ------
+        DataError
+            Listing everything that is wrong with the table, or with several series of it.
+        """
+        panel = self.forecaster.door(table, repair=repair)
+        self.forecasters_ = self._fitted(panel, range(panel.n_series))
+        self.order_ = [panel.keys[i] for i in panel.appearance]
+        self.has_key_ = panel.has_key
+        return self
+
+    def update(self, table: Any, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> PerSeries:
+        """Take later rows as history, without learning again; series that are new are learnt.
+
+        Raises
+        ------
+        DataError
+            Rows overlap with what is known, or leave a gap.
+        """
+        check_is_fitted(self)
+        first = self.forecasters_[self.order_[0]].panel_
+        later = self.forecaster.door(table, repair=repair, frequency=first.frequency)
+        if later.has_key != self.has_key_:
+            first.extended(later)  # says what differs
+        place = {key: i for i, key in enumerate(later.keys)}
+        known = {key: self.forecasters_[key].panel_ for key in self.order_ if key in place}
+        merged = _of_each(known, lambda key: known[key].extended(later.take([place[key]])))
+        for key, panel in merged.items():
+            self.forecasters_[key].take_in(panel)
+        fresh = [i for i in later.appearance if later.keys[i] not in self.forecasters_]
+        self.forecasters_ |= self._fitted(later, fresh)
+        self.order_ = [*self.order_, *(later.keys[i] for i in fresh)]
+        return self
+
+    def predict(
+        self,
+        horizon: int | str | None = None,
+        *,
+        future: Any = None,
+        levels: Sequence[float] = (),
+        ids: Sequence[Any] | None = None,
+    ) -> Forecast:
+        """Forecast the next steps of every series; as for the forecaster.
+
+        Raises
+        ------
+        DataError, SettingsError, CalibrationError
+        """
+        check_is_fitted(self)
+        wanted = self.order_ if ids is None else list(ids)
+        unknown = [key for key in wanted if key not in self.forecasters_]
+        if unknown or not wanted:
+            raise HexadError(f"no history is known of the series {quoted(unknown)}; pass it to fit or update first")
+        ahead = self._ahead(future, wanted)
+        made = _of_each(wanted, lambda key: self.forecasters_[key].predict(horizon, future=ahead[key], levels=levels))
+        forecasts = list(made.values())
+        draws = [forecast.draw for forecast in forecasts]
+        return Forecast(
+            pd.concat([forecast.frame for forecast in forecasts], ignore_index=True),
+            forecasts[0].levels,
+            forecasts[0].columns,
+            pd.concat([forecast.history for forecast in forecasts[:20]], ignore_index=True),
+            f"{type(self.forecaster).__name__} per series",
+            None if None in draws else _Together(draws),
+            tuple(dict.fromkeys(note for forecast in forecasts for note in forecast.notes)),
+        )
+
+    def _fitted(self, panel: Panel, series: Iterable[int]) -> dict[Any, Any]:
+        wanted = {panel.keys[i]: i for i in series}
+
+        def learn(key: Any) -> PanelForecaster | DataError:
+            try:
+                made: PanelForecaster = clone(self.forecaster).learn_from(panel.take([wanted[key]]))
+                return made
+            except DataError as error:
+                return error
+
+        found = map_parallel(learn, list(wanted), n_jobs=self.n_jobs)
+        return _of_each(wanted, dict(zip(wanted, found, strict=True)).__getitem__)
+
+    def _ahead(self, future: Any, wanted: Sequence[Any]) -> dict[Any, Any]:
+        """The rows of the future of each series."""
+        if future is None:
+            return dict.fromkeys(wanted)
+        given = self.forecasters_[self.order_[0]].future_door(future)
+        frame = given.to_frame()
+        if not given.has_key:
+            return dict.fromkeys(wanted, frame)
+        place = {key: i for i, key in enumerate(given.keys)}
+        if lost := [key for key in wanted if key not in place]:
+            raise DataError(
+                "future", [Problem(f"series {quoted(lost)} has no rows", mend="Give every stamp of the horizon.")]
+            )
+        return {key: given.take([place[key]]).to_frame() for key in wanted}
+
+
+class _Together:
+    """Draws the paths of several forecasts, one after the other.
+
+    >>> _Together([lambda count, random: np.ones((1, count, 2))])(3, np.random.default_rng(0)).shape
+    (1, 3, 2)
+    """
+
+    def __init__(self, draws: Sequence[Callable[[int, np.random.Generator], Floats] | None]) -> None:
+        self.draws = [draw for draw in draws if draw is not None]
+
+    def __call__(self, count: int, random: np.random.Generator) -> Floats:
+        return np.concatenate([draw(count, random) for draw in self.draws])
+
+
+def _of_each(keys: Iterable[Any], do: Callable[[Any], Any]) -> dict[Any, Any]:
+    """What is found for each series; everything that is wrong with several of them is told at once."""
+    found, problems, source = {}, [], ""
+    for key in keys:
+        try:
+            result = do(key)
+        except DataError as error:
+            result = error
+        if isinstance(result, DataError):
+            source = result.source
+            problems += [
+                problem
+                if repr(key) in str(problem)
+                else replace(problem, what=f"series {quoted([key])}: {problem.what}")
+                for problem in result.problems
+            ]
+        found[key] = result
+    if problems:
+        told = {str(result) for result in found.values()}
+        raise next(iter(found.values())) if len(told) == 1 else DataError(source, problems)
+    return found

@@ -1,0 +1,86 @@
+"""The size that errors are expected to have: intervals that are wide where forecasting is hard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+
+from domains.timeseries.ridge import StandardizedRidge
+
+__all__ = ["Spread"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+LEAST_ROWS = 30
+FLOOR = 0.03
+
+
+class Spread(BaseEstimator):  # type: ignore[misc]
+    """Expected size of the errors of one step, learnt from the features that the forecast was made from.
+
+    The logarithm of the absolute error, with a little of the median error added against zeros, is regressed on the
+    features. What is expected stays within the range of what was expected in training.
+
+    Parameters
+    ----------
+    regressor : estimator, optional
+        `StandardizedRidge` where left out.
+
+    Notes
+    -----
+    Source: Lei et al. (2018), Distribution-free predictive inference for regression, JASA 113(523), section 5.2.
+
+    >>> X = np.linspace(0, 1, 200)[:, None]
+    >>> errors = np.random.default_rng(0).normal(size=200) * (0.1 + X[:, 0])
+    >>> small, large = Spread().fit(X, errors).predict(np.array([[0.1], [0.9]]))
+    >>> bool(2 < large / small < 8)
+    True
+    """
+
+    def __init__(self, regressor: Any = None) -> None:
+        self.regressor = regressor
+
+    def fit(self, X: Floats, errors: Floats) -> Spread:
+        """Learn from features of shape (n, n_features) and errors of shape (n,)."""
+        sizes = np.abs(errors)
+        usual = float(np.median(sizes)) if len(sizes) else 0.0
+        self.floor_ = FLOOR * usual
+        self.usual_ = usual if usual > 0 else 1.0
+        self.regressor_ = None
+        if len(sizes) >= LEAST_ROWS and usual > 0:
+            made = StandardizedRidge() if self.regressor is None else clone(self.regressor)
+            self.regressor_ = made.fit(X, np.log(sizes + self.floor_))
+            expected = np.asarray(self.regressor_.predict(X), dtype=np.float64)
+            self.low_, self.high_ = float(expected.min()), float(expected.max())
+        return self
+
+    def predict(self, X: Floats) -> Floats:
+        """Expected sizes, shape (n,); the usual one where there were too few errors, or a feature is missing."""
+        expected = np.full(len(X), self.usual_)
+        full = np.isfinite(X).all(axis=1)
+        if self.regressor_ is not None and full.any():
+            told = np.clip(self.regressor_.predict(X[full]), self.low_, self.high_)
+            expected[full] = np.exp(told)
+        return expected
+
+    def out_of_block(self, X: Floats, errors: Floats, blocks: Sequence[Any]) -> Floats:
+        """Expected sizes of errors by spreads that had not seen them; shape (n,).
+
+        Parameters
+        ----------
+        X : numpy.ndarray of shape (n, n_features)
+        errors : numpy.ndarray of shape (n,)
+        blocks : sequence of boolean masks of shape (n,)
+            Blocks that are left out in turn.
+        """
+        expected = np.full(len(errors), np.nan)
+        for out in blocks:
+            if out.any():
+                expected[out] = Spread(self.regressor).fit(X[~out], errors[~out]).predict(X[out])
+        left = np.isnan(expected)
+        if left.any():
+            expected[left] = Spread(self.regressor).fit(X, errors).predict(X[left])
+        return expected

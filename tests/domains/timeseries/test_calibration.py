@@ -1,0 +1,168 @@
+"""Intervals and sample paths: weighted quantiles, spreads learnt from features, joint errors, coverage on made-up data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domains.timeseries import Drift, Exogenous, LagForecaster, Recipe, SeasonalNaive
+from domains.timeseries.calibration import Calibration
+from domains.timeseries.conformal import fading_weights, interval_radius
+from domains.timeseries.spread import Spread
+from shared.errors import CalibrationError, HexadError
+
+LEVELS = (50, 80, 90)
+
+
+@given(st.lists(st.floats(-100, 100), min_size=12, max_size=60), st.sampled_from(LEVELS))
+def test_equal_weights_give_the_plain_quantile(errors, level):
+    column = np.asarray(errors)[:, None]
+    assert interval_radius(column, level, np.ones(len(column))) == pytest.approx(interval_radius(column, level))
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.01, 1)), min_size=1, max_size=40), st.sampled_from(LEVELS))
+def test_the_weighted_quantile_is_the_smallest_that_weighs_enough(pairs, level):
+    sizes, weights = (np.array(side) for side in zip(*pairs, strict=True))
+    need = level / 100 * (weights.sum() + 1)
+    fitting = [size for size in sizes if weights[sizes <= size].sum() >= need - 1e-9]
+    if not fitting:
+        with pytest.raises(CalibrationError, match="fade more slowly"):
+            interval_radius(sizes[:, None], level, weights)
+    else:
+        assert interval_radius(sizes[:, None], level, weights)[0] == min(fitting)
+
+
+def test_weights_halve_with_the_half_life_and_the_last_error_counts_1():
+    origins = np.array([30, 10, 20])
+    np.testing.assert_allclose(fading_weights(origins, 10.0), [1.0, 0.25, 0.5])
+
+
+def test_fading_errors_follow_a_change_of_size():
+    """Errors grow tenfold for the last fifth: with a half-life the interval follows, without one it lags."""
+    rng = np.random.default_rng(0)
+    errors = rng.normal(size=(500, 1)) * np.where(np.arange(500) < 400, 1.0, 10.0)[:, None]
+    alike, fading = (Calibration(errors, np.arange(500), [], half_life).radius(80, 1)[0] for half_life in (None, 20.0))
+    assert fading == pytest.approx(12.8, rel=0.35)
+    assert alike < 0.6 * fading
+
+
+def test_a_spread_is_not_negative_and_stays_within_what_it_had_seen():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    spread = Spread().fit(X, np.exp(X[:, 0]) * rng.normal(size=300))
+    far = spread.predict(np.array([[50.0, 0, 0], [-50.0, 0, 0]]))
+    near = spread.predict(X)
+    assert far[0] == near.max()
+    assert far[1] == near.min()
+    assert (near > 0).all()
+
+
+@pytest.mark.parametrize("errors", [np.zeros(100), np.empty(0), np.ones(5)])
+def test_a_spread_of_few_or_no_errors_is_one_size(errors):
+    spread = Spread().fit(np.ones((len(errors), 1)), errors)
+    assert len(set(spread.predict(np.array([[1.0], [9.0], [np.nan]])))) == 1
+
+
+def test_errors_are_measured_by_spreads_that_had_not_seen_them():
+    """Changing the errors of one block changes no size that the block itself is measured by."""
+    rng = np.random.default_rng(1)
+    X, errors = rng.normal(size=(120, 2)), rng.normal(size=120)
+    block = np.arange(120) < 40
+    other = np.where(block, 1000 * errors, errors)
+    sizes, again = (Spread().out_of_block(X, e, [block, ~block]) for e in (errors, other))
+    np.testing.assert_array_equal(sizes[block], again[block])
+    assert not np.allclose(sizes[~block], again[~block])
+
+
+def uneven(n: int = 3000, seed: int = 0) -> pd.DataFrame:
+    """A series whose noise is four times as large where a variable, known ahead, says so."""
+    rng = np.random.default_rng(seed)
+    wild = rng.integers(0, 2, n).astype(float)
+    return pd.DataFrame({"ds": range(n), "y": rng.normal(size=n) * (1 + 3 * wild), "wild": wild})
+
+
+WILD = Recipe((1,), exogenous=(Exogenous("wild", known=True),))
+
+
+@pytest.mark.parametrize("strategy", ["direct", "recursive"])
+def test_intervals_with_a_spread_hold_where_it_is_hard_and_where_it_is_easy(strategy):
+    table = uneven()
+    train, test = table[:2500], table[2500:]
+    held = {}
+    for spread in (False, True):
+        model = LagForecaster(recipe=WILD, horizon=1, strategy=strategy, every=1, spread=spread).fit(train)
+        inside = []
+        for place in range(len(test)):
+            row = test.iloc[place : place + 1]
+            frame = model.predict(future=row[["ds", "wild"]], levels=[80]).to_frame()
+            inside.append(frame["lo-80"][0] <= row["y"].iloc[0] <= frame["hi-80"][0])
+            model.update(row)
+        held[spread] = pd.Series(inside).groupby(test["wild"].to_numpy()).mean()
+    assert held[False][0.0] > 0.95
+    assert held[False][1.0] < 0.7
+    assert held[True].between(0.73, 0.87).all()
+
+
+@pytest.mark.parametrize("half_life", [None, 200])
+def test_sample_paths_have_the_spread_and_the_hold_of_what_came(half_life):
+    """Of a random walk the last step of five varies five times as much as the first, and steps go together."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"ds": range(1500), "y": rng.normal(size=1500).cumsum()})
+    model = LagForecaster(recipe=Recipe((1, 2)), horizon=5, every=1, half_life=half_life).fit(table)
+    forecast = model.predict(levels=[80])
+    paths = forecast.sample(4000).pivot(index="sample", columns="ds", values="y").to_numpy()
+    steps = np.arange(1, 6)
+    np.testing.assert_allclose(paths.var(axis=0), steps, rtol=0.25)
+    assert np.corrcoef(paths[:, 3], paths[:, 4])[0, 1] == pytest.approx(np.sqrt(4 / 5), abs=0.05)
+    inside = (paths >= forecast.frame["lo-80"].to_numpy()) & (paths <= forecast.frame["hi-80"].to_numpy())
+    np.testing.assert_allclose(inside.mean(axis=0), 0.8, atol=0.05)
+
+
+def test_paths_of_a_logarithm_stay_above_its_limit_and_are_the_same_for_a_seed():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"ds": range(300), "y": np.exp(rng.normal(size=300))})
+    model = LagForecaster(recipe=Recipe((1,)), horizon=2, every=1, log=True).fit(table)
+    forecast = model.predict()
+    paths = forecast.sample(500, random_state=3)
+    assert (paths["y"] > -1).all()
+    model.fit(table[:200])  # a forecast stays what it is
+    pd.testing.assert_frame_equal(forecast.sample(500, random_state=3), paths, check_exact=True)
+
+
+@pytest.mark.parametrize("model", [SeasonalNaive(7), Drift()])
+def test_baselines_draw_paths_from_their_own_errors(model):
+    rng = np.random.default_rng(0)
+    keys = np.repeat(["a", "b"], 200)
+    table = pd.DataFrame(
+        {"unique_id": keys, "ds": [*range(200)] * 2, "y": rng.normal(size=400) * (1 + 99 * (keys == "b"))}
+    )
+    forecast = model.fit(table).predict(3, levels=[80])
+    paths = forecast.sample(2000)
+    assert paths.groupby("unique_id")["y"].std()["b"] > 30 * paths.groupby("unique_id")["y"].std()["a"]
+    both = paths.merge(forecast.frame, on=["unique_id", "ds"])
+    assert both["y"].between(both["lo-80"], both["hi-80"]).mean() == pytest.approx(0.8, abs=0.06)
+
+
+def test_paths_that_cannot_be_drawn_say_why():
+    table = pd.DataFrame({"ds": range(60), "y": np.random.default_rng(0).normal(size=60)})
+    none = LagForecaster(recipe=Recipe((1,)), horizon=2, every=1, calibration_folds=0).fit(table)
+    with pytest.raises(
+        CalibrationError, match="sample paths are calibrated in fit: say horizon= and calibration_folds="
+    ):
+        none.predict().sample()
+    few = SeasonalNaive(20).fit(table)
+    with pytest.raises(CalibrationError, match="at least 10 errors over the whole horizon, but there are"):
+        few.predict(3).sample()
+    with pytest.raises(HexadError, match="there is no way|horizon"):
+        LagForecaster(recipe=Recipe((1,)), horizon=2, strategy="recursive").fit(table).predict(4, levels=[80])
+
+
+def test_update_adds_errors_in_units_of_what_was_expected():
+    table = uneven(1000)
+    model = LagForecaster(recipe=WILD, horizon=1, every=1, spread=True).fit(table[:800])
+    before = len(model.errors_)
+    model.update(table[800:])
+    new = model.errors_[before:, 0]
+    by_kind = pd.Series(np.abs(new)).groupby(table["wild"][800:].to_numpy()).median()
+    assert 0.5 < by_kind[0.0] / by_kind[1.0] < 2
