@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from case_studies.demand_parts.models import COLUMNS
 from case_studies.demand_parts.settings import DemandSettings
+from case_studies.forecast_parts.new_rows import last_known, rows_after
 from case_studies.saved import SavedRun
 from domains.timeseries import Forecast, LagForecaster
 from shared.data import Panel, datasets
-from shared.errors import DataError, Problems, SettingsError, StoreError
+from shared.errors import SettingsError, StoreError
 
 __all__ = ["ahead", "predict"]
 
@@ -41,20 +40,12 @@ def predict(
     if not isinstance(model, LagForecaster) or (model.ds, model.y) != (DS, Y):
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
     table = table.sort_values(DS, kind="stable", ignore_index=True)  # from a file with the newest first, too
-    last = _last_known(table, reading.source)
+    last = last_known(table, COLUMNS, reading.source)
     past = table.iloc[: last + 1]
     # Gaps are told, or filled, with the series as a whole.
     checked = run.contract.check(past.dropna(), reading.source, accept_drift=accept_drift)
     forecast, notes = ahead(settings, model, table, reading.source)
     return forecast, [*reading.repairs, *checked, *notes]
-
-
-def _last_known(table: pd.DataFrame, source: str) -> int:
-    """Place of the last row whose demand is known."""
-    known = np.flatnonzero(table[Y].notna().to_numpy())
-    if len(known) == 0:
-        raise _refused(source, "holds no values", "Give the demand of at least the first new row.")
-    return int(known[-1])
 
 
 def ahead(
@@ -96,12 +87,12 @@ def ahead(
         raise SettingsError(
             f"horizon={settings.horizon!r}: this model was fitted for {model.horizon_} steps; run the study again"
         )
-    past = table.iloc[: _last_known(table, source) + 1]
+    past = table.iloc[: last_known(table, COLUMNS, source) + 1]
     panel = Panel.from_frame(past, COLUMNS, tz=settings.timezone, repair=settings.panel_repairs, source=source,
                              frequency=model.panel_.frequency)  # fmt: skip
     notes = list(panel.repairs)
     left = 0
-    new, seen = _after(model, panel, source)
+    new, seen = rows_after(model, panel, source)
     if seen:
         notes.append(f"{seen:,} rows were known already, and agree")
     if new is not None:
@@ -131,42 +122,5 @@ def ahead(
     return model.predict(steps, future=horizon, levels=[settings.level]), notes
 
 
-def _after(model: LagForecaster, panel: Panel, source: str) -> tuple[pd.DataFrame | None, int]:
-    """Rows after those that the model knows, and how many it knew already."""
-    before = model.panel_
-    first, end = int(panel.starts[0]), int(before.ends[0])
-    overlap = max(0, min(end, int(panel.ends[0])) - first)
-    skipped = max(0, int(before.starts[0]) - first)  # rows from before the model's own history
-    at = max(0, first - int(before.starts[0]))
-    if overlap > skipped:
-        for name, values, known in [(Y, panel.values, before.values)] + [
-            (name, panel.exogenous[name], before.exogenous[name]) for name in before.exogenous
-        ]:
-            length = overlap - skipped
-            other = ~np.isclose(values[skipped:overlap], known[at : at + length], rtol=1e-9, atol=1e-9)
-            if other.any():
-                rows = [int(row) + skipped + 1 for row in np.flatnonzero(other)[:6]]
-                raise _refused(
-                    source, f"{int(other.sum()):,} {'value differs' if other.sum() == 1 else 'values differ'} from those that the model learnt from",
-                    "The past was revised: run the study again, or give only newer rows.", name, rows, int(other.sum()),
-                )  # fmt: skip
-    if first > end:
-        stamps = before.stamp_text(end), before.stamp_text(first)
-        raise _refused(
-            source, f"begins at {stamps[1]}, but the model knows the demand only up to {stamps[0]}",
-            "Give the rows between, too.", DS,
-        )  # fmt: skip
-    frame = panel.to_frame().iloc[overlap:]
-    return (frame if len(frame) else None), overlap
-
-
 def _clock(model: LagForecaster) -> str:
     return f"{pd.Timestamp(model.panel_.stamp_text(model.panel_.ends[0])):%H:%M}"
-
-
-def _refused(
-    source: str, what: str, mend: str, column: str = Y, rows: list[int] | None = None, count: int = 0
-) -> DataError:
-    problems: Any = Problems(source)
-    problems.add(what, column=column, rows=rows or [], count=count, mend=mend)
-    return DataError(source, problems.found)

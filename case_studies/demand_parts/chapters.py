@@ -11,6 +11,7 @@ import pandas as pd
 from case_studies.demand_parts.models import COLUMNS, KNOWN, MODEL
 from case_studies.demand_parts.settings import DemandSettings
 from case_studies.demand_parts.trials import Trials
+from case_studies.forecast_parts.words import below, by_cutoff, calibration, covered, gain, sentences, signed
 from domains.timeseries import Forecast, Reserve
 from shared.data import Panel
 from shared.data.columns import interval_columns
@@ -21,40 +22,6 @@ from shared.reporting.figures import density_figure, forecast_figure, line_figur
 HOT_RATIO = 1.2
 DS, Y = COLUMNS.ds, COLUMNS.y
 LABELS = {"mase": "MASE", "mae": "MAE"}
-
-
-def gain(scores: Scores, model: str, best: str | None = None) -> float:
-    """Share by which a model's MASE lies below the best naive's."""
-    best = best or scores.best_baseline("mase")
-    return 1 - float(scores.of(model, "mase").mean() / scores.of(best, "mase").mean())
-
-
-def covered(scores: Scores, level: float) -> float:
-    """Share of outcomes inside the lag model's interval."""
-    return float(scores.of(MODEL, f"coverage-{level:g}").mean())
-
-
-def below(share: float) -> str:
-    """Say how far an error lies below another.
-
-    >>> below(0.324), below(-0.05)
-    ('32 % below', '5 % above')
-    """
-    return f"{100 * abs(share):.0f} % {'below' if share >= 0 else 'above'}"
-
-
-def signed(share: float) -> str:
-    """Write a gain as the change of an error.
-
-    >>> signed(-0.05)
-    '+5.0 %'
-    """
-    return f"{'−' if share >= 0 else '+'}{100 * abs(share):.1f} %"
-
-
-def sentences(verdict: Comparisons) -> str:
-    """The comparisons as sentences that begin with a capital."""
-    return " ".join(text[0].upper() + text[1:] for text in (item.explain() for item in verdict.items))
 
 
 def summary(
@@ -73,7 +40,7 @@ def summary(
     peak = frame.iloc[int(frame["mean"].argmax())]
     high = interval_columns(settings.level)[1]
     item = next(item for item in verdict.items if item.against == best)
-    share = covered(first, settings.level)
+    share = covered(first, MODEL, settings.level)
     run.report.subtitle = (
         f"A forecast of {frame[DS].iloc[0]:%d %B %Y} and what follows, and how such forecasts did in {item.n} trials "
         "against what anyone could do without a model."
@@ -111,7 +78,7 @@ def outlook(forecast: Forecast, scores: dict[str, Scores], settings: DemandSetti
         trial = scores[clock]
         told = (
             f"This forecast starts at {clock}. In the trials from that hour the error lay {below(gain(trial, MODEL))} that "
-            f"of the best naive, and {100 * covered(trial, settings.level):.0f} % of what came lay inside the interval."
+            f"of the best naive, and {100 * covered(trial, MODEL, settings.level):.0f} % of what came lay inside the interval."
         )
     low, high = interval_columns(settings.level)
     days = frame.groupby(frame[DS].dt.strftime("%A %d %B %Y"), sort=False)
@@ -158,9 +125,8 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
     table = table.rename(
         columns={"MAE": f"MAE, {settings.unit}", coverage: f"inside {level:g} %", winkler: "interval score"}
     )
-    parts = (100 * scores.by_step(scorer("coverage", level=level))).map(lambda share: f"{share:.1f} %")
     best = scores.best_baseline("mase")
-    lines = {name: _by_cutoff(scores, name) for name in (MODEL, best)}
+    lines = {name: by_cutoff(scores, name, "mase") for name in (MODEL, best)}
     return [
         (table.rename_axis("model"), f"Means over the origins at {settings.clocks[0]}; lower is better.", MODEL),
         f"{sentences(verdict)} Ranges are 95 % intervals over the trials.",
@@ -169,7 +135,7 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
             caption="Each point is one trial, the whole horizon ahead.",
         ),
         scores.explain_leaks(),
-        (parts.rename_axis("model"), f"Share of outcomes inside the {level:g} % interval, by part of the horizon."),
+        *calibration(scores, MODEL, level),
     ]  # fmt: skip
 
 
@@ -221,7 +187,7 @@ def others(
     for clock, found in scores.items():
         best = found.best_baseline("mase")
         rows[f"{clock}: {best}"] = [float(found.of(best, "mase").mean()), "", ""]
-        low = f"{100 * covered(found, settings.level):.1f} %"
+        low = f"{100 * covered(found, MODEL, settings.level):.1f} %"
         rows[f"{clock}: {MODEL}"] = [
             float(found.of(MODEL, "mase").mean()),
             signed(gain(found, MODEL)),
@@ -328,11 +294,6 @@ def metrics(
     found |= {"reserve held": held.held, "reserve needed": held.needed, "reserve saved": held.saved}
     found["share run short"] = held.short
     return found | {"forecast mean": float(forecast.frame["mean"].mean())}
-
-
-def _by_cutoff(scores: Scores, model: str) -> tuple[list[Any], Any]:
-    values = scores.of(model, "mase")
-    return list(values.index), values.to_numpy()
 
 
 def _window(demand: pd.DataFrame, cutoff: Any, length: int) -> Any:

@@ -18,6 +18,8 @@ from shared.evaluation import ForecastingTask, Scores, evaluate, scorer
 
 __all__ = ["Trials"]
 
+MORE_LEVELS = (50.0, 80.0)  # intervals that show whether the quantiles between are true, too
+
 
 @dataclass
 class Trials:
@@ -111,7 +113,9 @@ class Trials:
             walk or self.walk(clock),
             metrics,
             baselines=naives,
-            task=ForecastingTask(COLUMNS, known=("Holiday", *known), levels=levels),
+            task=ForecastingTask(
+                COLUMNS, known=("Holiday", *known), levels=tuple(sorted({*levels, *MORE_LEVELS} if levels else ()))
+            ),
             n_jobs=self.settings.n_jobs,
             keep=self.keep,
             guard=self.settings.leak_guard,

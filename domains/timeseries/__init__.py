@@ -2,6 +2,7 @@
 
 from domains.timeseries.automatic import AutoForecaster, Choice
 from domains.timeseries.baselines import Drift, Naive2, SeasonalMean, SeasonalNaive, SimilarDay
+from domains.timeseries.bidding import FlexibleLoad, flexible_load
 from domains.timeseries.drivers import drivers, follows
 from domains.timeseries.features import lag_features
 from domains.timeseries.forecast import Forecast
@@ -17,6 +18,7 @@ __all__ = [
     "Choice",
     "Drift",
     "Exogenous",
+    "FlexibleLoad",
     "Forecast",
     "Fourier",
     "LagForecaster",
@@ -33,6 +35,7 @@ __all__ = [
     "SimilarDay",
     "StandardizedRidge",
     "drivers",
+    "flexible_load",
     "follows",
     "lag_features",
     "reserve_needed",

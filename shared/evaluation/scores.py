@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -93,7 +93,7 @@ class Scores:
         if metric.scaled:
             raise HexadError(f"{metric.name} is scaled by the training data, which are not here; take 'mae' instead")
         steps = self.predictions[names.STEP].to_numpy()
-        edges = np.unique(np.linspace(0, steps.max(), parts + 1).round().astype(int))
+        edges = part_edges(steps, parts)
         part = np.searchsorted(edges, steps, side="left") - 1
         labels = [f"steps {a + 1} to {b}" for a, b in pairwise(edges)]
         groups = self.predictions.groupby([self.predictions[names.MODEL], part], sort=False)
@@ -102,6 +102,37 @@ class Scores:
         shown = [number for number in range(len(labels)) if any((model, number) in values for model in models)]
         rows = [[values.get((model, number), np.nan) for number in shown] for model in models]
         return pd.DataFrame(rows, index=models, columns=[labels[number] for number in shown])
+
+    def of_series(self, key: Any, metrics: Iterable[Scorer]) -> Scores:
+        """The scores of one series alone, in metrics that need no scale from the training data.
+
+        Raises
+        ------
+        HexadError
+            A metric is scaled, or there is no such series.
+
+        >>> from shared.evaluation.scorers import scorer
+        >>> rows = pd.DataFrame({"model": "m", "cutoff": 1, "unique_id": ["a", "b"], "y": 1.0, "mean": [2.0, 4.0]})
+        >>> Scores(rows, rows, rows, ()).of_series("b", [scorer("mae")]).of("m", "mae").tolist()
+        [3.0]
+        """
+        metrics, column = list(metrics), self.columns.unique_id
+        if scaled := [metric.name for metric in metrics if metric.scaled]:
+            raise HexadError(f"{scaled[0]} is scaled by the training data, which are not here; take 'mae' instead")
+        rows = self.predictions[self.predictions[column] == key] if column in self.predictions.columns else None
+        if rows is None or rows.empty:
+            raise HexadError(f"there are no predictions of a series {key!r}")
+        found = [
+            {
+                names.MODEL: model,
+                names.CUTOFF: cutoff,
+                "metric": metric.name,
+                "value": metric.score(group, self.columns),
+            }
+            for metric in metrics
+            for (model, cutoff), group in rows.groupby([names.MODEL, names.CUTOFF], sort=False, dropna=False)
+        ]
+        return replace(self, scores=pd.DataFrame(found), predictions=rows.reset_index(drop=True))
 
     def by_series(self, metric: Scorer) -> pd.DataFrame:
         """A metric by series, over all origins: one row a series, the worst for the first model on top, one column a model.
@@ -169,3 +200,12 @@ class Scores:
 
     def _repr_html_(self) -> str:
         return str(self.table().round(3).to_html())
+
+
+def part_edges(steps: Any, parts: int) -> Any:
+    """Steps after which the parts of a horizon end, with 0 in front.
+
+    >>> part_edges([1, 2, 3, 4], 2).tolist()
+    [0, 2, 4]
+    """
+    return np.unique(np.linspace(0, np.max(steps), parts + 1).round().astype(int))

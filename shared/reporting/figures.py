@@ -22,6 +22,7 @@ __all__ = [
     "draw",
     "forecast_figure",
     "line_figure",
+    "pit_figure",
 ]
 
 # Each colour is drawn as a sentinel and replaced by a variable of the page; the pairs are its light and dark values.
@@ -356,6 +357,36 @@ def dependence_figure(
             _legend(axes)
 
     return draw(paint, alt=alt or "Answer by value.", caption=caption)
+
+
+def pit_figure(edges: Sequence[float], shares: Any, *, alt: str = "", caption: str = "") -> Figure:
+    """Draw a histogram of the probability integral transform over unequal bins: flat at 1 where quantiles are true.
+
+    Parameters
+    ----------
+    edges : sequence of float
+        From 0 to 1, one more than there are bins.
+    shares : array
+        Share of outcomes in each bin.
+
+    >>> pit_figure([0.0, 0.5, 1.0], [0.4, 0.6], alt="Two bins.").alt
+    'Two bins.'
+    """
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        widths = np.diff(np.asarray(edges, dtype=float))
+        heights = np.asarray(shares, dtype=float) / widths
+        axes.bar(
+            edges[:-1], heights, width=widths, align="edge", color=colours["accent"], alpha=0.55,
+            edgecolor=colours["accent"], linewidth=1,
+        )  # fmt: skip
+        axes.axhline(1.0, color=colours["second"], linewidth=1.5, label="what true quantiles would give")
+        axes.set_ylim(0, max(2.0, 1.1 * float(heights.max(initial=0.0))))
+        axes.set_xticks(list(edges), [f"{100 * edge:g}" for edge in edges], fontsize=7.5)
+        _finish(axes, "quantile, %", "outcomes, in units of those expected")
+        _legend(axes)
+
+    return draw(paint, alt=alt or "Histogram of the probability integral transform.", caption=caption)
 
 
 def _label(name: str) -> str:

@@ -1,0 +1,90 @@
+"""New rows for a model that is at work: which of them it knows already, and which follow those."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from domains.timeseries import LagForecaster
+from shared.data import Panel, SeriesColumns
+from shared.errors import DataError, Problems
+
+__all__ = ["last_known", "rows_after"]
+
+
+def last_known(table: pd.DataFrame, columns: SeriesColumns, source: str) -> int:
+    """Place of the last row whose value is known; rows after it are the future.
+
+    Raises
+    ------
+    DataError
+        No value is known.
+
+    >>> last_known(pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 2.0, None]}), SeriesColumns(), "new.csv")
+    1
+    """
+    known = np.flatnonzero(table[columns.y].notna().to_numpy())
+    if len(known) == 0:
+        raise _refused(source, "holds no values", columns.y, "Give the value of at least the first new row.")
+    return int(known[-1])
+
+
+def rows_after(model: LagForecaster, panel: Panel, source: str) -> tuple[pd.DataFrame | None, int]:
+    """Rows of a panel of one series after those that a model knows, and how many it knew already.
+
+    Parameters
+    ----------
+    model : LagForecaster
+        Of one series.
+    panel : Panel
+        The new rows, one series on the model's grid.
+    source : str
+        What their table is called.
+
+    Raises
+    ------
+    DataError
+        Rows are missing between what the model knows and the new ones, or differ from what it knows.
+
+    >>> table = pd.DataFrame({"ds": range(60), "y": [float(i % 4) for i in range(60)]})
+    >>> model = LagForecaster(horizon=1).fit(table[:50])
+    >>> new, seen = rows_after(model, Panel.from_frame(table[48:]), "new.csv")
+    >>> len(new), seen
+    (10, 2)
+    """
+    before, y, ds = model.panel_, model.y, model.ds
+    first, end = int(panel.starts[0]), int(before.ends[0])
+    overlap = max(0, min(end, int(panel.ends[0])) - first)
+    skipped = max(0, int(before.starts[0]) - first)  # rows from before the model's own history
+    at = max(0, first - int(before.starts[0]))
+    if overlap > skipped:
+        for name, values, known in [(y, panel.values, before.values)] + [
+            (name, panel.exogenous[name], before.exogenous[name]) for name in before.exogenous
+        ]:
+            length = overlap - skipped
+            other = ~np.isclose(values[skipped:overlap], known[at : at + length], rtol=1e-9, atol=1e-9)
+            if other.any():
+                count = int(other.sum())
+                rows = [int(row) + skipped + 1 for row in np.flatnonzero(other)[:6]]
+                raise _refused(
+                    source, f"{count:,} {'value differs' if count == 1 else 'values differ'} from those that the model learnt from",
+                    name, "The past was revised: run the study again, or give only newer rows.", rows, count,
+                )  # fmt: skip
+    if first > end:
+        stamps = before.stamp_text(end), before.stamp_text(first)
+        raise _refused(
+            source, f"begins at {stamps[1]}, but the model knows the values only up to {stamps[0]}",
+            ds, "Give the rows between, too.",
+        )  # fmt: skip
+    frame = panel.to_frame().iloc[overlap:]
+    return (frame if len(frame) else None), overlap
+
+
+def _refused(
+    source: str, what: str, column: str, mend: str, rows: list[int] | None = None, count: int = 0
+) -> DataError:
+    problems: Any = Problems(source)
+    problems.add(what, column=column, rows=rows or [], count=count, mend=mend)
+    return DataError(source, problems.found)

@@ -1,0 +1,118 @@
+"""Settings that all forecasting studies share."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from shared.data.frequency import is_zone, parse_duration
+from shared.data.panel import REPAIRS as PANEL_REPAIRS
+from shared.data.tables import REPAIRS as TABLE_REPAIRS
+from shared.data.tables import check_options
+from shared.errors import quoted
+from shared.runtime.config import Settings
+
+__all__ = ["Clock", "Day", "ForecastSettings", "ReadSettings"]
+
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class ReadSettings(Settings):
+    """How an own file is to be read, where sniffing cannot tell; the arguments of `shared.data.read_table`.
+
+    >>> ReadSettings(dates="day-first").dates
+    'day-first'
+    """
+
+    separator: str | None = None
+    decimal: Literal[".", ","] | None = None
+    encoding: str | None = None
+    dates: str | None = None
+    tz: str | None = None
+    query: str | None = None
+    repair: list[str] = []
+
+    @field_validator("separator", "encoding", "dates", "tz")
+    @classmethod
+    def _readable(cls, given: str | None, info: ValidationInfo) -> str | None:
+        check_options(**{str(info.field_name): given})
+        return given
+
+    @field_validator("repair", mode="before")
+    @classmethod
+    def _as_list(cls, given: object) -> object:
+        return [given] if isinstance(given, str) else given
+
+    @field_validator("repair")
+    @classmethod
+    def _known(cls, given: list[str]) -> list[str]:
+        known = [*TABLE_REPAIRS, *PANEL_REPAIRS]
+        if wrong := [word for word in given if word not in known]:
+            raise ValueError(f"there is no repair {quoted(wrong)}; there are {', '.join(dict.fromkeys(known))}")
+        return given
+
+
+class ForecastSettings(Settings):
+    """How far to forecast, from where it is tried, and how an own file is to be read.
+
+    >>> ForecastSettings(horizon="2D").tries
+    'days'
+    """
+
+    horizon: int | str = "1D"
+    origins: int = Field(52, ge=2, le=1000)
+    every: int | str = "1D"
+    first_origin: str = ""
+    timezone: str = ""
+    leak_guard: bool = True
+    seed: int = Field(0, ge=0)
+    n_jobs: int = Field(1, ge=-1, le=64)
+    read: ReadSettings = ReadSettings()
+
+    @field_validator("n_jobs")
+    @classmethod
+    def _some_workers(cls, given: int) -> int:
+        if given == 0:
+            raise ValueError("there is no work without workers; give 1, 2, ... or -1 for all cores")
+        return given
+
+    @field_validator("horizon", "every")
+    @classmethod
+    def _duration(cls, given: int | str) -> int | str:
+        parse_duration(given)
+        return given
+
+    @field_validator("first_origin")
+    @classmethod
+    def _first_day(cls, given: str) -> str:
+        if given:
+            date.fromisoformat(given)
+        return given
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, given: str) -> str:
+        if given and not is_zone(given):
+            raise ValueError("there is no such time zone; write it as in 'Europe/Berlin'")
+        return given
+
+    @property
+    def panel_repairs(self) -> tuple[Any, ...]:
+        """Repairs of time: those that a panel makes."""
+        return tuple(word for word in self.read.repair if word in PANEL_REPAIRS)
+
+    @property
+    def read_options(self) -> dict[str, Any]:
+        """How an own file is to be read: stamps without offset are local to the time zone of the settings."""
+        stated = {name: value for name, value in self.read.model_dump(exclude={"repair"}).items() if value}
+        repair = [word for word in self.read.repair if word in TABLE_REPAIRS]
+        zone = {"tz": self.timezone} if self.timezone else {}
+        return {**zone, "repair": repair, "allow_missing": "interpolate" in self.read.repair, **stated}
+
+    @property
+    def tries(self) -> str:
+        """What an origin is called."""
+        return {"7D": "weeks", "1D": "days"}.get(str(self.every), "tries")

@@ -1,0 +1,105 @@
+"""The words and figures that the reports of all forecasting studies share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from shared.data.columns import MODEL, STEP
+from shared.evaluation import Comparisons, Scores, reliability, scorer
+
+__all__ = ["below", "by_cutoff", "calibration", "covered", "gain", "quarters", "sentences", "signed"]
+
+
+def gain(scores: Scores, model: str, best: str | None = None, metric: str = "mase") -> float:
+    """Share by which a model's error lies below the best naive's.
+
+    >>> rows = [("m", 1, "mae", 1.0), ("naive", 1, "mae", 2.0)]
+    >>> frame = pd.DataFrame(rows, columns=["model", "cutoff", "metric", "value"])
+    >>> gain(Scores(frame, frame, frame, ("naive",)), "m", metric="mae")
+    0.5
+    """
+    best = best or scores.best_baseline(metric)
+    return 1 - float(scores.of(model, metric).mean() / scores.of(best, metric).mean())
+
+
+def covered(scores: Scores, model: str, level: float) -> float:
+    """Share of outcomes inside a model's interval.
+
+    >>> frame = pd.DataFrame({"model": ["m"], "cutoff": [1], "metric": ["coverage-90"], "value": [0.88]})
+    >>> covered(Scores(frame, frame, frame, ()), "m", 90)
+    0.88
+    """
+    return float(scores.of(model, f"coverage-{level:g}").mean())
+
+
+def below(share: float) -> str:
+    """Say how far an error lies below another.
+
+    >>> below(0.324), below(-0.05)
+    ('32 % below', '5 % above')
+    """
+    return f"{100 * abs(share):.0f} % {'below' if share >= 0 else 'above'}"
+
+
+def signed(share: float) -> str:
+    """Write a gain as the change of an error.
+
+    >>> signed(-0.05)
+    '+5.0 %'
+    """
+    return f"{'−' if share >= 0 else '+'}{100 * abs(share):.1f} %"
+
+
+def sentences(verdict: Comparisons) -> str:
+    """The comparisons as sentences that begin with a capital.
+
+    >>> sentences(Comparisons(()))
+    ''
+    """
+    return " ".join(text[0].upper() + text[1:] for text in (item.explain() for item in verdict.items))
+
+
+def by_cutoff(scores: Scores, model: str, metric: str) -> tuple[list[Any], Any]:
+    """A metric of a model over the origins, as a line of a figure.
+
+    >>> frame = pd.DataFrame({"model": "m", "cutoff": [1, 2], "metric": "mae", "value": [3.0, 4.0]})
+    >>> by_cutoff(Scores(frame, frame, frame, ()), "m", "mae")
+    ([1, 2], array([3., 4.]))
+    """
+    values = scores.of(model, metric)
+    return list(values.index), values.to_numpy()
+
+
+def quarters(scores: Scores, level: float) -> pd.DataFrame:
+    """Share of outcomes inside the interval, by model and part of the horizon, for people.
+
+    >>> made = pd.DataFrame({"model": "m", "step": [1, 2], "y": 2.0, "mean": 2.5, "lo-50": 1.5, "hi-50": [3.5, 1.9]})
+    >>> quarters(Scores(made, made, made, ()), 50).loc["m"].tolist()
+    ['100.0 %', '0.0 %']
+    """
+    return (
+        (100 * scores.by_step(scorer("coverage", level=level))).map(lambda share: f"{share:.1f} %").rename_axis("model")
+    )
+
+
+def calibration(scores: Scores, model: str, level: float) -> list[Any]:
+    """Coverage and the distribution of what came among the quantiles, over the horizon.
+
+    >>> made = pd.DataFrame({"model": "m", "step": [1, 2], "y": 2.0, "mean": 2.5, "lo-50": 1.5, "hi-50": 3.5})
+    >>> len(calibration(Scores(made, made, made, ()), "m", 50))
+    4
+    """
+    found = reliability(scores, model)
+    parts = "part" if scores.predictions.loc[scores.predictions[MODEL] == model, STEP].max() > 1 else "step"
+    return [
+        (
+            quarters(scores, level),
+            f"Share of outcomes inside the {level:g} % interval, by {parts} of the horizon.",
+            model,
+        ),
+        found.explain(),
+        found.plot(),
+        (found.table(), f"Share of outcomes below each quantile of {model}, by {parts} of the horizon."),
+    ]

@@ -1,0 +1,150 @@
+"""Are the quantiles what they say? The share of outcomes below each, and the probability integral transform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shared.data import columns as names
+from shared.errors import HexadError
+from shared.evaluation.scores import Scores, part_edges
+
+__all__ = ["Reliability", "reliability"]
+
+EXACT = 1e-12
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How often outcomes lay below the quantiles that a model forecast.
+
+    Attributes
+    ----------
+    model : str
+        Its name.
+    frame : pandas.DataFrame
+        One row a quantile, by its nominal probability; the share of outcomes below it in column "all", and in a column
+        for each part of the horizon.
+    n : int
+        Outcomes.
+
+    >>> frame = pd.DataFrame({"all": [0.12, 0.5, 0.88]}, index=[0.1, 0.5, 0.9])
+    >>> Reliability("m", frame, 50).explain()
+    'The quantiles of m are off by at most 2 points: below the 10 % quantile lay 12 % of what came, below the 90 % one 88 %.'
+    """
+
+    model: str
+    frame: pd.DataFrame
+    n: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return nominal and observed shares."""
+        return self.frame.copy()
+
+    def table(self) -> pd.DataFrame:
+        """The shares in percent, for people."""
+        shown = self.frame.map(lambda share: f"{100 * share:.1f} %")
+        shown.index = pd.Index([f"{100 * nominal:g} %" for nominal in self.frame.index], name="quantile")
+        return shown
+
+    @property
+    def largest(self) -> float:
+        """Largest distance between a nominal and an observed share, over the whole horizon."""
+        return float(np.abs(self.frame["all"] - self.frame.index.to_numpy()).max())
+
+    def explain(self) -> str:
+        """Say in a sentence how far the quantiles are off."""
+        low, high = self.frame.index[0], self.frame.index[-1]
+        shares = [100 * float(self.frame["all"].iloc[place]) for place in (0, -1)]
+        return (
+            f"The quantiles of {self.model} are off by at most {100 * self.largest:.0f} points: below the {100 * low:g} % "
+            f"quantile lay {shares[0]:.0f} % of what came, below the {100 * high:g} % one {shares[1]:.0f} %."
+        )
+
+    def bins(self) -> pd.DataFrame:
+        """Between neighbouring quantiles: nominal and observed share; together the histogram of the PIT.
+
+        >>> Reliability("m", pd.DataFrame({"all": [0.2, 0.8]}, index=[0.1, 0.9]), 9).bins()["observed"].round(2).tolist()
+        [0.2, 0.6, 0.2]
+        """
+        edges = np.r_[0.0, self.frame.index.to_numpy(dtype=float), 1.0]
+        reached = np.r_[0.0, self.frame["all"].to_numpy(), 1.0]
+        return pd.DataFrame(
+            {"from": edges[:-1], "to": edges[1:], "nominal": np.diff(edges), "observed": np.diff(reached)}
+        )
+
+    def plot(self) -> Any:
+        """Draw the histogram of the probability integral transform: flat at 1 where the quantiles are true.
+
+        Source: Diebold, Gunther & Tay (1998), International Economic Review 39(4).
+
+        Returns
+        -------
+        shared.reporting.figures.Figure
+        """
+        from shared.reporting.figures import pit_figure
+
+        bins = self.bins()
+        return pit_figure(
+            [*bins["from"], 1.0], bins["observed"],
+            alt=f"Where outcomes lay among the quantiles of {self.model}.",
+            caption="Where what came lay among the quantiles (the probability integral transform): at the line where they "
+            "are true; high at the edges where intervals are too narrow, low there where they are too wide.",
+        )  # fmt: skip
+
+
+def reliability(scores: Scores, model: str, *, parts: int = 4) -> Reliability:
+    """Compare the quantiles that a model forecast with what came.
+
+    The quantiles are the bounds of its central intervals, and the point forecast as the median, which it is as far as
+    the intervals are symmetric on the model's own scale.
+
+    Parameters
+    ----------
+    scores : Scores
+        From `evaluate`, with intervals (``ForecastingTask(levels=...)``).
+    model : str
+        Its name.
+    parts : int
+        Parts of the horizon.
+
+    Raises
+    ------
+    HexadError
+        There are no predictions of that name, or no intervals.
+
+    >>> made = pd.DataFrame({"model": "m", "step": 1, "y": [1.0, 2, 3, 4], "mean": 2.5, "lo-50": 1.5, "hi-50": 3.5})
+    >>> reliability(Scores(made, made, made, ()), "m").frame["all"].to_dict()
+    {0.25: 0.25, 0.5: 0.5, 0.75: 0.75}
+    """
+    rows = scores.predictions[scores.predictions[names.MODEL] == model]
+    if rows.empty:
+        known = ", ".join(dict.fromkeys(map(str, scores.predictions[names.MODEL])))
+        raise HexadError(f"there are no predictions of {model!r}; the models are {known}")
+    levels = [float(name[3:]) for name in rows.columns if name.startswith("lo-") and rows[name].notna().all()]
+    if not levels:
+        raise HexadError(f"{model!r} was asked for no intervals; evaluate with ForecastingTask(levels=...)")
+    quantiles = {0.5: rows[names.MEAN]}
+    for level in levels:
+        low, high = names.interval_columns(level)
+        quantiles[round(0.5 - level / 200, 9)], quantiles[round(0.5 + level / 200, 9)] = rows[low], rows[high]
+    y = rows[scores.columns.y]
+    # An outcome on the quantile itself counts half, as where prices stand still.
+    share = pd.DataFrame(
+        {
+            q: (y < quantiles[q] - EXACT).astype(float) + 0.5 * ((y - quantiles[q]).abs() <= EXACT)
+            for q in sorted(quantiles)
+        }
+    )
+    steps = rows[names.STEP].to_numpy()
+    edges = part_edges(steps, parts)
+    found = {"all": share.mean()}
+    for first, last in pairwise(edges):
+        inside = (steps > first) & (steps <= last)
+        if inside.any() and len(edges) > 2:
+            found[f"steps {first + 1} to {last}"] = share[inside].mean()
+    return Reliability(model, pd.DataFrame(found), len(rows))
