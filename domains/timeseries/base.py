@@ -58,20 +58,13 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """Forecast `horizon` steps of a series from a row on which nothing is known any more; shape (n, horizon)."""
         raise HexadError(f"{type(self).__name__} does not say how it forecasts")
 
-    def _radius(self, horizon: int, level: float) -> Floats:
-        """Half-width of intervals for every series and step, on the model's scale; shape (n_series, horizon)."""
-        raise HexadError(f"{type(self).__name__} gives no intervals")
-
-    def _interval(self, panel: Panel, series: Ints, mean: Floats, level: float) -> tuple[Floats, Floats]:
-        """Lower and upper bounds, on the series' own scale, of forecasts on the model's; shape (n, horizon) each."""
-        radius = self._radius(mean.shape[1], level)[series]
-        return self._unscaled(panel, series, mean - radius), self._unscaled(panel, series, mean + radius)
-
     def _intervals(
         self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]
     ) -> list[tuple[Floats, Floats]]:
-        """Lower and upper bounds at each level, as `_interval` gives them."""
-        return [self._interval(panel, series, mean, level) for level in levels]
+        """Lower and upper bounds at each level, on the series' own scale, of forecasts on the model's; (n, horizon) each."""
+        if len(levels):
+            raise HexadError(f"{type(self).__name__} gives no intervals")
+        return []
 
     def _drawer(
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]

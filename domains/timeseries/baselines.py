@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
@@ -68,9 +68,14 @@ class _Baseline(PanelForecaster):
             errors.append((true - forecast) / scales[i])
         return np.concatenate(errors), scales
 
-    def _radius(self, horizon: int, level: float) -> Floats:
-        errors, scales = self.past_errors(horizon)
-        return np.asarray(scales[:, None] * interval_radius(errors, level)[None, :])
+    def _intervals(
+        self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]
+    ) -> list[tuple[Floats, Floats]]:
+        if len(levels) == 0:
+            return []
+        errors, scales = self.past_errors(mean.shape[1])
+        radii = [scales[series][:, None] * interval_radius(errors, level) for level in levels]
+        return [(mean - radius, mean + radius) for radius in radii]
 
     def _drawer(
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]

@@ -133,7 +133,9 @@ def flexible_load(
             raise HexadError(f"the predictions of {name!r} hold missing values; leave those rows out")
         short = int(rows.groupby(keys, observed=True).size().min())
         if not 1 <= steps < short:
-            raise HexadError(f"steps={steps}: give from 1 to {short - 1}, fewer than the {short} of the shortest horizon")
+            raise HexadError(
+                f"steps={steps}: give from 1 to {short - 1}, fewer than the {short} of the shortest horizon"
+            )
         found[name] = _chosen(rows, keys, names.MEAN, y, steps)
         if name == model:
             found["best"] = _chosen(rows, keys, y, y, steps)

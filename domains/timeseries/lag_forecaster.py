@@ -17,7 +17,7 @@ from domains.timeseries.calibration import Calibration
 from domains.timeseries.conformal import series_scales
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
 from domains.timeseries.recipe import DAY_NS, Recipe, default_recipe
-from domains.timeseries.ridge import StandardizedRidge
+from domains.timeseries.ridge import LeaveOut, StandardizedRidge
 from domains.timeseries.spread import Spread
 from domains.timeseries.transforms import changes_over, differenced, integrated, signed_exp, signed_log
 from shared.data import columns as names
@@ -105,7 +105,8 @@ class LagForecaster(PanelForecaster):
     -----
     Source of the strategies: Ben Taieb et al. (2012), Expert Systems with Applications 39(8). Of the intervals: Lei
     et al. (2018), JASA 113(523), with blocks of time left out as in Bergmeir & Benítez (2012), Information Sciences
-    191. The blocks' models also learn from what came after a block, never from what comes after the origin.
+    191. The blocks' models also learn from what came after a block, never from what comes after the origin;
+    ridges keep the penalty that all rows chose.
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"ds": range(60), "y": [float(i % 4) for i in range(60)]})
@@ -293,14 +294,14 @@ class LagForecaster(PanelForecaster):
             places = np.flatnonzero(open_)[full]
             X, y = X[full], canvas.y[rows[places] + step]
             regressor = self._regressor(int(seeds[step])).fit(X, y)
+            without = self._without(regressor, int(seeds[step]), X, y)
             errors = np.full(len(rows), np.nan)
             targets = canvas.ordinals[rows[places] + step]
             for first, last in blocks:
                 kept = (targets < first) | (targets >= last + self.horizon_)
                 out = (targets - step >= first) & (targets - step < last)
                 if kept.sum() >= LEAST_ROWS and out.any():
-                    model = self._regressor(int(seeds[step])).fit(X[kept], y[kept])
-                    errors[places[out]] = y[out] - model.predict(X[out])
+                    errors[places[out]] = y[out] - without(~kept).predict(X[out])
             return regressor, errors
 
         learnt = map_parallel(learn, range(self.horizon_), n_jobs=self.n_jobs)
@@ -317,6 +318,7 @@ class LagForecaster(PanelForecaster):
         X, rows, series = X[full], rows[full], series[full]
         y, targets = canvas.y[rows], canvas.ordinals[rows]
         self.regressors_ = [self._regressor(seed).fit(X, y)]
+        without = self._without(self.regressors_[0], seed, X, y)
 
         def block_errors(block: tuple[int, int]) -> tuple[Floats, Ints]:
             first, last = block
@@ -326,7 +328,7 @@ class LagForecaster(PanelForecaster):
             out = held[:: -(-len(held) // share)] if len(held) else held
             if kept.sum() < LEAST_ROWS or len(out) == 0:
                 return np.empty((0, self.horizon_)), out[:0]
-            model = self._regressor(seed).fit(X[kept], y[kept])
+            model = without(~kept)
             return self._errors_at(panel, series[out], rows[out], [model]), out
 
         blocks = self._blocks(targets)
@@ -367,6 +369,12 @@ class LagForecaster(PanelForecaster):
         drawn = {name: seed for name in parameters if name == "random_state" or name.endswith("__random_state")}
         unset = {name: value for name, value in drawn.items() if parameters[name] is None}
         return regressor.set_params(**unset) if self.random_state is not None else regressor
+
+    def _without(self, fitted: Any, seed: int, X: Floats, y: Floats) -> Callable[[Bools], Any]:
+        """What fits the same regressor again without some rows."""
+        if type(fitted) is StandardizedRidge and self.calibration_folds:
+            return LeaveOut(fitted, X, y).without
+        return lambda left_out: self._regressor(seed).fit(X[~left_out], y[~left_out])
 
     def _blocks(self, ordinals: Ints) -> list[tuple[int, int]]:
         """Blocks of time, as grid numbers from and to, that are left out in turn."""

@@ -22,7 +22,7 @@ from shared.errors import HexadError, quoted
 from shared.evaluation.leakage.guard import asked_again, guarded_columns, judged
 from shared.evaluation.leakage.report import LeakReport, LeakWarning
 from shared.evaluation.scorers import Scorer
-from shared.evaluation.scores import Scores
+from shared.evaluation.scores import Scores, scored
 from shared.evaluation.tasks import Forecaster, ForecastingTask, Task
 from shared.runtime.parallel import map_parallel
 from shared.runtime.progress import progress
@@ -137,8 +137,9 @@ def evaluate(
     for report in leaks:
         if report.leaks:
             warnings.warn(report.explain(), LeakWarning, stacklevel=2)
-    scored = _scored(predictions, metrics, first, task)
-    return Scores(scored, predictions, timings, tuple(baselines), task.columns, leaks)
+    scales = [metric.scales(first, task.columns) for metric in metrics]
+    found = scored(predictions, metrics, task.columns, scales)
+    return Scores(found, predictions, timings, tuple(baselines), task.columns, leaks)
 
 
 @dataclass(frozen=True)
@@ -184,16 +185,6 @@ def _leaks(
         report = judged(name, model, table, cut, task, first, second)
         reports.append(replace(report, leaks=(*report.leaks, *shared_by_all)))
     return tuple(reports)
-
-
-def _scored(predictions: pd.DataFrame, metrics: Iterable[Scorer], train: pd.DataFrame, task: Task) -> pd.DataFrame:
-    rows = []
-    for metric in metrics:
-        scales = metric.scales(train, task.columns)
-        for (model, cutoff), group in predictions.groupby([names.MODEL, names.CUTOFF], sort=False, dropna=False):
-            value = metric.score(group, task.columns, scales)
-            rows.append({names.MODEL: model, names.CUTOFF: cutoff, "metric": metric.name, "value": value})
-    return pd.DataFrame(rows)
 
 
 def _check_metrics(metrics: list[Scorer], task: Task) -> None:

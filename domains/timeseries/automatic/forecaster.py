@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -254,10 +254,17 @@ class AutoForecaster(PanelForecaster):
         lent = np.where(rooted, usual / np.sqrt(np.maximum(np.maximum(levels, usual), 1e-300)), usual)
         return number, np.where(np.isnan(sizes), lent, sizes), rooted[:, None]
 
-    def _interval(self, panel: Panel, series: Ints, mean: Floats, level: float) -> tuple[Floats, Floats]:
+    def _intervals(
+        self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]
+    ) -> list[tuple[Floats, Floats]]:
+        if len(levels) == 0:
+            return []
         number, sizes, rooted = self._spreads(panel, series)
-        radius = self.intervals_.radius(level, number, sizes)[:, : mean.shape[1]]
-        return np.minimum(_moved(mean, -radius, rooted), mean), np.maximum(_moved(mean, radius, rooted), mean)
+        radii = [self.intervals_.radius(level, number, sizes)[:, : mean.shape[1]] for level in levels]
+        return [
+            (np.minimum(_moved(mean, -radius, rooted), mean), np.maximum(_moved(mean, radius, rooted), mean))
+            for radius in radii
+        ]
 
     def _drawer(
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]

@@ -1,0 +1,78 @@
+"""The prices study's model at work: new prices after those it learnt from, and the forecast of the day that follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from case_studies.forecast_parts.new_rows import last_known, rows_after
+from case_studies.prices_parts.markets import COLUMNS, KEY, NEIGHBOURS, Markets, Y
+from case_studies.prices_parts.settings import PricesSettings
+from case_studies.saved import SavedRun
+from domains.timeseries import Forecast, LagForecaster, PerSeries
+from shared.data import datasets
+from shared.errors import DataError, Problems, StoreError, quoted
+
+__all__ = ["predict"]
+
+
+def predict(
+    settings: PricesSettings, run: SavedRun, data: Path | str, accept_drift: bool
+) -> tuple[Forecast, list[str]]:
+    """Read new rows, hold them against what the model learnt from, and forecast the day that follows them.
+
+    The day to be forecast stands at the end of the table, without prices, with what is known ahead.
+
+    Returns
+    -------
+    forecast, notes
+
+    >>> from shared.data.contract import TableContract
+    >>> predict(PricesSettings(), SavedRun(Path("runs/none"), "prices", TableContract(())), "no-such-file.csv", False)
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: no-such-file.csv: there is no such file: ...
+    """
+    table, reading = datasets.load_with_report("epf_fr_be", data, **settings.read_options)
+    model = run.model()
+    if not isinstance(model, PerSeries) or not all(
+        isinstance(one, LagForecaster) for one in model.forecasters_.values()
+    ):
+        raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
+    last_known(table, COLUMNS, reading.source)
+    checked = run.contract.check(table.dropna(subset=[Y]), reading.source, accept_drift=accept_drift)
+    markets = Markets.of(table, settings, reading.source)
+    _same_markets(model, markets, reading.source)
+    notes = [*reading.repairs, *checked, *markets.notes]
+    fresh = []
+    for place, key in enumerate(markets.panel.keys):
+        new, seen = rows_after(model.forecasters_[key], markets.panel.take([place]), reading.source)
+        if seen:
+            notes.append(f"{seen:,} rows of {key} were known already, and agree")
+        if new is not None:
+            fresh.append(new)
+    if fresh:
+        model.update(pd.concat(fresh, ignore_index=True))
+    return model.predict(future=markets.future, levels=settings.levels), notes
+
+
+def _same_markets(model: PerSeries, markets: Markets, source: str) -> None:
+    """Refuse a table whose markets are not those that the model learnt."""
+    problems = Problems(source)
+    if lost := [key for key in model.forecasters_ if key not in markets.keys]:
+        problems.add(
+            f"there are no rows of {quoted(lost)}", column=KEY, mend="Give the rows of every market that was learnt."
+        )
+    if new := [key for key in markets.keys if key not in model.forecasters_]:
+        problems.add(
+            f"the model does not know {quoted(new)}", column=KEY, mend="Leave it out, or run the study again with it."
+        )
+    one = next(iter(model.forecasters_.values()))
+    if (NEIGHBOURS in one.panel_.exogenous) != markets.neighbours and not problems.found:
+        problems.add(
+            "the model uses what the other markets paid, but the markets do not cover the same time", column=KEY,
+            mend="Give the same stamps for every market.",
+        )  # fmt: skip
+    if problems.found:
+        raise DataError(source, problems.found)

@@ -1,0 +1,335 @@
+"""The chapters of the prices report: what is said and shown, from results that are worked out elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from case_studies.forecast_parts.words import below, by_cutoff, calibration, covered, gain, sentences, signed
+from case_studies.prices_parts.markets import DS, KEY, Markets, Y
+from case_studies.prices_parts.models import MODEL, NAIVE, PLAIN
+from case_studies.prices_parts.settings import PricesSettings
+from domains.timeseries import FlexibleLoad, Forecast, flexible_load
+from shared.data import Frequency
+from shared.data import columns as names
+from shared.data.columns import interval_columns
+from shared.evaluation import Comparisons, Scores, reliability, scorer
+from shared.reporting import Run
+from shared.reporting.figures import forecast_figure, line_figure
+
+PATHS = 1000
+HOUR_NS = 3600 * 10**9
+FEW = 26
+Alone = dict[str, Scores]
+
+
+def loads(alone: Alone, settings: PricesSettings, grid: Frequency) -> dict[str, FlexibleLoad]:
+    """What a load that runs a few hours a day would have paid in each market."""
+    steps = round(settings.hours * grid.steps("1D") / 24)
+    horizon = grid.steps(settings.horizon)
+    steps = min(max(1, steps), max(1, horizon - 1))
+    return {
+        key: flexible_load(scores.predictions, MODEL, NAIVE, steps=steps, unit=settings.unit)
+        for key, scores in alone.items()
+    }
+
+
+def summary(
+    run: Run,
+    settings: PricesSettings,
+    alone: Alone,
+    verdicts: dict[str, Comparisons],
+    found: dict[str, FlexibleLoad],
+    forecast: Forecast,
+) -> None:
+    """Three sentences for a manager, and the numbers behind them; a warning where the intervals did not hold."""
+    frame = forecast.to_frame()
+    first = next(iter(alone.values()))
+    days = first.scores[names.CUTOFF].nunique()
+    run.report.subtitle = (
+        f"A forecast of {frame[DS].iloc[0]:%d %B %Y}, step by step, and how such forecasts did on {days} days against "
+        "what anyone could do without a model."
+    )
+    told = []
+    for key in alone:
+        own = forecast.one(key)
+        top = own.iloc[int(own["mean"].argmax())]
+        told.append(
+            f"{key} {own['mean'].mean():.1f} {settings.unit} on average and {top['mean']:.1f} at {top[DS]:%H:%M}"
+        )
+    run.summarises(f"Expect on {frame[DS].iloc[0]:%A %d %B %Y}: {'; '.join(told)}.")
+    kept = {key: covered(scores, MODEL, settings.level) for key, scores in alone.items()}
+    for key, verdict in verdicts.items():
+        item = next(item for item in verdict.items if item.against == alone[key].best_baseline("mae"))
+        run.summarises(
+            f"{key}, {item.n} days: the {item.explain().rstrip('.')}; the intervals held {100 * kept[key]:.0f} % of what "
+            f"came, {settings.level:g} % was promised."
+        )
+        run.fact(
+            signed(gain(alone[key], MODEL, metric="mae")),
+            f"error (MAE) in {key} against “{item.against}”, the best naive",
+        )
+        run.fact(f"{100 * kept[key]:.1f} %", f"of prices in {key} inside the {settings.level:g} % interval")
+    parts = [
+        f"{100 * load.reached:.0f} % in {key} (similar day: {100 * load.reached_against:.0f} %)"
+        for key, load in found.items()
+    ]
+    run.summarises(
+        f"A load that runs {settings.hours:g} hours a day in the hours forecast to be cheapest reaches of what choosing could "
+        f"save: {', '.join(parts)}."
+    )
+    low = [key for key, share in kept.items() if share < settings.level / 100 - 0.03]
+    if low:
+        run.summarises(
+            f"Warning: in {' and '.join(low)} the intervals were too narrow, so that bids at their bounds fail more often "
+            "than stated. See when not to believe it."
+        )
+    if not first.guarded:
+        run.summarises(first.explain_leaks())
+    if days < FEW:
+        run.summarises(f"Only {days} days were tried: enough to see that it runs, too few to decide on.")
+
+
+def outlook(forecast: Forecast, markets: Markets, settings: PricesSettings) -> list[Any]:
+    """The day ahead in each market, and its mean and extremes as joint paths tell them."""
+    frame = forecast.to_frame()
+    low, high = interval_columns(settings.level)
+    steps = len(frame) // len(markets.keys)
+    parts: list[Any] = []
+    for key in markets.keys:
+        own = forecast.one(key)
+        before = markets.past[markets.past[KEY] == key].tail(3 * steps)
+        came = own.merge(markets.future[[KEY, DS, Y]], on=[KEY, DS], how="left")[Y]
+        parts.append(
+            forecast_figure(
+                before[DS], before[Y], own[DS], own["mean"], lower=own[low], upper=own[high], level=settings.level,
+                actual=came if came.notna().all() else None, y_label=f"{key}, {settings.unit}",
+                alt=f"Price forecast of {key} with its interval.",
+            )
+        )  # fmt: skip
+    paths = forecast.sample(PATHS, random_state=settings.seed)
+    each = paths.groupby([KEY, "sample"], sort=False, observed=True)[Y].agg(["mean", "min", "max"])
+    rows = {}
+    for key in markets.keys:
+        day = each.loc[key]
+        tail = (100 - settings.level) / 200
+        ranges = [day[name].quantile([tail, 1 - tail]) for name in ("mean", "min", "max")]
+        rows[key] = [f"{span.iloc[0]:.1f} to {span.iloc[1]:.1f}" for span in ranges]
+        rows[key].append(f"{100 * float((day['min'] < 0).mean()):.0f} %")
+    columns = [f"mean, {settings.unit}", "lowest price", "highest price", "chance of a price below zero"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("market")
+    parts.append(
+        (table, f"What the whole day may bring: {settings.level:g} % ranges from {PATHS:,} joint paths, which keep together "
+                "what errors of one day had together.")
+    )  # fmt: skip
+    return parts
+
+
+def bids(forecast: Forecast, alone: Alone, settings: PricesSettings) -> list[Any]:
+    """The quantiles of every step, and how often a bid at each would have been accepted."""
+    frame = forecast.to_frame()
+    quantiles = {50.0: "mean"}
+    for level in settings.levels:
+        low, high = interval_columns(level)
+        quantiles |= {50 - level / 2: low, 50 + level / 2: high}
+    parts: list[Any] = [
+        "A limit bid to buy at a quantile is accepted with about its probability, one to sell with the rest; whoever bids "
+        "pays or gets the market's price, not the bid. To be served nearly surely, buy at a high quantile; to buy only when "
+        "it is cheap, at a low one.",
+    ]
+    for key in alone:
+        own = forecast.one(key)
+        shown = pd.DataFrame({f"{q:g} %": own[column].map("{:.1f}".format) for q, column in sorted(quantiles.items())})
+        shown.index = pd.Index([f"{stamp:%H:%M}" for stamp in own[DS]], name=key)
+        parts.append(
+            (
+                shown,
+                f"{key}, {frame[DS].iloc[0]:%A %d %B %Y}: prices below which the market is expected to clear, {settings.unit}.",
+            )
+        )
+    rates = pd.DataFrame({key: reliability(scores, MODEL).table()["all"] for key, scores in alone.items()})
+    parts.append((rates, "Share of bids to buy at each quantile that would have been accepted on the days tried."))
+    return parts
+
+
+def worth(found: dict[str, FlexibleLoad], settings: PricesSettings) -> list[Any]:
+    """What a load with a choice paid."""
+    rows = {
+        key: [f"{price:.2f}" for price in (load.paid_flat, load.paid_against, load.paid, load.paid_best)]
+        + [f"{100 * load.reached_against:.0f} %", f"{100 * load.reached:.0f} %"]
+        for key, load in found.items()
+    }
+    columns = ["all hours", NAIVE, MODEL, "all known", f"{NAIVE}: share saved", f"{MODEL}: share saved"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("market")
+    return [
+        *(f"{key}: {load.explain('steps', 'day')}" for key, load in found.items()),
+        (table, f"Mean price paid, {settings.unit}, by a load that runs {settings.hours:g} hours a day, by what its hours are "
+                "chosen from. It takes prices as they are: a load so large that it moves them would save less."),
+    ]  # fmt: skip
+
+
+def protocol(scores: Scores, markets: Markets, settings: PricesSettings) -> list[Any]:
+    """How the trials were made."""
+    cuts = list(dict.fromkeys(scores.scores[names.CUTOFF]))
+    fits = -(-len(cuts) // settings.refit_every)
+    steps = markets.panel.frequency.steps(settings.horizon)
+    ahead = (
+        f"but {', '.join(settings.known)}, which were published a day ahead" if settings.known else "but the calendar"
+    )
+    return [
+        f"{len(cuts)} days from {cuts[0]:%d %B %Y} to {cuts[-1]:%d %B %Y}; from each midnight the {steps} steps of "
+        f"{markets.panel.frequency.describe()} of the day are forecast, as an auction on the day before asks for. Nothing from "
+        f"that day on is used {ahead}.",
+        f"The models learnt {fits} times, every {settings.refit_every} days, from everything before; between, prices entered "
+        "as history only. Intervals come from errors on blocks of time that the model had not seen, and on forecasts whose "
+        f"outcome was known by then{f'; an error counts half after {settings.half_life}' if settings.half_life else ''}.",
+        f"“{NAIVE}” takes Mondays, Saturdays and Sundays from last week and other days from yesterday: the usual naive of "
+        "electricity markets.",
+        scores.explain_leaks(),
+    ]
+
+
+def trust(scores: Scores, verdict: Comparisons, settings: PricesSettings, without: Scores) -> list[Any]:
+    """The score table of a market, the comparisons in words, and its quantiles against what came."""
+    level = settings.level
+    coverage, winkler = f"coverage-{level:g}", f"interval_score-{level:g}"
+    table = scores.table()[["mae", coverage, winkler]]
+    naive = float(scores.of(NAIVE, "mae").mean())
+    table.insert(1, f"MAE / {NAIVE}", table["mae"] / naive)
+    table[coverage] = [f"{100 * share:.1f} %" for share in table[coverage]]
+    table = table.rename(
+        columns={"mae": f"MAE, {settings.unit}", coverage: f"inside {level:g} %", winkler: "interval score"}
+    )
+    best = scores.best_baseline("mae")
+    parts: list[Any] = [
+        (table.rename_axis("model"), "Means over the days tried; lower is better.", MODEL),
+        f"{sentences(verdict)} Ranges are 95 % intervals over the days.",
+    ]
+    if settings.known:
+        share = 1 - float(scores.of(MODEL, "mae").mean() / own_error(without, scores))
+        parts.append(
+            f"What is known ahead ({', '.join(settings.known)}) puts the error {below(share)} that of the same model without it."
+        )
+    parts.append(
+        line_figure(
+            {name: by_cutoff(scores, name, "mae") for name in (MODEL, best)}, y_label=f"mean absolute error by day, {settings.unit}",
+            alt="Error of the price model and of the best naive on each day.",
+        )
+    )  # fmt: skip
+    return [*parts, *calibration(scores, MODEL, level)]
+
+
+def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
+    """Months, spikes and the worst day of each market."""
+    parts: list[Any] = []
+    for key, scores in alone.items():
+        months, best = by_month(scores, settings)
+        parts.append(
+            (months, f"{key} by month: mean absolute error of the model and of “{best}”, and the interval's coverage.")
+        )
+        rows = scores.predictions[scores.predictions[names.MODEL] == MODEL]
+        low, high = interval_columns(settings.level)
+        limit = float(rows[Y].quantile(0.95))
+        dear = rows[rows[Y] >= limit]
+        inside = float(((dear[Y] >= dear[low]) & (dear[Y] <= dear[high])).mean())
+        under = int((rows[Y] < 0).sum())
+        text = (
+            f"{key}: of the dearest twentieth of prices ({limit:.0f} {settings.unit} and more) the {settings.level:g} % interval "
+            f"held {100 * inside:.0f} %; the forecast lay {float((dear[Y] - dear['mean']).mean()):.0f} {settings.unit} below "
+            "them on average. Spikes come from outages and scarcity, which nothing here announces."
+        )
+        if under:
+            text += f" {under} prices were below zero; the forecast expected {int((rows['mean'] < 0).sum())}."
+        parts.append(text)
+        errors = scores.of(MODEL, "mae")
+        worst: Any = errors.idxmax()
+        day = rows[rows[names.CUTOFF] == worst]
+        parts.append(
+            forecast_figure(
+                [], [], day[DS], day["mean"], lower=day[low], upper=day[high], level=settings.level, actual=day[Y],
+                y_label=f"{key}, {settings.unit}: the worst day",
+                alt=f"The day with the largest error in {key}: forecast, interval and outcome.",
+                caption=f"{worst:%A %d %B %Y}: the forecast was off by {errors.max():.1f} {settings.unit} on average.",
+            )
+        )  # fmt: skip
+    parts.append(
+        "The models know nothing of fuel and carbon prices, outages, wind and sun beyond what the columns known ahead say of "
+        "them. When the level of prices leaves what was learnt from, errors grow before the intervals do: watch the coverage "
+        "month by month, and learn again."
+    )
+    return parts
+
+
+def own_error(without: Scores, scores: Scores) -> float:
+    """Mean absolute error, in one market, of the model without what is known ahead."""
+    key = scores.predictions[KEY].iloc[0]
+    return float(without.of_series(key, [scorer("mae")]).of(PLAIN, "mae").mean())
+
+
+def by_month(scores: Scores, settings: PricesSettings) -> tuple[pd.DataFrame, str]:
+    """Errors and coverage by month, for people; and the name of the best naive."""
+    best = scores.best_baseline("mae")
+    wide = pd.DataFrame(
+        {
+            MODEL: scores.of(MODEL, "mae"),
+            best: scores.of(best, "mae"),
+            "inside": scores.of(MODEL, f"coverage-{settings.level:g}"),
+        }
+    )
+    order = pd.DatetimeIndex(wide.index)
+    means = wide.groupby(order.tz_localize(None).to_period("M")).mean()
+    table = pd.DataFrame(
+        {
+            MODEL: means[MODEL].map("{:.2f}".format),
+            best: means[best].map("{:.2f}".format),
+            "gain": [signed(share) for share in 1 - means[MODEL] / means[best]],
+            f"inside {settings.level:g} %": [f"{100 * share:.1f} %" for share in means["inside"]],
+        }
+    )
+    table.index = pd.Index([f"{month.strftime('%B %Y')}" for month in means.index], name="month")
+    return table, best
+
+
+def data(markets: Markets, settings: PricesSettings) -> list[Any]:
+    """What the table holds, in figures."""
+    past = markets.past
+    day = past.groupby([KEY, past[DS].dt.strftime("%H:%M")], sort=False, observed=True)[Y].mean()
+    hours = {key: day.loc[key].sort_index() for key in markets.keys}
+    lines: dict[str, Any] = {
+        key: (np.linspace(0, 24, len(mean), endpoint=False), mean.to_numpy()) for key, mean in hours.items()
+    }
+    prices = past.groupby(KEY, sort=False, observed=True)[Y]
+    table = pd.DataFrame(
+        {
+            "rows": prices.size().map("{:,}".format),
+            "mean": prices.mean().map("{:.1f}".format),
+            "lowest": prices.min().map("{:.1f}".format),
+            "highest": prices.max().map("{:.1f}".format),
+            "below zero": prices.agg(lambda y: int((y < 0).sum())).map("{:,}".format),
+        }
+    ).rename_axis("market")
+    told = [f"{note[0].upper()}{note[1:]}." for note in markets.notes]
+    return [
+        (table, f"Prices in {settings.unit} from {past[DS].min()} to {past[DS].max()}, one every {markets.panel.frequency.describe()}."),
+        *([" ".join(told)] if told else []),
+        line_figure(lines, x_label="hour of the day", y_label=f"mean price over the day, {settings.unit}", alt="Mean price over the day."),
+    ]  # fmt: skip
+
+
+def metrics(alone: Alone, found: dict[str, FlexibleLoad], forecast: Forecast, without: Scores) -> dict[str, float]:
+    """Everything worth comparing between two runs, by name."""
+    told: dict[str, float] = {}
+    for key, scores in alone.items():
+        for model, row in scores.table().iterrows():
+            told |= {f"{key} {metric} of {model}": float(value) for metric, value in row.items()}
+        told[f"{key} gain"] = gain(scores, MODEL, metric="mae")
+        told[f"{key} gain against {NAIVE}"] = gain(scores, MODEL, NAIVE, "mae")
+        told[f"{key} largest distance of a quantile"] = reliability(scores, MODEL).largest
+        told[f"{key} mae of {PLAIN}"] = own_error(without, scores)
+        load = found[key]
+        told |= {f"{key} price paid": load.paid, f"{key} price paid with {NAIVE}": load.paid_against}
+        told[f"{key} share of what could be saved"] = load.reached
+        told[f"{key} forecast mean"] = float(forecast.one(key)["mean"].mean())
+    return told

@@ -1,0 +1,75 @@
+"""The models of the prices study: the market's naives, and a ridge for every hour of each market."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from case_studies.prices_parts.markets import NEIGHBOURS
+from case_studies.prices_parts.settings import PricesSettings
+from domains.timeseries import (
+    Exogenous,
+    LagForecaster,
+    PerSeries,
+    Recipe,
+    Rolling,
+    SeasonalNaive,
+    SimilarDay,
+)
+from shared.data import Frequency
+
+__all__ = ["MODEL", "NAIVE", "PLAIN", "baselines", "price_model"]
+
+MODEL = "price model"
+PLAIN = "price model without what is known ahead"
+NAIVE = "similar day"
+MOST_LAGS = 48
+FOLDS = 32  # blocks of a few weeks: nearly as close to what is learnt as the days that follow it
+
+
+def baselines() -> dict[str, Any]:
+    """What anyone could do without a model.
+
+    >>> list(baselines())
+    ['similar day', 'same hour yesterday', 'same hour last week']
+    """
+    return {NAIVE: SimilarDay(), "same hour yesterday": SeasonalNaive("1D"), "same hour last week": SeasonalNaive("7D")}
+
+
+def price_model(
+    settings: PricesSettings, grid: Frequency, *, neighbours: bool = False, known: bool = True, intervals: bool = True
+) -> PerSeries:
+    """A ridge for every step of the day ahead, of each market alone, on the signed logarithm of its price.
+
+    Its features are all prices of the last day, those of the same hour a day and a week ago, the means of a day and a
+    week, the day of the week, what is known ahead (at that hour, the hour before, a day and a week ago, and its mean over
+    the day) and what the other markets paid. The recipe was chosen on the first half of 2016.
+
+    >>> model = price_model(PricesSettings(), Frequency("fixed", 3600 * 10**9))
+    >>> model.forecaster.recipe.known_columns
+    ('gen_forecast', 'system_load')
+    """
+    day = grid.steps("1D")
+    ahead = tuple(
+        Exogenous(name, known=True, lags=(0, max(1, day // 24), day, 7 * day), rolling=(Rolling("1D"),))
+        for name in (settings.known if known else [])
+    )
+    others = (Exogenous(NEIGHBOURS, seasonal=("1D", "7D"), rolling=(Rolling("1D"),)),) if neighbours else ()
+    recipe = Recipe(
+        tuple(range(1, day + 1, -(-day // MOST_LAGS))),
+        seasonal=("1D", "7D"),
+        rolling=(Rolling("1D"), Rolling("7D")),
+        calendar=("day_of_week",),
+        exogenous=(*ahead, *others),
+    )
+    return PerSeries(
+        LagForecaster(
+            recipe=recipe,
+            horizon=settings.horizon,
+            every="1D",
+            log="signed",
+            calibration_folds=FOLDS if intervals else 0,
+            half_life=settings.half_life or None,
+            random_state=settings.seed,
+            tz=settings.zone,
+        )
+    )
