@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from shared.data.columns import MODEL, STEP
 from shared.evaluation import Comparisons, Scores, reliability, scorer
 
 __all__ = ["below", "by_cutoff", "calibration", "covered", "gain", "quarters", "sentences", "signed"]
@@ -92,14 +91,16 @@ def calibration(scores: Scores, model: str, level: float) -> list[Any]:
     4
     """
     found = reliability(scores, model)
-    parts = "part" if scores.predictions.loc[scores.predictions[MODEL] == model, STEP].max() > 1 else "step"
     return [
         (
             quarters(scores, level),
-            f"Share of outcomes inside the {level:g} % interval, by {parts} of the horizon.",
+            f"Share of outcomes inside the {level:g} % interval, by part of the horizon.",
             model,
         ),
         found.explain(),
         found.plot(),
-        (found.table(), f"Share of outcomes below each quantile of {model}, by {parts} of the horizon."),
+        (
+            found.table(),
+            f"Share of outcomes below each quantile of {model}: over all steps, and by steps of the horizon.",
+        ),
     ]

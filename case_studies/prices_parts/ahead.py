@@ -42,7 +42,7 @@ def predict(
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
     last_known(table, COLUMNS, reading.source)
     checked = run.contract.check(table.dropna(subset=[Y]), reading.source, accept_drift=accept_drift)
-    markets = Markets.of(table, settings, reading.source)
+    markets = Markets.of(table, settings, reading.source, hold_back=False)
     _same_markets(model, markets, reading.source)
     notes = [*reading.repairs, *checked, *markets.notes]
     fresh = []

@@ -80,6 +80,11 @@ def summary(
         f"A load that runs {settings.hours:g} hours a day in the hours forecast to be cheapest reaches of what choosing could "
         f"save: {', '.join(parts)}."
     )
+    hard = {key: _dearest(scores, settings)[2] for key, scores in alone.items()}
+    run.summarises(
+        "Rely on it least where prices climb: of the dearest twentieth the intervals held "
+        f"{', '.join(f'{100 * share:.0f} % in {key}' for key, share in hard.items())}."
+    )
     low = [key for key, share in kept.items() if share < settings.level / 100 - 0.03]
     if low:
         run.summarises(
@@ -118,11 +123,11 @@ def outlook(forecast: Forecast, markets: Markets, settings: PricesSettings) -> l
         ranges = [day[name].quantile([tail, 1 - tail]) for name in ("mean", "min", "max")]
         rows[key] = [f"{span.iloc[0]:.1f} to {span.iloc[1]:.1f}" for span in ranges]
         rows[key].append(f"{100 * float((day['min'] < 0).mean()):.0f} %")
-    columns = [f"mean, {settings.unit}", "lowest price", "highest price", "chance of a price below zero"]
+    columns = ["mean", "lowest", "highest", "any below zero"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("market")
     parts.append(
-        (table, f"What the whole day may bring: {settings.level:g} % ranges from {PATHS:,} joint paths, which keep together "
-                "what errors of one day had together.")
+        (table, f"What the whole day may bring: {settings.level:g} % ranges in {settings.unit}, and the chance of any "
+                f"price below zero, from {PATHS:,} joint paths: they keep together what errors of a day had together.")
     )  # fmt: skip
     return parts
 
@@ -157,16 +162,20 @@ def bids(forecast: Forecast, alone: Alone, settings: PricesSettings) -> list[Any
 def worth(found: dict[str, FlexibleLoad], settings: PricesSettings) -> list[Any]:
     """What a load with a choice paid."""
     rows = {
-        key: [f"{price:.2f}" for price in (load.paid_flat, load.paid_against, load.paid, load.paid_best)]
-        + [f"{100 * load.reached_against:.0f} %", f"{100 * load.reached:.0f} %"]
+        key: [
+            f"{load.paid_flat:.2f}",
+            f"{load.paid_against:.2f} ({100 * load.reached_against:.0f} %)",
+            f"{load.paid:.2f} ({100 * load.reached:.0f} %)",
+            f"{load.paid_best:.2f}",
+        ]
         for key, load in found.items()
     }
-    columns = ["all hours", NAIVE, MODEL, "all known", f"{NAIVE}: share saved", f"{MODEL}: share saved"]
+    columns = ["all hours", NAIVE, MODEL, "all known"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("market")
     return [
         *(f"{key}: {load.explain('steps', 'day')}" for key, load in found.items()),
         (table, f"Mean price paid, {settings.unit}, by a load that runs {settings.hours:g} hours a day, by what its hours are "
-                "chosen from. It takes prices as they are: a load so large that it moves them would save less."),
+                "chosen from; in brackets the share of what choosing could save. It takes prices as they are: a load so large that it moves them would save less."),
     ]  # fmt: skip
 
 
@@ -197,7 +206,7 @@ def trust(scores: Scores, verdict: Comparisons, settings: PricesSettings, withou
     coverage, winkler = f"coverage-{level:g}", f"interval_score-{level:g}"
     table = scores.table()[["mae", coverage, winkler]]
     naive = float(scores.of(NAIVE, "mae").mean())
-    table.insert(1, f"MAE / {NAIVE}", table["mae"] / naive)
+    table.insert(1, f"MAE / {NAIVE}", [f"{error / naive:.2f}" for error in table["mae"]])
     table[coverage] = [f"{100 * share:.1f} %" for share in table[coverage]]
     table = table.rename(
         columns={"mae": f"MAE, {settings.unit}", coverage: f"inside {level:g} %", winkler: "interval score"}
@@ -231,9 +240,7 @@ def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
         )
         rows = scores.predictions[scores.predictions[names.MODEL] == MODEL]
         low, high = interval_columns(settings.level)
-        limit = float(rows[Y].quantile(0.95))
-        dear = rows[rows[Y] >= limit]
-        inside = float(((dear[Y] >= dear[low]) & (dear[Y] <= dear[high])).mean())
+        dear, limit, inside = _dearest(scores, settings)
         under = int((rows[Y] < 0).sum())
         text = (
             f"{key}: of the dearest twentieth of prices ({limit:.0f} {settings.unit} and more) the {settings.level:g} % interval "
@@ -260,6 +267,15 @@ def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
         "month by month, and learn again."
     )
     return parts
+
+
+def _dearest(scores: Scores, settings: PricesSettings) -> tuple[pd.DataFrame, float, float]:
+    """The dearest twentieth of prices, from what price on, and the share of them inside the model's interval."""
+    rows = scores.predictions[scores.predictions[names.MODEL] == MODEL]
+    low, high = interval_columns(settings.level)
+    limit = float(rows[Y].quantile(0.95))
+    dear = rows[rows[Y] >= limit]
+    return dear, limit, float(((dear[Y] >= dear[low]) & (dear[Y] <= dear[high])).mean())
 
 
 def own_error(without: Scores, scores: Scores) -> float:

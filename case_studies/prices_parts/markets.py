@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from shared.errors import HexadError, Problems, quoted
 
 __all__ = ["NEIGHBOURS", "Markets"]
 
+LEAST_DAYS = 35
 NEIGHBOURS = "price of the other markets"
 COLUMNS = SeriesColumns()
 KEY, DS, Y = COLUMNS.unique_id, COLUMNS.ds, COLUMNS.y
@@ -46,45 +48,32 @@ class Markets:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, table: pd.DataFrame, settings: PricesSettings, source: str) -> Markets:
-        """Check a table. Rows without price at its end are the day to be forecast; without such, its last day is.
+    def of(cls, table: pd.DataFrame, settings: PricesSettings, source: str, *, hold_back: bool = True) -> Markets:
+        """Check a table. Rows without price at its end are the day to be forecast; without such, its last day is held back.
 
         Raises
         ------
         DataError
             A column named in the settings is missing, or rows are; everything that is wrong at once.
         """
-        lost = [name for name in settings.known if name not in table.columns]
-        problems = Problems(source)
-        if lost:
-            others = [name for name in table.columns if name not in (KEY, DS, Y)]
-            problems.add(
-                f"there is no column {quoted(lost)}, which the setting known says is known a day ahead",
-                mend=f"Name those that are, among {quoted(others)}, or none: --set known='[]'." if others
-                else "There are no other columns: --set known='[]'.",
-            )  # fmt: skip
-        problems.raise_if_any()
-        columns = SeriesColumns(exogenous=tuple(settings.known))
+        _has_columns(table, settings, source)
         table = table.sort_values([KEY, DS], kind="stable", ignore_index=True)
-        known = table[Y].notna().to_numpy()
-        # Rows after the last price of their market.
-        last = pd.Series(np.where(known, np.arange(len(table)), -1)).groupby(table[KEY]).transform("max")
-        ahead = np.arange(len(table)) > last.to_numpy()
+        ahead = _without_price_at_the_end(table, source)
+        columns = SeriesColumns(exogenous=tuple(settings.known))
         panel = Panel.from_frame(table[~ahead], columns, tz=settings.zone, repair=settings.panel_repairs, source=source)
         steps = panel.frequency.steps(settings.horizon)
-        given = panel.to_frame()
-        notes = list(panel.repairs)
+        past, notes = panel.to_frame(), list(panel.repairs)
         if ahead.any():
             future = Panel.from_frame(
                 table[ahead], columns, tz=settings.zone, frequency=panel.frequency, need_y=False, source=source
             ).to_frame()
-            past = given
-        else:
-            cut = given.groupby(KEY, observed=True, sort=False).cumcount(ascending=False) < steps
-            past, future = given[~cut].reset_index(drop=True), given[cut].reset_index(drop=True)
+        elif hold_back:
+            cut = past.groupby(KEY, observed=True, sort=False).cumcount(ascending=False) < steps
+            past, future = past[~cut].reset_index(drop=True), past[cut].reset_index(drop=True)
             notes.append("every row has its price: the last day was held back to be forecast")
-        unused = [name for name in table.columns if name not in (KEY, DS, Y, *settings.known)]
-        if unused:
+        else:
+            future = _day_after(panel, steps, settings, source)
+        if unused := [name for name in table.columns if name not in (KEY, DS, Y, *settings.known)]:
             notes.append(
                 f"not used: {quoted(unused)}; columns that are known a day ahead are named in the setting known"
             )
@@ -134,11 +123,18 @@ class Markets:
             first=settings.first_origin or None, at=settings.clock if self._within_days else None,
         )  # fmt: skip
         problems = Problems("prices")
+        mend = "Give a longer table, or fewer origins: --set origins=, --set every=, --set first_origin=."
         try:
-            walk.splits(self.whole)
+            first = self.whole.iloc[walk.splits(self.whole)[0].train]
+            rows = first.groupby(KEY, observed=True).size().reindex(list(self.keys), fill_value=0)
+            days = rows / self.panel.frequency.steps("1D")
+            if short := [f"{key}: {count:.0f}" for key, count in days.items() if count < LEAST_DAYS]:
+                problems.add(
+                    f"the models need {LEAST_DAYS} days before the first origin, but there are fewer ({', '.join(short)})",
+                    column=DS, mend=mend,
+                )  # fmt: skip
         except HexadError as error:
             told = str(error).split(" Lower n_splits")[0].removeprefix("WalkForward: ").rstrip(".")
-            mend = "Give a longer table, or fewer origins: --set origins=, --set every=, --set first_origin=."
             problems.add(told, column=DS, mend=mend)
         problems.raise_if_any()
         return walk
@@ -146,6 +142,48 @@ class Markets:
     @property
     def _within_days(self) -> bool:
         return self.panel.frequency.kind == "fixed"
+
+
+def _has_columns(table: pd.DataFrame, settings: PricesSettings, source: str) -> None:
+    """Refuse a table without the columns that the settings name."""
+    lost = [name for name in settings.known if name not in table.columns]
+    others = [name for name in table.columns if name not in (KEY, DS, Y)]
+    problems = Problems(source)
+    if lost:
+        problems.add(
+            f"there is no column {quoted(lost)}, which the setting known says is known a day ahead",
+            mend=f"Name those that are, among {quoted(others)}, or none: --set known='[]'." if others
+            else "There are no other columns: --set known='[]'.",
+        )  # fmt: skip
+    problems.raise_if_any()
+
+
+def _without_price_at_the_end(table: pd.DataFrame, source: str) -> Any:
+    """Which rows come after the last price of their market; they are there for every market, or for none."""
+    known = table[Y].notna().to_numpy()
+    last = pd.Series(np.where(known, np.arange(len(table)), -1)).groupby(table[KEY]).transform("max")
+    ahead = np.arange(len(table)) > last.to_numpy()
+    asked = set(table.loc[ahead, KEY])
+    problems = Problems(source)
+    if asked and (rest := [key for key in dict.fromkeys(table[KEY]) if key not in asked]):
+        problems.add(
+            f"the day to be forecast (rows without price) is there for {quoted(sorted(asked))}, but not for {quoted(rest)}",
+            column=KEY, mend="Give its rows for every market, with what is known ahead.",
+        )  # fmt: skip
+    problems.raise_if_any()
+    return ahead
+
+
+def _day_after(panel: Panel, steps: int, settings: PricesSettings, source: str) -> pd.DataFrame:
+    """The stamps that follow, where nothing needs to be known of them."""
+    problems = Problems(source)
+    if settings.known:
+        problems.add(
+            f"every row has its price: there is no day to be forecast, of which {quoted(settings.known)} has to be known",
+            mend="Add its rows at the end of each market, with these columns and no price.",
+        )
+    problems.raise_if_any()
+    return panel.future_frame(steps).assign(**{Y: np.nan})
 
 
 def _with_neighbours(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:

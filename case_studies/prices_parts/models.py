@@ -38,7 +38,7 @@ def baselines() -> dict[str, Any]:
 def price_model(
     settings: PricesSettings, grid: Frequency, *, neighbours: bool = False, known: bool = True, intervals: bool = True
 ) -> PerSeries:
-    """A ridge for every step of the day ahead, of each market alone, on the signed logarithm of its price.
+    """A ridge for every step of the day ahead, of each market alone, on the inverse hyperbolic sine of its price.
 
     Its features are all prices of the last day, those of the same hour a day and a week ago, the means of a day and a
     week, the day of the week, what is known ahead (at that hour, the hour before, a day and a week ago, and its mean over
@@ -66,7 +66,7 @@ def price_model(
             recipe=recipe,
             horizon=settings.horizon,
             every="1D",
-            log="signed",
+            log="asinh",
             calibration_folds=FOLDS if intervals else 0,
             half_life=settings.half_life or None,
             random_state=settings.seed,

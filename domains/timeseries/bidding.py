@@ -36,8 +36,8 @@ class FlexibleLoad:
 
     >>> print(FlexibleLoad("model", "naive", 6, 22.0, 23.0, 20.0, 30.0, pd.DataFrame(), "EUR/MWh").explain())
     Run 6 steps of each horizon, where model expects the lowest prices, it pays 22.00 EUR/MWh; 23.00 with naive, 30.00
-    running all the time, and 20.00 had all prices been known. model reaches 80 % of what could be saved by choosing,
-    naive 70 %.
+    running all the time, and 20.00 had all prices been known. Of what could be saved by choosing, model reaches 80 %
+    and naive 70 %.
     """
 
     model: str
@@ -80,7 +80,7 @@ class FlexibleLoad:
         if not np.isfinite(self.reached):
             return f"{told} Nothing could be saved by choosing."
         return (
-            f"{told} {self.model} reaches {100 * self.reached:.0f} % of what could be saved by choosing, {self.against} "
+            f"{told} Of what could be saved by choosing, {self.model} reaches {100 * self.reached:.0f} % and {self.against} "
             f"{100 * self.reached_against:.0f} %."
         )
 

@@ -52,7 +52,7 @@ def interval_radius(errors: Floats, level: float, weights: Floats | None = None)
     [8.0]
     """
     if weights is not None:
-        return np.array([_weighted(np.abs(column), level, weights) for column in errors.T])
+        return _weighted(np.abs(errors), level, weights)
     ordered = np.sort(np.abs(errors), axis=0)
     counts = np.isfinite(ordered).sum(axis=0)
     ranks = np.ceil((counts + 1) * level / 100 - 1e-9).astype(int)
@@ -67,19 +67,20 @@ def interval_radius(errors: Floats, level: float, weights: Floats | None = None)
     return np.asarray(ordered[ranks - 1, np.arange(ordered.shape[1])])
 
 
-def _weighted(sizes: Floats, level: float, weights: Floats) -> float:
-    """The smallest of some errors up to which they weigh the level's share of all and of the next one."""
-    seen = np.isfinite(sizes)
-    order = np.argsort(sizes[seen], kind="stable")
-    reached = np.cumsum(weights[seen][order])
-    total = reached[-1] if len(reached) else 0.0
-    enough = np.flatnonzero(reached >= level / 100 * (total + 1) - 1e-9)
-    if len(enough) == 0:
+def _weighted(sizes: Floats, level: float, weights: Floats) -> Floats:
+    """The smallest error of each step up to which errors weigh the level's share of all and of the next one."""
+    steps = np.arange(sizes.shape[1])
+    order = np.argsort(sizes, axis=0, kind="stable")  # NaN comes last
+    reached = np.cumsum(np.where(np.isfinite(sizes), weights[:, None], 0.0)[order, steps], axis=0)
+    total = reached[-1] if len(reached) else np.zeros(len(steps))
+    enough = reached >= level / 100 * (total + 1) - 1e-9
+    if len(reached) == 0 or not enough[-1].all():
         raise CalibrationError(
             f"a {level:g} % interval needs errors that weigh {level / (100 - level):.0f} in all, but those of the last "
-            f"time weigh {total:.1f}. Let them fade more slowly, or ask for a lower level."
+            f"time weigh {total.min():.1f}. Let them fade more slowly, or ask for a lower level."
         )
-    return float(sizes[seen][order[enough[0]]])
+    first = enough.argmax(axis=0)
+    return np.asarray(sizes[order[first, steps], steps])
 
 
 def fading_weights(origins: Ints, half_life: float) -> Floats:

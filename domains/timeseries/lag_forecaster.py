@@ -14,12 +14,12 @@ from sklearn.utils import check_random_state
 from domains.timeseries.asking import asked
 from domains.timeseries.base import PanelForecaster
 from domains.timeseries.calibration import Calibration
-from domains.timeseries.conformal import series_scales
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
 from domains.timeseries.recipe import DAY_NS, Recipe, default_recipe
 from domains.timeseries.ridge import LeaveOut, StandardizedRidge
+from domains.timeseries.scaling import Log, Scaling, Units
 from domains.timeseries.spread import Spread
-from domains.timeseries.transforms import changes_over, differenced, integrated, signed_exp, signed_log
+from domains.timeseries.transforms import changes_over, differenced, integrated
 from shared.data import columns as names
 from shared.data.panel import Panel
 from shared.errors import DataError, HexadError, Problem, SettingsError, quoted
@@ -59,9 +59,9 @@ class LagForecaster(PanelForecaster):
         Distance between the origins that a direct model learns from, counted back from the end of the data. With
         "1D" it learns only from origins at the same time of day, and forecasts from this time of day only. "auto" is
         a day on sub-daily grids with at least 100 days whose series end at the same time, and every step otherwise.
-    log : bool or "signed"
-        Whether to model the logarithm ``log(1 + y)``; y must be above -1. "signed" takes the logarithm of the size and
-        keeps the sign, for series that can be negative. The forecast is then a median rather than a mean.
+    log : bool or "asinh"
+        Whether to model the logarithm ``log(1 + y)``; y must be above -1. "asinh" is straight around zero and a logarithm
+        far from it, for series that can be negative; see `Scaling`. The forecast is then a median rather than a mean.
     differences : tuple of int or str
         Seasons over which differences are taken, one after the other, as in ``(1,)`` or ``("7D", 1)``; steps or time. They
         are taken after the logarithm and undone in every forecast, and in the errors that intervals come from.
@@ -95,6 +95,8 @@ class LagForecaster(PanelForecaster):
         The recipe used.
     regressors_ : list
         One fitted regressor for each step (direct), or one (recursive).
+    scaling_ : Scaling
+        The scale on which it works.
     errors_ : numpy.ndarray of shape (n_origins, horizon)
         Errors out of sample, in units of each series' scale and of their expected size (`spread`), from which intervals
         and sample paths come; `update` adds to them.
@@ -123,7 +125,7 @@ class LagForecaster(PanelForecaster):
         strategy: Literal["direct", "recursive"] = "direct",
         horizon: int | str | None = None,
         every: int | str = "auto",
-        log: bool | Literal["signed"] = False,
+        log: Log = False,
         differences: tuple[int | str, ...] = (),
         local_scale: bool = True,
         short: Literal["naive", "refuse"] = "naive",
@@ -166,18 +168,11 @@ class LagForecaster(PanelForecaster):
     def _known(self) -> tuple[str, ...]:
         return self.recipe.known_columns if self.recipe is not None else ()
 
-    def _transformed(self, panel: Panel) -> Floats:
-        if self.log == "signed":
-            return signed_log(panel.values)
-        return np.log1p(panel.values) if self.log else panel.values
-
     def _scaled(self, panel: Panel) -> Floats:
-        if not self.local_scale:
-            return self._transformed(panel)
-        return np.asarray(self._transformed(panel) / np.repeat(self._scales(panel), panel.lengths))
+        return self.scaling_.forward(panel)
 
     def _unscaled(self, panel: Panel, series: Ints, values: Floats) -> Floats:
-        return _back(values, self._scales(panel)[series][:, None], self.log)
+        return self.scaling_.units_of(panel).of(series).back(values)
 
     def _stages(self, panel: Panel) -> list[Floats]:
         """Values on the model's scale, and their differences, one after the other."""
@@ -206,8 +201,7 @@ class LagForecaster(PanelForecaster):
         self.fitted_ends_ = {key: int(end) for key, end in zip(panel.keys, panel.ends, strict=True)}
         self.season_ = self.steps_.seasonal[0].steps if self.steps_.seasonal else 1
         self.seasons_apart_ = tuple(frequency.steps(season) for season in self.differences)
-        transformed = self._transformed(panel)
-        self.scales_ = series_scales(panel, transformed, self.season_) if self.local_scale else np.ones(panel.n_series)
+        self.scaling_ = Scaling.learnt(panel, log=self.log, local=self.local_scale, season=self.season_)
         canvas = Canvas(frequency, self._worked(panel), panel.exogenous, panel.ordinals())
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=max(horizon, 1))
         if self.strategy == "direct":
@@ -231,8 +225,8 @@ class LagForecaster(PanelForecaster):
                 )
         if isinstance(self.differences, int | str):
             raise SettingsError(f"differences={self.differences!r}: give several, as in ({self.differences!r},)")
-        if not isinstance(self.log, bool) and self.log != "signed":
-            raise SettingsError(f"log={self.log!r}: it is True, False or 'signed'")
+        if not isinstance(self.log, bool) and self.log != "asinh":
+            raise SettingsError(f"log={self.log!r}: it is True, False or 'asinh'")
         if self.short not in {"naive", "refuse"}:
             raise SettingsError(f"short={self.short!r}: it is 'naive' or 'refuse'")
         if self.log is True and (panel.values <= -1).any():
@@ -242,7 +236,7 @@ class LagForecaster(PanelForecaster):
                 [
                     Problem(
                         f"log=True needs values above -1, but {count:,} are not", column=self.y,
-                        mend="Use log='signed' or log=False for series that can be negative.",
+                        mend="Use log='asinh' or log=False for series that can be negative.",
                     )
                 ],
             )  # fmt: skip
@@ -593,16 +587,6 @@ class LagForecaster(PanelForecaster):
         inside = np.minimum(origins[:, None] + np.arange(self.horizon_), panel.indptr[series + 1][:, None] - 1)
         return {name: panel.exogenous[name][inside] for name in self._known()}
 
-    def _scales(self, panel: Panel) -> Floats:
-        """Scales of a panel's series: those learnt, and for series that came later their own."""
-        if panel.n_series == len(self.scales_):
-            return self.scales_
-        if not self.local_scale:
-            return np.ones(panel.n_series)
-        fresh = series_scales(panel, self._transformed(panel), self.season_)
-        learnt = dict(zip(self.fitted_ends_, self.scales_, strict=True))
-        return np.array([learnt.get(key, fresh[i]) for i, key in enumerate(panel.keys)])
-
     def _observed(self, before: Panel, merged: Panel) -> None:
         """Add the errors of forecasts whose outcomes have just been seen; the regressors stay as they are."""
         if self.calibration_folds == 0 or self.horizon_ == 0:
@@ -652,25 +636,15 @@ class LagForecaster(PanelForecaster):
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
     ) -> Callable[[int, np.random.Generator], Floats]:
         sizes = self._sizes(panel, series, panel.indptr[series + 1], mean.shape[1], future)
-        return partial(_drawn, self.calibration_, mean, sizes, self._scales(panel)[series], self.log)
-
-
-def _back(values: Floats, scales: Floats, log: Any) -> Floats:
-    """Values on the model's scale brought back to the series' own."""
-    with np.errstate(over="ignore"):
-        own = values * scales
-        if log == "signed":
-            return signed_exp(own)
-        return np.asarray(np.expm1(own)) if log else own
+        return partial(_drawn, self.calibration_, mean, sizes, self.scaling_.units_of(panel).of(series))
 
 
 def _drawn(
-    calibration: Calibration, mean: Floats, sizes: Floats, scales: Floats, log: Any, count: int,
-    random: np.random.Generator,
-) -> Floats:  # fmt: skip
+    calibration: Calibration, mean: Floats, sizes: Floats, units: Units, count: int, random: np.random.Generator
+) -> Floats:
     """Sample paths around forecasts; shape (n, count, horizon)."""
     errors = calibration.paths(len(mean), count, mean.shape[1], random)
-    return _back(mean[:, None, :] + errors * sizes[:, None, :], scales[:, None, None], log)
+    return units.back(mean[:, None, :] + errors * sizes[:, None, :])
 
 
 def _rows_of(future: dict[str, Floats], part: slice) -> dict[str, Floats]:

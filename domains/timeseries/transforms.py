@@ -1,4 +1,4 @@
-"""Target transforms and their way back: logarithms with a sign, and differences of any seasons."""
+"""Differences of any seasons, and their way back."""
 
 from __future__ import annotations
 
@@ -6,28 +6,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["changes_over", "differenced", "integrated", "signed_exp", "signed_log"]
+__all__ = ["changes_over", "differenced", "integrated"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
-
-
-def signed_log(values: Floats) -> Floats:
-    """Logarithm of one plus the size, with the value's sign: for values of both signs.
-
-    >>> signed_log(np.array([0.0, np.e - 1, 1 - np.e])).round(12).tolist()
-    [0.0, 1.0, -1.0]
-    """
-    return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
-
-
-def signed_exp(values: Floats) -> Floats:
-    """Undo `signed_log`.
-
-    >>> signed_exp(signed_log(np.array([-3.0, 5.0]))).round(12).tolist()
-    [-3.0, 5.0]
-    """
-    return np.asarray(np.sign(values) * np.expm1(np.abs(values)))
 
 
 def differenced(values: Floats, begin: Ints, seasons: tuple[int, ...]) -> list[Floats]:

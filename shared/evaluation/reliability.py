@@ -28,13 +28,13 @@ class Reliability:
         Its name.
     frame : pandas.DataFrame
         One row a quantile, by its nominal probability; the share of outcomes below it in column "all", and in a column
-        for each part of the horizon.
+        for each part of the horizon, as in "1 to 6".
     n : int
         Outcomes.
 
     >>> frame = pd.DataFrame({"all": [0.12, 0.5, 0.88]}, index=[0.1, 0.5, 0.9])
     >>> Reliability("m", frame, 50).explain()
-    'The quantiles of m are off by at most 2 points: below the 10 % quantile lay 12 % of what came, below the 90 % one 88 %.'
+    'The quantiles of m are off by at most 2 points: below the 10 % quantile lay 12 % of what came, below the 90 % quantile lay 88 %.'
     """
 
     model: str
@@ -58,11 +58,15 @@ class Reliability:
 
     def explain(self) -> str:
         """Say in a sentence how far the quantiles are off."""
-        low, high = self.frame.index[0], self.frame.index[-1]
-        shares = [100 * float(self.frame["all"].iloc[place]) for place in (0, -1)]
+        shares = 100 * self.frame["all"]
+        worst = int(np.argmax(np.abs(shares.to_numpy() - 100 * self.frame.index.to_numpy())))
+        places = dict.fromkeys([worst, 0, len(shares) - 1])
+        told = [
+            f"below the {100 * self.frame.index[place]:g} % quantile lay {shares.iloc[place]:.0f} %" for place in places
+        ]
         return (
-            f"The quantiles of {self.model} are off by at most {100 * self.largest:.0f} points: below the {100 * low:g} % "
-            f"quantile lay {shares[0]:.0f} % of what came, below the {100 * high:g} % one {shares[1]:.0f} %."
+            f"The quantiles of {self.model} are off by at most {100 * self.largest:.0f} points: {told[0]} of what came"
+            f"{''.join(f', {text}' for text in told[1:])}."
         )
 
     def bins(self) -> pd.DataFrame:
@@ -146,5 +150,5 @@ def reliability(scores: Scores, model: str, *, parts: int = 4) -> Reliability:
     for first, last in pairwise(edges):
         inside = (steps > first) & (steps <= last)
         if inside.any() and len(edges) > 2:
-            found[f"steps {first + 1} to {last}"] = share[inside].mean()
+            found[f"{first + 1} to {last}"] = share[inside].mean()
     return Reliability(model, pd.DataFrame(found), len(rows))

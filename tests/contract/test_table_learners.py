@@ -46,7 +46,7 @@ LEARNERS = {
     "AutoForecaster": AutoForecaster(horizon=5, regressor=HistGradientBoostingRegressor(max_iter=5, max_leaf_nodes=4)),
     "LagForecaster differences": LagForecaster(recipe=RICH, horizon=5, calibration_folds=4, differences=("7D", 1)),
     "LagForecaster recursive differences": LagForecaster(
-        recipe=Recipe((1, 2, 7)), strategy="recursive", horizon=5, calibration_folds=4, differences=(1,), log="signed"
+        recipe=Recipe((1, 2, 7)), strategy="recursive", horizon=5, calibration_folds=4, differences=(1,), log="asinh"
     ),
     "PerSeries": PerSeries(LagForecaster(recipe=RICH, horizon=5, calibration_folds=4)),
     "SimilarDay": SimilarDay(),

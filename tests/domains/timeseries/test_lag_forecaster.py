@@ -36,7 +36,7 @@ def test_recovers_an_autoregression_with_known_input(strategy):
     first = model.regressors_[0]
     names = model.get_feature_names_out().tolist()
     assert first.coef_[names.index("y lag 1")] == pytest.approx(0.6, abs=0.01)
-    assert first.coef_[names.index("x")] * model.scales_[0] == pytest.approx(0.5, abs=0.01)
+    assert first.coef_[names.index("x")] * model.scaling_.units.scales[0] == pytest.approx(0.5, abs=0.01)
 
 
 def test_recursive_equals_feeding_back_by_hand():
@@ -45,7 +45,7 @@ def test_recursive_equals_feeding_back_by_hand():
         LinearRegression(), recipe=Recipe((1, 3), rolling=(Rolling(4),)), strategy="recursive", horizon=6,
         calibration_folds=0,
     ).fit(table)  # fmt: skip
-    scale = model.scales_[0]  # the regressor sees the series in units of its own scale
+    scale = model.scaling_.units.scales[0]  # the regressor sees the series in units of its own scale
     values, regressor = (table.y / scale).tolist(), model.regressors_[0]
     for _ in range(6):
         row = [[values[-1], values[-3], np.mean(values[-4:])]]
@@ -81,7 +81,7 @@ def test_update_keeps_the_regressors_and_adds_errors_that_were_out_of_sample():
     new = model.errors_[before:]
     # Origins 500, 501 and 502; of the last only the first step has been seen, of the second both.
     assert np.isfinite(new).sum() == 5
-    np.testing.assert_allclose(new[0] * model.scales_[0], table.y[500:502] - made, rtol=1e-9)
+    np.testing.assert_allclose(new[0] * model.scaling_.units.scales[0], table.y[500:502] - made, rtol=1e-9)
     with pytest.raises(DataError, match="goes on at 503, but the new rows start at 504"):
         model.update(table[504:506])
     with pytest.raises(DataError, match="goes on at 503, but the new rows start at 500"):
@@ -363,9 +363,9 @@ def test_a_diverging_recursion_of_differences_is_told_too():
     assert model.predict(1).notes == ()
 
 
-@pytest.mark.parametrize("log", [1, "log", None, ["signed"]])
+@pytest.mark.parametrize("log", [1, "log", None, ["asinh"]])
 def test_an_unknown_logarithm_is_refused(log):
-    with pytest.raises(SettingsError, match="it is True, False or 'signed'"):
+    with pytest.raises(SettingsError, match="it is True, False or 'asinh'"):
         LagForecaster(recipe=Recipe((1,)), horizon=2, log=log).fit(ar_table(100)[["ds", "y"]])
 
 
@@ -390,10 +390,10 @@ def test_a_seasonal_difference_of_a_trend_with_seasons_is_exact():
     assert model.predict().to_frame()["mean"].to_numpy() == pytest.approx(expected)
 
 
-def test_the_signed_logarithm_takes_both_signs():
+def test_the_inverse_hyperbolic_sine_takes_both_signs():
     t = np.arange(200)
     table = pd.DataFrame({"ds": t, "y": 1000.0 * np.sin(2 * np.pi * t / 8)})
-    model = LagForecaster(recipe=Recipe(seasonal=(8,)), horizon=8, log="signed", calibration_folds=0).fit(table)
+    model = LagForecaster(recipe=Recipe(seasonal=(8,)), horizon=8, log="asinh", calibration_folds=0).fit(table)
     assert model.predict().to_frame()["mean"].to_numpy() == pytest.approx(table.y.to_numpy()[:8], abs=1.0)
 
 

@@ -1,0 +1,202 @@
+"""The prices study: its figures, its quantiles, a user's own prices in its place, and the next day's forecast."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import case_studies.__main__ as cli
+from case_studies.__main__ import predict_from, run_study
+from case_studies.prices_parts import Markets, PricesSettings
+from shared.data import datasets
+from shared.errors import DataError, SettingsError
+
+EXPECTED = json.loads((Path(cli.__file__).parent / "expected" / "prices.json").read_text())
+FEW = ["origins=4", "refit_every=4", "first_origin="]
+RESULTS = ("metrics.json", "model.hexad", "forecast.parquet", "scores.parquet", "predictions.parquet")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> Path:
+    """The whole study, run once."""
+    return run_study("prices", out=tmp_path_factory.mktemp("prices") / "run").parent
+
+
+def prices(days: int = 150, *, shift: float = 0.0, ahead: int = 1) -> pd.DataFrame:
+    """The last days of the bundled prices, moved; those of the very last ones are not known."""
+    table = datasets.load("epf_fr_be").drop(columns="week_day")
+    table = table[table.groupby("unique_id").cumcount(ascending=False) < 24 * days].reset_index(drop=True)
+    unknown = table.groupby("unique_id").cumcount(ascending=False) < 24 * ahead
+    return table.assign(y=(table["y"] + shift).mask(unknown))
+
+
+def written(table: pd.DataFrame, path: Path) -> Path:
+    table.to_csv(path, index=False)
+    return path
+
+
+def metrics(folder: Path) -> dict[str, float]:
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def test_the_figures_are_those_expected(whole):
+    found = metrics(whole)
+    assert set(found) == set(EXPECTED["metrics"])
+    for name, value in EXPECTED["metrics"].items():
+        assert found[name] == pytest.approx(value, rel=EXPECTED["relative_tolerance"]), name
+
+
+def test_the_study_reaches_its_goals(whole):
+    found = metrics(whole)
+    for market in ("BE", "FR"):
+        assert found[f"{market} gain against similar day"] >= 0.18
+        assert found[f"{market} mae of price model"] < found[f"{market} mae of price model without what is known ahead"]
+        for level in (50, 80, 90):
+            assert abs(found[f"{market} coverage-{level} of price model"] - level / 100) < 0.08
+        assert abs(found[f"{market} coverage-90 of price model"] - 0.9) < 0.03
+
+
+def test_it_tries_123_days_from_midnight_in_both_markets(whole):
+    made = pd.read_parquet(whole / "predictions.parquet")
+    cutoffs = made.cutoff.drop_duplicates()
+    assert len(cutoffs) == 123
+    assert (cutoffs.dt.hour == 0).all()
+    assert cutoffs.min() == pd.Timestamp("2016-07-01")
+    assert (made[made.model == "price model"].groupby(["cutoff", "unique_id"]).size() == 24).all()
+    assert made.unique_id.nunique() == 2
+
+
+def test_quantiles_never_cross(whole):
+    made = pd.read_parquet(whole / "predictions.parquet")
+    columns = ["lo-90", "lo-80", "lo-50", "mean", "hi-50", "hi-80", "hi-90"]
+    assert (np.diff(made[columns].to_numpy(), axis=1) >= 0).all()
+
+
+def test_the_report_is_one_small_file_within_a_minute(whole):
+    page = (whole / "report.html").read_text()
+    assert len(page.encode()) <= 1_000_000
+    assert "<script" not in page
+    assert not re.findall(r"url\((?!#)", page)
+    for told in (
+        "What to bid",
+        "When not to believe it: ",
+        "October 2016",
+        "probability integral transform",
+        "similar day",
+    ):
+        assert told.removesuffix(": ") in page
+    run = json.loads((whole / "run.json").read_text())
+    assert run["seconds"] <= 120
+    assert {path.name for path in whole.iterdir()} == {
+        "report.html", "run.json", "settings.toml", "schema.json", *RESULTS,
+    }  # fmt: skip
+
+
+def test_same_seed_same_bytes(tmp_path):
+    own = written(prices(120), tmp_path / "own.csv")
+    folders = [
+        run_study("prices", overrides=[*FEW, f"n_jobs={n}"], data=own, out=tmp_path / str(n)).parent for n in (1, 2)
+    ]
+    for name in RESULTS:
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes(), name
+
+
+def test_prices_around_zero_in_one_market_are_forecast_better_than_by_the_naive(tmp_path):
+    """Half of these prices are below zero; the day after the last price is forecast."""
+    table = prices(400, shift=-35.0)
+    assert (table.y < 0).mean() > 0.35
+    own = written(table[table.unique_id == "FR"].rename(columns={"gen_forecast": "wind"}), tmp_path / "own.csv")
+    settings = ["origins=60", "refit_every=20", 'known=["wind", "system_load"]']
+    folder = run_study("prices", overrides=settings, data=own, out=tmp_path / "run").parent
+    found = metrics(folder)
+    assert found["FR gain against similar day"] > 0.1
+    forecast = pd.read_parquet(folder / "forecast.parquet")
+    assert forecast.ds.min() == pd.Timestamp("2016-10-31")
+    assert len(forecast) == 24
+
+
+def test_the_future_of_the_table_does_not_reach_the_forecast(tmp_path):
+    """Without the prices of the last day, or with nonsense in their place, the day is forecast alike."""
+    table = prices(120, ahead=0)
+    last = table.ds >= "2016-10-31"
+    made = []
+    for number, y in enumerate((table.y, table.y.mask(last, 999.0), table.y.mask(last))):
+        own = written(table.assign(y=y), tmp_path / f"{number}.csv")
+        folder = run_study("prices", overrides=FEW, data=own, out=tmp_path / str(number)).parent
+        made.append(pd.read_parquet(folder / "forecast.parquet"))
+    pd.testing.assert_frame_equal(made[0], made[1], check_exact=True)
+    pd.testing.assert_frame_equal(made[0], made[2], check_exact=True)
+
+
+def test_the_next_day_is_forecast_by_the_run(tmp_path):
+    table = prices(150)
+    first = table[table.ds < "2016-10-21"]
+    folder = run_study("prices", overrides=FEW, data=written(first, tmp_path / "own.csv"), out=tmp_path / "run").parent
+    path, told = predict_from(folder, data=written(table[table.ds >= "2016-10-18"], tmp_path / "new.csv"))
+    made = pd.read_csv(path, parse_dates=["ds"])
+    assert len(made) == 48
+    assert (made.ds.dt.date.astype(str) == "2016-10-31").all()
+    assert "48 rows of BE were known already, and agree." in told
+    priced = table[(table.ds >= "2016-10-18") & table.y.notna()]
+    refusals = {
+        "there is no day to be forecast": priced,
+        "no rows of 'FR'": table[(table.ds >= "2016-10-18") & (table.unique_id == "BE")],
+        "the model knows the values only up to": table[table.ds >= "2016-10-25"],
+        "values differ from those that the model learnt from": table[table.ds >= "2016-10-18"].assign(y=table.y + 1),
+    }
+    for said, rows in refusals.items():
+        with pytest.raises(DataError, match=said):
+            predict_from(folder, data=written(rows, tmp_path / "wrong.csv"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t.drop(columns="system_load"), "there is no column 'system_load'.*--set known="),
+        (lambda t: t[~((t.unique_id == "FR") & t.y.isna())], "there for 'BE', but not for 'FR'"),
+        (lambda t: t.drop(index=[30, 31]), "2 stamps are missing"),
+        (lambda t: t.assign(gen_forecast=t.gen_forecast.mask(t.index == 40)), "gen_forecast"),
+        (lambda t: t.groupby("unique_id").tail(24 * 6), "35 days before the first origin.*BE: 1, FR: 1.*origins="),
+        (lambda t: t.groupby("unique_id").tail(24 * 3), "origins="),
+        (lambda t: t.drop(columns="y"), "column 'y'"),
+    ],
+)
+def test_what_is_wrong_with_own_prices_is_told_with_its_mend(change, said, tmp_path):
+    own = written(change(prices(40)), tmp_path / "own.csv")
+    with pytest.raises(DataError, match=said):
+        run_study("prices", overrides=FEW, data=own, out=tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("levels=[0, 80]", "between 0 and 100"), ("levels=[80, 80]", "different levels"), ("half_life=soon", "half_life"),
+     ('known=["a", "a"]', "once"), ("hours=0", "hours"), ("clock=25:00", "clock"), ("timezone=Mars", "no such time zone")],
+)  # fmt: skip
+def test_wrong_settings_are_told(setting, said, tmp_path):
+    with pytest.raises(SettingsError, match=said):
+        run_study("prices", overrides=[setting], out=tmp_path / "run")
+
+
+def test_markets_of_different_length_do_without_their_neighbours():
+    table = prices(60)
+    short = table[~((table.unique_id == "FR") & (table.ds < "2016-09-10"))]
+    markets = Markets.of(short, PricesSettings(), "own.csv")
+    assert not markets.neighbours
+    assert any("do not cover the same time" in note for note in markets.notes)
+    assert Markets.of(table, PricesSettings(), "own.csv").neighbours
+
+
+def test_neighbours_are_the_mean_of_the_others():
+    stamps = pd.date_range("2024-01-01", periods=72, freq="h")
+    table = pd.concat(
+        [
+            pd.DataFrame({"unique_id": key, "ds": stamps, "y": value + np.arange(72)})
+            for key, value in {"a": 0.0, "b": 10, "c": 50}.items()
+        ]
+    )
+    past = Markets.of(table, PricesSettings(known=[]), "own.csv").past
+    gap = past["price of the other markets"] - past.groupby("unique_id").cumcount()
+    assert gap.groupby(past.unique_id).first().to_dict() == {"a": 30.0, "b": 25.0, "c": 5.0}
