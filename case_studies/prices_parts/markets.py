@@ -14,7 +14,7 @@ from shared.errors import HexadError, Problems, quoted
 
 __all__ = ["NEIGHBOURS", "Markets"]
 
-LEAST_DAYS = 35
+LEAST_DAYS = 77  # nine weeks of errors of the weekly naive, for intervals of 90 %, and what comes before them
 NEIGHBOURS = "price of the other markets"
 COLUMNS = SeriesColumns()
 KEY, DS, Y = COLUMNS.unique_id, COLUMNS.ds, COLUMNS.y

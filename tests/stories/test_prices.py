@@ -159,7 +159,7 @@ def test_the_next_day_is_forecast_by_the_run(tmp_path):
         (lambda t: t[~((t.unique_id == "FR") & t.y.isna())], "there for 'BE', but not for 'FR'"),
         (lambda t: t.drop(index=[30, 31]), "2 stamps are missing"),
         (lambda t: t.assign(gen_forecast=t.gen_forecast.mask(t.index == 40)), "gen_forecast"),
-        (lambda t: t.groupby("unique_id").tail(24 * 6), "35 days before the first origin.*BE: 1, FR: 1.*origins="),
+        (lambda t: t.groupby("unique_id").tail(24 * 6), "77 days before the first origin.*BE: 1, FR: 1.*origins="),
         (lambda t: t.groupby("unique_id").tail(24 * 3), "origins="),
         (lambda t: t.drop(columns="y"), "column 'y'"),
     ],
