@@ -6,6 +6,9 @@ BIN    := $(VENV)/bin
 # Tools' warnings about editable installs are nothing a reader can act on.
 export PYTHONWARNINGS = ignore::UserWarning
 
+# Each of the tests' two processes has one of the cores to itself; threads of both on both wait for one another.
+test test-pandas2: export OMP_NUM_THREADS = 1
+
 .PHONY: demo install-all test test-pandas2 lint clean
 
 $(BIN)/python:

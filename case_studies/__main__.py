@@ -336,6 +336,7 @@ def _as_options(text: str) -> str:
     >>> _as_options("Pass dates='day-first' or dates='month-first'.")
     'Pass --set read.dates=day-first or --set read.dates=month-first.'
     """
+    text = re.sub(r"\b[Pp]ass tz=(, as in tz='([^']*)')?", lambda m: f"pass --set timezone={m[2] or ''}", text)
     text = re.sub(r"pass accept_drift=True", "pass --accept-drift", text)
     text = re.sub(r",? (or )?pass freq=( with the right step)?(?=[.;])", "", text)
     text = re.sub(r"\brepair=\"(\w+)\"", r"--set read.repair=\1", text)

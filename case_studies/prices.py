@@ -18,7 +18,7 @@ Settings = PricesSettings
 
 def tell(settings: PricesSettings, run: Run) -> None:
     """Read, split, model, compare, explain, decide."""
-    table, reading = run.table("epf_fr_be")  # bundled, or the user's own file: same checks
+    table, reading = run.table("epf_fr_be", settings.known)  # bundled, or the user's own file: same checks
     markets = Markets.of(table, settings, reading.source)
     grid, levels = markets.panel.frequency, tuple(settings.levels)
     run.step("read")
@@ -41,23 +41,27 @@ def tell(settings: PricesSettings, run: Run) -> None:
     # Each market for itself: is it better, and what would a load have saved that can choose its hours?
     alone = {key: scores.of_series(key, metrics) for key in markets.keys}
     verdicts = {
-        key: compare(own, MODEL, metric="mae", unit=settings.tries, random_state=settings.seed)
-        for key, own in alone.items()
+        key: compare(own, MODEL, metric="mae", unit="days", random_state=settings.seed) for key, own in alone.items()
     }
     loads = chapters.loads(alone, settings, grid)
     run.step("compared")
 
     # The forecast itself: learnt from everything before the day that nobody knows, or that was held back.
     model = run.fitted(models[MODEL], markets.past)
-    forecast = model.predict(future=markets.future, levels=levels)
+    forecast = model.predict(markets.steps, future=markets.future, levels=levels)
     driving = {key: drivers(model.forecasters_[key], random_state=settings.seed) for key in markets.keys}
-    run.keeps(model=model, forecast=forecast.to_frame(), scores=scores.to_frame(), predictions=scores.predictions)
+    run.keeps(
+        model=markets.seen_by(model),
+        forecast=forecast.to_frame(),
+        scores=scores.to_frame(),
+        predictions=scores.predictions,
+    )
     run.step("forecast")
 
     chapters.summary(run, settings, alone, verdicts, loads, forecast)
     run.tells("What to expect", *chapters.outlook(forecast, markets, settings))
     run.tells("What to bid", *chapters.bids(forecast, alone, settings))
-    run.tells("What it is worth to choose the hours", *chapters.worth(loads, settings))
+    run.tells("What it is worth to choose the hours", *chapters.worth(loads, settings, alone))
     run.tells("How it was tried", *chapters.protocol(scores, markets, settings))
     for key in markets.keys:
         run.tells(f"How far to trust it: {key}", *chapters.trust(alone[key], verdicts[key], settings, without))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from domains.timeseries import LagForecaster
 from shared.data import Panel, SeriesColumns
-from shared.errors import DataError, Problems
+from shared.errors import DataError, Problems, quoted
 
 __all__ = ["last_known", "rows_after"]
 
@@ -31,7 +31,9 @@ def last_known(table: pd.DataFrame, columns: SeriesColumns, source: str) -> int:
     return int(known[-1])
 
 
-def rows_after(model: LagForecaster, panel: Panel, source: str) -> tuple[pd.DataFrame | None, int]:
+def rows_after(
+    model: LagForecaster, panel: Panel, source: str, *, derived: tuple[str, ...] = ()
+) -> tuple[pd.DataFrame | None, int]:
     """Rows of a panel of one series after those that a model knows, and how many it knew already.
 
     Parameters
@@ -42,6 +44,8 @@ def rows_after(model: LagForecaster, panel: Panel, source: str) -> tuple[pd.Data
         The new rows, one series on the model's grid.
     source : str
         What their table is called.
+    derived : tuple of str
+        Columns that the study made itself: what differs in them does elsewhere, too.
 
     Raises
     ------
@@ -55,13 +59,14 @@ def rows_after(model: LagForecaster, panel: Panel, source: str) -> tuple[pd.Data
     (10, 2)
     """
     before, y, ds = model.panel_, model.y, model.ds
+    whose = f"series {quoted(panel.keys)}: " if panel.has_key else ""
     first, end = int(panel.starts[0]), int(before.ends[0])
     overlap = max(0, min(end, int(panel.ends[0])) - first)
     skipped = max(0, int(before.starts[0]) - first)  # rows from before the model's own history
     at = max(0, first - int(before.starts[0]))
     if overlap > skipped:
         for name, values, known in [(y, panel.values, before.values)] + [
-            (name, panel.exogenous[name], before.exogenous[name]) for name in before.exogenous
+            (name, panel.exogenous[name], before.exogenous[name]) for name in before.exogenous if name not in derived
         ]:
             length = overlap - skipped
             other = ~np.isclose(values[skipped:overlap], known[at : at + length], rtol=1e-9, atol=1e-9)
@@ -69,13 +74,13 @@ def rows_after(model: LagForecaster, panel: Panel, source: str) -> tuple[pd.Data
                 count = int(other.sum())
                 rows = [int(row) + skipped + 1 for row in np.flatnonzero(other)[:6]]
                 raise _refused(
-                    source, f"{count:,} {'value differs' if count == 1 else 'values differ'} from those that the model learnt from",
+                    source, f"{whose}{count:,} {'value differs' if count == 1 else 'values differ'} from those that the model learnt from",
                     name, "The past was revised: run the study again, or give only newer rows.", rows, count,
                 )  # fmt: skip
     if first > end:
-        stamps = before.stamp_text(end), before.stamp_text(first)
+        stamps = before.stamp_text(end - 1), before.stamp_text(first)
         raise _refused(
-            source, f"begins at {stamps[1]}, but the model knows the values only up to {stamps[0]}",
+            source, f"{whose}begins at {stamps[1]}, but the model knows the values only up to {stamps[0]}",
             ds, "Give the rows between, too.",
         )  # fmt: skip
     frame = panel.to_frame().iloc[overlap:]

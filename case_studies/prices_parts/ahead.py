@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -44,17 +45,24 @@ def predict(
     checked = run.contract.check(table.dropna(subset=[Y]), reading.source, accept_drift=accept_drift)
     markets = Markets.of(table, settings, reading.source, hold_back=False)
     _same_markets(model, markets, reading.source)
+    # What is known of the day ahead moves the forecast most: it is held against what was learnt from, too.
+    ahead = tuple(column for column in run.contract.columns if column.name in settings.known)
+    checked += replace(run.contract, columns=ahead).check(
+        markets.future[list(settings.known)], f"{reading.source}, day to be forecast", accept_drift=accept_drift
+    )
     notes = [*reading.repairs, *checked, *markets.notes]
     fresh = []
     for place, key in enumerate(markets.panel.keys):
-        new, seen = rows_after(model.forecasters_[key], markets.panel.take([place]), reading.source)
+        new, seen = rows_after(
+            model.forecasters_[key], markets.panel.take([place]), reading.source, derived=(NEIGHBOURS,)
+        )
         if seen:
             notes.append(f"{seen:,} rows of {key} were known already, and agree")
         if new is not None:
             fresh.append(new)
     if fresh:
         model.update(pd.concat(fresh, ignore_index=True))
-    return model.predict(future=markets.future, levels=settings.levels), notes
+    return model.predict(markets.steps, future=markets.future, levels=settings.levels), notes
 
 
 def _same_markets(model: PerSeries, markets: Markets, source: str) -> None:

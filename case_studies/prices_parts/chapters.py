@@ -27,9 +27,8 @@ Alone = dict[str, Scores]
 
 def loads(alone: Alone, settings: PricesSettings, grid: Frequency) -> dict[str, FlexibleLoad]:
     """What a load that runs a few hours a day would have paid in each market."""
-    steps = round(settings.hours * grid.steps("1D") / 24)
-    horizon = grid.steps(settings.horizon)
-    steps = min(max(1, steps), max(1, horizon - 1))
+    day = grid.steps("1D")
+    steps = min(max(1, round(settings.hours * day / 24)), max(1, day - 1))
     return {
         key: flexible_load(scores.predictions, MODEL, NAIVE, steps=steps, unit=settings.unit)
         for key, scores in alone.items()
@@ -77,14 +76,15 @@ def summary(
         for key, load in found.items()
     ]
     run.summarises(
-        f"A load that runs {settings.hours:g} hours a day in the hours forecast to be cheapest reaches of what choosing could "
+        f"A load that runs {running(found, first)} a day in the hours forecast to be cheapest reaches of what choosing could "
         f"save: {', '.join(parts)}."
     )
-    hard = {key: _dearest(scores, settings)[2] for key, scores in alone.items()}
-    run.summarises(
-        "Rely on it least where prices climb: of the dearest twentieth the intervals held "
-        f"{', '.join(f'{100 * share:.0f} % in {key}' for key, share in hard.items())}."
-    )
+    held = {key: _dearest(scores, settings)[2] for key, scores in alone.items()}
+    hard = [f"{100 * share:.0f} % in {key}" for key, share in held.items() if share < kept[key] - 0.03]
+    if hard:
+        run.summarises(
+            f"Rely on it least where prices climb: of the dearest twentieth the intervals held only {', '.join(hard)}."
+        )
     low = [key for key, share in kept.items() if share < settings.level / 100 - 0.03]
     if low:
         run.summarises(
@@ -159,8 +159,9 @@ def bids(forecast: Forecast, alone: Alone, settings: PricesSettings) -> list[Any
     return parts
 
 
-def worth(found: dict[str, FlexibleLoad], settings: PricesSettings) -> list[Any]:
+def worth(found: dict[str, FlexibleLoad], settings: PricesSettings, alone: Alone) -> list[Any]:
     """What a load with a choice paid."""
+    hours = running(found, next(iter(alone.values())))
     rows = {
         key: [
             f"{load.paid_flat:.2f}",
@@ -174,24 +175,31 @@ def worth(found: dict[str, FlexibleLoad], settings: PricesSettings) -> list[Any]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("market")
     return [
         *(f"{key}: {load.explain('steps', 'day')}" for key, load in found.items()),
-        (table, f"Mean price paid, {settings.unit}, by a load that runs {settings.hours:g} hours a day, by what its hours are "
+        (table, f"Mean price paid, {settings.unit}, by a load that runs {hours} a day, by what its hours are "
                 "chosen from; in brackets the share of what choosing could save. It takes prices as they are: a load so large that it moves them would save less."),
     ]  # fmt: skip
+
+
+def running(found: dict[str, FlexibleLoad], scores: Scores) -> str:
+    """How long a load runs, in whole steps."""
+    steps = int(scores.predictions[names.STEP].max())
+    hours = 24 * next(iter(found.values())).steps / steps
+    return f"{hours:g} hour{'' if hours == 1 else 's'}"
 
 
 def protocol(scores: Scores, markets: Markets, settings: PricesSettings) -> list[Any]:
     """How the trials were made."""
     cuts = list(dict.fromkeys(scores.scores[names.CUTOFF]))
     fits = -(-len(cuts) // settings.refit_every)
-    steps = markets.panel.frequency.steps(settings.horizon)
+    steps = markets.panel.frequency.steps("1D")
     ahead = (
         f"but {', '.join(settings.known)}, which were published a day ahead" if settings.known else "but the calendar"
     )
     return [
-        f"{len(cuts)} days from {cuts[0]:%d %B %Y} to {cuts[-1]:%d %B %Y}; from each midnight the {steps} steps of "
+        f"{len(cuts)} days from {cuts[0]:%d %B %Y} to {cuts[-1]:%d %B %Y}; from {settings.clock} on the {steps} steps of "
         f"{markets.panel.frequency.describe()} of the day are forecast, as an auction on the day before asks for. Nothing from "
         f"that day on is used {ahead}.",
-        f"The models learnt {fits} times, every {settings.refit_every} days, from everything before; between, prices entered "
+        f"The models learnt at {fits} of them, every {settings.refit_every} tries, from everything before; between, prices entered "
         "as history only. Intervals come from errors on blocks of time that the model had not seen, and on forecasts whose "
         f"outcome was known by then{f'; an error counts half after {settings.half_life}' if settings.half_life else ''}.",
         f"“{NAIVE}” takes Mondays, Saturdays and Sundays from last week and other days from yesterday: the usual naive of "
@@ -241,10 +249,11 @@ def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
         rows = scores.predictions[scores.predictions[names.MODEL] == MODEL]
         low, high = interval_columns(settings.level)
         dear, limit, inside = _dearest(scores, settings)
+        gap = float((dear[Y] - dear["mean"]).mean())
         under = int((rows[Y] < 0).sum())
         text = (
             f"{key}: of the dearest twentieth of prices ({limit:.0f} {settings.unit} and more) the {settings.level:g} % interval "
-            f"held {100 * inside:.0f} %; the forecast lay {float((dear[Y] - dear['mean']).mean()):.0f} {settings.unit} below "
+            f"held {100 * inside:.0f} %; the forecast lay {abs(gap):.0f} {settings.unit} {'below' if gap >= 0 else 'above'} "
             "them on average. Spikes come from outages and scarcity, which nothing here announces."
         )
         if under:

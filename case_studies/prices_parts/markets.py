@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from case_studies.prices_parts.settings import PricesSettings
+from domains.timeseries import PerSeries
 from shared.data import Panel, SeriesColumns, WalkForward
-from shared.errors import HexadError, Problems, quoted
+from shared.errors import DataError, HexadError, Problems, quoted
 
 __all__ = ["NEIGHBOURS", "Markets"]
 
 LEAST_DAYS = 77  # nine weeks of errors of the weekly naive, for intervals of 90 %, and what comes before them
+SPARE_HOURS = 1  # that a day may be longer when the clocks go back
 NEIGHBOURS = "price of the other markets"
 COLUMNS = SeriesColumns()
 KEY, DS, Y = COLUMNS.unique_id, COLUMNS.ds, COLUMNS.y
@@ -51,34 +53,44 @@ class Markets:
     def of(cls, table: pd.DataFrame, settings: PricesSettings, source: str, *, hold_back: bool = True) -> Markets:
         """Check a table. Rows without price at its end are the day to be forecast; without such, its last day is held back.
 
+        A day begins at the settings' clock and has as many steps as the clocks of its zone make it.
+
         Raises
         ------
         DataError
-            A column named in the settings is missing, or rows are; everything that is wrong at once.
+            A column named in the settings is missing, or rows are, or the markets don't end together.
         """
         _has_columns(table, settings, source)
-        table = table.sort_values([KEY, DS], kind="stable", ignore_index=True)
-        ahead = _without_price_at_the_end(table, source)
+        table = table.reset_index(drop=True)
+        priced = table[Y].notna()
+        last = table[KEY].map(table[DS].where(priced).groupby(table[KEY]).max())
+        ahead = (table[DS] > last).to_numpy()  # no price of theirs is known any more
         columns = SeriesColumns(exogenous=tuple(settings.known))
-        panel = Panel.from_frame(table[~ahead], columns, tz=settings.zone, repair=settings.panel_repairs, source=source)
-        steps = panel.frequency.steps(settings.horizon)
+        panel = _panel(table, np.flatnonzero(~ahead), columns, settings, source)
+        _end_together(panel, source)
         past, notes = panel.to_frame(), list(panel.repairs)
         if ahead.any():
-            future = Panel.from_frame(
-                table[ahead], columns, tz=settings.zone, frequency=panel.frequency, need_y=False, source=source
-            ).to_frame()
+            coming = _panel(table, np.flatnonzero(ahead), columns, settings, source, panel.frequency)
+            _follows(coming, panel, source)
+            future = coming.to_frame()
         elif hold_back:
-            cut = past.groupby(KEY, observed=True, sort=False).cumcount(ascending=False) < steps
-            past, future = past[~cut].reset_index(drop=True), past[cut].reset_index(drop=True)
-            notes.append("every row has its price: the last day was held back to be forecast")
+            past, future, left = _last_day(past, settings)
+            notes.append("every row has its price: the last whole day was held back to be forecast")
+            if left:
+                notes.append(f"the last {left:,} rows, of a day that is not over, are left aside")
         else:
-            future = _day_after(panel, steps, settings, source)
+            future = _day_after(panel, settings, source)
+        begin = future[DS].min()
+        _at_the_clock(begin, settings, source)
+        inside = future[DS] < _a_day_later(begin)
+        if not inside.all():
+            notes.append(f"{int((~inside).sum()):,} rows after the day to be forecast are left aside")
         if unused := [name for name in table.columns if name not in (KEY, DS, Y, *settings.known)]:
             notes.append(
                 f"not used: {quoted(unused)}; columns that are known a day ahead are named in the setting known"
             )
         past, told = _with_neighbours(past)
-        future[NEIGHBOURS] = np.nan
+        future = future[inside].reset_index(drop=True).assign(**{NEIGHBOURS: np.nan})
         used = SeriesColumns(exogenous=(*settings.known, *([NEIGHBOURS] if NEIGHBOURS in past.columns else [])))
         whole = Panel.from_frame(past, used, frequency=panel.frequency, source=source)
         return cls(past, future, whole, (*notes, *told))
@@ -110,38 +122,56 @@ class Markets:
             table = _with_neighbours(given)[0] if self.neighbours else given
         return table
 
+    @property
+    def steps(self) -> int:
+        """Steps of the day to be forecast."""
+        return int(self.future.groupby(KEY, observed=True).size().max())
+
+    def seen_by(self, model: PerSeries) -> PerSeries:
+        """A model that has also seen the day that was held back, where there was one: the next forecast follows it."""
+        if self.future[Y].notna().all():
+            end = self.whole.groupby(KEY, observed=True, sort=False).cumcount(ascending=False) < self.steps
+            model.update(self.whole[end])
+        return model
+
     def walk(self, settings: PricesSettings) -> WalkForward:
         """The days that are tried.
 
         Raises
         ------
         DataError
-            The table is too short for them.
+            The table is too short for them, or prices stand still.
         """
+        day = self.panel.frequency.steps("1D")
         walk = WalkForward(
-            self.panel.frequency.steps(settings.horizon), every=settings.every, n_splits=settings.origins,
-            first=settings.first_origin or None, at=settings.clock if self._within_days else None,
-        )  # fmt: skip
+            day, every=settings.every, n_splits=settings.origins, first=settings.first_origin or None, at=settings.clock
+        )
         problems = Problems("prices")
         mend = "Give a longer table, or fewer origins: --set origins=, --set every=, --set first_origin=."
+        whole = self.whole
         try:
-            first = self.whole.iloc[walk.splits(self.whole)[0].train]
-            rows = first.groupby(KEY, observed=True).size().reindex(list(self.keys), fill_value=0)
-            days = rows / self.panel.frequency.steps("1D")
-            if short := [f"{key}: {count:.0f}" for key, count in days.items() if count < LEAST_DAYS]:
+            cuts = walk.splits(whole)
+        except HexadError as error:
+            told = str(error).split(" Lower n_splits")[0].removeprefix("WalkForward: ").rstrip(".")
+            problems.add(told, column=DS, mend=mend)
+            cuts = []
+        for cut in cuts[:1]:
+            before = whole.iloc[cut.train].groupby(KEY, observed=True)[Y]
+            rows = before.size().reindex(list(self.keys), fill_value=0)
+            if short := [f"{key}: {count / day:.0f}" for key, count in rows.items() if count < LEAST_DAYS * day]:
                 problems.add(
                     f"the models need {LEAST_DAYS} days before the first origin, but there are fewer ({', '.join(short)})",
                     column=DS, mend=mend,
                 )  # fmt: skip
-        except HexadError as error:
-            told = str(error).split(" Lower n_splits")[0].removeprefix("WalkForward: ").rstrip(".")
-            problems.add(told, column=DS, mend=mend)
+            after = whole[whole[DS] >= cut.label].groupby(KEY, observed=True)[Y]
+            still = [key for key in self.keys if before.nunique().get(key, 2) == 1 or after.nunique().get(key, 2) == 1]
+            if still:
+                problems.add(
+                    f"the prices of {quoted(still)} stand still before or after the first origin", column=Y,
+                    mend="There is nothing to forecast: leave the market out, or look for what fills its column.",
+                )  # fmt: skip
         problems.raise_if_any()
         return walk
-
-    @property
-    def _within_days(self) -> bool:
-        return self.panel.frequency.kind == "fixed"
 
 
 def _has_columns(table: pd.DataFrame, settings: PricesSettings, source: str) -> None:
@@ -151,30 +181,68 @@ def _has_columns(table: pd.DataFrame, settings: PricesSettings, source: str) -> 
     problems = Problems(source)
     if lost:
         problems.add(
-            f"there is no column {quoted(lost)}, which the setting known says is known a day ahead",
+            f"there {'is no column' if len(lost) == 1 else 'are no columns'} {quoted(lost)}, which the setting known says "
+            f"{'is' if len(lost) == 1 else 'are'} known a day ahead",
             mend=f"Name those that are, among {quoted(others)}, or none: --set known='[]'." if others
             else "There are no other columns: --set known='[]'.",
         )  # fmt: skip
     problems.raise_if_any()
 
 
-def _without_price_at_the_end(table: pd.DataFrame, source: str) -> Any:
-    """Which rows come after the last price of their market; they are there for every market, or for none."""
-    known = table[Y].notna().to_numpy()
-    last = pd.Series(np.where(known, np.arange(len(table)), -1)).groupby(table[KEY]).transform("max")
-    ahead = np.arange(len(table)) > last.to_numpy()
-    asked = set(table.loc[ahead, KEY])
+def _panel(
+    table: pd.DataFrame, places: Any, columns: SeriesColumns, settings: PricesSettings, source: str, grid: Any = None
+) -> Panel:
+    """Some rows of a table as a panel; what is wrong is told by the rows of the whole."""
+    try:
+        return Panel.from_frame(
+            table.iloc[places], columns, tz=settings.zone, repair=settings.panel_repairs, source=source, frequency=grid,
+            need_y=grid is None,
+        )  # fmt: skip
+    except DataError as error:
+        moved = [replace(p, rows=tuple(int(places[row - 1]) + 1 for row in p.rows)) for p in error.problems]
+        raise DataError(error.source, moved) from None
+
+
+def _end_together(panel: Panel, source: str) -> None:
+    """Refuse markets whose prices end at different times: a day of one would be called another's."""
     problems = Problems(source)
-    if asked and (rest := [key for key in dict.fromkeys(table[KEY]) if key not in asked]):
+    if len(set(panel.ends)) > 1:
+        ends = ", ".join(f"{key}: {panel.stamp_text(end - 1)}" for key, end in zip(panel.keys, panel.ends, strict=True))
         problems.add(
-            f"the day to be forecast (rows without price) is there for {quoted(sorted(asked))}, but not for {quoted(rest)}",
+            f"the prices of the markets end at different times ({ends})", column=KEY, mend="Cut them to the same end."
+        )
+    problems.raise_if_any()
+
+
+def _follows(coming: Panel, panel: Panel, source: str) -> None:
+    """Refuse a day to be forecast that some market lacks, or that does not follow its prices."""
+    problems = Problems(source)
+    if rest := [key for key in panel.keys if key not in coming.keys]:
+        problems.add(
+            f"the day to be forecast (rows without price) is there for {quoted(coming.keys)}, but not for {quoted(rest)}",
             column=KEY, mend="Give its rows for every market, with what is known ahead.",
         )  # fmt: skip
+    late = [key for i, key in enumerate(coming.keys) if coming.starts[i] != panel.ends[panel.keys.index(key)]]
+    if late:
+        problems.add(
+            f"rows are missing between the last price and the day to be forecast (series {quoted(late)})",
+            column=DS, mend="Give every stamp.",
+        )  # fmt: skip
     problems.raise_if_any()
-    return ahead
 
 
-def _day_after(panel: Panel, steps: int, settings: PricesSettings, source: str) -> pd.DataFrame:
+def _last_day(past: pd.DataFrame, settings: PricesSettings) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Rows before the last whole day, those of the day, and how many come after it."""
+    stamps = past[DS].drop_duplicates().sort_values()
+    end = stamps.iloc[-1] + (stamps.iloc[-1] - stamps.iloc[-2] if len(stamps) > 1 else pd.Timedelta(0))
+    begins = [stamp for stamp in stamps[stamps.dt.strftime("%H:%M") == settings.clock] if _a_day_later(stamp) <= end]
+    begin = begins[-1] if begins else stamps.iloc[-1]
+    later = past[DS] >= _a_day_later(begin)
+    inside = (past[DS] >= begin) & ~later
+    return past[past[DS] < begin].reset_index(drop=True), past[inside].reset_index(drop=True), int(later.sum())
+
+
+def _day_after(panel: Panel, settings: PricesSettings, source: str) -> pd.DataFrame:
     """The stamps that follow, where nothing needs to be known of them."""
     problems = Problems(source)
     if settings.known:
@@ -183,7 +251,25 @@ def _day_after(panel: Panel, steps: int, settings: PricesSettings, source: str) 
             mend="Add its rows at the end of each market, with these columns and no price.",
         )
     problems.raise_if_any()
-    return panel.future_frame(steps).assign(**{Y: np.nan})
+    return panel.future_frame(panel.frequency.steps("1D") + SPARE_HOURS * panel.frequency.steps("1D") // 24).assign(
+        **{Y: np.nan}
+    )
+
+
+def _at_the_clock(begin: Any, settings: PricesSettings, source: str) -> None:
+    """Refuse a day to be forecast that does not begin when days begin."""
+    problems = Problems(source)
+    if f"{begin:%H:%M}" != settings.clock:
+        problems.add(
+            f"the first price to be forecast is that of {begin:%Y-%m-%d %H:%M}, but a day begins at {settings.clock}",
+            column=DS, mend=f"Give prices up to the end of a day, or say when it begins: --set clock={begin:%H:%M}.",
+        )  # fmt: skip
+    problems.raise_if_any()
+
+
+def _a_day_later(stamp: Any) -> Any:
+    """The same time of the next day, on the wall clock."""
+    return stamp + pd.DateOffset(days=1)
 
 
 def _with_neighbours(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from case_studies.prices_parts.markets import NEIGHBOURS
+from case_studies.prices_parts.markets import NEIGHBOURS, SPARE_HOURS
 from case_studies.prices_parts.settings import PricesSettings
 from domains.timeseries import (
     Exogenous,
@@ -64,7 +64,7 @@ def price_model(
     return PerSeries(
         LagForecaster(
             recipe=recipe,
-            horizon=settings.horizon,
+            horizon=day + (SPARE_HOURS * day // 24 if grid.tz is not None else 0),  # a day of 25 hours is one, too
             every="1D",
             log="asinh",
             calibration_folds=FOLDS if intervals else 0,

@@ -24,7 +24,7 @@ class PricesSettings(ForecastSettings):
     known: list[str] = ["gen_forecast", "system_load"]
     levels: list[float] = Field([50.0, 80.0, 90.0], min_length=1, max_length=9)
     half_life: str = "90D"
-    hours: float = Field(6.0, gt=0)
+    hours: float = Field(6.0, gt=0, lt=24)
     unit: str = "EUR/MWh"
 
     @field_validator("levels")
@@ -33,6 +33,13 @@ class PricesSettings(ForecastSettings):
         if not all(0 < level < 100 for level in given) or len(set(given)) < len(given):
             raise ValueError("give different levels, each between 0 and 100 percent")
         return sorted(given)
+
+    @field_validator("horizon")
+    @classmethod
+    def _a_day(cls, given: int | str) -> int | str:
+        if given != "1D":
+            raise ValueError("prices are auctioned a day at a time; leave it at '1D'")
+        return given
 
     @field_validator("half_life")
     @classmethod

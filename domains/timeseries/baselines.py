@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,15 +81,8 @@ class _Baseline(PanelForecaster):
     def _drawer(
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
     ) -> Callable[[int, np.random.Generator], Floats]:
-        known = copy(self)  # as it is now; errors are worked out only where paths are asked for
-
-        def draw(count: int, random: np.random.Generator) -> Floats:
-            errors, scales = known.past_errors(mean.shape[1])
-            whole, _ = redrawn(errors, mean.shape[1])
-            drawn = whole[random.integers(len(whole), size=(len(series), count))]
-            return np.asarray(mean[:, None, :] + scales[series][:, None, None] * drawn)
-
-        return draw
+        # A copy, as it is now; its errors are worked out only where paths are asked for.
+        return partial(_drawn, copy(self), series, mean)
 
 
 class SeasonalNaive(_Baseline):
@@ -337,6 +331,14 @@ class Naive2(_Baseline):
             else:
                 forecasts[place] = history[-1]
         return forecasts
+
+
+def _drawn(baseline: _Baseline, series: Ints, mean: Floats, count: int, random: np.random.Generator) -> Floats:
+    """Sample paths around forecasts; shape (n, count, horizon)."""
+    errors, scales = baseline.past_errors(mean.shape[1])
+    whole, _ = redrawn(errors, mean.shape[1])
+    drawn = whole[random.integers(len(whole), size=(len(series), count))]
+    return np.asarray(mean[:, None, :] + scales[series][:, None, None] * drawn)
 
 
 def is_seasonal(values: Floats, m: int) -> bool:

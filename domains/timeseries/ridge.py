@@ -13,6 +13,7 @@ from shared.errors import SettingsError
 __all__ = ["LeaveOut", "StandardizedRidge"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+LOST = 1e-6
 
 
 class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -125,7 +126,8 @@ class LeaveOut:
         # Sums are taken around the means and in units of the spread of all rows, so that little is lost in differences.
         self.centre, self.middle = X.mean(axis=0), float(y.mean())
         spread = X.std(axis=0)
-        self.unit = np.where(spread > 0, spread, 1.0)
+        self.varies = spread > 10 * np.finfo(float).eps * np.maximum(np.abs(self.centre), 1e-300) * np.sqrt(len(X))
+        self.unit = np.where(self.varies, spread, 1.0)
         self.rows = (X - self.centre) / self.unit
         self.residual = y - self.middle
         self.gram = self.rows.T @ self.rows
@@ -140,8 +142,9 @@ class LeaveOut:
         gram = self.gram - out.T @ out - n * np.outer(mean, mean)
         moment = self.moment - out.T @ its - n * mean * middle
         variance = np.diag(gram) / n
-        # A column that is constant but for what differences of sums lose tells nothing.
-        told = variance > 1e-10
+        told = self.varies
+        if (variance[told] < LOST).any():  # what is left of the column is small beside what was taken away
+            return self._again(left_out)
         system = gram[np.ix_(told, told)] + np.diag(self.ridge.alpha_ * variance[told])
         made = StandardizedRidge(self.ridge.alphas)
         coefficients = np.zeros(len(mean))
@@ -150,4 +153,12 @@ class LeaveOut:
         made.coef_ = coefficients / self.unit
         made.intercept_ = float(self.middle + middle - mean @ coefficients - self.centre @ made.coef_)
         made.n_features_in_ = len(mean)
+        return made
+
+    def _again(self, left_out: np.ndarray[Any, np.dtype[np.bool_]]) -> StandardizedRidge:
+        """The same by a pass over the rows that are kept."""
+        made = StandardizedRidge((self.ridge.alpha_,)).fit(self.rows[~left_out], self.residual[~left_out])
+        made.coef_ = made.coef_ / self.unit
+        made.intercept_ = float(made.intercept_ + self.middle - self.centre @ made.coef_)
+        made.alphas = self.ridge.alphas
         return made

@@ -68,6 +68,16 @@ class Comparison:
         if self.settled:
             worse = f"{-high:.0f} to {-low:.0f} %"
             return f"{self.model} is worse than {self.against} by {worse} ({metric}); it was better {on}."
+        if self.lower > 0:
+            return (
+                f"{self.model} seems better than {self.against} by {low:.0f} to {high:.0f} % ({metric}), {on}, but the tests "
+                "do not settle it."
+            )
+        if self.upper < 0:
+            return (
+                f"{self.model} seems worse than {self.against} by {-high:.0f} to {-low:.0f} % ({metric}); it was better {on}; "
+                "the tests do not settle it."
+            )
         return (
             f"{self.model} and {self.against} cannot be told apart ({metric}): the gain lies between {low:.0f} and "
             f"{high:.0f} %; {self.model} was better {on}."

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -76,8 +77,15 @@ class Run:
         self.steps: dict[str, float] = {}
         self._last = self.started
 
-    def table(self, name: str) -> tuple[pd.DataFrame, TableReport]:
+    def table(self, name: str, also: Iterable[str] = ()) -> tuple[pd.DataFrame, TableReport]:
         """Load a bundled data set, or the user's own file in its place; its source goes into the report.
+
+        Parameters
+        ----------
+        name : str
+            Of the data set.
+        also : iterable of str
+            Columns that are learnt from beside those of its schema, where the table has them.
 
         Raises
         ------
@@ -87,7 +95,7 @@ class Run:
         dataset = datasets.describe(name)
         frame, report = datasets.load_with_report(name, self.data, **self.options)
         self.fingerprint = report.fingerprint
-        used = [name for name in dataset.schema.names if name in frame.columns]
+        used = [name for name in dict.fromkeys([*dataset.schema.names, *also]) if name in frame.columns]
         others = tuple(str(name) for name in frame.columns if name not in used)
         self.contract = replace(contract_of(frame[used]), others=others)
         own = Source(shown_url(self.data), "your own file", "yours to know", report.fingerprint) if self.data else None

@@ -22,6 +22,7 @@ USUAL_ORIGINS = 5
 MOST_ORIGINS = 12
 LEAST_ORIGINS = 3
 WANTED_ERRORS = 2000
+MOST = 10.0  # an error of more naive steps counts as this many, so that no nearly constant series rules the choice
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,9 @@ class Choice:
     members : tuple of Member
         Those whose median is taken, not yet learnt on all data: the best one, and all that come close to it.
     scores : dict of str to tuple
-        Every candidate's sMAPE in percent, MASE, and score, the mean of both in units of the best naive (of MASE alone
-        where values are negative or often zero); the lowest score is the best.
+        Every candidate's sMAPE in percent, MASE (an error beyond ten of its series' naive steps counts as ten), and
+        score, the mean of both in units of the best naive (of MASE alone where values are negative or often zero); the
+        lowest score is the best.
     picked : str
         The candidate that was chosen.
     origins : int
@@ -271,7 +273,7 @@ class _Judge:
         with np.errstate(invalid="ignore", divide="ignore"):
             share = 200 * error / (np.abs(self.truth) + np.abs(found))
         share[error == 0] = 0.0
-        scaled = error / self.scale[:, None, None]
+        scaled = np.minimum(error / self.scale[:, None, None], MOST)
         smape = float(np.nanmean(share)) if np.isfinite(share).any() else 0.0
         mase = float(np.nanmean(scaled)) if np.isfinite(scaled).any() else smape / 200
         relative = mase / reference[1]
