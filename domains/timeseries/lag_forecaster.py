@@ -31,6 +31,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 LEAST_ROWS = 10
+LEAST_LOG = -1 + 1e-9  # where log(1 + y) ends
 MAX_CALIBRATION_ORIGINS = 2000
 BATCH = 2000
 
@@ -42,8 +43,8 @@ class LagForecaster(PanelForecaster):
     recursive strategy fits one regressor for the next step and feeds its forecasts back. Intervals are conformal:
     their half-widths are quantiles, by step, of the errors that models made on blocks of time left out of their
     training, and of the errors seen since (`update`). Every series is divided by its mean change over a season, so that
-    large and small ones are learnt from alike. A recursion that leaves its history by more than the history's width is
-    held at that bound, and the forecast's notes say so.
+    large and small ones are learnt from alike. A forecast that leaves its history by more than the history's width is
+    held at that bound, and its notes say so.
 
     Parameters
     ----------
@@ -448,27 +449,37 @@ class LagForecaster(PanelForecaster):
                     f"{len(short):,} series are too short for the recipe, which reaches {self._reach()} rows back; the "
                     f"seasonal naive forecasts them (series {quoted([panel.keys[i] for i in short])})."
                 )
-        if self.strategy == "recursive":
-            stages = self._stages(panel)
-            low, high = self._bounds(panel, series, origins, stages[-1])
-            worked = changes_over(mean, self.seasons_apart_, stages, origins)
-            slack = 1e-9 * (high - low)[:, None]  # differences that are undone and taken again lose a bit
-            held = ((worked <= low[:, None] + slack) | (worked >= high[:, None] - slack)).any(axis=1)
-            held &= origins - panel.indptr[series] > sum(self.seasons_apart_)  # others have no differences
-            if held.any():
-                notes.append(
-                    f"The recursion of {int(held.sum()):,} series left its history by more than the history's width and "
-                    f"was held there (series {quoted([panel.keys[i] for i in series[held]])}): do not believe it. Use "
-                    "strategy='direct', a shorter horizon, or another recipe."
+        stages = self._stages(panel)
+        low, high = self._bounds(panel, series, origins, stages[-1])
+        worked = changes_over(mean, self.seasons_apart_, stages, origins)
+        slack = 1e-9 * (high - low)[:, None]  # differences that are undone and taken again lose a bit
+        held = ((worked <= low[:, None] + slack) | (worked >= high[:, None] - slack)).any(axis=1)
+        held &= origins - panel.indptr[series] > sum(self.seasons_apart_)  # others have no differences
+        if held.any():
+            mend = "Use strategy='direct', a shorter horizon, or another recipe."
+            if self.strategy == "direct":
+                mend = "Look for values unlike those learnt from" + (
+                    f", in {quoted(self._known())} above all." if self._known() else "."
                 )
+            notes.append(
+                f"The {'recursion' if self.strategy == 'recursive' else 'forecast'} of {int(held.sum()):,} series left its "
+                f"history by more than the history's width and was held there (series "
+                f"{quoted([panel.keys[i] for i in series[held]])}): do not believe it. {mend}"
+            )
         return tuple(notes)
 
     def _bounds(self, panel: Panel, series: Ints, origins: Ints, worked: Floats) -> tuple[Floats, Floats]:
-        """The range of each history that is worked on, extended by its width on either side."""
+        """The range of each history, extended by its width on either side; of its differences where those are worked on."""
         from domains.timeseries.rolling import bounds
 
         begin = np.minimum(panel.indptr[series] + sum(self.seasons_apart_), origins - 1)
-        low, high = bounds(worked, begin, origins)
+        if self.seasons_apart_:
+            low, high = bounds(worked, begin, origins)
+        else:
+            own = bounds(panel.values, begin, origins)
+            least = LEAST_LOG if self.log is True else -np.inf
+            units = self.scaling_.units_of(panel).of(series)
+            low, high = (units.forward(np.maximum(bound, least)) for bound in own)
         slack = 1e-9 + 1e-9 * np.maximum(np.abs(low), np.abs(high))
         return low - slack, high + slack
 
@@ -541,7 +552,7 @@ class LagForecaster(PanelForecaster):
         lookback = self.steps_.lookback()
         canvas, place, begin = self._tail_canvas(panel, series, origins, lookback, horizon, future, worked)
         result = np.full((len(origins), horizon), np.nan)
-        low, high = self._bounds(panel, series, origins, worked) if self.strategy == "recursive" else (None, None)
+        low, high = self._bounds(panel, series, origins, worked)
         ask: Callable[[int], Floats]
         if self.strategy == "direct":
             at_origin = origin_block(canvas, self.steps_, place, begin)
@@ -564,8 +575,8 @@ class LagForecaster(PanelForecaster):
             some: Any = slice(None) if full.all() else full
             if full.any():
                 found = answers[step if self.strategy == "direct" else 0](X[some])
-                if low is not None and high is not None:
-                    found = np.minimum(np.maximum(found, low[some]), high[some])
+                found = np.minimum(np.maximum(found, low[some]), high[some])
+                if self.strategy == "recursive":
                     canvas.y[place[some] + step] = found
                 result[some, step] = found
         return result
