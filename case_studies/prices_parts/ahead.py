@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from case_studies.forecast_parts.new_rows import last_known, rows_after
-from case_studies.prices_parts.markets import COLUMNS, KEY, NEIGHBOURS, Markets, Y
+from case_studies.forecast_parts.new_rows import rows_after
+from case_studies.prices_parts.markets import DS, KEY, NEIGHBOURS, Markets, Y
 from case_studies.prices_parts.settings import PricesSettings
 from case_studies.saved import SavedRun
 from domains.timeseries import Forecast, LagForecaster, PerSeries
@@ -16,6 +16,8 @@ from shared.data import datasets
 from shared.errors import DataError, Problems, StoreError, quoted
 
 __all__ = ["predict"]
+
+KNOWN_ROWS = 3
 
 
 def predict(
@@ -41,7 +43,7 @@ def predict(
         isinstance(one, LagForecaster) for one in model.forecasters_.values()
     ):
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
-    last_known(table, COLUMNS, reading.source)
+    table = table if table[Y].notna().any() else _after_what_is_known(table, model, reading.source)
     checked = run.contract.check(table.dropna(subset=[Y]), reading.source, accept_drift=accept_drift)
     markets = Markets.of(table, settings, reading.source, hold_back=False)
     _same_markets(model, markets, reading.source)
@@ -63,6 +65,21 @@ def predict(
     if fresh:
         model.update(pd.concat(fresh, ignore_index=True))
     return model.predict(markets.steps, future=markets.future, levels=settings.levels), notes
+
+
+def _after_what_is_known(table: pd.DataFrame, model: PerSeries, source: str) -> pd.DataFrame:
+    """Rows of a day without prices, with the last ones that the model knows behind them: errors name the file's rows."""
+    last: pd.DataFrame = pd.concat([one.panel_.to_frame().tail(KNOWN_ROWS) for one in model.forecasters_.values()])
+    if table[DS].dt.tz is None and last[DS].dt.tz is not None:
+        last[DS] = last[DS].dt.tz_localize(None)
+    problems = Problems(source)
+    if table[DS].min() <= last[DS].max():
+        problems.add(
+            f"no row has a price, but the model knows prices up to {last[DS].max()} and the rows begin at {table[DS].min()}",
+            column=Y, mend="Give the prices that are known, or only rows after those.",
+        )  # fmt: skip
+    problems.raise_if_any()
+    return pd.concat([table, last[[name for name in last.columns if name in table.columns]]], ignore_index=True)
 
 
 def _same_markets(model: PerSeries, markets: Markets, source: str) -> None:

@@ -73,6 +73,7 @@ class Markets:
             coming = _panel(table, np.flatnonzero(ahead), columns, settings, source, panel.frequency)
             _follows(coming, panel, source)
             future = coming.to_frame()
+            notes += [note for note in coming.repairs if note not in notes]
         elif hold_back:
             past, future, left = _last_day(past, settings)
             notes.append("every row has its price: the last whole day was held back to be forecast")

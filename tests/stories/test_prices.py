@@ -173,7 +173,7 @@ def test_what_is_wrong_with_own_prices_is_told_with_its_mend(change, said, tmp_p
 @pytest.mark.parametrize(
     ("setting", "said"),
     [("levels=[0, 80]", "between 0 and 100"), ("levels=[80, 80]", "different levels"), ("half_life=soon", "half_life"),
-     ('known=["a", "a"]', "once"), ("hours=0", "hours"), ("clock=25:00", "clock"), ("timezone=Mars", "no such time zone")],
+     ('known=["a", "a"]', "once"), ("hours=0", "hours"), ("hours=24", "hours"), ("horizon=2D", "a day at a time"), ("clock=25:00", "clock"), ("timezone=Mars", "no such time zone")],
 )  # fmt: skip
 def test_wrong_settings_are_told(setting, said, tmp_path):
     with pytest.raises(SettingsError, match=said):
@@ -200,3 +200,92 @@ def test_neighbours_are_the_mean_of_the_others():
     past = Markets.of(table, PricesSettings(known=[]), "own.csv").past
     gap = past["price of the other markets"] - past.groupby("unique_id").cumcount()
     assert gap.groupby(past.unique_id).first().to_dict() == {"a": 30.0, "b": 25.0, "c": 5.0}
+
+
+def test_a_day_without_any_price_follows_what_the_model_knows(tmp_path):
+    table = prices(120)
+    folder = run_study(
+        "prices", overrides=FEW, data=written(table[table.y.notna()], tmp_path / "own.csv"), out=tmp_path / "run"
+    ).parent
+    coming = table[table.y.isna()]
+    path, _ = predict_from(folder, data=written(coming, tmp_path / "next.csv"))
+    assert len(pd.read_csv(path)) == 48
+    with pytest.raises(DataError, match=r"system_load.*another unit.*accept_drift"):
+        predict_from(folder, data=written(coming.assign(system_load=100 * coming.system_load), tmp_path / "kw.csv"))
+    with pytest.raises(DataError, match="no row has a price, but the model knows prices up to 2016-10-30 23:00:00"):
+        predict_from(folder, data=written(table[table.ds >= "2016-10-30"].assign(y=np.nan), tmp_path / "again.csv"))
+    with pytest.raises(SettingsError, match="horizon"):
+        predict_from(folder, data=written(coming, tmp_path / "next.csv"), overrides=["horizon=2D"])
+
+
+@pytest.mark.parametrize(("day", "steps"), [("2015-03-29", 23), ("2015-10-25", 25), ("2015-10-24", 24)])
+@pytest.mark.parametrize("priced", [True, False])
+def test_days_are_as_long_as_the_clocks_make_them(day, steps, priced):
+    stamps = pd.date_range(
+        "2014-12-01", pd.Timestamp(day) + pd.Timedelta("1D"), freq="h", tz="Europe/Brussels", inclusive="left"
+    )
+    table = pd.DataFrame({"unique_id": "BE", "ds": stamps, "y": np.arange(len(stamps)) % 24.0})
+    if not priced:
+        table["y"] = table["y"].mask(table["ds"] >= pd.Timestamp(day, tz="Europe/Brussels"))
+    markets = Markets.of(table, PricesSettings(known=[], timezone="Europe/Brussels"), "own.csv")
+    assert markets.steps == steps
+    assert (markets.future.ds.dt.strftime("%Y-%m-%d") == day).all()
+    assert len(markets.past) == len(stamps) - steps
+
+
+def test_the_day_of_25_hours_is_forecast_whole(tmp_path):
+    stamps = pd.date_range("2015-07-15", "2015-10-26", freq="h", tz="Europe/Brussels", inclusive="left")
+    rng = np.random.default_rng(0)
+    y = 40 + 10 * np.sin(2 * np.pi * stamps.hour / 24) + rng.normal(size=len(stamps))
+    own = pd.DataFrame({"unique_id": "BE", "ds": stamps.strftime("%Y-%m-%dT%H:%M:%S%z"), "y": y})
+    own.loc[stamps >= pd.Timestamp("2015-10-25", tz="Europe/Brussels"), "y"] = np.nan
+    settings = [*FEW, "known=[]", "timezone=Europe/Brussels"]
+    folder = run_study(
+        "prices", overrides=settings, data=written(own, tmp_path / "own.csv"), out=tmp_path / "run"
+    ).parent
+    forecast = pd.read_parquet(folder / "forecast.parquet")
+    assert len(forecast) == 25
+    assert "Sunday 25 October 2015" in (folder / "report.html").read_text()
+
+
+def test_the_day_begins_at_the_clock():
+    table = prices(100, ahead=0)
+    markets = Markets.of(table, PricesSettings(clock="06:00"), "own.csv")
+    assert markets.future.ds.min() == pd.Timestamp("2016-10-30 06:00")
+    assert markets.future.ds.max() == pd.Timestamp("2016-10-31 05:00")
+    assert any("36 rows, of a day that is not over" in note for note in markets.notes)
+    with pytest.raises(DataError, match="is that of 2016-10-31 00:00, but a day begins at 06:00"):
+        Markets.of(prices(100), PricesSettings(clock="06:00"), "own.csv")
+
+
+def test_rows_after_the_day_are_left_aside_and_told():
+    markets = Markets.of(prices(100, ahead=3), PricesSettings(), "own.csv")
+    assert markets.steps == 24
+    assert "96 rows after the day to be forecast are left aside" in markets.notes
+
+
+def test_markets_that_end_apart_or_stand_still_are_refused():
+    table = prices(100, ahead=0)
+    apart = table[~((table.unique_id == "BE") & (table.ds >= "2016-10-31"))]
+    with pytest.raises(DataError, match="end at different times"):
+        Markets.of(apart, PricesSettings(), "own.csv")
+    still = Markets.of(
+        table.assign(y=table.y.where(table.unique_id == "FR", 30.0)),
+        PricesSettings(origins=4, first_origin=""),
+        "own.csv",
+    )
+    with pytest.raises(DataError, match="the prices of 'BE' stand still"):
+        still.walk(PricesSettings(origins=4))
+
+
+def test_errors_name_the_rows_of_the_file():
+    table = prices(100).sample(frac=1, random_state=0).reset_index(drop=True)
+    place = int(np.flatnonzero(table.y.notna())[500])
+    table.loc[place, "system_load"] = np.nan
+    with pytest.raises(DataError, match=rf"system_load.*\(row {place + 1}\)"):
+        Markets.of(table, PricesSettings(), "own.csv")
+    ahead = int(np.flatnonzero(table.y.isna())[10])
+    table = table.assign(system_load=table.system_load.fillna(1.0))
+    table.loc[ahead, "gen_forecast"] = np.nan
+    with pytest.raises(DataError, match=rf"gen_forecast.*\(row {ahead + 1}\)"):
+        Markets.of(table, PricesSettings(), "own.csv")

@@ -104,10 +104,13 @@ def _giveaways(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, featu
     for name in dict.fromkeys([*shown, *roles.known]):
         if name not in table.columns or name == roles.y:
             continue
-        ahead = _follows(table, name, roles)
-        if ahead is not None:
+        found = _follows(table, name, roles)
+        if found is not None:
+            ahead, window = found
             when = "of its own row" if ahead == 0 else f"{ahead:,} row{'s' if ahead > 1 else ''} ahead"
             what = f"holds the target {when}, but for unit and offset"
+            if window > 1:
+                what = f"is a mean of the target over {window:,} rows, up to {when}"
             mend = "Leave it out, or shift it to where it is known."
             leaks.append(Leak(f"column {name!r}", what, mend, (name,), ahead, "overlap"))
         elif _same_words(table[name], y):
@@ -122,8 +125,11 @@ def _giveaways(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, featu
     return leaks
 
 
-def _follows(table: pd.DataFrame, name: str, roles: Roles) -> int | None:
-    """Rows that a numeric column looks ahead in the target; None where it is not the target's in other clothes."""
+def _follows(table: pd.DataFrame, name: str, roles: Roles) -> tuple[int, int] | None:
+    """Rows that a numeric column looks ahead in the target, and over how many it takes its mean.
+
+    None where it is not the target's in other clothes: itself, itself of later rows, or a centred or later window over it.
+    """
     x, y = table[name], table[roles.y]
     for values in (x, y):
         if not pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
@@ -132,7 +138,7 @@ def _follows(table: pd.DataFrame, name: str, roles: Roles) -> int | None:
     if len(np.unique(b[np.isfinite(b)])) < 10:
         return None
     if roles.time is None:
-        return 0 if _same_but_for_unit(a, b) else None
+        return (0, 1) if _same_but_for_unit(a, b) else None
     keyed = roles.unique_id is not None and roles.unique_id in table.columns
     series = pd.factorize(table[roles.unique_id])[0] if keyed else np.zeros(len(table), dtype=np.int64)
     order = np.lexsort((table[roles.time].rank(method="dense").to_numpy(dtype=float), series))[:MAX_TRAIN]
@@ -140,8 +146,24 @@ def _follows(table: pd.DataFrame, name: str, roles: Roles) -> int | None:
     for ahead in range(min(MAX_SHIFT, len(a) // 3) + 1):
         inside = series[: len(a) - ahead] == series[ahead:]
         if _same_but_for_unit(a[: len(a) - ahead][inside], b[ahead:][inside]):
-            return ahead
+            return ahead, 1
+    for window in range(2, min(MAX_SHIFT + 1, len(a) // 3) + 1):
+        mean = _mean_over(b, series, window)
+        for ahead in sorted({max(1, (window - 1) // 2), window // 2, window - 1, window}):
+            inside = series[: len(a) - ahead] == series[ahead:]
+            if _same_but_for_unit(a[: len(a) - ahead][inside], mean[ahead:][inside]):
+                return ahead, window
     return None
+
+
+def _mean_over(values: Any, series: Any, window: int) -> Any:
+    """Mean of each row and those before it in its series; NaN where there are too few."""
+    sums = np.cumsum(np.r_[0.0, np.nan_to_num(values)])
+    holes = np.cumsum(np.r_[0, ~np.isfinite(values)])
+    found = np.full(len(values), np.nan)
+    full = (series[window - 1 :] == series[: len(series) - window + 1]) & (holes[window:] == holes[:-window])
+    found[window - 1 :] = np.where(full, (sums[window:] - sums[:-window]) / window, np.nan)
+    return found
 
 
 def _same_words(column: pd.Series[Any], y: pd.Series[Any]) -> bool:

@@ -414,3 +414,17 @@ def test_hours_that_end_at_different_clocks_are_learnt_at_every_step():
     model = LagForecaster(horizon=2, calibration_folds=0).fit(pd.concat([table, other]))
     assert model.every_ == 1
     assert len(model.predict().to_frame()) == 4
+
+
+def test_a_direct_forecast_from_unheard_of_values_is_held_and_told():
+    """What is known ahead comes in another unit: the forecast stays within reach of the history, and says so."""
+    table = ar_table(400)
+    model = LagForecaster(recipe=KNOWN, horizon=2, log="asinh").fit(table[:398])
+    ahead = table[398:].assign(x=1e6 * (table.x[398:].abs() + 1))
+    forecast = model.predict(future=ahead, levels=[50])
+    past = table.y[:398]
+    width = past.max() - past.min()
+    assert forecast.frame["mean"].between(past.min() - width - 1e-6, past.max() + width + 1e-6).all()
+    assert "left its history by more than the history's width" in forecast.explain()
+    assert "in 'x' above all" in forecast.explain()
+    assert not model.predict(future=table[398:]).notes

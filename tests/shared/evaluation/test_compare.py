@@ -198,8 +198,19 @@ def test_worse_in_words():
 def test_not_told_apart_in_words(change):
     unsure = dataclasses.replace(SETTLED, **change)
     assert not unsure.settled
-    assert unsure.explain().startswith("A and B cannot be told apart (MAE): the gain lies between ")
-    assert unsure.explain().endswith("; A was better on 47 of 52 weeks.")
+    if unsure.lower > 0:
+        assert unsure.explain().startswith(
+            "A seems better than B by 12 to 31 % (MAE), on 47 of 52 weeks, but the tests do not"
+        )
+    else:
+        assert unsure.explain().startswith("A and B cannot be told apart (MAE): the gain lies between ")
+
+
+def test_a_loss_that_tests_do_not_settle_is_told():
+    unsure = dataclasses.replace(SETTLED, gain=-0.2, lower=-0.3, upper=-0.1, better=5, p_wilcoxon=0.2)
+    assert unsure.explain() == (
+        "A seems worse than B by 10 to 30 % (MAE); it was better on 5 of 52 weeks; the tests do not settle it."
+    )
 
 
 # All together
