@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -11,18 +10,17 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from domains.timeseries.asking import asked
-from domains.timeseries.base import PanelForecaster
 from domains.timeseries.calibration import Calibration
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
+from domains.timeseries.lag_model import LagModel
 from domains.timeseries.recipe import DAY_NS, Recipe, default_recipe
 from domains.timeseries.ridge import LeaveOut, StandardizedRidge
-from domains.timeseries.scaling import Log, Scaling, Units
+from domains.timeseries.scaling import Log, Scaling
 from domains.timeseries.spread import Spread
-from domains.timeseries.transforms import changes_over, differenced, integrated
+from domains.timeseries.transforms import integrated
 from shared.data import columns as names
 from shared.data.panel import Panel
-from shared.errors import DataError, HexadError, Problem, SettingsError, quoted
+from shared.errors import DataError, Problem, SettingsError, quoted
 from shared.runtime.parallel import map_parallel
 
 __all__ = ["LagForecaster"]
@@ -36,7 +34,7 @@ MAX_CALIBRATION_ORIGINS = 2000
 BATCH = 2000
 
 
-class LagForecaster(PanelForecaster):
+class LagForecaster(LagModel):
     """Forecast series with a regressor over lag features.
 
     The direct strategy fits one regressor for every step of the horizon, each on features known at the origin; the
@@ -169,19 +167,6 @@ class LagForecaster(PanelForecaster):
     def _known(self) -> tuple[str, ...]:
         return self.recipe.known_columns if self.recipe is not None else ()
 
-    def _scaled(self, panel: Panel) -> Floats:
-        return self.scaling_.forward(panel)
-
-    def _unscaled(self, panel: Panel, series: Ints, values: Floats) -> Floats:
-        return self.scaling_.units_of(panel).of(series).back(values)
-
-    def _stages(self, panel: Panel) -> list[Floats]:
-        """Values on the model's scale, and their differences, one after the other."""
-        return differenced(self._scaled(panel), np.repeat(panel.indptr[:-1], panel.lengths), self.seasons_apart_)
-
-    def _worked(self, panel: Panel) -> Floats:
-        return self._stages(panel)[-1] if self.seasons_apart_ else self._scaled(panel)
-
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
         """Names of the features, in the regressors' order."""
         return np.asarray(self.feature_names_out_, dtype=object)
@@ -251,15 +236,6 @@ class LagForecaster(PanelForecaster):
             same_clock = len(np.unique(self._wall(panel, panel.ends) % day)) == 1
             return day if panel.lengths.max() >= 100 * day and same_clock else 1
         return 1
-
-    def _wall(self, panel: Panel, ordinals: Any) -> Any:
-        """Number of stamps on the wall clock."""
-        at = np.atleast_1d(np.asarray(ordinals, dtype=np.int64))
-        return (
-            (at + panel.frequency.wall_offset(at))
-            if np.ndim(ordinals)
-            else int(at[0] + panel.frequency.wall_offset(at)[0])
-        )
 
     def _origins(self, panel: Panel) -> tuple[Ints, Ints]:
         """Rows from which a direct model learns, and their series."""
@@ -348,16 +324,6 @@ class LagForecaster(PanelForecaster):
             spread, half_life=steps, n_jobs=self.n_jobs,
         )  # fmt: skip
 
-    def _features(self, canvas: Canvas, rows: Ints, begin: Ints, step: int) -> Floats:
-        """What a direct forecast `step` steps after some rows is made from."""
-        at_target = target_block(canvas, self.steps_, rows, np.full(len(rows), step), begin)
-        return np.hstack([origin_block(canvas, self.steps_, rows, begin), at_target])
-
-    @property
-    def errors_(self) -> Floats:
-        """Errors out of sample; see the class."""
-        return self.calibration_.errors
-
     def _regressor(self, seed: int) -> Any:
         regressor = StandardizedRidge() if self.regressor is None else clone(self.regressor)
         parameters = regressor.get_params(deep=True)
@@ -392,271 +358,3 @@ class LagForecaster(PanelForecaster):
                 )
             ],
         )
-
-    def _next_step(self, canvas: Canvas, rows: Ints, begin: Ints) -> Floats:
-        at_origin = origin_block(canvas, self.steps_, rows, begin)
-        if at_origin.shape[1] == len(self.feature_names_out_):
-            return at_origin
-        lead = np.zeros(len(rows), dtype=np.int64)
-        return np.hstack([at_origin, target_block(canvas, self.steps_, rows, lead, begin)])
-
-    # -- forecasting -------------------------------------------------------------------------------------------------
-
-    def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
-        if self.strategy == "direct":
-            if horizon > self.horizon_:
-                raise SettingsError(f"this direct model was fitted for {self.horizon_} steps, not {horizon}; fit again")
-            self._check_phase(panel, series, origins)
-        forecast = self._raw(panel, series, origins, horizon, future, self.regressors_)
-        if self.seasons_apart_:
-            forecast = integrated(forecast, self.seasons_apart_, self._stages(panel), origins)
-        broken = np.flatnonzero(~np.isfinite(forecast).all(axis=1) & (origins - panel.indptr[series] < self._reach()))
-        if len(broken) == 0:
-            return forecast
-        if self.short == "refuse":
-            keys = quoted(dict.fromkeys(panel.keys[i] for i in series[broken]))
-            raise DataError(
-                "history",
-                [
-                    Problem(
-                        f"{len(broken):,} series are too short for the recipe, which reaches {self._reach()} "
-                        f"rows back (series {keys})",
-                        mend="Give longer histories, leave the series out, or pass short='naive'.",
-                    )
-                ],
-            )
-        forecast[broken] = self._naive(panel, series[broken], origins[broken], horizon)
-        return forecast
-
-    def _reach(self) -> int:
-        """Rows before an origin that a forecast may need."""
-        return self.steps_.lookback() + sum(self.seasons_apart_)
-
-    def _naive(self, panel: Panel, series: Ints, origins: Ints, horizon: int) -> Floats:
-        """The value one season earlier, or the last one where there is no season; on the model's scale."""
-        season = np.where(origins - panel.indptr[series] >= self.season_, self.season_, 1)[:, None]
-        return np.asarray(self._scaled(panel)[origins[:, None] - season + np.arange(horizon) % season])
-
-    def _notes(self, panel: Panel, series: Ints, mean: Floats) -> tuple[str, ...]:
-        origins = panel.indptr[series + 1]
-        notes = []
-        few = origins - panel.indptr[series] < self._reach()
-        if few.any():
-            naive = self._naive(panel, series[few], origins[few], mean.shape[1])
-            short = series[few][(mean[few] == naive).all(axis=1)]
-            if len(short):
-                notes.append(
-                    f"{len(short):,} series are too short for the recipe, which reaches {self._reach()} rows back; the "
-                    f"seasonal naive forecasts them (series {quoted([panel.keys[i] for i in short])})."
-                )
-        stages = self._stages(panel)
-        low, high = self._bounds(panel, series, origins, stages[-1])
-        worked = changes_over(mean, self.seasons_apart_, stages, origins)
-        slack = 1e-9 * (high - low)[:, None]  # differences that are undone and taken again lose a bit
-        held = ((worked <= low[:, None] + slack) | (worked >= high[:, None] - slack)).any(axis=1)
-        held &= origins - panel.indptr[series] > sum(self.seasons_apart_)  # others have no differences
-        if held.any():
-            mend = "Use strategy='direct', a shorter horizon, or another recipe."
-            if self.strategy == "direct":
-                mend = "Look for values unlike those learnt from" + (
-                    f", in {quoted(self._known())} above all." if self._known() else "."
-                )
-            notes.append(
-                f"The {'recursion' if self.strategy == 'recursive' else 'forecast'} of {int(held.sum()):,} series left its "
-                f"history by more than the history's width and was held there (series "
-                f"{quoted([panel.keys[i] for i in series[held]])}): do not believe it. {mend}"
-            )
-        return tuple(notes)
-
-    def _bounds(self, panel: Panel, series: Ints, origins: Ints, worked: Floats) -> tuple[Floats, Floats]:
-        """The range of each history, extended by its width on either side; of its differences where those are worked on."""
-        from domains.timeseries.rolling import bounds
-
-        begin = np.minimum(panel.indptr[series] + sum(self.seasons_apart_), origins - 1)
-        if self.seasons_apart_:
-            low, high = bounds(worked, begin, origins)
-        else:
-            own = bounds(panel.values, begin, origins)
-            least = LEAST_LOG if self.log is True else -np.inf
-            units = self.scaling_.units_of(panel).of(series)
-            low, high = (units.forward(np.maximum(bound, least)) for bound in own)
-        slack = 1e-9 + 1e-9 * np.maximum(np.abs(low), np.abs(high))
-        return low - slack, high + slack
-
-    def up_to_an_origin(self, table: Any) -> tuple[Any, int]:
-        """New rows up to the last stamp that this model can forecast from, and the number of rows left out.
-
-        A model that learnt from origins every so many steps (`every`) forecasts from such stamps only.
-
-        Parameters
-        ----------
-        table : frame
-            Rows of one series that follow those known.
-
-        >>> import pandas as pd
-        >>> table = pd.DataFrame({"ds": range(60), "y": [float(i % 4) for i in range(60)]})
-        >>> model = LagForecaster(recipe=Recipe((1, 2, 3, 4)), horizon=4, every=4).fit(table[:56])
-        >>> model.up_to_an_origin(table[56:59])[1], model.up_to_an_origin(table[56:60])[1]
-        (3, 0)
-        """
-        later = Panel.from_frame(table, self._columns(), tz=self.tz, frequency=self.panel_.frequency)
-        ends = later.starts[0] + np.arange(len(later.values)) + 1
-        fits = np.flatnonzero((self._wall(later, ends) - self.phase_) % self.every_ == 0)
-        kept = int(fits[-1]) + 1 if len(fits) else 0
-        return later.to_frame().iloc[:kept], len(later.values) - kept
-
-    def _check_phase(self, panel: Panel, series: Ints, origins: Ints) -> None:
-        if self.every_ == 1:
-            return
-        ordinals = panel.starts[series] + origins - panel.indptr[series]
-        off = (self._wall(panel, ordinals) - self.phase_) % self.every_ != 0
-        if off.any():
-            place = int(np.flatnonzero(off)[0])
-            stamp = panel.stamp_text(ordinals[place])
-            raise HexadError(
-                f"this model learnt from origins every {self.every_} steps, but the history of series "
-                f"{quoted([panel.keys[series[place]]])} ends before {stamp}, between two of them. Update it up to the "
-                "next origin, fit again at this one, or fit with every=1."
-            )
-
-    def _raw(
-        self,
-        panel: Panel,
-        series: Ints,
-        origins: Ints,
-        horizon: int,
-        future: dict[str, Floats],
-        regressors: list[Any],
-    ) -> Floats:
-        """Forecast on the model's scale; NaN where a history is too short."""
-        worked = self._worked(panel)
-        answers = [asked(regressor) for regressor in regressors]
-        # So many series at a time that what they need of the past stays in the processor's cache through all steps.
-        parts = [slice(at, at + BATCH) for at in range(0, max(len(origins), 1), BATCH)]
-        found = [
-            self._raw_part(panel, worked, series[part], origins[part], horizon, _rows_of(future, part), answers)
-            for part in parts
-        ]
-        return np.concatenate(found)
-
-    def _raw_part(
-        self,
-        panel: Panel,
-        worked: Floats,
-        series: Ints,
-        origins: Ints,
-        horizon: int,
-        future: dict[str, Floats],
-        answers: list[Callable[[Floats], Floats]],
-    ) -> Floats:
-        lookback = self.steps_.lookback()
-        canvas, place, begin = self._tail_canvas(panel, series, origins, lookback, horizon, future, worked)
-        result = np.full((len(origins), horizon), np.nan)
-        low, high = self._bounds(panel, series, origins, worked)
-        ask: Callable[[int], Floats]
-        if self.strategy == "direct":
-            at_origin = origin_block(canvas, self.steps_, place, begin)
-            lead = np.tile(np.arange(horizon), len(place))
-            repeated = np.repeat(place, horizon)
-            at_target = target_block(canvas, self.steps_, repeated, lead, np.repeat(begin, horizon))
-            at_target = at_target.reshape(len(place), horizon, -1)
-
-            def ask(step: int) -> Floats:
-                return np.hstack([at_origin, at_target[:, step]])
-
-        else:
-
-            def ask(step: int) -> Floats:
-                return self._next_step(canvas, place + step, begin)
-
-        for step in range(horizon):
-            X = ask(step)
-            full = np.isfinite(X).all(axis=1)
-            some: Any = slice(None) if full.all() else full
-            if full.any():
-                found = answers[step if self.strategy == "direct" else 0](X[some])
-                found = np.minimum(np.maximum(found, low[some]), high[some])
-                if self.strategy == "recursive":
-                    canvas.y[place[some] + step] = found
-                result[some, step] = found
-        return result
-
-    # -- intervals ---------------------------------------------------------------------------------------------------
-
-    def _errors_at(self, panel: Panel, series: Ints, origins: Ints, regressors: list[Any]) -> Floats:
-        """Scaled errors of forecasts made at past origins; NaN where the outcome is not known yet."""
-        rows = origins[:, None] + np.arange(self.horizon_)
-        end = panel.indptr[series + 1][:, None]
-        inside = np.minimum(rows, end - 1)
-        known = self._known_past(panel, series, origins)
-        forecast = self._raw(panel, series, origins, self.horizon_, known, regressors)
-        true = np.where(rows < end, self._worked(panel)[inside], np.nan)
-        return integrated(true - forecast, self.seasons_apart_, None, origins)
-
-    def _known_past(self, panel: Panel, series: Ints, origins: Ints) -> dict[str, Floats]:
-        """What was known ahead at past origins, as far as the panel reaches; shape (n, horizon) each."""
-        inside = np.minimum(origins[:, None] + np.arange(self.horizon_), panel.indptr[series + 1][:, None] - 1)
-        return {name: panel.exogenous[name][inside] for name in self._known()}
-
-    def _observed(self, before: Panel, merged: Panel) -> None:
-        """Add the errors of forecasts whose outcomes have just been seen; the regressors stay as they are."""
-        if self.calibration_folds == 0 or self.horizon_ == 0:
-            return
-        old_ends = {key: int(end) for key, end in zip(before.keys, before.ends, strict=True)}
-        series, origins, first_new = [], [], []
-        for i, key in enumerate(merged.keys):
-            if key not in old_ends:
-                continue
-            begin, start = int(merged.indptr[i]), int(merged.starts[i])
-            fresh = max(self.fitted_ends_.get(key, start), old_ends[key] - self.horizon_ + 1)
-            ordinals = np.arange(fresh, int(merged.ends[i]))
-            if self.every_ > 1 and len(ordinals):
-                ordinals = ordinals[(self._wall(merged, ordinals) - self.phase_) % self.every_ == 0]
-            series.append(np.full(len(ordinals), i))
-            origins.append(begin + ordinals - start)
-            first_new.append(np.full(len(ordinals), begin + old_ends[key] - start))
-        if not series or sum(map(len, series)) == 0:
-            return
-        all_series, all_origins = np.concatenate(series), np.concatenate(origins)
-        known = self._known_past(merged, all_series, all_origins)
-        errors = self._errors_at(merged, all_series, all_origins, self.regressors_)
-        errors /= self._sizes(merged, all_series, all_origins, self.horizon_, known)
-        rows = all_origins[:, None] + np.arange(self.horizon_)
-        errors[rows < np.concatenate(first_new)[:, None]] = np.nan
-        ordinals = merged.starts[all_series] + all_origins - merged.indptr[all_series]
-        self.calibration_ = self.calibration_.extended(errors, ordinals)
-
-    def _sizes(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
-        """Expected sizes of the errors of forecasts, on the model's scale; shape (n, horizon)."""
-        if not self.calibration_.spreads:
-            return np.ones((len(origins), horizon))
-        lookback = self.steps_.lookback()
-        canvas, place, begin = self._tail_canvas(panel, series, origins, lookback, horizon, future, self._worked(panel))
-        return self.calibration_.sizes(len(origins), horizon, lambda step: self._features(canvas, place, begin, step))
-
-    def _intervals(
-        self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]
-    ) -> list[tuple[Floats, Floats]]:
-        horizon = mean.shape[1]
-        radii = [self.calibration_.radius(level, horizon) for level in levels]
-        sizes = self._sizes(panel, series, panel.indptr[series + 1], horizon, future) if radii else mean
-        bounds = [(mean - sizes * radius, mean + sizes * radius) for radius in radii]
-        return [(self._unscaled(panel, series, low), self._unscaled(panel, series, high)) for low, high in bounds]
-
-    def _drawer(
-        self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
-    ) -> Callable[[int, np.random.Generator], Floats]:
-        sizes = self._sizes(panel, series, panel.indptr[series + 1], mean.shape[1], future)
-        return partial(_drawn, self.calibration_, mean, sizes, self.scaling_.units_of(panel).of(series))
-
-
-def _drawn(
-    calibration: Calibration, mean: Floats, sizes: Floats, units: Units, count: int, random: np.random.Generator
-) -> Floats:
-    """Sample paths around forecasts; shape (n, count, horizon)."""
-    errors = calibration.paths(len(mean), count, mean.shape[1], random)
-    return units.back(mean[:, None, :] + errors * sizes[:, None, :])
-
-
-def _rows_of(future: dict[str, Floats], part: slice) -> dict[str, Floats]:
-    return {name: values[part] for name, values in future.items()}
