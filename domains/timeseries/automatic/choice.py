@@ -34,8 +34,8 @@ class Choice:
     members : tuple of Member
         Those whose median is taken, not yet learnt on all data: the best one, and all that come close to it.
     scores : dict of str to tuple
-        Every candidate's sMAPE in percent, MASE (an error beyond ten of its series' naive steps counts as ten), and
-        score, the mean of both in units of the best naive (of MASE alone where values are negative or often zero); the
+        Every candidate's sMAPE in percent, MASE, and score, the mean of both in units of the best naive (of MASE alone
+        where values are negative or often zero), where an error beyond ten of its series' naive steps counts as ten; the
         lowest score is the best.
     picked : str
         The candidate that was chosen.
@@ -268,19 +268,25 @@ class _Judge:
         return np.where(np.isnan(found), self.fallback, found)
 
     def score(self, found: Floats, reference: tuple[float, float] = (200.0, 1.0)) -> tuple[float, float, float]:
-        """Return sMAPE (percent), MASE, and both in units of the reference's."""
+        """Return sMAPE (percent), MASE, and both in units of the reference's; no error counts more than `MOST` there."""
+        smape, mase, held = self._means(found)
+        relative = held / reference[1]
+        return smape, mase, (smape / reference[0] + relative) / 2 if self.relative else relative
+
+    def reference(self, naives: Sequence[Floats]) -> tuple[float, float]:
+        """SMAPE of the best naive, and its MASE as scores count it."""
+        best = min(naives, key=lambda found: self.score(found)[2])
+        smape, _, held = self._means(best)
+        return max(smape, 1e-9), max(held, 1e-9)
+
+    def _means(self, found: Floats) -> tuple[float, float, float]:
+        """SMAPE, MASE, and MASE of errors held at `MOST`."""
         error = np.abs(self.truth - found)
         with np.errstate(invalid="ignore", divide="ignore"):
             share = 200 * error / (np.abs(self.truth) + np.abs(found))
         share[error == 0] = 0.0
-        scaled = np.minimum(error / self.scale[:, None, None], MOST)
+        scaled = error / self.scale[:, None, None]
         smape = float(np.nanmean(share)) if np.isfinite(share).any() else 0.0
-        mase = float(np.nanmean(scaled)) if np.isfinite(scaled).any() else smape / 200
-        relative = mase / reference[1]
-        return smape, mase, (smape / reference[0] + relative) / 2 if self.relative else relative
-
-    def reference(self, naives: Sequence[Floats]) -> tuple[float, float]:
-        """SMAPE and MASE of the best naive."""
-        found = [self.score(naive) for naive in naives]
-        smape, mase, _ = min(found, key=lambda one: one[2])
-        return max(smape, 1e-9), max(mase, 1e-9)
+        if not np.isfinite(scaled).any():
+            return smape, smape / 200, smape / 200
+        return smape, float(np.nanmean(scaled)), float(np.nanmean(np.minimum(scaled, MOST)))
