@@ -197,6 +197,19 @@ def test_scores_are_what_a_plain_trial_at_each_origin_gives():
     np.testing.assert_allclose((row.smape, row.mase), plain_scores(truth, made, scale), rtol=1e-9)
 
 
+def test_one_nearly_constant_series_does_not_rule_the_choice():
+    """A series that stood still and then leapt has a MASE beyond all measure, whoever forecasts it."""
+    known = seasonal_series(20, 60)
+    still = np.full(60, 100.0)
+    still[5] += 1e-6
+    still[48:] = np.r_[200.0, 100.0, 300.0, 50.0, 250.0, 100.0, 150.0, 220.0, 90.0, 310.0, 60.0, 130.0]
+    alone, beside = (choose(members_for(6), past_of(*series), 6, 6) for series in (known, [*known, still]))
+    names = [[member.name for member in choice.members] for choice in (alone, beside)]
+    assert names[0][0] == names[1][0]
+    assert beside.table["mase"].min() > 1e3  # told as it is
+    assert beside.table["score"].max() < 10
+
+
 def test_the_best_naive_scores_one_and_the_table_is_sorted():
     choice = choose(members_for(6), past_of(*seasonal_series(4, 90)), 5, 1)
     naives = choice.table[choice.table.index.str.contains("naive")]
