@@ -14,6 +14,7 @@ import numpy as np
 
 from domains.timeseries.recipe import Season, Steps, Variable, Window
 from shared.data.frequency import Frequency, wall_clock
+from shared.errors import SettingsError
 
 __all__ = [
     "Canvas",
@@ -104,7 +105,7 @@ def feature_groups(steps: Steps, y: str) -> dict[str, list[int]]:
 def _described(steps: Steps, y: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Name and group of every feature, of the origin and of the target."""
     origin = [(f"{y} lag {lag}", "latest values") for lag in steps.lags]
-    origin += [(f"{y} {w.statistic} of {w.label} at lag {w.lag}", "latest values") for w in steps.rolling]
+    origin += [(f"{y} {w.name} of {w.label} at lag {w.lag}", "latest values") for w in steps.rolling]
     target = [(f"{y} one {season.label} before", "values of earlier seasons") for season in steps.seasonal]
     for variable in steps.exogenous:
         own = [(name, variable.name) for name in _hinged(_own_names(variable), variable)]
@@ -128,7 +129,7 @@ def _own_names(variable: Variable) -> list[str]:
     own = [f"{variable.name} lag {lag}" if lag else variable.name for lag in variable.lags]
     if variable.known:
         own += [f"{variable.name} one {season.label} before" for season in variable.seasonal]
-    return own + [f"{variable.name} {w.statistic} of {w.label}" for w in variable.rolling]
+    return own + [f"{variable.name} {w.name} of {w.label}" for w in variable.rolling]
 
 
 def _hinged(own: list[str], variable: Variable) -> list[str]:
@@ -268,8 +269,30 @@ def _fill(
         if lags:
             fill_lags(values, origin[part], begin[part], back, out[part], 0)
         for column, window in enumerate(windows, len(lags)):
+            if not isinstance(window.statistic, str):
+                out[part, column] = _own_statistic(values, window, origin[part], begin[part])
+                continue
             code = STATISTIC_CODES[window.statistic]
             fill_window(values, origin[part], begin[part], window.lag, window.steps, code, out[part], column)
+
+
+def _own_statistic(values: Floats, window: Window, origin: Ints, begin: Ints) -> Floats:
+    """A user's function of the windows that are all there; NaN for the others."""
+    found = np.full(len(origin), np.nan)
+    first = origin - window.lag - window.steps + 1
+    whole = np.flatnonzero(first >= begin)
+    if len(whole) == 0:
+        return found
+    windows = values[first[whole, None] + np.arange(window.steps)]
+    whole, windows = whole[np.isfinite(windows).all(axis=1)], windows[np.isfinite(windows).all(axis=1)]
+    made = np.asarray(window.statistic(windows), dtype=np.float64)  # type: ignore[operator]
+    if made.shape != (len(whole),):
+        raise SettingsError(
+            f"the statistic {window.name!r} made an array of shape {made.shape} of windows of shape {windows.shape}; it has "
+            f"to give one number a window, shape {(len(whole),)}"
+        )
+    found[whole] = made
+    return found
 
 
 def _rolled(values: Floats, window: Window, last: Ints, begin: Ints) -> Floats:

@@ -259,10 +259,15 @@ class LagModel(PanelForecaster):
             def ask(step: int) -> Floats:
                 return self._next_step(canvas, place + step, begin)
 
+        full: Any = np.ones(len(origins), dtype=bool)
+        some: Any = slice(None)
         for step in range(horizon):
             X = ask(step)
-            full = np.isfinite(X).all(axis=1)
-            some: Any = slice(None) if full.all() else full
+            if (
+                step == 0 or self.strategy == "direct"
+            ):  # a recursion goes on with what it forecast: it stays full, or broken
+                full = np.isfinite(X).all(axis=1)
+                some = slice(None) if full.all() else full
             if full.any():
                 found = answers[step if self.strategy == "direct" else 0](X[some])
                 found = np.minimum(np.maximum(found, low[some]), high[some])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from shared.errors import SettingsError, quoted
 
 __all__ = ["Exogenous", "Fourier", "Recipe", "Rolling", "default_recipe", "season_of"]
 
-Statistic = Literal["mean", "std", "min", "max"]
+Statistic = Literal["mean", "std", "min", "max"] | Callable[[np.ndarray[Any, Any]], Any]
 Calendar = Literal["day_of_week", "weekend", "hour", "time_of_day", "month", "quarter", "day_of_month", "day_of_year"]
 STATISTICS = ("mean", "std", "min", "max")
 CALENDAR = (
@@ -38,13 +39,17 @@ class Rolling:
     ----------
     window : int or str
         Length: steps, or time as in "7D".
-    statistic : {"mean", "std", "min", "max"}
-        The standard deviation is that of a sample (n - 1).
+    statistic : {"mean", "std", "min", "max"} or callable
+        The standard deviation is that of a sample (n - 1). A function of your own takes windows of shape (n, window), the
+        latest value last, and returns one number each, shape (n,); it sees nothing else, so that it cannot see the future.
+        Models with functions can be saved, but are not loaded: files hold no code.
     lag : int
         1 for a window that ends at the last known value.
 
     >>> Rolling("7D").statistic
     'mean'
+    >>> Rolling(24, lambda windows: np.median(windows, axis=1)).lag
+    1
     """
 
     window: int | str
@@ -217,6 +222,11 @@ class Window:
     lag: int
     label: str
 
+    @property
+    def name(self) -> str:
+        """What the statistic is called."""
+        return self.statistic if isinstance(self.statistic, str) else getattr(self.statistic, "__name__", "own")
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -271,8 +281,10 @@ def season_of(season: int | str, frequency: Frequency) -> Season:
 
 
 def _window(rolling: Rolling, frequency: Frequency, least_lag: int) -> Window:
-    if rolling.statistic not in STATISTICS:
-        raise SettingsError(f"unknown statistic {rolling.statistic!r}; there are {quoted(STATISTICS)}")
+    if rolling.statistic not in STATISTICS and not callable(rolling.statistic):
+        raise SettingsError(
+            f"unknown statistic {rolling.statistic!r}; there are {quoted(STATISTICS)}, and functions of windows"
+        )
     _check((rolling.lag,), least_lag, "lags of windows")
     steps = frequency.steps(rolling.window)
     if rolling.statistic == "std" and steps < 2:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domains.timeseries import Exogenous, Recipe, Rolling, lag_features
+from domains.timeseries import Exogenous, LagForecaster, Recipe, Rolling, lag_features
 from domains.timeseries.rolling import STATISTIC_CODES, bounds, fill_lags, fill_window
-from shared.errors import DataError
+from shared.errors import DataError, SettingsError
 
 RECIPE = Recipe((1, 3), rolling=(Rolling(4), Rolling(4, "std", lag=2), Rolling(5, "min"), Rolling(7, "max", lag=3)))
 
@@ -119,3 +119,42 @@ def test_lags_and_bounds():
     assert out[1, 0] == 5.0
     low, high = bounds(values, np.array([0]), np.array([3]))
     assert (low[0], high[0]) == (-3.0, 9.0)
+
+
+def middle(windows):
+    return np.median(windows, axis=1)
+
+
+def test_a_statistic_of_ones_own_is_a_rolling_one():
+    """A function of windows gives what pandas' rolling gives, in direct and recursive models, ragged series included."""
+    rng = np.random.default_rng(0)
+    table = pd.concat(
+        [
+            pd.DataFrame({"unique_id": key, "ds": range(n), "y": rng.normal(size=n)})
+            for key, n in (("a", 40), ("b", 3), ("c", 25))
+        ]
+    )
+    made = lag_features(table, Recipe((1,), rolling=(Rolling(5, middle, lag=2), Rolling(5, "mean"))))
+    wanted = table.groupby("unique_id")["y"].transform(lambda y: y.rolling(5).median().shift(2)).to_numpy()
+    name = "y middle of 5 at lag 2"
+    merged = table.assign(wanted=wanted).merge(made, on=["unique_id", "ds"], how="right")
+    np.testing.assert_allclose(merged[name], merged["wanted"])
+    for strategy in ("direct", "recursive"):
+        recipe = Recipe((1,), rolling=(Rolling(3, lambda w: w.mean(axis=1)),))
+        named = Recipe((1,), rolling=(Rolling(3, "mean"),))
+        ours, its = (
+            LagForecaster(recipe=r, strategy=strategy, horizon=3, every=1, calibration_folds=2)
+            .fit(table)
+            .predict(levels=[50])
+            .frame
+            for r in (recipe, named)
+        )
+        pd.testing.assert_frame_equal(ours, its)
+
+
+def test_a_statistic_of_the_wrong_shape_is_told():
+    table = pd.DataFrame({"ds": range(30), "y": np.arange(30.0)})
+    with pytest.raises(SettingsError, match=r"'<lambda>' made an array of shape \(\) .* one number a window"):
+        lag_features(table, Recipe((1,), rolling=(Rolling(3, lambda w: w.mean()),)))
+    with pytest.raises(SettingsError, match="and functions of windows"):
+        lag_features(table, Recipe((1,), rolling=(Rolling(3, "mode"),)))
