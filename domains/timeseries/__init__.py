@@ -9,6 +9,7 @@ from domains.timeseries.forecast import Forecast
 from domains.timeseries.lag_forecaster import LagForecaster
 from domains.timeseries.natural import LogNormal, NaturalGradientBoosting, Normal
 from domains.timeseries.per_series import PerSeries
+from domains.timeseries.quantile_boosting import QuantileBoosting
 from domains.timeseries.recipe import Exogenous, Fourier, Recipe, Rolling
 from domains.timeseries.reserve import Reserve, reserve_needed
 from domains.timeseries.ridge import StandardizedRidge
@@ -27,6 +28,7 @@ __all__ = [
     "NaturalGradientBoosting",
     "Normal",
     "PerSeries",
+    "QuantileBoosting",
     "Recipe",
     "Reserve",
     "Rolling",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from domains.timeseries.lag_model import LagModel
 from domains.timeseries.recipe import DAY_NS, Recipe, default_recipe
 from domains.timeseries.ridge import LeaveOut, StandardizedRidge
 from domains.timeseries.scaling import Log, Scaling
-from domains.timeseries.spread import Spread
+from domains.timeseries.spread import OwnSpread, Spread
 from domains.timeseries.transforms import integrated
 from shared.data import columns as names
 from shared.data.panel import Panel
@@ -71,9 +72,11 @@ class LagForecaster(LagModel):
         notes say so; or they are refused.
     calibration_folds : int
         Blocks of time that are left out in turn for the intervals; 0 for no intervals.
-    spread : bool or estimator
+    spread : bool, "own" or estimator
         Whether intervals are wide where forecasting is hard: a second regressor learns the size of the errors from the
-        same features (`StandardizedRidge`, or the one given).
+        same features (`StandardizedRidge`, or the one given). "own" takes the size that the regressor itself expects, where
+        it knows a distribution: `QuantileBoosting`, `NaturalGradientBoosting`, NGBoost, quantile-forest. Either way the
+        errors out of sample say how many of these sizes an interval takes.
     half_life : int or str, optional
         Steps or time, as in "90D", after which an error counts half, for intervals that follow what changes. All errors
         count alike where left out.
@@ -175,6 +178,7 @@ class LagForecaster(LagModel):
 
     def _learn(self, panel: Panel) -> None:
         self._check_parameters(panel)
+        self._check_spread()
         frequency = panel.frequency
         horizon = self._few_steps(panel, self.horizon) if self.horizon is not None else 0
         self.recipe_ = self.recipe or default_recipe(frequency, int(panel.lengths.max()), max(horizon, 1))
@@ -227,6 +231,12 @@ class LagForecaster(LagModel):
                 ],
             )  # fmt: skip
 
+    def _check_spread(self) -> None:
+        if isinstance(self.spread, str) and (self.spread != "own" or self.strategy != "direct" or self.differences):
+            raise SettingsError(
+                f"spread={self.spread!r}: it is True, False, a regressor, or 'own' (strategy='direct', no differences)"
+            )
+
     def _every_steps(self, panel: Panel) -> int:
         frequency = panel.frequency
         if self.every != "auto":
@@ -255,7 +265,9 @@ class LagForecaster(LagModel):
         at_origin = at_origin[usable]
         blocks = self._blocks(canvas.ordinals[rows])
 
-        def learn(step: int) -> tuple[Any, Floats]:
+        own = isinstance(self.spread, str)
+
+        def learn(step: int) -> tuple[Any, Floats, OwnSpread | None]:
             open_ = rows + step < end
             lead = np.full(int(open_.sum()), step)
             at_target = target_block(canvas, self.steps_, rows[open_], lead, begin[open_])
@@ -272,13 +284,19 @@ class LagForecaster(LagModel):
                 kept = (targets < first) | (targets >= last + self.horizon_)
                 out = (targets - step >= first) & (targets - step < last)
                 if kept.sum() >= LEAST_ROWS and out.any():
-                    errors[places[out]] = y[out] - without(~kept).predict(X[out])
-            return regressor, errors
+                    model = without(~kept)
+                    errors[places[out]] = y[out] - model.predict(X[out])
+                    if own:
+                        errors[places[out]] /= OwnSpread().fitted(model, X[kept]).predict(X[out])
+            return regressor, errors, OwnSpread().fitted(regressor, X) if own else None
 
         learnt = map_parallel(learn, range(self.horizon_), n_jobs=self.n_jobs)
-        self.regressors_ = [regressor for regressor, _ in learnt]
-        errors = integrated(np.column_stack([errors for _, errors in learnt]), self.seasons_apart_, None, rows)
+        self.regressors_ = [regressor for regressor, _, _ in learnt]
+        errors = integrated(np.column_stack([errors for _, errors, _ in learnt]), self.seasons_apart_, None, rows)
         self._calibrate(canvas, errors, rows, begin, blocks)
+        if own:
+            spreads: list[Spread] = [spread for _, _, spread in learnt if spread is not None]
+            self.calibration_ = replace(self.calibration_, spreads=spreads)
 
     def _learn_recursive(self, panel: Panel, canvas: Canvas, seed: int) -> None:
         rows = np.arange(len(panel.values))
@@ -317,7 +335,8 @@ class LagForecaster(LagModel):
         seen = np.isfinite(errors).any(axis=1)
         rows, begin = rows[seen], begin[seen]
         steps = None if self.half_life is None else float(canvas.frequency.steps(self.half_life))
-        spread = None if self.spread is False else Spread(None if self.spread is True else self.spread)
+        learns = self.spread is not False and not isinstance(self.spread, str)
+        spread = Spread(None if self.spread is True else self.spread) if learns else None
         self.calibration_ = Calibration.learnt(
             errors[seen], canvas.ordinals[rows], blocks,
             lambda some, step: self._features(canvas, rows[some], begin[some], step),

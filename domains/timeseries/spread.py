@@ -9,12 +9,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from domains.timeseries.ridge import StandardizedRidge
+from shared.errors import SettingsError
 
-__all__ = ["Spread"]
+__all__ = ["OwnSpread", "Spread", "own_size"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 LEAST_ROWS = 30
+QUARTILES = (0.25, 0.75)
 FLOOR = 0.03
 
 
@@ -84,3 +86,65 @@ class Spread(BaseEstimator):  # type: ignore[misc]
         if left.any():
             expected[left] = Spread(self.regressor).fit(X, errors).predict(X[left])
         return expected
+
+
+class OwnSpread(Spread):
+    """Expected size of the errors as a regressor tells it that knows a distribution: half its interquartile range.
+
+    >>> from domains.timeseries.natural import NaturalGradientBoosting
+    >>> X = np.linspace(0, 1, 400)[:, None]
+    >>> y = np.random.default_rng(0).normal(size=400) * (0.1 + X[:, 0])
+    >>> spread = OwnSpread().fitted(NaturalGradientBoosting().fit(X, y), X)
+    >>> small, large = spread.predict(np.array([[0.1], [0.9]]))
+    >>> bool(large > 2 * small)
+    True
+    """
+
+    def fitted(self, regressor: Any, X: Floats) -> OwnSpread:
+        """Take a fitted regressor for what it learnt from X."""
+        sizes = own_size(regressor, X)
+        self.usual_ = float(np.median(sizes)) or 1.0
+        self.regressor_ = regressor
+        return self
+
+    def predict(self, X: Floats) -> Floats:
+        """Expected sizes, shape (n,), at least a little of the usual one; that one where a feature is missing."""
+        expected = np.full(len(X), self.usual_)
+        full = np.isfinite(X).all(axis=1)
+        if full.any():
+            expected[full] = np.maximum(own_size(self.regressor_, X[full]), FLOOR * self.usual_)
+        return expected
+
+
+def own_size(regressor: Any, X: Floats) -> Floats:
+    """Half the interquartile range that a regressor expects, shape (n,).
+
+    Known are ``predict_quantiles(X, quantiles)`` (`QuantileBoosting`), ``predict_distribution(X)`` (`NaturalGradientBoosting`),
+    NGBoost's ``pred_dist(X)``, and ``predict(X, quantiles=...)`` of the package quantile-forest.
+
+    Raises
+    ------
+    SettingsError
+        The regressor knows no distribution.
+
+    >>> own_size(StandardizedRidge(), np.ones((1, 1)))
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: spread='own' needs a regressor that knows a distribution, but StandardizedRidge does not: ...
+    """
+    if hasattr(regressor, "predict_quantiles"):
+        low, high = np.asarray(regressor.predict_quantiles(X, QUARTILES)).T
+    elif hasattr(regressor, "predict_distribution"):
+        found = regressor.predict_distribution(X)
+        low, high = (np.asarray(found.quantile(q)) for q in QUARTILES)
+    elif hasattr(regressor, "pred_dist"):
+        found = regressor.pred_dist(X)
+        low, high = (np.asarray(found.ppf(q)) for q in QUARTILES)
+    elif type(regressor).__module__.startswith("quantile_forest."):
+        low, high = np.asarray(regressor.predict(X, quantiles=list(QUARTILES))).T
+    else:
+        raise SettingsError(
+            f"spread='own' needs a regressor that knows a distribution, but {type(regressor).__name__} does not: take "
+            "QuantileBoosting, NaturalGradientBoosting, NGBoost or quantile-forest, or spread=True"
+        )
+    return np.asarray((high - low) / 2, dtype=np.float64)

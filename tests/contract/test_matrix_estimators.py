@@ -9,13 +9,23 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import domains
-from domains.timeseries import NaturalGradientBoosting, StandardizedRidge
+from domains.timeseries import NaturalGradientBoosting, QuantileBoosting, StandardizedRidge
 
 MATRIX_ESTIMATORS = [
     StandardizedRidge(),
     NaturalGradientBoosting(n_estimators=60, learning_rate=0.2, min_samples_leaf=2),
+    QuantileBoosting((0.25, 0.5, 0.75), max_iter=20, min_samples_leaf=2),
 ]
-TABLE_LEARNERS = {"AutoForecaster", "Drift", "LagForecaster", "Naive2", "SeasonalMean", "SeasonalNaive"}
+TABLE_LEARNERS = {
+    "AutoForecaster",
+    "Drift",
+    "LagForecaster",
+    "Naive2",
+    "PerSeries",
+    "SeasonalMean",
+    "SeasonalNaive",
+    "SimilarDay",
+}
 NEITHER = {"Recipe"}
 
 

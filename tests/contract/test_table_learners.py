@@ -19,6 +19,7 @@ from domains.timeseries import (
     LagForecaster,
     Naive2,
     PerSeries,
+    QuantileBoosting,
     Recipe,
     Rolling,
     SeasonalMean,
@@ -51,6 +52,13 @@ LEARNERS = {
     "PerSeries": PerSeries(LagForecaster(recipe=RICH, horizon=5, calibration_folds=4)),
     "SimilarDay": SimilarDay(),
     "LagForecaster spread": LagForecaster(recipe=RICH, horizon=5, calibration_folds=4, spread=True, half_life="60D"),
+    "LagForecaster quantiles": LagForecaster(
+        QuantileBoosting((0.25, 0.5, 0.75), max_iter=3, max_leaf_nodes=4),
+        recipe=RICH,
+        horizon=2,
+        calibration_folds=2,
+        spread="own",
+    ),
     "LagForecaster direct": LagForecaster(recipe=RICH, horizon=5, calibration_folds=4),
     "LagForecaster default recipe": LagForecaster(horizon=5, calibration_folds=4),
     "LagForecaster recursive": LagForecaster(

@@ -84,7 +84,7 @@ def test_a_run_stopped_with_ctrl_c_says_how_to_go_on(tmp_path, whole):
 
 def test_a_full_disk_is_told_in_one_message(tmp_path, whole):
     folder = tmp_path / "run"
-    ended = runs.run(folder, RLIMIT_FSIZE=100_000)  # the trials are smaller, the fitted model is not
+    ended = runs.run(folder, RLIMIT_FSIZE=200_000)  # the trials are smaller, the fitted model is not
     assert ended.code == 1
     assert ended.told.startswith("hexad: ")
     assert "File too large" in ended.told

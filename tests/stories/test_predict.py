@@ -166,7 +166,7 @@ def test_a_past_that_was_revised_is_refused_though_the_table_begins_earlier(fini
 def test_a_gap_after_what_is_known_is_refused(finished, tmp_path):
     with pytest.raises(DataError) as caught:
         made(finished, days().iloc[48:], tmp_path)
-    for part in ("week.csv", "'Time'", "2015-01-01", "2015-01-02"):
+    for part in ("week.csv", "'Time'", "2014-12-31 23:30", "2015-01-02"):
         assert part in str(caught.value)
 
 

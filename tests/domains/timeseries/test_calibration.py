@@ -6,11 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domains.timeseries import Drift, Exogenous, LagForecaster, Recipe, SeasonalNaive
+from domains.timeseries import (
+    Drift,
+    Exogenous,
+    LagForecaster,
+    NaturalGradientBoosting,
+    QuantileBoosting,
+    Recipe,
+    SeasonalNaive,
+)
 from domains.timeseries.calibration import Calibration
 from domains.timeseries.conformal import fading_weights, interval_radius
 from domains.timeseries.spread import Spread
-from shared.errors import CalibrationError, HexadError
+from shared.errors import CalibrationError, HexadError, SettingsError
 
 LEVELS = (50, 80, 90)
 
@@ -166,3 +174,49 @@ def test_update_adds_errors_in_units_of_what_was_expected():
     new = model.errors_[before:, 0]
     by_kind = pd.Series(np.abs(new)).groupby(table["wild"][800:].to_numpy()).median()
     assert 0.5 < by_kind[0.0] / by_kind[1.0] < 2
+
+
+@pytest.mark.parametrize(
+    "regressor",
+    [
+        QuantileBoosting((0.1, 0.25, 0.5, 0.75, 0.9), max_iter=40),
+        NaturalGradientBoosting(n_estimators=60, learning_rate=0.1),
+    ],
+)
+def test_intervals_of_a_regressors_own_spread_hold_where_it_is_hard_and_where_it_is_easy(regressor):
+    table = uneven()
+    train, test = table[:2500], table[2500:]
+    model = LagForecaster(regressor, recipe=WILD, horizon=1, every=1, spread="own", calibration_folds=3).fit(train)
+    inside = []
+    for place in range(len(test)):
+        row = test.iloc[place : place + 1]
+        frame = model.predict(future=row[["ds", "wild"]], levels=[80]).to_frame()
+        inside.append(frame["lo-80"][0] <= row["y"].iloc[0] <= frame["hi-80"][0])
+        model.update(row)
+    held = pd.Series(inside).groupby(test["wild"].to_numpy()).mean()
+    assert held.between(0.72, 0.88).all()
+
+
+def test_own_spreads_need_a_regressor_that_knows_them():
+    table = uneven(200)
+    with pytest.raises(SettingsError, match="StandardizedRidge does not: take QuantileBoosting"):
+        LagForecaster(recipe=WILD, horizon=1, every=1, spread="own").fit(table)
+    for options in ({"strategy": "recursive"}, {"differences": (1,)}):
+        with pytest.raises(SettingsError, match="spread='own': it is True, False"):
+            LagForecaster(QuantileBoosting(), recipe=WILD, horizon=1, spread="own", **options).fit(table)
+
+
+def test_boosted_quantiles_do_not_cross_and_hold_their_shares():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(4000, 2))
+    y = X[:, 0] + (0.1 + X[:, 1]) * rng.normal(size=4000)
+    model = QuantileBoosting(max_iter=50).fit(X[:3000], y[:3000])
+    found = model.predict_quantiles(X[3000:])
+    assert (np.diff(found, axis=1) >= 0).all()
+    np.testing.assert_allclose((y[3000:, None] < found).mean(axis=0), model.quantiles, atol=0.04)
+    np.testing.assert_allclose(model.predict(X[3000:]), found[:, 2])
+    between = model.predict_quantiles(X[3000:], (0.5, 0.6, 0.99))
+    assert (between[:, 1] >= between[:, 0]).all()
+    np.testing.assert_allclose(between[:, 2], found[:, -1])
+    with pytest.raises(SettingsError, match="ascending"):
+        QuantileBoosting((0.5, 0.1)).fit(X, y)
