@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shared.errors import SettingsError
@@ -77,6 +76,8 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         SettingsError
             Quantiles do not ascend between 0 and 1.
         """
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         levels = np.asarray(self.quantiles, dtype=float)
         if (
