@@ -6,9 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model._base import LinearModel
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 __all__ = ["asked"]
 
@@ -41,6 +38,13 @@ def asked(regressor: Any) -> Callable[[Floats], Floats]:
 
 def _line(regressor: Any) -> tuple[Floats, float] | None:
     """Weights and constant of a regressor that is linear in its columns."""
+    if not type(regressor).__module__.startswith(("sklearn.linear_model.", "sklearn.pipeline")):
+        return None
+    # Only those who pass one pay for loading all linear models.
+    from sklearn.linear_model._base import LinearModel
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+
     scalers: list[StandardScaler] = []
     if type(regressor) is Pipeline:
         *before, regressor = (step for _, step in regressor.steps)
