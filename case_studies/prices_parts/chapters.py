@@ -129,7 +129,7 @@ def outlook(forecast: Forecast, markets: Markets, settings: PricesSettings) -> l
         (table, f"What the whole day may bring: {settings.level:g} % ranges in {settings.unit}, and the chance of any "
                 f"price below zero, from {PATHS:,} joint paths: they keep together what errors of a day had together.")
     )  # fmt: skip
-    return parts
+    return [*forecast.notes, *parts]
 
 
 def bids(forecast: Forecast, alone: Alone, settings: PricesSettings) -> list[Any]:

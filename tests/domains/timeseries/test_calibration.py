@@ -220,3 +220,15 @@ def test_boosted_quantiles_do_not_cross_and_hold_their_shares():
     np.testing.assert_allclose(between[:, 2], found[:, -1])
     with pytest.raises(SettingsError, match="ascending"):
         QuantileBoosting((0.5, 0.1)).fit(X, y)
+
+
+def test_ngboost_as_it_comes_gives_intervals_in_units_of_its_own_spread():
+    ngboost = pytest.importorskip("ngboost")
+    table = uneven(600)
+    regressor = ngboost.NGBRegressor(n_estimators=40, learning_rate=0.1, verbose=False)
+    model = LagForecaster(regressor, recipe=WILD, horizon=1, every=1, spread="own", calibration_folds=2).fit(table)
+    widths = []
+    for wild in (0.0, 1.0):
+        frame = model.predict(future=pd.DataFrame({"ds": [600], "wild": [wild]}), levels=[80]).to_frame()
+        widths.append(frame["hi-80"][0] - frame["lo-80"][0])
+    assert 2 < widths[1] / widths[0] < 7
