@@ -20,7 +20,6 @@ from shared.reporting import Run
 from shared.reporting.figures import forecast_figure, line_figure
 
 PATHS = 1000
-HOUR_NS = 3600 * 10**9
 FEW = 26
 Alone = dict[str, Scores]
 
@@ -72,7 +71,7 @@ def summary(
         )
         run.fact(f"{100 * kept[key]:.1f} %", f"of prices in {key} inside the {settings.level:g} % interval")
     parts = [
-        f"{100 * load.reached:.0f} % in {key} (similar day: {100 * load.reached_against:.0f} %)"
+        f"{100 * load.reached:.0f} % in {key} ({NAIVE}: {100 * load.reached_against:.0f} %)"
         for key, load in found.items()
     ]
     run.summarises(

@@ -16,6 +16,7 @@ from shared.errors import DataError, HexadError, Problems, quoted
 __all__ = ["NEIGHBOURS", "Markets"]
 
 LEAST_DAYS = 77  # nine weeks of errors of the weekly naive, for intervals of 90 %, and what comes before them
+DAY_NS = 86400 * 10**9
 SPARE_HOURS = 1  # that a day may be longer when the clocks go back
 NEIGHBOURS = "price of the other markets"
 COLUMNS = SeriesColumns()
@@ -67,6 +68,7 @@ class Markets:
         ahead = (table[DS] > last).to_numpy()  # no price of theirs is known any more
         columns = SeriesColumns(exogenous=tuple(settings.known))
         panel = _panel(table, np.flatnonzero(~ahead), columns, settings, source)
+        _within_a_day(panel, source)
         _end_together(panel, source)
         past, notes = panel.to_frame(), list(panel.repairs)
         if ahead.any():
@@ -202,6 +204,17 @@ def _panel(
     except DataError as error:
         moved = [replace(p, rows=tuple(int(places[row - 1]) + 1 for row in p.rows)) for p in error.problems]
         raise DataError(error.source, moved) from None
+
+
+def _within_a_day(panel: Panel, source: str) -> None:
+    """Refuse a grid with one price a day or fewer: there are no hours to choose, and no profile of a day."""
+    problems = Problems(source)
+    if panel.frequency.kind != "fixed" or panel.frequency.step * 2 > DAY_NS:
+        problems.add(
+            f"there is one price every {panel.frequency.describe()}, but the study is about the hours of a day",
+            column=DS, mend="Give several prices a day, an hour or less apart.",
+        )  # fmt: skip
+    problems.raise_if_any()
 
 
 def _end_together(panel: Panel, source: str) -> None:

@@ -30,9 +30,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 LEAST_ROWS = 10
-LEAST_LOG = -1 + 1e-9  # where log(1 + y) ends
 MAX_CALIBRATION_ORIGINS = 2000
-BATCH = 2000
 
 
 class LagForecaster(LagModel):

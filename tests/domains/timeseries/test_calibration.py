@@ -90,6 +90,17 @@ def uneven(n: int = 3000, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame({"ds": range(n), "y": rng.normal(size=n) * (1 + 3 * wild), "wild": wild})
 
 
+def held_by_kind(model, test: pd.DataFrame) -> pd.Series:
+    """Share of outcomes inside the 80 % interval, row by row, where it is easy and where it is hard."""
+    inside = []
+    for place in range(len(test)):
+        row = test.iloc[place : place + 1]
+        frame = model.predict(future=row[["ds", "wild"]], levels=[80]).to_frame()
+        inside.append(frame["lo-80"][0] <= row["y"].iloc[0] <= frame["hi-80"][0])
+        model.update(row)
+    return pd.Series(inside).groupby(test["wild"].to_numpy()).mean()
+
+
 WILD = Recipe((1,), exogenous=(Exogenous("wild", known=True),))
 
 
@@ -100,13 +111,7 @@ def test_intervals_with_a_spread_hold_where_it_is_hard_and_where_it_is_easy(stra
     held = {}
     for spread in (False, True):
         model = LagForecaster(recipe=WILD, horizon=1, strategy=strategy, every=1, spread=spread).fit(train)
-        inside = []
-        for place in range(len(test)):
-            row = test.iloc[place : place + 1]
-            frame = model.predict(future=row[["ds", "wild"]], levels=[80]).to_frame()
-            inside.append(frame["lo-80"][0] <= row["y"].iloc[0] <= frame["hi-80"][0])
-            model.update(row)
-        held[spread] = pd.Series(inside).groupby(test["wild"].to_numpy()).mean()
+        held[spread] = held_by_kind(model, test)
     assert held[False][0.0] > 0.95
     assert held[False][1.0] < 0.7
     assert held[True].between(0.73, 0.87).all()
@@ -187,13 +192,7 @@ def test_intervals_of_a_regressors_own_spread_hold_where_it_is_hard_and_where_it
     table = uneven()
     train, test = table[:2500], table[2500:]
     model = LagForecaster(regressor, recipe=WILD, horizon=1, every=1, spread="own", calibration_folds=3).fit(train)
-    inside = []
-    for place in range(len(test)):
-        row = test.iloc[place : place + 1]
-        frame = model.predict(future=row[["ds", "wild"]], levels=[80]).to_frame()
-        inside.append(frame["lo-80"][0] <= row["y"].iloc[0] <= frame["hi-80"][0])
-        model.update(row)
-    held = pd.Series(inside).groupby(test["wild"].to_numpy()).mean()
+    held = held_by_kind(model, test)
     assert held.between(0.72, 0.88).all()
 
 
