@@ -2,14 +2,17 @@
 
 from shared.data.chunks import read_chunks
 from shared.data.frequency import Frequency
+from shared.data.incidence import BasketColumns, Incidence
 from shared.data.panel import Panel, SeriesColumns
 from shared.data.schema import Column, Schema
 from shared.data.splits import LastN, Split, WalkForward
 from shared.data.tables import TableReport, fingerprint, read_table, read_table_with_report
 
 __all__ = [
+    "BasketColumns",
     "Column",
     "Frequency",
+    "Incidence",
     "LastN",
     "Panel",
     "Schema",

@@ -19,6 +19,11 @@ MEAN = "mean"
 MODEL = "model"
 """Name of the model that made a prediction."""
 
+ORDER = "order"
+"""Key of a basket."""
+ITEM = "item"
+"""What a basket holds."""
+
 
 def interval_columns(level: float) -> tuple[str, str]:
     """Names of the lower and upper bound of a central interval, in the ecosystem's own convention.
@@ -59,3 +64,31 @@ class SeriesColumns:
     ds: str = DS
     y: str = Y
     exogenous: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BasketColumns:
+    """Names of the columns of a long table of baskets, a row an item in an order.
+
+    Parameters
+    ----------
+    order : str
+        Key of a basket.
+    item : str
+        What it holds.
+    quantity : str, optional
+        How many of it; negative for returns.
+    time : str, optional
+        When the order was placed: a datetime or a number.
+    customer : str, optional
+        Who placed it.
+
+    >>> BasketColumns(order="InvoiceNo").order
+    'InvoiceNo'
+    """
+
+    order: str = ORDER
+    item: str = ITEM
+    quantity: str | None = None
+    time: str | None = None
+    customer: str | None = None

@@ -1,0 +1,321 @@
+"""Frequent itemsets, exactly: the search, the guard before it, and mlxtend in its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+from numbers import Integral, Real
+from typing import Any, Literal, cast
+
+import numpy as np
+import pandas as pd
+
+from domains.basket.mining.itemsets import Itemsets, Kind
+from domains.basket.mining.tree import Layout, Tree
+from shared.data import Incidence
+from shared.data.columns import ITEM, ORDER
+from shared.errors import HexadError, quoted, require
+
+__all__ = ["as_baskets", "as_fraction", "estimated_itemsets", "frequent_itemsets"]
+
+FIRST_LIMIT = 1_000_000
+TRIES = 16
+KINDS = ("all", "closed", "maximal")
+MAX_LENGTH = 32_000
+
+
+def frequent_itemsets(
+    baskets: Any,
+    min_support: float = 0.01,
+    *,
+    max_length: int | None = None,
+    kind: Kind = "all",
+    with_items: Iterable[Any] | None = None,
+    without_items: Iterable[Any] | None = None,
+    max_itemsets: int = 10_000_000,
+    engine: Literal["hexad", "mlxtend"] = "hexad",
+) -> Itemsets:
+    """Find all sets of items that are in many baskets.
+
+    Depth first over projected databases as bitsets (Zaki 2000, Eclat; closed sets by extensions that keep the prefix,
+    Uno, Asai, Uchida & Arimura 2004, LCM). Counts are whole numbers, and the threshold is exact.
+
+    Parameters
+    ----------
+    baskets : Incidence, list of lists, or frame
+        A frame with columns ``order`` and ``item`` is a long table; any other is taken as a matrix of zeros and ones.
+    min_support : float or int
+        Least share of all baskets (a float up to 1), or least number of baskets (an int).
+    max_length : int, optional
+        Largest number of items in a set.
+    kind : {"all", "closed", "maximal"}
+        All frequent sets; those that no item can join without losing a basket; or those that no item can join at all.
+    with_items : iterable, optional
+        Only sets that hold at least one of these. This is pushed into the search, which then looks at nothing else.
+    without_items : iterable, optional
+        Items to be left out before the search.
+    max_itemsets : int
+        The search stops before it begins where the answer is estimated to be larger.
+    engine : {"hexad", "mlxtend"}
+        mlxtend's ``fpgrowth`` gives the same sets, later.
+
+    Returns
+    -------
+    Itemsets
+
+    Raises
+    ------
+    HexadError
+        A support out of range, unknown items, or too many sets; then with a support at which they would fit.
+    DataError
+        What is wrong with the baskets.
+
+    >>> sets = frequent_itemsets([["milk", "bread"], ["milk"], ["milk", "bread"]], min_support=2)
+    >>> sets.counts.tolist()
+    [2, 2, 3]
+    """
+    found = as_baskets(baskets)
+    least = min_count_of(min_support, found.n_rows)
+    if kind not in KINDS:
+        raise HexadError(f"kind={kind!r} is none of {quoted(KINDS)}")
+    longest = _whole(max_length, "max_length", MAX_LENGTH)
+    limit = _whole(max_itemsets, "max_itemsets", 2**31 - 1)
+    wanted = None if with_items is None else found.codes_of(with_items)
+    barred = np.zeros(0, np.int64) if without_items is None else found.codes_of(without_items)
+    asked: dict[str, Any] = {
+        "min_count": least, "kind": kind, "max_length": max_length,
+        "with_items": None if wanted is None else tuple(found.items[wanted]),
+        "without_items": None if without_items is None else tuple(found.items[barred]),
+    }  # fmt: skip
+    if wanted is not None and len(both := np.intersect1d(wanted, barred)):
+        raise HexadError(f"{quoted(found.items[both])} are asked for and left out; take them from one of the two")
+    if engine == "mlxtend":
+        return _with_mlxtend(found, asked, wanted, barred, longest)
+    if engine != "hexad":
+        raise HexadError(f"engine={engine!r} is none of 'hexad', 'mlxtend'")
+    order, n_first = _ranked(found, least, wanted, barred)
+    layout = Layout.of(found, order)
+    if kind != "all":
+        return _closed(found, layout, asked, n_first, longest, limit)
+    return _all(found, layout, asked, n_first, longest, limit)
+
+
+def as_baskets(baskets: Any) -> Incidence:
+    """Take what a user has as baskets.
+
+    >>> as_baskets([["a"]]).n_rows
+    1
+    """
+    if isinstance(baskets, Incidence):
+        found = baskets
+    elif isinstance(baskets, pd.DataFrame):
+        long = ORDER in baskets.columns and ITEM in baskets.columns
+        if not long and _looks_long(baskets):
+            raise HexadError(
+                f"this looks like a long table, but its columns are {quoted(baskets.columns)}, not 'order' and 'item'; "
+                "say which is which: Incidence.from_frame(table, BasketColumns(order=..., item=...))"
+            )
+        found = Incidence.from_frame(baskets) if long else Incidence.from_onehot(baskets)
+    elif isinstance(baskets, str | bytes) or not hasattr(baskets, "__iter__") or hasattr(baskets, "__narwhals_dataframe__"):
+        found = Incidence.from_lists(baskets)
+    elif type(baskets).__module__.split(".")[0] in {"polars", "pyarrow"}:
+        found = Incidence.from_frame(baskets)
+    elif hasattr(baskets, "tocoo"):
+        found = Incidence.from_onehot(baskets)
+    else:
+        found = Incidence.from_lists(baskets)
+    if found.n_rows == 0:
+        raise HexadError("there are no baskets")
+    return found
+
+
+def _looks_long(frame: pd.DataFrame) -> bool:
+    return any(
+        not pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype) for dtype in frame.dtypes
+    )
+
+
+def as_fraction(value: Any, name: str) -> Fraction:
+    """Take a number as it is written: 0.2 is one fifth, not the nearest binary fraction.
+
+    >>> as_fraction(0.2, "min_confidence")
+    Fraction(1, 5)
+    """
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real) or not math.isfinite(value):
+        raise HexadError(f"{name}={value!r} is no number")
+    return Fraction(int(value)) if isinstance(value, Integral) else Fraction(str(float(value)))
+
+
+def min_count_of(min_support: Any, n_baskets: int) -> int:
+    """Least number of baskets, exactly.
+
+    >>> min_count_of(0.002, 4917), min_count_of(3, 10), min_count_of(0.3, 10)
+    (10, 3, 3)
+    """
+    share = as_fraction(min_support, "min_support")
+    if isinstance(min_support, Integral):
+        if share < 1:
+            raise HexadError(f"min_support={min_support} is less than one basket; give a share between 0 and 1, or a count")
+        return int(share)
+    if not 0 < share <= 1:
+        raise HexadError(f"min_support={min_support} is no share between 0 and 1; for a number of baskets give an int")
+    return max(1, math.ceil(share * n_baskets))
+
+
+def _whole(value: Any, name: str, most: int) -> int:
+    if value is None:
+        return most
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
+        raise HexadError(f"{name}={value!r} is no whole number from 1 on")
+    return min(int(value), most)
+
+
+def _ranked(baskets: Incidence, least: int, wanted: Any, barred: Any) -> tuple[Any, int]:
+    """Frequent items by rank, the rarest first, those asked for before all others; and how many may come first."""
+    counts = baskets.counts
+    order = np.argsort(counts, kind="stable")
+    keep = counts[order] >= least
+    if len(barred):
+        keep &= ~np.isin(order, barred)
+    order = order[keep]
+    if wanted is None:
+        return order, len(order)
+    asked = np.isin(order, wanted)
+    return np.concatenate([order[asked], order[~asked]]), int(asked.sum())
+
+
+def _all(
+    baskets: Incidence, layout: Layout, asked: dict[str, Any], n_first: int, longest: int, limit: int
+) -> Itemsets:
+    from domains.basket.mining.kernels import frequent_sets
+
+    least = asked["min_count"]
+
+    def search(most: int) -> tuple[Any, Any, Any, bool]:
+        return frequent_sets(
+            layout.row_items, layout.item_ptr, layout.begins, layout.stops, n_first, least, longest, most
+        )
+
+    item, length, count, broken = search(min(limit, FIRST_LIMIT))
+    if broken and limit > FIRST_LIMIT and _estimate(layout, n_first, least, longest)[0] <= limit:
+        item, length, count, broken = search(limit)
+    if broken:
+        raise _too_many(layout, n_first, least, longest, limit, baskets.n_rows, "all")
+    tree = Tree(layout.order, item, length, count)
+    return Itemsets(tree.indptr, tree.codes, count, baskets, tree=tree if n_first == len(layout.order) else None, **asked)
+
+
+def _closed(
+    baskets: Incidence, layout: Layout, asked: dict[str, Any], n_first: int, longest: int, limit: int
+) -> Itemsets:
+    from domains.basket.mining.kernels import closed_sets
+
+    least, kind = asked["min_count"], asked["kind"]
+    ptr, flat, count, broken = closed_sets(
+        layout.row_ptr, layout.row_items, layout.item_ptr, layout.held, n_first, least, longest, limit, kind == "maximal"
+    )
+    if broken:
+        raise _too_many(layout, n_first, least, longest, limit, baskets.n_rows, kind)
+    return Itemsets(ptr, layout.order[flat], count, baskets, **asked)
+
+
+def estimated_itemsets(
+    baskets: Any, min_support: float = 0.01, *, max_length: int | None = None, random_state: int = 0
+) -> tuple[float, float]:
+    """Estimate how many frequent itemsets there are, without finding them all, by random walks (Knuth 1975).
+
+    Parameters
+    ----------
+    baskets, min_support, max_length
+        As of `frequent_itemsets`.
+    random_state : int
+
+    Returns
+    -------
+    float, float
+        The estimate, and its standard error. Where a few branches hold most of the sets, it tends to be too small.
+
+    >>> estimated_itemsets([["a", "b"], ["a", "b"]], min_support=2)
+    (3.0, 0.0)
+    """
+    found = as_baskets(baskets)
+    least = min_count_of(min_support, found.n_rows)
+    order, n_first = _ranked(found, least, None, [])
+    return _estimate(Layout.of(found, order), n_first, least, _whole(max_length, "max_length", MAX_LENGTH), random_state)
+
+
+def _estimate(layout: Layout, n_first: int, least: int, longest: int, seed: int = 0) -> tuple[float, float]:
+    from domains.basket.mining.kernels import estimated
+
+    sizes = estimated(
+        layout.row_items, layout.item_ptr, layout.begins, layout.stops, n_first, least, longest, TRIES, seed
+    )
+    if sizes.size == 0:
+        return 0.0, 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = float(np.sqrt(sizes.var(axis=1, ddof=1).sum() / TRIES))
+        return float(sizes.mean(axis=1).sum()), spread
+
+
+def _too_many(
+    layout: Layout, n_first: int, least: int, longest: int, limit: int, n_baskets: int, kind: str
+) -> HexadError:
+    """Say how many sets there are, and with which support they would fit."""
+    about = max(_estimate(layout, n_first, least, longest)[0], float(limit))
+    best, share = least, 0.0
+    while best < n_baskets:
+        best = max(best + 1, math.ceil(best * 1.25))
+        share = _estimate(layout, n_first, best, longest)[0]
+        if share <= limit / 3:
+            break
+    pairs = _estimate(layout, n_first, least, min(longest, 3))[0]
+    short = "max_length=3, " if longest > 3 and pairs <= limit else ""
+    closed = "" if kind != "all" else "kind='closed', "
+    many = f"about {about:.2g}" if kind == "all" and about > limit else f"more than {limit:,}"
+    return HexadError(
+        f"{many} {'' if kind == 'all' else kind + ' '}itemsets are in at least {least:,} baskets, more than "
+        f"max_itemsets={limit:,}. Raise min_support to {best} baskets ({best / n_baskets:.3g}; about {share:.2g} sets), "
+        f"or pass {short}{closed}or a larger max_itemsets (a million sets take about 50 MB)"
+    )
+
+
+def _with_mlxtend(
+    baskets: Incidence, asked: dict[str, Any], wanted: Any, barred: Any, longest: int
+) -> Itemsets:
+    """The same through mlxtend's fpgrowth, from dense truth values."""
+    if asked["kind"] != "all":
+        raise HexadError(f"mlxtend finds no {asked['kind']} sets here; leave engine out")
+    require("mlxtend", package="mlxtend", extra="basket")
+    from mlxtend.frequent_patterns import fpgrowth
+
+    least = asked["min_count"]
+    dense = np.zeros((baskets.n_rows, baskets.n_items), dtype=bool)
+    dense[baskets.rows, baskets.codes] = True
+    dense[:, barred] = False
+    # Half a basket less: mlxtend compares shares of binary fractions, which lose sets that are exactly at the bound.
+    table = fpgrowth(
+        pd.DataFrame(dense, columns=range(baskets.n_items)), min_support=(least - 0.5) / baskets.n_rows,
+        max_len=None if longest == MAX_LENGTH else longest,
+    )  # fmt: skip
+    sets = [sorted(map(int, one), key=lambda code: (baskets.counts[code], code)) for one in table["itemsets"]]
+    if wanted is not None:
+        chosen = set(wanted.tolist())
+        kept = [bool(chosen & set(one)) for one in sets]
+        table, sets = table[kept], [one for one, keep in zip(sets, kept, strict=True) if keep]
+    counts = np.rint(table["support"].to_numpy(dtype=float) * baskets.n_rows).astype(np.int32)
+    ranked = sorted(range(len(sets)), key=lambda k: [(int(baskets.counts[code]), code) for code in sets[k]])
+    lengths = np.array([len(sets[k]) for k in ranked], dtype=np.int64)
+    flat = np.array([code for k in ranked for code in sets[k]], dtype=np.int32)
+    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    made = Itemsets(indptr, flat, counts[ranked], baskets, **asked)
+    if wanted is not None:
+        return made
+    order, _ = _ranked(baskets, least, None, barred)
+    rank = np.zeros(max(baskets.n_items, 1), dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    last = rank[flat[indptr[1:] - 1]] if len(flat) else np.zeros(0, np.int32)
+    tree = Tree(order.astype(np.int32), last, lengths.astype(np.int16), made.counts)
+    return Itemsets(indptr, flat, made.counts, baskets, tree=tree, **cast("dict[str, Any]", asked))

@@ -1,0 +1,36 @@
+"""Names of items for people and for tables: lists that share one dictionary, and sets written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shared.errors import shortened
+
+__all__ = ["as_lists", "written"]
+
+
+def as_lists(indptr: Any, codes: Any, items: pd.Index[Any]) -> pd.Series[Any]:
+    """Column of lists of names (Arrow, with one dictionary), from sets in flat arrays.
+
+    >>> as_lists(np.array([0, 2]), np.array([1, 0], np.int32), pd.Index(["tea", "milk"])).tolist()
+    [['milk', 'tea']]
+    """
+    import pyarrow as pa
+
+    names = pa.array(items.to_numpy(dtype=object) if items.dtype == object else items)
+    entries = pa.DictionaryArray.from_arrays(pa.array(np.asarray(codes, dtype=np.int32)), names)
+    make, kind = (pa.ListArray, np.int32) if int(indptr[-1]) < 2**31 else (pa.LargeListArray, np.int64)
+    return pd.Series(pd.arrays.ArrowExtensionArray(make.from_arrays(pa.array(indptr.astype(kind)), entries)))
+
+
+def written(names: Iterable[Any], longest: int = 40) -> str:
+    """Write a set for people.
+
+    >>> written(["milk", "bread"])
+    'bread, milk'
+    """
+    return ", ".join(sorted(shortened(name, longest) for name in names))

@@ -1,0 +1,181 @@
+"""Association rules from itemsets, or straight from baskets, with thresholds in whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from domains.basket.mining.itemsets import Itemsets
+from domains.basket.mining.search import as_baskets, as_fraction, frequent_itemsets
+from domains.basket.mining.tree import Layout, Tree, tree_of
+from domains.basket.rules.rules import Asked, Rules, Sets
+from shared.errors import HexadError, quoted
+
+__all__ = ["association_rules"]
+
+MOST = 2**31 - 1
+
+
+def association_rules(
+    source: Any,
+    min_confidence: float = 0.2,
+    *,
+    min_support: float | None = None,
+    max_length: int | None = None,
+    max_consequent: int | None = 1,
+    antecedents: Iterable[Any] | None = None,
+    consequents: Iterable[Any] | None = None,
+    without_items: Iterable[Any] | None = None,
+    min_lift: float | None = None,
+    max_rules: int = 20_000_000,
+) -> Rules:
+    """Find all rules "who has the antecedent has the consequent" that are confident enough.
+
+    Confidence is compared as a quotient of whole numbers: a rule of exactly the asked confidence is there. Items that
+    may stand on one side are templates as in arules' ``appearance``; with `consequents`, and baskets as source, only
+    sets that hold one of them are mined.
+
+    Parameters
+    ----------
+    source : Itemsets, or baskets
+        Frequent itemsets, or what `frequent_itemsets` takes.
+    min_confidence : float
+        Least share of the antecedent's baskets that hold the consequent, from 0 to 1.
+    min_support, max_length, without_items
+        Of `frequent_itemsets`, where baskets are given; support 0.01 where left out.
+    max_consequent : int, optional
+        Largest number of items on the right; None for any.
+    antecedents, consequents : iterable, optional
+        The only items that may stand on the left, and on the right.
+    min_lift : float, optional
+        Least lift.
+    max_rules : int
+        More are refused.
+
+    Returns
+    -------
+    Rules
+
+    Raises
+    ------
+    HexadError
+        A threshold out of range, unknown items, or too many rules.
+
+    >>> rules = association_rules([["milk", "bread"], ["milk", "bread"], ["milk"]], 0.6, min_support=2)
+    >>> [rules.sentence(k) for k in range(len(rules))]
+    ['milk -> bread: 2 of 3 baskets (67 %), lift 1', 'bread -> milk: 2 of 2 baskets (100 %), lift 1']
+    """
+    confidence = as_fraction(min_confidence, "min_confidence")
+    if not 0 <= confidence <= 1:
+        raise HexadError(f"min_confidence={min_confidence} is no share between 0 and 1")
+    longest = MOST if max_consequent is None else max_consequent
+    if isinstance(longest, bool) or not isinstance(longest, int | np.integer) or longest < 1:
+        raise HexadError(f"max_consequent={max_consequent!r} is no whole number from 1 on")
+    right = None if consequents is None else list(_listed(consequents, "consequents"))
+    left = None if antecedents is None else list(_listed(antecedents, "antecedents"))
+    if isinstance(source, Itemsets):
+        if min_support is not None or max_length is not None or without_items is not None:
+            raise HexadError("min_support, max_length and without_items belong to frequent_itemsets; pass them there")
+        sets = source
+    else:
+        sets = frequent_itemsets(
+            as_baskets(source), 0.01 if min_support is None else min_support, max_length=max_length,
+            with_items=right if longest == 1 else None, without_items=without_items,
+        )  # fmt: skip
+    asked = Asked(
+        sets.min_count, confidence, sets.max_length, int(longest), None if left is None else tuple(left),
+        None if right is None else tuple(right), sets.without_items,
+    )  # fmt: skip
+    before, after = _allowed(sets, left), _allowed(sets, right)
+    found = _from_tree if sets.is_complete and sets.tree is not None else _from_sets
+    rules = found(sets, asked, before, after, max_rules)
+    return rules if min_lift is None else replace(rules.where(lift=min_lift), told=())
+
+
+def _listed(items: Iterable[Any], name: str) -> Iterable[Any]:
+    if isinstance(items, str):
+        raise HexadError(f"{name} is the text {quoted([items])}; give a list, as in [{items!r}]")
+    return items
+
+
+def _allowed(sets: Itemsets, items: list[Any] | None) -> Any:
+    allowed = np.ones(sets.baskets.n_items, dtype=bool)
+    if items is not None:
+        allowed[:] = False
+        allowed[sets.baskets.codes_of(items)] = True
+    return allowed
+
+
+def needed_counts(confidence: Fraction, n_baskets: int) -> Any:
+    """Least number of common baskets for every number of baskets of the antecedent, exactly.
+
+    >>> needed_counts(Fraction(1, 5), 10).tolist()
+    [0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2]
+    """
+    over, under = confidence.numerator, confidence.denominator
+    if over * (n_baskets + 1) + under < 2**62:
+        return ((over * np.arange(n_baskets + 1) + under - 1) // under).astype(np.int32)
+    return np.array([-(-over * count // under) for count in range(n_baskets + 1)], dtype=np.int32)
+
+
+def _from_tree(sets: Itemsets, asked: Asked, before: Any, after: Any, limit: int) -> Rules:
+    """Rules from all frequent sets: subsets are looked up, nothing is counted again."""
+    from domains.basket.rules.kernels import linked, ruled
+
+    tree: Any = sets.tree
+    n_ranks = len(tree.order)
+    rank = np.zeros(max(sets.baskets.n_items, 1), dtype=np.int32)
+    rank[tree.order] = np.arange(n_ranks, dtype=np.int32)
+    flat = rank[sets.codes]
+    links, _ = linked(tree.item, tree.length, sets.indptr, max(n_ranks, 1))
+    single = np.zeros(n_ranks, dtype=np.int32)
+    alone = np.flatnonzero(tree.length == 1)
+    single[tree.item[alone]] = alone
+    made, lhs, rhs, broken = ruled(
+        tree.item, tree.length, sets.counts, sets.indptr, links, flat, single,
+        needed_counts(asked.min_confidence, sets.n_baskets), before[tree.order], after[tree.order],
+        min(asked.max_consequent, 32_000), limit,
+    )  # fmt: skip
+    if broken:
+        raise HexadError(
+            f"there are more than {limit:,} rules; raise min_confidence or min_support, or keep max_consequent=1"
+        )
+    return Rules(
+        sets.items, sets.n_baskets, Sets(sets.indptr, sets.codes, sets.counts), lhs, rhs, sets.counts[made], asked,
+        baskets=sets.baskets, tree=tree,
+    )  # fmt: skip
+
+
+def _from_sets(sets: Itemsets, asked: Asked, before: Any, after: Any, limit: int) -> Rules:
+    """Rules of one consequent from sets whose subsets are not all there: these are counted again."""
+    if asked.max_consequent > 1:
+        raise HexadError(
+            "rules with several items on the right need all frequent itemsets; mine without with_items and with "
+            "kind='all', or pass max_consequent=1"
+        )
+    owner = np.repeat(np.arange(len(sets)), sets.lengths)
+    n_barred = np.bincount(owner, weights=~before[sets.codes], minlength=len(sets))
+    fits = after[sets.codes] & (sets.lengths[owner] > 1) & (n_barred[owner] - ~before[sets.codes] == 0)
+    place = np.flatnonzero(fits)
+    whole, right = owner[place], sets.codes[place]
+    lengths = sets.lengths[whole] - 1
+    ptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    spots = np.arange(ptr[-1]) - np.repeat(ptr[:-1], lengths)
+    spots += np.repeat(sets.indptr[whole], lengths)
+    spots += spots >= np.repeat(place, lengths)  # skip the consequent
+    sides_ptr = np.concatenate([ptr, ptr[-1] + 1 + np.arange(len(right))]) if len(right) else ptr
+    tree, node = tree_of(sides_ptr, np.concatenate([sets.codes[spots], right]), sets.baskets.n_items)
+    tree = Tree(tree.order, tree.item, tree.length, Layout.of(sets.baskets, tree.order).counts(tree))
+    lhs, rhs = node[: len(right)].astype(np.int32), node[len(right) :].astype(np.int32)
+    needed = needed_counts(asked.min_confidence, sets.n_baskets)
+    keep = sets.counts[whole] >= needed[tree.count[lhs]]
+    if int(keep.sum()) > limit:
+        raise HexadError(f"there are more than {limit:,} rules; raise min_confidence or min_support")
+    return Rules(
+        sets.items, sets.n_baskets, Sets(tree.indptr, tree.codes, tree.count), lhs[keep], rhs[keep],
+        sets.counts[whole][keep], asked, baskets=sets.baskets,
+    )  # fmt: skip

@@ -1,0 +1,157 @@
+"""Rules on disk: a Parquet file that any tool reads, with what else belongs to them in its metadata."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from domains.basket.names import written
+from domains.basket.rules.rules import Asked, Rules, Sets
+from shared.errors import HexadError, StoreError, quoted
+
+__all__ = ["export_rules", "load_rules", "save_rules"]
+
+FORMAT = 1
+KEY = b"hexad.rules"
+MAX_BYTES = 1 << 31
+
+
+def save_rules(rules: Rules, path: Path) -> None:
+    """Write rules whole or not at all.
+
+    >>> import tempfile
+    >>> from domains.basket import association_rules
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     rules = association_rules([["a", "b"]], 0.5, min_support=1)
+    ...     rules.save(Path(folder) / "rules.parquet")
+    ...     Rules.load(Path(folder) / "rules.parquet").sentence(0)
+    'b -> a: 1 of 1 baskets (100 %), lift 1'
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from shared.runtime.store import write_bytes
+
+    if path.suffix.lower() not in {".parquet", ".pq"}:
+        raise HexadError(f"{quoted([path.name])}: rules are saved as .parquet; for a .csv use export")
+    table = pa.Table.from_pandas(rules.to_frame(measures=()), preserve_index=False)
+    asked = rules.asked
+    about = {
+        "format": FORMAT,
+        "n_baskets": rules.n_baskets,
+        "found": list(rules.found),
+        "told": list(rules.told),
+        "asked": {
+            "min_count": asked.min_count, "min_confidence": str(asked.min_confidence), "max_length": asked.max_length,
+            "max_consequent": asked.max_consequent, "antecedents": _plain(asked.antecedents),
+            "consequents": _plain(asked.consequents), "without_items": _plain(asked.without_items),
+        },
+    }  # fmt: skip
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), KEY: json.dumps(about).encode()})
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    write_bytes(path, buffer.getvalue())
+
+
+def _plain(items: tuple[Any, ...] | None) -> list[Any] | None:
+    return None if items is None else [one.item() if isinstance(one, np.generic) else one for one in items]
+
+
+def load_rules(path: Path) -> Rules:
+    """Read rules that `save_rules` wrote.
+
+    >>> load_rules(Path("no-such-file.parquet"))
+    Traceback (most recent call last):
+    ...
+    shared.errors.StoreError: 'no-such-file.parquet': there is no such file
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    shown = quoted([path], longest=200)
+    if not path.is_file():
+        raise StoreError(f"{shown}: there is no such file")
+    if path.stat().st_size > MAX_BYTES:
+        raise StoreError(f"{shown} is larger than any file of rules")
+    try:
+        table = pq.read_table(path)
+        about = json.loads((table.schema.metadata or {})[KEY])
+        asked = about["asked"]
+        if about["format"] != FORMAT:
+            raise StoreError(f"{shown} has the format {about['format']}, this Hexad reads {FORMAT}. Save the rules again")
+        left, right = (_sets(table.column(name)) for name in ("antecedent", "consequent"))
+        names = pa.chunked_array([*left[1].chunks, *right[1].chunks]).unique() if table.num_rows else pa.array([], pa.string())
+        items = pd.Index(names.to_pandas()).sort_values()
+        codes = [items.get_indexer(pd.Index(part[1].to_pandas())).astype(np.int32) for part in (left, right)]
+        counts = {name: table.column(name).to_numpy() for name in ("count", "antecedent_count", "consequent_count")}
+        found = {name: table.column(name).to_numpy() for name in about["found"]}
+        n = table.num_rows
+        sets = Sets(
+            np.concatenate([left[0], left[0][-1] + right[0][1:]]).astype(np.int64), np.concatenate(codes),
+            np.concatenate([counts["antecedent_count"], counts["consequent_count"]]).astype(np.int32),
+        )  # fmt: skip
+        limits = {name: None if asked[name] is None else tuple(asked[name]) for name in ("antecedents", "consequents", "without_items")}
+        made = Rules(
+            items, int(about["n_baskets"]), sets, np.arange(n, dtype=np.int32), np.arange(n, 2 * n, dtype=np.int32),
+            counts["count"].astype(np.int32),
+            Asked(int(asked["min_count"]), Fraction(asked["min_confidence"]), asked["max_length"],
+                  int(asked["max_consequent"]), **limits),
+            found, told=tuple(map(str, about["told"])),
+        )  # fmt: skip
+    except StoreError:
+        raise
+    except (OSError, KeyError, ValueError, TypeError, pa.ArrowException, ZeroDivisionError) as error:
+        raise StoreError(f"{shown} is damaged, or no file of rules ({str(error)[:100]}). Save the rules again") from error
+    return _checked(made, shown)
+
+
+def _sets(column: Any) -> tuple[Any, Any]:
+    """Pointers of a column of lists, and its flat values."""
+    lists = column.combine_chunks()
+    lists = lists.chunk(0) if hasattr(lists, "num_chunks") and lists.num_chunks else lists
+    lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
+    values = lists.flatten()
+    if hasattr(values, "dictionary_decode"):
+        values = values.dictionary_decode()
+    import pyarrow as pa
+
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), pa.chunked_array([values])
+
+
+def _checked(rules: Rules, shown: str) -> Rules:
+    """Refuse counts that no baskets give."""
+    a, b, ab, n = rules.antecedent_counts, rules.consequent_counts, rules.together, rules.n_baskets
+    wrong = (ab < 0) | (ab > a) | (ab > b) | (a > n) | (b > n) | (a.astype(np.int64) + b - ab > n)
+    if wrong.any() or (rules.sets.lengths < 1).any():
+        raise StoreError(f"{shown} holds {int(wrong.sum()):,} rules whose counts no baskets can give. Save the rules again")
+    return rules
+
+
+def export_rules(rules: Rules, path: Path, measures: Iterable[str]) -> None:
+    """Write a table for people, both sides as text; formulas for spreadsheets are disarmed.
+
+    >>> import tempfile
+    >>> from domains.basket import association_rules
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     association_rules([["a", "b"]], 0.5, min_support=1).export(Path(folder) / "rules.csv", ["lift"])
+    ...     print((Path(folder) / "rules.csv").read_text())
+    antecedent,consequent,count,antecedent_count,consequent_count,lift
+    b,a,1,1,1,1.0
+    a,b,1,1,1,1.0
+    <BLANKLINE>
+    """
+    from shared.data.export import write_table
+
+    frame = rules.to_frame(measures)
+    for side in ("antecedent", "consequent"):
+        frame[side] = [written(names, longest=200) for names in frame[side]]
+    write_table(frame, path)
+
+

@@ -1,0 +1,227 @@
+"""A second look at rules: in other baskets, and part by part over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from domains.basket.mining.tree import Layout, Tree, tree_of
+from domains.basket.rules.rules import Rules, need_baskets
+from shared.data import Incidence
+from shared.errors import HexadError
+
+__all__ = ["Stability", "held_out", "over_time"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True, eq=False)
+class Stability:
+    """What became of rules in other baskets.
+
+    Attributes
+    ----------
+    rules : Rules
+        As they were mined.
+    parts : tuple of str
+        Names of the parts looked at.
+    n_baskets : numpy.ndarray of int, shape (n_parts,)
+    together, antecedent, consequent : numpy.ndarray of int, shape (n_parts, n_rules)
+        Baskets of each part that hold both sides, the left, and the right.
+
+    >>> from domains.basket import association_rules
+    >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
+    >>> held_out(rules, [["a", "b"], ["c"]]).lift.tolist()
+    [[2.0, 2.0]]
+    """
+
+    rules: Rules
+    parts: tuple[str, ...]
+    n_baskets: Ints
+    together: Ints
+    antecedent: Ints
+    consequent: Ints
+
+    @property
+    def lift(self) -> Floats:
+        """Lift in each part, NaN where a side did not occur; shape (n_parts, n_rules)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.n_baskets[:, None] * self.together / (self.antecedent * self.consequent)
+
+    @property
+    def confidence(self) -> Floats:
+        """Confidence in each part, NaN where the antecedent did not occur; shape (n_parts, n_rules)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.together / self.antecedent
+
+    @property
+    def holds(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Whether lift is above one in every part; a rule that could not be looked at does not hold."""
+        with np.errstate(invalid="ignore"):
+            return (self.lift > 1).all(axis=0)
+
+    @property
+    def share(self) -> float:
+        """Share of the rules that hold; NaN where there are none."""
+        return float(self.holds.mean()) if len(self.rules) else float("nan")
+
+    def interval(self) -> tuple[Floats, Floats]:
+        """95 % interval of each part's lift, on the scale of its logarithm (Katz et al. 1978).
+
+        The baskets that hold both sides are taken for a draw from those of the antecedent; without any, it begins at 0.
+        """
+        a, b, ab = self.antecedent, self.consequent, self.together
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = np.sqrt(1 / ab - 1 / a + 1 / b - 1 / self.n_baskets[:, None])
+            low, high = self.lift * np.exp(-Z95 * spread), self.lift * np.exp(Z95 * spread)
+        return np.where(ab > 0, low, 0.0), np.where(ab > 0, high, np.inf)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Table with a row a rule: both sides, lift and count of every part, and whether it holds."""
+        frame = self.rules.to_frame()[["antecedent", "consequent", "lift"]].rename(columns={"lift": "lift when mined"})
+        for number, part in enumerate(self.parts):
+            frame[f"lift {part}"] = self.lift[number]
+            frame[f"count {part}"] = self.together[number]
+        frame["holds"] = self.holds
+        return frame
+
+    def sentence(self, number: int) -> str:
+        """One rule over all parts.
+
+        >>> from domains.basket import association_rules
+        >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
+        >>> held_out(rules, [["a", "b"], ["c"]]).sentence(0)
+        'b -> a: lift 1.5 when mined, 2 in other baskets'
+        """
+        told = [f"{self.rules.lift[number]:.3g} when mined"] if self.parts == ("in other baskets",) else []
+        for part, value in zip(self.parts, self.lift[:, number], strict=True):
+            told.append(f"{value:.3g} {part}" if np.isfinite(value) else f"not to be told {part}")
+        return f"{self.rules.label(number)}: lift {', '.join(told)}"
+
+    def plot(self) -> Any:
+        """Lift when mined against the lowest of the parts."""
+        from domains.basket.figures import stability_figure
+
+        return stability_figure(self)
+
+    def explain(self) -> str:
+        """Say in plain sentences how many rules hold, and which fell most."""
+        if not len(self.rules):
+            return "There are no rules to look at again."
+        fell = int((~self.holds).sum())
+        where = self.parts[0] if len(self.parts) == 1 else f"in each of {len(self.parts)} parts"
+        text = (
+            f"{int(self.holds.sum()):,} of {len(self.rules):,} rules ({100 * self.share:.1f} %) have a lift above one {where}."
+        )
+        unseen = int(np.isnan(self.lift).any(axis=0).sum())
+        text += f" {unseen:,} could not be looked at: a side did not occur." if unseen else ""
+        if fell:
+            lowest = int(np.argmin(np.where(np.isnan(self.lift), np.inf, self.lift).min(axis=0)))
+            text += f" Furthest down: {self.sentence(lowest)}."
+        return text
+
+    def _repr_html_(self) -> str:
+        import html
+
+        return f"<p>{html.escape(self.explain())}</p>{self.to_frame().head(10).to_html()}"
+
+
+def held_out(rules: Rules, baskets: Any) -> Stability:
+    """Count rules again in baskets that they were not mined from.
+
+    Parameters
+    ----------
+    rules : Rules
+    baskets : Incidence, or what `frequent_itemsets` takes
+        Items that the rules do not know are left out.
+
+    >>> from domains.basket import association_rules
+    >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
+    >>> held_out(rules, [["a"], ["b"]]).share
+    0.0
+    """
+    return _looked_at(rules, [need_baskets(rules, baskets, "a second look")], ("in other baskets",))
+
+
+def over_time(rules: Rules, baskets: Any = None, *, parts: int = 2) -> Stability:
+    """Count rules part by part of the baskets' time, each part of about as many baskets.
+
+    Parameters
+    ----------
+    rules : Rules
+    baskets : Incidence, optional
+        Those the rules were mined from where left out. Their order is taken for time where they have no times.
+    parts : int
+
+    Raises
+    ------
+    HexadError
+        All times are equal, or there are fewer baskets than parts.
+
+    >>> from domains.basket import association_rules
+    >>> rules = association_rules([["a", "b"], ["c"], ["a", "b"], ["c"]], 0.5, min_support=2)
+    >>> over_time(rules).sentence(0)
+    'b -> a: lift 2 in the first half, 2 in the second half'
+    """
+    found = need_baskets(rules, baskets, "a look over time")
+    cuts = time_cuts(found, parts)
+    pieces = [found.take(np.arange(begin, stop)) for begin, stop in zip(cuts[:-1], cuts[1:], strict=True)]
+    if parts == 2:
+        names: tuple[str, ...] = ("in the first half", "in the second half")
+    else:
+        names = tuple(f"in part {number + 1} of {parts}" for number in range(parts))
+    return _looked_at(rules, pieces, names)
+
+
+def time_cuts(baskets: Incidence, parts: int) -> Ints:
+    """Where to cut baskets in their order of time, so that baskets of the same time stay together.
+
+    >>> time_cuts(Incidence.from_lists([["a"]] * 4), 2).tolist()
+    [0, 2, 4]
+    """
+    if isinstance(parts, bool) or not isinstance(parts, int | np.integer) or parts < 2:
+        raise HexadError(f"parts={parts!r} is no whole number from 2 on")
+    if baskets.n_rows < parts:
+        raise HexadError(f"{baskets.n_rows:,} baskets cannot be cut into {parts} parts")
+    cuts = np.linspace(0, baskets.n_rows, parts + 1).round().astype(np.int64)
+    if baskets.times is None:
+        return cuts
+    stamps = pd.Series(baskets.times)
+    if stamps.nunique() < parts:
+        column = baskets.columns.time or "time"
+        raise HexadError(
+            f"column '{column}': the baskets have only {stamps.nunique():,} different times, which make no {parts} parts; "
+            "give the time of every order"
+        )
+    if not stamps.is_monotonic_increasing:
+        raise HexadError("the baskets are not in the order of their times; make them with Incidence.from_frame")
+    first = np.flatnonzero(np.concatenate([[True], stamps.to_numpy()[1:] != stamps.to_numpy()[:-1]]))
+    inner = [int(first[np.argmin(np.abs(first - cut))]) for cut in cuts[1:-1]]
+    made = np.unique(np.concatenate([[0], inner, [baskets.n_rows]]).astype(np.int64))
+    if len(made) != parts + 1:
+        raise HexadError(f"too many baskets have the same time for {parts} parts; ask for fewer")
+    return made
+
+
+def _looked_at(rules: Rules, pieces: list[Incidence], names: tuple[str, ...]) -> Stability:
+    """Count both sides and their union in every piece."""
+    small = rules.used
+    first, second = small.sets.take(small.antecedent), small.sets.take(small.consequent)
+    size = first.lengths + second.lengths
+    owner = np.concatenate([np.repeat(np.arange(len(rules)), part.lengths) for part in (first, second)])
+    both = np.concatenate([first.codes, second.codes])[np.argsort(owner, kind="stable")]
+    ptr = np.concatenate([small.sets.indptr, small.sets.indptr[-1] + np.cumsum(size)])
+    tree, node = tree_of(ptr, np.concatenate([small.sets.codes, both]), len(rules.items))
+    n_sets = len(small.sets.counts)
+    together, left, right = (np.zeros((len(pieces), len(rules)), dtype=np.int64) for _ in range(3))
+    for number, piece in enumerate(pieces):
+        layout = Layout.of(piece, tree.order)
+        counts = layout.counts(Tree(tree.order, tree.item, tree.length, tree.count))[node]
+        together[number] = counts[n_sets:]
+        left[number], right[number] = counts[:n_sets][small.antecedent], counts[:n_sets][small.consequent]
+    return Stability(rules, names, np.array([piece.n_rows for piece in pieces], dtype=np.int64), together, left, right)

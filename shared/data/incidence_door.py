@@ -1,0 +1,418 @@
+"""The door of an incidence: rows, lists or a matrix of zeros and ones become entries (row, item), checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from shared.data.columns import BasketColumns
+from shared.data.schema import first_rows, missing_column
+from shared.errors import HexadError, Problems, quoted, shortened
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Codes = np.ndarray[Any, np.dtype[np.int32]]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Returns = Literal["refuse", "drop", "net"]
+Missing = Literal["refuse", "drop"]
+MAX_ITEMS = 2**31 - 1
+KIND_NAMES = {"str": "text", "int": "whole numbers", "float": "numbers", "bool": "truth values"}
+
+
+@dataclass
+class Entries:
+    """Entries of an incidence in the making; `rows` and `codes` may repeat and stand in any order.
+
+    Attributes
+    ----------
+    rows : numpy.ndarray of int64
+        Number of the row (basket) of each entry.
+    codes : numpy.ndarray of int64
+        Number of its item in `items`.
+    n_rows : int
+    items, keys : pandas.Index
+        Names of the items, and keys of the rows.
+    weights : numpy.ndarray of float64, optional
+    told : list of str
+        What was found and done.
+    """
+
+    rows: Ints
+    codes: Ints
+    n_rows: int
+    items: pd.Index[Any]
+    keys: pd.Index[Any]
+    weights: Floats | None = None
+    told: list[str] = field(default_factory=list)
+
+
+def one_of(value: object, choices: Sequence[str], name: str) -> None:
+    """Refuse a word that is none of the choices.
+
+    >>> one_of("drp", ("refuse", "drop"), "missing")
+    Traceback (most recent call last):
+    ...
+    shared.errors.HexadError: missing='drp' is none of 'refuse', 'drop'
+    """
+    if value not in choices:
+        raise HexadError(f"{name}={value!r} is none of {quoted(choices)}")
+
+
+def numbered(values: pd.Series[Any], column: str, problems: Problems, missing: Missing) -> tuple[Ints, pd.Index[Any]]:
+    """Number the different values in sorted order; missing ones get -1, and values of several kinds are refused."""
+    empty = values.isna().to_numpy()
+    if empty.any() and missing == "refuse":
+        count = int(empty.sum())
+        problems.add(
+            f"{count:,} {'value is' if count == 1 else 'values are'} missing", column=column, rows=first_rows(empty),
+            count=count, mend='Fill them in, or pass missing="drop" to leave them out.',
+        )  # fmt: skip
+    if values.dtype == object and not _of_one_kind(values, empty, column, problems):
+        return np.full(len(values), -1), pd.Index([])
+    try:
+        codes, found = pd.factorize(values, sort=True)
+    except TypeError:
+        problems.add(
+            "the values can be neither told apart nor sorted", column=column, mend="Give text or whole numbers."
+        )
+        return np.full(len(values), -1), pd.Index([])
+    return codes.astype(np.int64, copy=False), pd.Index(found)
+
+
+def _of_one_kind(values: pd.Series[Any], empty: Bools, column: str, problems: Problems) -> bool:
+    """Refuse values of several kinds, which would be told apart although they look the same, and lists."""
+    kinds = np.asarray([type(value).__name__ for value in values], dtype=object)
+    names, counts = np.unique(kinds[~empty].astype(str), return_counts=True)
+    nested = np.isin(kinds, ("list", "tuple", "dict", "set", "ndarray", "frozenset")) & ~empty
+    if nested.any():
+        problems.add(
+            "holds lists, not single values", column=column, rows=first_rows(nested), count=int(nested.sum()),
+            mend="For a list a basket, use Incidence.from_lists.",
+        )  # fmt: skip
+        return False
+    if len(names) <= 1:
+        return True
+    fewest = kinds == names[int(np.argmin(counts))]
+    told = ", ".join(f"{count:,} of type {name}" for name, count in zip(names, counts, strict=True))
+    problems.add(
+        f"the values are of several types ({told})", column=column, rows=first_rows(fewest & ~empty),
+        count=int(counts.min()), mend=f"Bring them to one, as in table[{column!r}].astype(str).",
+    )  # fmt: skip
+    return False
+
+
+def from_table(
+    table: pd.DataFrame,
+    columns: BasketColumns,
+    *,
+    returns: Returns,
+    cancelled: str | None,
+    missing: Missing,
+    source: str,
+) -> tuple[Entries, pd.Index[Any] | None, Codes | None, pd.Index[Any] | None]:
+    """Entries of a long table, and times and customers of its orders where it has them; orders in time, or as they come."""
+    one_of(returns, ("refuse", "drop", "net"), "returns")
+    one_of(missing, ("refuse", "drop"), "missing")
+    problems = Problems(source)
+    wanted = [columns.order, columns.item, columns.quantity, columns.time, columns.customer]
+    for name in wanted:
+        if name is not None and name not in table.columns:
+            missing_column(name, [str(column) for column in table.columns], problems)
+    problems.raise_if_any()
+    told: list[str] = []
+    order_codes, orders = numbered(table[columns.order], columns.order, problems, missing)
+    item_codes, items = numbered(table[columns.item], columns.item, problems, missing)
+    keep = (order_codes >= 0) & (item_codes >= 0)
+    if not problems and not keep.all():
+        told.append(f"{int((~keep).sum()):,} rows without an order or an item were left out")
+    if cancelled:
+        gone = table[columns.order].astype(str).str.startswith(cancelled).to_numpy(dtype=bool) & keep
+        if gone.any():
+            told.append(
+                f"{int(gone.sum()):,} rows of {len(np.unique(order_codes[gone])):,} cancelled orders "
+                f"(whose key begins with {cancelled!r}) were left out"
+            )
+            keep &= ~gone
+    weights = None
+    if columns.quantity is not None:
+        weights = _quantities(table[columns.quantity], columns.quantity, keep, missing, problems, told)
+        if weights is not None:
+            keep &= ~np.isnan(weights)
+            keep = _without_returns(weights, keep, order_codes, item_codes, len(items), returns, columns, problems, told)
+    times, customers = _attributes(table, columns, keep, order_codes, problems, told)
+    problems.raise_if_any()
+    before = len(np.unique(order_codes[order_codes >= 0]))
+    place, kept = _order_of(order_codes[keep], len(orders), times)
+    if before > len(kept):
+        told.append(f"{before - len(kept):,} orders had nothing left and are no baskets")
+    rows = place[order_codes[keep]]
+    entries = Entries(
+        rows, item_codes[keep], len(kept), items, orders[kept], None if weights is None else weights[keep], told
+    )
+    stamps = None if times is None else pd.Index(times.iloc[kept])
+    if customers is None:
+        return entries, stamps, None, None
+    codes, names = customers
+    return entries, stamps, codes[kept].astype(np.int32), names
+
+
+def _quantities(
+    values: pd.Series[Any], column: str, keep: Bools, missing: Missing, problems: Problems, told: list[str]
+) -> Floats | None:
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    wrong = np.isnan(numbers) & values.notna().to_numpy() | np.isinf(numbers)
+    if wrong.any():
+        problems.add(
+            f"{int(wrong.sum()):,} values are no finite numbers: {quoted(values[wrong].unique()[:3])}", column=column,
+            rows=first_rows(wrong), count=int(wrong.sum()), mend="Correct them.",
+        )  # fmt: skip
+        return None
+    empty = np.isnan(numbers) & keep
+    if empty.any():
+        count = int(empty.sum())
+        if missing == "refuse":
+            problems.add(
+                f"{count:,} quantities are missing", column=column, rows=first_rows(empty), count=count,
+                mend='Fill them in, or pass missing="drop" to leave them out.',
+            )  # fmt: skip
+            return None
+        told.append(f"{count:,} rows without a quantity were left out")
+    return numbers
+
+
+def _without_returns(
+    weights: Floats, keep: Bools, orders: Ints, codes: Ints, n_items: int, returns: Returns, columns: BasketColumns,
+    problems: Problems, told: list[str],
+) -> Bools:  # fmt: skip
+    """Refuse rows that are no purchases, leave them out, or set them off against the purchases of their order."""
+    back = (weights <= 0) & keep
+    if not back.any():
+        return keep
+    count = int(back.sum())
+    if returns == "refuse":
+        problems.add(
+            f"{count:,} quantities are zero or negative", column=columns.quantity, rows=first_rows(back), count=count,
+            mend='Pass returns="drop" to leave returns out, or returns="net" to set them off within their order.',
+        )  # fmt: skip
+        return keep
+    if returns == "drop":
+        told.append(f"{count:,} rows of returns (quantities of zero or less) were left out")
+        return keep & ~back
+    pair = orders * max(n_items, 1) + codes
+    _, group = np.unique(pair[keep], return_inverse=True)
+    rest = np.bincount(group, weights=weights[keep])[group]
+    kept = keep.copy()
+    kept[keep] = rest > 0
+    told.append(
+        f"{count:,} rows of returns were set off within their orders: "
+        f"{int((keep & ~back).sum() - (kept & ~back).sum()):,} rows of purchases were wholly returned"
+    )
+    return kept
+
+
+def _attributes(
+    table: pd.DataFrame, columns: BasketColumns, keep: Bools, orders: Ints, problems: Problems, told: list[str]
+) -> tuple[pd.Series[Any] | None, tuple[Ints, pd.Index[Any]] | None]:
+    """The earliest time of every order, and its customer, by the order's number."""
+    n_orders = int(orders.max(initial=-1)) + 1
+    times = customers = None
+    if columns.time is not None:
+        given = table[columns.time]
+        empty = given.isna().to_numpy() & keep
+        if empty.any():
+            count = int(empty.sum())
+            problems.add(
+                f"{count:,} times are missing", column=columns.time, rows=first_rows(empty), count=count,
+                mend="Fill them in, or leave the rows out.",
+            )  # fmt: skip
+        elif not (pd.api.types.is_datetime64_any_dtype(given.dtype) or pd.api.types.is_numeric_dtype(given.dtype)):
+            problems.add(
+                "holds neither dates nor numbers", column=columns.time,
+                mend="Read it as dates, as in pandas.to_datetime.",
+            )  # fmt: skip
+        else:
+            by_order = given[keep].groupby(orders[keep], sort=True)
+            first = by_order.min()
+            spread = int((by_order.max() != first).sum())
+            if spread:
+                told.append(f"{spread:,} orders have rows of several times; the earliest counts")
+            times = first.reindex(np.arange(n_orders))
+    if columns.customer is not None:
+        codes, names = numbered(table[columns.customer], columns.customer, problems, "refuse")
+        if not problems:
+            pairs = pd.DataFrame({"order": orders[keep], "customer": codes[keep]}).drop_duplicates()
+            twice = pairs["order"].duplicated(keep=False).to_numpy()
+            if twice.any():
+                several = np.isin(orders, pairs["order"][twice]) & keep
+                count = int(pairs["order"][twice].nunique())
+                problems.add(
+                    f"{count:,} orders belong to several customers", column=columns.customer, rows=first_rows(several),
+                    count=int(several.sum()), mend="Give every order a key of its own.",
+                )  # fmt: skip
+            owner = np.full(n_orders, -1, dtype=np.int64)
+            owner[pairs["order"].to_numpy()] = pairs["customer"].to_numpy()
+            customers = owner, names
+    return times, customers
+
+
+def _order_of(orders: Ints, n_orders: int, times: pd.Series[Any] | None) -> tuple[Ints, Ints]:
+    """Place of every order among those that are left, by time, or as they first come; and the orders in their places."""
+    first = np.full(n_orders, len(orders), dtype=np.int64)
+    np.minimum.at(first, orders, np.arange(len(orders)))
+    left = np.flatnonzero(first < len(orders))
+    kept = left[np.argsort(first[left], kind="stable")]
+    if times is not None:
+        kept = kept[np.argsort(times.iloc[kept].to_numpy(), kind="stable")]
+    place = np.full(n_orders, -1, dtype=np.int64)
+    place[kept] = np.arange(len(kept))
+    return place, kept
+
+
+def from_sequences(lists: Any, keys: Any, *, missing: Missing, source: str) -> Entries:
+    """Entries of a list of items a basket."""
+    one_of(missing, ("refuse", "drop"), "missing")
+    problems = Problems(source)
+    if isinstance(lists, str | bytes | Mapping) or not isinstance(lists, Iterable):
+        problems.add(
+            f"is a {type(lists).__name__}, not a list of baskets", mend="Give a list of lists: [['milk', 'bread'], ['milk']]."
+        )
+        problems.raise_if_any()
+    if isinstance(lists, pd.DataFrame):
+        problems.add(
+            "is a table, not a list of baskets",
+            mend="Use Incidence.from_frame for long tables, Incidence.from_onehot for zeros and ones.",
+        )
+        problems.raise_if_any()
+    baskets = list(lists)
+    single = np.array([isinstance(b, str | bytes) or not isinstance(b, Iterable) for b in baskets], dtype=bool)
+    if single.any():
+        example = next(b for b, one in zip(baskets, single, strict=True) if one)
+        mend = "Give a list of items a basket: [['milk', 'bread'], ['milk']]."
+        if isinstance(example, str):
+            parts = example.split("," if "," in example else None)
+            mend = f"Split them first, as {shortened(example)!r} into {shortened(parts, 80)}."
+        problems.add(
+            f"{int(single.sum()):,} baskets are single values, not lists of items", rows=first_rows(single),
+            count=int(single.sum()), mend=mend,
+        )  # fmt: skip
+        problems.raise_if_any()
+    baskets = [basket if isinstance(basket, list | tuple) else list(basket) for basket in baskets]
+    sizes = np.fromiter((len(basket) for basket in baskets), np.int64, len(baskets))
+    rows = np.repeat(np.arange(len(baskets)), sizes)
+    flat = list(chain.from_iterable(baskets))
+    column = pd.Series(flat, dtype=object if not flat else None)
+    inner = Problems(source)
+    codes, items = numbered(column, "item", inner, missing)
+    for problem in inner:  # rows are baskets here
+        places = [int(rows[row - 1]) + 1 for row in problem.rows]
+        problems.add(
+            f"of the items, {problem.what}", rows=dict.fromkeys(places), count=problem.count,
+            mend=problem.mend.replace("table['item'].astype(str)", "[[str(item) for item in basket] for basket in baskets]"),
+        )  # fmt: skip
+    index = pd.RangeIndex(1, len(baskets) + 1) if keys is None else pd.Index(keys)
+    if len(index) != len(baskets):
+        problems.add(f"{len(index):,} keys are given for {len(baskets):,} baskets", mend="Give one a basket.")
+    elif index.has_duplicates:
+        again = np.asarray(index.duplicated())
+        problems.add(
+            f"{int(again.sum()):,} keys repeat an earlier one", rows=first_rows(again), count=int(again.sum()),
+            mend="Give every basket a key of its own.",
+        )  # fmt: skip
+    problems.raise_if_any()
+    keep = codes >= 0
+    told = [] if keep.all() else [f"{int((~keep).sum()):,} missing items were left out"]
+    return Entries(rows[keep], codes[keep], len(baskets), items, index, None, told)
+
+
+def from_matrix(matrix: Any, items: Any, *, returns: Returns, source: str) -> Entries:
+    """Entries of a frame or a sparse matrix of zeros and ones, or of counts; nothing sparse is made dense."""
+    from scipy import sparse
+
+    one_of(returns, ("refuse", "drop"), "returns")
+    problems = Problems(source)
+    keys: pd.Index[Any] | None = None
+    if isinstance(matrix, pd.DataFrame):
+        keys, items = matrix.index, matrix.columns if items is None else items
+        rows, columns, values = _cells(matrix, problems)
+    elif sparse.issparse(matrix):
+        found = matrix.tocoo()
+        rows, columns, values = found.row.astype(np.int64), found.col.astype(np.int64), np.asarray(found.data, float)
+        _refuse_unusable(rows, columns, values, None, problems)
+    else:
+        problems.add(
+            f"is a {type(matrix).__name__}, neither a frame nor a sparse matrix",
+            mend="Give a pandas frame with a column an item, or a scipy sparse matrix with items=.",
+        )  # fmt: skip
+    problems.raise_if_any()
+    names = pd.RangeIndex(matrix.shape[1]) if items is None else pd.Index(items)
+    if len(names) != matrix.shape[1]:
+        problems.add(f"{len(names):,} names are given for {matrix.shape[1]:,} columns", mend="Give one a column.")
+    elif names.has_duplicates:
+        problems.add(f"columns are named twice: {quoted(names[names.duplicated()])}", mend="Name each once.")
+    back = values < 0
+    told: list[str] = []
+    if back.any():
+        if returns == "refuse":
+            count = int(back.sum())
+            problems.add(
+                f"{count:,} values are negative (column {quoted(names[np.unique(columns[back])])})", count=count,
+                rows=sorted(set((rows[back] + 1).tolist()))[:6], mend='Pass returns="drop" to count them as not bought.',
+            )  # fmt: skip
+        told.append(f"{int(back.sum()):,} negative values count as not bought")
+    problems.raise_if_any()
+    keep = values > 0
+    if (values[keep] != 1).any():
+        told.append(f"{int((values[keep] != 1).sum()):,} values other than 0 and 1 count as bought")
+    order = _sorted_order(names)
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[order] = np.arange(len(names))
+    usable = keys is not None and not keys.has_duplicates
+    index = keys if usable and keys is not None else pd.RangeIndex(1, matrix.shape[0] + 1)
+    return Entries(rows[keep], rank[columns[keep]], matrix.shape[0], names[order], index, values[keep], told)
+
+
+def _sorted_order(names: pd.Index[Any]) -> Ints:
+    try:
+        return np.asarray(names.argsort(), dtype=np.int64)
+    except TypeError:
+        return np.arange(len(names))
+
+
+def _cells(frame: pd.DataFrame, problems: Problems) -> tuple[Ints, Ints, Floats]:
+    """Cells of a frame that are not zero, column by column."""
+    rows, columns, values = [], [], []
+    for number, name in enumerate(frame.columns):
+        column = frame.iloc[:, number]
+        if isinstance(column.dtype, pd.SparseDtype):
+            cells = column.array.sp_values.astype(float) if column.dtype.fill_value == 0 else None
+            where = column.array.sp_index.indices.astype(np.int64) if cells is not None else None
+            if cells is None or where is None:
+                column = column.sparse.to_dense()
+            else:
+                _refuse_unusable(where, np.full(len(where), number), cells, name, problems)
+                rows.append(where), columns.append(np.full(len(where), number)), values.append(cells)
+                continue
+        numbers = pd.to_numeric(column, errors="coerce")
+        cells = numbers.to_numpy(dtype=float, na_value=np.nan)
+        where = np.flatnonzero(cells != 0)
+        _refuse_unusable(where, np.full(len(where), number), cells[where], name, problems)
+        rows.append(where), columns.append(np.full(len(where), number)), values.append(cells[where])
+    if not rows:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
+
+
+def _refuse_unusable(rows: Ints, columns: Ints, values: Floats, name: object, problems: Problems) -> None:
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        count = int(wrong.sum())
+        problems.add(
+            f"{count:,} values are missing or no numbers", column=None if name is None else str(name),
+            rows=sorted((rows[wrong] + 1).tolist())[:6], count=count,
+            mend="Write 1 where the item is in the basket and 0 where it is not.",
+        )  # fmt: skip
