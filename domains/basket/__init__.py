@@ -1,5 +1,7 @@
 """Basket rules: exact, fast, and tested."""
 
+from domains.basket.completion import CompletionTrial, RuleRecommender, completion_trial, rule_weights, tuned_recommender
+from domains.basket.figures import pair_heatmap, rule_network, rule_scatter, stability_figure
 from domains.basket.mining import Itemsets, estimated_itemsets, frequent_itemsets
 from domains.basket.rules import (
     MEASURES,
@@ -11,6 +13,7 @@ from domains.basket.rules import (
     association_rules,
     held_out,
     improvement,
+    item_pairs,
     over_time,
     permutation_test,
     randomised,
@@ -19,19 +22,29 @@ from domains.basket.rules import (
 
 __all__ = [
     "MEASURES",
+    "CompletionTrial",
     "Family",
     "Itemsets",
     "Measure",
     "PermutationTest",
+    "RuleRecommender",
     "Rules",
     "Stability",
     "association_rules",
+    "completion_trial",
     "estimated_itemsets",
     "frequent_itemsets",
     "held_out",
     "improvement",
+    "item_pairs",
     "over_time",
+    "pair_heatmap",
     "permutation_test",
     "randomised",
+    "rule_network",
+    "rule_scatter",
+    "rule_weights",
+    "stability_figure",
     "tested",
+    "tuned_recommender",
 ]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from fractions import Fraction
 from numbers import Integral, Real
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -292,15 +292,18 @@ def _with_mlxtend(
     from mlxtend.frequent_patterns import fpgrowth
 
     least = asked["min_count"]
-    dense = np.zeros((baskets.n_rows, baskets.n_items), dtype=bool)
-    dense[baskets.rows, baskets.codes] = True
-    dense[:, barred] = False
+    order, _ = _ranked(baskets, least, None, barred)
+    column = np.full(max(baskets.n_items, 1), -1)
+    column[order] = np.arange(len(order))
+    inside = column[baskets.codes] >= 0
+    dense = np.zeros((baskets.n_rows, len(order)), dtype=bool)
+    dense[baskets.rows[inside], column[baskets.codes[inside]]] = True
     # Half a basket less: mlxtend compares shares of binary fractions, which lose sets that are exactly at the bound.
     table = fpgrowth(
-        pd.DataFrame(dense, columns=range(baskets.n_items)), min_support=(least - 0.5) / baskets.n_rows,
+        pd.DataFrame(dense, columns=range(len(order))), min_support=(least - 0.5) / baskets.n_rows,
         max_len=None if longest == MAX_LENGTH else longest,
     )  # fmt: skip
-    sets = [sorted(map(int, one), key=lambda code: (baskets.counts[code], code)) for one in table["itemsets"]]
+    sets = [sorted((int(order[one_column]) for one_column in one), key=lambda code: (baskets.counts[code], code)) for one in table["itemsets"]]
     if wanted is not None:
         chosen = set(wanted.tolist())
         kept = [bool(chosen & set(one)) for one in sets]
@@ -313,9 +316,8 @@ def _with_mlxtend(
     made = Itemsets(indptr, flat, counts[ranked], baskets, **asked)
     if wanted is not None:
         return made
-    order, _ = _ranked(baskets, least, None, barred)
     rank = np.zeros(max(baskets.n_items, 1), dtype=np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
     last = rank[flat[indptr[1:] - 1]] if len(flat) else np.zeros(0, np.int32)
     tree = Tree(order.astype(np.int32), last, lengths.astype(np.int16), made.counts)
-    return Itemsets(indptr, flat, made.counts, baskets, tree=tree, **cast("dict[str, Any]", asked))
+    return Itemsets(indptr, flat, made.counts, baskets, tree=tree, **asked)

@@ -1,0 +1,76 @@
+"""Metrics of ranked lists in which one item is the right one: where it stands, and what that is worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+__all__ = ["hit_rate", "mean_ranks", "ndcg", "reciprocal_rank"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def mean_ranks(scores: Any, target: Any, *, excluded: Any = None) -> Floats:
+    """Rank of the right item in each row, from 1; items of equal scores share the mean of their ranks.
+
+    Parameters
+    ----------
+    scores : array of shape (n_rows, n_items)
+        The higher the better; all finite.
+    target : array of int, shape (n_rows,)
+        The right item of each row.
+    excluded : array of bool, shape (n_rows, n_items), optional
+        Items that are not ranked.
+
+    Raises
+    ------
+    ValueError
+        A score is not finite, or a right item is excluded.
+
+    >>> mean_ranks(np.array([[0.5, 0.9, 0.5, 0.1]]), [0]).tolist()
+    [2.5]
+    """
+    values, right = np.asarray(scores), np.asarray(target, dtype=np.int64)
+    if not np.isfinite(values).all():
+        raise ValueError("scores are not all finite, so that items cannot be ranked")
+    rows = np.arange(len(values))
+    own = values[rows, right][:, None]
+    counts = np.ones(values.shape, dtype=bool) if excluded is None else ~np.asarray(excluded, dtype=bool)
+    if not counts[rows, right].all():
+        raise ValueError("a right item is among the excluded ones")
+    above = ((values > own) & counts).sum(axis=1)
+    equal = ((values == own) & counts).sum(axis=1)
+    ranks: Floats = above + (equal + 1) / 2
+    return ranks
+
+
+def hit_rate(ranks: ArrayLike, k: int = 10) -> float:
+    """Share of rows whose right item is among the first k (HR@k; with one right item also recall@k).
+
+    >>> hit_rate([1, 11, 4])
+    0.6666666666666666
+    """
+    return float((np.asarray(ranks, dtype=float) <= k).mean())
+
+
+def ndcg(ranks: ArrayLike, k: int = 10) -> float:
+    """Normalised discounted cumulative gain at k with one right item: ``1 / log2(1 + rank)``, 0 beyond k.
+
+    Järvelin & Kekäläinen, ACM Transactions on Information Systems 20:422 (2002).
+
+    >>> round(ndcg([1, 3]), 3)
+    0.75
+    """
+    placed = np.asarray(ranks, dtype=float)
+    return float(np.where(placed <= k, 1 / np.log2(1 + placed), 0.0).mean())
+
+
+def reciprocal_rank(ranks: ArrayLike) -> float:
+    """Mean of one over the rank (MRR).
+
+    >>> reciprocal_rank([1, 2])
+    0.75
+    """
+    return float((1 / np.asarray(ranks, dtype=float)).mean())
