@@ -26,7 +26,10 @@ def completion() -> dict[str, Any]:
     trial = completion_trial({"rules": model}, baskets.take(weeks > VALIDATE), n=5000, seeds=(0, 1, 2))
     table = trial.table().loc["rules"]
     print(trial.explain())
-    chosen = {f"chosen_{name}": float(getattr(settings, name)) for name in ("household", "indirect", "shrinkage", "popularity")}
+    chosen = {
+        f"chosen_{name}": float(getattr(settings, name))
+        for name in ("household", "indirect", "shrinkage", "popularity")
+    }
     return {
         "items": baskets.n_items, "hr10": float(table["hit rate at 10"]), "hr10_lower": float(table["lower"]),
         "hr10_upper": float(table["upper"]), "ndcg10": float(table["NDCG at 10"]), **chosen,

@@ -50,7 +50,12 @@ def measures(folder: Path, rounds: int = 5) -> dict[str, Any]:
             counts = (small.together[k], small.antecedent_counts[k], small.consequent_counts[k])
             worst = max(worst, difference(float(value), exactly(str(name), small.n_baskets, *map(int, counts))))
     print(f"largest relative difference of any of {len(MEASURES)} measures from exact fractions: {worst:.1e}")
-    return {"rules_ratio": ratio, "rules_mined": len(rules), "measures": table.shape[1], "measures_worst_difference": worst}
+    return {
+        "rules_ratio": ratio,
+        "rules_mined": len(rules),
+        "measures": table.shape[1],
+        "measures_worst_difference": worst,
+    }
 
 
 def difference(value: float, exact: float) -> float:

@@ -3,56 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
+from case_studies.reading import ReadSettings
 from shared.data.frequency import is_zone, parse_duration
 from shared.data.panel import REPAIRS as PANEL_REPAIRS
 from shared.data.tables import REPAIRS as TABLE_REPAIRS
-from shared.data.tables import check_options
-from shared.errors import quoted
 from shared.runtime.config import Settings
 
-__all__ = ["Clock", "Day", "ForecastSettings", "ReadSettings"]
+__all__ = ["Clock", "Day", "ForecastSettings"]
 
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-
-
-class ReadSettings(Settings):
-    """How an own file is to be read, where sniffing cannot tell; the arguments of `shared.data.read_table`.
-
-    >>> ReadSettings(dates="day-first").dates
-    'day-first'
-    """
-
-    separator: str | None = None
-    decimal: Literal[".", ","] | None = None
-    encoding: str | None = None
-    dates: str | None = None
-    tz: str | None = None
-    query: str | None = None
-    repair: list[str] = []
-
-    @field_validator("separator", "encoding", "dates", "tz")
-    @classmethod
-    def _readable(cls, given: str | None, info: ValidationInfo) -> str | None:
-        check_options(**{str(info.field_name): given})
-        return given
-
-    @field_validator("repair", mode="before")
-    @classmethod
-    def _as_list(cls, given: object) -> object:
-        return [given] if isinstance(given, str) else given
-
-    @field_validator("repair")
-    @classmethod
-    def _known(cls, given: list[str]) -> list[str]:
-        known = [*TABLE_REPAIRS, *PANEL_REPAIRS]
-        if wrong := [word for word in given if word not in known]:
-            raise ValueError(f"there is no repair {quoted(wrong)}; there are {', '.join(dict.fromkeys(known))}")
-        return given
 
 
 class ForecastSettings(Settings):

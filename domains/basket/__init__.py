@@ -1,6 +1,12 @@
 """Basket rules: exact, fast, and tested."""
 
-from domains.basket.completion import CompletionTrial, RuleRecommender, completion_trial, rule_weights, tuned_recommender
+from domains.basket.completion import (
+    CompletionTrial,
+    RuleRecommender,
+    completion_trial,
+    rule_weights,
+    tuned_recommender,
+)
 from domains.basket.figures import pair_heatmap, rule_network, rule_scatter, stability_figure
 from domains.basket.mining import Itemsets, estimated_itemsets, frequent_itemsets
 from domains.basket.rules import (

@@ -67,7 +67,9 @@ def rule_network(rules: Rules, n: int = 40) -> Any:
 
     what = "lift" if by == "lift" else "lift beyond basket size"
     caption = f"The {len(shown)} rules of the highest {what}; an arrow leads from what is in the basket to what comes with it."
-    return draw(paint, alt=f"Network of {len(shown)} rules between {len(names)} items.", caption=caption, size=(6.0, 6.0))
+    return draw(
+        paint, alt=f"Network of {len(shown)} rules between {len(names)} items.", caption=caption, size=(6.0, 6.0)
+    )
 
 
 def _around(links: Mapping[tuple[Any, Any], float]) -> list[Any]:
@@ -107,7 +109,10 @@ def rule_scatter(rules: Rules) -> Any:
     size = 4 + 10 * np.log2(np.clip(rules.lift[chosen], 1, 64))
 
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
-        groups = (("not kept", ~kept, "soft", 0.35), ("kept" if "kept" in rules.found else "rules", kept, "accent", 0.6))
+        groups = (
+            ("not kept", ~kept, "soft", 0.35),
+            ("kept" if "kept" in rules.found else "rules", kept, "accent", 0.6),
+        )
         for label, mask, colour, alpha in groups:
             if mask.any():
                 axes.scatter(
@@ -122,7 +127,9 @@ def rule_scatter(rules: Rules) -> Any:
 
     thin = "" if len(chosen) == len(rules) else f" Every {-(-len(rules) // MAX_POINTS)}th rule is drawn."
     return draw(
-        paint, alt=f"Support and confidence of {len(rules):,} rules.", caption=f"The larger a point, the higher its lift.{thin}"
+        paint,
+        alt=f"Support and confidence of {len(rules):,} rules.",
+        caption=f"The larger a point, the higher its lift.{thin}",
     )
 
 
@@ -168,7 +175,9 @@ def pair_heatmap(pairs: Rules, n: int = 18) -> Any:
                 strength = float(np.clip(np.log2(max(value, 0.125)) / 1.5, -1, 1))
                 colour = colours["accent" if strength > 0 else "second"]
                 axes.add_patch(
-                    Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, alpha=abs(strength) ** 0.8, linewidth=0)
+                    Rectangle(
+                        (column - 0.5, row - 0.5), 1, 1, facecolor=colour, alpha=abs(strength) ** 0.8, linewidth=0
+                    )
                 )
         axes.set_xlim(-0.5, len(items) - 0.5)
         axes.set_ylim(len(items) - 0.5, -0.5)
@@ -219,7 +228,9 @@ def stability_figure(stability: Stability) -> Any:
                     mined[chosen][mask], np.maximum(lowest[chosen][mask], floor), s=9, color=colours[colour], alpha=0.6,
                     linewidth=0, label=label,
                 )  # fmt: skip
-        axes.plot([1, high], [1, high], color=colours["soft"], linewidth=1, linestyle=(0, (4, 3)), label="as when mined")
+        axes.plot(
+            [1, high], [1, high], color=colours["soft"], linewidth=1, linestyle=(0, (4, 3)), label="as when mined"
+        )
         axes.axhline(1.0, color=colours["ink"], linewidth=0.8)
         for scale, set_formatter in ((axes.set_xscale, axes.xaxis), (axes.set_yscale, axes.yaxis)):
             scale("log", base=2)
@@ -232,5 +243,3 @@ def stability_figure(stability: Stability) -> Any:
         paint, alt=f"Lift of {len(mined):,} rules when mined and at a second look.",
         caption="Lifts are chosen for being high, so most fall a little; what matters is that they stay above one.",
     )  # fmt: skip
-
-

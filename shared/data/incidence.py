@@ -214,7 +214,11 @@ class Incidence:
             weights = np.bincount(group, weights=entries.weights, minlength=len(distinct))
         told = list(entries.told)
         if repeated := len(pair) - len(distinct):
-            what = "item that stands in its basket again was" if repeated == 1 else "items that stand in their baskets again were"
+            what = (
+                "item that stands in its basket again was"
+                if repeated == 1
+                else "items that stand in their baskets again were"
+            )
             told.append(f"{repeated:,} {what} counted once")
         rows, codes = distinct // n_items, (distinct % n_items).astype(np.int32)
         sizes = np.bincount(rows, minlength=entries.n_rows)

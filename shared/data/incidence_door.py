@@ -143,7 +143,9 @@ def from_table(
         weights = _quantities(table[columns.quantity], columns.quantity, keep, missing, problems, told)
         if weights is not None:
             keep &= ~np.isnan(weights)
-            keep = _without_returns(weights, keep, order_codes, item_codes, len(items), returns, columns, problems, told)
+            keep = _without_returns(
+                weights, keep, order_codes, item_codes, len(items), returns, columns, problems, told
+            )
     times, customers = _attributes(table, columns, keep, order_codes, problems, told)
     problems.raise_if_any()
     before = len(np.unique(order_codes[order_codes >= 0]))
@@ -279,7 +281,8 @@ def from_sequences(lists: Any, keys: Any, *, missing: Missing, source: str) -> E
     problems = Problems(source)
     if isinstance(lists, str | bytes | Mapping) or not isinstance(lists, Iterable):
         problems.add(
-            f"is a {type(lists).__name__}, not a list of baskets", mend="Give a list of lists: [['milk', 'bread'], ['milk']]."
+            f"is a {type(lists).__name__}, not a list of baskets",
+            mend="Give a list of lists: [['milk', 'bread'], ['milk']].",
         )
         problems.raise_if_any()
     if isinstance(lists, pd.DataFrame):

@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from shared.data import datasets
 from shared.data.contract import TableContract, contract_of
 from shared.data.fingerprint import fingerprint
+from shared.data.schema import Schema
 from shared.data.sql import shown_url
 from shared.data.tables import TableReport
 from shared.errors import HexadError, StoreError, quoted
@@ -77,7 +78,7 @@ class Run:
         self.steps: dict[str, float] = {}
         self._last = self.started
 
-    def table(self, name: str, also: Iterable[str] = ()) -> tuple[pd.DataFrame, TableReport]:
+    def table(self, name: str, also: Iterable[str] = (), own: Schema | None = None) -> tuple[pd.DataFrame, TableReport]:
         """Load a bundled data set, or the user's own file in its place; its source goes into the report.
 
         Parameters
@@ -86,6 +87,8 @@ class Run:
             Of the data set.
         also : iterable of str
             Columns that are learnt from beside those of its schema, where the table has them.
+        own : Schema, optional
+            What the user's own file has to look like, where that is not the data set's schema.
 
         Raises
         ------
@@ -93,9 +96,10 @@ class Run:
             The user's file does not fit the data set's schema.
         """
         dataset = datasets.describe(name)
-        frame, report = datasets.load_with_report(name, self.data, **self.options)
+        frame, report = datasets.load_with_report(name, self.data, own=own, **self.options)
         self.fingerprint = report.fingerprint
-        used = [name for name in dict.fromkeys([*dataset.schema.names, *also]) if name in frame.columns]
+        names = dataset.schema.names if self.data is None or own is None else own.names
+        used = [name for name in dict.fromkeys([*names, *also]) if name in frame.columns]
         others = tuple(str(name) for name in frame.columns if name not in used)
         self.contract = replace(contract_of(frame[used]), others=others)
         own = Source(shown_url(self.data), "your own file", "yours to know", report.fingerprint) if self.data else None

@@ -134,10 +134,14 @@ class RuleRecommender(BaseEstimator):
         inside = baskets.to_sparse()
         place = (owner, np.arange(baskets.n_rows))
         sums = sparse.csr_array(sparse.csr_array((each, place), (n_customers, baskets.n_rows)) @ inside)
-        counts = sparse.csr_array(sparse.csr_array((np.ones(len(owner)), place), (n_customers, baskets.n_rows)) @ inside)
+        counts = sparse.csr_array(
+            sparse.csr_array((np.ones(len(owner)), place), (n_customers, baskets.n_rows)) @ inside
+        )
         sums.sort_indices()  # both have the same pattern
         counts.sort_indices()
-        total = np.bincount(owner, weights=each, minlength=n_customers) + PRIOR_HISTORY * max(float(each.mean()), 1e-300)
+        total = np.bincount(owner, weights=each, minlength=n_customers) + PRIOR_HISTORY * max(
+            float(each.mean()), 1e-300
+        )
         self.customers_ = _plain(baskets.customer_keys)
         self.customer_baskets_ = np.bincount(owner, minlength=n_customers)
         self.history_ptr_, self.history_items_ = counts.indptr.astype(np.int64), counts.indices.astype(np.int64)
@@ -158,7 +162,9 @@ class RuleRecommender(BaseEstimator):
             behind = (stamps.max() - stamps).to_numpy(dtype=float)
         else:
             if not isinstance(self.half_life, str):
-                raise HexadError(f"half_life={self.half_life!r} is no text as in '112D', and the baskets' times are dates")
+                raise HexadError(
+                    f"half_life={self.half_life!r} is no text as in '112D', and the baskets' times are dates"
+                )
             behind = ((stamps.max() - stamps) / pd.Timedelta(1, "D")).to_numpy(dtype=float)
             half = _days(parse_duration(self.half_life))
         return np.asarray(np.maximum(0.5 ** (behind / half), 1e-200), dtype=float)
@@ -254,7 +260,9 @@ class RuleRecommender(BaseEstimator):
                 "from_history": parts[1][row, code],
                 "from_popularity": parts[2][row, code],
                 "because": [
-                    self._reason(baskets, int(r), int(c), -1 if owner is None else int(owner[r]), [part[r, c] for part in parts])
+                    self._reason(
+                        baskets, int(r), int(c), -1 if owner is None else int(owner[r]), [part[r, c] for part in parts]
+                    )
                     for r, c in zip(row, code, strict=True)
                 ],
             }

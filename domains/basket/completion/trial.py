@@ -131,7 +131,9 @@ def completion_trial(
     names = {name: pd.Index(model.items_) for name, model in models.items()}
     first = next(iter(names.values()))
     if not all(index.equals(first) for index in names.values()):
-        raise HexadError("the models know different items, so that their ranks do not compare; fit them on the same baskets")
+        raise HexadError(
+            "the models know different items, so that their ranks do not compare; fit them on the same baskets"
+        )
     known = baskets if baskets.items.equals(first) else _onto(baskets, first)
     large = np.flatnonzero(known.sizes >= min_items)
     if len(large) == 0:

@@ -166,7 +166,9 @@ class Itemsets:
         from shared.reporting.figures import bar_figure
 
         table = self.top(n, min_length=min_length)
-        bars = {written(names): 100 * support for names, support in zip(table["itemset"], table["support"], strict=True)}
+        bars = {
+            written(names): 100 * support for names, support in zip(table["itemset"], table["support"], strict=True)
+        }
         return bar_figure(
             bars, x_label="share of baskets, %", alt=f"Bars of the {len(bars)} most frequent sets of items.",
             caption=f"The most frequent sets of at least {min_length} items.",

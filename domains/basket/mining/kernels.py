@@ -417,9 +417,7 @@ def closed_sets(
 
 
 @numba.njit(cache=True, nogil=True)
-def counted(
-    row_items: Ranks, item_ptr: Ints, begins: Ranks, stops: Ranks, item: Ranks, length: Lengths
-) -> Ranks:
+def counted(row_items: Ranks, item_ptr: Ints, begins: Ranks, stops: Ranks, item: Ranks, length: Lengths) -> Ranks:
     """Rows that hold each set of a tree; items ascend along every path."""
     n_items = len(item_ptr) - 1
     count = np.zeros(len(item), np.int32)

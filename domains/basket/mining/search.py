@@ -117,7 +117,11 @@ def as_baskets(baskets: Any) -> Incidence:
                 "say which is which: Incidence.from_frame(table, BasketColumns(order=..., item=...))"
             )
         found = Incidence.from_frame(baskets) if long else Incidence.from_onehot(baskets)
-    elif isinstance(baskets, str | bytes) or not hasattr(baskets, "__iter__") or hasattr(baskets, "__narwhals_dataframe__"):
+    elif (
+        isinstance(baskets, str | bytes)
+        or not hasattr(baskets, "__iter__")
+        or hasattr(baskets, "__narwhals_dataframe__")
+    ):
         found = Incidence.from_lists(baskets)
     elif type(baskets).__module__.split(".")[0] in {"polars", "pyarrow"}:
         found = Incidence.from_frame(baskets)
@@ -158,7 +162,9 @@ def min_count_of(min_support: Any, n_baskets: int) -> int:
     share = as_fraction(min_support, "min_support")
     if isinstance(min_support, Integral):
         if share < 1:
-            raise HexadError(f"min_support={min_support} is less than one basket; give a share between 0 and 1, or a count")
+            raise HexadError(
+                f"min_support={min_support} is less than one basket; give a share between 0 and 1, or a count"
+            )
         return int(share)
     if not 0 < share <= 1:
         raise HexadError(f"min_support={min_support} is no share between 0 and 1; for a number of baskets give an int")
@@ -187,9 +193,7 @@ def _ranked(baskets: Incidence, least: int, wanted: Any, barred: Any) -> tuple[A
     return np.concatenate([order[asked], order[~asked]]), int(asked.sum())
 
 
-def _all(
-    baskets: Incidence, layout: Layout, asked: dict[str, Any], n_first: int, longest: int, limit: int
-) -> Itemsets:
+def _all(baskets: Incidence, layout: Layout, asked: dict[str, Any], n_first: int, longest: int, limit: int) -> Itemsets:
     from domains.basket.mining.kernels import frequent_sets
 
     least = asked["min_count"]
@@ -205,7 +209,9 @@ def _all(
     if broken:
         raise _too_many(layout, n_first, least, longest, limit, baskets.n_rows, "all")
     tree = Tree(layout.order, item, length, count)
-    return Itemsets(tree.indptr, tree.codes, count, baskets, tree=tree if n_first == len(layout.order) else None, **asked)
+    return Itemsets(
+        tree.indptr, tree.codes, count, baskets, tree=tree if n_first == len(layout.order) else None, **asked
+    )
 
 
 def _closed(
@@ -215,7 +221,15 @@ def _closed(
 
     least, kind = asked["min_count"], asked["kind"]
     ptr, flat, count, broken = closed_sets(
-        layout.row_ptr, layout.row_items, layout.item_ptr, layout.held, n_first, least, longest, limit, kind == "maximal"
+        layout.row_ptr,
+        layout.row_items,
+        layout.item_ptr,
+        layout.held,
+        n_first,
+        least,
+        longest,
+        limit,
+        kind == "maximal",
     )
     if broken:
         raise _too_many(layout, n_first, least, longest, limit, baskets.n_rows, kind)
@@ -244,7 +258,9 @@ def estimated_itemsets(
     found = as_baskets(baskets)
     least = min_count_of(min_support, found.n_rows)
     order, n_first = _ranked(found, least, None, [])
-    return _estimate(Layout.of(found, order), n_first, least, _whole(max_length, "max_length", MAX_LENGTH), random_state)
+    return _estimate(
+        Layout.of(found, order), n_first, least, _whole(max_length, "max_length", MAX_LENGTH), random_state
+    )
 
 
 def _estimate(layout: Layout, n_first: int, least: int, longest: int, seed: int = 0) -> tuple[float, float]:
@@ -282,9 +298,7 @@ def _too_many(
     )
 
 
-def _with_mlxtend(
-    baskets: Incidence, asked: dict[str, Any], wanted: Any, barred: Any, longest: int
-) -> Itemsets:
+def _with_mlxtend(baskets: Incidence, asked: dict[str, Any], wanted: Any, barred: Any, longest: int) -> Itemsets:
     """The same through mlxtend's fpgrowth, from dense truth values."""
     if asked["kind"] != "all":
         raise HexadError(f"mlxtend finds no {asked['kind']} sets here; leave engine out")
@@ -303,7 +317,10 @@ def _with_mlxtend(
         pd.DataFrame(dense, columns=range(len(order))), min_support=(least - 0.5) / baskets.n_rows,
         max_len=None if longest == MAX_LENGTH else longest,
     )  # fmt: skip
-    sets = [sorted((int(order[one_column]) for one_column in one), key=lambda code: (baskets.counts[code], code)) for one in table["itemsets"]]
+    sets = [
+        sorted((int(order[one_column]) for one_column in one), key=lambda code: (baskets.counts[code], code))
+        for one in table["itemsets"]
+    ]
     if wanted is not None:
         chosen = set(wanted.tolist())
         kept = [bool(chosen & set(one)) for one in sets]

@@ -85,9 +85,15 @@ def load_rules(path: Path) -> Rules:
         about = json.loads((table.schema.metadata or {})[KEY])
         asked = about["asked"]
         if about["format"] != FORMAT:
-            raise StoreError(f"{shown} has the format {about['format']}, this Hexad reads {FORMAT}. Save the rules again")
+            raise StoreError(
+                f"{shown} has the format {about['format']}, this Hexad reads {FORMAT}. Save the rules again"
+            )
         left, right = (_sets(table.column(name)) for name in ("antecedent", "consequent"))
-        names = pa.chunked_array([*left[1].chunks, *right[1].chunks]).unique() if table.num_rows else pa.array([], pa.string())
+        names = (
+            pa.chunked_array([*left[1].chunks, *right[1].chunks]).unique()
+            if table.num_rows
+            else pa.array([], pa.string())
+        )
         items = pd.Index(names.to_pandas()).sort_values()
         codes = [items.get_indexer(pd.Index(part[1].to_pandas())).astype(np.int32) for part in (left, right)]
         counts = {name: table.column(name).to_numpy() for name in ("count", "antecedent_count", "consequent_count")}
@@ -97,7 +103,10 @@ def load_rules(path: Path) -> Rules:
             np.concatenate([left[0], left[0][-1] + right[0][1:]]).astype(np.int64), np.concatenate(codes),
             np.concatenate([counts["antecedent_count"], counts["consequent_count"]]).astype(np.int32),
         )  # fmt: skip
-        limits = {name: None if asked[name] is None else tuple(asked[name]) for name in ("antecedents", "consequents", "without_items")}
+        limits = {
+            name: None if asked[name] is None else tuple(asked[name])
+            for name in ("antecedents", "consequents", "without_items")
+        }
         made = Rules(
             items, int(about["n_baskets"]), sets, np.arange(n, dtype=np.int32), np.arange(n, 2 * n, dtype=np.int32),
             counts["count"].astype(np.int32),
@@ -108,7 +117,9 @@ def load_rules(path: Path) -> Rules:
     except StoreError:
         raise
     except (OSError, KeyError, ValueError, TypeError, pa.ArrowException, ZeroDivisionError) as error:
-        raise StoreError(f"{shown} is damaged, or no file of rules ({str(error)[:100]}). Save the rules again") from error
+        raise StoreError(
+            f"{shown} is damaged, or no file of rules ({str(error)[:100]}). Save the rules again"
+        ) from error
     return _checked(made, shown)
 
 
@@ -130,7 +141,9 @@ def _checked(rules: Rules, shown: str) -> Rules:
     a, b, ab, n = rules.antecedent_counts, rules.consequent_counts, rules.together, rules.n_baskets
     wrong = (ab < 0) | (ab > a) | (ab > b) | (a > n) | (b > n) | (a.astype(np.int64) + b - ab > n)
     if wrong.any() or (rules.sets.lengths < 1).any():
-        raise StoreError(f"{shown} holds {int(wrong.sum()):,} rules whose counts no baskets can give. Save the rules again")
+        raise StoreError(
+            f"{shown} holds {int(wrong.sum()):,} rules whose counts no baskets can give. Save the rules again"
+        )
     return rules
 
 
@@ -153,5 +166,3 @@ def export_rules(rules: Rules, path: Path, measures: Iterable[str]) -> None:
     for side in ("antecedent", "consequent"):
         frame[side] = [written(names, longest=200) for names in frame[side]]
     write_table(frame, path)
-
-

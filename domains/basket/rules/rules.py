@@ -209,7 +209,9 @@ class Rules:
                 found = MEASURES[name].formula(Counts(Fraction(self.n_baskets), *(Fraction(int(c)) for c in counts)))
                 passed[k] = np.asarray(found, dtype=object).item() >= exact
             keep &= passed
-        return replace(self.take(keep), told=(*self.told, f"{len(self) - int(keep.sum()):,} rules fell short of {least}"))
+        return replace(
+            self.take(keep), told=(*self.told, f"{len(self) - int(keep.sum()):,} rules fell short of {least}")
+        )
 
     def about(self, *, antecedent: Iterable[Any] | None = None, consequent: Iterable[Any] | None = None) -> Rules:
         """Keep the rules whose sides hold all of the given items.

@@ -63,7 +63,9 @@ def fired(rules: Rules, baskets: Any, n: int = 5) -> pd.DataFrame:
     held = set((found.rows * max(found.n_items, 1) + found.codes).tolist())
     pair = table["row"].to_numpy() * max(found.n_items, 1) + table["code"].to_numpy()
     table = table[~np.fromiter((one in held for one in pair.tolist()), bool, len(pair))]
-    table = table.sort_values(["row", "confidence", "lift", "rule"], ascending=[True, False, False, True], kind="stable")
+    table = table.sort_values(
+        ["row", "confidence", "lift", "rule"], ascending=[True, False, False, True], kind="stable"
+    )
     table = table.drop_duplicates(["row", "code"])
     table["rank"] = table.groupby("row").cumcount() + 1
     table = table[table["rank"] <= n]

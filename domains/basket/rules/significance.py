@@ -242,9 +242,7 @@ def randomised(baskets: Incidence, random_state: int = 0) -> Incidence:
 
     from domains.basket.rules.kernels import swapped
 
-    codes = swapped(
-        baskets.indptr, baskets.codes, max(baskets.n_items, 1), TRADES * baskets.n_rows, int(random_state)
-    )
+    codes = swapped(baskets.indptr, baskets.codes, max(baskets.n_items, 1), TRADES * baskets.n_rows, int(random_state))
     return replace(baskets, codes=codes, weights=None, told=())
 
 

@@ -115,9 +115,7 @@ class Stability:
             return "There are no rules to look at again."
         fell = int((~self.holds).sum())
         where = self.parts[0] if len(self.parts) == 1 else f"in each of {len(self.parts)} parts"
-        text = (
-            f"{int(self.holds.sum()):,} of {len(self.rules):,} rules ({100 * self.share:.1f} %) have a lift above one {where}."
-        )
+        text = f"{int(self.holds.sum()):,} of {len(self.rules):,} rules ({100 * self.share:.1f} %) have a lift above one {where}."
         unseen = int(np.isnan(self.lift).any(axis=0).sum())
         text += f" {unseen:,} could not be looked at: a side did not occur." if unseen else ""
         if fell:

@@ -1,0 +1,80 @@
+"""The grocery study's model at work: new baskets, completed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from case_studies.grocery_parts.settings import GrocerySettings
+from case_studies.grocery_parts.shop import baskets_of
+from case_studies.saved import SavedRun
+from domains.basket import RuleRecommender
+from shared.data import datasets
+from shared.errors import DataError, Problem, StoreError, quoted
+
+__all__ = ["Completions", "predict"]
+
+ITEMS = 5
+
+
+@dataclass(frozen=True)
+class Completions:
+    """What is missing from new baskets.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        As `RuleRecommender.recommend` gives it.
+    n_baskets : int
+
+    >>> Completions(pd.DataFrame({"order": [1]}), 1).explain()
+    'Completed 1 of 1 baskets.'
+    """
+
+    frame: pd.DataFrame
+    n_baskets: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table."""
+        return self.frame
+
+    def explain(self) -> str:
+        """Say how many baskets were completed."""
+        return f"Completed {self.frame.iloc[:, 0].nunique():,} of {self.n_baskets:,} baskets."
+
+
+def predict(
+    settings: GrocerySettings, run: SavedRun, data: Path | str, accept_drift: bool
+) -> tuple[Completions, list[str]]:
+    """Read new baskets and say what is missing from them.
+
+    Returns
+    -------
+    completions, notes
+
+    >>> from shared.data.contract import TableContract
+    >>> predict(GrocerySettings(), SavedRun(Path("runs/none"), "grocery", TableContract(())), "no-such-file.csv", False)
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: no-such-file.csv: there is no such file: ...
+    """
+    present = settings.model_copy(update={"time": ""})  # when a basket is filled does not matter for what is missing
+    table, reading = datasets.load_with_report(
+        "grocery_transactions", data, own=present.schema, **settings.read_options
+    )
+    if settings.customer and settings.customer not in table.columns:
+        present = present.model_copy(update={"customer": ""})
+    model = run.model()
+    if not isinstance(model, RuleRecommender):
+        raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
+    notes = [*reading.repairs, *run.contract.check(table, reading.source, accept_drift=accept_drift)]
+    baskets = baskets_of(table, present, reading.source)
+    known = baskets.known_as(pd.Index(model.items_))
+    if len(known.codes) == 0:
+        what = f"the model knows none of its items, such as {quoted(baskets.items[:3])}"
+        mend = f"It learnt items such as {quoted(model.items_[:3])}: write them as there."
+        raise DataError(reading.source, [Problem(what, column=settings.item, mend=mend)])
+    notes += [*baskets.told, *known.told]
+    return Completions(model.recommend(known, n=ITEMS), baskets.n_rows), notes

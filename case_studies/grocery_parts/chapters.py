@@ -1,0 +1,330 @@
+"""The chapters of the grocery report: what is said and shown, from results that are worked out elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from case_studies.grocery_parts.settings import GrocerySettings
+from case_studies.grocery_parts.shop import Shop
+from domains.basket import (
+    CompletionTrial,
+    PermutationTest,
+    RuleRecommender,
+    Rules,
+    Stability,
+    pair_heatmap,
+    rule_network,
+    rule_scatter,
+)
+from domains.basket.rules.significance import declared_family
+from shared.reporting import Run
+from shared.reporting.figures import bar_figure
+
+ROWS = 15
+MODEL, NAIVE = "rules and history", "popularity"
+NETWORK = 30
+
+
+def summary(
+    run: Run,
+    settings: GrocerySettings,
+    shop: Shop,
+    mined: Rules,
+    again: Stability,
+    offers: pd.DataFrame,
+    trial: CompletionTrial,
+) -> None:
+    """Sentences for a manager and the numbers behind them; a warning where nothing is to be believed."""
+    kept = again.rules
+    run.report.subtitle = (
+        f"Rules from {shop.when(shop.past)}, tested there and looked at again in {shop.when(shop.later)}."
+    )
+    run.summarises(
+        f"Of {len(mined):,} rules in at least {mined.asked.min_count:,} baskets, {len(kept):,} are more than an effect of "
+        f"how much people buy; the chance that any of them is false is at most {100 * settings.alpha:g} %."
+    )
+    run.fact(f"{len(kept):,} of {len(mined):,}", "rules kept by the test")
+    if len(kept):
+        run.summarises(
+            f"In later baskets that nobody had looked at, {100 * again.share:.1f} % of these have a lift above one."
+        )
+        run.fact(f"{100 * again.share:.1f} %", "of the rules kept hold in later baskets")
+    else:
+        run.summarises(
+            "Do not act on any of the rules: none is certain. More baskets, or broader items such as categories, may show some."
+        )
+    if len(offers):
+        first = offers.iloc[0]
+        run.summarises(
+            f"Promote first: {first['offer']} to those who buy {first['to who buys']}. Both are bought together "
+            f"{first['times as often as chance']:.1f} times as often as in baskets of the same size, and "
+            f"{int(first['baskets without it']):,} baskets had only the one."
+        )
+    table = trial.table()
+    row, naive = table.loc[MODEL], table.loc[NAIVE]
+    run.summarises(
+        f"Asked for what is missing from a basket, the rules name it among their ten first guesses in "
+        f"{100 * row['hit rate at 10']:.0f} % of cases ({100 * row['lower']:.0f} to {100 * row['upper']:.0f}); what sells "
+        f"most does in {100 * naive['hit rate at 10']:.0f} %."
+    )
+    run.fact(
+        f"{100 * row['hit rate at 10']:.0f} %",
+        f"of hidden items among ten guesses (what sells most: {100 * naive['hit rate at 10']:.0f} %)",
+    )
+    if len(trial.hidden) < 500:
+        run.summarises(
+            f"Only {len(trial.hidden):,} baskets were left for that trial: enough to see that it runs, too few to decide on."
+        )
+
+
+def rules(shown: Rules, mined: Rules, kept: Rules, shop: Shop) -> list[Any]:
+    """The rules themselves."""
+    if len(mined) == 0:
+        return [mined.explain(), "Lower min_support or min_confidence."]
+    parts: list[Any] = [mined.explain()]
+    if len(shown) == 0:
+        return [
+            *parts,
+            "None of them is shown: none is certain, adds to a shorter one, and has enough customers behind it.",
+        ]
+    parts.append(
+        f"{len(shown):,} of the {len(kept):,} are worth a look: they add to every shorter rule, and enough customers stand behind "
+        "them. Listed are the strongest, by how many times as often as in baskets of the same size both sides are together."
+    )
+    parts += [
+        rule_network(shown, NETWORK),
+        (
+            _table(shown, shop),
+            "The strongest rules. Lift later is that in the baskets of the second look, with its 95 % interval.",
+        ),
+    ]
+    parts.append(rule_scatter(mined))
+    return parts
+
+
+def _table(shown: Rules, shop: Shop) -> pd.DataFrame:
+    part = shown.take(np.arange(min(ROWS, len(shown))))
+    later = part.held_out(shop.later)
+    low, high = later.interval()
+    frame = pd.DataFrame(
+        {
+            "rule": [part.label(k) for k in range(len(part))],
+            "baskets": part.together.astype(np.int64),
+            "confidence": [f"{100 * value:.0f} %" for value in part.confidence],
+            "lift": part.lift.round(2),
+            "beyond basket size": np.asarray(part.found["adjusted_lift"], dtype=float).round(2),
+            "lift later": [
+                f"{value:.2f} ({a:.2f} to {b:.2f})" if np.isfinite(value) else "not seen"
+                for value, a, b in zip(later.lift[0], low[0], high[0], strict=True)
+            ],
+        }
+    )
+    if "customers" in part.found:
+        frame.insert(2, "customers", part.found["customers"])
+    return frame
+
+
+def second_look(again: Stability, unfiltered: Stability, quarters: Stability | None, shop: Shop) -> list[Any]:
+    """What became of the rules in later baskets, and quarter by quarter."""
+    if len(again.rules) == 0:
+        return ["No rule was kept, so that there is none to look at again."]
+    parts: list[Any] = [
+        f"The later baskets ({shop.when(shop.later)}) took no part in mining or testing. {again.explain()} Of all rules mined, "
+        f"tested or not, {100 * unfiltered.share:.1f} % hold.",
+        again.plot(),
+    ]
+    if quarters is not None and len(quarters.rules):
+        held = int(quarters.holds.sum())
+        parts.append(
+            f"Over the whole time, {held:,} of the {len(quarters.rules):,} rules shown have a lift above one in each of four parts."
+        )
+        rows = quarters.rules
+        chosen = np.arange(min(ROWS, len(rows)))
+        frame = pd.DataFrame({"rule": [rows.label(int(k)) for k in chosen]})
+        for number in range(len(quarters.parts)):
+            frame[f"part {number + 1}"] = [
+                f"{value:.2f}" if np.isfinite(value) else "not seen" for value in quarters.lift[number][chosen]
+            ]
+        parts.append(
+            (
+                frame,
+                "Lift in four parts of the time, each of as many baskets; the first three overlap with what was mined.",
+            )
+        )
+    return parts
+
+
+def promote(offers: pd.DataFrame) -> list[Any]:
+    """Offers, by what they could bring."""
+    if offers.empty:
+        return [
+            "No rule of one item on either side is strong, certain in the later baskets, and not yet a matter of course."
+        ]
+    frame = offers.head(ROWS).copy()
+    frame["buy both today"] = [f"{100 * value:.0f} %" for value in frame["buy both today"]]
+    for name in ("times as often as chance", "lift later", "at least"):
+        frame[name] = frame[name].round(2)
+    return [
+        "Each row says: to baskets with the first item, offer the second. They are ordered by how many baskets still lack it "
+        "and how much more than by chance they take it. Together today is no proof that an offer causes more: try it on some "
+        "of the customers first.",
+        (frame, "Pairs to promote. “At least” is the lower end of the 95 % interval of the later lift; all are above one."),
+    ]  # fmt: skip
+
+
+def leave_apart(apart: pd.DataFrame, alone: pd.DataFrame, together: list[str], pairs: Rules) -> list[Any]:
+    """Pairs that keep apart, items bought on their own, and pairs that need no offer."""
+    if len(pairs) == 0:
+        return ["Fewer than two items are frequent enough to say what keeps apart."]
+    parts: list[Any] = []
+    if len(apart):
+        frame = apart.head(ROWS).copy()
+        for name in ("expected by basket size", "found / expected", "lift later"):
+            frame[name] = frame[name].round(2 if name != "expected by basket size" else 0)
+        parts += [
+            "These pairs meet less often than in baskets of the same size they should, and do so in the later baskets, too: "
+            "one takes the place of the other, or they are for different people. A bundle of them sells to few.",
+            (frame, f"Pairs that keep apart, of {len(pairs):,} pairs of frequent items."),
+        ]
+    else:
+        parts.append(f"Of {len(pairs):,} pairs of frequent items none certainly keeps apart.")
+    if len(alone):
+        parts += [
+            "Some items keep apart from most others. That says how they are sold, at another till or on their own, and nothing of a partner.",
+            (alone.head(ROWS), "Items bought on their own."),
+        ]
+    if together:
+        parts.append("No offer is needed where one is bought with the other anyway: " + "; ".join(together) + ".")
+    parts.append(pair_heatmap(pairs))
+    return parts
+
+
+def completion(trial: CompletionTrial, examples: pd.DataFrame, recommender: RuleRecommender, shop: Shop) -> list[Any]:
+    """How well baskets are completed, and what that looks like."""
+    table = trial.table()
+    low, high, mean = (
+        [100 * float(table.loc[name, column]) for name in (MODEL, NAIVE)]
+        for column in ("lower", "upper", "hit rate at 10")
+    )
+    gain = trial.gain(MODEL, NAIVE)
+    history = "and the customers' own history " if recommender.customers_ is not None else ""
+    shown = examples.iloc[:, :3].assign(because=examples["because"])
+    shown.columns = pd.Index(["basket", "add", "rank", "because"])
+    return [
+        f"From each of {len(trial.hidden):,} later baskets one item was hidden; {recommender.n_rules_:,} rules {history}ranked all "
+        f"{len(recommender.items_):,} items that were not in it. {trial.explain()} The difference is {100 * gain[0]:.1f} points "
+        f"({100 * gain[1]:.1f} to {100 * gain[2]:.1f}).",
+        bar_figure(
+            dict(zip((MODEL, NAIVE), mean, strict=True)), lower=low, upper=high, highlight=[MODEL],
+            x_label="hidden items among the first ten, %", alt="Bars of both ways to complete a basket.",
+            caption="With 95 % intervals over baskets.",
+        ),
+        (shown, "What the recommender would add to the first three later baskets, and why."),
+        f"Settings: {_settings(recommender)}. Complete your own baskets with: hexad predict RUN --data new.csv",
+    ]  # fmt: skip
+
+
+def _settings(recommender: RuleRecommender) -> str:
+    names = ("shrinkage", "popularity", "indirect", "household", "half_life")
+    return ", ".join(f"{name} {getattr(recommender, name)}" for name in names)
+
+
+def protocol(mined: Rules, chance: PermutationTest | None, settings: GrocerySettings, shop: Shop) -> list[Any]:
+    """What was tested, against what, and what chance alone gives."""
+    parts: list[Any] = []
+    if len(mined):
+        family = declared_family(mined)
+        sizes = ", ".join(
+            f"{size:,} with {length} item{'s' if length > 1 else ''} on the left"
+            for length, size in family.sizes.items()
+        )
+        parts.append(
+            f"Rules come from {shop.when(shop.past)}. Declared before the baskets were looked at: every rule of one item on the "
+            f"right whose sides are both in at least {mined.asked.min_count:,} baskets, {family.total:,} hypotheses ({sizes}). "
+            "Large baskets hold anything with anything, so a rule is only compared among baskets that hold as many other items "
+            "(Fisher's exact test within each such size, summed); p-values are corrected for the whole family after Holm, in "
+            "layers by length."
+        )
+        parts.append(
+            "A longer rule is kept, too, if a shorter one inside it is certain and the longer one is itself met more often than "
+            "expected: if tea depends on milk, it depends on milk and bread. Whether the further item adds anything is "
+            f"another question; shown are only rules that add {100 * settings.min_improvement:g} points of confidence to every shorter one."
+        )
+    if chance is not None:
+        parts.append(
+            f"The same search and test on {len(chance.smallest)} sets of randomised baskets (same sizes, every item as often) mined "
+            f"{np.median(chance.mined):,.0f} rules on average and kept any in {int(chance.any_kept.sum())} of them."
+        )
+    return parts
+
+
+def doubts(mined: Rules, again: Stability, settings: GrocerySettings, shop: Shop) -> list[Any]:
+    """What the figures cannot say."""
+    parts: list[Any] = []
+    if len(again.rules):
+        fell = (again.lift[0] < 0.8 * again.rules.lift) | np.isnan(again.lift[0])
+        parts.append(
+            f"The lifts of {100 * fell.mean():.0f} % of the kept rules were more than a fifth lower in the later baskets than when "
+            "they were mined. Plan with the later figures."
+        )
+    if shop.past.customers is not None:
+        many = shop.past.n_rows / max(len(np.unique(shop.past.customers)), 1)
+        parts.append(
+            f"Baskets of one customer are alike, and a customer has {many:.0f} of them here: the test takes them for independent, "
+            f"so that its p-values are too small for habits of few people. Rules with fewer than {settings.min_customers} customers behind them are not shown."
+        )
+    else:
+        parts.append(
+            "Without customers it cannot be told whether a rule is a habit of few people; the test takes all baskets for independent."
+        )
+    parts.append(
+        "A rule says what is bought together, not what would be bought if something were changed: seasons, prices and "
+        "promotions of the time are in the figures. Only a trial with some customers tells what an offer does."
+    )
+    if shop.baskets.times is None:
+        parts.append(
+            "No time was given: the order of the table was taken for it. If it is not, the second look is only a random one."
+        )
+    return parts
+
+
+def data(own: bool) -> list[Any]:
+    """Where the bundled data come from, in their makers' words."""
+    if own:
+        return []
+    return [
+        "The makers of the package say of these data that they are simulated after real patterns of grocery shopping, meant for "
+        "teaching and exploring, and not for research or decisions that need true customers. They speak of 801 households; the "
+        "transactions hold 2,469. Items are product types: products without one were left out."
+    ]
+
+
+def metrics(
+    mined: Rules,
+    kept: Rules,
+    shown: Rules,
+    again: Stability,
+    unfiltered: Stability,
+    trial: CompletionTrial,
+    offers: pd.DataFrame,
+    apart: pd.DataFrame,
+) -> dict[str, float]:
+    """The figures of the run."""
+    table = trial.table()
+    told = {
+        "rules mined": float(len(mined)), "rules kept": float(len(kept)), "rules shown": float(len(shown)),
+        "offers": float(len(offers)), "pairs that keep apart": float(len(apart)),
+    }  # fmt: skip
+    if len(mined):
+        told["share of rules mined that hold"] = unfiltered.share
+    if len(kept):
+        told["share of rules kept that hold"] = again.share
+        told["mean lift of rules kept"] = float(kept.lift.mean())
+        told["mean lift of rules kept, later"] = float(np.nanmean(again.lift))
+    for model, row in table.iterrows():
+        told[f"hit rate at 10 of {model}"] = float(row["hit rate at 10"])
+        told[f"NDCG at 10 of {model}"] = float(row["NDCG at 10"])
+    return told

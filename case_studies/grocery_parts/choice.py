@@ -1,0 +1,149 @@
+"""What the study picks out of what was found: rules to show, offers, pairs that keep apart, and the recommender."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from case_studies.grocery_parts.settings import GrocerySettings
+from case_studies.grocery_parts.shop import Shop
+from domains.basket import RuleRecommender, Rules, held_out, tuned_recommender
+from shared.errors import shortened
+
+__all__ = ["apart", "offers", "recommender", "shown", "together_anyway"]
+
+MIN_LIFT = 1.3
+SATURATED = 0.5
+FEWEST = 5
+OFTEN = 2
+EXPECTED = 20.0
+
+
+def shown(kept: Rules, shop: Shop, settings: GrocerySettings) -> Rules:
+    """Kept rules that add something to shorter ones, and that enough customers stand behind; the strongest first."""
+    small = kept.without_redundant(settings.min_improvement)
+    behind = shop.customers_behind(small)
+    if behind is not None:
+        enough = behind >= settings.min_customers
+        small = small.take(enough)
+        small.found["customers"] = behind[enough]
+    return small.sorted("adjusted_lift")
+
+
+def offers(rules: Rules, shop: Shop) -> pd.DataFrame:
+    """One-item rules worth an offer: well beyond chance, not yet a matter of course, and certain in the later baskets.
+
+    Ordered by the baskets a week of shoppers would still have to give: those with the first item and not the second,
+    times the confidence beyond what chance gives.
+
+    >>> from domains.basket import association_rules
+    >>> from shared.data import Incidence
+    >>> baskets = Incidence.from_lists(([["tea", "milk"]] * 3 + [["tea"]] * 5 + [["soap"]] * 12) * 20)
+    >>> shop = Shop.cut(baskets, GrocerySettings(), "table")
+    >>> kept = association_rules(shop.past, 0.2, min_support=5).tested("fisher").kept
+    >>> offers(kept, shop)["offer"].tolist()
+    ['milk']
+    """
+    single = rules.take((rules.antecedent_lengths == 1) & (rules.confidence <= SATURATED))
+    single = single.take(np.asarray(single.found["adjusted_lift"]) >= MIN_LIFT) if len(single) else single
+    later = held_out(single, shop.later)
+    low, _ = later.interval()
+    certain = np.flatnonzero(low[0] > 1)
+    room = single.antecedent_counts - single.together
+    worth = (
+        room * (single.confidence - single.found["expected"] / np.maximum(single.antecedent_counts, 1))
+        if len(single)
+        else room
+    )
+    order = certain[np.argsort(-worth[certain], kind="stable")]
+    names = [single.names(int(k)) for k in order]
+    return pd.DataFrame(
+        {
+            "to who buys": [str(left[0]) for left, _ in names],
+            "offer": [str(right[0]) for _, right in names],
+            "buy both today": single.confidence[order],
+            "times as often as chance": np.asarray(single.found["adjusted_lift"], dtype=float)[order],
+            "lift later": later.lift[0][order],
+            "at least": low[0][order],
+            "baskets without it": room[order].astype(np.int64),
+        }
+    )
+
+
+def together_anyway(rules: Rules) -> list[str]:
+    """One-item rules that are a matter of course: an offer would pay for what is bought anyway."""
+    sure = rules.take((rules.antecedent_lengths == 1) & (rules.confidence > SATURATED))
+    order = np.argsort(-sure.confidence, kind="stable")[:FEWEST]
+    return [sure.sentence(int(k)) for k in order]
+
+
+def apart(pairs: Rules, later: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pairs met less often than basket sizes give, in both parts of the time; and items that keep apart from most.
+
+    An item of the second table says more of how it is sold than of any partner: at another till, or on its own.
+    """
+    kept = pairs.kept
+    ptr = pairs.sets.indptr
+    left, right = (kept.sets.codes[ptr[side]] for side in (kept.antecedent, kept.consequent))
+    n_items = len(pairs.sets.counts)
+    partners = np.bincount(np.concatenate([left, right]), minlength=len(pairs.items))
+    loners = np.flatnonzero(partners > max(0.5 * (n_items - 1), 3))
+    expected, ratio = (np.asarray(kept.found[name], dtype=float) for name in ("expected", "adjusted_lift"))
+    lift_later = _lifts_later(left, right, later)
+    fits = ~np.isin(left, loners) & ~np.isin(right, loners) & (expected >= EXPECTED) & (lift_later < 1)
+    order = np.flatnonzero(fits)[np.argsort(ratio[fits], kind="stable")]
+    seen: dict[int, int] = {}
+    chosen = []
+    for k in order:
+        if max(seen.get(int(left[k]), 0), seen.get(int(right[k]), 0)) < OFTEN:
+            chosen.append(int(k))
+            for code in (int(left[k]), int(right[k])):
+                seen[code] = seen.get(code, 0) + 1
+    first, second = pairs.items[left[chosen]], pairs.items[right[chosen]]
+    table = pd.DataFrame(
+        {
+            "one": [str(name) for name in first], "other": [str(name) for name in second],
+            "baskets with both": kept.together[chosen].astype(np.int64),
+            "expected by basket size": expected[chosen], "found / expected": ratio[chosen], "lift later": lift_later[chosen],
+        }
+    )  # fmt: skip
+    order = loners[np.argsort(-partners[loners], kind="stable")]
+    return table, pd.DataFrame(
+        {
+            "item": [shortened(name) for name in pairs.items[order]],
+            "keeps apart from": partners[order],
+            "of": n_items - 1,
+        }
+    )
+
+
+def _lifts_later(left: Any, right: Any, later: Rules) -> Any:
+    """Lift of pairs in the later baskets; NaN where a side did not occur."""
+    size = len(later.items)
+    ptr = later.sets.indptr
+    one, other = (later.sets.codes[ptr[side]].astype(np.int64) for side in (later.antecedent, later.consequent))
+    keys = np.minimum(one, other) * size + np.maximum(one, other)
+    order = np.argsort(keys, kind="stable")
+    wanted = np.minimum(left, right).astype(np.int64) * size + np.maximum(left, right)
+    place = np.searchsorted(keys[order], wanted)
+    lifts = np.full(len(wanted), np.nan)
+    if len(keys):
+        found = keys[order][np.minimum(place, len(keys) - 1)] == wanted
+        lifts[found] = later.lift[order[place[found]]]
+    return lifts
+
+
+def recommender(shop: Shop, settings: GrocerySettings) -> RuleRecommender:
+    """The recommender with settings chosen inside the past, or its own."""
+    start = RuleRecommender(half_life=settings.fading if shop.baskets.times is not None else None)
+    enough = (shop.middle.sizes >= 3).sum() >= 100 and (shop.first.sizes >= 2).any()
+    if not settings.tune or not enough:
+        return start
+    grid = {"household": (1.5, 3.0, 5.0), "indirect": (0.0, 0.3, 0.5), "popularity": (0.2, 0.4)}
+    if shop.baskets.customers is None:
+        del grid["household"]
+    return tuned_recommender(
+        shop.first, shop.middle, start=start, grid=grid, n=min(settings.hidden, 2000), seeds=(settings.seed,), rounds=1
+    )

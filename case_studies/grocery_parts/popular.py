@@ -1,0 +1,29 @@
+"""The naive way to complete a basket: what sells most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from shared.data import Incidence
+
+__all__ = ["Popular"]
+
+
+class Popular:
+    """Rank items by the number of baskets that hold them.
+
+    >>> Popular().fit(Incidence.from_lists([["a"], ["a", "b"]])).scores(Incidence.from_lists([["b"]])).tolist()
+    [[2.0, 1.0]]
+    """
+
+    def fit(self, baskets: Incidence) -> Popular:
+        """Count the baskets of every item."""
+        self.items_ = baskets.items
+        self.counts_ = baskets.counts.astype(float)
+        return self
+
+    def scores(self, baskets: Incidence) -> Any:
+        """The same for every basket; shape (n_baskets, n_items)."""
+        return np.broadcast_to(self.counts_, (baskets.n_rows, len(self.counts_)))

@@ -1,0 +1,88 @@
+"""Settings of the grocery study."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from case_studies.reading import ReadSettings
+from shared.data import BasketColumns, Column, Schema
+from shared.data.frequency import parse_duration
+from shared.runtime.config import Settings
+
+__all__ = ["GrocerySettings"]
+
+
+class GrocerySettings(Settings):
+    """Settings of the grocery study; their meaning stands beside their values in grocery.toml.
+
+    >>> GrocerySettings(order="InvoiceNo").columns.order
+    'InvoiceNo'
+    """
+
+    order: str = Field("basket_id", min_length=1)
+    item: str = Field("product_type", min_length=1)
+    time: str = "week"
+    customer: str = "household_id"
+    quantity: str = ""
+    returns: Literal["refuse", "drop", "net"] = "drop"
+    cancelled: str = ""
+    missing: Literal["refuse", "drop"] = "drop"
+    learn_share: float = Field(0.7, ge=0.3, le=0.9)
+    min_support: float = Field(0.002, gt=0, le=1)
+    min_baskets: int = Field(10, ge=2)
+    min_confidence: float = Field(0.2, gt=0, le=1)
+    max_length: int = Field(4, ge=2, le=10)
+    alpha: float = Field(0.05, gt=0, lt=0.5)
+    min_improvement: float = Field(0.02, ge=0, lt=1)
+    min_customers: int = Field(20, ge=1)
+    pair_support: float = Field(0.03, gt=0, le=1)
+    randomised: int = Field(5, ge=0, le=1000)
+    hidden: int = Field(3000, ge=10)
+    half_life: str = "16"
+    tune: bool = True
+    seed: int = Field(0, ge=0)
+    n_jobs: int = Field(2, ge=-1, le=64)
+    read: ReadSettings = ReadSettings()
+
+    @field_validator("n_jobs")
+    @classmethod
+    def _some_workers(cls, given: int) -> int:
+        if given == 0:
+            raise ValueError("there is no work without workers; give 1, 2, ... or -1 for all cores")
+        return given
+
+    @field_validator("half_life")
+    @classmethod
+    def _time(cls, given: str) -> str:
+        if given:
+            parse_duration(given)
+        return given
+
+    @property
+    def columns(self) -> BasketColumns:
+        """Names of the columns of baskets."""
+        return BasketColumns(self.order, self.item, self.quantity or None, self.time or None, self.customer or None)
+
+    @property
+    def schema(self) -> Schema:
+        """What a user's own file has to hold; times are read as they are."""
+        empty = self.missing == "drop"
+        named = [Column(self.order, "text", allow_missing=empty), Column(self.item, "text", allow_missing=empty)]
+        named += [Column(self.customer, "text")] if self.customer else []
+        named += [Column(self.quantity, "number", allow_missing=empty)] if self.quantity else []
+        return Schema(tuple(named))
+
+    @property
+    def fading(self) -> float | str | None:
+        """The half-life as the recommender takes it: a number for times that are numbers."""
+        if not self.half_life:
+            return None
+        return float(self.half_life) if self.half_life.strip().isdigit() else self.half_life
+
+    @property
+    def read_options(self) -> dict[str, Any]:
+        """How an own file is to be read."""
+        stated = {name: value for name, value in self.read.model_dump(exclude={"repair"}).items() if value}
+        return {"repair": self.read.repair, **stated}

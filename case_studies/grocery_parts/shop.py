@@ -1,0 +1,131 @@
+"""The baskets of the grocery study, and what is learnt from and looked at again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from case_studies.grocery_parts.settings import GrocerySettings
+from domains.basket import Rules
+from shared.data import Incidence, datasets
+from shared.errors import DataError, Problem
+
+__all__ = ["Shop"]
+
+FEW_BASKETS = 200
+
+
+@dataclass(frozen=True)
+class Shop:
+    """All baskets in time, and where they are cut.
+
+    Attributes
+    ----------
+    baskets : Incidence
+        All of them.
+    past, later : Incidence
+        Those that rules are mined from, and those of the second look.
+    first, middle : Incidence
+        The past again, cut for choosing the recommender's settings.
+
+    >>> baskets = Incidence.from_lists([["a", "b"]] * 300)
+    >>> Shop.cut(baskets, GrocerySettings(), "table").past.n_rows
+    210
+    """
+
+    baskets: Incidence
+    past: Incidence
+    later: Incidence
+    first: Incidence
+    middle: Incidence
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, settings: GrocerySettings, source: str, *, own: bool) -> Shop:
+        """Make baskets of the table; product numbers of the bundled one become product types.
+
+        Raises
+        ------
+        DataError
+            The table holds too few baskets, or is refused by `Incidence`.
+        """
+        if not own:
+            products = datasets.load("grocery_products")[["product_id", "product_type"]]
+            products["product_id"] = products["product_id"].astype("int64")
+            table = table.merge(products, on="product_id", how="left")
+        return cls.cut(baskets_of(table, settings, source), settings, source)
+
+    @classmethod
+    def cut(cls, baskets: Incidence, settings: GrocerySettings, source: str) -> Shop:
+        """Cut baskets in time; baskets of one time stay together."""
+        if baskets.n_rows < FEW_BASKETS:
+            what = f"holds {baskets.n_rows:,} baskets; rules and a second look at them need at least {FEW_BASKETS}"
+            raise DataError(source, [Problem(what, mend="Give more orders.")])
+        share = settings.learn_share
+        early, late = _cut(baskets, 0.8 * share, source), _cut(baskets, share, source)
+        rows = np.arange(baskets.n_rows)
+        parts = (rows[:late], rows[late:], rows[:early], rows[early:late])
+        return cls(baskets, *(baskets.take(part) for part in parts))
+
+    def when(self, part: Incidence) -> str:
+        """First and last time of some baskets, in words."""
+        if part.times is None:
+            return f"{part.n_rows:,} baskets, in the order of the table"
+        name = self.baskets.columns.time
+        first, last = part.times[0], part.times[-1]
+        if isinstance(first, pd.Timestamp):
+            return f"{first:%d %B %Y} to {last:%d %B %Y}, {part.n_rows:,} baskets"
+        return f"{name} {first} to {last}, {part.n_rows:,} baskets"
+
+    def customers_behind(self, rules: Rules) -> Any:
+        """How many customers' past baskets hold both sides of each rule; None where customers are not known."""
+        if self.past.customers is None:
+            return None
+        order = np.argsort(self.past.codes, kind="stable")
+        rows = self.past.rows[order]
+        ptr = np.concatenate([[0], np.cumsum(self.past.counts)])
+        held = [rows[ptr[code] : ptr[code + 1]] for code in range(self.past.n_items)]
+        found = np.zeros(len(rules), dtype=np.int64)
+        for k in range(len(rules)):
+            codes = [self.past.items.get_loc(name) for side in rules.names(k) for name in side]
+            common = held[codes[0]]
+            for code in codes[1:]:
+                common = common[np.isin(common, held[code], assume_unique=True)]
+            found[k] = len(np.unique(self.past.customers[common]))
+        return found
+
+
+def baskets_of(table: pd.DataFrame, settings: GrocerySettings, source: str) -> Incidence:
+    """Baskets as the settings want them.
+
+    >>> table = pd.DataFrame({"basket_id": ["1", "1"], "product_type": ["tea", None], "week": 1, "household_id": "h"})
+    >>> baskets_of(table, GrocerySettings(), "table").to_lists()
+    [['tea']]
+    """
+    return Incidence.from_frame(
+        table, settings.columns, returns=settings.returns, cancelled=settings.cancelled or None, missing=settings.missing,
+        source=source,
+    )  # fmt: skip
+
+
+def _cut(baskets: Incidence, share: float, source: str) -> int:
+    """Number of the first basket of the next part: that share of the baskets on, where the time changes."""
+    wanted = round(share * baskets.n_rows)
+    if baskets.times is None:
+        return wanted
+    stamps = pd.Series(baskets.times).to_numpy()
+    starts = np.flatnonzero(stamps[1:] != stamps[:-1]) + 1
+    near = starts[np.argmin(np.abs(starts - wanted))] if len(starts) else 0
+    if abs(int(near) - wanted) > 0.15 * baskets.n_rows:
+        raise DataError(
+            source,
+            [
+                Problem(
+                    "too many baskets have the same time for a first and a later part", column=baskets.columns.time,
+                    mend="Give the time of every order, or leave the column out if the rows are in time: --set time=.",
+                )
+            ],
+        )  # fmt: skip
+    return int(near)
