@@ -98,7 +98,7 @@ def rules(shown: Rules, mined: Rules, kept: Rules, shop: Shop) -> list[Any]:
         rule_network(shown, NETWORK),
         (
             _table(shown, shop),
-            "The strongest rules. Lift later is that in the baskets of the second look, with its 95 % interval.",
+            "The strongest rules. Confidence and counts are those of mining, the last column is of the second look.",
         ),
     ]
     parts.append(rule_scatter(mined))
@@ -114,17 +114,16 @@ def _table(shown: Rules, shop: Shop) -> pd.DataFrame:
             "rule": [part.label(k) for k in range(len(part))],
             "baskets": part.together.astype(np.int64),
             "confidence": [f"{100 * value:.0f} %" for value in part.confidence],
-            "lift": part.lift.round(2),
             "beyond basket size": np.asarray(part.found["adjusted_lift"], dtype=float).round(2),
-            "lift later": [
-                f"{value:.2f} ({a:.2f} to {b:.2f})" if np.isfinite(value) else "not seen"
+            "lift later, 95 % interval": [
+                f"{value:.3g} ({a:.3g} to {b:.3g})" if np.isfinite(value) else "not seen"
                 for value, a, b in zip(later.lift[0], low[0], high[0], strict=True)
             ],
         }
     )
     if "customers" in part.found:
         frame.insert(2, "customers", part.found["customers"])
-    return frame
+    return frame.set_index("rule")
 
 
 def second_look(again: Stability, unfiltered: Stability, quarters: Stability | None, shop: Shop) -> list[Any]:
@@ -133,7 +132,7 @@ def second_look(again: Stability, unfiltered: Stability, quarters: Stability | N
         return ["No rule was kept, so that there is none to look at again."]
     parts: list[Any] = [
         f"The later baskets ({shop.when(shop.later)}) took no part in mining or testing. {again.explain()} Of all rules mined, "
-        f"tested or not, {100 * unfiltered.share:.1f} % hold.",
+        f"tested or not, {100 * unfiltered.share:.2f} % hold.",
         again.plot(),
     ]
     if quarters is not None and len(quarters.rules):
@@ -150,7 +149,7 @@ def second_look(again: Stability, unfiltered: Stability, quarters: Stability | N
             ]
         parts.append(
             (
-                frame,
+                frame.set_index("rule"),
                 "Lift in four parts of the time, each of as many baskets; the first three overlap with what was mined.",
             )
         )
@@ -171,7 +170,7 @@ def promote(offers: pd.DataFrame) -> list[Any]:
         "Each row says: to baskets with the first item, offer the second. They are ordered by how many baskets still lack it "
         "and how much more than by chance they take it. Together today is no proof that an offer causes more: try it on some "
         "of the customers first.",
-        (frame, "Pairs to promote. “At least” is the lower end of the 95 % interval of the later lift; all are above one."),
+        (frame.set_index("to who buys"), "Pairs to promote. “At least” is the lower end of the 95 % interval of the later lift; all are above one."),
     ]  # fmt: skip
 
 
@@ -187,14 +186,14 @@ def leave_apart(apart: pd.DataFrame, alone: pd.DataFrame, together: list[str], p
         parts += [
             "These pairs meet less often than in baskets of the same size they should, and do so in the later baskets, too: "
             "one takes the place of the other, or they are for different people. A bundle of them sells to few.",
-            (frame, f"Pairs that keep apart, of {len(pairs):,} pairs of frequent items."),
+            (frame.set_index("one"), f"Pairs that keep apart, of {len(pairs):,} pairs of frequent items."),
         ]
     else:
         parts.append(f"Of {len(pairs):,} pairs of frequent items none certainly keeps apart.")
     if len(alone):
         parts += [
             "Some items keep apart from most others. That says how they are sold, at another till or on their own, and nothing of a partner.",
-            (alone.head(ROWS), "Items bought on their own."),
+            (alone.head(ROWS).set_index("item"), "Items bought on their own."),
         ]
     if together:
         parts.append("No offer is needed where one is bought with the other anyway: " + "; ".join(together) + ".")
@@ -213,6 +212,7 @@ def completion(trial: CompletionTrial, examples: pd.DataFrame, recommender: Rule
     history = "and the customers' own history " if recommender.customers_ is not None else ""
     shown = examples.iloc[:, :3].assign(because=examples["because"])
     shown.columns = pd.Index(["basket", "add", "rank", "because"])
+    shown = shown.drop(columns="rank").astype({"basket": str}).set_index("basket")
     return [
         f"From each of {len(trial.hidden):,} later baskets one item was hidden; {recommender.n_rules_:,} rules {history}ranked all "
         f"{len(recommender.items_):,} items that were not in it. {trial.explain()} The difference is {100 * gain[0]:.1f} points "

@@ -58,6 +58,9 @@ def offers(rules: Rules, shop: Shop) -> pd.DataFrame:
         else room
     )
     order = certain[np.argsort(-worth[certain], kind="stable")]
+    pairs = pd.DataFrame({"a": single.antecedent[order], "b": single.consequent[order]})
+    both = pd.DataFrame({"a": pairs.min(axis=1), "b": pairs.max(axis=1)})
+    order = order[~both.duplicated().to_numpy()]  # of two directions the one that brings more
     names = [single.names(int(k)) for k in order]
     return pd.DataFrame(
         {

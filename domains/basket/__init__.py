@@ -23,7 +23,6 @@ from domains.basket.rules import (
     over_time,
     permutation_test,
     randomised,
-    tested,
 )
 
 __all__ = [
@@ -51,6 +50,5 @@ __all__ = [
     "rule_scatter",
     "rule_weights",
     "stability_figure",
-    "tested",
     "tuned_recommender",
 ]

@@ -18,7 +18,7 @@ LABEL = 26
 
 
 def rule_network(rules: Rules, n: int = 40) -> Any:
-    """Draw the n rules of the highest lift as arrows between items on a circle, from every antecedent to the consequent.
+    """Draw the n rules of the most baskets beyond chance as arrows between items on a circle, towards the consequent.
 
     Items that are linked lie beside one another; the broader the arrow, the higher the lift.
 
@@ -29,8 +29,10 @@ def rule_network(rules: Rules, n: int = 40) -> Any:
     """
     from shared.reporting.figures import draw
 
+    expected = rules.found.get("expected", rules.antecedent_counts * rules.consequent_counts / max(rules.n_baskets, 1))
+    extra = rules.together - np.asarray(expected, dtype=float)
+    shown = rules.take(np.argsort(-extra, kind="stable")[:n])
     by = "adjusted_lift" if "adjusted_lift" in rules.found else "lift"
-    shown = rules.sorted(by).take(np.arange(min(n, len(rules))))
     values = np.asarray(shown.found[by], dtype=float) if by in shown.found else shown.lift
     links: dict[tuple[Any, Any], float] = {}
     for k in range(len(shown)):
@@ -65,8 +67,11 @@ def rule_network(rules: Rules, n: int = 40) -> Any:
         axes.set_aspect("equal")
         axes.axis("off")
 
-    what = "lift" if by == "lift" else "lift beyond basket size"
-    caption = f"The {len(shown)} rules of the highest {what}; an arrow leads from what is in the basket to what comes with it."
+    beyond = "beyond independence" if by == "lift" else "beyond what basket sizes give"
+    caption = (
+        f"The {len(shown)} rules of the most baskets {beyond}; an arrow leads from what is in the basket to what comes with "
+        "it, and is the broader, the higher the lift."
+    )
     return draw(
         paint, alt=f"Network of {len(shown)} rules between {len(names)} items.", caption=caption, size=(6.0, 6.0)
     )
@@ -125,7 +130,7 @@ def rule_scatter(rules: Rules) -> Any:
         axes.set_ylabel("confidence, %")
         axes.legend(loc="upper right")
 
-    thin = "" if len(chosen) == len(rules) else f" Every {-(-len(rules) // MAX_POINTS)}th rule is drawn."
+    thin = "" if len(chosen) == len(rules) else f" One rule in {-(-len(rules) // MAX_POINTS)} is drawn."
     return draw(
         paint,
         alt=f"Support and confidence of {len(rules):,} rules.",

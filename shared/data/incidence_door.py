@@ -156,7 +156,7 @@ def from_table(
     entries = Entries(
         rows, item_codes[keep], len(kept), items, orders[kept], None if weights is None else weights[keep], told
     )
-    stamps = None if times is None else pd.Index(times.iloc[kept])
+    stamps = None if times is None else pd.Index(times.loc[kept])
     if customers is None:
         return entries, stamps, None, None
     codes, names = customers
@@ -243,7 +243,7 @@ def _attributes(
             spread = int((by_order.max() != first).sum())
             if spread:
                 told.append(f"{spread:,} orders have rows of several times; the earliest counts")
-            times = first.reindex(np.arange(n_orders))
+            times = first
     if columns.customer is not None:
         codes, names = numbered(table[columns.customer], columns.customer, problems, "refuse")
         if not problems:
@@ -269,7 +269,7 @@ def _order_of(orders: Ints, n_orders: int, times: pd.Series[Any] | None) -> tupl
     left = np.flatnonzero(first < len(orders))
     kept = left[np.argsort(first[left], kind="stable")]
     if times is not None:
-        kept = kept[np.argsort(times.iloc[kept].to_numpy(), kind="stable")]
+        kept = kept[np.argsort(times.loc[kept].to_numpy(), kind="stable")]
     place = np.full(n_orders, -1, dtype=np.int64)
     place[kept] = np.arange(len(kept))
     return place, kept

@@ -44,6 +44,9 @@ class Source:
     fingerprint: str = ""
 
 
+LETTERS = 12
+
+
 @dataclass(frozen=True)
 class _Part:
     kind: str
@@ -99,7 +102,9 @@ class Section:
             for label, values in zip(shown.index, cells, strict=True)
         ]
         header = [str(frame.index.name or ""), *map(str, frame.columns)]
-        self.parts.append(_Part("table", {"header": header, "rows": rows}, caption))
+        # Columns of words are set like text: to the left, over several lines.
+        words = [any(sum(map(str.isalpha, row["cells"][place])) > LETTERS for row in rows) for place in range(len(header))]
+        self.parts.append(_Part("table", {"header": header, "rows": rows, "words": words}, caption))
         return self
 
 

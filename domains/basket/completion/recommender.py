@@ -124,10 +124,11 @@ class RuleRecommender(BaseEstimator):
         from scipy import sparse
 
         self.customers_: Any = None
+        ages = self._ages(baskets)
         if baskets.customers is None or baskets.customer_keys is None:
             return
         large = baskets.sizes >= 2  # errands for a single thing say little of what fills a basket
-        age, baskets = self._ages(baskets)[large], baskets.take(large)
+        age, baskets = ages[large], baskets.take(large)
         each = np.maximum(baskets.sizes, 1) ** -0.5 * age
         n_customers = len(baskets.customer_keys)
         owner = np.asarray(baskets.customers, dtype=np.int64)

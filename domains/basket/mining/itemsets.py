@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -136,7 +137,8 @@ class Itemsets:
     def to_frame(self) -> pd.DataFrame:
         """Table with a row a set: its items as a list (Arrow), length, count and support; in the miner's order.
 
-        The names are a dictionary that all rows share, so that the table costs little more than the numbers.
+        The names are a dictionary that all rows share, so that the table costs little more than the numbers. pandas
+        writes such a column to Parquet, but cannot read it back; for files use `export`.
         """
         return pd.DataFrame(
             {
@@ -147,6 +149,22 @@ class Itemsets:
             },
             copy=False,
         )
+
+    def export(self, path: str | Path) -> None:
+        """Write a table for people: a .csv or .parquet with the items of each set as text.
+
+        >>> import tempfile
+        >>> from domains.basket import frequent_itemsets
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     frequent_itemsets([["b", "a"]], min_support=1).export(Path(folder) / "sets.csv")
+        ...     (Path(folder) / "sets.csv").read_text().splitlines()[2]
+        '"a, b",2,1,1.0'
+        """
+        from shared.data.export import write_table
+
+        frame = self.to_frame()
+        frame["itemset"] = [written(names, longest=200) for names in frame["itemset"]]
+        write_table(frame, Path(path))
 
     def to_mlxtend(self) -> pd.DataFrame:
         """Table as mlxtend's functions give it: support, and a frozenset a row.

@@ -307,6 +307,10 @@ def _with_mlxtend(baskets: Incidence, asked: dict[str, Any], wanted: Any, barred
 
     least = asked["min_count"]
     order, _ = _ranked(baskets, least, None, barred)
+    if len(order) == 0:
+        none = np.zeros(0, dtype=np.int32)
+        tree = Tree(none, none, none.astype(np.int16), none) if wanted is None else None
+        return Itemsets(np.zeros(1, dtype=np.int64), none, none, baskets, tree=tree, **asked)
     column = np.full(max(baskets.n_items, 1), -1)
     column[order] = np.arange(len(order))
     inside = column[baskets.codes] >= 0

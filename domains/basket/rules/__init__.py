@@ -6,10 +6,10 @@ from domains.basket.rules.measures import MEASURES, Measure
 from domains.basket.rules.pairs import item_pairs
 from domains.basket.rules.redundancy import improvement
 from domains.basket.rules.rules import Rules
-from domains.basket.rules.significance import PermutationTest, permutation_test, randomised, tested
+from domains.basket.rules.significance import PermutationTest, permutation_test, randomised
 from domains.basket.rules.stability import Stability, held_out, over_time
 
 __all__ = [
     "MEASURES", "Family", "Measure", "PermutationTest", "Rules", "Stability", "association_rules", "held_out",
-    "improvement", "item_pairs", "over_time", "permutation_test", "randomised", "tested",
+    "improvement", "item_pairs", "over_time", "permutation_test", "randomised",
 ]  # fmt: skip

@@ -67,7 +67,7 @@ def association_rules(
 
     >>> rules = association_rules([["milk", "bread"], ["milk", "bread"], ["milk"]], 0.6, min_support=2)
     >>> [rules.sentence(k) for k in range(len(rules))]
-    ['milk -> bread: 2 of 3 baskets (67 %), lift 1', 'bread -> milk: 2 of 2 baskets (100 %), lift 1']
+    ['milk → bread: 2 of 3 baskets (67 %), lift 1', 'bread → milk: 2 of 2 baskets (100 %), lift 1']
     """
     confidence = as_fraction(min_confidence, "min_confidence")
     if not 0 <= confidence <= 1:

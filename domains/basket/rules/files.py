@@ -32,7 +32,7 @@ def save_rules(rules: Rules, path: Path) -> None:
     ...     rules = association_rules([["a", "b"]], 0.5, min_support=1)
     ...     rules.save(Path(folder) / "rules.parquet")
     ...     Rules.load(Path(folder) / "rules.parquet").sentence(0)
-    'b -> a: 1 of 1 baskets (100 %), lift 1'
+    'b → a: 1 of 1 baskets (100 %), lift 1'
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -54,14 +54,24 @@ def save_rules(rules: Rules, path: Path) -> None:
             "consequents": _plain(asked.consequents), "without_items": _plain(asked.without_items),
         },
     }  # fmt: skip
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), KEY: json.dumps(about).encode()})
+    table = table.replace_schema_metadata({KEY: json.dumps(about).encode()})  # pandas cannot read its own notes on lists
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     write_bytes(path, buffer.getvalue())
 
 
 def _plain(items: tuple[Any, ...] | None) -> list[Any] | None:
-    return None if items is None else [one.item() if isinstance(one, np.generic) else one for one in items]
+    """Names as JSON can hold them; stamps are marked."""
+    if items is None:
+        return None
+    plain = [one.item() if isinstance(one, np.generic) else one for one in items]
+    return [one if isinstance(one, str | int | float) else {"stamp": pd.Timestamp(one).isoformat()} for one in plain]
+
+
+def _named(plain: list[Any] | None) -> tuple[Any, ...] | None:
+    if plain is None:
+        return None
+    return tuple(pd.Timestamp(one["stamp"]) if isinstance(one, dict) else one for one in plain)
 
 
 def load_rules(path: Path) -> Rules:
@@ -103,10 +113,7 @@ def load_rules(path: Path) -> Rules:
             np.concatenate([left[0], left[0][-1] + right[0][1:]]).astype(np.int64), np.concatenate(codes),
             np.concatenate([counts["antecedent_count"], counts["consequent_count"]]).astype(np.int32),
         )  # fmt: skip
-        limits = {
-            name: None if asked[name] is None else tuple(asked[name])
-            for name in ("antecedents", "consequents", "without_items")
-        }
+        limits = {name: _named(asked[name]) for name in ("antecedents", "consequents", "without_items")}
         made = Rules(
             items, int(about["n_baskets"]), sets, np.arange(n, dtype=np.int32), np.arange(n, 2 * n, dtype=np.int32),
             counts["count"].astype(np.int32),

@@ -36,7 +36,7 @@ def improvement(rules: Rules, baskets: Any = None) -> Floats:
 
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["a", "b", "c"], ["a", "b"], ["b"]], 0.5, min_support=1)
-    >>> dict(zip([rules.label(k) for k in range(len(rules))], improvement(rules).round(3).tolist()))["a, c -> b"]
+    >>> dict(zip([rules.label(k) for k in range(len(rules))], improvement(rules).round(3).tolist()))["a, c → b"]
     0.0
     """
     if rules.tree is not None:

@@ -114,7 +114,7 @@ class Rules:
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["tea", "milk"], ["tea", "milk"], ["milk"], ["tea"]], min_support=2, min_confidence=0.6)
     >>> print(rules.sentence(0))
-    tea -> milk: 2 of 3 baskets (67 %), lift 0.889
+    tea → milk: 2 of 3 baskets (67 %), lift 0.889
     """
 
     items: pd.Index[Any]
@@ -219,7 +219,7 @@ class Rules:
         >>> from domains.basket import association_rules
         >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], min_support=1, min_confidence=0.5)
         >>> rules.about(consequent=["b"]).sentence(0)
-        'a -> b: 2 of 2 baskets (100 %), lift 1.5'
+        'a → b: 2 of 2 baskets (100 %), lift 1.5'
         """
         from shared.data.incidence import codes_of
 
@@ -254,9 +254,9 @@ class Rules:
         return first, second
 
     def label(self, number: int) -> str:
-        """Both sides of one rule, as in "bread, milk -> butter"."""
+        """Both sides of one rule, as in "bread, milk → butter"."""
         first, second = self.names(number)
-        return f"{written(first)} -> {written(second)}"
+        return f"{written(first)} → {written(second)}"
 
     def sentence(self, number: int) -> str:
         """One rule with its counts."""
@@ -318,7 +318,7 @@ class Rules:
         return self.take(self.found["kept"])
 
     def tested(self, test: Any = "matched", **how: Any) -> Rules:
-        """Test every rule and say which ones to keep; see `domains.basket.tested` for the arguments."""
+        """Test every rule and say which ones to keep; see `domains.basket.rules.significance.tested` for the arguments."""
         from domains.basket.rules.significance import tested
 
         return tested(self, test, **how)

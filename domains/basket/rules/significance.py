@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ __all__ = ["PermutationTest", "declared_family", "permutation_test", "randomised
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Test = Literal["matched", "fisher"]
+KEPT_BY = "are kept by the"
 TRADES = 5
 """Trades a basket when baskets are randomised; items are well mixed from about two on."""
 
@@ -108,11 +109,12 @@ def tested(
     said = "" if correction == "none" else f"; {bound} is at most {100 * alpha:g} %"
     family_text = f"{declared.total:,} {'testable' if family == 'testable' else 'mined'} hypotheses"
     note = (
-        f"{int(kept.sum()):,} of {len(rules):,} rules are kept by the {test} test "
+        f"{int(kept.sum()):,} of {len(rules):,} rules {KEPT_BY} {test} test "
         f"({'no correction' if correction == 'none' else correction + ' over ' + family_text}{said})"
     )
     found = {"p_value": p, "p_adjusted": corrected, "expected": expected, "adjusted_lift": ratio, "kept": kept}
-    return with_columns(rules, found, note)
+    earlier = tuple(told for told in rules.told if KEPT_BY not in told)  # a new test replaces what an earlier one said
+    return with_columns(replace(rules, told=earlier), found, note)
 
 
 def _fisher(rules: Rules, upper: bool) -> tuple[Floats, Floats]:
@@ -238,8 +240,6 @@ def randomised(baskets: Incidence, random_state: int = 0) -> Incidence:
     >>> mixed.counts.tolist() == baskets.counts.tolist(), mixed.sizes.tolist() == baskets.sizes.tolist()
     (True, True)
     """
-    from dataclasses import replace
-
     from domains.basket.rules.kernels import swapped
 
     codes = swapped(baskets.indptr, baskets.codes, max(baskets.n_items, 1), TRADES * baskets.n_rows, int(random_state))

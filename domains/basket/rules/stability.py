@@ -71,15 +71,18 @@ class Stability:
         return float(self.holds.mean()) if len(self.rules) else float("nan")
 
     def interval(self) -> tuple[Floats, Floats]:
-        """95 % interval of each part's lift, on the scale of its logarithm (Katz et al. 1978).
+        """95 % interval of each part's lift, by the delta method for its logarithm over the four kinds of baskets.
 
-        The baskets that hold both sides are taken for a draw from those of the antecedent; without any, it begins at 0.
+        Baskets are taken for independent draws. Without any that holds both sides, it reaches from 0 to infinity.
         """
-        a, b, ab = self.antecedent, self.consequent, self.together
+        n = self.n_baskets[:, None].astype(float)
+        a, b, ab = self.antecedent / n, self.consequent / n, self.together / n
         with np.errstate(divide="ignore", invalid="ignore"):
-            spread = np.sqrt(1 / ab - 1 / a + 1 / b - 1 / self.n_baskets[:, None])
+            squares = ab * (1 / ab - 1 / a - 1 / b) ** 2 + (a - ab) / a**2 + (b - ab) / b**2
+            spread = np.sqrt(np.maximum(squares - 1, 0) / n)
             low, high = self.lift * np.exp(-Z95 * spread), self.lift * np.exp(Z95 * spread)
-        return np.where(ab > 0, low, 0.0), np.where(ab > 0, high, np.inf)
+        seen = self.together > 0
+        return np.where(seen, low, 0.0), np.where(seen, high, np.inf)
 
     def to_frame(self) -> pd.DataFrame:
         """Table with a row a rule: both sides, lift and count of every part, and whether it holds."""
@@ -96,7 +99,7 @@ class Stability:
         >>> from domains.basket import association_rules
         >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
         >>> held_out(rules, [["a", "b"], ["c"]]).sentence(0)
-        'b -> a: lift 1.5 when mined, 2 in other baskets'
+        'b → a: lift 1.5 when mined, 2 in other baskets'
         """
         told = [f"{self.rules.lift[number]:.3g} when mined"] if self.parts == ("in other baskets",) else []
         for part, value in zip(self.parts, self.lift[:, number], strict=True):
@@ -164,7 +167,7 @@ def over_time(rules: Rules, baskets: Any = None, *, parts: int = 2) -> Stability
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["a", "b"], ["c"], ["a", "b"], ["c"]], 0.5, min_support=2)
     >>> over_time(rules).sentence(0)
-    'b -> a: lift 2 in the first half, 2 in the second half'
+    'b → a: lift 2 in the first half, 2 in the second half'
     """
     found = need_baskets(rules, baskets, "a look over time")
     cuts = time_cuts(found, parts)
