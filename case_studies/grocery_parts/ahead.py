@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,7 @@ from case_studies.grocery_parts.settings import GrocerySettings
 from case_studies.grocery_parts.shop import baskets_of
 from case_studies.saved import SavedRun
 from domains.basket import RuleRecommender
-from shared.data import datasets
+from shared.data import Schema, datasets
 from shared.errors import DataError, Problem, StoreError, quoted
 
 __all__ = ["Completions", "predict"]
@@ -61,8 +61,9 @@ def predict(
     shared.errors.DataError: no-such-file.csv: there is no such file: ...
     """
     present = settings.model_copy(update={"time": ""})  # when a basket is filled does not matter for what is missing
+    columns = tuple(replace(column, required=column.name != settings.customer) for column in present.schema.columns)
     table, reading = datasets.load_with_report(
-        "grocery_transactions", data, own=present.schema, **settings.read_options
+        "grocery_transactions", data, own=Schema(columns), **settings.read_options
     )
     if settings.customer and settings.customer not in table.columns:
         present = present.model_copy(update={"customer": ""})

@@ -13,7 +13,7 @@ from shared.errors import HexadError, shortened
 
 __all__ = ["pair_heatmap", "rule_network", "rule_scatter", "stability_figure"]
 
-MAX_POINTS = 2500
+MAX_POINTS = 800
 LABEL = 26
 
 

@@ -26,7 +26,7 @@ TABLE_LEARNERS = {
     "SeasonalNaive",
     "SimilarDay",
 }
-NEITHER = {"Recipe"}
+NEITHER = {"Recipe", "RuleRecommender"}  # the recommender learns from baskets: tests/domains/basket/test_completion.py
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-HEAVY = ("torch", "sympy", "matplotlib", "numba", "osmnx", "pyomo")
+HEAVY = ("torch", "sympy", "matplotlib", "numba", "osmnx", "pyomo", "mlxtend")
 PACKAGES = (
     "shared",
     "shared.data",
@@ -30,7 +30,7 @@ def modules_of(package: str) -> list[str]:
 ALL = [name for package in ("shared", "domains", "case_studies") for name in modules_of(package)]
 
 
-@pytest.mark.parametrize("package", [*PACKAGES, "domains.timeseries"])
+@pytest.mark.parametrize("package", [*PACKAGES, "domains.timeseries", "domains.basket"])
 def test_importing_a_package_loads_nothing_heavy(package):
     script = f"import sys, {package}; print([name for name in {HEAVY!r} if name in sys.modules])"
     made = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -43,11 +43,12 @@ def seconds(script: str) -> float:
     return time.perf_counter() - start
 
 
-def test_importing_the_domain_costs_at_most_a_third_more_than_pandas_and_scikit_learn():
+@pytest.mark.parametrize("domain", ["timeseries", "basket"])
+def test_importing_a_domain_costs_at_most_a_third_more_than_pandas_and_scikit_learn(domain):
     ours, theirs = [], []
     for _ in range(11):
         theirs.append(seconds("import pandas, sklearn.base"))
-        ours.append(seconds("import domains.timeseries"))
+        ours.append(seconds(f"import domains.{domain}"))
     assert statistics.median(ours) <= 1.35 * statistics.median(theirs)
 
 

@@ -361,8 +361,8 @@ def matched_tail(
     rhs: Ranks,
     together: Ints,
     upper: bool,
-) -> tuple[Floats, Floats]:
-    """One-sided exact p-values that match baskets on how much else they hold, and the counts to be expected.
+) -> tuple[Floats, Floats, Floats]:
+    """One-sided exact p-values that match baskets on how much else they hold; expected counts and their variances.
 
     Rules come in groups of the same antecedent (`group_ptr`); `rhs` are single items. Baskets with r items besides
     those of the antecedent form stratum r, in which the consequent is dealt out as by Fisher's test; the p-value is
@@ -377,7 +377,7 @@ def matched_tail(
     for row in range(n_rows):
         base[sizes[row]] += 1
     overlap = np.zeros(n_rows, np.int32)
-    p, expected = np.ones(len(rhs)), np.zeros(len(rhs))
+    p, expected, variance = np.ones(len(rhs)), np.zeros(len(rhs)), np.zeros(len(rhs))
     total, part, mine = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
     begin, size, offset = np.empty(most + 1, np.int64), np.empty(most + 1, np.int64), np.empty(most + 1, np.int64)
     value = np.empty(n_rows + most + 2)
@@ -404,6 +404,8 @@ def matched_tail(
                 if a == 0 or b == 0:
                     continue
                 expected[r] += a * b / n
+                if n > 1:
+                    variance[r] += a * b / n * ((n - a) / n) * ((n - b) / (n - 1))
                 begin[n_strata] = used
                 offset[n_strata], size[n_strata] = _stratum(n, a, b, table, value[used:])
                 used += size[n_strata]
@@ -419,7 +421,7 @@ def matched_tail(
         for q in range(lhs_ptr[g], lhs_ptr[g + 1]):
             for place in range(item_ptr[lhs[q]], item_ptr[lhs[q] + 1]):
                 overlap[held[place]] = 0
-    return p, expected
+    return p, expected, variance
 
 
 @numba.njit(cache=True, nogil=True)

@@ -20,6 +20,8 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Test = Literal["matched", "fisher"]
 KEPT_BY = "are kept by the"
+NO_OTHERS = "could not be compared, because no baskets without their antecedent hold as"
+NO_OTHERS_MEND = "where all baskets are of one size, test='fisher' is right"
 TRADES = 5
 """Trades a basket when baskets are randomised; items are well mixed from about two on."""
 
@@ -92,9 +94,9 @@ def tested(
         raise HexadError(f"alpha={alpha} does not lie between 0 and 1")
     upper = alternative == "greater"
     if test == "fisher":
-        p, expected = _fisher(rules, upper)
+        (p, expected), alone = _fisher(rules, upper), 0
     else:
-        p, expected = _matched(rules, need_baskets(rules, baskets, "the matched test"), upper)
+        p, expected, alone = _matched(rules, need_baskets(rules, baskets, "the matched test"), upper)
     declared = declared_family(rules, baskets) if family == "testable" else _mined(rules)
     lengths = rules.antecedent_lengths
     corrected = adjusted(p, lengths, declared, correction, layered=layered)
@@ -113,8 +115,9 @@ def tested(
         f"({'no correction' if correction == 'none' else correction + ' over ' + family_text}{said})"
     )
     found = {"p_value": p, "p_adjusted": corrected, "expected": expected, "adjusted_lift": ratio, "kept": kept}
-    earlier = tuple(told for told in rules.told if KEPT_BY not in told)  # a new test replaces what an earlier one said
-    return with_columns(replace(rules, told=earlier), found, note)
+    compared = (f"{alone:,} rules {NO_OTHERS} many other items: {NO_OTHERS_MEND}",) if alone else ()
+    earlier = tuple(told for told in rules.told if KEPT_BY not in told and NO_OTHERS not in told)  # a new test replaces what an earlier one said
+    return with_columns(replace(rules, told=earlier), found, note, *compared)
 
 
 def _fisher(rules: Rules, upper: bool) -> tuple[Floats, Floats]:
@@ -126,7 +129,8 @@ def _fisher(rules: Rules, upper: bool) -> tuple[Floats, Floats]:
     return fisher_tail(rules.n_baskets, ab, a, b, upper), a * b / max(rules.n_baskets, 1)
 
 
-def _matched(rules: Rules, baskets: Incidence, upper: bool) -> tuple[Floats, Floats]:
+def _matched(rules: Rules, baskets: Incidence, upper: bool) -> tuple[Floats, Floats, int]:
+    """P-values, expected counts, and how many rules no baskets could be compared for."""
     from domains.basket.mining.tree import Layout
     from domains.basket.rules.kernels import matched_tail
 
@@ -145,14 +149,14 @@ def _matched(rules: Rules, baskets: Incidence, upper: bool) -> tuple[Floats, Flo
     left = rules.sets.take(groups)
     right = rules.sets.codes[rules.sets.indptr[rules.consequent[order]]]
     layout = Layout.of(baskets, np.arange(baskets.n_items))
-    p, expected = matched_tail(
+    p, expected, variance = matched_tail(
         layout.item_ptr, layout.held, baskets.sizes, left.indptr, np.asarray(left.codes, dtype=np.int32),
         np.append(begin, len(order)).astype(np.int64), np.asarray(right, dtype=np.int32),
         rules.together[order].astype(np.int64), upper,
     )  # fmt: skip
     back = np.empty(len(order), dtype=np.int64)
     back[order] = np.arange(len(order))
-    return p[back], expected[back]
+    return p[back], expected[back], int((variance == 0).sum())
 
 
 def declared_family(rules: Rules, baskets: Any = None) -> Family:

@@ -253,3 +253,12 @@ def test_the_test_can_be_chosen_and_says_what_it_did():
     assert len(wide.tested("fisher")) == len(wide)
     with pytest.raises(HexadError, match="held_out"):
         rules.tested("matched", baskets=[["a", "b"]])
+
+
+def test_baskets_of_one_size_cannot_be_matched_and_it_says_so():
+    rules = association_rules([["a", "b", "x"], ["a", "b", "y"], ["c", "x", "y"], ["c", "a", "x"]] * 20, 0.2, min_support=5)
+    found = rules.tested()
+    assert not found.found["kept"].any()
+    assert "could not be compared" in found.explain()
+    assert "test='fisher'" in found.explain()
+    assert "could not be compared" not in found.tested("fisher").explain()

@@ -1,0 +1,191 @@
+"""The grocery study: its figures, a user's own baskets in its place, and the completion of new ones."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import case_studies.__main__ as cli
+from case_studies.__main__ import predict_from, run_study
+from case_studies.grocery_parts import GrocerySettings, Shop
+from domains.basket import Rules
+from shared.data import Incidence
+from shared.errors import DataError, SettingsError
+
+EXPECTED = json.loads((Path(cli.__file__).parent / "expected" / "grocery.json").read_text())
+RESULTS = ("metrics.json", "model.hexad", "offers.parquet", "apart.parquet", "rules.parquet")
+OWN = ["order=Invoice", "item=Product", "min_support=0.01", "randomised=1"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> Path:
+    """The whole study, run once."""
+    return run_study("grocery", out=tmp_path_factory.mktemp("grocery") / "run").parent
+
+
+def metrics(folder: Path) -> dict[str, float]:
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def till(n: int = 900, seed: int = 0, *, themes: bool = True) -> pd.DataFrame:
+    """A till's rows: invoices of themes that go together, or of anything."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for invoice in range(n):
+        day = pd.Timestamp("2024-01-01") + pd.Timedelta(days=invoice // 10)
+        theme = rng.integers(5)
+        pool = [f"theme{theme}-{k}" for k in range(4)] if themes else [f"thing {k}" for k in range(20)]
+        basket = {*rng.choice(pool, 3, replace=False), *(f"other {k}" for k in rng.integers(0, 15, 2))}
+        customer = f"c{rng.integers(60)}"
+        rows += [(f"{invoice:05d}", item, day, customer, int(rng.integers(1, 4))) for item in sorted(basket)]
+    return pd.DataFrame(rows, columns=["Invoice", "Product", "Date", "Customer", "Pieces"])
+
+
+def written(table: pd.DataFrame, path: Path) -> Path:
+    table.to_csv(path, index=False)
+    return path
+
+
+def test_the_figures_are_those_expected(whole):
+    found = metrics(whole)
+    assert set(found) == set(EXPECTED["metrics"])
+    for name, value in EXPECTED["metrics"].items():
+        assert found[name] == pytest.approx(value, rel=EXPECTED["relative_tolerance"]), name
+
+
+def test_the_study_reaches_its_goals(whole):
+    found = metrics(whole)
+    assert found["share of rules kept that hold"] >= 0.95
+    assert found["hit rate at 10 of rules and history"] >= 0.25
+    assert found["hit rate at 10 of rules and history"] > 2 * found["hit rate at 10 of popularity"]
+
+
+def test_the_report_is_one_small_file_that_says_when_not_to_believe_it(whole):
+    page = (whole / "report.html").read_text()
+    assert len(page.encode()) <= 1_000_000
+    assert "<script" not in page
+    assert not re.findall(r"url\((?!#)", page)
+    for told in ("Rules that hold", "What to promote together", "What not to bundle", "When not to believe it", "simulated", "801 households"):
+        assert told in page
+    assert json.loads((whole / "run.json").read_text())["seconds"] <= 120
+    assert {path.name for path in whole.iterdir()} == {"report.html", "run.json", "settings.toml", "schema.json", *RESULTS}
+
+
+def test_what_it_recommends_is_certain_and_goes_one_way(whole):
+    offers = pd.read_parquet(whole / "offers.parquet")
+    assert (offers["at least"] > 1).all()
+    assert (offers["times as often as chance"] >= 1.3).all()
+    pairs = [frozenset(pair) for pair in zip(offers["to who buys"], offers["offer"], strict=True)]
+    assert len(set(pairs)) == len(pairs)
+    apart = pd.read_parquet(whole / "apart.parquet")
+    assert (apart["found / expected"] < 1).all()
+    assert (apart["lift later"] < 1).all()
+    rules = Rules.load(whole / "rules.parquet")
+    assert rules.found["kept"].all()
+    assert (rules.found["customers"] >= GrocerySettings().min_customers).all()
+
+
+def test_new_baskets_are_completed_with_reasons(whole, tmp_path):
+    new = written(
+        pd.DataFrame({"basket_id": ["7", "7", "8"], "product_type": ["HAMBURGER BUNS", "no such thing", "LAYER CAKE MIX"]}),
+        tmp_path / "new.csv",
+    )
+    path, told = predict_from(whole, data=new, out=tmp_path / "missing.csv")
+    table = pd.read_csv(path)
+    assert table.groupby("basket_id").size().tolist() == [5, 5]
+    assert table.loc[table["basket_id"] == 8, "product_type"].iloc[0] == "FROSTING"
+    assert any("no such thing" in sentence for sentence in told)
+    assert any("Completed 2 of 2 baskets" in sentence for sentence in told)
+    strange = written(pd.DataFrame({"basket_id": ["1"], "product_type": ["zebra"]}), tmp_path / "strange.csv")
+    with pytest.raises(DataError, match="the model knows none of its items"):
+        predict_from(whole, data=strange, out=tmp_path / "x.csv")
+
+
+def test_own_baskets_take_the_place_of_the_bundled_ones(tmp_path):
+    own = written(till(), tmp_path / "till.csv")
+    asked = [*OWN, "time=Date", "customer=Customer", "quantity=Pieces", "half_life=60D", "min_customers=5"]
+    folder = run_study("grocery", data=own, overrides=asked, out=tmp_path / "run").parent
+    found = metrics(folder)
+    assert found["rules kept"] > 20
+    assert found["share of rules kept that hold"] >= 0.95
+    rules = Rules.load(folder / "rules.parquet")
+    for k in range(len(rules)):
+        left, right = rules.names(k)
+        assert len({name[:6] for name in (*left, *right) if name.startswith("theme")}) == 1
+    page = (folder / "report.html").read_text()
+    assert "01 January 2024" in page
+    assert "801 households" not in page
+    new = written(pd.DataFrame({"Invoice": ["1"], "Product": ["theme1-0"]}), tmp_path / "new.csv")
+    path, _ = predict_from(folder, data=new, out=tmp_path / "missing.csv")
+    assert pd.read_csv(path)["Product"].str.startswith("theme1").sum() == 3
+
+
+def test_the_least_own_table_will_do(tmp_path):
+    own = written(till()[["Invoice", "Product"]], tmp_path / "till.csv")
+    folder = run_study("grocery", data=own, overrides=OWN, out=tmp_path / "run").parent
+    page = (folder / "report.html").read_text()
+    assert "in the order of the table" in page
+    assert "No time was given" in page
+    assert "Without customers it cannot be told" in page
+
+
+def test_where_there_is_nothing_to_be_found_it_says_so(tmp_path):
+    own = written(till(themes=False)[["Invoice", "Product"]], tmp_path / "till.csv")
+    folder = run_study("grocery", data=own, overrides=OWN, out=tmp_path / "run").parent
+    found = metrics(folder)
+    assert found["rules kept"] == 0
+    assert found["offers"] == 0
+    page = (folder / "report.html").read_text()
+    assert "Do not act on any of the rules" in page
+    assert "No rule was kept" in page
+
+
+def test_same_seed_same_bytes(tmp_path):
+    own = written(till(600), tmp_path / "till.csv")
+    asked = [*OWN, "time=Date", "customer=Customer"]
+    folders = [
+        run_study("grocery", data=own, overrides=[*asked, f"n_jobs={n}"], out=tmp_path / str(n)).parent for n in (1, 2)
+    ]
+    for name in RESULTS:
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes(), name
+
+
+def test_later_baskets_change_nothing_about_what_is_kept(tmp_path):
+    table = till(900)
+    late = table["Date"] >= table["Date"].quantile(0.75)
+    other = table.assign(Product=table["Product"].mask(late, "other 0"))
+    kept = []
+    for number, one in enumerate((table, other)):
+        own = written(one, tmp_path / f"{number}.csv")
+        folder = run_study("grocery", data=own, overrides=[*OWN, "time=Date"], out=tmp_path / str(number)).parent
+        kept.append(metrics(folder)["rules kept"])
+    assert kept[0] == kept[1] > 0
+
+
+def test_bad_tables_and_settings_are_refused(tmp_path):
+    few = written(till(50), tmp_path / "few.csv")
+    with pytest.raises(DataError, match="holds 50 baskets"):
+        run_study("grocery", data=few, overrides=OWN, out=tmp_path / "a")
+    with pytest.raises(DataError, match="column 'order': is missing"):
+        run_study("grocery", data=few, out=tmp_path / "b")
+    same = written(till(300).assign(Date="2024-01-01"), tmp_path / "same.csv")
+    with pytest.raises(DataError, match="too many baskets have the same time"):
+        run_study("grocery", data=same, overrides=[*OWN, "time=Date"], out=tmp_path / "c")
+    with pytest.raises(DataError, match="zero or negative"):
+        back = written(till(300).assign(Pieces=-1), tmp_path / "back.csv")
+        run_study("grocery", data=back, overrides=[*OWN, "quantity=Pieces", "returns=refuse"], out=tmp_path / "d")
+    for wrong in ("n_jobs=0", "half_life=soon", "min_support=2", "returns=maybe", "max_length=1"):
+        with pytest.raises(SettingsError):
+            run_study("grocery", overrides=[wrong], out=tmp_path / "e")
+
+
+def test_baskets_of_one_time_stay_together():
+    table = till(400)
+    baskets = Incidence.from_frame(table, GrocerySettings(order="Invoice", item="Product", time="Date", customer="").columns)
+    shop = Shop.cut(baskets, GrocerySettings(), "till")
+    assert shop.past.times.max() < shop.later.times.min()
+    assert shop.first.times.max() < shop.middle.times.min()
+    assert shop.past.n_rows + shop.later.n_rows == baskets.n_rows
