@@ -16,7 +16,7 @@ Settings = GrocerySettings
 
 def tell(settings: GrocerySettings, run: Run) -> None:
     """Read, mine, test, look again, decide."""
-    table, reading = run.table("grocery_transactions", own=settings.schema)  # bundled, or the user's own file
+    table, reading = run.table("grocery_transactions", own=settings.own_table)  # bundled, or the user's own file
     shop = Shop.of(table, settings, reading.source, own=run.data is not None)
     run.step("read")
 
@@ -61,9 +61,9 @@ def tell(settings: GrocerySettings, run: Run) -> None:
     run.tells("A second look", *chapters.second_look(again, unfiltered, quarters, shop))
     run.tells("What to promote together", *chapters.promote(offers))
     run.tells("What not to bundle", *chapters.leave_apart(apart, alone, together, pairs))
-    run.tells("What is missing from a basket", *chapters.completion(trial, examples, recommender, shop))
+    run.tells("What is missing from a basket", *chapters.completion(trial, examples, recommender))
     run.tells("How it was tested", *chapters.protocol(rules, chance, settings, shop))
-    run.tells("When not to believe it", *chapters.doubts(rules, again, settings, shop))
+    run.tells("When not to believe it", *chapters.doubts(again, settings, shop))
     run.tells("What was read", reading.explain(), shop.baskets.describe(), *chapters.data(run.data is not None))
     run.tells("Do it again").code(run.command)
     run.metrics.update(chapters.metrics(rules, kept, shown, again, unfiltered, trial, offers, apart))

@@ -24,7 +24,7 @@ def completion() -> dict[str, Any]:
     print(f"chosen in {seconds:.0f} s: {settings}", flush=True)
     model = settings.fit(baskets.take(weeks <= VALIDATE))
     trial = completion_trial({"rules": model}, baskets.take(weeks > VALIDATE), n=5000, seeds=(0, 1, 2))
-    table = trial.table().loc["rules"]
+    table: Any = trial.table().loc["rules"]
     print(trial.explain())
     chosen = {
         f"chosen_{name}": float(getattr(settings, name))

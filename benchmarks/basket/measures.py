@@ -65,7 +65,7 @@ def difference(value: float, exact: float) -> float:
     return abs(value - exact) / max(abs(exact), 1e-3)
 
 
-def exactly(name: str, n: int, ab: int, a: int, b: int) -> float:
+def exactly(name: str, n: int, ab: int, a: int, b: int) -> float:  # noqa: C901
     """A measure from its textbook definition, over probabilities as exact fractions; nothing of ours is used.
 
     Undefined quotients are NaN where nothing is divided by nothing, infinite otherwise.

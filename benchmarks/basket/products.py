@@ -26,7 +26,7 @@ def products() -> dict[str, Any]:
     seconds = time.perf_counter() - start
     found: dict[str, Any] = json.loads(made.stdout.strip().splitlines()[-1])
     baskets = purchases()
-    ours, theirs = (frequent_itemsets(baskets, HIGHER, engine=engine) for engine in ("hexad", "mlxtend"))  # type: ignore[arg-type]
+    ours, theirs = (frequent_itemsets(baskets, HIGHER, engine=engine) for engine in ("hexad", "mlxtend"))
     same = {frozenset(ours.names(k)): int(ours.counts[k]) for k in range(len(ours))} == {
         frozenset(theirs.names(k)): int(theirs.counts[k]) for k in range(len(theirs))
     }

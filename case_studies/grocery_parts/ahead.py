@@ -61,7 +61,7 @@ def predict(
     shared.errors.DataError: no-such-file.csv: there is no such file: ...
     """
     present = settings.model_copy(update={"time": ""})  # when a basket is filled does not matter for what is missing
-    columns = tuple(replace(column, required=column.name != settings.customer) for column in present.schema.columns)
+    columns = tuple(replace(column, required=column.name != settings.customer) for column in present.own_table.columns)
     table, reading = datasets.load_with_report(
         "grocery_transactions", data, own=Schema(columns), **settings.read_options
     )

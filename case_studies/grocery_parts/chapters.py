@@ -201,9 +201,9 @@ def leave_apart(apart: pd.DataFrame, alone: pd.DataFrame, together: list[str], p
     return parts
 
 
-def completion(trial: CompletionTrial, examples: pd.DataFrame, recommender: RuleRecommender, shop: Shop) -> list[Any]:
+def completion(trial: CompletionTrial, examples: pd.DataFrame, recommender: RuleRecommender) -> list[Any]:
     """How well baskets are completed, and what that looks like."""
-    table = trial.table()
+    table: Any = trial.table()
     low, high, mean = (
         [100 * float(table.loc[name, column]) for name in (MODEL, NAIVE)]
         for column in ("lower", "upper", "hit rate at 10")
@@ -261,7 +261,7 @@ def protocol(mined: Rules, chance: PermutationTest | None, settings: GrocerySett
     return parts
 
 
-def doubts(mined: Rules, again: Stability, settings: GrocerySettings, shop: Shop) -> list[Any]:
+def doubts(again: Stability, settings: GrocerySettings, shop: Shop) -> list[Any]:
     """What the figures cannot say."""
     parts: list[Any] = []
     if len(again.rules):

@@ -66,7 +66,7 @@ class GrocerySettings(Settings):
         return BasketColumns(self.order, self.item, self.quantity or None, self.time or None, self.customer or None)
 
     @property
-    def schema(self) -> Schema:
+    def own_table(self) -> Schema:
         """What a user's own file has to hold; times are read as they are."""
         empty = self.missing == "drop"
         named = [Column(self.order, "text", allow_missing=empty), Column(self.item, "text", allow_missing=empty)]

@@ -125,7 +125,7 @@ def rule_scatter(rules: Rules) -> Any:
                 )
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.xaxis.set_minor_formatter(lambda value, _: "")
+        axes.xaxis.set_minor_formatter(lambda *_: "")
         axes.set_xlabel("support, % of baskets")
         axes.set_ylabel("confidence, %")
         axes.legend(loc="upper right")

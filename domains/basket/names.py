@@ -10,7 +10,7 @@ import pandas as pd
 
 from shared.errors import shortened
 
-__all__ = ["as_lists", "written"]
+__all__ = ["as_lists", "percent", "written"]
 
 
 def as_lists(indptr: Any, codes: Any, items: pd.Index[Any]) -> pd.Series[Any]:
@@ -25,6 +25,16 @@ def as_lists(indptr: Any, codes: Any, items: pd.Index[Any]) -> pd.Series[Any]:
     entries = pa.DictionaryArray.from_arrays(pa.array(np.asarray(codes, dtype=np.int32)), names)
     make, kind = (pa.ListArray, np.int32) if int(indptr[-1]) < 2**31 else (pa.LargeListArray, np.int64)
     return pd.Series(pd.arrays.ArrowExtensionArray(make.from_arrays(pa.array(indptr.astype(kind)), entries)))
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in percent, of three digits; 100 only where it is all.
+
+    >>> percent(1, 3), percent(9999, 10000), percent(5, 5)
+    ('33.3', '99.9', '100')
+    """
+    text = f"{100 * part / whole:.3g}"
+    return "99.9" if text == "100" and part < whole else text
 
 
 def written(names: Iterable[Any], longest: int = 40) -> str:

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from shared.data.columns import BasketColumns
-from shared.data.incidence_door import Entries, Missing, Returns, from_matrix, from_sequences, from_table
+from shared.data.incidence_door import Entries, Missing, Returns, from_sequences, from_table, picked
+from shared.data.incidence_matrix import from_matrix
 from shared.errors import HexadError, quoted
 
 __all__ = ["BasketColumns", "Incidence"]
@@ -114,7 +115,9 @@ class Incidence:
         """
         from shared.data.formats import as_pandas
 
-        columns = columns or BasketColumns()
+        columns = BasketColumns() if columns is None else columns
+        if not isinstance(columns, BasketColumns):
+            raise HexadError(f"columns={columns!r} are no BasketColumns; write BasketColumns(order=..., item=...)")
         table = as_pandas(frame, source, copy=False)
         entries, times, customers, names = from_table(
             table, columns, returns=returns, cancelled=cancelled, missing=missing, source=source
@@ -208,7 +211,7 @@ class Incidence:
         pair = entries.rows * n_items + entries.codes
         if entries.weights is None:
             distinct = np.unique(pair)
-            weights = None
+            weights: Any = None
         else:
             distinct, group = np.unique(pair, return_inverse=True)
             weights = np.bincount(group, weights=entries.weights, minlength=len(distinct))
@@ -227,6 +230,8 @@ class Incidence:
         )
         keep = np.ones(entries.n_rows, dtype=bool)
         if largest is not None:
+            if isinstance(largest, bool) or not isinstance(largest, int | np.integer) or largest < 1:
+                raise HexadError(f"largest={largest!r} is no whole number from 1 on")
             large = sizes > largest
             keep &= ~large
             if large.any():
@@ -272,8 +277,7 @@ class Incidence:
         >>> Incidence.from_lists([["a"], ["b"]]).take([1]).to_lists()
         [['b']]
         """
-        chosen = np.asarray(rows)
-        chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
+        chosen = picked(rows, self.n_rows)
         sizes = self.sizes[chosen]
         indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         entries = np.repeat(self.indptr[chosen] - indptr[:-1], sizes) + np.arange(indptr[-1])
@@ -299,14 +303,14 @@ class Incidence:
         codes = place[self.codes]
         keep = codes >= 0
         unknown = np.unique(self.codes[~keep])
-        told = ()
+        told: tuple[str, ...] = ()
         if len(unknown):
             told = (f"{int((~keep).sum()):,} items are not known and were left out: {quoted(self.items[unknown])}",)
         entries = Entries(
             self.rows[keep], codes[keep].astype(np.int64), self.n_rows, names, self.keys,
             None if self.weights is None else self.weights[keep],
         )  # fmt: skip
-        made = type(self)._packed(entries, None, drop_empty=False)
+        made = self._packed(entries, None, drop_empty=False)
         return replace(
             made, times=self.times, customers=self.customers, customer_keys=self.customer_keys, columns=self.columns,
             told=told,
@@ -324,7 +328,7 @@ class Incidence:
         new = np.asarray(codes, dtype=np.int64)[self.codes]
         keep = new >= 0
         entries = Entries(self.rows[keep], new[keep], self.n_rows, pd.Index(kinds), self.keys)
-        made = type(self)._packed(entries, None, drop_empty=False)
+        made = self._packed(entries, None, drop_empty=False)
         told = () if keep.all() else (f"{int((~keep).sum()):,} entries of items without a name were left out",)
         return replace(
             made, times=self.times, customers=self.customers, customer_keys=self.customer_keys, columns=self.columns,
@@ -414,12 +418,19 @@ def codes_of(names: pd.Index[Any], items: Iterable[Any]) -> Ints:
 
     if isinstance(items, str):
         raise HexadError(f"items are given as the text {quoted([items])}; give a list, as in [{items!r}]")
+    if not hasattr(items, "__iter__"):
+        raise HexadError(f"items are given as {items!r}; give a list, as in [{items!r}]")
     wanted = list(items)
+    if wrong := [one for one in wanted if isinstance(one, list | set | dict)]:
+        raise HexadError(f"items are given as lists: {quoted(wrong)}; give single items")
     place = names.get_indexer(pd.Index(wanted, dtype=names.dtype if not wanted else None))
     lost = [one for one, found in zip(wanted, place, strict=True) if found < 0]
     if lost:
+        kinds = type(lost[0]).__name__, type(names[0]).__name__ if len(names) else ""
         near = difflib.get_close_matches(str(lost[0]), [str(name) for name in names[:5000]], n=1)
         hint = f"; did you mean {quoted(near)}?" if near else ""
+        if near == [str(lost[0])]:
+            hint = f"; it is of type {kinds[0]}, the items are of type {kinds[1]}"
         raise HexadError(f"there is no item {quoted(lost)}{hint}")
     return np.asarray(place, dtype=np.int64)
 
@@ -429,4 +440,4 @@ def _alike(items: pd.Index[Any]) -> list[str]:
     if len(items) == 0 or not isinstance(items[0], str):
         return []
     folded = pd.Series(list(items)).str.strip().str.casefold()
-    return [str(items[place]) for place in np.flatnonzero(folded.duplicated(keep=False).to_numpy())]
+    return [str(items[int(place)]) for place in np.flatnonzero(folded.duplicated(keep=False).to_numpy())]

@@ -51,6 +51,28 @@ class Entries:
     told: list[str] = field(default_factory=list)
 
 
+def picked(chosen: Any, n: int) -> Ints:
+    """Numbers of chosen rows: from a mask, a slice, or numbers that may count from the end.
+
+    >>> picked([0, -1], 3).tolist(), picked(np.array([True, False]), 2).tolist()
+    ([0, 2], [0])
+    """
+    if isinstance(chosen, slice):
+        return np.arange(n)[chosen]
+    rows = np.atleast_1d(np.asarray(chosen))
+    if rows.dtype == bool:
+        if rows.shape != (n,):
+            raise HexadError(f"a mask of {len(rows):,} values is given for {n:,} rows")
+        return np.flatnonzero(rows)
+    if rows.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise HexadError(f"rows are chosen by whole numbers, a mask or a slice, not by {shortened(chosen)!r}")
+    if int(rows.max()) >= n or int(rows.min()) < -n:
+        raise HexadError(f"there is no row {int(rows.max()) if int(rows.max()) >= n else int(rows.min())} of {n:,}")
+    return np.where(rows < 0, rows + n, rows).astype(np.int64)
+
+
 def one_of(value: object, choices: Sequence[str], name: str) -> None:
     """Refuse a word that is none of the choices.
 
@@ -72,7 +94,14 @@ def numbered(values: pd.Series[Any], column: str, problems: Problems, missing: M
             f"{count:,} {'value is' if count == 1 else 'values are'} missing", column=column, rows=first_rows(empty),
             count=count, mend='Fill them in, or pass missing="drop" to leave them out.',
         )  # fmt: skip
-    if values.dtype == object and not _of_one_kind(values, empty, column, problems):
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.dtype.categories.dtype)
+    if isinstance(values.dtype, pd.PeriodDtype | pd.IntervalDtype) or values.dtype.kind in "mc":
+        problems.add(
+            f"holds values of type {values.dtype}", column=column, mend="Write them as text, numbers or dates."
+        )
+        return np.full(len(values), -1), pd.Index([])
+    if values.dtype == object and not of_one_kind(values, empty, column, problems):
         return np.full(len(values), -1), pd.Index([])
     try:
         codes, found = pd.factorize(values, sort=True)
@@ -84,7 +113,7 @@ def numbered(values: pd.Series[Any], column: str, problems: Problems, missing: M
     return codes.astype(np.int64, copy=False), pd.Index(found)
 
 
-def _of_one_kind(values: pd.Series[Any], empty: Bools, column: str, problems: Problems) -> bool:
+def of_one_kind(values: pd.Series[Any], empty: Bools, column: str, problems: Problems) -> bool:
     """Refuse values of several kinds, which would be told apart although they look the same, and lists."""
     kinds = np.asarray([type(value).__name__ for value in values], dtype=object)
     names, counts = np.unique(kinds[~empty].astype(str), return_counts=True)
@@ -128,16 +157,13 @@ def from_table(
     order_codes, orders = numbered(table[columns.order], columns.order, problems, missing)
     item_codes, items = numbered(table[columns.item], columns.item, problems, missing)
     keep = (order_codes >= 0) & (item_codes >= 0)
+    owners = _owners(table, columns, problems, missing)
+    if owners is not None:
+        keep &= owners[0] >= 0
     if not problems and not keep.all():
-        told.append(f"{int((~keep).sum()):,} rows without an order or an item were left out")
-    if cancelled:
-        gone = table[columns.order].astype(str).str.startswith(cancelled).to_numpy(dtype=bool) & keep
-        if gone.any():
-            told.append(
-                f"{int(gone.sum()):,} rows of {len(np.unique(order_codes[gone])):,} cancelled orders "
-                f"(whose key begins with {cancelled!r}) were left out"
-            )
-            keep &= ~gone
+        without = "an order, an item or a customer" if owners is not None else "an order or an item"
+        told.append(f"{int((~keep).sum()):,} rows without {without} were left out")
+    keep = _without_cancelled(table, columns, cancelled, keep, order_codes, told)
     weights = None
     if columns.quantity is not None:
         weights = _quantities(table[columns.quantity], columns.quantity, keep, missing, problems, told)
@@ -146,7 +172,7 @@ def from_table(
             keep = _without_returns(
                 weights, keep, order_codes, item_codes, len(items), returns, columns, problems, told
             )
-    times, customers = _attributes(table, columns, keep, order_codes, problems, told)
+    times, customers = _attributes(table, columns, keep, order_codes, owners, problems, told)
     problems.raise_if_any()
     before = len(np.unique(order_codes[order_codes >= 0]))
     place, kept = _order_of(order_codes[keep], len(orders), times)
@@ -156,11 +182,34 @@ def from_table(
     entries = Entries(
         rows, item_codes[keep], len(kept), items, orders[kept], None if weights is None else weights[keep], told
     )
-    stamps = None if times is None else pd.Index(times.loc[kept])
+    stamps = None if times is None else pd.Index(times.loc[pd.Index(kept)])
     if customers is None:
         return entries, stamps, None, None
     codes, names = customers
     return entries, stamps, codes[kept].astype(np.int32), names
+
+
+def _owners(
+    table: pd.DataFrame, columns: BasketColumns, problems: Problems, missing: Missing
+) -> tuple[Ints, pd.Index[Any]] | None:
+    if columns.customer is None:
+        return None
+    return numbered(table[columns.customer], columns.customer, problems, missing)
+
+
+def _without_cancelled(
+    table: pd.DataFrame, columns: BasketColumns, cancelled: str | None, keep: Bools, orders: Ints, told: list[str]
+) -> Bools:
+    """Leave out the orders whose keys begin as those of cancelled ones do."""
+    if not cancelled:
+        return keep
+    gone = table[columns.order].astype(str).str.startswith(cancelled).to_numpy(dtype=bool) & keep
+    if gone.any():
+        told.append(
+            f"{int(gone.sum()):,} rows of {len(np.unique(orders[gone])):,} cancelled orders "
+            f"(whose key begins with {cancelled!r}) were left out"
+        )
+    return keep & ~gone
 
 
 def _quantities(
@@ -218,7 +267,13 @@ def _without_returns(
 
 
 def _attributes(
-    table: pd.DataFrame, columns: BasketColumns, keep: Bools, orders: Ints, problems: Problems, told: list[str]
+    table: pd.DataFrame,
+    columns: BasketColumns,
+    keep: Bools,
+    orders: Ints,
+    owners: tuple[Ints, pd.Index[Any]] | None,
+    problems: Problems,
+    told: list[str],
 ) -> tuple[pd.Series[Any] | None, tuple[Ints, pd.Index[Any]] | None]:
     """The earliest time of every order, and its customer, by the order's number."""
     n_orders = int(orders.max(initial=-1)) + 1
@@ -244,8 +299,8 @@ def _attributes(
             if spread:
                 told.append(f"{spread:,} orders have rows of several times; the earliest counts")
             times = first
-    if columns.customer is not None:
-        codes, names = numbered(table[columns.customer], columns.customer, problems, "refuse")
+    if owners is not None:
+        codes, names = owners
         if not problems:
             pairs = pd.DataFrame({"order": orders[keep], "customer": codes[keep]}).drop_duplicates()
             twice = pairs["order"].duplicated(keep=False).to_numpy()
@@ -269,7 +324,7 @@ def _order_of(orders: Ints, n_orders: int, times: pd.Series[Any] | None) -> tupl
     left = np.flatnonzero(first < len(orders))
     kept = left[np.argsort(first[left], kind="stable")]
     if times is not None:
-        kept = kept[np.argsort(times.loc[kept].to_numpy(), kind="stable")]
+        kept = kept[np.argsort(times.loc[pd.Index(kept)].to_numpy(), kind="stable")]
     place = np.full(n_orders, -1, dtype=np.int64)
     place[kept] = np.arange(len(kept))
     return place, kept
@@ -330,92 +385,3 @@ def from_sequences(lists: Any, keys: Any, *, missing: Missing, source: str) -> E
     keep = codes >= 0
     told = [] if keep.all() else [f"{int((~keep).sum()):,} missing items were left out"]
     return Entries(rows[keep], codes[keep], len(baskets), items, index, None, told)
-
-
-def from_matrix(matrix: Any, items: Any, *, returns: Returns, source: str) -> Entries:
-    """Entries of a frame or a sparse matrix of zeros and ones, or of counts; nothing sparse is made dense."""
-    from scipy import sparse
-
-    one_of(returns, ("refuse", "drop"), "returns")
-    problems = Problems(source)
-    keys: pd.Index[Any] | None = None
-    if isinstance(matrix, pd.DataFrame):
-        keys, items = matrix.index, matrix.columns if items is None else items
-        rows, columns, values = _cells(matrix, problems)
-    elif sparse.issparse(matrix):
-        found = matrix.tocoo()
-        rows, columns, values = found.row.astype(np.int64), found.col.astype(np.int64), np.asarray(found.data, float)
-        _refuse_unusable(rows, columns, values, None, problems)
-    else:
-        problems.add(
-            f"is a {type(matrix).__name__}, neither a frame nor a sparse matrix",
-            mend="Give a pandas frame with a column an item, or a scipy sparse matrix with items=.",
-        )  # fmt: skip
-    problems.raise_if_any()
-    names = pd.RangeIndex(matrix.shape[1]) if items is None else pd.Index(items)
-    if len(names) != matrix.shape[1]:
-        problems.add(f"{len(names):,} names are given for {matrix.shape[1]:,} columns", mend="Give one a column.")
-    elif names.has_duplicates:
-        problems.add(f"columns are named twice: {quoted(names[names.duplicated()])}", mend="Name each once.")
-    back = values < 0
-    told: list[str] = []
-    if back.any():
-        if returns == "refuse":
-            count = int(back.sum())
-            problems.add(
-                f"{count:,} values are negative (column {quoted(names[np.unique(columns[back])])})", count=count,
-                rows=sorted(set((rows[back] + 1).tolist()))[:6], mend='Pass returns="drop" to count them as not bought.',
-            )  # fmt: skip
-        told.append(f"{int(back.sum()):,} negative values count as not bought")
-    problems.raise_if_any()
-    keep = values > 0
-    if (values[keep] != 1).any():
-        told.append(f"{int((values[keep] != 1).sum()):,} values other than 0 and 1 count as bought")
-    order = _sorted_order(names)
-    rank = np.empty(len(names), dtype=np.int64)
-    rank[order] = np.arange(len(names))
-    usable = keys is not None and not keys.has_duplicates
-    index = keys if usable and keys is not None else pd.RangeIndex(1, matrix.shape[0] + 1)
-    return Entries(rows[keep], rank[columns[keep]], matrix.shape[0], names[order], index, values[keep], told)
-
-
-def _sorted_order(names: pd.Index[Any]) -> Ints:
-    try:
-        return np.asarray(names.argsort(), dtype=np.int64)
-    except TypeError:
-        return np.arange(len(names))
-
-
-def _cells(frame: pd.DataFrame, problems: Problems) -> tuple[Ints, Ints, Floats]:
-    """Cells of a frame that are not zero, column by column."""
-    rows, columns, values = [], [], []
-    for number, name in enumerate(frame.columns):
-        column = frame.iloc[:, number]
-        if isinstance(column.dtype, pd.SparseDtype):
-            cells = column.array.sp_values.astype(float) if column.dtype.fill_value == 0 else None
-            where = column.array.sp_index.indices.astype(np.int64) if cells is not None else None
-            if cells is None or where is None:
-                column = column.sparse.to_dense()
-            else:
-                _refuse_unusable(where, np.full(len(where), number), cells, name, problems)
-                rows.append(where), columns.append(np.full(len(where), number)), values.append(cells)
-                continue
-        numbers = pd.to_numeric(column, errors="coerce")
-        cells = numbers.to_numpy(dtype=float, na_value=np.nan)
-        where = np.flatnonzero(cells != 0)
-        _refuse_unusable(where, np.full(len(where), number), cells[where], name, problems)
-        rows.append(where), columns.append(np.full(len(where), number)), values.append(cells[where])
-    if not rows:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-    return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
-
-
-def _refuse_unusable(rows: Ints, columns: Ints, values: Floats, name: object, problems: Problems) -> None:
-    wrong = ~np.isfinite(values)
-    if wrong.any():
-        count = int(wrong.sum())
-        problems.add(
-            f"{count:,} values are missing or no numbers", column=None if name is None else str(name),
-            rows=sorted((rows[wrong] + 1).tolist())[:6], count=count,
-            mend="Write 1 where the item is in the basket and 0 where it is not.",
-        )  # fmt: skip

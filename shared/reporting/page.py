@@ -94,7 +94,7 @@ class Section:
         if len(frame) > len(shown):
             caption = f"{caption} The first {len(shown)} of {len(frame):,} rows.".strip()
         cells = shown.itertuples(index=False, name=None) if len(shown.columns) else ((),) * len(shown)
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "cells": [cell_text(label), *(cell_text(value) for value in values)],
                 "best": best is not None and label == best,
@@ -103,7 +103,9 @@ class Section:
         ]
         header = [str(frame.index.name or ""), *map(str, frame.columns)]
         # Columns of words are set like text: to the left, over several lines.
-        words = [any(sum(map(str.isalpha, row["cells"][place])) > LETTERS for row in rows) for place in range(len(header))]
+        words = [
+            any(sum(map(str.isalpha, row["cells"][place])) > LETTERS for row in rows) for place in range(len(header))
+        ]
         self.parts.append(_Part("table", {"header": header, "rows": rows, "words": words}, caption))
         return self
 

@@ -102,9 +102,11 @@ class Run:
         used = [name for name in dict.fromkeys([*names, *also]) if name in frame.columns]
         others = tuple(str(name) for name in frame.columns if name not in used)
         self.contract = replace(contract_of(frame[used]), others=others)
-        own = Source(shown_url(self.data), "your own file", "yours to know", report.fingerprint) if self.data else None
+        theirs = (
+            Source(shown_url(self.data), "your own file", "yours to know", report.fingerprint) if self.data else None
+        )
         bundled = Source(dataset.title, dataset.source, dataset.licence, report.fingerprint)
-        self.report.sources.append(own or bundled)
+        self.report.sources.append(theirs or bundled)
         return frame, report
 
     @property

@@ -77,7 +77,9 @@ def test_sparse_matrices_with_odd_values_or_names_are_refused():
     assert "3 names are given for 2 columns" in refused(lambda: Incidence.from_onehot(fine, items=["a", "b", "c"]))
     assert "named twice" in refused(lambda: Incidence.from_onehot(fine, items=["a", "a"]))
     assert Incidence.from_onehot(fine).items.tolist() == [0, 1]
-    assert "neither a frame nor a sparse matrix" in refused(lambda: Incidence.from_onehot(np.ones((2, 2))))
+    assert "neither a frame nor a sparse matrix" in refused(lambda: Incidence.from_onehot(np.ones(2)))
+    assert Incidence.from_onehot(np.array([[1, 0], [1, 1]])).to_lists() == [[0], [0, 1]]
+    assert len(frequent_itemsets(np.array([[1, 0], [1, 1]]), 1)) == 3
 
 
 def test_nothing_frequent_gives_an_empty_typed_table_and_a_hint():

@@ -68,10 +68,23 @@ def test_the_report_is_one_small_file_that_says_when_not_to_believe_it(whole):
     assert len(page.encode()) <= 1_000_000
     assert "<script" not in page
     assert not re.findall(r"url\((?!#)", page)
-    for told in ("Rules that hold", "What to promote together", "What not to bundle", "When not to believe it", "simulated", "801 households"):
+    for told in (
+        "Rules that hold",
+        "What to promote together",
+        "What not to bundle",
+        "When not to believe it",
+        "simulated",
+        "801 households",
+    ):
         assert told in page
     assert json.loads((whole / "run.json").read_text())["seconds"] <= 120
-    assert {path.name for path in whole.iterdir()} == {"report.html", "run.json", "settings.toml", "schema.json", *RESULTS}
+    assert {path.name for path in whole.iterdir()} == {
+        "report.html",
+        "run.json",
+        "settings.toml",
+        "schema.json",
+        *RESULTS,
+    }
 
 
 def test_what_it_recommends_is_certain_and_goes_one_way(whole):
@@ -90,7 +103,9 @@ def test_what_it_recommends_is_certain_and_goes_one_way(whole):
 
 def test_new_baskets_are_completed_with_reasons(whole, tmp_path):
     new = written(
-        pd.DataFrame({"basket_id": ["7", "7", "8"], "product_type": ["HAMBURGER BUNS", "no such thing", "LAYER CAKE MIX"]}),
+        pd.DataFrame(
+            {"basket_id": ["7", "7", "8"], "product_type": ["HAMBURGER BUNS", "no such thing", "LAYER CAKE MIX"]}
+        ),
         tmp_path / "new.csv",
     )
     path, told = predict_from(whole, data=new, out=tmp_path / "missing.csv")
@@ -174,8 +189,8 @@ def test_bad_tables_and_settings_are_refused(tmp_path):
     same = written(till(300).assign(Date="2024-01-01"), tmp_path / "same.csv")
     with pytest.raises(DataError, match="too many baskets have the same time"):
         run_study("grocery", data=same, overrides=[*OWN, "time=Date"], out=tmp_path / "c")
+    back = written(till(300).assign(Pieces=-1), tmp_path / "back.csv")
     with pytest.raises(DataError, match="zero or negative"):
-        back = written(till(300).assign(Pieces=-1), tmp_path / "back.csv")
         run_study("grocery", data=back, overrides=[*OWN, "quantity=Pieces", "returns=refuse"], out=tmp_path / "d")
     for wrong in ("n_jobs=0", "half_life=soon", "min_support=2", "returns=maybe", "max_length=1"):
         with pytest.raises(SettingsError):
@@ -184,7 +199,9 @@ def test_bad_tables_and_settings_are_refused(tmp_path):
 
 def test_baskets_of_one_time_stay_together():
     table = till(400)
-    baskets = Incidence.from_frame(table, GrocerySettings(order="Invoice", item="Product", time="Date", customer="").columns)
+    baskets = Incidence.from_frame(
+        table, GrocerySettings(order="Invoice", item="Product", time="Date", customer="").columns
+    )
     shop = Shop.cut(baskets, GrocerySettings(), "till")
     assert shop.past.times.max() < shop.later.times.min()
     assert shop.first.times.max() < shop.middle.times.min()

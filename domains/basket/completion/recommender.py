@@ -23,7 +23,7 @@ POPULAR = 0.1
 CHUNK = 1024
 
 
-class RuleRecommender(BaseEstimator):
+class RuleRecommender(BaseEstimator):  # type: ignore[misc]
     """Rank what is missing from a basket: a sum of contributions of rules, of the customer's history, and of popularity.
 
     Every item of a basket of q items adds ``weight / sqrt(q)`` for each rule that starts from it (`rule_weights`); the
@@ -127,10 +127,11 @@ class RuleRecommender(BaseEstimator):
         ages = self._ages(baskets)
         if baskets.customers is None or baskets.customer_keys is None:
             return
+        keys = baskets.customer_keys
         large = baskets.sizes >= 2  # errands for a single thing say little of what fills a basket
         age, baskets = ages[large], baskets.take(large)
         each = np.maximum(baskets.sizes, 1) ** -0.5 * age
-        n_customers = len(baskets.customer_keys)
+        n_customers = len(keys)
         owner = np.asarray(baskets.customers, dtype=np.int64)
         inside = baskets.to_sparse()
         place = (owner, np.arange(baskets.n_rows))
@@ -143,7 +144,7 @@ class RuleRecommender(BaseEstimator):
         total = np.bincount(owner, weights=each, minlength=n_customers) + PRIOR_HISTORY * max(
             float(each.mean()), 1e-300
         )
-        self.customers_ = _plain(baskets.customer_keys)
+        self.customers_ = _plain(keys)
         self.customer_baskets_ = np.bincount(owner, minlength=n_customers)
         self.history_ptr_, self.history_items_ = counts.indptr.astype(np.int64), counts.indices.astype(np.int64)
         self.history_counts_ = counts.data.astype(np.int64)

@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from domains.basket.completion.recommender import RuleRecommender
+from domains.basket.mining.search import as_baskets, whole_number
 from shared.data import Incidence
 from shared.errors import HexadError, quoted
 from shared.evaluation.ranking import hit_rate, mean_ranks, ndcg
@@ -128,6 +129,14 @@ def completion_trial(
     >>> completion_trial({"rules": model}, Incidence.from_lists([["a", "b"]]), min_items=2).ranks["rules"].tolist()
     [1.0]
     """
+    if not models:
+        raise HexadError("there is no model to try; give them by name, as in {'rules': recommender}")
+    if wrong := [name for name, model in models.items() if not hasattr(model, "items_")]:
+        raise HexadError(f"{quoted(wrong)} is not fitted; call fit before the trial")
+    if isinstance(seeds, int | str) or not len(seeds):
+        raise HexadError(f"seeds={seeds!r} is no list of whole numbers, as in (0, 1)")
+    n, min_items = whole_number(n, "n", 2**31), whole_number(min_items, "min_items", 2**31)
+    baskets = as_baskets(baskets)
     names = {name: pd.Index(model.items_) for name, model in models.items()}
     first = next(iter(names.values()))
     if not all(index.equals(first) for index in names.values()):
@@ -217,6 +226,11 @@ def tuned_recommender(
     """
     looked = GRID if grid is None else dict(grid)
     best = clone(start if start is not None else RuleRecommender())
+    if wrong := [name for name in looked if name not in best.get_params()]:
+        raise HexadError(f"the recommender has no setting {quoted(wrong)}; it has {', '.join(best.get_params())}")
+    if wrong := [name for name, values in looked.items() if isinstance(values, str | int | float) or not len(values)]:
+        raise HexadError(f"give a list of values for {quoted(wrong)}")
+    learn, validate = as_baskets(learn), as_baskets(validate)
     if learn.customers is None and grid is None:
         looked = {name: values for name, values in looked.items() if name != "household"}
     known: dict[tuple[Any, ...], float] = {}
@@ -238,4 +252,5 @@ def tuned_recommender(
                 now[name] = values[found.index(max(found))]
         if now == before:
             break
-    return best.set_params(**now)
+    chosen: RuleRecommender = best.set_params(**now)
+    return chosen

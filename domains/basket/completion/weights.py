@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from domains.basket.mining.search import as_baskets
 from shared.data import Incidence
 
 __all__ = ["RuleWeights", "rule_weights"]
@@ -46,7 +47,7 @@ class RuleWeights:
 
 
 def rule_weights(
-    baskets: Incidence,
+    baskets: Any,
     *,
     shrinkage: float = 50.0,
     popularity: float = 0.4,
@@ -66,6 +67,7 @@ def rule_weights(
     """
     from scipy import sparse
 
+    baskets = as_baskets(baskets)
     n_items = baskets.n_items
     each = np.where(baskets.sizes >= 2, 1.0 / np.maximum(baskets.sizes, 1), 0.0)
     unit = float(each.mean()) if baskets.n_rows and each.any() else 1.0
@@ -75,9 +77,9 @@ def rule_weights(
     alike.sort_indices()
     both.sort_indices()
     mass = alike.diagonal()
-    row, column, together = _pairs(both)
+    row, column, common = _pairs(both)
+    together = common.astype(np.int64)
     _, _, weighted = _pairs(alike)  # the same pairs: whatever is together at all has a weight
-    together = together.astype(np.int64)
     if significance is not None:
         keep = _associated(baskets, row, column, together, significance)
         row, column, together, weighted = row[keep], column[keep], together[keep], weighted[keep]

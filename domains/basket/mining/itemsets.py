@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from domains.basket.mining.tree import Tree
-from domains.basket.names import as_lists, written
+from domains.basket.names import as_lists, percent, written
 from shared.data import Incidence
+from shared.data.incidence_door import picked
 
 __all__ = ["Itemsets"]
 
@@ -99,12 +100,12 @@ class Itemsets:
         >>> frequent_itemsets([["a", "b"]], min_support=1).names(1)
         ('a', 'b')
         """
+        number = int(picked([number], len(self))[0])
         return tuple(self.items[self.codes[self.indptr[number] : self.indptr[number + 1]]])
 
     def take(self, chosen: Any) -> Itemsets:
         """Keep some sets, by number or by a mask."""
-        chosen = np.asarray(chosen)
-        chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
+        chosen = picked(chosen, len(self))
         lengths = self.lengths[chosen]
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         places = np.repeat(self.indptr[chosen] - indptr[:-1], lengths) + np.arange(indptr[-1])
@@ -199,12 +200,12 @@ class Itemsets:
         >>> print(frequent_itemsets([["a", "b"], ["a"]], min_support=2).explain())
         1 set of items is in at least 2 of 2 baskets (100 %). None has more than one item.
         """
-        share = 100 * self.min_count / max(self.n_baskets, 1)
+        share = percent(self.min_count, max(self.n_baskets, 1))
         what = "" if self.kind == "all" else f"{self.kind} "
         many = "set" if len(self) == 1 else "sets"
         text = (
             f"{len(self):,} {what}{many} of items {'is' if len(self) == 1 else 'are'} in at least {self.min_count:,} of "
-            f"{self.n_baskets:,} baskets ({share:.3g} %)."
+            f"{self.n_baskets:,} baskets ({share} %)."
         )
         if len(self) == 0:
             return f"{text} {self._hint()}"
@@ -215,7 +216,7 @@ class Itemsets:
         pair = written(best["itemset"].iloc[0])
         return (
             f"{text} The longest has {longest} items. Most often together: {pair}, in "
-            f"{int(best['count'].iloc[0]):,} baskets ({100 * float(best['support'].iloc[0]):.2g} %)."
+            f"{int(best['count'].iloc[0]):,} baskets ({percent(int(best['count'].iloc[0]), self.n_baskets)} %)."
         )
 
     def _hint(self) -> str:

@@ -28,11 +28,11 @@ Lengths = np.ndarray[Any, np.dtype[np.int16]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _ones(typing_context: Any, word: Any) -> Any:
+@intrinsic
+def _ones(typing_context: Any, word: Any) -> Any:  # noqa: ARG001
     """Count the bits of a word that are set."""
 
-    def made(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def made(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
         counter = builder.module.declare_intrinsic("llvm.ctpop", [ir.IntType(64)])
         return builder.call(counter, [args[0]])
 
@@ -40,14 +40,14 @@ def _ones(typing_context: Any, word: Any) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def _joined(bits: Words, first: int, second: int, into: int, width: int) -> int:
+def _joined(bits: Words, first: int, second: int, into: int, width: int) -> Any:
     """Write the rows that two candidates share, and count them."""
     total = np.uint64(0)
     a, b, c = bits[first * width :], bits[second * width :], bits[into * width :]
     for w in range(width):
         word = a[w] & b[w]
         c[w] = word
-        total += _ones(word)
+        total += _ones(word)  # type: ignore[call-arg]
     return np.int64(total)
 
 
@@ -268,19 +268,19 @@ def estimated(
 @numba.njit(cache=True, nogil=True)
 def _inside(rows: Words, bits: Words, other: int, width: int) -> bool:
     """Whether an item is in all of the given rows."""
-    for w in range(width):
+    for w in range(width):  # noqa: SIM110
         if rows[w] & ~bits[other * width + w]:
             return False
     return True
 
 
 @numba.njit(cache=True, nogil=True)
-def _shared(rows: Words, bits: Words, other: int, width: int) -> int:
+def _shared(rows: Words, bits: Words, other: int, width: int) -> Any:
     """Count those of the given rows that hold an item."""
     total = np.uint64(0)
     b = bits[other * width :]
     for w in range(width):
-        total += _ones(rows[w] & b[w])
+        total += _ones(rows[w] & b[w])  # type: ignore[call-arg]
     return np.int64(total)
 
 

@@ -79,8 +79,8 @@ def frequent_itemsets(
     least = min_count_of(min_support, found.n_rows)
     if kind not in KINDS:
         raise HexadError(f"kind={kind!r} is none of {quoted(KINDS)}")
-    longest = _whole(max_length, "max_length", MAX_LENGTH)
-    limit = _whole(max_itemsets, "max_itemsets", 2**31 - 1)
+    longest = whole_number(max_length, "max_length", MAX_LENGTH)
+    limit = whole_number(max_itemsets, "max_itemsets", 2**31 - 1)
     wanted = None if with_items is None else found.codes_of(with_items)
     barred = np.zeros(0, np.int64) if without_items is None else found.codes_of(without_items)
     asked: dict[str, Any] = {
@@ -107,25 +107,23 @@ def as_baskets(baskets: Any) -> Incidence:
     >>> as_baskets([["a"]]).n_rows
     1
     """
+    if type(baskets).__module__.split(".")[0] in {"polars", "pyarrow"} and hasattr(baskets, "schema"):
+        from shared.data.formats import as_pandas
+
+        baskets = as_pandas(baskets, "baskets")
     if isinstance(baskets, Incidence):
         found = baskets
-    elif isinstance(baskets, pd.DataFrame):
-        long = ORDER in baskets.columns and ITEM in baskets.columns
-        if not long and _looks_long(baskets):
-            raise HexadError(
-                f"this looks like a long table, but its columns are {quoted(baskets.columns)}, not 'order' and 'item'; "
-                "say which is which: Incidence.from_frame(table, BasketColumns(order=..., item=...))"
-            )
-        found = Incidence.from_frame(baskets) if long else Incidence.from_onehot(baskets)
-    elif (
-        isinstance(baskets, str | bytes)
-        or not hasattr(baskets, "__iter__")
-        or hasattr(baskets, "__narwhals_dataframe__")
-    ):
-        found = Incidence.from_lists(baskets)
-    elif type(baskets).__module__.split(".")[0] in {"polars", "pyarrow"}:
+    elif isinstance(baskets, pd.DataFrame) and {ORDER, ITEM} <= set(baskets.columns):
         found = Incidence.from_frame(baskets)
-    elif hasattr(baskets, "tocoo"):
+    elif isinstance(baskets, pd.DataFrame):
+        if not _is_onehot(baskets):
+            raise HexadError(
+                f"this table has the columns {quoted(baskets.columns)} and holds more than zeros and ones. If it is long, a "
+                "row an item, say which is which: Incidence.from_frame(table, BasketColumns(order=..., item=...)); if its "
+                "columns are items and its values counts: Incidence.from_onehot(table)"
+            )
+        found = Incidence.from_onehot(baskets)
+    elif hasattr(baskets, "tocoo") or (isinstance(baskets, np.ndarray) and baskets.ndim == 2):
         found = Incidence.from_onehot(baskets)
     else:
         found = Incidence.from_lists(baskets)
@@ -134,23 +132,33 @@ def as_baskets(baskets: Any) -> Incidence:
     return found
 
 
-def _looks_long(frame: pd.DataFrame) -> bool:
-    return any(
-        not pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype) for dtype in frame.dtypes
-    )
+def _is_onehot(frame: pd.DataFrame) -> bool:
+    """Whether every column holds only zeros and ones, or truth values; missing values are told elsewhere."""
+    for number in range(frame.shape[1]):
+        column = frame.iloc[:, number]
+        if isinstance(column.dtype, pd.SparseDtype):
+            column = pd.Series(column.array.sp_values)
+        if not column.dropna().isin([0, 1]).all():
+            return False
+    return True
 
 
 def as_fraction(value: Any, name: str) -> Fraction:
-    """Take a number as it is written: 0.2 is one fifth, not the nearest binary fraction.
+    """Take a number as it is meant: 0.2 is one fifth, and 7 / 15 seven fifteenths, not the nearest binary fraction.
 
-    >>> as_fraction(0.2, "min_confidence")
-    Fraction(1, 5)
+    >>> as_fraction(0.2, "min_confidence"), as_fraction(7 / 15, "min_support")
+    (Fraction(1, 5), Fraction(7, 15))
     """
     if isinstance(value, Fraction):
         return value
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real) or not math.isfinite(value):
         raise HexadError(f"{name}={value!r} is no number")
-    return Fraction(int(value)) if isinstance(value, Integral) else Fraction(str(float(value)))
+    if isinstance(value, Integral):
+        return Fraction(int(value))
+    # Two fractions of small denominators are never the same float, so the first one found is the one that was meant.
+    exact = Fraction(float(value))
+    near = (exact.limit_denominator(10**power) for power in range(1, 9))
+    return next((one for one in near if float(one) == float(value)), Fraction(str(float(value))))
 
 
 def min_count_of(min_support: Any, n_baskets: int) -> int:
@@ -171,12 +179,18 @@ def min_count_of(min_support: Any, n_baskets: int) -> int:
     return max(1, math.ceil(share * n_baskets))
 
 
-def _whole(value: Any, name: str, most: int) -> int:
+def whole_number(value: Any, name: str, most: int) -> int:
     if value is None:
         return most
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
         raise HexadError(f"{name}={value!r} is no whole number from 1 on")
     return min(int(value), most)
+
+
+def whole_seed(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= int(value) < 2**31:
+        raise HexadError(f"random_state={value!r} is no whole number from 0 to {2**31 - 1:,}")
+    return int(value)
 
 
 def _ranked(baskets: Incidence, least: int, wanted: Any, barred: Any) -> tuple[Any, int]:
@@ -258,9 +272,8 @@ def estimated_itemsets(
     found = as_baskets(baskets)
     least = min_count_of(min_support, found.n_rows)
     order, n_first = _ranked(found, least, None, [])
-    return _estimate(
-        Layout.of(found, order), n_first, least, _whole(max_length, "max_length", MAX_LENGTH), random_state
-    )
+    seed = whole_seed(random_state)
+    return _estimate(Layout.of(found, order), n_first, least, whole_number(max_length, "max_length", MAX_LENGTH), seed)
 
 
 def _estimate(layout: Layout, n_first: int, least: int, longest: int, seed: int = 0) -> tuple[float, float]:
@@ -281,21 +294,32 @@ def _too_many(
 ) -> HexadError:
     """Say how many sets there are, and with which support they would fit."""
     about = max(_estimate(layout, n_first, least, longest)[0], float(limit))
-    best, share = least, 0.0
-    while best < n_baskets:
-        best = max(best + 1, math.ceil(best * 1.25))
-        share = _estimate(layout, n_first, best, longest)[0]
-        if share <= limit / 3:
-            break
+    advice, best = "", least
+    while best < n_baskets and not advice:
+        best = min(max(best + 1, math.ceil(best * 1.25)), n_baskets)
+        if _estimate(layout, n_first, best, longest)[0] <= limit:
+            many = _sets_at(layout, n_first, best, longest, limit)
+            advice = (
+                f"Raise min_support to {best} baskets ({best / n_baskets:.3g}; {many:,} sets), or pass " if many else ""
+            )
     pairs = _estimate(layout, n_first, least, min(longest, 3))[0]
     short = "max_length=3, " if longest > 3 and pairs <= limit else ""
     closed = "" if kind != "all" else "kind='closed', "
-    many = f"about {about:.2g}" if kind == "all" and about > limit else f"more than {limit:,}"
+    number = f"about {about:.2g}" if kind == "all" and about > limit else f"more than {limit:,}"
     return HexadError(
-        f"{many} {'' if kind == 'all' else kind + ' '}itemsets are in at least {least:,} baskets, more than "
-        f"max_itemsets={limit:,}. Raise min_support to {best} baskets ({best / n_baskets:.3g}; about {share:.2g} sets), "
-        f"or pass {short}{closed}or a larger max_itemsets (a million sets take about 50 MB)"
+        f"{number} {'' if kind == 'all' else kind + ' '}itemsets are in at least {least:,} baskets, more than "
+        f"max_itemsets={limit:,}. {advice or 'Pass '}{short}{closed}or a larger max_itemsets (a million sets take about 50 MB)"
     )
+
+
+def _sets_at(layout: Layout, n_first: int, least: int, longest: int, limit: int) -> int:
+    """How many sets there are, counted; 0 where they do not fit, or there are none."""
+    from domains.basket.mining.kernels import frequent_sets
+
+    found = frequent_sets(
+        layout.row_items, layout.item_ptr, layout.begins, layout.stops, n_first, least, longest, limit
+    )
+    return 0 if found[3] else len(found[0])
 
 
 def _with_mlxtend(baskets: Incidence, asked: dict[str, Any], wanted: Any, barred: Any, longest: int) -> Itemsets:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from domains.basket.mining.itemsets import Itemsets
-from domains.basket.mining.search import as_baskets, as_fraction, frequent_itemsets
+from domains.basket.mining.search import as_baskets, as_fraction, frequent_itemsets, whole_number
 from domains.basket.mining.tree import Layout, Tree, tree_of
 from domains.basket.rules.rules import Asked, Rules, Sets
 from shared.errors import HexadError, quoted
@@ -22,7 +22,7 @@ MOST = 2**31 - 1
 
 def association_rules(
     source: Any,
-    min_confidence: float = 0.2,
+    min_confidence: float | Fraction = 0.2,
     *,
     min_support: float | None = None,
     max_length: int | None = None,
@@ -67,8 +67,9 @@ def association_rules(
 
     >>> rules = association_rules([["milk", "bread"], ["milk", "bread"], ["milk"]], 0.6, min_support=2)
     >>> [rules.sentence(k) for k in range(len(rules))]
-    ['milk → bread: 2 of 3 baskets (67 %), lift 1', 'bread → milk: 2 of 2 baskets (100 %), lift 1']
+    ['milk → bread: 2 of 3 baskets (66.7 %), lift 1', 'bread → milk: 2 of 2 baskets (100 %), lift 1']
     """
+    limit = whole_number(max_rules, "max_rules", MOST)
     confidence = as_fraction(min_confidence, "min_confidence")
     if not 0 <= confidence <= 1:
         raise HexadError(f"min_confidence={min_confidence} is no share between 0 and 1")
@@ -92,7 +93,7 @@ def association_rules(
     )  # fmt: skip
     before, after = _allowed(sets, left), _allowed(sets, right)
     found = _from_tree if sets.is_complete and sets.tree is not None else _from_sets
-    rules = found(sets, asked, before, after, max_rules)
+    rules = found(sets, asked, before, after, limit)
     return rules if min_lift is None else replace(rules.where(lift=min_lift), told=())
 
 
@@ -178,4 +179,5 @@ def _from_sets(sets: Itemsets, asked: Asked, before: Any, after: Any, limit: int
     return Rules(
         sets.items, sets.n_baskets, Sets(tree.indptr, tree.codes, tree.count), lhs[keep], rhs[keep],
         sets.counts[whole][keep], asked, baskets=sets.baskets,
+        told=() if sets.kind == "all" else (f"the sets are {sets.kind}: rules of other sets are not among these",),
     )  # fmt: skip

@@ -54,9 +54,11 @@ def save_rules(rules: Rules, path: Path) -> None:
             "consequents": _plain(asked.consequents), "without_items": _plain(asked.without_items),
         },
     }  # fmt: skip
-    table = table.replace_schema_metadata({KEY: json.dumps(about).encode()})  # pandas cannot read its own notes on lists
+    table = table.replace_schema_metadata(
+        {KEY: json.dumps(about).encode()}
+    )  # pandas cannot read its own notes on lists
     buffer = io.BytesIO()
-    pq.write_table(table, buffer)
+    pq.write_table(table, buffer, write_page_checksum=True)
     write_bytes(path, buffer.getvalue())
 
 
@@ -91,7 +93,7 @@ def load_rules(path: Path) -> Rules:
     if path.stat().st_size > MAX_BYTES:
         raise StoreError(f"{shown} is larger than any file of rules")
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(path, page_checksum_verification=True)
         about = json.loads((table.schema.metadata or {})[KEY])
         asked = about["asked"]
         if about["format"] != FORMAT:
@@ -113,7 +115,7 @@ def load_rules(path: Path) -> Rules:
             np.concatenate([left[0], left[0][-1] + right[0][1:]]).astype(np.int64), np.concatenate(codes),
             np.concatenate([counts["antecedent_count"], counts["consequent_count"]]).astype(np.int32),
         )  # fmt: skip
-        limits = {name: _named(asked[name]) for name in ("antecedents", "consequents", "without_items")}
+        limits: dict[str, Any] = {name: _named(asked[name]) for name in ("antecedents", "consequents", "without_items")}
         made = Rules(
             items, int(about["n_baskets"]), sets, np.arange(n, dtype=np.int32), np.arange(n, 2 * n, dtype=np.int32),
             counts["count"].astype(np.int32),

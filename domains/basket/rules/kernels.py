@@ -98,7 +98,7 @@ def ruled(
         while depth_now >= length[k]:
             stop[trail[depth_now]] = k
             depth_now -= 1
-        depth_now = np.int64(length[k])
+        depth_now = int(length[k])
         trail[depth_now] = k
     while depth_now >= 1:
         stop[trail[depth_now]] = n
@@ -210,13 +210,19 @@ def fisher_tail(n: int, together: Ints, first: Ints, second: Ints, upper: bool) 
         if (upper and x <= low) or (not upper and x >= high):
             p[r] = 1.0
             continue
+        # Beyond the mode the sum is small; before it, what is missing to one is: the tail from the next value on.
+        mode = (a + 1) * (b + 1) // (n + 2)
+        rest = x <= mode if upper else x >= mode
+        up = upper != rest
+        if rest:
+            x += -1 if upper else 1
         term = np.exp(
             table[a] - table[x] - table[a - x] + table[n - a] - table[b - x] - table[n - a - b + x]
             + table[b] + table[n - b] - table[n]
         )  # fmt: skip
         # Terms rise up to the mode and fall behind it; the sum goes on until they no longer matter.
         total, k = term, x
-        if upper:
+        if up:
             while k < high:
                 ratio = (a - k) / (k + 1) * (b - k) / (n - a - b + k + 1)
                 term *= ratio
@@ -232,7 +238,7 @@ def fisher_tail(n: int, together: Ints, first: Ints, second: Ints, upper: bool) 
                 k -= 1
                 if ratio < 1 and term < 1e-17 * total:
                     break
-        p[r] = min(1.0, total)
+        p[r] = max(0.0, 1.0 - total) if rest else min(1.0, total)
     return p
 
 
@@ -269,7 +275,7 @@ def _stratum(n: int, a: int, b: int, table: Floats, into: Floats) -> tuple[int, 
 
 
 @numba.njit(cache=True, nogil=True)
-def _normal_tail(w: float) -> float:
+def _normal_tail(w: float) -> Any:
     """Chance that a standard normal variable exceeds w, of good relative accuracy far out (w >= 0)."""
     if w < 5.0:
         return 0.5 * math.erfc(w / np.sqrt(2.0))
@@ -280,7 +286,7 @@ def _normal_tail(w: float) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
-def _sum_tail(value: Floats, begin: Ints, size: Ints, offset: Ints, n_strata: int, x: int) -> float:
+def _sum_tail(value: Floats, begin: Ints, size: Ints, offset: Ints, n_strata: int, x: int) -> Any:
     """Chance that a sum of independent counts is at least x: exactly where that is cheap, else by saddlepoint.
 
     Lugannani & Rice (1980) with Daniels' (1987) second correction for counts; their relative error is of the order of

@@ -140,11 +140,9 @@ def _mutual_information(c: Counts) -> Any:
 
 
 def _gini(c: Counts) -> Any:
-    rest = c.n - c.a
     inside = (c.ab * c.ab + c.a_only * c.a_only) / c.a
-    outside = (c.b_only * c.b_only + c.neither * c.neither) / rest
-    share = c.b / c.n
-    return np.where(rest == 0, 0.0, (inside + np.where(rest == 0, 0.0, outside)) / c.n - share**2 - (1 - share) ** 2)
+    outside = (c.b_only * c.b_only + c.neither * c.neither) / np.where(c.not_a == 0, 1, c.not_a)  # 0 / 1 without others
+    return (inside + outside) / c.n - c.share**2 - (1 - c.share) ** 2
 
 
 def _certainty(c: Counts) -> Any:

@@ -44,8 +44,8 @@ def item_pairs(baskets: Any, min_support: float = 0.01, *, max_items: int = 1000
     common = (inside.T @ inside).toarray()
     first, second = np.triu_indices(len(order), k=1)
     together = np.rint(common[first, second]).astype(np.int32)
-    sets = Sets(np.arange(len(order) + 1, dtype=np.int64), order, found.counts[order].astype(np.int32))
+    sets = Sets(np.arange(len(order) + 1, dtype=np.int64), order.astype(np.int32), found.counts[order].astype(np.int32))
     return Rules(
         found.items, found.n_rows, sets, first.astype(np.int32), second.astype(np.int32), together,
-        Asked(least, Fraction(0), 2), baskets=found,
+        Asked(least, Fraction(0), 2, pairs=True), baskets=found,
     )  # fmt: skip

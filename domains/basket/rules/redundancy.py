@@ -106,7 +106,7 @@ def _joined_nodes(rules: Rules, flat: Any, tree: Any) -> Any:
 
 def _counted(rules: Rules, baskets: Any) -> Floats:
     """The same for rules whose subsets are not at hand: they are counted."""
-    found = need_baskets(rules, baskets, "redundancy")
+    found = need_baskets(rules, baskets, "redundancy", same=True)
     small = rules.antecedent_lengths
     if float((2.0**small).sum()) > MAX_SUBSETS:
         raise HexadError("these rules have too many parts to be counted one by one; mine them with kind='all'")

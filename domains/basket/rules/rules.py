@@ -14,9 +14,10 @@ import pandas as pd
 
 from domains.basket.mining.search import as_fraction
 from domains.basket.mining.tree import Tree
-from domains.basket.names import as_lists, written
+from domains.basket.names import as_lists, percent, written
 from domains.basket.rules.measures import DEFAULT_MEASURES, MEASURES, Counts, evaluated
 from shared.data import Incidence
+from shared.data.incidence_door import picked
 from shared.errors import HexadError, quoted
 
 __all__ = ["Asked", "Rules", "Sets"]
@@ -45,7 +46,7 @@ class Sets:
         """Number of items of each set."""
         return np.diff(self.indptr)
 
-    def take(self, chosen: Ints) -> Sets:
+    def take(self, chosen: Any) -> Sets:
         """Keep some sets, by number."""
         lengths = self.lengths[chosen]
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -70,6 +71,8 @@ class Asked:
         Items that may stand on either side.
     without_items : tuple, optional
         Items left out.
+    pairs : bool
+        Whether all pairs of frequent items were asked for, whatever they have in common.
 
     >>> Asked(10, Fraction(1, 5)).max_consequent
     1
@@ -82,6 +85,7 @@ class Asked:
     antecedents: tuple[Any, ...] | None = None
     consequents: tuple[Any, ...] | None = None
     without_items: tuple[Any, ...] | None = None
+    pairs: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +118,7 @@ class Rules:
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["tea", "milk"], ["tea", "milk"], ["milk"], ["tea"]], min_support=2, min_confidence=0.6)
     >>> print(rules.sentence(0))
-    tea → milk: 2 of 3 baskets (67 %), lift 0.889
+    tea → milk: 2 of 3 baskets (66.7 %), lift 0.889
     """
 
     items: pd.Index[Any]
@@ -174,13 +178,13 @@ class Rules:
         >>> rules.measures(["lift", "jaccard"]).round(3).to_dict("list")
         {'lift': [1.0, 1.0], 'jaccard': [0.333, 0.333]}
         """
+        names = [names] if isinstance(names, str) else names
         values = evaluated(names, self.n_baskets, self.together, self.antecedent_counts, self.consequent_counts)
         return pd.DataFrame(values, copy=False)
 
     def take(self, chosen: Any) -> Rules:
         """Keep some rules, by number or by a mask; what was declared before a test stays."""
-        chosen = np.asarray(chosen)
-        chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
+        chosen = picked(chosen, len(self))
         return replace(
             self,
             antecedent=self.antecedent[chosen],
@@ -207,7 +211,8 @@ class Rules:
             for k in np.flatnonzero(near) if MEASURES[name].rational else ():
                 counts = (self.together[k], self.antecedent_counts[k], self.consequent_counts[k])
                 found = MEASURES[name].formula(Counts(Fraction(self.n_baskets), *(Fraction(int(c)) for c in counts)))
-                passed[k] = np.asarray(found, dtype=object).item() >= exact
+                meets = np.asarray(found, dtype=object).item() >= exact
+                passed[k] = meets if isinstance(bound, Fraction) else passed[k] or meets
             keep &= passed
         return replace(
             self.take(keep), told=(*self.told, f"{len(self) - int(keep.sum()):,} rules fell short of {least}")
@@ -261,7 +266,7 @@ class Rules:
     def sentence(self, number: int) -> str:
         """One rule with its counts."""
         a, ab = int(self.antecedent_counts[number]), int(self.together[number])
-        return f"{self.label(number)}: {ab:,} of {a:,} baskets ({100 * ab / a:.0f} %), lift {self.lift[number]:.3g}"
+        return f"{self.label(number)}: {ab:,} of {a:,} baskets ({percent(ab, a)} %), lift {self.lift[number]:.3g}"
 
     def to_frame(self, measures: Iterable[str] = SHOWN) -> pd.DataFrame:
         """Table with a row a rule: both sides as lists (Arrow), counts, measures, and what tests have found.
@@ -318,10 +323,10 @@ class Rules:
         return self.take(self.found["kept"])
 
     def tested(self, test: Any = "matched", **how: Any) -> Rules:
-        """Test every rule and say which ones to keep; see `domains.basket.rules.significance.tested` for the arguments."""
-        from domains.basket.rules.significance import tested
+        """Test every rule and say which ones to keep; see `domains.basket.rules.significance.assessed` for the arguments."""
+        from domains.basket.rules.significance import assessed
 
-        return tested(self, test, **how)
+        return assessed(self, test, **how)
 
     def without_redundant(self, min_improvement: float = 0.0) -> Rules:
         """Leave out rules that a more general one makes superfluous; see `domains.basket.improvement`."""
@@ -342,7 +347,14 @@ class Rules:
         return over_time(self, baskets, parts=parts)
 
     def score(self, baskets: Any, n: int = 5) -> pd.DataFrame:
-        """For new baskets, what the rules would add; see `domains.basket.fired`."""
+        """For new baskets, what the rules would add; with its best rule for each item.
+
+        Parameters
+        ----------
+        baskets : Incidence, or what `frequent_itemsets` takes
+        n : int
+            Largest number of items a basket.
+        """
         from domains.basket.rules.scoring import fired
 
         return fired(self, baskets, n)
@@ -382,10 +394,10 @@ class Rules:
 
     def explain(self) -> str:
         """Say in plain sentences what was found, and what a test has made of it."""
-        share = 100 * self.asked.min_count / max(self.n_baskets, 1)
+        share = percent(self.asked.min_count, max(self.n_baskets, 1))
         text = (
             f"{len(self):,} {'rule is' if len(self) == 1 else 'rules are'} in at least {self.asked.min_count:,} of "
-            f"{self.n_baskets:,} baskets ({share:.3g} %) with a confidence of at least "
+            f"{self.n_baskets:,} baskets ({share} %) with a confidence of at least "
             f"{100 * float(self.asked.min_confidence):g} %."
         )
         if len(self):
@@ -413,8 +425,8 @@ def with_columns(rules: Rules, columns: Mapping[str, Any], *told: str) -> Rules:
     return replace(rules, found={**rules.found, **columns}, told=(*rules.told, *told))
 
 
-def need_baskets(rules: Rules, baskets: Any, what: str) -> Incidence:
-    """The baskets given, or those the rules were mined from, in the rules' vocabulary."""
+def need_baskets(rules: Rules, baskets: Any, what: str, *, same: bool = False) -> Incidence:
+    """The baskets given, or those the rules were mined from, in the rules' vocabulary; with `same` others are refused."""
     from domains.basket.mining.search import as_baskets
 
     if baskets is None:
@@ -423,9 +435,27 @@ def need_baskets(rules: Rules, baskets: Any, what: str) -> Incidence:
         return rules.baskets
     found = as_baskets(baskets)
     if found.items.equals(rules.items):
-        return found
+        return found if not same else _checked(rules, found)
     if not len(found.items.intersection(rules.items)) and found.n_items:
         raise HexadError(
             f"these baskets share no item with the rules: they hold {quoted(found.items[:3])}, the rules {quoted(rules.items[:3])}"
         )
-    return found.known_as(rules.items)
+    known = found.known_as(rules.items)
+    return known if not same else _checked(rules, known)
+
+
+def _checked(rules: Rules, baskets: Incidence) -> Incidence:
+    """Refuse baskets that the rules cannot have been mined from."""
+    alone = np.flatnonzero(rules.sets.lengths == 1)
+    codes = rules.sets.codes[rules.sets.indptr[alone]]
+    wrong = np.flatnonzero(baskets.counts[codes] != rules.sets.counts[alone])
+    if baskets.n_rows != rules.n_baskets or len(wrong):
+        first = ""
+        if len(wrong):
+            code = codes[wrong[0]]
+            first = f": {quoted([rules.items[code]])} is in {baskets.counts[code]:,} of these, and in {rules.sets.counts[alone[wrong[0]]]:,} of those"
+        raise HexadError(
+            f"the rules were mined from {rules.n_baskets:,} other baskets than the {baskets.n_rows:,} given{first}; to look at "
+            "rules again in other baskets, use held_out"
+        )
+    return baskets

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from domains.basket.mining.search import frequent_itemsets
-from domains.basket.rules.association import association_rules
 from domains.basket.rules.correction import CORRECTIONS, Correction, Family, adjusted
-from domains.basket.rules.rules import Rules, need_baskets, with_columns
+from domains.basket.rules.rules import Asked, Rules, need_baskets, with_columns
 from shared.data import Incidence
 from shared.errors import HexadError, quoted
 
-__all__ = ["PermutationTest", "declared_family", "permutation_test", "randomised", "tested"]
+__all__ = ["assessed", "declared_family"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -22,11 +21,9 @@ Test = Literal["matched", "fisher"]
 KEPT_BY = "are kept by the"
 NO_OTHERS = "could not be compared, because no baskets without their antecedent hold as"
 NO_OTHERS_MEND = "where all baskets are of one size, test='fisher' is right"
-TRADES = 5
-"""Trades a basket when baskets are randomised; items are well mixed from about two on."""
 
 
-def tested(
+def assessed(
     rules: Rules,
     test: Test = "matched",
     *,
@@ -46,7 +43,7 @@ def tested(
     stratum and the exact distribution of the sum (Gart 1970; in item response theory, Holland & Thayer 1988).
 
     The declared family holds every rule whose both sides are frequent enough for the rule to be, whether it was mined
-    or not. A rule says that its consequent depends on the items of its antecedent; if that is certain of some of
+    or not; with templates, or several items on the right, it is counted from above. A rule says that its consequent depends on the items of its antecedent; if that is certain of some of
     these items, it is of all. So with ``inherit`` a rule takes over the smallest adjusted p-value of the tested rules
     with the same consequent and part of its antecedent (a logical implication, as in closed testing, Marcus, Peritz &
     Gabriel 1976: the bound on false rules stays). It is kept if that is at most `alpha` and it is itself met more
@@ -63,7 +60,10 @@ def tested(
         Bound on the chance of any false rule (or on their share).
     family : {"testable", "mined"}
         "mined" counts only the rules at hand, which is too few where they were chosen by the same baskets.
-    layered, inherit : bool
+    layered : bool
+        Whether rules of one item on the left get half of `alpha`, those of two a quarter, and so on (Webb 2008).
+    inherit : bool
+        Whether rules take over from their part-rules, as above; only those at most `alpha` are handed on.
     alternative : {"greater", "less"}
         Together more often than expected, or less often: rules of items that keep apart.
     baskets : Incidence, optional
@@ -79,8 +79,9 @@ def tested(
     ------
     HexadError
 
+    >>> from domains.basket import association_rules
     >>> baskets = [["tea", "milk"]] * 20 + [["tea"], ["milk"]] + [["soap"]] * 20
-    >>> rules = tested(association_rules(baskets, 0.5, min_support=5), "fisher")
+    >>> rules = assessed(association_rules(baskets, 0.5, min_support=5), "fisher")
     >>> rules.found["kept"].tolist()
     [True, True]
     """
@@ -96,7 +97,7 @@ def tested(
     if test == "fisher":
         (p, expected), alone = _fisher(rules, upper), 0
     else:
-        p, expected, alone = _matched(rules, need_baskets(rules, baskets, "the matched test"), upper)
+        p, expected, alone = _matched(rules, need_baskets(rules, baskets, "the matched test", same=True), upper)
     declared = declared_family(rules, baskets) if family == "testable" else _mined(rules)
     lengths = rules.antecedent_lengths
     corrected = adjusted(p, lengths, declared, correction, layered=layered)
@@ -116,7 +117,9 @@ def tested(
     )
     found = {"p_value": p, "p_adjusted": corrected, "expected": expected, "adjusted_lift": ratio, "kept": kept}
     compared = (f"{alone:,} rules {NO_OTHERS} many other items: {NO_OTHERS_MEND}",) if alone else ()
-    earlier = tuple(told for told in rules.told if KEPT_BY not in told and NO_OTHERS not in told)  # a new test replaces what an earlier one said
+    earlier = tuple(
+        told for told in rules.told if KEPT_BY not in told and NO_OTHERS not in told
+    )  # a new test replaces what an earlier one said
     return with_columns(replace(rules, told=earlier), found, note, *compared)
 
 
@@ -162,43 +165,49 @@ def _matched(rules: Rules, baskets: Incidence, upper: bool) -> tuple[Floats, Flo
 def declared_family(rules: Rules, baskets: Any = None) -> Family:
     """How many rules could have been mined and tested: both sides frequent, within the templates and lengths asked for.
 
+    >>> from domains.basket import association_rules
     >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=1)
     >>> declared_family(rules).sizes
     {1: 6, 2: 1}
     """
     asked = rules.asked
-    most = None if asked.max_length is None else asked.max_length - 1
+    if asked.pairs:
+        n_items = len(rules.sets.counts)
+        return Family({1: n_items * (n_items - 1) // 2})
     simple = asked.antecedents is None and asked.consequents is None
     if simple and rules.tree is not None:
-        counted = np.bincount(rules.tree.length, minlength=2)
-        by_length = {int(k): int(counted[k]) for k in np.flatnonzero(counted)}
-        right, overlap = int(counted[1]), True
+        counted = np.bincount(rules.tree.length)
+        left = right = {int(k): int(counted[k]) for k in np.flatnonzero(counted)}
     else:
-        found = need_baskets(rules, baskets, "the family of tests")
-        items = found.items if asked.antecedents is None else found.items[found.codes_of(asked.antecedents)]
-        barred = found.items.difference(items) if asked.antecedents is not None else None
-        gone = set(asked.without_items or ()) | (set(barred) if barred is not None else set())
-        sets = frequent_itemsets(found, asked.min_count, max_length=most, without_items=list(gone) or None)
-        counted = np.bincount(sets.lengths) if len(sets) else np.zeros(1, np.int64)
-        by_length = {int(k): int(counted[k]) for k in np.flatnonzero(counted)}
-        allowed = np.arange(found.n_items) if asked.consequents is None else found.codes_of(asked.consequents)
-        allowed = allowed[~np.isin(found.items[allowed], list(asked.without_items or ()))]
-        right = int((found.counts[allowed] >= asked.min_count).sum())
-        overlap = simple
+        found = need_baskets(rules, baskets, "the family of tests", same=True)
+        left = _frequent_by_length(found, asked, asked.antecedents)
+        right = left if simple else _frequent_by_length(found, asked, asked.consequents, asked.max_consequent)
     sizes: dict[int, int] = {}
-    for length, many in sorted(by_length.items()):
-        if most is not None and length > most:
-            continue
-        if asked.max_consequent > 1:
-            room = sum(
-                count for size, count in by_length.items()
-                if size <= asked.max_consequent and (asked.max_length is None or size + length <= asked.max_length)
-            )  # fmt: skip
-        else:
-            room = max(right - length, 0) if overlap else right
+    for length, many in sorted(left.items()):
+        room = sum(
+            count for size, count in right.items()
+            if size <= asked.max_consequent and (asked.max_length is None or size + length <= asked.max_length)
+        )  # fmt: skip
+        if simple and asked.max_consequent == 1:
+            room = max(room - length, 0)  # no item stands on both sides
         if many * room:
             sizes[length] = many * room
     return Family(sizes)
+
+
+def _frequent_by_length(
+    baskets: Incidence, asked: Asked, items: tuple[Any, ...] | None, longest: int | None = None
+) -> dict[int, int]:
+    """Number of frequent sets of each length over some of the items."""
+    gone = set(asked.without_items or ())
+    if items is not None:
+        gone |= set(baskets.items) - set(baskets.items[baskets.codes_of(items)])
+    most = [one for one in (longest, None if asked.max_length is None else asked.max_length - 1) if one is not None]
+    sets = frequent_itemsets(
+        baskets, asked.min_count, max_length=min(most, default=None), without_items=list(gone) or None
+    )
+    lengths, counts = np.unique(sets.lengths, return_counts=True)
+    return {int(length): int(count) for length, count in zip(lengths, counts, strict=True)}
 
 
 def _mined(rules: Rules) -> Family:
@@ -213,14 +222,13 @@ def _inherited(rules: Rules, corrected: Floats, beyond: Bools, alpha: float) -> 
     if len(givers) == 0:
         return out
     ptr, codes, lengths = rules.sets.indptr, rules.sets.codes, rules.sets.lengths
-    by_right: dict[int, Any] = {}
-    order = np.argsort(rules.consequent, kind="stable")
-    rights, begin = np.unique(rules.consequent[order], return_index=True)
-    for right, part in zip(rights.tolist(), np.split(order, begin[1:]), strict=True):
-        by_right[right] = part
+    same = _by_content(rules)
+    order = np.argsort(same, kind="stable")
+    rights, begin = np.unique(same[order], return_index=True)
+    by_right: dict[int, Any] = dict(zip(rights.tolist(), np.split(order, begin[1:]), strict=True))
     flat: dict[int, tuple[Any, Any]] = {}
     for giver in givers:
-        right = int(rules.consequent[giver])
+        right = int(same[giver])
         part = by_right[right]
         if right not in flat:
             left = rules.sets.take(rules.antecedent[part])
@@ -233,116 +241,14 @@ def _inherited(rules: Rules, corrected: Floats, beyond: Bools, alpha: float) -> 
     return out
 
 
-def randomised(baskets: Incidence, random_state: int = 0) -> Incidence:
-    """Baskets of the same sizes that hold every item as often, but otherwise at random.
-
-    Trades between two baskets drawn at random (Strona, Nappo, Boccacci, Fattorini & San-Miguel-Ayanz 2014); what is
-    found in them is found by chance (Gionis, Mannila, Mielikäinen & Tsaparas 2007).
-
-    >>> baskets = Incidence.from_lists([["a", "b"], ["c"], ["a", "c"]])
-    >>> mixed = randomised(baskets, 1)
-    >>> mixed.counts.tolist() == baskets.counts.tolist(), mixed.sizes.tolist() == baskets.sizes.tolist()
-    (True, True)
-    """
-    from domains.basket.rules.kernels import swapped
-
-    codes = swapped(baskets.indptr, baskets.codes, max(baskets.n_items, 1), TRADES * baskets.n_rows, int(random_state))
-    return replace(baskets, codes=codes, weights=None, told=())
-
-
-@dataclass(frozen=True, eq=False)
-class PermutationTest:
-    """How the same search fares on baskets without any association.
-
-    Attributes
-    ----------
-    rules : Rules
-        The rules, with ``p_adjusted`` by the smallest p-values of the randomised baskets, and ``kept``.
-    smallest : numpy.ndarray, shape (n_randomised,)
-        Smallest p-value found in each randomised set of baskets.
-    mined, any_kept : numpy.ndarray, shape (n_randomised,)
-        Number of rules mined in each, and whether the same test kept any.
-
-    >>> PermutationTest.__name__
-    'PermutationTest'
-    """
-
-    rules: Rules
-    smallest: Floats
-    mined: Any
-    any_kept: Bools
-
-    def explain(self) -> str:
-        """Say in plain sentences how often chance alone passes."""
-        n = len(self.smallest)
-        return (
-            f"In {n:,} randomised sets of baskets (same sizes, same item counts) the same search mined {np.median(self.mined):,.0f} "
-            f"rules on average, against {len(self.rules):,} in the real ones, and the test kept any rule in "
-            f"{int(self.any_kept.sum()):,} of {n:,} ({100 * self.any_kept.mean():.1f} %). "
-            f"{int(self.rules.found['kept'].sum()):,} real rules have a smaller p-value than chance gives in 95 % of them."
-        )
-
-
-def permutation_test(
-    rules: Rules, n_randomised: int = 99, *, test: Test = "matched", alpha: float = 0.05, random_state: int = 0,
-    n_jobs: int = 1,
-) -> PermutationTest:  # fmt: skip
-    """Run the same search and test on randomised baskets, and adjust by the smallest p-values found there.
-
-    Westfall & Young's (1993) single-step minimum p: valid whatever the dependence between rules.
-
-    Parameters
-    ----------
-    rules : Rules
-        As mined, with their baskets.
-    n_randomised : int
-        Sets of randomised baskets; with 99 the smallest adjusted p-value is 0.01.
-    test, alpha
-        See `tested`.
-    random_state : int
-        Seeds of the randomised baskets are this and those that follow it.
-    n_jobs : int
-
-    >>> rules = association_rules([["a", "b"]] * 30 + [["a"], ["b"], ["c"]] * 10, 0.2, min_support=5)
-    >>> len(permutation_test(rules, 19, test="fisher").smallest)
-    19
-    """
-    from shared.runtime.parallel import map_parallel
-
-    baskets = need_baskets(rules, None, "the permutation test")
-    jobs = [(baskets, rules, test, alpha, random_state + turn) for turn in range(n_randomised)]
-    found = map_parallel(_by_chance, jobs, n_jobs=n_jobs)
-    smallest = np.array([one[0] for one in found])
-    real = tested(rules, test, alpha=alpha)
-    p = real.found["p_value"]
-    rank = np.searchsorted(np.sort(smallest), p, side="right")
-    corrected = (1 + rank) / (n_randomised + 1)
-    beyond = real.found["adjusted_lift"] > 1
-    new = {**real.found, "p_adjusted": corrected, "kept": (corrected <= alpha) & beyond}
-    return PermutationTest(
-        with_columns(rules, new), smallest, np.array([one[1] for one in found]), np.array([one[2] for one in found])
-    )
-
-
-def _by_chance(job: tuple[Incidence, Rules, Test, float, int]) -> tuple[float, int, bool]:
-    baskets, rules, test, alpha, seed = job
-    again = mined_alike(rules, randomised(baskets, seed))
-    if len(again) == 0:
-        return 1.0, 0, False
-    by_chance = tested(again, test, alpha=alpha)
-    return float(by_chance.found["p_value"].min()), len(again), bool(by_chance.found["kept"].any())
-
-
-def mined_alike(rules: Rules, baskets: Incidence) -> Rules:
-    """Mine other baskets as these rules were mined.
-
-    >>> rules = association_rules([["a", "b"]], 0.5, min_support=1)
-    >>> len(mined_alike(rules, Incidence.from_lists([["a", "b"], ["c"]])))
-    2
-    """
-    asked = rules.asked
-    return association_rules(
-        frequent_itemsets(baskets, asked.min_count, max_length=asked.max_length, without_items=asked.without_items),
-        float(asked.min_confidence) if asked.min_confidence.denominator == 1 else asked.min_confidence,  # type: ignore[arg-type]
-        max_consequent=asked.max_consequent, antecedents=asked.antecedents, consequents=asked.consequents,
-    )  # fmt: skip
+def _by_content(rules: Rules) -> Any:
+    """A number for every rule's consequent, the same for the same items, however the sets are kept."""
+    ptr, codes = rules.sets.indptr, rules.sets.codes
+    if int(rules.sets.lengths[rules.consequent].max()) == 1:
+        return codes[ptr[rules.consequent]].astype(np.int64)
+    known: dict[tuple[int, ...], int] = {}
+    ids = {
+        int(side): known.setdefault(tuple(sorted(codes[ptr[side] : ptr[side + 1]].tolist())), len(known))
+        for side in np.unique(rules.consequent)
+    }
+    return np.array([ids[int(side)] for side in rules.consequent], dtype=np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ class Stability:
     def holds(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Whether lift is above one in every part; a rule that could not be looked at does not hold."""
         with np.errstate(invalid="ignore"):
-            return (self.lift > 1).all(axis=0)
+            return np.asarray((self.lift > 1).all(axis=0))
 
     @property
     def share(self) -> float:
@@ -171,7 +172,7 @@ def over_time(rules: Rules, baskets: Any = None, *, parts: int = 2) -> Stability
     """
     found = need_baskets(rules, baskets, "a look over time")
     cuts = time_cuts(found, parts)
-    pieces = [found.take(np.arange(begin, stop)) for begin, stop in zip(cuts[:-1], cuts[1:], strict=True)]
+    pieces = [found.take(np.arange(begin, stop)) for begin, stop in pairwise(cuts)]
     if parts == 2:
         names: tuple[str, ...] = ("in the first half", "in the second half")
     else:

@@ -46,7 +46,9 @@ def rules(sets, confidence: Fraction, longest=None):
 def hypergeometric(n, a, b):
     """Chances of every common count, as exact fractions."""
     whole = math.comb(n, b)
-    return {x: Fraction(math.comb(a, x) * math.comb(n - a, b - x), whole) for x in range(max(0, a + b - n), min(a, b) + 1)}
+    return {
+        x: Fraction(math.comb(a, x) * math.comb(n - a, b - x), whole) for x in range(max(0, a + b - n), min(a, b) + 1)
+    }
 
 
 def matched_tail(baskets, left, right, upper=True):

@@ -63,7 +63,9 @@ def test_a_score_is_the_sum_of_its_parts_and_its_reason_is_the_largest(parts):
     scores = model.scores(later.take(np.arange(40)))
     place = {key: row for row, key in enumerate(later.keys[:40])}
     codes = pd.Index(model.items_).get_indexer(table["item"])
-    np.testing.assert_allclose(table["score"], [scores[place[key], code] for key, code in zip(table["order"], codes, strict=True)])
+    np.testing.assert_allclose(
+        table["score"], [scores[place[key], code] for key, code in zip(table["order"], codes, strict=True)]
+    )
 
 
 def test_counts_in_reasons_are_true():
@@ -139,7 +141,10 @@ def test_many_items_are_weighed_alike(parts, monkeypatch):
 
 def test_significance_and_max_rules_leave_fewer_rules(parts):
     learn, _ = parts
-    counts = [RuleRecommender(**asked).fit(learn).n_rules_ for asked in ({"significance": None}, {}, {"significance": 1e-6}, {"max_rules": 2})]
+    counts = [
+        RuleRecommender(**asked).fit(learn).n_rules_
+        for asked in ({"significance": None}, {}, {"significance": 1e-6}, {"max_rules": 2})
+    ]
     assert counts[0] >= counts[1] > counts[2] > 0
     assert counts[3] <= 2 * learn.n_items
 

@@ -17,7 +17,7 @@ from shared.data import Incidence
 from shared.errors import HexadError
 
 sys.path.insert(0, str(Path(__file__).parent))
-import plain  # noqa: E402
+import plain
 
 basket_lists = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=7), min_size=1, max_size=25)
 
@@ -79,7 +79,16 @@ def test_more_than_64_baskets_and_wide_projections_equal_brute_force():
 
 @pytest.mark.parametrize(
     ("support", "n", "least"),
-    [(0.1, 30, 3), (0.3, 10, 3), (0.002, 4917, 10), (1.0, 7, 7), (1, 7, 1), (7, 7, 7), (1e-9, 5, 1), (Fraction(1, 3), 9, 3)],
+    [
+        (0.1, 30, 3),
+        (0.3, 10, 3),
+        (0.002, 4917, 10),
+        (1.0, 7, 7),
+        (1, 7, 1),
+        (7, 7, 7),
+        (1e-9, 5, 1),
+        (Fraction(1, 3), 9, 3),
+    ],
 )
 def test_supports_are_taken_as_they_are_written(support, n, least):
     assert min_count_of(support, n) == least

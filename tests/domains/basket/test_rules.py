@@ -14,7 +14,7 @@ from domains.basket import MEASURES, Rules, association_rules, frequent_itemsets
 from shared.errors import HexadError, StoreError
 
 sys.path.insert(0, str(Path(__file__).parent))
-import plain  # noqa: E402
+import plain
 
 basket_lists = st.lists(st.lists(st.sampled_from("abcdef"), max_size=6), min_size=1, max_size=25)
 shares = st.sampled_from([0.0, 0.2, 0.25, 1 / 3, 0.5, 0.6, 0.75, 1.0])
@@ -37,7 +37,9 @@ def test_rules_of_any_consequent_equal_exact_fractions(baskets, least, share, lo
         assert found.consequent_counts[k] == plain.count(baskets, right)
 
 
-@given(basket_lists, st.integers(1, 3), shares, st.sets(st.sampled_from("abcd"), min_size=1), st.sampled_from([None, 1]))
+@given(
+    basket_lists, st.integers(1, 3), shares, st.sets(st.sampled_from("abcd"), min_size=1), st.sampled_from([None, 1])
+)
 def test_templates_equal_a_filter(baskets, least, share, names, longest):
     baskets = [*baskets, list("abcdef")]
     confidence = Fraction(str(share))
@@ -58,7 +60,10 @@ def test_templates_pushed_into_the_mining_give_the_same(baskets, least, share, n
     fast = association_rules(baskets, share, min_support=least, consequents=names)
     assert as_dict(slow) == as_dict(fast)
     for column in ("antecedent_count", "consequent_count", "lift"):
-        a, b = (one.to_frame().assign(key=[one.label(k) for k in range(len(one))]).set_index("key")[column] for one in (slow, fast))
+        a, b = (
+            one.to_frame().assign(key=[one.label(k) for k in range(len(one))]).set_index("key")[column]
+            for one in (slow, fast)
+        )
         pd.testing.assert_series_equal(a.sort_index(), b.sort_index())
 
 
@@ -100,7 +105,11 @@ def test_improvement_equals_brute_force(baskets, least, longest):
     assert len(rules.without_redundant()) == (gained > 1e-12).sum()
 
 
-@given(basket_lists, st.sampled_from(["lift", "leverage", "jaccard", "certainty", "gini", "kulczynski", "zhang"]), st.integers(0, 60))
+@given(
+    basket_lists,
+    st.sampled_from(["lift", "leverage", "jaccard", "certainty", "gini", "kulczynski", "zhang"]),
+    st.integers(0, 60),
+)
 def test_thresholds_of_quotients_are_exact(baskets, name, place):
     rules = association_rules(frequent_itemsets(baskets, 1), 0.0)
     if len(rules) == 0:
@@ -111,7 +120,9 @@ def test_thresholds_of_quotients_are_exact(baskets, name, place):
     for k in range(len(rules)):
         counts = [Fraction(int(x[k])) for x in (rules.together, rules.antecedent_counts, rules.consequent_counts)]
         try:
-            exact.append(np.asarray(MEASURES[name].formula(Counts(Fraction(rules.n_baskets), *counts)), dtype=object).item())
+            exact.append(
+                np.asarray(MEASURES[name].formula(Counts(Fraction(rules.n_baskets), *counts)), dtype=object).item()
+            )
         except ZeroDivisionError:
             exact.append(None)
     known = [value for value in exact if value is not None]
@@ -171,14 +182,31 @@ def test_mlxtend_takes_our_tables(baskets):
     made = theirs(sets.to_mlxtend(), metric="lift", min_threshold=0.0)
     ours = association_rules(sets, 0.0, max_consequent=None).to_mlxtend()
     key = ["antecedents", "consequents"]
-    made, ours = (one.assign(key=[(*sorted(a), "|", *sorted(b)) for a, b in zip(one[key[0]], one[key[1]], strict=True)]).set_index("key").sort_index() for one in (made, ours))
-    for column in ("antecedent support", "consequent support", "support", "confidence", "lift", "leverage", "conviction"):
+    made, ours = (
+        one.assign(key=[(*sorted(a), "|", *sorted(b)) for a, b in zip(one[key[0]], one[key[1]], strict=True)])
+        .set_index("key")
+        .sort_index()
+        for one in (made, ours)
+    )
+    for column in (
+        "antecedent support",
+        "consequent support",
+        "support",
+        "confidence",
+        "lift",
+        "leverage",
+        "conviction",
+    ):
         known = ours[column].notna()  # mlxtend calls the conviction of a certain consequent infinite; it is undefined
         np.testing.assert_allclose(ours[column][known], made[column][known], atol=1e-9)
 
 
 def test_saved_rules_come_back_whole(tmp_path):
-    for items in (["beef ", "=1+1", "tea"], [3, 1, 2], pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-03"]).tolist()):
+    for items in (
+        ["beef ", "=1+1", "tea"],
+        [3, 1, 2],
+        pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-03"]).tolist(),
+    ):
         x, y, z = items
         baskets = [[x, y], [x, y, z], [y], [x, y], [z]]
         rules = association_rules(baskets, 0.3, min_support=1, consequents=[x, y]).tested("fisher")
@@ -186,7 +214,8 @@ def test_saved_rules_come_back_whole(tmp_path):
         again = Rules.load(tmp_path / "rules.parquet")
         assert [again.names(k) for k in range(len(again))] == [rules.names(k) for k in range(len(rules))]
         pd.testing.assert_frame_equal(
-            again.to_frame(MEASURES).drop(columns=["antecedent", "consequent"]), rules.to_frame(MEASURES).drop(columns=["antecedent", "consequent"])
+            again.to_frame(MEASURES).drop(columns=["antecedent", "consequent"]),
+            rules.to_frame(MEASURES).drop(columns=["antecedent", "consequent"]),
         )
         assert len(pd.read_parquet(tmp_path / "rules.parquet")) == len(rules)  # any tool reads it
         assert again.told == rules.told

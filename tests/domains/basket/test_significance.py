@@ -17,7 +17,7 @@ from shared.data import Incidence
 from shared.errors import HexadError
 
 sys.path.insert(0, str(Path(__file__).parent))
-import plain  # noqa: E402
+import plain
 
 basket_lists = st.lists(st.lists(st.sampled_from("abcde"), max_size=5), min_size=3, max_size=25)
 
@@ -237,7 +237,14 @@ def test_the_permutation_test_is_the_same_for_every_n_jobs_and_finds_what_is_the
 
 def test_the_test_can_be_chosen_and_says_what_it_did():
     rules = association_rules([["a", "b"]] * 20 + [["c"]] * 20 + [["a", "b", "c"]] * 5, 0.5, min_support=5)
-    for wrong in ({"test": "t"}, {"correction": "b"}, {"family": "x"}, {"alternative": "two"}, {"alpha": 0}, {"alpha": 1}):
+    for wrong in (
+        {"test": "t"},
+        {"correction": "b"},
+        {"family": "x"},
+        {"alternative": "two"},
+        {"alpha": 0},
+        {"alpha": 1},
+    ):
         with pytest.raises(HexadError):
             rules.tested(**wrong)
     assert "testable hypotheses" in rules.tested("fisher").explain()
@@ -256,7 +263,9 @@ def test_the_test_can_be_chosen_and_says_what_it_did():
 
 
 def test_baskets_of_one_size_cannot_be_matched_and_it_says_so():
-    rules = association_rules([["a", "b", "x"], ["a", "b", "y"], ["c", "x", "y"], ["c", "a", "x"]] * 20, 0.2, min_support=5)
+    rules = association_rules(
+        [["a", "b", "x"], ["a", "b", "y"], ["c", "x", "y"], ["c", "a", "x"]] * 20, 0.2, min_support=5
+    )
     found = rules.tested()
     assert not found.found["kept"].any()
     assert "could not be compared" in found.explain()

@@ -14,7 +14,7 @@ from shared.data import BasketColumns, Incidence
 from shared.errors import HexadError
 
 sys.path.insert(0, str(Path(__file__).parent))
-import plain  # noqa: E402
+import plain
 
 basket_lists = st.lists(st.lists(st.sampled_from("abcde"), max_size=5), min_size=2, max_size=20)
 

@@ -32,7 +32,10 @@ def test_every_door_gives_the_same_baskets(lists):
         assert Incidence.from_frame(long).to_lists() == filled
         assert Incidence.from_frame(pl.from_pandas(long)).to_lists() == filled
         assert Incidence.from_frame(pa.Table.from_pandas(long)).to_lists() == filled
-        assert Incidence.from_frame(long.sample(frac=1, random_state=0)).counts.tolist() == found.counts[found.counts > 0].tolist()
+        assert (
+            Incidence.from_frame(long.sample(frac=1, random_state=0)).counts.tolist()
+            == found.counts[found.counts > 0].tolist()
+        )
 
 
 @given(basket_lists, st.data())
