@@ -18,6 +18,7 @@ def tell(settings: GrocerySettings, run: Run) -> None:
     """Read, mine, test, look again, decide."""
     table, reading = run.table("grocery_transactions", own=settings.own_table)  # bundled, or the user's own file
     shop = Shop.of(table, settings, reading.source, own=run.data is not None)
+    run.contract = shop.contract
     run.step("read")
 
     # Mine and test on the first part of the time alone; what follows is for the second look.

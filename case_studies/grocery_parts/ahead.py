@@ -61,12 +61,13 @@ def predict(
     shared.errors.DataError: no-such-file.csv: there is no such file: ...
     """
     present = settings.model_copy(update={"time": ""})  # when a basket is filled does not matter for what is missing
-    columns = tuple(replace(column, required=column.name != settings.customer) for column in present.own_table.columns)
+    needed = (settings.order, settings.item)
+    columns = tuple(replace(column, required=column.name in needed) for column in present.own_table.columns)
     table, reading = datasets.load_with_report(
         "grocery_transactions", data, own=Schema(columns), **settings.read_options
     )
-    if settings.customer and settings.customer not in table.columns:
-        present = present.model_copy(update={"customer": ""})
+    lost = [name for name in ("customer", "quantity") if getattr(settings, name) not in table.columns]
+    present = present.model_copy(update=dict.fromkeys(lost, ""))
     model = run.model()
     if not isinstance(model, RuleRecommender):
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")

@@ -22,7 +22,15 @@ EXPECTED = 20.0
 
 
 def shown(kept: Rules, shop: Shop, settings: GrocerySettings) -> Rules:
-    """Kept rules that add something to shorter ones, and that enough customers stand behind; the strongest first."""
+    """Kept rules that add something to shorter ones, and that enough customers stand behind; the strongest first.
+
+    >>> from domains.basket import association_rules
+    >>> from shared.data import Incidence
+    >>> baskets = Incidence.from_lists(([["tea", "milk"]] * 3 + [["tea"]] * 5 + [["soap"]] * 12) * 20)
+    >>> shop = Shop.cut(baskets, GrocerySettings(), "table")
+    >>> len(shown(association_rules(shop.past, 0.2, min_support=5).tested("fisher").kept, shop, GrocerySettings()))
+    2
+    """
     small = kept.without_redundant(settings.min_improvement)
     behind = shop.customers_behind(small)
     if behind is not None:
@@ -76,7 +84,12 @@ def offers(rules: Rules, shop: Shop) -> pd.DataFrame:
 
 
 def together_anyway(rules: Rules) -> list[str]:
-    """One-item rules that are a matter of course: an offer would pay for what is bought anyway."""
+    """One-item rules that are a matter of course: an offer would pay for what is bought anyway.
+
+    >>> from domains.basket import association_rules
+    >>> together_anyway(association_rules([["tea", "milk"]] * 3 + [["milk"]] * 5, 0.2, min_support=2))
+    ['tea → milk: 3 of 3 baskets (100 %), lift 1']
+    """
     sure = rules.take((rules.antecedent_lengths == 1) & (rules.confidence > SATURATED))
     order = np.argsort(-sure.confidence, kind="stable")[:FEWEST]
     return [sure.sentence(int(k)) for k in order]
@@ -86,6 +99,12 @@ def apart(pairs: Rules, later: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Pairs met less often than basket sizes give, in both parts of the time; and items that keep apart from most.
 
     An item of the second table says more of how it is sold than of any partner: at another till, or on its own.
+
+    >>> from domains.basket import item_pairs
+    >>> baskets = [["tea", "milk"]] * 100 + [["coffee", "milk"]] * 100 + [["tea"], ["coffee"], ["milk"]] * 60
+    >>> pairs = item_pairs(baskets, 0.1).tested(family="mined", alternative="less")
+    >>> apart(pairs, pairs)[0][["one", "other", "baskets with both"]].values.tolist()
+    [['coffee', 'tea', 0]]
     """
     kept = pairs.kept
     ptr = pairs.sets.indptr
@@ -139,7 +158,13 @@ def _lifts_later(left: Any, right: Any, later: Rules) -> Any:
 
 
 def recommender(shop: Shop, settings: GrocerySettings) -> RuleRecommender:
-    """The recommender with settings chosen inside the past, or its own."""
+    """The recommender with settings chosen inside the past, or its own; not fitted.
+
+    >>> from shared.data import Incidence
+    >>> shop = Shop.cut(Incidence.from_lists([["a", "b"]] * 300), GrocerySettings(), "table")
+    >>> recommender(shop, GrocerySettings()).indirect
+    0.4
+    """
     start = RuleRecommender(half_life=settings.fading if shop.baskets.times is not None else None)
     enough = (shop.middle.sizes >= 3).sum() >= 100 and (shop.first.sizes >= 2).any()
     if not settings.tune or not enough:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from case_studies.grocery_parts.settings import GrocerySettings
 from domains.basket import Rules
 from shared.data import Incidence, datasets
+from shared.data.contract import TableContract, contract_of
 from shared.errors import DataError, Problem
 
 __all__ = ["Shop"]
@@ -68,6 +69,13 @@ class Shop:
         rows = np.arange(baskets.n_rows)
         parts = (rows[:late], rows[late:], rows[:early], rows[early:late])
         return cls(baskets, *(baskets.take(part) for part in parts))
+
+    @property
+    def contract(self) -> TableContract:
+        """What new baskets have to look like: items of the same kind; new ones are told, not refused."""
+        item = self.baskets.columns.item
+        column = contract_of(pd.DataFrame({item: self.baskets.items})).columns[0]
+        return TableContract((replace(column, labels=(), low=None, median=None, high=None),))
 
     def when(self, part: Incidence) -> str:
         """First and last time of some baskets, in words."""

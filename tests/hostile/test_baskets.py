@@ -183,3 +183,54 @@ def test_data_errors_are_value_errors():
     with pytest.raises(ValueError, match="baskets"):
         frequent_itemsets(["milk"], 1)
     assert issubclass(DataError, ValueError)
+
+
+def test_tables_that_are_no_zeros_and_ones_are_not_taken_for_such():
+    long = pd.DataFrame({"InvoiceNo": [1, 1, 2], "StockCode": [5, 6, 7]})
+    assert "from_frame" in refused(lambda: frequent_itemsets(long, 1))
+    counts = pd.DataFrame({"a": [2, 0], "b": [0, 1]})
+    assert "from_onehot(table)" in refused(lambda: frequent_itemsets(counts, 1))
+    assert "holds dates" in refused(lambda: Incidence.from_onehot(pd.DataFrame({"d": pd.to_datetime(["2024-01-01"])})))
+    assert "no single names" in refused(lambda: Incidence.from_onehot(np.eye(2), items=["x", None]))
+    assert "several types" in refused(lambda: Incidence.from_onehot(np.eye(2), items=["x", 1]))
+
+
+def test_frames_of_other_libraries_are_taken():
+    import polars as pl
+    import pyarrow as pa
+
+    long = pd.DataFrame({"order": [1, 1, 2], "item": ["a", "b", "a"]})
+    for frame in (pl.from_pandas(long), pa.Table.from_pandas(long)):
+        assert len(frequent_itemsets(frame, 1)) == 3
+    assert len(frequent_itemsets(pl.DataFrame({"a": [1, 0], "b": [1, 1]}), 1)) == 3
+
+
+def test_missing_customers_are_left_out_where_declared():
+    table = pd.DataFrame({"order": [1, 1, 2], "item": ["a", "b", "a"], "who": ["x", "x", None]})
+    columns = BasketColumns(customer="who")
+    assert 'missing="drop"' in refused(lambda: Incidence.from_frame(table, columns))
+    found = Incidence.from_frame(table, columns, missing="drop")
+    assert found.to_lists() == [["a", "b"]]
+    assert any("or a customer were left out" in note for note in found.told)
+
+
+def test_suggested_supports_fit():
+    baskets = [list(range(300)), *([k, k + 1] for k in range(100))]
+    text = refused(lambda: frequent_itemsets(baskets, 1, max_itemsets=1000))
+    suggested = int(text.split("Raise min_support to ")[1].split()[0])
+    told = int(text.split("; ")[1].split(" sets")[0].replace(",", ""))
+    assert len(frequent_itemsets(baskets, suggested, max_itemsets=1000)) == told
+    assert "Raise" not in refused(lambda: frequent_itemsets([list(range(300))], 1, max_itemsets=1000))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda b: frequent_itemsets(b, 1, with_items=5), lambda b: frequent_itemsets(b, 1, with_items=[["a"]]),
+        lambda b: Incidence.from_lists(b, largest=0), lambda b: Incidence.from_lists(b, largest="2"),
+        lambda b: Incidence.from_frame(pd.DataFrame({"order": [1], "item": ["a"]}), {"order": "o"}),
+        lambda b: RuleRecommender(significance="a").fit(b), lambda b: association_rules(b, 0.5, min_support=1).tested(alpha="0.05"),
+    ],
+)  # fmt: skip
+def test_arguments_of_the_wrong_kind_are_told(call):
+    refused(lambda: call([["a", "b"], ["a"]]))

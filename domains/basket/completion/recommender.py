@@ -115,7 +115,8 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
                 raise HexadError(f"{name}={value!r} is no number of at least 0")
-        if self.significance is not None and not 0 < self.significance <= 1:
+        odd = isinstance(self.significance, str | bool)
+        if self.significance is not None and (odd or not 0 < self.significance <= 1):
             raise HexadError(f"significance={self.significance!r} does not lie between 0 and 1")
         if isinstance(self.max_rules, bool) or not isinstance(self.max_rules, int | np.integer) or self.max_rules < 1:
             raise HexadError(f"max_rules={self.max_rules!r} is no whole number from 1 on")

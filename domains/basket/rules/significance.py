@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from domains.basket.mining.search import frequent_itemsets
+from domains.basket.mining.search import as_baskets, frequent_itemsets
 from domains.basket.rules.correction import CORRECTIONS, Correction, Family, adjusted
 from domains.basket.rules.rules import Asked, Rules, need_baskets, with_columns
 from shared.data import Incidence
@@ -91,13 +91,15 @@ def assessed(
     ):  # fmt: skip
         if value not in choices:
             raise HexadError(f"{name}={value!r} is none of {quoted(choices)}")
-    if not 0 < alpha < 1:
-        raise HexadError(f"alpha={alpha} does not lie between 0 and 1")
+    if isinstance(alpha, str | bool) or not 0 < alpha < 1:
+        raise HexadError(f"alpha={alpha!r} does not lie between 0 and 1")
     upper = alternative == "greater"
     if test == "fisher":
         (p, expected), alone = _fisher(rules, upper), 0
     else:
-        p, expected, alone = _matched(rules, need_baskets(rules, baskets, "the matched test", same=True), upper)
+        known = need_baskets(rules, baskets, "the matched test", same=True)
+        whole = known if baskets is None else as_baskets(baskets)  # items that no rule knows make baskets large, too
+        p, expected, alone = _matched(rules, known, whole.sizes, upper)
     declared = declared_family(rules, baskets) if family == "testable" else _mined(rules)
     lengths = rules.antecedent_lengths
     corrected = adjusted(p, lengths, declared, correction, layered=layered)
@@ -132,7 +134,7 @@ def _fisher(rules: Rules, upper: bool) -> tuple[Floats, Floats]:
     return fisher_tail(rules.n_baskets, ab, a, b, upper), a * b / max(rules.n_baskets, 1)
 
 
-def _matched(rules: Rules, baskets: Incidence, upper: bool) -> tuple[Floats, Floats, int]:
+def _matched(rules: Rules, baskets: Incidence, sizes: Any, upper: bool) -> tuple[Floats, Floats, int]:
     """P-values, expected counts, and how many rules no baskets could be compared for."""
     from domains.basket.mining.tree import Layout
     from domains.basket.rules.kernels import matched_tail
@@ -142,18 +144,13 @@ def _matched(rules: Rules, baskets: Incidence, upper: bool) -> tuple[Floats, Flo
         raise HexadError(
             "the matched test needs single items on the right; mine with max_consequent=1, or pass test='fisher'"
         )
-    if baskets.n_rows != rules.n_baskets:
-        raise HexadError(
-            f"the rules were mined from {rules.n_baskets:,} baskets, but {baskets.n_rows:,} are given; "
-            "to look at rules again in other baskets, use held_out"
-        )
     order = np.argsort(rules.antecedent, kind="stable")
     groups, begin = np.unique(rules.antecedent[order], return_index=True)
     left = rules.sets.take(groups)
     right = rules.sets.codes[rules.sets.indptr[rules.consequent[order]]]
     layout = Layout.of(baskets, np.arange(baskets.n_items))
     p, expected, variance = matched_tail(
-        layout.item_ptr, layout.held, baskets.sizes, left.indptr, np.asarray(left.codes, dtype=np.int32),
+        layout.item_ptr, layout.held, sizes, left.indptr, np.asarray(left.codes, dtype=np.int32),
         np.append(begin, len(order)).astype(np.int64), np.asarray(right, dtype=np.int32),
         rules.together[order].astype(np.int64), upper,
     )  # fmt: skip
@@ -179,7 +176,8 @@ def declared_family(rules: Rules, baskets: Any = None) -> Family:
         counted = np.bincount(rules.tree.length)
         left = right = {int(k): int(counted[k]) for k in np.flatnonzero(counted)}
     else:
-        found = need_baskets(rules, baskets, "the family of tests", same=True)
+        known = need_baskets(rules, baskets, "the family of tests", same=True)
+        found = known if baskets is None else as_baskets(baskets)  # with the items that no rule knows
         left = _frequent_by_length(found, asked, asked.antecedents)
         right = left if simple else _frequent_by_length(found, asked, asked.consequents, asked.max_consequent)
     sizes: dict[int, int] = {}

@@ -296,3 +296,54 @@ def test_rules_are_picked_by_their_sides_and_sorted():
     lifts = rules.sorted("lift").lift
     assert (np.diff(lifts) <= 0).all()
     assert len(rules.top(2)) == 2
+
+
+def test_thresholds_that_were_divided_are_met_where_they_are_equal():
+    baskets = [["a"]] * 7 + [["b"]] * 8
+    assert {frequent_itemsets(baskets, 7 / 15).names(k) for k in range(2)} == {("a",), ("b",)}
+    assert frequent_itemsets(baskets, 1 / 15).min_count == 1
+    rules = association_rules([["a", "b"]] * 7 + [["a"]] * 8, 7 / 15, min_support=1)
+    assert len(rules) == 2
+    many = association_rules(
+        [["a", "b", "c"], ["a", "b"], ["a"], ["c"], ["b", "c"], ["a", "c"]] * 3, 0.0, min_support=1
+    )
+    for name in ("lift", "leverage", "kappa", "confidence", "support", "phi", "cosine"):
+        values = many.measure(name)
+        for value in values:
+            assert len(many.where(**{name: float(value)})) == (values >= value).sum()
+
+
+def test_categories_dates_and_single_flipped_bits(tmp_path):
+    table = pd.DataFrame({"order": [1, 1, 2, 2], "item": pd.Categorical(["a", "b", "a", "b"])})
+    rules = association_rules(table, 0.5, min_support=1)
+    rules.save(tmp_path / "rules.parquet")
+    assert Rules.load(tmp_path / "rules.parquet").sentence(0) == rules.sentence(0)
+    whole = bytearray((tmp_path / "rules.parquet").read_bytes())
+    rng = np.random.default_rng(0)
+    changed = 0
+    for _ in range(120):
+        torn = whole.copy()
+        torn[int(rng.integers(4, len(torn) // 2))] ^= 1 << int(rng.integers(8))
+        (tmp_path / "torn.parquet").write_bytes(bytes(torn))
+        try:
+            again = Rules.load(tmp_path / "torn.parquet")
+        except StoreError:
+            continue
+        changed += [again.sentence(k) for k in range(len(again))] != [rules.sentence(k) for k in range(len(rules))]
+    assert changed <= 1
+
+
+def test_rows_are_picked_by_number_mask_or_slice():
+    rules = association_rules([["a", "b"]], 0.5, min_support=1)
+    sets = frequent_itemsets([["a", "b"]], 1)
+    assert rules.take([-1]).label(0) == rules.label(1)
+    assert len(rules.take(slice(0, 1))) == len(sets.take(0)) == 1
+    for wrong in ([5], [-9], [1.5], "a", np.array([True])):
+        with pytest.raises(HexadError):
+            rules.take(wrong)
+    with pytest.raises(HexadError, match="no row"):
+        sets.names(9)
+    for wrong in (None, 0, -1, "5", True):
+        if wrong is not None:
+            with pytest.raises(HexadError, match="max_rules"):
+                association_rules([["a", "b"]], 0.5, min_support=1, max_rules=wrong)

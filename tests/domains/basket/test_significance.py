@@ -271,3 +271,55 @@ def test_baskets_of_one_size_cannot_be_matched_and_it_says_so():
     assert "could not be compared" in found.explain()
     assert "test='fisher'" in found.explain()
     assert "could not be compared" not in found.tested("fisher").explain()
+
+
+def test_p_values_on_the_far_side_are_one_and_not_zero():
+    """So large counts that the first term of the sum underflows."""
+    rng = np.random.default_rng(3)
+    base = rng.random(100_000)
+    held = rng.random((100_000, 3)) < base[:, None] * 0.6
+    pairs = item_pairs(Incidence.from_onehot(held), 0.01)
+    found = pairs.tested("fisher", family="mined", correction="none", alternative="less").found["p_value"]
+    np.testing.assert_allclose(found, 1.0)
+
+
+def test_loaded_rules_hand_on_as_they_did(tmp_path):
+    baskets = busy_baskets(2000, pair=0.04)
+    rules = association_rules(baskets, 0.15, min_support=12, max_length=3).tested()
+    rules.save(tmp_path / "rules.parquet")
+    from domains.basket import Rules
+
+    again = Rules.load(tmp_path / "rules.parquet").tested(baskets=baskets)
+    np.testing.assert_allclose(again.found["p_adjusted"], rules.found["p_adjusted"])
+    assert len(again.kept) == len(rules.kept) > 1
+    other = randomised(busy_baskets(2000, pair=0.04, seed=9), 0)
+    for test in ("matched", "fisher"):
+        with pytest.raises(HexadError, match="other baskets than"):
+            Rules.load(tmp_path / "rules.parquet").tested(test, baskets=other)
+
+
+@given(basket_lists, st.integers(1, 2), st.sampled_from([None, 2, 3]), st.sampled_from([1, 2]))
+def test_the_family_is_never_smaller_than_what_could_be_mined(baskets, least, longest, right):
+    baskets = [*baskets, list("abcde")]
+    for asked in (
+        {"antecedents": ["a", "b"]},
+        {"consequents": ["a", "b"]},
+        {"antecedents": ["a"], "consequents": ["b", "c"]},
+    ):
+        sets = frequent_itemsets(baskets, least, max_length=longest)
+        rules = association_rules(sets, 0.0, max_consequent=right, **asked)
+        family = declared_family(rules)
+        for length in np.unique(rules.antecedent_lengths):
+            assert family.sizes.get(int(length), 0) >= (rules.antecedent_lengths == length).sum()
+
+
+def test_pairs_are_randomised_as_pairs():
+    pairs = item_pairs(busy_baskets(600, 12, seed=2), 40)
+    found = permutation_test(pairs, 39, test="matched")
+    assert (found.mined == len(pairs)).all()
+    assert found.rules.found["p_adjusted"].min() > 0.02  # nothing is there to be found
+    less = permutation_test(pairs, 19, alternative="less")
+    assert not np.array_equal(less.smallest, found.smallest[:19])
+    for wrong in (0, -1, "5", None, True):
+        with pytest.raises(HexadError, match="n_randomised"):
+            permutation_test(pairs, wrong)
