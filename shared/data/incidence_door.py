@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -115,7 +116,7 @@ def numbered(values: pd.Series[Any], column: str, problems: Problems, missing: M
 
 def of_one_kind(values: pd.Series[Any], empty: Bools, column: str, problems: Problems) -> bool:
     """Refuse values of several kinds, which would be told apart although they look the same, and lists."""
-    kinds = np.asarray([type(value).__name__ for value in values], dtype=object)
+    kinds = np.asarray([_kind(value) for value in values], dtype=object)
     names, counts = np.unique(kinds[~empty].astype(str), return_counts=True)
     nested = np.isin(kinds, ("list", "tuple", "dict", "set", "ndarray", "frozenset")) & ~empty
     if nested.any():
@@ -133,6 +134,12 @@ def of_one_kind(values: pd.Series[Any], empty: Bools, column: str, problems: Pro
         count=int(counts.min()), mend=f"Bring them to one, as in table[{column!r}].astype(str).",
     )  # fmt: skip
     return False
+
+
+def _kind(value: object) -> str:
+    """Name of a value's type; numpy's text and numbers count as Python's."""
+    name = type(value).__name__
+    return {"str_": "str", "bool_": "bool", "bool": "bool"}.get(name) or re.sub(r"^u?(int|float)\d+$", r"\1", name)
 
 
 def from_table(

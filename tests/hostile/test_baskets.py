@@ -159,6 +159,12 @@ def test_items_of_any_single_kind_are_taken():
         assert len(association_rules(sets, 0.5).to_frame()) == 2
 
 
+def test_text_of_numpy_is_text():
+    table = pd.DataFrame({"order": [1, 1, 2], "item": pd.Series(["a", np.str_("b"), np.str_("a")], dtype=object)})
+    assert len(frequent_itemsets(table, 1)) == 3
+    assert len(frequent_itemsets([[1, np.int64(2)], [np.int32(1)]], 1)) == 3
+
+
 def test_nested_items_are_refused():
     table = pd.DataFrame({"order": [1], "item": [["a", "b"]]})
     assert "from_lists" in refused(lambda: Incidence.from_frame(table))
