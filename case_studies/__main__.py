@@ -341,6 +341,7 @@ def _as_options(text: str) -> str:
     text = re.sub(r",? (or )?pass freq=( with the right step)?(?=[.;])", "", text)
     text = re.sub(r"\brepair=\"(\w+)\"", r"--set read.repair=\1", text)
     text = re.sub(r"\b[Pp]ass query=", "Pass --set read.query=", text)
+    text = re.sub(r"\b(returns|missing)=\"(\w+)\"", r"--set \1=\2", text)
     return re.sub(r"\b(dates|decimal|separator|encoding)='([^']*)'", r"--set read.\1=\2", text)
 
 

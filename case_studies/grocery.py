@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 from case_studies.__main__ import main
-from case_studies.grocery_parts import GrocerySettings, Popular, Shop, chapters, choice
+from case_studies.grocery_parts import GrocerySettings, Popular, Shop, chapters, choice, table_of
 from case_studies.grocery_parts.ahead import predict  # noqa: F401  # what hexad predict asks
 from domains.basket import association_rules, completion_trial, frequent_itemsets, item_pairs, permutation_test
 from shared.reporting import Run
@@ -16,7 +16,7 @@ Settings = GrocerySettings
 
 def tell(settings: GrocerySettings, run: Run) -> None:
     """Read, mine, test, look again, decide."""
-    table, reading = run.table("grocery_transactions", own=settings.own_table)  # bundled, or the user's own file
+    table, reading = table_of(run, settings)  # bundled, or the user's own file
     shop = Shop.of(table, settings, reading.source, own=run.data is not None)
     run.contract = shop.contract
     run.step("read")
@@ -24,7 +24,7 @@ def tell(settings: GrocerySettings, run: Run) -> None:
     # Mine and test on the first part of the time alone; what follows is for the second look.
     least = max(settings.min_baskets, int(np.ceil(settings.min_support * shop.past.n_rows)))
     sets = frequent_itemsets(shop.past, least, max_length=settings.max_length)
-    rules = association_rules(sets, settings.min_confidence).tested(alpha=settings.alpha)
+    rules = association_rules(sets, settings.min_confidence).tested(settings.test, alpha=settings.alpha)
     kept = rules.kept
     shown = choice.shown(kept, shop, settings)
     run.step("mined and tested")
@@ -33,17 +33,16 @@ def tell(settings: GrocerySettings, run: Run) -> None:
     again, unfiltered = kept.held_out(shop.later), rules.held_out(shop.later)
     quarters = shown.over_time(shop.baskets, parts=4) if len(shown) else None
     chance = permutation_test(
-        rules, settings.randomised, alpha=settings.alpha, random_state=settings.seed, n_jobs=settings.n_jobs
+        rules, settings.randomised, test=settings.test, alpha=settings.alpha, random_state=settings.seed, n_jobs=settings.n_jobs
     ) if settings.randomised and len(rules) else None  # fmt: skip
     run.step("looked at again")
 
     # What to promote, and what to leave apart.
     offers = choice.offers(shown, shop)
-    pairs = item_pairs(shop.past, settings.pair_support).tested(
-        family="mined", alternative="less", alpha=settings.alpha
-    )
+    pairs = item_pairs(shop.past, settings.pair_support)
+    pairs = pairs.tested(settings.test, alternative="less", alpha=settings.alpha)
     apart, alone = choice.apart(pairs, item_pairs(shop.later, 1, max_items=100_000) if len(pairs) else pairs)
-    together = choice.together_anyway(shown)
+    together = choice.together_anyway(shown, offers)
     run.step("decided")
 
     # Complete baskets: settings chosen inside the past, one try on the later baskets.

@@ -62,7 +62,7 @@ def predict(
     """
     present = settings.model_copy(update={"time": ""})  # when a basket is filled does not matter for what is missing
     needed = (settings.order, settings.item)
-    columns = tuple(replace(column, required=column.name in needed) for column in present.own_table.columns)
+    columns = tuple(replace(column, required=column.name in needed) for column in present.own_table().columns)
     table, reading = datasets.load_with_report(
         "grocery_transactions", data, own=Schema(columns), **settings.read_options
     )
@@ -71,7 +71,8 @@ def predict(
     model = run.model()
     if not isinstance(model, RuleRecommender):
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
-    notes = [*reading.repairs, *run.contract.check(table, reading.source, accept_drift=accept_drift)]
+    items = table[[settings.item]].dropna() if settings.missing == "drop" else table[[settings.item]]
+    notes = [*reading.repairs, *run.contract.check(items, reading.source, accept_drift=accept_drift)]
     baskets = baskets_of(table, present, reading.source)
     known = baskets.known_as(pd.Index(model.items_))
     if len(known.codes) == 0:
@@ -79,4 +80,8 @@ def predict(
         mend = f"It learnt items such as {quoted(model.items_[:3])}: write them as there."
         raise DataError(reading.source, [Problem(what, column=settings.item, mend=mend)])
     notes += [*baskets.told, *known.told]
+    if model.customers_ is not None:
+        owners = model.owners(known)
+        seen = 0 if owners is None else int((owners >= 0).sum())
+        notes.append(f"{seen:,} of {baskets.n_rows:,} baskets are of customers whose history the model knows")
     return Completions(model.recommend(known, n=ITEMS), baskets.n_rows), notes

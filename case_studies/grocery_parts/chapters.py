@@ -40,7 +40,7 @@ def summary(
     """Sentences for a manager and the numbers behind them; a warning where nothing is to be believed."""
     kept = again.rules
     run.report.subtitle = (
-        f"Rules from {shop.when(shop.past)}, tested there and looked at again in {shop.when(shop.later)}."
+        f"Rules of {shop.when(shop.past)}, tested there and looked at again in those of {shop.when(shop.later)}."
     )
     run.summarises(
         f"Of {len(mined):,} rules in at least {mined.asked.min_count:,} baskets, {len(kept):,} are more than an effect of "
@@ -60,8 +60,8 @@ def summary(
         first = offers.iloc[0]
         run.summarises(
             f"Promote first: {first['offer']} to those who buy {first['to who buys']}. Both are bought together "
-            f"{first['times as often as chance']:.1f} times as often as in baskets of the same size, and "
-            f"{int(first['baskets without it']):,} baskets had only the one."
+            f"{first['times as often as chance']:.1f} times as often as chance gives in baskets of the same "
+            f"size, and {int(first['baskets without it']):,} baskets with {first['to who buys']} went without."
         )
     table = trial.table()
     row, naive = table.loc[MODEL], table.loc[NAIVE]
@@ -74,6 +74,8 @@ def summary(
         f"{100 * row['hit rate at 10']:.0f} %",
         f"of hidden items among ten guesses (what sells most: {100 * naive['hit rate at 10']:.0f} %)",
     )
+    if trial.gain(MODEL, NAIVE)[1] <= 0:
+        run.summarises("For that they are no certain gain: recommend what sells most instead, or give more baskets.")
     if len(trial.hidden) < 500:
         run.summarises(
             f"Only {len(trial.hidden):,} baskets were left for that trial: enough to see that it runs, too few to decide on."
@@ -88,11 +90,12 @@ def rules(shown: Rules, mined: Rules, kept: Rules, shop: Shop) -> list[Any]:
     if len(shown) == 0:
         return [
             *parts,
-            "None of them is shown: none is certain, adds to a shorter one, and has enough customers behind it.",
+            "None of them is shown: they are not certain, add nothing to a shorter one, or have too few customers behind them (min_customers).",
         ]
     parts.append(
-        f"{len(shown):,} of the {len(kept):,} are worth a look: they add to every shorter rule, and enough customers stand behind "
-        "them. Listed are the strongest, by how many times as often as in baskets of the same size both sides are together."
+        f"{len(shown):,} of the {len(kept):,} are worth a look: they add to every shorter rule"
+        f"{', and enough customers stand behind them' if 'customers' in shown.found else ''}. Listed are the strongest, by how "
+        "many times as often both sides are together as chance gives in baskets of the same size."
     )
     parts += [
         rule_network(shown, NETWORK),
@@ -214,7 +217,7 @@ def completion(trial: CompletionTrial, examples: pd.DataFrame, recommender: Rule
     shown.columns = pd.Index(["basket", "add", "rank", "because"])
     shown = shown.drop(columns="rank").astype({"basket": str}).set_index("basket")
     return [
-        f"From each of {len(trial.hidden):,} later baskets one item was hidden; {recommender.n_rules_:,} rules {history}ranked all "
+        f"From each of {len(trial.hidden):,} later baskets of at least three items one was hidden; {recommender.n_rules_:,} rules {history}ranked all "
         f"{len(recommender.items_):,} items that were not in it. {trial.explain()} The difference is {100 * gain[0]:.1f} points "
         f"({100 * gain[1]:.1f} to {100 * gain[2]:.1f}).",
         bar_figure(
@@ -271,9 +274,10 @@ def doubts(again: Stability, settings: GrocerySettings, shop: Shop) -> list[Any]
             "they were mined. Plan with the later figures."
         )
     if shop.past.customers is not None:
-        many = shop.past.n_rows / max(len(np.unique(shop.past.customers)), 1)
+        known = shop.past.customers[shop.past.customers >= 0]
+        many = len(known) / max(len(np.unique(known)), 1)
         parts.append(
-            f"Baskets of one customer are alike, and a customer has {many:.0f} of them here: the test takes them for independent, "
+            f"Baskets of one customer are alike, and a customer has {many:,.0f} of them here on average: the test takes them for independent, "
             f"so that its p-values are too small for habits of few people. Rules with fewer than {settings.min_customers} customers behind them are not shown."
         )
     else:
@@ -286,7 +290,7 @@ def doubts(again: Stability, settings: GrocerySettings, shop: Shop) -> list[Any]
     )
     if shop.baskets.times is None:
         parts.append(
-            "No time was given: the order of the table was taken for it. If it is not, the second look is only a random one."
+            "No time was given: the order of the table was taken for it. If it is not, the second look is not one in time."
         )
     return parts
 

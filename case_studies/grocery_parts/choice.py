@@ -16,6 +16,7 @@ __all__ = ["apart", "offers", "recommender", "shown", "together_anyway"]
 
 MIN_LIFT = 1.3
 SATURATED = 0.5
+CERTAIN = 0.6
 FEWEST = 5
 OFTEN = 2
 EXPECTED = 20.0
@@ -83,14 +84,16 @@ def offers(rules: Rules, shop: Shop) -> pd.DataFrame:
     )
 
 
-def together_anyway(rules: Rules) -> list[str]:
+def together_anyway(rules: Rules, offers: pd.DataFrame) -> list[str]:
     """One-item rules that are a matter of course: an offer would pay for what is bought anyway.
 
     >>> from domains.basket import association_rules
-    >>> together_anyway(association_rules([["tea", "milk"]] * 3 + [["milk"]] * 5, 0.2, min_support=2))
+    >>> together_anyway(association_rules([["tea", "milk"]] * 3 + [["milk"]] * 5, 0.2, min_support=2), pd.DataFrame())
     ['tea → milk: 3 of 3 baskets (100 %), lift 1']
     """
-    sure = rules.take((rules.antecedent_lengths == 1) & (rules.confidence > SATURATED))
+    sure = rules.take((rules.antecedent_lengths == 1) & (rules.confidence >= CERTAIN))
+    offered = {frozenset(pair) for pair in offers.iloc[:, :2].itertuples(index=False, name=None)}
+    sure = sure.take([k for k in range(len(sure)) if frozenset(map(str, sum(sure.names(k), ()))) not in offered])
     order = np.argsort(-sure.confidence, kind="stable")[:FEWEST]
     return [sure.sentence(int(k)) for k in order]
 

@@ -12,9 +12,11 @@ from case_studies.grocery_parts.settings import GrocerySettings
 from domains.basket import Rules
 from shared.data import Incidence, datasets
 from shared.data.contract import TableContract, contract_of
+from shared.data.tables import TableReport
 from shared.errors import DataError, Problem
+from shared.reporting import Run
 
-__all__ = ["Shop"]
+__all__ = ["Shop", "table_of"]
 
 FEW_BASKETS = 200
 
@@ -101,8 +103,33 @@ class Shop:
             common = held[codes[0]]
             for code in codes[1:]:
                 common = common[np.isin(common, held[code], assume_unique=True)]
-            found[k] = len(np.unique(self.past.customers[common]))
+            whose = self.past.customers[common]
+            found[k] = len(np.unique(whose[whose >= 0]))
         return found
+
+
+def table_of(run: Run, settings: GrocerySettings) -> tuple[pd.DataFrame, TableReport]:
+    r"""The bundled table, or the user's own; a column of times that is no number is read as one of dates.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "a.csv").write_text("order,item,day\n1,tea,13.01.2024\n")
+    ...     run = Run("grocery", Path(folder), "A shop", data=Path(folder) / "a.csv")
+    ...     asked = GrocerySettings(order="order", item="item", time="day", customer="")
+    ...     print(table_of(run, asked)[0]["day"].iloc[0])
+    2024-01-13 00:00:00
+    """
+    table, reading = run.table("grocery_transactions", own=settings.own_table())
+    kinds = (pd.api.types.is_numeric_dtype, pd.api.types.is_datetime64_any_dtype)
+    if (
+        run.data is not None
+        and settings.time in table.columns
+        and not any(kind(table[settings.time]) for kind in kinds)
+    ):
+        run.report.sources.clear()
+        return run.table("grocery_transactions", own=settings.own_table(dated=True))
+    return table, reading
 
 
 def baskets_of(table: pd.DataFrame, settings: GrocerySettings, source: str) -> Incidence:
@@ -113,7 +140,7 @@ def baskets_of(table: pd.DataFrame, settings: GrocerySettings, source: str) -> I
     [['tea']]
     """
     return Incidence.from_frame(
-        table, settings.columns, returns=settings.returns, cancelled=settings.cancelled or None, missing=settings.missing,
+        table, settings.columns, returns=settings.returns, cancelled=settings.cancelled or None, missing=settings.missing, strip=settings.strip,
         source=source,
     )  # fmt: skip
 

@@ -201,10 +201,11 @@ def _by_likeness(grid: Any) -> Any:
     if len(grid) < 3:
         return np.arange(len(grid))
     from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import pdist
 
     filled = np.log2(np.clip(np.where(np.isfinite(grid), grid, 1.0), 0.125, 8.0))
     np.fill_diagonal(filled, filled.max())
-    return leaves_list(linkage(filled, method="average"))
+    return leaves_list(linkage(pdist(filled), method="average"))
 
 
 def stability_figure(stability: Stability) -> Any:

@@ -46,7 +46,7 @@ class Incidence:
     times : pandas.Index, optional
         Time of each row; rows are then in the order of time.
     customers : numpy.ndarray of int32, shape (n_rows,), optional
-        Number of each row's customer in `customer_keys`.
+        Number of each row's customer in `customer_keys`; -1 for guests.
     customer_keys : pandas.Index, optional
     columns : BasketColumns
         The user's column names.
@@ -78,6 +78,7 @@ class Incidence:
         returns: Returns = "refuse",
         cancelled: str | None = None,
         missing: Missing = "refuse",
+        strip: bool = False,
         largest: int | None = None,
         source: str = "basket table",
     ) -> Incidence:
@@ -98,7 +99,10 @@ class Incidence:
         cancelled : str, optional
             Beginning of the keys of cancelled orders, as in "C"; they are left out.
         missing : {"refuse", "drop"}
-            What becomes of rows without an order, an item or a quantity.
+            What becomes of rows without an order, an item or a quantity. With "drop", orders without a customer are kept
+            as those of guests.
+        strip : bool
+            Whether outer blanks are taken off the names of items.
         largest : int, optional
             Baskets of more different items are left out.
         source : str
@@ -120,7 +124,7 @@ class Incidence:
             raise HexadError(f"columns={columns!r} are no BasketColumns; write BasketColumns(order=..., item=...)")
         table = as_pandas(frame, source, copy=False)
         entries, times, customers, names = from_table(
-            table, columns, returns=returns, cancelled=cancelled, missing=missing, source=source
+            table, columns, returns=returns, cancelled=cancelled, missing=missing, strip=strip, source=source
         )
         made = cls._packed(entries, largest, drop_empty=False)
         kept = made.keys.get_indexer(entries.keys) >= 0 if made.n_rows < entries.n_rows else slice(None)
@@ -243,7 +247,9 @@ class Incidence:
                 + ("left out" if drop_empty else f"counted among the {entries.n_rows:,}")
             )
         if alike := _alike(entries.items):
-            told.append(f"{len(alike)} item names differ from others only in case or outer blanks: {quoted(alike)}")
+            told.append(
+                f"{len(alike)} item names differ from others only in case or outer blanks: {quoted(alike)} (strip=True takes blanks off)"
+            )
         return replace(made if keep.all() else made.take(np.flatnonzero(keep)), told=tuple(told))
 
     @property
@@ -366,7 +372,8 @@ class Incidence:
         if self.times is not None:
             frame[columns.time or "time"] = self.times[self.rows]
         if self.customers is not None and self.customer_keys is not None:
-            frame[columns.customer or "customer"] = self.customer_keys[self.customers[self.rows]]
+            names = self.customer_keys.take(np.maximum(self.customers, 0)).where(self.customers >= 0)
+            frame[columns.customer or "customer"] = names[self.rows]
         return pd.DataFrame(frame)
 
     def to_sparse(self) -> Any:

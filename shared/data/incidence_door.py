@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Literal
 
@@ -149,6 +149,7 @@ def from_table(
     returns: Returns,
     cancelled: str | None,
     missing: Missing,
+    strip: bool,
     source: str,
 ) -> tuple[Entries, pd.Index[Any] | None, Codes | None, pd.Index[Any] | None]:
     """Entries of a long table, and times and customers of its orders where it has them; orders in time, or as they come."""
@@ -162,14 +163,17 @@ def from_table(
     problems.raise_if_any()
     told: list[str] = []
     order_codes, orders = numbered(table[columns.order], columns.order, problems, missing)
-    item_codes, items = numbered(table[columns.item], columns.item, problems, missing)
+    called = table[columns.item]
+    if strip and pd.api.types.infer_dtype(called, skipna=True) == "string":
+        bare = called.str.strip()
+        if changed := int((bare != called).fillna(False).sum()):
+            told.append(f"outer blanks were taken off {changed:,} item names")
+        called = bare
+    item_codes, items = numbered(called, columns.item, problems, missing)
     keep = (order_codes >= 0) & (item_codes >= 0)
-    owners = _owners(table, columns, problems, missing)
-    if owners is not None:
-        keep &= owners[0] >= 0
+    owners = _owners(table, columns, problems, missing, told)
     if not problems and not keep.all():
-        without = "an order, an item or a customer" if owners is not None else "an order or an item"
-        told.append(f"{int((~keep).sum()):,} rows without {without} were left out")
+        told.append(f"{int((~keep).sum()):,} rows without an order or an item were left out")
     keep = _without_cancelled(table, columns, cancelled, keep, order_codes, told)
     weights = None
     if columns.quantity is not None:
@@ -197,11 +201,21 @@ def from_table(
 
 
 def _owners(
-    table: pd.DataFrame, columns: BasketColumns, problems: Problems, missing: Missing
+    table: pd.DataFrame, columns: BasketColumns, problems: Problems, missing: Missing, told: list[str]
 ) -> tuple[Ints, pd.Index[Any]] | None:
+    """Customer of every row; -1 where there is none."""
     if columns.customer is None:
         return None
-    return numbered(table[columns.customer], columns.customer, problems, missing)
+    found = numbered(table[columns.customer], columns.customer, problems, missing)
+    problems.found[:] = [
+        replace(one, mend='Fill them in, or pass missing="drop" to keep their baskets without a customer.')
+        if one.column == columns.customer and "missing" in one.what else one
+        for one in problems.found
+    ]  # fmt: skip
+    guests = found[0] < 0
+    if guests.any() and missing == "drop":
+        told.append(f"{int(guests.sum()):,} rows without a customer were kept as those of guests")
+    return found
 
 
 def _without_cancelled(
@@ -309,10 +323,11 @@ def _attributes(
     if owners is not None:
         codes, names = owners
         if not problems:
-            pairs = pd.DataFrame({"order": orders[keep], "customer": codes[keep]}).drop_duplicates()
+            named = keep & (codes >= 0)
+            pairs = pd.DataFrame({"order": orders[named], "customer": codes[named]}).drop_duplicates()
             twice = pairs["order"].duplicated(keep=False).to_numpy()
             if twice.any():
-                several = np.isin(orders, pairs["order"][twice]) & keep
+                several = np.isin(orders, pairs["order"][twice]) & named
                 count = int(pairs["order"][twice].nunique())
                 problems.add(
                     f"{count:,} orders belong to several customers", column=columns.customer, rows=first_rows(several),

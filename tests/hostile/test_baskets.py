@@ -211,13 +211,19 @@ def test_frames_of_other_libraries_are_taken():
     assert len(frequent_itemsets(pl.DataFrame({"a": [1, 0], "b": [1, 1]}), 1)) == 3
 
 
-def test_missing_customers_are_left_out_where_declared():
+def test_baskets_without_a_customer_are_kept_as_those_of_guests_where_declared():
     table = pd.DataFrame({"order": [1, 1, 2], "item": ["a", "b", "a"], "who": ["x", "x", None]})
     columns = BasketColumns(customer="who")
-    assert 'missing="drop"' in refused(lambda: Incidence.from_frame(table, columns))
+    assert "keep their baskets without a customer" in refused(lambda: Incidence.from_frame(table, columns))
     found = Incidence.from_frame(table, columns, missing="drop")
-    assert found.to_lists() == [["a", "b"]]
-    assert any("or a customer were left out" in note for note in found.told)
+    assert found.to_lists() == [["a", "b"], ["a"]]
+    assert found.customers.tolist() == [0, -1]
+    assert found.to_frame()["who"].isna().tolist() == [False, False, True]
+    assert "1 rows without a customer were kept as those of guests" in found.told
+    model = RuleRecommender(significance=None).fit(found)
+    assert model.customer_baskets_.tolist() == [1]
+    assert model.owners(found).tolist() == [0, -1]
+    assert model.recommend(found, n=1)["because"].tolist() == ["'a': 1 of its 2 baskets hold it, too"]
 
 
 def test_suggested_supports_fit():

@@ -206,3 +206,35 @@ def test_baskets_of_one_time_stay_together():
     assert shop.past.times.max() < shop.later.times.min()
     assert shop.first.times.max() < shop.middle.times.min()
     assert shop.past.n_rows + shop.later.n_rows == baskets.n_rows
+
+
+def test_times_of_any_kind_and_guests(tmp_path):
+    table = till(600)
+    weeks = table.assign(
+        Week=table["Date"].dt.day_of_year // 7, Customer=table["Customer"].mask(table["Invoice"] < "00300")
+    )
+    own = written(weeks, tmp_path / "weeks.csv")
+    asked = [*OWN, "time=Week", "customer=Customer", "half_life=8"]
+    folder = run_study("grocery", data=own, overrides=asked, out=tmp_path / "run").parent
+    page = (folder / "report.html").read_text()
+    assert "without a customer were kept as those of guests" in page
+    assert "half_life 8.0" in page
+    new = written(weeks.iloc[:3].assign(Customer="who?"), tmp_path / "new.csv")
+    _, told = predict_from(folder, data=new, out=tmp_path / "missing.csv")
+    assert any("0 of 1 baskets are of customers" in sentence for sentence in told)
+    both = written(table.assign(Date="03/04/2024"), tmp_path / "both.csv")
+    with pytest.raises(DataError, match="day-first"):
+        run_study("grocery", data=both, overrides=[*OWN, "time=Date"], out=tmp_path / "d")
+    for wrong in ("half_life=0", "half_life=-2", "half_life=nan"):
+        with pytest.raises(SettingsError, match="half_life"):
+            run_study("grocery", data=own, overrides=[*asked, wrong], out=tmp_path / "e")
+
+
+def test_rules_that_are_no_better_than_what_sells_most_are_not_recommended(tmp_path):
+    rng = np.random.default_rng(5)
+    held = rng.random((900, 30)) < 0.7 / (1 + 0.4 * np.arange(30))  # nothing goes with anything, some sell much more
+    order, item = np.nonzero(held)
+    table = pd.DataFrame({"Invoice": [f"{one:05d}" for one in order], "Product": [f"thing {one}" for one in item]})
+    own = written(table, tmp_path / "till.csv")
+    folder = run_study("grocery", data=own, overrides=OWN, out=tmp_path / "run").parent
+    assert "no certain gain" in (folder / "report.html").read_text()

@@ -129,7 +129,8 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         if baskets.customers is None or baskets.customer_keys is None:
             return
         keys = baskets.customer_keys
-        large = baskets.sizes >= 2  # errands for a single thing say little of what fills a basket
+        # Errands for a single thing say little of what fills a basket, and guests have no history.
+        large = (baskets.sizes >= 2) & (baskets.customers >= 0)
         age, baskets = ages[large], baskets.take(large)
         each = np.maximum(baskets.sizes, 1) ** -0.5 * age
         n_customers = len(keys)
@@ -202,18 +203,19 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         each = np.maximum(baskets.sizes, 1) ** -0.5
         from_rules = (sparse.diags_array(each) @ (baskets.to_sparse() @ rules)).toarray()
         from_history = np.zeros((baskets.n_rows, n_items))
-        owner = self._owners(baskets)
+        owner = self.owners(baskets)
         if owner is not None:
             share = (self.history_share_, self.history_items_, self.history_ptr_)
             history = sparse.csr_array(share, shape=(len(self.customers_), n_items))
             from_history[owner >= 0] = self.household * history[owner[owner >= 0]].toarray()
         return from_rules, from_history, np.broadcast_to(POPULAR * self.popularity_, from_rules.shape)
 
-    def _owners(self, baskets: Incidence) -> Any:
-        """Number of each basket's customer among those learnt; -1 for new ones."""
+    def owners(self, baskets: Incidence) -> Any:
+        """Number of each basket's customer among those learnt, -1 for new ones and guests; None without customers."""
         if self.customers_ is None or baskets.customers is None or baskets.customer_keys is None:
             return None
-        return pd.Index(self.customers_).get_indexer(pd.Index(_plain(baskets.customer_keys)))[baskets.customers]
+        place = pd.Index(self.customers_).get_indexer(pd.Index(_plain(baskets.customer_keys)))
+        return np.where(baskets.customers < 0, -1, np.append(place, -1)[baskets.customers])
 
     def recommend(self, baskets: Any, n: int = 5) -> pd.DataFrame:
         """Best missing items of every basket, with the strongest reason for each.
@@ -252,7 +254,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         code = best.ravel()
         left = np.isfinite(scores[row, code])
         row, code = row[left], code[left]
-        owner = self._owners(baskets)
+        owner = self.owners(baskets)
         return pd.DataFrame(
             {
                 "order": baskets.keys[row],

@@ -18,6 +18,7 @@ __all__ = ["assessed", "declared_family"]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Test = Literal["matched", "fisher"]
+NAMES = {"holm": "Holm", "bonferroni": "Bonferroni", "bh": "Benjamini & Hochberg"}
 KEPT_BY = "are kept by the"
 NO_OTHERS = "could not be compared, because no baskets without their antecedent hold as"
 NO_OTHERS_MEND = "where all baskets are of one size, test='fisher' is right"
@@ -106,7 +107,7 @@ def assessed(
     hands_on = inherit and correction in {"holm", "bonferroni"}
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = rules.together / expected
-    beyond = ratio > 1 if upper else ratio < 1
+    beyond = (ratio > 1) & (rules.lift > 1) if upper else ratio < 1
     if hands_on:
         corrected = _inherited(rules, corrected, beyond, alpha)
     kept = (corrected <= alpha) & beyond
@@ -115,7 +116,7 @@ def assessed(
     family_text = f"{declared.total:,} {'testable' if family == 'testable' else 'mined'} hypotheses"
     note = (
         f"{int(kept.sum()):,} of {len(rules):,} rules {KEPT_BY} {test} test "
-        f"({'no correction' if correction == 'none' else correction + ' over ' + family_text}{said})"
+        f"({'no correction' if correction == 'none' else NAMES[correction] + ' over ' + family_text}{said})"
     )
     found = {"p_value": p, "p_adjusted": corrected, "expected": expected, "adjusted_lift": ratio, "kept": kept}
     compared = (f"{alone:,} rules {NO_OTHERS} many other items: {NO_OTHERS_MEND}",) if alone else ()

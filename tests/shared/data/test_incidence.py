@@ -143,6 +143,14 @@ def test_names_that_differ_only_in_blanks_are_kept_apart_and_told():
     assert any("differ from others only in case or outer blanks" in note for note in found.told)
 
 
+def test_outer_blanks_are_taken_off_where_asked():
+    table = pd.DataFrame({"order": [1, 1, 2], "item": ["beef ", "tea", "beef"]})
+    assert Incidence.from_frame(table).n_items == 3
+    found = Incidence.from_frame(table, strip=True)
+    assert found.to_lists() == [["beef", "tea"], ["beef"]]
+    assert "outer blanks were taken off 1 item names" in found.told
+
+
 def test_sparse_frames_of_ones_stay_sparse():
     tall = sparse.random_array((20_000, 3000), density=0.0002, rng=np.random.default_rng(0), format="csr")
     tall.data[:] = 1
