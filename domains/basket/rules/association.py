@@ -94,7 +94,7 @@ def association_rules(
     before, after = _allowed(sets, left), _allowed(sets, right)
     found = _from_tree if sets.is_complete and sets.tree is not None else _from_sets
     rules = found(sets, asked, before, after, limit)
-    return rules if min_lift is None else replace(rules.where(lift=min_lift), told=())
+    return rules if min_lift is None else replace(rules.where(lift=min_lift), told=rules.told)
 
 
 def _listed(items: Iterable[Any], name: str) -> Iterable[Any]:
