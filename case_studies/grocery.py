@@ -8,6 +8,7 @@ from case_studies.__main__ import main
 from case_studies.grocery_parts import GrocerySettings, Popular, Shop, chapters, choice, table_of
 from case_studies.grocery_parts.ahead import predict  # noqa: F401  # what hexad predict asks
 from domains.basket import association_rules, completion_trial, frequent_itemsets, item_pairs, permutation_test
+from domains.basket.mining.search import min_count_of
 from shared.reporting import Run
 
 TITLE = "Shopping baskets: rules that hold at a second look"
@@ -22,7 +23,7 @@ def tell(settings: GrocerySettings, run: Run) -> None:
     run.step("read")
 
     # Mine and test on the first part of the time alone; what follows is for the second look.
-    least = max(settings.min_baskets, int(np.ceil(settings.min_support * shop.past.n_rows)))
+    least = max(settings.min_baskets, min_count_of(settings.min_support, shop.past.n_rows))
     sets = frequent_itemsets(shop.past, least, max_length=settings.max_length)
     rules = association_rules(sets, settings.min_confidence).tested(settings.test, alpha=settings.alpha)
     kept = rules.kept

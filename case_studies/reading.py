@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from shared.data.panel import REPAIRS as PANEL_REPAIRS
 from shared.data.tables import REPAIRS as TABLE_REPAIRS
@@ -12,7 +12,17 @@ from shared.data.tables import check_options
 from shared.errors import quoted
 from shared.runtime.config import Settings
 
-__all__ = ["ReadSettings"]
+__all__ = ["ReadSettings", "Workers"]
+
+
+def _some(given: int) -> int:
+    if given == 0:
+        raise ValueError("there is no work without workers; give 1, 2, ... or -1 for all cores")
+    return given
+
+
+Workers = Annotated[int, Field(ge=-1, le=64), AfterValidator(_some)]
+"""Number of workers as in joblib: -1 is all cores."""
 
 
 class ReadSettings(Settings):

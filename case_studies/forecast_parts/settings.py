@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from case_studies.reading import ReadSettings
+from case_studies.reading import ReadSettings, Workers
 from shared.data.frequency import is_zone, parse_duration
 from shared.data.panel import REPAIRS as PANEL_REPAIRS
 from shared.data.tables import REPAIRS as TABLE_REPAIRS
@@ -33,15 +33,8 @@ class ForecastSettings(Settings):
     timezone: str = ""
     leak_guard: bool = True
     seed: int = Field(0, ge=0)
-    n_jobs: int = Field(1, ge=-1, le=64)
+    n_jobs: Workers = 1
     read: ReadSettings = ReadSettings()
-
-    @field_validator("n_jobs")
-    @classmethod
-    def _some_workers(cls, given: int) -> int:
-        if given == 0:
-            raise ValueError("there is no work without workers; give 1, 2, ... or -1 for all cores")
-        return given
 
     @field_validator("horizon", "every")
     @classmethod

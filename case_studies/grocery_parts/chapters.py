@@ -26,6 +26,12 @@ from shared.reporting.figures import bar_figure
 ROWS = 15
 MODEL, NAIVE = "rules and history", "popularity"
 NETWORK = 30
+TESTS = {
+    "matched": "Large baskets hold anything with anything, so a rule is only compared among baskets that hold as many other "
+    "items (Fisher's exact test within each such size, summed).",
+    "fisher": "The test is Fisher's, which takes all baskets for alike: where some are much larger than others it keeps rules "
+    "that say no more than that.",
+}
 
 
 def summary(
@@ -43,8 +49,9 @@ def summary(
         f"Rules of {shop.when(shop.past)}, tested there and looked at again in those of {shop.when(shop.later)}."
     )
     run.summarises(
-        f"Of {len(mined):,} rules in at least {mined.asked.min_count:,} baskets, {len(kept):,} are more than an effect of "
-        f"how much people buy; the chance that any of them is false is at most {100 * settings.alpha:g} %."
+        f"Of {len(mined):,} rules in at least {mined.asked.min_count:,} baskets, {len(kept):,} are "
+        f"{'more than an effect of how much people buy' if settings.test == 'matched' else 'more than chance gives'}; the chance "
+        f"that any of them is false is at most {100 * settings.alpha:g} %."
     )
     run.fact(f"{len(kept):,} of {len(mined):,}", "rules kept by the test")
     if len(kept):
@@ -247,9 +254,7 @@ def protocol(mined: Rules, chance: PermutationTest | None, settings: GrocerySett
         parts.append(
             f"Rules come from {shop.when(shop.past)}. Declared before the baskets were looked at: every rule of one item on the "
             f"right whose sides are both in at least {mined.asked.min_count:,} baskets, {family.total:,} hypotheses ({sizes}). "
-            "Large baskets hold anything with anything, so a rule is only compared among baskets that hold as many other items "
-            "(Fisher's exact test within each such size, summed); p-values are corrected for the whole family after Holm, in "
-            "layers by length."
+            f"{TESTS[settings.test]} P-values are corrected for the whole family after Holm, in layers by length."
         )
         parts.append(
             "A longer rule is kept, too, if a shorter one inside it is certain and the longer one is itself met more often than "

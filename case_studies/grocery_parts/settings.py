@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from case_studies.reading import ReadSettings
+from case_studies.reading import ReadSettings, Workers
 from shared.data import BasketColumns, Column, Schema
 from shared.data.frequency import parse_duration
 from shared.runtime.config import Settings
@@ -45,15 +45,8 @@ class GrocerySettings(Settings):
     half_life: str = "16"
     tune: bool = True
     seed: int = Field(0, ge=0)
-    n_jobs: int = Field(2, ge=-1, le=64)
+    n_jobs: Workers = 2
     read: ReadSettings = ReadSettings()
-
-    @field_validator("n_jobs")
-    @classmethod
-    def _some_workers(cls, given: int) -> int:
-        if given == 0:
-            raise ValueError("there is no work without workers; give 1, 2, ... or -1 for all cores")
-        return given
 
     @field_validator("order", "item", "time", "customer", "quantity", "cancelled", "half_life", mode="before")
     @classmethod

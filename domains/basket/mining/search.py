@@ -17,7 +17,7 @@ from shared.data import Incidence
 from shared.data.columns import ITEM, ORDER
 from shared.errors import HexadError, quoted, require
 
-__all__ = ["as_baskets", "as_fraction", "estimated_itemsets", "frequent_itemsets"]
+__all__ = ["as_baskets", "as_fraction", "estimated_itemsets", "frequent_itemsets", "min_count_of"]
 
 FIRST_LIMIT = 1_000_000
 TRIES = 16
@@ -180,6 +180,7 @@ def min_count_of(min_support: Any, n_baskets: int) -> int:
 
 
 def whole_number(value: Any, name: str, most: int) -> int:
+    """A whole number from 1 on, held at `most`; None stands for `most`."""
     if value is None:
         return most
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
@@ -188,6 +189,7 @@ def whole_number(value: Any, name: str, most: int) -> int:
 
 
 def whole_seed(value: Any) -> int:
+    """A seed that compiled code takes, too."""
     if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= int(value) < 2**31:
         raise HexadError(f"random_state={value!r} is no whole number from 0 to {2**31 - 1:,}")
     return int(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Iterable
@@ -43,7 +44,7 @@ def save_rules(rules: Rules, path: Path) -> None:
         raise HexadError(f"{quoted([path.name])}: rules are saved as .parquet; for a .csv use export")
     table = pa.Table.from_pandas(rules.to_frame(measures=()), preserve_index=False)
     asked = rules.asked
-    about = {
+    about: dict[str, Any] = {
         "format": FORMAT,
         "n_baskets": rules.n_baskets,
         "found": list(rules.found),
@@ -54,12 +55,17 @@ def save_rules(rules: Rules, path: Path) -> None:
             "consequents": _plain(asked.consequents), "without_items": _plain(asked.without_items),
         },
     }  # fmt: skip
+    about["digest"] = _digest(about)
     table = table.replace_schema_metadata(
         {KEY: json.dumps(about).encode()}
     )  # pandas cannot read its own notes on lists
     buffer = io.BytesIO()
     pq.write_table(table, buffer, write_page_checksum=True)
     write_bytes(path, buffer.getvalue())
+
+
+def _digest(about: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
 def _plain(items: tuple[Any, ...] | None) -> list[Any] | None:
@@ -96,6 +102,10 @@ def load_rules(path: Path) -> Rules:
         table = pq.read_table(path, page_checksum_verification=True)
         about = json.loads((table.schema.metadata or {})[KEY])
         asked = about["asked"]
+        if about.pop("digest") != _digest(about):
+            raise StoreError(
+                f"{shown} is damaged: what it says of itself does not fit its checksum. Save the rules again"
+            )
         if about["format"] != FORMAT:
             raise StoreError(
                 f"{shown} has the format {about['format']}, this Hexad reads {FORMAT}. Save the rules again"

@@ -44,11 +44,13 @@ def assessed(
     stratum and the exact distribution of the sum (Gart 1970; in item response theory, Holland & Thayer 1988).
 
     The declared family holds every rule whose both sides are frequent enough for the rule to be, whether it was mined
-    or not; with templates, or several items on the right, it is counted from above. A rule says that its consequent depends on the items of its antecedent; if that is certain of some of
-    these items, it is of all. So with ``inherit`` a rule takes over the smallest adjusted p-value of the tested rules
-    with the same consequent and part of its antecedent (a logical implication, as in closed testing, Marcus, Peritz &
-    Gabriel 1976: the bound on false rules stays). It is kept if that is at most `alpha` and it is itself met more
-    often than expected. What a longer antecedent adds is another question: see `without_redundant`.
+    or not; with templates, or several items on the right, it is counted from above.
+
+    A rule says that its consequent depends on the items of its antecedent; if that is certain of some of these items,
+    it is of all. So with ``inherit`` a rule takes over the smallest adjusted p-value of the tested rules with the same
+    consequent and part of its antecedent (a logical implication, as in closed testing, Marcus, Peritz & Gabriel 1976:
+    the bound on false rules stays). It is kept if that is at most `alpha`, and it is itself met more often than
+    expected, with a lift above one. What a longer antecedent adds is another question: see `without_redundant`.
 
     Parameters
     ----------
@@ -120,9 +122,8 @@ def assessed(
     )
     found = {"p_value": p, "p_adjusted": corrected, "expected": expected, "adjusted_lift": ratio, "kept": kept}
     compared = (f"{alone:,} rules {NO_OTHERS} many other items: {NO_OTHERS_MEND}",) if alone else ()
-    earlier = tuple(
-        told for told in rules.told if KEPT_BY not in told and NO_OTHERS not in told
-    )  # a new test replaces what an earlier one said
+    # A new test replaces what an earlier one said.
+    earlier = tuple(told for told in rules.told if KEPT_BY not in told and NO_OTHERS not in told)
     return with_columns(replace(rules, told=earlier), found, note, *compared)
 
 

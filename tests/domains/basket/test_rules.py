@@ -321,16 +321,16 @@ def test_categories_dates_and_single_flipped_bits(tmp_path):
     whole = bytearray((tmp_path / "rules.parquet").read_bytes())
     rng = np.random.default_rng(0)
     changed = 0
-    for _ in range(120):
+    for _ in range(400):
         torn = whole.copy()
-        torn[int(rng.integers(4, len(torn) // 2))] ^= 1 << int(rng.integers(8))
+        torn[int(rng.integers(len(torn)))] ^= 1 << int(rng.integers(8))
         (tmp_path / "torn.parquet").write_bytes(bytes(torn))
         try:
             again = Rules.load(tmp_path / "torn.parquet")
         except StoreError:
             continue
         changed += [again.sentence(k) for k in range(len(again))] != [rules.sentence(k) for k in range(len(rules))]
-    assert changed <= 1
+    assert changed == 0
 
 
 def test_rows_are_picked_by_number_mask_or_slice():
