@@ -224,8 +224,8 @@ def completion(trial: CompletionTrial, examples: pd.DataFrame, recommender: Rule
     shown.columns = pd.Index(["basket", "add", "rank", "because"])
     shown = shown.drop(columns="rank").astype({"basket": str}).set_index("basket")
     return [
-        f"From each of {len(trial.hidden):,} later baskets of at least three items one was hidden; {recommender.n_rules_:,} rules {history}ranked all "
-        f"{len(recommender.items_):,} items that were not in it. {trial.explain()} The difference is {100 * gain[0]:.1f} points "
+        f"From each of {len(trial.hidden):,} later baskets of at least three items one was hidden; {recommender.n_rules_:,} rules {history}ranked, of "
+        f"{len(recommender.items_):,} items, those that it did not show. {trial.explain()} The difference is {100 * gain[0]:.1f} points "
         f"({100 * gain[1]:.1f} to {100 * gain[2]:.1f}).",
         bar_figure(
             dict(zip((MODEL, NAIVE), mean, strict=True)), lower=low, upper=high, highlight=[MODEL],
