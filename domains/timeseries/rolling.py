@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
+
+from shared.runtime.compile import compiled
 
 __all__ = ["STATISTIC_CODES", "bounds", "fill_lags", "fill_window"]
 
@@ -14,7 +15,7 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 STATISTIC_CODES = {"mean": 0, "std": 1, "min": 2, "max": 3}
 
 
-@numba.njit(cache=True)
+@compiled()
 def bounds(z: Floats, begin: Ints, end: Ints) -> tuple[Floats, Floats]:
     """The range of each history, extended by its width on either side."""
     low, high = np.empty(len(begin)), np.empty(len(begin))
@@ -26,7 +27,7 @@ def bounds(z: Floats, begin: Ints, end: Ints) -> tuple[Floats, Floats]:
     return low, high
 
 
-@numba.njit(cache=True)
+@compiled()
 def fill_lags(values: Floats, origin: Ints, begin: Ints, lags: Ints, out: Floats, first: int) -> None:
     """Write the values `lags` before each origin into columns of `out`, from `first` on; NaN before the series begins."""
     for r in range(len(origin)):
@@ -35,7 +36,7 @@ def fill_lags(values: Floats, origin: Ints, begin: Ints, lags: Ints, out: Floats
             out[r, first + c] = values[at] if at >= begin[r] else np.nan
 
 
-@numba.njit(cache=True)
+@compiled()
 def fill_window(
     values: Floats, origin: Ints, begin: Ints, lag: int, steps: int, statistic: int, out: Floats, column: int
 ) -> None:
@@ -84,7 +85,7 @@ def fill_window(
             out[r, column] = other if (below if statistic == 2 else other > head or np.isnan(other)) else head
 
 
-@numba.njit(cache=True)
+@compiled()
 def _joined(state: float, spread: float, count: int, value: float, statistic: int) -> tuple[float, float]:
     """Sum, mean and squared deviations, or extreme (NaN where there is one) of `count` values and one more."""
     if statistic == 0:

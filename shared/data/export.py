@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from shared.errors import SettingsError, quoted
-from shared.runtime.store import write_bytes
+from shared.runtime.files import write_bytes
 
-__all__ = ["disarmed", "write_table"]
+__all__ = ["disarmed", "table_bytes", "write_table"]
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -33,18 +33,26 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     ...     path.read_text()
     "a,n\n'=1+1,-1.5\nx,2.0\n"
     """
+    write_bytes(path, table_bytes(frame, path))
+
+
+def table_bytes(frame: pd.DataFrame, path: Path) -> bytes:
+    r"""Bytes of a table in the format that a file's name stands for; see `write_table`.
+
+    >>> table_bytes(pd.DataFrame({"a": [1]}), Path("a.csv"))
+    b'a\n1\n'
+    """
     suffix = path.suffix.lower()
     if suffix in {".parquet", ".pq"}:
-        write_bytes(path, frame.to_parquet(index=False))
-    elif suffix == ".csv":
+        return frame.to_parquet(index=False)
+    if suffix == ".csv":
         safe = disarmed(frame)
         texts = [safe.iloc[:, place].astype(str) for place in range(safe.shape[1])]
         broken = any("\r" in str(name) for name in safe.columns) or any(text.str.contains("\r").any() for text in texts)
         # A lone carriage return would start a row of its own, and a formula behind it would live.
         quoting: Any = csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL
-        write_bytes(path, safe.to_csv(index=False, lineterminator="\n", quoting=quoting).encode())
-    else:
-        raise SettingsError(f"{quoted([path.name])}: tables are written as .csv or .parquet; name the file so")
+        return safe.to_csv(index=False, lineterminator="\n", quoting=quoting).encode()
+    raise SettingsError(f"{quoted([path.name])}: tables are written as .csv or .parquet; name the file so")
 
 
 def disarmed(frame: pd.DataFrame) -> pd.DataFrame:

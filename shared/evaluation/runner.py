@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
 import platform
 import time
@@ -18,19 +20,21 @@ import pandas as pd
 from shared.data import columns as names
 from shared.data.fingerprint import fingerprint
 from shared.data.splits import Split
-from shared.errors import HexadError, quoted
+from shared.errors import HexadError, StoreError, quoted
 from shared.evaluation.leakage.guard import asked_again, guarded_columns, judged
 from shared.evaluation.leakage.report import LeakReport, LeakWarning
 from shared.evaluation.scorers import Scorer
 from shared.evaluation.scores import Scores, scored
 from shared.evaluation.tasks import Forecaster, ForecastingTask, Task
+from shared.runtime.files import as_json
+from shared.runtime.manifest import Manifest
 from shared.runtime.parallel import map_parallel
 from shared.runtime.progress import progress
-from shared.runtime.store import write_bytes, write_json
 
 __all__ = ["Forecaster", "ForecastingTask", "Scores", "Splitter", "Task", "evaluate"]
 
 OWN = "the guard's own"
+MAX_PIECE = 1 << 30
 PACKAGES = ("hexad", "scikit-learn", "numpy", "scipy", "pandas")
 
 
@@ -113,19 +117,22 @@ def evaluate(
     if guard and hasattr(task, "another_future"):
         pieces += [_Piece(name, (cuts[0],), again=True) for name in contenders]
     data_key = fingerprint(table) if keep else ""
+    pieces_kept = _open_pieces(keep) if keep else None
 
     with progress("evaluating", len(pieces), show=show) as advance:
 
         def work(piece: _Piece) -> tuple[_Piece, pd.DataFrame, pd.DataFrame]:
             model = contenders[piece.name]
-            file = keep / f"{_piece_key(model, piece, task, data_key)}.parquet" if keep else None
-            kept = _kept(file, piece.cuts) if file is not None else None
+            key = _piece_key(model, piece, task, data_key) if keep else ""
+            kept = _kept(pieces_kept, key, piece.cuts) if pieces_kept is not None else None
             predicted, timings = kept or _done(piece, model, table, task)
-            if file is not None and kept is None:
+            if pieces_kept is not None and kept is None:
                 seconds = timings.drop(columns=names.CUTOFF)
                 seconds["cut"] = [[str(cut.label) for cut in piece.cuts].index(str(at)) for at in timings[names.CUTOFF]]
-                write_json(file.with_suffix(".json"), json.loads(seconds.to_json(orient="records")))
-                write_bytes(file, predicted.to_parquet(index=False))
+                timed = as_json(json.loads(seconds.to_json(orient="records"))).encode()
+                with contextlib.suppress(StoreError):  # what stands there and was changed is not ours to replace
+                    pieces_kept.write(f"{key}.json", timed)
+                    pieces_kept.write(f"{key}.parquet", predicted.to_parquet(index=False))
             return piece, predicted, timings
 
         done = map_parallel(work, pieces, n_jobs=n_jobs, done=lambda result: advance(result[0].name))
@@ -205,13 +212,21 @@ def _check_metrics(metrics: list[Scorer], task: Task) -> None:
             )
 
 
-def _kept(file: Path, group: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """A finished piece of an earlier run; None where there is none, or where it is torn."""
+def _open_pieces(folder: Path) -> Manifest:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Manifest.of(folder)
+
+
+def _kept(pieces: Manifest, key: str, group: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """A finished piece of an earlier run; None where there is none, or where it is not as it was written."""
+    seconds, predicted = (pieces.read(f"{key}.{suffix}", MAX_PIECE) for suffix in ("json", "parquet"))
+    if seconds is None or predicted is None:
+        return None
     try:
-        timings = pd.DataFrame(json.loads(file.with_suffix(".json").read_text()))
+        timings = pd.DataFrame(json.loads(seconds))
         labels = [group[place].label for place in timings.pop("cut")]
         timings.insert(0, names.CUTOFF, labels)
-        return pd.read_parquet(file), timings
+        return pd.read_parquet(io.BytesIO(predicted)), timings
     except (OSError, ValueError, KeyError, IndexError, TypeError):  # Arrow's errors are ValueErrors
         return None
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import html
 import io
 import re
+import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +42,10 @@ PALETTE = {
 SERIES_COLOURS = ("accent", "second", "third", "fourth", "soft")
 SIZE = (6.0, 3.2)
 MAX_LABEL = 60
+FONT = "Hexad DejaVu Sans"
+# What is no matter of style: which program shows pictures, and settings of the process.
+KEPT = {"backend", "backend_fallback", "interactive", "toolbar"}
+_LOCK = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Figure:
 
     def save(self, path: str | Path) -> None:
         """Write a free-standing SVG in light colours."""
-        from shared.runtime.store import write_text
+        from shared.runtime.files import write_text
 
         write_text(Path(path), self.plain())
 
@@ -101,15 +108,11 @@ def draw(
     >>> "var(--accent)" in figure.svg
     True
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure as Canvas
-
     colours = {name: sentinel for name, (sentinel, _, _) in PALETTE.items()}
     style: Any = {
         "svg.hashsalt": alt or "hexad",
         "svg.fonttype": "path",
-        "font.family": "DejaVu Sans",
+        "font.family": FONT,
         "font.size": 9,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -131,16 +134,49 @@ def draw(
         "date.autoformatter.hour": "%H:%M",
         "text.parse_math": False,
     }
-    with mpl.rc_context(style), warnings.catch_warnings():
-        # A script that the font lacks is drawn as boxes; the alternative text still has it.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    buffer = io.StringIO()
+    with _drawing(style):
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure as Canvas
+
         canvas = Canvas(figsize=size, layout="constrained")
         axes = canvas.add_subplot()
         paint(axes, colours)
         FigureCanvasSVG(canvas)
-        buffer = io.StringIO()
         canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return Figure(_inlined(buffer.getvalue(), alt), alt, caption)
+
+
+@contextlib.contextmanager
+def _drawing(style: dict[str, Any]) -> Iterator[None]:
+    """Draw in one style whatever matplotlib was told elsewhere, one picture at a time.
+
+    Matplotlib's settings, and Python's filters of warnings, belong to the whole process: two threads that changed and
+    restored them at once would leave them changed. Settings come from matplotlib's own defaults, not from a
+    ``matplotlibrc`` in the current folder or the home, and the font from matplotlib's own files.
+    """
+    with _LOCK:
+        import matplotlib as mpl
+
+        _add_font()
+        default: Mapping[str, Any] = dict(mpl.rcParamsDefault.items())
+        current = mpl.rcParams.items()
+        changed: Any = {name: default[name] for name, value in current if name not in KEPT and value != default[name]}
+        changed.update(style)
+        with mpl.rc_context(changed), warnings.catch_warnings():
+            # A script that the font lacks is drawn as boxes; the alternative text still has it.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            yield
+
+
+@functools.cache
+def _add_font() -> None:
+    """Make matplotlib's own font known under a name of ours: its list of fonts lies where others may have written."""
+    from matplotlib import font_manager, get_data_path
+
+    for file, weight in (("DejaVuSans.ttf", 400), ("DejaVuSans-Bold.ttf", 700)):
+        path = str(Path(get_data_path()) / "fonts" / "ttf" / file)
+        font_manager.fontManager.ttflist.insert(0, font_manager.FontEntry(fname=path, name=FONT, weight=weight))
 
 
 def _inlined(svg: str, alt: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from shared.reporting.figures import PALETTE, Figure
-from shared.runtime.store import write_text
+from shared.runtime.files import write_text
 
 __all__ = ["Fact", "Report", "Section", "Source", "cell_text"]
 

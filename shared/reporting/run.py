@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import platform
 import re
-import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -27,19 +27,26 @@ from shared.data.tables import TableReport
 from shared.errors import HexadError, StoreError, quoted
 from shared.reporting.page import Fact, Report, Section, Source
 from shared.runtime.config import to_toml
-from shared.runtime.lock import PIECES
-from shared.runtime.store import load_model, save_model, write_bytes, write_json, write_text
+from shared.runtime.files import as_json
+from shared.runtime.manifest import Manifest
+from shared.runtime.store import dump_model, load_model
 
+SETTINGS = "settings.toml"
 RESULTS = ("report.html", "metrics.json", "run.json", "model.hexad", "schema.json")
+PIECES = "pieces"
+PREDICTIONS = "predictions-"
+MAX_PIECE = 1 << 30
+MAX_ABOUT = 1 << 20
 
-__all__ = ["Run"]
+__all__ = ["PREDICTIONS", "Run"]
 
 
 @dataclass
 class Run:
     """What a story writes: report.html, metrics.json, settings.toml, tables and the model, in one folder.
 
-    All files but report.html and run.json are the same, byte for byte, for the same data, settings and seed.
+    What it writes is listed in the folder's manifest (see `shared.runtime.manifest`); nothing else in the folder is ever
+    replaced or removed. All files but report.html and run.json are the same, byte for byte, for the same data, settings and seed.
 
     Parameters
     ----------
@@ -77,6 +84,62 @@ class Run:
         self.contract: TableContract | None = None
         self.steps: dict[str, float] = {}
         self._last = self.started
+        self._settings: str | None = None
+        self._own: Manifest | None = None
+
+    def check(self) -> Manifest:
+        """Refuse a folder that is not to be written to, before anything in it is touched.
+
+        Raises
+        ------
+        StoreError
+            The folder holds other things than a run, or files of the run that were changed since.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = (Path(folder) / "settings.toml").write_text("of another program")
+        ...     Run("demo", Path(folder), "A demo").check()
+        Traceback (most recent call last):
+        ...
+        shared.errors.StoreError: '...': the folder holds other things ('settings.toml'); name one that is new or empty
+        """
+        shown = quoted([self.folder], longest=200)
+        own = Manifest.of(self.folder)
+        listed = own.listed()
+        others = sorted(path.name for path in self.folder.iterdir() if not path.name.startswith("."))
+        if others and not listed:
+            raise StoreError(
+                f"{shown}: the folder holds other things ({quoted(others)}); name one that is new or empty"
+            )
+        if self.pieces.is_symlink() or (self.pieces.exists() and not _is_ours(self.pieces)):
+            raise StoreError(
+                f"{shown}: {quoted([PIECES])} in it was not made by a run; name a folder that is new or empty"
+            )
+        if changed := own.changed((SETTINGS, *RESULTS)):
+            raise StoreError(
+                f"{shown}: {quoted(changed)} in it did not come from the run, or was changed since. Nothing was touched; "
+                "move it elsewhere, or name a folder that is new or empty"
+            )
+        if self.data is not None and (read := [name for name in listed if _same_file(self.folder / name, self.data)]):
+            raise StoreError(
+                f"{shown}: {quoted(read)} is the data and a file of the run in this folder; name another folder"
+            )
+        return own
+
+    def open(self) -> None:
+        """Take the folder over: checked once more, and cleared of what a killed run left half-written."""
+        self._own = self.check()
+        self._own.clear_torn()
+        if self.pieces.is_dir():
+            Manifest.of(self.pieces).clear_torn()
+
+    @property
+    def own(self) -> Manifest:
+        """The list of what this run wrote."""
+        if self._own is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._own = Manifest.of(self.folder)
+        return self._own
 
     def table(self, name: str, also: Iterable[str] = (), own: Schema | None = None) -> tuple[pd.DataFrame, TableReport]:
         """Load a bundled data set, or the user's own file in its place; its source goes into the report.
@@ -107,7 +170,22 @@ class Run:
         )
         bundled = Source(dataset.title, dataset.source, dataset.licence, report.fingerprint)
         self.report.sources.append(theirs or bundled)
+        self._begin()
         return frame, report
+
+    def _begin(self) -> None:
+        """Write the settings in force, now that the data are read; results of other settings are removed."""
+        if self._settings is None:
+            return
+        text, self._settings = self._settings.encode(), None
+        if self.own.read(SETTINGS, len(text)) != text or not self._same_data():
+            self.own.remove(name for name in self.own.listed() if not name.startswith(PREDICTIONS))
+            self.own.write(SETTINGS, text)
+
+    def _same_data(self) -> bool:
+        """Whether results in the folder, if there are any, come from the same data."""
+        about = self.own.read("run.json", MAX_ABOUT)
+        return about is None or json.loads(about).get("data_fingerprint") == self.fingerprint
 
     @property
     def pieces(self) -> Path:
@@ -134,13 +212,16 @@ class Run:
         key = joblib.hash(
             [type(model).__module__, type(model).__qualname__, described, fingerprint(table), _versions()]
         )
-        path = self.pieces / f"model-{key[:24]}.hexad"
-        if path.exists():
+        name = f"model-{key[:24]}.hexad"
+        if self.pieces.is_dir() and Manifest.of(self.pieces).read(name, MAX_PIECE) is not None:
             with contextlib.suppress(StoreError):
-                return load_model(path)
+                return load_model(self.pieces / name)
         model = model.fit(table)
         with contextlib.suppress(StoreError):  # a model that cannot be stored is fitted again
-            save_model(model, path, data_fingerprint=self.fingerprint)
+            made = dump_model(model, data_fingerprint=self.fingerprint)
+            self.own.check_folder()
+            self.pieces.mkdir(exist_ok=True)
+            Manifest.of(self.pieces).write(name, made)
         return model
 
     def summarises(self, *sentences: str) -> None:
@@ -165,22 +246,19 @@ class Run:
 
     def keeps(self, *, model: Any = None, **tables: pd.DataFrame) -> None:
         """Write the model, what it learnt from, and tables (as Parquet) into the folder."""
+        self._begin()
         if self.contract is not None:
-            write_json(self.folder / "schema.json", self.contract.plain())
+            self.own.write("schema.json", as_json(self.contract.plain()).encode())
         if model is not None:
-            save_model(model, self.folder / "model.hexad", data_fingerprint=self.fingerprint)
+            self.own.write("model.hexad", dump_model(model, data_fingerprint=self.fingerprint))
         for name, table in tables.items():
-            if not re.fullmatch(r"\w[\w-]{0,80}", name):
+            if not re.fullmatch(r"\w[\w-]{0,80}", name) or name.startswith(PREDICTIONS):
                 raise HexadError(f"{quoted([name])} is no name for a table; use letters, digits, '-' and '_'")
-            write_bytes(self.folder / f"{name}.parquet", table.to_parquet(index=False))
+            self.own.write(f"{name}.parquet", table.to_parquet(index=False))
 
     def settings(self, settings: BaseModel) -> None:
-        """Write the settings in force, so that the run can be repeated; results of other settings are removed."""
-        path, text = self.folder / "settings.toml", to_toml(settings)
-        if path.exists() and path.read_text(encoding="utf-8", errors="replace") != text:
-            for old in (*(self.folder / name for name in RESULTS), *self.folder.glob("*.parquet")):
-                old.unlink(missing_ok=True)
-        write_text(path, text)
+        """Take the settings in force; they are written once the data are read, so that the run can be repeated."""
+        self._settings = to_toml(settings)
 
     def step(self, name: str) -> None:
         """Note the seconds since the last step."""
@@ -204,11 +282,12 @@ class Run:
         odd = [name for name, value in self.metrics.items() if not is_finite(value)]
         if odd:
             raise HexadError(f"these metrics are no finite numbers: {', '.join(odd)}")
+        self._begin()
         seconds = time.perf_counter() - self.started
-        write_json(self.folder / "metrics.json", {name: float(value) for name, value in self.metrics.items()})
+        metrics = {name: float(value) for name, value in self.metrics.items()}
+        self.own.write("metrics.json", as_json(metrics).encode())
         memory = _peak_megabytes()
-        write_json(
-            self.folder / "run.json",
+        about = as_json(
             {
                 "study": self.study,
                 "command": self.command,
@@ -218,15 +297,30 @@ class Run:
                 "peak_memory_mb": memory,
                 "versions": _versions(),
                 "data_fingerprint": self.fingerprint,
-            },
+            }
         )
+        self.own.write("run.json", about.encode())
         used = f", peak memory {memory:,.0f} MB" if memory else ""
         self.report.footer["Run"] = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {seconds:.1f} seconds{used}."
         self.report.footer["Made with"] = ", ".join(f"{name} {text}" for name, text in _versions().items()) + "."
         path = self.folder / "report.html"
-        self.report.write(path)
-        shutil.rmtree(self.pieces, ignore_errors=True)
+        self.own.write(path.name, self.report.html().encode())
+        if self.pieces.is_dir() and not self.pieces.is_symlink():
+            Manifest.of(self.pieces).dissolve()
+        self.own.settle()
         return path
+
+
+def _is_ours(pieces: Path) -> bool:
+    """Whether a folder of pieces was made by a run: it has a list of them, or nothing in it."""
+    return pieces.is_dir() and (not any(pieces.iterdir()) or bool(Manifest.of(pieces).listed()))
+
+
+def _same_file(path: Path, data: Path | str) -> bool:
+    try:
+        return path.samefile(str(data).removeprefix("sqlite:///"))
+    except (OSError, ValueError):
+        return False
 
 
 def _peak_megabytes() -> float | None:

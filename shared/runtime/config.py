@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.errors import SettingsError, quoted, shortened
+from shared.errors import SettingsError, StoreError, quoted, shortened
+from shared.runtime.files import read_plain
 
 __all__ = ["Settings", "load_settings", "parse_override", "to_toml"]
 
@@ -184,16 +185,16 @@ def _toml_value(value: Any) -> str:
 def _read_toml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise SettingsError(f"{path}: there is no such file")
-    if path.stat().st_size > MAX_BYTES:
-        raise SettingsError(f"{path.name}: settings of more than 1 MB are refused")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_plain(path, MAX_BYTES).decode("utf-8-sig")
         for number, line in enumerate(text.splitlines(), 1):
             if line.partition("=")[0].count(".") > MAX_DOTS or line.count(".") > MAX_DOTS**2:
                 raise SettingsError(f"{path.name}: line {number} names tables in tables, too deep for any setting")
         return tomllib.loads(text)
     except SettingsError:
         raise
+    except (StoreError, OSError) as error:
+        raise SettingsError(f"{path.name}: these settings cannot be read ({str(error)[:MAX_ECHO]})") from error
     except (ValueError, RecursionError) as error:  # TOML and Unicode errors are ValueErrors
         raise SettingsError(f"{path.name}: this is no valid TOML ({str(error)[:MAX_ECHO]})") from error
 

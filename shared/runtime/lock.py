@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.errors import StoreError
+from shared.errors import StoreError, quoted
 
-__all__ = ["PIECES", "only_one"]
+__all__ = ["only_one"]
 
-NAME = ".running"
-PIECES = "pieces"
+NAME = ".hexad-running"
+# A link is not followed: the lock would lie, and be removed, in another place.
+OPENING = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process alone, and clear away what a killed one left half-written.
+    """Hold a folder for this process alone.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ def only_one(folder: Path) -> Iterator[None]:
     Raises
     ------
     StoreError
-        Another process holds it.
+        Another process holds it, or a file that is not ours stands where the lock belongs.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder, only_one(Path(folder)):
@@ -44,27 +46,36 @@ def only_one(folder: Path) -> Iterator[None]:
     if handle is None:
         raise StoreError(f"{folder}: another run is writing to this folder; wait for it, or name another folder")
     try:
-        for torn in (*folder.glob(".*.part"), *(folder / PIECES).glob(".*.part")):
-            torn.unlink(missing_ok=True)
         try:
             yield
         finally:
             with contextlib.suppress(OSError):
-                path.unlink()
+                if os.path.samestat(os.fstat(handle), path.lstat()):  # the folder may be another by now
+                    path.unlink()
     finally:
         os.close(handle)
 
 
 def _held(path: Path) -> int | None:
     """Open a lock file and lock it; None where another process holds it."""
+    foreign = StoreError(
+        f"{quoted([path], longest=200)} is no lock of a run. Move it elsewhere, or name another folder"
+    )
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
+            handle = os.open(path, OPENING, 0o666)
+        except OSError as error:
+            if path.is_symlink() or path.is_dir():
+                raise foreign from error
+            raise
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode) or os.fstat(handle).st_size:
+                raise foreign
             locked = _locked(handle)
             # The last holder may have removed the file between our opening and our locking it.
             if locked and path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
                 return handle
-        except OSError:
+        except (OSError, StoreError):
             os.close(handle)
             raise
         os.close(handle)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from shared.errors import printable
+
 __all__ = ["Advance", "progress"]
 
 
@@ -57,9 +59,9 @@ def progress(title: str, total: int, *, show: bool | None = None) -> Iterator[Ad
         transient=True,
     )
     with bar:
-        task = bar.add_task(title, total=total)
+        task = bar.add_task(printable(title), total=total)
 
         def advance(note: str = "") -> None:
-            bar.update(task, advance=1, description=f"{title}: {note}" if note else title)
+            bar.update(task, advance=1, description=printable(f"{title}: {note}" if note else title))
 
         yield advance

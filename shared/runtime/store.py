@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and models that travel without pickles.
+"""Models that travel without pickles.
 
 A model file is a zip of two members: ``envelope.json`` (format, versions, data fingerprint, checksum) and
 ``model.skops``. Memory addresses and times that skops writes are replaced by running numbers, so that the same
@@ -7,14 +7,11 @@ model gives the same bytes.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib
 import io
 import json
-import os
 import platform
-import tempfile
 import zipfile
 import zlib
 from dataclasses import is_dataclass
@@ -23,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import StoreError, quoted
+from shared.runtime.files import write_bytes
 
-__all__ = ["load_model", "model_envelope", "save_model", "write_bytes", "write_json", "write_text"]
+__all__ = ["dump_model", "load_model", "model_envelope", "save_model"]
 
 FORMAT = 1
 MAX_MODEL_BYTES = 1 << 30
@@ -55,57 +53,6 @@ TRUSTED = frozenset(
 )
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: to a temporary name, flushed to the disk, then renamed.
-
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_bytes(Path(folder) / "a.bin", b"abc")
-    ...     (Path(folder) / "a.bin").read_bytes()
-    b'abc'
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException as error:
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # errors of a full disk do not say where
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file whole or not at all.
-
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_text(Path(folder) / "a.txt", "ä")
-    ...     (Path(folder) / "a.txt").read_text(encoding="utf-8")
-    'ä'
-    """
-    write_bytes(path, text.encode("utf-8"))
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write sorted, indented JSON whole or not at all; not-a-number is refused.
-
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_json(Path(folder) / "a.json", {"b": 1, "a": 2.5})
-    ...     print((Path(folder) / "a.json").read_text())
-    {
-      "a": 2.5,
-      "b": 1
-    }
-    <BLANKLINE>
-    """
-    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
-
-
 def save_model(model: Any, path: Path, *, data_fingerprint: str = "") -> None:
     """Save a fitted model as a skops file in an envelope; the same model gives the same bytes.
 
@@ -123,15 +70,25 @@ def save_model(model: Any, path: Path, *, data_fingerprint: str = "") -> None:
     StoreError
         The model holds types that could not be loaded again.
 
+    >>> import tempfile
     >>> from sklearn.linear_model import LinearRegression
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_model(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]), Path(folder) / "line.hexad")
     ...     load_model(Path(folder) / "line.hexad").coef_.round(6).tolist()
     [2.0]
     """
+    write_bytes(Path(path), dump_model(model, data_fingerprint=data_fingerprint))
+
+
+def dump_model(model: Any, *, data_fingerprint: str = "") -> bytes:
+    """Bytes of a model file; see `save_model`.
+
+    >>> from sklearn.linear_model import LinearRegression
+    >>> dump_model(LinearRegression())[:2]
+    b'PK'
+    """
     import skops.io
 
-    path = Path(path)
     try:
         payload = _canonical(skops.io.dumps(model))
     except MemoryError:
@@ -152,7 +109,7 @@ def save_model(model: Any, path: Path, *, data_fingerprint: str = "") -> None:
         "sha256": hashlib.sha256(payload).hexdigest(),
     }
     text = json.dumps(envelope, indent=2, sort_keys=True).encode()
-    write_bytes(path, _zipped({"envelope.json": text, "model.skops": payload}))
+    return _zipped({"envelope.json": text, "model.skops": payload})
 
 
 def model_envelope(path: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """hexad predict: what the fitted model says of new rows, and every table that is not like the one it learnt from."""
 
+import hashlib
 import json
 import pickle
 import shutil
@@ -17,6 +18,7 @@ from case_studies.__main__ import predict_from, run_study
 from domains.timeseries import LagForecaster, SeasonalNaive
 from shared.data import datasets
 from shared.errors import DataError, HexadError, SettingsError, StoreError
+from shared.runtime.manifest import MANIFEST
 from shared.runtime.store import load_model, save_model
 
 COLUMNS = ["Time", "Demand", "Temperature", "Holiday"]
@@ -362,7 +364,9 @@ def test_without_out_it_lies_beside_the_run_and_nothing_else_changes(copied, tmp
     assert path.parent == copied
     assert path.name.startswith("predictions-odd-n")
     after = {other.name: other.read_bytes() for other in copied.iterdir()}
-    after.pop(path.name)
+    written = after.pop(path.name)
+    listed = f"{hashlib.sha256(written).hexdigest()}  {path.name}\n".encode()
+    assert after.pop(MANIFEST) == before.pop(MANIFEST) + listed
     assert after == before
 
 

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+
+from shared.runtime.compile import compiled, numba
 
 __all__ = ["closed_sets", "counted", "estimated", "expanded", "frequent_sets", "laid_out"]
 
@@ -28,7 +27,7 @@ Lengths = np.ndarray[Any, np.dtype[np.int16]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
-@intrinsic
+@numba.extending.intrinsic  # type: ignore[untyped-decorator]
 def _ones(typing_context: Any, word: Any) -> Any:  # noqa: ARG001
     """Count the bits of a word that are set."""
 
@@ -36,10 +35,10 @@ def _ones(typing_context: Any, word: Any) -> Any:  # noqa: ARG001
         counter = builder.module.declare_intrinsic("llvm.ctpop", [ir.IntType(64)])
         return builder.call(counter, [args[0]])
 
-    return types.uint64(types.uint64), made
+    return numba.types.uint64(numba.types.uint64), made
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _joined(bits: Words, first: int, second: int, into: int, width: int) -> Any:
     """Write the rows that two candidates share, and count them."""
     total = np.uint64(0)
@@ -47,18 +46,18 @@ def _joined(bits: Words, first: int, second: int, into: int, width: int) -> Any:
     for w in range(width):
         word = a[w] & b[w]
         c[w] = word
-        total += _ones(word)  # type: ignore[call-arg]
+        total += _ones(word)
     return np.int64(total)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _longer(old: Any, size: int) -> Any:
     new = np.empty(size, old.dtype)
     new[: len(old)] = old
     return new
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def laid_out(row_ptr: Ints, codes: Ranks, rank: Ranks, n_ranks: int) -> tuple[Ints, Ranks, Ints, Ranks, Ranks, Ranks]:
     """Rows with their items in the order of rank, and for each item its rows and where its successors lie in them.
 
@@ -94,7 +93,7 @@ def laid_out(row_ptr: Ints, codes: Ranks, rank: Ranks, n_ranks: int) -> tuple[In
     return new_ptr, row_items, item_ptr, held, begins, stops
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _candidates(
     row_items: Ranks, begins: Ranks, stops: Ranks, least: int, seen: Ranks, touched: Ranks, item: Ranks, count: Ranks
 ) -> tuple[int, Ranks, Ranks]:
@@ -122,7 +121,7 @@ def _candidates(
     return kept, item, count
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _as_bits(
     row_items: Ranks, begins: Ranks, stops: Ranks, item: Ranks, kept: int, place_of: Ranks, bits: Words
 ) -> Words:
@@ -144,7 +143,7 @@ def _as_bits(
     return bits
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def frequent_sets(
     row_items: Ranks, item_ptr: Ints, begins: Ranks, stops: Ranks, n_first: int, least: int, longest: int, limit: int
 ) -> tuple[Ranks, Lengths, Ranks, bool]:
@@ -207,7 +206,7 @@ def frequent_sets(
     return out_item[:n_out], out_length[:n_out], out_count[:n_out], False
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def estimated(
     row_items: Ranks,
     item_ptr: Ints,
@@ -265,7 +264,7 @@ def estimated(
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _inside(rows: Words, bits: Words, other: int, width: int) -> bool:
     """Whether an item is in all of the given rows."""
     for w in range(width):  # noqa: SIM110
@@ -274,17 +273,17 @@ def _inside(rows: Words, bits: Words, other: int, width: int) -> bool:
     return True
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _shared(rows: Words, bits: Words, other: int, width: int) -> Any:
     """Count those of the given rows that hold an item."""
     total = np.uint64(0)
     b = bits[other * width :]
     for w in range(width):
-        total += _ones(rows[w] & b[w])  # type: ignore[call-arg]
+        total += _ones(rows[w] & b[w])
     return np.int64(total)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def closed_sets(
     row_ptr: Ints,
     row_items: Ranks,
@@ -416,7 +415,7 @@ def closed_sets(
     return out_ptr[: n_out + 1], out_flat[: out_ptr[n_out]], out_count[:n_out], False
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def counted(row_items: Ranks, item_ptr: Ints, begins: Ranks, stops: Ranks, item: Ranks, length: Lengths) -> Ranks:
     """Rows that hold each set of a tree; items ascend along every path."""
     n_items = len(item_ptr) - 1
@@ -454,7 +453,7 @@ def counted(row_items: Ranks, item_ptr: Ints, begins: Ranks, stops: Ranks, item:
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def expanded(item: Ranks, length: Lengths, ptr: Ints, codes: Ranks) -> Ranks:
     """Items of every set of a tree, one set after the other, under the names `codes` of the ranks."""
     flat = np.empty(ptr[-1], np.int32)

@@ -38,7 +38,7 @@ def save_rules(rules: Rules, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from shared.runtime.store import write_bytes
+    from shared.runtime.files import write_bytes
 
     if path.suffix.lower() not in {".parquet", ".pq"}:
         raise HexadError(f"{quoted([path.name])}: rules are saved as .parquet; for a .csv use export")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
+
+from shared.runtime.compile import compiled
 
 __all__ = ["cell_features", "normal_equations", "recursed", "standardised", "theta_forecast"]
 
@@ -18,7 +19,7 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
-@numba.njit(cache=True)
+@compiled()
 def standardised(
     values: Floats, begin: Ints, end: Ints, window: int, difference: bool
 ) -> tuple[Floats, Floats, Floats]:
@@ -46,7 +47,7 @@ def standardised(
     return x, centre, spread
 
 
-@numba.njit(cache=True)
+@compiled()
 def normal_equations(x: Floats, first: Ints, end: Ints, lags: Ints, used: Ints) -> tuple[Floats, Floats, Floats]:
     """Sums of products of the first `used` lags with one another and with the value, and the rows, of each series."""
     p = len(lags)
@@ -70,7 +71,7 @@ def normal_equations(x: Floats, first: Ints, end: Ints, lags: Ints, used: Ints) 
     return gram, moment, rows
 
 
-@numba.njit(cache=True)
+@compiled()
 def recursed(
     x: Floats, first: Ints, end: Ints, lags: Ints, weights: Floats, horizon: int, difference: bool
 ) -> tuple[Floats, Bools]:
@@ -112,7 +113,7 @@ def recursed(
     return result, bounded
 
 
-@numba.njit(cache=True)
+@compiled()
 def cell_features(
     z: Floats,
     begin: Ints,
@@ -193,7 +194,7 @@ def cell_features(
     return X, base, unit
 
 
-@numba.njit(cache=True)
+@compiled()
 def theta_forecast(values: Floats, begin: Ints, end: Ints, season: int, horizon: int) -> Floats:
     """Theta forecasts of every series, on seasonally adjusted values where a season shows.
 
@@ -233,7 +234,7 @@ def theta_forecast(values: Floats, begin: Ints, end: Ints, season: int, horizon:
     return result
 
 
-@numba.njit(cache=True)
+@compiled()
 def _season_of(y: Floats, season: int) -> tuple[Floats, bool]:
     m = len(y)
     multiply = bool(np.min(y) > 0)

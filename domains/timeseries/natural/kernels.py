@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
+
+from shared.runtime.compile import compiled
 
 __all__ = ["HIGHEST", "LOWEST", "boosted", "summed"]
 
@@ -19,7 +20,7 @@ Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 LOWEST, HIGHEST = -10.0, 3.0
 
 
-@numba.njit(cache=True)
+@compiled()
 def boosted(
     bins: Bytes,
     used: Ints,
@@ -89,7 +90,7 @@ def boosted(
     return feature, split, value, losses
 
 
-@numba.njit(cache=True)
+@compiled()
 def _loss(y: Floats, theta: Floats, value: Floats, node: Ints, step: float) -> float:
     """Mean negative log-likelihood after a step against the trees' values."""
     total = 0.0
@@ -101,7 +102,7 @@ def _loss(y: Floats, theta: Floats, value: Floats, node: Ints, step: float) -> f
     return total / len(y) + 0.9189385332046727
 
 
-@numba.njit(cache=True)
+@compiled()
 def _step(y: Floats, theta: Floats, value: Floats, node: Ints, before: float, size: float, tolerance: float) -> float:
     """The power of two at which a whole step gets worse than none, halved until it is better."""
     step = 1.0
@@ -118,7 +119,7 @@ def _step(y: Floats, theta: Floats, value: Floats, node: Ints, before: float, si
     return step
 
 
-@numba.njit(cache=True)
+@compiled()
 def _grow(
     bins: Bytes,
     used: Ints,
@@ -156,7 +157,7 @@ def _grow(
         value[leaf] = totals[leaf] / (sizes[leaf] + penalty) if sizes[leaf] > 0 else 0.0
 
 
-@numba.njit(cache=True)
+@compiled()
 def _count(
     bins: Bytes, used: Ints, g: Floats, node: Ints, width: int, sizes: Floats, sums: Floats, counts: Floats
 ) -> None:
@@ -186,7 +187,7 @@ def _count(
                 counts[other, f, b] -= counts[small, f, b]
 
 
-@numba.njit(cache=True)
+@compiled()
 def _copy(sums: Floats, counts: Floats, to: int, source: int, factor: float) -> None:
     """Copy one node's histogram to another's place, or empty it."""
     for f in range(sums.shape[1]):
@@ -195,7 +196,7 @@ def _copy(sums: Floats, counts: Floats, to: int, source: int, factor: float) -> 
             counts[to, f, b] = factor * counts[source, f, b]
 
 
-@numba.njit(cache=True)
+@compiled()
 def _best(sums: Floats, counts: Floats, used: Ints, least: int, penalty: float) -> tuple[int, int]:
     """Feature and bin of the split that lowers a node's squared error most; -1 where none does."""
     best, feature, split = 1e-12, -1, 0
@@ -219,7 +220,7 @@ def _best(sums: Floats, counts: Floats, used: Ints, least: int, penalty: float) 
     return feature, split
 
 
-@numba.njit(cache=True)
+@compiled()
 def summed(bins: Bytes, feature: Ints, split: Ints, value: Floats, start: Floats, depth: int) -> Floats:
     """Parameters of rows, shape (2, n): the start and every round's leaf."""
     n = len(bins)

@@ -1,7 +1,9 @@
 """Figures: one style, everything escaped, the same picture for the same data."""
 
 import re
+import warnings
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -169,3 +171,41 @@ def test_large_numbers_are_marked_by_thousands():
 def test_density_of_few_or_equal_points(y):
     assert "<image" in density_figure(np.arange(100.0), y).svg
     assert "<image" in density_figure(np.arange(3.0), y[:3]).svg
+
+
+def sine(label):
+    steps = np.arange(40)
+    return line_figure({label: (steps, np.sin(steps))}, x_label="step", y_label="value", alt=f"A sine of {label}.")
+
+
+def test_pictures_drawn_in_threads_are_those_drawn_alone_and_leave_no_setting_changed():
+    import matplotlib as mpl
+
+    before, filters = dict(mpl.rcParams), list(warnings.filters)
+    names = [f"series {place}" for place in range(6)]
+    alone = [sine(name).svg for name in names]
+    with ThreadPoolExecutor(4) as pool:
+        assert [figure.svg for figure in pool.map(sine, names * 4)] == alone * 4
+    assert dict(mpl.rcParams) == before
+    assert warnings.filters == filters
+
+
+def test_settings_of_the_process_do_not_show_and_stay(monkeypatch):
+    import matplotlib as mpl
+
+    before = sine("a").svg
+    odd = {"text.usetex": True, "lines.linewidth": 9, "svg.fonttype": "none", "figure.dpi": 300, "axes.grid": False}
+    with mpl.rc_context(odd):
+        assert sine("a").svg == before
+        assert mpl.rcParams["text.usetex"]
+
+
+def test_the_font_is_matplotlibs_own_whatever_its_list_of_fonts_says(monkeypatch):
+    from matplotlib import font_manager
+
+    before = sine("a").svg
+    wrong = next(entry for entry in font_manager.fontManager.ttflist if "Mono" in entry.name)
+    planted = font_manager.FontEntry(fname=wrong.fname, name="DejaVu Sans", weight=400)
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [planted, *font_manager.fontManager.ttflist])
+    font_manager.fontManager._findfont_cached.cache_clear()
+    assert sine("a").svg == before

@@ -47,7 +47,7 @@ def refused(folder):
 def test_a_folder_is_made_held_and_left_as_it_was(tmp_path):
     folder = tmp_path / "new" / "er"
     with only_one(folder):
-        assert names(folder) == [".running"]
+        assert names(folder) == [".hexad-running"]
         refused(folder)
     assert names(folder) == []
     with only_one(folder):
@@ -75,35 +75,40 @@ def test_the_refused_one_names_the_folder_and_touches_nothing(tmp_path, holder):
     (tmp_path / ".model.hexad.abc.part").write_text("half")
     with pytest.raises(StoreError, match=str(tmp_path)), only_one(tmp_path):
         pass
-    assert names(tmp_path) == [".model.hexad.abc.part", ".running"]
+    assert names(tmp_path) == [".hexad-running", ".model.hexad.abc.part"]
 
 
 def test_it_is_free_once_its_holder_is_killed(tmp_path, holder):
     holder.kill()
     holder.wait(timeout=30)
-    assert names(tmp_path) == [".running"]
+    assert names(tmp_path) == [".hexad-running"]
     with only_one(tmp_path):
         pass
     assert names(tmp_path) == []
 
 
-def test_what_a_killed_one_left_half_written_is_cleared_and_nothing_else(tmp_path):
-    kept = ["a.part", ".hidden", "report.html", "pieces/a.parquet", "pieces/b.part"]
-    gone = [".report.html.x1.part", "pieces/.a.parquet.x2.part"]
+def test_nothing_else_in_the_folder_is_touched(tmp_path):
+    kept = ["a.part", ".hidden", ".report.html.x1.part", "report.html", "pieces/.a.parquet.x2.part", "pieces/b.part"]
     (tmp_path / "pieces").mkdir()
-    for name in (*kept, *gone):
+    for name in kept:
         (tmp_path / name).write_text("x")
     with only_one(tmp_path):
-        assert names(tmp_path) == sorted([*kept, "pieces", ".running"])
+        assert names(tmp_path) == sorted([*kept, "pieces", ".hexad-running"])
     assert names(tmp_path) == sorted([*kept, "pieces"])
+
+
+def test_a_file_of_the_users_in_the_locks_place_is_left(tmp_path):
+    (tmp_path / ".hexad-running").write_text("theirs")
+    with pytest.raises(StoreError, match="is no lock of a run"), only_one(tmp_path):
+        pass
+    assert (tmp_path / ".hexad-running").read_text() == "theirs"
 
 
 def test_a_folder_with_odd_letters(tmp_path):
     folder = tmp_path / "[a*] ?ü"
     folder.mkdir()
-    (folder / ".a.part").touch()
     with only_one(folder):
-        assert names(folder) == [".running"]
+        assert names(folder) == [".hexad-running"]
 
 
 def test_a_folder_and_one_inside_it_are_two(tmp_path):
@@ -194,6 +199,6 @@ def test_where_there_is_no_flock(tmp_path, monkeypatch, free):
     monkeypatch.setattr(builtins, "__import__", windows)
     if free:
         with only_one(tmp_path):
-            assert names(tmp_path) == [".running"]
+            assert names(tmp_path) == [".hexad-running"]
     else:
         refused(tmp_path)

@@ -25,7 +25,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from shared.errors import StoreError
 from shared.runtime import store
-from shared.runtime.store import load_model, model_envelope, save_model, write_bytes, write_json, write_text
+from shared.runtime.files import write_bytes, write_json, write_text
+from shared.runtime.store import load_model, model_envelope, save_model
 
 ROOT = Path(store.__file__).parents[2]
 RNG = np.random.default_rng(0)
@@ -101,7 +102,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.bin"
     write_bytes(path, b"old")
     code = (
-        "import resource, signal, sys; from pathlib import Path; from shared.runtime.store import write_bytes\n"
+        "import resource, signal, sys; from pathlib import Path; from shared.runtime.files import write_bytes\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "try: write_bytes(Path(sys.argv[1]), b'x' * 100000)\n"
