@@ -23,8 +23,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shared.data import Column, Schema
-from shared.data.parse import Kind as ColumnKind
-from shared.data.tables import REPAIRS
+from shared.data.io.parse import Kind as ColumnKind
+from shared.data.io.tables import REPAIRS
 
 __all__ = ["Case", "make_case", "mutated", "override_text", "table_options", "table_text", "toml_text"]
 

@@ -159,8 +159,8 @@ def predict_from(
     shared.errors.StoreError: 'no-such-run' is no folder. Name that of a run, as in runs/demand-20240131-120000
     """
     from case_studies.saved import saved_run
-    from shared.data.export import table_bytes
-    from shared.data.sql import is_url, shown_url
+    from shared.data.io.export import table_bytes
+    from shared.data.io.sql import is_url, shown_url
     from shared.reporting.run import PREDICTIONS
     from shared.runtime.config import load_settings
     from shared.runtime.files import write_bytes
@@ -266,7 +266,7 @@ def _run(
     """Run a study; return its report and the sentences on top of it."""
     import difflib
 
-    from shared.data.sql import is_url, without_password
+    from shared.data.io.sql import is_url, without_password
     from shared.reporting.run import Run
     from shared.runtime.config import load_settings
     from shared.runtime.lock import only_one

@@ -12,7 +12,7 @@ from case_studies.grocery_parts.settings import GrocerySettings
 from domains.basket import Rules
 from shared.data import Incidence, datasets
 from shared.data.contract import TableContract, contract_of
-from shared.data.tables import TableReport
+from shared.data.io.tables import TableReport
 from shared.errors import DataError, Problem
 from shared.reporting import Run
 

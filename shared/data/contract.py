@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.data.coerce import is_kind
-from shared.data.parse import Kind
+from shared.data.io.coerce import is_kind
+from shared.data.io.parse import Kind
 from shared.errors import Problems, quoted
 
 __all__ = ["ColumnContract", "TableContract", "contract_of"]

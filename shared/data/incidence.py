@@ -117,7 +117,7 @@ class Incidence:
         >>> Incidence.from_frame(table).to_lists()
         [['milk', 'tea'], ['tea']]
         """
-        from shared.data.formats import as_pandas
+        from shared.data.io.formats import as_pandas
 
         columns = BasketColumns() if columns is None else columns
         if not isinstance(columns, BasketColumns):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.data.parse import Kind
+from shared.data.io.parse import Kind
 from shared.errors import Problems, SettingsError, quoted
 
 __all__ = ["Column", "Schema", "first_rows"]

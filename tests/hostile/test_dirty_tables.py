@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.data import Column, Schema, read_table, read_table_with_report
-from shared.data.tables import REPAIRS
+from shared.data.io.tables import REPAIRS
 from shared.errors import DataError, HexadError, RepairWarning
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from case_studies.demand_parts.settings import DemandSettings
 from shared.data import Column, Schema, read_table, read_table_with_report
-from shared.data.coerce import is_kind
+from shared.data.io.coerce import is_kind
 from shared.errors import DataError, HexadError, Problems, SettingsError
 from shared.runtime.config import load_settings, parse_override
 

@@ -161,7 +161,7 @@ class Itemsets:
         ...     (Path(folder) / "sets.csv").read_text().splitlines()[2]
         '"a, b",2,1,1.0'
         """
-        from shared.data.export import write_table
+        from shared.data.io.export import write_table
 
         frame = self.to_frame()
         frame["itemset"] = [written(names, longest=200) for names in frame["itemset"]]

@@ -108,7 +108,7 @@ def as_baskets(baskets: Any) -> Incidence:
     1
     """
     if type(baskets).__module__.split(".")[0] in {"polars", "pyarrow"} and hasattr(baskets, "schema"):
-        from shared.data.formats import as_pandas
+        from shared.data.io.formats import as_pandas
 
         baskets = as_pandas(baskets, "baskets")
     if isinstance(baskets, Incidence):

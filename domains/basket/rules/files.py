@@ -179,7 +179,7 @@ def export_rules(rules: Rules, path: Path, measures: Iterable[str]) -> None:
     a,b,1,1,1,1.0
     <BLANKLINE>
     """
-    from shared.data.export import write_table
+    from shared.data.io.export import write_table
 
     frame = rules.to_frame(measures)
     for side in ("antecedent", "consequent"):

@@ -17,7 +17,7 @@ from domains.timeseries.automatic.past import Past
 from domains.timeseries.automatic.seasons import grid_of, seasons_of
 from domains.timeseries.base import PanelForecaster
 from shared.data import columns as names
-from shared.data.formats import as_pandas
+from shared.data.io.formats import as_pandas
 from shared.data.panel import Panel
 from shared.errors import DataError, Problem, SettingsError, quoted
 

@@ -139,7 +139,7 @@ def _as_table(table: Any) -> pd.DataFrame:
         return table.copy(deep=False)
     if isinstance(table, np.ndarray) and table.ndim == 2:
         return pd.DataFrame(table, columns=[f"x{place}" for place in range(table.shape[1])])
-    from shared.data.formats import as_pandas
+    from shared.data.io.formats import as_pandas
 
     return as_pandas(table, "table")
 

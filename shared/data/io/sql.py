@@ -15,9 +15,9 @@ from urllib.parse import quote
 import pandas as pd
 import pyarrow as pa
 
-from shared.data.formats import arrow_to_pandas, check_names
-from shared.data.json_lines import refuse_infinite, typed
-from shared.data.sources import check_path, fail, too_large
+from shared.data.io.formats import arrow_to_pandas, check_names
+from shared.data.io.json_lines import refuse_infinite, typed
+from shared.data.io.sources import check_path, fail, too_large
 from shared.errors import DataError, Problems, quoted, require
 
 __all__ = ["from_database", "from_url", "is_url", "shown_url", "without_password"]

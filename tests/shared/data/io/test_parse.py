@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from shared.data.parse import MISSING_WORDS, Reading, guess_kind, parse_column, sniff_decimal
+from shared.data.io.parse import MISSING_WORDS, Reading, guess_kind, parse_column, sniff_decimal
 
 
 def guess(*values, **reading):

@@ -14,7 +14,7 @@ import pytest
 
 import shared
 from shared.data import Column, Schema, fingerprint, read_table, read_table_with_report
-from shared.data.tables import REPAIRS, TableReport, check_frame
+from shared.data.io.tables import REPAIRS, TableReport, check_frame
 from shared.errors import DataError, RepairWarning, SettingsError
 
 DEMAND = Schema((Column("shop", "text"), Column("sold", "number", minimum=0, maximum=99)), key=("shop",))

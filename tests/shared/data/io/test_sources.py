@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.data.sources import Text, read_bytes, read_text
+from shared.data.io.sources import Text, read_bytes, read_text
 from shared.errors import DataError
 
 TABLE = b"a,b\n" + b"".join(b"%d,%d\n" % (number, number**2) for number in range(400))

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from shared.data import Column, Schema, read_table
-from shared.data.json_lines import typed
+from shared.data.io.json_lines import typed
 from shared.errors import DataError
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.data.formats import check_names
+from shared.data.io.formats import check_names
 from shared.data.schema import first_rows
-from shared.data.sources import MAX_COLUMNS, fail, read_bytes, read_text
+from shared.data.io.sources import MAX_COLUMNS, fail, read_bytes, read_text
 from shared.errors import Problems, quoted
 
 __all__ = ["from_json", "refuse_infinite", "typed"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from shared.data.sources import MAX_COLUMNS, fail, read_text
+from shared.data.io.sources import MAX_COLUMNS, fail, read_text
 from shared.errors import Problems, quoted
 
 __all__ = ["RawTable", "check_header", "parse_csv", "sniff_separator"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.data.sniff import parse_csv, sniff_separator
+from shared.data.io.sniff import parse_csv, sniff_separator
 from shared.errors import DataError
 
 
@@ -130,7 +130,7 @@ def test_what_arrow_cannot_split_is_refused(monkeypatch):
     def broken(*more, **settings):
         raise pa.ArrowInvalid("no way")
 
-    monkeypatch.setattr("shared.data.sniff.pacsv.read_csv", broken)
+    monkeypatch.setattr("shared.data.io.sniff.pacsv.read_csv", broken)
     with pytest.raises(DataError, match=r"the table cannot be split into columns \(no way\)\. Check quotes"):
         columns("a,b\n1,2\n")
 

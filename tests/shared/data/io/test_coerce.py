@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from shared.data import Column, Schema, read_table
-from shared.data.coerce import coerce, is_kind
+from shared.data.io.coerce import coerce, is_kind
 from shared.errors import DataError
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.data.parse import Kind, Parsed, off_calendar
+from shared.data.io.parse import Kind, Parsed, off_calendar
 
 __all__ = ["coerce", "is_kind"]
 

@@ -14,7 +14,7 @@ import pytest
 
 import shared
 from shared.data import Column, Schema, fingerprint, read_table, read_table_with_report
-from shared.data.sql import is_url, shown_url, without_password
+from shared.data.io.sql import is_url, shown_url, without_password
 from shared.errors import DataError, SettingsError
 
 duckdb = pytest.importorskip("duckdb")

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from shared.data.parse import off_calendar
+from shared.data.io.parse import off_calendar
 from shared.data.schema import missing_column
-from shared.data.sources import BOMB_LEAST, BOMB_RATIO, MAX_COLUMNS, check_path, fail, too_large
+from shared.data.io.sources import BOMB_LEAST, BOMB_RATIO, MAX_COLUMNS, check_path, fail, too_large
 from shared.errors import DataError, Problems, quoted, require, shortened
 
 MAX_CELLS = 20_000_000

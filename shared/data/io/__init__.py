@@ -1,0 +1,1 @@
+"""Reading and writing tables: sniffing, parsing, formats, databases, parts, export."""
