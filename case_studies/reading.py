@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from shared.data.panel import REPAIRS as PANEL_REPAIRS
 from shared.data.io.tables import REPAIRS as TABLE_REPAIRS
 from shared.data.io.tables import check_options
+from shared.data.panel import REPAIRS as PANEL_REPAIRS
 from shared.errors import quoted
 from shared.runtime.config import Settings
 

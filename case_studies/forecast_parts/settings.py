@@ -9,8 +9,8 @@ from pydantic import Field, field_validator
 
 from case_studies.reading import ReadSettings, Workers
 from shared.data.frequency import is_zone, parse_duration
-from shared.data.panel import REPAIRS as PANEL_REPAIRS
 from shared.data.io.tables import REPAIRS as TABLE_REPAIRS
+from shared.data.panel import REPAIRS as PANEL_REPAIRS
 from shared.runtime.config import Settings
 
 __all__ = ["Clock", "Day", "ForecastSettings"]

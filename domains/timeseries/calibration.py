@@ -11,6 +11,7 @@ import numpy as np
 from domains.timeseries.conformal import fading_weights, interval_radius, redrawn
 from domains.timeseries.spread import Spread
 from shared.errors import CalibrationError
+from shared.runtime.learnt import ArrayOf
 from shared.runtime.parallel import map_parallel
 
 __all__ = ["Calibration"]
@@ -43,6 +44,14 @@ class Calibration:
     origins: Ints
     spreads: list[Spread]
     half_life: float | None = None
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {
+            "errors": ArrayOf("f", (None, None)),
+            "origins": ArrayOf("i", (len(self.errors),)),
+            "half_life": ArrayOf("f", (), low=0, optional=True),
+        }
 
     @classmethod
     def learnt(

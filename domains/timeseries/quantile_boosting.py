@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shared.errors import SettingsError
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["QuantileBoosting"]
 
@@ -102,6 +103,10 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.levels_ = levels
         self.n_iter_ = self.max_iter
         return self
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {"levels_": ArrayOf("f", (len(self.boosters_),), low=0, high=1, increasing=True)}
 
     def predict(self, X: Any) -> Floats:
         """Predict the median, shape (n_samples,)."""

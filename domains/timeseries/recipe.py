@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from shared.data.frequency import Frequency, parse_duration
+from shared.data.frequency import MAX_STEPS, Frequency, parse_duration
 from shared.errors import SettingsError, quoted
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["Exogenous", "Fourier", "Recipe", "Rolling", "default_recipe", "season_of"]
 
@@ -212,6 +213,10 @@ class Season:
     wall: bool
     label: str
 
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {"steps": ArrayOf("i", (), low=1, high=MAX_STEPS)}
+
 
 @dataclass(frozen=True)
 class Window:
@@ -221,6 +226,10 @@ class Window:
     statistic: Statistic
     lag: int
     label: str
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {"steps": ArrayOf("i", (), low=1, high=MAX_STEPS), "lag": ArrayOf("i", (), low=0, high=MAX_STEPS)}
 
     @property
     def name(self) -> str:
@@ -239,6 +248,10 @@ class Variable:
     rolling: tuple[Window, ...]
     hinges: tuple[float, ...]
 
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {"lags": ArrayOf("i", low=-MAX_STEPS, high=MAX_STEPS), "hinges": ArrayOf("f", finite=True)}
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -251,6 +264,10 @@ class Steps:
     fourier: tuple[tuple[tuple[str, float], int, str], ...] = ()
     holidays: str | None = None
     exogenous: tuple[Variable, ...] = field(default_factory=tuple)
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {"lags": ArrayOf("i", low=1, high=MAX_STEPS)}
 
     def lookback(self) -> int:
         """Rows before an origin that its features may reach, daylight saving included."""

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shared.errors import SettingsError
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["LeaveOut", "StandardizedRidge"]
 
@@ -80,6 +81,14 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.coef_ = (vectors @ shrunk[best]) / np.where(constant, 1.0, spread)
         self.intercept_ = float(middle - centre @ self.coef_)
         return self
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of the arrays of every fitted one; checked when a model is loaded."""
+        return {
+            "coef_": ArrayOf("f", (self.n_features_in_,), finite=True),
+            "intercept_": ArrayOf("f", (), finite=True),
+            "alpha_": ArrayOf("f", ()),
+        }
 
     def predict(self, X: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Predict.

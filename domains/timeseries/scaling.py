@@ -8,7 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from domains.timeseries.conformal import series_scales
+from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["Log", "Scaling", "Units"]
 
@@ -39,6 +41,11 @@ class Units:
     log: Log
     bends: Floats
     scales: Floats
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        alike = (len(self.bends),)
+        return {"bends": ArrayOf("f", alike), "scales": ArrayOf("f", alike)}
 
     def of(self, series: Ints) -> Units:
         """The units of some of the series, in that order."""
@@ -98,6 +105,10 @@ class Scaling:
     season: int
     keys: tuple[Any, ...] = ()
     units: Units = field(default_factory=lambda: Units(False, np.ones(0), np.ones(0)))
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {"season": ArrayOf("i", (), low=1, high=MAX_STEPS)}
 
     @classmethod
     def learnt(cls, panel: Panel, *, log: Log, local: bool, season: int) -> Scaling:

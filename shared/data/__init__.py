@@ -1,12 +1,12 @@
 """Tables, panels, bundled data sets and splits: what every domain reads and cuts its data with."""
 
-from shared.data.io.chunks import read_chunks
 from shared.data.frequency import Frequency
 from shared.data.incidence import BasketColumns, Incidence
+from shared.data.io.chunks import read_chunks
+from shared.data.io.tables import TableReport, fingerprint, read_table, read_table_with_report
 from shared.data.panel import Panel, SeriesColumns
 from shared.data.schema import Column, Schema
 from shared.data.splits import LastN, Split, WalkForward
-from shared.data.io.tables import TableReport, fingerprint, read_table, read_table_with_report
 
 __all__ = [
     "BasketColumns",

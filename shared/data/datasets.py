@@ -14,8 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from shared.data.schema import Column, Schema, first_rows
 from shared.data.io.tables import TableReport, read_table_with_report
+from shared.data.schema import Column, Schema, first_rows
 from shared.errors import HexadError, MissingExtraError, Problems, quoted
 
 __all__ = ["Dataset", "available", "describe", "load", "load_with_report"]

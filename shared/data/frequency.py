@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from shared.errors import HexadError, SettingsError, quoted
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["Duration", "Frequency", "frequency_of", "infer_frequency", "parse_duration", "wall_clock"]
 
@@ -120,6 +121,15 @@ class Frequency:
     day: int = 1
     clock: int = 0
     tz: str | None = None
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {
+            "step": ArrayOf("i", (), low=1, high=2**62),
+            "phase": ArrayOf("i", (), low=-(2**62), high=2**62),
+            "day": ArrayOf("i", (), low=0, high=31),
+            "clock": ArrayOf("i", (), low=0, high=DAY),
+        }
 
     def ordinals(self, stamps: Ints) -> Ints:
         """Number of each stamp on the grid; stamps off the grid are rounded down (see `on_grid`)."""

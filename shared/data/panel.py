@@ -28,6 +28,7 @@ from shared.data.panel_door import (
 from shared.data.schema import missing_column
 from shared.data.summary import PanelSummary, summary_of
 from shared.errors import HexadError, Problems, SettingsError, quoted
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["MAX_HORIZON", "Panel", "PanelRepair", "SeriesColumns"]
 
@@ -85,6 +86,17 @@ class Panel:
     has_key: bool = True
     unit: str = "ns"
     repairs: tuple[str, ...] = ()
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        n_rows, n_series = len(self.values), len(self.keys)
+        return {
+            "values": ArrayOf("f"),
+            "indptr": ArrayOf("i", (n_series + 1,), first=0, last=n_rows, increasing=True),
+            "starts": ArrayOf("i", (n_series,), low=-(2**62), high=2**62),
+            "exogenous": ArrayOf("f", (n_rows,)),
+            "appearance": ArrayOf("i", low=0, high=max(0, n_series - 1)),
+        }
 
     @classmethod
     def from_frame(

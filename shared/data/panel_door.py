@@ -34,8 +34,8 @@ class Cells:
 def typed_table(frame: Any, columns: SeriesColumns, need_y: bool, source: str) -> pd.DataFrame:
     """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
     from shared.data.io.formats import as_pandas
-    from shared.data.schema import Column, Schema
     from shared.data.io.tables import check_frame
+    from shared.data.schema import Column, Schema
 
     frame = as_pandas(frame, source, copy=False)
     present = frame.columns

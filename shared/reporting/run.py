@@ -21,9 +21,9 @@ from pydantic import BaseModel
 from shared.data import datasets
 from shared.data.contract import TableContract, contract_of
 from shared.data.fingerprint import fingerprint
-from shared.data.schema import Schema
 from shared.data.io.sql import shown_url
 from shared.data.io.tables import TableReport
+from shared.data.schema import Schema
 from shared.errors import HexadError, StoreError, quoted
 from shared.reporting.page import Fact, Report, Section, Source
 from shared.runtime.config import to_toml

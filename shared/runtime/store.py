@@ -21,12 +21,15 @@ from typing import Any
 
 from shared.errors import StoreError, quoted
 from shared.runtime.files import write_bytes
+from shared.runtime.learnt import check_learnt
+from shared.runtime.payload import MAX_MODEL_BYTES, check_payload, nodes_of
 
 __all__ = ["dump_model", "load_model", "model_envelope", "save_model"]
 
 FORMAT = 1
-MAX_MODEL_BYTES = 1 << 30
 MAX_ENVELOPE_BYTES = 1 << 20
+# What is inside is packed already; what swells when unpacked once more was made to do so.
+MAX_SWELL, FREE_SWELL = 50, 1 << 20
 MEND = "Take the file from its run again, or fit the model anew and save it with save_model."
 EPOCH = (1980, 1, 1, 0, 0, 0)
 OWN_PACKAGES = ("domains.", "shared.data.", "shared.evaluation.")
@@ -163,11 +166,15 @@ def load_model(path: Path, *, any_version: bool = False) -> Any:
     if foreign:
         raise StoreError(f"{path.name} holds types that are not trusted: {quoted(foreign)}. It was not loaded. {MEND}")
     try:
-        return skops.io.loads(payload, trusted=skops.io.get_untrusted_types(data=payload))
+        model = skops.io.loads(payload, trusted=skops.io.get_untrusted_types(data=payload))
+        check_learnt(model)
     except MemoryError:
         raise
     except Exception as error:  # skops raises whatever the damaged part leads to
-        raise StoreError(f"{path.name} cannot be loaded ({type(error).__name__}: {error}). {MEND}") from error
+        raise StoreError(
+            f"{path.name} cannot be loaded ({type(error).__name__}: {str(error)[:200]}). {MEND}"
+        ) from error
+    return model
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], bytes]:
@@ -178,6 +185,22 @@ def _opened(path: Path) -> tuple[dict[str, Any], bytes]:
         there = False
     if not there:
         raise StoreError(f"{str(path)[-300:]}: there is no such file. Check the spelling and the folder")
+    envelope, payload = _members(path)
+    if not isinstance(envelope, dict) or envelope.get("format") != FORMAT or not _has_versions(envelope):
+        raise StoreError(
+            f"{path.name} has another format than {FORMAT}; it was written by another version of Hexad. {MEND}"
+        )
+    if hashlib.sha256(payload).hexdigest() != envelope.get("sha256"):
+        raise StoreError(f"{path.name}: the model does not fit its checksum; the file was changed or damaged. {MEND}")
+    try:
+        check_payload(payload)
+    except StoreError as error:
+        raise StoreError(f"{path.name}: {error}. {MEND}") from error
+    return envelope, payload
+
+
+def _members(path: Path) -> tuple[Any, bytes]:
+    """Envelope and model of a file, unpacked only where they are not larger than they may be."""
     try:
         with zipfile.ZipFile(path) as archive:
             sizes = {member.filename: member.file_size for member in archive.infolist()}
@@ -187,37 +210,20 @@ def _opened(path: Path) -> tuple[dict[str, Any], bytes]:
                 )
             if sum(sizes.values()) > MAX_MODEL_BYTES or sizes["envelope.json"] > MAX_ENVELOPE_BYTES:
                 raise StoreError(f"{path.name} unpacks to {sum(sizes.values()):,} bytes, above the limit. {MEND}")
-            envelope = json.loads(archive.read("envelope.json"))
-            payload = archive.read("model.skops")
+            if sizes["model.skops"] > MAX_SWELL * archive.getinfo("model.skops").compress_size + FREE_SWELL:
+                raise StoreError(f"{path.name} swells to more than {MAX_SWELL} times its size when unpacked. {MEND}")
+            return json.loads(archive.read("envelope.json")), archive.read("model.skops")
     except StoreError:
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, MemoryError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
         raise StoreError(
             f"{path.name} is no Hexad model file, or is torn ({error}). Pickles are never read. {MEND}"
         ) from error
-    if not isinstance(envelope, dict) or envelope.get("format") != FORMAT or not _has_versions(envelope):
-        raise StoreError(
-            f"{path.name} has another format than {FORMAT}; it was written by another version of Hexad. {MEND}"
-        )
-    if hashlib.sha256(payload).hexdigest() != envelope.get("sha256"):
-        raise StoreError(f"{path.name}: the model does not fit its checksum; the file was changed or damaged. {MEND}")
-    _check_members(payload, path.name)
-    return envelope, payload
 
 
 def _has_versions(envelope: dict[str, Any]) -> bool:
     versions = envelope.get("versions")
     return isinstance(versions, dict) and all(isinstance(text, str) for text in versions.values())
-
-
-def _check_members(payload: bytes, name: str) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
-            total = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise StoreError(f"{name}: the model inside is torn ({error}). {MEND}") from error
-    if total > MAX_MODEL_BYTES:
-        raise StoreError(f"{name} unpacks to {total:,} bytes, above the limit. {MEND}")
 
 
 def _foreign_types(payload: bytes) -> list[str]:
@@ -227,7 +233,7 @@ def _foreign_types(payload: bytes) -> list[str]:
     try:
         untrusted = skops.io.get_untrusted_types(data=payload)
     except Exception as error:  # a crafted schema may fail in any way
-        raise StoreError(f"the model cannot be read ({type(error).__name__}: {error}). {MEND}") from error
+        raise StoreError(f"the model cannot be read ({type(error).__name__}: {str(error)[:200]}). {MEND}") from error
     return [name for name in untrusted if name not in TRUSTED and not _is_own(name)]
 
 
@@ -260,10 +266,10 @@ def _canonical(payload: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(payload)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     schema = json.loads(members.pop("schema.json"))
-    shared_ids = {node["__id__"] for node in _nodes(schema) if node.get("__loader__") == "CachedNode"}
+    shared_ids = {node["__id__"] for node in nodes_of(schema) if node.get("__loader__") == "CachedNode"}
     numbers: dict[int, int] = {}
     files: dict[str, str] = {}
-    for count, node in enumerate(_nodes(schema)):
+    for count, node in enumerate(nodes_of(schema)):
         old = node["__id__"]
         node["__id__"] = numbers.setdefault(old, count) if old in shared_ids else count
         if "file" in node:
@@ -272,21 +278,6 @@ def _canonical(payload: bytes) -> bytes:
     renamed = {files.get(name, name): data for name, data in members.items()}
     ordered = {name: renamed[name] for name in sorted(renamed)}
     return _zipped({**ordered, "schema.json": json.dumps(schema).encode()})
-
-
-def _nodes(node: Any) -> list[dict[str, Any]]:
-    """Every node of a skops schema, in the order in which it is written."""
-    found: list[dict[str, Any]] = []
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, dict):
-            if "__class__" in current:
-                found.append(current)
-            stack.extend(reversed(list(current.values())))
-        elif isinstance(current, list):
-            stack.extend(reversed(current))
-    return found
 
 
 def _zipped(members: dict[str, bytes]) -> bytes:

@@ -86,7 +86,7 @@ def test_the_report_is_one_small_file_that_asks_nobody(whole):
 def test_everything_is_kept(whole):
     names = {path.name for path in whole.iterdir()}
     assert names == {
-        "report.html", "metrics.json", "run.json", "settings.toml", "schema.json", "model.hexad",
+        "hexad-files.sha256", "report.html", "metrics.json", "run.json", "settings.toml", "schema.json", "model.hexad",
         "forecast.parquet", "scores.parquet", "predictions.parquet",
     }  # fmt: skip
     run = json.loads((whole / "run.json").read_text())

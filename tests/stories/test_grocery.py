@@ -79,6 +79,7 @@ def test_the_report_is_one_small_file_that_says_when_not_to_believe_it(whole):
         assert told in page
     assert json.loads((whole / "run.json").read_text())["seconds"] <= 120
     assert {path.name for path in whole.iterdir()} == {
+        "hexad-files.sha256",
         "report.html",
         "run.json",
         "settings.toml",

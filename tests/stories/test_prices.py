@@ -91,7 +91,7 @@ def test_the_report_is_one_small_file_that_says_when_not_to_believe_it(whole):
     run = json.loads((whole / "run.json").read_text())
     assert run["seconds"] <= 120
     assert {path.name for path in whole.iterdir()} == {
-        "report.html", "run.json", "settings.toml", "schema.json", *RESULTS,
+        "hexad-files.sha256", "report.html", "run.json", "settings.toml", "schema.json", *RESULTS,
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from domains.basket.mining.search import as_baskets
 from shared.data import Incidence
 from shared.data.frequency import DAY, Duration, parse_duration
 from shared.errors import DataError, HexadError, Problem, shortened
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["RuleRecommender"]
 
@@ -172,6 +173,28 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
             behind = ((stamps.max() - stamps) / pd.Timedelta(1, "D")).to_numpy(dtype=float)
             half = _days(parse_duration(self.half_life))
         return np.asarray(np.maximum(0.5 ** (behind / half), 1e-200), dtype=float)
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        n_items, n_rules = len(self.items_), self.n_rules_
+        arrays = {
+            "counts_": ArrayOf("i", (n_items,), low=0),
+            "rule_ptr_": ArrayOf("i", (n_items + 1,), first=0, last=n_rules, increasing=True),
+            "rule_items_": ArrayOf("i", (n_rules,), low=0, high=n_items - 1),
+            "rule_weights_": ArrayOf("f", (n_rules,), finite=True),
+            "rule_together_": ArrayOf("i", (n_rules,), low=0),
+            "popularity_": ArrayOf("f", (n_items,), low=0, high=1, finite=True),
+        }
+        if self.customers_ is not None:
+            n_customers, n_entries = len(self.customers_), len(self.history_items_)
+            arrays |= {
+                "customer_baskets_": ArrayOf("i", (n_customers,), low=0),
+                "history_ptr_": ArrayOf("i", (n_customers + 1,), first=0, last=n_entries, increasing=True),
+                "history_items_": ArrayOf("i", (n_entries,), low=0, high=n_items - 1),
+                "history_counts_": ArrayOf("i", (n_entries,), low=0),
+                "history_share_": ArrayOf("f", (n_entries,), finite=True),
+            }
+        return arrays
 
     def scores(self, baskets: Any) -> Floats:
         """Score of every item for every basket, those that it holds included; higher is better.

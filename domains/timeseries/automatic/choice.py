@@ -11,6 +11,7 @@ import pandas as pd
 
 from domains.timeseries.automatic.members import Autoregression, Member
 from domains.timeseries.automatic.past import Past
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["Choice", "choose", "combined", "naive_errors", "rolling_origins"]
 
@@ -62,6 +63,10 @@ class Choice:
     errors: Floats = field(default_factory=lambda: np.empty((0, 0, 0)))
     truth: Floats = field(default_factory=lambda: np.empty((0, 0, 0)))
     candidates: tuple[Member, ...] = ()
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {"errors": ArrayOf("f", (None, None, None)), "truth": ArrayOf("f", self.errors.shape)}
 
     @property
     def table(self) -> pd.DataFrame:

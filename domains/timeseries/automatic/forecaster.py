@@ -17,9 +17,11 @@ from domains.timeseries.automatic.past import Past
 from domains.timeseries.automatic.seasons import grid_of, seasons_of
 from domains.timeseries.base import PanelForecaster
 from shared.data import columns as names
+from shared.data.frequency import MAX_STEPS
 from shared.data.io.formats import as_pandas
 from shared.data.panel import Panel
 from shared.errors import DataError, Problem, SettingsError, quoted
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["AutoForecaster"]
 
@@ -171,6 +173,17 @@ class AutoForecaster(PanelForecaster):
         return found
 
     # -- forecasting -------------------------------------------------------------------------------------------------
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        n_series = (len(self.learnt_.keys),)
+        return {
+            "rooted_": ArrayOf("b", n_series),
+            "sizes_": ArrayOf("f", n_series),
+            "changes_": ArrayOf("f", n_series),
+            "seasons_": ArrayOf("i", low=1, high=MAX_STEPS),
+            "horizon_": ArrayOf("i", (), low=1, high=MAX_STEPS),
+        }
 
     def predict(self, horizon: int | str | None = None, **more: Any) -> Any:
         """Forecast the next steps of every series; see `PanelForecaster.predict`.

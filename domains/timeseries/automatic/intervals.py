@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from shared.errors import CalibrationError
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["NormalisedConformal"]
 
@@ -44,6 +45,17 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
 
     def __init__(self, *, by_step: bool = False) -> None:
         self.by_step = by_step
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        series, steps = self.steps_.shape[0], self.steps_.shape[-1]
+        return {
+            "profile_": ArrayOf("f", (steps,)),
+            "level_": ArrayOf("f", (series,)),
+            "steps_": ArrayOf("f", (series, steps)),
+            "ratios_": ArrayOf("f", (None, None, None)),
+            "usual_": ArrayOf("f", ()),
+        }
 
     def fit(self, errors: Floats, sizes: Floats) -> NormalisedConformal:
         """Learn the spread of every series and step.

@@ -10,6 +10,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 
 from domains.timeseries.automatic.past import Past, to_scale
+from shared.data.frequency import MAX_STEPS
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["Autoregression", "Booster", "Member", "SeasonalNaiveMember", "Theta"]
 
@@ -66,6 +68,10 @@ class SeasonalNaiveMember(BaseEstimator):  # type: ignore[misc]
     def __init__(self, season: int) -> None:
         self.season = season
 
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {"season": ArrayOf("i", (), low=1, high=MAX_STEPS)}
+
     @property
     def name(self) -> str:
         """See `Member`."""
@@ -105,6 +111,10 @@ class Theta(BaseEstimator):  # type: ignore[misc]
 
     def __init__(self, season: int) -> None:
         self.season = season
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {"season": ArrayOf("i", (), low=1, high=MAX_STEPS)}
 
     def fit(self, past: Past, horizon: int) -> Theta:
         """Its constants belong to the past that it forecasts from."""
@@ -165,6 +175,16 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
         few = min(13, max(4, *self.seasons, 0)) if self.difference else 3 if self.seasons else 8
         near = {season + off for season in self.seasons for off in range(-2, 3) if season + off > 0}
         return np.array(sorted({*range(1, few + 1), *near}), dtype=np.int64)
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        n_lags = len(self.lags)
+        return {
+            "seasons": ArrayOf("i", low=1, high=MAX_STEPS),
+            "pool_gram_": ArrayOf("f", (n_lags, n_lags)),
+            "pool_moment_": ArrayOf("f", (n_lags,)),
+            "weights_": ArrayOf("f", (None, n_lags)),
+        }
 
     def fit(self, past: Past, horizon: int) -> Autoregression:
         """Learn the pool and every series' weights."""
@@ -302,6 +322,14 @@ class Booster(BaseEstimator):  # type: ignore[misc]
     def name(self) -> str:
         """See `Member`."""
         return self.family
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {
+            "seasons": ArrayOf("i", low=1, high=MAX_STEPS),
+            "told_": ArrayOf("b", optional=True),
+            "horizon_": ArrayOf("i", (), low=1, high=MAX_STEPS),
+        }
 
     def fit(self, past: Past, horizon: int) -> Booster:
         """Draw cells whose outcomes are known, and learn from them."""

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from domains.timeseries.natural.distributions import LogNormal, Normal
 from shared.errors import DataError, Problem, SettingsError
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["NaturalGradientBoosting"]
 
@@ -146,6 +147,21 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         spread = np.exp(np.clip(theta[1], LOWEST, HIGHEST))
         normal = Normal(self.centre_ + self.unit_ * theta[0], self.unit_ * spread)
         return normal if self.distribution == "normal" else LogNormal(normal)
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of the arrays of every fitted one; checked when a model is loaded."""
+        self._check()
+        nodes, rounds = 2**self.max_depth - 1, len(self.feature_)
+        return {
+            "feature_": ArrayOf("i", (rounds, 2, nodes), low=-1, high=self.n_features_in_ - 1),
+            "split_": ArrayOf("i", (rounds, 2, nodes)),
+            "value_": ArrayOf("f", (rounds, 2, nodes + 1), finite=True),
+            "start_": ArrayOf("f", (2,), finite=True),
+            "edges_": ArrayOf("f", (None,), increasing=True),
+            "losses_": ArrayOf("f"),
+            "centre_": ArrayOf("f", (), finite=True),
+            "unit_": ArrayOf("f", (), low=0, finite=True),
+        }
 
     def _binned(self, X: Floats) -> Bytes:
         bins = np.empty(X.shape, dtype=np.uint8)

@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 
 from shared.data.io.parse import off_calendar
-from shared.data.schema import missing_column
 from shared.data.io.sources import BOMB_LEAST, BOMB_RATIO, MAX_COLUMNS, check_path, fail, too_large
+from shared.data.schema import missing_column
 from shared.errors import DataError, Problems, quoted, require, shortened
 
 MAX_CELLS = 20_000_000

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from shared.data.io.formats import check_names
-from shared.data.schema import first_rows
 from shared.data.io.sources import MAX_COLUMNS, fail, read_bytes, read_text
+from shared.data.schema import first_rows
 from shared.errors import Problems, quoted
 
 __all__ = ["from_json", "refuse_infinite", "typed"]

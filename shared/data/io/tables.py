@@ -15,16 +15,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from shared.data.io.coerce import coerce, is_kind
 from shared.data.fingerprint import fingerprint
-from shared.data.io.formats import as_pandas, check_columns, from_excel, from_parquet
 from shared.data.frequency import is_zone
+from shared.data.io.coerce import coerce, is_kind
+from shared.data.io.formats import as_pandas, check_columns, from_excel, from_parquet
 from shared.data.io.json_lines import from_json
 from shared.data.io.parse import Parsed, Reading, guess_kind, parse_column, sniff_decimal
-from shared.data.schema import Column, Schema, first_rows
 from shared.data.io.sniff import parse_csv
 from shared.data.io.sources import fail, is_encoding, read_bytes, read_text
 from shared.data.io.sql import from_database, from_url, is_url, shown_url
+from shared.data.schema import Column, Schema, first_rows
 from shared.errors import Problems, RepairWarning, SettingsError, quoted
 
 __all__ = [

@@ -1,0 +1,145 @@
+"""What is inside a model file, held to its bounds before anything of it is built.
+
+skops reads the schema of a file, and the arrays it names, as they come. Here their number, depth and size are checked
+first: what a file says of itself, what it unpacks to, and what it would take in memory.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from shared.errors import StoreError, quoted
+
+__all__ = ["MAX_MODEL_BYTES", "check_payload", "nodes_of"]
+
+MAX_MODEL_BYTES = 1 << 30
+MAX_SCHEMA_BYTES = 1 << 27
+MAX_DEPTH = 200
+# A node of a schema takes a hundred letters and more; with far more brackets than that it would be all memory.
+LETTERS_A_BRACKET, FREE_BRACKETS = 30, 1000
+MEMBER = re.compile(r"\d{1,9}\.(npy|npz|bin)")
+
+
+def check_payload(payload: bytes) -> None:
+    """Refuse a skops file that would take more than it says, or that is not as `save_model` writes it.
+
+    Raises
+    ------
+    StoreError
+
+    >>> check_payload(b"no zip")
+    Traceback (most recent call last):
+    ...
+    shared.errors.StoreError: the model inside is torn (File is not a zip file)
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+            _check_members(archive)
+            named = _check_schema(archive.read("schema.json"))
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+            del sizes["schema.json"]
+            if set(named) != set(sizes):
+                raise StoreError("the model names other members than it holds")
+            if (total := sum(sizes[name] for name in named)) > MAX_MODEL_BYTES:  # each time it is named it is read
+                raise StoreError(f"the model takes {total:,} bytes, above the limit")
+            for name in sizes:
+                _check_member(archive, name)
+    except zipfile.BadZipFile as error:
+        raise StoreError(f"the model inside is torn ({error})") from error
+    except StoreError:
+        raise
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        OSError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+        RecursionError,
+    ) as error:
+        raise StoreError(f"the model inside is damaged ({type(error).__name__}: {str(error)[:100]})") from error
+
+
+def _check_members(archive: zipfile.ZipFile) -> None:
+    members = archive.infolist()
+    names = [member.filename for member in members]
+    if odd := [name for name in names if name != "schema.json" and not MEMBER.fullmatch(name)]:
+        raise StoreError(f"the model holds members that are none of its own: {quoted(odd)}")
+    if len(set(names)) != len(names):
+        raise StoreError("the model holds two members of the same name")
+    total = sum(member.file_size for member in members)
+    if total > MAX_MODEL_BYTES:
+        raise StoreError(f"the model unpacks to {total:,} bytes, above the limit")
+    if archive.getinfo("schema.json").file_size > MAX_SCHEMA_BYTES:
+        raise StoreError("the description of the model is larger than that of any")
+
+
+def _check_schema(text: bytes) -> list[str]:
+    """Check number, depth and ids of a schema's nodes; return the members that they name."""
+    if text.count(b"{") + text.count(b"[") > len(text) // LETTERS_A_BRACKET + FREE_BRACKETS:
+        raise StoreError("the description of the model is mostly brackets")
+    seen: set[int] = set()
+    named = []
+    for node in nodes_of(json.loads(text)):
+        own = node["__id__"]
+        if isinstance(own, bool) or not isinstance(own, int):
+            raise StoreError("a part of the model has no number")
+        if node.get("__loader__") != "CachedNode":
+            if own in seen:
+                raise StoreError("two parts of the model have the same number")
+            seen.add(own)
+        if "file" in node:
+            named.append(str(node["file"]))
+    return named
+
+
+def nodes_of(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every node of a skops schema, in the order in which it is written.
+
+    >>> [node["__id__"] for node in nodes_of({"__class__": "a", "__id__": 1, "content": [{"__class__": "b", "__id__": 2}]})]
+    [1, 2]
+    """
+    stack = [(schema, 0)]
+    while stack:
+        current, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise StoreError("the description of the model is nested too deeply")
+        if isinstance(current, dict):
+            if "__class__" in current:
+                yield current
+            stack.extend((value, depth + 1) for value in reversed(list(current.values())))
+        elif isinstance(current, list):
+            stack.extend((value, depth + 1) for value in reversed(current))
+
+
+def _check_member(archive: zipfile.ZipFile, name: str) -> None:
+    if name.endswith(".npy"):
+        with archive.open(name) as member:
+            _check_array(member, archive.getinfo(name).file_size)
+    elif name.endswith(".npz"):
+        with zipfile.ZipFile(io.BytesIO(archive.read(name))) as inner:
+            if sum(member.file_size for member in inner.infolist()) > MAX_MODEL_BYTES:
+                raise StoreError("a sparse matrix of the model unpacks to more than any may")
+            for part in inner.infolist():
+                with inner.open(part) as member:
+                    _check_array(member, part.file_size)
+
+
+def _check_array(member: Any, size: int) -> None:
+    """An array's header has to promise just the bytes that follow it."""
+    version = np.lib.format.read_magic(member)
+    if version not in {(1, 0), (2, 0)}:
+        raise StoreError("an array of the model is of an unknown format")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(member)
+    if dtype.hasobject or member.tell() + math.prod(shape) * dtype.itemsize != size:
+        raise StoreError("an array of the model is not of the size that it says")
