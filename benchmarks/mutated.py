@@ -856,7 +856,7 @@ def _duckdb_signed(rng: random.Random, sample: Sample) -> Sample:
 
 
 def _duckdb(rng: random.Random, sample: Sample) -> Sample:
-    return sample if rng.random() < 0.3 else Sample(mutate_bytes(rng, sample.data))
+    return sample if rng.random() < 0.15 else Sample(mutate_bytes(rng, sample.data))
 
 
 # Models
@@ -982,7 +982,7 @@ def matrix_estimators() -> dict[str, Any]:
         "NaturalGradientBoosting": NaturalGradientBoosting(n_estimators=5, learning_rate=0.2, min_samples_leaf=2),
         "QuantileBoosting": QuantileBoosting((0.25, 0.5, 0.75), max_iter=3, min_samples_leaf=2),
         "LinearRegression": LinearRegression(),
-        "HistGradientBoosting": HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=2, categorical_features=[2]),
+        "HistGradientBoosting": HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=2),
         "RandomForest": RandomForestRegressor(n_estimators=2, max_depth=4, random_state=0),
         "DecisionTree": DecisionTreeRegressor(max_depth=5, random_state=0),
     }

@@ -25,8 +25,8 @@ class ArrayOf:
 
     Parameters
     ----------
-    kind : {"f", "i", "b"}
-        Floats (whole numbers will do), whole numbers, or truth values.
+    kind : {"f", "i", "b", "a"}
+        Floats (whole numbers will do), whole numbers, truth values, or any single values, such as names.
     shape : tuple of (int or None)
         None for any length.
     low, high : float, optional
@@ -61,7 +61,7 @@ class ArrayOf:
         if not isinstance(value, np.ndarray | np.generic | numbers.Number | list | tuple):
             return f"is a {type(value).__name__}"
         array = np.asarray(value)
-        if array.dtype.kind not in {"f": "fiu", "i": "iu", "b": "b"}[self.kind] and array.size:
+        if array.dtype.kind not in {"f": "fiu", "i": "iu", "b": "b", "a": "fiubUSMm"}[self.kind] and array.size:
             return f"holds values of the kind {array.dtype}"
         if array.ndim != len(self.shape) or any(
             want not in {None, have} for want, have in zip(self.shape, array.shape, strict=True)

@@ -178,6 +178,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         """What holds of its arrays and numbers; checked when a model is loaded."""
         n_items, n_rules = len(self.items_), self.n_rules_
         arrays = {
+            "items_": ArrayOf("a", (n_items,)),
             "counts_": ArrayOf("i", (n_items,), low=0),
             "rule_ptr_": ArrayOf("i", (n_items + 1,), first=0, last=n_rules, increasing=True),
             "rule_items_": ArrayOf("i", (n_rules,), low=0, high=n_items - 1),
