@@ -285,7 +285,7 @@ def _run(
     command += ["--data", without_password(data)] if data else []
     command += ["--quick"] if quick else []
     this = Run(study, Path(out), module.TITLE, shlex.join(command), data)
-    if Path(out).is_dir():
+    if os.path.isdir(out):  # noqa: PTH112  # a name that is too long is no folder, and told below
         this.check()
     _usable(Path(out))
     with only_one(Path(out)):

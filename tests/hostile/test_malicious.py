@@ -925,7 +925,7 @@ def test_nothing_is_live_on_the_page(tmp_path, plain_page, kind):
     assert page.texts.count(text) == plain_page.texts.count("plain") > 15
     assert load_settings(DemandSettings, path.parent / "settings.toml").unit == text
     assert json.loads((path.parent / "metrics.json").read_text(encoding="utf-8")) == {text: 1.0}
-    assert {file.suffix for file in path.parent.iterdir()} == {".html", ".json", ".toml", ".parquet"}
+    assert {file.suffix for file in path.parent.iterdir()} == {".html", ".json", ".toml", ".parquet", ".sha256"}
 
 
 def test_nothing_is_live_on_the_page_of_a_whole_study(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ import pandas as pd
 
 from domains.basket.names import written
 from domains.basket.rules.rules import Asked, Rules, Sets
+from shared.data.io.parquet_footer import count_values
 from shared.errors import HexadError, StoreError, quoted
 
 __all__ = ["export_rules", "load_rules", "save_rules"]
@@ -22,6 +24,9 @@ __all__ = ["export_rules", "load_rules", "save_rules"]
 FORMAT = 1
 KEY = b"hexad.rules"
 MAX_BYTES = 1 << 31
+# A hundred million entries take 0.4 GB; a million rules of five items have five million.
+MAX_VALUES = 100_000_000
+FRACTION = re.compile(r"\d{1,20}(/\d{1,20})?")
 
 
 def save_rules(rules: Rules, path: Path) -> None:
@@ -98,6 +103,9 @@ def load_rules(path: Path) -> Rules:
         raise StoreError(f"{shown}: there is no such file")
     if path.stat().st_size > MAX_BYTES:
         raise StoreError(f"{shown} is larger than any file of rules")
+    values = count_values(path)
+    if values is not None and values > MAX_VALUES:
+        raise StoreError(f"{shown} holds {values:,} values, more than any file of rules. Save the rules again")
     try:
         table = pq.read_table(path, page_checksum_verification=True)
         about = json.loads((table.schema.metadata or {})[KEY])
@@ -129,17 +137,26 @@ def load_rules(path: Path) -> Rules:
         made = Rules(
             items, int(about["n_baskets"]), sets, np.arange(n, dtype=np.int32), np.arange(n, 2 * n, dtype=np.int32),
             counts["count"].astype(np.int32),
-            Asked(int(asked["min_count"]), Fraction(asked["min_confidence"]), asked["max_length"],
+            Asked(int(asked["min_count"]), _fraction(asked["min_confidence"]), asked["max_length"],
                   int(asked["max_consequent"]), **limits),
             found, told=tuple(map(str, about["told"])),
         )  # fmt: skip
     except StoreError:
+        raise
+    except MemoryError:  # Arrow has one of its own, which is an error of Arrow, too
         raise
     except (OSError, KeyError, ValueError, TypeError, pa.ArrowException, ZeroDivisionError) as error:
         raise StoreError(
             f"{shown} is damaged, or no file of rules ({str(error)[:100]}). Save the rules again"
         ) from error
     return _checked(made, shown)
+
+
+def _fraction(text: Any) -> Fraction:
+    """A share as `save_rules` writes it; a power of ten would take all memory before it is found too large."""
+    if not isinstance(text, str) or not FRACTION.fullmatch(text) or not 0 <= Fraction(text) <= 1:
+        raise ValueError(f"{quoted([text])} is no share")
+    return Fraction(text)
 
 
 def _sets(column: Any) -> tuple[Any, Any]:

@@ -106,6 +106,8 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None) -> Iterator[p
             yield arrow_to_pandas(pa.Table.from_batches([batch]), path.name)
     except DataError:
         raise
+    except MemoryError:  # Arrow has one of its own, which is an error of Arrow, too
+        raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise fail(
             path.name, f"this is no readable Parquet file ({shortened(error, 200)})", "Fetch or write it again."
@@ -150,6 +152,8 @@ def _csv(
         )  # fmt: skip
         for batch in reader:
             yield pa.Table.from_batches([batch])
+    except MemoryError:  # Arrow has one of its own, which is an error of Arrow, too
+        raise
     except pa.ArrowException as error:
         if "invalid UTF8" in str(error) or "UTF8" in str(error):
             raise fail(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from shared.runtime.files import write_bytes
 
 __all__ = ["disarmed", "table_bytes", "write_table"]
 
-STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Signs that start a formula, also as wide letters, which some programs take for the same; at the text's begin, and behind
+# what a spreadsheet of another country takes for a separator.
+FORMULA = re.compile(r"(^|[;\t])([=+\-@＝＋－＠])")
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -58,6 +61,8 @@ def table_bytes(frame: pd.DataFrame, path: Path) -> bytes:
 def disarmed(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame whose text starts no formula: an apostrophe stands before =, +, -, @, tab and line ends.
 
+    So it does behind a semicolon or a tab inside a text: a spreadsheet may split it there.
+
     >>> disarmed(pd.DataFrame({"=a": ["@b", "c"]})).to_dict("list")
     {"'=a": ["'@b", 'c']}
     """
@@ -71,4 +76,7 @@ def disarmed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _safe(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(STARTS) else value
+    if not isinstance(value, str):
+        return value
+    safe = FORMULA.sub(r"\1'\2", value)
+    return f"'{safe}" if safe.startswith(("\t", "\r", "\n")) else safe

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import warnings
+import datetime as dt
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
@@ -14,12 +13,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from shared.data.io.apart import read_apart
+from shared.data.io.limits import BOMB_LEAST, BOMB_RATIO, MAX_CELLS, MAX_COLUMNS, MAX_SHEET_ROWS, SHEET_LEAST
 from shared.data.io.parse import off_calendar
-from shared.data.io.sources import BOMB_LEAST, BOMB_RATIO, MAX_COLUMNS, check_path, fail, too_large
+from shared.data.io.sources import check_path, fail, too_large
 from shared.data.schema import missing_column
 from shared.errors import DataError, Problems, quoted, require, shortened
-
-MAX_CELLS = 20_000_000
 
 __all__ = ["arrow_to_pandas", "as_pandas", "from_excel", "from_parquet"]
 
@@ -46,6 +45,8 @@ def arrow_to_pandas(table: pa.Table, source: str = "table") -> pd.DataFrame:
                 if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
                     column.validate(full=True)  # text that is no UTF-8 would come to light far from here
                 columns[name] = column.to_pandas(date_as_object=False)
+            except MemoryError:  # Arrow has one of its own, which is an error of Arrow, too
+                raise
             except (pa.ArrowException, UnicodeDecodeError, ValueError, OverflowError, KeyError) as error:
                 what = f"column {quoted([name])} cannot be read ({str(error)[:120]})"
                 raise fail(source, what, "Write it again with UTF-8 text and a known time zone.") from error
@@ -112,8 +113,10 @@ def from_parquet(path: Path, max_bytes: int, columns: Sequence[str] | None = Non
         check_names(names, path.name)
         wanted = [name for name in (columns or names) if not name.startswith("__index_level_")]
         check_columns(wanted, names, path.name)
-        read = [_read_parquet(pq.ParquetFile(path), path.name, max_bytes, wanted)]
+        read = [_read_parquet(path, max_bytes, wanted)]
     except DataError:
+        raise
+    except MemoryError:  # Arrow has one of its own, which is an error of Arrow, too
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise fail(
@@ -157,18 +160,10 @@ def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
     if path.suffix.lower() not in {".xlsx", ".xlsm"}:
         raise fail(path.name, f"workbooks of type {path.suffix} are not read", "Save it as .xlsx or CSV.")
     require("openpyxl", package="openpyxl", extra="excel")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > max_bytes:
-            raise fail(path.name, f"the workbook unpacks to {size / 1e6:,.0f} MB, above the limit", "Raise max_bytes.")
-        cells, broken = _sheet_cells(path, sheet)
-    except DataError:
-        raise
-    except Exception as error:  # openpyxl raises whatever a damaged part leads to
-        raise fail(
-            path.name, f"the sheet cannot be read ({shortened(error, 200)})", "Check file and sheet name."
-        ) from error
+    size = _unpacked(path)
+    if size > max_bytes:
+        raise fail(path.name, f"the workbook unpacks to {size / 1e6:,.0f} MB, above the limit", "Raise max_bytes.")
+    cells, broken = _sheet_cells(path, sheet, size)
     if len(cells) == 0:
         raise fail(path.name, "the sheet is empty", "Give a header and at least one row.")
     if broken:
@@ -189,55 +184,97 @@ def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
     return _checked(frame.infer_objects(), path.name)
 
 
-def _read_parquet(file: Any, name: str, max_bytes: int, columns: list[str]) -> pa.Table:
-    """Read a Parquet file; one that is small because its values repeat is unpacked bit by bit, up to the limit."""
-    metadata = file.metadata
+def _read_parquet(path: Path, max_bytes: int, columns: list[str]) -> pa.Table:
+    """Read a Parquet file, part by part, up to the limit; text that could swell is first looked at in coded form.
+
+    A column of text may hold each text once, and numbers for the rows; what it takes when it is written out is known
+    from the two before it is. What single columns take is not asked of the file: a damaged answer ends the process.
+    """
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(path)
+    schema = metadata.schema.to_arrow_schema()
+    _refuse_nested(schema, columns, path.name)
     packed = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
-    # What single columns take is not asked: a damaged answer to that ends the process.
-    some = len(columns) < metadata.num_columns
-    if packed > max_bytes and not some:
-        raise too_large(name, packed, max_bytes)
+    if packed > max_bytes and len(columns) == metadata.num_columns:
+        raise too_large(path.name, packed, max_bytes)
+    texts = [name for name in columns if _is_text(schema.field(name).type)]
+    coded = texts if metadata.num_rows * packed > max(max_bytes // 2, BOMB_LEAST) else []
+    file = pq.ParquetFile(path, read_dictionary=coded)
     least = 8 * metadata.num_rows * max(1, len(columns))
-    if not (some and packed > max_bytes) and (least < BOMB_LEAST or least < 20 * packed):
+    if not coded and least < BOMB_LEAST:
         return file.read(columns)
     parts, size = [], 0
-    for batch in file.iter_batches(batch_size=1 << 16, columns=columns):
-        parts.append(batch)
-        size += batch.nbytes
+    for batch in file.iter_batches(batch_size=1 << 17, columns=columns):
+        size += sum(_written_out(column) for column in batch.columns)
         if size > max_bytes:
-            raise too_large(name, size, max_bytes)
+            raise too_large(path.name, size, max_bytes, "at least ")
         if size > 4 * BOMB_LEAST and size > BOMB_RATIO * packed:
             what = f"it swells to more than {BOMB_RATIO} times its size when unpacked"
-            raise fail(name, what, "Write it as CSV, or in smaller parts, if you trust it.")
-    return pa.Table.from_batches(parts) if parts else file.read(columns)
+            raise fail(path.name, what, "Write it as CSV, or in smaller parts, if you trust it.")
+        arrays = [
+            column.dictionary_decode() if name in coded and pa.types.is_dictionary(column.type) else column
+            for name, column in zip(batch.schema.names, batch.columns, strict=True)
+        ]
+        parts.append(pa.Table.from_arrays(arrays, names=batch.schema.names))
+    return pa.concat_tables(parts) if parts else file.read(columns)
 
 
-def _sheet_cells(path: Path, sheet: str | int) -> tuple[pd.DataFrame, list[tuple[int, str]]]:
+def _is_text(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(test(kind) for test in tests)
+
+
+def _written_out(column: pa.Array) -> int:
+    """Bytes of an array once every row has its own value."""
+    if not pa.types.is_dictionary(column.type):
+        return int(column.nbytes)
+    import pyarrow.compute as pc
+
+    if not _is_text(column.dictionary.type):
+        return 8 * len(column)
+    lengths = pc.binary_length(column.dictionary).cast(pa.int64())
+    return int(pc.sum(lengths.take(column.indices)).as_py() or 0) + 8 * len(column)
+
+
+def _refuse_nested(schema: pa.Schema, columns: list[str], source: str) -> None:
+    """Refuse lists and the like: one row of them may be larger than any table."""
+    problems = Problems(source)
+    for name in columns:
+        if pa.types.is_nested(schema.field(name).type):
+            problems.add(
+                f"holds {schema.field(name).type}, not single values", column=name,
+                mend="Write each part into a column of its own, or read other columns (columns=).",
+            )  # fmt: skip
+    problems.raise_if_any()
+
+
+def _unpacked(path: Path) -> int:
+    """Bytes that a workbook unpacks to; one that swells beyond belief is refused."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = [(member.file_size, member.compress_size) for member in archive.infolist()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise fail(
+            path.name, f"the sheet cannot be read ({shortened(error, 200)})", "Check file and sheet name."
+        ) from error
+    if any(size > SHEET_LEAST and size > BOMB_RATIO * max(packed, 1) for size, packed in sizes):
+        what = f"it swells to more than {BOMB_RATIO} times its size when unpacked"
+        raise fail(path.name, what, "Save the sheet as CSV if you trust it.")
+    return sum(size for size, _ in sizes)
+
+
+def _sheet_cells(path: Path, sheet: str | int, size: int) -> tuple[pd.DataFrame, list[tuple[int, str]]]:
     """Values of a sheet, row by row, and the cells that hold an error, with their rows below the header."""
-    import openpyxl
-
-    with warnings.catch_warnings():
-        # What openpyxl warns of is style, or comes out as an error in the cell.
-        warnings.simplefilter("ignore", UserWarning)
-        book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True, keep_links=False)
-        page = book.worksheets[sheet] if isinstance(sheet, int) else book[sheet]
-        page.reset_dimensions()
-        # Only rows that hold cells are kept: a stray cell far off makes a million empty ones before it.
-        filled: dict[int, list[Any]] = {}
-        broken, width, end = [], 0, 0
-        for number, row in enumerate(page.iter_rows()):
-            if not row:
-                continue
-            values = [_cell(cell.value) for cell in row]
-            broken += [(number, str(cell.value)) for cell in row if cell.data_type == "e"]
-            while values and values[-1] is None:
-                values.pop()
-            if values:
-                filled[number], width, end = values, max(width, len(values)), number + 1
-            if width > MAX_COLUMNS or width * end > MAX_CELLS:
-                what = f"the sheet reaches over {end:,} rows and {width:,} columns"
-                raise fail(path.name, what, "Remove stray cells far off.")
-        book.close()
+    filled: dict[int, list[Any]] = {}
+    broken: list[tuple[int, str]] = []
+    frames = read_apart(
+        "sheet", path, unpacked=size, sheet=sheet, max_rows=MAX_SHEET_ROWS, max_columns=MAX_COLUMNS, max_cells=MAX_CELLS
+    )
+    for _, rows, odd in frames:
+        filled.update((number, [_cell(value) for value in values]) for number, values in rows)
+        broken += odd
+    width, end = max(map(len, filled.values()), default=0), max(filled, default=-1) + 1
     rows = [filled.get(number, []) for number in range(end)]
     rows = [[*row, *[None] * (width - len(row))] for row in rows]
     cells = pd.DataFrame(rows, dtype=object)
@@ -245,10 +282,14 @@ def _sheet_cells(path: Path, sheet: str | int) -> tuple[pd.DataFrame, list[tuple
 
 
 def _cell(value: Any) -> Any:
-    """A cell's value; whole numbers as such, because workbooks know only one kind of number."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
-    return None if value == "" else value
+    """A cell's value; dates and times come in parts."""
+    if not isinstance(value, tuple):
+        return value
+    kind, *parts = value
+    if kind == "timedelta":
+        return dt.timedelta(*parts)
+    read: dict[str, Any] = {"datetime": dt.datetime, "date": dt.date, "time": dt.time}
+    return read[kind].fromisoformat(parts[0])
 
 
 def check_names(names: Sequence[str], source: str) -> None:

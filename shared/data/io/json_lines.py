@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from shared.data.io.formats import check_names
-from shared.data.io.sources import MAX_COLUMNS, fail, read_bytes, read_text
+from shared.data.io.limits import EMPTY_RATIO, MAX_COLUMNS, MAX_EMPTY, MAX_RECORD
+from shared.data.io.sources import fail, read_bytes, read_text
 from shared.data.schema import first_rows
-from shared.errors import Problems, quoted
+from shared.errors import DataError, Problems, quoted
 
 __all__ = ["from_json", "refuse_infinite", "typed"]
 
@@ -47,31 +50,67 @@ def from_json(path: Path, max_bytes: int, encoding: str | None = None) -> pd.Dat
         raise fail(
             path.name, f"line {line} holds half a character", "Write both halves of the pair, or the character itself."
         )
-    problems = Problems(path.name)
-    rows = _list(text, path.name) if text.lstrip().startswith("[") else _lines(text, path.name)
-    names: dict[str, None] = {}
-    nested: dict[str, list[int]] = {}
-    for number, row in enumerate(rows, 1):
-        for name, value in row.items():
-            names[name] = None
-            if isinstance(value, list | dict):
-                nested.setdefault(name, []).append(number)
-        if len(names) > MAX_COLUMNS:
-            raise fail(
-                path.name, f"the objects name more than {MAX_COLUMNS:,} columns", "Give one row a value instead."
-            )
-    for name, places in nested.items():
-        problems.add(
-            f"{len(places):,} values are lists or objects", column=name, rows=places, count=len(places),
-            mend="Write each part into a column of its own.",
-        )  # fmt: skip
-    problems.raise_if_any()
-    if not names:
-        raise fail(path.name, "the objects hold nothing", 'Write one JSON object a line, as in {"a": 1}.')
-    check_names(list(names), path.name)
-    frame = pd.DataFrame({name: typed([row.get(name) for row in rows]) for name in names})
+    columns = _Columns(path.name)
+    for row in _list(text, path.name) if text.lstrip().startswith("[") else _lines(text, path.name):
+        columns.add(row)
+    frame = columns.frame()
     refuse_infinite(frame, path.name)
     return frame
+
+
+class _Columns:
+    """Objects, one after the other, as columns: nothing is kept of an object but its values."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.values: dict[str, list[Any]] = {}
+        self.nested: dict[str, list[int]] = {}
+        self.rows = 0
+        self.filled = 0
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Take one more row; columns that it leaves out are filled later, all at once."""
+        for name, value in row.items():
+            column = self.values.setdefault(name, [])
+            if len(column) < self.rows:
+                column.extend([None] * (self.rows - len(column)))
+            if isinstance(value, list | dict):
+                self.nested.setdefault(name, []).append(self.rows + 1)
+            column.append(None if isinstance(value, list | dict) else value)
+        self.rows += 1
+        self.filled += len(row)
+        if len(self.values) > MAX_COLUMNS:
+            raise fail(
+                self.source, f"the objects name more than {MAX_COLUMNS:,} columns", "Give one row a value instead."
+            )
+        if self.rows * len(self.values) - self.filled > max(MAX_EMPTY, EMPTY_RATIO * self.filled):
+            raise fail(
+                self.source,
+                f"nearly all cells would be empty: {self.rows:,} objects name {len(self.values):,} columns",
+                "Give one row a value instead.",
+            )
+
+    def frame(self) -> pd.DataFrame:
+        """A frame of all rows."""
+        problems = Problems(self.source)
+        for name, places in self.nested.items():
+            problems.add(
+                f"{len(places):,} values are lists or objects",
+                column=name,
+                rows=places,
+                count=len(places),
+                mend="Write each part into a column of its own.",
+            )
+        problems.raise_if_any()
+        if not self.values:
+            raise fail(self.source, "the objects hold nothing", 'Write one JSON object a line, as in {"a": 1}.')
+        check_names(list(self.values), self.source)
+        made = {}
+        for name in list(self.values):
+            column = self.values.pop(name)
+            column.extend([None] * (self.rows - len(column)))
+            made[name] = typed(column)
+        return pd.DataFrame(made)
 
 
 def typed(values: list[Any]) -> pd.Series[Any]:
@@ -119,34 +158,89 @@ def _refuse(constant: str) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        twice = [name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place])]
-        raise ValueError(f"names {quoted(dict.fromkeys(twice))} twice")
+        counts = Counter(name for name, _ in pairs)
+        raise ValueError(f"names {quoted([name for name, count in counts.items() if count > 1])} twice")
     return made
 
 
-def _lines(text: str, name: str) -> list[dict[str, Any]]:
-    rows = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            rows.append(_row(line, name, f"line {number}"))
-    return rows
+DECODER = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_object)
+LINE = re.compile(r"[^\n]*[^\s][^\n]*")
+BLANK = re.compile(r"[ \t\r\n]*")
 
 
-def _list(text: str, name: str) -> list[dict[str, Any]]:
-    found = _row(text, name, "the list", wanted=list)
-    odd = [place for place, row in enumerate(found, 1) if not isinstance(row, dict)]
-    if odd or not found:
-        what = f"{len(odd):,} entries are no objects" if odd else "the list has no rows"
+def _lines(text: str, name: str) -> Iterator[dict[str, Any]]:
+    number, before = 1, 0
+    for line in LINE.finditer(text):
+        number += text.count("\n", before, line.start())
+        before = line.start()
+        where = f"line {number}"
+        if line.end() - line.start() > MAX_RECORD:
+            raise fail(name, f"{where} has {line.end() - line.start():,} characters", "Write one JSON object a line.")
+        row, end = _decoded(line[0], name, where)
+        if line[0][end:].strip():
+            raise _unreadable(name, where, "more follows the object")
+        yield row
+
+
+def _list(text: str, name: str) -> Iterator[dict[str, Any]]:
+    """Objects of a list, decoded one by one out of parts of the text, so that none is built that is too large."""
+    place, number, odd = _skip_blanks(text, 0) + 1, 0, list[int]()
+    if text[_skip_blanks(text, place) :][:1] == "]":
+        raise fail(name, "the list has no rows", 'Write one object a row, as in {"a": 1}.')
+    sign = ","
+    while sign == ",":
+        number += 1
+        value, place = _element(text, _skip_blanks(text, place), name, number)
+        if isinstance(value, dict):
+            yield value
+        else:
+            odd.append(number)
+        place = _skip_blanks(text, place) + 1
+        sign = text[place - 1 : place]
+    if sign != "]":
+        raise _unreadable(name, "the list", f"there is neither a comma nor its end behind entry {number:,}")
+    if _skip_blanks(text, place) < len(text):
+        raise _unreadable(name, "the list", "something follows it")
+    if odd:
+        what = f"{len(odd):,} entries are no objects"
         raise fail(name, what, 'Write one object a row, as in {"a": 1}.', tuple(odd[:6]))
-    return list(found)
 
 
-def _row(text: str, name: str, where: str, wanted: type = dict) -> Any:
+def _skip_blanks(text: str, place: int) -> int:
+    return BLANK.match(text, place).end()  # type: ignore[union-attr]  # it matches nothing, too
+
+
+def _element(text: str, place: int, name: str, number: int) -> tuple[Any, int]:
+    """One entry of a list, and where it ends; the part of the text that is decoded grows until it holds it whole."""
+    size, end = 1 << 12, len(text)
+    while True:
+        stop = min(end, place + size)
+        try:
+            value, used = DECODER.raw_decode(text[place:stop])
+            if place + used < stop or stop == end:
+                return value, place + used
+        except RecursionError as error:
+            raise _unreadable(name, f"entry {number:,} of the list", error) from error
+        except ValueError as error:
+            if stop == end or str(error).startswith("names "):
+                where = "the list" if place == end else f"entry {number:,} of the list"
+                raise _unreadable(name, where, error) from error
+        if size >= MAX_RECORD:
+            what = f"entry {number:,} of the list has more than {MAX_RECORD:,} characters"
+            raise fail(name, what, "Write smaller objects.")
+        size *= 8
+
+
+def _decoded(text: str, name: str, where: str) -> tuple[dict[str, Any], int]:
     try:
-        found = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
+        found, end = DECODER.raw_decode(text, len(text) - len(text.lstrip()))
     except (ValueError, RecursionError) as error:
-        why = "is nested too deeply" if isinstance(error, RecursionError) else f"cannot be read ({str(error)[:120]})"
-        raise fail(name, f"{where} {why}", 'Write one JSON object a line, as in {"a": 1}.') from error
-    if not isinstance(found, wanted):
+        raise _unreadable(name, where, error) from error
+    if not isinstance(found, dict):
         raise fail(name, f"{where} is no JSON object", 'Write one JSON object a line, as in {"a": 1}.')
-    return found
+    return found, end
+
+
+def _unreadable(name: str, where: str, why: str | Exception) -> DataError:
+    told = "is nested too deeply" if isinstance(why, RecursionError) else f"cannot be read ({str(why)[:120]})"
+    return fail(name, f"{where} {told}", 'Write one JSON object a line, as in {"a": 1}.')

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from shared.data.io.sources import MAX_COLUMNS, fail, read_text
+from shared.data.io.limits import MAX_COLUMNS, MAX_HEADER
+from shared.data.io.sources import fail, read_text
 from shared.errors import Problems, quoted
 
 __all__ = ["RawTable", "check_header", "parse_csv", "sniff_separator"]
@@ -21,7 +22,6 @@ __all__ = ["RawTable", "check_header", "parse_csv", "sniff_separator"]
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE_LINES = 200
 SAMPLE_CHARACTERS = 1 << 20
-MAX_HEADER = 1 << 20
 DATA_LIKE = re.compile(r"\s*([+-]?[\d.,]+([eE][+-]?\d+)?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ T][\d:.+Z-]*)?)\s*")
 
 
@@ -139,6 +139,8 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, check_utf8=False
             ),
         )
+    except MemoryError:  # Arrow has one of its own, which is an error of Arrow, too
+        raise
     except pa.ArrowException as error:
         if len(text.splitlines()) == 1:
             raise fail(name, "the table has a header but no rows", "Give at least one row.") from error

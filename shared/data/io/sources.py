@@ -13,15 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from shared.data.io.limits import BOMB_LEAST, BOMB_RATIO, CHUNK, MAX_PATH
 from shared.errors import DataError, Problem, quoted, shortened
 
 __all__ = ["Text", "check_path", "read_bytes", "read_text"]
 
-CHUNK = 1 << 20
-MAX_COLUMNS = 10_000
-MAX_PATH = 300
-# Tables shrink to a fifth or a twentieth; what unpacks to more than this many times its size was made to do so.
-BOMB_RATIO, BOMB_LEAST = 200, 1 << 26
 NO_TEXT = {
     "unicode_escape",
     "raw_unicode_escape",

@@ -20,6 +20,7 @@ from shared.data.frequency import is_zone
 from shared.data.io.coerce import coerce, is_kind
 from shared.data.io.formats import as_pandas, check_columns, from_excel, from_parquet
 from shared.data.io.json_lines import from_json
+from shared.data.io.limits import MAX_BYTES
 from shared.data.io.parse import Parsed, Reading, guess_kind, parse_column, sniff_decimal
 from shared.data.io.sniff import parse_csv
 from shared.data.io.sources import fail, is_encoding, read_bytes, read_text
@@ -45,8 +46,6 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 JSON = {".jsonl", ".ndjson", ".json"}
 DATABASES = {".sqlite", ".sqlite3", ".db", ".duckdb"}
 PACKED = {".gz", ".bz2", ".xz", ".zip"}
-MAX_BYTES = 2**31 - 2**21
-"""Default limit of a table's size in bytes, once unpacked."""
 
 Repair = Literal["drop_ragged_rows", "drop_bad_rows", "keep_last_duplicate", "blank_unreadable"]
 REPAIRS: dict[str, str] = {

@@ -10,7 +10,20 @@ import pytest
 from shared.data.io.export import disarmed, write_table
 from shared.errors import SettingsError
 
-STARTS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "-2+3+cmd|' /C calc'!A0"]
+STARTS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t1",
+    "\r=1",
+    "\n=1",
+    "-2+3+cmd|' /C calc'!A0",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠SUM(A1)",
+]
 
 
 def cells(path):
@@ -128,3 +141,21 @@ def test_a_folder_in_its_place_leaves_nothing_behind(tmp_path):
     with pytest.raises(OSError, match="directory"):
         write_table(pd.DataFrame({"a": [1]}), tmp_path / "t.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("x;=1", "x;'=1"),
+        ("x;＝1", "x;'＝1"),
+        ("x\t@SUM(A1)", "x\t'@SUM(A1)"),
+        ("\t=1", "'\t'=1"),
+        ("=1;=2;-3", "'=1;'=2;'-3"),
+        ("a;b", "a;b"),
+        ("x, -5", "x, -5"),
+        ("1=1", "1=1"),
+    ],
+)
+def test_no_cell_starts_a_formula_where_a_semicolon_or_a_tab_separates(tmp_path, text, safe):
+    write_table(pd.DataFrame({"a": [text]}), tmp_path / "t.csv")
+    assert cells(tmp_path / "t.csv")[1:] == [[safe]]
