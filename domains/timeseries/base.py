@@ -17,6 +17,7 @@ from shared.data import columns as names
 from shared.data.frequency import Frequency
 from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
 from shared.errors import DataError, HexadError, Problem, RepairWarning, SettingsError, quoted
+from shared.runtime.learnt import ArrayOf
 
 __all__ = ["PanelForecaster"]
 
@@ -233,6 +234,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             self._drawer(panel, wanted, mean, known),
             self._notes(panel, wanted, mean),
         )
+
+    def learnt_arrays(self) -> dict[str, ArrayOf | type]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {"panel_": Panel}
 
     def _horizon(self, horizon: int | str | None) -> int:
         horizon = getattr(self, "horizon", None) if horizon is None else horizon

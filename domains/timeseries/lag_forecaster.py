@@ -14,14 +14,16 @@ from sklearn.utils import check_random_state
 from domains.timeseries.calibration import Calibration
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
 from domains.timeseries.lag_model import LagModel
-from domains.timeseries.recipe import DAY_NS, Recipe, default_recipe
+from domains.timeseries.recipe import DAY_NS, Recipe, Steps, default_recipe
 from domains.timeseries.ridge import LeaveOut, StandardizedRidge
 from domains.timeseries.scaling import Log, Scaling
 from domains.timeseries.spread import OwnSpread, Spread
 from domains.timeseries.transforms import integrated
 from shared.data import columns as names
+from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
 from shared.errors import DataError, Problem, SettingsError, quoted
+from shared.runtime.learnt import ArrayOf
 from shared.runtime.parallel import map_parallel
 
 __all__ = ["LagForecaster"]
@@ -234,6 +236,21 @@ class LagForecaster(LagModel):
             raise SettingsError(
                 f"spread={self.spread!r}: it is True, False, a regressor, or 'own' (strategy='direct', no differences)"
             )
+
+    def learnt_arrays(self) -> dict[str, ArrayOf | type]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {
+            **super().learnt_arrays(),
+            "recipe_": Recipe,
+            "steps_": Steps,
+            "scaling_": Scaling,
+            "regressors_": list,
+            "fitted_ends_": dict,
+            "horizon_": ArrayOf("i", (), low=0, high=MAX_STEPS),
+            "every_": ArrayOf("i", (), low=1, high=MAX_STEPS),
+            "phase_": ArrayOf("i", (), low=0, high=MAX_STEPS),
+            "season_": ArrayOf("i", (), low=1, high=MAX_STEPS),
+        }
 
     def _every_steps(self, panel: Panel) -> int:
         frequency = panel.frequency

@@ -1,7 +1,7 @@
 """What a loaded model's arrays have to look like, so that no kernel ever sees an index out of its bounds.
 
 A class says of its arrays what holds of every fitted one: ``learnt_arrays(self)`` returns, by the attribute's name, an
-`ArrayOf`. The store asks each object in a model file; scikit-learn's trees are checked here.
+`ArrayOf`, or the class that it has to be of. The store asks each object in a model file; scikit-learn's trees are checked here.
 """
 
 from __future__ import annotations
@@ -13,10 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from shared.runtime.hints import mismatch
+
 __all__ = ["ArrayOf", "check_learnt", "objects_in"]
 
 PLAIN = (str, bytes, int, float, complex, type(None), np.generic)
 MISSING = object()
+OURS = ("domains.", "shared.")
+# What kernels are compiled for, and what they index with.
+SIZES = {"f": (4, 8), "i": (1, 2, 4, 8), "u": (1, 2, 4, 8)}
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class ArrayOf:
         Whether no value is below the one before it.
     finite : bool
         Whether every value is a finite number.
+    unique : bool
+        Whether no value comes twice.
     optional : bool
         Whether it may be None or not there.
 
@@ -52,6 +59,7 @@ class ArrayOf:
     last: int | None = None
     increasing: bool = False
     finite: bool = False
+    unique: bool = False
     optional: bool = False
 
     def problem(self, value: Any) -> str:
@@ -62,6 +70,8 @@ class ArrayOf:
             return f"is a {type(value).__name__}"
         array = np.asarray(value)
         if array.dtype.kind not in {"f": "fiu", "i": "iu", "b": "b", "a": "fiubUSMm"}[self.kind] and array.size:
+            return f"holds values of the kind {array.dtype}"
+        if not array.dtype.isnative or array.dtype.itemsize not in SIZES.get(array.dtype.kind, (array.dtype.itemsize,)):
             return f"holds values of the kind {array.dtype}"
         if array.ndim != len(self.shape) or any(
             want not in {None, have} for want, have in zip(self.shape, array.shape, strict=True)
@@ -78,6 +88,8 @@ class ArrayOf:
             return f"holds {least}, below {self.low}"
         if most is not None and self.high is not None and most > self.high:
             return f"holds {most}, above {self.high}"
+        if self.unique and len(np.unique(array)) < len(array):
+            return "holds a value twice"
         if self.increasing and (array[1:] < array[:-1]).any():
             return "does not increase"
         return self._ends(array)
@@ -131,6 +143,8 @@ def check_learnt(model: Any) -> None:
     for part in objects_in(model):
         kind = type(part)
         declared = getattr(kind, "learnt_arrays", None)
+        if kind.__module__.startswith(OURS) and (problem := mismatch(part)):
+            raise ValueError(problem)
         if declared is not None:
             _check_declared(part, declared)
         elif kind.__module__.startswith("sklearn."):
@@ -139,7 +153,7 @@ def check_learnt(model: Any) -> None:
                     check(part)
 
 
-def _check_declared(part: Any, declared: Callable[[Any], dict[str, ArrayOf]]) -> None:
+def _check_declared(part: Any, declared: Callable[[Any], dict[str, ArrayOf | type]]) -> None:
     name = type(part).__name__
     if hasattr(part, "get_params") and not any(
         key.endswith("_") and not key.startswith("_") for key in getattr(part, "__dict__", {})
@@ -151,6 +165,10 @@ def _check_declared(part: Any, declared: Callable[[Any], dict[str, ArrayOf]]) ->
         raise ValueError(f"{name} lacks what belongs to it ({error})") from error
     for attribute, wanted in arrays.items():
         value = getattr(part, attribute, MISSING)
+        if isinstance(wanted, type):
+            if not isinstance(value, wanted):
+                raise ValueError(f"{attribute} of {name} is no {wanted.__name__}")
+            continue
         for found in _each(value):
             if problem := wanted.problem(found):
                 raise ValueError(f"{attribute} of {name} {problem}")

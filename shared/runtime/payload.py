@@ -43,7 +43,8 @@ def check_payload(payload: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(payload)) as archive:
             _check_members(archive)
-            named = _check_schema(archive.read("schema.json"))
+            nodes = _check_schema(archive.read("schema.json"))
+            named = [str(node["file"]) for node in nodes if "file" in node]
             sizes = {member.filename: member.file_size for member in archive.infolist()}
             del sizes["schema.json"]
             if set(named) != set(sizes):
@@ -52,20 +53,14 @@ def check_payload(payload: bytes) -> None:
                 raise StoreError(f"the model takes {total:,} bytes, above the limit")
             for name in sizes:
                 _check_member(archive, name)
+            for node in nodes:
+                if node.get("__class__") == "Tree":
+                    _check_tree(node, archive)
     except zipfile.BadZipFile as error:
         raise StoreError(f"the model inside is torn ({error})") from error
-    except StoreError:
+    except (StoreError, MemoryError):
         raise
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        OSError,
-        EOFError,
-        RuntimeError,
-        NotImplementedError,
-        RecursionError,
-    ) as error:
+    except Exception as error:  # zipfile, zlib and numpy raise whatever the damaged part leads to
         raise StoreError(f"the model inside is damaged ({type(error).__name__}: {str(error)[:100]})") from error
 
 
@@ -83,12 +78,12 @@ def _check_members(archive: zipfile.ZipFile) -> None:
         raise StoreError("the description of the model is larger than that of any")
 
 
-def _check_schema(text: bytes) -> list[str]:
-    """Check number, depth and ids of a schema's nodes; return the members that they name."""
+def _check_schema(text: bytes) -> list[dict[str, Any]]:
+    """Check number, depth and ids of a schema's nodes, and return those that name a member, and trees."""
     if text.count(b"{") + text.count(b"[") > len(text) // LETTERS_A_BRACKET + FREE_BRACKETS:
         raise StoreError("the description of the model is mostly brackets")
     seen: set[int] = set()
-    named = []
+    found = []
     for node in nodes_of(json.loads(text)):
         own = node["__id__"]
         if isinstance(own, bool) or not isinstance(own, int):
@@ -97,9 +92,9 @@ def _check_schema(text: bytes) -> list[str]:
             if own in seen:
                 raise StoreError("two parts of the model have the same number")
             seen.add(own)
-        if "file" in node:
-            named.append(str(node["file"]))
-    return named
+        if "file" in node or node.get("__class__") == "Tree":
+            found.append(node)
+    return found
 
 
 def nodes_of(schema: Any) -> Iterator[dict[str, Any]]:
@@ -143,3 +138,15 @@ def _check_array(member: Any, size: int) -> None:
     shape, _, dtype = read(member)
     if dtype.hasobject or member.tell() + math.prod(shape) * dtype.itemsize != size:
         raise StoreError("an array of the model is not of the size that it says")
+
+
+def _check_tree(node: dict[str, Any], archive: zipfile.ZipFile) -> None:
+    """What a tree of scikit-learn is made with: it copies as many numbers of classes as it has outputs, unasked."""
+    n_features, classes, n_outputs = node["__reduce__"]["args"]["content"]
+    with archive.open(classes["file"]) as member:
+        counts = np.lib.format.read_array(member, allow_pickle=False)
+    known = json.loads(n_features["content"]), json.loads(n_outputs["content"])
+    if any(isinstance(number, bool) or not isinstance(number, int) or not 1 <= number < 2**31 for number in known):
+        raise StoreError("a tree has no number of features or outputs")
+    if counts.dtype != np.intp or counts.shape != (known[1],) or not (counts >= 1).all() or (counts > 2**31).any():
+        raise StoreError("a tree has other numbers of classes than outputs")

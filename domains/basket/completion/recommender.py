@@ -178,7 +178,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         """What holds of its arrays and numbers; checked when a model is loaded."""
         n_items, n_rules = len(self.items_), self.n_rules_
         arrays = {
-            "items_": ArrayOf("a", (n_items,)),
+            "items_": ArrayOf("a", (n_items,), unique=True),
             "counts_": ArrayOf("i", (n_items,), low=0),
             "rule_ptr_": ArrayOf("i", (n_items + 1,), first=0, last=n_rules, increasing=True),
             "rule_items_": ArrayOf("i", (n_rules,), low=0, high=n_items - 1),
@@ -189,6 +189,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         if self.customers_ is not None:
             n_customers, n_entries = len(self.customers_), len(self.history_items_)
             arrays |= {
+                "customers_": ArrayOf("a", (n_customers,), unique=True),
                 "customer_baskets_": ArrayOf("i", (n_customers,), low=0),
                 "history_ptr_": ArrayOf("i", (n_customers + 1,), first=0, last=n_entries, increasing=True),
                 "history_items_": ArrayOf("i", (n_entries,), low=0, high=n_items - 1),

@@ -143,9 +143,9 @@ def load_rules(path: Path) -> Rules:
         )  # fmt: skip
     except StoreError:
         raise
-    except MemoryError:  # Arrow has one of its own, which is an error of Arrow, too
+    except MemoryError:
         raise
-    except (OSError, KeyError, ValueError, TypeError, pa.ArrowException, ZeroDivisionError) as error:
+    except Exception as error:  # pyarrow and numpy raise whatever the damaged part leads to
         raise StoreError(
             f"{shown} is damaged, or no file of rules ({str(error)[:100]}). Save the rules again"
         ) from error

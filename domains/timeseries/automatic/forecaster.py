@@ -174,10 +174,11 @@ class AutoForecaster(PanelForecaster):
 
     # -- forecasting -------------------------------------------------------------------------------------------------
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def learnt_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         n_series = (len(self.learnt_.keys),)
         return {
+            **super().learnt_arrays(),
             "rooted_": ArrayOf("b", n_series),
             "sizes_": ArrayOf("f", n_series),
             "changes_": ArrayOf("f", n_series),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import marshal
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +22,10 @@ __all__ = ["read_apart"]
 
 ROOT = Path(__file__).resolve().parents[3]
 FRAME = 1 << 31
+ONE_THREAD = {
+    "MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+    "ARROW_IO_THREADS": "1",
+}  # fmt: skip
 SMALLER = "Give a smaller part of it, or save the table as CSV or Parquet."
 # On systems that can end a process for its processor time.
 OVER_TIME = {-int(getattr(signal, name)) for name in ("SIGXCPU", "SIGKILL") if hasattr(signal, name)}
@@ -74,7 +79,8 @@ def _frames(job: dict[str, Any], name: str, seconds: int) -> Iterator[tuple[Any,
     # -I: nothing of the current folder, and no setting of the environment, gets into it.
     command = [sys.executable, "-I", apart_worker.__file__]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, **pipes) as process:  # noqa: S603  # our own file, run by our own Python
+    # Arenas and threads of libraries take room that counts as memory, though nothing is in it.
+    with subprocess.Popen(command, env={**os.environ, **ONE_THREAD}, **pipes) as process:  # noqa: S603  # our own file, run by our own Python
         try:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(json.dumps(job).encode() + b"\n")  # type: ignore[union-attr]

@@ -199,17 +199,18 @@ def _read_parquet(path: Path, max_bytes: int, columns: list[str]) -> pa.Table:
     if packed > max_bytes and len(columns) == metadata.num_columns:
         raise too_large(path.name, packed, max_bytes)
     texts = [name for name in columns if _is_text(schema.field(name).type)]
-    coded = texts if metadata.num_rows * packed > max(max_bytes // 2, BOMB_LEAST) else []
+    swells = metadata.num_rows * packed > max(max_bytes // 2, BOMB_LEAST)
+    coded = texts if swells else []
     file = pq.ParquetFile(path, read_dictionary=coded)
     least = 8 * metadata.num_rows * max(1, len(columns))
-    if not coded and least < BOMB_LEAST:
+    if not swells and least < BOMB_LEAST:
         return file.read(columns)
     parts, size = [], 0
     for batch in file.iter_batches(batch_size=1 << 17, columns=columns):
         size += sum(_written_out(column) for column in batch.columns)
         if size > max_bytes:
             raise too_large(path.name, size, max_bytes, "at least ")
-        if size > 4 * BOMB_LEAST and size > BOMB_RATIO * packed:
+        if size > 2 * BOMB_LEAST and size > BOMB_RATIO * path.stat().st_size:
             what = f"it swells to more than {BOMB_RATIO} times its size when unpacked"
             raise fail(path.name, what, "Write it as CSV, or in smaller parts, if you trust it.")
         arrays = [
@@ -228,7 +229,7 @@ def _is_text(kind: pa.DataType) -> bool:
 def _written_out(column: pa.Array) -> int:
     """Bytes of an array once every row has its own value."""
     if not pa.types.is_dictionary(column.type):
-        return int(column.nbytes)
+        return max(int(column.nbytes), 8 * len(column))  # of nothing but gaps, too, there is a value a row in a frame
     import pyarrow.compute as pc
 
     if not _is_text(column.dictionary.type):

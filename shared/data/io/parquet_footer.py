@@ -89,7 +89,8 @@ class _Reader:
             self.place += 8
             return None
         if kind == BINARY:
-            self.place += self.varint()
+            length = self.varint()
+            self.place += length
             return None
         if kind in {LIST, SET}:
             head = self.byte()

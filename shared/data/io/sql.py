@@ -16,6 +16,7 @@ from shared.data.io.apart import read_apart
 from shared.data.io.apart_worker import ROWS_AT_ONCE, WHICH, RefusedError, find_select
 from shared.data.io.formats import arrow_to_pandas, check_names
 from shared.data.io.json_lines import refuse_infinite, typed
+from shared.data.io.limits import BOMB_LEAST, BOMB_RATIO
 from shared.data.io.sources import check_path, fail, too_large
 from shared.errors import DataError, Problems, require
 
@@ -82,11 +83,11 @@ def from_database(path: Path, query: str | None, max_bytes: int) -> pd.DataFrame
     if head.startswith(b"SQLite format 3\x00"):
         frames = read_apart("sqlite", path, **own)
         first = next(frames)
-        return _gathered(first[1], (frame[1] for frame in frames), path.name, max_bytes)
+        return _gathered(first[1], (frame[1] for frame in frames), path.name, max_bytes, size)
     if head[8:12] == b"DUCK":
         require("duckdb", package="duckdb", extra="sql")
         frames = read_apart("duckdb", path, **own, duckdb_memory=DUCKDB_MEMORY)
-        return _arrow_frame(_batches(frames), path.name, max_bytes)
+        return _arrow_frame(_batches(frames), path.name, max_bytes, size)
     raise fail(path.name, "this is neither an SQLite nor a DuckDB database", "Give such a file, or a table as CSV.")
 
 
@@ -101,7 +102,9 @@ def _unreadable(name: str, error: Exception, first: str = "") -> DataError:
     return fail(name, f"the database cannot be read ({told.strip()[:200]})", first + WHICH)
 
 
-def _arrow_frame(batches: tuple[pa.Schema, Iterator[pa.RecordBatch]], name: str, max_bytes: int) -> pd.DataFrame:
+def _arrow_frame(
+    batches: tuple[pa.Schema, Iterator[pa.RecordBatch]], name: str, max_bytes: int, packed: int
+) -> pd.DataFrame:
     """A frame of Arrow batches, up to the limit; nothing binary, nothing nested."""
     schema, reader = batches
     check_names(schema.names, name)
@@ -117,10 +120,18 @@ def _arrow_frame(batches: tuple[pa.Schema, Iterator[pa.RecordBatch]], name: str,
         size += batch.nbytes
         if size > max_bytes:
             raise too_large(name, size, max_bytes, "at least ")
+        _refuse_swelling(name, size, packed)
     table = pa.Table.from_batches(parts, schema)
     if table.num_rows == 0:
         raise fail(name, "the table has no rows", "Select at least one.")
     return arrow_to_pandas(table, name)
+
+
+def _refuse_swelling(source: str, size: int, packed: int) -> None:
+    """Refuse what a view or a generated column in a small file makes up; of a server's table no size is known."""
+    if packed and size > 4 * BOMB_LEAST and size > BOMB_RATIO * packed:
+        what = f"it swells to more than {BOMB_RATIO} times the file's size"
+        raise fail(source, what, "Select fewer rows or columns (query=).")
 
 
 def from_url(url: str, query: str | None, max_bytes: int) -> pd.DataFrame:
@@ -181,7 +192,9 @@ def _asked(name: str, query: str | None, tables: Sequence[str]) -> str:
         raise fail(name, error.what, error.fix) from error
 
 
-def _gathered(names: list[str], parts: Iterable[Sequence[Any]], source: str, max_bytes: int) -> pd.DataFrame:
+def _gathered(
+    names: list[str], parts: Iterable[Sequence[Any]], source: str, max_bytes: int, packed: int = 0
+) -> pd.DataFrame:
     """A frame of columns that come in parts, up to the limit."""
     check_names(names, source)
     columns: list[list[Any]] = [[] for _ in names]
@@ -192,6 +205,7 @@ def _gathered(names: list[str], parts: Iterable[Sequence[Any]], source: str, max
             size += CELL_BYTES * len(values) + sum(len(value) for value in values if isinstance(value, str | bytes))
         if size > max_bytes:
             raise too_large(source, size, max_bytes, "at least ")
+        _refuse_swelling(source, size, packed)
     problems = Problems(source)
     made: dict[str, Any] = {}
     for name, column in zip(names, columns, strict=True):
