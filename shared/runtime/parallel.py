@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -54,6 +55,8 @@ def _mapped(
         return results
     from joblib import Parallel, delayed
 
+    # Processes that a backend starts would otherwise look for modules in the current folder first.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     # Threads by default: the work is numpy's and scikit-learn's, which release the lock; nothing is copied.
     tasks = (delayed(function)(piece) for piece in listed)
     try:

@@ -398,6 +398,8 @@ TYPED = {
 def test_a_bad_typed_file_is_told_where_what_and_how_to_mend(tmp_path, capsys, case, suffix):
     table, parts = TYPED[case]
     path = tmp_path / f"own.{suffix}"
+    if case == "lists as demand" and suffix == "xlsx":  # a workbook holds them as text
+        parts = ("'Demand'", "cannot be read as numbers", "rows 1, 2", "Correct them")
     if suffix == "parquet":
         table.to_parquet(path, index=False)
     else:

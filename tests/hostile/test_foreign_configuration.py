@@ -1,7 +1,9 @@
 """What lies in the current folder, the home or the temporary folder is neither run nor does it change a result."""
 
+import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -155,3 +157,109 @@ def test_a_folder_that_the_user_names_keeps_what_was_compiled(tmp_path, warm):
     assert done.stdout == warm
     assert "set NUMBA_CACHE_DIR" in done.stderr
     assert not list((tmp_path / "open").iterdir())
+
+
+# Everything that a study loads, in the three places where others may have put something.
+
+STUDY = """
+import json, os, sys
+opened = set()
+sys.addaudithook(lambda event, given: opened.add(given[0]) if event == "open" and isinstance(given[0], str) else None)
+from pathlib import Path
+from case_studies.__main__ import run_study
+run_study("demand", out=Path(sys.argv[1]), quick=True)
+print(json.dumps({"loaded": sorted({name.partition(".")[0] for name in sys.modules}), "opened": sorted(opened)}))
+"""
+
+
+def study(place, out):
+    """Run the quick demand study in a folder, with a home and a temporary folder beside it."""
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("NUMBA_", "MPL", "XDG_", "PYTHON"))
+    }
+    env |= {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1", "HOME": str(place / "home"), "TMPDIR": str(place / "tmp")}
+    for name in ("cwd", "home", "tmp"):
+        (place / name).mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-c", STUDY, str(out)], cwd=place / "cwd", env=env, capture_output=True, text=True, check=False,
+        timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def plant(place, loaded, canary):
+    """Modules of every name that is loaded, configurations, caches and fonts, each of which would leave a trace."""
+    evil = f"import os; os.mkdir({str(canary)!r})\n"
+    for folder in (place / "cwd", place / "home", place / "tmp"):
+        folder.mkdir(parents=True)
+        for name in {*loaded, "sitecustomize", "usercustomize", "evil"} - {"__main__", "__mp_main__"}:
+            (folder / f"{name}.py").write_text(evil)
+    (place / "cwd" / ".numba_config.yaml").write_text(
+        f"cache_dir: {place / 'cache'}\ncache_locator_classes: evil.Locator\n"
+    )
+    plant_cache(place / "cache", canary)
+    plant_cache(place / "home" / ".cache" / "numba", canary)
+    odd = "text.usetex: True\nlines.linewidth: 9\nsvg.fonttype: none\nfont.family: monospace\naxes.grid: False\n"
+    (place / "cwd" / "matplotlibrc").write_text(odd)
+    (place / "home" / ".config" / "matplotlib").mkdir(parents=True)
+    (place / "home" / ".config" / "matplotlib" / "matplotlibrc").write_text(odd)
+    fonts(place / "home" / ".cache" / "matplotlib")
+
+
+def fonts(folder):
+    """A list of fonts in which the right names lead to the wrong files."""
+    from matplotlib import font_manager
+
+    folder.mkdir(parents=True)
+    manager = font_manager.FontManager.__new__(font_manager.FontManager)
+    manager.__dict__.update(font_manager.fontManager.__dict__)
+    wrong = next(entry.fname for entry in manager.ttflist if "Mono" in entry.name)
+    manager.ttflist = [font_manager.FontEntry(fname=wrong, name="DejaVu Sans", weight=weight) for weight in (400, 700)]
+    font_manager.json_dump(manager, folder / f"fontlist-v{font_manager.FontManager.__version__}.json")
+
+
+def test_payloads_for_every_library_are_not_run_and_change_no_byte(tmp_path, warm):
+    pytest.importorskip("tsdata")
+    clean = study(tmp_path / "clean", tmp_path / "a")
+    canary = tmp_path / "canary"
+    plant(tmp_path / "planted", clean["loaded"], canary)
+    study(tmp_path / "planted", tmp_path / "b")
+    assert not canary.exists()
+    varying = {"run.json", "report.html", "hexad-files.sha256"}
+    for path in (tmp_path / "a").iterdir():
+        if path.name not in varying:
+            assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+    pictures = [re.findall(r"<svg.*?</svg>", (tmp_path / name / "report.html").read_text(), re.DOTALL) for name in "ab"]
+    assert len(pictures[0]) > 5
+    assert pictures[0] == pictures[1]
+
+
+def test_a_study_opens_nothing_in_the_current_folder_the_home_or_the_temporary_folder(tmp_path, warm):
+    """But for matplotlib's list of fonts, from which no font is taken: a library that begins to read there is found here."""
+    pytest.importorskip("tsdata")
+    opened = study(tmp_path / "place", tmp_path / "run")["opened"]
+    inside = [name for name in opened if name.startswith(str(tmp_path / "place")) or not Path(name).is_absolute()]
+    inside = [name for name in inside if "__editable__" not in name]
+    assert [name for name in inside if "fontlist-v" not in name] == []
+
+
+def test_workers_take_no_modules_from_the_current_folder(tmp_path):
+    canary = tmp_path / "canary"
+    for name in ("joblib", "numpy", "pandas", "threadpoolctl", "cloudpickle", "json", "pickle"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(f"import os; os.mkdir({str(canary)!r})\n")
+    code = (
+        "import joblib; from shared.runtime.parallel import map_parallel\n"
+        "with joblib.parallel_config(backend='loky', n_jobs=2): print(map_parallel(abs, [-1, 2, -3]))"
+    )
+    done = python(code, tmp_path)
+    assert (done.returncode, done.stdout) == (0, "[1, 2, 3]\n"), done.stderr
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"} | {"PYTHONPATH": str(ROOT)}
+    script = tmp_path.parent / f"{tmp_path.name}.py"
+    script.write_text(code)  # as a program that is started from elsewhere does it
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert (done.returncode, done.stdout) == (0, "[1, 2, 3]\n"), done.stderr
+    assert not canary.exists()

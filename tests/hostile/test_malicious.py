@@ -1046,12 +1046,16 @@ def folder_with_links(place):
     return place / "run"
 
 
-def test_links_in_the_folder_of_a_run_are_replaced_and_not_followed(tmp_path):
+def test_links_in_the_folder_of_a_run_are_neither_followed_nor_replaced(tmp_path):
     run = Run("demo", folder_with_links(tmp_path), "A demo")
-    run.keeps(table=pd.DataFrame({"a": [1]}))
-    run.finish()
+    links = {path.name for path in run.folder.iterdir() if path.is_symlink()}
+    assert "table.parquet" in links
+    with pytest.raises(HexadError, match="left as it is"):
+        run.keeps(table=pd.DataFrame({"a": [1]}))
+    with pytest.raises(HexadError, match="left as it is"):
+        run.finish()
     assert list((tmp_path / "outside").iterdir()) == []
-    assert not any(path.is_symlink() for path in run.folder.iterdir())
+    assert {path.name for path in run.folder.iterdir() if path.is_symlink()} == links
 
 
 def test_pieces_that_lead_out_of_the_folder_are_refused(tmp_path):

@@ -78,7 +78,7 @@ def hidden_hog():
 PLANTED = {
     "a hang": ("hang at ", spin),
     "a hang in C": ("hang: SIGXCPU at ", spin_deaf),
-    "a hang that swallows the alarm": ("hang: 1.", swallow),
+    "a hang that swallows the alarm": ("hang", swallow),
     "a segmentation fault": ("crash: SIGSEGV at ", lambda: os.kill(os.getpid(), signal.SIGSEGV)),
     "an abort": ("crash: SIGABRT at ", os.abort),
     "an exit": ("crash: exit code 3", lambda: os._exit(3)),

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-__all__ = ["JOBS", "RefusedError", "find_select", "main"]
+__all__ = ["JOBS", "ROWS_AT_ONCE", "WHICH", "RefusedError", "find_select"]
 
 ROWS_AT_ONCE = 1_000
 SELECTS = ("select", "with", "from", "values")
@@ -35,7 +35,11 @@ Frames = Iterator[tuple[Any, ...]]
 
 
 class RefusedError(Exception):
-    """What is wrong with a file, and how to correct it."""
+    """What is wrong with a file, and how to correct it.
+
+    >>> RefusedError("it holds no table", "Give another.").fix
+    'Give another.'
+    """
 
     def __init__(self, what: str, fix: str) -> None:
         super().__init__(what, fix)

@@ -70,6 +70,7 @@ class _Columns:
 
     def add(self, row: dict[str, Any]) -> None:
         """Take one more row; columns that it leaves out are filled later, all at once."""
+        self._check(row)
         for name, value in row.items():
             column = self.values.setdefault(name, [])
             if len(column) < self.rows:
@@ -79,14 +80,20 @@ class _Columns:
             column.append(None if isinstance(value, list | dict) else value)
         self.rows += 1
         self.filled += len(row)
-        if len(self.values) > MAX_COLUMNS:
+
+    def _check(self, row: dict[str, Any]) -> None:
+        """Refuse a row whose columns would be too many, or nearly empty, before they are made."""
+        n_rows = self.rows + 1
+        n_columns = len(self.values) + sum(name not in self.values for name in row)
+        if n_columns > MAX_COLUMNS:
             raise fail(
                 self.source, f"the objects name more than {MAX_COLUMNS:,} columns", "Give one row a value instead."
             )
-        if self.rows * len(self.values) - self.filled > max(MAX_EMPTY, EMPTY_RATIO * self.filled):
+        filled = self.filled + len(row)
+        if n_rows * n_columns - filled > max(MAX_EMPTY, EMPTY_RATIO * filled):
             raise fail(
                 self.source,
-                f"nearly all cells would be empty: {self.rows:,} objects name {len(self.values):,} columns",
+                f"nearly all cells would be empty: {n_rows:,} objects name {n_columns:,} columns",
                 "Give one row a value instead.",
             )
 
