@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 __all__ = ["map_parallel"]
 
+SAFE_PATH = "PYTHONSAFEPATH"
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -55,9 +57,33 @@ def _mapped(
         return results
     from joblib import Parallel, delayed
 
-    # Processes that a backend starts would otherwise look for modules in the current folder first.
-    os.environ.setdefault("PYTHONSAFEPATH", "1")
     # Threads by default: the work is numpy's and scikit-learn's, which release the lock; nothing is copied.
+    with _safe_path():
+        return _gathered(Parallel, delayed, function, listed, n_jobs, done)
+
+
+@contextlib.contextmanager
+def _safe_path() -> Iterator[None]:
+    """Let processes that a backend starts not look for modules in the current folder first."""
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(SAFE_PATH, None)
+        else:
+            os.environ[SAFE_PATH] = before
+
+
+def _gathered(
+    Parallel: Any,
+    delayed: Any,
+    function: Callable[[T], R],
+    listed: list[T],
+    n_jobs: int | None,
+    done: Callable[[R], None] | None,
+) -> list[R]:
     tasks = (delayed(function)(piece) for piece in listed)
     try:
         results = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(tasks)

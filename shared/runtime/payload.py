@@ -6,6 +6,7 @@ first: what a file says of itself, what it unpacks to, and what it would take in
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import math
@@ -23,6 +24,7 @@ __all__ = ["MAX_MODEL_BYTES", "check_payload", "nodes_of"]
 MAX_MODEL_BYTES = 1 << 30
 MAX_SCHEMA_BYTES = 1 << 27
 MAX_DEPTH = 200
+MAX_ARRAY_HEADER = 10_000
 # A node of a schema takes a hundred letters and more; with far more brackets than that it would be all memory.
 LETTERS_A_BRACKET, FREE_BRACKETS = 30, 1000
 MEMBER = re.compile(r"\d{1,9}\.(npy|npz|bin)")
@@ -131,13 +133,25 @@ def _check_member(archive: zipfile.ZipFile, name: str) -> None:
 
 def _check_array(member: Any, size: int) -> None:
     """An array's header has to promise just the bytes that follow it."""
-    version = np.lib.format.read_magic(member)
-    if version not in {(1, 0), (2, 0)}:
+    head = member.read(12)
+    if head[:6] != b"\x93NUMPY" or head[6:8] not in {b"\x01\x00", b"\x02\x00"}:
         raise StoreError("an array of the model is of an unknown format")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(member)
-    if dtype.hasobject or member.tell() + math.prod(shape) * dtype.itemsize != size:
+    start = 10 if head[6] == 1 else 12
+    length = int.from_bytes(head[8:start], "little")
+    if length > MAX_ARRAY_HEADER:
+        raise StoreError("an array of the model has a header larger than any")
+    text = head[start:] + member.read(length - len(head[start:]))
+    if start + length + _count_bytes(text) != size:
         raise StoreError("an array of the model is not of the size that it says")
+
+
+@functools.lru_cache(maxsize=1024)
+def _count_bytes(header: bytes) -> int:
+    """Bytes of the array that a header describes; many arrays of a model have the same."""
+    shape, _, dtype = np.lib.format.read_array_header_2_0(io.BytesIO(len(header).to_bytes(4, "little") + header))
+    if dtype.hasobject:
+        raise StoreError("an array of the model holds objects")
+    return math.prod(shape) * dtype.itemsize
 
 
 def _check_tree(node: dict[str, Any], archive: zipfile.ZipFile) -> None:

@@ -98,7 +98,7 @@ def dump_model(model: Any, *, data_fingerprint: str = "") -> bytes:
         raise
     except Exception as error:  # skops raises whatever the part that cannot be stored leads to
         raise StoreError(f"{type(model).__name__} cannot be stored ({type(error).__name__}: {error})") from error
-    foreign = _foreign_types(payload)
+    foreign = [name for name in _untrusted_types(payload) if not _is_vouched_for(name)]
     if foreign:
         raise StoreError(
             f"{type(model).__name__} holds types that a model file may not hold: {quoted(foreign)}. "
@@ -162,11 +162,12 @@ def load_model(path: Path, *, any_version: bool = False) -> Any:
             f"{path.name} was written under scikit-learn {written}, this is {present}. "
             "Fit again, install that version, or pass any_version=True at your own risk."
         )
-    foreign = _foreign_types(payload)
+    untrusted = _untrusted_types(payload)
+    foreign = [name for name in untrusted if not _is_vouched_for(name)]
     if foreign:
         raise StoreError(f"{path.name} holds types that are not trusted: {quoted(foreign)}. It was not loaded. {MEND}")
     try:
-        model = skops.io.loads(payload, trusted=skops.io.get_untrusted_types(data=payload))
+        model = skops.io.loads(payload, trusted=untrusted)
         check_learnt(model)
     except MemoryError:
         raise
@@ -226,15 +227,19 @@ def _has_versions(envelope: dict[str, Any]) -> bool:
     return isinstance(versions, dict) and all(isinstance(text, str) for text in versions.values())
 
 
-def _foreign_types(payload: bytes) -> list[str]:
-    """Types in a skops file that neither skops, nor our list, nor our own packages vouch for."""
+def _untrusted_types(payload: bytes) -> list[str]:
+    """Types in a skops file that skops itself does not vouch for."""
     import skops.io
 
     try:
-        untrusted = skops.io.get_untrusted_types(data=payload)
+        return list(skops.io.get_untrusted_types(data=payload))
     except Exception as error:  # a crafted schema may fail in any way
         raise StoreError(f"the model cannot be read ({type(error).__name__}: {str(error)[:200]}). {MEND}") from error
-    return [name for name in untrusted if name not in TRUSTED and not _is_own(name)]
+
+
+def _is_vouched_for(name: str) -> bool:
+    """Whether our list, or one of our own packages, vouches for a type."""
+    return name in TRUSTED or _is_own(name)
 
 
 def _is_own(name: str) -> bool:

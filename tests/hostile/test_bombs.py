@@ -275,6 +275,38 @@ def test_a_reader_that_crashes_is_an_error_of_the_file(tmp_path, monkeypatch):
         read_table(tmp_path / "a.sqlite")
 
 
+def test_where_python_does_not_know_its_program_files_are_streamed_in_this_process(tmp_path, monkeypatch):
+    from shared.data.io import apart
+
+    duckdb = pytest.importorskip("duckdb")
+    database("create table t (a integer, b text)", "insert into t values (1, 'x'), (null, 'y')")(tmp_path / "a.sqlite")
+    database("create table t (a)", "insert into t values (1)", "create view v as select * from t")(
+        tmp_path / "b.sqlite"
+    )
+    base = duckdb.connect(str(tmp_path / "a.duckdb"))
+    base.execute("create table t as select 1 as a, 'x' as b")
+    base.execute("create view v as select a + 1 as a from t")
+    base.close()
+    (tmp_path / "a.xlsx").write_bytes(sheet('<row r="3"><c r="A3"><v>1</v></c></row>'))
+    sources = [("a.sqlite", None), ("b.sqlite", "v"), ("b.sqlite", "select a from t"), ("a.duckdb", "t"), ("a.duckdb", "v"),
+               ("a.xlsx", None)]  # fmt: skip
+    apart_read = [read_table(tmp_path / name, query=query) for name, query in sources]
+    refusals = [("a.duckdb", "drop table t"), ("b.sqlite", None), ("b.sqlite", "select nothing from t")]
+    apart_refused = [told_of(tmp_path / name, query) for name, query in refusals]
+    (tmp_path / "b.xlsx").write_bytes(sheet('<row r="900000000"/>'))
+    monkeypatch.setattr(apart.sys, "executable", "")
+    for (name, query), frame in zip(sources, apart_read, strict=True):
+        assert read_table(tmp_path / name, query=query).equals(frame), name
+    assert [told_of(tmp_path / name, query) for name, query in refusals] == apart_refused
+    assert "sheets end with row" in told_of(tmp_path / "b.xlsx", None)
+
+
+def told_of(path, query):
+    with pytest.raises(DataError) as told:
+        read_table(path, query=query)
+    return str(told.value)
+
+
 FORK = """
 import os, sys
 import numpy as np, pandas as pd

@@ -33,7 +33,7 @@ class Payload:
 
 
 def python(code, cwd, **environment):
-    env = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA_", "PYTHON"))}
     env |= {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1", **environment}
     return subprocess.run(
         [sys.executable, "-c", code], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=300
@@ -255,7 +255,9 @@ def test_workers_take_no_modules_from_the_current_folder(tmp_path):
     )
     done = python(code, tmp_path)
     assert (done.returncode, done.stdout) == (0, "[1, 2, 3]\n"), done.stderr
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"} | {"PYTHONPATH": str(ROOT)}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | {
+        "PYTHONPATH": str(ROOT)
+    }
     script = tmp_path.parent / f"{tmp_path.name}.py"
     script.write_text(code)  # as a program that is started from elsewhere does it
     done = subprocess.run(

@@ -150,11 +150,22 @@ def test_what_is_loaded_may_refuse_with_a_value_error_and_nothing_else():
 
 
 def test_limits_are_lifted_afterwards(tmp_path):
-    before = [resource.getrlimit(kind) for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU)]
+    """In a process of its own, as it is used: the limits are those of a whole process."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if lifted(tmp_path) else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def lifted(folder):
+    kinds = (resource.RLIMIT_AS, resource.RLIMIT_CPU)
+    before = [resource.getrlimit(kind) for kind in kinds]
     for act in (lambda: None, spin, refuse(KeyError("x"))):
-        mutated.attempt(planted(act), mutated.Sample(b"changed"), tmp_path, QUICK)
-    assert [resource.getrlimit(kind) for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU)] == before
-    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
+        mutated.attempt(planted(act), mutated.Sample(b"changed"), folder, QUICK)
+    return [resource.getrlimit(kind) for kind in kinds] == before and signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
 
 
 def test_a_mutant_follows_from_target_seed_and_number():

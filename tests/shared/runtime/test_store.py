@@ -345,7 +345,7 @@ def test_a_payload_with_damaged_numbers_is_refused(line):
     def damage(payload):
         return zipped({name: data if name == "schema.json" else b"junk" for name, data in unzipped(payload).items()})
 
-    refused(forged(line, damage), "line.hexad: the model inside is damaged")
+    refused(forged(line, damage), "line.hexad: an array of the model is of an unknown format")
 
 
 @pytest.mark.parametrize("loader", ["ObjectNode", "TypeNode", "FunctionNode"])
