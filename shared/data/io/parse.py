@@ -25,6 +25,7 @@ CODE = r"^([+-]?\d+[eE]\+?\d+|[+-]?0\d+([.,]\d*)?|\+\d+)$"  # 12E5, 007 and +49 
 LONG = r"^[+-]?(\d{16,}|\d{1,3}([.,]\d{3}){5,})$"
 BOOLEAN = r"^(?i:true|false)$"
 ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?$"
+LONGEST = 10_000  # characters; no number and no stamp has as many
 ISO_ZONED = r"(Z|[+-]\d{2}:?\d{2})$"
 SHORT = r"^\d{1,2}[./-]\d{1,2}[./-]\d{4}([ T]\d{1,2}:\d{2}(:\d{2})?)?$"
 
@@ -71,6 +72,10 @@ class Parsed:
 
 
 def _matches(strings: pa.Array, pattern: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Say which match a pattern of numbers or stamps; a cell of megabytes is told by its length alone."""
+    longest = pc.max(pc.binary_length(strings)).as_py() or 0
+    if longest > LONGEST:
+        strings = pc.if_else(pc.less_equal(pc.binary_length(strings), LONGEST), strings, pa.scalar("", strings.type))
     return np.asarray(pc.fill_null(pc.match_substring_regex(strings, pattern), False))
 
 
