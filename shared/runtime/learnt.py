@@ -212,6 +212,9 @@ def _check_boosted(estimator: Any) -> None:
     mapper = estimator._bin_mapper  # noqa: SLF001
     if len(mapper.bin_thresholds_) != n_features or len(mapper.is_categorical_) != n_features:
         raise ValueError("the bins of a boosting are not those of its features")
+    for known, categorical in zip(mapper.bin_thresholds_, mapper.is_categorical_, strict=True):
+        if categorical and (problem := ArrayOf("f", low=0, high=255, finite=True).problem(known)):
+            raise ValueError(f"the known categories of a boosting: an array {problem}")
     for stage in estimator._predictors:  # noqa: SLF001
         for predictor in stage:
             nodes = predictor.nodes
