@@ -336,6 +336,8 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         origin on is copied but the columns known in the future.
         """
         n = len(origins)
+        history = origins - panel.indptr[series]
+        lookback = min(lookback, max(1, int(history.max(initial=1))))  # no row comes before the history
         width = lookback + horizon
         back = np.arange(-lookback, 0)
         rows = origins[:, None] + back
@@ -351,8 +353,8 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
 
         y = laid(self._worked(panel) if worked is None else worked, None)
         exogenous = {name: laid(values, future.get(name)) for name, values in panel.exogenous.items()}
-        first = panel.starts[series] + (origins - panel.indptr[series])
+        first = panel.starts[series] + history
         ordinals = (first[:, None] + np.arange(-lookback, horizon)).ravel()
         place = np.arange(n) * width
-        known = np.minimum(origins - panel.indptr[series], lookback)
+        known = np.minimum(history, lookback)
         return Canvas(panel.frequency, y, exogenous, ordinals), place + lookback, place + lookback - known

@@ -79,6 +79,17 @@ def _hints_of(kind: type) -> dict[str, Any]:
     return {one.name: Any for one in parameters if one.kind in {one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY}}
 
 
+@functools.cache
+def _learnt_names(kind: type) -> tuple[str, ...]:
+    """What an estimator's classes annotate as learnt: it is there once it is fitted."""
+    return tuple(
+        name
+        for base in kind.__mro__
+        for name in base.__dict__.get("__annotations__", {})
+        if name.endswith("_") and not name.startswith("_")
+    )
+
+
 def mismatch(part: Any) -> str:
     """Say which field or parameter is missing or of another kind than its class says; nothing where all is well.
 
@@ -86,6 +97,11 @@ def mismatch(part: Any) -> str:
     ''
     """
     kind: Any = type(part)
+    learnt = _learnt_names(kind) if hasattr(kind, "get_params") else ()
+    if any(hasattr(part, name) for name in learnt):
+        for name in learnt:
+            if not hasattr(part, name):
+                return f"{name} of {kind.__name__} is missing"
     for name, hint in _hints_of(kind).items():
         if not hasattr(part, name):
             return f"{name} of {type(part).__name__} is missing"
