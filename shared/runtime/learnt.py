@@ -148,9 +148,7 @@ def check_learnt(model: Any) -> None:
         if declared is not None:
             _check_declared(part, declared)
         elif kind.__module__.startswith("sklearn."):
-            for name, check in TREES.items():
-                if hasattr(part, name):
-                    check(part)
+            _check_trees(part)
 
 
 def _check_declared(part: Any, declared: Callable[[Any], dict[str, ArrayOf | type]]) -> None:
@@ -172,6 +170,15 @@ def _check_declared(part: Any, declared: Callable[[Any], dict[str, ArrayOf | typ
         for found in _each(value):
             if problem := wanted.problem(found):
                 raise ValueError(f"{attribute} of {name} {problem}")
+
+
+def _check_trees(estimator: Any) -> None:
+    for name, check in TREES.items():
+        if hasattr(estimator, name):
+            try:
+                check(estimator)
+            except (AttributeError, TypeError) as error:
+                raise ValueError(f"{type(estimator).__name__} lacks what belongs to it ({error})") from error
 
 
 def _each(value: Any) -> list[Any]:
@@ -208,14 +215,23 @@ def _check_tree(estimator: Any) -> None:
 
 def _check_boosted(estimator: Any) -> None:
     """A histogram gradient boosting of scikit-learn: `TreePredictor` and `_BinMapper`."""
-    n_features = int(estimator.n_features_in_)
-    mapper = estimator._bin_mapper  # noqa: SLF001
+    n_features, n_trees = estimator.n_features_in_, estimator.n_trees_per_iteration_
+    for count in (n_features, n_trees):
+        if problem := ArrayOf("i", (), low=1).problem(count):
+            raise ValueError(f"a number of features or trees of a boosting {problem}")
+    baseline, mapper = estimator._baseline_prediction, estimator._bin_mapper  # noqa: SLF001
+    if np.asarray(baseline).dtype.kind != "f" or np.size(baseline) != n_trees:
+        raise ValueError("a boosting begins with what is no number for each of its trees")
+    if not hasattr(estimator._preprocessor, "transform") and estimator._preprocessor is not None:  # noqa: SLF001
+        raise ValueError("what prepares a boosting's table cannot")
     if len(mapper.bin_thresholds_) != n_features or len(mapper.is_categorical_) != n_features:
         raise ValueError("the bins of a boosting are not those of its features")
     for known, categorical in zip(mapper.bin_thresholds_, mapper.is_categorical_, strict=True):
         if categorical and (problem := ArrayOf("f", low=0, high=255, finite=True).problem(known)):
             raise ValueError(f"the known categories of a boosting: an array {problem}")
     for stage in estimator._predictors:  # noqa: SLF001
+        if len(stage) != n_trees:
+            raise ValueError("a stage of a boosting has another number of trees than it says")
         for predictor in stage:
             nodes = predictor.nodes
             if nodes.ndim != 1 or len(nodes) < 1:
