@@ -17,7 +17,7 @@ from shared.data import columns as names
 from shared.data.frequency import Frequency
 from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
 from shared.errors import DataError, HexadError, Problem, RepairWarning, SettingsError, quoted
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["PanelForecaster"]
 

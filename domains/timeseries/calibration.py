@@ -11,7 +11,7 @@ import numpy as np
 from domains.timeseries.conformal import fading_weights, interval_radius, redrawn
 from domains.timeseries.spread import Spread
 from shared.errors import CalibrationError
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import map_parallel
 
 __all__ = ["Calibration"]

@@ -23,7 +23,7 @@ from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
 from shared.errors import DataError, Problem, SettingsError, quoted
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import map_parallel
 
 __all__ = ["LagForecaster"]

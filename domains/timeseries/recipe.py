@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 
 from shared.data.frequency import MAX_STEPS, Frequency, parse_duration
 from shared.errors import SettingsError, quoted
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["Exogenous", "Fourier", "Recipe", "Rolling", "default_recipe", "season_of"]
 

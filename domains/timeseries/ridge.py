@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shared.errors import SettingsError
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["LeaveOut", "StandardizedRidge"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from domains.timeseries.conformal import series_scales
 from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["Log", "Scaling", "Units"]
 

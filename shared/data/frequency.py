@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from shared.errors import HexadError, SettingsError, quoted
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["Duration", "Frequency", "frequency_of", "infer_frequency", "parse_duration", "wall_clock"]
 

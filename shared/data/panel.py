@@ -28,7 +28,7 @@ from shared.data.panel_door import (
 from shared.data.schema import missing_column
 from shared.data.summary import PanelSummary, summary_of
 from shared.errors import HexadError, Problems, SettingsError, quoted
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["MAX_HORIZON", "Panel", "PanelRepair", "SeriesColumns"]
 

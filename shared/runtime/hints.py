@@ -85,7 +85,7 @@ def _learnt_names(kind: type) -> tuple[str, ...]:
     return tuple(
         name
         for base in kind.__mro__
-        for name in base.__dict__.get("__annotations__", {})
+        for name in inspect.get_annotations(base)
         if name.endswith("_") and not name.startswith("_")
     )
 

@@ -16,7 +16,8 @@ from sklearn.tree import DecisionTreeRegressor
 from domains.basket import RuleRecommender
 from domains.timeseries import AutoForecaster, LagForecaster, NaturalGradientBoosting, QuantileBoosting, Recipe, Rolling
 from shared.errors import StoreError
-from shared.runtime.learnt import ArrayOf, objects_in
+from shared.runtime.array_of import ArrayOf
+from shared.runtime.learnt import objects_in
 from shared.runtime.store import load_model, save_model
 from tests.contract.test_table_learners import LEARNERS, history
 

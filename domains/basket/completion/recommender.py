@@ -14,7 +14,7 @@ from domains.basket.mining.search import as_baskets
 from shared.data import Incidence
 from shared.data.frequency import DAY, Duration, parse_duration
 from shared.errors import DataError, HexadError, Problem, shortened
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["RuleRecommender"]
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from domains.timeseries.automatic.members import Autoregression, Member
 from domains.timeseries.automatic.past import Past
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["Choice", "choose", "combined", "naive_errors", "rolling_origins"]
 

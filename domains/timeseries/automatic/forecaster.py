@@ -21,7 +21,7 @@ from shared.data.frequency import MAX_STEPS
 from shared.data.io.formats import as_pandas
 from shared.data.panel import Panel
 from shared.errors import DataError, Problem, SettingsError, quoted
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["AutoForecaster"]
 

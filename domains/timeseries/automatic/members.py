@@ -11,7 +11,7 @@ from sklearn.utils import get_tags
 
 from domains.timeseries.automatic.past import Past, to_scale
 from shared.data.frequency import MAX_STEPS
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["Autoregression", "Booster", "Member", "SeasonalNaiveMember", "Theta"]
 

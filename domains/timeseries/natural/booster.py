@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from domains.timeseries.natural.distributions import LogNormal, Normal
 from shared.errors import DataError, Problem, SettingsError
-from shared.runtime.learnt import ArrayOf
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["NaturalGradientBoosting"]
 

@@ -1,0 +1,96 @@
+"""What a loaded tree of scikit-learn has to look like, so that its compiled walk never leaves its arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from shared.runtime.array_of import ArrayOf
+
+__all__ = ["check_trees"]
+
+
+def check_trees(estimator: Any) -> None:
+    """Check the trees of an estimator of scikit-learn, where it has any.
+
+    Raises
+    ------
+    ValueError
+        Saying what in them cannot be.
+
+    >>> check_trees(object())
+    """
+    for name, check in TREES.items():
+        if hasattr(estimator, name):
+            try:
+                check(estimator)
+            except (AttributeError, TypeError) as error:
+                raise ValueError(f"{type(estimator).__name__} lacks what belongs to it ({error})") from error
+
+
+def _check_nodes(left: Any, right: Any, feature: Any, leaf: Any, n_features: int) -> None:
+    """Children come after their parents, so that every walk ends, and features are there."""
+    places = np.arange(len(leaf))
+    for child in (left, right):
+        if (((child <= places) | (child >= len(leaf))) & ~leaf).any():
+            raise ValueError("a node of a tree leads to none below it")
+    if (((feature < 0) | (feature >= n_features)) & ~leaf).any():
+        raise ValueError("a node of a tree asks for a feature that is not there")
+
+
+def _check_tree(estimator: Any) -> None:
+    """A decision tree of scikit-learn: `sklearn.tree._tree.Tree`."""
+    tree, n_features = estimator.tree_, int(estimator.n_features_in_)
+    state = tree.__getstate__()
+    nodes = state["nodes"]
+    if len(nodes) != tree.node_count or tree.node_count < 1 or len(state["values"]) != len(nodes):
+        raise ValueError("a tree has another number of nodes than it says")
+    if tree.n_features != n_features:
+        raise ValueError("a tree knows another number of features than its estimator")
+    left, right = nodes["left_child"], nodes["right_child"]
+    _check_nodes(left, right, nodes["feature"], left == -1, n_features)
+
+
+def _check_boosted(estimator: Any) -> None:
+    """A histogram gradient boosting of scikit-learn: `TreePredictor` and `_BinMapper`."""
+    n_features, n_trees = estimator.n_features_in_, estimator.n_trees_per_iteration_
+    for count in (n_features, n_trees):
+        if problem := ArrayOf("i", (), low=1).problem(count):
+            raise ValueError(f"a number of features or trees of a boosting {problem}")
+    baseline = estimator._baseline_prediction  # noqa: SLF001
+    if np.asarray(baseline).dtype.kind != "f" or np.size(baseline) != n_trees:
+        raise ValueError("a boosting begins with what is no number for each of its trees")
+    if not hasattr(estimator._preprocessor, "transform") and estimator._preprocessor is not None:  # noqa: SLF001
+        raise ValueError("what prepares a boosting's table cannot")
+    _check_bins(estimator._bin_mapper, n_features)  # noqa: SLF001
+    for stage in estimator._predictors:  # noqa: SLF001
+        if len(stage) != n_trees:
+            raise ValueError("a stage of a boosting has another number of trees than it says")
+        for predictor in stage:
+            _check_predictor(predictor, n_features)
+
+
+def _check_bins(mapper: Any, n_features: int) -> None:
+    if len(mapper.bin_thresholds_) != n_features or len(mapper.is_categorical_) != n_features:
+        raise ValueError("the bins of a boosting are not those of its features")
+    for known, categorical in zip(mapper.bin_thresholds_, mapper.is_categorical_, strict=True):
+        if categorical and (problem := ArrayOf("f", low=0, high=255, finite=True).problem(known)):
+            raise ValueError(f"the known categories of a boosting: an array {problem}")
+
+
+def _check_predictor(predictor: Any, n_features: int) -> None:
+    nodes = predictor.nodes
+    if nodes.ndim != 1 or len(nodes) < 1:
+        raise ValueError("a tree has no nodes")
+    leaf = nodes["is_leaf"] != 0
+    left, right = nodes["left"].astype(np.int64), nodes["right"].astype(np.int64)
+    _check_nodes(left, right, nodes["feature_idx"], leaf, n_features)
+    sets = nodes["bitset_idx"][(nodes["is_categorical"] != 0) & ~leaf]
+    for bits in (predictor.binned_left_cat_bitsets, predictor.raw_left_cat_bitsets):
+        if bits.ndim != 2 or bits.shape[1] != 8 or (sets >= len(bits)).any():
+            raise ValueError("a node of a tree asks for categories that are not there")
+
+
+TREES: dict[str, Callable[[Any], None]] = {"tree_": _check_tree, "_predictors": _check_boosted}
