@@ -82,7 +82,7 @@ def _check_declared(part: Any, declared: Callable[[Any], dict[str, ArrayOf | typ
             if not isinstance(value, wanted):
                 raise ValueError(f"{attribute} of {name} is no {wanted.__name__}")
             continue
-        for found in _each(value):
+        for found in _each(value) if wanted.shape else [value]:
             if problem := wanted.problem(found):
                 raise ValueError(f"{attribute} of {name} {problem}")
 

@@ -154,13 +154,21 @@ def _count_bytes(header: bytes) -> int:
     return math.prod(shape) * dtype.itemsize
 
 
+def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray[Any, Any]:
+    with archive.open(name) as member:
+        return np.asarray(np.lib.format.read_array(member, allow_pickle=False))
+
+
 def _check_tree(node: dict[str, Any], archive: zipfile.ZipFile) -> None:
     """What a tree of scikit-learn is made with: it copies as many numbers of classes as it has outputs, unasked."""
     n_features, classes, n_outputs = node["__reduce__"]["args"]["content"]
-    with archive.open(classes["file"]) as member:
-        counts = np.lib.format.read_array(member, allow_pickle=False)
+    counts = _read_array(archive, classes["file"])
     known = json.loads(n_features["content"]), json.loads(n_outputs["content"])
     if any(isinstance(number, bool) or not isinstance(number, int) or not 1 <= number < 2**31 for number in known):
         raise StoreError("a tree has no number of features or outputs")
     if counts.dtype != np.intp or counts.shape != (known[1],) or not (counts >= 1).all() or (counts > 2**31).any():
         raise StoreError("a tree has other numbers of classes than outputs")
+    state = node["content"]["content"]
+    nodes, values = (_read_array(archive, state[name]["file"]) for name in ("nodes", "values"))
+    if nodes.ndim != 1 or values.shape != (len(nodes), known[1], counts.max()):  # it looks at their shapes unasked, too
+        raise StoreError("a tree has other values than nodes")

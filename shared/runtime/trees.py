@@ -22,12 +22,38 @@ def check_trees(estimator: Any) -> None:
 
     >>> check_trees(object())
     """
-    for name, check in TREES.items():
-        if hasattr(estimator, name):
-            try:
-                check(estimator)
-            except (AttributeError, TypeError) as error:
-                raise ValueError(f"{type(estimator).__name__} lacks what belongs to it ({error})") from error
+    if not hasattr(estimator, "get_params"):
+        return
+    try:
+        _check_estimator(estimator)
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"{type(estimator).__name__} lacks what belongs to it ({error})") from error
+
+
+def _check_estimator(estimator: Any) -> None:
+    """Its parameters are there, and, where it is fitted and has trees, what it needs of them to predict."""
+    estimator.get_params(deep=False)
+    families = {base.__name__ for base in type(estimator).__mro__}
+    if not hasattr(estimator, "n_features_in_"):
+        return
+    for family, check in FAMILIES.items():
+        if family in families:
+            check(estimator)
+
+
+def _check_forest(forest: Any) -> None:
+    _check_counts(forest.n_features_in_, forest.n_outputs_)
+    if not hasattr(forest, "estimator") or not hasattr(forest, "estimator_params"):
+        raise ValueError("a forest does not say what it is made of")
+    for tree in forest.estimators_:
+        if (tree.n_features_in_, tree.n_outputs_) != (forest.n_features_in_, forest.n_outputs_):
+            raise ValueError("a tree of a forest has other features or outputs")
+
+
+def _check_counts(*counts: Any) -> None:
+    for count in counts:
+        if problem := ArrayOf("i", (), low=1).problem(count):
+            raise ValueError(f"a number of features, outputs or trees {problem}")
 
 
 def _check_nodes(left: Any, right: Any, feature: Any, leaf: Any, n_features: int) -> None:
@@ -42,7 +68,10 @@ def _check_nodes(left: Any, right: Any, feature: Any, leaf: Any, n_features: int
 
 def _check_tree(estimator: Any) -> None:
     """A decision tree of scikit-learn: `sklearn.tree._tree.Tree`."""
-    tree, n_features = estimator.tree_, int(estimator.n_features_in_)
+    tree, n_features = estimator.tree_, estimator.n_features_in_
+    _check_counts(n_features, estimator.n_outputs_)
+    if tree.n_outputs != estimator.n_outputs_:
+        raise ValueError("a tree knows another number of outputs than its estimator")
     state = tree.__getstate__()
     nodes = state["nodes"]
     if len(nodes) != tree.node_count or tree.node_count < 1 or len(state["values"]) != len(nodes):
@@ -56,9 +85,7 @@ def _check_tree(estimator: Any) -> None:
 def _check_boosted(estimator: Any) -> None:
     """A histogram gradient boosting of scikit-learn: `TreePredictor` and `_BinMapper`."""
     n_features, n_trees = estimator.n_features_in_, estimator.n_trees_per_iteration_
-    for count in (n_features, n_trees):
-        if problem := ArrayOf("i", (), low=1).problem(count):
-            raise ValueError(f"a number of features or trees of a boosting {problem}")
+    _check_counts(n_features, n_trees)
     baseline = estimator._baseline_prediction  # noqa: SLF001
     if np.asarray(baseline).dtype.kind != "f" or np.size(baseline) != n_trees:
         raise ValueError("a boosting begins with what is no number for each of its trees")
@@ -93,4 +120,8 @@ def _check_predictor(predictor: Any, n_features: int) -> None:
             raise ValueError("a node of a tree asks for categories that are not there")
 
 
-TREES: dict[str, Callable[[Any], None]] = {"tree_": _check_tree, "_predictors": _check_boosted}
+FAMILIES: dict[str, Callable[[Any], None]] = {
+    "BaseDecisionTree": _check_tree,
+    "BaseForest": _check_forest,
+    "BaseHistGradientBoosting": _check_boosted,
+}
