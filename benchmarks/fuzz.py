@@ -26,7 +26,7 @@ from types import FrameType
 from typing import Any
 
 from benchmarks.fuzz_inputs import Case, make_case
-from case_studies.demand_parts.settings import DemandSettings
+from case_studies.demand.settings import DemandSettings
 from shared.data import read_table
 from shared.errors import HexadError, MissingExtraError, RepairWarning
 from shared.runtime.config import load_settings, parse_override, to_toml

@@ -1,1 +1,1 @@
-"""Case studies: real data, read, split, modelled, compared, explained and decided, each in one short script."""
+"""Case studies: real data, read, split, modelled, compared, explained and decided; one folder a study."""

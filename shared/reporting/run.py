@@ -80,6 +80,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.report = Report(self.title)
+        self.study_folder: str | None = None
         self.fingerprint = ""
         self.contract: TableContract | None = None
         self.steps: dict[str, float] = {}
@@ -290,6 +291,7 @@ class Run:
         about = as_json(
             {
                 "study": self.study,
+                **({"study_folder": self.study_folder} if self.study_folder else {}),
                 "command": self.command,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                 "seconds": round(seconds, 2),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from types import ModuleType
 from typing import Any, TypeVar
 
-__all__ = ["map_parallel"]
+__all__ = ["map_parallel", "send_by_value"]
 
 SAFE_PATH = "PYTHONSAFEPATH"
 T = TypeVar("T")
@@ -43,6 +45,24 @@ def map_parallel(
     # One thread a piece: pieces are small, and sums of several threads could differ in their last bits.
     with threadpool_limits(limits=1, user_api="blas"):
         return _mapped(function, listed, n_jobs, done)
+
+
+def send_by_value(package: ModuleType) -> None:
+    """Let workers get functions and classes of a package, and of all modules in it, as they are, not by import.
+
+    For code in folders that other processes cannot import from, such as the copy of a case study.
+
+    >>> import types
+    >>> send_by_value(types.ModuleType("not_imported"))
+    Traceback (most recent call last):
+    ...
+    ValueError: <module 'not_imported'> was not imported correctly...
+    """
+    from joblib.externals import cloudpickle
+
+    cloudpickle.register_pickle_by_value(package)
+    if own := sys.modules.get("cloudpickle"):  # that of dask and other backends
+        own.register_pickle_by_value(package)
 
 
 def _mapped(
@@ -99,8 +119,6 @@ def _gathered(
 
 def _configured() -> bool:
     """Whether the user set a joblib configuration around the call; joblib is not loaded to find out."""
-    import sys
-
     joblib_parallel = sys.modules.get("joblib.parallel")
     if joblib_parallel is None:
         return False

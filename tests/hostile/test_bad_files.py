@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from case_studies.__main__ import main
-from case_studies.demand_parts import DemandSettings
+from case_studies.common.cli import main
+from case_studies.demand.settings import DemandSettings
 from shared.data import Panel, SeriesColumns, datasets, read_table
 from shared.errors import DataError, HexadError, SettingsError, StoreError
 from shared.runtime.config import load_settings

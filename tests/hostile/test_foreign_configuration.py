@@ -166,7 +166,7 @@ import json, os, sys
 opened = set()
 sys.addaudithook(lambda event, given: opened.add(given[0]) if event == "open" and isinstance(given[0], str) else None)
 from pathlib import Path
-from case_studies.__main__ import run_study
+from case_studies.common.runs import run_study
 run_study("demand", out=Path(sys.argv[1]), quick=True)
 print(json.dumps({"loaded": sorted({name.partition(".")[0] for name in sys.modules}), "opened": sorted(opened)}))
 """

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from case_studies.demand_parts.settings import DemandSettings
+from case_studies.demand.settings import DemandSettings
 from shared.data import Column, Schema, read_table, read_table_with_report
 from shared.data.io.coerce import is_kind
 from shared.errors import DataError, HexadError, Problems, SettingsError

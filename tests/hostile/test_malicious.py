@@ -38,8 +38,9 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import shared
-from case_studies.__main__ import main, run_study
-from case_studies.demand_parts import DemandSettings
+from case_studies.common.cli import main
+from case_studies.common.runs import run_study
+from case_studies.demand.settings import DemandSettings
 from shared.data import Column, Panel, Schema, WalkForward, datasets, read_table
 from shared.data.frequency import parse_duration
 from shared.errors import HexadError

@@ -5,6 +5,7 @@ import os
 import stat
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,8 @@ import pytest
 from pydantic import Field
 from sklearn.linear_model import LinearRegression
 
-from case_studies import __main__ as cli
+from case_studies.common import runs
+from case_studies.common import study as studies
 from shared.errors import HexadError
 from shared.reporting import Run
 from shared.runtime.config import Settings
@@ -41,13 +43,22 @@ class Forecast:
         return f"{self.rows} rows."
 
 
+def state_study(monkeypatch, study):
+    """Put a study in the place that its file would be imported to."""
+    monkeypatch.setitem(sys.modules, "case_studies.toy.study", types.SimpleNamespace(STUDY=study))
+
+
+def stated():
+    return sys.modules["case_studies.toy.study"].STUDY
+
+
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     """A study that takes no time, beside the real ones."""
     home = tmp_path / "studies"
-    home.mkdir()
-    (home / "toy.toml").write_text("factor = 2.0\n")
-    (home / "toy.py").write_text('"""A toy."""\n')
+    (home / "toy").mkdir(parents=True)
+    (home / "toy" / "settings.toml").write_text("factor = 2.0\n")
+    (home / "toy" / "study.py").write_text('"""A toy."""\n')
 
     def tell(settings: ToySettings, run: Run) -> None:
         table, _ = run.table("vic_elec")
@@ -57,9 +68,8 @@ def toy(tmp_path, monkeypatch):
     def predict(settings, run, source, accept_drift):
         return Forecast(len(pd.read_csv(source))), []
 
-    module = types.SimpleNamespace(Settings=ToySettings, TITLE="Toy", tell=tell, predict=predict)
-    monkeypatch.setattr(cli, "HERE", home)
-    monkeypatch.setitem(sys.modules, "case_studies.toy", module)
+    monkeypatch.setattr(studies, "HERE", home)
+    state_study(monkeypatch, studies.Study("Toy", ToySettings, tell, predict))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -74,7 +84,7 @@ def demand_file(path, rows=4):
 
 def run(out, *, data=None, factor=2.0):
     data = data or demand_file(Path("data") / "own.csv")
-    return cli.run_study("toy", data=data, out=Path(out), overrides=[f"factor={factor}"])
+    return runs.run_study("toy", data=data, out=Path(out), overrides=[f"factor={factor}"])
 
 
 def snapshot(folder, leave_out=()):
@@ -170,13 +180,13 @@ def test_a_file_of_the_run_that_was_changed_is_the_users(toy, name):
 def test_a_table_of_the_users_in_the_place_of_a_new_one_is_left(toy, monkeypatch):
     run("mine")
     (toy / "mine" / "extra.parquet").write_bytes(b"theirs")
-    tell = sys.modules["case_studies.toy"].tell
+    tell = stated().run
 
     def more(settings, run):
         tell(settings, run)
         run.keeps(extra=pd.DataFrame({"a": [1]}))
 
-    monkeypatch.setattr(sys.modules["case_studies.toy"], "tell", more)
+    state_study(monkeypatch, replace(stated(), run=more))
     refused(lambda: run("mine", factor=3), "extra.parquet", "was left as it is")
     assert (toy / "mine" / "extra.parquet").read_bytes() == b"theirs"
 
@@ -229,7 +239,7 @@ def test_a_pipe_or_a_device_in_a_runs_folder_is_refused_at_once(toy, name):
         refused(lambda mine=mine: run(mine, factor=3))
         assert snapshot(mine) == before
         if name == "settings.toml":
-            refused(lambda mine=mine: cli.predict_from(mine, data=toy / "data" / "own.csv"))
+            refused(lambda mine=mine: runs.predict_from(mine, data=toy / "data" / "own.csv"))
 
 
 @posix
@@ -241,21 +251,21 @@ def test_a_piece_that_is_a_pipe_is_made_anew_elsewhere(toy):
 
 
 def test_files_in_the_folder_of_pieces_stay(toy, monkeypatch):
-    tell = sys.modules["case_studies.toy"].tell
+    tell = stated().run
 
     def halfway(settings, run):
         run.table("vic_elec")
         run.fitted(Line(), pd.DataFrame({"x": [0.0, 1.0], "y": [1.0, 3.0]}))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["case_studies.toy"], "tell", halfway)
+    state_study(monkeypatch, replace(stated(), run=halfway))
     with pytest.raises(KeyboardInterrupt):
         run("mine")
     pieces = toy / "mine" / "pieces"
     made = [path for path in pieces.iterdir() if path.suffix == ".hexad"]
     assert len(made) == 1
     (pieces / "notes.txt").write_text("theirs")
-    monkeypatch.setattr(sys.modules["case_studies.toy"], "tell", tell)
+    state_study(monkeypatch, replace(stated(), run=tell))
     run("mine")
     assert [path.name for path in pieces.iterdir()] == ["notes.txt"]
 
@@ -277,7 +287,7 @@ def test_a_renamed_folder_is_still_the_runs(toy):
 
 @pytest.mark.parametrize("how", ["removed", "renamed"])
 def test_a_folder_that_goes_away_meanwhile_is_told(toy, monkeypatch, how):
-    tell = sys.modules["case_studies.toy"].tell
+    tell = stated().run
 
     def vanishing(settings, run):
         run.table("vic_elec")
@@ -287,7 +297,7 @@ def test_a_folder_that_goes_away_meanwhile_is_told(toy, monkeypatch, how):
         run.keeps(forecast=pd.DataFrame({"a": [1]}))
         tell(settings, run)
 
-    monkeypatch.setattr(sys.modules["case_studies.toy"], "tell", vanishing)
+    state_study(monkeypatch, replace(stated(), run=vanishing))
     refused(lambda: run("mine"), "removed or renamed")
     assert (toy / "moved" / "settings.toml").exists()
 
@@ -299,14 +309,14 @@ def test_a_folder_that_may_not_be_written_is_refused(toy, monkeypatch):
     def denied(**_):
         raise PermissionError(13, "Permission denied")  # the superuser, who may run this test, may write anywhere
 
-    monkeypatch.setattr(cli.tempfile, "TemporaryFile", denied)
+    monkeypatch.setattr(runs.tempfile, "TemporaryFile", denied)
     refused(lambda: run("mine", factor=3), "no files can be written")
     assert snapshot(toy / "mine") == before
 
 
 def predict(toy, out=None, data="new.csv"):
     pd.DataFrame({"a": [1, 2]}).to_csv(toy / "new.csv", index=False)
-    return cli.predict_from(toy / "mine", data=toy / data, out=out and toy / out)[0]
+    return runs.predict_from(toy / "mine", data=toy / data, out=out and toy / out)[0]
 
 
 @pytest.fixture

@@ -51,15 +51,15 @@ def test_the_wheel_holds_the_three_packages_and_what_they_need(unpacked):
         "shared/py.typed",
         "domains/py.typed",
         "shared/reporting/templates/page.html.j2",
-        "case_studies/demand.toml",
-        "case_studies/expected/demand.json",
+        "case_studies/demand/settings.toml",
+        "case_studies/demand/expected.json",
     ):
         assert (unpacked / needed).is_file(), needed
 
 
 def test_the_wheel_runs_a_study_from_another_folder(unpacked, tmp_path):
     script = (
-        "import shared, sys; from case_studies.__main__ import main; print(shared.__file__); "
+        "import shared, sys; from case_studies.common.cli import main; print(shared.__file__); "
         "main(['run', 'demand', '--quick', '--out', 'made', '--set', 'origins=2'])"
     )
     made = python(script, unpacked, tmp_path)

@@ -10,14 +10,16 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-import case_studies.__main__ as cli
-from case_studies.__main__ import app, run_study, studies
+import case_studies
+from case_studies.common.cli import app
+from case_studies.common.runs import run_study
+from case_studies.common.study import installed_studies
 from shared.data import datasets
 from shared.errors import DataError, SettingsError
 from shared.runtime.store import load_model
 
-HERE = Path(cli.__file__).parent
-EXPECTED = json.loads((HERE / "expected" / "demand.json").read_text())
+HERE = Path(case_studies.__file__).parent
+EXPECTED = json.loads((HERE / "demand" / "expected.json").read_text())
 SMALL = ["origins=3", "other_weekdays=false", 'clocks=["12:00"]', "every=56D"]
 
 
@@ -144,7 +146,7 @@ def test_module_and_script_are_the_same_command(tmp_path):
     made = {}
     for name, command in {
         "module": ["-m", "case_studies", "run", "demand"],
-        "script": [str(HERE / "demand.py")],
+        "script": [str(HERE / "demand" / "study.py")],
     }.items():
         options = ["--out", str(tmp_path / name), "--quick", "--set", "origins=2"]
         run = subprocess.run(
@@ -159,7 +161,7 @@ def test_module_and_script_are_the_same_command(tmp_path):
 
 def test_a_run_broken_off_goes_on_where_it_was(tmp_path, monkeypatch):
     """A run that dies while comparing keeps its finished pieces; the next one ends with the bytes of an unbroken one."""
-    from case_studies import demand
+    from case_studies.demand import study
     from shared.evaluation import ForecastingTask
 
     whole = run_study("demand", overrides=SMALL, out=tmp_path / "whole").parent
@@ -171,7 +173,7 @@ def test_a_run_broken_off_goes_on_where_it_was(tmp_path, monkeypatch):
         def die(*arguments, **options):
             raise KeyboardInterrupt
 
-        broken.setattr(demand, "compare", die)
+        broken.setattr(study, "compare", die)
         with pytest.raises(KeyboardInterrupt):
             run_study("demand", overrides=SMALL, out=tmp_path / "broken")
     first = len(fits)
@@ -258,7 +260,7 @@ def test_stamps_without_offset_are_local_time(tmp_path):
 
 def test_ctrl_c_is_told(tmp_path):
     script = (
-        "import _thread, threading; from case_studies.__main__ import main; "
+        "import _thread, threading; from case_studies.common.cli import main; "
         "threading.Timer(6, _thread.interrupt_main).start(); main(['run', 'demand', '--out', 'made'])"
     )
     made = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -268,6 +270,6 @@ def test_ctrl_c_is_told(tmp_path):
 
 
 def test_every_study_is_short_and_has_its_settings_and_expectations():
-    for name in studies():
-        assert len((HERE / f"{name}.py").read_text().splitlines()) <= 80
-        assert (HERE / "expected" / f"{name}.json").is_file()
+    for name in installed_studies():
+        assert len((HERE / name / "study.py").read_text().splitlines()) <= 80
+        assert (HERE / name / "expected.json").is_file()

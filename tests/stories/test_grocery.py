@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import case_studies.__main__ as cli
-from case_studies.__main__ import predict_from, run_study
-from case_studies.grocery_parts import GrocerySettings, Shop
+import case_studies
+from case_studies.common.runs import predict_from, run_study
+from case_studies.grocery.baskets import Shop
+from case_studies.grocery.settings import GrocerySettings
 from domains.basket import Rules
 from shared.data import Incidence
 from shared.errors import DataError, SettingsError
 
-EXPECTED = json.loads((Path(cli.__file__).parent / "expected" / "grocery.json").read_text())
+EXPECTED = json.loads((Path(case_studies.__file__).parent / "grocery" / "expected.json").read_text())
 RESULTS = ("metrics.json", "model.hexad", "offers.parquet", "apart.parquet", "rules.parquet")
 OWN = ["order=Invoice", "item=Product", "min_support=0.01", "randomised=1"]
 

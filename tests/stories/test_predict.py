@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from case_studies.__main__ import predict_from, run_study
+from case_studies.common.runs import predict_from, run_study
 from domains.timeseries import LagForecaster, SeasonalNaive
 from shared.data import datasets
 from shared.errors import DataError, HexadError, SettingsError, StoreError

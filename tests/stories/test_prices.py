@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import case_studies.__main__ as cli
-from case_studies.__main__ import predict_from, run_study
-from case_studies.prices_parts import Markets, PricesSettings
+import case_studies
+from case_studies.common.runs import predict_from, run_study
+from case_studies.prices.markets import Markets
+from case_studies.prices.settings import PricesSettings
 from shared.data import datasets
 from shared.errors import DataError, SettingsError
 
-EXPECTED = json.loads((Path(cli.__file__).parent / "expected" / "prices.json").read_text())
+EXPECTED = json.loads((Path(case_studies.__file__).parent / "prices" / "expected.json").read_text())
 FEW = ["origins=4", "refit_every=4", "first_origin="]
 RESULTS = ("metrics.json", "model.hexad", "forecast.parquet", "scores.parquet", "predictions.parquet")
 

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_studies.grocery_parts.settings import GrocerySettings
 from domains.basket import Rules
 from shared.data import Incidence, datasets
 from shared.data.contract import TableContract, contract_of
 from shared.data.io.tables import TableReport
 from shared.errors import DataError, Problem
 from shared.reporting import Run
+
+from .settings import GrocerySettings
 
 __all__ = ["Shop", "table_of"]
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_studies.prices_parts.settings import PricesSettings
 from domains.timeseries import PerSeries
 from shared.data import Panel, SeriesColumns, WalkForward
 from shared.errors import DataError, HexadError, Problems, quoted
+
+from .settings import PricesSettings
 
 __all__ = ["NEIGHBOURS", "Markets"]
 

@@ -29,6 +29,8 @@ class SavedRun:
         Name of the case study.
     contract : TableContract
         What its model learnt from.
+    study_folder : str, optional
+        Where the code of the study is, if it is a copy.
 
     >>> SavedRun(Path("runs/a"), "demand", TableContract(())).study
     'demand'
@@ -37,6 +39,7 @@ class SavedRun:
     folder: Path
     study: str
     contract: TableContract
+    study_folder: str | None = None
 
     def model(self) -> Any:
         """Load the model; nothing in the file is executed."""
@@ -64,14 +67,17 @@ def saved_run(folder: Path) -> SavedRun:
         raise StoreError(
             f"{shown} is no finished run: it has no {quoted(lost)}. Run the study to its end: hexad run STUDY --out {folder}"
         )
-    study = _json(folder / "run.json").get("study")
+    about = _json(folder / "run.json")
+    study, study_folder = about.get("study"), about.get("study_folder")
     try:
         contract = TableContract.from_plain(_json(folder / "schema.json"))
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{shown}: schema.json is damaged. Run the study again") from error
     if not isinstance(study, str):
         raise StoreError(f"{shown}: run.json names no study. Run the study again")
-    return SavedRun(folder, study, contract)
+    if study_folder is not None and not isinstance(study_folder, str):
+        raise StoreError(f"{shown}: run.json is damaged. Run the study again")
+    return SavedRun(folder, study, contract, study_folder)
 
 
 def _json(path: Path) -> dict[str, Any]:

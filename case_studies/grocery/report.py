@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_studies.grocery_parts.settings import GrocerySettings
-from case_studies.grocery_parts.shop import Shop
 from domains.basket import (
     CompletionTrial,
     PermutationTest,
@@ -22,6 +20,9 @@ from domains.basket import (
 from domains.basket.rules.significance import declared_family
 from shared.reporting import Run
 from shared.reporting.figures import bar_figure
+
+from .baskets import Shop
+from .settings import GrocerySettings
 
 ROWS = 15
 MODEL, NAIVE = "rules and history", "popularity"

@@ -7,14 +7,14 @@ from datetime import date
 import pandas as pd
 from pydantic import Field, field_validator
 
-from case_studies.forecast_parts.settings import Clock, Day, ForecastSettings
+from case_studies.common.forecasting.settings import Clock, Day, ForecastSettings
 from shared.data import Panel
 
 __all__ = ["DemandSettings"]
 
 
 class DemandSettings(ForecastSettings):
-    """Settings of the demand study; their meaning stands beside their values in demand.toml.
+    """Settings of the demand study; their meaning stands beside their values in settings.toml.
 
     >>> DemandSettings(risk=0.05).level
     90.0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from case_studies.prices_parts.markets import NEIGHBOURS, SPARE_HOURS
-from case_studies.prices_parts.settings import PricesSettings
 from domains.timeseries import (
     Exogenous,
     LagForecaster,
@@ -16,6 +14,9 @@ from domains.timeseries import (
     SimilarDay,
 )
 from shared.data import Frequency
+
+from .markets import NEIGHBOURS, SPARE_HOURS
+from .settings import PricesSettings
 
 __all__ = ["MODEL", "NAIVE", "PLAIN", "baselines", "price_model"]
 

@@ -7,10 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_studies.forecast_parts.words import below, by_cutoff, calibration, covered, gain, sentences, signed
-from case_studies.prices_parts.markets import DS, KEY, Markets, Y
-from case_studies.prices_parts.models import MODEL, NAIVE, PLAIN
-from case_studies.prices_parts.settings import PricesSettings
+from case_studies.common.forecasting.words import below, by_cutoff, calibration, covered, gain, sentences, signed
 from domains.timeseries import FlexibleLoad, Forecast, flexible_load
 from shared.data import Frequency
 from shared.data import columns as names
@@ -18,6 +15,10 @@ from shared.data.columns import interval_columns
 from shared.evaluation import Comparisons, Scores, reliability, scorer
 from shared.reporting import Run
 from shared.reporting.figures import forecast_figure, line_figure
+
+from .markets import DS, KEY, Markets, Y
+from .models import MODEL, NAIVE, PLAIN
+from .settings import PricesSettings
 
 PATHS = 1000
 FEW = 26

@@ -6,14 +6,14 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from case_studies.forecast_parts.settings import Clock, ForecastSettings
+from case_studies.common.forecasting.settings import Clock, ForecastSettings
 from shared.data.frequency import parse_duration
 
 __all__ = ["PricesSettings"]
 
 
 class PricesSettings(ForecastSettings):
-    """Settings of the prices study; their meaning stands beside their values in prices.toml.
+    """Settings of the prices study; their meaning stands beside their values in settings.toml.
 
     >>> PricesSettings(levels=[80, 50]).level
     80.0

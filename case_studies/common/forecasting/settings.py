@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from case_studies.reading import ReadSettings, Workers
+from case_studies.common.settings import ReadSettings, Workers
 from shared.data.frequency import is_zone, parse_duration
 from shared.data.io.tables import REPAIRS as TABLE_REPAIRS
 from shared.data.panel import REPAIRS as PANEL_REPAIRS

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from case_studies.demand_parts.settings import DemandSettings
 from domains.timeseries import Exogenous, Fourier, LagForecaster, Recipe, Rolling, SeasonalMean, SeasonalNaive
 from shared.data import Frequency, SeriesColumns
+
+from .settings import DemandSettings
 
 __all__ = ["COLUMNS", "KNOWN", "MODEL", "baselines", "lag_model"]
 

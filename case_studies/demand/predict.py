@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from case_studies.demand_parts.models import COLUMNS
-from case_studies.demand_parts.settings import DemandSettings
-from case_studies.forecast_parts.new_rows import last_known, rows_after
-from case_studies.saved import SavedRun
+from case_studies.common.forecasting.new_rows import last_known, rows_after
+from case_studies.common.saved_run import SavedRun
 from domains.timeseries import Forecast, LagForecaster
 from shared.data import Panel, datasets
 from shared.errors import SettingsError, StoreError
+
+from .models import COLUMNS
+from .settings import DemandSettings
 
 __all__ = ["ahead", "predict"]
 

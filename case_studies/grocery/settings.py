@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from case_studies.reading import ReadSettings, Workers
+from case_studies.common.settings import ReadSettings, Workers
 from shared.data import BasketColumns, Column, Schema
 from shared.data.frequency import parse_duration
 from shared.runtime.config import Settings
@@ -15,7 +15,7 @@ __all__ = ["GrocerySettings"]
 
 
 class GrocerySettings(Settings):
-    """Settings of the grocery study; their meaning stands beside their values in grocery.toml.
+    """Settings of the grocery study; their meaning stands beside their values in settings.toml.
 
     >>> GrocerySettings(order="InvoiceNo").columns.order
     'InvoiceNo'

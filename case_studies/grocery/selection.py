@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_studies.grocery_parts.settings import GrocerySettings
-from case_studies.grocery_parts.shop import Shop
 from domains.basket import RuleRecommender, Rules, held_out, tuned_recommender
 from shared.errors import shortened
+
+from .baskets import Shop
+from .settings import GrocerySettings
 
 __all__ = ["apart", "offers", "recommender", "shown", "together_anyway"]
 

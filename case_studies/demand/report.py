@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_studies.demand_parts.models import COLUMNS, KNOWN, MODEL
-from case_studies.demand_parts.settings import DemandSettings
-from case_studies.demand_parts.trials import Trials
-from case_studies.forecast_parts.words import below, by_cutoff, calibration, covered, gain, sentences, signed
+from case_studies.common.forecasting.words import below, by_cutoff, calibration, covered, gain, sentences, signed
 from domains.timeseries import Forecast, Reserve
 from shared.data import Panel
 from shared.data.columns import interval_columns
 from shared.evaluation import Comparisons, Scores, scorer
 from shared.reporting import Run
 from shared.reporting.figures import density_figure, forecast_figure, line_figure
+
+from .backtest import Trials
+from .models import COLUMNS, KNOWN, MODEL
+from .settings import DemandSettings
 
 HOT_RATIO = 1.2
 DS, Y = COLUMNS.ds, COLUMNS.y

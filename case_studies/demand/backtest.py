@@ -9,12 +9,13 @@ from typing import Any
 import pandas as pd
 from sklearn.base import clone
 
-from case_studies.demand_parts.models import COLUMNS
-from case_studies.demand_parts.settings import DemandSettings
 from domains.timeseries import LagForecaster
 from shared.data import Frequency, WalkForward
 from shared.errors import HexadError, Problems
 from shared.evaluation import ForecastingTask, Scores, evaluate, scorer
+
+from .models import COLUMNS
+from .settings import DemandSettings
 
 __all__ = ["Trials"]
 

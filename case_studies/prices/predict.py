@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from case_studies.forecast_parts.new_rows import rows_after
-from case_studies.prices_parts.markets import DS, KEY, NEIGHBOURS, Markets, Y
-from case_studies.prices_parts.settings import PricesSettings
-from case_studies.saved import SavedRun
+from case_studies.common.forecasting.new_rows import rows_after
+from case_studies.common.saved_run import SavedRun
 from domains.timeseries import Forecast, LagForecaster, PerSeries
 from shared.data import datasets
 from shared.errors import DataError, Problems, StoreError, quoted
+
+from .markets import DS, KEY, NEIGHBOURS, Markets, Y
+from .settings import PricesSettings
 
 __all__ = ["predict"]
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from case_studies.grocery_parts.settings import GrocerySettings
-from case_studies.grocery_parts.shop import baskets_of
-from case_studies.saved import SavedRun
+from case_studies.common.saved_run import SavedRun
 from domains.basket import RuleRecommender
 from shared.data import Schema, datasets
 from shared.errors import DataError, Problem, StoreError, quoted
+
+from .baskets import baskets_of
+from .settings import GrocerySettings
 
 __all__ = ["Completions", "predict"]
 

@@ -1,0 +1,97 @@
+"""Copies of studies: made by `hexad new`, and remembered once they were run, so that `hexad predict` may run them again.
+
+A run's folder only says where the code of its study is. That is no reason to run it: the folder may come from somebody
+else. A copy is run for a prediction where its user ran it before, or names it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from case_studies.common.study import find_study
+from shared.errors import SettingsError, StoreError, quoted
+from shared.runtime.files import read_plain, write_text
+
+__all__ = ["copy_study", "is_remembered", "remember"]
+
+MAX_BYTES = 1 << 20
+MOST = 1000
+
+
+def copy_study(study: str, folder: Path) -> Path:
+    """Copy a study's folder: code, settings and expected figures, to be changed at will.
+
+    Parameters
+    ----------
+    study : str
+        Name of an installed study, or the folder of another one.
+    folder : path
+        A new or empty one.
+
+    Returns
+    -------
+    path
+        The folder.
+
+    Raises
+    ------
+    SettingsError
+        There is no such study, or the folder cannot be written to or holds something.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     sorted(path.name for path in copy_study("demand", Path(home) / "mine").iterdir())[:3]
+    ['__init__.py', 'backtest.py', 'expected.json']
+    """
+    found = find_study(study)
+    shown = quoted([folder], longest=200)
+    try:
+        if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+            raise SettingsError(f"--out {shown}: there is something already; name a folder that is new or empty")
+        shutil.copytree(
+            found.path, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"), dirs_exist_ok=True
+        )
+    except (OSError, ValueError, shutil.Error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise SettingsError(f"--out {shown}: no files can be written there ({why}); name another") from error
+    return folder
+
+
+def remember(folder: Path) -> None:
+    """Note that the user ran a study of their own; where nothing can be noted, nothing is."""
+    listed = _remembered()
+    if str(folder) in listed:
+        return
+    with contextlib.suppress(OSError, StoreError, RuntimeError):
+        path = _state_file()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, json.dumps([*listed, str(folder)][-MOST:], indent=1) + "\n")
+
+
+def is_remembered(folder: Path) -> bool:
+    """Whether the user ran the study in a folder before.
+
+    >>> is_remembered(Path("never-run"))
+    False
+    """
+    return str(folder) in _remembered()
+
+
+def _remembered() -> list[str]:
+    try:
+        listed = json.loads(read_plain(_state_file(), MAX_BYTES))
+    except (OSError, ValueError, StoreError, RuntimeError, RecursionError):
+        return []
+    return [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+
+
+def _state_file() -> Path:
+    """Where a program keeps what it has to remember of its user (XDG Base Directory Specification; Windows: LOCALAPPDATA)."""
+    named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_STATE_HOME", "")
+    base = Path(named) if os.path.isabs(named) else Path.home() / ".local" / "state"  # noqa: PTH117  # an empty one is not
+    return base / "hexad" / "studies.json"

@@ -1,0 +1,265 @@
+"""Running a study, and predicting with a finished run, from Python."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from case_studies.common.copies import is_remembered, remember
+from case_studies.common.study import SETTINGS_FILE, StudyFolder, find_study, installed_studies, load_study
+from shared.errors import SettingsError, quoted
+
+if TYPE_CHECKING:
+    from case_studies.common.saved_run import SavedRun
+
+__all__ = ["predict_from", "run_and_summarise", "run_study"]
+
+
+def run_study(
+    study: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    data: Path | str | None = None,
+    out: Path,
+    quick: bool = False,
+) -> Path:
+    """Run a case study from Python.
+
+    Parameters
+    ----------
+    study : str or path
+        Its name, or the folder of a copy.
+    overrides : sequence of str
+        Settings as in "horizon=1D".
+    data : path, optional
+        The user's own file in place of the bundled data.
+    out : path
+        Folder for the results.
+    quick : bool
+        Fewer trials.
+
+    Returns
+    -------
+    path
+        The report.
+
+    Raises
+    ------
+    HexadError
+        There is no such study, or its settings or data are refused.
+
+    >>> run_study("demnd", out=Path("nowhere"))
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: there is no study 'demnd'; did you mean 'demand'?
+    """
+    return run_and_summarise(study, overrides=overrides, data=data, out=out, quick=quick)[0]
+
+
+def run_and_summarise(
+    study: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    data: Path | str | None = None,
+    out: Path,
+    quick: bool = False,
+) -> tuple[Path, list[str]]:
+    """Run a study as `run_study` does; return its report and the sentences on top of it.
+
+    >>> run_and_summarise("demnd", out=Path("nowhere"))
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: there is no study 'demnd'; did you mean 'demand'?
+    """
+    from shared.data.io.sql import is_url, without_password
+    from shared.reporting.run import Run
+    from shared.runtime.config import load_settings
+    from shared.runtime.lock import only_one
+
+    found = find_study(study)
+    loaded = load_study(found)
+    if not found.installed:
+        remember(found.path)
+    values = _read_layers(found.path / SETTINGS_FILE, own_data=data is not None, quick=quick)
+    settings = load_settings(loaded.settings, None, overrides, values)
+    command = ["hexad", "run", os.fspath(study), *(f"--set={text}" for text in overrides)]
+    if data is not None and not is_url(data):
+        data = Path(data)
+    command += ["--data", without_password(data)] if data else []
+    command += ["--quick"] if quick else []
+    this = Run(found.name, Path(out), loaded.title, shlex.join(command), data)
+    this.study_folder = None if found.installed else str(found.path)
+    if os.path.isdir(out):  # noqa: PTH112  # a name that is too long is no folder, and told below
+        this.check()
+    _check_writable(Path(out))
+    with only_one(Path(out)):
+        this.open()
+        this.options = settings.read_options if data else {}  # type: ignore[attr-defined]
+        this.settings(settings)
+        loaded.run(settings, this)
+        return this.finish(), this.report.summary
+
+
+def predict_from(
+    folder: Path,
+    *,
+    data: str | Path,
+    out: Path | None = None,
+    overrides: Sequence[str] = (),
+    accept_drift: bool = False,
+    study: str | Path | None = None,
+) -> tuple[Path, list[str]]:
+    """Predict from new rows with the model of a finished run, from Python.
+
+    Parameters
+    ----------
+    folder : path
+        Of the run.
+    data : path or address
+        New rows, in the columns that the run was made from.
+    out : path, optional
+        File for the predictions, .csv or .parquet; beside the run's other files where left out.
+    overrides : sequence of str
+        Settings as in "read.dates=day-first".
+    accept_drift : bool
+        Whether values far off those learnt from, and labels never seen, are only told.
+    study : path, optional
+        Folder of the study, where the run was made by a copy that was not run here before, or has moved since.
+
+    Returns
+    -------
+    path, sentences
+
+    Raises
+    ------
+    StoreError, SettingsError, DataError
+
+    >>> predict_from(Path("no-such-run"), data="week.csv")
+    Traceback (most recent call last):
+    ...
+    shared.errors.StoreError: 'no-such-run' is no folder. Name that of a run, as in runs/demand-20240131-120000
+    """
+    from case_studies.common.saved_run import saved_run
+    from shared.data.io.export import table_bytes
+    from shared.data.io.sql import is_url
+    from shared.runtime.config import load_settings
+    from shared.runtime.files import write_bytes
+
+    run = saved_run(Path(folder))
+    found = _study_of(run, study)
+    loaded = load_study(found)
+    if loaded.predict is None:
+        raise SettingsError(f"the study {quoted([found.name])} predicts nothing from new rows")
+    settings = load_settings(loaded.settings, run.folder / SETTINGS_FILE, overrides)
+    source = data if is_url(data) else Path(data)
+    place = _Target.of(run, source, out)
+    predictions, notes = loaded.predict(settings, run, source, accept_drift)
+    written = table_bytes(predictions.to_frame(), place.path)
+    notes = [*notes, *place.list_it(written)]
+    write_bytes(place.path, written)
+    return place.path, [predictions.explain(), *(f"{note[0].upper()}{note[1:]}." for note in notes)]
+
+
+def _study_of(run: SavedRun, named: str | Path | None) -> StudyFolder:
+    """The study that a run was made by: an installed one by its name, a copy only where its user ran it or names it."""
+    shown = quoted([run.folder], longest=200)
+    if named is not None:
+        found = find_study(named)
+        if found.name != run.study:
+            raise SettingsError(f"{shown} is a run of the study {quoted([run.study])}, not of {quoted([found.name])}")
+        return found
+    if run.study_folder is None:
+        if run.study not in installed_studies():
+            raise SettingsError(f"{shown} is a run of the study {quoted([run.study])}, which this Hexad does not have")
+        return find_study(run.study)
+    place = quoted([run.study_folder], longest=200)
+    if not is_remembered(Path(run.study_folder)):
+        raise SettingsError(
+            f"{shown} was made by the study in {place}, whose code was not run here before. If you trust it, name it: "
+            f"--study {shlex.quote(run.study_folder)}"
+        )
+    try:
+        return find_study(run.study_folder)
+    except SettingsError as error:
+        raise SettingsError(
+            f"{shown} was made by the study in {place}, which is not there any more; name where it is: --study FOLDER"
+        ) from error
+
+
+class _Target:
+    """Where predictions are written: never over what the run did not write itself."""
+
+    def __init__(self, run: SavedRun, path: Path) -> None:
+        from shared.runtime.manifest import Manifest
+
+        self.run, self.path = run, path
+        self.own = Manifest.of(run.folder)
+        self.inside = path.resolve().parent == run.folder.resolve()
+        self.name = path.name if self.inside else str(path.resolve().parent / path.name)
+
+    @classmethod
+    def of(cls, run: SavedRun, source: str | Path, out: Path | None) -> _Target:
+        """Refuse a file that must not be replaced, before anything is read."""
+        from shared.data.io.sql import is_url, shown_url
+        from shared.reporting.run import PREDICTIONS
+        from shared.runtime.manifest import MANIFEST
+
+        path = out or run.folder / f"{PREDICTIONS}{re.sub(r'[^A-Za-z0-9_-]+', '-', shown_url(source))[:60]}.csv"
+        shown = quoted([path.name])
+        if path.suffix.lower() not in {".csv", ".parquet", ".pq"}:
+            raise SettingsError(f"--out {shown}: predictions are written as .csv or .parquet; name the file so")
+        if os.path.lexists(path) and (not is_url(source) and path.resolve() == Path(source).resolve()):
+            raise SettingsError(f"--out {shown} is the data itself; name another file")
+        if (path.resolve().parent / MANIFEST).exists() and not path.name.startswith(PREDICTIONS):
+            raise SettingsError(f"--out {shown} lies among a run's own files; name one elsewhere")
+        target = cls(run, path)
+        if os.path.lexists(path) and not target.own.owns(target.name):
+            raise SettingsError(
+                f"--out {quoted([path], longest=200)}: there is a file of that name, which this run did not write or which "
+                "was changed since; name another, or move it away"
+            )
+        return target
+
+    def list_it(self, written: bytes) -> list[str]:
+        """Put the file on the run's list, so that the next predictions may replace it; a note where that cannot be."""
+        try:
+            self.own.add(self.name, written)
+        except OSError as error:
+            if self.inside:
+                raise
+            return [
+                f"{quoted([self.run.folder], longest=200)} cannot be written to ({error.strerror}), so that this file is not "
+                "known for the run's own: it will not be replaced"
+            ]
+        return []
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuse a folder in which no files can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        shown = quoted([folder], longest=200)
+        raise SettingsError(f"--out {shown}: no files can be written there ({why}); name another") from error
+
+
+def _read_layers(path: Path, *, own_data: bool, quick: bool) -> dict[str, Any]:
+    """Settings of a study's file, with those of its tables [own_data] and [quick] on top where they apply."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{quoted([path], longest=200)} cannot be read ({error})") from error
+    layers = {name: content.pop(name, {}) for name in ("own_data", "quick")}
+    for name, wanted in (("own_data", own_data), ("quick", quick)):
+        if wanted:
+            content.update(layers[name])
+    return content

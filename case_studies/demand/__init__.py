@@ -1,0 +1,1 @@
+"""Two days of electricity demand, and the reserve to hold for them."""

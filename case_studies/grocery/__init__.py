@@ -1,0 +1,1 @@
+"""Shopping baskets: rules that hold, offers, and what is missing."""

@@ -1,0 +1,1 @@
+"""Tomorrow's electricity prices, and what to bid."""
