@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -58,11 +59,9 @@ def send_by_value(package: ModuleType) -> None:
     ...
     ValueError: <module 'not_imported'> was not imported correctly...
     """
-    from joblib.externals import cloudpickle
-
-    cloudpickle.register_pickle_by_value(package)
-    if own := sys.modules.get("cloudpickle"):  # that of dask and other backends
-        own.register_pickle_by_value(package)
+    for name in ("cloudpickle", "joblib.externals.cloudpickle"):  # joblib up to 1.5 brings its own beside that of others
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name).register_pickle_by_value(package)
 
 
 def _mapped(

@@ -227,10 +227,10 @@ def test_missing_files_and_folders(tmp_path):
 def test_a_sparse_file_of_5_gb_is_refused_at_once_and_without_memory(write):
     path = write("a,n\n1,2\n")
     os.truncate(path, 5 << 30)
-    before, since = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    before, since = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     with pytest.raises(DataError) as caught:
         read_table(path)
-    assert time.perf_counter() - since < 1
+    assert time.process_time() - since < 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000 * (
         1024 if sys.platform == "darwin" else 1
     )

@@ -529,7 +529,7 @@ def test_a_path_is_shown_by_its_name_and_is_no_address():
 
 
 def test_refusals_are_quick(sqlite):
-    since = time.perf_counter()
+    since = time.process_time()
     with pytest.raises(DataError):
         read_table(sqlite(), query="drop table shops")
-    assert time.perf_counter() - since < 1
+    assert time.process_time() - since < 1

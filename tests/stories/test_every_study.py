@@ -1,0 +1,96 @@
+"""What is true of every case study, said once: figures, report, files, bytes, and how a wrong file is told."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import case_studies
+from case_studies.common.runs import run_study
+from case_studies.common.study import installed_studies
+from shared.errors import DataError
+from shared.reporting import Report
+
+HOME = Path(case_studies.__file__).parent
+ALWAYS = {
+    "hexad-files.sha256",
+    "report.html",
+    "metrics.json",
+    "run.json",
+    "settings.toml",
+    "schema.json",
+    "model.hexad",
+}
+each_study = pytest.mark.parametrize("study", sorted(installed_studies()))
+
+
+@each_study
+@pytest.mark.parametrize("size", ["quick", "whole"])
+def test_the_figures_are_those_expected(study, size, study_run):
+    expected = json.loads((HOME / study / "expected.json").read_text())
+    found = json.loads((study_run(study, size) / "metrics.json").read_text())
+    assert set(found) == set(expected[size])
+    for name, value in expected[size].items():
+        assert found[name] == pytest.approx(value, rel=expected["relative_tolerance"]), name
+
+
+@each_study
+def test_the_report_is_one_small_file_that_asks_nobody(study, study_run):
+    page = (study_run(study, "quick") / "report.html").read_text()
+    assert len(page.encode()) <= 1_000_000
+    own = page.replace('xlink:href="#', "").replace('xlink:href="data:', "")
+    assert not re.findall(r"(?:src|href)\s*=\s*[\"']?(?!#)", own)
+    assert not re.findall(r"url\((?!#)", page)
+    assert "<script" not in page
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+    assert "When not to believe it" in page
+
+
+@each_study
+def test_all_is_kept_and_nothing_else(study, study_run):
+    folder = study_run(study, "quick")
+    names = {path.name for path in folder.iterdir()}
+    assert names >= ALWAYS
+    assert {Path(name).suffix for name in names - ALWAYS} == {".parquet"}
+    assert json.loads((folder / "run.json").read_text())["peak_memory_mb"] > 0
+
+
+@each_study
+def test_same_seed_same_bytes_for_every_number_of_workers(study, study_run, tmp_path):
+    first = study_run(study, "quick")
+    jobs = 1 if "n_jobs = 2" in (first / "settings.toml").read_text() else 2
+    second = run_study(study, overrides=[f"n_jobs={jobs}"], out=tmp_path / "run", quick=True).parent
+    for path in first.iterdir():
+        if path.name not in {"report.html", "run.json", "settings.toml", "hexad-files.sha256"}:
+            assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+
+
+@each_study
+def test_a_file_of_something_else_is_told_with_what_is_missing(study, tmp_path):
+    path = tmp_path / "letters.csv"
+    pd.DataFrame({"sender": list("abcdef"), "pages": np.arange(6)}).to_csv(path, index=False)
+    with pytest.raises(DataError) as told:
+        run_study(study, data=path, out=tmp_path / "run")
+    assert "letters.csv" in str(told.value)
+    assert "is missing" in str(told.value)
+    assert "'sender'" in str(told.value)
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["letters.csv"]
+
+
+@each_study
+def test_its_folder_is_short_and_whole(study):
+    folder = HOME / study
+    assert len((folder / "study.py").read_text().splitlines()) <= 80
+    assert (folder / "settings.toml").is_file()
+    for path in folder.glob("*.py"):
+        absolute = re.findall(rf"(?:from|import) case_studies\.(?!common\b){study}\b", path.read_text())
+        assert absolute == [], f"{path.name} imports files of its own absolutely: a copy would run the installed ones"
+
+
+def test_a_page_of_nothing_passes_for_none_of_this():
+    page = Report("Empty").html()
+    assert "When not to believe it" not in page
