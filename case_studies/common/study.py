@@ -106,7 +106,7 @@ def find_study(study: str | os.PathLike[str]) -> StudyFolder:
     hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
     if _is_folder(folder):
         raise SettingsError(
-            f"the folder {quoted([text], longest=200)} holds no {STUDY_FILE}, so it is no study; {hint}"
+            f"the folder {quoted([text], longest=200)} holds no {STUDY_FILE} and {SETTINGS_FILE}; {hint}"
         )
     raise SettingsError(f"there is no study {quoted([text])}; {hint}")
 
@@ -142,32 +142,36 @@ def load_study(found: StudyFolder) -> Study:
 
 
 def _import_copy(folder: Path) -> ModuleType:
-    """Import a folder as a package under a name of its own, and its study.py from it."""
+    """Import a folder as a package under a name of its own, and its study.py from it; afresh, as it may have changed."""
     name = _package_name(folder)
-    if name not in sys.modules:
-        start = folder / "__init__.py"
-        if start.is_file():
-            spec = importlib.util.spec_from_file_location(name, start, submodule_search_locations=[str(folder)])
-        else:
-            spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
-            spec.submodule_search_locations = [str(folder)]
-        if spec is None:
-            raise ImportError(f"{folder} cannot be imported")
-        package = importlib.util.module_from_spec(spec)
-        sys.modules[name] = package
-        try:
-            if spec.loader is not None:
-                spec.loader.exec_module(package)
-            module = importlib.import_module(f"{name}.{Path(STUDY_FILE).stem}")
-        except BaseException:
-            for loaded in [one for one in sys.modules if one == name or one.startswith(f"{name}.")]:
-                del sys.modules[loaded]
-            raise
-        from shared.runtime.parallel import send_by_value
+    _forget(name)
+    importlib.invalidate_caches()
+    start = folder / "__init__.py"
+    spec: importlib.machinery.ModuleSpec | None
+    if start.is_file():
+        spec = importlib.util.spec_from_file_location(name, start, submodule_search_locations=[str(folder)])
+    else:
+        spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [str(folder)]
+    if spec is None:
+        raise ImportError(f"{folder} cannot be imported")
+    package = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        if spec.loader is not None:
+            spec.loader.exec_module(package)
+        module = importlib.import_module(f"{name}.{Path(STUDY_FILE).stem}")
+    except BaseException:
+        _forget(name)
+        raise
+    from shared.runtime.parallel import send_by_value
 
-        send_by_value(package)
-        return module
-    return importlib.import_module(f"{name}.{Path(STUDY_FILE).stem}")
+    send_by_value(package)
+    return module
+
+
+def _forget(package: str) -> None:
+    for name in [one for one in sys.modules if one == package or one.startswith(f"{package}.")]:
+        del sys.modules[name]
 
 
 def _package_name(folder: Path) -> str:

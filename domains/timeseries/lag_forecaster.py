@@ -239,8 +239,12 @@ class LagForecaster(LagModel):
 
     def learnt_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
+        lost = [one.name for one in self.steps_.exogenous if one.name not in self.panel_.exogenous]
+        if lost:
+            raise ValueError(f"its history lacks {quoted(lost)}")
         return {
             **super().learnt_arrays(),
+            "seasons_apart_": ArrayOf("i", low=1, high=MAX_STEPS),
             "recipe_": Recipe,
             "steps_": Steps,
             "scaling_": Scaling,

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, clone
 
 from domains.timeseries.ridge import StandardizedRidge
 from shared.errors import SettingsError
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["OwnSpread", "Spread", "own_size"]
 
@@ -59,6 +60,16 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             self.low_, self.high_ = float(expected.min()), float(expected.max())
         return self
 
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its numbers; checked when a model is loaded."""
+        learnt = self.regressor_ is not None
+        return {
+            "usual_": ArrayOf("f", (), low=0, finite=True),
+            "floor_": ArrayOf("f", (), low=0, finite=True, optional=not learnt),
+            "low_": ArrayOf("f", (), optional=not learnt),
+            "high_": ArrayOf("f", (), optional=not learnt),
+        }
+
     def predict(self, X: Floats) -> Floats:
         """Expected sizes, shape (n,); the usual one where there were too few errors, or a feature is missing."""
         expected = np.full(len(X), self.usual_)
@@ -99,6 +110,10 @@ class OwnSpread(Spread):
     >>> bool(large > 2 * small)
     True
     """
+
+    def learnt_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its numbers; checked when a model is loaded."""
+        return {"usual_": ArrayOf("f", (), low=0, finite=True)}
 
     def fitted(self, regressor: Any, X: Floats) -> OwnSpread:
         """Take a fitted regressor for what it learnt from X."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.errors import SettingsError, quoted
+
 UNIQUE_ID = "unique_id"
 """Key of a series."""
 DS = "ds"
@@ -64,6 +66,13 @@ class SeriesColumns:
     ds: str = DS
     y: str = Y
     exogenous: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [self.unique_id, self.ds, self.y, *self.exogenous]
+        if wrong := [name for name in names if not isinstance(name, str)]:
+            raise SettingsError(
+                f"columns are named by text, but {quoted(wrong)} {'is' if len(wrong) == 1 else 'are'} none"
+            )
 
 
 @dataclass(frozen=True)

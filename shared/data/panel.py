@@ -89,7 +89,9 @@ class Panel:
 
     def learnt_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
-        n_rows, n_series = len(self.values), len(self.keys)
+        n_rows, n_series = len(self.values), len(set(self.keys))
+        if n_series < len(self.keys):
+            raise ValueError("two series of the same key")
         return {
             "values": ArrayOf("f"),
             "indptr": ArrayOf("i", (n_series + 1,), first=0, last=n_rows, increasing=True),

@@ -12,7 +12,7 @@ __all__ = ["ArrayOf"]
 
 MISSING = object()  # an attribute that is not there
 # What kernels are compiled for, and what they index with.
-SIZES = {"f": (4, 8), "i": (1, 2, 4, 8), "u": (1, 2, 4, 8)}
+SIZES = {"f": (4, 8), "i": (1, 2, 4, 8), "u": (1, 2, 4)}  # uint64 goes with no signed number
 
 
 @dataclass(frozen=True)

@@ -80,14 +80,19 @@ def _hints_of(kind: type) -> dict[str, Any]:
 
 
 @functools.cache
-def _learnt_names(kind: type) -> tuple[str, ...]:
-    """What an estimator's classes annotate as learnt: it is there once it is fitted."""
-    return tuple(
+def _learnt_hints(kind: type) -> dict[str, Any]:
+    """What an estimator's classes annotate as learnt: it is there, and of that kind, once it is fitted."""
+    names = [
         name
         for base in kind.__mro__
         for name in inspect.get_annotations(base)
         if name.endswith("_") and not name.startswith("_")
-    )
+    ]
+    try:
+        known = typing.get_type_hints(kind) if names else {}
+    except (NameError, TypeError):  # names that are only there for the type checker
+        known = {}
+    return {name: known.get(name, Any) for name in names}
 
 
 def mismatch(part: Any) -> str:
@@ -97,12 +102,9 @@ def mismatch(part: Any) -> str:
     ''
     """
     kind: Any = type(part)
-    learnt = _learnt_names(kind) if hasattr(kind, "get_params") else ()
-    if any(hasattr(part, name) for name in learnt):
-        for name in learnt:
-            if not hasattr(part, name):
-                return f"{name} of {kind.__name__} is missing"
-    for name, hint in _hints_of(kind).items():
+    learnt = _learnt_hints(kind) if hasattr(kind, "get_params") else {}
+    fitted = any(hasattr(part, name) for name in learnt)
+    for name, hint in {**(learnt if fitted else {}), **_hints_of(kind)}.items():
         if not hasattr(part, name):
             return f"{name} of {type(part).__name__} is missing"
         if not matches(getattr(part, name), hint):

@@ -1,7 +1,7 @@
 """What a loaded model's arrays have to look like, so that no kernel ever sees an index out of its bounds.
 
 A class says of its arrays what holds of every fitted one: ``learnt_arrays(self)`` returns, by the attribute's name, an
-`ArrayOf`, or the class that it has to be of. The store asks each object in a model file; scikit-learn's trees are checked by `check_trees`.
+`ArrayOf`, or the class that it has to be of. The store asks each object in a model file; scikit-learn's trees are checked by `check_sklearn`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from shared.runtime.array_of import MISSING, ArrayOf
 from shared.runtime.hints import mismatch
-from shared.runtime.trees import check_trees
+from shared.runtime.sklearn_parts import check_sklearn
 
 __all__ = ["check_learnt", "objects_in"]
 
@@ -63,7 +63,7 @@ def check_learnt(model: Any) -> None:
         if declared is not None:
             _check_declared(part, declared)
         elif kind.__module__.startswith("sklearn."):
-            check_trees(part)
+            check_sklearn(part)
 
 
 def _check_declared(part: Any, declared: Callable[[Any], dict[str, ArrayOf | type]]) -> None:

@@ -59,7 +59,10 @@ def send_by_value(package: ModuleType) -> None:
     ...
     ValueError: <module 'not_imported'> was not imported correctly...
     """
-    for name in ("cloudpickle", "joblib.externals.cloudpickle"):  # joblib up to 1.5 brings its own beside that of others
+    for name in (
+        "cloudpickle",
+        "joblib.externals.cloudpickle",
+    ):  # joblib up to 1.5 brings its own beside that of others
         with contextlib.suppress(ImportError):
             importlib.import_module(name).register_pickle_by_value(package)
 

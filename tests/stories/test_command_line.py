@@ -82,7 +82,7 @@ def test_help_and_list_load_no_table_library():
         "for words in (['--help'], ['list']):\n"
         "    try: app(words, standalone_mode=False)\n"
         "    except SystemExit: pass\n"
-        "print([name for name in ('pandas', 'numpy', 'pyarrow', 'pydantic') if name in sys.modules])"
+        "print([name for name in ('pandas', 'numpy', 'pyarrow', 'sklearn') if name in sys.modules])"
     )
     made = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert made.stdout.splitlines()[-1] == "[]"

@@ -1,4 +1,4 @@
-"""What a loaded tree of scikit-learn has to look like, so that its compiled walk never leaves its arrays."""
+"""What loaded estimators of scikit-learn have to look like, so that no compiled walk leaves its arrays."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 from shared.runtime.array_of import ArrayOf
 
-__all__ = ["check_trees"]
+__all__ = ["check_sklearn"]
 
 
-def check_trees(estimator: Any) -> None:
+def check_sklearn(estimator: Any) -> None:
     """Check the trees of an estimator of scikit-learn, where it has any.
 
     Raises
@@ -20,7 +20,7 @@ def check_trees(estimator: Any) -> None:
     ValueError
         Saying what in them cannot be.
 
-    >>> check_trees(object())
+    >>> check_sklearn(object())
     """
     if not hasattr(estimator, "get_params"):
         return
@@ -33,6 +33,8 @@ def check_trees(estimator: Any) -> None:
 def _check_estimator(estimator: Any) -> None:
     """Its parameters are there, and, where it is fitted and has trees, what it needs of them to predict."""
     estimator.get_params(deep=False)
+    if hasattr(estimator, "_validate_params") and hasattr(estimator, "_parameter_constraints"):
+        estimator._validate_params()  # noqa: SLF001
     families = {base.__name__ for base in type(estimator).__mro__}
     if not hasattr(estimator, "n_features_in_"):
         return
@@ -120,7 +122,15 @@ def _check_predictor(predictor: Any, n_features: int) -> None:
             raise ValueError("a node of a tree asks for categories that are not there")
 
 
+def _check_linear(model: Any) -> None:
+    for name in ("coef_", "intercept_"):
+        values = np.asarray(getattr(model, name))
+        if values.dtype.kind != "f" or (name == "coef_" and values.shape[-1:] != (model.n_features_in_,)):
+            raise ValueError(f"{name} of a linear model are no numbers for its features")
+
+
 FAMILIES: dict[str, Callable[[Any], None]] = {
+    "LinearModel": _check_linear,
     "BaseDecisionTree": _check_tree,
     "BaseForest": _check_forest,
     "BaseHistGradientBoosting": _check_boosted,
