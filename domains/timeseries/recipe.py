@@ -205,6 +205,9 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         )
 
 
+MAX_ORDER = 10_000  # harmonics of one period: those of a year in hours are 4,380
+
+
 @dataclass(frozen=True)
 class Season:
     """A season in steps; `wall` where it is whole days on the wall clock."""
@@ -267,6 +270,8 @@ class Steps:
 
     def learnt_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
+        if max((order for _, order, _ in self.fourier), default=0) > MAX_ORDER:
+            raise ValueError("it has more harmonics than any")
         return {"lags": ArrayOf("i", low=1, high=MAX_STEPS)}
 
     def lookback(self) -> int:

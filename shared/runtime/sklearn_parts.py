@@ -93,6 +93,8 @@ def _check_boosted(estimator: Any) -> None:
         raise ValueError("a boosting begins with what is no number for each of its trees")
     if not hasattr(estimator._preprocessor, "transform") and estimator._preprocessor is not None:  # noqa: SLF001
         raise ValueError("what prepares a boosting's table cannot")
+    if isinstance(estimator._loss, type) or not hasattr(estimator._loss, "link"):  # noqa: SLF001
+        raise ValueError("the loss of a boosting is none")
     _check_bins(estimator._bin_mapper, n_features)  # noqa: SLF001
     for stage in estimator._predictors:  # noqa: SLF001
         if len(stage) != n_trees:

@@ -55,6 +55,7 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
             "steps_": ArrayOf("f", (series, steps)),
             "ratios_": ArrayOf("f", (None, None, None)),
             "usual_": ArrayOf("f", ()),
+            "exact_": ArrayOf("b", ()),
         }
 
     def fit(self, errors: Floats, sizes: Floats) -> NormalisedConformal:
