@@ -7,9 +7,9 @@ BIN    := $(VENV)/bin
 export PYTHONWARNINGS = ignore::UserWarning
 
 # Each of the tests' two processes has one of the cores to itself; threads of both on both wait for one another.
-test test-pandas2: export OMP_NUM_THREADS = 1
+test test-whole test-pandas2: export OMP_NUM_THREADS = 1
 
-.PHONY: demo install-all test test-pandas2 lint clean
+.PHONY: demo install-all warm test test-whole test-pandas2 lint clean
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hexad needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11")'
@@ -23,16 +23,32 @@ demo: $(BIN)/python
 install-all: $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
 
-test: install-all
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=95
+# Kernels are compiled once, so that the workers do not both do it.
+warm: install-all
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $$(find domains -name kernels.py -o -name rolling.py)
 
-# The same tests beside pandas 2, the oldest that is supported.
+# What measures the coverage of shared runs under it; all the rest runs without, and faster.
+SHARED = shared tests/shared tests/contract tests/hostile
+test: warm
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=95 $(SHARED)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(SHARED:%=--ignore=%)
+
+# All there is: every study whole, new examples for every law, and every test beside pandas 2. Some hours.
+test-whole: export HEXAD_WHOLE = 1
+test-whole: export HYPOTHESIS_PROFILE = deep
+test-whole: warm
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(MAKE) test-pandas2 PANDAS2=
+
+# Beside pandas 2, the oldest that is supported: what can differ there, and one quick run a study.
+PANDAS2 = tests/shared/data tests/shared/reporting tests/contract tests/hostile tests/domains \
+	tests/stories/test_every_study.py -m "not any_pandas" -k "not (test_every_study and not quick)"
 test-pandas2: VENV = .venv-pandas2
 test-pandas2:
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(VENV)/bin/python -m pip install --quiet --editable ".[demo,basket,grocery,excel,sql]" "pandas<3" --group dev
-	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
+	$(VENV)/bin/python -m pytest -n 2 --dist worksteal $(PANDAS2)
 
 lint: install-all
 	$(BIN)/ruff check .

@@ -143,7 +143,17 @@ def room(folder: Path) -> int:
 
 def start(folder: Path) -> subprocess.Popen[str]:
     """Start a run in a process group of its own."""
-    command = [sys.executable, "-m", "case_studies", "run", "demand", "--quick", "--out", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "case_studies",
+        "run",
+        "demand",
+        "--quick",
+        "--set=horizon=12h",
+        "--out",
+        str(folder),
+    ]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

@@ -63,7 +63,15 @@ def copy_study(study: str, folder: Path) -> Path:
 
 
 def remember(folder: Path) -> None:
-    """Note that the user ran a study of their own; where nothing can be noted, nothing is."""
+    """Note that the user ran a study of their own; where nothing can be noted, nothing is.
+
+    >>> import tempfile
+    >>> from unittest import mock
+    >>> with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, XDG_STATE_HOME=home, LOCALAPPDATA=home):
+    ...     remember(Path("mine"))
+    ...     is_remembered(Path("mine"))
+    True
+    """
     listed = _remembered()
     if str(folder) in listed:
         return

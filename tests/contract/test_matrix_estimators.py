@@ -11,6 +11,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import domains
 from domains.timeseries import NaturalGradientBoosting, QuantileBoosting, StandardizedRidge
 
+pytestmark = pytest.mark.any_pandas
+
 MATRIX_ESTIMATORS = [
     StandardizedRidge(),
     NaturalGradientBoosting(n_estimators=60, learning_rate=0.2, min_samples_leaf=2),

@@ -35,6 +35,8 @@ import json, os, resource, sys, time, warnings
 warnings.simplefilter("ignore")
 from shared.data import read_table
 from shared.errors import HexadError
+
+pytestmark = pytest.mark.any_pandas
 options = json.loads(sys.argv[2])
 taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (taken + int(sys.argv[3]), taken + int(sys.argv[3])))

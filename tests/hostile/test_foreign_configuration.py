@@ -18,6 +18,8 @@ LOOP = """
 import sys
 import numpy as np
 from domains.timeseries.rolling import bounds
+
+pytestmark = pytest.mark.any_pandas
 print(bounds(np.arange(9.0), np.array([0]), np.array([9])))
 """
 

@@ -50,6 +50,8 @@ from shared.reporting.page import Fact, Source
 from shared.runtime.config import load_settings
 from shared.runtime.store import load_model, save_model
 
+pytestmark = pytest.mark.any_pandas
+
 ROOT = Path(shared.__file__).parents[1]
 SECONDS = 2.0
 PATIENCE = 60.0  # against hanging alone: how long it takes on the wall depends on what else the machine does

@@ -20,6 +20,8 @@ from shared.reporting import Run
 from shared.runtime.config import Settings
 from shared.runtime.manifest import MANIFEST
 
+pytestmark = pytest.mark.any_pandas
+
 posix = pytest.mark.skipif(os.name == "nt", reason="needs links and pipes")
 
 

@@ -19,7 +19,7 @@ from case_studies.common.study import find_study, load_study
 from shared.errors import SettingsError
 
 HOME = Path(case_studies.__file__).parent
-QUICK = ["origins=2"]
+QUICK = ["origins=2", "horizon=6h"]
 
 
 @pytest.fixture(autouse=True)
@@ -63,15 +63,16 @@ def new_rows(path: Path) -> Path:
     return path
 
 
-def test_it_runs_its_own_files_as_study_and_as_script(copy, study_run, tmp_path):
-    first = run_study(copy, out=tmp_path / "first", quick=True, overrides=["n_jobs=2"]).parent
+def test_it_runs_its_own_files_as_study_and_as_script(copy, tmp_path):
+    first = run_study(copy, out=tmp_path / "first", quick=True, overrides=[*QUICK, "n_jobs=2"]).parent
+    plain = run_study("demand", out=tmp_path / "plain", quick=True, overrides=QUICK).parent
     made = subprocess.run(
-        [sys.executable, str(copy / "study.py"), "--quick", "--out", "second"],
+        [sys.executable, str(copy / "study.py"), "--quick", "--out", "second", *(f"--set={text}" for text in QUICK)],
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     assert metrics(first) == metrics(tmp_path / "second")
-    assert metrics(first) != metrics(study_run("demand", "quick"))
+    assert metrics(first) != metrics(plain)
     for folder in (first, tmp_path / "second"):
         assert "My own title" in (folder / "report.html").read_text()
 

@@ -12,7 +12,7 @@ from shared.data import datasets
 from shared.errors import DataError
 from shared.runtime.store import load_model
 
-FEW = ["origins=2", "other_weekdays=false", 'clocks=["12:00"]', "risk=0.1"]
+FEW = ["origins=2", "other_weekdays=false", 'clocks=["12:00"]', "risk=0.1", "horizon=12h"]
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_an_own_file_takes_the_place_of_the_bundled_one(own, tmp_path):
     assert "mine.csv" in page
     assert "your own file" in page
     made = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
-    assert str(made.cutoff.max()) == "2014-12-29 12:00:00+11:00"
+    assert str(made.cutoff.max()) == "2014-12-31 12:00:00+11:00"
 
 
 def test_a_wrong_own_file_is_told_at_once(tmp_path):
@@ -81,7 +81,7 @@ def test_stamps_without_offset_are_local_time(tmp_path):
     table.assign(Time=table.Time.dt.tz_localize(None)).to_csv(tmp_path / "local.csv", index=False)
     run_study("demand", overrides=FEW, data=tmp_path / "local.csv", out=tmp_path / "run")
     made = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
-    assert str(made.cutoff.max()) == "2014-12-29 12:00:00+11:00"
+    assert str(made.cutoff.max()) == "2014-12-31 12:00:00+11:00"
 
 
 def test_the_saved_model_makes_the_forecast_of_the_run(study_run):

@@ -19,6 +19,8 @@ from shared.errors import HexadError
 sys.path.insert(0, str(Path(__file__).parent))
 import plain
 
+pytestmark = pytest.mark.any_pandas
+
 basket_lists = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=7), min_size=1, max_size=25)
 
 

@@ -12,6 +12,8 @@ from domains.basket import MEASURES
 from domains.basket.rules.measures import DEFAULT_MEASURES, evaluated
 from shared.errors import HexadError
 
+pytestmark = pytest.mark.any_pandas
+
 
 def over(x, y):
     if y == 0:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.timeseries import Exogenous, LagForecaster, Recipe, Rolling, lag_features
@@ -41,7 +41,6 @@ def by_pandas(table):
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=5), st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
 def test_features_are_those_of_pandas(lengths, seed):
     table = long_table([*lengths, 30], seed)
     shuffled = table.sample(frac=1, random_state=seed)
@@ -54,7 +53,6 @@ def test_features_are_those_of_pandas(lengths, seed):
 @given(
     st.integers(1, 9), st.integers(1, 4), st.sampled_from(list(STATISTIC_CODES)), st.integers(0, 1000), st.booleans()
 )
-@settings(max_examples=80, deadline=None)
 def test_windows_are_right_for_cells_in_any_order(steps, lag, statistic, seed, gaps):
     rng = np.random.default_rng(seed)
     steps += statistic == "std"

@@ -14,6 +14,8 @@ from domains.timeseries.kernels import Canvas, feature_names, origin_block, seas
 from domains.timeseries.recipe import Exogenous, Fourier, Recipe, Rolling, Season
 from shared.data import Panel, SeriesColumns
 
+pytestmark = pytest.mark.any_pandas
+
 STATISTICS = ("mean", "std", "min", "max")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -18,7 +18,6 @@ def panel_of(*series) -> Panel:
 
 
 @given(arrays(float, (2, 12), elements=st.floats(-1e6, 1e6)), st.sampled_from([False, "asinh"]), st.booleans())
-@settings(max_examples=60)
 def test_it_is_undone(values, log, local):
     panel = panel_of(*values)
     scaling = Scaling.learnt(panel, log=log, local=local, season=1)

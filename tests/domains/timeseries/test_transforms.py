@@ -1,7 +1,7 @@
 """Transforms and their way back."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -11,7 +11,6 @@ numbers = st.floats(-1e6, 1e6)
 
 
 @given(arrays(float, 60, elements=numbers), st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(1, 12))
-@settings(max_examples=60)
 def test_differences_are_undone_over_any_horizon(values, seasons, horizon):
     begin = np.repeat([0, 20], [20, 40])
     seasons = tuple(seasons)

@@ -18,6 +18,8 @@ from domains.timeseries.automatic.kernels import (
 from domains.timeseries.baselines import is_seasonal, seasonal_indices
 from domains.timeseries.rolling import bounds
 
+pytestmark = pytest.mark.any_pandas
+
 POISONS = (np.nan, 1e300, -1e300)
 
 

@@ -9,6 +9,8 @@ from sklearn.linear_model import LinearRegression
 from domains.timeseries.automatic.members import Autoregression, Booster, SeasonalNaiveMember, Theta
 from domains.timeseries.automatic.past import Past, to_scale
 
+pytestmark = pytest.mark.any_pandas
+
 H = 6
 HIDDEN = 9
 

@@ -9,6 +9,8 @@ from domains.timeseries import LogNormal, NaturalGradientBoosting, Normal
 from domains.timeseries.natural.kernels import boosted
 from shared.errors import DataError, SettingsError
 
+pytestmark = pytest.mark.any_pandas
+
 
 def noisy(n=400, seed=0):
     rng = np.random.default_rng(seed)
