@@ -166,6 +166,10 @@ def _import_copy(folder: Path) -> ModuleType:
     from shared.runtime.parallel import send_by_value
 
     send_by_value(package)
+    if (folder / "datasets.py").is_file():
+        from shared.data.datasets import register
+
+        register(*importlib.import_module(f"{name}.datasets").DATASETS)
     return module
 
 

@@ -1,16 +1,20 @@
 """What every learner over a long table keeps to, whichever it is."""
 
+import importlib
+import inspect
+import pkgutil
 import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 
+import domains
 from domains.timeseries import (
     AutoForecaster,
     Drift,
@@ -71,6 +75,19 @@ LEARNERS = {
         RandomForestRegressor(n_estimators=3, max_depth=3), recipe=RICH, horizon=2, calibration_folds=2, log=True
     ),
 }
+
+
+def is_table_learner(one) -> bool:
+    fits = inspect.isclass(one) and issubclass(one, BaseEstimator) and hasattr(one, "fit")
+    return fits and list(inspect.signature(one.fit).parameters)[1] == "table"
+
+
+# A learner that nobody put on the list is on it as it is.
+for room in pkgutil.iter_modules(domains.__path__, "domains."):
+    face = importlib.import_module(room.name)
+    for learner in filter(is_table_learner, (getattr(face, public) for public in face.__all__)):
+        if learner not in {type(known) for known in LEARNERS.values()}:
+            LEARNERS[learner.__name__] = learner()
 each_learner = pytest.mark.parametrize("name", LEARNERS)
 
 
