@@ -14,9 +14,10 @@ from domains.timeseries.conformal import interval_radius, redrawn, series_scales
 from domains.timeseries.kernels import season_rows
 from domains.timeseries.recipe import DAY_NS, Season, season_of
 from shared.data import columns as names
-from shared.data.frequency import wall_clock
+from shared.data.frequency import MAX_STEPS, wall_clock
 from shared.data.panel import Panel
 from shared.errors import DataError, Problem, SettingsError, quoted
+from shared.runtime.array_of import ArrayOf
 
 __all__ = ["Drift", "Naive2", "SeasonalMean", "SeasonalNaive", "SimilarDay"]
 
@@ -187,6 +188,10 @@ class SeasonalMean(SeasonalNaive):
             raise SettingsError(f"k={self.k!r}: give a whole number of seasons, at least 1")
         return self._season(panel).steps * self.k
 
+    def learnt_arrays(self) -> dict[str, ArrayOf | type]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {**super().learnt_arrays(), "k": ArrayOf("i", (), low=1, high=MAX_STEPS)}
+
     def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         return self.seasons_back(panel, series, origins, horizon, self.k)
 
@@ -222,6 +227,10 @@ class SimilarDay(SeasonalNaive):
     ) -> None:
         super().__init__("7D", unique_id=unique_id, ds=ds, y=y, freq=freq, tz=tz)
         self.weekly = weekly
+
+    def learnt_arrays(self) -> dict[str, ArrayOf | type]:
+        """What holds of its arrays and numbers; checked when a model is loaded."""
+        return {**super().learnt_arrays(), "season": str}
 
     def _learn(self, panel: Panel) -> None:
         if panel.frequency.kind == "integer":

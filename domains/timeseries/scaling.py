@@ -108,6 +108,8 @@ class Scaling:
 
     def learnt_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
+        if len(set(self.keys)) < len(self.keys):
+            raise ValueError("two series of the same key")
         return {"season": ArrayOf("i", (), low=1, high=MAX_STEPS)}
 
     @classmethod

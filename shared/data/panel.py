@@ -92,6 +92,8 @@ class Panel:
         n_rows, n_series = len(self.values), len(set(self.keys))
         if n_series < len(self.keys):
             raise ValueError("two series of the same key")
+        if (self.indptr[1:] == self.indptr[:-1]).any():
+            raise ValueError("a series without rows")
         return {
             "values": ArrayOf("f"),
             "indptr": ArrayOf("i", (n_series + 1,), first=0, last=n_rows, increasing=True),

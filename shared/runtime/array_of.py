@@ -71,6 +71,11 @@ class ArrayOf:
         return self._out_of_range(array) if array.size else self._ends(array)
 
     def _out_of_range(self, array: Any) -> str:
+        if array.dtype.kind == "U":
+            try:
+                "".join(array.ravel().tolist()).encode()
+            except ValueError:  # halves of characters, or numbers that stand for none
+                return "holds text that is none"
         if self.finite and not np.isfinite(array).all():
             return "holds what is no finite number"
         with np.errstate(invalid="ignore"):

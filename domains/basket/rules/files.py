@@ -135,10 +135,10 @@ def load_rules(path: Path) -> Rules:
         )  # fmt: skip
         limits: dict[str, Any] = {name: _named(asked[name]) for name in ("antecedents", "consequents", "without_items")}
         made = Rules(
-            items, int(about["n_baskets"]), sets, np.arange(n, dtype=np.int32), np.arange(n, 2 * n, dtype=np.int32),
+            items, _whole(about["n_baskets"]), sets, np.arange(n, dtype=np.int32), np.arange(n, 2 * n, dtype=np.int32),
             counts["count"].astype(np.int32),
-            Asked(int(asked["min_count"]), _fraction(asked["min_confidence"]), asked["max_length"],
-                  int(asked["max_consequent"]), **limits),
+            Asked(_whole(asked["min_count"]), _fraction(asked["min_confidence"]), asked["max_length"],
+                  _whole(asked["max_consequent"]), **limits),
             found, told=tuple(map(str, about["told"])),
         )  # fmt: skip
     except StoreError:
@@ -152,6 +152,12 @@ def load_rules(path: Path) -> Rules:
     return _checked(made, shown)
 
 
+def _whole(number: Any) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**53:
+        raise ValueError(f"{quoted([number])} is no count")
+    return number
+
+
 def _fraction(text: Any) -> Fraction:
     """A share as `save_rules` writes it; a power of ten would take all memory before it is found too large."""
     if not isinstance(text, str) or not FRACTION.fullmatch(text) or not 0 <= Fraction(text) <= 1:
@@ -163,6 +169,9 @@ def _sets(column: Any) -> tuple[Any, Any]:
     """Pointers of a column of lists, and its flat values."""
     lists = column.combine_chunks()
     lists = lists.chunk(0) if hasattr(lists, "num_chunks") and lists.num_chunks else lists
+    lists.validate(full=True)
+    if lists.null_count:
+        raise ValueError("a rule without one of its sides")
     lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
     values = lists.flatten()
     if hasattr(values, "dictionary_decode"):
