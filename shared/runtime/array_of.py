@@ -71,11 +71,8 @@ class ArrayOf:
         return self._out_of_range(array) if array.size else self._ends(array)
 
     def _out_of_range(self, array: Any) -> str:
-        if array.dtype.kind == "U":
-            try:
-                "".join(array.ravel().tolist()).encode()
-            except ValueError:  # halves of characters, or numbers that stand for none
-                return "holds text that is none"
+        if array.dtype.kind == "U" and not _is_text(array):
+            return "holds text that is none"
         if self.finite and not np.isfinite(array).all():
             return "holds what is no finite number"
         with np.errstate(invalid="ignore"):
@@ -100,3 +97,9 @@ class ArrayOf:
             if want is not None and (array.size == 0 or array[place] != want):
                 return f"does not {'begin' if place == 0 else 'end'} with {want}"
         return ""
+
+
+def _is_text(array: Any) -> bool:
+    """Whether numbers of characters stand for some: within Unicode, and no halves of a pair."""
+    points = np.ascontiguousarray(array).reshape(-1).view(np.uint32)
+    return not ((points > 0x10FFFF) | ((points >= 0xD800) & (points <= 0xDFFF))).any()
