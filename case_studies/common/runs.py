@@ -101,7 +101,7 @@ def run_and_summarise(
     with only_one(Path(out)):
         this.open()
         this.options = settings.read_options if data else {}  # type: ignore[attr-defined]
-        this.settings(settings)
+        this.record_settings(settings)
         loaded.run(settings, this)
         return this.finish(), this.report.summary
 

@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_studies.common.forecasting.words import below, by_cutoff, calibration, covered, gain, sentences, signed
+from case_studies.common.forecasting.words import (
+    below,
+    by_cutoff,
+    calibration,
+    covered,
+    gain,
+    sentences,
+    signed,
+    verdict_and_coverage,
+)
+from case_studies.common.report import too_few
 from domains.timeseries import Forecast, Reserve
 from shared.data import Panel
 from shared.data.columns import interval_columns
@@ -21,6 +31,7 @@ from .models import COLUMNS, KNOWN, MODEL
 from .settings import DemandSettings
 
 HOT_RATIO = 1.2
+FEW = 26  # trials a week apart: half a year, one of the two seasons that demand has
 DS, Y = COLUMNS.ds, COLUMNS.y
 LABELS = {"mase": "MASE", "mae": "MAE"}
 
@@ -46,28 +57,26 @@ def summary(
         f"A forecast of {frame[DS].iloc[0]:%d %B %Y} and what follows, and how such forecasts did in {item.n} trials "
         "against what anyone could do without a model."
     )
-    run.summarises(
+    run.add_summary(
         f"Expect a peak of about {peak['mean']:,.0f} {settings.unit} on {peak[DS]:%A %d %B %Y at %H:%M}; the chance that "
         f"demand then exceeds {peak[high]:,.0f} {settings.unit} is meant to be {100 * settings.risk:g} %.",
-        f"In {item.n} trials at {settings.clocks[0]} the {item.explain().rstrip('.')}; the intervals held "
-        f"{100 * share:.0f} % of what came, {settings.level:g} % was promised.",
+        f"In {item.n} trials at {settings.clocks[0]} the {verdict_and_coverage(item, share, settings.level)}",
         f"For the same risk of running short the forecast {reserve.saving()}; rely on it least on the hottest days.",
     )
     if share < settings.level / 100 - 0.03:
-        run.summarises(
+        run.add_summary(
             f"Warning: the intervals were too narrow. They held {100 * share:.0f} % instead of {settings.level:g} %, so the "
             "chance of exceeding an upper bound is larger than stated. Hold more, or give a longer history."
         )
     tried = [*scores.values(), *others]
     if not all(trial.guarded for trial in tried):
-        run.summarises(next(trial for trial in tried if not trial.guarded).explain_leaks())
-    if item.n < 26:
-        run.summarises(f"Only {item.n} trials were made: enough to see that it runs, too few to decide on.")
-    run.fact(signed(gain(first, MODEL)), f"error (MASE) against the best naive, “{best}”")
-    run.fact(f"{100 * share:.1f} %", f"of outcomes inside the {settings.level:g} % interval")
-    run.fact(f"{item.better} of {item.n}", f"{settings.tries} better than the best naive")
+        run.add_summary(next(trial for trial in tried if not trial.guarded).explain_leaks())
+    run.add_summary(*too_few(item.n, FEW, "trials were made"))
+    run.add_fact(signed(gain(first, MODEL)), f"error (MASE) against the best naive, “{best}”")
+    run.add_fact(f"{100 * share:.1f} %", f"of outcomes inside the {settings.level:g} % interval")
+    run.add_fact(f"{item.better} of {item.n}", f"{settings.tries} better than the best naive")
     saved = f"{abs(reserve.saved):,.0f} {settings.unit}"
-    run.fact(saved, f"{'less' if reserve.saved > 0 else 'more'} reserve for the same risk")
+    run.add_fact(saved, f"{'less' if reserve.saved > 0 else 'more'} reserve for the same risk")
 
 
 def outlook(forecast: Forecast, scores: dict[str, Scores], settings: DemandSettings) -> list[Any]:

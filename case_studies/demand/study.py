@@ -5,6 +5,7 @@ if __name__ == "__main__":  # as a script: python case_studies/demand/study.py
 
     run_file(__file__)
 
+from case_studies.common.report import add_closing
 from case_studies.common.study import Study
 from domains.timeseries import drivers, follows, reserve_needed
 from shared.data import Panel
@@ -20,27 +21,27 @@ from .settings import DemandSettings
 
 def run(settings: DemandSettings, out: Run) -> None:
     """Read, split, model, compare, explain, decide."""
-    table, reading = out.table("vic_elec")  # bundled, or the user's own file: same checks
+    table, reading = out.load_table("vic_elec")  # bundled, or the user's own file: same checks
     panel = Panel.from_frame(  # refuses gaps, repeats and missing values
         table, COLUMNS, tz=settings.timezone, repair=settings.panel_repairs, source=reading.source
     )
     demand, grid = panel.to_frame(), panel.frequency
-    out.step("read")
+    out.mark_step("read")
 
     # Try the model and the naives at past origins: fitted once before the first, later rows only as history.
-    trials = Trials(settings, demand, grid, out.pieces).checked(reading.source)
+    trials = Trials(settings, demand, grid, out.checkpoints).checked(reading.source)
     models = {MODEL: lag_model(settings, grid)}
     scores = {clock: trials.at(clock, models, baselines(), levels=(settings.level,)) for clock in settings.clocks}
     first = scores[settings.clocks[0]]
     best = first.best_baseline("mase")
-    out.step("tried")
+    out.mark_step("tried")
 
     # How good could it get? The same with the weather of the two days known: an upper bound, not a forecast.
     bound = {KNOWN: lag_model(settings, grid, weather_known=True)}
     naive = {best: baselines()[best]}
     bounds = {clock: trials.at(clock, bound, naive, known=("Temperature",)) for clock in settings.clocks}
     weekdays = trials.each_weekday(models, baselines()) if settings.other_weekdays else None
-    out.step("compared")
+    out.mark_step("compared")
 
     # What is it worth, and what drives it?
     verdict = compare(first, MODEL, metric="mase", unit=settings.tries, random_state=settings.seed)
@@ -48,27 +49,26 @@ def run(settings: DemandSettings, out: Run) -> None:
     watched = trials.watched(lag_model(settings, grid))
     driving = drivers(watched, random_state=settings.seed)
     weather = follows(watched, "Temperature", answer=f"demand in {settings.unit}", random_state=settings.seed)
-    out.step("explained")
+    out.mark_step("explained")
 
     # The forecast itself: learnt from everything, for the two days after the data.
-    model = out.fitted(lag_model(settings, grid), demand)
+    model = out.fit_or_resume(lag_model(settings, grid), demand)
     forecast = model.predict(future=settings.upcoming(panel), levels=[settings.level])
-    out.keeps(model=model, forecast=forecast.to_frame(), scores=first.to_frame(), predictions=first.predictions)
-    out.step("forecast")
+    out.save_results(model=model, forecast=forecast.to_frame(), scores=first.to_frame(), predictions=first.predictions)
+    out.mark_step("forecast")
 
     others = [*bounds.values(), *([weekdays] if weekdays is not None else [])]
     report.summary(out, settings, scores, verdict, reserve, forecast, others)
-    out.tells("What to expect", forecast.plot(), forecast.explain(), *report.outlook(forecast, scores, settings))
-    out.tells("How it was tried", *report.protocol(settings, trials, panel))
-    out.tells("How far to trust it", *report.trust(first, verdict, settings))
-    out.tells("When not to believe it", *report.doubts(first, bounds, demand, settings))
-    out.tells("Other hours, other days, other weather", *report.others(scores, bounds, weekdays, settings))
-    out.tells(
+    out.add_section("What to expect", forecast.plot(), forecast.explain(), *report.outlook(forecast, scores, settings))
+    out.add_section("How it was tried", *report.protocol(settings, trials, panel))
+    out.add_section("How far to trust it", *report.trust(first, verdict, settings))
+    out.add_section("When not to believe it", *report.doubts(first, bounds, demand, settings))
+    out.add_section("Other hours, other days, other weather", *report.others(scores, bounds, weekdays, settings))
+    out.add_section(
         "What drives it", driving.plot(), driving.explain(), driving.plot_steps(), weather.explain(), weather.plot()
     )
-    out.tells("The reserve to hold", *report.reserve(reserve, settings, first))
-    out.tells("What was read", reading.explain(), *report.data(panel, demand))
-    out.tells("Do it again").code(out.command)
+    out.add_section("The reserve to hold", *report.reserve(reserve, settings, first))
+    add_closing(out, reading, *report.data(panel, demand))
     out.metrics.update(report.metrics(scores, bounds, weekdays, reserve, forecast))
 
 

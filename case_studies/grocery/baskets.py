@@ -121,7 +121,7 @@ def table_of(run: Run, settings: GrocerySettings) -> tuple[pd.DataFrame, TableRe
     ...     print(table_of(run, asked)[0]["day"].iloc[0])
     2024-01-13 00:00:00
     """
-    table, reading = run.table("grocery_transactions", own=settings.own_table())
+    table, reading = run.load_table("grocery_transactions", own=settings.own_table())
     kinds = (pd.api.types.is_numeric_dtype, pd.api.types.is_datetime64_any_dtype)
     if (
         run.data is not None
@@ -129,7 +129,7 @@ def table_of(run: Run, settings: GrocerySettings) -> tuple[pd.DataFrame, TableRe
         and not any(kind(table[settings.time]) for kind in kinds)
     ):
         run.report.sources.clear()
-        return run.table("grocery_transactions", own=settings.own_table(dated=True))
+        return run.load_table("grocery_transactions", own=settings.own_table(dated=True))
     return table, reading
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from case_studies.common.report import too_few
 from domains.basket import (
     CompletionTrial,
     PermutationTest,
@@ -25,6 +26,7 @@ from .baskets import Shop
 from .settings import GrocerySettings
 
 ROWS = 15
+FEW = 500  # baskets: a hit rate of 30 % is then known to 4 points
 MODEL, NAIVE = "rules and history", "popularity"
 NETWORK = 30
 TESTS = {
@@ -49,45 +51,42 @@ def summary(
     run.report.subtitle = (
         f"Rules of {shop.when(shop.past)}, tested there and looked at again in those of {shop.when(shop.later)}."
     )
-    run.summarises(
+    run.add_summary(
         f"Of {len(mined):,} rules in at least {mined.asked.min_count:,} baskets, {len(kept):,} are "
         f"{'more than an effect of how much people buy' if settings.test == 'matched' else 'more than chance gives'}; the chance "
         f"that any of them is false is at most {100 * settings.alpha:g} %."
     )
-    run.fact(f"{len(kept):,} of {len(mined):,}", "rules kept by the test")
+    run.add_fact(f"{len(kept):,} of {len(mined):,}", "rules kept by the test")
     if len(kept):
-        run.summarises(
+        run.add_summary(
             f"In later baskets that nobody had looked at, {100 * again.share:.1f} % of these have a lift above one."
         )
-        run.fact(f"{100 * again.share:.1f} %", "of the rules kept hold in later baskets")
+        run.add_fact(f"{100 * again.share:.1f} %", "of the rules kept hold in later baskets")
     else:
-        run.summarises(
+        run.add_summary(
             "Do not act on any of the rules: none is certain. More baskets, or broader items such as categories, may show some."
         )
     if len(offers):
         first = offers.iloc[0]
-        run.summarises(
+        run.add_summary(
             f"Promote first: {first['offer']} to those who buy {first['to who buys']}. Both are bought together "
             f"{first['times as often as chance']:.1f} times as often as chance gives in baskets of the same "
             f"size, and {int(first['baskets without it']):,} baskets with {first['to who buys']} went without."
         )
     table = trial.table()
     row, naive = table.loc[MODEL], table.loc[NAIVE]
-    run.summarises(
+    run.add_summary(
         f"Asked for what is missing from a basket, the rules name it among their ten first guesses in "
         f"{100 * row['hit rate at 10']:.0f} % of cases ({100 * row['lower']:.0f} to {100 * row['upper']:.0f}); what sells "
         f"most does in {100 * naive['hit rate at 10']:.0f} %."
     )
-    run.fact(
+    run.add_fact(
         f"{100 * row['hit rate at 10']:.0f} %",
         f"of hidden items among ten guesses (what sells most: {100 * naive['hit rate at 10']:.0f} %)",
     )
     if trial.gain(MODEL, NAIVE)[1] <= 0:
-        run.summarises("For that they are no certain gain: recommend what sells most instead, or give more baskets.")
-    if len(trial.hidden) < 500:
-        run.summarises(
-            f"Only {len(trial.hidden):,} baskets were left for that trial: enough to see that it runs, too few to decide on."
-        )
+        run.add_summary("For that they are no certain gain: recommend what sells most instead, or give more baskets.")
+    run.add_summary(*too_few(len(trial.hidden), FEW, "baskets were left for that trial"))
 
 
 def rules(shown: Rules, mined: Rules, kept: Rules, shop: Shop) -> list[Any]:

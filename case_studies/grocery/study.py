@@ -7,6 +7,7 @@ if __name__ == "__main__":  # as a script: python case_studies/grocery/study.py
 
 import numpy as np
 
+from case_studies.common.report import add_closing
 from case_studies.common.study import Study
 from domains.basket import association_rules, completion_trial, frequent_itemsets, item_pairs, permutation_test
 from domains.basket.mining.search import min_count_of
@@ -24,7 +25,7 @@ def run(settings: GrocerySettings, out: Run) -> None:
     table, reading = table_of(out, settings)  # bundled, or the user's own file
     shop = Shop.of(table, settings, reading.source, own=out.data is not None)
     out.contract = shop.contract
-    out.step("read")
+    out.mark_step("read")
 
     # Mine and test on the first part of the time alone; what follows is for the second look.
     least = max(settings.min_baskets, min_count_of(settings.min_support, shop.past.n_rows))
@@ -32,7 +33,7 @@ def run(settings: GrocerySettings, out: Run) -> None:
     rules = association_rules(sets, settings.min_confidence).tested(settings.test, alpha=settings.alpha)
     kept = rules.kept
     shown = selection.shown(kept, shop, settings)
-    out.step("mined and tested")
+    out.mark_step("mined and tested")
 
     # Do they hold in the later baskets, in every quarter, and where there is nothing to be found?
     again, unfiltered = kept.held_out(shop.later), rules.held_out(shop.later)
@@ -40,7 +41,7 @@ def run(settings: GrocerySettings, out: Run) -> None:
     chance = permutation_test(
         rules, settings.randomised, test=settings.test, alpha=settings.alpha, random_state=settings.seed, n_jobs=settings.n_jobs
     ) if settings.randomised and len(rules) else None  # fmt: skip
-    out.step("looked at again")
+    out.mark_step("looked at again")
 
     # What to promote, and what to leave apart.
     offers = selection.offers(shown, shop)
@@ -48,7 +49,7 @@ def run(settings: GrocerySettings, out: Run) -> None:
     pairs = pairs.tested(settings.test, alternative="less", alpha=settings.alpha)
     apart, alone = selection.apart(pairs, item_pairs(shop.later, 1, max_items=100_000) if len(pairs) else pairs)
     together = selection.together_anyway(shown, offers)
-    out.step("decided")
+    out.mark_step("decided")
 
     # Complete baskets: settings chosen inside the past, one try on the later baskets.
     recommender = selection.recommender(shop, settings).fit(shop.past)
@@ -58,19 +59,18 @@ def run(settings: GrocerySettings, out: Run) -> None:
     )  # fmt: skip
     examples = recommender.recommend(shop.later.take(np.flatnonzero(shop.later.sizes >= 3)[:3]), n=3)
     shown.save(out.folder / "rules.parquet")
-    out.keeps(model=recommender, offers=offers, apart=apart)
-    out.step("completed")
+    out.save_results(model=recommender, offers=offers, apart=apart)
+    out.mark_step("completed")
 
     report.summary(out, settings, shop, rules, again, offers, trial)
-    out.tells("Rules that hold", *report.rules(shown, rules, kept, shop))
-    out.tells("A second look", *report.second_look(again, unfiltered, quarters, shop))
-    out.tells("What to promote together", *report.promote(offers))
-    out.tells("What not to bundle", *report.leave_apart(apart, alone, together, pairs))
-    out.tells("What is missing from a basket", *report.completion(trial, examples, recommender))
-    out.tells("How it was tested", *report.protocol(rules, chance, settings, shop))
-    out.tells("When not to believe it", *report.doubts(again, settings, shop))
-    out.tells("What was read", reading.explain(), shop.baskets.describe(), *report.data(out.data is not None))
-    out.tells("Do it again").code(out.command)
+    out.add_section("Rules that hold", *report.rules(shown, rules, kept, shop))
+    out.add_section("A second look", *report.second_look(again, unfiltered, quarters, shop))
+    out.add_section("What to promote together", *report.promote(offers))
+    out.add_section("What not to bundle", *report.leave_apart(apart, alone, together, pairs))
+    out.add_section("What is missing from a basket", *report.completion(trial, examples, recommender))
+    out.add_section("How it was tested", *report.protocol(rules, chance, settings, shop))
+    out.add_section("When not to believe it", *report.doubts(again, settings, shop))
+    add_closing(out, reading, shop.baskets.describe(), *report.data(out.data is not None))
     out.metrics.update(report.metrics(rules, kept, shown, again, unfiltered, trial, offers, apart))
 
 

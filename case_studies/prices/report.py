@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from case_studies.common.forecasting.words import below, by_cutoff, calibration, covered, gain, sentences, signed
+from case_studies.common.forecasting.words import (
+    below,
+    by_cutoff,
+    calibration,
+    covered,
+    gain,
+    sentences,
+    signed,
+    verdict_and_coverage,
+)
+from case_studies.common.report import too_few
 from domains.timeseries import FlexibleLoad, Forecast, flexible_load
 from shared.data import Frequency
 from shared.data import columns as names
@@ -21,7 +31,7 @@ from .models import MODEL, NAIVE, PLAIN
 from .settings import PricesSettings
 
 PATHS = 1000
-FEW = 26
+FEW = 26  # days: nearly four of each day of the week
 Alone = dict[str, Scores]
 
 
@@ -58,43 +68,39 @@ def summary(
         told.append(
             f"{key} {own['mean'].mean():.1f} {settings.unit} on average and {top['mean']:.1f} at {top[DS]:%H:%M}"
         )
-    run.summarises(f"Expect on {frame[DS].iloc[0]:%A %d %B %Y}: {'; '.join(told)}.")
+    run.add_summary(f"Expect on {frame[DS].iloc[0]:%A %d %B %Y}: {'; '.join(told)}.")
     kept = {key: covered(scores, MODEL, settings.level) for key, scores in alone.items()}
     for key, verdict in verdicts.items():
         item = next(item for item in verdict.items if item.against == alone[key].best_baseline("mae"))
-        run.summarises(
-            f"{key}, {item.n} days: the {item.explain().rstrip('.')}; the intervals held {100 * kept[key]:.0f} % of what "
-            f"came, {settings.level:g} % was promised."
-        )
-        run.fact(
+        run.add_summary(f"{key}, {item.n} days: the {verdict_and_coverage(item, kept[key], settings.level)}")
+        run.add_fact(
             signed(gain(alone[key], MODEL, metric="mae")),
             f"error (MAE) in {key} against “{item.against}”, the best naive",
         )
-        run.fact(f"{100 * kept[key]:.1f} %", f"of prices in {key} inside the {settings.level:g} % interval")
+        run.add_fact(f"{100 * kept[key]:.1f} %", f"of prices in {key} inside the {settings.level:g} % interval")
     parts = [
         f"{100 * load.reached:.0f} % in {key} ({NAIVE}: {100 * load.reached_against:.0f} %)"
         for key, load in found.items()
     ]
-    run.summarises(
+    run.add_summary(
         f"A load that runs {running(found, first)} a day in the hours forecast to be cheapest reaches of what choosing could "
         f"save: {', '.join(parts)}."
     )
     held = {key: _dearest(scores, settings)[2] for key, scores in alone.items()}
     hard = [f"{100 * share:.0f} % in {key}" for key, share in held.items() if share < kept[key] - 0.03]
     if hard:
-        run.summarises(
+        run.add_summary(
             f"Rely on it least where prices climb: of the dearest twentieth the intervals held only {', '.join(hard)}."
         )
     low = [key for key, share in kept.items() if share < settings.level / 100 - 0.03]
     if low:
-        run.summarises(
+        run.add_summary(
             f"Warning: in {' and '.join(low)} the intervals were too narrow, so that bids at their bounds fail more often "
             "than stated. See when not to believe it."
         )
     if not first.guarded:
-        run.summarises(first.explain_leaks())
-    if days < FEW:
-        run.summarises(f"Only {days} days were tried: enough to see that it runs, too few to decide on.")
+        run.add_summary(first.explain_leaks())
+    run.add_summary(*too_few(days, FEW, "days were tried"))
 
 
 def outlook(forecast: Forecast, markets: Markets, settings: PricesSettings) -> list[Any]:

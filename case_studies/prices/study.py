@@ -8,6 +8,7 @@ if __name__ == "__main__":  # as a script: python case_studies/prices/study.py
 from dataclasses import replace
 from typing import Any
 
+from case_studies.common.report import add_closing
 from case_studies.common.study import Study
 from domains.timeseries import drivers
 from shared.evaluation import ForecastingTask, compare, evaluate, scorer
@@ -22,17 +23,17 @@ from .settings import PricesSettings
 
 def run(settings: PricesSettings, out: Run) -> None:
     """Read, split, model, compare, explain, decide."""
-    table, reading = out.table("epf_fr_be", settings.known)  # bundled, or the user's own file: same checks
+    table, reading = out.load_table("epf_fr_be", settings.known)  # bundled, or the user's own file: same checks
     markets = Markets.of(table, settings, reading.source)
     grid, levels = markets.panel.frequency, tuple(settings.levels)
-    out.step("read")
+    out.mark_step("read")
 
     # Try the model and the naives day by day; later prices enter as history, and every week it learns again.
     models = {MODEL: price_model(settings, grid, neighbours=markets.neighbours)}
     metrics = [scorer("mae")]
     metrics += [scorer(name, level=level) for level in levels for name in ("coverage", "interval_score")]
     task = ForecastingTask(markets.columns, tuple(settings.known), levels, settings.refit_every)
-    tries: Any = {"n_jobs": settings.n_jobs, "keep": out.pieces, "guard": settings.leak_guard}
+    tries: Any = {"n_jobs": settings.n_jobs, "keep": out.checkpoints, "guard": settings.leak_guard}
     walk = markets.walk(settings)
     scores = evaluate(models, markets.whole, walk, metrics, baselines=baselines(), task=task, **tries)
     # What are the columns worth that are known a day ahead? The same without them; nobody needs its intervals.
@@ -40,7 +41,7 @@ def run(settings: PricesSettings, out: Run) -> None:
     naive = {NAIVE: baselines()[NAIVE]}
     bare = replace(task, known=(), levels=())
     without = evaluate(plain, markets.whole, walk, metrics[:1], baselines=naive, task=bare, **tries)
-    out.step("tried")
+    out.mark_step("tried")
 
     # Each market for itself: is it better, and what would a load have saved that can choose its hours?
     alone = {key: scores.of_series(key, metrics) for key in markets.keys}
@@ -48,32 +49,31 @@ def run(settings: PricesSettings, out: Run) -> None:
         key: compare(own, MODEL, metric="mae", unit="days", random_state=settings.seed) for key, own in alone.items()
     }
     loads = report.loads(alone, settings, grid)
-    out.step("compared")
+    out.mark_step("compared")
 
     # The forecast itself: learnt from everything before the day that nobody knows, or that was held back.
-    model = out.fitted(models[MODEL], markets.past)
+    model = out.fit_or_resume(models[MODEL], markets.past)
     forecast = model.predict(markets.steps, future=markets.future, levels=levels)
     driving = {key: drivers(model.forecasters_[key], random_state=settings.seed) for key in markets.keys}
-    out.keeps(
+    out.save_results(
         model=markets.seen_by(model),
         forecast=forecast.to_frame(),
         scores=scores.to_frame(),
         predictions=scores.predictions,
     )
-    out.step("forecast")
+    out.mark_step("forecast")
 
     report.summary(out, settings, alone, verdicts, loads, forecast)
-    out.tells("What to expect", *report.outlook(forecast, markets, settings))
-    out.tells("What to bid", *report.bids(forecast, alone, settings))
-    out.tells("What it is worth to choose the hours", *report.worth(loads, settings, alone))
-    out.tells("How it was tried", *report.protocol(scores, markets, settings))
+    out.add_section("What to expect", *report.outlook(forecast, markets, settings))
+    out.add_section("What to bid", *report.bids(forecast, alone, settings))
+    out.add_section("What it is worth to choose the hours", *report.worth(loads, settings, alone))
+    out.add_section("How it was tried", *report.protocol(scores, markets, settings))
     for key in markets.keys:
-        out.tells(f"How far to trust it: {key}", *report.trust(alone[key], verdicts[key], settings, without))
-    out.tells("When not to believe it", *report.doubts(alone, settings))
+        out.add_section(f"How far to trust it: {key}", *report.trust(alone[key], verdicts[key], settings, without))
+    out.add_section("When not to believe it", *report.doubts(alone, settings))
     for key, found in driving.items():
-        out.tells(f"What drives it: {key}", found.plot(), found.explain())
-    out.tells("What was read", reading.explain(), *report.data(markets, settings))
-    out.tells("Do it again").code(out.command)
+        out.add_section(f"What drives it: {key}", found.plot(), found.explain())
+    add_closing(out, reading, *report.data(markets, settings))
     out.metrics.update(report.metrics(alone, loads, forecast, without))
 
 

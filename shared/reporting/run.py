@@ -112,7 +112,7 @@ class Run:
             raise StoreError(
                 f"{shown}: the folder holds other things ({quoted(others)}); name one that is new or empty"
             )
-        if self.pieces.is_symlink() or (self.pieces.exists() and not _is_ours(self.pieces)):
+        if self.checkpoints.is_symlink() or (self.checkpoints.exists() and not _is_ours(self.checkpoints)):
             raise StoreError(
                 f"{shown}: {quoted([PIECES])} in it was not made by a run; name a folder that is new or empty"
             )
@@ -131,8 +131,8 @@ class Run:
         """Take the folder over: checked once more, and cleared of what a killed run left half-written."""
         self._own = self.check()
         self._own.clear_torn()
-        if self.pieces.is_dir():
-            Manifest.of(self.pieces).clear_torn()
+        if self.checkpoints.is_dir():
+            Manifest.of(self.checkpoints).clear_torn()
 
     @property
     def own(self) -> Manifest:
@@ -142,7 +142,9 @@ class Run:
             self._own = Manifest.of(self.folder)
         return self._own
 
-    def table(self, name: str, also: Iterable[str] = (), own: Schema | None = None) -> tuple[pd.DataFrame, TableReport]:
+    def load_table(
+        self, name: str, also: Iterable[str] = (), own: Schema | None = None
+    ) -> tuple[pd.DataFrame, TableReport]:
         """Load a bundled data set, or the user's own file in its place; its source goes into the report.
 
         Parameters
@@ -189,11 +191,11 @@ class Run:
         return about is None or json.loads(about).get("data_fingerprint") == self.fingerprint
 
     @property
-    def pieces(self) -> Path:
+    def checkpoints(self) -> Path:
         """Folder in which finished pieces of a run that is still going are kept."""
         return self.folder / PIECES
 
-    def fitted(self, model: Any, table: pd.DataFrame) -> Any:
+    def fit_or_resume(self, model: Any, table: pd.DataFrame) -> Any:
         """Fit a model on a table, or take the one that a broken run in this folder had fitted already.
 
         >>> import tempfile
@@ -204,7 +206,7 @@ class Run:
         ...         return super().fit(table[["x"]], table["y"])
         >>> table = pd.DataFrame({"x": [0.0, 1.0], "y": [1.0, 3.0]})
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     Run("demo", Path(folder), "A demo").fitted(Line(), table).coef_.round(6).tolist()
+        ...     Run("demo", Path(folder), "A demo").fit_or_resume(Line(), table).coef_.round(6).tolist()
         [2.0]
         """
         import joblib
@@ -214,26 +216,26 @@ class Run:
             [type(model).__module__, type(model).__qualname__, described, fingerprint(table), _versions()]
         )
         name = f"model-{key[:24]}.hexad"
-        if self.pieces.is_dir() and Manifest.of(self.pieces).read(name, MAX_PIECE) is not None:
+        if self.checkpoints.is_dir() and Manifest.of(self.checkpoints).read(name, MAX_PIECE) is not None:
             with contextlib.suppress(StoreError):
-                return load_model(self.pieces / name)
+                return load_model(self.checkpoints / name)
         model = model.fit(table)
         with contextlib.suppress(StoreError):  # a model that cannot be stored is fitted again
             made = dump_model(model, data_fingerprint=self.fingerprint)
             self.own.check_folder()
-            self.pieces.mkdir(exist_ok=True)
-            Manifest.of(self.pieces).write(name, made)
+            self.checkpoints.mkdir(exist_ok=True)
+            Manifest.of(self.checkpoints).write(name, made)
         return model
 
-    def summarises(self, *sentences: str) -> None:
+    def add_summary(self, *sentences: str) -> None:
         """Put the sentences for a manager on top of the report."""
         self.report.summary.extend(sentences)
 
-    def fact(self, value: str, label: str) -> None:
+    def add_fact(self, value: str, label: str) -> None:
         """Put a number on top of the report."""
         self.report.facts.append(Fact(value, label))
 
-    def tells(self, title: str, *parts: Any) -> Section:
+    def add_section(self, title: str, *parts: Any) -> Section:
         """Add a chapter: text, figures, or tables as (frame, caption)."""
         section = self.report.section(title)
         for part in parts:
@@ -245,7 +247,7 @@ class Run:
                 section.figure(part)
         return section
 
-    def keeps(self, *, model: Any = None, **tables: pd.DataFrame) -> None:
+    def save_results(self, *, model: Any = None, **tables: pd.DataFrame) -> None:
         """Write the model, what it learnt from, and tables (as Parquet) into the folder."""
         self._begin()
         if self.contract is not None:
@@ -257,11 +259,11 @@ class Run:
                 raise HexadError(f"{quoted([name])} is no name for a table; use letters, digits, '-' and '_'")
             self.own.write(f"{name}.parquet", table.to_parquet(index=False))
 
-    def settings(self, settings: BaseModel) -> None:
+    def record_settings(self, settings: BaseModel) -> None:
         """Take the settings in force; they are written once the data are read, so that the run can be repeated."""
         self._settings = to_toml(settings)
 
-    def step(self, name: str) -> None:
+    def mark_step(self, name: str) -> None:
         """Note the seconds since the last step."""
         now = time.perf_counter()
         self.steps[name] = now - self._last
@@ -307,8 +309,8 @@ class Run:
         self.report.footer["Made with"] = ", ".join(f"{name} {text}" for name, text in _versions().items()) + "."
         path = self.folder / "report.html"
         self.own.write(path.name, self.report.html().encode())
-        if self.pieces.is_dir() and not self.pieces.is_symlink():
-            Manifest.of(self.pieces).dissolve()
+        if self.checkpoints.is_dir() and not self.checkpoints.is_symlink():
+            Manifest.of(self.checkpoints).dissolve()
         self.own.settle()
         return path
 

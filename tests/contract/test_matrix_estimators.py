@@ -11,6 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import domains
 
 pytestmark = pytest.mark.any_pandas
+
 # Small ones, where the checks would take long with the defaults.
 SMALL = {
     "NaturalGradientBoosting": {"n_estimators": 60, "learning_rate": 0.2, "min_samples_leaf": 2},

@@ -26,6 +26,8 @@ from shared.data.io.apart_worker import RefusedError, find_select
 from shared.errors import DataError, StoreError
 from tests.hostile.test_malicious import HEADER_CELL, workbook
 
+pytestmark = pytest.mark.any_pandas
+
 ROOT = Path(shared.__file__).parents[1]
 SECONDS = 5.0
 MEMORY = 1 << 30
@@ -36,7 +38,6 @@ warnings.simplefilter("ignore")
 from shared.data import read_table
 from shared.errors import HexadError
 
-pytestmark = pytest.mark.any_pandas
 options = json.loads(sys.argv[2])
 taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (taken + int(sys.argv[3]), taken + int(sys.argv[3])))

@@ -13,13 +13,14 @@ import pytest
 
 import shared
 
+pytestmark = pytest.mark.any_pandas
+
 ROOT = Path(shared.__file__).parents[1]
 LOOP = """
 import sys
 import numpy as np
 from domains.timeseries.rolling import bounds
 
-pytestmark = pytest.mark.any_pandas
 print(bounds(np.arange(9.0), np.array([0]), np.array([9])))
 """
 

@@ -23,6 +23,7 @@ from tests.contract.test_table_learners import LEARNERS, history
 
 pytestmark = pytest.mark.any_pandas
 
+
 X = np.random.default_rng(0).normal(size=(120, 3))
 Y = X[:, 0] + X[:, 1] ** 2
 

@@ -52,6 +52,7 @@ from shared.runtime.store import load_model, save_model
 
 pytestmark = pytest.mark.any_pandas
 
+
 ROOT = Path(shared.__file__).parents[1]
 SECONDS = 2.0
 PATIENCE = 60.0  # against hanging alone: how long it takes on the wall depends on what else the machine does
@@ -631,7 +632,7 @@ PATHS = {
         schema_changed(lambda schema, place: json.loads(re.sub(r'"\d+\.npy"', '"../../../canary"', json.dumps(schema))))
     ),
     "a study above the folder": run_attack(study="../../x"),
-    "a study by its absolute name": run_attack(study=str(ROOT / "case_studies" / "demand")),
+    "a folder that is no study": run_attack(study=str(ROOT / "case_studies" / "common")),
     "a study that is a module": run_attack(study="__main__"),
     "a study with a NUL": run_attack(study="demand\0"),
     "a study with a line end": run_attack(study="demand\n"),
@@ -884,13 +885,13 @@ def told_everywhere(folder, text):
     given.to_csv(data, index=False, sep="\t")
     run = Run("demo", folder / "run", text, f"hexad run demo --data={text}", data)
     run.options = {"separator": "\t"}
-    frame, reading = run.table("vic_elec")
-    run.settings(DemandSettings(unit=text))
-    run.summarises(text)
-    run.fact(text, text)
+    frame, reading = run.load_table("vic_elec")
+    run.record_settings(DemandSettings(unit=text))
+    run.add_summary(text)
+    run.add_fact(text, text)
     line = ([1, 2, 3], [1.0, 2.0, 3.0])
     says = {"alt": text, "caption": text}
-    run.tells(
+    run.add_section(
         text,
         text,
         reading.explain(),
@@ -905,7 +906,7 @@ def told_everywhere(folder, text):
     run.report.subtitle = text
     run.report.footer[text] = text
     run.metrics[text] = 1.0
-    run.keeps(table=frame)
+    run.save_results(table=frame)
     return run.finish()
 
 
@@ -967,8 +968,8 @@ def test_a_formula_stays_text_and_a_run_keeps_it_in_parquet_only(tmp_path, formu
     frame = read_table(path)
     assert frame.iloc[0, 0] == formula
     run = Run("demo", tmp_path / "run", "A demo")
-    run.keeps(table=frame)
-    run.tells("Rows", (frame, ""))
+    run.save_results(table=frame)
+    run.add_section("Rows", (frame, ""))
     run.finish()
     assert not [
         file for file in (tmp_path / "run").iterdir() if file.suffix in {".csv", ".tsv", ".txt", ".xlsx", ".ods"}
@@ -1051,7 +1052,7 @@ def test_links_in_the_folder_of_a_run_are_neither_followed_nor_replaced(tmp_path
     links = {path.name for path in run.folder.iterdir() if path.is_symlink()}
     assert "table.parquet" in links
     with pytest.raises(HexadError, match="left as it is"):
-        run.keeps(table=pd.DataFrame({"a": [1]}))
+        run.save_results(table=pd.DataFrame({"a": [1]}))
     with pytest.raises(HexadError, match="left as it is"):
         run.finish()
     assert list((tmp_path / "outside").iterdir()) == []
@@ -1069,7 +1070,7 @@ def test_pieces_that_lead_out_of_the_folder_are_refused(tmp_path):
 def test_a_table_is_kept_under_a_plain_name(tmp_path, name):
     (tmp_path / "run" / "a").mkdir(parents=True)
     with pytest.raises(HexadError):
-        Run("demo", tmp_path / "run", "A demo").keeps(**{name.format(tmp_path): pd.DataFrame({"a": [1]})})
+        Run("demo", tmp_path / "run", "A demo").save_results(**{name.format(tmp_path): pd.DataFrame({"a": [1]})})
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 

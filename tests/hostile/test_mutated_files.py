@@ -18,6 +18,7 @@ from shared.errors import DataError, MissingExtraError, StoreError
 
 pytestmark = pytest.mark.any_pandas
 
+
 ROOT = Path(__file__).parents[2]
 with pytest.MonkeyPatch.context() as patch:  # a bare `pytest` does not look for packages beside the tests
     patch.syspath_prepend(str(ROOT))

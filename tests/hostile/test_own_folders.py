@@ -22,6 +22,7 @@ from shared.runtime.manifest import MANIFEST
 
 pytestmark = pytest.mark.any_pandas
 
+
 posix = pytest.mark.skipif(os.name == "nt", reason="needs links and pipes")
 
 
@@ -63,9 +64,9 @@ def toy(tmp_path, monkeypatch):
     (home / "toy" / "study.py").write_text('"""A toy."""\n')
 
     def tell(settings: ToySettings, run: Run) -> None:
-        table, _ = run.table("vic_elec")
+        table, _ = run.load_table("vic_elec")
         run.metrics["total"] = settings.factor * float(table["Demand"].sum())
-        run.keeps(forecast=table.head(3), scores=table.tail(2))
+        run.save_results(forecast=table.head(3), scores=table.tail(2))
 
     def predict(settings, run, source, accept_drift):
         return Forecast(len(pd.read_csv(source))), []
@@ -186,7 +187,7 @@ def test_a_table_of_the_users_in_the_place_of_a_new_one_is_left(toy, monkeypatch
 
     def more(settings, run):
         tell(settings, run)
-        run.keeps(extra=pd.DataFrame({"a": [1]}))
+        run.save_results(extra=pd.DataFrame({"a": [1]}))
 
     state_study(monkeypatch, replace(stated(), run=more))
     refused(lambda: run("mine", factor=3), "extra.parquet", "was left as it is")
@@ -256,8 +257,8 @@ def test_files_in_the_folder_of_pieces_stay(toy, monkeypatch):
     tell = stated().run
 
     def halfway(settings, run):
-        run.table("vic_elec")
-        run.fitted(Line(), pd.DataFrame({"x": [0.0, 1.0], "y": [1.0, 3.0]}))
+        run.load_table("vic_elec")
+        run.fit_or_resume(Line(), pd.DataFrame({"x": [0.0, 1.0], "y": [1.0, 3.0]}))
         raise KeyboardInterrupt
 
     state_study(monkeypatch, replace(stated(), run=halfway))
@@ -292,11 +293,11 @@ def test_a_folder_that_goes_away_meanwhile_is_told(toy, monkeypatch, how):
     tell = stated().run
 
     def vanishing(settings, run):
-        run.table("vic_elec")
+        run.load_table("vic_elec")
         (toy / "mine").rename(toy / "moved")
         if how == "removed":
             (toy / "mine").mkdir()
-        run.keeps(forecast=pd.DataFrame({"a": [1]}))
+        run.save_results(forecast=pd.DataFrame({"a": [1]}))
         tell(settings, run)
 
     state_study(monkeypatch, replace(stated(), run=vanishing))

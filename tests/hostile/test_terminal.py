@@ -15,6 +15,7 @@ from shared.runtime.progress import progress
 
 pytestmark = pytest.mark.any_pandas
 
+
 STEERING = ["\x1b]0;owned\x07", "\x1b[2J", "\x9b31m", "\u202e", "\x08\x08", "\r", "\u2066", "\x1bc"]
 
 

@@ -88,13 +88,13 @@ class ToySettings(Settings):
 
 def run(settings: ToySettings, out: Run) -> None:
     """Read, fit, say."""
-    table, reading = out.table("toy_demand")
+    table, reading = out.load_table("toy_demand")
     X = table[["Demand"]].to_numpy()
     model = FarDetector(settings.quantile).fit(X)
     odd = int((model.predict(X) < 0).sum())
-    out.keeps(model=model, odd=table[model.predict(X) < 0])
-    out.summarises(f"{odd:,} half-hours are odd.")
-    out.tells("What was read", reading.explain())
+    out.save_results(model=model, odd=table[model.predict(X) < 0])
+    out.add_summary(f"{odd:,} half-hours are odd.")
+    out.add_section("What was read", reading.explain())
     out.metrics["odd"] = odd
 
 

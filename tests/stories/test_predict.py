@@ -490,7 +490,7 @@ def test_the_own_table_is_read_alike_whatever_the_format(bundled, tmp_path):
     read = {}
     for kind in ("csv", "parquet", "jsonl", "sqlite", "duckdb"):
         run.data = store(table, tmp_path, kind)
-        read[kind] = run.table("vic_elec")
+        read[kind] = run.load_table("vic_elec")
     for kind, (found, report) in read.items():
         pd.testing.assert_frame_equal(found, read["csv"][0], check_exact=True)
         assert report.fingerprint == read["csv"][1].fingerprint, kind

@@ -6,9 +6,19 @@ from typing import Any
 
 import pandas as pd
 
-from shared.evaluation import Comparisons, Scores, reliability, scorer
+from shared.evaluation import Comparison, Comparisons, Scores, reliability, scorer
 
-__all__ = ["below", "by_cutoff", "calibration", "covered", "gain", "quarters", "sentences", "signed"]
+__all__ = [
+    "below",
+    "by_cutoff",
+    "calibration",
+    "covered",
+    "gain",
+    "quarters",
+    "sentences",
+    "signed",
+    "verdict_and_coverage",
+]
 
 
 def gain(scores: Scores, model: str, best: str | None = None, metric: str = "mase") -> float:
@@ -69,6 +79,18 @@ def by_cutoff(scores: Scores, model: str, metric: str) -> tuple[list[Any], Any]:
     """
     values = scores.of(model, metric)
     return list(values.index), values.to_numpy()
+
+
+def verdict_and_coverage(item: Comparison, share: float, level: float) -> str:
+    """A comparison with the best naive, and whether the intervals kept their promise, as the end of a sentence.
+
+    >>> item = Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, 0.002, "weeks")
+    >>> verdict_and_coverage(item, 0.92, 90).split("; ")[-1]
+    'the intervals held 92 % of what came, 90 % was promised.'
+    """
+    return (
+        f"{item.explain().rstrip('.')}; the intervals held {100 * share:.0f} % of what came, {level:g} % was promised."
+    )
 
 
 def quarters(scores: Scores, level: float) -> pd.DataFrame:

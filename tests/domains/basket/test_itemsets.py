@@ -21,6 +21,7 @@ import plain
 
 pytestmark = pytest.mark.any_pandas
 
+
 basket_lists = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=7), min_size=1, max_size=25)
 
 

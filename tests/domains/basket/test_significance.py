@@ -21,6 +21,7 @@ import plain
 
 pytestmark = pytest.mark.any_pandas
 
+
 basket_lists = st.lists(st.lists(st.sampled_from("abcde"), max_size=5), min_size=3, max_size=25)
 
 

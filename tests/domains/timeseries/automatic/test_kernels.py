@@ -20,6 +20,7 @@ from domains.timeseries.rolling import bounds
 
 pytestmark = pytest.mark.any_pandas
 
+
 POISONS = (np.nan, 1e300, -1e300)
 
 

@@ -11,6 +11,7 @@ from domains.timeseries.automatic.past import Past, to_scale
 
 pytestmark = pytest.mark.any_pandas
 
+
 H = 6
 HIDDEN = 9
 
