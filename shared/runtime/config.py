@@ -19,7 +19,7 @@ from shared.runtime.files import read_plain
 
 __all__ = ["Settings", "load_settings", "parse_override", "to_toml"]
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 18  # a hundred times the longest settings of a study
 MAX_TOLD = 10
 MAX_DEPTH = 10
 MAX_DOTS = 60

@@ -48,7 +48,7 @@ def read_plain(path: Path, max_bytes: int) -> bytes:
             raise StoreError(f"{quoted([path.name])} is no regular file")
         data = file.read(max_bytes + 1) if status.st_size <= max_bytes else b""
     if max(status.st_size, len(data)) > max_bytes:
-        raise StoreError(f"{quoted([path.name])} holds more than {max_bytes / 1e6:,.0f} MB")
+        raise StoreError(f"{quoted([path.name])} holds more than {max_bytes / 1e6:,.3g} MB")
     return data
 
 

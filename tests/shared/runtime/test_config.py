@@ -207,7 +207,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_an_oversized_file(written):
-    assert "more than 1 MB" in refused(path=written("#" * (1 << 20) + "\n"))
+    assert "more than 0.262 MB" in refused(path=written("#" * (1 << 20) + "\n"))
 
 
 @pytest.mark.parametrize(
