@@ -18,6 +18,7 @@ from case_studies.common.copies import copy_study
 from case_studies.common.runs import predict_from, run_and_summarise
 from case_studies.common.study import find_study, installed_studies
 from shared.errors import HexadError, MissingExtraError, SettingsError, printable
+from shared.runtime.interrupts import remember_interrupts
 
 app = typer.Typer(
     name="hexad",
@@ -140,7 +141,8 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what is wrong is told in one message, without a traceback."""
     try:
-        code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        with remember_interrupts():
+            code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except (HexadError, MissingExtraError) as error:
         _say(f"hexad: {_as_options(str(error))}", err=True, fg="red")
         sys.exit(2)

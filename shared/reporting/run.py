@@ -28,6 +28,7 @@ from shared.errors import HexadError, StoreError, quoted
 from shared.reporting.page import Fact, Report, Section, Source
 from shared.runtime.config import to_toml
 from shared.runtime.files import as_json
+from shared.runtime.interrupts import raise_if_interrupted
 from shared.runtime.manifest import Manifest
 from shared.runtime.store import dump_model, load_model
 
@@ -265,6 +266,7 @@ class Run:
 
     def mark_step(self, name: str) -> None:
         """Note the seconds since the last step."""
+        raise_if_interrupted()
         now = time.perf_counter()
         self.steps[name] = now - self._last
         self._last = now
@@ -285,6 +287,7 @@ class Run:
         odd = [name for name, value in self.metrics.items() if not is_finite(value)]
         if odd:
             raise HexadError(f"these metrics are no finite numbers: {', '.join(odd)}")
+        raise_if_interrupted()
         self._begin()
         seconds = time.perf_counter() - self.started
         metrics = {name: float(value) for name, value in self.metrics.items()}

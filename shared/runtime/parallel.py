@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any, TypeVar
 
+from shared.runtime.interrupts import raise_if_interrupted
+
 __all__ = ["map_parallel", "send_by_value"]
 
 SAFE_PATH = "PYTHONSAFEPATH"
@@ -73,6 +75,7 @@ def _mapped(
     if n_jobs in {None, 1} and not _configured():
         results = []
         for piece in listed:
+            raise_if_interrupted()
             results.append(function(piece))
             if done is not None:
                 done(results[-1])
@@ -113,6 +116,7 @@ def _gathered(
         results = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(function)(piece) for piece in listed)
     gathered: list[R] = []
     for result in results:
+        raise_if_interrupted()
         gathered.append(result)
         if done is not None:
             done(result)

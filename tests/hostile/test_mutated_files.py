@@ -1,5 +1,6 @@
 """Files changed on purpose, a fixed share of them: each is refused or read, within its limits and without a crash."""
 
+import hashlib
 import importlib
 import json
 import os
@@ -23,6 +24,9 @@ ROOT = Path(__file__).parents[2]
 with pytest.MonkeyPatch.context() as patch:  # a bare `pytest` does not look for packages beside the tests
     patch.syspath_prepend(str(ROOT))
     mutated = importlib.import_module("benchmarks.mutated")
+    changes, command, databases, tables = (
+        importlib.import_module(f"benchmarks.mutated.{name}") for name in ("changes", "__main__", "databases", "tables")
+    )
 
 QUICK = mutated.Limits(seconds=0.3, memory=1 << 28, wall=8.0)
 
@@ -181,7 +185,12 @@ def test_a_mutant_follows_from_target_seed_and_number():
 
 
 def test_samples_are_the_same_when_made_anew():
-    for make in (mutated._parquet_samples, mutated._workbook_samples, mutated._sqlite_samples, mutated._duckdb_samples):
+    for make in (
+        tables.parquet_samples,
+        tables.workbook_samples,
+        databases.sqlite_samples,
+        databases.duckdb_samples,
+    ):
         assert make() == make()
 
 
@@ -190,25 +199,24 @@ def test_a_model_that_was_changed_inside_carries_the_right_checksum():
     [sample] = target.samples()
     fits = 0
     for number in range(30):
-        outer = mutated._members(target.change(random.Random(number), sample).data)
+        outer = changes.members_of(target.change(random.Random(number), sample).data)
         envelope = json.loads(outer["envelope.json"])
         fits += (
-            isinstance(envelope, dict)
-            and envelope.get("sha256") == mutated.hashlib.sha256(outer["model.skops"]).hexdigest()
+            isinstance(envelope, dict) and envelope.get("sha256") == hashlib.sha256(outer["model.skops"]).hexdigest()
         )
     assert fits > 25
 
 
 def test_blocks_of_duckdb_are_signed_as_duckdb_does():
-    for sample in mutated._duckdb_samples():
-        for start, size in mutated._duck_blocks(sample.data):
+    for sample in databases.duckdb_samples():
+        for start, size in databases.duck_blocks(sample.data):
             block = sample.data[start : start + size]
-            assert not any(block) or block[:8] == mutated._sum_of_block(block[8:])
+            assert not any(block) or block[:8] == databases.sum_of_block(block[8:])
 
 
 def test_unknown_targets_are_told(capsys):
     with pytest.raises(SystemExit):
-        mutated.main(["--targets", "nonsense"])
+        command.main(["--targets", "nonsense"])
     assert "there is no target 'nonsense'" in capsys.readouterr().err
 
 

@@ -38,7 +38,7 @@ def go_until(folder, pieces, how, whole):
     ended = runs.finish(process, folder, since)
     assert runs.torn(folder) == []
     assert runs.others(folder, whole, complete=False) == []
-    assert len(runs.finished(folder)) >= pieces
+    assert len(runs.finished(folder)) >= pieces, (ended.code, ended.told)
     return ended
 
 
