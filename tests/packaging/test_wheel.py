@@ -37,7 +37,7 @@ def unpacked(tmp_path_factory) -> Path:
 
 def python(script: str, site: Path, cwd: Path) -> subprocess.CompletedProcess:
     """Run a script in a folder that holds nothing of the project, with only the wheel's content on the path."""
-    environment = {**os.environ, "PYTHONPATH": str(site)}
+    environment = {**os.environ, "PYTHONPATH": str(site), "XDG_STATE_HOME": str(cwd), "LOCALAPPDATA": str(cwd)}
     return subprocess.run(
         [sys.executable, "-P", "-c", script], cwd=cwd, env=environment, capture_output=True, text=True, check=False
     )
@@ -57,15 +57,19 @@ def test_the_wheel_holds_the_three_packages_and_what_they_need(unpacked):
         assert (unpacked / needed).is_file(), needed
 
 
-def test_the_wheel_runs_a_study_from_another_folder(unpacked, tmp_path):
+def test_the_wheel_copies_a_study_and_runs_the_copy_from_another_folder(unpacked, tmp_path):
     script = (
-        "import shared, sys; from case_studies.common.cli import main; print(shared.__file__); "
-        "main(['run', 'demand', '--quick', '--out', 'made', '--set', 'origins=2'])"
+        "import shared; from case_studies.common.cli import main; print(shared.__file__)\n"
+        "run = ['run', 'mine', '--quick', '--out', 'made', '--set', 'origins=2', '--set', 'horizon=6h']\n"
+        "for words in (['new', 'demand', '--code', '--out', 'mine'], run):\n"
+        "    try: main(words)\n"
+        "    except SystemExit as end: assert end.code == 0, words\n"
     )
     made = python(script, unpacked, tmp_path)
     assert made.returncode == 0, made.stderr
     assert str(unpacked) in made.stdout
     assert (tmp_path / "made" / "report.html").is_file()
+    assert (tmp_path / "mine" / "study.py").read_bytes() == (unpacked / "case_studies/demand/study.py").read_bytes()
 
 
 def test_a_foreign_shared_beside_the_script_is_told(unpacked, tmp_path):
