@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from domains.timeseries import Naive2
+from domains.timeseries import Naive2, forecast_metric
 from shared.data import read_table
-from shared.evaluation.metrics import mase, naive_scale, per_series, smape
 
 SETS = {"hourly": (24, 48), "weekly": (1, 13)}
 OFFICIAL = {"hourly": (18.383, 2.395), "weekly": (9.161, 2.777)}
@@ -32,9 +31,8 @@ def scored(folder: Path, name: str) -> dict[str, float]:
     seconds = time.perf_counter() - start
     forecast["step"] = forecast.groupby("unique_id").cumcount() + 1
     pairs = test.merge(forecast, left_on=["unique_id", "ds"], right_on=["unique_id", "step"], validate="1:1")
-    scales = {key: naive_scale(values, season) for key, values in train.groupby("unique_id")["y"]}
-    arrays = (pairs["unique_id"], pairs["y"], pairs["mean"])
-    found = {"smape": per_series(smape, *arrays).mean(), "mase": per_series(mase, *arrays, scale=scales).mean()}
+    metrics = [forecast_metric("smape"), forecast_metric("mase", seasonality=season)]
+    found = {metric.name: metric.units(pairs, metric.prepare(train)).mean() for metric in metrics}
     return {f"{name}_{metric}": round(float(value), 3) for metric, value in found.items()} | {
         f"{name}_seconds": round(seconds, 2)
     }

@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
+
 from benchmarks.basket.data import product_types
-from domains.basket import RuleRecommender, completion_trial, tuned_recommender
+from domains.basket import SEARCH_GRID, CompletionTask, RuleRecommender
+from shared.data.splits import Split
+from shared.evaluation import evaluate, tune
 
 __all__ = ["completion"]
 
@@ -17,20 +21,24 @@ def completion() -> dict[str, Any]:
     """Tune on weeks 36 to 44, refit on weeks 1 to 44, and test once on weeks 45 to 53."""
     baskets = product_types()
     weeks = baskets.times.to_numpy()  # type: ignore[union-attr]
-    learn, validate = baskets.take(weeks <= LEARN), baskets.take((weeks > LEARN) & (weeks <= VALIDATE))
+    rows = np.arange(baskets.n_rows)
+    first, middle, last = rows[weeks <= LEARN], rows[(weeks > LEARN) & (weeks <= VALIDATE)], rows[weeks > VALIDATE]
+    task, metrics = CompletionTask(5000, seeds=(0, 1, 2)), ["hit_rate@10", "ndcg@10"]
     start = time.perf_counter()
-    settings = tuned_recommender(learn, validate, start=RuleRecommender(half_life=16.0), n=5000, seeds=(0, 1, 2))
+    past = baskets.take(weeks <= VALIDATE)
+    inner = [Split(LEARN + 1, first, middle)]
+    settings = tune(RuleRecommender(half_life=16.0), SEARCH_GRID, past, inner, metrics, task=task).best
     seconds = time.perf_counter() - start
     print(f"chosen in {seconds:.0f} s: {settings}", flush=True)
-    model = settings.fit(baskets.take(weeks <= VALIDATE))
-    trial = completion_trial({"rules": model}, baskets.take(weeks > VALIDATE), n=5000, seeds=(0, 1, 2))
-    table: Any = trial.table().loc["rules"]
-    print(trial.explain())
+    outer = [Split(VALIDATE + 1, np.concatenate([first, middle]), last)]
+    scores = evaluate({}, baskets, outer, metrics, baselines={"rules": settings}, task=task, guard=False)
+    hits: Any = scores.intervals("hit_rate@10").loc["rules"]
+    print(f"hit rate at 10: {hits['mean']:.3f} ({hits['lower']:.3f} to {hits['upper']:.3f})")
     chosen = {
         f"chosen_{name}": float(getattr(settings, name))
         for name in ("household", "indirect", "shrinkage", "popularity")
     }
     return {
-        "items": baskets.n_items, "hr10": float(table["hit rate at 10"]), "hr10_lower": float(table["lower"]),
-        "hr10_upper": float(table["upper"]), "ndcg10": float(table["NDCG at 10"]), **chosen,
+        "items": baskets.n_items, "hr10": float(hits["mean"]), "hr10_lower": float(hits["lower"]),
+        "hr10_upper": float(hits["upper"]), "ndcg10": float(scores.values("rules", "ndcg@10").mean()), **chosen,
     }  # fmt: skip

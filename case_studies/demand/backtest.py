@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 from sklearn.base import clone
 
-from domains.timeseries import LagForecaster
+from domains.timeseries import ForecastTask, LagForecaster
 from shared.data import Frequency, WalkForward
 from shared.errors import HexadError, Problems
-from shared.evaluation import ForecastingTask, Scores, evaluate, scorer
+from shared.evaluation import Scores, evaluate
 
 from .models import COLUMNS
 from .settings import DemandSettings
@@ -106,17 +106,18 @@ class Trials:
         """Try models and naives at a time of day; beyond an origin they see the holidays and what is `known`."""
         if not levels:  # without intervals there is nothing to calibrate
             models = {name: clone(model).set_params(calibration_folds=0) for name, model in models.items()}
-        metrics = [scorer("mase", seasonality=self.grid.steps("7D")), scorer("mae")]
-        metrics += [scorer(metric, level=level) for level in levels for metric in ("coverage", "interval_score")]
+        task = ForecastTask(
+            COLUMNS, known=("Holiday", *known), levels=tuple(sorted({*levels, *MORE_LEVELS} if levels else ()))
+        )
+        metrics = [task.metric("mase", seasonality=self.grid.steps("7D")), task.metric("mae")]
+        metrics += [task.metric(name, level=level) for level in levels for name in ("coverage", "interval_score")]
         return evaluate(
             models,
             self.demand,
             walk or self.walk(clock),
             metrics,
             baselines=naives,
-            task=ForecastingTask(
-                COLUMNS, known=("Holiday", *known), levels=tuple(sorted({*levels, *MORE_LEVELS} if levels else ()))
-            ),
+            task=task,
             n_jobs=self.settings.n_jobs,
             keep=self.keep,
             guard=self.settings.leak_guard,

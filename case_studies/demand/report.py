@@ -10,7 +10,7 @@ import pandas as pd
 
 from case_studies.common.forecasting.words import (
     below,
-    by_cutoff,
+    by_origin,
     calibration,
     covered,
     gain,
@@ -19,12 +19,13 @@ from case_studies.common.forecasting.words import (
     verdict_and_coverage,
 )
 from case_studies.common.report import too_few
-from domains.timeseries import Forecast, Reserve
+from domains.timeseries import Forecast, Reserve, horizon_parts
+from domains.timeseries.figures import forecast_figure
 from shared.data import Panel
 from shared.data.columns import interval_columns
-from shared.evaluation import Comparisons, Scores, scorer
+from shared.evaluation import Comparisons, Scores
 from shared.reporting import Run
-from shared.reporting.figures import density_figure, forecast_figure, line_figure
+from shared.reporting.figures import density_figure, line_figure
 
 from .backtest import Trials
 from .models import COLUMNS, KNOWN, MODEL
@@ -74,7 +75,7 @@ def summary(
     run.add_summary(*too_few(item.n, FEW, "trials were made"))
     run.add_fact(signed(gain(first, MODEL)), f"error (MASE) against the best naive, “{best}”")
     run.add_fact(f"{100 * share:.1f} %", f"of outcomes inside the {settings.level:g} % interval")
-    run.add_fact(f"{item.better} of {item.n}", f"{settings.tries} better than the best naive")
+    run.add_fact(f"{item.wins} of {item.n}", f"{settings.tries} better than the best naive")
     saved = f"{abs(reserve.saved):,.0f} {settings.unit}"
     run.add_fact(saved, f"{'less' if reserve.saved > 0 else 'more'} reserve for the same risk")
 
@@ -136,7 +137,7 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
         columns={"MAE": f"MAE, {settings.unit}", coverage: f"inside {level:g} %", winkler: "interval score"}
     )
     best = scores.best_baseline("mase")
-    lines = {name: by_cutoff(scores, name, "mase") for name in (MODEL, best)}
+    lines = {name: by_origin(scores, name, "mase") for name in (MODEL, best)}
     return [
         (table.rename_axis("model"), f"Means over the origins at {settings.clocks[0]}; lower is better.", MODEL),
         f"{sentences(verdict)} Ranges are 95 % intervals over the trials.",
@@ -145,16 +146,16 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
             caption="Each point is one trial, the whole horizon ahead.",
         ),
         scores.explain_leaks(),
-        *calibration(scores, MODEL, level),
+        *calibration(scores, MODEL, level, Y),
     ]  # fmt: skip
 
 
 def doubts(scores: Scores, bounds: dict[str, Scores], demand: pd.DataFrame, settings: DemandSettings) -> list[Any]:
     """The worst trial, what the weather had to do with it, and what else to keep in mind."""
-    errors = scores.of(MODEL, "mase")
+    errors = scores.values(MODEL, "mase")
     worst: Any = errors.idxmax()
     rows = scores.predictions
-    rows = rows[(rows["model"] == MODEL) & (rows["cutoff"] == worst)]
+    rows = rows[(rows["model"] == MODEL) & (rows["split"] == worst)]
     low, high = interval_columns(settings.level)
     before = demand[demand[DS] < worst].tail(len(rows))
     hot = pd.Series(
@@ -196,16 +197,16 @@ def others(
     rows = {}
     for clock, found in scores.items():
         best = found.best_baseline("mase")
-        rows[f"{clock}: {best}"] = [float(found.of(best, "mase").mean()), "", ""]
+        rows[f"{clock}: {best}"] = [float(found.values(best, "mase").mean()), "", ""]
         low = f"{100 * covered(found, MODEL, settings.level):.1f} %"
         rows[f"{clock}: {MODEL}"] = [
-            float(found.of(MODEL, "mase").mean()),
+            float(found.values(MODEL, "mase").mean()),
             signed(gain(found, MODEL)),
             low,
         ]
         bound = bounds[clock]
         rows[f"{clock}: {KNOWN}"] = [
-            float(bound.of(KNOWN, "mase").mean()),
+            float(bound.values(KNOWN, "mase").mean()),
             signed(gain(bound, KNOWN)),
             "",
         ]
@@ -215,7 +216,7 @@ def others(
         table = by_weekday(weekdays)
         best = weekdays.best_baseline("mase")
         parts.append(
-            f"Tried on every day rather than once a week ({weekdays.scores['cutoff'].nunique()} origins), the model's error "
+            f"Tried on every day rather than once a week ({weekdays.scores['split'].nunique()} origins), the model's error "
             f"lies {below(gain(weekdays, MODEL))} that of “{best}”, the best naive over all days."
         )
         parts.append((table, f"By the weekday of the origin ({settings.clocks[0]})."))
@@ -224,7 +225,7 @@ def others(
 
 def by_weekday(scores: Scores) -> pd.DataFrame:
     """MASE of the model and of the naive that is best on that weekday."""
-    wide = scores.scores[scores.scores["metric"] == "mase"].pivot(index="cutoff", columns="model", values="value")
+    wide = scores.scores[scores.scores["metric"] == "mase"].pivot(index="split", columns="model", values="value")
     wide["day"] = pd.DatetimeIndex(wide.index).strftime("%A")
     means = wide.groupby("day", sort=False).mean()
     naives = means[list(scores.baselines)]
@@ -297,7 +298,7 @@ def metrics(
         found[f"{clock} gain"] = gain(trial, MODEL)
         found[f"{clock} gain with the weather known"] = gain(bounds[clock], KNOWN)
         level = next(name for name in trial.scores["metric"] if name.startswith("coverage-"))
-        quarters = trial.by_step(scorer("coverage", level=float(level.split("-")[1]))).loc[MODEL]
+        quarters = trial.by(level, horizon_parts())[MODEL]
         found |= {f"{clock} coverage in quarter {number}": float(q) for number, q in enumerate(quarters, 1)}
     if weekdays is not None:
         found["every day gain"] = gain(weekdays, MODEL)

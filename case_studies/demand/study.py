@@ -54,7 +54,9 @@ def run(settings: DemandSettings, out: Run) -> None:
     # The forecast itself: learnt from everything, for the two days after the data.
     model = out.fit_or_resume(lag_model(settings, grid), demand)
     forecast = model.predict(future=settings.upcoming(panel), levels=[settings.level])
-    out.save_results(model=model, forecast=forecast.to_frame(), scores=first.to_frame(), predictions=first.predictions)
+    tables = {"scores": first.to_frame(), "predictions": first.predictions}
+    tables = {name: table.rename(columns={"split": "origin"}) for name, table in tables.items()}
+    out.save_results(model=model, forecast=forecast.to_frame(), **tables)
     out.mark_step("forecast")
 
     others = [*bounds.values(), *([weekdays] if weekdays is not None else [])]

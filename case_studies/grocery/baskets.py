@@ -12,7 +12,8 @@ from domains.basket import Rules
 from shared.data import Incidence, datasets
 from shared.data.contract import TableContract, contract_of
 from shared.data.io.tables import TableReport
-from shared.errors import DataError, Problem
+from shared.data.splits import Split, cut_in_time
+from shared.errors import DataError, HexadError, Problem
 from shared.reporting import Run
 
 from .settings import GrocerySettings
@@ -20,6 +21,10 @@ from .settings import GrocerySettings
 __all__ = ["Shop", "table_of"]
 
 FEW_BASKETS = 200
+INNER_SHARE = 0.8  # of the training baskets, to learn from while settings are chosen on the rest
+LARGEST_SHIFT = (
+    0.15  # of all baskets: how far a cut may lie from the share that was asked for, so as to keep days together
+)
 
 
 @dataclass(frozen=True)
@@ -30,21 +35,21 @@ class Shop:
     ----------
     baskets : Incidence
         All of them.
-    past, later : Incidence
-        Those that rules are mined from, and those of the second look.
-    first, middle : Incidence
-        The past again, cut for choosing the recommender's settings.
+    train, test : Incidence
+        Those that rules are mined from, and the later ones they are tested on.
+    inner_train, validation : Incidence
+        The training baskets again, cut for choosing the recommender's settings.
 
     >>> baskets = Incidence.from_lists([["a", "b"]] * 300)
-    >>> Shop.cut(baskets, GrocerySettings(), "table").past.n_rows
+    >>> Shop.cut(baskets, GrocerySettings(), "table").train.n_rows
     210
     """
 
     baskets: Incidence
-    past: Incidence
-    later: Incidence
-    first: Incidence
-    middle: Incidence
+    train: Incidence
+    test: Incidence
+    inner_train: Incidence
+    validation: Incidence
 
     @classmethod
     def of(cls, table: pd.DataFrame, settings: GrocerySettings, source: str, *, own: bool) -> Shop:
@@ -68,10 +73,20 @@ class Shop:
             what = f"holds {baskets.n_rows:,} baskets; rules and a second look at them need at least {FEW_BASKETS}"
             raise DataError(source, [Problem(what, mend="Give more orders.")])
         share = settings.learn_share
-        early, late = _cut(baskets, 0.8 * share, source), _cut(baskets, share, source)
+        early, late = _cut(baskets, INNER_SHARE * share, source), _cut(baskets, share, source)
         rows = np.arange(baskets.n_rows)
         parts = (rows[:late], rows[late:], rows[:early], rows[early:late])
         return cls(baskets, *(baskets.take(part) for part in parts))
+
+    @property
+    def split(self) -> Split:
+        """The cut of `baskets` into `train` and `test`."""
+        return _split(self.train.n_rows, self.baskets)
+
+    @property
+    def inner_split(self) -> Split:
+        """The cut of `train` into `inner_train` and `validation`."""
+        return _split(self.inner_train.n_rows, self.train)
 
     @property
     def contract(self) -> TableContract:
@@ -92,19 +107,19 @@ class Shop:
 
     def customers_behind(self, rules: Rules) -> Any:
         """How many customers' past baskets hold both sides of each rule; None where customers are not known."""
-        if self.past.customers is None:
+        if self.train.customers is None:
             return None
-        order = np.argsort(self.past.codes, kind="stable")
-        rows = self.past.rows[order]
-        ptr = np.concatenate([[0], np.cumsum(self.past.counts)])
-        held = [rows[ptr[code] : ptr[code + 1]] for code in range(self.past.n_items)]
+        order = np.argsort(self.train.codes, kind="stable")
+        rows = self.train.rows[order]
+        ptr = np.concatenate([[0], np.cumsum(self.train.counts)])
+        held = [rows[ptr[code] : ptr[code + 1]] for code in range(self.train.n_items)]
         found = np.zeros(len(rules), dtype=np.int64)
         for k in range(len(rules)):
-            codes = [self.past.items.get_loc(name) for side in rules.names(k) for name in side]
+            codes = [self.train.items.get_loc(name) for side in rules.names(k) for name in side]
             common = held[codes[0]]
             for code in codes[1:]:
                 common = common[np.isin(common, held[code], assume_unique=True)]
-            whose = self.past.customers[common]
+            whose = self.train.customers[common]
             found[k] = len(np.unique(whose[whose >= 0]))
         return found
 
@@ -146,15 +161,18 @@ def baskets_of(table: pd.DataFrame, settings: GrocerySettings, source: str) -> I
     )  # fmt: skip
 
 
+def _split(cut: int, baskets: Incidence) -> Split:
+    rows = np.arange(baskets.n_rows)
+    return Split(cut if baskets.times is None else baskets.times[cut], rows[:cut], rows[cut:])
+
+
 def _cut(baskets: Incidence, share: float, source: str) -> int:
     """Number of the first basket of the next part: that share of the baskets on, where the time changes."""
-    wanted = round(share * baskets.n_rows)
-    if baskets.times is None:
-        return wanted
-    stamps = pd.Series(baskets.times).to_numpy()
-    starts = np.flatnonzero(stamps[1:] != stamps[:-1]) + 1
-    near = starts[np.argmin(np.abs(starts - wanted))] if len(starts) else 0
-    if abs(int(near) - wanted) > 0.15 * baskets.n_rows:
+    try:
+        (near,) = cut_in_time(baskets.times, baskets.n_rows, [share])
+    except HexadError:
+        near = baskets.n_rows
+    if abs(near - share * baskets.n_rows) > LARGEST_SHIFT * baskets.n_rows:
         raise DataError(
             source,
             [
@@ -164,4 +182,4 @@ def _cut(baskets: Incidence, share: float, source: str) -> int:
                 )
             ],
         )  # fmt: skip
-    return int(near)
+    return near

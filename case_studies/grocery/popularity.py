@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from shared.data import Incidence
 
 __all__ = ["Popular"]
 
 
-class Popular:
+class Popular(BaseEstimator):  # type: ignore[misc]
     """Rank items by the number of baskets that hold them.
 
     >>> Popular().fit(Incidence.from_lists([["a"], ["a", "b"]])).scores(Incidence.from_lists([["b"]])).tolist()
     [[2.0, 1.0]]
     """
 
-    def fit(self, baskets: Incidence) -> Popular:
+    def fit(self, baskets: Incidence, y: Any = None) -> Popular:
         """Count the baskets of every item."""
         self.items_ = baskets.items
         self.counts_ = baskets.counts.astype(float)

@@ -9,7 +9,6 @@ import pandas as pd
 
 from case_studies.common.report import too_few
 from domains.basket import (
-    CompletionTrial,
     PermutationTest,
     RuleRecommender,
     Rules,
@@ -19,6 +18,7 @@ from domains.basket import (
     rule_scatter,
 )
 from domains.basket.rules.significance import declared_family
+from shared.evaluation import Scores, compare
 from shared.reporting import Run
 from shared.reporting.figures import bar_figure
 
@@ -28,6 +28,7 @@ from .settings import GrocerySettings
 ROWS = 15
 FEW = 500  # baskets: a hit rate of 30 % is then known to 4 points
 MODEL, NAIVE = "rules and history", "popularity"
+HITS = "hit_rate@10"
 NETWORK = 30
 TESTS = {
     "matched": "Large baskets hold anything with anything, so a rule is only compared among baskets that hold as many other "
@@ -44,12 +45,12 @@ def summary(
     mined: Rules,
     again: Stability,
     offers: pd.DataFrame,
-    trial: CompletionTrial,
+    scores: Scores,
 ) -> None:
     """Sentences for a manager and the numbers behind them; a warning where nothing is to be believed."""
     kept = again.rules
     run.report.subtitle = (
-        f"Rules of {shop.when(shop.past)}, tested there and looked at again in those of {shop.when(shop.later)}."
+        f"Rules of {shop.when(shop.train)}, tested there and looked at again in those of {shop.when(shop.test)}."
     )
     run.add_summary(
         f"Of {len(mined):,} rules in at least {mined.asked.min_count:,} baskets, {len(kept):,} are "
@@ -73,20 +74,20 @@ def summary(
             f"{first['times as often as chance']:.1f} times as often as chance gives in baskets of the same "
             f"size, and {int(first['baskets without it']):,} baskets with {first['to who buys']} went without."
         )
-    table = trial.table()
-    row, naive = table.loc[MODEL], table.loc[NAIVE]
+    hits = 100 * scores.intervals(HITS)
+    row, naive = hits.loc[MODEL], hits.loc[NAIVE]
     run.add_summary(
         f"Asked for what is missing from a basket, the rules name it among their ten first guesses in "
-        f"{100 * row['hit rate at 10']:.0f} % of cases ({100 * row['lower']:.0f} to {100 * row['upper']:.0f}); what sells "
-        f"most does in {100 * naive['hit rate at 10']:.0f} %."
+        f"{row['mean']:.0f} % of cases ({row['lower']:.0f} to {row['upper']:.0f}); what sells most does in "
+        f"{naive['mean']:.0f} %."
     )
     run.add_fact(
-        f"{100 * row['hit rate at 10']:.0f} %",
-        f"of hidden items among ten guesses (what sells most: {100 * naive['hit rate at 10']:.0f} %)",
+        f"{row['mean']:.0f} %",
+        f"of hidden items among ten guesses (what sells most: {naive['mean']:.0f} %)",
     )
-    if trial.gain(MODEL, NAIVE)[1] <= 0:
+    if compare(scores, MODEL, metric=HITS).items[0].difference_lower <= 0:
         run.add_summary("For that they are no certain gain: recommend what sells most instead, or give more baskets.")
-    run.add_summary(*too_few(len(trial.hidden), FEW, "baskets were left for that trial"))
+    run.add_summary(*too_few(hidden_items(scores), FEW, "baskets were left for that trial"))
 
 
 def rules(shown: Rules, mined: Rules, kept: Rules, shop: Shop) -> list[Any]:
@@ -117,7 +118,7 @@ def rules(shown: Rules, mined: Rules, kept: Rules, shop: Shop) -> list[Any]:
 
 def _table(shown: Rules, shop: Shop) -> pd.DataFrame:
     part = shown.take(np.arange(min(ROWS, len(shown))))
-    later = part.held_out(shop.later)
+    later = part.held_out(shop.test)
     low, high = later.interval()
     frame = pd.DataFrame(
         {
@@ -141,7 +142,7 @@ def second_look(again: Stability, unfiltered: Stability, quarters: Stability | N
     if len(again.rules) == 0:
         return ["No rule was kept, so that there is none to look at again."]
     parts: list[Any] = [
-        f"The later baskets ({shop.when(shop.later)}) took no part in mining or testing. {again.explain()} Of all rules mined, "
+        f"The later baskets ({shop.when(shop.test)}) took no part in mining or testing. {again.explain()} Of all rules mined, "
         f"tested or not, {100 * unfiltered.share:.2f} % hold.",
         again.plot(),
     ]
@@ -211,22 +212,31 @@ def leave_apart(apart: pd.DataFrame, alone: pd.DataFrame, together: list[str], p
     return parts
 
 
-def completion(trial: CompletionTrial, examples: pd.DataFrame, recommender: RuleRecommender) -> list[Any]:
+def hidden_items(scores: Scores) -> int:
+    """Baskets from which an item was hidden."""
+    return int((scores.predictions["model"] == MODEL).sum())
+
+
+def completion(scores: Scores, examples: pd.DataFrame, recommender: RuleRecommender) -> list[Any]:
     """How well baskets are completed, and what that looks like."""
-    table: Any = trial.table()
-    low, high, mean = (
-        [100 * float(table.loc[name, column]) for name in (MODEL, NAIVE)]
-        for column in ("lower", "upper", "hit rate at 10")
+    hits = 100 * scores.intervals(HITS).loc[[MODEL, NAIVE]]
+    low, high, mean = (hits[column].tolist() for column in ("lower", "upper", "mean"))
+    item = compare(scores, MODEL, metric=HITS).items[0]
+    gain = [100 * share for share in (item.difference, item.difference_lower, item.difference_upper)]
+    told = "; ".join(
+        f"{name}: {row['mean']:.1f} % ({row['lower']:.1f} to {row['upper']:.1f})" for name, row in hits.iterrows()
     )
-    gain = trial.gain(MODEL, NAIVE)
+    n = hidden_items(scores)
+    unseen = int((~scores.predictions["known"].astype(bool)).sum()) // len(scores.models)
+    more = f" {unseen:,} hidden items had never been seen in learning, and count as misses." if unseen else ""
     history = "and the customers' own history " if recommender.customers_ is not None else ""
     shown = examples.iloc[:, :3].assign(because=examples["because"])
     shown.columns = pd.Index(["basket", "add", "rank", "because"])
     shown = shown.drop(columns="rank").astype({"basket": str}).set_index("basket")
     return [
-        f"From each of {len(trial.hidden):,} later baskets of at least three items one was hidden; {recommender.n_rules_:,} rules {history}ranked, of "
-        f"{len(recommender.items_):,} items, those that it did not show. {trial.explain()} The difference is {100 * gain[0]:.1f} points "
-        f"({100 * gain[1]:.1f} to {100 * gain[2]:.1f}).",
+        f"From each of {n:,} later baskets of at least three items one was hidden; {recommender.n_rules_:,} rules {history}ranked, of "
+        f"{len(recommender.items_):,} items, those that it did not show. Of {n:,} hidden items these were among the first ten: "
+        f"{told}.{more} The difference is {gain[0]:.1f} points ({gain[1]:.1f} to {gain[2]:.1f}).",
         bar_figure(
             dict(zip((MODEL, NAIVE), mean, strict=True)), lower=low, upper=high, highlight=[MODEL],
             x_label="hidden items among the first ten, %", alt="Bars of both ways to complete a basket.",
@@ -252,7 +262,7 @@ def protocol(mined: Rules, chance: PermutationTest | None, settings: GrocerySett
             for length, size in family.sizes.items()
         )
         parts.append(
-            f"Rules come from {shop.when(shop.past)}. Declared before the baskets were looked at: every rule of one item on the "
+            f"Rules come from {shop.when(shop.train)}. Declared before the baskets were looked at: every rule of one item on the "
             f"right whose sides are both in at least {mined.asked.min_count:,} baskets, {family.total:,} hypotheses ({sizes}). "
             f"{TESTS[settings.test]} P-values are corrected for the whole family after Holm, in layers by length."
         )
@@ -278,8 +288,8 @@ def doubts(again: Stability, settings: GrocerySettings, shop: Shop) -> list[Any]
             f"The lifts of {100 * fell.mean():.0f} % of the kept rules were more than a fifth lower in the later baskets than when "
             "they were mined. Plan with the later figures."
         )
-    if shop.past.customers is not None:
-        known = shop.past.customers[shop.past.customers >= 0]
+    if shop.train.customers is not None:
+        known = shop.train.customers[shop.train.customers >= 0]
         many = len(known) / max(len(np.unique(known)), 1)
         parts.append(
             f"Baskets of one customer are alike, and a customer has {many:,.0f} of them here on average: the test takes them for independent, "
@@ -317,12 +327,11 @@ def metrics(
     shown: Rules,
     again: Stability,
     unfiltered: Stability,
-    trial: CompletionTrial,
+    scores: Scores,
     offers: pd.DataFrame,
     apart: pd.DataFrame,
 ) -> dict[str, float]:
     """The figures of the run."""
-    table = trial.table()
     told = {
         "rules mined": float(len(mined)), "rules kept": float(len(kept)), "rules shown": float(len(shown)),
         "offers": float(len(offers)), "pairs that keep apart": float(len(apart)),
@@ -333,7 +342,7 @@ def metrics(
         told["share of rules kept that hold"] = again.share
         told["mean lift of rules kept"] = float(kept.lift.mean())
         told["mean lift of rules kept, later"] = float(np.nanmean(again.lift))
-    for model, row in table.iterrows():
-        told[f"hit rate at 10 of {model}"] = float(row["hit rate at 10"])
-        told[f"NDCG at 10 of {model}"] = float(row["NDCG at 10"])
+    for model, row in scores.table().iterrows():
+        told[f"hit rate at 10 of {model}"] = float(row[HITS])
+        told[f"NDCG at 10 of {model}"] = float(row["ndcg@10"])
     return told

@@ -9,14 +9,16 @@ import numpy as np
 
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
-from domains.basket import association_rules, completion_trial, frequent_itemsets, item_pairs, permutation_test
+from domains.basket import CompletionTask, association_rules, frequent_itemsets, item_pairs, permutation_test
 from domains.basket.mining.search import min_count_of
+from shared.evaluation import evaluate
 from shared.reporting import Run
 
 from . import report, selection
 from .baskets import Shop, table_of
 from .popularity import Popular
 from .predict import predict
+from .report import MODEL, NAIVE
 from .settings import GrocerySettings
 
 
@@ -28,15 +30,15 @@ def run(settings: GrocerySettings, out: Run) -> None:
     out.mark_step("read")
 
     # Mine and test on the first part of the time alone; what follows is for the second look.
-    least = max(settings.min_baskets, min_count_of(settings.min_support, shop.past.n_rows))
-    sets = frequent_itemsets(shop.past, least, max_length=settings.max_length)
+    least = max(settings.min_baskets, min_count_of(settings.min_support, shop.train.n_rows))
+    sets = frequent_itemsets(shop.train, least, max_length=settings.max_length)
     rules = association_rules(sets, settings.min_confidence).tested(settings.test, alpha=settings.alpha)
     kept = rules.kept
     shown = selection.shown(kept, shop, settings)
     out.mark_step("mined and tested")
 
     # Do they hold in the later baskets, in every quarter, and where there is nothing to be found?
-    again, unfiltered = kept.held_out(shop.later), rules.held_out(shop.later)
+    again, unfiltered = kept.held_out(shop.test), rules.held_out(shop.test)
     quarters = shown.over_time(shop.baskets, parts=4) if len(shown) else None
     chance = permutation_test(
         rules, settings.randomised, test=settings.test, alpha=settings.alpha, random_state=settings.seed, n_jobs=settings.n_jobs
@@ -45,33 +47,34 @@ def run(settings: GrocerySettings, out: Run) -> None:
 
     # What to promote, and what to leave apart.
     offers = selection.offers(shown, shop)
-    pairs = item_pairs(shop.past, settings.pair_support)
+    pairs = item_pairs(shop.train, settings.pair_support)
     pairs = pairs.tested(settings.test, alternative="less", alpha=settings.alpha)
-    apart, alone = selection.apart(pairs, item_pairs(shop.later, 1, max_items=100_000) if len(pairs) else pairs)
+    apart, alone = selection.apart(pairs, item_pairs(shop.test, 1, max_items=100_000) if len(pairs) else pairs)
     together = selection.together_anyway(shown, offers)
     out.mark_step("decided")
 
-    # Complete baskets: settings chosen inside the past, one try on the later baskets.
-    recommender = selection.recommender(shop, settings).fit(shop.past)
-    trial = completion_trial(
-        {"rules and history": recommender, "popularity": Popular().fit(shop.past)}, shop.later, n=settings.hidden,
-        seeds=(settings.seed,),
+    # Complete baskets: settings chosen inside the training baskets, one try on the later ones.
+    recommender = selection.recommender(shop, settings)
+    scores = evaluate(
+        {MODEL: recommender}, shop.baskets, [shop.split], ["hit_rate@10", "ndcg@10"], baselines={NAIVE: Popular()},
+        task=CompletionTask(settings.hidden, seeds=(settings.seed,)), n_jobs=settings.n_jobs, keep=out.checkpoints,
     )  # fmt: skip
-    examples = recommender.recommend(shop.later.take(np.flatnonzero(shop.later.sizes >= 3)[:3]), n=3)
+    recommender.fit(shop.train)
+    examples = recommender.recommend(shop.test.take(np.flatnonzero(shop.test.sizes >= 3)[:3]), n=3)
     shown.save(out.folder / "rules.parquet")
     out.save_results(model=recommender, offers=offers, apart=apart)
     out.mark_step("completed")
 
-    report.summary(out, settings, shop, rules, again, offers, trial)
+    report.summary(out, settings, shop, rules, again, offers, scores)
     out.add_section("Rules that hold", *report.rules(shown, rules, kept, shop))
     out.add_section("A second look", *report.second_look(again, unfiltered, quarters, shop))
     out.add_section("What to promote together", *report.promote(offers))
     out.add_section("What not to bundle", *report.leave_apart(apart, alone, together, pairs))
-    out.add_section("What is missing from a basket", *report.completion(trial, examples, recommender))
+    out.add_section("What is missing from a basket", *report.completion(scores, examples, recommender))
     out.add_section("How it was tested", *report.protocol(rules, chance, settings, shop))
     out.add_section("When not to believe it", *report.doubts(again, settings, shop))
     add_closing(out, reading, shop.baskets.describe(), *report.data(out.data is not None))
-    out.metrics.update(report.metrics(rules, kept, shown, again, unfiltered, trial, offers, apart))
+    out.metrics.update(report.metrics(rules, kept, shown, again, unfiltered, scores, offers, apart))
 
 
 STUDY = Study("Shopping baskets: rules that hold at a second look", GrocerySettings, run, predict)

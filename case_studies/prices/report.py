@@ -9,7 +9,7 @@ import pandas as pd
 
 from case_studies.common.forecasting.words import (
     below,
-    by_cutoff,
+    by_origin,
     calibration,
     covered,
     gain,
@@ -18,13 +18,14 @@ from case_studies.common.forecasting.words import (
     verdict_and_coverage,
 )
 from case_studies.common.report import too_few
-from domains.timeseries import FlexibleLoad, Forecast, flexible_load
+from domains.timeseries import FlexibleLoad, Forecast, flexible_load, reliability
+from domains.timeseries.figures import forecast_figure
 from shared.data import Frequency
 from shared.data import columns as names
 from shared.data.columns import interval_columns
-from shared.evaluation import Comparisons, Scores, reliability, scorer
+from shared.evaluation import Comparisons, Scores
 from shared.reporting import Run
-from shared.reporting.figures import forecast_figure, line_figure
+from shared.reporting.figures import line_figure
 
 from .markets import DS, KEY, Markets, Y
 from .models import MODEL, NAIVE, PLAIN
@@ -56,7 +57,7 @@ def summary(
     """Three sentences for a manager, and the numbers behind them; a warning where the intervals did not hold."""
     frame = forecast.to_frame()
     first = next(iter(alone.values()))
-    days = first.scores[names.CUTOFF].nunique()
+    days = first.scores[names.SPLIT].nunique()
     run.report.subtitle = (
         f"A forecast of {frame[DS].iloc[0]:%d %B %Y}, step by step, and how such forecasts did on {days} days against "
         "what anyone could do without a model."
@@ -195,7 +196,7 @@ def running(found: dict[str, FlexibleLoad], scores: Scores) -> str:
 
 def protocol(scores: Scores, markets: Markets, settings: PricesSettings) -> list[Any]:
     """How the trials were made."""
-    cuts = list(dict.fromkeys(scores.scores[names.CUTOFF]))
+    cuts = list(dict.fromkeys(scores.scores[names.SPLIT]))
     fits = -(-len(cuts) // settings.refit_every)
     steps = markets.panel.frequency.steps("1D")
     ahead = (
@@ -219,7 +220,7 @@ def trust(scores: Scores, verdict: Comparisons, settings: PricesSettings, withou
     level = settings.level
     coverage, winkler = f"coverage-{level:g}", f"interval_score-{level:g}"
     table = scores.table()[["mae", coverage, winkler]]
-    naive = float(scores.of(NAIVE, "mae").mean())
+    naive = float(scores.values(NAIVE, "mae").mean())
     table.insert(1, f"MAE / {NAIVE}", [f"{error / naive:.2f}" for error in table["mae"]])
     table[coverage] = [f"{100 * share:.1f} %" for share in table[coverage]]
     table = table.rename(
@@ -231,13 +232,13 @@ def trust(scores: Scores, verdict: Comparisons, settings: PricesSettings, withou
         f"{sentences(verdict)} Ranges are 95 % intervals over the days.",
     ]
     if settings.known:
-        share = 1 - float(scores.of(MODEL, "mae").mean() / own_error(without, scores))
+        share = 1 - float(scores.values(MODEL, "mae").mean() / own_error(without, scores))
         parts.append(
             f"What is known ahead ({', '.join(settings.known)}) puts the error {below(share)} that of the same model without it."
         )
     parts.append(
         line_figure(
-            {name: by_cutoff(scores, name, "mae") for name in (MODEL, best)}, y_label=f"mean absolute error by day, {settings.unit}",
+            {name: by_origin(scores, name, "mae") for name in (MODEL, best)}, y_label=f"mean absolute error by day, {settings.unit}",
             alt="Error of the price model and of the best naive on each day.",
         )
     )  # fmt: skip
@@ -265,9 +266,9 @@ def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
         if under:
             text += f" {under} prices were below zero; the forecast expected {int((rows['mean'] < 0).sum())}."
         parts.append(text)
-        errors = scores.of(MODEL, "mae")
+        errors = scores.values(MODEL, "mae")
         worst: Any = errors.idxmax()
-        day = rows[rows[names.CUTOFF] == worst]
+        day = rows[rows[names.SPLIT] == worst]
         parts.append(
             forecast_figure(
                 [], [], day[DS], day["mean"], lower=day[low], upper=day[high], level=settings.level, actual=day[Y],
@@ -296,7 +297,7 @@ def _dearest(scores: Scores, settings: PricesSettings) -> tuple[pd.DataFrame, fl
 def own_error(without: Scores, scores: Scores) -> float:
     """Mean absolute error, in one market, of the model without what is known ahead."""
     key = scores.predictions[KEY].iloc[0]
-    return float(without.of_series(key, [scorer("mae")]).of(PLAIN, "mae").mean())
+    return float(without.only(**{KEY: key}).values(PLAIN, "mae").mean())
 
 
 def by_month(scores: Scores, settings: PricesSettings) -> tuple[pd.DataFrame, str]:
@@ -304,9 +305,9 @@ def by_month(scores: Scores, settings: PricesSettings) -> tuple[pd.DataFrame, st
     best = scores.best_baseline("mae")
     wide = pd.DataFrame(
         {
-            MODEL: scores.of(MODEL, "mae"),
-            best: scores.of(best, "mae"),
-            "inside": scores.of(MODEL, f"coverage-{settings.level:g}"),
+            MODEL: scores.values(MODEL, "mae"),
+            best: scores.values(best, "mae"),
+            "inside": scores.values(MODEL, f"coverage-{settings.level:g}"),
         }
     )
     order = pd.DatetimeIndex(wide.index)
@@ -357,7 +358,7 @@ def metrics(alone: Alone, found: dict[str, FlexibleLoad], forecast: Forecast, wi
             told |= {f"{key} {metric} of {model}": float(value) for metric, value in row.items()}
         told[f"{key} gain"] = gain(scores, MODEL, metric="mae")
         told[f"{key} gain against {NAIVE}"] = gain(scores, MODEL, NAIVE, "mae")
-        told[f"{key} largest distance of a quantile"] = reliability(scores, MODEL).largest
+        told[f"{key} largest distance of a quantile"] = reliability(scores, MODEL).max_deviation
         told[f"{key} mae of {PLAIN}"] = own_error(without, scores)
         load = found[key]
         told |= {f"{key} price paid": load.paid, f"{key} price paid with {NAIVE}": load.paid_against}

@@ -10,8 +10,8 @@ from typing import Any
 
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
-from domains.timeseries import drivers
-from shared.evaluation import ForecastingTask, compare, evaluate, scorer
+from domains.timeseries import ForecastTask, drivers
+from shared.evaluation import compare, evaluate
 from shared.reporting import Run
 
 from . import report
@@ -30,9 +30,8 @@ def run(settings: PricesSettings, out: Run) -> None:
 
     # Try the model and the naives day by day; later prices enter as history, and every week it learns again.
     models = {MODEL: price_model(settings, grid, neighbours=markets.neighbours)}
-    metrics = [scorer("mae")]
-    metrics += [scorer(name, level=level) for level in levels for name in ("coverage", "interval_score")]
-    task = ForecastingTask(markets.columns, tuple(settings.known), levels, settings.refit_every)
+    metrics = ["mae", *(f"{name}-{level:g}" for level in levels for name in ("coverage", "interval_score"))]
+    task = ForecastTask(markets.columns, tuple(settings.known), levels, settings.refit_every)
     tries: Any = {"n_jobs": settings.n_jobs, "keep": out.checkpoints, "guard": settings.leak_guard}
     walk = markets.walk(settings)
     scores = evaluate(models, markets.whole, walk, metrics, baselines=baselines(), task=task, **tries)
@@ -44,7 +43,7 @@ def run(settings: PricesSettings, out: Run) -> None:
     out.mark_step("tried")
 
     # Each market for itself: is it better, and what would a load have saved that can choose its hours?
-    alone = {key: scores.of_series(key, metrics) for key in markets.keys}
+    alone = {key: scores.only(unique_id=key) for key in markets.keys}
     verdicts = {
         key: compare(own, MODEL, metric="mae", unit="days", random_state=settings.seed) for key, own in alone.items()
     }
@@ -58,8 +57,8 @@ def run(settings: PricesSettings, out: Run) -> None:
     out.save_results(
         model=markets.seen_by(model),
         forecast=forecast.to_frame(),
-        scores=scores.to_frame(),
-        predictions=scores.predictions,
+        scores=scores.to_frame().rename(columns={"split": "origin"}),
+        predictions=scores.predictions.rename(columns={"split": "origin"}),
     )
     out.mark_step("forecast")
 

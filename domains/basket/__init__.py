@@ -1,12 +1,6 @@
 """Basket rules: exact, fast, and tested."""
 
-from domains.basket.completion import (
-    CompletionTrial,
-    RuleRecommender,
-    completion_trial,
-    rule_weights,
-    tuned_recommender,
-)
+from domains.basket.completion import SEARCH_GRID, RuleRecommender, rule_weights
 from domains.basket.figures import pair_heatmap, rule_network, rule_scatter, stability_figure
 from domains.basket.mining import Itemsets, estimated_itemsets, frequent_itemsets
 from domains.basket.rules import (
@@ -24,10 +18,12 @@ from domains.basket.rules import (
     permutation_test,
     randomised,
 )
+from domains.basket.task import CompletionTask
 
 __all__ = [
     "MEASURES",
-    "CompletionTrial",
+    "SEARCH_GRID",
+    "CompletionTask",
     "Family",
     "Itemsets",
     "Measure",
@@ -36,7 +32,6 @@ __all__ = [
     "Rules",
     "Stability",
     "association_rules",
-    "completion_trial",
     "estimated_itemsets",
     "frequent_itemsets",
     "held_out",
@@ -50,5 +45,4 @@ __all__ = [
     "rule_scatter",
     "rule_weights",
     "stability_figure",
-    "tuned_recommender",
 ]

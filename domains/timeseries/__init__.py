@@ -7,12 +7,15 @@ from domains.timeseries.drivers import drivers, follows
 from domains.timeseries.features import lag_features
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.lag_forecaster import LagForecaster
+from domains.timeseries.metrics import forecast_metric
 from domains.timeseries.natural import LogNormal, NaturalGradientBoosting, Normal
 from domains.timeseries.per_series import PerSeries
 from domains.timeseries.quantile_boosting import QuantileBoosting
 from domains.timeseries.recipe import Exogenous, Fourier, Recipe, Rolling
+from domains.timeseries.reliability import Reliability, reliability
 from domains.timeseries.reserve import Reserve, reserve_needed
 from domains.timeseries.ridge import StandardizedRidge
+from domains.timeseries.task import ForecastTask, horizon_parts
 
 __all__ = [
     "AutoForecaster",
@@ -21,6 +24,7 @@ __all__ = [
     "Exogenous",
     "FlexibleLoad",
     "Forecast",
+    "ForecastTask",
     "Fourier",
     "LagForecaster",
     "LogNormal",
@@ -30,6 +34,7 @@ __all__ = [
     "PerSeries",
     "QuantileBoosting",
     "Recipe",
+    "Reliability",
     "Reserve",
     "Rolling",
     "SeasonalMean",
@@ -39,6 +44,9 @@ __all__ = [
     "drivers",
     "flexible_load",
     "follows",
+    "forecast_metric",
+    "horizon_parts",
     "lag_features",
+    "reliability",
     "reserve_needed",
 ]

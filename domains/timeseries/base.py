@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.kernels import Canvas
+from domains.timeseries.task import ForecastTask
 from shared.data import columns as names
 from shared.data.frequency import Frequency
 from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
@@ -91,6 +92,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
     def _unscaled(self, panel: Panel, series: Ints, values: Floats) -> Floats:
         """Bring forecasts of some series, shape (n, horizon), back to their own scale."""
         return values
+
+    def default_task(self) -> ForecastTask:
+        """How it is evaluated where nothing else is said: at origins, with what its recipe knows ahead."""
+        return ForecastTask(self._columns(), known=self._known())
 
     def _columns(self) -> SeriesColumns:
         return SeriesColumns(self.unique_id, self.ds, self.y, self._exogenous())

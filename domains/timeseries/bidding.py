@@ -117,13 +117,13 @@ def flexible_load(
     HexadError
         There are no predictions of a model, or the horizons have no more than `steps` steps.
 
-    >>> rows = {"cutoff": 1, "step": [1, 2], "y": [5.0, 3.0]}
+    >>> rows = {"split": 1, "step": [1, 2], "y": [5.0, 3.0]}
     >>> a, b = (pd.DataFrame({"model": name, "mean": mean, **rows}) for name, mean in [("a", [2, 1]), ("b", [1, 2])])
     >>> found = flexible_load(pd.concat([a, b]), "a", "b", steps=1)
     >>> found.paid, found.paid_against, found.reached
     (3.0, 5.0, 1.0)
     """
-    keys = [names.CUTOFF, *([unique_id] if unique_id in predictions.columns else [])]
+    keys = [names.SPLIT, *([unique_id] if unique_id in predictions.columns else [])]
     found: dict[str, pd.Series[float]] = {}
     for name in (model, against):
         rows = predictions[predictions[names.MODEL] == name].reset_index(drop=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from domains.timeseries.metrics import seasonal_change
 from shared.data.panel import Panel
 from shared.errors import CalibrationError
 
@@ -145,7 +146,6 @@ def series_scales(panel: Panel, values: Floats, season: int) -> Floats:
     scales = np.ones(panel.n_series)
     for i in range(panel.n_series):
         own = values[panel.rows_of(i)]
-        lag = season if len(own) > season else 1
-        change = float(np.mean(np.abs(own[lag:] - own[:-lag]))) if len(own) > lag else 0.0
+        change = seasonal_change(own, season if len(own) > season else 1)
         scales[i] = change if change > 0 else 1.0
     return scales

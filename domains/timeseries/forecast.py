@@ -138,7 +138,7 @@ class Forecast:
         -------
         shared.reporting.figures.Figure
         """
-        from shared.reporting.figures import forecast_figure
+        from domains.timeseries.figures import forecast_figure
 
         rows = self.one(unique_id)
         past = self.history

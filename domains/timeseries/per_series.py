@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from domains.timeseries.base import PanelForecaster
 from domains.timeseries.forecast import Forecast
+from domains.timeseries.task import ForecastTask
 from shared.data.panel import Panel, PanelRepair
 from shared.errors import DataError, HexadError, Problem, quoted
 from shared.runtime.parallel import map_parallel
@@ -54,6 +55,10 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
     def horizon(self) -> Any:
         """Steps to forecast where none are said: those of the forecaster."""
         return getattr(self.forecaster, "horizon", None)
+
+    def default_task(self) -> ForecastTask:
+        """How it is evaluated where nothing else is said: as its forecaster."""
+        return self.forecaster.default_task()
 
     def fit(self, table: Any, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> PerSeries:
         """Learn from a long table, series by series.

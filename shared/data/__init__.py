@@ -6,7 +6,7 @@ from shared.data.io.chunks import read_chunks
 from shared.data.io.tables import TableReport, fingerprint, read_table, read_table_with_report
 from shared.data.panel import Panel, SeriesColumns
 from shared.data.schema import Column, Schema
-from shared.data.splits import LastN, Split, WalkForward
+from shared.data.splits import LastN, Split, TimeCut, WalkForward
 
 __all__ = [
     "BasketColumns",
@@ -19,6 +19,7 @@ __all__ = [
     "SeriesColumns",
     "Split",
     "TableReport",
+    "TimeCut",
     "WalkForward",
     "fingerprint",
     "read_chunks",

@@ -11,12 +11,12 @@ import pandas as pd
 __all__ = ["fingerprint"]
 
 
-def fingerprint(frame: pd.DataFrame) -> str:
+def fingerprint(frame: Any) -> str:
     """SHA-256 of a table's column names and values; independent of the pandas version and of the index.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
+    frame : pandas.DataFrame, or what has ``to_frame()``
 
     Returns
     -------
@@ -27,6 +27,7 @@ def fingerprint(frame: pd.DataFrame) -> str:
     >>> fingerprint(a) == fingerprint(a.copy()), fingerprint(a) == fingerprint(a + 1)
     (True, False)
     """
+    frame = frame if isinstance(frame, pd.DataFrame) else frame.to_frame()
     digest = hashlib.sha256()
     for name in frame.columns:
         digest.update(f"{name}\0".encode(errors="surrogatepass"))

@@ -1,9 +1,9 @@
-"""Cuts through time that scikit-learn and the runner both understand: the last n, and walking forward."""
+"""Cuts through time that scikit-learn and the runner both understand: the last n, a share, and walking forward."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from shared.data.frequency import Frequency, infer_frequency, parse_duration
 from shared.data.schema import first_rows, missing_column
 from shared.errors import HexadError, Problems, SettingsError, quoted
 
-__all__ = ["LastN", "Split", "WalkForward"]
+__all__ = ["LastN", "Split", "TimeCut", "WalkForward", "cut_in_time", "find_positions"]
 
 DAY_NS = 86400 * 10**9
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -28,7 +28,7 @@ class Split:
     Attributes
     ----------
     label : object
-        The cutoff: the first stamp that may not be learnt from.
+        Of a cut in time the first stamp that may not be learnt from, a forecast's origin; else a number.
     train, test : numpy.ndarray of int64
         Row positions, in table order.
 
@@ -39,6 +39,16 @@ class Split:
     label: Any
     train: Ints
     test: Ints
+
+
+def find_positions(wanted: Ints, rows: Ints) -> Ints:
+    """Where the wanted rows lie among those that are left, in the order in which they are wanted.
+
+    >>> find_positions(np.array([7, 3, 5]), np.array([3, 4, 7])).tolist()
+    [2, 0]
+    """
+    places = pd.Index(rows).get_indexer(pd.Index(wanted))
+    return np.asarray(places[places >= 0], dtype=np.int64)
 
 
 class LastN:
@@ -57,6 +67,8 @@ class LastN:
     >>> [(train.tolist(), test.tolist()) for train, test in LastN(1).split(table)]
     [([0, 1, 2], [3])]
     """
+
+    in_time = True
 
     def __init__(self, n: int, *, gap: int = 0, unique_id: str = names.UNIQUE_ID, ds: str = names.DS) -> None:
         self.n = n
@@ -94,6 +106,102 @@ class LastN:
         return 1
 
 
+class TimeCut:
+    """Learn from the first share of the rows in time, test on the rest; rows of one time stay together.
+
+    Parameters
+    ----------
+    share : float
+        Of the rows, to learn from; between 0 and 1.
+    ds : str
+        Stamp column of a frame. An `Incidence` has its own times; without any, its rows are taken to be in their order.
+
+    >>> [(split.label, len(split.test)) for split in TimeCut(0.5).splits(pd.DataFrame({"ds": [1, 2, 2, 3]}))]
+    [(2, 3)]
+    """
+
+    in_time = True
+
+    def __init__(self, share: float = 0.8, *, ds: str = names.DS) -> None:
+        self.share = share
+        self.ds = ds
+
+    def splits(self, data: Any) -> list[Split]:
+        """Cut a frame or an Incidence once.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame or Incidence
+
+        Raises
+        ------
+        HexadError
+            All rows have one time, so that nothing is left on a side.
+        """
+        if isinstance(data, pd.DataFrame):
+            stamps: Any = _stamps_of(data, self.ds)
+            order = np.argsort(stamps.to_numpy(), kind="stable")
+            stamps = stamps.iloc[order]
+        else:
+            stamps, order = data.times, np.arange(data.n_rows)
+        (cut,) = cut_in_time(stamps, len(order), [self.share])
+        label = cut if stamps is None else pd.Series(stamps).iloc[cut]
+        label = label.item() if isinstance(label, np.generic) else label
+        return [Split(label, np.sort(order[:cut]), np.sort(order[cut:]))]
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Ints, Ints]]:
+        """Yield row positions to learn from and to test on, as scikit-learn's splitters do."""
+        for cut in self.splits(X):
+            yield cut.train, cut.test
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of cuts: one."""
+        return 1
+
+
+def cut_in_time(times: Any, n_rows: int, shares: Sequence[float]) -> list[int]:
+    """Where to cut rows that are in the order of time, so that rows of one time stay together.
+
+    Parameters
+    ----------
+    times : array of shape (n_rows,), optional
+        In order; None where there are none, so that rows are cut by their number alone.
+    n_rows : int
+    shares : sequence of float
+        Share of the rows before each cut, rising, between 0 and 1.
+
+    Returns
+    -------
+    list of int
+        Position of the first row behind each cut: the change of time nearest to the share.
+
+    Raises
+    ------
+    HexadError
+        Two cuts fall together, or one leaves nothing on a side: too many rows have the same time.
+
+    >>> cut_in_time([1, 1, 1, 2, 3, 3], 6, [0.4])
+    [3]
+    """
+    if any(isinstance(share, bool) or not 0 < share < 1 for share in shares):
+        raise SettingsError(f"shares {list(shares)!r} do not lie between 0 and 1")
+    wanted = [round(share * n_rows) for share in shares]
+    if times is not None:
+        stamps = pd.Series(times)
+        if not stamps.is_monotonic_increasing:
+            raise HexadError("the rows are not in the order of their times")
+        values = stamps.to_numpy()
+        starts = np.flatnonzero(values[1:] != values[:-1]) + 1
+        wanted = [int(starts[np.argmin(np.abs(starts - cut))]) if len(starts) else 0 for cut in wanted]
+    if len({0, *wanted, n_rows}) != len(wanted) + 2:
+        distinct = n_rows if times is None else pd.Series(times).nunique()
+        raise HexadError(
+            f"{n_rows:,} rows with {distinct:,} different times cannot be cut into {len(wanted) + 1} parts; ask for fewer, "
+            "or give finer times"
+        )
+    return wanted
+
+
 class WalkForward:
     """Walk through time: learn from everything before each cutoff, test on what follows it.
 
@@ -118,6 +226,8 @@ class WalkForward:
     >>> [cut.label for cut in WalkForward(2, every=3, n_splits=2).splits(table)]
     [5, 8]
     """
+
+    in_time = True
 
     def __init__(
         self,

@@ -1,26 +1,29 @@
-"""Metrics, one runner, comparison: the same for every domain."""
+"""Metrics, one runner, comparison, tuning and the leak guard: the same for every domain."""
 
 from shared.evaluation.compare import Comparison, Comparisons, compare
 from shared.evaluation.leakage import Leak, LeakReport, LeakWarning, leakage_check
-from shared.evaluation.reliability import Reliability, reliability
+from shared.evaluation.metrics import ArrayMetric, Metric, metric
 from shared.evaluation.runner import evaluate
-from shared.evaluation.scorers import Scorer, scorer
 from shared.evaluation.scores import Scores
-from shared.evaluation.tasks import ForecastingTask
+from shared.evaluation.task import ColumnRoles, Stopwatch, Task
+from shared.evaluation.tuning import Tuning, tune
 
 __all__ = [
+    "ArrayMetric",
+    "ColumnRoles",
     "Comparison",
     "Comparisons",
-    "ForecastingTask",
     "Leak",
     "LeakReport",
     "LeakWarning",
-    "Reliability",
-    "Scorer",
+    "Metric",
     "Scores",
+    "Stopwatch",
+    "Task",
+    "Tuning",
     "compare",
     "evaluate",
     "leakage_check",
-    "reliability",
-    "scorer",
+    "metric",
+    "tune",
 ]

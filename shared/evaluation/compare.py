@@ -1,4 +1,4 @@
-"""Is A better than B, by how much, and how sure is that? Paired over the same origins, told in words."""
+"""Is A better than B, by how much, and how sure is that? Paired over the same splits, and said in words."""
 
 from __future__ import annotations
 
@@ -11,31 +11,37 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from shared.errors import HexadError
-from shared.evaluation.scores import HIGHER_IS_BETTER, Scores
+from shared.evaluation.p_values import adjust_p_values
+from shared.evaluation.resampling import ROUNDS, block_length, bootstrap_means, percentile_interval
+from shared.evaluation.scores import Scores
 
-__all__ = ["Comparison", "Comparisons", "compare", "diebold_mariano", "holm", "paired_bootstrap"]
+__all__ = ["Comparison", "Comparisons", "compare", "diebold_mariano", "paired_bootstrap"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One model against another on the same origins.
+    """One model compared with another on the same splits or units.
 
     Attributes
     ----------
     model, against, metric : str
-        Who against whom, in what; lower is better.
-    gain : float
-        1 - mean of the model / mean of the other; 0.2 is 20 % better.
+        Who is compared with whom, in what.
+    improvement : float
+        0.2 is 20 % better: 1 - mean of the model / mean of the other where less is better, else their ratio - 1. NaN where
+        the other's mean is not above zero; then the difference counts.
     lower, upper : float
-        95 % interval of the gain (paired block bootstrap).
-    better, n : int
-        Origins on which the model was better, and origins in all.
+        95 % interval of the improvement (paired bootstrap).
+    wins, n : int
+        Splits (or units) on which the model was better, and all of them.
     p_diebold_mariano, p_wilcoxon : float
         Two-sided p-values, corrected by Holm over all comparisons made together.
     unit : str
-        What an origin is called.
+        What a split or unit is called.
+    difference, difference_lower, difference_upper : float
+        Mean of the model less that of the other, in the metric's own unit, turned so that above zero is better; and its
+        95 % interval.
 
     >>> print(Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, 0.002, "weeks").explain())
     A is better than B by 12 to 31 % (MAE), on 47 of 52 weeks.
@@ -44,44 +50,61 @@ class Comparison:
     model: str
     against: str
     metric: str
-    gain: float
+    improvement: float
     lower: float
     upper: float
-    better: int
+    wins: int
     n: int
     p_diebold_mariano: float
     p_wilcoxon: float
-    unit: str = "origins"
+    unit: str = "splits"
+    difference: float = float("nan")
+    difference_lower: float = float("nan")
+    difference_upper: float = float("nan")
 
     @property
-    def settled(self) -> bool:
+    def interval(self) -> tuple[float, float]:
+        """Interval of the improvement; of the difference where there is no improvement in percent."""
+        if np.isnan(self.improvement):
+            return self.difference_lower, self.difference_upper
+        return self.lower, self.upper
+
+    @property
+    def significant(self) -> bool:
         """Whether interval and both tests agree that there is a difference, at 5 %."""
-        return bool((self.lower > 0 or self.upper < 0) and max(self.p_diebold_mariano, self.p_wilcoxon) < 0.05)
+        low, high = self.interval
+        return bool((low > 0 or high < 0) and max(self.p_diebold_mariano, self.p_wilcoxon) < 0.05)
 
     def explain(self) -> str:
         """Say the outcome in one sentence."""
-        low, high = 100 * self.lower, 100 * self.upper
-        on = f"on {self.better} of {self.n} {self.unit}"
+        low, high = self.interval
+        on = f"on {self.wins} of {self.n} {self.unit}"
         metric = self.metric.upper() if self.metric.isalnum() else self.metric.replace("_", " ")
-        if self.settled and self.gain > 0:
-            return f"{self.model} is better than {self.against} by {low:.0f} to {high:.0f} % ({metric}), {on}."
-        if self.settled:
-            worse = f"{-high:.0f} to {-low:.0f} %"
+        gain = self.difference if np.isnan(self.improvement) else self.improvement
+        if self.significant and gain > 0:
+            return f"{self.model} is better than {self.against} by {self._range(low, high)} ({metric}), {on}."
+        if self.significant:
+            worse = self._range(-high, -low)
             return f"{self.model} is worse than {self.against} by {worse} ({metric}); it was better {on}."
-        if self.lower > 0:
+        if low > 0:
             return (
-                f"{self.model} seems better than {self.against} by {low:.0f} to {high:.0f} % ({metric}), {on}, but the tests "
+                f"{self.model} seems better than {self.against} by {self._range(low, high)} ({metric}), {on}, but the tests "
                 "do not settle it."
             )
-        if self.upper < 0:
+        if high < 0:
             return (
-                f"{self.model} seems worse than {self.against} by {-high:.0f} to {-low:.0f} % ({metric}); it was better {on}; "
+                f"{self.model} seems worse than {self.against} by {self._range(-high, -low)} ({metric}); it was better {on}; "
                 "the tests do not settle it."
             )
         return (
-            f"{self.model} and {self.against} cannot be told apart ({metric}): the gain lies between {low:.0f} and "
-            f"{high:.0f} %; {self.model} was better {on}."
+            f"{self.model} and {self.against} cannot be told apart ({metric}): the improvement lies between "
+            f"{self._range(low, high, ' and ')}; {self.model} was better {on}."
         )
+
+    def _range(self, low: float, high: float, between: str = " to ") -> str:
+        if np.isnan(self.improvement):
+            return f"{low:.3g}{between}{high:.3g}"
+        return f"{100 * low:.0f}{between}{100 * high:.0f} %"
 
 
 @dataclass(frozen=True)
@@ -112,10 +135,10 @@ def compare(
     against: str | Sequence[str] | None = None,
     *,
     metric: str | None = None,
-    unit: str = "origins",
+    unit: str | None = None,
     random_state: int = 0,
 ) -> Comparisons:
-    """Compare a model with others, paired by origin.
+    """Compare a model with others: paired by split where splits follow one another in time, else by unit.
 
     Parameters
     ----------
@@ -126,9 +149,9 @@ def compare(
     against : str or sequence of str, optional
         With whom; all baselines where left out.
     metric : str, optional
-        A metric of which lower is better; the first one where left out.
-    unit : str
-        What an origin is called, for the sentences.
+        The first one where left out. Its own sign says what is better.
+    unit : str, optional
+        What a split or unit is called, for the sentences; "splits" or "units" where left out.
     random_state : int
         Seed of the bootstrap.
 
@@ -136,62 +159,122 @@ def compare(
     -------
     Comparisons
 
+    Raises
+    ------
+    HexadError
+        The metric has a target, so that neither more nor less is better; or there is too little to compare.
+
+    Notes
+    -----
+    Splits in time are drawn in blocks of neighbours, units with all that carry the same label.
+
     >>> rows = [(name, i, "mae", base + i % 3) for name, base in [("a", 1.0), ("b", 3.0)] for i in range(12)]
-    >>> frame = pd.DataFrame(rows, columns=["model", "cutoff", "metric", "value"])
+    >>> frame = pd.DataFrame(rows, columns=["model", "split", "metric", "value"])
     >>> print(compare(Scores(frame, frame, frame, ("b",)), "a").explain())
-    a is better than b by ... to ... % (MAE), on 12 of 12 origins.
+    a is better than b by ... to ... % (MAE), on 12 of 12 splits.
     """
     metric = metric or str(scores.scores["metric"].iloc[0])
-    if metric.split("-")[0] in HIGHER_IS_BETTER:
-        raise HexadError(f"{metric} has no 'lower is better'; compare by MAE, MASE or an interval score")
+    greater = scores.greater_is_better(metric)
+    if greater is None:
+        raise HexadError(f"neither more nor less of {metric} is better; compare by an error, or an interval score")
     others = [against] if isinstance(against, str) else list(against if against is not None else scores.baselines)
-    mine = scores.of(model, metric)
-    raw = []
-    for other in others:
-        its = scores.of(other, metric).reindex(mine.index)
-        a, b = np.asarray(mine, dtype=np.float64), np.asarray(its, dtype=np.float64)
-        if not np.isfinite(b).all():
-            raise HexadError(f"{other} has no {metric} at {int((~np.isfinite(b)).sum()):,} origins of {model}")
-        raw.append((a, b, diebold_mariano(a, b), _wilcoxon(a, b)))
-    p_dm, p_w = holm([item[2] for item in raw]), holm([item[3] for item in raw])
+    a, labels, block = scores.draws_of(model, metric)
+    unit = unit or ("splits" if len(labels) == len(scores.values(model, metric)) else "units")
+    paired = [(other, _pair(scores, model, other, metric, labels)) for other in others]
+    sign = -1.0 if greater else 1.0
+    # Tests take units of one label as one: the mean of its cluster.
+    one = _cluster_means(a, labels)
+    rest = [_cluster_means(b, labels) for _, b in paired]
+    p_dm = adjust_p_values([diebold_mariano(one, b) for b in rest])
+    p_w = adjust_p_values([_wilcoxon(one, b) for b in rest])
     items = []
-    for place, (other, (a, b, _, _)) in enumerate(zip(others, raw, strict=True)):
-        lower, upper = paired_bootstrap(a, b, random_state=random_state)
+    for place, (other, b) in enumerate(paired):
+        means = bootstrap_means(
+            np.column_stack([a, b]), clusters=None if block > 1 else labels, block=block, random_state=random_state
+        )
+        apart = sign * (means[:, 1] - means[:, 0])
+        improvement, lower, upper = _improve(a, b, means, greater)
         items.append(
             Comparison(
-                model, other, metric, float(1 - a.mean() / b.mean()), lower, upper,
-                int((a < b).sum()), len(a), p_dm[place], p_w[place], unit,
+                model, other, metric, improvement, lower, upper, int((sign * one < sign * rest[place]).sum()), len(one),
+                float(p_dm[place]), float(p_w[place]), unit, float(sign * (b.mean() - a.mean())), *percentile_interval(apart),
             )
         )  # fmt: skip
     return Comparisons(tuple(items))
 
 
-def paired_bootstrap(
-    loss: ArrayLike, other: ArrayLike, *, level: float = 95.0, rounds: int = 2000, random_state: int = 0
-) -> tuple[float, float]:
-    """Interval of the gain ``1 - mean(loss) / mean(other)`` from blocks of neighbouring origins drawn together.
+def _improve(a: Floats, b: Floats, means: Floats, greater: bool, level: float = 95.0) -> tuple[float, float, float]:
+    """Improvement as a share of the other's mean, with its interval; NaN where that is not above zero."""
+    if b.mean() <= 0 or (means[:, 1] <= 0).any():
+        return float("nan"), float("nan"), float("nan")
+    ratios = means[:, 0] / means[:, 1]
+    ratio = float(a.mean() / b.mean())
+    low, high = percentile_interval(ratios - 1 if greater else 1 - ratios, level)
+    return ratio - 1 if greater else 1 - ratio, low, high
 
-    Blocks of about the cube root of n keep what is alike between neighbours. Source: Künsch (1989), Annals of
-    Statistics 17(3), circular as in Politis & Romano (1992).
+
+def _cluster_means(values: Floats, labels: Any) -> Floats:
+    """Mean of each label's values, in order of first appearance."""
+    codes, keys = pd.factorize(np.asarray(labels))
+    if len(keys) == len(values):
+        return values
+    return np.asarray(np.bincount(codes, weights=values) / np.bincount(codes), dtype=float)
+
+
+def _pair(scores: Scores, model: str, other: str, metric: str, labels: Any) -> Floats:
+    """Values of the other model in the order of the first one's splits or units."""
+    b, its_labels, _ = scores.draws_of(other, metric)
+    if not np.array_equal(labels, its_labels):
+        by_label = pd.Series(b, index=pd.Index(its_labels))
+        if not by_label.index.is_unique:
+            raise HexadError(f"{other} was not asked for the same units as {model}, so that they cannot be paired")
+        b = np.asarray(by_label.reindex(labels), dtype=np.float64)
+    if not np.isfinite(b).all():
+        raise HexadError(f"{other} has no {metric} at {int((~np.isfinite(b)).sum()):,} splits of {model}")
+    return b
+
+
+def paired_bootstrap(
+    value: ArrayLike,
+    other: ArrayLike,
+    *,
+    greater_is_better: bool = False,
+    clusters: ArrayLike | None = None,
+    block: int | None = None,
+    level: float = 95.0,
+    rounds: int = ROUNDS,
+    random_state: int = 0,
+) -> tuple[float, float]:
+    """Interval of the improvement ``1 - mean(value) / mean(other)``; of a gain ``mean(value) / mean(other) - 1``.
+
+    Parameters
+    ----------
+    value, other : array of shape (n,)
+        Of two models, in the same order; in that of time where neighbours are alike.
+    greater_is_better : bool
+        Whether they are gains and not losses.
+    clusters : array of shape (n,), optional
+        Labels; rows of one label are drawn together.
+    block : int, optional
+        Length of blocks of neighbours that are drawn together, which keeps what is alike between them; about the cube
+        root of n where left out. Source: Künsch (1989), Annals of Statistics 17(3), circular as in Politis & Romano (1992).
+    level : float
+        In percent.
+    rounds, random_state : int
+        Draws, and their seed.
 
     >>> paired_bootstrap([1.0, 1.0], [2.0, 2.0])
     (0.5, 0.5)
     """
-    a, b = _pairs(loss, other)
-    n = len(a)
-    if not 0 < level < 100:
-        raise HexadError(f"level={level} does not lie between 0 and 100 percent")
-    length = max(1, round(n ** (1 / 3)))
-    rng = np.random.default_rng(random_state)
-    starts = rng.integers(0, n, size=(rounds, -(-n // length)))
-    picks = ((starts[:, :, None] + np.arange(length)) % n).reshape(rounds, -1)[:, :n]
-    drawn = b[picks].mean(axis=1)
-    if b.mean() <= 0 or (drawn <= 0).any():
-        raise HexadError("a gain in percent needs losses above zero, but those of the other model are zero")
-    gains = 1 - a[picks].mean(axis=1) / drawn
-    tail = (100 - level) / 2
-    low, high = np.percentile(gains, [tail, 100 - tail])
-    return float(low), float(high)
+    a, b = _pairs(value, other)
+    length = block_length(len(a)) if block is None else block
+    means = bootstrap_means(
+        np.column_stack([a, b]), clusters=clusters, block=length, rounds=rounds, random_state=random_state
+    )
+    improvement, low, high = _improve(a, b, means, greater_is_better, level)
+    if np.isnan(improvement):
+        raise HexadError("an improvement in percent needs values above zero, but those of the other model are not")
+    return low, high
 
 
 def diebold_mariano(loss: ArrayLike, other: ArrayLike, *, horizon: int = 1) -> float:
@@ -200,9 +283,9 @@ def diebold_mariano(loss: ArrayLike, other: ArrayLike, *, horizon: int = 1) -> f
     Parameters
     ----------
     loss, other : array of shape (n,)
-        Losses of two models at the same origins, in time order.
+        Losses of two models at the same splits, in time order.
     horizon : int
-        Origins that share outcomes: 1 where forecasts do not overlap.
+        Splits that share outcomes: 1 where tests do not overlap; the test is then the paired t test.
 
     Notes
     -----
@@ -217,7 +300,7 @@ def diebold_mariano(loss: ArrayLike, other: ArrayLike, *, horizon: int = 1) -> f
     d = a - b
     n = len(d)
     if n < 2 or not 1 <= horizon < n:
-        raise HexadError(f"the Diebold-Mariano test needs more than {max(horizon, 1)} origins; there are {n}")
+        raise HexadError(f"the Diebold-Mariano test needs more than {max(horizon, 1)} splits; there are {n}")
     centred = d - d.mean()
     covariances = [float(centred[lag:] @ centred[: n - lag]) / n for lag in range(horizon)]
     variance = (covariances[0] + 2 * sum(covariances[1:])) / n
@@ -231,28 +314,13 @@ def diebold_mariano(loss: ArrayLike, other: ArrayLike, *, horizon: int = 1) -> f
     return float(2 * stats.t.sf(abs(statistic), df=n - 1))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction of several p-values. Source: Holm (1979), Scandinavian J. of Statistics 6(2).
-
-    >>> holm([0.01, 0.04])
-    [0.02, 0.04]
-    """
-    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
-    corrected = [0.0] * len(p_values)
-    largest = 0.0
-    for rank, place in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
-        corrected[place] = largest
-    return corrected
-
-
 def _pairs(loss: ArrayLike, other: ArrayLike) -> tuple[Floats, Floats]:
-    """Two losses at the same origins, checked."""
+    """Two losses at the same splits, checked."""
     a, b = np.asarray(loss, dtype=float), np.asarray(other, dtype=float)
     if a.ndim != 1 or a.shape != b.shape or len(a) < 2:
         raise HexadError(f"a paired comparison needs at least 2 pairs; there are {a.size} and {b.size} values")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise HexadError("a paired comparison needs finite losses of both models at every origin")
+        raise HexadError("a paired comparison needs finite values of both models at every split")
     return a, b
 
 

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,40 +21,28 @@ from shared.data import columns as names
 from shared.data.fingerprint import fingerprint
 from shared.data.splits import Split
 from shared.errors import HexadError, StoreError, quoted
-from shared.evaluation.leakage.guard import asked_again, guarded_columns, judged
+from shared.evaluation.leakage.guard import check_columns, compare_predictions, predict_perturbed
 from shared.evaluation.leakage.report import LeakReport, LeakWarning
-from shared.evaluation.scorers import Scorer
-from shared.evaluation.scores import Scores, scored
-from shared.evaluation.tasks import Forecaster, ForecastingTask, Task
+from shared.evaluation.metrics import Metric
+from shared.evaluation.scores import Scores, score_predictions
+from shared.evaluation.task import Splitter, Task, make_splits, take_rows
 from shared.runtime.files import as_json
 from shared.runtime.manifest import Manifest
 from shared.runtime.parallel import map_parallel
 from shared.runtime.progress import progress
 
-__all__ = ["Forecaster", "ForecastingTask", "Scores", "Splitter", "Task", "evaluate"]
+__all__ = ["evaluate"]
 
 OWN = "the guard's own"
 MAX_PIECE = 1 << 30
 PACKAGES = ("hexad", "scikit-learn", "numpy", "scipy", "pandas")
 
 
-class Splitter(Protocol):
-    """Cuts a table; see `shared.data.splits`.
-
-    >>> from shared.data.splits import LastN
-    >>> splitter: Splitter = LastN(1)
-    """
-
-    def splits(self, table: pd.DataFrame) -> list[Split]:
-        """Return the cuts, earliest first."""
-        ...
-
-
 def evaluate(
     models: Mapping[str, Any],
-    table: pd.DataFrame,
-    splits: Splitter,
-    metrics: Iterable[Scorer],
+    data: Any,
+    splits: Splitter | Sequence[Split],
+    metrics: Iterable[Metric | str],
     *,
     baselines: Mapping[str, Any],
     task: Task | None = None,
@@ -63,22 +51,23 @@ def evaluate(
     show: bool | None = None,
     guard: bool = True,
 ) -> Scores:
-    """Try models on the same cuts of a table, beside baselines, and score them.
+    """Try models on the same splits of some data, beside baselines, and score them.
 
     Parameters
     ----------
     models : mapping of str to estimator
         Cloned before use; left unfitted.
-    table : pandas.DataFrame
-        The data, as the task needs them.
-    splits : Splitter
-        Such as `shared.data.WalkForward`.
-    metrics : iterable of Scorer
-        See `scorer`. Scales come from the rows before the first cutoff.
+    data : frame, Incidence or array
+        As the task needs them.
+    splits : Splitter, scikit-learn splitter, or sequence of Split
+        Such as `shared.data.WalkForward` or ``KFold(5)``.
+    metrics : iterable of Metric or str
+        Names are those that the task knows, as in "mae", "coverage-90" or "roc_auc"; see ``task.metric``. What a metric
+        needs of the training rows, such as MASE's scales, comes from those of the first split.
     baselines : mapping of str to estimator
         At least one; a result without a baseline says nothing.
     task : Task, optional
-        How the models are fitted and asked; forecasting where left out.
+        How the models are fitted and asked; where left out, the task that the models name: their ``default_task()``.
     n_jobs : int, optional
         Workers; results do not depend on it.
     keep : path, optional
@@ -86,37 +75,40 @@ def evaluate(
     show : bool, optional
         Whether to show progress; by default on terminals only.
     guard : bool
-        Whether the leak guard asks every model again at the first cut, with everything replaced that comes after it. A
-        leak is told by a `LeakWarning`, and stands in ``Scores.leaks``. It costs one more fit a model, two where a model
+        Whether the leak guard asks every model again at the first split, with everything replaced that is not known there.
+        A leak is told by a `LeakWarning`, and stands in ``Scores.leaks``. It costs one more fit a model, two where a model
         has no seed or leaks.
+
+    Returns
+    -------
+    Scores
 
     Raises
     ------
     HexadError
-        No baseline, or a name that stands for two models.
+        No baseline, a name that stands for two models, no task, or a metric that these predictions do not allow.
 
     >>> from domains.timeseries import Drift, SeasonalNaive
     >>> from shared.data.splits import WalkForward
-    >>> from shared.evaluation.scorers import scorer
     >>> table = pd.DataFrame({"ds": range(20), "y": [float(i) for i in range(20)]})
     >>> walk = WalkForward(2, every=2, n_splits=3)
-    >>> scores = evaluate({"drift": Drift()}, table, walk, [scorer("mae")], baselines={"naive": SeasonalNaive()})
+    >>> scores = evaluate({"drift": Drift()}, table, walk, ["mae"], baselines={"naive": SeasonalNaive()})
     >>> scores.table()["mae"].to_dict()
     {'naive': 1.5, 'drift': 0.0}
     """
-    task = task or ForecastingTask()
     if not baselines:
         raise HexadError("evaluate needs at least one baseline: a result without one says nothing")
-    metrics = list(metrics)
-    _check_metrics(metrics, task)
     if twice := set(models) & set(baselines):
         raise HexadError(f"{sorted(twice)} name both a model and a baseline")
     contenders = {**baselines, **models}
-    cuts = splits.splits(table)
+    task = task or find_task([*models.values(), *baselines.values()])
+    judges = check_metrics(metrics, task)
+    cuts = make_splits(splits, data)
     pieces = [_Piece(name, tuple(group)) for name in contenders for group in task.groups(cuts)]
-    if guard and hasattr(task, "another_future"):
+    other = task.perturbed(data, cuts[0]) if guard else None
+    if other is not None:
         pieces += [_Piece(name, (cuts[0],), again=True) for name in contenders]
-    data_key = fingerprint(table) if keep else ""
+    data_key = fingerprint(data) if keep else ""
     pieces_kept = _open_pieces(keep) if keep else None
 
     with progress("evaluating", len(pieces), show=show) as advance:
@@ -124,11 +116,11 @@ def evaluate(
         def work(piece: _Piece) -> tuple[_Piece, pd.DataFrame, pd.DataFrame]:
             model = contenders[piece.name]
             key = _piece_key(model, piece, task, data_key) if keep else ""
-            kept = _kept(pieces_kept, key, piece.cuts) if pieces_kept is not None else None
-            predicted, timings = kept or _done(piece, model, table, task)
+            kept = _read_piece(pieces_kept, key, piece.cuts) if pieces_kept is not None else None
+            predicted, timings = kept or _run_piece(piece, model, data, task)
             if pieces_kept is not None and kept is None:
-                seconds = timings.drop(columns=names.CUTOFF)
-                seconds["cut"] = [[str(cut.label) for cut in piece.cuts].index(str(at)) for at in timings[names.CUTOFF]]
+                seconds = timings.drop(columns=names.SPLIT)
+                seconds["cut"] = [[str(cut.label) for cut in piece.cuts].index(str(at)) for at in timings[names.SPLIT]]
                 timed = as_json(json.loads(seconds.to_json(orient="records"))).encode()
                 with contextlib.suppress(StoreError):  # what stands there and was changed is not ours to replace
                     pieces_kept.write(f"{key}.json", timed)
@@ -139,77 +131,117 @@ def evaluate(
     tried = [result for result in done if not result[0].again]
     predictions = pd.concat([p.assign(**{names.MODEL: piece.name}) for piece, p, _ in tried], ignore_index=True)
     timings = pd.concat([t.assign(**{names.MODEL: piece.name}) for piece, _, t in tried], ignore_index=True)
-    first = table.iloc[cuts[0].train]
-    leaks = _leaks(contenders, table, cuts[0], task, done) if guard else ()
+    leaks = _find_leaks(contenders, data, cuts[0], task, done) if guard else ()
     for report in leaks:
         if report.leaks:
             warnings.warn(report.explain(), LeakWarning, stacklevel=2)
-    scales = [metric.scales(first, task.columns) for metric in metrics]
-    found = scored(predictions, metrics, task.columns, scales)
-    return Scores(found, predictions, timings, tuple(baselines), task.columns, leaks)
+    first = take_rows(data, cuts[0].train)
+    prepared = tuple(judge.prepare(first) for judge in judges)
+    found = score_predictions(predictions, judges, prepared)
+    in_time = bool(getattr(splits, "in_time", False))
+    return Scores(found, predictions, timings, tuple(baselines), judges, prepared, leaks, in_time)
+
+
+def find_task(models: Iterable[Any]) -> Task:
+    """The task that the first model with one names.
+
+    Parameters
+    ----------
+    models : iterable of estimator
+
+    Raises
+    ------
+    HexadError
+        None names one.
+
+    >>> from domains.timeseries import Drift
+    >>> type(find_task([Drift()])).__name__
+    'ForecastTask'
+    """
+    kinds = []
+    for model in models:
+        if hasattr(model, "default_task"):
+            found: Task = model.default_task()
+            return found
+        kinds.append(type(model).__name__)
+    raise HexadError(f"{quoted(kinds)} do not say how they are evaluated; give the task of their domain: task=")
+
+
+def check_metrics(metrics: Iterable[Metric | str], task: Task) -> tuple[Metric, ...]:
+    """Make metrics of names, and refuse, before any work, those that cannot be told apart or have nothing to read.
+
+    Parameters
+    ----------
+    metrics : iterable of Metric or str
+    task : Task
+
+    Raises
+    ------
+    HexadError
+
+    >>> from domains.timeseries import ForecastTask
+    >>> [metric.name for metric in check_metrics(["mae", "mase"], ForecastTask())]
+    ['mae', 'mase']
+    """
+    if isinstance(metrics, str):
+        metrics = (metrics,)
+    made = tuple(task.metric(metric) if isinstance(metric, str) else metric for metric in metrics)
+    if not made:
+        raise HexadError("evaluate needs at least one metric")
+    given = [metric.name for metric in made]
+    if repeated := sorted({name for name in given if given.count(name) > 1}):
+        raise HexadError(
+            f"two metrics are called {quoted(repeated)}; give one of them another name: task.metric(..., label=)"
+        )
+    for metric in made:
+        task.check_metric(metric)
+    return made
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """One piece of work: a model at cuts that share one fit; `again` for the leak guard."""
+    """One piece of work: a model at splits that share one fit; `again` for the leak guard."""
 
     name: str
     cuts: tuple[Split, ...]
     again: bool = False
 
 
-def _done(piece: _Piece, model: Any, table: pd.DataFrame, task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _run_piece(piece: _Piece, model: Any, data: Any, task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
     from sklearn.base import clone
 
     if not piece.again:
-        return task.run(clone(model), table, piece.cuts)
+        return task.run(clone(model), data, piece.cuts)
     start = time.perf_counter()
-    other, own = asked_again(model, table, piece.cuts[0], task)
+    other, own = predict_perturbed(model, data, piece.cuts[0], task)
     if own is not None:  # a model without a seed is compared with itself under one
         other = pd.concat([other.assign(**{OWN: False}), own.assign(**{OWN: True})], ignore_index=True)
-    seconds = {names.CUTOFF: [piece.cuts[0].label], "what": ["guard"], "seconds": [time.perf_counter() - start]}
+    seconds = {names.SPLIT: [piece.cuts[0].label], "what": ["guard"], "seconds": [time.perf_counter() - start]}
     return other, pd.DataFrame(seconds)
 
 
-def _leaks(
-    contenders: Mapping[str, Any], table: pd.DataFrame, cut: Split, task: Task, done: list[Any]
+def _find_leaks(
+    contenders: Mapping[str, Any], data: Any, cut: Split, task: Task, done: list[Any]
 ) -> tuple[LeakReport, ...]:
     """What the guard found in each model, and in the columns that all are shown."""
-    shared_by_all = guarded_columns(table, cut, task)
+    shared_by_all = check_columns(data, cut, task)
     reports = []
     for name, model in contenders.items():
         mine = [result for result in done if result[0].name == name]
         again = next((p for piece, p, _ in mine if piece.again), None)
         if again is None:
-            reports.append(LeakReport(name, shared_by_all, (), ("its task does not say what is known at a cut",)))
+            reports.append(LeakReport(name, shared_by_all, (), ("its task does not say what is known at a split",)))
             continue
         if OWN in again.columns:
             own = again[OWN].to_numpy(dtype=bool)
             first, second = again[own].drop(columns=OWN), again[~own].drop(columns=OWN)
         else:
-            predicted = next(p for piece, p, _ in mine if not piece.again)  # the first cut stands first
-            first, second = predicted.iloc[: len(cut.test)], again
-        report = judged(name, model, table, cut, task, first, second)
+            predicted = next(p for piece, p, _ in mine if not piece.again)
+            at_first = (predicted[names.SPLIT] == cut.label) | (predicted[names.SPLIT].isna() & pd.isna(cut.label))
+            first, second = predicted[at_first], again
+        report = compare_predictions(name, model, data, cut, task, first, second)
         reports.append(replace(report, leaks=(*report.leaks, *shared_by_all)))
     return tuple(reports)
-
-
-def _check_metrics(metrics: list[Scorer], task: Task) -> None:
-    """Refuse, before any work, metrics that could not be told apart or whose intervals are not forecast."""
-    if not metrics:
-        raise HexadError("evaluate needs at least one metric")
-    repeated = sorted({metric.name for metric in metrics if [m.name for m in metrics].count(metric.name) > 1})
-    if repeated:
-        raise HexadError(
-            f"two metrics are called {quoted(repeated)}; give one of them another name: scorer(..., name=)"
-        )
-    levels = getattr(task, "levels", None)
-    if levels is not None:
-        lost = [metric.name for metric in metrics if metric.level is not None and metric.level not in levels]
-        if lost:
-            raise HexadError(
-                f"{quoted(lost)} need intervals that are not forecast; add their levels to the task: levels="
-            )
 
 
 def _open_pieces(folder: Path) -> Manifest:
@@ -217,7 +249,7 @@ def _open_pieces(folder: Path) -> Manifest:
     return Manifest.of(folder)
 
 
-def _kept(pieces: Manifest, key: str, group: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+def _read_piece(pieces: Manifest, key: str, group: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """A finished piece of an earlier run; None where there is none, or where it is not as it was written."""
     seconds, predicted = (pieces.read(f"{key}.{suffix}", MAX_PIECE) for suffix in ("json", "parquet"))
     if seconds is None or predicted is None:
@@ -225,7 +257,7 @@ def _kept(pieces: Manifest, key: str, group: Sequence[Split]) -> tuple[pd.DataFr
     try:
         timings = pd.DataFrame(json.loads(seconds))
         labels = [group[place].label for place in timings.pop("cut")]
-        timings.insert(0, names.CUTOFF, labels)
+        timings.insert(0, names.SPLIT, labels)
         return pd.read_parquet(io.BytesIO(predicted)), timings
     except (OSError, ValueError, KeyError, IndexError, TypeError):  # Arrow's errors are ValueErrors
         return None

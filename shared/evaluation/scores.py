@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from shared.data import columns as names
-from shared.data.columns import SeriesColumns
-from shared.errors import HexadError
+from shared.errors import HexadError, quoted
 from shared.evaluation.leakage.report import LeakReport
-from shared.evaluation.scorers import Scorer
+from shared.evaluation.metrics import Metric, score_split
+from shared.evaluation.resampling import block_length, bootstrap_means, percentile_interval
 
-__all__ = ["HIGHER_IS_BETTER", "Scores"]
+__all__ = ["Scores", "score_predictions"]
 
-HIGHER_IS_BETTER = frozenset({"r2", "coverage"})
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -28,17 +27,23 @@ class Scores:
     Attributes
     ----------
     scores : pandas.DataFrame
-        One row a model, cutoff and metric: ``model, cutoff, metric, value``.
+        One row a model, split and metric: ``model, split, metric, value``.
     predictions : pandas.DataFrame
         Every prediction beside its outcome.
     timings : pandas.DataFrame
         Seconds of every fit, update and prediction.
     baselines : tuple of str
         Names of the models that are baselines.
+    metrics : tuple of Metric
+        What the predictions were judged by.
+    prepared : tuple
+        What each metric took from the training rows.
     leaks : tuple of LeakReport
         What the leak guard found, a report a model; see `explain_leaks`.
+    in_time : bool
+        Whether the splits follow one another in time, so that neighbours are alike.
 
-    >>> frame = pd.DataFrame({"model": ["a"], "cutoff": [1], "metric": ["mae"], "value": [2.0]})
+    >>> frame = pd.DataFrame({"model": ["a"], "split": [1], "metric": ["mae"], "value": [2.0]})
     >>> Scores(frame, pd.DataFrame(), pd.DataFrame(), ("a",)).table()["mae"].to_dict()
     {'a': 2.0}
     """
@@ -47,115 +52,237 @@ class Scores:
     predictions: pd.DataFrame
     timings: pd.DataFrame
     baselines: tuple[str, ...]
-    columns: SeriesColumns = field(default_factory=SeriesColumns)
+    metrics: tuple[Metric, ...] = ()
+    prepared: tuple[Any, ...] = ()
     leaks: tuple[LeakReport, ...] = ()
+    in_time: bool = False
 
     def to_frame(self) -> pd.DataFrame:
         """Return the tidy score table."""
         return self.scores.copy()
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of all models, baselines first."""
+        return tuple(dict.fromkeys(map(str, self.scores[names.MODEL])))
+
     def table(self) -> pd.DataFrame:
-        """Mean of each metric over the cutoffs: one row a model, one column a metric."""
+        """Mean of each metric over the splits: one row a model, one column a metric."""
         wide = self.scores.groupby([names.MODEL, "metric"], sort=False)["value"].mean().unstack("metric")
         return wide.reindex(columns=list(dict.fromkeys(self.scores["metric"])))
 
-    def of(self, model: str, metric: str) -> pd.Series[float]:
-        """Values of one model and metric, by cutoff."""
+    def values(self, model: str, metric: str) -> pd.Series[float]:
+        """Values of one model and metric, by split.
+
+        Parameters
+        ----------
+        model, metric : str
+
+        Raises
+        ------
+        HexadError
+            There are none.
+        """
         rows = self.scores[(self.scores[names.MODEL] == model) & (self.scores["metric"] == metric)]
         if rows.empty:
-            models = ", ".join(dict.fromkeys(self.scores[names.MODEL]))
-            raise HexadError(f"there are no values of {metric!r} for {model!r}; the models are {models}")
-        return rows.set_index(names.CUTOFF)["value"]
+            raise HexadError(
+                f"there are no values of {metric!r} for {model!r}; the models are {', '.join(self.models)}"
+            )
+        return rows.set_index(names.SPLIT)["value"]
+
+    def units(self, model: str, metric: str) -> pd.Series[float]:
+        """Values of one model and metric by unit (series, basket, user), over all splits.
+
+        Parameters
+        ----------
+        model, metric : str
+            The metric is one of `metrics`.
+        """
+        judge, prepared = self._judge(metric)
+        rows = self.predictions[self.predictions[names.MODEL] == model]
+        if rows.empty:
+            raise HexadError(f"there are no predictions of {model!r}; the models are {', '.join(self.models)}")
+        groups = rows.groupby(names.SPLIT, sort=False, dropna=False)
+        return pd.concat([judge.units(group, prepared) for _, group in groups])
+
+    def _judge(self, metric: str | Metric) -> tuple[Metric, Any]:
+        """A metric with what it took from the training rows."""
+        for judge, prepared in zip(self.metrics, self.prepared, strict=True):
+            if metric in (judge, judge.name):
+                return judge, prepared
+        if isinstance(metric, str):
+            raise HexadError(f"{metric!r} was not among the metrics; there are {quoted(m.name for m in self.metrics)}")
+        return metric, None
+
+    def greater_is_better(self, metric: str) -> bool | None:
+        """Whether more of a metric is better; None where neither is.
+
+        Parameters
+        ----------
+        metric : str
+            Less is better where it is not one of `metrics`.
+        """
+        return next((judge.greater_is_better for judge in self.metrics if judge.name == metric), False)
 
     def best_baseline(self, metric: str) -> str:
-        """Name of the baseline with the best mean of a metric: the lowest, for R2 and coverage the highest.
+        """Name of the baseline with the best mean of a metric.
 
-        >>> frame = pd.DataFrame({"model": ["a", "b"], "cutoff": 1, "metric": "mae", "value": [2.0, 1.0]})
+        Parameters
+        ----------
+        metric : str
+
+        Raises
+        ------
+        HexadError
+            Neither more nor less of it is better.
+
+        >>> frame = pd.DataFrame({"model": ["a", "b"], "split": 1, "metric": "mae", "value": [2.0, 1.0]})
         >>> Scores(frame, frame, frame, ("a", "b")).best_baseline("mae")
         'b'
         """
         return self._best(self.baselines, metric)
 
     def _best(self, models: Iterable[str], metric: str) -> str:
-        sign = -1.0 if metric.split("-", maxsplit=1)[0] in HIGHER_IS_BETTER else 1.0
-        return min(models, key=lambda name: sign * float(self.of(name, metric).mean()))
+        greater = self.greater_is_better(metric)
+        if greater is None:
+            raise HexadError(f"neither more nor less of {metric} is better; choose by another metric")
+        sign = -1.0 if greater else 1.0
+        return min(models, key=lambda name: sign * float(self.values(name, metric).mean()))
 
-    def by_step(self, metric: Scorer, parts: int = 4) -> pd.DataFrame:
-        """A metric by part of the horizon: one row a model, one column a range of steps.
+    def intervals(self, metric: str, *, level: float = 95.0, random_state: int = 0) -> pd.DataFrame:
+        """Mean of a metric with a bootstrap interval: over splits where they follow in time, else over units.
 
-        Steps that a gap leaves out, and parts beyond a short horizon, are not shown.
+        Parameters
+        ----------
+        metric : str
+            One of `metrics`.
+        level : float
+            Nominal coverage in percent.
+        random_state : int
+            Seed.
 
-        Raises
-        ------
-        HexadError
-            The metric is scaled: there is no scale here. Take MAE, or a metric of intervals.
+        Returns
+        -------
+        pandas.DataFrame
+            One row a model: ``mean, lower, upper``.
+
+        >>> from shared.evaluation.metrics import metric
+        >>> rows = pd.DataFrame({"model": "m", "split": 1, "rank": [1.0, 20.0]})
+        >>> frame = pd.DataFrame({"model": ["m"], "split": [1], "metric": ["hit_rate@10"], "value": [0.5]})
+        >>> Scores(frame, rows, rows, (), (metric("hit_rate"),), (None,)).intervals("hit_rate@10")["upper"].tolist()
+        [1.0]
         """
-        if metric.scaled:
-            raise HexadError(f"{metric.name} is scaled by the training data, which are not here; take 'mae' instead")
-        steps = self.predictions[names.STEP].to_numpy()
-        edges = part_edges(steps, parts)
-        part = np.searchsorted(edges, steps, side="left") - 1
-        labels = [f"steps {a + 1} to {b}" for a, b in pairwise(edges)]
-        groups = self.predictions.groupby([self.predictions[names.MODEL], part], sort=False)
-        values = {key: metric.score(group, self.columns) for key, group in groups}
-        models = list(dict.fromkeys(self.predictions[names.MODEL]))
-        shown = [number for number in range(len(labels)) if any((model, number) in values for model in models)]
-        rows = [[values.get((model, number), np.nan) for number in shown] for model in models]
-        return pd.DataFrame(rows, index=models, columns=[labels[number] for number in shown])
+        found = {}
+        for model in self.models:
+            values, clusters, block = self.draws_of(model, metric)
+            draws = bootstrap_means(values, clusters=clusters, block=block, random_state=random_state)
+            found[model] = (float(values.mean()), *percentile_interval(draws, level))
+        return pd.DataFrame.from_dict(found, orient="index", columns=["mean", "lower", "upper"])
 
-    def of_series(self, key: Any, metrics: Iterable[Scorer]) -> Scores:
-        """The scores of one series alone, in metrics that need no scale from the training data.
+    def draws_of(self, model: str, metric: str) -> tuple[Floats, Any, int]:
+        """What chance is reckoned over: values by split in blocks, or by unit in clusters of the same label.
+
+        Parameters
+        ----------
+        model, metric : str
+
+        Returns
+        -------
+        values : numpy.ndarray of shape (n,)
+        labels : array of shape (n,)
+            Of the splits or units.
+        block : int
+            Length of blocks of neighbours.
+        """
+        values, block = self.values(model, metric), 1
+        if self.in_time and len(values) > 1:
+            block = block_length(len(values))
+        elif len(self.predictions) and any(judge.name == metric for judge in self.metrics):
+            units = self.units(model, metric)
+            values = units if len(units) > len(values) else values
+        return np.asarray(values, dtype=np.float64), np.asarray(values.index), block
+
+    def by(self, metric: str | Metric, groups: str | Callable[[pd.DataFrame], Any]) -> pd.DataFrame:
+        """A metric by group of the predictions, over all splits: one row a group, one column a model.
+
+        Parameters
+        ----------
+        metric : str or Metric
+            One of `metrics`, or another that needs nothing of the training rows.
+        groups : str or callable
+            A column of the predictions; or what gives a label for every row of them, missing for rows to be left out.
+            Groups of a categorical are in its order, others in order of first appearance.
 
         Raises
         ------
         HexadError
-            A metric is scaled, or there is no such series.
+            There is no such column, or the metric needs what is not here.
 
-        >>> from shared.evaluation.scorers import scorer
-        >>> rows = pd.DataFrame({"model": "m", "cutoff": 1, "unique_id": ["a", "b"], "y": 1.0, "mean": [2.0, 4.0]})
-        >>> Scores(rows, rows, rows, ()).of_series("b", [scorer("mae")]).of("m", "mae").tolist()
+        >>> from shared.evaluation.metrics import metric
+        >>> rows = pd.DataFrame({"model": "m", "split": 1, "shop": ["a", "b"], "y": 1.0, "mean": [2.0, 4.0]})
+        >>> Scores(rows, rows, rows, ()).by(metric("mae"), "shop")["m"].to_dict()
+        {'a': 1.0, 'b': 3.0}
+        """
+        judge, prepared = self._judge(metric)
+        if isinstance(groups, str):
+            self._check_column(groups)
+            labels = self.predictions[groups].reset_index(drop=True)
+        else:
+            labels = pd.Series(groups(self.predictions)).reset_index(drop=True)
+        rows = self.predictions.reset_index(drop=True)
+        grouped = rows.groupby([labels.rename("group"), names.MODEL], sort=False, observed=True)
+        values = pd.Series({key: score_split(judge, group, prepared) for key, group in grouped})
+        wide = values.unstack().reindex(columns=list(dict.fromkeys(rows[names.MODEL])))
+        ordered = labels.cat.categories if isinstance(labels.dtype, pd.CategoricalDtype) else labels.dropna().unique()
+        present = [label for label in ordered if label in wide.index]
+        return wide.reindex(present).rename_axis(groups if isinstance(groups, str) else None)
+
+    def only(self, **equal: Any) -> Scores:
+        """The scores of some predictions alone, as of one series.
+
+        Parameters
+        ----------
+        **equal
+            Columns of the predictions, each with the one value that is kept.
+
+        Raises
+        ------
+        HexadError
+            There is no such column, or no such predictions.
+
+        >>> from shared.evaluation.metrics import metric
+        >>> rows = pd.DataFrame({"model": "m", "split": 1, "shop": ["a", "b"], "y": 1.0, "mean": [2.0, 4.0]})
+        >>> Scores(rows, rows, rows, (), (metric("mae"),), (None,)).only(shop="b").values("m", "mae").tolist()
         [3.0]
         """
-        metrics, column = list(metrics), self.columns.unique_id
-        if scaled := [metric.name for metric in metrics if metric.scaled]:
-            raise HexadError(f"{scaled[0]} is scaled by the training data, which are not here; take 'mae' instead")
-        rows = self.predictions[self.predictions[column] == key] if column in self.predictions.columns else None
-        if rows is None or rows.empty:
-            raise HexadError(f"there are no predictions of a series {key!r}")
-        found = scored(rows, metrics, self.columns)
+        rows = self.predictions
+        for column, value in equal.items():
+            self._check_column(column)
+            rows = rows[rows[column] == value]
+        if rows.empty:
+            raise HexadError(f"there are no predictions with {', '.join(f'{c} = {v!r}' for c, v in equal.items())}")
+        found = score_predictions(rows, self.metrics, self.prepared)
         return replace(self, scores=found, predictions=rows.reset_index(drop=True))
 
-    def by_series(self, metric: Scorer) -> pd.DataFrame:
-        """A metric by series, over all origins: one row a series, the worst for the first model on top, one column a model.
-
-        Raises
-        ------
-        HexadError
-            The metric is scaled: there is no scale here. Or the table has no key column.
-        """
-        key = self.columns.unique_id
-        if metric.scaled:
-            raise HexadError(f"{metric.name} is scaled by the training data, which are not here; take 'mae' instead")
-        if key not in self.predictions.columns:
-            raise HexadError(f"there is one series only: the table has no key column {key!r}")
-        groups = self.predictions.groupby([key, names.MODEL], sort=False)
-        values = pd.Series({labels: metric.score(group, self.columns) for labels, group in groups})
-        wide = values.unstack().reindex(columns=list(dict.fromkeys(self.predictions[names.MODEL])))
-        ascending = metric.name.split("-")[0] in HIGHER_IS_BETTER
-        return wide.rename_axis(key).sort_values(wide.columns[0], ascending=ascending, kind="stable")
+    def _check_column(self, name: str) -> None:
+        if name not in self.predictions.columns:
+            raise HexadError(
+                f"the predictions have no column {name!r}; they have {quoted(map(str, self.predictions.columns))}"
+            )
 
     def explain(self) -> str:
         """Say in a sentence what was evaluated."""
         table = self.table()
         metric = str(table.columns[0])
-        best, naive = self._best(map(str, table.index), metric), self.best_baseline(metric)
-        reached, its = float(self.of(best, metric).mean()), float(self.of(naive, metric).mean())
-        cutoffs = self.scores[names.CUTOFF].nunique()
-        return (
-            f"{len(table)} models were tried at {cutoffs} origins; best {metric}: {best} with {reached:.3g}, "
-            f"the best baseline is {naive} with {its:.3g}."
-            + (f" {self.explain_leaks()}" if any(report.leaks for report in self.leaks) else "")
-        )
+        n = self.scores[names.SPLIT].nunique(dropna=False)
+        tried = f"{len(table)} models were tried at {n} split{'' if n == 1 else 's'}"
+        leaks = f" {self.explain_leaks()}" if any(report.leaks for report in self.leaks) else ""
+        if self.greater_is_better(metric) is None:
+            listed = ", ".join(f"{name} {value:.3g}" for name, value in table[metric].items())
+            return f"{tried}; {metric}: {listed}.{leaks}"
+        best, naive = self._best(self.models, metric), self.best_baseline(metric)
+        reached, its = float(self.values(best, metric).mean()), float(self.values(naive, metric).mean())
+        return f"{tried}; best {metric}: {best} with {reached:.3g}, the best baseline is {naive} with {its:.3g}.{leaks}"
 
     @property
     def guarded(self) -> bool:
@@ -177,64 +304,56 @@ class Scores:
         ahead = dict.fromkeys(note for report in self.leaks for note in report.notes)
         notes = "".join(f" {note[0].upper()}{note[1:]}." for note in ahead)
         return (
-            "No leak was found: everything from the first origin on was replaced, and what comes after its test taken away; "
-            f"the forecasts of {shown} stayed the same to the last bit.{notes}"
+            "No leak was found: everything that is not known at the first split was replaced or taken away; the "
+            f"predictions of {shown} stayed the same to the last bit.{notes}"
         )
 
     def plot(self) -> Any:
-        """Draw the first metric by cutoff, one line a model."""
+        """Draw the first metric by split, one line a model.
+
+        Returns
+        -------
+        shared.reporting.figures.Figure
+        """
         from shared.reporting.figures import line_figure
 
         metric = str(self.scores["metric"].iloc[0])
-        lines = {str(model): self.of(str(model), metric) for model in dict.fromkeys(self.scores[names.MODEL])}
+        lines = {model: self.values(model, metric) for model in self.models}
         return line_figure({name: (list(s.index), s.to_numpy()) for name, s in lines.items()}, y_label=metric)
 
     def _repr_html_(self) -> str:
         return str(self.table().round(3).to_html())
 
 
-def part_edges(steps: Any, parts: int) -> Any:
-    """Steps after which the parts of a horizon end, with 0 in front.
-
-    >>> part_edges([1, 2, 3, 4], 2).tolist()
-    [0, 2, 4]
-    """
-    return np.unique(np.linspace(0, np.max(steps), parts + 1).round().astype(int))
-
-
-def scored(
-    predictions: pd.DataFrame, metrics: Sequence[Scorer], columns: SeriesColumns, scales: Sequence[Any] | None = None
+def score_predictions(
+    predictions: pd.DataFrame, metrics: Sequence[Metric], prepared: Sequence[Any] = ()
 ) -> pd.DataFrame:
-    """Score predictions by model and cutoff: one row each a metric, all rows of a metric together.
+    """Score predictions by model and split: one row each a metric, all rows of a metric together.
 
     Parameters
     ----------
-    scales : sequence, optional
-        Of each metric, as `Scorer.scales` gives them.
+    predictions : pandas.DataFrame
+        With the columns "model" and "split", and what the metrics read.
+    metrics : sequence of Metric
+    prepared : sequence, optional
+        What each metric took from the training rows.
 
-    >>> from shared.evaluation.scorers import scorer
-    >>> made = pd.DataFrame({"model": "m", "cutoff": [1, 2], "y": 1.0, "mean": [1.0, 3.0]})
-    >>> scored(made, [scorer("mae")], SeriesColumns())["value"].tolist()
+    Returns
+    -------
+    pandas.DataFrame
+        ``model, split, metric, value``.
+
+    >>> from shared.evaluation.metrics import metric
+    >>> made = pd.DataFrame({"model": "m", "split": [1, 2], "y": 1.0, "mean": [1.0, 3.0]})
+    >>> score_predictions(made, [metric("mae")])["value"].tolist()
     [0.0, 2.0]
     """
-    predictions, scales = _numbered(predictions, columns.unique_id, scales)
+    # Keys of units are told apart several times as fast by the codes of a categorical.
+    units = {getattr(metric, "unit", None) for metric in metrics} & set(predictions.columns)
+    predictions = predictions.assign(**{str(unit): predictions[unit].astype("category") for unit in units})
     rows: list[list[dict[str, Any]]] = [[] for _ in metrics]
-    for (model, cutoff), group in predictions.groupby([names.MODEL, names.CUTOFF], sort=False, dropna=False):
+    for (model, split), group in predictions.groupby([names.MODEL, names.SPLIT], sort=False, dropna=False):
         for place, metric in enumerate(metrics):
-            value = metric.score(group, columns, scales[place] if scales else None)
-            rows[place].append({names.MODEL: model, names.CUTOFF: cutoff, "metric": metric.name, "value": value})
+            value = score_split(metric, group, prepared[place] if len(prepared) else None)
+            rows[place].append({names.MODEL: model, names.SPLIT: split, "metric": metric.name, "value": value})
     return pd.DataFrame([row for own in rows for row in own])
-
-
-def _numbered(
-    predictions: pd.DataFrame, key: str, scales: Sequence[Any] | None
-) -> tuple[pd.DataFrame, Sequence[Any] | None]:
-    """The same with numbers for keys, which are told apart several times as fast; unchanged where something is missing."""
-    if key not in predictions.columns:
-        return predictions, scales
-    codes, keys = pd.factorize(predictions[key])
-    known = [scale for scale in scales or () if scale is not None]
-    if (codes < 0).any() or any(own not in scale for scale in known for own in keys):
-        return predictions, scales  # the metric says what is missing
-    numbered = [None if scale is None else {i: scale[own] for i, own in enumerate(keys)} for scale in scales or ()]
-    return predictions.assign(**{key: codes}), numbered if scales else None

@@ -19,13 +19,14 @@ import numpy as np
 __all__ = [
     "PALETTE",
     "Figure",
+    "add_legend",
     "bar_figure",
     "density_figure",
     "dependence_figure",
     "draw",
-    "forecast_figure",
+    "finish_axes",
     "line_figure",
-    "pit_figure",
+    "wall_clock",
 ]
 
 # Each colour is drawn as a sentinel and replaced by a variable of the page; the pairs are its light and dark values.
@@ -220,61 +221,18 @@ def line_figure(
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
         for number, (name, (x, y)) in enumerate(lines.items()):
             axes.plot(
-                _wall(x),
+                wall_clock(x),
                 np.asarray(y),
                 label=_label(name),
                 color=colours[SERIES_COLOURS[number % len(SERIES_COLOURS)]],
             )
         for label, height in (marks or {}).items():
             axes.axhline(height, color=colours["soft"], linewidth=1, linestyle=(0, (4, 3)), label=_label(label))
-        _finish(axes, x_label, y_label)
+        finish_axes(axes, x_label, y_label)
         if len(lines) + len(marks or {}) > 1:
-            _legend(axes)
+            add_legend(axes)
 
     return draw(paint, alt=alt or f"Lines of {', '.join(lines)}.", caption=caption, size=size)
-
-
-def forecast_figure(
-    past_x: Any,
-    past_y: Any,
-    x: Any,
-    mean: Any,
-    *,
-    lower: Any = None,
-    upper: Any = None,
-    level: float | None = None,
-    actual: Any = None,
-    y_label: str = "",
-    alt: str = "",
-    caption: str = "",
-) -> Figure:
-    """Draw the last known values, a forecast and its interval, and the outcome where it is known.
-
-    >>> forecast_figure([1, 2], [1.0, 2.0], [3], [2.5]).alt
-    'Known values and forecast.'
-    """
-
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
-        if lower is not None and upper is not None:
-            band = f"{level:g} % interval" if level is not None else "interval"
-            axes.fill_between(
-                _wall(x),
-                np.asarray(lower),
-                np.asarray(upper),
-                color=colours["accent"],
-                alpha=0.18,
-                linewidth=0,
-                label=band,
-            )
-        if len(past_x):
-            axes.plot(_wall(past_x), np.asarray(past_y), color=colours["soft"], linewidth=1.2, label="known")
-        axes.plot(_wall(x), np.asarray(mean), color=colours["accent"], label="forecast")
-        if actual is not None:
-            axes.plot(_wall(x), np.asarray(actual), color=colours["second"], linewidth=1.2, label="what came")
-        _finish(axes, "", y_label)
-        _legend(axes)
-
-    return draw(paint, alt=alt or "Known values and forecast.", caption=caption)
 
 
 def bar_figure(
@@ -342,8 +300,8 @@ def density_figure(
         medians = [np.median(second[place == number]) for number in groups]
         middles = [np.median(first[place == number]) for number in groups]
         axes.plot(middles, medians, color=colours["second"], linewidth=2, label="median")
-        _finish(axes, x_label, y_label)
-        _legend(axes)
+        finish_axes(axes, x_label, y_label)
+        add_legend(axes)
 
     return draw(paint, alt=alt or f"Density of {y_label} over {x_label}.", caption=caption)
 
@@ -388,41 +346,11 @@ def dependence_figure(
             axes.set_ylim(foot - room, top)
         if words:
             axes.set_xticks(places, [str(value) for value in first])
-        _finish(axes, x_label, y_label)
+        finish_axes(axes, x_label, y_label)
         if len(lines) > 1:
-            _legend(axes)
+            add_legend(axes)
 
     return draw(paint, alt=alt or "Answer by value.", caption=caption)
-
-
-def pit_figure(edges: Sequence[float], shares: Any, *, alt: str = "", caption: str = "") -> Figure:
-    """Draw a histogram of the probability integral transform over unequal bins: flat at 1 where quantiles are true.
-
-    Parameters
-    ----------
-    edges : sequence of float
-        From 0 to 1, one more than there are bins.
-    shares : array
-        Share of outcomes in each bin.
-
-    >>> pit_figure([0.0, 0.5, 1.0], [0.4, 0.6], alt="Two bins.").alt
-    'Two bins.'
-    """
-
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
-        widths = np.diff(np.asarray(edges, dtype=float))
-        heights = np.asarray(shares, dtype=float) / widths
-        axes.bar(
-            edges[:-1], heights, width=widths, align="edge", color=colours["accent"], alpha=0.55,
-            edgecolor=colours["accent"], linewidth=1,
-        )  # fmt: skip
-        axes.axhline(1.0, color=colours["second"], linewidth=1.5, label="what true quantiles would give")
-        axes.set_ylim(0, max(2.0, 1.1 * float(heights.max(initial=0.0))))
-        axes.set_xticks(list(edges), [f"{100 * edge:g}" for edge in edges], fontsize=7.5)
-        _finish(axes, "quantile, %", "outcomes, in units of those expected")
-        _legend(axes)
-
-    return draw(paint, alt=alt or "Histogram of the probability integral transform.", caption=caption)
 
 
 def _label(name: str) -> str:
@@ -431,7 +359,7 @@ def _label(name: str) -> str:
     return f" {name}" if name.startswith("_") else name
 
 
-def _wall(x: Any) -> Any:
+def wall_clock(x: Any) -> Any:
     """Show stamps of a zone on its wall clock."""
     import pandas as pd
 
@@ -441,7 +369,8 @@ def _wall(x: Any) -> Any:
     return values.to_numpy()
 
 
-def _finish(axes: Any, x_label: str, y_label: str) -> None:
+def finish_axes(axes: Any, x_label: str, y_label: str) -> None:
+    """Give axes their labels, dates without clutter, and thousands with commas."""
     from matplotlib import dates, ticker
 
     locators: Any = dates
@@ -460,6 +389,7 @@ def _finish(axes: Any, x_label: str, y_label: str) -> None:
     axes.margins(x=0.01)
 
 
-def _legend(axes: Any) -> None:
+def add_legend(axes: Any) -> None:
+    """Put the legend below the picture."""
     below = -0.22 if axes.get_xlabel() else -0.12
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, below), ncols=3, columnspacing=1.4, handlelength=1.6)

@@ -19,6 +19,7 @@ from domains.timeseries import (
     AutoForecaster,
     Drift,
     Exogenous,
+    ForecastTask,
     Fourier,
     LagForecaster,
     Naive2,
@@ -31,7 +32,7 @@ from domains.timeseries import (
     SimilarDay,
 )
 from shared.data import WalkForward
-from shared.evaluation import ForecastingTask, evaluate, scorer
+from shared.evaluation import evaluate
 from shared.runtime.store import load_model, save_model
 
 RICH = Recipe(
@@ -266,11 +267,11 @@ def test_nothing_after_an_origin_reaches_its_forecast(name):
     model = LEARNERS[name]
     table = panel_table()
     walk = WalkForward(getattr(model, "horizon", 5), every=7, n_splits=4)
-    task = ForecastingTask(known=("price", "holiday"), levels=(80,))
+    task = ForecastTask(known=("price", "holiday"), levels=(80,))
     naive = {"naive": SeasonalNaive("7D")}
 
     def predicted(data: pd.DataFrame) -> pd.DataFrame:
-        return evaluate({"model": model}, data, walk, [scorer("mae")], baselines=naive, task=task).predictions
+        return evaluate({"model": model}, data, walk, ["mae"], baselines=naive, task=task).predictions
 
     clean = predicted(table)
     for cut in walk.splits(table):
@@ -278,6 +279,6 @@ def test_nothing_after_an_origin_reaches_its_forecast(name):
         late = poisoned.ds >= cut.label
         for column in ("y", "weather"):
             poisoned.loc[late, column] = 1e6 * np.arange(1.0, late.sum() + 1)
-        upto = clean.cutoff <= cut.label
-        kept = ["model", "cutoff", "unique_id", "ds", "mean", "lo-80", "hi-80"]
+        upto = clean["split"] <= cut.label
+        kept = ["model", "split", "unique_id", "ds", "mean", "lo-80", "hi-80"]
         pd.testing.assert_frame_equal(predicted(poisoned).loc[upto, kept], clean.loc[upto, kept], check_exact=True)

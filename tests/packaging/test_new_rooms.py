@@ -13,12 +13,14 @@ HOUSE = ("shared", "domains", "case_studies", "tests", "pyproject.toml")
 
 TOY_DOMAIN = {
     "__init__.py": '"""Toy: a detector of what lies far from the middle."""\n\n'
-    'from domains.toy.detector import FarDetector\n\n__all__ = ["FarDetector"]\n',
+    'from domains.toy.detector import FarDetector\nfrom domains.toy.task import DetectionTask\n\n__all__ = ["DetectionTask", "FarDetector"]\n',
     "detector.py": '''"""A detector."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from domains.toy.task import DetectionTask
 
 
 class FarDetector(OutlierMixin, BaseEstimator):
@@ -30,6 +32,9 @@ class FarDetector(OutlierMixin, BaseEstimator):
 
     def __init__(self, quantile=0.8):
         self.quantile = quantile
+
+    def default_task(self):
+        return DetectionTask()
 
     def fit(self, X, y=None):
         X = validate_data(self, X, dtype=float)
@@ -49,6 +54,43 @@ class FarDetector(OutlierMixin, BaseEstimator):
 
     def predict(self, X):
         return np.where(self.decision_function(X) < 0, -1, 1)
+''',
+    "task.py": '''"""How it is evaluated."""
+
+import pandas as pd
+
+from shared.evaluation import ColumnRoles, Stopwatch, Task
+
+
+class DetectionTask(Task):
+    """Fit on rows, score others; "odd" says which are.
+
+    >>> DetectionTask().metric("roc_auc").reads
+    ('y', 'score')
+    """
+
+    def run(self, model, data, splits):
+        """Fit and score."""
+        found, watch = [], Stopwatch()
+        for split in splits:
+            inputs = self.roles(data).inputs(data).to_numpy()
+            with watch("fit", split):
+                model.fit(inputs[split.train])
+            with watch("predict", split):
+                score = -model.score_samples(inputs[split.test])
+            y = data["odd"].to_numpy()[split.test]
+            found.append(pd.DataFrame({"split": split.label, "y": y, "score": score}))
+        return pd.concat(found, ignore_index=True), watch.to_frame()
+
+    def roles(self, data):
+        """What the columns are."""
+        return ColumnRoles(y="odd")
+
+    def perturbed(self, data, split):
+        """What is odd is not known in the rows tested."""
+        odd = data["odd"].to_numpy().copy()
+        odd[split.test] = 1 - odd[split.test]
+        return data.assign(odd=odd), split
 ''',
     "datasets.py": '''"""Its data."""
 
@@ -75,6 +117,9 @@ if __name__ == "__main__":
 
 from case_studies.common.study import Study
 from domains.toy import FarDetector
+from sklearn.ensemble import IsolationForest
+from sklearn.model_selection import KFold
+from shared.evaluation import compare, evaluate
 from shared.reporting import Run
 from shared.runtime.config import Settings
 
@@ -92,6 +137,12 @@ def run(settings: ToySettings, out: Run) -> None:
     X = table[["Demand"]].to_numpy()
     model = FarDetector(settings.quantile).fit(X)
     odd = int((model.predict(X) < 0).sum())
+    rows = table[["Demand"]].iloc[:2000].assign(odd=lambda t: (t["Demand"] > t["Demand"].quantile(0.95)).astype(int))
+    scores = evaluate(
+        {"far": FarDetector()}, rows, KFold(5, shuffle=True, random_state=0), ["roc_auc"], baselines={"forest": IsolationForest(n_estimators=50, random_state=0)}
+    )
+    assert scores.guarded, scores.explain_leaks()
+    out.add_summary(compare(scores, "far", unit="folds").explain())
     out.save_results(model=model, odd=table[model.predict(X) < 0])
     out.add_summary(f"{odd:,} half-hours are odd.")
     out.add_section("What was read", reading.explain())
@@ -140,6 +191,8 @@ def test_the_command_line_knows_and_runs_them(tree):
     assert "toy          How odd a half-hour can be." in told.stdout
     assert "toy_demand: Demand again, for the toy" in told.stdout
     assert "half-hours are odd." in told.stdout
+    assert "far and forest" in told.stdout or "far is" in told.stdout or "far seems" in told.stdout
+    assert "(roc auc)" in told.stdout
     assert {"report.html", "model.hexad", "odd.parquet"} <= {path.name for path in (tree / "made").iterdir()}
 
 

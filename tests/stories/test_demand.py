@@ -51,7 +51,7 @@ def test_origins_are_52_weeks_at_noon_of_2014_and_96_half_hours_each(whole):
     assert len(cutoffs) == 52
     assert (cutoffs.dt.tz_convert("Australia/Melbourne").dt.strftime("%H:%M") == "12:00").all()
     assert (cutoffs.dt.year == 2014).all()
-    counts = made[made.model == "lag model"].groupby("cutoff").size()
+    counts = made[made.model == "lag model"].groupby("origin").size()
     assert (counts == 96).all()
     assert (made.Time >= made.cutoff).all()
 

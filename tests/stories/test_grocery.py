@@ -164,9 +164,9 @@ def test_baskets_of_one_time_stay_together():
         table, GrocerySettings(order="Invoice", item="Product", time="Date", customer="").columns
     )
     shop = Shop.cut(baskets, GrocerySettings(), "till")
-    assert shop.past.times.max() < shop.later.times.min()
-    assert shop.first.times.max() < shop.middle.times.min()
-    assert shop.past.n_rows + shop.later.n_rows == baskets.n_rows
+    assert shop.train.times.max() < shop.test.times.min()
+    assert shop.inner_train.times.max() < shop.validation.times.min()
+    assert shop.train.n_rows + shop.test.n_rows == baskets.n_rows
 
 
 def test_times_of_any_kind_and_guests(tmp_path):

@@ -54,7 +54,7 @@ def test_it_tries_123_days_from_midnight_in_both_markets(whole):
     assert len(cutoffs) == 123
     assert (cutoffs.dt.hour == 0).all()
     assert cutoffs.min() == pd.Timestamp("2016-07-01")
-    assert (made[made.model == "price model"].groupby(["cutoff", "unique_id"]).size() == 24).all()
+    assert (made[made.model == "price model"].groupby(["origin", "unique_id"]).size() == 24).all()
     assert made.unique_id.nunique() == 2
 
 

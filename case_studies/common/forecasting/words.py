@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from shared.evaluation import Comparison, Comparisons, Scores, reliability, scorer
+from domains.timeseries import horizon_parts, reliability
+from shared.evaluation import Comparison, Comparisons, Scores
 
 __all__ = [
     "below",
-    "by_cutoff",
+    "by_origin",
     "calibration",
     "covered",
     "gain",
@@ -25,22 +26,22 @@ def gain(scores: Scores, model: str, best: str | None = None, metric: str = "mas
     """Share by which a model's error lies below the best naive's.
 
     >>> rows = [("m", 1, "mae", 1.0), ("naive", 1, "mae", 2.0)]
-    >>> frame = pd.DataFrame(rows, columns=["model", "cutoff", "metric", "value"])
+    >>> frame = pd.DataFrame(rows, columns=["model", "split", "metric", "value"])
     >>> gain(Scores(frame, frame, frame, ("naive",)), "m", metric="mae")
     0.5
     """
     best = best or scores.best_baseline(metric)
-    return 1 - float(scores.of(model, metric).mean() / scores.of(best, metric).mean())
+    return 1 - float(scores.values(model, metric).mean() / scores.values(best, metric).mean())
 
 
 def covered(scores: Scores, model: str, level: float) -> float:
     """Share of outcomes inside a model's interval.
 
-    >>> frame = pd.DataFrame({"model": ["m"], "cutoff": [1], "metric": ["coverage-90"], "value": [0.88]})
+    >>> frame = pd.DataFrame({"model": ["m"], "split": [1], "metric": ["coverage-90"], "value": [0.88]})
     >>> covered(Scores(frame, frame, frame, ()), "m", 90)
     0.88
     """
-    return float(scores.of(model, f"coverage-{level:g}").mean())
+    return float(scores.values(model, f"coverage-{level:g}").mean())
 
 
 def below(share: float) -> str:
@@ -70,14 +71,14 @@ def sentences(verdict: Comparisons) -> str:
     return " ".join(text[0].upper() + text[1:] for text in (item.explain() for item in verdict.items))
 
 
-def by_cutoff(scores: Scores, model: str, metric: str) -> tuple[list[Any], Any]:
+def by_origin(scores: Scores, model: str, metric: str) -> tuple[list[Any], Any]:
     """A metric of a model over the origins, as a line of a figure.
 
-    >>> frame = pd.DataFrame({"model": "m", "cutoff": [1, 2], "metric": "mae", "value": [3.0, 4.0]})
-    >>> by_cutoff(Scores(frame, frame, frame, ()), "m", "mae")
+    >>> frame = pd.DataFrame({"model": "m", "split": [1, 2], "metric": "mae", "value": [3.0, 4.0]})
+    >>> by_origin(Scores(frame, frame, frame, ()), "m", "mae")
     ([1, 2], array([3., 4.]))
     """
-    values = scores.of(model, metric)
+    values = scores.values(model, metric)
     return list(values.index), values.to_numpy()
 
 
@@ -97,22 +98,21 @@ def quarters(scores: Scores, level: float) -> pd.DataFrame:
     """Share of outcomes inside the interval, by model and part of the horizon, for people.
 
     >>> made = pd.DataFrame({"model": "m", "step": [1, 2], "y": 2.0, "mean": 2.5, "lo-50": 1.5, "hi-50": [3.5, 1.9]})
-    >>> quarters(Scores(made, made, made, ()), 50).loc["m"].tolist()
+    >>> quarters(Scores(made, made, made, (), (metric("coverage-50"),), (None,)), 50).loc["m"].tolist()
     ['100.0 %', '0.0 %']
     """
-    return (
-        (100 * scores.by_step(scorer("coverage", level=level))).map(lambda share: f"{share:.1f} %").rename_axis("model")
-    )
+    shares = 100 * scores.by(f"coverage-{level:g}", horizon_parts()).T
+    return shares.map(lambda share: f"{share:.1f} %").rename_axis("model")
 
 
-def calibration(scores: Scores, model: str, level: float) -> list[Any]:
+def calibration(scores: Scores, model: str, level: float, y: str = "y") -> list[Any]:
     """Coverage and the distribution of what came among the quantiles, over the horizon.
 
     >>> made = pd.DataFrame({"model": "m", "step": [1, 2], "y": 2.0, "mean": 2.5, "lo-50": 1.5, "hi-50": 3.5})
-    >>> len(calibration(Scores(made, made, made, ()), "m", 50))
+    >>> len(calibration(Scores(made, made, made, (), (metric("coverage-50"),), (None,)), "m", 50))
     4
     """
-    found = reliability(scores, model)
+    found = reliability(scores, model, y=y)
     return [
         (
             quarters(scores, level),

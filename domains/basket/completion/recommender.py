@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,25 @@ from sklearn.utils.validation import check_is_fitted
 
 from domains.basket.completion.weights import rule_weights
 from domains.basket.mining.search import as_baskets
+from domains.basket.task import CompletionTask
 from shared.data import Incidence
 from shared.data.frequency import DAY, Duration, parse_duration
 from shared.errors import DataError, HexadError, Problem, shortened
 from shared.runtime.array_of import ArrayOf
 
-__all__ = ["RuleRecommender"]
+__all__ = ["SEARCH_GRID", "RuleRecommender"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 PRIOR_HISTORY = 10.0
 POPULAR = 0.1
 CHUNK = 1024
+SEARCH_GRID: dict[str, Sequence[Any]] = {
+    "household": (1.5, 2.2, 3.0, 4.0),
+    "indirect": (0.0, 0.2, 0.3, 0.4, 0.5),
+    "shrinkage": (20.0, 50.0, 100.0),
+    "popularity": (0.2, 0.4, 0.6),
+}
+"""Settings of `RuleRecommender` that are worth a search, one after the other (`shared.evaluation.tune`)."""
 
 
 class RuleRecommender(BaseEstimator):  # type: ignore[misc]
@@ -110,6 +119,10 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         self.n_rules_ = len(rules.weights)
         self._learn_customers(found)
         return self
+
+    def default_task(self) -> CompletionTask:
+        """How it is evaluated where nothing else is said: by completing baskets."""
+        return CompletionTask()
 
     def _check(self) -> None:
         for name in ("shrinkage", "popularity", "indirect", "household"):

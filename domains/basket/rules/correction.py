@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shared.errors import HexadError, quoted
+from shared.evaluation.p_values import adjust_p_values
 
 __all__ = ["CORRECTIONS", "Family", "adjusted"]
 
@@ -67,23 +68,10 @@ def adjusted(
     if correction == "none" or len(p) == 0:
         return p.copy()
     if correction == "bh" or not layered:
-        return _within(p, max(family.total, len(p)), correction)
+        return adjust_p_values(p, correction, size=max(family.total, len(p)))
     out = np.ones(len(p))
     for length in np.unique(lengths):
         mine = lengths == length
         size = max(family.sizes.get(int(length), 0), int(mine.sum()))
-        out[mine] = np.minimum(_within(p[mine], size, correction) * 2.0**length, 1.0)
-    return out
-
-
-def _within(p: Floats, size: int, correction: str) -> Floats:
-    if correction == "bonferroni":
-        return np.minimum(p * size, 1.0)
-    order = np.argsort(p, kind="stable")
-    place = np.arange(len(p))
-    out = np.empty(len(p))
-    if correction == "holm":
-        out[order] = np.maximum.accumulate(np.minimum((size - place) * p[order], 1.0))
-    else:
-        out[order] = np.minimum.accumulate(np.minimum(p[order] * size / (place + 1), 1.0)[::-1])[::-1]
+        out[mine] = np.minimum(adjust_p_values(p[mine], correction, size=size) * 2.0**length, 1.0)
     return out

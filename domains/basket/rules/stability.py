@@ -12,6 +12,7 @@ import pandas as pd
 from domains.basket.mining.tree import Layout, Tree, tree_of
 from domains.basket.rules.rules import Rules, need_baskets
 from shared.data import Incidence
+from shared.data.splits import cut_in_time
 from shared.errors import HexadError
 
 __all__ = ["Stability", "held_out", "over_time"]
@@ -171,43 +172,21 @@ def over_time(rules: Rules, baskets: Any = None, *, parts: int = 2) -> Stability
     'b → a: lift 2 in the first half, 2 in the second half'
     """
     found = need_baskets(rules, baskets, "a look over time")
-    cuts = time_cuts(found, parts)
-    pieces = [found.take(np.arange(begin, stop)) for begin, stop in pairwise(cuts)]
+    if isinstance(parts, bool) or not isinstance(parts, int | np.integer) or parts < 2:
+        raise HexadError(f"parts={parts!r} is no whole number from 2 on")
+    if found.n_rows < parts:
+        raise HexadError(f"{found.n_rows:,} baskets cannot be cut into {parts} parts")
+    try:
+        cuts = cut_in_time(found.times, found.n_rows, [number / parts for number in range(1, parts)])
+    except HexadError as error:
+        column = found.columns.time or "time"
+        raise HexadError(f"column {column!r}: {error}") from None
+    pieces = [found.take(np.arange(begin, stop)) for begin, stop in pairwise([0, *cuts, found.n_rows])]
     if parts == 2:
         names: tuple[str, ...] = ("in the first half", "in the second half")
     else:
         names = tuple(f"in part {number + 1} of {parts}" for number in range(parts))
     return _looked_at(rules, pieces, names)
-
-
-def time_cuts(baskets: Incidence, parts: int) -> Ints:
-    """Where to cut baskets in their order of time, so that baskets of the same time stay together.
-
-    >>> time_cuts(Incidence.from_lists([["a"]] * 4), 2).tolist()
-    [0, 2, 4]
-    """
-    if isinstance(parts, bool) or not isinstance(parts, int | np.integer) or parts < 2:
-        raise HexadError(f"parts={parts!r} is no whole number from 2 on")
-    if baskets.n_rows < parts:
-        raise HexadError(f"{baskets.n_rows:,} baskets cannot be cut into {parts} parts")
-    cuts = np.linspace(0, baskets.n_rows, parts + 1).round().astype(np.int64)
-    if baskets.times is None:
-        return cuts
-    stamps = pd.Series(baskets.times)
-    if stamps.nunique() < parts:
-        column = baskets.columns.time or "time"
-        raise HexadError(
-            f"column '{column}': the baskets have only {stamps.nunique():,} different times, which make no {parts} parts; "
-            "give the time of every order"
-        )
-    if not stamps.is_monotonic_increasing:
-        raise HexadError("the baskets are not in the order of their times; make them with Incidence.from_frame")
-    first = np.flatnonzero(np.concatenate([[True], stamps.to_numpy()[1:] != stamps.to_numpy()[:-1]]))
-    inner = [int(first[np.argmin(np.abs(first - cut))]) for cut in cuts[1:-1]]
-    made = np.unique(np.concatenate([[0], inner, [baskets.n_rows]]).astype(np.int64))
-    if len(made) != parts + 1:
-        raise HexadError(f"too many baskets have the same time for {parts} parts; ask for fewer")
-    return made
 
 
 def _looked_at(rules: Rules, pieces: list[Incidence], names: tuple[str, ...]) -> Stability:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from domains.timeseries.automatic.members import Autoregression, Member
 from domains.timeseries.automatic.past import Past
+from domains.timeseries.metrics import seasonal_change
 from shared.runtime.array_of import ArrayOf
 
 __all__ = ["Choice", "choose", "combined", "naive_errors", "rolling_origins"]
@@ -253,9 +254,7 @@ def naive_errors(past: Past, season: int) -> Floats:
     found = np.full(len(past.begin), np.nan)
     for i, (begin, end) in enumerate(zip(past.begin, past.end, strict=True)):
         own = past.values[begin:end]
-        lag = season if len(own) > season else 1
-        if len(own) > lag:
-            found[i] = float(np.mean(np.abs(own[lag:] - own[:-lag])))
+        found[i] = seasonal_change(own, season if len(own) > season else 1)
     return found
 
 

@@ -13,11 +13,12 @@ from shared.data import columns as names
 from shared.data.schema import missing_column
 from shared.data.splits import Split
 from shared.errors import HexadError, Problems, SettingsError, quoted
-from shared.evaluation.leakage.altered import sight_of
 from shared.evaluation.leakage.overlap import LATE, overlap
-from shared.evaluation.leakage.pipelines import Roles, work_of
+from shared.evaluation.leakage.perturb import visibility_at
+from shared.evaluation.leakage.pipelines import as_checkable
 from shared.evaluation.leakage.recompute import recompute
 from shared.evaluation.leakage.report import Leak, LeakReport
+from shared.evaluation.task import ColumnRoles
 
 __all__ = ["leakage_check"]
 
@@ -48,7 +49,7 @@ def leakage_check(
     ----------
     pipeline : estimator, forecaster, function or list of (name, step)
         - a scikit-learn estimator, transformer, detector or `Pipeline`: fitted on the training rows, asked for the others;
-        - a forecaster with ``fit(table)`` and ``predict(horizon)``;
+        - a model that its task fits and asks, such as a forecaster;
         - a function ``f(table)`` that gives features, one row a row (its index tells which, where it drops some);
         - a function ``f(table, train, test)`` that does everything, with positions of rows; what it gives back is
           looked at: frames, arrays, fitted models, or a dict of them, whose names then say where a leak is. Single
@@ -72,7 +73,7 @@ def leakage_check(
     features : sequence of str
         Columns that an estimator learns from; all but the above where left out.
     task : Task, optional
-        How a forecaster is fitted and asked; see `ForecastingTask`.
+        How the model is fitted and asked; where left out, what the model names: its ``default_task()``.
     random_state : int
         Seed of the replaced values, and of everything in the pipeline that has none of its own.
 
@@ -102,29 +103,30 @@ def leakage_check(
     table = _as_table(table)
     if y is not None and not isinstance(y, str):
         table, y = _with_target(table, y)
-    if task is not None:
-        time, unique_id, y = task.columns.ds, task.columns.unique_id, task.columns.y
-        known = tuple(task.known)
-    if time is None:
-        time = getattr(split, "ds", None)
+    if task is None and hasattr(pipeline, "default_task"):
+        task = pipeline.default_task()
+    given = ColumnRoles() if task is None else task.roles(table)
+    y, time, unique_id = y or given.y, time or given.time or getattr(split, "ds", None), unique_id or given.unique_id
+    known = tuple(known) or given.known
     _check_names(table)
     train, test = _cut(split, table, y, groups)
     if unique_id is None and names.UNIQUE_ID in table.columns:
         unique_id = names.UNIQUE_ID
-    roles = Roles(y, time, unique_id, groups, tuple(features), tuple(known))
-    work = work_of(pipeline, roles, task, random_state)
-    if work.origin and time is None:
-        time = names.DS
-        roles = Roles(y or names.Y, time, unique_id, groups, tuple(features), tuple(known))
+    roles = ColumnRoles(y, time, unique_id, groups, tuple(features), tuple(known))
+    checkable = as_checkable(pipeline, roles, task, random_state)
     _check_columns(table, roles)
-    sight = sight_of(table, train, test, time=time, unique_id=unique_id, random_state=random_state)
+    visibility = visibility_at(table, train, test, time=time, unique_id=unique_id, random_state=random_state)
     shared_sides = overlap(table, train, test, roles, random_state=random_state)
     if any(leak.what.endswith(LATE) for leak in shared_sides):  # then every lag looks ahead
-        return LeakReport(work.name, tuple(shared_sides), ("overlap of the split",), (), blind=True)
-    found = recompute(work, table, train, test, sight, roles, random_state)
+        return LeakReport(checkable.name, tuple(shared_sides), ("overlap of the split",), (), blind=True)
+    found = recompute(checkable, table, train, test, visibility, roles, random_state)
     leaks = (*found.leaks, *_new(shared_sides, found.leaks))
     return LeakReport(
-        work.name, leaks, (*work.looked_at, "overlap of the split"), found.notes, blind=found.blind and not leaks
+        checkable.name,
+        leaks,
+        (*checkable.checked, "overlap of the split"),
+        found.notes,
+        blind=found.blind and not leaks,
     )
 
 
@@ -189,7 +191,7 @@ def _check_names(table: pd.DataFrame) -> None:
         raise HexadError(f"the table has columns of the same name: {quoted(dict.fromkeys(twice))}; rename them")
 
 
-def _check_columns(table: pd.DataFrame, roles: Roles) -> None:
+def _check_columns(table: pd.DataFrame, roles: ColumnRoles) -> None:
     problems = Problems("table")
     for name in (roles.y, roles.time, roles.groups, *roles.features, *roles.known):
         if name is not None and name not in table.columns:

@@ -1,4 +1,4 @@
-"""The leak guard inside an evaluation: at its first cut every model is asked again with another future."""
+"""The leak guard inside an evaluation: at its first split every model is asked again with everything unknown replaced."""
 
 from __future__ import annotations
 
@@ -8,80 +8,96 @@ import pandas as pd
 
 from shared.data import columns as names
 from shared.data.splits import Split
-from shared.errors import quoted
-from shared.evaluation.leakage.differs import changed_rows
+from shared.errors import HexadError, quoted
+from shared.evaluation.leakage.diff import Difference, find_changed_rows
 from shared.evaluation.leakage.overlap import overlap
-from shared.evaluation.leakage.pipelines import Roles
 from shared.evaluation.leakage.report import Leak, LeakReport
+from shared.evaluation.task import Task
 from shared.runtime.seeds import seeded, unseeded
 
-MEND = (
+FIX = (
     "Look in the model and in what it is given for something that holds the whole table: a column known ahead that is "
     "not, data read anew, or state shared between fits. leakage_check names the step."
 )
 
 
-def asked_again(model: Any, table: pd.DataFrame, cut: Split, task: Any) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Predictions of a model at a cut of the table with another future; and where it has no seed, with this one, too.
+def predict_perturbed(model: Any, data: Any, split: Split, task: Task) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Predictions of a model at a split of perturbed data; and where it has no seed, of the data themselves, too.
 
     Parameters
     ----------
     model : estimator
         Left unfitted.
-    table : pandas.DataFrame
+    data : as for the task
         Left unchanged.
-    cut : Split
+    split : Split
     task : Task
-        With ``another_future(table, cut)``.
+        With ``perturbed(data, split)``.
     """
     from sklearn.base import clone
 
-    other, same_cut = task.another_future(table, cut)
+    found = task.perturbed(data, split)
+    if found is None:
+        raise HexadError(f"{type(task).__name__} does not say what is known at a split")
+    other, same_split = found
     if not unseeded(model):
-        return task.run(clone(model), other, [same_cut])[0], None
-    return task.run(seeded(model), other, [same_cut])[0], task.run(seeded(model), table, [cut])[0]
+        return task.run(clone(model), other, [same_split])[0], None
+    return task.run(seeded(model), other, [same_split])[0], task.run(seeded(model), data, [split])[0]
 
 
-def judged(
-    name: str, model: Any, table: pd.DataFrame, cut: Split, task: Any, first: pd.DataFrame, second: pd.DataFrame
+def compare_predictions(
+    name: str, model: Any, data: Any, split: Split, task: Task, first: pd.DataFrame, second: pd.DataFrame
 ) -> LeakReport:
-    """Compare predictions with those made with another future; a difference is made sure of before it is told."""
-    looked_at = (f"its predictions at the first cut ({cut.label})",)
-    known = getattr(task, "known", ())
+    """Compare predictions with those made of perturbed data; a difference is made sure of before it is reported.
+
+    Parameters
+    ----------
+    name : str
+        Of the model.
+    model : estimator
+    data, split, task
+        As for `predict_perturbed`.
+    first, second : pandas.DataFrame
+        Predictions made of the data, and of the perturbed data.
+    """
+    checked = (f"its predictions at the first split ({split.label})",)
+    known = task.roles(data).known
     notes = (f"it was shown {quoted(known)} ahead: true only where these are known then",) if known else ()
-    changed = _changed(first, second, task)
+    changed = _find_changes(first, second, task)
     if not changed:
-        return LeakReport(name, (), looked_at, notes)
-    again, original = asked_again(model, table, cut, task)
-    original = task.run(seeded(model), table, [cut])[0] if original is None else original
-    if not unseeded(model) and _changed(first, original, task):
+        return LeakReport(name, (), checked, notes)
+    again, original = predict_perturbed(model, data, split, task)
+    original = task.run(seeded(model), data, [split])[0] if original is None else original
+    if not unseeded(model) and _find_changes(first, original, task):
         return LeakReport(name, (), (), (*notes, "it differs from run to run, so nothing can be said"))
-    sure = _changed(original, again, task)
+    sure = _find_changes(original, again, task)
     if not sure:
-        return LeakReport(name, (), looked_at, notes)
+        return LeakReport(name, (), checked, notes)
     rows = max(int(change.rows.sum()) for change in sure)
     what = f"{rows:,} of {len(first):,} predictions change when only what comes after the cut does"
-    return LeakReport(name, (Leak(f"model {name!r}", what, MEND, tuple(c.column for c in sure)),), looked_at, notes)
+    return LeakReport(name, (Leak(f"model {name!r}", what, FIX, tuple(c.column for c in sure)),), checked, notes)
 
 
-def _changed(first: pd.DataFrame, second: pd.DataFrame, task: Any) -> list[Any]:
-    aside = [task.columns.y, names.CUTOFF]
+def _find_changes(first: pd.DataFrame, second: pd.DataFrame, task: Task) -> list[Difference]:
+    aside = {*task.outcomes, names.SPLIT}
     a, b = (
-        frame.drop(columns=[name for name in aside if name in frame.columns]).reset_index(drop=True)
+        frame.drop(columns=[name for name in frame.columns if name in aside]).reset_index(drop=True)
         for frame in (first, second)
     )
     if len(a) != len(b):
-        return changed_rows(a, a.assign(**dict.fromkeys(a.columns)))
-    return [] if a.equals(b) else changed_rows(a, b)
+        return find_changed_rows(a, a.assign(**dict.fromkeys(a.columns)))
+    return [] if a.equals(b) else find_changed_rows(a, b)
 
 
-def guarded_columns(table: pd.DataFrame, cut: Split, task: Any) -> tuple[Leak, ...]:
-    """Leaks in the columns that models are shown beside the target, and in the cut itself."""
-    columns = task.columns
-    shown = tuple(dict.fromkeys([*columns.exogenous, *getattr(task, "known", ())]))
-    present = tuple(name for name in shown if name in table.columns)
-    if not present:
+def check_columns(data: Any, split: Split, task: Task) -> tuple[Leak, ...]:
+    """Leaks in the columns that models are shown beside the target, and in the split itself.
+
+    Parameters
+    ----------
+    data, split, task
+        As for `predict_perturbed`.
+    """
+    roles = task.roles(data)
+    if not isinstance(data, pd.DataFrame) or not roles.features:
         return ()
-    key = columns.unique_id if columns.unique_id in table.columns else None
-    roles = Roles(columns.y, columns.ds, key, features=present, known=())
-    return tuple(overlap(table, cut.train, cut.test, roles))
+    return tuple(overlap(data, split.train, split.test, roles.without_known()))

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from shared.errors import quoted
-from shared.evaluation.leakage.pipelines import Roles
 from shared.evaluation.leakage.report import Leak
+from shared.evaluation.task import ColumnRoles
 
 __all__ = ["LATE", "overlap"]
 
@@ -24,11 +24,11 @@ MAX_SHIFT = 48
 NEIGHBOURS = 11
 
 
-def overlap(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, *, random_state: int = 0) -> list[Leak]:
+def overlap(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles, *, random_state: int = 0) -> list[Leak]:
     """Look for rows, groups and answers that lie on both sides of a split.
 
     >>> table = pd.DataFrame({"person": [1, 1, 2], "x": [0.1, 0.2, 0.3]})
-    >>> overlap(table, np.array([0, 2]), np.array([1]), Roles(groups="person"))[0].what
+    >>> overlap(table, np.array([0, 2]), np.array([1]), ColumnRoles(groups="person"))[0].what
     "1 of 1 groups asked for, such as '1', were learnt from, too"
     """
     rng = np.random.default_rng(random_state)
@@ -64,7 +64,7 @@ def _same_rows_twice(train: Ints, test: Ints) -> list[Leak]:
     return [Leak("the split", what, "Split again, so that no row lies on both sides.", kind="overlap")]
 
 
-def _time(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles) -> list[Leak]:
+def _time(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles) -> list[Leak]:
     """Rows to learn from that are no earlier than the first one tested on, series by series."""
     if roles.time is None or len(train) == 0 or len(test) == 0:
         return []
@@ -80,7 +80,7 @@ def _time(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles) -> list[Le
     return [Leak("the split", what, "Split by time: WalkForward or LastN.", kind="overlap")]
 
 
-def _groups(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles) -> list[Leak]:
+def _groups(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles) -> list[Leak]:
     if roles.groups is None:
         return []
     known = pd.unique(table[roles.groups].iloc[train])
@@ -97,7 +97,7 @@ def _groups(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles) -> list[
 # -- columns that give the target away ---------------------------------------------------------------------------------
 
 
-def _giveaways(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, features: list[str]) -> list[Leak]:
+def _giveaways(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles, features: list[str]) -> list[Leak]:
     leaks = []
     y = table[roles.y]
     shown = [name for name in features if name not in roles.known] if roles.known else features
@@ -111,21 +111,21 @@ def _giveaways(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, featu
             what = f"holds the target {when}, but for unit and offset"
             if window > 1:
                 what = f"is a mean of the target over {window:,} rows, up to {when}"
-            mend = "Leave it out, or shift it to where it is known."
-            leaks.append(Leak(f"column {name!r}", what, mend, (name,), ahead, "overlap"))
+            fix = "Leave it out, or shift it to where it is known."
+            leaks.append(Leak(f"column {name!r}", what, fix, (name,), ahead, "overlap"))
         elif _same_words(table[name], y):
-            mend = "Leave it out: it is the answer."
+            fix = "Leave it out: it is the answer."
             leaks.append(
-                Leak(f"column {name!r}", "says the same as the target in other words", mend, (name,), 0, "overlap")
+                Leak(f"column {name!r}", "says the same as the target in other words", fix, (name,), 0, "overlap")
             )
         elif roles.time is None and _names_the_target(table[name], y, train, test):
             what = "is an id, and the ids learnt from give the target of those asked for away"
-            mend = "Leave it out, and split so that no id lies on both sides: GroupKFold."
-            leaks.append(Leak(f"column {name!r}", what, mend, (name,), None, "overlap"))
+            fix = "Leave it out, and split so that no id lies on both sides: GroupKFold."
+            leaks.append(Leak(f"column {name!r}", what, fix, (name,), None, "overlap"))
     return leaks
 
 
-def _follows(table: pd.DataFrame, name: str, roles: Roles) -> tuple[int, int] | None:
+def _follows(table: pd.DataFrame, name: str, roles: ColumnRoles) -> tuple[int, int] | None:
     """Rows that a numeric column looks ahead in the target, and over how many it takes its mean.
 
     None where it is not the target's in other clothes: itself, itself of later rows, or a centred or later window over it.
@@ -248,7 +248,7 @@ def _tells(guess: Any, truth: Any, known: Any, numeric: bool) -> bool:
 # -- the same rows again -----------------------------------------------------------------------------------------------
 
 
-def _twins(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, features: list[str]) -> list[Leak]:
+def _twins(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles, features: list[str]) -> list[Leak]:
     """Rows tested on that were learnt from, too: copies, and copies with a little noise.
 
     Copies agree in everything. Where rows agree by nature, because their columns hold few values, about as many
@@ -267,11 +267,11 @@ def _twins(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, features:
         rest = total - hashed[:, place]
         nearly |= _count_in(rest[test], rest[train]) > equal
     enough = max(LEAST, SHARE * len(test))
-    mend = "Drop the copies (drop_duplicates) before the split, or keep them on one side: GroupKFold over them."
+    fix = "Drop the copies (drop_duplicates) before the split, or keep them on one side: GroupKFold over them."
     found = int(copies.sum())
     if found >= enough and found > nearly.sum() and len(columns) > 1:
         what = f"{found:,} of {len(test):,} rows tested on are copies of rows learnt from, such as row {_first(test, copies)}"
-        return [Leak("the split", what, mend, kind="overlap")]
+        return [Leak("the split", what, fix, kind="overlap")]
     neighbours = _neighbours(table, train, test, features)
     if neighbours is None:
         return []
@@ -279,7 +279,7 @@ def _twins(table: pd.DataFrame, train: Ints, test: Ints, roles: Roles, features:
     for mask, what in ((close, "all but equal to rows learnt from"), (between, "mixtures of two rows learnt from")):
         if mask.sum() >= max(LEAST, 5 * SHARE * len(test)):
             told = f"{int(mask.sum()):,} of {len(test):,} rows tested on are {what}, such as row {_first(test, mask)}"
-            return [Leak("the split", told, mend, kind="overlap")]
+            return [Leak("the split", told, fix, kind="overlap")]
     return []
 
 

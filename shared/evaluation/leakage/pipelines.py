@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from shared.data import columns as names
-from shared.data.splits import Split
+from shared.data.splits import Split, find_positions
 from shared.errors import HexadError
-from shared.evaluation.leakage.differs import frame_of, is_sparse, parts_of
+from shared.evaluation.leakage.diff import as_frame, digest_parts, is_sparse
+from shared.evaluation.task import ColumnRoles, Task
 from shared.runtime.seeds import seeded
 
-__all__ = ["Made", "places_of"]
+__all__ = ["Checkable", "StepOutput", "as_checkable"]
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 # Single numbers may be scores, which depend on test rows by right, or settings, which may not; their names tell.
@@ -26,7 +27,7 @@ ANSWERS = ("predict_proba", "score_samples", "decision_function", "predict", "tr
 
 
 @dataclass(frozen=True)
-class Made:
+class StepOutput:
     """One thing that a pipeline made.
 
     Attributes
@@ -34,14 +35,14 @@ class Made:
     step : str
         Where, for people.
     value : object
-        A frame with one row for each of `rows`; of fitted models and other wholes the parts (see `parts_of`), as they
+        A frame with one row for each of `rows`; of fitted models and other wholes the parts (see `digest_parts`), as they
         were when it was made.
     rows : numpy.ndarray of int64, optional
         Positions of its rows in the table; None for fitted models and other wholes.
     what : {"features", "fit", "answers", "unmatched"}
         What it is; "unmatched" for what fits no rows of the table.
 
-    >>> Made("step 'scale'", pd.DataFrame({"a": [1.0]}), np.array([0])).what
+    >>> StepOutput("step 'scale'", pd.DataFrame({"a": [1.0]}), np.array([0])).what
     'features'
     """
 
@@ -52,7 +53,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Work:
+class Checkable:
     """A pipeline of any form, ready to be run on tables.
 
     Attributes
@@ -60,42 +61,23 @@ class Work:
     name : str
         The pipeline, for people.
     run : callable
-        ``run(table, train, test) -> list of Made``.
-    looked_at : tuple of str
+        ``run(table, train, test) -> list of StepOutput``.
+    checked : tuple of str
         What is compared.
     features_only : bool
         Whether it only computes features, row by row, so that it can be tried at any cut.
     origin : bool
-        Whether it forecasts from an origin: all columns but those known ahead are unknown in the rows asked for.
+        Whether all columns but those known ahead are unknown in the rows asked for, as for a forecast from an origin.
     """
 
     name: str
-    run: Callable[[pd.DataFrame, Ints, Ints], list[Made]]
-    looked_at: tuple[str, ...]
+    run: Callable[[pd.DataFrame, Ints, Ints], list[StepOutput]]
+    checked: tuple[str, ...]
     features_only: bool = False
     origin: bool = False
 
 
-@dataclass(frozen=True)
-class Roles:
-    """What the columns of a table are."""
-
-    y: str | None = None
-    time: str | None = None
-    unique_id: str | None = None
-    groups: str | None = None
-    features: tuple[str, ...] = ()
-    known: tuple[str, ...] = ()
-
-    def inputs(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Columns that a model learns from."""
-        if self.features:
-            return table[list(self.features)]
-        no = {self.y, self.time, self.unique_id, self.groups}
-        return table[[name for name in table.columns if name not in no]]
-
-
-def work_of(pipeline: Any, roles: Roles, task: Any, random_state: int) -> Work:
+def as_checkable(pipeline: Any, roles: ColumnRoles, task: Task | None, random_state: int) -> Checkable:
     """Recognise the form of a pipeline.
 
     Raises
@@ -103,57 +85,56 @@ def work_of(pipeline: Any, roles: Roles, task: Any, random_state: int) -> Work:
     HexadError
         It has none of the forms that `leakage_check` names.
     """
-    if task is not None or _is_forecaster(pipeline):
-        return _forecasting(pipeline, roles, task, random_state)
+    if task is not None:
+        return _from_task(pipeline, roles, task, random_state)
+    if _takes_horizon(pipeline):
+        raise HexadError(
+            f"a {type(pipeline).__name__} forecasts from a table: give the task that asks it, task=ForecastTask()"
+        )
     if hasattr(pipeline, "fit"):
-        return _estimator(pipeline, roles, random_state)
+        return _from_estimator(pipeline, roles, random_state)
     if isinstance(pipeline, Sequence) and not isinstance(pipeline, str):
-        return _steps(pipeline, roles, random_state)
+        return _from_steps(pipeline, roles, random_state)
     if callable(pipeline):
-        return _function(pipeline, roles)
+        return _from_function(pipeline, roles)
     raise HexadError(
         f"a {type(pipeline).__name__} cannot be checked for leaks; give an estimator, a forecaster, a list of "
         "(name, step), or a function of the table"
     )
 
 
-def _is_forecaster(pipeline: Any) -> bool:
+def _takes_horizon(pipeline: Any) -> bool:
     predict = getattr(type(pipeline), "predict", None)
     return hasattr(pipeline, "fit") and predict is not None and "horizon" in inspect.signature(predict).parameters
 
 
-def _forecasting(model: Any, roles: Roles, task: Any, random_state: int) -> Work:
-    from shared.data.columns import SeriesColumns
-    from shared.evaluation.tasks import ForecastingTask
+def _from_task(model: Any, roles: ColumnRoles, task: Task, random_state: int) -> Checkable:
+    """A model that its task fits and asks."""
 
-    if task is None:
-        columns = SeriesColumns(roles.unique_id or names.UNIQUE_ID, roles.time or names.DS, roles.y or names.Y)
-        task = ForecastingTask(columns, known=roles.known)
-
-    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[Made]:
+    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[StepOutput]:
         mine = seeded(model, random_state)
         predicted, _ = task.run(mine, table, [Split("the cut", train, test)])
-        aside = [task.columns.y, task.columns.ds, task.columns.unique_id, names.CUTOFF, names.STEP]
-        answers = predicted.drop(columns=[name for name in aside if name in predicted.columns])
-        return [Made("fit", parts_of(mine), what="fit"), Made("forecast", answers, test, "answers")]
+        aside = {*task.outcomes, roles.time, roles.unique_id, names.SPLIT}
+        answers = predicted.drop(columns=[name for name in predicted.columns if name in aside])
+        return [StepOutput("fit", digest_parts(mine), what="fit"), StepOutput("answers", answers, test, "answers")]
 
-    return Work(type(model).__name__, run, ("the fitted model", "forecasts"), origin=True)
+    return Checkable(type(model).__name__, run, ("the fitted model", "its answers"), origin=task.from_origin)
 
 
-def _estimator(model: Any, roles: Roles, random_state: int) -> Work:
-    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[Made]:
-        return _fitted_and_asked(model, table, roles, train, test, random_state)
+def _from_estimator(model: Any, roles: ColumnRoles, random_state: int) -> Checkable:
+    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[StepOutput]:
+        return _fit_and_ask(model, table, roles, train, test, random_state)
 
-    return Work(type(model).__name__, run, ("the fitted model", _answer_of(model)))
+    return Checkable(type(model).__name__, run, ("the fitted model", _answer_of(model)))
 
 
 def _answer_of(model: Any) -> str:
     return "predictions" if any(hasattr(model, name) for name in ANSWERS[:4]) else "transformed rows"
 
 
-def _fitted_and_asked(
-    model: Any, table: pd.DataFrame, roles: Roles, train: Ints, test: Ints, random_state: int
-) -> list[Made]:
+def _fit_and_ask(
+    model: Any, table: pd.DataFrame, roles: ColumnRoles, train: Ints, test: Ints, random_state: int
+) -> list[StepOutput]:
     """Fit on the training rows, as anyone would, and ask for the test rows."""
     mine = seeded(model, random_state)
     inputs = roles.inputs(table)
@@ -162,8 +143,8 @@ def _fitted_and_asked(
     else:
         mine.fit(inputs.iloc[train])
     steps = [(name, step) for name, step in getattr(mine, "steps", []) if step is not None and step != "passthrough"]
-    made = [Made(f"step {name!r}", parts_of(step), what="fit") for name, step in steps]
-    made = made or [Made("fit", parts_of(mine), what="fit")]
+    made = [StepOutput(f"step {name!r}", digest_parts(step), what="fit") for name, step in steps]
+    made = made or [StepOutput("fit", digest_parts(mine), what="fit")]
     way = next((name for name in ANSWERS if hasattr(mine, name)), None)
     if way is None:
         return made
@@ -171,17 +152,17 @@ def _fitted_and_asked(
     batch = inputs.iloc[asked]
     for name, step in steps[:-1]:  # the way through a pipeline, to name the step that leaks
         batch = step.transform(batch)
-        frame = frame_of(batch)
+        frame = as_frame(batch)
         if frame is None or frame.shape[0] != len(asked):
             break
-        made.append(Made(f"step {name!r}", frame, asked, "answers"))
-    answers = frame_of(getattr(mine, way)(inputs.iloc[asked]))
+        made.append(StepOutput(f"step {name!r}", frame, asked, "answers"))
+    answers = as_frame(getattr(mine, way)(inputs.iloc[asked]))
     if answers is not None and answers.shape[0] == len(asked):
-        made.append(Made(f"step {steps[-1][0]!r}" if steps else way, answers, asked, "answers"))
+        made.append(StepOutput(f"step {steps[-1][0]!r}" if steps else way, answers, asked, "answers"))
     return made
 
 
-def _steps(steps: Sequence[Any], roles: Roles, random_state: int) -> Work:
+def _from_steps(steps: Sequence[Any], roles: ColumnRoles, random_state: int) -> Checkable:
     pairs = [(str(step[0]), step[1]) if isinstance(step, tuple) else (_name_of(step), step) for step in steps]
     wrong = [name for name, step in pairs if not (callable(step) or hasattr(step, "fit"))]
     if wrong or not pairs:
@@ -189,71 +170,61 @@ def _steps(steps: Sequence[Any], roles: Roles, random_state: int) -> Work:
             f"these steps are neither functions nor estimators: {wrong}" if pairs else "there are no steps"
         )
 
-    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[Made]:
-        made: list[Made] = []
+    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[StepOutput]:
+        made: list[StepOutput] = []
         current, rows = table, np.arange(len(table))
         for name, step in pairs:
-            inside = [places_of(part, rows) for part in (train, test)]
+            inside = [find_positions(part, rows) for part in (train, test)]
             if not hasattr(step, "fit"):
-                found = _called(step, current, *inside)
-                added, current, rows = _taken(name, found, current, rows, inside, roles)
+                found = _call(step, current, *inside)
+                added, current, rows = _collect(name, found, current, rows, inside, roles)
                 made += added
                 continue
             if hasattr(step, "transform"):
-                made_here, current = _transformed(name, step, current, rows, roles, inside[0], random_state)
+                made_here, current = _transform(name, step, current, rows, roles, inside[0], random_state)
             else:
                 made_here = [
-                    Made(f"step {name!r}", m.value, None if m.rows is None else rows[m.rows], m.what)
-                    for m in _fitted_and_asked(step, current, roles, inside[0], inside[1], random_state)
+                    StepOutput(f"step {name!r}", m.value, None if m.rows is None else rows[m.rows], m.what)
+                    for m in _fit_and_ask(step, current, roles, inside[0], inside[1], random_state)
                 ]
             made += made_here
         return made
 
     pure = all(not hasattr(step, "fit") and _arguments(step) == 1 for _, step in pairs)
-    return Work("the pipeline", run, tuple(f"step {name!r}" for name, _ in pairs), features_only=pure)
+    return Checkable("the pipeline", run, tuple(f"step {name!r}" for name, _ in pairs), features_only=pure)
 
 
-def _transformed(
-    name: str, step: Any, current: pd.DataFrame, rows: Ints, roles: Roles, train: Ints, random_state: int
-) -> tuple[list[Made], pd.DataFrame]:
+def _transform(
+    name: str, step: Any, current: pd.DataFrame, rows: Ints, roles: ColumnRoles, train: Ints, random_state: int
+) -> tuple[list[StepOutput], pd.DataFrame]:
     """A transformer among steps: fitted on the training rows, applied to all."""
     mine = seeded(step, random_state)
     inputs = roles.inputs(current)
     target = current[roles.y].iloc[train] if roles.y in current.columns else None
     mine.fit(inputs.iloc[train], target) if target is not None else mine.fit(inputs.iloc[train])
     answer = mine.transform(inputs)
-    frame = frame_of(answer.toarray() if is_sparse(answer) else answer)
+    frame = as_frame(answer.toarray() if is_sparse(answer) else answer)
     if frame is None or len(frame) != len(current):
         raise HexadError(f"step {name!r} gave no table with as many rows as it was given")
     frame = frame.set_axis(current.index)
     if len(frame.columns) == len(inputs.columns):
         frame = frame.set_axis(inputs.columns, axis=1)
     aside = [column for column in current.columns if column not in inputs.columns and column not in frame.columns]
-    made = [Made(f"step {name!r}", parts_of(mine), what="fit"), Made(f"step {name!r}", frame, rows)]
+    made = [StepOutput(f"step {name!r}", digest_parts(mine), what="fit"), StepOutput(f"step {name!r}", frame, rows)]
     return made, pd.concat([current[aside], frame], axis=1)
 
 
-def _function(function: Callable[..., Any], roles: Roles) -> Work:
+def _from_function(function: Callable[..., Any], roles: ColumnRoles) -> Checkable:
     name = _name_of(function)
     count = _arguments(function)
 
-    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[Made]:
+    def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[StepOutput]:
         rows = np.arange(len(table))
-        found = _called(function, table, train, test)
-        return _taken(name, found, table, rows, [train, test], roles)[0]
+        found = _call(function, table, train, test)
+        return _collect(name, found, table, rows, [train, test], roles)[0]
 
     looked = "every column it gives" if count == 1 else "everything it gives back"
-    return Work(name, run, (looked,), features_only=count == 1)
-
-
-def places_of(wanted: Ints, rows: Ints) -> Ints:
-    """Where the wanted rows lie among those that are left, in the order in which they are wanted.
-
-    >>> places_of(np.array([7, 3, 5]), np.array([3, 4, 7])).tolist()
-    [2, 0]
-    """
-    places = pd.Index(rows).get_indexer(pd.Index(wanted))
-    return np.asarray(places[places >= 0], dtype=np.int64)
+    return Checkable(name, run, (looked,), features_only=count == 1)
 
 
 def _name_of(step: Any) -> str:
@@ -270,7 +241,7 @@ def _arguments(function: Callable[..., Any]) -> int:
     return max(1, sum(p.default is p.empty for p in plain))
 
 
-def _called(function: Callable[..., Any], table: pd.DataFrame, train: Ints, test: Ints) -> Any:
+def _call(function: Callable[..., Any], table: pd.DataFrame, train: Ints, test: Ints) -> Any:
     count = _arguments(function)
     if count == 1:
         return function(table.copy())
@@ -279,9 +250,9 @@ def _called(function: Callable[..., Any], table: pd.DataFrame, train: Ints, test
     return function(table.copy(), train, test)
 
 
-def _taken(
-    name: str, found: Any, table: pd.DataFrame, rows: Ints, inside: list[Ints], roles: Roles
-) -> tuple[list[Made], pd.DataFrame, Ints]:
+def _collect(
+    name: str, found: Any, table: pd.DataFrame, rows: Ints, inside: list[Ints], roles: ColumnRoles
+) -> tuple[list[StepOutput], pd.DataFrame, Ints]:
     """What a function gave back: one result or several by name; a frame goes on to the next step."""
     if isinstance(found, dict) and not hasattr(found, "columns"):
         parts = {f"{key!r}": value for key, value in found.items()}
@@ -289,7 +260,7 @@ def _taken(
         parts = {f"result {number}": value for number, value in enumerate(found, 1)}
     else:
         parts = {f"step {name!r}": found}
-    made: list[Made] = []
+    made: list[StepOutput] = []
     current, current_rows = table, rows
     told: dict[int, Any] = {}
     for label, value in parts.items():
@@ -299,18 +270,18 @@ def _taken(
         frame = (
             None
             if hasattr(value, "fit") or (isinstance(value, list | tuple | set) and _is_choice(value))
-            else frame_of(value)
+            else as_frame(value)
         )
         own = None if frame is None else _rows_of(value, frame, label, table, inside, roles)
         if frame is not None and own is not None:
             kind = "answers" if np.array_equal(own, inside[1]) and len(own) != len(table) else "features"
-            made.append(Made(label, frame, rows[own], kind))
+            made.append(StepOutput(label, frame, rows[own], kind))
             if len(parts) == 1 and isinstance(frame, pd.DataFrame):
                 current, current_rows = frame, rows[own]
         elif frame is None or _is_choice(value) or _is_score(value):
-            made.append(Made(label, parts_of(value), what="fit"))
+            made.append(StepOutput(label, digest_parts(value), what="fit"))
         else:
-            made.append(Made(label, None, what="unmatched"))
+            made.append(StepOutput(label, None, what="unmatched"))
     return made, current, current_rows
 
 
@@ -331,7 +302,9 @@ def _is_choice(value: Any) -> bool:
     )
 
 
-def _rows_of(value: Any, frame: Any, label: str, table: pd.DataFrame, inside: list[Ints], roles: Roles) -> Ints | None:
+def _rows_of(
+    value: Any, frame: Any, label: str, table: pd.DataFrame, inside: list[Ints], roles: ColumnRoles
+) -> Ints | None:
     """Rows of the table that a result stands for: by its stamps and keys, by its index, otherwise by its length."""
     length = frame.shape[0]
     if isinstance(value, pd.DataFrame) and roles.time in value.columns:

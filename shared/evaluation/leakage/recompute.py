@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.data.splits import find_positions
 from shared.errors import quoted
-from shared.evaluation.leakage.altered import Altered, Sight, altered, truncated
-from shared.evaluation.leakage.differs import changed_parts, changed_rows, take_rows
-from shared.evaluation.leakage.pipelines import Made, Roles, Work, places_of
+from shared.evaluation.leakage.diff import find_changed_parts, find_changed_rows, take_rows
+from shared.evaluation.leakage.perturb import Perturbed, Visibility, perturb, truncate
+from shared.evaluation.leakage.pipelines import Checkable, StepOutput
 from shared.evaluation.leakage.report import Leak, named
+from shared.evaluation.task import ColumnRoles
 from shared.runtime.seeds import fixed_seeds
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -51,13 +53,19 @@ class _Finding:
     what: str
     columns: tuple[str, ...]
     rows: Bools | None
-    taken_away: bool
-    sight: Sight
+    removed: bool
+    visibility: Visibility
     replaced: bool = False
 
 
 def recompute(
-    work: Work, table: pd.DataFrame, train: Ints, test: Ints, sight: Sight, roles: Roles, random_state: int = 0
+    checkable: Checkable,
+    table: pd.DataFrame,
+    train: Ints,
+    test: Ints,
+    visibility: Visibility,
+    roles: ColumnRoles,
+    random_state: int = 0,
 ) -> Recomputed:
     """Run a pipeline on a table, once with everything unknown replaced, and once with it taken away.
 
@@ -66,31 +74,33 @@ def recompute(
     """
     keep = tuple(name for name in (roles.time, roles.unique_id, roles.groups, *roles.known) if name)
     notes: list[str] = []
-    original, drew = _run(work, table, train, test, random_state)
+    original, drew = _run(checkable, table, train, test, random_state)
     unmatched = [made.step for made in original if made.what == "unmatched"]
     if not original:
         notes.append("it gave back nothing that could be looked at: no frame, array or fitted model")
     if unmatched:
         notes.append(f"what {', '.join(unmatched)} gave could not be matched with rows, so it was not looked at")
     findings: list[_Finding] = []
-    first = sight if work.origin else (_into_the_test(sight, test) or sight)
-    second = (_after_a_gap(table, sight, keep) if work.features_only else None) or sight
-    for taken_away, here in ((False, first), (not roles.known, second)):  # what is known ahead has to stay
-        found = _another_future(work, table, train, test, here, roles, keep, taken_away, random_state, original, notes)
-        findings = _merged(findings, found)
+    first = visibility if checkable.origin else (_into_the_test(visibility, test) or visibility)
+    second = (_after_a_gap(table, visibility, keep) if checkable.features_only else None) or visibility
+    for removed, here in ((False, first), (not roles.known, second)):  # what is known ahead has to stay
+        found = _run_perturbed(checkable, table, train, test, here, roles, keep, removed, random_state, original, notes)
+        findings = _merge(findings, found)
     runs = 3
-    if drew and (only := [one.step for one in findings if one.taken_away and not one.replaced]):
+    if drew and (only := [one.step for one in findings if one.removed and not one.replaced]):
         notes.append(f"{', '.join(only)} changes with the number of rows, perhaps only because it draws at random")
-        findings = [one for one in findings if not one.taken_away or one.replaced]
+        findings = [one for one in findings if not one.removed or one.replaced]
     if findings:
-        again, _ = _run(work, table, train, test, random_state)
+        again, _ = _run(checkable, table, train, test, random_state)
         runs += 1
-        findings = _sure(findings, original, again, notes)
+        findings = _keep_certain(findings, original, again, notes)
     blind = bool(notes) or not any(made.what != "unmatched" for made in original)
-    return Recomputed(tuple(_leak(one, table) for one in findings), tuple(notes), runs, blind)
+    return Recomputed(tuple(_describe(one, table) for one in findings), tuple(notes), runs, blind)
 
 
-def _run(work: Work, table: pd.DataFrame, train: Ints, test: Ints, random_state: int) -> tuple[list[Made], bool]:
+def _run(
+    checkable: Checkable, table: pd.DataFrame, train: Ints, test: Ints, random_state: int
+) -> tuple[list[StepOutput], bool]:
     """What a pipeline makes of a table, and whether it drew at random."""
     # One array a column in every run: sums over a table's blocks depend on how it is laid out in memory.
     same_layout = pd.DataFrame(
@@ -98,76 +108,78 @@ def _run(work: Work, table: pd.DataFrame, train: Ints, test: Ints, random_state:
         index=table.index, copy=False,
     )  # fmt: skip
     with fixed_seeds(random_state) as drawn:
-        made = work.run(same_layout, train, test)
+        made = checkable.run(same_layout, train, test)
         return made, drawn()
 
 
-def _another_future(
-    work: Work,
+def _run_perturbed(
+    checkable: Checkable,
     table: pd.DataFrame,
     train: Ints,
     test: Ints,
-    sight: Sight,
-    roles: Roles,
+    visibility: Visibility,
+    roles: ColumnRoles,
     keep: tuple[str, ...],
-    taken_away: bool,
+    removed: bool,
     random_state: int,
-    original: list[Made],
+    original: list[StepOutput],
     notes: list[str],
 ) -> list[_Finding]:
     """One run on another future, a tamer one where the pipeline refuses the first; what changed first."""
     error: Exception | None = None
     for tame in (False, True):
         other = (
-            truncated(table, sight, half=tame)
-            if taken_away
-            else altered(table, sight, y=roles.y, keep=keep, tame=tame, own_too=work.origin, random_state=random_state)
+            truncate(table, visibility, half=tame)
+            if removed
+            else perturb(
+                table, visibility, y=roles.y, keep=keep, tame=tame, own_too=checkable.origin, random_state=random_state
+            )
         )
         for name in other.unchanged:
             note = f"column {quoted([name])} holds what has no other values to try"
             if note not in notes:
                 notes.append(note)
-        kept_train, kept_test = (places_of(part, other.rows) for part in (train, test))
+        kept_train, kept_test = (find_positions(part, other.rows) for part in (train, test))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about values that are not the user's
-                made, _ = _run(work, other.table, kept_train, kept_test, random_state)
+                made, _ = _run(checkable, other.table, kept_train, kept_test, random_state)
         except Exception as problem:  # the pipeline's own refusal, whatever it is  # noqa: BLE001
             error = problem
             continue
-        return _compared(original, made, other, table, sight, roles, work, taken_away)
-    what = "fewer rows" if taken_away else "other values"
+        return _find_changes(original, made, other, table, visibility, roles, checkable, removed)
+    what = "fewer rows" if removed else "other values"
     notes.append(f"it refuses {what} ({type(error).__name__}: {str(error)[:120]}), so this could not be looked at")
     return []
 
 
-def _into_the_test(sight: Sight, test: Ints) -> Sight | None:
+def _into_the_test(visibility: Visibility, test: Ints) -> Visibility | None:
     """A cut some way into the test rows, where all rows to learn from lie before them; None otherwise."""
-    if not (sight.order > 0).any():
+    if not (visibility.order > 0).any():
         return None
-    in_test = np.zeros(len(sight.train), dtype=bool)
+    in_test = np.zeros(len(visibility.train), dtype=bool)
     in_test[test] = True
     seen = np.zeros(len(in_test), dtype=bool)
     own = np.zeros(len(in_test), dtype=bool)
-    for number in np.unique(sight.series[test]):
-        mine = sight.series == number
-        asked = np.unique(sight.order[mine & in_test])
-        learnt = sight.order[mine & sight.train]
+    for number in np.unique(visibility.series[test]):
+        mine = visibility.series == number
+        asked = np.unique(visibility.order[mine & in_test])
+        learnt = visibility.order[mine & visibility.train]
         if len(learnt) and learnt.max() >= asked[0]:
             return None
         at = asked[int(INTO_TEST * (len(asked) - 1))]
-        seen |= mine & (sight.order < at)
-        own |= mine & (sight.order == at)
-    return Sight(sight.train | seen, own, sight.order, sight.series)
+        seen |= mine & (visibility.order < at)
+        own |= mine & (visibility.order == at)
+    return Visibility(visibility.train | seen, own, visibility.order, visibility.series)
 
 
-def _after_a_gap(table: pd.DataFrame, sight: Sight, keep: tuple[str, ...]) -> Sight | None:
+def _after_a_gap(table: pd.DataFrame, visibility: Visibility, keep: tuple[str, ...]) -> Visibility | None:
     """The last row that has a missing value before a known one: there a filling from the future shows itself."""
-    if not (sight.order > 0).any():
+    if not (visibility.order > 0).any():
         return None
-    order = np.lexsort((sight.order, sight.series))
+    order = np.lexsort((visibility.order, visibility.series))
     ends = np.zeros(len(table), dtype=bool)
-    same = sight.series[order][1:] == sight.series[order][:-1]
+    same = visibility.series[order][1:] == visibility.series[order][:-1]
     for name in table.columns:
         gone = table[name].isna().to_numpy() if name not in keep else None
         if gone is not None and gone.any():
@@ -175,81 +187,81 @@ def _after_a_gap(table: pd.DataFrame, sight: Sight, keep: tuple[str, ...]) -> Si
             ends[order[:-1]] |= sorted_[:-1] & ~sorted_[1:] & same
     if not ends.any():
         return None
-    at = sight.order[ends].max()
-    if not (sight.order < at).any():
+    at = visibility.order[ends].max()
+    if not (visibility.order < at).any():
         return None
-    return Sight(sight.order < at, sight.order == at, sight.order, sight.series)
+    return Visibility(visibility.order < at, visibility.order == at, visibility.order, visibility.series)
 
 
 # -- what changed ------------------------------------------------------------------------------------------------------
 
 
-def _compared(
-    original: list[Made],
-    made: list[Made],
-    other: Altered,
+def _find_changes(
+    original: list[StepOutput],
+    made: list[StepOutput],
+    other: Perturbed,
     table: pd.DataFrame,
-    sight: Sight,
-    roles: Roles,
-    work: Work,
-    taken_away: bool,
+    visibility: Visibility,
+    roles: ColumnRoles,
+    checkable: Checkable,
+    removed: bool,
 ) -> list[_Finding]:
     """Everything that changed and must not have, up to and with the first step that did."""
     found: list[_Finding] = []
-    for mine, its in _paired(original, made):
+    for mine, its in _pair_outputs(original, made):
         if found and mine.step != found[0].step:
             break
         if mine.what == "unmatched":
             continue
         if mine.what == "fit":
-            parts = changed_parts(mine.value, its.value) if its is not None else []
+            parts = find_changed_parts(mine.value, its.value) if its is not None else []
             if parts:
-                found.append(_Finding(mine.step, "fit", tuple(parts), None, taken_away, sight))
+                found.append(_Finding(mine.step, "fit", tuple(parts), None, removed, visibility))
         elif its is not None:
-            found += _changed_columns(mine, its, other, table, sight, roles, work, taken_away)
+            found += _find_changed_columns(mine, its, other, table, visibility, roles, checkable, removed)
     # Of a step that was fitted on what it should not see, its outputs say nothing new.
     fitted = [one for one in found if one.rows is None]
     return fitted or found
 
 
-def _paired(original: list[Made], made: list[Made]) -> list[tuple[Made, Made | None]]:
+def _pair_outputs(original: list[StepOutput], made: list[StepOutput]) -> list[tuple[StepOutput, StepOutput | None]]:
     """The same things of two runs, by step and kind."""
     left = list(made)
-    pairs: list[tuple[Made, Made | None]] = []
+    pairs: list[tuple[StepOutput, StepOutput | None]] = []
     for mine in original:
         at = next((i for i, one in enumerate(left) if (one.step, one.what) == (mine.step, mine.what)), None)
         pairs.append((mine, None if at is None else left.pop(at)))  # by place: frames cannot be compared with ==
     return pairs
 
 
-def _changed_columns(
-    mine: Made,
-    its: Made,
-    other: Altered,
+def _find_changed_columns(
+    mine: StepOutput,
+    its: StepOutput,
+    other: Perturbed,
     table: pd.DataFrame,
-    sight: Sight,
-    roles: Roles,
-    work: Work,
-    taken_away: bool,
+    visibility: Visibility,
+    roles: ColumnRoles,
+    checkable: Checkable,
+    removed: bool,
 ) -> list[_Finding]:
     if mine.rows is None or its.rows is None:
         return []
-    seen = np.ones(len(table), dtype=bool) if work.origin else sight.seen
+    seen = np.ones(len(table), dtype=bool) if checkable.origin else visibility.seen
     back = other.rows[its.rows]
     found = []
-    gone = _came_or_went(mine.rows, back, other.rows, seen)
+    gone = _find_lone_rows(mine.rows, back, other.rows, seen)
     if gone.any():
-        found.append(_Finding(mine.step, "rows", ("rows",), gone, taken_away, sight))
+        found.append(_Finding(mine.step, "rows", ("rows",), gone, removed, visibility))
     places = pd.Index(back).get_indexer(pd.Index(mine.rows))
     common = (places >= 0) & seen[mine.rows]
     a, b = take_rows(mine.value, np.flatnonzero(common)), take_rows(its.value, places[common])
     rows = mine.rows[common]
     gathered: dict[bytes, list[str]] = {}
-    for change in changed_rows(a, b):
+    for change in find_changed_rows(a, b):
         mask = change.rows
         if change.column == roles.y:
             mask = (
-                mask & (sight.train & ~sight.own)[rows]
+                mask & (visibility.train & ~visibility.own)[rows]
             )  # the target itself, perhaps transformed: unknown where asked for
         elif (
             isinstance(a, pd.DataFrame) and change.column in table.columns and _passed_on(a, change.column, table, rows)
@@ -260,12 +272,12 @@ def _changed_columns(
             whole[rows[mask]] = True
             gathered.setdefault(whole.tobytes(), []).append(change.column)
     return found + [
-        _Finding(mine.step, mine.what, tuple(columns), np.frombuffer(key, dtype=bool), taken_away, sight)
+        _Finding(mine.step, mine.what, tuple(columns), np.frombuffer(key, dtype=bool), removed, visibility)
         for key, columns in gathered.items()
     ]
 
 
-def _came_or_went(mine: Ints, its: Ints, there: Ints, seen: Bools) -> Bools:
+def _find_lone_rows(mine: Ints, its: Ints, there: Ints, seen: Bools) -> Bools:
     """Seen rows that only one of two results has, though both were given them."""
     masks = []
     for rows in (mine, its, there):
@@ -279,10 +291,12 @@ def _passed_on(frame: pd.DataFrame, column: str, table: pd.DataFrame, rows: Ints
     """Whether a column is one of the table's own, as it was given."""
     if not frame.columns.is_unique:
         return False
-    return not changed_rows(frame[[column]].reset_index(drop=True), table[[column]].iloc[rows].reset_index(drop=True))
+    return not find_changed_rows(
+        frame[[column]].reset_index(drop=True), table[[column]].iloc[rows].reset_index(drop=True)
+    )
 
 
-def _merged(before: list[_Finding], new: list[_Finding]) -> list[_Finding]:
+def _merge(before: list[_Finding], new: list[_Finding]) -> list[_Finding]:
     """Findings of both looks, each thing once; how far one looks ahead shows where rows are taken away."""
     made = list(before)
     for one in new:
@@ -297,16 +311,18 @@ def _merged(before: list[_Finding], new: list[_Finding]) -> list[_Finding]:
     return made
 
 
-def _sure(findings: list[_Finding], original: list[Made], again: list[Made], notes: list[str]) -> list[_Finding]:
+def _keep_certain(
+    findings: list[_Finding], original: list[StepOutput], again: list[StepOutput], notes: list[str]
+) -> list[_Finding]:
     """Findings without what differs between two runs on the same table."""
     moving: dict[str, set[str]] = {}
-    for mine, its in _paired(original, again):
+    for mine, its in _pair_outputs(original, again):
         if its is None or mine.what == "unmatched":
             continue
         if mine.what == "fit":
-            moving.setdefault(mine.step, set()).update(changed_parts(mine.value, its.value))
+            moving.setdefault(mine.step, set()).update(find_changed_parts(mine.value, its.value))
         elif mine.value.shape == its.value.shape:
-            moving.setdefault(mine.step, set()).update(one.column for one in changed_rows(mine.value, its.value))
+            moving.setdefault(mine.step, set()).update(one.column for one in find_changed_rows(mine.value, its.value))
     shaky = {step for step, columns in moving.items() if columns}
     kept = []
     for one in findings:
@@ -322,9 +338,9 @@ def _sure(findings: list[_Finding], original: list[Made], again: list[Made], not
 # -- in words ----------------------------------------------------------------------------------------------------------
 
 
-def _leak(found: _Finding, table: pd.DataFrame) -> Leak:
-    """Say what was found, how far it looks ahead, and how to mend it."""
-    ordered = bool((found.sight.order > 0).any())
+def _describe(found: _Finding, table: pd.DataFrame) -> Leak:
+    """Say what was found, how far it looks ahead, and how to fix it."""
+    ordered = bool((found.visibility.order > 0).any())
     source = "rows after the cut" if ordered else "other rows that are tested on"
     if found.rows is None:
         shown = [name for name in found.columns if not name.split(".")[-1].isdigit()]
@@ -336,9 +352,9 @@ def _leak(found: _Finding, table: pd.DataFrame) -> Leak:
     if found.what == "rows":
         what = f"whether it keeps {count} depends on {source}"
         return Leak(found.step, what, DROP, ())
-    ahead = _ahead(found)
+    ahead = _count_ahead(found)
     if found.what == "answers":
-        if ahead == 0 and not found.taken_away:
+        if ahead == 0 and not found.removed:
             what = f"its answers change in {count} when only their own targets and later rows do"
             return Leak(found.step, what, FIT, found.columns)
         return Leak(found.step, f"its answers in {count} depend on {source}", BATCH, found.columns)
@@ -356,20 +372,20 @@ def _leak(found: _Finding, table: pd.DataFrame) -> Leak:
     return Leak(found.step, what, PAST, found.columns, ahead)
 
 
-def _ahead(found: _Finding) -> int | None:
+def _count_ahead(found: _Finding) -> int | None:
     """Rows between the earliest row that changed and the first unknown one; None for statistics of all rows."""
-    rows, sight = found.rows, found.sight
-    if rows is None or not (sight.order > 0).any() or rows.sum() > WHOLE * sight.seen.sum():
-        return 0 if rows is not None and not found.taken_away and not (rows & ~sight.own).any() else None
+    rows, visibility = found.rows, found.visibility
+    if rows is None or not (visibility.order > 0).any() or rows.sum() > WHOLE * visibility.seen.sum():
+        return 0 if rows is not None and not found.removed and not (rows & ~visibility.own).any() else None
     furthest = -1
-    for number in np.unique(sight.series[rows]):
-        mine = sight.series == number
-        changed = sight.order[mine & rows]
-        hidden = sight.order[mine & (sight.later if found.taken_away else sight.later | sight.own)]
-        if len(hidden) == 0 or changed.min() <= sight.order[mine].min() + 1:
+    for number in np.unique(visibility.series[rows]):
+        mine = visibility.series == number
+        changed = visibility.order[mine & rows]
+        hidden = visibility.order[mine & (visibility.later if found.removed else visibility.later | visibility.own)]
+        if len(hidden) == 0 or changed.min() <= visibility.order[mine].min() + 1:
             return None
         # A window or a shift changes every row up to the cut; scattered rows are those that a statistic moves.
-        span = sight.order[mine & sight.seen].max() - changed.min() + 1
+        span = visibility.order[mine & visibility.seen].max() - changed.min() + 1
         if len(np.unique(changed)) < 0.5 * span:
             return None
         furthest = max(furthest, int(hidden.min() - changed.min()))

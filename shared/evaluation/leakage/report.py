@@ -13,7 +13,7 @@ __all__ = ["Leak", "LeakReport", "LeakWarning"]
 
 
 class LeakWarning(HexadWarning):
-    """Something learnt or predicted depends on what could not have been known; the text says what and how to mend it.
+    """Something learnt or predicted depends on what could not have been known; the text says what and how to fix it.
 
     >>> issubclass(LeakWarning, UserWarning)
     True
@@ -30,7 +30,7 @@ class Leak:
         The step, feature or part at which it enters.
     what : str
         What was seen, without a full stop.
-    mend : str
+    fix : str
         What to do, a full sentence.
     columns : tuple of str
         Columns that the step gives out and that leak.
@@ -45,13 +45,13 @@ class Leak:
 
     step: str
     what: str
-    mend: str
+    fix: str
     columns: tuple[str, ...] = ()
     ahead: int | None = None
     kind: str = "recomputation"
 
     def __str__(self) -> str:
-        return f"{self.step}: {self.what}. {self.mend}"
+        return f"{self.step}: {self.what}. {self.fix}"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class LeakReport:
         The pipeline.
     leaks : tuple of Leak
         Empty where nothing leaks.
-    looked_at : tuple of str
+    checked : tuple of str
         What was recomputed and compared.
     notes : tuple of str
         What could not be looked at, and what is no leak but worth knowing.
@@ -79,7 +79,7 @@ class LeakReport:
 
     name: str
     leaks: tuple[Leak, ...] = ()
-    looked_at: tuple[str, ...] = ()
+    checked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     on: bool = True
     blind: bool = False
@@ -87,7 +87,7 @@ class LeakReport:
     @property
     def clean(self) -> bool:
         """Whether everything could be looked at and nothing leaks."""
-        return self.on and not self.leaks and bool(self.looked_at) and not self.blind
+        return self.on and not self.leaks and bool(self.checked) and not self.blind
 
     def explain(self) -> str:
         """Say what was found, in sentences."""
@@ -98,16 +98,16 @@ class LeakReport:
             count = "a leak" if len(self.leaks) == 1 else f"{len(self.leaks)} leaks"
             found = " ".join(f"({number}) {leak}" for number, leak in enumerate(self.leaks, 1))
             return f"Do not believe the scores of {self.name}: {count} found. {found}{notes}"
-        if not self.looked_at:
+        if not self.checked:
             return f"The leak guard could not look at {self.name}.{notes}"
         if self.blind:
             return f"No leak was found in {self.name}, but not everything could be looked at.{notes}"
-        return f"No leak was found in {self.name}; looked at: {', '.join(self.looked_at)}.{notes}"
+        return f"No leak was found in {self.name}; looked at: {', '.join(self.checked)}.{notes}"
 
     def to_frame(self) -> pd.DataFrame:
         """One row a leak."""
-        columns = ["step", "what", "mend", "columns", "ahead", "kind"]
-        rows = [(x.step, x.what, x.mend, ", ".join(x.columns), x.ahead, x.kind) for x in self.leaks]
+        columns = ["step", "what", "fix", "columns", "ahead", "kind"]
+        rows = [(x.step, x.what, x.fix, ", ".join(x.columns), x.ahead, x.kind) for x in self.leaks]
         return pd.DataFrame(rows, columns=columns).astype({"ahead": "Int64"})
 
     def plain(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class LeakReport:
         return {
             "name": self.name,
             "leaks": [{**vars(leak), "columns": list(leak.columns)} for leak in self.leaks],
-            "looked_at": list(self.looked_at),
+            "checked": list(self.checked),
             "notes": list(self.notes),
             "on": self.on,
             "blind": self.blind,
@@ -130,7 +130,7 @@ class LeakReport:
         True
         """
         leaks = tuple(Leak(**{**leak, "columns": tuple(leak["columns"])}) for leak in plain["leaks"])
-        return cls(plain["name"], leaks, tuple(plain["looked_at"]), tuple(plain["notes"]), plain["on"], plain["blind"])
+        return cls(plain["name"], leaks, tuple(plain["checked"]), tuple(plain["notes"]), plain["on"], plain["blind"])
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
-from domains.basket import RuleRecommender, completion_trial, rule_weights, tuned_recommender
+from domains.basket import CompletionTask, RuleRecommender, rule_weights
 from domains.basket.completion import weights as weights_module
-from shared.data import BasketColumns, Incidence
+from shared.data import BasketColumns, Incidence, Split
 from shared.errors import DataError, HexadError
+from shared.evaluation import LeakWarning, compare, evaluate, tune
 from shared.runtime.store import load_model, save_model
 
 
@@ -35,18 +36,49 @@ def parts() -> tuple[Incidence, Incidence]:
     return whole.take(np.arange(1200)), whole.take(np.arange(1200, 1500))
 
 
-def test_themes_and_habits_are_found(parts):
-    learn, later = parts
-    model = RuleRecommender().fit(learn)
-    none = RuleRecommender(household=0.0).fit(learn)
-    trial = completion_trial({"both": model, "rules": none}, later, n=300)
-    table = trial.table()
-    assert table.loc["both", "hit rate at 10"] > table.loc["rules", "hit rate at 10"] + 0.1
-    assert table.loc["rules", "hit rate at 10"] > 0.45
-    gain, low, high = trial.gain("both", "rules")
-    assert low <= gain <= high
-    assert low > 0
-    assert "among the first ten" in trial.explain()
+SPLIT = [Split(120, np.arange(1200), np.arange(1200, 1500))]
+HITS = "hit_rate@10"
+
+
+def completed(models, baselines, baskets=None, splits=None, **options):
+    return evaluate(
+        models,
+        shop() if baskets is None else baskets,
+        splits or SPLIT,
+        [HITS, "ndcg@10"],
+        baselines=baselines,
+        **options,
+    )
+
+
+def test_themes_and_habits_are_found():
+    rules = {"rules": RuleRecommender(household=0.0)}
+    scores = completed({"both": RuleRecommender()}, rules, task=CompletionTask(300))
+    table = scores.table()
+    assert table.loc["both", HITS] > table.loc["rules", HITS] + 0.1
+    assert table.loc["rules", HITS] > 0.45
+    item = compare(scores, "both", metric=HITS, unit="baskets").items[0]
+    assert item.difference_lower <= item.difference <= item.difference_upper
+    assert item.difference_lower > 0
+    assert (item.n, item.unit) == (300, "baskets")
+    assert scores.guarded
+    bounds = scores.intervals(HITS)
+    assert ((bounds["lower"] < bounds["mean"]) & (bounds["mean"] < bounds["upper"])).all()
+
+
+def test_an_evaluation_is_the_same_for_any_workers_and_kept(tmp_path):
+    rules = {"rules": RuleRecommender(household=0.0)}
+    one = completed({"both": RuleRecommender()}, rules, keep=tmp_path)
+    for options in ({"n_jobs": 2}, {"keep": tmp_path}):
+        other = completed({"both": RuleRecommender()}, rules, **options)
+        pd.testing.assert_frame_equal(one.scores, other.scores)
+        pd.testing.assert_frame_equal(one.predictions, other.predictions)
+
+
+def test_several_draws_of_a_basket_are_one_cluster():
+    scores = completed({}, {"rules": RuleRecommender()}, task=CompletionTask(300, seeds=(0, 1, 2)))
+    assert len(scores.predictions) == 900
+    assert compare(scores, "rules", "rules", metric=HITS).items[0].n == 300
 
 
 def test_a_score_is_the_sum_of_its_parts_and_its_reason_is_the_largest(parts):
@@ -81,30 +113,68 @@ def test_nothing_is_learnt_from_later_baskets(parts):
     again = RuleRecommender(half_life=20.0).fit(whole.take(np.arange(1200)))
     before = model.scores(later)
     np.testing.assert_array_equal(before, again.scores(later))
-    completion_trial({"model": model}, later, n=50)
     model.recommend(later)
     np.testing.assert_array_equal(before, model.scores(later))
 
 
+class Spy(BaseEstimator):
+    """Writes down what it is shown, and likes all items alike."""
+
+    def __init__(self, seen=None):
+        self.seen = seen
+
+    def fit(self, baskets, y=None):
+        self.items_ = baskets.items
+        return self
+
+    def scores(self, baskets):
+        SEEN.append(baskets)
+        return np.zeros((baskets.n_rows, len(self.items_)))
+
+
+SEEN = []
+
+
 def test_the_hidden_item_does_not_help_to_find_itself(parts):
     learn, later = parts
-    seen = []
-
-    class Spy:
-        items_ = learn.items
-
-        def scores(self, baskets):
-            seen.append(baskets)
-            return np.zeros((baskets.n_rows, len(self.items_)))
-
-    trial = completion_trial({"spy": Spy()}, later, n=100)
-    shown = [set(basket) for part in seen for basket in part.to_lists()]
-    names = learn.items[trial.hidden]
-    assert not any(name in basket for name, basket in zip(names, shown, strict=True))
-    full = [set(later.to_lists()[row]) for row in trial.basket]
-    assert [basket | {name} for basket, name in zip(shown, names, strict=True)] == full
+    SEEN.clear()
+    made = completed({}, {"spy": Spy()}, task=CompletionTask(100), guard=False).predictions
+    shown = [set(basket) for part in SEEN for basket in part.to_lists()]
+    assert not any(name in basket for name, basket in zip(made["item"], shown, strict=True))
+    whole = dict(zip(later.keys, map(set, later.to_lists()), strict=True))
+    assert [basket | {name} for basket, name in zip(shown, made["item"], strict=True)] == [
+        whole[key] for key in made["basket"]
+    ]
     # All scores equal: the rank is the middle of all items that were not shown.
-    assert trial.ranks["spy"].tolist() == [(len(learn.items) - len(basket) + 1) / 2 for basket in shown]
+    assert made["rank"].tolist() == [(len(learn.items) - len(basket) + 1) / 2 for basket in shown]
+    assert made["n_shown"].tolist() == [len(basket) for basket in shown]
+
+
+class Cheat(Spy):
+    """Knows the hidden items of the baskets, from wherever."""
+
+    def scores(self, baskets):
+        made = np.zeros((baskets.n_rows, len(self.items_)))
+        for row, key in enumerate(baskets.keys):
+            hidden = WHOLE["baskets"][key] - set(baskets.take([row]).to_lists()[0])
+            made[row, pd.Index(self.items_).get_indexer(sorted(hidden))] = 1.0
+        return made
+
+
+WHOLE = {}
+
+
+class CheatedTask(CompletionTask):
+    def run(self, model, data, splits):
+        WHOLE["baskets"] = dict(zip(data.keys, map(set, data.to_lists()), strict=True))
+        return super().run(model, data, splits)
+
+
+def test_a_model_that_knows_the_hidden_items_is_found():
+    with pytest.warns(LeakWarning, match="model 'cheat': 300 of 300 predictions change"):
+        scores = completed({"cheat": Cheat()}, {"spy": Spy()}, task=CheatedTask(300))
+    assert scores.table().loc["cheat", HITS] == 1.0
+    assert not scores.guarded
 
 
 def test_weights_by_hand():
@@ -179,13 +249,13 @@ def test_it_travels_without_pickles(parts, tmp_path):
         clone(model).recommend(later)
 
 
-def test_settings_are_chosen_on_the_validation_baskets_alone(parts):
-    learn, later = parts
+def test_settings_are_chosen_on_the_validation_baskets_alone():
     grid = {"household": (0.0, 3.0), "indirect": (0.0, 0.4)}
-    chosen = tuned_recommender(learn, later, grid=grid, n=200)
+    chosen, again = (
+        tune(RuleRecommender(), grid, shop(), SPLIT, [HITS, "ndcg@10"], task=CompletionTask(200)).best for _ in range(2)
+    )
     assert chosen.household == 3.0
     assert not hasattr(chosen, "items_")
-    again = tuned_recommender(learn, later, grid=grid, n=200)
     assert again.get_params() == chosen.get_params()
 
 
@@ -218,18 +288,25 @@ def test_what_it_cannot_learn_from_is_refused():
         RuleRecommender().fit([[days[0].date(), days[1].date()]])
     with pytest.raises(HexadError, match="n=0"):
         RuleRecommender().fit([["a", "b"]]).recommend([["a"]], n=0)
-    with pytest.raises(HexadError, match="no basket holds 3 items"):
-        completion_trial({"m": RuleRecommender().fit([["a", "b"]])}, Incidence.from_lists([["a", "b"]]))
-    models = {"a": RuleRecommender().fit([["a", "b"]]), "b": RuleRecommender().fit([["a", "c"]])}
-    with pytest.raises(HexadError, match="different items"):
-        completion_trial(models, Incidence.from_lists([["a", "b", "c"]]))
+    short = Incidence.from_lists([["a", "b"]] * 4)
+    with pytest.raises(HexadError, match="no basket to be tested on holds 3 items"):
+        completed({}, {"m": RuleRecommender()}, short, [Split(2, np.array([0, 1]), np.array([2, 3]))])
+    for wrong in ({"seeds": 3}, {"seeds": ()}, {"n_baskets": 0}, {"min_items": 1.5}):
+        with pytest.raises(HexadError, match=next(iter(wrong))):
+            CompletionTask(**wrong)
 
 
-def test_items_never_seen_in_learning_count_as_misses(parts):
-    learn, _ = parts
-    model = RuleRecommender().fit(learn)
-    strange = Incidence.from_lists([["new-1", "new-2", "new-3"]] * 5)
-    trial = completion_trial({"m": model}, strange)
-    assert not trial.known.any()
-    assert (trial.ranks["m"] > 10).all()
-    assert "never been seen" in trial.explain()
+def test_items_never_seen_in_learning_count_as_misses():
+    strange = Incidence.from_lists([*shop(200).to_lists(), *[["new-1", "new-2", "new-3"]] * 5])
+
+    class Own(RuleRecommender):
+        """Knows the items of what it learnt from alone."""
+
+        def fit(self, baskets, y=None):
+            present = np.unique(baskets.codes)
+            return super().fit(baskets.known_as(baskets.items[present]))
+
+    split = [Split(200, np.arange(200), np.arange(200, 205))]
+    made = completed({}, {"m": Own()}, strange, split, guard=False).predictions
+    assert not made["known"].any()
+    assert (made["rank"] > 10).all()

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from domains.timeseries import AutoForecaster, Exogenous, LagForecaster, PerSeries, Recipe, SeasonalNaive
+from domains.timeseries import AutoForecaster, Exogenous, ForecastTask, LagForecaster, PerSeries, Recipe, SeasonalNaive
 from shared.data import SeriesColumns, WalkForward
-from shared.evaluation import ForecastingTask, LeakWarning, evaluate, scorer
+from shared.evaluation import LeakWarning, evaluate
 
 
 def table(n: int = 160) -> pd.DataFrame:
@@ -32,9 +32,7 @@ NAIVE = {"naive": SeasonalNaive(7)}
 
 def run(model, frame, known=()):
     columns = SeriesColumns(exogenous=known)
-    return evaluate(
-        {"model": model}, frame, WALK, [scorer("mae")], baselines=NAIVE, task=ForecastingTask(columns, known)
-    )
+    return evaluate({"model": model}, frame, WALK, ["mae"], baselines=NAIVE, task=ForecastTask(columns, known))
 
 
 PLANTED = {

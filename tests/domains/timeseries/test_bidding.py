@@ -10,7 +10,7 @@ from shared.errors import HexadError
 
 def made(prices, **forecasts) -> pd.DataFrame:
     """Two days of four steps, by model."""
-    rows = {"cutoff": np.repeat([1, 2], 4), "step": [1, 2, 3, 4] * 2, "y": prices}
+    rows = {"split": np.repeat([1, 2], 4), "step": [1, 2, 3, 4] * 2, "y": prices}
     return pd.concat([pd.DataFrame({"model": name, "mean": mean, **rows}) for name, mean in forecasts.items()])
 
 

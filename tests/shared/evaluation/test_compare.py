@@ -12,15 +12,19 @@ from scipy import stats
 
 from shared.errors import HexadError
 from shared.evaluation import Scores, compare
-from shared.evaluation.compare import Comparison, Comparisons, diebold_mariano, holm, paired_bootstrap
+from shared.evaluation import metric as named_metric
+from shared.evaluation.compare import Comparison, Comparisons, diebold_mariano, paired_bootstrap
+from shared.evaluation.p_values import adjust_p_values
+from shared.evaluation.scores import score_predictions
 
 wilcoxon = sys.modules["shared.evaluation.compare"]._wilcoxon
 
 
 def scores(baselines=("b",), metric="mae", **values):
     rows = [(name, i, metric, value) for name, listed in values.items() for i, value in enumerate(listed)]
-    frame = pd.DataFrame(rows, columns=["model", "cutoff", "metric", "value"])
-    return Scores(frame, pd.DataFrame(), pd.DataFrame(), baselines)
+    frame = pd.DataFrame(rows, columns=["model", "split", "metric", "value"])
+    made = named_metric(metric)
+    return Scores(frame, pd.DataFrame(), pd.DataFrame(), baselines, (made,), (None,), in_time=True)
 
 
 def noise(n, seed=0):
@@ -142,6 +146,10 @@ def test_unpaired_and_missing_losses_are_refused(a, b):
 # Wilcoxon and Holm
 
 
+def holm(p_values, **options):
+    return adjust_p_values(p_values, "holm", **options).tolist()
+
+
 def test_wilcoxon_is_scipys():
     a, b = noise(12), noise(12, 1)
     assert wilcoxon(a, b) == stats.wilcoxon(a, b).pvalue
@@ -181,33 +189,33 @@ SETTLED = Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, 0.002, "we
 
 
 def test_better_in_words():
-    assert SETTLED.settled
+    assert SETTLED.significant
     assert SETTLED.explain() == "A is better than B by 12 to 31 % (MAE), on 47 of 52 weeks."
 
 
 def test_worse_in_words():
-    worse = dataclasses.replace(SETTLED, gain=-0.2, lower=-0.31, upper=-0.12, better=5, metric="interval_score-90")
-    assert worse.settled
+    worse = dataclasses.replace(SETTLED, improvement=-0.2, lower=-0.31, upper=-0.12, wins=5, metric="interval_score-90")
+    assert worse.significant
     assert worse.explain() == "A is worse than B by 12 to 31 % (interval score-90); it was better on 5 of 52 weeks."
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"lower": -0.05}, {"p_diebold_mariano": 0.2}, {"p_wilcoxon": 0.2}, {"gain": -0.01, "lower": -0.31}],
+    [{"lower": -0.05}, {"p_diebold_mariano": 0.2}, {"p_wilcoxon": 0.2}, {"improvement": -0.01, "lower": -0.31}],
 )
 def test_not_told_apart_in_words(change):
     unsure = dataclasses.replace(SETTLED, **change)
-    assert not unsure.settled
+    assert not unsure.significant
     if unsure.lower > 0:
         assert unsure.explain().startswith(
             "A seems better than B by 12 to 31 % (MAE), on 47 of 52 weeks, but the tests do not"
         )
     else:
-        assert unsure.explain().startswith("A and B cannot be told apart (MAE): the gain lies between ")
+        assert unsure.explain().startswith("A and B cannot be told apart (MAE): the improvement lies between ")
 
 
 def test_a_loss_that_tests_do_not_settle_is_told():
-    unsure = dataclasses.replace(SETTLED, gain=-0.2, lower=-0.3, upper=-0.1, better=5, p_wilcoxon=0.2)
+    unsure = dataclasses.replace(SETTLED, improvement=-0.2, lower=-0.3, upper=-0.1, wins=5, p_wilcoxon=0.2)
     assert unsure.explain() == (
         "A seems worse than B by 10 to 30 % (MAE); it was better on 5 of 52 weeks; the tests do not settle it."
     )
@@ -221,8 +229,8 @@ def test_compare_with_all_baselines():
     found = compare(scores(("b", "c"), a=base - 2, b=base, c=base + 0.5 * noise(30, 1) - 2), "a", unit="days")
     assert [item.against for item in found.items] == ["b", "c"]
     first = found.items[0]
-    assert first.gain == pytest.approx(1 - (base - 2).mean() / base.mean())
-    assert (first.better, first.n, first.metric) == (30, 30, "mae")
+    assert first.improvement == pytest.approx(1 - (base - 2).mean() / base.mean())
+    assert (first.wins, first.n, first.metric) == (30, 30, "mae")
     assert found.explain().startswith("a is better than b by ")
     assert "on 30 of 30 days." in found.explain()
     assert "cannot be told apart" in found.explain()
@@ -247,7 +255,7 @@ def test_compare_with_one(against):
 def test_origins_are_paired_by_their_label():
     frame = scores(a=[1.0, 2.0, 3.0], b=[2.0, 3.0, 4.0]).scores
     turned = Scores(frame.iloc[::-1], frame, frame, ("b",))
-    assert compare(turned, "a").items[0].better == 3
+    assert compare(turned, "a").items[0].wins == 3
 
 
 def test_a_model_without_some_of_the_origins_is_refused():
@@ -255,15 +263,65 @@ def test_a_model_without_some_of_the_origins_is_refused():
         compare(scores(a=[1.0, 2.0, 3.0], b=[2.0, 3.5]), "a")
 
 
-def test_a_perfect_rival_is_refused_or_told_without_a_foreign_warning():
-    with pytest.raises(HexadError):
-        compare(scores(a=[1.0, 2.0, 3.0], b=[0.0, 0.0, 0.0]), "a")
+def test_a_perfect_rival_leaves_no_percent_but_a_difference():
+    found = compare(scores(a=[1.0, 2.0, 3.0], b=[0.0, 0.0, 0.0]), "a").items[0]
+    assert np.isnan(found.improvement)
+    assert found.difference == -2.0
+    assert "%" not in found.explain()
 
 
-@pytest.mark.parametrize("metric", ["r2", "coverage-90"])
-def test_metrics_of_which_more_is_better_are_refused(metric):
-    with pytest.raises(HexadError, match="has no 'lower is better'"):
-        compare(scores(metric=metric, a=[1.0, 2.0], b=[1.0, 2.0]), "a")
+def test_of_a_target_neither_side_is_better():
+    with pytest.raises(HexadError, match="neither more nor less of coverage-90 is better"):
+        compare(scores(metric="coverage-90", a=[0.9, 0.8], b=[0.9, 0.7]), "a")
+
+
+def test_more_is_better_where_the_metric_says_so():
+    high, low = 0.8 + 0.01 * noise(30), 0.6 + 0.01 * noise(30, 1)
+    item = compare(scores(metric="roc_auc", a=high, b=low), "a").items[0]
+    assert item.significant
+    assert item.wins == 30
+    assert item.improvement == pytest.approx(high.mean() / low.mean() - 1)
+    assert item.difference == pytest.approx((high - low).mean())
+    assert item.explain().startswith("a is better than b by 3")
+
+
+def ranked(shift, n=200, draws=1):
+    """Two models asked for the same baskets, some of them in several draws."""
+    ranks = np.random.default_rng(0).integers(1, 30, size=n).astype(float)
+    baskets = np.tile(np.arange(n // draws), draws)
+    rows = [
+        pd.DataFrame({"model": model, "split": 1, "basket": baskets, "rank": np.maximum(ranks - less, 1)})
+        for model, less in (("a", shift), ("b", 0.0))
+    ]
+    predictions = pd.concat(rows, ignore_index=True)
+    hits = named_metric("hit_rate@10", unit="basket")
+    found = score_predictions(predictions, [hits])
+    return Scores(found, predictions, predictions, ("b",), (hits,), (None,), in_time=True)
+
+
+def test_one_split_is_compared_by_unit():
+    item = compare(ranked(8.0), "a").items[0]
+    assert (item.n, item.unit) == (200, "units")
+    assert item.significant
+    assert "of 200 units" in item.explain()
+    assert compare(ranked(0.0), "a").items[0].difference == 0.0
+
+
+def test_units_of_one_label_are_one_cluster():
+    once, often = compare(ranked(8.0), "a").items[0], compare(ranked(8.0, draws=4), "a").items[0]
+    assert often.n == 50
+    assert often.difference == pytest.approx(once.difference)
+    apart = [item.difference_upper - item.difference_lower for item in (once, often)]
+    assert apart[1] == pytest.approx(apart[0], rel=0.5)
+
+
+def test_a_baseline_that_never_hits_does_not_end_the_comparison():
+    scores_ = ranked(8.0)
+    predictions = scores_.predictions.assign(rank=lambda t: t["rank"].where(t["model"] == "a", 99.0))
+    none = dataclasses.replace(scores_, predictions=predictions, scores=score_predictions(predictions, scores_.metrics))
+    item = compare(none, "a").items[0]
+    assert np.isnan(item.improvement)
+    assert item.explain().startswith("a is better than b by 0.")
 
 
 def test_an_unknown_model_or_metric_is_refused():

@@ -243,7 +243,7 @@ def test_a_planted_leak_is_found_at_its_step(case):
     assert step in first.step or step in first.columns, report.explain()
     if ahead is not None:
         assert first.ahead == ahead
-    assert first.mend.endswith(".")
+    assert first.fix.endswith(".")
     assert str(first) in report.explain()
 
 

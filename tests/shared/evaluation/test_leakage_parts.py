@@ -27,17 +27,16 @@ from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, StandardSc
 from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeRegressor
 
-from domains.timeseries import SeasonalNaive
+from domains.timeseries import ForecastTask, SeasonalNaive
 from shared.data import WalkForward
 from shared.data.splits import Split
 from shared.errors import DataError, HexadError, SettingsError
 from shared.evaluation.leakage import Leak, LeakReport, leakage_check
-from shared.evaluation.leakage.altered import altered, other_values, sight_of, truncated
-from shared.evaluation.leakage.differs import changed_parts, changed_rows, frame_of, parts_of
-from shared.evaluation.leakage.guard import guarded_columns, judged
+from shared.evaluation.leakage.diff import as_frame, digest_parts, find_changed_parts, find_changed_rows
+from shared.evaluation.leakage.guard import check_columns, compare_predictions
 from shared.evaluation.leakage.overlap import overlap
-from shared.evaluation.leakage.pipelines import Roles
-from shared.evaluation.tasks import ForecastingTask
+from shared.evaluation.leakage.perturb import other_values, perturb, truncate, visibility_at
+from shared.evaluation.task import ColumnRoles
 from shared.runtime.seeds import fixed_seeds, seeded, unseeded
 
 N, CUT = 60, 40
@@ -117,7 +116,7 @@ KINDS = (
 
 def sight_at(table, **settings):
     settings = {"time": "t", "unique_id": None} | settings
-    return sight_of(table, np.arange(CUT), np.arange(CUT, len(table)), **settings)
+    return visibility_at(table, np.arange(CUT), np.arange(CUT, len(table)), **settings)
 
 
 @pytest.mark.parametrize("tame", [False, True])
@@ -125,10 +124,10 @@ def sight_at(table, **settings):
 def test_other_values_are_of_the_same_kind(kind, tame):
     table = pd.DataFrame({"t": range(N), "v": column(kind)})
     before = table.copy()
-    sight = sight_at(table)
-    made = altered(table, sight, y=None, keep=("t",), tame=tame).table
+    visibility = sight_at(table)
+    made = perturb(table, visibility, y=None, keep=("t",), tame=tame).table
     pd.testing.assert_frame_equal(table, before)
-    hidden = sight.later
+    hidden = visibility.later
     assert made["v"].dtype == table["v"].dtype
     assert made["v"][~hidden].astype(object).equals(table["v"][~hidden].astype(object))
     a, b = (t["v"][hidden].astype(object).tolist() for t in (table, made))
@@ -144,7 +143,7 @@ def test_other_values_are_of_the_same_kind(kind, tame):
 
 def test_lists_and_columns_without_values_stay():
     table = pd.DataFrame({"t": range(N), "lists": [[i] for i in range(N)], "gone": np.nan, "none": None, "one": 7})
-    made = altered(table, sight_at(table), y=None, keep=("t",)).table
+    made = perturb(table, sight_at(table), y=None, keep=("t",)).table
     pd.testing.assert_frame_equal(made, table)
 
 
@@ -161,7 +160,7 @@ def test_other_values_raise_no_warnings(kind):
     made = {"huge": rng.random(N) * 1e308, "single": (rng.random(N) * 3e38).astype("float32"),
             "complex": rng.normal(size=N) + 1j, "infinite": np.r_[np.inf, rng.random(N - 1)]}  # fmt: skip
     table = pd.DataFrame({"t": range(N), "v": made[kind]})
-    assert altered(table, sight_at(table), y=None, keep=("t",)).table["v"].dtype == table["v"].dtype
+    assert perturb(table, sight_at(table), y=None, keep=("t",)).table["v"].dtype == table["v"].dtype
 
 
 def test_only_infinite_values_stay():
@@ -170,32 +169,32 @@ def test_only_infinite_values_stay():
 
 def test_the_target_is_replaced_where_it_is_asked_for():
     table = pd.DataFrame({"t": range(N), "x": np.arange(N) * 1.5, "y": np.arange(N) * 0.5})
-    sight = sight_at(table)
+    visibility = sight_at(table)
     for own_too, seen in ((False, CUT + 1), (True, CUT)):
-        made = altered(table, sight, y="y", keep=("t",), own_too=own_too).table
+        made = perturb(table, visibility, y="y", keep=("t",), own_too=own_too).table
         assert (made["y"] == table["y"]).tolist() == [True] * CUT + [False] * (N - CUT)
         assert (made["x"] == table["x"]).tolist() == [True] * seen + [False] * (N - seen)
         assert made["t"].equals(table["t"])
-    known = altered(table, sight, y="y", keep=("t", "y", "x")).table
+    known = perturb(table, visibility, y="y", keep=("t", "y", "x")).table
     pd.testing.assert_frame_equal(known, table)
 
 
 def test_without_an_order_half_of_those_asked_for_are_hidden():
     table = pd.DataFrame({"x": np.arange(N) * 1.5})
-    sight = sight_at(table, time=None)
-    assert sight.own.sum() == sight.later.sum() == 10
-    assert sight.seen.sum() == N - 10
-    assert truncated(table, sight).rows.tolist() == np.flatnonzero(~sight.later).tolist()
-    assert len(truncated(table, sight, half=True).rows) == N - 5
+    visibility = sight_at(table, time=None)
+    assert visibility.own.sum() == visibility.later.sum() == 10
+    assert visibility.seen.sum() == N - 10
+    assert truncate(table, visibility).rows.tolist() == np.flatnonzero(~visibility.later).tolist()
+    assert len(truncate(table, visibility, half=True).rows) == N - 5
 
 
 def test_series_of_different_ends_are_cut_each_at_its_own():
     table = pd.DataFrame({"id": list("aaaabbbbbb"), "t": [1, 2, 3, 4, 3, 4, 5, 6, 7, 8]})
-    sight = sight_of(table, np.array([0, 1, 4, 5, 6]), np.array([2, 3, 7, 8, 9]), time="t", unique_id="id")
-    assert np.flatnonzero(sight.own).tolist() == [2, 7]
-    assert np.flatnonzero(sight.later).tolist() == [3, 8, 9]
-    assert truncated(table, sight).rows.tolist() == [0, 1, 2, 4, 5, 6, 7]
-    assert truncated(table, sight, half=True).rows.tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
+    visibility = visibility_at(table, np.array([0, 1, 4, 5, 6]), np.array([2, 3, 7, 8, 9]), time="t", unique_id="id")
+    assert np.flatnonzero(visibility.own).tolist() == [2, 7]
+    assert np.flatnonzero(visibility.later).tolist() == [3, 8, 9]
+    assert truncate(table, visibility).rows.tolist() == [0, 1, 2, 4, 5, 6, 7]
+    assert truncate(table, visibility, half=True).rows.tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
 # -- where two tables differ -------------------------------------------------------------------------------------------
@@ -203,22 +202,22 @@ def test_series_of_different_ends_are_cut_each_at_its_own():
 
 def test_anything_like_a_table_is_a_frame():
     frame = pd.DataFrame({"a": [1.0, 2.0]})
-    assert frame_of(frame) is frame
-    assert frame_of(frame["a"]).columns.tolist() == ["a"]
-    assert frame_of(pd.Series([1.0])).columns.tolist() == ["values"]
-    assert frame_of(np.zeros(3)).shape == (3, 1)
-    assert frame_of(np.zeros((3, 2, 2))).shape == (3, 4)
-    assert frame_of([1, 2]).shape == frame_of((1, 2)).shape == (2, 1)
-    assert frame_of(scipy.sparse.csr_matrix(np.eye(2))).shape == (2, 2)
-    assert frame_of(pl.DataFrame({"a": [1.0]}))["a"].tolist() == [1.0]
-    assert frame_of(types.SimpleNamespace(to_frame=lambda: frame)) is frame
-    assert frame_of(types.SimpleNamespace(to_frame=lambda: 3)) is None
-    assert frame_of(types.SimpleNamespace(to_pandas=lambda: 3, columns=[])) is None
-    assert all(frame_of(value) is None for value in (None, 3, "text", [], [[1], [2]], {"a": 1}, np.float64(1)))
+    assert as_frame(frame) is frame
+    assert as_frame(frame["a"]).columns.tolist() == ["a"]
+    assert as_frame(pd.Series([1.0])).columns.tolist() == ["values"]
+    assert as_frame(np.zeros(3)).shape == (3, 1)
+    assert as_frame(np.zeros((3, 2, 2))).shape == (3, 4)
+    assert as_frame([1, 2]).shape == as_frame((1, 2)).shape == (2, 1)
+    assert as_frame(scipy.sparse.csr_matrix(np.eye(2))).shape == (2, 2)
+    assert as_frame(pl.DataFrame({"a": [1.0]}))["a"].tolist() == [1.0]
+    assert as_frame(types.SimpleNamespace(to_frame=lambda: frame)) is frame
+    assert as_frame(types.SimpleNamespace(to_frame=lambda: 3)) is None
+    assert as_frame(types.SimpleNamespace(to_pandas=lambda: 3, columns=[])) is None
+    assert all(as_frame(value) is None for value in (None, 3, "text", [], [[1], [2]], {"a": 1}, np.float64(1)))
 
 
 def cells(first, second):
-    return {one.column: one.rows.tolist() for one in changed_rows(first, second)}
+    return {one.column: one.rows.tolist() for one in find_changed_rows(first, second)}
 
 
 A = pd.DataFrame({"x": [1.0, 2.0, np.nan], "k": ["u", None, "w"]})
@@ -256,7 +255,7 @@ def test_changed_cells(case):
 
 
 def parts_differ(a, b):
-    return changed_parts(parts_of(a), parts_of(b))
+    return find_changed_parts(digest_parts(a), digest_parts(b))
 
 
 ESTIMATORS = {
@@ -286,13 +285,13 @@ def test_equal_fits_are_equal_and_others_are_not(case):
     X = rng.normal(size=(60, 3))
     y = X[:, 0] + rng.normal(size=60)
     model = clone(ESTIMATORS[case]).fit(X, y)
-    parts = parts_of(model)
-    assert changed_parts(parts, parts_of(clone(ESTIMATORS[case]).fit(X.copy(), y.copy()))) == []
+    parts = digest_parts(model)
+    assert find_changed_parts(parts, digest_parts(clone(ESTIMATORS[case]).fit(X.copy(), y.copy()))) == []
     if hasattr(model, "predict"):
         model.predict(X)
-        assert changed_parts(parts, parts_of(model)) == []
+        assert find_changed_parts(parts, digest_parts(model)) == []
     X2, y2 = X + rng.normal(size=X.shape), y + rng.normal(size=60)
-    assert changed_parts(parts, parts_of(clone(ESTIMATORS[case]).fit(X2, y2)))
+    assert find_changed_parts(parts, digest_parts(clone(ESTIMATORS[case]).fit(X2, y2)))
 
 
 @pytest.mark.parametrize("name", ["coef_", "intercept_", "feature_names_in_"])
@@ -561,14 +560,14 @@ ALONE = {
 
 @pytest.mark.parametrize("case", ALONE)
 def test_estimators_without_a_target(case):
-    model, looked_at = ALONE[case]
+    model, checked = ALONE[case]
     report = leakage_check(model, line()[["x"]], (np.arange(80), np.arange(80, 120)))
     assert report.clean, report.explain()
-    assert report.looked_at[:2] == ("the fitted model", looked_at)
+    assert report.checked[:2] == ("the fitted model", checked)
 
 
 def test_a_built_in_is_a_function_of_the_table():
-    assert leakage_check(functools.partial(pd.DataFrame.shift), line(), AT_90, **IN_TIME).looked_at
+    assert leakage_check(functools.partial(pd.DataFrame.shift), line(), AT_90, **IN_TIME).checked
 
 
 # -- known columns, groups, panels, refusals ---------------------------------------------------------------------------
@@ -642,7 +641,7 @@ def test_a_split_that_is_not_in_time_is_told_first():
     assert [leak.what for leak in report.leaks] == [
         "90 of 90 rows to learn from are not earlier than the first row tested on"
     ]
-    assert report.leaks[0].mend == "Split by time: WalkForward or LastN."
+    assert report.leaks[0].fix == "Split by time: WalkForward or LastN."
 
 
 def test_rows_on_both_sides_are_told():
@@ -751,10 +750,12 @@ class Bald(Own):
 
 
 def test_an_own_forecaster():
-    assert leakage_check(Own(), line(), AT_90, y="y").clean
-    assert leakage_check(Own(), line(), WalkForward(7, every=7, n_splits=1), task=ForecastingTask()).clean
+    assert leakage_check(Own(), line(), AT_90, task=ForecastTask()).clean
+    assert leakage_check(Own(), line(), WalkForward(7, every=7, n_splits=1), task=ForecastTask()).clean
     with pytest.raises(HexadError, match="to_frame"):
-        leakage_check(Bald(), line(), AT_90, y="y")
+        leakage_check(Bald(), line(), AT_90, task=ForecastTask())
+    with pytest.raises(HexadError, match="give the task that asks it"):
+        leakage_check(Own(), line(), AT_90, y="y")
 
 
 class OneRow(StandardScaler):
@@ -810,7 +811,7 @@ def sides(n, share=0.7, seed=0):
 
 
 def told(table, **roles):
-    return [leak.what for leak in overlap(table, *sides(len(table)), Roles(**roles))]
+    return [leak.what for leak in overlap(table, *sides(len(table)), ColumnRoles(**roles))]
 
 
 def test_a_column_that_says_the_target_in_other_words():
@@ -829,7 +830,7 @@ def test_columns_in_another_unit_and_ahead():
     train, test = np.arange(70), np.arange(70, 100)
     for ahead, words in ((1, "1 row ahead"), (2, "2 rows ahead")):
         shifted = table.assign(unit=table["y"].shift(-ahead))
-        found = overlap(shifted, train, test, Roles("y", "ds", known=("unit",)))
+        found = overlap(shifted, train, test, ColumnRoles("y", "ds", known=("unit",)))
         assert [leak.what for leak in found] == [f"holds the target {words}, but for unit and offset"]
     assert told(table.assign(flag=table["y"] > 0), y="y") == []
 
@@ -858,7 +859,7 @@ def test_stamps_and_new_names_are_no_ids():
     table = pd.DataFrame({"when": pd.date_range("2024-01-01", periods=100), "y": np.arange(100) // 50})
     assert told(table, y="y") == []
     names = pd.DataFrame({"name": [f"n{i // 2}" for i in range(100)], "y": np.arange(100) // 2 % 7})
-    found = overlap(names, np.arange(60), np.arange(60, 100), Roles("y"))
+    found = overlap(names, np.arange(60), np.arange(60, 100), ColumnRoles("y"))
     assert found == []
 
 
@@ -867,16 +868,16 @@ def test_mixtures_and_copies_of_rows():
     X = rng.normal(size=(200, 4))
     train, test = np.arange(140), np.arange(140, 200)
     table = pd.DataFrame(X, columns=list("abcd"))
-    assert overlap(table, train, test, Roles()) == []
+    assert overlap(table, train, test, ColumnRoles()) == []
     or_between = X.copy()
     for place in test[:20]:
         first = X[rng.choice(train)]
         second = X[train[np.argsort(((X[train] - first) ** 2).sum(axis=1))[1]]]
         or_between[place] = 0.5 * first + 0.5 * second
-    found = overlap(pd.DataFrame(or_between, columns=list("abcd")), train, test, Roles())
+    found = overlap(pd.DataFrame(or_between, columns=list("abcd")), train, test, ColumnRoles())
     assert "20 of 60 rows tested on are mixtures of two rows learnt from, such as row 141" in found[0].what
     X[test[:20]] = X[train[:20]]
-    found = overlap(pd.DataFrame(X, columns=list("abcd")), train, test, Roles())
+    found = overlap(pd.DataFrame(X, columns=list("abcd")), train, test, ColumnRoles())
     assert "20 of 60 rows tested on are copies of rows learnt from, such as row 141" in found[0].what
 
 
@@ -885,9 +886,9 @@ def test_large_tables_are_looked_at_in_part():
     table = pd.DataFrame(
         {"x": np.arange(n) % 1000, "kind": pd.Categorical(np.random.default_rng(0).choice(["a", "b"], n))}
     )
-    assert overlap(table, np.arange(60_000), np.arange(60_000, n), Roles(y="kind")) == []
+    assert overlap(table, np.arange(60_000), np.arange(60_000, n), ColumnRoles(y="kind")) == []
     lists = pd.DataFrame({"l": [[1]] * 50})
-    assert overlap(lists, np.arange(30), np.arange(30, 50), Roles()) == []
+    assert overlap(lists, np.arange(30), np.arange(30, 50), ColumnRoles()) == []
 
 
 # -- inside an evaluation ----------------------------------------------------------------------------------------------
@@ -895,11 +896,13 @@ def test_large_tables_are_looked_at_in_part():
 
 def test_predictions_of_another_number_are_a_leak():
     table, cut = line(30), Split("cut", np.arange(20), np.arange(20, 25))
-    task = ForecastingTask()
+    task = ForecastTask()
     first = task.run(Last(), table, [cut])[0]
-    assert judged("own", Last(), table, cut, task, first, first).clean
-    assert judged("own", Last(), table, cut, task, first, first.iloc[:3]).clean, "made sure of, and not found again"
-    assert guarded_columns(table, cut, task) == ()
+    assert compare_predictions("own", Last(), table, cut, task, first, first).clean
+    assert compare_predictions("own", Last(), table, cut, task, first, first.iloc[:3]).clean, (
+        "made sure of, and not found again"
+    )
+    assert check_columns(table, cut, task) == ()
 
 
 # -- words -------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from shared.errors import HexadError
+from domains.timeseries import metrics as scaled
+from shared.errors import HexadError, SettingsError
 from shared.evaluation import metrics
 
 NUMBERS = st.integers(-1000, 1000) | st.floats(-1e6, 1e6, allow_subnormal=False)
@@ -95,10 +96,10 @@ def test_scaled_metrics_are_those_of_utilsforecast(losses, data, season):
     train, true, pred = data
     assume(np.abs(train[season:] - train[:-season]).max() > 0)
     before, table = long(train, true, m=pred)
-    scale = metrics.naive_scale(train, season)
-    close(metrics.mase(true, pred, scale=scale), losses.mase(table, ["m"], season, before)["m"][0])
-    scale = metrics.naive_scale(train, season, squared=True)
-    close(metrics.rmsse(true, pred, scale=scale), losses.rmsse(table, ["m"], season, before)["m"][0])
+    scale = scaled.naive_scale(train, season)
+    close(scaled.mase(true, pred, scale=scale), losses.mase(table, ["m"], season, before)["m"][0])
+    scale = scaled.naive_scale(train, season, squared=True)
+    close(scaled.rmsse(true, pred, scale=scale), losses.rmsse(table, ["m"], season, before)["m"][0])
 
 
 @given(data=rows(4, st.integers(-50, 50)))
@@ -151,21 +152,21 @@ def test_smape_is_symmetric_and_bounded(data):
 
 
 def test_the_scale_by_hand():
-    assert metrics.naive_scale([1, 2, 4, 8], 1) == pytest.approx(7 / 3)
-    assert metrics.naive_scale([1, 2, 4, 8], 2) == pytest.approx(4.5)
-    assert metrics.naive_scale([1, 2, 4, 8], 2, squared=True) == pytest.approx((9 + 36) / 2)
-    assert metrics.naive_scale([1, 2, 4, 8], 3) == 7.0
+    assert scaled.naive_scale([1, 2, 4, 8], 1) == pytest.approx(7 / 3)
+    assert scaled.naive_scale([1, 2, 4, 8], 2) == pytest.approx(4.5)
+    assert scaled.naive_scale([1, 2, 4, 8], 2, squared=True) == pytest.approx((9 + 36) / 2)
+    assert scaled.naive_scale([1, 2, 4, 8], 3) == 7.0
 
 
 def test_scaled_errors_by_hand():
-    assert metrics.mase([10, 20], [13, 19], scale=4.0) == pytest.approx(0.5)
-    assert metrics.rmsse([10, 20], [13, 17], scale=9.0) == pytest.approx(1.0)
+    assert scaled.mase([10, 20], [13, 19], scale=4.0) == pytest.approx(0.5)
+    assert scaled.rmsse([10, 20], [13, 17], scale=9.0) == pytest.approx(1.0)
 
 
 def test_the_naive_forecast_of_an_endless_season_has_mase_one():
     series = np.tile([1.0, 3.0, 2.0], 4) + np.arange(12)
-    scale = metrics.naive_scale(series[:9], 3)
-    assert metrics.mase(series[9:], series[6:9], scale=scale) == pytest.approx(1.0)
+    scale = scaled.naive_scale(series[:9], 3)
+    assert scaled.mase(series[9:], series[6:9], scale=scale) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ def test_the_naive_forecast_of_an_endless_season_has_mase_one():
 )
 def test_the_interval_score_of_gneiting_and_raftery_by_hand(true, value):
     assert metrics.interval_score([true], [3], [7], level=80) == pytest.approx(value)
-    assert metrics.msis([true], [3], [7], level=80, scale=2.0) == pytest.approx(value / 2)
+    assert scaled.msis([true], [3], [7], level=80, scale=2.0) == pytest.approx(value / 2)
 
 
 @given(rows(3, st.integers(-9, 9)), st.sampled_from([50, 80, 95]))
@@ -196,8 +197,8 @@ def test_coverage_counts_the_bounds():
 
 
 def test_owa_by_hand():
-    assert metrics.owa(12.0, 1.5, naive2_smape=16.0, naive2_mase=2.0) == pytest.approx(0.75)
-    assert metrics.owa(16.0, 1.0, naive2_smape=16.0, naive2_mase=2.0) == pytest.approx(0.75)
+    assert scaled.owa(12.0, 1.5, naive2_smape=16.0, naive2_mase=2.0) == pytest.approx(0.75)
+    assert scaled.owa(16.0, 1.0, naive2_smape=16.0, naive2_mase=2.0) == pytest.approx(0.75)
 
 
 def test_crps_by_hand():
@@ -217,13 +218,13 @@ def test_crps_of_many_quantiles_comes_close_to_that_of_a_uniform_distribution():
 PAIRS = [metrics.mae, metrics.rmse, metrics.r2, metrics.mape, metrics.smape]
 ALL = {
     **{function.__name__: function for function in PAIRS},
-    "mase": lambda y, f: metrics.mase(y, f, scale=1.0),
-    "rmsse": lambda y, f: metrics.rmsse(y, f, scale=1.0),
+    "mase": lambda y, f: scaled.mase(y, f, scale=1.0),
+    "rmsse": lambda y, f: scaled.rmsse(y, f, scale=1.0),
     "pinball": lambda y, f: metrics.pinball(y, f, quantile=0.5),
     "crps": lambda y, f: metrics.crps_from_quantiles(y, np.reshape(f, (-1, 1)), [0.5]),
     "coverage": lambda y, f: metrics.coverage(y, f, f),
     "interval_score": lambda y, f: metrics.interval_score(y, f, f, level=90),
-    "msis": lambda y, f: metrics.msis(y, f, f, level=90, scale=1.0),
+    "msis": lambda y, f: scaled.msis(y, f, f, level=90, scale=1.0),
 }
 
 
@@ -267,23 +268,23 @@ def test_mape_with_zeros_is_refused():
 @pytest.mark.parametrize("squared", [False, True])
 def test_a_training_series_that_repeats_itself_is_refused(train, season, squared):
     with pytest.raises(HexadError, match="repeat themselves"):
-        metrics.naive_scale(train, season, squared=squared)
+        scaled.naive_scale(train, season, squared=squared)
 
 
 @pytest.mark.parametrize(("train", "season"), [([1, 2], 2), ([1, 2], 0), ([1, 2], -1)])
 def test_a_training_series_no_longer_than_a_season_is_refused(train, season):
     with pytest.raises(HexadError, match="more than one season"):
-        metrics.naive_scale(train, season)
+        scaled.naive_scale(train, season)
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, np.nan, np.inf])
 def test_a_scale_that_is_no_positive_number_is_refused(scale):
     for call in (
-        lambda: metrics.mase([1], [2], scale=scale),
-        lambda: metrics.rmsse([1], [2], scale=scale),
-        lambda: metrics.msis([1], [0], [2], level=90, scale=scale),
-        lambda: metrics.owa(1, 1, naive2_smape=scale, naive2_mase=1),
-        lambda: metrics.owa(1, 1, naive2_smape=1, naive2_mase=scale),
+        lambda: scaled.mase([1], [2], scale=scale),
+        lambda: scaled.rmsse([1], [2], scale=scale),
+        lambda: scaled.msis([1], [0], [2], level=90, scale=scale),
+        lambda: scaled.owa(1, 1, naive2_smape=scale, naive2_mase=1),
+        lambda: scaled.owa(1, 1, naive2_smape=1, naive2_mase=scale),
     ):
         with pytest.raises(HexadError, match="scale"):
             call()
@@ -292,7 +293,7 @@ def test_a_scale_that_is_no_positive_number_is_refused(scale):
 @pytest.mark.parametrize(("smape", "mase"), [(np.nan, 1.0), (1.0, np.inf)])
 def test_owa_of_no_number_is_refused(smape, mase):
     with pytest.raises(HexadError):
-        metrics.owa(smape, mase, naive2_smape=1.0, naive2_mase=1.0)
+        scaled.owa(smape, mase, naive2_smape=1.0, naive2_mase=1.0)
 
 
 @pytest.mark.parametrize("quantile", [0, 1, -0.1, 1.5, np.nan])
@@ -318,42 +319,116 @@ def test_quantiles_that_do_not_fit_are_refused(matrix, levels):
         metrics.crps_from_quantiles([1.0], matrix, levels)
 
 
-# By series
+# By unit
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), NUMBERS, NUMBERS), min_size=1, max_size=30))
-def test_per_series_is_the_loop_over_series(data):
-    series, true, pred = (np.array(column) for column in zip(*data, strict=True))
-    scale = {"a": 1.0, "b": 2.0, "c": 3.0}
-    found = metrics.per_series(metrics.mase, series, true, pred, scale=scale)
-    assert list(found.index) == list(dict.fromkeys(series))
+def test_by_unit_is_the_loop_over_units(data):
+    units, true, pred = (np.array(column) for column in zip(*data, strict=True))
+    found = metrics.by_unit(metrics.mae, units, true, pred)
+    assert list(found.index) == list(dict.fromkeys(units))
     for key, value in found.items():
-        mine = series == key
-        close(value, metrics.mase(true[mine], pred[mine], scale=scale[key]))
+        mine = units == key
+        close(value, metrics.mae(true[mine], pred[mine]))
 
 
-def test_per_series_hands_options_on():
-    found = metrics.per_series(metrics.pinball, [7, 8, 7], [1, 2, 3], [2, 2, 2], quantile=0.1)
+def test_by_unit_hands_options_on():
+    found = metrics.by_unit(metrics.pinball, [7, 8, 7], [1, 2, 3], [2, 2, 2], quantile=0.1)
     assert found.to_dict() == {7: pytest.approx(0.5), 8: 0.0}
 
 
-@pytest.mark.parametrize("series", [["a", "a"], ["a"], ["a", "a", "b", "b"]])
-def test_per_series_with_too_few_or_too_many_keys_is_refused(series):
-    with pytest.raises(HexadError):
-        metrics.per_series(metrics.mae, series, [1, 2, 3], [1, 2, 9])
+@pytest.mark.parametrize("units", [["a", "a"], ["a"], ["a", "a", "b", "b"]])
+def test_too_few_or_too_many_keys_are_refused(units):
+    with pytest.raises(HexadError, match="of one length"):
+        metrics.by_unit(metrics.mae, units, [1, 2, 3], [1, 2, 9])
 
 
 @pytest.mark.parametrize("missing", [None, np.nan])
-def test_per_series_does_not_lose_rows_without_a_key(missing):
-    with pytest.raises(HexadError):
-        metrics.per_series(metrics.mae, np.array(["a", missing], dtype=object), [1, 2], [1, 9])
+def test_rows_without_a_key_are_not_lost(missing):
+    with pytest.raises(HexadError, match="1 rows have no key"):
+        metrics.by_unit(metrics.mae, np.array(["a", missing], dtype=object), [1, 2], [1, 9])
 
 
-def test_per_series_without_rows_is_refused():
+def test_no_rows_are_refused():
     with pytest.raises(HexadError, match="at least one"):
-        metrics.per_series(metrics.mae, [], [], [])
+        metrics.by_unit(metrics.mae, [], [], [])
 
 
-def test_per_series_names_a_series_without_a_scale():
-    with pytest.raises(HexadError, match="b"):
-        metrics.per_series(metrics.mase, ["a", "b"], [1, 2], [1, 9], scale={"a": 1.0})
+# Two classes
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(-3, 3)), min_size=2, max_size=40))
+def test_roc_auc_is_the_share_of_pairs_in_order(data):
+    true, score = (np.array(column) for column in zip(*data, strict=True))
+    assume(len(set(true)) == 2)
+    apart = score[true == 1][:, None] - score[true == 0][None, :]
+    close(metrics.roc_auc(true, score), (apart > 0).mean() + 0.5 * (apart == 0).mean())
+    close(metrics.roc_auc(2 * true - 1, score), metrics.roc_auc(true, score))
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=40))
+def test_labels_are_judged_by_their_counts(data):
+    true, pred = (np.array(column) for column in zip(*data, strict=True))
+    close(metrics.accuracy(true, pred), (true == pred).mean())
+    shares = [(pred[true == label] == label).mean() for label in np.unique(true)]
+    close(metrics.balanced_accuracy(true, pred), np.mean(shares))
+    if len({*true, *pred}) == 2:
+        right, wrong = ((true == 1) & (pred == 1)).sum(), (true != pred).sum()
+        close(metrics.f1(true, pred), 2 * right / (2 * right + wrong) if right + wrong else 0.0)
+
+
+def test_one_class_or_three_are_refused():
+    for function in (metrics.roc_auc, metrics.average_precision):
+        with pytest.raises(HexadError, match="two classes are needed, but there is 1"):
+            function([1, 1], [0.1, 0.2])
+    with pytest.raises(HexadError, match="of two classes, but there are 3"):
+        metrics.f1([0, 1, 2], [0, 1, 2])
+    with pytest.raises(HexadError, match="one length"):
+        metrics.accuracy([0, 1], [0])
+
+
+# By name
+
+
+@pytest.mark.parametrize("name", metrics.metric_names())
+def test_every_name_makes_a_metric_that_is_its_function(name):
+    frame = pd.DataFrame({"y": [0.0, 1.0, 1.0], "mean": [0.2, 1.0, 0.5], "lo-90": 0.0, "hi-90": 0.9})
+    frame = frame.assign(score=frame["mean"], label=[0.0, 1.0, 0.0], rank=[1.0, 11.0, 3.0])
+    if name == "mape":
+        frame["y"] += 1
+    made = metrics.metric(name, level=90 if name in ("coverage", "interval_score") else None)
+    values = made.units(frame, made.prepare(frame))
+    wanted = getattr(metrics, name)(*(frame[column] for column in made.reads), **made.options)
+    assert values.mean() == pytest.approx(wanted)
+    assert metrics.score_split(made, frame) == pytest.approx(wanted)
+
+
+def test_a_name_carries_its_level_or_length():
+    assert metrics.metric("coverage-97.5") == metrics.metric("coverage", level=97.5)
+    assert metrics.metric("ndcg@5") == metrics.metric("ndcg", k=5)
+    assert metrics.metric("hit_rate").name == "hit_rate@10"
+    assert metrics.metric("mae", label="error").name == "error"
+
+
+@pytest.mark.parametrize("name", ["maee", "mase", "mae-90-1", "", "ndcg@0"])
+def test_an_unknown_name_is_refused(name):
+    with pytest.raises(SettingsError, match=r"there is no metric .*; there are mae, rmse, "):
+        metrics.metric(name)
+
+
+@pytest.mark.parametrize("level", [None, 0, 100, 150, -1, np.nan])
+def test_an_interval_metric_needs_a_level_in_percent(level):
+    with pytest.raises(SettingsError, match="level="):
+        metrics.metric("coverage", level=level)
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(HexadError, match=r"coverage-90 needs the columns 'lo-90', 'hi-90'"):
+        metrics.metric("coverage-90").units(pd.DataFrame({"y": [1.0], "mean": [1.0]}))
+
+
+def test_rows_are_units_where_the_metric_is_one_of_rows():
+    frame = pd.DataFrame({"basket": ["a", "a", "b"], "rank": [1.0, 20.0, 3.0]})
+    units = metrics.metric("hit_rate", unit="basket").units(frame)
+    assert list(units.index) == ["a", "a", "b"]
+    assert units.tolist() == [1.0, 0.0, 1.0]

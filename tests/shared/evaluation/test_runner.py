@@ -12,17 +12,19 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LinearRegression
 
+from domains.timeseries import ForecastTask, horizon_parts
 from shared import evaluation
 from shared.data.panel import SeriesColumns
 from shared.data.splits import LastN, Split, WalkForward
 from shared.errors import HexadError
-from shared.evaluation import ForecastingTask, LeakWarning, Scores, scorer
+from shared.evaluation import LeakWarning, Scores, metric
 from shared.reporting.figures import Figure
 
 # The tests below count what a model is asked; what the guard asks on top has tests of its own, at the end.
 evaluate = functools.partial(evaluation.evaluate, guard=False)
 LOG = []
-MAE = [scorer("mae")]
+MAE = ["mae"]
+TASK = ForecastTask()
 
 
 class Answer:
@@ -103,7 +105,7 @@ def tried(table=None, splits=None, metrics=MAE, models=None, baselines=None, **o
         splits or WalkForward(2, every=2, n_splits=4),
         metrics,
         baselines={"last": Last(name="last")} if baselines is None else baselines,
-        **options,
+        **{"task": TASK, **options},
     )
 
 
@@ -132,21 +134,21 @@ def test_without_new_rows_there_is_no_update():
 
 @pytest.mark.parametrize(("every", "fits"), [(1, [12, 14, 16, 18]), (2, [12, 16]), (3, [12, 18]), (9, [12])])
 def test_a_model_is_fitted_again_as_often_as_asked(every, fits):
-    found = tried(task=ForecastingTask(refit_every=every))
+    found = tried(task=ForecastTask(refit_every=every))
     assert [len(rows) for rows in said("fit")] == fits
     assert len(said("fit")) + len(said("update")) == 4
-    assert found.timings.query("what == 'fit' and model == 'last'")["cutoff"].tolist() == fits
+    assert found.timings.query("what == 'fit' and model == 'last'")["split"].tolist() == fits
 
 
 @pytest.mark.parametrize("every", [0, -1])
 def test_refitting_less_than_never_is_refused(every):
     with pytest.raises(HexadError, match="refit_every"):
-        tried(task=ForecastingTask(refit_every=every))
+        tried(task=ForecastTask(refit_every=every))
 
 
 def test_a_model_never_sees_rows_at_or_after_the_cutoff():
-    found = tried(shops(), task=ForecastingTask(known=("known",), refit_every=2))
-    cutoffs = found.scores["cutoff"].unique()
+    found = tried(shops(), task=ForecastTask(known=("known",), refit_every=2))
+    cutoffs = found.scores["split"].unique()
     for name in ("last", "shifted"):
         shown = -1
         asked = iter(cutoffs)
@@ -158,7 +160,7 @@ def test_a_model_never_sees_rows_at_or_after_the_cutoff():
 
 
 def test_beyond_the_cutoff_only_known_columns_are_shown():
-    tried(shops(), task=ForecastingTask(known=("known",)))
+    tried(shops(), task=ForecastTask(known=("known",)))
     for (horizon, future, _), rows in zip(said("predict"), [*said("fit"), *said("update")], strict=True):
         assert list(future.columns) == ["unique_id", "ds", "known"]
         assert future["ds"].min() == rows["ds"].max() + 1
@@ -166,7 +168,7 @@ def test_beyond_the_cutoff_only_known_columns_are_shown():
 
 
 def test_without_known_columns_nothing_is_shown():
-    tried(task=ForecastingTask(levels=(80,)))
+    tried(task=ForecastTask(levels=(80,)))
     assert all(future is None and levels == (80,) for _, future, levels in said("predict"))
 
 
@@ -189,42 +191,42 @@ def test_the_table_is_left_unchanged():
 
 def test_the_scores_are_those_worked_by_hand():
     table = numbers()
-    found = tried(table, metrics=[scorer("mae"), scorer("mase")])
+    found = tried(table, metrics=["mae", "mase"])
     y = table["y"].to_numpy()
     scale = np.abs(np.diff(y[:12])).mean()
     for cutoff in (12, 14, 16, 18):
         error = np.abs(y[cutoff : cutoff + 2] - y[cutoff - 1] - 1).mean()
-        assert found.of("shifted", "mae")[cutoff] == pytest.approx(error)
-        assert found.of("shifted", "mase")[cutoff] == pytest.approx(error / scale)
+        assert found.values("shifted", "mae")[cutoff] == pytest.approx(error)
+        assert found.values("shifted", "mase")[cutoff] == pytest.approx(error / scale)
     assert found.predictions.query("model == 'last'")["step"].tolist() == [1, 2] * 4
     assert list(found.table().index) == ["last", "shifted"]
     assert list(found.table().columns) == ["mae", "mase"]
-    assert found.table().loc["last", "mae"] == pytest.approx(found.of("last", "mae").mean())
+    assert found.table().loc["last", "mae"] == pytest.approx(found.values("last", "mae").mean())
     assert found.to_frame() is not found.scores
     assert len(found.to_frame()) == 2 * 4 * 2
 
 
 def test_intervals_are_scored():
-    found = tried(metrics=[scorer("coverage", level=80)], task=ForecastingTask(levels=(80,)))
+    found = tried(metrics=["coverage-80"], task=ForecastTask(levels=(80,)))
     assert found.scores["value"].between(0, 1).all()
 
 
 def test_several_series_of_other_lengths():
-    found = tried(shops(), metrics=[scorer("mae"), scorer("mase")])
-    assert set(found.predictions.query("cutoff == 13")["unique_id"]) == {"a"}  # the other one has ended
-    found = tried(shops(), WalkForward(2, every=2, n_splits=2, first=8), metrics=[scorer("mae"), scorer("mase")])
-    at_8 = found.predictions.query("model == 'last' and cutoff == 8")
+    found = tried(shops(), metrics=["mae", "mase"])
+    assert set(found.predictions.query("split == 13")["unique_id"]) == {"a"}  # the other one has ended
+    found = tried(shops(), WalkForward(2, every=2, n_splits=2, first=8), metrics=["mae", "mase"])
+    at_8 = found.predictions.query("model == 'last' and split == 8")
     assert at_8.groupby("unique_id")["step"].apply(list).to_dict() == {"a": [1, 2], "b": [1, 2]}
     by_hand = [(rows["y"] - rows["mean"]).abs().mean() for _, rows in at_8.groupby("unique_id")]
-    assert found.of("last", "mae")[8] == pytest.approx(np.mean(by_hand))
+    assert found.values("last", "mae")[8] == pytest.approx(np.mean(by_hand))
 
 
 def test_the_last_rows_of_series_that_end_at_other_stamps():
-    found = tried(shops(), LastN(3), metrics=[scorer("mae"), scorer("mase")])
+    found = tried(shops(), LastN(3), metrics=["mae", "mase"])
     last = found.predictions.query("model == 'last'")
     assert last.groupby("unique_id")["ds"].apply(sorted).to_dict() == {"a": [12, 13, 14], "b": [9, 10, 11]}
-    assert found.scores["cutoff"].isna().all()
-    assert found.of("last", "mae").shape == (1,)
+    assert found.scores["split"].isna().all()
+    assert found.values("last", "mae").shape == (1,)
     assert found.table().shape == (2, 2)
 
 
@@ -246,22 +248,22 @@ def test_other_column_names():
         def predict(self, horizon=None, *, future=None, levels=()):
             return Answer(super().predict(horizon, levels=levels).to_frame().rename(columns={"ds": "day"}))
 
-    task = ForecastingTask(SeriesColumns("shop", "day", "sold"))
+    task = ForecastTask(SeriesColumns("shop", "day", "sold"))
     splits = WalkForward(2, every=2, n_splits=2, ds="day")
     found = tried(table, splits, models={}, baselines={"last": Named()}, task=task)
     pd.testing.assert_series_equal(
-        found.of("last", "mae"), tried(splits=WalkForward(2, every=2, n_splits=2)).of("last", "mae")
+        found.values("last", "mae"), tried(splits=WalkForward(2, every=2, n_splits=2)).values("last", "mae")
     )
 
 
 def test_dates_with_a_zone():
     table = numbers().assign(ds=pd.date_range("2024-03-25", periods=20, freq="D", tz="UTC"))
     found = tried(table)
-    assert found.scores["cutoff"].iloc[0] == pd.Timestamp("2024-04-06", tz="UTC")
+    assert found.scores["split"].iloc[0] == pd.Timestamp("2024-04-06", tz="UTC")
 
 
 def test_the_result_does_not_depend_on_the_number_of_workers():
-    one, two = (tried(shops(), task=ForecastingTask(refit_every=1), n_jobs=n) for n in (1, 2))
+    one, two = (tried(shops(), task=ForecastTask(refit_every=1), n_jobs=n) for n in (1, 2))
     pd.testing.assert_frame_equal(one.scores, two.scores)
     pd.testing.assert_frame_equal(one.predictions, two.predictions)
 
@@ -299,13 +301,17 @@ def test_a_model_that_gives_rows_twice_is_an_error():
         tried(models={"m": Last(twice=True)})
 
 
-def test_metrics_of_one_name_are_not_mixed():
-    wanted = [scorer("mase", seasonality=1), scorer("mase", seasonality=3)]
-    try:
-        found = tried(metrics=wanted)
-    except HexadError:
-        return
-    assert found.table().shape == (2, 2)
+def test_metrics_of_one_name_are_refused():
+    wanted = [TASK.metric("mase", seasonality=1), TASK.metric("mase", seasonality=3)]
+    with pytest.raises(HexadError, match="two metrics are called 'mase'"):
+        tried(metrics=wanted)
+    wanted[1] = TASK.metric("mase", seasonality=3, label="mase of three")
+    assert list(tried(metrics=wanted).table().columns) == ["mase", "mase of three"]
+
+
+def test_models_that_name_no_task_need_one():
+    with pytest.raises(HexadError, match="'Last' do not say how they are evaluated"):
+        tried(task=None)
 
 
 def test_no_metric_is_refused():
@@ -315,14 +321,14 @@ def test_no_metric_is_refused():
 
 def test_a_level_that_was_not_forecast_is_told():
     with pytest.raises(HexadError, match="95"):
-        tried(metrics=[scorer("coverage", level=95)], task=ForecastingTask(levels=(80,)))
+        tried(metrics=["coverage-95"], task=ForecastTask(levels=(80,)))
 
 
 def test_a_series_without_a_scale_is_named():
     late = numbers().query("ds >= 9").assign(unique_id="late")
     table = pd.concat([numbers().assign(unique_id="early"), late])
     with pytest.raises(HexadError, match="late"):
-        tried(table, metrics=[scorer("mase", seasonality=3)])
+        tried(table, metrics=[TASK.metric("mase", seasonality=3)])
 
 
 # What is kept
@@ -341,7 +347,7 @@ def runs(folder, *, fits, **options):
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_finished_pieces_are_reused(tmp_path, n_jobs):
-    options = {"task": ForecastingTask(refit_every=1), "n_jobs": n_jobs}
+    options = {"task": ForecastTask(refit_every=1), "n_jobs": n_jobs}
     runs(tmp_path, fits=8, **options)
     runs(tmp_path, fits=0, **options)
 
@@ -356,12 +362,12 @@ def test_pieces_of_the_last_rows_and_of_dates_are_reused(tmp_path):
 def test_timings_of_reused_pieces_look_like_fresh_ones(tmp_path):
     runs(tmp_path, fits=2)
     found, fresh = runs(tmp_path, fits=0)
-    columns = ["cutoff", "what", "model"]
+    columns = ["split", "what", "model"]
     pd.testing.assert_frame_equal(found.timings[columns], fresh.timings[columns])
 
 
 def test_a_broken_run_goes_on_where_it_was(tmp_path):
-    task = ForecastingTask(refit_every=1)
+    task = ForecastTask(refit_every=1)
     switch = tmp_path / "broken"
 
     class Weak(Last):
@@ -394,10 +400,10 @@ def test_a_broken_run_goes_on_where_it_was(tmp_path):
         {"splits": WalkForward(2, every=2, n_splits=4, first=11)},
         {"splits": WalkForward(1, every=2, n_splits=4, first=12)},
         {"splits": WalkForward(2, every=2, n_splits=3)},
-        {"task": ForecastingTask(known=("known",))},
-        {"task": ForecastingTask(levels=(80,))},
+        {"task": ForecastTask(known=("known",))},
+        {"task": ForecastTask(levels=(80,))},
     ],
-    ids=["parameter", "table", "cutoff", "horizon", "number", "known", "levels"],
+    ids=["parameter", "table", "split", "horizon", "number", "known", "levels"],
 )
 def test_old_pieces_are_not_taken_after_a_change(tmp_path, change):
     runs(tmp_path, fits=2)
@@ -452,14 +458,14 @@ def test_a_damaged_piece_is_done_again(tmp_path, ending, damage):
 
 @pytest.fixture(scope="module")
 def found():
-    return tried(metrics=[scorer("mae"), scorer("r2"), scorer("coverage", level=80)], task=ForecastingTask(levels=(80,)),
+    return tried(metrics=["mae", "r2", "coverage-80"], task=ForecastTask(levels=(80,)),
                  splits=WalkForward(4, every=2, n_splits=4), baselines={"last": Last(), "bad": Last(-50.0)})  # fmt: skip
 
 
 def test_values_of_one_model(found):
-    assert found.of("last", "mae").index.tolist() == [10, 12, 14, 16]
+    assert found.values("last", "mae").index.tolist() == [10, 12, 14, 16]
     with pytest.raises(HexadError, match="no values of 'mae' for 'nobody'; the models are last, bad, shifted"):
-        found.of("nobody", "mae")
+        found.values("nobody", "mae")
 
 
 def test_the_best_baseline_has_the_lowest_error(found):
@@ -467,58 +473,87 @@ def test_the_best_baseline_has_the_lowest_error(found):
 
 
 def test_the_best_baseline_by_r2_is_not_the_worst(found):
-    try:
-        best = found.best_baseline("r2")
-    except HexadError:
-        return
-    assert best == "last"
+    assert found.best_baseline("r2") == "last"
+    assert found.greater_is_better("r2")
 
 
-def test_by_step(found):
-    table = found.by_step(MAE[0], parts=2)
-    assert list(table.columns) == ["steps 1 to 2", "steps 3 to 4"]
-    assert list(table.index) == ["last", "bad", "shifted"]
+def test_of_coverage_neither_more_nor_less_is_better(found):
+    with pytest.raises(HexadError, match="neither more nor less of coverage-80"):
+        found.best_baseline("coverage-80")
+    text = tried(metrics=["coverage-80"], task=ForecastTask(levels=(80,))).explain()
+    assert text.startswith("2 models were tried at 4 splits; coverage-80: last 0.")
+
+
+def test_by_part_of_the_horizon(found):
+    table = found.by("mae", horizon_parts(2))
+    assert list(table.index) == ["steps 1 to 2", "steps 3 to 4"]
+    assert list(table.columns) == ["last", "bad", "shifted"]
     rows = found.predictions.query("model == 'bad' and step > 2")
-    assert table.loc["bad", "steps 3 to 4"] == pytest.approx((rows["y"] - rows["mean"]).abs().mean())
+    assert table.loc["steps 3 to 4", "bad"] == pytest.approx((rows["y"] - rows["mean"]).abs().mean())
 
 
-def test_by_series_the_worst_on_top(found):
+def test_by_a_column(found):
     rows = found.predictions
     two = pd.concat([rows.assign(unique_id="near"), rows.assign(unique_id="far", mean=rows["mean"] - 50.0)])
-    table = dataclasses.replace(found, predictions=two).by_series(MAE[0])
+    table = dataclasses.replace(found, predictions=two).by("mae", "unique_id")
     assert list(table.columns) == ["last", "bad", "shifted"]
-    assert list(table.index) == ["far", "near"]
+    assert list(table.index) == ["near", "far"]
     errors = (rows["y"] - rows["mean"]).abs().groupby(rows["model"]).mean()
     assert table.loc["near"].to_dict() == pytest.approx(errors.to_dict())
-    with pytest.raises(HexadError, match="scale"):
-        found.by_series(scorer("mase"))
+    with pytest.raises(HexadError, match="no column 'shop'; they have 'split', 'ds'"):
+        found.by("mae", "shop")
 
 
-def test_by_series_needs_series(found):
-    with pytest.raises(HexadError, match="one series only: the table has no key column 'unique_id'"):
-        found.by_series(MAE[0])
+def test_by_a_metric_of_ones_own(found):
+    own = metric("mae", label="own")
+    pd.testing.assert_frame_equal(found.by(own, horizon_parts(2)), found.by("mae", horizon_parts(2)))
+    with pytest.raises(HexadError, match="'mase' was not among the metrics; there are 'mae', 'r2', 'coverage-80'"):
+        found.by("mase", horizon_parts(2))
+    with pytest.raises(HexadError, match="needs the scales"):
+        found.by(TASK.metric("mase"), horizon_parts(2))
 
 
-def test_by_step_of_a_short_horizon_or_after_a_gap():
+def test_a_scaled_metric_keeps_its_scales():
+    found = tried(shops(), WalkForward(2, every=2, n_splits=2, first=8), metrics=["mase"])
+    table = found.by("mase", "unique_id")
+    one = found.only(unique_id="a")
+    assert table.loc["a", "last"] == pytest.approx(one.values("last", "mase").mean())
+    assert set(one.predictions["unique_id"]) == {"a"}
+    with pytest.raises(HexadError, match="no predictions with unique_id = 'q'"):
+        found.only(unique_id="q")
+
+
+def test_parts_of_a_short_horizon_or_after_a_gap():
     for splits in (WalkForward(2, every=2, n_splits=3), WalkForward(4, every=2, n_splits=3, gap=4)):
-        table = tried(splits=splits).by_step(MAE[0])
+        table = tried(splits=splits).by("mae", horizon_parts())
         assert not table.empty
         assert not table.isna().any(axis=None)
 
 
-def test_by_step_of_a_scaled_metric_is_refused(found):
-    with pytest.raises(HexadError, match="scale"):
-        found.by_step(scorer("mase"), parts=2)
+def test_intervals_of_means(found):
+    table = found.intervals("mae")
+    assert list(table.index) == ["last", "bad", "shifted"]
+    pd.testing.assert_series_equal(table["mean"], found.table()["mae"], check_names=False)
+    assert ((table["lower"] <= table["mean"]) & (table["mean"] <= table["upper"])).all()
+    pd.testing.assert_frame_equal(table, found.intervals("mae"))
+    assert (found.intervals("mae", level=50)["upper"] <= table["upper"]).all()
+
+
+def test_units_are_the_series():
+    found = tried(shops(), WalkForward(2, every=2, n_splits=2, first=8), metrics=["mae"])
+    units = found.units("last", "mae")
+    assert sorted(units.index) == ["a", "a", "b", "b"]
+    assert units.mean() == pytest.approx(found.table().loc["last", "mae"])
 
 
 def test_the_result_in_a_sentence(found):
     best = found.table()["mae"].idxmin()
-    assert found.explain().startswith(f"3 models were tried at 4 origins; best mae: {best} with ")
+    assert found.explain().startswith(f"3 models were tried at 4 splits; best mae: {best} with ")
     assert "the best baseline is last with " in found.explain()
 
 
 def test_the_result_in_a_sentence_does_not_praise_the_worst():
-    text = tried(metrics=[scorer("r2")], baselines={"last": Last(), "bad": Last(-50.0)}).explain()
+    text = tried(metrics=["r2"], baselines={"last": Last(), "bad": Last(-50.0)}).explain()
     assert "r2: bad" not in text
     assert "baseline is bad" not in text
 
@@ -533,7 +568,7 @@ def test_the_picture_of_a_single_cut():
 
 
 def test_the_result_as_a_table(found):
-    frame = pd.DataFrame({"model": ["<b>"], "cutoff": [1], "metric": ["mae"], "value": [1.0]})
+    frame = pd.DataFrame({"model": ["<b>"], "split": [1], "metric": ["mae"], "value": [1.0]})
     assert "<b>" not in Scores(frame, frame, frame, ("<b>",))._repr_html_()
     assert "shifted" in found._repr_html_()
 
@@ -583,7 +618,7 @@ class Restless(Last):
 def guarded(models, known=(), table=None, **settings):
     table = shop() if table is None else table
     walk = WalkForward(2, every=2, n_splits=2)
-    task = ForecastingTask(known=known)
+    task = ForecastTask(known=known)
     return evaluation.evaluate(models, table, walk, MAE, baselines={"last": Last()}, task=task, **settings)
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from domains.timeseries.figures import forecast_figure
 from shared.reporting.figures import (
     PALETTE,
     Figure,
     bar_figure,
     density_figure,
     draw,
-    forecast_figure,
     line_figure,
 )
 

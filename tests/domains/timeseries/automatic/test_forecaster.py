@@ -11,10 +11,10 @@ from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 
-from domains.timeseries import AutoForecaster, SeasonalNaive
+from domains.timeseries import AutoForecaster, ForecastTask, SeasonalNaive
 from shared.data import LastN, WalkForward
 from shared.errors import CalibrationError, DataError, HexadError, SettingsError
-from shared.evaluation import ForecastingTask, evaluate, leakage_check, scorer
+from shared.evaluation import evaluate, leakage_check
 from shared.runtime.store import load_model, save_model
 
 LIGHT = ("naive", "theta", "autoregression")
@@ -668,9 +668,9 @@ def test_it_runs_in_an_evaluation_beside_baselines():
         {"auto": AutoForecaster("D", horizon=5), "light": AutoForecaster("D", members=LIGHT)},
         daily(),
         walk_forward,
-        [scorer("mae"), scorer("coverage", level=80)],
+        ["mae", "coverage-80"],
         baselines={"naive": SeasonalNaive(1)},
-        task=ForecastingTask(levels=(80,)),
+        task=ForecastTask(levels=(80,)),
     )
     table = scores.table()
     assert table.loc["auto", "mae"] < table.loc["naive", "mae"]

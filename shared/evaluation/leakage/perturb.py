@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["Sight", "other_values", "sight_of"]
+__all__ = ["Visibility", "other_values", "visibility_at"]
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -18,7 +18,7 @@ FAR = pd.Timestamp("2250-01-01")
 
 
 @dataclass(frozen=True)
-class Sight:
+class Visibility:
     """What may be seen at a cut.
 
     Attributes
@@ -33,7 +33,7 @@ class Sight:
     series : numpy.ndarray of int64, shape (n_rows,)
         Number of each row's series.
 
-    >>> Sight(np.array([True, False]), np.array([False, True]), np.arange(2), np.zeros(2, int)).later.tolist()
+    >>> Visibility(np.array([True, False]), np.array([False, True]), np.arange(2), np.zeros(2, int)).later.tolist()
     [False, False]
     """
 
@@ -54,7 +54,7 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Altered:
+class Perturbed:
     """A table with another future.
 
     Attributes
@@ -71,14 +71,14 @@ class Altered:
     unchanged: tuple[str, ...] = ()
 
 
-def sight_of(
+def visibility_at(
     table: pd.DataFrame, train: Ints, test: Ints, *, time: str | None, unique_id: str | None, random_state: int = 0
-) -> Sight:
+) -> Visibility:
     """Say what may be seen at a cut of a table.
 
     >>> table = pd.DataFrame({"t": [1, 2, 3, 4]})
-    >>> sight = sight_of(table, np.array([0, 1]), np.array([2, 3]), time="t", unique_id=None)
-    >>> sight.own.tolist(), sight.later.tolist()
+    >>> visibility = visibility_at(table, np.array([0, 1]), np.array([2, 3]), time="t", unique_id=None)
+    >>> visibility.own.tolist(), visibility.later.tolist()
     ([False, False, True, False], [False, False, False, True])
     """
     n = len(table)
@@ -90,33 +90,33 @@ def sight_of(
         shuffled = np.random.default_rng(random_state).permutation(np.flatnonzero(in_test))
         own[shuffled[: max(1, len(shuffled) // 2)]] = True
         none = np.zeros(n, dtype=np.int64)
-        return Sight(in_train, own, none, none)
+        return Visibility(in_train, own, none, none)
     keyed = unique_id is not None and unique_id in table.columns
     series = pd.factorize(table[unique_id])[0].astype(np.int64) if keyed else np.zeros(n, dtype=np.int64)
     stamps = table[time].rank(method="dense").to_numpy(dtype=float)
     order = pd.Series(stamps).groupby(series).rank(method="dense").to_numpy(dtype=float).astype(np.int64)
     first = pd.Series(np.where(in_test, order, np.iinfo(np.int64).max)).groupby(series).transform("min").to_numpy()
     own = in_test & (order == first)
-    return Sight(in_train, own, order, series)
+    return Visibility(in_train, own, order, series)
 
 
-def altered(
+def perturb(
     table: pd.DataFrame,
-    sight: Sight,
+    visibility: Visibility,
     *,
     y: str | None,
     keep: tuple[str, ...],
     tame: bool = False,
     own_too: bool = False,
     random_state: int = 0,
-) -> Altered:
+) -> Perturbed:
     """Replace everything that may not be seen.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Left unchanged.
-    sight : Sight
+    visibility : Visibility
         What may be seen.
     y : str, optional
         Target column, replaced in the rows asked for as well.
@@ -128,13 +128,13 @@ def altered(
         Whether the other columns are unknown in the rows asked for, as for a forecast from an origin.
     """
     rng = np.random.default_rng(random_state + 1)
-    hidden = sight.later | (sight.own & own_too)
+    hidden = visibility.later | (visibility.own & own_too)
     places = {name: hidden for name in table.columns if name not in keep and name != y}
     if y is not None and y not in keep:
-        places[y] = sight.later | sight.own
+        places[y] = visibility.later | visibility.own
     made = table.copy(deep=False)
     unchanged: list[str] = []
-    learnt = np.flatnonzero(sight.train) if sight.train.any() else np.arange(len(table))
+    learnt = np.flatnonzero(visibility.train) if visibility.train.any() else np.arange(len(table))
     donors = rng.choice(learnt, size=len(table))
     for name, mask in places.items():
         if not mask.any():
@@ -148,7 +148,7 @@ def altered(
                 warnings.simplefilter("ignore")
                 changed = values.array[donors[mask]] if tame else other_values(values, mask, rng)
                 if changed is None:
-                    changed = values.array[_others(values, mask, rng)]
+                    changed = values.array[_other_rows(values, mask, rng)]
                 whole = values.array.copy()
                 whole[mask] = changed
         except (TypeError, ValueError, NotImplementedError, OverflowError):
@@ -158,28 +158,28 @@ def altered(
             pd.arrays.SparseArray(whole, fill_value=getattr(table[name].dtype, "fill_value", None)) if sparse else whole
         )
         made[name] = pd.Series(whole, index=table.index, name=name, dtype=table[name].dtype)
-    return Altered(made, np.arange(len(table)), tuple(unchanged))
+    return Perturbed(made, np.arange(len(table)), tuple(unchanged))
 
 
-def _others(values: pd.Series[Any], mask: Bools, rng: np.random.Generator) -> Ints:
+def _other_rows(values: pd.Series[Any], mask: Bools, rng: np.random.Generator) -> Ints:
     """For every marked row another row, for values of which no new ones can be made."""
     count = int(mask.sum())
     return np.asarray((np.flatnonzero(mask) + rng.integers(1, max(2, len(values)), size=count)) % len(values))
 
 
-def truncated(table: pd.DataFrame, sight: Sight, *, half: bool = False) -> Altered:
+def truncate(table: pd.DataFrame, visibility: Visibility, *, half: bool = False) -> Perturbed:
     """Take away the rows of which nothing may be seen, or with `half` those of them that come last.
 
     In time order rows between the cut and those asked for stay: what counts rows would count others without them.
     """
-    later = np.flatnonzero(sight.later)
-    if (sight.order > 0).any() and sight.own.any():
-        asked = pd.Series(sight.order[sight.own]).groupby(sight.series[sight.own]).max()
-        limits = pd.Series(sight.series[later]).map(asked).fillna(asked.max()).to_numpy()
-        later = later[sight.order[later] > limits]
-    ranked = later[np.argsort(sight.order[later], kind="stable")]
+    later = np.flatnonzero(visibility.later)
+    if (visibility.order > 0).any() and visibility.own.any():
+        asked = pd.Series(visibility.order[visibility.own]).groupby(visibility.series[visibility.own]).max()
+        limits = pd.Series(visibility.series[later]).map(asked).fillna(asked.max()).to_numpy()
+        later = later[visibility.order[later] > limits]
+    ranked = later[np.argsort(visibility.order[later], kind="stable")]
     rows = np.setdiff1d(np.arange(len(table)), ranked[len(ranked) // 2 :] if half else ranked)
-    return Altered(table.iloc[rows], rows)
+    return Perturbed(table.iloc[rows], rows)
 
 
 def other_values(values: pd.Series[Any], mask: Bools, rng: np.random.Generator) -> Any:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from domains.timeseries.task import horizon_edges
 from shared.data import columns as names
 from shared.errors import HexadError
-from shared.evaluation.scores import Scores, part_edges
+from shared.evaluation.scores import Scores
 
 __all__ = ["Reliability", "reliability"]
 
@@ -52,7 +53,7 @@ class Reliability:
         return shown
 
     @property
-    def largest(self) -> float:
+    def max_deviation(self) -> float:
         """Largest distance between a nominal and an observed share, over the whole horizon."""
         return float(np.abs(self.frame["all"] - self.frame.index.to_numpy()).max())
 
@@ -65,7 +66,7 @@ class Reliability:
             f"below the {100 * self.frame.index[place]:g} % quantile lay {shares.iloc[place]:.0f} %" for place in places
         ]
         return (
-            f"The quantiles of {self.model} are off by at most {100 * self.largest:.0f} points: {told[0]} of what came"
+            f"The quantiles of {self.model} are off by at most {100 * self.max_deviation:.0f} points: {told[0]} of what came"
             f"{''.join(f', {text}' for text in told[1:])}."
         )
 
@@ -90,7 +91,7 @@ class Reliability:
         -------
         shared.reporting.figures.Figure
         """
-        from shared.reporting.figures import pit_figure
+        from domains.timeseries.figures import pit_figure
 
         bins = self.bins()
         return pit_figure(
@@ -101,7 +102,7 @@ class Reliability:
         )  # fmt: skip
 
 
-def reliability(scores: Scores, model: str, *, parts: int = 4) -> Reliability:
+def reliability(scores: Scores, model: str, *, y: str = names.Y, parts: int = 4) -> Reliability:
     """Compare the quantiles that a model forecast with what came.
 
     The quantiles are the bounds of its central intervals, and the point forecast as the median, which it is as far as
@@ -110,9 +111,11 @@ def reliability(scores: Scores, model: str, *, parts: int = 4) -> Reliability:
     Parameters
     ----------
     scores : Scores
-        From `evaluate`, with intervals (``ForecastingTask(levels=...)``).
+        From `evaluate`, with intervals (``ForecastTask(levels=...)``).
     model : str
         Its name.
+    y : str
+        Column of the actual values.
     parts : int
         Parts of the horizon.
 
@@ -131,21 +134,21 @@ def reliability(scores: Scores, model: str, *, parts: int = 4) -> Reliability:
         raise HexadError(f"there are no predictions of {model!r}; the models are {known}")
     levels = [float(name[3:]) for name in rows.columns if name.startswith("lo-") and rows[name].notna().all()]
     if not levels:
-        raise HexadError(f"{model!r} was asked for no intervals; evaluate with ForecastingTask(levels=...)")
+        raise HexadError(f"{model!r} was asked for no intervals; evaluate with ForecastTask(levels=...)")
     quantiles = {0.5: rows[names.MEAN]}
     for level in levels:
         low, high = names.interval_columns(level)
         quantiles[round(0.5 - level / 200, 9)], quantiles[round(0.5 + level / 200, 9)] = rows[low], rows[high]
-    y = rows[scores.columns.y]
+    actual = rows[y]
     # An outcome on the quantile itself counts half, as where prices stand still.
     share = pd.DataFrame(
         {
-            q: (y < quantiles[q] - EXACT).astype(float) + 0.5 * ((y - quantiles[q]).abs() <= EXACT)
+            q: (actual < quantiles[q] - EXACT).astype(float) + 0.5 * ((actual - quantiles[q]).abs() <= EXACT)
             for q in sorted(quantiles)
         }
     )
     steps = rows[names.STEP].to_numpy()
-    edges = part_edges(steps, parts)
+    edges = horizon_edges(steps, parts)
     found = {"all": share.mean()}
     for first, last in pairwise(edges):
         inside = (steps > first) & (steps <= last)

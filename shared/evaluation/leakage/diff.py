@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["changed_parts", "changed_rows", "frame_of"]
+__all__ = ["find_changed_parts", "find_changed_rows", "as_frame"]
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 CLOCK = re.compile(r"((mean|std|split\d+)_)?(fit|refit|score|train|test|wall|cpu|run)_?time_?|elapsed(_time)?_?")
@@ -42,10 +42,10 @@ class Difference:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def frame_of(value: Any) -> Any:
+def as_frame(value: Any) -> Any:
     """Give any table-like result as a frame, or as it is where it is sparse; None where it is no table.
 
-    >>> frame_of(np.zeros((2, 3))).columns.tolist()
+    >>> as_frame(np.zeros((2, 3))).columns.tolist()
     ['0', '1', '2']
     """
     if isinstance(value, pd.DataFrame):
@@ -78,13 +78,13 @@ def take_rows(table: Any, places: Any) -> Any:
     return table.iloc[places] if isinstance(table, pd.DataFrame) else table[places]
 
 
-def changed_rows(first: Any, second: Any) -> list[Difference]:
+def find_changed_rows(first: Any, second: Any) -> list[Difference]:
     """Columns in which two tables of the same rows differ; one that only one of them has differs everywhere.
 
     Numbers count as the same up to 1e-9 of the column's size: sums may be taken in another order.
 
     >>> a = pd.DataFrame({"x": [1.0, 2.0]})
-    >>> [(d.column, d.rows.tolist()) for d in changed_rows(a, a.assign(x=[1.0, 3.0]))]
+    >>> [(d.column, d.rows.tolist()) for d in find_changed_rows(a, a.assign(x=[1.0, 3.0]))]
     [('x', [False, True])]
     """
     if is_sparse(first) or is_sparse(second):
@@ -142,10 +142,10 @@ def _same(first: Any, second: Any) -> Bools:
         return np.asarray(_same_numbers(a, b))
     a, b = (side.astype(object).to_numpy() for side in (first, second))
     gone = pd.isna(a) & pd.isna(b)
-    return np.asarray([bool(empty) or _alike(x, y) for empty, x, y in zip(gone, a, b, strict=True)], dtype=bool)
+    return np.asarray([bool(empty) or _are_equal(x, y) for empty, x, y in zip(gone, a, b, strict=True)], dtype=bool)
 
 
-def _alike(first: Any, second: Any) -> bool:
+def _are_equal(first: Any, second: Any) -> bool:
     try:
         return bool(np.all(first == second))
     except (TypeError, ValueError):
@@ -155,18 +155,18 @@ def _alike(first: Any, second: Any) -> bool:
 # -- fitted models -----------------------------------------------------------------------------------------------------
 
 
-def changed_parts(first: dict[str, bytes], second: dict[str, bytes]) -> list[str]:
-    """Names of the parts in which two fitted models differ; see `parts_of`.
+def find_changed_parts(first: dict[str, bytes], second: dict[str, bytes]) -> list[str]:
+    """Names of the parts in which two fitted models differ; see `digest_parts`.
 
     >>> from sklearn.preprocessing import StandardScaler
     >>> a, b = StandardScaler().fit([[0.0], [1.0]]), StandardScaler().fit([[0.0], [2.0]])
-    >>> changed_parts(parts_of(a), parts_of(b))
+    >>> find_changed_parts(digest_parts(a), digest_parts(b))
     ['mean_', 'var_', 'scale_']
     """
     return [name for name in dict.fromkeys([*first, *second]) if first.get(name) != second.get(name)]
 
 
-def parts_of(value: Any) -> dict[str, bytes]:
+def digest_parts(value: Any) -> dict[str, bytes]:
     """A fitted model, or any nested result, taken apart: what every part of it holds, as a digest.
 
     Clock times and random generators are left out: they may differ between two runs that are otherwise the same.
@@ -190,33 +190,33 @@ def _walk(value: Any, path: str, found: dict[str, bytes], alive: dict[int, Any],
     elif is_sparse(value):
         whole = value.tocsr()
         for name in ("data", "indices", "indptr"):
-            _walk_array(getattr(whole, name), _joined(path, name), found, alive, depth)
+            _walk_array(getattr(whole, name), _join(path, name), found, alive, depth)
     elif isinstance(value, pd.DataFrame | pd.Series | pd.Index):
         frame = value if isinstance(value, pd.DataFrame) else value.to_frame()
         if not isinstance(value, pd.Index):
-            _walk_array(value.index.to_numpy(), _joined(path, "index"), found, alive, depth)
+            _walk_array(value.index.to_numpy(), _join(path, "index"), found, alive, depth)
         for place, name in enumerate(frame.columns):
             inner = str(name) if frame.columns.is_unique else f"{name} {place}"
-            _walk_array(frame.iloc[:, place].to_numpy(), _joined(path, inner), found, alive, depth)
+            _walk_array(frame.iloc[:, place].to_numpy(), _join(path, inner), found, alive, depth)
     elif isinstance(value, dict):
         for key, item in value.items():
             if not (isinstance(key, str) and CLOCK.fullmatch(key)):
-                _walk(item, _joined(path, str(key)), found, alive, depth + 1)
+                _walk(item, _join(path, str(key)), found, alive, depth + 1)
     elif isinstance(value, set | frozenset):
         found[path] = _digest(*sorted(repr(item).encode(errors="surrogatepass") for item in value))
     elif isinstance(value, list | tuple):
-        found[_joined(path, "length")] = str(len(value)).encode()
+        found[_join(path, "length")] = str(len(value)).encode()
         named = [item[0] for item in value if isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)]
         pairs = len(named) == len(value) == len(set(named))
         for place, item in enumerate(value):
             inner = str(item[0]) if pairs else str(place)
-            _walk(item, _joined(path, inner), found, alive, depth + 1)
+            _walk(item, _join(path, inner), found, alive, depth + 1)
     elif isinstance(value, types.FunctionType):
         found[path] = value.__qualname__.encode()
         cells = [cell.cell_contents for cell in value.__closure__ or ()]
         for name, held in (("closure", cells), ("defaults", value.__defaults__), ("keywords", value.__kwdefaults__)):
             if held:
-                _walk(held, _joined(path, name), found, alive, depth + 1)
+                _walk(held, _join(path, name), found, alive, depth + 1)
     elif isinstance(value, types.MethodType):
         _walk(value.__self__, path, found, alive, depth + 1)
     elif isinstance(value, functools.partial):
@@ -265,7 +265,7 @@ def _state(value: Any) -> Any:
     return state
 
 
-def _joined(path: str, part: str) -> str:
+def _join(path: str, part: str) -> str:
     return f"{path}.{part}" if path else part
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["hit_rate", "mean_ranks", "ndcg", "reciprocal_rank"]
+__all__ = ["discounted_gains", "hit_rate", "hits", "mean_ranks", "ndcg", "reciprocal_rank", "reciprocal_ranks"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -46,25 +46,64 @@ def mean_ranks(scores: Any, target: Any, *, excluded: Any = None) -> Floats:
     return ranks
 
 
+def hits(ranks: ArrayLike, k: int = 10) -> Floats:
+    """Whether the right item of each row is among the first k: 1 or 0.
+
+    >>> hits([1, 11, 4]).tolist()
+    [1.0, 0.0, 1.0]
+    """
+    return np.asarray(np.asarray(ranks, dtype=float) <= k, dtype=float)
+
+
 def hit_rate(ranks: ArrayLike, k: int = 10) -> float:
     """Share of rows whose right item is among the first k (HR@k; with one right item also recall@k).
+
+    Parameters
+    ----------
+    ranks : array of shape (n,)
+        Of the right items, from 1.
+    k : int
 
     >>> hit_rate([1, 11, 4])
     0.6666666666666666
     """
-    return float((np.asarray(ranks, dtype=float) <= k).mean())
+    return float(hits(ranks, k).mean())
+
+
+def discounted_gains(ranks: ArrayLike, k: int = 10) -> Floats:
+    """What the right item of each row is worth where it stands: ``1 / log2(1 + rank)``, 0 beyond k.
+
+    >>> discounted_gains([1, 3, 11]).tolist()
+    [1.0, 0.5, 0.0]
+    """
+    placed = np.asarray(ranks, dtype=float)
+    return np.where(placed <= k, 1 / np.log2(1 + placed), 0.0)
 
 
 def ndcg(ranks: ArrayLike, k: int = 10) -> float:
-    """Normalised discounted cumulative gain at k with one right item: ``1 / log2(1 + rank)``, 0 beyond k.
+    """Normalised discounted cumulative gain at k with one right item; see `discounted_gains`.
 
     Järvelin & Kekäläinen, ACM Transactions on Information Systems 20:422 (2002).
+
+    Parameters
+    ----------
+    ranks : array of shape (n,)
+        Of the right items, from 1.
+    k : int
 
     >>> round(ndcg([1, 3]), 3)
     0.75
     """
-    placed = np.asarray(ranks, dtype=float)
-    return float(np.where(placed <= k, 1 / np.log2(1 + placed), 0.0).mean())
+    return float(discounted_gains(ranks, k).mean())
+
+
+def reciprocal_ranks(ranks: ArrayLike) -> Floats:
+    """One over each rank.
+
+    >>> reciprocal_ranks([1, 2]).tolist()
+    [1.0, 0.5]
+    """
+    return 1 / np.asarray(ranks, dtype=float)
 
 
 def reciprocal_rank(ranks: ArrayLike) -> float:
@@ -73,4 +112,4 @@ def reciprocal_rank(ranks: ArrayLike) -> float:
     >>> reciprocal_rank([1, 2])
     0.75
     """
-    return float((1 / np.asarray(ranks, dtype=float)).mean())
+    return float(reciprocal_ranks(ranks).mean())

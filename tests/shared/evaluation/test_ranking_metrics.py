@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.evaluation.ranking import hit_rate, mean_ranks, ndcg, reciprocal_rank
+from shared.evaluation.metrics.ranking import hit_rate, mean_ranks, ndcg, reciprocal_rank
 
 
 @given(st.lists(st.integers(0, 4), min_size=2, max_size=9), st.data())

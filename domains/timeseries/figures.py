@@ -1,0 +1,85 @@
+"""Pictures of forecasts: what is expected beside what was known, and where outcomes lay among the quantiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from shared.reporting.figures import Figure, add_legend, draw, finish_axes, wall_clock
+
+__all__ = ["forecast_figure", "pit_figure"]
+
+
+def forecast_figure(
+    past_x: Any,
+    past_y: Any,
+    x: Any,
+    mean: Any,
+    *,
+    lower: Any = None,
+    upper: Any = None,
+    level: float | None = None,
+    actual: Any = None,
+    y_label: str = "",
+    alt: str = "",
+    caption: str = "",
+) -> Figure:
+    """Draw the last known values, a forecast and its interval, and the outcome where it is known.
+
+    >>> forecast_figure([1, 2], [1.0, 2.0], [3], [2.5]).alt
+    'Known values and forecast.'
+    """
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        if lower is not None and upper is not None:
+            band = f"{level:g} % interval" if level is not None else "interval"
+            axes.fill_between(
+                wall_clock(x),
+                np.asarray(lower),
+                np.asarray(upper),
+                color=colours["accent"],
+                alpha=0.18,
+                linewidth=0,
+                label=band,
+            )
+        if len(past_x):
+            axes.plot(wall_clock(past_x), np.asarray(past_y), color=colours["soft"], linewidth=1.2, label="known")
+        axes.plot(wall_clock(x), np.asarray(mean), color=colours["accent"], label="forecast")
+        if actual is not None:
+            axes.plot(wall_clock(x), np.asarray(actual), color=colours["second"], linewidth=1.2, label="actual")
+        finish_axes(axes, "", y_label)
+        add_legend(axes)
+
+    return draw(paint, alt=alt or "Known values and forecast.", caption=caption)
+
+
+def pit_figure(edges: Sequence[float], shares: Any, *, alt: str = "", caption: str = "") -> Figure:
+    """Draw a histogram of the probability integral transform over unequal bins: flat at 1 where quantiles are true.
+
+    Parameters
+    ----------
+    edges : sequence of float
+        From 0 to 1, one more than there are bins.
+    shares : array
+        Share of outcomes in each bin.
+
+    >>> pit_figure([0.0, 0.5, 1.0], [0.4, 0.6], alt="Two bins.").alt
+    'Two bins.'
+    """
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        widths = np.diff(np.asarray(edges, dtype=float))
+        heights = np.asarray(shares, dtype=float) / widths
+        axes.bar(
+            edges[:-1], heights, width=widths, align="edge", color=colours["accent"], alpha=0.55,
+            edgecolor=colours["accent"], linewidth=1,
+        )  # fmt: skip
+        axes.axhline(1.0, color=colours["second"], linewidth=1.5, label="what true quantiles would give")
+        axes.set_ylim(0, max(2.0, 1.1 * float(heights.max(initial=0.0))))
+        axes.set_xticks(list(edges), [f"{100 * edge:g}" for edge in edges], fontsize=7.5)
+        finish_axes(axes, "quantile, %", "outcomes, in units of those expected")
+        add_legend(axes)
+
+    return draw(paint, alt=alt or "Histogram of the probability integral transform.", caption=caption)

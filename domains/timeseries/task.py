@@ -1,0 +1,287 @@
+"""How forecasters are evaluated: fitted before the first origin, later rows taken in as history, asked at every origin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import pandas as pd
+
+from domains.timeseries.metrics import forecast_metric
+from shared.data import columns as names
+from shared.data.columns import SeriesColumns
+from shared.data.splits import Split, find_positions
+from shared.errors import HexadError, SettingsError, quoted
+from shared.evaluation.leakage.perturb import perturb, visibility_at
+from shared.evaluation.metrics import ArrayMetric, Metric
+from shared.evaluation.task import ColumnRoles, Stopwatch, Task
+
+__all__ = ["ForecastTask", "Forecaster", "horizon_edges", "horizon_parts"]
+
+
+class Forecaster(Protocol):
+    """What `ForecastTask` needs of a model.
+
+    >>> def takes(model: Forecaster) -> None: ...
+    """
+
+    def fit(self, table: pd.DataFrame) -> Any:
+        """Learn from a long table."""
+        ...
+
+    def update(self, table: pd.DataFrame) -> Any:
+        """Take later rows as history, without learning again."""
+        ...
+
+    def predict(
+        self,
+        horizon: int | None = None,
+        *,
+        future: Any = None,
+        levels: Sequence[float] = (),
+        ids: Sequence[Any] | None = None,
+    ) -> Any:
+        """Forecast; the result has ``to_frame()``."""
+        ...
+
+
+@dataclass(frozen=True)
+class ForecastTask(Task):
+    """Fit before the first origin, take later rows in as history, forecast at every origin.
+
+    Parameters
+    ----------
+    columns : SeriesColumns
+        Names of the table's columns.
+    known : tuple of str
+        Columns known in the future, the only ones a model is shown beyond an origin.
+    levels : tuple of float
+        Intervals wanted, in percent.
+    refit_every : int, optional
+        Learn again at every n-th origin; never where left out.
+
+    Notes
+    -----
+    Predictions have the key, the stamp and the actual value in the table's own columns, and "step", "mean" and the bounds
+    of the intervals ("lo-90", "hi-90").
+
+    >>> ForecastTask(known=("Holiday",)).known
+    ('Holiday',)
+    """
+
+    from_origin: ClassVar[bool] = True
+
+    columns: SeriesColumns = field(default_factory=SeriesColumns)
+    known: tuple[str, ...] = ()
+    levels: tuple[float, ...] = ()
+    refit_every: int | None = None
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The actual value."""
+        return (self.columns.y,)
+
+    def roles(self, data: Any) -> ColumnRoles:
+        """What the table's columns are; features are those that models are shown beside the target.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame
+        """
+        columns = self.columns
+        shown = dict.fromkeys([*columns.exogenous, *self.known])
+        key = columns.unique_id if columns.unique_id in data.columns else None
+        features = tuple(name for name in shown if name in data.columns)
+        return ColumnRoles(columns.y, columns.ds, key, features=features, known=self.known)
+
+    def metric(
+        self,
+        name: str,
+        *,
+        seasonality: int = 1,
+        level: float | None = None,
+        label: str | None = None,
+        **options: Any,
+    ) -> ArrayMetric:
+        """Make a metric of forecasts in this task's columns; see `forecast_metric`.
+
+        Parameters
+        ----------
+        name : str
+            "mae", "rmse", "r2", "mape", "smape", "mase", "rmsse", or with a level "coverage", "interval_score", "msis".
+        seasonality : int
+            Steps in a season, for "mase", "rmsse" and "msis".
+        level : float, optional
+            Nominal coverage in percent.
+        label : str, optional
+            Name in the score table.
+
+        Raises
+        ------
+        SettingsError
+            There is no such metric, its level is missing, or no such intervals are forecast.
+
+        >>> ForecastTask(levels=(90,)).metric("coverage-90").reads
+        ('y', 'lo-90', 'hi-90')
+        """
+        if options:
+            raise SettingsError(f"metrics of forecasts have no option {quoted(options)}")
+        return forecast_metric(name, self.columns, seasonality=seasonality, level=level, label=label)
+
+    def check_metric(self, metric: Metric) -> None:
+        """Refuse a metric of intervals that are not forecast.
+
+        Parameters
+        ----------
+        metric : Metric
+        """
+        bounds = {name for level in self.levels for name in names.interval_columns(level)}
+        if lost := [name for name in metric.reads if name[:3] in ("lo-", "hi-") and name not in bounds]:
+            raise HexadError(
+                f"{metric.name} needs intervals that are not forecast ({quoted(lost)}); add their level to the task: levels="
+            )
+
+    def groups(self, splits: Sequence[Split]) -> list[list[Split]]:
+        """Splits between two fits.
+
+        Parameters
+        ----------
+        splits : sequence of Split
+
+        >>> ForecastTask(refit_every=2).groups(["a", "b", "c"])
+        [['a', 'b'], ['c']]
+        """
+        if self.refit_every is not None and self.refit_every < 1:
+            raise SettingsError(f"refit_every={self.refit_every}: give a whole number from 1, or leave it out")
+        size = self.refit_every or len(splits)
+        return [list(splits[start : start + size]) for start in range(0, len(splits), size)]
+
+    def run(self, model: Forecaster, data: pd.DataFrame, splits: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Fit at the first origin, update at the others, forecast at each.
+
+        Parameters
+        ----------
+        model : Forecaster
+        data : pandas.DataFrame
+            Long table.
+        splits : sequence of Split
+        """
+        predictions, watch = [], Stopwatch()
+        seen = np.zeros(len(data), dtype=bool)
+        for place, split in enumerate(splits):
+            with watch("fit" if place == 0 else "update", split):
+                if place == 0:
+                    model.fit(data.iloc[split.train])
+                else:
+                    new = split.train[~seen[split.train]]
+                    if len(new):
+                        model.update(data.iloc[new])
+            seen[split.train] = True
+            with watch("predict", split):
+                predictions.append(self._forecast(model, data, split))
+        return pd.concat(predictions, ignore_index=True), watch.to_frame()
+
+    def perturbed(self, data: pd.DataFrame, split: Split) -> tuple[pd.DataFrame, Split]:
+        """Replace everything from an origin on but what is known ahead, and take away what comes after its test.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame
+        split : Split
+
+        >>> table = pd.DataFrame({"ds": range(5), "y": [1.0, 2.0, 3.0, 4.0, 5.0]})
+        >>> other, cut = ForecastTask().perturbed(table, Split(3, np.array([0, 1, 2]), np.array([3])))
+        >>> len(other), (other["y"] == table["y"][:4]).tolist()
+        (4, [True, True, True, False])
+        """
+        ds, key = self.columns.ds, self.columns.unique_id
+        visibility = visibility_at(data, split.train, split.test, time=ds, unique_id=key)
+        keep = (ds, key, *self.known)
+        other = perturb(data, visibility, y=self.columns.y, keep=keep, own_too=True).table
+        rows = np.flatnonzero((data[ds] <= data[ds].iloc[split.test].max()).to_numpy())
+        return other.iloc[rows], Split(split.label, find_positions(split.train, rows), find_positions(split.test, rows))
+
+    def _forecast(self, model: Forecaster, table: pd.DataFrame, split: Split) -> pd.DataFrame:
+        """Ask for a forecast of the test rows, and put it beside what came."""
+        ds, y = self.columns.ds, self.columns.y
+        key = [self.columns.unique_id] if self.columns.unique_id in table.columns else []
+        test = table.iloc[split.test]
+        after = np.ones(len(table), dtype=bool)
+        after[split.train] = False
+        after &= (table[ds] <= test[ds].max()).to_numpy()
+        ahead = table[after]
+        steps = ahead.groupby(key, observed=True)[ds].nunique().max() if key else ahead[ds].nunique()
+        options: dict[str, Any] = {"levels": self.levels} if self.levels else {}
+        if self.known:
+            options["future"] = ahead[[*key, ds, *self.known]]
+        # Series that ended before have nothing to be tested on; a model is not asked for them.
+        ids = list(test[key[0]].drop_duplicates()) if key else []
+        if key and len(ids) < table[key[0]].nunique():
+            options["ids"] = ids
+        forecast = _as_frame(model.predict(int(steps), **options), model, [*key, ds, names.MEAN])
+        forecast[names.STEP] = (
+            forecast.groupby(key, observed=True).cumcount() + 1 if key else np.arange(1, len(forecast) + 1)
+        )
+        if twice := int(forecast.duplicated([*key, ds]).sum()):
+            raise HexadError(f"{type(model).__name__} gave {twice:,} rows twice after {split.label}")
+        merged = test[[*key, ds, y]].merge(forecast, on=[*key, ds], how="left")
+        if lost := int(merged[names.MEAN].isna().sum()):
+            raise HexadError(
+                f"{type(model).__name__} gave no forecast for {lost:,} of {len(merged):,} rows after {split.label}"
+            )
+        merged.insert(0, names.SPLIT, split.label)
+        return merged
+
+
+def _as_frame(answer: Any, model: Any, columns: list[str]) -> pd.DataFrame:
+    """What a model's ``predict`` gave, as a frame of its own."""
+    if isinstance(answer, pd.DataFrame):
+        return answer.copy()
+    if not hasattr(answer, "to_frame"):
+        raise HexadError(
+            f"{type(model).__name__}.predict gave a {type(answer).__name__}; a forecast is a frame, or has to_frame(), "
+            f"with {', '.join(columns)}"
+        )
+    frame: pd.DataFrame = answer.to_frame()
+    return frame
+
+
+def horizon_edges(steps: Any, parts: int) -> Any:
+    """Steps after which the parts of a horizon end, with 0 in front.
+
+    Parameters
+    ----------
+    steps : array of int
+        Steps ahead, from 1.
+    parts : int
+
+    >>> horizon_edges([1, 2, 3, 4], 2).tolist()
+    [0, 2, 4]
+    """
+    return np.unique(np.linspace(0, np.max(steps), parts + 1).round().astype(int))
+
+
+def horizon_parts(parts: int = 4) -> Callable[[pd.DataFrame], Any]:
+    """What labels each prediction by its part of the horizon, for ``Scores.by``.
+
+    Steps that a gap leaves out, and parts beyond a short horizon, do not come.
+
+    Parameters
+    ----------
+    parts : int
+
+    >>> horizon_parts(2)(pd.DataFrame({"step": [1, 2, 3, 4]})).tolist()
+    ['steps 1 to 2', 'steps 1 to 2', 'steps 3 to 4', 'steps 3 to 4']
+    """
+
+    def label(predictions: pd.DataFrame) -> Any:
+        steps = predictions[names.STEP].to_numpy()
+        edges = horizon_edges(steps, parts)
+        labels = [f"steps {first + 1} to {last}" for first, last in pairwise(edges)]
+        places = np.searchsorted(edges, steps, side="left") - 1
+        return pd.Categorical([labels[place] for place in places], labels, ordered=True)
+
+    return label

@@ -1,0 +1,238 @@
+"""A task a kind of model: how it is fitted and asked, and what the columns of its data are. The runner stays the same."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+from shared.data import columns as names
+from shared.data.splits import Split
+from shared.errors import HexadError
+from shared.evaluation.metrics import Metric, metric
+
+__all__ = ["ColumnRoles", "Splitter", "Stopwatch", "Task", "make_splits", "take_rows"]
+
+
+class Splitter(Protocol):
+    """Cuts data; see `shared.data.splits`. Splitters of scikit-learn, with ``split(X)``, may stand in its place.
+
+    >>> from shared.data.splits import LastN
+    >>> splitter: Splitter = LastN(1)
+    """
+
+    def splits(self, data: Any) -> list[Split]:
+        """Return the splits; where they follow one another in time, the earliest first, and ``in_time`` is true."""
+        ...
+
+
+@dataclass(frozen=True)
+class ColumnRoles:
+    """What the columns of a table are, for those who know nothing of its kind.
+
+    Attributes
+    ----------
+    y, time, unique_id, groups : str, optional
+        Target, stamps, key of series, and groups that may not lie on both sides of a split.
+    features : tuple of str
+        What a model learns from; all other columns where left out.
+    known : tuple of str
+        Columns whose future is known.
+
+    >>> ColumnRoles(y="y").inputs(pd.DataFrame({"x": [1], "y": [2]})).columns.tolist()
+    ['x']
+    """
+
+    y: str | None = None
+    time: str | None = None
+    unique_id: str | None = None
+    groups: str | None = None
+    features: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+
+    def inputs(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Columns that a model learns from."""
+        if self.features:
+            return table[list(self.features)]
+        no = {self.y, self.time, self.unique_id, self.groups}
+        return table[[name for name in table.columns if name not in no]]
+
+    def without_known(self) -> ColumnRoles:
+        """The same, with no column taken on trust for known ahead."""
+        return replace(self, known=())
+
+
+class Task(ABC):
+    """How models of one kind are fitted and asked. A domain has one for each kind of its models, and needs `run` alone.
+
+    >>> class Mean(Task):
+    ...     def run(self, model, data, splits):
+    ...         watch, found = Stopwatch(), []
+    ...         for split in splits:
+    ...             with watch("fit", split):
+    ...                 model.fit(data.iloc[split.train][["x"]], data["y"].iloc[split.train])
+    ...             test = data.iloc[split.test]
+    ...             found.append(pd.DataFrame({"split": split.label, "y": test["y"], "mean": model.predict(test[["x"]])}))
+    ...         return pd.concat(found), watch.to_frame()
+    >>> len(Mean().groups(["first", "second"]))
+    2
+    """
+
+    from_origin: ClassVar[bool] = False
+    """Whether models forecast: of the rows asked for nothing is known but ``roles(data).known``."""
+
+    @abstractmethod
+    def run(self, model: Any, data: Any, splits: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Fit a model on the training rows of splits that share a fit, and ask it for their test rows.
+
+        Parameters
+        ----------
+        model : estimator
+            A clone, to be fitted.
+        data : frame, Incidence or anything whose rows `take_rows` takes
+        splits : sequence of Split
+            One of `groups`.
+
+        Returns
+        -------
+        predictions : pandas.DataFrame
+            One row a thing judged: the column "split" with the split's label, and what the metrics read.
+        timings : pandas.DataFrame
+            Columns "split", "what" and "seconds"; see `Stopwatch`.
+        """
+
+    def groups(self, splits: Sequence[Split]) -> list[list[Split]]:
+        """Splits that share a fit; each group is one piece of work. By default every split has a fit of its own."""
+        return [[split] for split in splits]
+
+    def metric(self, name: str, **options: Any) -> Metric:
+        """Make a metric of this task's predictions by its name; those of `shared.evaluation.metric` by default.
+
+        Parameters
+        ----------
+        name : str
+        **options
+            As `shared.evaluation.metric` takes them.
+        """
+        return metric(name, **options)
+
+    def check_metric(self, metric: Metric) -> None:  # noqa: B027  # most tasks have nothing to refuse
+        """Refuse, before any work, a metric that needs what the predictions will not hold."""
+
+    def roles(self, data: Any) -> ColumnRoles:
+        """Say what the columns of the data are; nothing by default."""
+        return ColumnRoles()
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Columns of the predictions that come from the data and not from the model."""
+        return (names.Y,)
+
+    def perturbed(self, data: Any, split: Split) -> tuple[Any, Split] | None:
+        """Replace everything in the data that is not known at a split, for the leak guard; None where it cannot be said.
+
+        Parameters
+        ----------
+        data : as for `run`
+            Left unchanged.
+        split : Split
+
+        Returns
+        -------
+        data, split
+            Other data and the same split of them. A model's answers may not change.
+        """
+        return None
+
+
+class Stopwatch:
+    """Measures what a task does, and makes its table of timings.
+
+    >>> watch = Stopwatch()
+    >>> with watch("fit", Split(1, np.array([0]), np.array([1]))):
+    ...     pass
+    >>> watch.to_frame()[["split", "what"]].to_dict("records")
+    [{'split': 1, 'what': 'fit'}]
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+
+    @contextmanager
+    def __call__(self, what: str, split: Split) -> Iterator[None]:
+        """Measure the time inside the block.
+
+        Parameters
+        ----------
+        what : str
+            Such as "fit" or "predict".
+        split : Split
+        """
+        start = time.perf_counter()
+        yield
+        self.rows.append({names.SPLIT: split.label, "what": what, "seconds": time.perf_counter() - start})
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a block."""
+        return pd.DataFrame(self.rows, columns=[names.SPLIT, "what", "seconds"])
+
+
+@runtime_checkable
+class _Takes(Protocol):
+    def take(self, rows: Any) -> Any: ...
+
+
+def take_rows(data: Any, rows: Any) -> Any:
+    """Some rows of any data: of a frame by position, of an Incidence by ``take``, of an array by index.
+
+    Parameters
+    ----------
+    data : frame, Incidence or array
+    rows : array of int
+        Positions.
+
+    >>> take_rows(pd.DataFrame({"a": [1, 2, 3]}), [2])["a"].tolist()
+    [3]
+    """
+    if isinstance(data, pd.DataFrame | pd.Series):
+        return data.iloc[rows]
+    if not isinstance(data, np.ndarray) and isinstance(data, _Takes):
+        return data.take(rows)
+    return data[rows]
+
+
+def make_splits(splitter: Any, data: Any) -> list[Split]:
+    """Cut data with a splitter of ours or of scikit-learn, whose splits are labelled by number.
+
+    Parameters
+    ----------
+    splitter : Splitter, scikit-learn splitter, or sequence of Split
+    data : as for `Task.run`
+
+    Raises
+    ------
+    HexadError
+        It is no splitter, or cuts nothing.
+
+    >>> from sklearn.model_selection import KFold
+    >>> [split.label for split in make_splits(KFold(2), pd.DataFrame({"a": [1, 2]}))]
+    [0, 1]
+    """
+    if isinstance(splitter, Sequence) and all(isinstance(split, Split) for split in splitter):
+        found = list(splitter)
+    elif hasattr(splitter, "splits"):
+        found = list(splitter.splits(data))
+    elif hasattr(splitter, "split") and not isinstance(splitter, str):
+        pairs = splitter.split(np.zeros((getattr(data, "n_rows", None) or len(data), 0)))
+        found = [Split(number, np.asarray(train), np.asarray(test)) for number, (train, test) in enumerate(pairs)]
+    else:
+        raise HexadError(f"a {type(splitter).__name__} is no splitter: it has neither splits(data) nor split(X)")
+    if not found:
+        raise HexadError(f"{type(splitter).__name__} made no split of these data")
+    return found
