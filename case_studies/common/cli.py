@@ -50,8 +50,10 @@ def list_studies() -> None:
 @app.command()
 def datasets() -> None:
     """List the bundled data sets with source and licence."""
+    from case_studies.common.study import tables_of
     from shared.data import datasets as bundled
 
+    asked = tables_of()
     for name in bundled.available():
         found = bundled.describe(name)
         rows, columns = found.shape
@@ -59,8 +61,10 @@ def datasets() -> None:
         _say(f"{name}: {found.title}{state}")
         _say(f"    {rows:,} rows, {columns} columns. Source: {found.source}.")
         _say(f"    Licence of the data: {found.licence}.")
-        asked = ", ".join(f"{column.name} ({column.kind})" for column in found.schema.columns)
-        _say(f"    Your own file in its place needs: {asked}.")
+        for study, lines in asked.get(name, {}).items():
+            _say(f"    Your own table in its place (hexad run {study} --data FILE): --set columns.ROLE=NAME for")
+            for line in lines:
+                _say(f"        {line}")
 
 
 @app.command()
@@ -71,9 +75,13 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, as in --set risk=0.1; may be repeated."),
     ] = [],  # noqa: B006
     data: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Your own table in place of the bundled data: a file, or a database."),
-    ] = None,
+        list[str],
+        typer.Option(
+            metavar="FILE",
+            help="Your own table in place of the bundled data: a file, a sheet as in a.xlsx#Sheet2, or a database; several "
+            "as in --data sales=a.csv --data products=b.csv.",
+        ),
+    ] = [],  # noqa: B006
     out: Annotated[Path | None, typer.Option(help="Folder for the results; runs/STUDY-TIME by default.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer trials: done in seconds, not to decide on.")] = False,
 ) -> None:
@@ -81,7 +89,7 @@ def run(
     folder = out or Path("runs") / f"{find_study(study).name}-{datetime.now():%Y%m%d-%H%M%S}"
     if sys.stderr.isatty():
         _say(f"Writing to {folder}. If it is stopped: the same command with --out {folder} goes on.", err=True)
-    report, sentences = run_and_summarise(study, overrides=set_, data=data, out=folder, quick=quick)
+    report, sentences = run_and_summarise(study, overrides=set_, data=data or None, out=folder, quick=quick)
     _say(f"Report: {report.resolve()}")
     for sentence in sentences:
         _say(f"  {sentence}")

@@ -7,12 +7,12 @@ import re
 import shlex
 import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from case_studies.common.copies import is_remembered, remember
-from case_studies.common.study import SETTINGS_FILE, StudyFolder, find_study, installed_studies, load_study
+from case_studies.common.study import SETTINGS_FILE, Study, StudyFolder, find_study, installed_studies, load_study
 from shared.errors import SettingsError, quoted
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def run_study(
     study: str | Path,
     *,
     overrides: Sequence[str] = (),
-    data: Path | str | None = None,
+    data: Path | str | Mapping[str, Path | str] | None = None,
     out: Path,
     quick: bool = False,
 ) -> Path:
@@ -37,8 +37,9 @@ def run_study(
         Its name, or the folder of a copy.
     overrides : sequence of str
         Settings as in "horizon=1D".
-    data : path, optional
-        The user's own file in place of the bundled data.
+    data : path, or mapping of str to path, optional
+        The user's own file in place of the bundled data; by the names of its tables where the study has several. A sheet of
+        a workbook is named behind it, as in "sales.xlsx#Sheet2".
     out : path
         Folder for the results.
     quick : bool
@@ -66,7 +67,7 @@ def run_and_summarise(
     study: str | Path,
     *,
     overrides: Sequence[str] = (),
-    data: Path | str | None = None,
+    data: Path | str | Mapping[str, Path | str] | Sequence[str] | None = None,
     out: Path,
     quick: bool = False,
 ) -> tuple[Path, list[str]]:
@@ -77,7 +78,7 @@ def run_and_summarise(
     ...
     shared.errors.SettingsError: there is no study 'demnd'; did you mean 'demand'?
     """
-    from shared.data.io.sql import is_url, without_password
+    from shared.data.io.sql import without_password
     from shared.reporting.run import Run
     from shared.runtime.config import load_settings
     from shared.runtime.lock import only_one
@@ -86,24 +87,45 @@ def run_and_summarise(
     loaded = load_study(found)
     if not found.installed:
         remember(found.path)
-    values = _read_layers(found.path / SETTINGS_FILE, own_data=data is not None, quick=quick)
+    files = _files_of(data, loaded)
+    values = _read_layers(found.path / SETTINGS_FILE, own_data=bool(files), quick=quick)
     settings = load_settings(loaded.settings, None, overrides, values)
     command = ["hexad", "run", os.fspath(study), *(f"--set={text}" for text in overrides)]
-    if data is not None and not is_url(data):
-        data = Path(data)
-    command += ["--data", without_password(data)] if data else []
+    for name, file in files.items():
+        shown = without_password(file)
+        command += ["--data", f"{name}={shown}" if len(files) > 1 else shown]
     command += ["--quick"] if quick else []
-    this = Run(found.name, Path(out), loaded.title, shlex.join(command), data)
+    # The main table of a study needs no name where it is read.
+    main = next(iter(loaded.tables), "")
+    by_table = {"" if name in (main, "data") else name: file for name, file in files.items()}
+    this = Run(found.name, Path(out), loaded.title, shlex.join(command), by_table or None)
     this.study_folder = None if found.installed else str(found.path)
     if os.path.isdir(out):  # noqa: PTH112  # a name that is too long is no folder, and told below
         this.check()
     _check_writable(Path(out))
     with only_one(Path(out)):
         this.open()
-        this.options = settings.read_options if data else {}  # type: ignore[attr-defined]
+        this.options = settings.read_options if files else {}  # type: ignore[attr-defined]
         this.record_settings(settings)
         loaded.run(settings, this)
         return this.finish(), this.report.summary
+
+
+def _files_of(data: Any, loaded: Study) -> dict[str, Path | str]:
+    """The user's own files by table, as given from Python or on the command line."""
+    from case_studies.common.own_data import name_tables
+    from shared.data.io.sql import is_url
+
+    if data is None:
+        return {}
+    if isinstance(data, Mapping):
+        if wrong := [name for name in data if loaded.tables and name not in loaded.tables]:
+            raise SettingsError(f"the study has no table {quoted(wrong)}; it has {', '.join(loaded.tables)}")
+        given = dict(data)
+    else:
+        listed = [os.fspath(data)] if isinstance(data, str | os.PathLike) else list(data)
+        given = dict(name_tables(listed, loaded.tables))
+    return {name: file if is_url(file) else Path(file) for name, file in given.items()}
 
 
 def predict_from(
@@ -260,6 +282,7 @@ def _read_layers(path: Path, *, own_data: bool, quick: bool) -> dict[str, Any]:
         raise SettingsError(f"{quoted([path], longest=200)} cannot be read ({error})") from error
     layers = {name: content.pop(name, {}) for name in ("own_data", "quick")}
     for name, wanted in (("own_data", own_data), ("quick", quick)):
-        if wanted:
-            content.update(layers[name])
+        for key, value in layers[name].items() if wanted else ():
+            both = isinstance(value, dict) and isinstance(content.get(key), dict)
+            content[key] = {**content[key], **value} if both else value
     return content

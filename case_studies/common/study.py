@@ -12,8 +12,8 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 from shared.errors import MissingExtraError, SettingsError, quoted
 
 if TYPE_CHECKING:
+    from case_studies.common.own_data import Table
     from shared.runtime.config import Settings
 
-__all__ = ["SETTINGS_FILE", "STUDY_FILE", "Study", "find_study", "installed_studies", "load_study"]
+__all__ = ["SETTINGS_FILE", "STUDY_FILE", "Study", "find_study", "installed_studies", "load_study", "tables_of"]
 
 HERE = Path(__file__).parents[1]
 STUDY_FILE, SETTINGS_FILE = "study.py", "settings.toml"
@@ -44,6 +45,8 @@ class Study:
     predict : callable, optional
         Takes settings, a `SavedRun`, new data and whether drift is accepted; returns predictions and notes. What
         ``hexad predict`` asks.
+    tables : mapping of str to Table
+        The tables it reads, the main one first: their roles, and the bundled data set in the place of each.
 
     >>> Study("A demo", object, print).title
     'A demo'
@@ -53,6 +56,7 @@ class Study:
     settings: type[Settings]
     run: Callable[[Any, Any], None]
     predict: Callable[..., tuple[Any, list[str]]] | None = None
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,23 @@ def find_study(study: str | os.PathLike[str]) -> StudyFolder:
             f"the folder {quoted([text], longest=200)} holds no {STUDY_FILE} and {SETTINGS_FILE}; {hint}"
         )
     raise SettingsError(f"there is no study {quoted([text])}; {hint}")
+
+
+def tables_of() -> dict[str, dict[str, list[str]]]:
+    """By bundled data set the studies that read it, each with a line a role; a study whose extra is missing is left out.
+
+    >>> list(tables_of()["vic_elec"])
+    ['demand']
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for name in installed_studies():
+        try:
+            study = load_study(find_study(name))
+        except MissingExtraError:
+            continue
+        for table in study.tables.values():
+            found.setdefault(table.dataset, {})[name] = table.columns.describe()
+    return found
 
 
 def load_study(found: StudyFolder) -> Study:

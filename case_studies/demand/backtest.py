@@ -14,7 +14,6 @@ from shared.data import Frequency, WalkForward
 from shared.errors import HexadError, Problems
 from shared.evaluation import Scores, evaluate
 
-from .models import COLUMNS
 from .settings import DemandSettings
 
 __all__ = ["Trials"]
@@ -59,7 +58,7 @@ class Trials:
             n_splits=s.origins,
             first=s.first_origin or None,
             at=clock,
-            ds=COLUMNS.ds,
+            ds=s.columns.time,
         )
 
     def checked(self, source: str) -> Trials:
@@ -77,18 +76,18 @@ class Trials:
         except HexadError as error:
             told = str(error).split(" Lower n_splits")[0].removeprefix("WalkForward: ")
             problems.add(
-                f"{told.rstrip('.')}", column=COLUMNS.ds,
+                f"{told.rstrip('.')}", column=s.columns.time,
                 mend="Give a longer table, or fewer origins: --set origins=, --set every=, --set horizon=, --set first_origin=.",
             )  # fmt: skip
             cuts = []
         week = self.grid.steps("7D")
-        y = self.demand[COLUMNS.y].to_numpy()
+        y = self.demand[s.columns.demand].to_numpy()
         for cut in cuts[:1]:
             before = y[cut.train]
             if len(before) <= week or (before[week:] == before[:-week]).all():
                 problems.add(
                     f"does not change from one week to the next in the {len(before):,} rows before the first origin",
-                    column=COLUMNS.y, mend="There is nothing to forecast: look for a column that stands still.",
+                    column=s.columns.demand, mend="There is nothing to forecast: look for a column that stands still.",
                 )  # fmt: skip
         problems.raise_if_any()
         return self
@@ -106,8 +105,10 @@ class Trials:
         """Try models and naives at a time of day; beyond an origin they see the holidays and what is `known`."""
         if not levels:  # without intervals there is nothing to calibrate
             models = {name: clone(model).set_params(calibration_folds=0) for name, model in models.items()}
+        columns = self.settings.columns
+        known = (*((columns.holiday,) if columns.holiday else ()), *known)
         task = ForecastTask(
-            COLUMNS, known=("Holiday", *known), levels=tuple(sorted({*levels, *MORE_LEVELS} if levels else ()))
+            self.settings.series, known=known, levels=tuple(sorted({*levels, *MORE_LEVELS} if levels else ()))
         )
         metrics = [task.metric("mase", seasonality=self.grid.steps("7D")), task.metric("mae")]
         metrics += [task.metric(name, level=level) for level in levels for name in ("coverage", "interval_score")]
@@ -129,7 +130,7 @@ class Trials:
         cutoffs = [cut.label for cut in walk.splits(self.demand)]
         last = cutoffs[-1] + pd.DateOffset(days=6)
         days = (last.normalize() - cutoffs[0].normalize()).days + 1
-        stamps = self.demand[COLUMNS.ds]
+        stamps = self.demand[self.settings.columns.time]
         room = stamps.iloc[len(stamps) - self.horizon]
         while last > room:
             last, days = last - pd.DateOffset(days=1), days - 1
@@ -139,7 +140,7 @@ class Trials:
             n_splits=days,
             first=cutoffs[0],
             at=self.settings.clocks[0],
-            ds=COLUMNS.ds,
+            ds=self.settings.columns.time,
         )
         return self.at(self.settings.clocks[0], models, naives, walk=daily)
 

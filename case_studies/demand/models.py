@@ -5,29 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from domains.timeseries import Exogenous, Fourier, LagForecaster, Recipe, Rolling, SeasonalMean, SeasonalNaive
-from shared.data import Frequency, SeriesColumns
+from shared.data import Frequency
 
 from .settings import DemandSettings
 
-__all__ = ["COLUMNS", "KNOWN", "MODEL", "baselines", "lag_model"]
+__all__ = ["KNOWN", "MODEL", "baselines", "lag_model"]
 
-COLUMNS = SeriesColumns(ds="Time", y="Demand", exogenous=("Temperature", "Holiday"))
-NAMES: dict[str, Any] = {"ds": COLUMNS.ds, "y": COLUMNS.y}
 MODEL = "lag model"
 FOLDS = 32  # blocks of three weeks: nearly as close to what is learnt as the days that follow it
+HOT = 25.0  # degrees above which every further one takes more cooling
 KNOWN = "lag model with the weather known (upper bound)"
 
 
-def baselines() -> dict[str, Any]:
+def baselines(settings: DemandSettings) -> dict[str, Any]:
     """What anyone could do without a model.
 
-    >>> list(baselines())
+    >>> list(baselines(DemandSettings()))
     ['same time yesterday', 'same time last week', 'mean of the last four weeks']
     """
+    names: Any = {"ds": settings.columns.time, "y": settings.columns.demand}
     return {
-        "same time yesterday": SeasonalNaive("1D", **NAMES),
-        "same time last week": SeasonalNaive("7D", **NAMES),
-        "mean of the last four weeks": SeasonalMean("7D", k=4, **NAMES),
+        "same time yesterday": SeasonalNaive("1D", **names),
+        "same time last week": SeasonalNaive("7D", **names),
+        "mean of the last four weeks": SeasonalMean("7D", k=4, **names),
     }
 
 
@@ -40,26 +40,33 @@ def lag_model(settings: DemandSettings, grid: Frequency, *, weather_known: bool 
     (1, 2, 3, 6, 12, 24, 48)
     """
     day = grid.steps("1D")
-    comfort = tuple(settings.comfort)
-    observed = Exogenous(
-        "Temperature",
-        lags=(1,),
-        seasonal=("1D", "7D"),
-        rolling=(Rolling("1D"), Rolling("7D")),
-        hinges=comfort,
-    )
-    known = Exogenous(
-        "Temperature", known=True, lags=(0, max(1, day // 24)), hinges=(*comfort, 25.0),
-        rolling=(Rolling(max(2, day // 8)), Rolling("1D"), Rolling("3D")),
-    )  # fmt: skip
+    columns, comfort = settings.columns, tuple(settings.comfort)
+    weather: tuple[Exogenous, ...] = ()
+    if columns.temperature and weather_known:
+        weather = (
+            Exogenous(
+                columns.temperature, known=True, lags=(0, max(1, day // 24)), hinges=(*comfort, HOT),
+                rolling=(Rolling(max(2, day // 8)), Rolling("1D"), Rolling("3D")),
+            ),
+        )  # fmt: skip
+    elif columns.temperature:
+        weather = (
+            Exogenous(
+                columns.temperature,
+                lags=(1,),
+                seasonal=("1D", "7D"),
+                rolling=(Rolling("1D"), Rolling("7D")),
+                hinges=comfort,
+            ),
+        )
     recipe = Recipe(
         tuple(dict.fromkeys(max(1, lag) for lag in (1, 2, 3, day // 8, day // 4, day // 2, day))),
         seasonal=("1D", "7D"),
         rolling=(Rolling("1D"), Rolling("7D")),
         calendar=("day_of_week",),
         fourier=(Fourier("1Y", 2),),
-        holidays="Holiday",
-        exogenous=(known if weather_known else observed,),
+        holidays=columns.holiday or None,
+        exogenous=weather,
     )
     return LagForecaster(
         recipe=recipe,
@@ -68,5 +75,6 @@ def lag_model(settings: DemandSettings, grid: Frequency, *, weather_known: bool 
         log=True,
         calibration_folds=FOLDS,
         random_state=settings.seed,
-        **NAMES,
+        ds=columns.time,
+        y=columns.demand,
     )

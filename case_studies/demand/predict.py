@@ -9,15 +9,12 @@ import pandas as pd
 from case_studies.common.forecasting.new_rows import last_known, rows_after
 from case_studies.common.saved_run import SavedRun
 from domains.timeseries import Forecast, LagForecaster
-from shared.data import Panel, datasets
+from shared.data import Panel, SeriesColumns, datasets
 from shared.errors import SettingsError, StoreError
 
-from .models import COLUMNS
 from .settings import DemandSettings
 
 __all__ = ["ahead", "predict"]
-
-DS, Y = COLUMNS.ds, COLUMNS.y
 
 
 def predict(
@@ -36,12 +33,14 @@ def predict(
     shared.errors.DataError: no-such-file.csv: there is no such file: ...
     """
     options = {**settings.read_options, "allow_missing": True}  # rows of the future have no demand yet
-    table, reading = datasets.load_with_report("vic_elec", data, **options)
+    settings = settings.for_table(run.contract.names)  # the roles that the run's own table filled
+    columns = settings.columns
+    table, reading = datasets.load_with_report("vic_elec", data, own=columns.table_schema(), **options)
     model = run.model()
-    if not isinstance(model, LagForecaster) or (model.ds, model.y) != (DS, Y):
+    if not isinstance(model, LagForecaster) or (model.ds, model.y) != (columns.time, columns.demand):
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
-    table = table.sort_values(DS, kind="stable", ignore_index=True)  # from a file with the newest first, too
-    last = last_known(table, COLUMNS, reading.source)
+    table = table.sort_values(columns.time, kind="stable", ignore_index=True)  # from a file with the newest first, too
+    last = last_known(table, settings.series, reading.source)
     past = table.iloc[: last + 1]
     # Gaps are told, or filled, with the series as a whole.
     checked = run.contract.check(past.dropna(), reading.source, accept_drift=accept_drift)
@@ -88,8 +87,8 @@ def ahead(
         raise SettingsError(
             f"horizon={settings.horizon!r}: this model was fitted for {model.horizon_} steps; run the study again"
         )
-    past = table.iloc[: last_known(table, COLUMNS, source) + 1]
-    panel = Panel.from_frame(past, COLUMNS, tz=settings.timezone, repair=settings.panel_repairs, source=source,
+    past = table.iloc[: last_known(table, settings.series, source) + 1]
+    panel = Panel.from_frame(past, settings.series, tz=settings.zone, repair=settings.panel_repairs, source=source,
                              frequency=model.panel_.frequency)  # fmt: skip
     notes = list(panel.repairs)
     left = 0
@@ -104,19 +103,17 @@ def ahead(
             model.update(usable)
     horizon = settings.upcoming(model.panel_)
     rest = table.iloc[len(past) - left :]
-    if len(rest):
+    ds, day_off = settings.columns.time, settings.columns.holiday
+    if len(rest) and day_off:
         stamps = Panel.from_frame(
-            rest.assign(**{Y: 0.0, "Temperature": 0.0}),
-            COLUMNS,
-            tz=settings.timezone,
-            frequency=panel.frequency,
-            source=source,
-        ).to_frame()
-        named = dict(zip(stamps[DS], stamps["Holiday"].astype(bool), strict=True))
-        horizon["Holiday"] = [
-            bool(named.get(stamp, day)) for stamp, day in zip(horizon[DS], horizon["Holiday"], strict=True)
+            rest, SeriesColumns(ds=ds, y=settings.columns.demand, exogenous=(day_off,)), tz=settings.zone,
+            frequency=panel.frequency, source=source, need_y=False,
+        ).to_frame()  # fmt: skip
+        named = dict(zip(stamps[ds], stamps[day_off].astype(bool), strict=True))
+        horizon[day_off] = [
+            bool(named.get(stamp, day)) for stamp, day in zip(horizon[ds], horizon[day_off], strict=True)
         ]
-    if not horizon["Holiday"].any() and len(rest) == left:
+    if day_off and not horizon[day_off].any() and len(rest) == left:
         notes.append(
             "no public holiday is known in the horizon; add rows without demand that name it, or set upcoming_holidays"
         )

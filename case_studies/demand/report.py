@@ -24,16 +24,16 @@ from domains.timeseries.figures import forecast_figure
 from shared.data import Panel
 from shared.data.columns import interval_columns
 from shared.evaluation import Comparisons, Scores
+from shared.evaluation.explain import Dependence, Importance
 from shared.reporting import Run
 from shared.reporting.figures import density_figure, line_figure
 
 from .backtest import Trials
-from .models import COLUMNS, KNOWN, MODEL
+from .models import KNOWN, MODEL
 from .settings import DemandSettings
 
 HOT_RATIO = 1.2
 FEW = 26  # trials a week apart: half a year, one of the two seasons that demand has
-DS, Y = COLUMNS.ds, COLUMNS.y
 LABELS = {"mase": "MASE", "mae": "MAE"}
 
 
@@ -49,20 +49,21 @@ def summary(
     """Three sentences for a manager, and the numbers behind them; a warning where the intervals did not hold."""
     first = scores[settings.clocks[0]]
     best = first.best_baseline("mase")
-    frame = forecast.to_frame()
+    frame, ds = forecast.to_frame(), settings.columns.time
     peak = frame.iloc[int(frame["mean"].argmax())]
     high = interval_columns(settings.level)[1]
     item = next(item for item in verdict.items if item.against == best)
     share = covered(first, MODEL, settings.level)
     run.report.subtitle = (
-        f"A forecast of {frame[DS].iloc[0]:%d %B %Y} and what follows, and how such forecasts did in {item.n} trials "
+        f"A forecast of {frame[ds].iloc[0]:%d %B %Y} and what follows, and how such forecasts did in {item.n} trials "
         "against what anyone could do without a model."
     )
     run.add_summary(
-        f"Expect a peak of about {peak['mean']:,.0f} {settings.unit} on {peak[DS]:%A %d %B %Y at %H:%M}; the chance that "
-        f"demand then exceeds {peak[high]:,.0f} {settings.unit} is meant to be {100 * settings.risk:g} %.",
+        f"Expect a peak of about {peak['mean']:,.0f}{settings.unit_after_number} on {peak[ds]:%A %d %B %Y at %H:%M}; the chance that "
+        f"demand then exceeds {peak[high]:,.0f}{settings.unit_after_number} is meant to be {100 * settings.risk:g} %.",
         f"In {item.n} trials at {settings.clocks[0]} the {verdict_and_coverage(item, share, settings.level)}",
-        f"For the same risk of running short the forecast {reserve.saving()}; rely on it least on the hottest days.",
+        f"For the same risk of running short the forecast {reserve.saving()}"
+        f"{'; rely on it least on the hottest days' if settings.columns.temperature else ''}.",
     )
     if share < settings.level / 100 - 0.03:
         run.add_summary(
@@ -76,14 +77,14 @@ def summary(
     run.add_fact(signed(gain(first, MODEL)), f"error (MASE) against the best naive, “{best}”")
     run.add_fact(f"{100 * share:.1f} %", f"of outcomes inside the {settings.level:g} % interval")
     run.add_fact(f"{item.wins} of {item.n}", f"{settings.tries} better than the best naive")
-    saved = f"{abs(reserve.saved):,.0f} {settings.unit}"
+    saved = f"{abs(reserve.saved):,.0f}{settings.unit_after_number}"
     run.add_fact(saved, f"{'less' if reserve.saved > 0 else 'more'} reserve for the same risk")
 
 
 def outlook(forecast: Forecast, scores: dict[str, Scores], settings: DemandSettings) -> list[Any]:
     """Highest and lowest expected demand of each day, and how forecasts from this hour did."""
-    frame = forecast.to_frame()
-    clock = f"{frame[DS].iloc[0]:%H:%M}"
+    frame, ds = forecast.to_frame(), settings.columns.time
+    clock = f"{frame[ds].iloc[0]:%H:%M}"
     told = f"This forecast starts at {clock}; the trials that count most started at {settings.clocks[0]}."
     if clock in scores:
         trial = scores[clock]
@@ -92,33 +93,39 @@ def outlook(forecast: Forecast, scores: dict[str, Scores], settings: DemandSetti
             f"of the best naive, and {100 * covered(trial, MODEL, settings.level):.0f} % of what came lay inside the interval."
         )
     low, high = interval_columns(settings.level)
-    days = frame.groupby(frame[DS].dt.strftime("%A %d %B %Y"), sort=False)
+    days = frame.groupby(frame[ds].dt.strftime("%A %d %B %Y"), sort=False)
     rows = {}
     for day, group in days:
         top, bottom = group.iloc[int(group["mean"].argmax())], group.iloc[int(group["mean"].argmin())]
         rows[day] = [
-            f"{top['mean']:,.0f} at {top[DS]:%H:%M}",
+            f"{top['mean']:,.0f} at {top[ds]:%H:%M}",
             f"{top[low]:,.0f} to {top[high]:,.0f}",
-            f"{bottom['mean']:,.0f} at {bottom[DS]:%H:%M}",
+            f"{bottom['mean']:,.0f} at {bottom[ds]:%H:%M}",
         ]
-    columns = [f"Peak, {settings.unit}", f"Its {settings.level:g} % interval", f"Trough, {settings.unit}"]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    holidays = ", ".join(settings.upcoming_holidays)
-    holidays = holidays or "none was named. If there is one, set upcoming_holidays: it changes the forecast a good deal"
-    return [
-        (table, "Expected demand by day."),
-        f"Public holidays taken into account in these days: {holidays}.",
-        told,
+    columns = [
+        f"Peak{settings.unit_after_label}",
+        f"Its {settings.level:g} % interval",
+        f"Trough{settings.unit_after_label}",
     ]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    parts: list[Any] = [(table, "Expected demand by day.")]
+    if settings.columns.holiday:
+        holidays = ", ".join(settings.upcoming_holidays)
+        holidays = (
+            holidays or "none was named. If there is one, set upcoming_holidays: it changes the forecast a good deal"
+        )
+        parts.append(f"Public holidays taken into account in these days: {holidays}.")
+    return [*parts, told]
 
 
 def protocol(settings: DemandSettings, trials: Trials, panel: Panel) -> list[Any]:
     """How the trials were made."""
     cuts = trials.walk(settings.clocks[0]).splits(trials.demand)
     return [
-        f"{len(cuts)} origins from {cuts[0].label:%d %B %Y} to {cuts[-1].label:%d %B %Y}, each at {settings.clocks[0]} "
-        f"({settings.timezone}); from each the next {trials.horizon} steps of {panel.frequency.describe()} are forecast. "
-        "An origin is the first stamp that is not known: nothing from it on is used but the calendar and public holidays.",
+        f"{len(cuts)} origins from {cuts[0].label:%d %B %Y} to {cuts[-1].label:%d %B %Y}, each at {settings.clocks[0]}"
+        f"{f' ({settings.timezone})' if settings.timezone else ''}; from each the next {trials.horizon} steps of {panel.frequency.describe()} are forecast. "
+        "An origin is the first stamp that is not known: nothing from it on is used but the calendar"
+        f"{' and public holidays' if settings.columns.holiday else ''}.",
         f"Every model was fitted once, on the {len(cuts[0].train):,} rows before the first origin; later rows entered as "
         "history only. Intervals were calibrated on errors from before the first origin, made by models that had not "
         "seen them, and on forecasts whose outcomes had been observed by the origin.",
@@ -134,7 +141,7 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
     coverage, winkler = f"coverage-{level:g}", f"interval_score-{level:g}"
     table[coverage] = [f"{100 * share:.1f} %" for share in table[coverage]]
     table = table.rename(
-        columns={"MAE": f"MAE, {settings.unit}", coverage: f"inside {level:g} %", winkler: "interval score"}
+        columns={"MAE": f"MAE{settings.unit_after_label}", coverage: f"inside {level:g} %", winkler: "interval score"}
     )
     best = scores.best_baseline("mase")
     lines = {name: by_origin(scores, name, "mase") for name in (MODEL, best)}
@@ -146,47 +153,62 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
             caption="Each point is one trial, the whole horizon ahead.",
         ),
         scores.explain_leaks(),
-        *calibration(scores, MODEL, level, Y),
+        *calibration(scores, MODEL, level, settings.columns.demand),
     ]  # fmt: skip
 
 
 def doubts(scores: Scores, bounds: dict[str, Scores], demand: pd.DataFrame, settings: DemandSettings) -> list[Any]:
     """The worst trial, what the weather had to do with it, and what else to keep in mind."""
+    ds, y, temperature = settings.columns.time, settings.columns.demand, settings.columns.temperature
     errors = scores.values(MODEL, "mase")
     worst: Any = errors.idxmax()
     rows = scores.predictions
     rows = rows[(rows["model"] == MODEL) & (rows["split"] == worst)]
     low, high = interval_columns(settings.level)
-    before = demand[demand[DS] < worst].tail(len(rows))
-    hot = pd.Series(
-        {cut: float(demand.loc[_window(demand, cut, len(rows)), "Temperature"].max()) for cut in errors.index}
-    )
-    limit = float(np.quantile(hot, 0.9))
-    ratio = errors[hot >= limit].mean() / errors[hot < limit].mean()
-    bound = bounds[settings.clocks[0]]
+    before = demand[demand[ds] < worst].tail(len(rows))
+    heat = ""
+    parts: list[Any] = []
+    if temperature:
+        hot = pd.Series(
+            {cut: float(demand.loc[_window(demand[ds], cut, len(rows)), temperature].max()) for cut in errors.index}
+        )
+        heat = f" The temperature then reached {hot[worst]:.0f} °C."
+        parts = [_heat(errors, hot)]
     picture = forecast_figure(
-        before[DS], before[Y], rows[DS], rows["mean"], lower=rows[low], upper=rows[high], level=settings.level,
-        actual=rows[Y], y_label=f"{Y}, {settings.unit}: the worst trial",
+        before[ds], before[y], rows[ds], rows["mean"], lower=rows[low], upper=rows[high], level=settings.level,
+        actual=rows[y], y_label=f"{y}{settings.unit_after_label}: the worst trial",
         alt="The trial with the largest error: forecast, interval and outcome.",
-        caption=f"The worst trial, from {worst:%d %B %Y %H:%M}: MASE {errors.max():.2f}. "
-        f"The temperature then reached {hot[worst]:.0f} °C.",
+        caption=f"The worst trial, from {worst:%d %B %Y %H:%M}: MASE {errors.max():.2f}.{heat}",
     )  # fmt: skip
-    count = int((hot >= limit).sum())
-    advice = (
-        "On such days the weather decides, and the model knows it only up to the origin: ask for a weather forecast."
-    )
-    if ratio < HOT_RATIO:
-        advice = "In these trials heat made no large difference."
+    parts.append(picture)
+    if bounds:
+        bound = bounds[settings.clocks[0]]
+        parts.append(
+            f"With the weather of the horizon known, the error would lie {below(gain(bound, KNOWN))} that of the best naive: "
+            "this is what a perfect weather forecast would bring. It is a bound, not a forecast, because it uses what nobody "
+            "knew then."
+        )
     return [
-        f"In the {count} hottest of the {len(hot)} trials, reaching {limit:.0f} °C or more, the error was {ratio:.1f} times "
-        f"that of the others. {advice}",
-        picture,
-        f"With the weather of the horizon known, the error would lie {below(gain(bound, KNOWN))} that of the best naive: "
-        "this is what a perfect weather forecast would bring. It is a bound, not a forecast, because it uses what nobody "
-        "knew then.",
-        f"The model learnt from {demand[DS].iloc[0]:%B %Y} on. What changes demand for other reasons (prices, solar panels, "
+        *settings.columns.explain_missing(),
+        *parts,
+        f"The model learnt from {demand[ds].iloc[0]:%B %Y} on. What changes demand for other reasons (prices, solar panels, "
         "a large user that opens or closes) is not in these data. Fit again when the coverage leaves its target.",
     ]
+
+
+def _heat(errors: Any, hot: Any) -> str:
+    """What heat had to do with the errors."""
+    limit = float(np.quantile(hot, 0.9))
+    ratio = errors[hot >= limit].mean() / errors[hot < limit].mean()
+    advice = (
+        "On such days the weather decides, and the model knows it only up to the origin: ask for a weather forecast."
+        if ratio >= HOT_RATIO
+        else "In these trials heat made no large difference."
+    )
+    return (
+        f"In the {int((hot >= limit).sum())} hottest of the {len(hot)} trials, reaching {limit:.0f} °C or more, the error was "
+        f"{ratio:.1f} times that of the others. {advice}"
+    )
 
 
 def others(
@@ -204,12 +226,9 @@ def others(
             signed(gain(found, MODEL)),
             low,
         ]
-        bound = bounds[clock]
-        rows[f"{clock}: {KNOWN}"] = [
-            float(bound.values(KNOWN, "mase").mean()),
-            signed(gain(bound, KNOWN)),
-            "",
-        ]
+        if clock in bounds:
+            bound = bounds[clock]
+            rows[f"{clock}: {KNOWN}"] = [float(bound.values(KNOWN, "mase").mean()), signed(gain(bound, KNOWN)), ""]
     columns = ["MASE", "against the best naive", f"inside {settings.level:g} %"]
     parts.append((pd.DataFrame.from_dict(rows, orient="index", columns=columns), "The same trials by time of day."))
     if weekdays is not None:
@@ -239,48 +258,67 @@ def by_weekday(scores: Scores) -> pd.DataFrame:
     ).rename_axis("origin on")
 
 
+def driving(found: Importance, by_weather: list[Dependence]) -> list[Any]:
+    """What drives the forecast, over the horizon, and how it follows the weather."""
+    return [
+        found.plot(),
+        found.explain(),
+        found.plot_steps(),
+        *(part for one in by_weather for part in (one.explain(), one.plot())),
+    ]
+
+
 def reserve(reserve: Reserve, settings: DemandSettings, scores: Scores) -> list[Any]:
     """The reserve, over the horizon, and what it is worth at the assumed price."""
     steps = reserve.by_step
-    hours = steps.index.to_numpy() * _step_hours(scores)
+    hours = steps.index.to_numpy() * _step_hours(scores, settings.columns.time)
     lines = {name: (list(hours), steps[name].to_numpy()) for name in steps.columns}
     per_day = float(f"{reserve.saved * 24 * settings.reserve_price:.2g}")
-    worth = f"the saving is worth about {per_day:,.0f} AUD a day" if per_day > 0 else "there is no saving to count"
+    money = f" {settings.currency}" if settings.currency else ""
+    worth = f"the saving is worth about {per_day:,.0f}{money} a day" if per_day > 0 else "there is no saving to count"
     return [
         reserve.explain("periods"),
         line_figure(
-            lines, x_label="hours after the origin", y_label=f"mean reserve, {settings.unit}",
+            lines, x_label="hours after the origin", y_label=f"mean reserve{settings.unit_after_label}",
             alt="Reserve by hours after the origin, lag model and best naive.",
             caption="What was held: the distance from the forecast to the upper bound, on average over the origins. The "
             "text above compares what exactly the risk aimed at would have taken.",
         ),
-        f"At {settings.reserve_price:g} AUD for holding one {settings.unit} for an hour (an assumption: set reserve_price "
+        f"At {settings.reserve_price:g}{money} for holding one {settings.unit or 'unit'} for an hour (an assumption: set reserve_price "
         f"to your own) {worth}.",
     ]  # fmt: skip
 
 
-def data(panel: Panel, demand: pd.DataFrame) -> list[Any]:
+def data(panel: Panel, demand: pd.DataFrame, settings: DemandSettings) -> list[Any]:
     """What the table holds, in figures."""
-    stamps = demand[DS]
+    ds, y, temperature, holiday = (
+        getattr(settings.columns, role) for role in ("time", "demand", "temperature", "holiday")
+    )
+    stamps = demand[ds]
     shifts = int((pd.Series(panel.frequency.wall_offset(panel.ordinals())).diff().fillna(0) != 0).sum())
-    week = demand.groupby([demand[DS].dt.day_of_week >= 5, demand[DS].dt.strftime("%H:%M")])[Y].mean()
+    week = demand.groupby([demand[ds].dt.day_of_week >= 5, demand[ds].dt.strftime("%H:%M")])[y].mean()
     hours = np.linspace(0, 24, len(week[False]), endpoint=False)
     state = (
         f"after repairs that were asked for: {'; '.join(panel.repairs)}" if panel.repairs else "without gaps or repeats"
     )
-    return [
-        f"{len(demand):,} rows from {stamps.iloc[0]} to {stamps.iloc[-1]}, one every {panel.frequency.describe()}, {state}; "
-        f"the clocks change {shifts} times. {int(demand['Holiday'].sum()):,} rows are public holidays.",
-        density_figure(
-            demand["Temperature"], demand[Y], x_label="temperature, °C", y_label=f"{Y} by temperature",
-            alt="Where rows lie by temperature and demand, with the median demand.",
-            caption="Darker where there are more rows; the line is the median.",
-        ),
+    text = f"{len(demand):,} rows from {stamps.iloc[0]} to {stamps.iloc[-1]}, one every {panel.frequency.describe()}, {state}"
+    text += f"; the clocks change {shifts} times." if panel.frequency.tz is not None else "."
+    parts: list[Any] = [text + (f" {int(demand[holiday].sum()):,} rows are public holidays." if holiday else "")]
+    if temperature:
+        parts.append(
+            density_figure(
+                demand[temperature], demand[y], x_label="temperature, °C", y_label=f"{y} by temperature",
+                alt="Where rows lie by temperature and demand, with the median demand.",
+                caption="Darker where there are more rows; the line is the median.",
+            )
+        )  # fmt: skip
+    parts.append(
         line_figure(
             {"Monday to Friday": (list(hours), week[False].to_numpy()), "weekend": (list(hours), week[True].to_numpy())},
-            x_label="hour of the day", y_label=f"mean {Y} over the day", alt="Mean demand over the day.",
-        ),
-    ]  # fmt: skip
+            x_label="hour of the day", y_label=f"mean {y} over the day", alt="Mean demand over the day.",
+        )
+    )  # fmt: skip
+    return parts
 
 
 def metrics(
@@ -296,7 +334,8 @@ def metrics(
         for model, row in trial.table().iterrows():
             found |= {f"{clock} {metric} of {model}": float(value) for metric, value in row.items()}
         found[f"{clock} gain"] = gain(trial, MODEL)
-        found[f"{clock} gain with the weather known"] = gain(bounds[clock], KNOWN)
+        if clock in bounds:
+            found[f"{clock} gain with the weather known"] = gain(bounds[clock], KNOWN)
         level = next(name for name in trial.scores["metric"] if name.startswith("coverage-"))
         quarters = trial.by(level, horizon_parts())[MODEL]
         found |= {f"{clock} coverage in quarter {number}": float(q) for number, q in enumerate(quarters, 1)}
@@ -307,11 +346,11 @@ def metrics(
     return found | {"forecast mean": float(forecast.frame["mean"].mean())}
 
 
-def _window(demand: pd.DataFrame, cutoff: Any, length: int) -> Any:
-    place = int(demand[DS].searchsorted(cutoff))
-    return demand.index[place : place + length]
+def _window(stamps: Any, origin: Any, length: int) -> Any:
+    place = int(stamps.searchsorted(origin))
+    return stamps.index[place : place + length]
 
 
-def _step_hours(scores: Scores) -> float:
-    stamps = scores.predictions[DS]
+def _step_hours(scores: Scores, ds: str) -> float:
+    stamps = scores.predictions[ds]
     return float((stamps.iloc[1] - stamps.iloc[0]).total_seconds() / 3600)

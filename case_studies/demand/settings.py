@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
+from typing import Annotated
 
 import pandas as pd
 from pydantic import Field, field_validator
 
 from case_studies.common.forecasting.settings import Clock, Day, ForecastSettings
-from shared.data import Panel
+from case_studies.common.own_data import Columns, Role, Table
+from shared.data import Panel, SeriesColumns
 
-__all__ = ["DemandSettings"]
+__all__ = ["TABLES", "DemandColumns", "DemandSettings"]
+
+
+class DemandColumns(Columns):
+    """The columns of the table of demand.
+
+    >>> list(DemandColumns.roles())
+    ['time', 'demand', 'temperature', 'holiday']
+    """
+
+    key = ("time",)
+
+    time: Annotated[str, Role("datetime", "start of the step, at one distance")] = "Time"
+    demand: Annotated[str, Role("number", "what was used in it", minimum=0)] = "Demand"
+    temperature: Annotated[
+        str,
+        Role(
+            "number", "temperature outside, degrees Celsius", minimum=-90, maximum=60,
+            without="the model knows nothing of the weather, and the chapters on it are left out",
+        ),
+    ] = "Temperature"  # fmt: skip
+    holiday: Annotated[
+        str, Role("boolean", "public holiday", without="holidays are forecast as if they were other days")
+    ] = "Holiday"
+
+
+TABLES = {"demand": Table("vic_elec", DemandColumns, "a half-hour")}
 
 
 class DemandSettings(ForecastSettings):
@@ -20,6 +49,7 @@ class DemandSettings(ForecastSettings):
     90.0
     """
 
+    columns: DemandColumns = DemandColumns()
     horizon: int | str = "2D"
     every: int | str = "7D"
     clocks: list[Clock] = Field(["12:00"], min_length=1, max_length=4)
@@ -29,6 +59,7 @@ class DemandSettings(ForecastSettings):
     timezone: str = "Australia/Melbourne"
     comfort: list[float] = [14.0, 20.0]
     reserve_price: float = Field(15.0, ge=0)
+    currency: str = "AUD"
     upcoming_holidays: list[Day] = []
 
     @field_validator("upcoming_holidays")
@@ -36,13 +67,6 @@ class DemandSettings(ForecastSettings):
     def _days(cls, given: list[str]) -> list[str]:
         for day in given:
             date.fromisoformat(day)
-        return given
-
-    @field_validator("timezone")
-    @classmethod
-    def _some_zone(cls, given: str) -> str:
-        if not given:
-            raise ValueError("there is no such time zone; write it as in 'Europe/Berlin'")
         return given
 
     @field_validator("comfort")
@@ -60,5 +84,28 @@ class DemandSettings(ForecastSettings):
     def upcoming(self, panel: Panel) -> pd.DataFrame:
         """Stamps of the horizon after the data, with the holidays named in the settings."""
         future = panel.future_frame(panel.frequency.steps(self.horizon))
+        if not self.columns.holiday:
+            return future
         days = future[panel.columns.ds].dt.strftime("%Y-%m-%d")
-        return future.assign(Holiday=days.isin(self.upcoming_holidays))
+        return future.assign(**{self.columns.holiday: days.isin(self.upcoming_holidays)})
+
+    @property
+    def series(self) -> SeriesColumns:
+        """The columns as the forecasting domain takes them."""
+        exogenous = tuple(name for name in (self.columns.temperature, self.columns.holiday) if name)
+        return SeriesColumns(ds=self.columns.time, y=self.columns.demand, exogenous=exogenous)
+
+    def for_table(self, present: Collection[str]) -> DemandSettings:
+        """The same, without the roles that a table has no column for.
+
+        Parameters
+        ----------
+        present : collection of str
+            Names of the table's columns.
+        """
+        return self.model_copy(update={"columns": self.columns.keep(present)})
+
+    @property
+    def zone(self) -> str | None:
+        """Zone of the stamps; None where they have none."""
+        return self.timezone or None

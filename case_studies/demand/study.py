@@ -5,6 +5,7 @@ if __name__ == "__main__":  # as a script: python case_studies/demand/study.py
 
     run_file(__file__)
 
+from case_studies.common.forecasting.words import origin_tables
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
 from domains.timeseries import drivers, follows, reserve_needed
@@ -14,16 +15,17 @@ from shared.reporting import Run
 
 from . import report
 from .backtest import Trials
-from .models import COLUMNS, KNOWN, MODEL, baselines, lag_model
+from .models import KNOWN, MODEL, baselines, lag_model
 from .predict import predict
-from .settings import DemandSettings
+from .settings import TABLES, DemandSettings
 
 
 def run(settings: DemandSettings, out: Run) -> None:
     """Read, split, model, compare, explain, decide."""
-    table, reading = out.load_table("vic_elec")  # bundled, or the user's own file: same checks
+    table, reading = out.load_table("vic_elec", settings.columns.table_schema())  # bundled, or the user's own file
+    settings = settings.for_table(table.columns)
     panel = Panel.from_frame(  # refuses gaps, repeats and missing values
-        table, COLUMNS, tz=settings.timezone, repair=settings.panel_repairs, source=reading.source
+        table, settings.series, tz=settings.zone, repair=settings.panel_repairs, source=reading.source
     )
     demand, grid = panel.to_frame(), panel.frequency
     out.mark_step("read")
@@ -31,32 +33,35 @@ def run(settings: DemandSettings, out: Run) -> None:
     # Try the model and the naives at past origins: fitted once before the first, later rows only as history.
     trials = Trials(settings, demand, grid, out.checkpoints).checked(reading.source)
     models = {MODEL: lag_model(settings, grid)}
-    scores = {clock: trials.at(clock, models, baselines(), levels=(settings.level,)) for clock in settings.clocks}
+    scores = {
+        clock: trials.at(clock, models, baselines(settings), levels=(settings.level,)) for clock in settings.clocks
+    }
     first = scores[settings.clocks[0]]
     best = first.best_baseline("mase")
     out.mark_step("tried")
 
     # How good could it get? The same with the weather of the two days known: an upper bound, not a forecast.
     bound = {KNOWN: lag_model(settings, grid, weather_known=True)}
-    naive = {best: baselines()[best]}
-    bounds = {clock: trials.at(clock, bound, naive, known=("Temperature",)) for clock in settings.clocks}
-    weekdays = trials.each_weekday(models, baselines()) if settings.other_weekdays else None
+    naive, weather = {best: baselines(settings)[best]}, tuple(filter(None, [settings.columns.temperature]))
+    bounds = {clock: trials.at(clock, bound, naive, known=weather) for clock in settings.clocks if weather}
+    weekdays = trials.each_weekday(models, baselines(settings)) if settings.other_weekdays else None
     out.mark_step("compared")
 
     # What is it worth, and what drives it?
     verdict = compare(first, MODEL, metric="mase", unit=settings.tries, random_state=settings.seed)
-    reserve = reserve_needed(first.predictions, MODEL, best, risk=settings.risk, y=COLUMNS.y, unit=settings.unit)
+    reserve = reserve_needed(
+        first.predictions, MODEL, best, risk=settings.risk, y=settings.series.y, unit=settings.unit
+    )
     watched = trials.watched(lag_model(settings, grid))
     driving = drivers(watched, random_state=settings.seed)
-    weather = follows(watched, "Temperature", answer=f"demand in {settings.unit}", random_state=settings.seed)
+    said = f"demand{settings.in_unit}"
+    by_weather = [follows(watched, name, answer=said, random_state=settings.seed) for name in weather]
     out.mark_step("explained")
 
     # The forecast itself: learnt from everything, for the two days after the data.
     model = out.fit_or_resume(lag_model(settings, grid), demand)
     forecast = model.predict(future=settings.upcoming(panel), levels=[settings.level])
-    tables = {"scores": first.to_frame(), "predictions": first.predictions}
-    tables = {name: table.rename(columns={"split": "origin"}) for name, table in tables.items()}
-    out.save_results(model=model, forecast=forecast.to_frame(), **tables)
+    out.save_results(model=model, forecast=forecast.to_frame(), **origin_tables(first))
     out.mark_step("forecast")
 
     others = [*bounds.values(), *([weekdays] if weekdays is not None else [])]
@@ -66,12 +71,10 @@ def run(settings: DemandSettings, out: Run) -> None:
     out.add_section("How far to trust it", *report.trust(first, verdict, settings))
     out.add_section("When not to believe it", *report.doubts(first, bounds, demand, settings))
     out.add_section("Other hours, other days, other weather", *report.others(scores, bounds, weekdays, settings))
-    out.add_section(
-        "What drives it", driving.plot(), driving.explain(), driving.plot_steps(), weather.explain(), weather.plot()
-    )
+    out.add_section("What drives it", *report.driving(driving, by_weather))
     out.add_section("The reserve to hold", *report.reserve(reserve, settings, first))
-    add_closing(out, reading, *report.data(panel, demand))
+    add_closing(out, reading, *report.data(panel, demand, settings))
     out.metrics.update(report.metrics(scores, bounds, weekdays, reserve, forecast))
 
 
-STUDY = Study("Electricity demand: what comes next, and the reserve to hold", DemandSettings, run, predict)
+STUDY = Study("Electricity demand: what comes next, and the reserve to hold", DemandSettings, run, predict, TABLES)

@@ -21,6 +21,7 @@ from .settings import GrocerySettings
 __all__ = ["Shop", "table_of"]
 
 FEW_BASKETS = 200
+QUARTERS = 4
 INNER_SHARE = 0.8  # of the training baskets, to learn from while settings are chosen on the rest
 LARGEST_SHIFT = (
     0.15  # of all baskets: how far a cut may lie from the share that was asked for, so as to keep days together
@@ -79,6 +80,12 @@ class Shop:
         return cls(baskets, *(baskets.take(part) for part in parts))
 
     @property
+    def parts(self) -> int:
+        """Parts of the time that rules are looked at in: quarters, or fewer where there are not as many different times."""
+        times = self.baskets.times
+        return QUARTERS if times is None else max(2, min(QUARTERS, int(times.nunique())))
+
+    @property
     def split(self) -> Split:
         """The cut of `baskets` into `train` and `test`."""
         return _split(self.train.n_rows, self.baskets)
@@ -132,19 +139,16 @@ def table_of(run: Run, settings: GrocerySettings) -> tuple[pd.DataFrame, TableRe
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = (Path(folder) / "a.csv").write_text("order,item,day\n1,tea,13.01.2024\n")
     ...     run = Run("grocery", Path(folder), "A shop", data=Path(folder) / "a.csv")
-    ...     asked = GrocerySettings(order="order", item="item", time="day", customer="")
+    ...     asked = GrocerySettings(columns={"order": "order", "item": "item", "time": "day", "customer": ""})
     ...     print(table_of(run, asked)[0]["day"].iloc[0])
     2024-01-13 00:00:00
     """
+    time = settings.columns.time
     table, reading = run.load_table("grocery_transactions", own=settings.own_table())
     kinds = (pd.api.types.is_numeric_dtype, pd.api.types.is_datetime64_any_dtype)
-    if (
-        run.data is not None
-        and settings.time in table.columns
-        and not any(kind(table[settings.time]) for kind in kinds)
-    ):
+    if run.data is not None and time in table.columns and not any(kind(table[time]) for kind in kinds):
         run.report.sources.clear()
-        return run.load_table("grocery_transactions", own=settings.own_table(dated=True))
+        table, reading = run.load_table("grocery_transactions", own=settings.own_table(dated=True))
     return table, reading
 
 
@@ -156,7 +160,7 @@ def baskets_of(table: pd.DataFrame, settings: GrocerySettings, source: str) -> I
     [['tea']]
     """
     return Incidence.from_frame(
-        table, settings.columns, returns=settings.returns, cancelled=settings.cancelled or None, missing=settings.missing, strip=settings.strip,
+        table, settings.baskets, returns=settings.returns, cancelled=settings.cancelled or None, missing=settings.missing, strip=settings.strip,
         source=source,
     )  # fmt: skip
 

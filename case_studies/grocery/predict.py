@@ -61,25 +61,27 @@ def predict(
     ...
     shared.errors.DataError: no-such-file.csv: there is no such file: ...
     """
-    present = settings.model_copy(update={"time": ""})  # when a basket is filled does not matter for what is missing
-    needed = (settings.order, settings.item)
+    roles = settings.columns.model_copy(
+        update={"time": ""}
+    )  # when a basket is filled does not matter for what is missing
+    present = settings.model_copy(update={"columns": roles})
+    needed = (roles.order, roles.item)
     columns = tuple(replace(column, required=column.name in needed) for column in present.own_table().columns)
     table, reading = datasets.load_with_report(
         "grocery_transactions", data, own=Schema(columns), **settings.read_options
     )
-    lost = [name for name in ("customer", "quantity") if getattr(settings, name) not in table.columns]
-    present = present.model_copy(update=dict.fromkeys(lost, ""))
+    present = present.for_table(table.columns)
     model = run.model()
     if not isinstance(model, RuleRecommender):
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
-    items = table[[settings.item]].dropna() if settings.missing == "drop" else table[[settings.item]]
+    items = table[[roles.item]].dropna() if settings.missing == "drop" else table[[roles.item]]
     notes = [*reading.repairs, *run.contract.check(items, reading.source, accept_drift=accept_drift)]
     baskets = baskets_of(table, present, reading.source)
     known = baskets.known_as(pd.Index(model.items_))
     if len(known.codes) == 0:
         what = f"the model knows none of its items, such as {quoted(baskets.items[:3])}"
         mend = f"It learnt items such as {quoted(model.items_[:3])}: write them as there."
-        raise DataError(reading.source, [Problem(what, column=settings.item, mend=mend)])
+        raise DataError(reading.source, [Problem(what, column=roles.item, mend=mend)])
     notes += [*baskets.told, *known.told]
     if model.customers_ is not None:
         owners = model.owners(known)

@@ -149,7 +149,7 @@ def second_look(again: Stability, unfiltered: Stability, quarters: Stability | N
     if quarters is not None and len(quarters.rules):
         held = int(quarters.holds.sum())
         parts.append(
-            f"Over the whole time, {held:,} of the {len(quarters.rules):,} rules shown have a lift above one in each of four parts."
+            f"Over the whole time, {held:,} of the {len(quarters.rules):,} rules shown have a lift above one in each of {len(quarters.parts)} parts."
         )
         rows = quarters.rules
         chosen = np.arange(min(ROWS, len(rows)))
@@ -281,7 +281,7 @@ def protocol(mined: Rules, chance: PermutationTest | None, settings: GrocerySett
 
 def doubts(again: Stability, settings: GrocerySettings, shop: Shop) -> list[Any]:
     """What the figures cannot say."""
-    parts: list[Any] = []
+    parts: list[Any] = [*settings.columns.explain_missing()]
     if len(again.rules):
         fell = (again.lift[0] < 0.8 * again.rules.lift) | np.isnan(again.lift[0])
         parts.append(

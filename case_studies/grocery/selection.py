@@ -7,14 +7,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.basket import CompletionTask, RuleRecommender, Rules, held_out
+from domains.basket import (
+    CompletionTask,
+    PermutationTest,
+    RuleRecommender,
+    Rules,
+    held_out,
+    permutation_test,
+)
 from shared.errors import shortened
 from shared.evaluation import tune
 
 from .baskets import Shop
 from .settings import GrocerySettings
 
-__all__ = ["apart", "offers", "recommender", "shown", "together_anyway"]
+__all__ = ["apart", "by_chance", "offers", "recommender", "shown", "together_anyway"]
 
 MIN_LIFT = 1.3
 SATURATED = 0.5
@@ -42,6 +49,25 @@ def shown(kept: Rules, shop: Shop, settings: GrocerySettings) -> Rules:
         small = small.take(enough)
         small.found["customers"] = behind[enough]
     return small.sorted("adjusted_lift")
+
+
+def by_chance(rules: Rules, settings: GrocerySettings) -> PermutationTest | None:
+    """The same search and test on baskets without any association; None where there is nothing to test.
+
+    >>> from domains.basket import association_rules
+    >>> by_chance(association_rules([["a"], ["b"]], 0.5, min_support=1), GrocerySettings()) is None
+    True
+    """
+    if not settings.randomised or not len(rules):
+        return None
+    return permutation_test(
+        rules,
+        settings.randomised,
+        test=settings.test,
+        alpha=settings.alpha,
+        random_state=settings.seed,
+        n_jobs=settings.n_jobs,
+    )
 
 
 def offers(rules: Rules, shop: Shop) -> pd.DataFrame:

@@ -2,30 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Collection
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from case_studies.common.own_data import Columns, Role, Table
 from case_studies.common.settings import ReadSettings, Workers
-from shared.data import BasketColumns, Column, Schema
+from shared.data import BasketColumns, Schema
 from shared.data.frequency import parse_duration
 from shared.runtime.config import Settings
 
-__all__ = ["GrocerySettings"]
+__all__ = ["TABLES", "GroceryColumns", "GrocerySettings"]
+
+
+class GroceryColumns(Columns):
+    """The columns of the table of purchases, a row an item in an order.
+
+    >>> GroceryColumns(order="InvoiceNo").order
+    'InvoiceNo'
+    """
+
+    order: Annotated[str, Role("text", "key of a basket")] = "basket_id"
+    item: Annotated[str, Role("text", "what it holds, such as the type of a product")] = "product_type"
+    time: Annotated[
+        str, Role("datetime", "when it was bought: a date or a number", without="the order of the rows is taken for it")
+    ] = "week"
+    customer: Annotated[
+        str,
+        Role(
+            "text",
+            "who bought it",
+            without="whether few people stand behind a rule cannot be told, and no history helps",
+        ),
+    ] = "household_id"
+    quantity: Annotated[
+        str, Role("number", "how many; negative for returns", without="every row counts as a purchase")
+    ] = ""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_text(cls, given: object) -> object:
+        return f"{given:g}" if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+
+TABLES = {"purchases": Table("grocery_transactions", GroceryColumns, "an item in an order")}
 
 
 class GrocerySettings(Settings):
     """Settings of the grocery study; their meaning stands beside their values in settings.toml.
 
-    >>> GrocerySettings(order="InvoiceNo").columns.order
+    >>> GrocerySettings(columns=GroceryColumns(order="InvoiceNo")).baskets.order
     'InvoiceNo'
     """
 
-    order: str = Field("basket_id", min_length=1)
-    item: str = Field("product_type", min_length=1)
-    time: str = "week"
-    customer: str = "household_id"
-    quantity: str = ""
+    columns: GroceryColumns = GroceryColumns()
     returns: Literal["refuse", "drop", "net"] = "drop"
     cancelled: str = ""
     missing: Literal["refuse", "drop"] = "drop"
@@ -48,7 +79,7 @@ class GrocerySettings(Settings):
     n_jobs: Workers = 2
     read: ReadSettings = ReadSettings()
 
-    @field_validator("order", "item", "time", "customer", "quantity", "cancelled", "half_life", mode="before")
+    @field_validator("cancelled", "half_life", mode="before")
     @classmethod
     def _as_text(cls, given: object) -> object:
         return f"{given:g}" if isinstance(given, int | float) and not isinstance(given, bool) else given
@@ -65,18 +96,29 @@ class GrocerySettings(Settings):
         return given
 
     @property
-    def columns(self) -> BasketColumns:
-        """Names of the columns of baskets."""
-        return BasketColumns(self.order, self.item, self.quantity or None, self.time or None, self.customer or None)
+    def baskets(self) -> BasketColumns:
+        """The columns as `shared.data.Incidence` takes them."""
+        named = self.columns
+        return BasketColumns(
+            named.order, named.item, named.quantity or None, named.time or None, named.customer or None
+        )
 
     def own_table(self, *, dated: bool = False) -> Schema:
         """What a user's own file has to hold; times are read as they are, or as dates."""
-        empty = self.missing == "drop"
-        named = [Column(self.order, "text", allow_missing=empty), Column(self.item, "text", allow_missing=empty)]
-        named += [Column(self.customer, "text", allow_missing=empty)] if self.customer else []
-        named += [Column(self.quantity, "number", allow_missing=empty)] if self.quantity else []
-        named += [Column(self.time, "datetime")] if self.time and dated else []
-        return Schema(tuple(named))
+        empty: Any = {"allow_missing": self.missing == "drop"}
+        return self.columns.table_schema(
+            order=empty, item=empty, customer=empty, quantity=empty, time={} if dated else None
+        )
+
+    def for_table(self, present: Collection[str]) -> GrocerySettings:
+        """The same, without the roles that a table has no column for.
+
+        Parameters
+        ----------
+        present : collection of str
+            Names of the table's columns.
+        """
+        return self.model_copy(update={"columns": self.columns.keep(present)})
 
     @property
     def fading(self) -> float | str | None:

@@ -5,11 +5,13 @@ if __name__ == "__main__":  # as a script: python case_studies/grocery/study.py
 
     run_file(__file__)
 
+from typing import Any
+
 import numpy as np
 
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
-from domains.basket import CompletionTask, association_rules, frequent_itemsets, item_pairs, permutation_test
+from domains.basket import CompletionTask, association_rules, frequent_itemsets, item_pairs
 from domains.basket.mining.search import min_count_of
 from shared.evaluation import evaluate
 from shared.reporting import Run
@@ -19,12 +21,13 @@ from .baskets import Shop, table_of
 from .popularity import Popular
 from .predict import predict
 from .report import MODEL, NAIVE
-from .settings import GrocerySettings
+from .settings import TABLES, GrocerySettings
 
 
 def run(settings: GrocerySettings, out: Run) -> None:
     """Read, mine, test, look again, decide."""
     table, reading = table_of(out, settings)  # bundled, or the user's own file
+    settings = settings.for_table(table.columns)
     shop = Shop.of(table, settings, reading.source, own=out.data is not None)
     out.contract = shop.contract
     out.mark_step("read")
@@ -33,22 +36,19 @@ def run(settings: GrocerySettings, out: Run) -> None:
     least = max(settings.min_baskets, min_count_of(settings.min_support, shop.train.n_rows))
     sets = frequent_itemsets(shop.train, least, max_length=settings.max_length)
     rules = association_rules(sets, settings.min_confidence).tested(settings.test, alpha=settings.alpha)
-    kept = rules.kept
-    shown = selection.shown(kept, shop, settings)
+    kept, shown = rules.kept, selection.shown(rules.kept, shop, settings)
     out.mark_step("mined and tested")
 
     # Do they hold in the later baskets, in every quarter, and where there is nothing to be found?
     again, unfiltered = kept.held_out(shop.test), rules.held_out(shop.test)
-    quarters = shown.over_time(shop.baskets, parts=4) if len(shown) else None
-    chance = permutation_test(
-        rules, settings.randomised, test=settings.test, alpha=settings.alpha, random_state=settings.seed, n_jobs=settings.n_jobs
-    ) if settings.randomised and len(rules) else None  # fmt: skip
+    quarters = shown.over_time(shop.baskets, parts=shop.parts) if len(shown) else None
+    asked: Any = {"test": settings.test, "alpha": settings.alpha}
+    chance = selection.by_chance(rules, settings)
     out.mark_step("looked at again")
 
     # What to promote, and what to leave apart.
     offers = selection.offers(shown, shop)
-    pairs = item_pairs(shop.train, settings.pair_support)
-    pairs = pairs.tested(settings.test, alternative="less", alpha=settings.alpha)
+    pairs = item_pairs(shop.train, settings.pair_support).tested(**asked, alternative="less")
     apart, alone = selection.apart(pairs, item_pairs(shop.test, 1, max_items=100_000) if len(pairs) else pairs)
     together = selection.together_anyway(shown, offers)
     out.mark_step("decided")
@@ -77,4 +77,4 @@ def run(settings: GrocerySettings, out: Run) -> None:
     out.metrics.update(report.metrics(rules, kept, shown, again, unfiltered, scores, offers, apart))
 
 
-STUDY = Study("Shopping baskets: rules that hold at a second look", GrocerySettings, run, predict)
+STUDY = Study("Shopping baskets: rules that hold at a second look", GrocerySettings, run, predict, TABLES)

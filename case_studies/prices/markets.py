@@ -20,8 +20,6 @@ LEAST_DAYS = 77  # nine weeks of errors of the weekly naive, for intervals of 90
 DAY_NS = 86400 * 10**9
 SPARE_HOURS = 1  # that a day may be longer when the clocks go back
 NEIGHBOURS = "price of the other markets"
-COLUMNS = SeriesColumns()
-KEY, DS, Y = COLUMNS.unique_id, COLUMNS.ds, COLUMNS.y
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Markets:
 
     >>> stamps = pd.date_range("2024-01-01", periods=96, freq="h")
     >>> table = pd.DataFrame({"unique_id": "A", "ds": stamps, "y": np.arange(96.0)})
-    >>> markets = Markets.of(table, PricesSettings(known=[]), "mine.csv")
+    >>> markets = Markets.of(table, PricesSettings(columns={"known": []}), "mine.csv")
     >>> markets.keys, len(markets.past), len(markets.future), markets.neighbours
     (('A',), 72, 24, False)
     """
@@ -62,18 +60,18 @@ class Markets:
         DataError
             A column named in the settings is missing, or rows are, or the markets don't end together.
         """
+        series = settings.series
         _has_columns(table, settings, source)
         table = table.reset_index(drop=True)
-        priced = table[Y].notna()
-        last = table[KEY].map(table[DS].where(priced).groupby(table[KEY]).max())
-        ahead = (table[DS] > last).to_numpy()  # no price of theirs is known any more
-        columns = SeriesColumns(exogenous=tuple(settings.known))
-        panel = _panel(table, np.flatnonzero(~ahead), columns, settings, source)
+        priced = table[series.y].notna()
+        last = table[series.unique_id].map(table[series.ds].where(priced).groupby(table[series.unique_id]).max())
+        ahead = (table[series.ds] > last).to_numpy()  # no price of theirs is known any more
+        panel = _panel(table, np.flatnonzero(~ahead), series, settings, source)
         _within_a_day(panel, source)
         _end_together(panel, source)
         past, notes = panel.to_frame(), list(panel.repairs)
         if ahead.any():
-            coming = _panel(table, np.flatnonzero(ahead), columns, settings, source, panel.frequency)
+            coming = _panel(table, np.flatnonzero(ahead), series, settings, source, panel.frequency)
             _follows(coming, panel, source)
             future = coming.to_frame()
             notes += [note for note in coming.repairs if note not in notes]
@@ -84,18 +82,21 @@ class Markets:
                 notes.append(f"the last {left:,} rows, of a day that is not over, are left aside")
         else:
             future = _day_after(panel, settings, source)
-        begin = future[DS].min()
+        begin = future[series.ds].min()
         _at_the_clock(begin, settings, source)
-        inside = future[DS] < _a_day_later(begin)
+        inside = future[series.ds] < _a_day_later(begin)
         if not inside.all():
             notes.append(f"{int((~inside).sum()):,} rows after the day to be forecast are left aside")
-        if unused := [name for name in table.columns if name not in (KEY, DS, Y, *settings.known)]:
+        if unused := [
+            name for name in table.columns if name not in (series.unique_id, series.ds, series.y, *series.exogenous)
+        ]:
             notes.append(
-                f"not used: {quoted(unused)}; columns that are known a day ahead are named in the setting known"
+                f"not used: {quoted(unused)}; columns that are known a day ahead are named by --set columns.known="
             )
-        past, told = _with_neighbours(past)
+        past, told = _with_neighbours(past, series)
         future = future[inside].reset_index(drop=True).assign(**{NEIGHBOURS: np.nan})
-        used = SeriesColumns(exogenous=(*settings.known, *([NEIGHBOURS] if NEIGHBOURS in past.columns else [])))
+        shown = (*series.exogenous, *([NEIGHBOURS] if NEIGHBOURS in past.columns else []))
+        used = replace(series, exogenous=shown)
         whole = Panel.from_frame(past, used, frequency=panel.frequency, source=source)
         return cls(past, future, whole, (*notes, *told))
 
@@ -118,23 +119,26 @@ class Markets:
     def whole(self) -> pd.DataFrame:
         """Past and, where its prices are known already, the day held back: what models are tried on."""
         table = self.past
-        if self.future[Y].notna().all():
+        if self.future[self.columns.y].notna().all():
             given = pd.concat(
                 [self.past.drop(columns=NEIGHBOURS, errors="ignore"), self.future.drop(columns=NEIGHBOURS)]
             )
-            given = given.sort_values([KEY, DS], kind="stable", ignore_index=True)
-            table = _with_neighbours(given)[0] if self.neighbours else given
+            given = given.sort_values([self.columns.unique_id, self.columns.ds], kind="stable", ignore_index=True)
+            table = _with_neighbours(given, self.columns)[0] if self.neighbours else given
         return table
 
     @property
     def steps(self) -> int:
         """Steps of the day to be forecast."""
-        return int(self.future.groupby(KEY, observed=True).size().max())
+        return int(self.future.groupby(self.columns.unique_id, observed=True).size().max())
 
     def seen_by(self, model: PerSeries) -> PerSeries:
         """A model that has also seen the day that was held back, where there was one: the next forecast follows it."""
-        if self.future[Y].notna().all():
-            end = self.whole.groupby(KEY, observed=True, sort=False).cumcount(ascending=False) < self.steps
+        if self.future[self.columns.y].notna().all():
+            end = (
+                self.whole.groupby(self.columns.unique_id, observed=True, sort=False).cumcount(ascending=False)
+                < self.steps
+            )
             model.update(self.whole[end])
         return model
 
@@ -146,9 +150,15 @@ class Markets:
         DataError
             The table is too short for them, or prices stand still.
         """
+        series = settings.series
         day = self.panel.frequency.steps("1D")
         walk = WalkForward(
-            day, every=settings.every, n_splits=settings.origins, first=settings.first_origin or None, at=settings.clock
+            day,
+            every=settings.every,
+            n_splits=settings.origins,
+            first=settings.first_origin or None,
+            at=settings.clock,
+            ds=series.ds,
         )
         problems = Problems("prices")
         mend = "Give a longer table, or fewer origins: --set origins=, --set every=, --set first_origin=."
@@ -157,21 +167,21 @@ class Markets:
             cuts = walk.splits(whole)
         except HexadError as error:
             told = str(error).split(" Lower n_splits")[0].removeprefix("WalkForward: ").rstrip(".")
-            problems.add(told, column=DS, mend=mend)
+            problems.add(told, column=series.ds, mend=mend)
             cuts = []
         for cut in cuts[:1]:
-            before = whole.iloc[cut.train].groupby(KEY, observed=True)[Y]
+            before = whole.iloc[cut.train].groupby(series.unique_id, observed=True)[series.y]
             rows = before.size().reindex(list(self.keys), fill_value=0)
             if short := [f"{key}: {count / day:.0f}" for key, count in rows.items() if count < LEAST_DAYS * day]:
                 problems.add(
                     f"the models need {LEAST_DAYS} days before the first origin, but there are fewer ({', '.join(short)})",
-                    column=DS, mend=mend,
+                    column=series.ds, mend=mend,
                 )  # fmt: skip
-            after = whole[whole[DS] >= cut.label].groupby(KEY, observed=True)[Y]
+            after = whole[whole[series.ds] >= cut.label].groupby(series.unique_id, observed=True)[series.y]
             still = [key for key in self.keys if before.nunique().get(key, 2) == 1 or after.nunique().get(key, 2) == 1]
             if still:
                 problems.add(
-                    f"the prices of {quoted(still)} stand still before or after the first origin", column=Y,
+                    f"the prices of {quoted(still)} stand still before or after the first origin", column=series.y,
                     mend="There is nothing to forecast: leave the market out, or look for what fills its column.",
                 )  # fmt: skip
         problems.raise_if_any()
@@ -180,15 +190,16 @@ class Markets:
 
 def _has_columns(table: pd.DataFrame, settings: PricesSettings, source: str) -> None:
     """Refuse a table without the columns that the settings name."""
-    lost = [name for name in settings.known if name not in table.columns]
-    others = [name for name in table.columns if name not in (KEY, DS, Y)]
+    series = settings.series
+    lost = [name for name in series.exogenous if name not in table.columns]
+    others = [name for name in table.columns if name not in (series.unique_id, series.ds, series.y)]
     problems = Problems(source)
     if lost:
         problems.add(
-            f"there {'is no column' if len(lost) == 1 else 'are no columns'} {quoted(lost)}, which the setting known says "
+            f"there {'is no column' if len(lost) == 1 else 'are no columns'} {quoted(lost)}, which columns.known says "
             f"{'is' if len(lost) == 1 else 'are'} known a day ahead",
-            mend=f"Name those that are, among {quoted(others)}, or none: --set known='[]'." if others
-            else "There are no other columns: --set known='[]'.",
+            mend=f"Name those that are, among {quoted(others)}, or none: --set columns.known='[]'." if others
+            else "There are no other columns: --set columns.known='[]'.",
         )  # fmt: skip
     problems.raise_if_any()
 
@@ -213,7 +224,7 @@ def _within_a_day(panel: Panel, source: str) -> None:
     if panel.frequency.kind != "fixed" or panel.frequency.step * 2 > DAY_NS:
         problems.add(
             f"there is one price every {panel.frequency.describe()}, but the study is about the hours of a day",
-            column=DS, mend="Give several prices a day, an hour or less apart.",
+            column=panel.columns.ds, mend="Give several prices a day, an hour or less apart.",
         )  # fmt: skip
     problems.raise_if_any()
 
@@ -224,7 +235,9 @@ def _end_together(panel: Panel, source: str) -> None:
     if len(set(panel.ends)) > 1:
         ends = ", ".join(f"{key}: {panel.stamp_text(end - 1)}" for key, end in zip(panel.keys, panel.ends, strict=True))
         problems.add(
-            f"the prices of the markets end at different times ({ends})", column=KEY, mend="Cut them to the same end."
+            f"the prices of the markets end at different times ({ends})",
+            column=panel.columns.unique_id,
+            mend="Cut them to the same end.",
         )
     problems.raise_if_any()
 
@@ -235,49 +248,52 @@ def _follows(coming: Panel, panel: Panel, source: str) -> None:
     if rest := [key for key in panel.keys if key not in coming.keys]:
         problems.add(
             f"the day to be forecast (rows without price) is there for {quoted(coming.keys)}, but not for {quoted(rest)}",
-            column=KEY, mend="Give its rows for every market, with what is known ahead.",
+            column=panel.columns.unique_id, mend="Give its rows for every market, with what is known ahead.",
         )  # fmt: skip
     late = [key for i, key in enumerate(coming.keys) if coming.starts[i] != panel.ends[panel.keys.index(key)]]
     if late:
         problems.add(
             f"rows are missing between the last price and the day to be forecast (series {quoted(late)})",
-            column=DS, mend="Give every stamp.",
+            column=panel.columns.ds, mend="Give every stamp.",
         )  # fmt: skip
     problems.raise_if_any()
 
 
 def _last_day(past: pd.DataFrame, settings: PricesSettings) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Rows before the last whole day, those of the day, and how many come after it."""
-    stamps = past[DS].drop_duplicates().sort_values()
+    series = settings.series
+    stamps = past[series.ds].drop_duplicates().sort_values()
     end = stamps.iloc[-1] + (stamps.iloc[-1] - stamps.iloc[-2] if len(stamps) > 1 else pd.Timedelta(0))
     begins = [stamp for stamp in stamps[stamps.dt.strftime("%H:%M") == settings.clock] if _a_day_later(stamp) <= end]
     begin = begins[-1] if begins else stamps.iloc[-1]
-    later = past[DS] >= _a_day_later(begin)
-    inside = (past[DS] >= begin) & ~later
-    return past[past[DS] < begin].reset_index(drop=True), past[inside].reset_index(drop=True), int(later.sum())
+    later = past[series.ds] >= _a_day_later(begin)
+    inside = (past[series.ds] >= begin) & ~later
+    return past[past[series.ds] < begin].reset_index(drop=True), past[inside].reset_index(drop=True), int(later.sum())
 
 
 def _day_after(panel: Panel, settings: PricesSettings, source: str) -> pd.DataFrame:
     """The stamps that follow, where nothing needs to be known of them."""
+    series = settings.series
     problems = Problems(source)
-    if settings.known:
+    if series.exogenous:
         problems.add(
-            f"every row has its price: there is no day to be forecast, of which {quoted(settings.known)} has to be known",
+            f"every row has its price: there is no day to be forecast, of which {quoted(series.exogenous)} has to be known",
             mend="Add its rows at the end of each market, with these columns and no price.",
         )
     problems.raise_if_any()
     return panel.future_frame(panel.frequency.steps("1D") + SPARE_HOURS * panel.frequency.steps("1D") // 24).assign(
-        **{Y: np.nan}
+        **{series.y: np.nan}
     )
 
 
 def _at_the_clock(begin: Any, settings: PricesSettings, source: str) -> None:
     """Refuse a day to be forecast that does not begin when days begin."""
+    series = settings.series
     problems = Problems(source)
     if f"{begin:%H:%M}" != settings.clock:
         problems.add(
             f"the first price to be forecast is that of {begin:%Y-%m-%d %H:%M}, but a day begins at {settings.clock}",
-            column=DS, mend=f"Give prices up to the end of a day, or say when it begins: --set clock={begin:%H:%M}.",
+            column=series.ds, mend=f"Give prices up to the end of a day, or say when it begins: --set clock={begin:%H:%M}.",
         )  # fmt: skip
     problems.raise_if_any()
 
@@ -287,13 +303,16 @@ def _a_day_later(stamp: Any) -> Any:
     return stamp + pd.DateOffset(days=1)
 
 
-def _with_neighbours(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _with_neighbours(table: pd.DataFrame, series: SeriesColumns) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Add the mean price of the other markets; only where all of them have the same stamps."""
-    wide = table.pivot(index=DS, columns=KEY, values=Y)
+    wide = table.pivot(index=series.ds, columns=series.unique_id, values=series.y)
     if wide.shape[1] < 2:
         return table, ()
     if wide.isna().to_numpy().any():
         return table, ("the markets do not cover the same time: what the others paid is not used",)
     others = (wide.sum(axis=1).to_numpy()[:, None] - wide.to_numpy()) / (wide.shape[1] - 1)
-    rows, columns = wide.index.get_indexer(pd.Index(table[DS])), wide.columns.get_indexer(pd.Index(table[KEY]))
+    rows, columns = (
+        wide.index.get_indexer(pd.Index(table[series.ds])),
+        wide.columns.get_indexer(pd.Index(table[series.unique_id])),
+    )
     return table.assign(**{NEIGHBOURS: others[rows, columns]}), ()

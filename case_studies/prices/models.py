@@ -27,13 +27,18 @@ MOST_LAGS = 48
 FOLDS = 32  # blocks of a few weeks: nearly as close to what is learnt as the days that follow it
 
 
-def baselines() -> dict[str, Any]:
+def baselines(settings: PricesSettings) -> dict[str, Any]:
     """What anyone could do without a model.
 
-    >>> list(baselines())
+    >>> list(baselines(PricesSettings()))
     ['similar day', 'same hour yesterday', 'same hour last week']
     """
-    return {NAIVE: SimilarDay(), "same hour yesterday": SeasonalNaive("1D"), "same hour last week": SeasonalNaive("7D")}
+    names = settings.column_names
+    return {
+        NAIVE: SimilarDay(**names),
+        "same hour yesterday": SeasonalNaive("1D", **names),
+        "same hour last week": SeasonalNaive("7D", **names),
+    }
 
 
 def price_model(
@@ -52,7 +57,7 @@ def price_model(
     day = grid.steps("1D")
     ahead = tuple(
         Exogenous(name, known=True, lags=(0, max(1, day // 24), day, 7 * day), rolling=(Rolling("1D"),))
-        for name in (settings.known if known else [])
+        for name in (settings.series.exogenous if known else ())
     )
     others = (Exogenous(NEIGHBOURS, seasonal=("1D", "7D"), rolling=(Rolling("1D"),)),) if neighbours else ()
     recipe = Recipe(
@@ -72,5 +77,6 @@ def price_model(
             half_life=settings.half_life or None,
             random_state=settings.seed,
             tz=settings.zone,
+            **settings.column_names,
         )
     )

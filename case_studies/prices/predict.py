@@ -10,10 +10,10 @@ import pandas as pd
 from case_studies.common.forecasting.new_rows import rows_after
 from case_studies.common.saved_run import SavedRun
 from domains.timeseries import Forecast, LagForecaster, PerSeries
-from shared.data import datasets
+from shared.data import SeriesColumns, datasets
 from shared.errors import DataError, Problems, StoreError, quoted
 
-from .markets import DS, KEY, NEIGHBOURS, Markets, Y
+from .markets import NEIGHBOURS, Markets
 from .settings import PricesSettings
 
 __all__ = ["predict"]
@@ -38,20 +38,24 @@ def predict(
     ...
     shared.errors.DataError: no-such-file.csv: there is no such file: ...
     """
-    table, reading = datasets.load_with_report("epf_fr_be", data, **settings.read_options)
+    settings = settings.for_table(run.contract.names)
+    series = settings.series
+    table, reading = datasets.load_with_report(
+        "epf_fr_be", data, own=settings.columns.table_schema(), **settings.read_options
+    )
     model = run.model()
     if not isinstance(model, PerSeries) or not all(
         isinstance(one, LagForecaster) for one in model.forecasters_.values()
     ):
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
-    table = table if table[Y].notna().any() else _after_what_is_known(table, model, reading.source)
-    checked = run.contract.check(table.dropna(subset=[Y]), reading.source, accept_drift=accept_drift)
+    table = table if table[series.y].notna().any() else _after_what_is_known(table, model, series, reading.source)
+    checked = run.contract.check(table.dropna(subset=[series.y]), reading.source, accept_drift=accept_drift)
     markets = Markets.of(table, settings, reading.source, hold_back=False)
     _same_markets(model, markets, reading.source)
     # What is known of the day ahead moves the forecast most: it is held against what was learnt from, too.
-    ahead = tuple(column for column in run.contract.columns if column.name in settings.known)
+    ahead = tuple(column for column in run.contract.columns if column.name in series.exogenous)
     checked += replace(run.contract, columns=ahead).check(
-        markets.future[list(settings.known)], f"{reading.source}, day to be forecast", accept_drift=accept_drift
+        markets.future[list(series.exogenous)], f"{reading.source}, day to be forecast", accept_drift=accept_drift
     )
     notes = [*reading.repairs, *checked, *markets.notes]
     fresh = []
@@ -68,16 +72,16 @@ def predict(
     return model.predict(markets.steps, future=markets.future, levels=settings.levels), notes
 
 
-def _after_what_is_known(table: pd.DataFrame, model: PerSeries, source: str) -> pd.DataFrame:
+def _after_what_is_known(table: pd.DataFrame, model: PerSeries, series: SeriesColumns, source: str) -> pd.DataFrame:
     """Rows of a day without prices, with the last ones that the model knows behind them: errors name the file's rows."""
     last: pd.DataFrame = pd.concat([one.panel_.to_frame().tail(KNOWN_ROWS) for one in model.forecasters_.values()])
-    if table[DS].dt.tz is None and last[DS].dt.tz is not None:
-        last[DS] = last[DS].dt.tz_localize(None)
+    if table[series.ds].dt.tz is None and last[series.ds].dt.tz is not None:
+        last[series.ds] = last[series.ds].dt.tz_localize(None)
     problems = Problems(source)
-    if table[DS].min() <= last[DS].max():
+    if table[series.ds].min() <= last[series.ds].max():
         problems.add(
-            f"no row has a price, but the model knows prices up to {last[DS].max()} and the rows begin at {table[DS].min()}",
-            column=Y, mend="Give the prices that are known, or only rows after those.",
+            f"no row has a price, but the model knows prices up to {last[series.ds].max()} and the rows begin at {table[series.ds].min()}",
+            column=series.y, mend="Give the prices that are known, or only rows after those.",
         )  # fmt: skip
     problems.raise_if_any()
     return pd.concat([table, last[[name for name in last.columns if name in table.columns]]], ignore_index=True)
@@ -88,16 +92,20 @@ def _same_markets(model: PerSeries, markets: Markets, source: str) -> None:
     problems = Problems(source)
     if lost := [key for key in model.forecasters_ if key not in markets.keys]:
         problems.add(
-            f"there are no rows of {quoted(lost)}", column=KEY, mend="Give the rows of every market that was learnt."
+            f"there are no rows of {quoted(lost)}",
+            column=markets.columns.unique_id,
+            mend="Give the rows of every market that was learnt.",
         )
     if new := [key for key in markets.keys if key not in model.forecasters_]:
         problems.add(
-            f"the model does not know {quoted(new)}", column=KEY, mend="Leave it out, or run the study again with it."
+            f"the model does not know {quoted(new)}",
+            column=markets.columns.unique_id,
+            mend="Leave it out, or run the study again with it.",
         )
     one = next(iter(model.forecasters_.values()))
     if (NEIGHBOURS in one.panel_.exogenous) != markets.neighbours and not problems.found:
         problems.add(
-            "the model uses what the other markets paid, but the markets do not cover the same time", column=KEY,
+            "the model uses what the other markets paid, but the markets do not cover the same time", column=markets.columns.unique_id,
             mend="Give the same stamps for every market.",
         )  # fmt: skip
     if problems.found:

@@ -20,14 +20,14 @@ from case_studies.common.forecasting.words import (
 from case_studies.common.report import too_few
 from domains.timeseries import FlexibleLoad, Forecast, flexible_load, reliability
 from domains.timeseries.figures import forecast_figure
-from shared.data import Frequency
+from shared.data import Frequency, SeriesColumns
 from shared.data import columns as names
 from shared.data.columns import interval_columns
 from shared.evaluation import Comparisons, Scores
 from shared.reporting import Run
 from shared.reporting.figures import line_figure
 
-from .markets import DS, KEY, Markets, Y
+from .markets import Markets
 from .models import MODEL, NAIVE, PLAIN
 from .settings import PricesSettings
 
@@ -41,7 +41,15 @@ def loads(alone: Alone, settings: PricesSettings, grid: Frequency) -> dict[str, 
     day = grid.steps("1D")
     steps = min(max(1, round(settings.hours * day / 24)), max(1, day - 1))
     return {
-        key: flexible_load(scores.predictions, MODEL, NAIVE, steps=steps, unit=settings.unit)
+        key: flexible_load(
+            scores.predictions,
+            MODEL,
+            NAIVE,
+            steps=steps,
+            unit=settings.unit,
+            unique_id=settings.columns.market,
+            y=settings.columns.price,
+        )
         for key, scores in alone.items()
     }
 
@@ -55,11 +63,12 @@ def summary(
     forecast: Forecast,
 ) -> None:
     """Three sentences for a manager, and the numbers behind them; a warning where the intervals did not hold."""
+    series = settings.series
     frame = forecast.to_frame()
     first = next(iter(alone.values()))
     days = first.scores[names.SPLIT].nunique()
     run.report.subtitle = (
-        f"A forecast of {frame[DS].iloc[0]:%d %B %Y}, step by step, and how such forecasts did on {days} days against "
+        f"A forecast of {frame[series.ds].iloc[0]:%d %B %Y}, step by step, and how such forecasts did on {days} days against "
         "what anyone could do without a model."
     )
     told = []
@@ -67,9 +76,9 @@ def summary(
         own = forecast.one(key)
         top = own.iloc[int(own["mean"].argmax())]
         told.append(
-            f"{key} {own['mean'].mean():.1f} {settings.unit} on average and {top['mean']:.1f} at {top[DS]:%H:%M}"
+            f"{key} {own['mean'].mean():.1f}{settings.unit_after_number} on average and {top['mean']:.1f} at {top[series.ds]:%H:%M}"
         )
-    run.add_summary(f"Expect on {frame[DS].iloc[0]:%A %d %B %Y}: {'; '.join(told)}.")
+    run.add_summary(f"Expect on {frame[series.ds].iloc[0]:%A %d %B %Y}: {'; '.join(told)}.")
     kept = {key: covered(scores, MODEL, settings.level) for key, scores in alone.items()}
     for key, verdict in verdicts.items():
         item = next(item for item in verdict.items if item.against == alone[key].best_baseline("mae"))
@@ -106,23 +115,26 @@ def summary(
 
 def outlook(forecast: Forecast, markets: Markets, settings: PricesSettings) -> list[Any]:
     """The day ahead in each market, and its mean and extremes as joint paths tell them."""
+    series = settings.series
     frame = forecast.to_frame()
     low, high = interval_columns(settings.level)
     steps = len(frame) // len(markets.keys)
     parts: list[Any] = []
     for key in markets.keys:
         own = forecast.one(key)
-        before = markets.past[markets.past[KEY] == key].tail(3 * steps)
-        came = own.merge(markets.future[[KEY, DS, Y]], on=[KEY, DS], how="left")[Y]
+        before = markets.past[markets.past[series.unique_id] == key].tail(3 * steps)
+        came = own.merge(
+            markets.future[[series.unique_id, series.ds, series.y]], on=[series.unique_id, series.ds], how="left"
+        )[series.y]
         parts.append(
             forecast_figure(
-                before[DS], before[Y], own[DS], own["mean"], lower=own[low], upper=own[high], level=settings.level,
-                actual=came if came.notna().all() else None, y_label=f"{key}, {settings.unit}",
+                before[series.ds], before[series.y], own[series.ds], own["mean"], lower=own[low], upper=own[high], level=settings.level,
+                actual=came if came.notna().all() else None, y_label=f"{key}{settings.unit_after_label}",
                 alt=f"Price forecast of {key} with its interval.",
             )
         )  # fmt: skip
     paths = forecast.sample(PATHS, random_state=settings.seed)
-    each = paths.groupby([KEY, "sample"], sort=False, observed=True)[Y].agg(["mean", "min", "max"])
+    each = paths.groupby([series.unique_id, "sample"], sort=False, observed=True)[series.y].agg(["mean", "min", "max"])
     rows = {}
     for key in markets.keys:
         day = each.loc[key]
@@ -133,7 +145,7 @@ def outlook(forecast: Forecast, markets: Markets, settings: PricesSettings) -> l
     columns = ["mean", "lowest", "highest", "any below zero"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("market")
     parts.append(
-        (table, f"What the whole day may bring: {settings.level:g} % ranges in {settings.unit}, and the chance of any "
+        (table, f"What the whole day may bring: {settings.level:g} % ranges{settings.in_unit}, and the chance of any "
                 f"price below zero, from {PATHS:,} joint paths: they keep together what errors of a day had together.")
     )  # fmt: skip
     return [*forecast.notes, *parts]
@@ -141,6 +153,7 @@ def outlook(forecast: Forecast, markets: Markets, settings: PricesSettings) -> l
 
 def bids(forecast: Forecast, alone: Alone, settings: PricesSettings) -> list[Any]:
     """The quantiles of every step, and how often a bid at each would have been accepted."""
+    series = settings.series
     frame = forecast.to_frame()
     quantiles = {50.0: "mean"}
     for level in settings.levels:
@@ -154,14 +167,14 @@ def bids(forecast: Forecast, alone: Alone, settings: PricesSettings) -> list[Any
     for key in alone:
         own = forecast.one(key)
         shown = pd.DataFrame({f"{q:g} %": own[column].map("{:.1f}".format) for q, column in sorted(quantiles.items())})
-        shown.index = pd.Index([f"{stamp:%H:%M}" for stamp in own[DS]], name=key)
+        shown.index = pd.Index([f"{stamp:%H:%M}" for stamp in own[series.ds]], name=key)
         parts.append(
             (
                 shown,
-                f"{key}, {frame[DS].iloc[0]:%A %d %B %Y}: prices below which the market is expected to clear, {settings.unit}.",
+                f"{key}, {frame[series.ds].iloc[0]:%A %d %B %Y}: prices below which the market is expected to clear{settings.unit_after_label}.",
             )
         )
-    rates = pd.DataFrame({key: reliability(scores, MODEL).table()["all"] for key, scores in alone.items()})
+    rates = pd.DataFrame({key: reliability(scores, MODEL, y=series.y).table()["all"] for key, scores in alone.items()})
     parts.append((rates, "Share of bids to buy at each quantile that would have been accepted on the days tried."))
     return parts
 
@@ -182,7 +195,7 @@ def worth(found: dict[str, FlexibleLoad], settings: PricesSettings, alone: Alone
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("market")
     return [
         *(f"{key}: {load.explain('steps', 'day')}" for key, load in found.items()),
-        (table, f"Mean price paid, {settings.unit}, by a load that runs {hours} a day, by what its hours are "
+        (table, f"Mean price paid{settings.unit_after_label}, by a load that runs {hours} a day, by what its hours are "
                 "chosen from; in brackets the share of what choosing could save. It takes prices as they are: a load so large that it moves them would save less."),
     ]  # fmt: skip
 
@@ -196,11 +209,14 @@ def running(found: dict[str, FlexibleLoad], scores: Scores) -> str:
 
 def protocol(scores: Scores, markets: Markets, settings: PricesSettings) -> list[Any]:
     """How the trials were made."""
+    series = settings.series
     cuts = list(dict.fromkeys(scores.scores[names.SPLIT]))
     fits = -(-len(cuts) // settings.refit_every)
     steps = markets.panel.frequency.steps("1D")
     ahead = (
-        f"but {', '.join(settings.known)}, which were published a day ahead" if settings.known else "but the calendar"
+        f"but {', '.join(series.exogenous)}, which were published a day ahead"
+        if series.exogenous
+        else "but the calendar"
     )
     return [
         f"{len(cuts)} days from {cuts[0]:%d %B %Y} to {cuts[-1]:%d %B %Y}; from {settings.clock} on the {steps} steps of "
@@ -217,6 +233,7 @@ def protocol(scores: Scores, markets: Markets, settings: PricesSettings) -> list
 
 def trust(scores: Scores, verdict: Comparisons, settings: PricesSettings, without: Scores) -> list[Any]:
     """The score table of a market, the comparisons in words, and its quantiles against what came."""
+    series = settings.series
     level = settings.level
     coverage, winkler = f"coverage-{level:g}", f"interval_score-{level:g}"
     table = scores.table()[["mae", coverage, winkler]]
@@ -224,30 +241,31 @@ def trust(scores: Scores, verdict: Comparisons, settings: PricesSettings, withou
     table.insert(1, f"MAE / {NAIVE}", [f"{error / naive:.2f}" for error in table["mae"]])
     table[coverage] = [f"{100 * share:.1f} %" for share in table[coverage]]
     table = table.rename(
-        columns={"mae": f"MAE, {settings.unit}", coverage: f"inside {level:g} %", winkler: "interval score"}
+        columns={"mae": f"MAE{settings.unit_after_label}", coverage: f"inside {level:g} %", winkler: "interval score"}
     )
     best = scores.best_baseline("mae")
     parts: list[Any] = [
         (table.rename_axis("model"), "Means over the days tried; lower is better.", MODEL),
         f"{sentences(verdict)} Ranges are 95 % intervals over the days.",
     ]
-    if settings.known:
-        share = 1 - float(scores.values(MODEL, "mae").mean() / own_error(without, scores))
+    if series.exogenous:
+        share = 1 - float(scores.values(MODEL, "mae").mean() / own_error(without, scores, series))
         parts.append(
-            f"What is known ahead ({', '.join(settings.known)}) puts the error {below(share)} that of the same model without it."
+            f"What is known ahead ({', '.join(series.exogenous)}) puts the error {below(share)} that of the same model without it."
         )
     parts.append(
         line_figure(
-            {name: by_origin(scores, name, "mae") for name in (MODEL, best)}, y_label=f"mean absolute error by day, {settings.unit}",
+            {name: by_origin(scores, name, "mae") for name in (MODEL, best)}, y_label=f"mean absolute error by day{settings.unit_after_label}",
             alt="Error of the price model and of the best naive on each day.",
         )
     )  # fmt: skip
-    return [*parts, *calibration(scores, MODEL, level)]
+    return [*parts, *calibration(scores, MODEL, level, series.y)]
 
 
 def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
     """Months, spikes and the worst day of each market."""
-    parts: list[Any] = []
+    series = settings.series
+    parts: list[Any] = [*settings.columns.explain_missing()]
     for key, scores in alone.items():
         months, best = by_month(scores, settings)
         parts.append(
@@ -256,11 +274,11 @@ def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
         rows = scores.predictions[scores.predictions[names.MODEL] == MODEL]
         low, high = interval_columns(settings.level)
         dear, limit, inside = _dearest(scores, settings)
-        gap = float((dear[Y] - dear["mean"]).mean())
-        under = int((rows[Y] < 0).sum())
+        gap = float((dear[series.y] - dear["mean"]).mean())
+        under = int((rows[series.y] < 0).sum())
         text = (
-            f"{key}: of the dearest twentieth of prices ({limit:.0f} {settings.unit} and more) the {settings.level:g} % interval "
-            f"held {100 * inside:.0f} %; the forecast lay {abs(gap):.0f} {settings.unit} {'below' if gap >= 0 else 'above'} "
+            f"{key}: of the dearest twentieth of prices ({limit:.0f}{settings.unit_after_number} and more) the {settings.level:g} % interval "
+            f"held {100 * inside:.0f} %; the forecast lay {abs(gap):.0f}{settings.unit_after_number} {'below' if gap >= 0 else 'above'} "
             "them on average. Spikes come from outages and scarcity, which nothing here announces."
         )
         if under:
@@ -271,10 +289,10 @@ def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
         day = rows[rows[names.SPLIT] == worst]
         parts.append(
             forecast_figure(
-                [], [], day[DS], day["mean"], lower=day[low], upper=day[high], level=settings.level, actual=day[Y],
-                y_label=f"{key}, {settings.unit}: the worst day",
+                [], [], day[series.ds], day["mean"], lower=day[low], upper=day[high], level=settings.level, actual=day[series.y],
+                y_label=f"{key}{settings.unit_after_label}: the worst day",
                 alt=f"The day with the largest error in {key}: forecast, interval and outcome.",
-                caption=f"{worst:%A %d %B %Y}: the forecast was off by {errors.max():.1f} {settings.unit} on average.",
+                caption=f"{worst:%A %d %B %Y}: the forecast was off by {errors.max():.1f}{settings.unit_after_number} on average.",
             )
         )  # fmt: skip
     parts.append(
@@ -287,17 +305,18 @@ def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
 
 def _dearest(scores: Scores, settings: PricesSettings) -> tuple[pd.DataFrame, float, float]:
     """The dearest twentieth of prices, from what price on, and the share of them inside the model's interval."""
+    series = settings.series
     rows = scores.predictions[scores.predictions[names.MODEL] == MODEL]
     low, high = interval_columns(settings.level)
-    limit = float(rows[Y].quantile(0.95))
-    dear = rows[rows[Y] >= limit]
-    return dear, limit, float(((dear[Y] >= dear[low]) & (dear[Y] <= dear[high])).mean())
+    limit = float(rows[series.y].quantile(0.95))
+    dear = rows[rows[series.y] >= limit]
+    return dear, limit, float(((dear[series.y] >= dear[low]) & (dear[series.y] <= dear[high])).mean())
 
 
-def own_error(without: Scores, scores: Scores) -> float:
+def own_error(without: Scores, scores: Scores, series: SeriesColumns) -> float:
     """Mean absolute error, in one market, of the model without what is known ahead."""
-    key = scores.predictions[KEY].iloc[0]
-    return float(without.only(**{KEY: key}).values(PLAIN, "mae").mean())
+    key = scores.predictions[series.unique_id].iloc[0]
+    return float(without.only(**{series.unique_id: key}).values(PLAIN, "mae").mean())
 
 
 def by_month(scores: Scores, settings: PricesSettings) -> tuple[pd.DataFrame, str]:
@@ -326,13 +345,16 @@ def by_month(scores: Scores, settings: PricesSettings) -> tuple[pd.DataFrame, st
 
 def data(markets: Markets, settings: PricesSettings) -> list[Any]:
     """What the table holds, in figures."""
+    series = settings.series
     past = markets.past
-    day = past.groupby([KEY, past[DS].dt.strftime("%H:%M")], sort=False, observed=True)[Y].mean()
+    day = past.groupby([series.unique_id, past[series.ds].dt.strftime("%H:%M")], sort=False, observed=True)[
+        series.y
+    ].mean()
     hours = {key: day.loc[key].sort_index() for key in markets.keys}
     lines: dict[str, Any] = {
         key: (np.linspace(0, 24, len(mean), endpoint=False), mean.to_numpy()) for key, mean in hours.items()
     }
-    prices = past.groupby(KEY, sort=False, observed=True)[Y]
+    prices = past.groupby(series.unique_id, sort=False, observed=True)[series.y]
     table = pd.DataFrame(
         {
             "rows": prices.size().map("{:,}".format),
@@ -344,13 +366,15 @@ def data(markets: Markets, settings: PricesSettings) -> list[Any]:
     ).rename_axis("market")
     told = [f"{note[0].upper()}{note[1:]}." for note in markets.notes]
     return [
-        (table, f"Prices in {settings.unit} from {past[DS].min()} to {past[DS].max()}, one every {markets.panel.frequency.describe()}."),
+        (table, f"Prices{settings.in_unit} from {past[series.ds].min()} to {past[series.ds].max()}, one every {markets.panel.frequency.describe()}."),
         *([" ".join(told)] if told else []),
-        line_figure(lines, x_label="hour of the day", y_label=f"mean price over the day, {settings.unit}", alt="Mean price over the day."),
+        line_figure(lines, x_label="hour of the day", y_label=f"mean price over the day{settings.unit_after_label}", alt="Mean price over the day."),
     ]  # fmt: skip
 
 
-def metrics(alone: Alone, found: dict[str, FlexibleLoad], forecast: Forecast, without: Scores) -> dict[str, float]:
+def metrics(
+    alone: Alone, found: dict[str, FlexibleLoad], forecast: Forecast, without: Scores, series: SeriesColumns
+) -> dict[str, float]:
     """Everything worth comparing between two runs, by name."""
     told: dict[str, float] = {}
     for key, scores in alone.items():
@@ -358,8 +382,8 @@ def metrics(alone: Alone, found: dict[str, FlexibleLoad], forecast: Forecast, wi
             told |= {f"{key} {metric} of {model}": float(value) for metric, value in row.items()}
         told[f"{key} gain"] = gain(scores, MODEL, metric="mae")
         told[f"{key} gain against {NAIVE}"] = gain(scores, MODEL, NAIVE, "mae")
-        told[f"{key} largest distance of a quantile"] = reliability(scores, MODEL).max_deviation
-        told[f"{key} mae of {PLAIN}"] = own_error(without, scores)
+        told[f"{key} largest distance of a quantile"] = reliability(scores, MODEL, y=series.y).max_deviation
+        told[f"{key} mae of {PLAIN}"] = own_error(without, scores, series)
         load = found[key]
         told |= {f"{key} price paid": load.paid, f"{key} price paid with {NAIVE}": load.paid_against}
         told[f"{key} share of what could be saved"] = load.reached

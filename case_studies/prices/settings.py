@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
 from case_studies.common.forecasting.settings import Clock, ForecastSettings
+from case_studies.common.own_data import Columns, Role, Table
+from shared.data import SeriesColumns
 from shared.data.frequency import parse_duration
 
-__all__ = ["PricesSettings"]
+__all__ = ["TABLES", "PricesColumns", "PricesSettings"]
+
+
+class PricesColumns(Columns):
+    """The columns of the table of prices.
+
+    >>> PricesColumns().known
+    ['gen_forecast', 'system_load']
+    """
+
+    key = ("market", "time")
+
+    market: Annotated[str, Role("text", "market that the price is of")] = "unique_id"
+    time: Annotated[str, Role("datetime", "start of the hour, or of a shorter step")] = "ds"
+    price: Annotated[str, Role("number", "price in it; empty for the day to be forecast")] = "y"
+    known: Annotated[
+        list[str],
+        Role(
+            "number",
+            "known a day ahead, at the steps that are forecast",
+            without="nothing but the calendar is known ahead",
+        ),
+    ] = ["gen_forecast", "system_load"]
+
+
+TABLES = {"prices": Table("epf_fr_be", PricesColumns, "an hour of a market")}
 
 
 class PricesSettings(ForecastSettings):
@@ -19,9 +47,9 @@ class PricesSettings(ForecastSettings):
     80.0
     """
 
+    columns: PricesColumns = PricesColumns()
     clock: Clock = "00:00"
     refit_every: int = Field(7, ge=1)
-    known: list[str] = ["gen_forecast", "system_load"]
     levels: list[float] = Field([50.0, 80.0, 90.0], min_length=1, max_length=9)
     half_life: str = "90D"
     hours: float = Field(6.0, gt=0, lt=24)
@@ -48,17 +76,30 @@ class PricesSettings(ForecastSettings):
             parse_duration(given)
         return given
 
-    @field_validator("known")
-    @classmethod
-    def _named_once(cls, given: list[str]) -> list[str]:
-        if len(set(given)) < len(given) or "" in given:
-            raise ValueError("name each column once")
-        return given
-
     @property
     def level(self) -> float:
         """The widest interval."""
         return max(self.levels)
+
+    @property
+    def series(self) -> SeriesColumns:
+        """The columns as the forecasting domain takes them; those known ahead are the exogenous ones."""
+        return SeriesColumns(**self.column_names, exogenous=tuple(self.columns.known))
+
+    @property
+    def column_names(self) -> dict[str, Any]:
+        """Key, stamp and value as arguments of forecasters."""
+        return {"unique_id": self.columns.market, "ds": self.columns.time, "y": self.columns.price}
+
+    def for_table(self, present: Collection[str]) -> PricesSettings:
+        """The same, without the columns that a table does not have.
+
+        Parameters
+        ----------
+        present : collection of str
+            Names of the table's columns.
+        """
+        return self.model_copy(update={"columns": self.columns.keep(present)})
 
     @property
     def zone(self) -> str | None:

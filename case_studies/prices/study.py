@@ -8,6 +8,7 @@ if __name__ == "__main__":  # as a script: python case_studies/prices/study.py
 from dataclasses import replace
 from typing import Any
 
+from case_studies.common.forecasting.words import origin_tables
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
 from domains.timeseries import ForecastTask, drivers
@@ -18,12 +19,14 @@ from . import report
 from .markets import Markets
 from .models import MODEL, NAIVE, PLAIN, baselines, price_model
 from .predict import predict
-from .settings import PricesSettings
+from .settings import TABLES, PricesSettings
 
 
 def run(settings: PricesSettings, out: Run) -> None:
     """Read, split, model, compare, explain, decide."""
-    table, reading = out.load_table("epf_fr_be", settings.known)  # bundled, or the user's own file: same checks
+    known = settings.columns.known
+    table, reading = out.load_table("epf_fr_be", settings.columns.table_schema(), also=known)  # or the user's own file
+    settings = settings.for_table(table.columns)
     markets = Markets.of(table, settings, reading.source)
     grid, levels = markets.panel.frequency, tuple(settings.levels)
     out.mark_step("read")
@@ -31,22 +34,21 @@ def run(settings: PricesSettings, out: Run) -> None:
     # Try the model and the naives day by day; later prices enter as history, and every week it learns again.
     models = {MODEL: price_model(settings, grid, neighbours=markets.neighbours)}
     metrics = ["mae", *(f"{name}-{level:g}" for level in levels for name in ("coverage", "interval_score"))]
-    task = ForecastTask(markets.columns, tuple(settings.known), levels, settings.refit_every)
+    task = ForecastTask(markets.columns, settings.series.exogenous, levels, settings.refit_every)
     tries: Any = {"n_jobs": settings.n_jobs, "keep": out.checkpoints, "guard": settings.leak_guard}
     walk = markets.walk(settings)
-    scores = evaluate(models, markets.whole, walk, metrics, baselines=baselines(), task=task, **tries)
+    scores = evaluate(models, markets.whole, walk, metrics, baselines=baselines(settings), task=task, **tries)
     # What are the columns worth that are known a day ahead? The same without them; nobody needs its intervals.
     plain = {PLAIN: price_model(settings, grid, neighbours=markets.neighbours, known=False, intervals=False)}
-    naive = {NAIVE: baselines()[NAIVE]}
+    naive = {NAIVE: baselines(settings)[NAIVE]}
     bare = replace(task, known=(), levels=())
     without = evaluate(plain, markets.whole, walk, metrics[:1], baselines=naive, task=bare, **tries)
     out.mark_step("tried")
 
     # Each market for itself: is it better, and what would a load have saved that can choose its hours?
-    alone = {key: scores.only(unique_id=key) for key in markets.keys}
-    verdicts = {
-        key: compare(own, MODEL, metric="mae", unit="days", random_state=settings.seed) for key, own in alone.items()
-    }
+    alone = {key: scores.only(**{settings.columns.market: key}) for key in markets.keys}
+    asked: Any = {"metric": "mae", "unit": "days", "random_state": settings.seed}
+    verdicts = {key: compare(own, MODEL, **asked) for key, own in alone.items()}
     loads = report.loads(alone, settings, grid)
     out.mark_step("compared")
 
@@ -57,8 +59,7 @@ def run(settings: PricesSettings, out: Run) -> None:
     out.save_results(
         model=markets.seen_by(model),
         forecast=forecast.to_frame(),
-        scores=scores.to_frame().rename(columns={"split": "origin"}),
-        predictions=scores.predictions.rename(columns={"split": "origin"}),
+        **origin_tables(scores),
     )
     out.mark_step("forecast")
 
@@ -73,7 +74,7 @@ def run(settings: PricesSettings, out: Run) -> None:
     for key, found in driving.items():
         out.add_section(f"What drives it: {key}", found.plot(), found.explain())
     add_closing(out, reading, *report.data(markets, settings))
-    out.metrics.update(report.metrics(alone, loads, forecast, without))
+    out.metrics.update(report.metrics(alone, loads, forecast, without, settings.series))
 
 
-STUDY = Study("Electricity prices: what tomorrow costs, and what to bid", PricesSettings, run, predict)
+STUDY = Study("Electricity prices: what tomorrow costs, and what to bid", PricesSettings, run, predict, TABLES)

@@ -87,6 +87,11 @@ class TableContract:
     columns: tuple[ColumnContract, ...]
     others: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns learnt from."""
+        return tuple(column.name for column in self.columns)
+
     def check(self, frame: pd.DataFrame, source: str, *, accept_drift: bool = False) -> tuple[str, ...]:
         """Refuse a table that is not like the one learnt from; return what is worth knowing and no fault.
 

@@ -17,6 +17,7 @@ from shared.errors import DataError, Problem, Problems, quoted
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
+HOUR_NS = 3600 * 10**9
 MAX_FILLED = 1_000_000
 FIRST_DATE, LAST_DATE = pd.Timestamp("1678-01-01"), pd.Timestamp("2262-01-01")
 
@@ -271,6 +272,16 @@ def check_on_grid(grid: Frequency, stamps: Ints, order: Ints, columns: SeriesCol
     )  # fmt: skip
 
 
+def _clock_hint(grid: Frequency, lost: Ints) -> str:
+    """What else may be the matter where an hour is missing from stamps without a zone."""
+    local = grid.kind == "fixed" and grid.tz is None
+    return (
+        " If the clocks went forward there, pass tz=, as in tz='Europe/Berlin'."
+        if local and (lost * grid.step == HOUR_NS).any()
+        else ""
+    )
+
+
 def fill_gaps(
     cells: Cells,
     grid: Frequency,
@@ -316,6 +327,7 @@ def fill_gaps(
         other = infer_frequency(grid.stamps(cells.ordinals[longest]), grid.tz, integer=grid.kind == "integer")
         differs = other is not None and other.describe() != grid.describe()
         better = f" Or the step is {other.describe()}: pass freq=." if other is not None and differs else ""
+        better += _clock_hint(grid, np.diff(cells.ordinals)[breaks] - 1)
         problems.add(
             f"{lost:,} stamps are missing in {int(breaks.sum()):,} gaps (series {series}), the first is {stamp}",
             column=columns.ds, rows=sorted(cells.rows[1:][breaks] + 1)[:6], count=int(breaks.sum()),

@@ -41,6 +41,8 @@ class Column:
         The only values allowed; empty for any.
     unique : bool
         Whether no value may occur twice.
+    setting : str
+        Name of the setting that says which column it is, for messages; empty where there is none.
 
     >>> Column("Demand", "number", minimum=0).kind
     'number'
@@ -55,6 +57,7 @@ class Column:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     unique: bool = False
+    setting: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,8 @@ class Schema:
         for column in self.columns:
             if column.name not in frame.columns:
                 if column.required:
-                    missing_column(column.name, [str(name) for name in frame.columns], problems)
+                    present = [str(name) for name in frame.columns]
+                    missing_column(column.name, present, problems, column.setting, column.role)
                 continue
             bad |= _check_values(column, frame[column.name], problems)
         return bad
@@ -149,18 +153,24 @@ class Schema:
                     column=", ".join(key),
                     rows=first_rows(later),
                     count=int(later.sum()),
-                    mend='Remove them, or pass repair="keep_last_duplicate".',
+                    mend=f'Remove them, or pass repair="keep_last_duplicate".{_clock_hint(frame, key)}',
                 )
             repeated |= earlier
         return repeated
+
+
+def _clock_hint(frame: pd.DataFrame, key: tuple[str, ...]) -> str:
+    """What else may be the matter with stamps without a zone."""
+    local = any(isinstance(frame[name].dtype, np.dtype) and frame[name].dtype.kind == "M" for name in key)
+    return " If the clocks went back there, pass tz=, as in tz='Europe/Berlin'." if local else ""
 
 
 def _hashable(values: pd.Series[Any]) -> bool:
     return values.dtype != object or bool(values.map(lambda value: isinstance(value, Hashable)).all())
 
 
-def missing_column(name: str, present: list[str], problems: Problems) -> None:
-    """Add a missing column to `problems`, with the nearest name that is there.
+def missing_column(name: str, present: list[str], problems: Problems, setting: str = "", means: str = "") -> None:
+    """Add a missing column to `problems`, with the nearest name that is there and the setting that would name it.
 
     >>> problems = Problems("table")
     >>> missing_column("Demand", ["demand"], problems)
@@ -170,7 +180,9 @@ def missing_column(name: str, present: list[str], problems: Problems) -> None:
     folded = {other.lower(): other for other in present[:MAX_NEAR]}
     near = difflib.get_close_matches(name.lower(), folded, n=1)
     hint = f"did you mean '{folded[near[0]]}'?" if near else f"the table has {quoted(present)}"
-    problems.add(f"is missing; {hint}", column=name, mend="Name it so, or say under which name it is.")
+    where = f": --set {setting}=NAME" if setting else ""
+    meant = f" ({means})" if means and setting else ""
+    problems.add(f"is missing{meant}; {hint}", column=name, mend=f"Name it so, or say under which name it is{where}.")
 
 
 def first_rows(mask: np.ndarray[Any, np.dtype[np.bool_]]) -> list[int]:

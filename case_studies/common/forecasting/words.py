@@ -15,6 +15,7 @@ __all__ = [
     "calibration",
     "covered",
     "gain",
+    "origin_tables",
     "quarters",
     "sentences",
     "signed",
@@ -97,6 +98,7 @@ def verdict_and_coverage(item: Comparison, share: float, level: float) -> str:
 def quarters(scores: Scores, level: float) -> pd.DataFrame:
     """Share of outcomes inside the interval, by model and part of the horizon, for people.
 
+    >>> from shared.evaluation import metric
     >>> made = pd.DataFrame({"model": "m", "step": [1, 2], "y": 2.0, "mean": 2.5, "lo-50": 1.5, "hi-50": [3.5, 1.9]})
     >>> quarters(Scores(made, made, made, (), (metric("coverage-50"),), (None,)), 50).loc["m"].tolist()
     ['100.0 %', '0.0 %']
@@ -105,9 +107,21 @@ def quarters(scores: Scores, level: float) -> pd.DataFrame:
     return shares.map(lambda share: f"{share:.1f} %").rename_axis("model")
 
 
+def origin_tables(scores: Scores) -> dict[str, pd.DataFrame]:
+    """Scores and predictions as a study keeps them: what evaluation calls a split is an origin here.
+
+    >>> frame = pd.DataFrame({"model": ["m"], "split": [1], "metric": ["mae"], "value": [1.0]})
+    >>> list(origin_tables(Scores(frame, frame, frame, ()))["scores"].columns)
+    ['model', 'origin', 'metric', 'value']
+    """
+    tables = {"scores": scores.to_frame(), "predictions": scores.predictions}
+    return {name: table.rename(columns={"split": "origin"}) for name, table in tables.items()}
+
+
 def calibration(scores: Scores, model: str, level: float, y: str = "y") -> list[Any]:
     """Coverage and the distribution of what came among the quantiles, over the horizon.
 
+    >>> from shared.evaluation import metric
     >>> made = pd.DataFrame({"model": "m", "step": [1, 2], "y": 2.0, "mean": 2.5, "lo-50": 1.5, "hi-50": 3.5})
     >>> len(calibration(Scores(made, made, made, (), (metric("coverage-50"),), (None,)), "m", 50))
     4

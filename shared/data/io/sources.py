@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import os
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import IO
 from shared.data.io.limits import BOMB_LEAST, BOMB_RATIO, CHUNK, MAX_PATH
 from shared.errors import DataError, Problem, quoted, shortened
 
-__all__ = ["Text", "check_path", "read_bytes", "read_text"]
+__all__ = ["Text", "check_path", "read_bytes", "read_text", "split_sheet"]
 
 NO_TEXT = {
     "unicode_escape",
@@ -81,6 +82,23 @@ def check_path(path: Path) -> None:
         raise fail(
             name, f"the file cannot be opened ({str(error)[:MAX_PATH]})", "Check its name and who may read it."
         ) from error
+
+
+def split_sheet(place: str | os.PathLike[str]) -> tuple[Path, str | None]:
+    """Take the name of a sheet off a workbook's: "a.xlsx#Sheet2".
+
+    Parameters
+    ----------
+    place : str or path
+
+    >>> split_sheet("a.xlsx#Sheet2")[1], split_sheet("a#b.csv")[1]
+    ('Sheet2', None)
+    """
+    text = os.fspath(place)
+    head, sign, sheet = text.rpartition("#")
+    if sign and sheet and head.lower().endswith((".xlsx", ".xlsm")) and not os.path.lexists(text):
+        return Path(head), sheet
+    return Path(place), None
 
 
 def read_bytes(path: Path, max_bytes: int) -> tuple[bytes, str]:

@@ -23,7 +23,7 @@ from shared.data.io.json_lines import from_json
 from shared.data.io.limits import MAX_BYTES
 from shared.data.io.parse import Parsed, Reading, guess_kind, parse_column, sniff_decimal
 from shared.data.io.sniff import parse_csv
-from shared.data.io.sources import fail, is_encoding, read_bytes, read_text
+from shared.data.io.sources import fail, is_encoding, read_bytes, read_text, split_sheet
 from shared.data.io.sql import from_database, from_url, is_url, shown_url
 from shared.data.schema import Column, Schema, first_rows
 from shared.errors import Problems, RepairWarning, SettingsError, quoted
@@ -148,7 +148,7 @@ def read_table(
     Parameters
     ----------
     source : path, address or frame
-        CSV or JSON lines (plain, gzip, bz2, xz or zip), Parquet, Excel, an SQLite or DuckDB database; the address of a
+        CSV or JSON lines (plain, gzip, bz2, xz or zip), Parquet, Excel (a sheet as in "a.xlsx#Sheet2"), an SQLite or DuckDB database; the address of a
         database as SQLAlchemy writes it; or a pandas, Polars or Arrow frame.
     schema : Schema, optional
         What the table has to look like. Without it kinds are recognised, and left as text where in doubt.
@@ -242,7 +242,8 @@ def read_table_with_report(
     if query is not None and not _is_database(source):
         raise SettingsError(f"query= is for databases, but {quoted([name])} is none")
     if stored:
-        how = _How(separator, encoding, sheet, query, columns, max_bytes)
+        source, named = (source, None) if is_url(source) else split_sheet(source)
+        how = _How(separator, encoding, sheet if named is None else named, query, columns, max_bytes)
         frame = _from_source(source, schema, desk, reading, how)
     else:
         frame = _typed_frame(as_pandas(source, name), schema, desk, reading)

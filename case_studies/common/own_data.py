@@ -1,0 +1,237 @@
+"""The tables a study reads, declared once: the role of every column, what it means, and what is lost without it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+from pydantic import PrivateAttr, model_validator
+
+from shared.data.io.parse import Kind
+from shared.data.schema import Column, Schema
+from shared.errors import SettingsError, quoted
+from shared.runtime.config import Settings
+
+__all__ = ["Columns", "Role", "Table", "name_tables"]
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a column is to a study; stands in the annotation of a field of `Columns`.
+
+    Parameters
+    ----------
+    kind : {"number", "integer", "text", "boolean", "datetime"}
+        What its values are.
+    means : str
+        In a plain clause, such as "start of the half-hour".
+    without : str
+        What is lost where no column fills it, as a clause; empty for a role that has to be filled.
+    allow_missing : bool
+        Whether single values may be missing.
+    minimum, maximum : float, optional
+        Bounds, both included.
+
+    >>> Role("number", "price of the hour").required
+    True
+    """
+
+    kind: Kind
+    means: str
+    without: str = ""
+    allow_missing: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether a column has to fill it."""
+        return not self.without
+
+    def column(self, name: str, setting: str, *, required: bool) -> Column:
+        """The column of a schema that fills it.
+
+        Parameters
+        ----------
+        name : str
+            Of the column.
+        setting : str
+            Of the role, for messages.
+        required : bool
+            Whether the table must have it.
+        """
+        return Column(
+            name, self.kind, self.means, required=required, allow_missing=self.allow_missing, minimum=self.minimum,
+            maximum=self.maximum, setting=setting,
+        )  # fmt: skip
+
+
+class Columns(Settings):
+    """Which column of a table fills which role: a field a role, its default the column of the bundled table.
+
+    A field is text, or a list of texts where several columns may fill the role; empty where none does.
+
+    >>> from typing import Annotated
+    >>> class Sales(Columns):
+    ...     time: Annotated[str, Role("datetime", "when it was sold")] = "Date"
+    ...     known: Annotated[list[str], Role("number", "what is known ahead", without="it is not used")] = ["price"]
+    >>> Sales(time="Tag").table_schema().names
+    ('Tag', 'price')
+    >>> Sales().keep(["Date"]).known
+    []
+    """
+
+    key: ClassVar[tuple[str, ...]] = ()
+    """Roles whose columns together occur once."""
+
+    _lost: dict[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        named = [name for role in self.roles() for name in self.named(role)]
+        if twice := sorted({name for name in named if named.count(name) > 1}):
+            raise ValueError(f"{quoted(twice)} fills two roles; a column can fill one")
+        if empty := [role for role, what in self.roles().items() if what.required and not self.named(role)]:
+            raise ValueError(f"{quoted(empty)} has to be filled; name its column")
+        return self
+
+    @classmethod
+    def roles(cls) -> dict[str, Role]:
+        """Every role by its name."""
+        found = {name: [m for m in field.metadata if isinstance(m, Role)] for name, field in cls.model_fields.items()}
+        return {name: roles[0] for name, roles in found.items() if roles}
+
+    def named(self, role: str) -> tuple[str, ...]:
+        """Columns that fill a role.
+
+        Parameters
+        ----------
+        role : str
+        """
+        given = getattr(self, role)
+        return tuple(name for name in ([given] if isinstance(given, str) else given) if name)
+
+    def _is_own(self, role: str) -> bool:
+        """Whether a role was given another column than the bundled table's."""
+        return bool(getattr(self, role) != type(self).model_fields[role].default)
+
+    def table_schema(self, prefix: str = "columns", **changes: Any) -> Schema:
+        """What a table has to look like: roles that have to be filled, and those whose column was named, are required.
+
+        Parameters
+        ----------
+        prefix : str
+            Of the settings, for messages.
+        **changes
+            Of single roles, as in ``time={"kind": "text"}``; with None a role is left unchecked.
+        """
+        columns = [
+            replace(what, **changes.get(role, {})).column(
+                name, f"{prefix}.{role}", required=what.required or self._is_own(role)
+            )
+            for role, what in self.roles().items()
+            for name in self.named(role)
+            if changes.get(role, {}) is not None
+        ]
+        return Schema(tuple(columns), tuple(name for role in self.key for name in self.named(role)))
+
+    def keep(self, present: Collection[str]) -> Self:
+        """The same, without the columns that a table does not have and can do without.
+
+        Parameters
+        ----------
+        present : collection of str
+            Names of the table's columns.
+        """
+        kept: dict[str, Any] = {}
+        lost = dict(self._lost)
+        for role, what in self.roles().items():
+            there = [name for name in self.named(role) if name in present or what.required]
+            kept[role] = there if isinstance(getattr(self, role), list) else (there[0] if there else "")
+            if gone := tuple(name for name in self.named(role) if name not in there):
+                lost[role] = gone
+        made = self.model_copy(update=kept)
+        made._lost = lost  # noqa: SLF001
+        return made
+
+    def explain_missing(self) -> list[str]:
+        """What is lost for want of a column: a sentence for each role that nothing fills, or less than was named.
+
+        >>> Columns().explain_missing()
+        []
+        """
+        told = []
+        for role, what in self.roles().items():
+            if not self.named(role) and (type(self).model_fields[role].default or role in self._lost):
+                told.append(f"No column is there for {role} ({what.means}): {what.without}.")
+            elif self.named(role) and role in self._lost:
+                told.append(f"There is no column {quoted(self._lost[role])} for {role}: it is not used.")
+        return told
+
+    @classmethod
+    def describe(cls) -> list[str]:
+        """A line a role: the column of the bundled table, its kind, what it means and what is lost without it."""
+        lines = []
+        for role, what in cls.roles().items():
+            default = cls.model_fields[role].default
+            shown = ", ".join(default) if isinstance(default, list) else default
+            without = f"; may be left out: {what.without}" if what.without else ""
+            lines.append(f"{role} = {shown!r} ({what.kind}): {what.means}{without}")
+        return lines
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a study.
+
+    Attributes
+    ----------
+    dataset : str
+        The bundled data set in its place.
+    columns : type
+        Its roles.
+    about : str
+        What a row is, in a clause.
+
+    >>> Table("vic_elec", Columns, "a half-hour").dataset
+    'vic_elec'
+    """
+
+    dataset: str
+    columns: type[Columns]
+    about: str = ""
+
+
+def name_tables(given: list[str], tables: Mapping[str, Table]) -> dict[str, str]:
+    """The user's own files by the table whose place they take.
+
+    Parameters
+    ----------
+    given : list of str
+        As on the command line: "sales.csv", or "sales=a.xlsx#Sheet2" where a study has several tables.
+    tables : mapping of str to Table
+        Those of the study.
+
+    Raises
+    ------
+    SettingsError
+        A table is named twice, or not at all.
+
+    >>> name_tables(["sales=a.csv", "products=b.csv"], {"sales": None, "products": None})
+    {'sales': 'a.csv', 'products': 'b.csv'}
+    """
+    named: dict[str, str] = {}
+    for text in given:
+        head, sign, rest = text.partition("=")
+        name, place = (head, rest) if sign and head in tables else ("", text)
+        if not name:
+            if len(tables) > 1 and len(given) > 1:
+                raise SettingsError(
+                    f"--data {quoted([text])}: say which table it is, as in --data {next(iter(tables))}={text}"
+                )
+            name = next(iter(tables), "data")
+        if name in named:
+            raise SettingsError(f"--data: the table {quoted([name])} is given twice")
+        named[name] = place
+    return named

@@ -1,0 +1,244 @@
+"""A table of one's own: other names, another order, more columns, fewer columns; several tables, and sheets of a workbook."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from case_studies.common.own_data import name_tables
+from case_studies.common.runs import predict_from, run_study
+from case_studies.common.study import find_study, installed_studies, load_study
+from shared.data import datasets
+from shared.errors import DataError, SettingsError
+
+SMALL = {
+    "demand": ["origins=3", "every=7D", "horizon=6h", "timezone=Australia/Melbourne"],
+    "prices": ["origins=3", "refit_every=3", "levels=[90]"],
+    "grocery": ["min_support=0.02", "randomised=1", "hidden=200", "columns.time=week", "columns.customer=household_id"],
+}
+
+
+def demand_table() -> pd.DataFrame:
+    return datasets.load("vic_elec").iloc[-130 * 48 :].drop(columns="Date")
+
+
+def prices_table() -> pd.DataFrame:
+    table = datasets.load("epf_fr_be")
+    return table[table["ds"] >= "2016-07-20"]
+
+
+def grocery_table() -> pd.DataFrame:
+    table = datasets.load("grocery_transactions")
+    table = table[table["household_id"].astype(int) % 40 == 0]
+    products = datasets.load("grocery_products").astype({"product_id": "int64"})
+    table = table.merge(products[["product_id", "product_type"]], on="product_id")
+    return table[["basket_id", "product_type", "week", "household_id"]].rename(
+        columns={"basket_id": "order", "product_type": "item"}
+    )
+
+
+TABLES = {"demand": demand_table, "prices": prices_table, "grocery": grocery_table}
+ROLES = {
+    "demand": {"time": "Time", "demand": "Demand", "temperature": "Temperature", "holiday": "Holiday"},
+    "prices": {"market": "unique_id", "time": "ds", "price": "y", "known": ["gen_forecast", "system_load"]},
+    "grocery": {"order": "order", "item": "item", "time": "week", "customer": "household_id"},
+}
+each_study = pytest.mark.parametrize("study", sorted(ROLES))
+
+
+def test_every_study_is_tried():
+    assert set(ROLES) == set(installed_studies())
+
+
+def named(study: str, seed: str) -> dict[str, str]:
+    """Nonsense names, each as long as any other and unlike any word."""
+    columns = [name for given in ROLES[study].values() for name in ([given] if isinstance(given, str) else given)]
+    return {name: f"zq{seed}{'bcdfghjk'[place]}vx" for place, name in enumerate(columns)}
+
+
+def overrides(study: str, names: dict[str, str]) -> list[str]:
+    asked = []
+    for role, given in ROLES[study].items():
+        value = names[given] if isinstance(given, str) else json.dumps([names[name] for name in given])
+        asked.append(f"columns.{role}={value}")
+    return [text for text in SMALL[study] if not text.startswith("columns.")] + asked
+
+
+def disguised(study: str, seed: str) -> pd.DataFrame:
+    """The same rows under other names, in another order, with two columns more."""
+    table = TABLES[study]().rename(columns=named(study, seed))
+    table = table[list(table.columns[::-1])]
+    table.insert(1, "one more", np.arange(len(table)) % 7)
+    return table.assign(**{"and another": "x"})
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Folder of a run of each study: plain, and under two sets of nonsense names."""
+    base = tmp_path_factory.mktemp("names")
+    made: dict[tuple[str, str], Path] = {}
+
+    def folder_of(study: str, seed: str) -> Path:
+        if (study, seed) not in made:
+            file = base / f"{study}-{seed}.parquet"
+            table = disguised(study, seed) if seed else TABLES[study]()
+            table.to_parquet(file, index=False)
+            asked = overrides(study, named(study, seed)) if seed else SMALL[study]
+            made[study, seed] = run_study(study, data=file, overrides=asked, out=base / f"{study}-{seed}-run").parent
+        return made[study, seed]
+
+    return folder_of
+
+
+@each_study
+def test_columns_alone_make_the_same_figures(study, runs):
+    plain, other = (json.loads((runs(study, seed) / "metrics.json").read_text()) for seed in ("", "a"))
+    assert plain.keys() == other.keys()
+    for name, value in plain.items():
+        assert other[name] == pytest.approx(value, rel=1e-9), name
+
+
+def text_of(folder: Path, study: str, seed: str) -> str:
+    """What people read of a run, with the names of columns taken out."""
+    page = (folder / "report.html").read_text()
+    page = re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
+    page = re.sub(r"<footer.*?</footer>", "", page, flags=re.DOTALL)
+    page = re.sub(r"\b[0-9a-f]{8,64}\b", "#", page)
+    for place, name in enumerate(named(study, seed).values()):
+        page = page.replace(name, f"COLUMN{place}")
+    return page.replace(f"{study}-{seed}", "FILE")
+
+
+@each_study
+def test_everything_speaks_the_users_names(study, runs):
+    one, other = runs(study, "a"), runs(study, "k")
+    texts = [text_of(folder, study, seed) for folder, seed in ((one, "a"), (other, "k"))]
+    assert texts[0] == texts[1]
+    assert "COLUMN0" in texts[0] or "COLUMN1" in texts[0]
+    back = {new: old for old, new in named(study, "a").items()}
+    for file in sorted(path.name for path in one.glob("*.parquet")):
+        first, second = pd.read_parquet(one / file), pd.read_parquet(other / file)
+        there = {new: named(study, "k")[old] for new, old in back.items()}
+        pd.testing.assert_frame_equal(first.rename(columns=there), second)
+    held = {column["name"] for column in json.loads((one / "schema.json").read_text())["columns"]}
+    assert held <= set(back)
+
+
+BUNDLED = {"demand": ("Victoria", "Melbourne", "MW", "AUD"), "prices": ("EUR",), "grocery": ("week of", "dunnhumby")}
+
+
+@each_study
+def test_nothing_of_the_bundled_data_is_said_of_other_data(study, runs):
+    page = (runs(study, "a") / "report.html").read_text()
+    page = page.replace("timezone=Australia/Melbourne", "").replace("(Australia/Melbourne)", "")
+    for word in BUNDLED[study]:
+        assert not re.search(rf"\b{word}\b", page), word
+
+
+@each_study
+def test_a_column_that_was_named_and_is_not_there_is_told_with_its_setting(study, tmp_path):
+    file = tmp_path / "own.csv"
+    TABLES[study]().head(2000).to_csv(file, index=False)
+    role = next(iter(ROLES[study]))
+    with pytest.raises(DataError, match=rf"column 'nowhere': is missing \(.*--set columns\.{role}=NAME"):
+        run_study(study, data=file, overrides=[*SMALL[study], f"columns.{role}=nowhere"], out=tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("columns.demnd=x", "did you mean 'columns.demand'|did you mean 'demand'"),
+        ("columns.demand=Time", "'Time' fills two roles"),
+        ("columns.demand=", "'demand' has to be filled"),
+    ],
+)
+def test_wrong_columns_are_told(setting, said, tmp_path):
+    with pytest.raises(SettingsError, match=said):
+        run_study("demand", overrides=[setting], out=tmp_path / "run")
+
+
+# demand without what it can do without
+
+
+@pytest.mark.parametrize("lost", [["Temperature"], ["Holiday"], ["Temperature", "Holiday"]])
+def test_demand_does_without(lost, tmp_path):
+    file = tmp_path / "own.parquet"
+    table = demand_table().drop(columns=lost)
+    table.to_parquet(file, index=False)
+    folder = run_study("demand", data=file, overrides=SMALL["demand"], out=tmp_path / "run").parent
+    page = (folder / "report.html").read_text()
+    for role in ("temperature", "holiday"):
+        assert (f"No column is there for {role}" in page) == (role.title() in lost)
+    assert ("hottest" in page) == ("Temperature" not in lost)
+    assert ("With the weather of the horizon known" in page) == ("Temperature" not in lost)
+    assert ("ublic holidays" in page.split("No column is there for holiday")[0]) == ("Holiday" not in lost)
+    figures = json.loads((folder / "metrics.json").read_text())
+    assert any("weather" in name for name in figures) == ("Temperature" not in lost)
+    end = table["Time"].iloc[-1]
+    more = table.tail(48).assign(Time=table["Time"].tail(48) + pd.Timedelta(1, "D"))
+    more.to_parquet(tmp_path / "more.parquet", index=False)
+    path, told = predict_from(folder, data=tmp_path / "more.parquet")
+    made = pd.read_csv(path)
+    assert len(made) == 12
+    assert pd.to_datetime(made["Time"].iloc[0], utc=True) > end
+    assert not any("holiday" in text for text in told) or "Holiday" not in lost
+
+
+def test_demand_without_a_zone_reads_stamps_as_they_are(tmp_path):
+    table = demand_table()
+    stamps = pd.date_range("2024-01-01", periods=len(table), freq="30min")
+    table.assign(Time=stamps).to_csv(tmp_path / "own.csv", index=False)
+    asked = [text for text in SMALL["demand"] if not text.startswith("timezone")]
+    folder = run_study("demand", data=tmp_path / "own.csv", overrides=asked, out=tmp_path / "run").parent
+    assert "the clocks change" not in (folder / "report.html").read_text()
+    assert str(pd.read_parquet(folder / "forecast.parquet")["Time"].dtype).startswith("datetime64[")
+
+
+def test_a_gap_of_the_clock_asks_for_the_zone(tmp_path):
+    """Local stamps without an offset: an hour comes twice in autumn, and is missing in spring."""
+    table = demand_table()
+    local = table["Time"].dt.tz_localize(None)
+    table.assign(Time=local).to_csv(tmp_path / "own.csv", index=False)
+    asked = [text for text in SMALL["demand"] if not text.startswith("timezone")]
+    with pytest.raises(DataError, match="tz="):
+        run_study("demand", data=tmp_path / "own.csv", overrides=asked, out=tmp_path / "run")
+
+
+# Several tables
+
+
+def test_tables_are_named_where_there_are_several():
+    tables = {"sales": None, "products": None}
+    assert name_tables(["a.csv"], tables) == {"sales": "a.csv"}
+    assert name_tables(["products=b.csv", "sales=a=b.csv"], tables) == {"products": "b.csv", "sales": "a=b.csv"}
+    with pytest.raises(SettingsError, match="say which table it is, as in --data sales=b.csv"):
+        name_tables(["products=a.csv", "b.csv"], tables)
+    with pytest.raises(SettingsError, match="'sales' is given twice"):
+        name_tables(["sales=a.csv", "sales=b.csv"], tables)
+
+
+def test_a_table_that_a_study_does_not_have_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="has no table 'products'; it has demand"):
+        run_study("demand", data={"products": tmp_path / "a.csv"}, out=tmp_path / "run")
+
+
+def test_a_sheet_is_named_behind_its_workbook(tmp_path):
+    from shared.data import read_table
+
+    with pd.ExcelWriter(tmp_path / "own.xlsx") as book:
+        pd.DataFrame({"a": [1]}).to_excel(book, sheet_name="first", index=False)
+        pd.DataFrame({"b": [2]}).to_excel(book, sheet_name="Sheet 2", index=False)
+    assert read_table(f"{tmp_path}/own.xlsx#Sheet 2").columns.tolist() == ["b"]
+    with pytest.raises(DataError, match="Check file and sheet name"):
+        read_table(f"{tmp_path}/own.xlsx#third")
+
+
+@each_study
+def test_roles_are_explained(study):
+    (table,) = load_study(find_study(study)).tables.values()
+    assert set(ROLES[study]) <= set(table.columns.roles())
+    for line in table.columns.describe():
+        assert re.fullmatch(r"\w+ = '.*' \(\w+\): .+", line)
