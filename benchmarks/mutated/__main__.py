@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.mutated.base import SINGLE, Limits, Target
+from benchmarks.mutated.forked import fork_readers
 from benchmarks.mutated.running import run_alone, run_mutants
 from benchmarks.mutated.targets import chosen_targets, make_mutant
 
@@ -50,7 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", metavar="TARGET:NUMBER", help="play one mutant again")
     parser.add_argument("--keep", metavar="FILE", help="with --only: where to write the mutant to")
+    parser.add_argument(
+        "--started",
+        action="store_true",
+        help="start a Python for what is read apart, as Hexad does, instead of forking one",
+    )
     asked = parser.parse_args(arguments)
+    if not asked.started:
+        fork_readers()
     try:
         if asked.only is not None:
             name, _, number = asked.only.rpartition(":")
