@@ -21,7 +21,7 @@ SETS = {"hourly": (24, 48), "weekly": (1, 13)}
 OFFICIAL = {"hourly": (18.383, 2.395), "weekly": (9.161, 2.777)}
 
 
-def scored(folder: Path, name: str) -> dict[str, float]:
+def score(folder: Path, name: str) -> dict[str, float]:
     """Naive2's mean sMAPE and MASE over the series of one set."""
     season, horizon = SETS[name]
     train = read_table(folder / f"{name}_train.csv.gz")
@@ -45,7 +45,7 @@ def main() -> None:
     folder = parser.parse_args().data
     found: dict[str, float] = {}
     for name, (official_smape, official_mase) in OFFICIAL.items():
-        found |= scored(folder, name)
+        found |= score(folder, name)
         rows = {
             "Naive2 here": [found[f"{name}_smape"], found[f"{name}_mase"]],
             "official": [official_smape, official_mase],

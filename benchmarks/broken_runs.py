@@ -64,7 +64,7 @@ class Watch:
 
     def _look(self) -> None:
         while self.process.poll() is None:
-            for name, version in finished(self.folder).items():
+            for name, version in list_finished(self.folder).items():
                 self.pieces.setdefault(name, set()).add(version)
             self.most = max(self.most, room(self.folder))
             with suppress(OSError, ValueError, IndexError):
@@ -118,7 +118,7 @@ class Tally:
         self.messages[text] = self.messages.get(text, 0) + 1
 
 
-def finished(folder: Path) -> dict[str, tuple[int, int]]:
+def list_finished(folder: Path) -> dict[str, tuple[int, int]]:
     """The finished pieces of a run: inode and time of each, which change when a piece is written again."""
     found: dict[str, tuple[int, int]] = {}
     with suppress(OSError):
@@ -181,7 +181,7 @@ def run(folder: Path, **limits: int) -> Ended:
     return finish(process, folder, since)
 
 
-def broken(folder: Path, moment: float, how: signal.Signals) -> tuple[Ended, bool]:
+def break_run(folder: Path, moment: float, how: signal.Signals) -> tuple[Ended, bool]:
     """Send a signal to a run's whole process group at a moment; also whether it was still going then."""
     since = time.monotonic()
     process = start(folder)
@@ -207,7 +207,7 @@ def torn(folder: Path) -> list[str]:
 
 def _read(path: Path) -> None:
     if path.name == MANIFEST:
-        Manifest.of(path.parent).listed()
+        Manifest.of(path.parent).list_files()
     elif path.suffix == ".json":
         json.loads(path.read_text(encoding="utf-8"))
     elif path.suffix == ".toml":
@@ -238,7 +238,7 @@ def goes_on(name: str, folder: Path, whole: Whole, tally: Tally, *, spent: float
         tally.finds(name, f"torn: {', '.join(wrong)}")
     if wrong := others(folder, whole, complete=False):
         tally.finds(name, f"written, but other bytes: {', '.join(wrong)}")
-    before = finished(folder)
+    before = list_finished(folder)
     again = run(folder)
     if again.code != 0:
         tally.finds(name, f"the second run ends with {again.code}: {again.told[-600:]}")
@@ -262,28 +262,28 @@ def goes_on(name: str, folder: Path, whole: Whole, tally: Tally, *, spent: float
         tally.extra_seconds += spent + again.seconds - whole.ended.seconds
 
 
-def killed(moments: list[float], place: Path, whole: Whole) -> Tally:
+def kill_runs(moments: list[float], place: Path, whole: Whole) -> Tally:
     """Kill runs at moments."""
     tally = Tally()
     for number, moment in enumerate(moments):
         folder = place / f"kill-{number}"
-        ended, going = broken(folder, moment, signal.SIGKILL)
+        ended, going = break_run(folder, moment, signal.SIGKILL)
         tally.too_late += not going
         name = f"killed after {moment:.2f} s"
         if going and ended.code != -signal.SIGKILL:
             tally.finds(name, f"ends with {ended.code}")
-        print(f"{number + 1}. {name}, {len(finished(folder))} pieces", file=sys.stderr, flush=True)
+        print(f"{number + 1}. {name}, {len(list_finished(folder))} pieces", file=sys.stderr, flush=True)
         goes_on(name, folder, whole, tally, spent=moment if going else None)
         shutil.rmtree(folder)
     return tally
 
 
-def stopped(moments: list[float], place: Path, whole: Whole) -> Tally:
+def stop_runs(moments: list[float], place: Path, whole: Whole) -> Tally:
     """Stop runs with Ctrl-C at moments."""
     tally = Tally()
     for number, moment in enumerate(moments):
         folder = place / f"stop-{number}"
-        ended, going = broken(folder, moment, signal.SIGINT)
+        ended, going = break_run(folder, moment, signal.SIGINT)
         tally.too_late += not going
         late = ended.seconds - moment
         name = f"Ctrl-C after {moment:.2f} s"
@@ -314,12 +314,12 @@ def disk(place: Path, size: int) -> Iterator[bool]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def remounted(place: Path, options: str) -> None:
+def remount(place: Path, options: str) -> None:
     """Change a mounted disk."""
     subprocess.run(["mount", "-o", f"remount,{options}", str(place)], check=True)
 
 
-def judged(name: str, ended: Ended, words: tuple[str, ...], tally: Tally, *, code: int = 1) -> None:
+def judge(name: str, ended: Ended, words: tuple[str, ...], tally: Tally, *, code: int = 1) -> None:
     """Whether a run that could not go on said so in one clear message."""
     print(f"{name}: {ended.code} after {ended.seconds:.1f} s: {ended.told[-300:]}", file=sys.stderr, flush=True)
     tally.hears(f"{ended.code}: {ended.told[-200:]}")
@@ -331,7 +331,7 @@ def judged(name: str, ended: Ended, words: tuple[str, ...], tally: Tally, *, cod
         tally.finds(name, f"tells more than one message: {ended.told[-600:]}")
 
 
-def filled(place: Path, whole: Whole) -> tuple[Tally, str]:
+def fill_disk(place: Path, whole: Whole) -> tuple[Tally, str]:
     """Run on disks that are too small, then enlarge them; also how that was done."""
     tally = Tally()
     words = ("No space left", "File too large", "no files can be written")
@@ -340,7 +340,7 @@ def filled(place: Path, whole: Whole) -> tuple[Tally, str]:
     if not allowed:
         for size in FILES:
             folder = place / f"files-{size}"
-            judged(f"files up to {size:,} bytes", run(folder, RLIMIT_FSIZE=size), words, tally)
+            judge(f"files up to {size:,} bytes", run(folder, RLIMIT_FSIZE=size), words, tally)
             goes_on(f"files up to {size:,} bytes", folder, whole, tally)
         return tally, "RLIMIT_FSIZE"
     for share in DISKS:
@@ -349,16 +349,16 @@ def filled(place: Path, whole: Whole) -> tuple[Tally, str]:
         with disk(place / "disk", size):
             folder = place / "disk" / "run"
             ended = run(folder)
-            refused = ended.code == 2 and not finished(folder)  # too small for anything at all
-            judged(name, ended, words, tally, code=2 if refused else 1)
+            refused = ended.code == 2 and not list_finished(folder)  # too small for anything at all
+            judge(name, ended, words, tally, code=2 if refused else 1)
             if (folder / LOCK).exists() or list(folder.rglob(".*.part")):
                 tally.finds(name, "leaves half-written files or the lock")
-            remounted(place / "disk", "size=64m")
+            remount(place / "disk", "size=64m")
             goes_on(name, folder, whole, tally)
     return tally, "tmpfs"
 
 
-def starved(place: Path, whole: Whole) -> Tally:
+def starve(place: Path, whole: Whole) -> Tally:
     """Run with too little memory, then with enough; death by a signal is allowed, torn files are not."""
     tally = Tally()
     for share in MEMORY:
@@ -369,7 +369,7 @@ def starved(place: Path, whole: Whole) -> Tally:
         if ended.code < 0 and "stuck" not in ended.told:
             tally.hears(f"died by signal {-ended.code}")
         else:
-            judged(name, ended, ("memory", "Memory"), tally)
+            judge(name, ended, ("memory", "Memory"), tally)
         goes_on(name, folder, whole, tally)
     return tally
 
@@ -381,7 +381,7 @@ def two(place: Path, whole: Whole) -> Tally:
         folder = place / f"two-{wait}"
         since = time.monotonic()
         first = start(folder)
-        while wait and not finished(folder) and first.poll() is None:
+        while wait and not list_finished(folder) and first.poll() is None:
             time.sleep(0.01)
         began = time.monotonic()
         second = start(folder)
@@ -394,14 +394,14 @@ def two(place: Path, whole: Whole) -> Tally:
             tally.finds(name, f"end with {codes}: {[ended.told[-300:] for ended in told.values()]}")
         refused = next((ended for ended in told.values() if ended.code == 2), None)
         if refused is not None:
-            judged(name, refused, ("another run is writing",), tally, code=2)
+            judge(name, refused, ("another run is writing",), tally, code=2)
         if wrong := [*torn(folder), *others(folder, whole, complete=True)]:
             tally.finds(name, f"torn, or other bytes: {', '.join(wrong)}")
         goes_on(name, folder, whole, tally)
     return tally
 
 
-def locked_away(place: Path, whole: Whole) -> Tally:
+def lock_away(place: Path, whole: Whole) -> Tally:
     """Run in a folder that cannot be written: a new one, and one with a broken run in it."""
     tally = Tally()
     for name, moment in (("read-only, new", 0.0), ("read-only, with a broken run", 0.6 * whole.ended.seconds)):
@@ -409,17 +409,17 @@ def locked_away(place: Path, whole: Whole) -> Tally:
             folder = place / "readonly" / "run"
             folder.mkdir()
             if moment:
-                broken(folder, moment, signal.SIGKILL)
+                break_run(folder, moment, signal.SIGKILL)
             if mounted:
-                remounted(place / "readonly", "ro")
+                remount(place / "readonly", "ro")
             elif os.geteuid():
                 folder.chmod(0o555)
             else:
                 tally.hears(f"{name}: not tried; root may write everywhere, and nothing can be mounted")
                 continue
-            judged(name, run(folder), ("no files can be written",), tally, code=2)
+            judge(name, run(folder), ("no files can be written",), tally, code=2)
             if mounted:
-                remounted(place / "readonly", "rw")
+                remount(place / "readonly", "rw")
             else:
                 folder.chmod(0o755)
             goes_on(name, folder, whole, tally)
@@ -461,11 +461,11 @@ def main() -> None:
         tallies: list[Tally] = []
         for part in parts:
             if part == "disks":
-                tally, found["disks_by"] = filled(place, whole)
+                tally, found["disks_by"] = fill_disk(place, whole)
             elif part in {"kills", "stops"}:
-                tally = killed(kills, place, whole) if part == "kills" else stopped(stops, place, whole)
+                tally = kill_runs(kills, place, whole) if part == "kills" else stop_runs(stops, place, whole)
             else:
-                tally = {"memory": starved, "two": two, "readonly": locked_away}[part](place, whole)
+                tally = {"memory": starve, "two": two, "readonly": lock_away}[part](place, whole)
             tallies.append(tally)
             found[part] = report(tally)
             print(f"{part}: {json.dumps(found[part])}", flush=True)

@@ -55,7 +55,7 @@ class Hang(BaseException):
     """An input took too long; no `except Exception` may swallow that."""
 
 
-def _alarmed(_: int, __: FrameType | None) -> None:
+def _raise_alarm(_: int, __: FrameType | None) -> None:
     raise Hang(f"no end after {LIMIT:g} s")
 
 
@@ -88,7 +88,7 @@ def _do(case: Case, folder: Path) -> str:
     return "read"
 
 
-def _refused(error: Exception) -> Outcome:
+def _is_refusal(error: Exception) -> Outcome:
     """Whether the text of an error of our own can be shown to people."""
     text = str(error)
     wrong = [] if text.strip() else ["empty"]
@@ -112,7 +112,7 @@ def attempt(case: Case, folder: Path) -> Outcome:
             leaks.append((f"{category.__name__} leaks at {_place(frames)}", told))
 
     start = time.perf_counter()
-    before = signal.signal(signal.SIGALRM, _alarmed)
+    before = signal.signal(signal.SIGALRM, _raise_alarm)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.showwarning = note  # type: ignore[assignment]  # the rest of the arguments goes unused
@@ -120,7 +120,7 @@ def attempt(case: Case, folder: Path) -> Outcome:
         try:
             outcome = Outcome(_do(case, folder))
         except (HexadError, MissingExtraError) as error:
-            outcome = _refused(error)
+            outcome = _is_refusal(error)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - Rust's panics are no Exception

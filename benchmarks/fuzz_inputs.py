@@ -26,7 +26,7 @@ from shared.data import Column, Schema
 from shared.data.io.parse import Kind as ColumnKind
 from shared.data.io.tables import REPAIRS
 
-__all__ = ["Case", "make_case", "mutated", "override_text", "table_options", "table_text", "toml_text"]
+__all__ = ["Case", "make_case", "mutate", "override_text", "table_options", "table_text", "toml_text"]
 
 Kind = Literal["text", "packed", "damaged", "parquet", "workbook", "frame", "toml", "override"]
 # fmt: off
@@ -171,7 +171,7 @@ def table_options(rng: random.Random) -> dict[str, Any]:
     return options
 
 
-def mutated(rng: random.Random, data: bytes, times: int) -> bytes:
+def mutate(rng: random.Random, data: bytes, times: int) -> bytes:
     """Flip, insert, delete, double or splice some bytes, `times` times."""
     changed = bytearray(data)
     for _ in range(times):
@@ -199,13 +199,13 @@ def mutated(rng: random.Random, data: bytes, times: int) -> bytes:
 def pack(data: bytes, packer: str) -> bytes:
     """Compress, the same way on every day and machine."""
     if packer == "zip":
-        return _zipped({"t.csv": data}, zipfile.ZIP_DEFLATED)
+        return _zip({"t.csv": data}, zipfile.ZIP_DEFLATED)
     if packer == "gz":
         return gzip.compress(data, mtime=0)
     return bz2.compress(data) if packer == "bz2" else lzma.compress(data)
 
 
-def _zipped(parts: dict[str, bytes], method: int) -> bytes:
+def _zip(parts: dict[str, bytes], method: int) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, data in parts.items():
@@ -217,11 +217,11 @@ def workbook_parts(rng: random.Random) -> dict[str, bytes]:
     """The files inside a small workbook, written by hand so that any of them can be damaged."""
     names = rng.sample(NAMES, rng.randint(1, 3)) + rng.choices(ODD_NAMES, k=rng.random() < 0.1)
     kinds = rng.choices(["inlineStr", "n", "b", "e", "d", "s", "str", "n2", "formula"], k=len(names))
-    rows = ["".join(f'<c t="inlineStr"><is><t>{escape(_printed(name))}</t></is></c>' for name in names)]
+    rows = ["".join(f'<c t="inlineStr"><is><t>{escape(_keep_printable(name))}</t></is></c>' for name in names)]
     for _ in range(rng.randint(0, 4)):
         cells = []
         for kind in kinds:
-            text = escape(_printed(_cell(rng, rng.choice(list(CELLS)) if rng.random() < 0.3 else "whole")))
+            text = escape(_keep_printable(_cell(rng, rng.choice(list(CELLS)) if rng.random() < 0.3 else "whole")))
             number = rng.choice(
                 ["1", "1.5", "-1", "0", "1e308", "1e999", "45000", "45000.5", "9999999", "nan", "60", "-5e9", "9" * 20]
             )
@@ -247,7 +247,7 @@ def workbook_parts(rng: random.Random) -> dict[str, bytes]:
     return {name: text.encode() for name, text in texts.items()}
 
 
-def _printed(text: str) -> str:
+def _keep_printable(text: str) -> str:
     """Only what XML can hold."""
     return "".join(char if char.isprintable() or char in "\t\n" else "?" for char in text)
 
@@ -319,9 +319,9 @@ def seed_bytes() -> dict[str, bytes]:
     body = b"id;ds;y\n007;2024-01-31T10:00;1,5\n012;2024-02-01T10:00;2,25\n"
     table = pa.table({"a": [1, 2, None], "ds": ["2024-01-31", "x", None], "y": [1.5, None, 2.5]})
     seeds = {f"t.csv.{packer}": pack(body, packer) for packer in ("gz", "zip", "bz2", "xz")}
-    seeds |= {"t.parquet": parquet_bytes(table), "t.xlsx": _zipped(workbook_parts(rng), zipfile.ZIP_STORED)}
+    seeds |= {"t.parquet": parquet_bytes(table), "t.xlsx": _zip(workbook_parts(rng), zipfile.ZIP_STORED)}
     seeds |= {
-        "u.xlsx": _zipped(workbook_parts(rng), zipfile.ZIP_DEFLATED),
+        "u.xlsx": _zip(workbook_parts(rng), zipfile.ZIP_DEFLATED),
         "t.toml": b'horizon = "2D"\nclocks = ["12:00"]\n[read]\ntz = "UTC"\n',
     }
     seeds |= {
@@ -353,7 +353,7 @@ def toml_text(rng: random.Random) -> str:
 def override_text(rng: random.Random) -> str:
     """One ``key=value``, or nearly."""
     text = _setting(rng, 0.5)
-    return mutated(rng, text.encode(errors="replace"), 2).decode(errors="replace") if rng.random() < 0.2 else text
+    return mutate(rng, text.encode(errors="replace"), 2).decode(errors="replace") if rng.random() < 0.2 else text
 
 
 def make_case(seed: int, number: int) -> Case:
@@ -365,22 +365,22 @@ def make_case(seed: int, number: int) -> Case:
         return Case(kind, None, overrides=overrides or [override_text(rng)])
     if kind == "toml":
         data = toml_text(rng).encode(rng.choice(["utf-8"] * 8 + ["utf-8-sig", "utf-16"]), errors="replace")
-        return Case(kind, mutated(rng, data, rng.choice([0, 0, 0, 1, 3])), "t.toml", overrides=overrides)
+        return Case(kind, mutate(rng, data, rng.choice([0, 0, 0, 1, 3])), "t.toml", overrides=overrides)
     options = table_options(rng)
     if kind == "frame":
         return Case(kind, _frame(arrow_table(rng, parquet=False), rng.choice(["arrow", "pandas"])), options=options)
     if kind == "parquet":
         data = parquet_bytes(arrow_table(rng, parquet=True))
-        return Case(kind, mutated(rng, data, rng.choice([0, 0, 1, 2])), "t.parquet", options)
+        return Case(kind, mutate(rng, data, rng.choice([0, 0, 1, 2])), "t.parquet", options)
     if kind == "workbook":
         parts = workbook_parts(rng)
         if rng.random() < 0.5:
             part = rng.choice([*list(parts), "xl/worksheets/sheet1.xml"])
-            parts[part] = mutated(rng, parts[part], rng.choice([1, 2]))
-        return Case(kind, _zipped(parts, zipfile.ZIP_STORED), "t.xlsx", options)
+            parts[part] = mutate(rng, parts[part], rng.choice([1, 2]))
+        return Case(kind, _zip(parts, zipfile.ZIP_STORED), "t.xlsx", options)
     if kind == "damaged":
         name = rng.choice(list(seed_bytes()))
-        data = mutated(rng, seed_bytes()[name], rng.choice([1, 1, 2, 5]))
+        data = mutate(rng, seed_bytes()[name], rng.choice([1, 1, 2, 5]))
         return Case(kind, data, name if rng.random() < 0.9 else "t" + rng.choice(SUFFIXES), options)
     codec = rng.choice(CODECS if rng.random() < 0.3 else CODECS[:4])
     data = table_text(rng).encode(codec, errors=rng.choice(["replace", "ignore"]))
@@ -389,6 +389,6 @@ def make_case(seed: int, number: int) -> Case:
     if kind == "packed":
         packed = pack(data, rng.choice(["gz", "zip", "bz2", "xz"]))
         return Case(
-            kind, mutated(rng, packed, rng.choice([0, 0, 1, 2])), rng.choice(["t.csv", "t.csv.gz", "t.zip"]), options
+            kind, mutate(rng, packed, rng.choice([0, 0, 1, 2])), rng.choice(["t.csv", "t.csv.gz", "t.zip"]), options
         )
-    return Case(kind, mutated(rng, data, rng.choice([0, 0, 0, 1, 3])), "t" + rng.choice(SUFFIXES[:4]), options)
+    return Case(kind, mutate(rng, data, rng.choice([0, 0, 0, 1, 3])), "t" + rng.choice(SUFFIXES[:4]), options)

@@ -23,9 +23,9 @@ __all__ = [
     "SettingsError",
     "StoreError",
     "printable",
-    "quoted",
+    "quote",
     "require",
-    "shortened",
+    "shorten",
 ]
 
 MAX_NAMED = 5
@@ -163,7 +163,7 @@ class Problem:
     mend: str = ""
 
     def __str__(self) -> str:
-        where = f"column {quoted([self.column])}: " if self.column is not None else ""
+        where = f"column {quote([self.column])}: " if self.column is not None else ""
         shown = self.rows[:MAX_NAMED]
         rows = ""
         if shown:
@@ -226,10 +226,10 @@ def printable(text: str) -> str:
     return "\n  ".join("".join(c if c.isprintable() else "?" for c in line) for line in lines)
 
 
-def shortened(text: object, longest: int = MAX_TEXT) -> str:
+def shorten(text: object, longest: int = MAX_TEXT) -> str:
     """Write anything in one line of bounded length.
 
-    >>> shortened("x" * 100, 10)
+    >>> shorten("x" * 100, 10)
     'xxxxxxx...'
     """
     try:
@@ -239,16 +239,16 @@ def shortened(text: object, longest: int = MAX_TEXT) -> str:
     return written if len(written) <= longest else f"{written[: longest - 3]}..."
 
 
-def quoted(names: Iterable[object], *, longest: int = MAX_TEXT) -> str:
+def quote(names: Iterable[object], *, longest: int = MAX_TEXT) -> str:
     """Name the first few things in quotes, each cut to a readable length.
 
-    >>> quoted(["a", "b"])
+    >>> quote(["a", "b"])
     "'a', 'b'"
-    >>> quoted(range(9))
+    >>> quote(range(9))
     "'0', '1', '2', '3', '4', ..."
     """
     listed = list(names)
-    texts = [f"'{shortened(name, longest)}'" for name in listed[:MAX_NAMED]]
+    texts = [f"'{shorten(name, longest)}'" for name in listed[:MAX_NAMED]]
     return ", ".join(texts) + (", ..." if len(listed) > MAX_NAMED else "")
 
 

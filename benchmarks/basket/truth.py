@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.basket.data import groceries
-from domains.basket import Rules, association_rules, randomised
+from domains.basket import Rules, association_rules, randomise
 from shared.data import Incidence
 
 __all__ = ["truth"]
@@ -16,9 +16,9 @@ __all__ = ["truth"]
 FIRST_HALF = 4917
 
 
-def kept_rules(baskets: Incidence, test: Any = "matched") -> Rules:
+def keep_rules(baskets: Incidence, test: Any = "matched") -> Rules:
     """The call whose rules are judged: one consequent, support 0.2 %, confidence 0.2, Holm 5 % over the testable family."""
-    return association_rules(baskets, 0.2, min_support=0.002).tested(test, correction="holm", alpha=0.05)
+    return association_rules(baskets, 0.2, min_support=0.002).test(test, correction="holm", alpha=0.05)
 
 
 def truth(folder: Path, randomisations: int = 200) -> dict[str, Any]:
@@ -26,22 +26,22 @@ def truth(folder: Path, randomisations: int = 200) -> dict[str, Any]:
     baskets = groceries(folder)
     first = baskets.take(np.arange(FIRST_HALF))
     rest = baskets.take(np.arange(FIRST_HALF, baskets.n_rows))
-    rules = kept_rules(first)
+    rules = keep_rules(first)
     kept = rules.kept
     print(rules.explain())
     found: dict[str, Any] = {
-        "stability": kept.held_out(rest).share, "stability_unfiltered": rules.held_out(rest).share, "kept_rules": len(kept),
+        "stability": kept.validate(rest).share, "stability_unfiltered": rules.validate(rest).share, "kept_rules": len(kept),
         "mined_rules": len(rules),
     }  # fmt: skip
-    own = rules.tested(inherit=False).kept
+    own = rules.test(inherit=False).kept
     found["kept_without_inheritance"] = len(own)
-    fisher = kept_rules(first, "fisher").kept
-    found |= {"fisher_kept_rules": len(fisher), "fisher_stability": fisher.held_out(rest).share}
+    fisher = keep_rules(first, "fisher").kept
+    found |= {"fisher_kept_rules": len(fisher), "fisher_stability": fisher.validate(rest).share}
     by_chance, by_chance_fisher = 0, 0
     for seed in range(randomisations):
-        mixed = randomised(first, seed)
-        by_chance += len(kept_rules(mixed).kept) > 0
-        by_chance_fisher += len(kept_rules(mixed, "fisher").kept) > 0
+        mixed = randomise(first, seed)
+        by_chance += len(keep_rules(mixed).kept) > 0
+        by_chance_fisher += len(keep_rules(mixed, "fisher").kept) > 0
     found |= {"fwer": by_chance, "fwer_fisher": by_chance_fisher, "fwer_of": randomisations}
     print(
         f"kept {len(kept):,} of {len(rules):,}; of these {100 * found['stability']:.1f} % hold in the rest (unfiltered "

@@ -2,6 +2,6 @@
 
 from benchmarks.mutated.base import Limits, Outcome, Sample, Target
 from benchmarks.mutated.running import Tally, attempt, run_mutants
-from benchmarks.mutated.targets import chosen_targets, make_mutant
+from benchmarks.mutated.targets import choose_targets, make_mutant
 
-__all__ = ["Limits", "Outcome", "Sample", "Tally", "Target", "attempt", "chosen_targets", "make_mutant", "run_mutants"]
+__all__ = ["Limits", "Outcome", "Sample", "Tally", "Target", "attempt", "choose_targets", "make_mutant", "run_mutants"]

@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.mutated.base import SINGLE, Limits, Target
 from benchmarks.mutated.forked import fork_readers
 from benchmarks.mutated.running import run_alone, run_mutants
-from benchmarks.mutated.targets import chosen_targets, make_mutant
+from benchmarks.mutated.targets import choose_targets, make_mutant
 
 
 def _replay(target: Target, seed: int, number: int, kept: str | None) -> None:
@@ -62,15 +62,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         if asked.only is not None:
             name, _, number = asked.only.rpartition(":")
-            targets = chosen_targets([name])
+            targets = choose_targets([name])
             run_mutants(targets, 0)
             _replay(targets[0], asked.seed, int(number), asked.keep)
             return
-        targets = chosen_targets(filter(None, asked.targets.split(",")))
+        targets = choose_targets(filter(None, asked.targets.split(",")))
     except ValueError as error:
         parser.error(str(error))
     tally = run_mutants(targets, asked.mutants, asked.seed)
-    for line in tally.told():
+    for line in tally.describe():
         print(line)
     print(json.dumps(tally.summary()))
 

@@ -194,9 +194,9 @@ def mutate_array(rng: random.Random, data: bytes) -> bytes:
             for _ in range(rng.choice([1, 1, 2, 5])):
                 _set_odd(rng, array)
         elif kind < 0.8:
-            array = _retyped(rng, array)
+            array = _retype(rng, array)
         else:
-            array = _reshaped(rng, array)
+            array = _reshape(rng, array)
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
@@ -235,7 +235,7 @@ def _odd_scalar(rng: random.Random, dtype: Any, length: int) -> Any:
     return np.zeros((), dtype)
 
 
-def _retyped(rng: random.Random, array: Any) -> Any:
+def _retype(rng: random.Random, array: Any) -> Any:
     kinds = [
         "i1", "u1", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "c16", "?", "U1", "U30", "S3", ">i4", ">f8", "M8[ns]",
         "f16",
@@ -253,7 +253,7 @@ def _retyped(rng: random.Random, array: Any) -> Any:
     return array.astype(kind)
 
 
-def _reshaped(rng: random.Random, array: Any) -> Any:
+def _reshape(rng: random.Random, array: Any) -> Any:
     shapes: list[Callable[[], Any]] = [
         lambda: array.reshape(-1), lambda: array[..., None], lambda: array[None], array.T.copy,
         lambda: array[:0], lambda: array[:-1], lambda: array[1:], lambda: array[::-1], lambda: np.concatenate([array, array]),

@@ -36,7 +36,7 @@ def _frames(job: dict[str, Any], name: str, seconds: int) -> Iterator[tuple[Any,
     os.close(write)
     try:
         with os.fdopen(read, "rb") as pipe:
-            while (frame := apart._received(pipe)) is not None:  # noqa: SLF001
+            while (frame := apart._receive(pipe)) is not None:  # noqa: SLF001
                 if frame[0] == "end":
                     return
                 if frame[0] == "refused":

@@ -177,7 +177,7 @@ def _baskets() -> Any:
     return Incidence.from_frame(table, BasketColumns(time="day", customer="who"))
 
 
-def fitted(name: str) -> Any:
+def fit_learner(name: str) -> Any:
     """A learner by its name, fitted on a small table."""
     from sklearn.base import clone
 
@@ -224,7 +224,7 @@ def rules_samples() -> list[Sample]:
     with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
         path = Path(folder) / "rules.parquet"
         rules = association_rules(_baskets(), 0.2, min_support=2)
-        for made in (rules, rules.tested()):
+        for made in (rules, rules.test()):
             made.save(path)
             samples.append(Sample(path.read_bytes()))
     return samples
@@ -239,10 +239,10 @@ def load_rules(path: Path) -> Any:
 
 def use_rules(rules: Any) -> Any:
     """Ask loaded rules for all that they can say."""
-    rules.explain(), rules.top(3), rules.to_frame(), rules.sorted("confidence")
+    rules.explain(), rules.top(3), rules.to_frame(), rules.sort("confidence")
     from domains.basket import improvement
 
-    return rules.score(_warm_baskets(), n=3), rules.held_out(_warm_baskets()), improvement(rules, _baskets())
+    return rules.score(_warm_baskets(), n=3), rules.validate(_warm_baskets()), improvement(rules, _baskets())
 
 
 def change_rules(rng: random.Random, sample: Sample) -> Sample:

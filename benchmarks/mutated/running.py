@@ -183,7 +183,7 @@ class Tally:
         """Counts of mutants, of those refused and passed, and of findings, for each target."""
         return self.words
 
-    def told(self) -> list[str]:
+    def describe(self) -> list[str]:
         """One line for each finding, with the first mutant that shows it."""
         lines = []
         for (target, finding), numbers in self.findings.items():

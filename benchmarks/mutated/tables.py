@@ -109,7 +109,7 @@ def parquet_samples() -> list[Sample]:
     return [Sample(write_parquet(table)), Sample(write_parquet(flat, compression="zstd", data_page_version="2.0"))]
 
 
-def _repeated(rng: random.Random) -> bytes:
+def _repeat(rng: random.Random) -> bytes:
     """Few bytes on disk that are many once unpacked, because a value or an emptiness repeats."""
     length = rng.choice([1, 1000, 60_000, 1_000_000])
     total = rng.choice([10**7, 10**9, 4 * 10**9])
@@ -163,7 +163,7 @@ def change_parquet(rng: random.Random, sample: Sample) -> Sample:
     kind = rng.random()
     data = sample.data
     if kind < 0.15:
-        return Sample(_repeated(rng))
+        return Sample(_repeat(rng))
     if kind < 0.25:
         return Sample(_odd_schema(rng))
     if kind < 0.5:

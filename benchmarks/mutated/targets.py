@@ -22,7 +22,7 @@ from benchmarks.mutated.databases import (
 from benchmarks.mutated.models import (
     change_model,
     change_rules,
-    fitted,
+    fit_learner,
     learners,
     load_rules,
     matrix_estimators,
@@ -79,13 +79,13 @@ def _models() -> dict[str, Target]:
     names = [*learners(), *matrix_estimators(), "RuleRecommender"]
 
     def samples(name: str) -> Callable[[], list[Sample]]:
-        return cache(lambda: [Sample(dump_model(fitted(name)))])
+        return cache(lambda: [Sample(dump_model(fit_learner(name)))])
 
     made = {name: Target(name, ".hexad", samples(name), change_model, load_model, use_model(name)) for name in names}
     return made | {RULES.name: RULES}
 
 
-def chosen_targets(names: Iterable[str] = ("tables", "models")) -> list[Target]:
+def choose_targets(names: Iterable[str] = ("tables", "models")) -> list[Target]:
     """Targets by their names; "tables" and "models" stand for all of a group.
 
     Parameters
@@ -101,7 +101,7 @@ def chosen_targets(names: Iterable[str] = ("tables", "models")) -> list[Target]:
     ValueError
         There is no such target.
 
-    >>> [target.name for target in chosen_targets(["csv", "json"])]
+    >>> [target.name for target in choose_targets(["csv", "json"])]
     ['csv', 'json']
     """
     everything = {**TABLES, **SIGNED, **_models()}

@@ -27,7 +27,7 @@ def measure_m4(folder: Path, peers: bool) -> dict[str, Any]:
     """Accuracy on both sets, and CPU seconds beside mlforecast's own configurations."""
     found: dict[str, Any] = {}
     for name in m4.M4_SETS:
-        found |= m4.tested(folder, name)
+        found |= m4.run_set(folder, name)
         if peers:
             found |= m4.beside_mlforecast(folder, name, ROUNDS)
     return found
@@ -38,7 +38,7 @@ def measure_sets(_folder: Path, _peers: bool) -> dict[str, Any]:
     ratios = []
     print(f"\n{'set':48} series   MASE  naive  ratio")
     for one in sets.SETS:
-        row = sets.scored(one)
+        row = sets.score_set(one)
         ratios.append(row["ratio"])
         print(
             f"{row['set']:48} {row['series']:6} {row['mase']:6.3f} {row['naive']:6.3f} {row['ratio']:6.3f}", flush=True

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from domains.timeseries import AutoForecaster
-from domains.timeseries.automatic.choice import combined
+from domains.timeseries.automatic.choice import combine
 from domains.timeseries.automatic.members import SeasonalNaiveMember
 from domains.timeseries.automatic.past import Past
 
-__all__ = ["M4_SETS", "M4Set", "beside_mlforecast", "default_call", "owa", "read", "tested"]
+__all__ = ["M4_SETS", "M4Set", "beside_mlforecast", "default_call", "owa", "read", "run_set"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def scales(train: pd.DataFrame, season: int) -> Any:
     return np.array([np.mean(np.abs(y.to_numpy()[season:] - y.to_numpy()[:-season])) for _, y in groups])
 
 
-def tested(folder: Path, name: str) -> dict[str, float]:
+def run_set(folder: Path, name: str) -> dict[str, float]:
     """Fit the default on one set, score it on the test values, and print how it was chosen."""
     one = M4_SETS[name]
     train, truth = read(folder, name)
@@ -156,6 +156,6 @@ def single(model: Any, candidate: str, horizon: int) -> Any:
     panel = model.panel_
     past = Past(panel.values, panel.indptr[:-1], panel.indptr[1:], np.arange(panel.n_series))
     named = [member for member in model.choice_.candidates if member.name == candidate] or model.choice_.members
-    found = combined([member.fit(past, horizon).forecast(past, horizon) for member in named])
+    found = combine([member.fit(past, horizon).forecast(past, horizon) for member in named])
     naive = SeasonalNaiveMember(1).forecast(past, horizon)
     return np.where(np.isnan(found), naive, found)[list(panel.appearance)]

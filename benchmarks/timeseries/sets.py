@@ -19,7 +19,7 @@ from domains.timeseries import AutoForecaster, SeasonalNaive
 from shared.data.datasets import load
 from shared.data.panel import Panel
 
-__all__ = ["SETS", "SeriesSet", "scored", "series_of"]
+__all__ = ["SETS", "SeriesSet", "score_set", "series_of"]
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def series_of(name: str) -> pd.DataFrame:
     return next(one.make() for one in SETS if one.name.startswith(name))
 
 
-def scored(one: SeriesSet, model: Callable[[], Any] = AutoForecaster) -> dict[str, Any]:
+def score_set(one: SeriesSet, model: Callable[[], Any] = AutoForecaster) -> dict[str, Any]:
     """MASE of the default and of the seasonal naive on one set, and what was chosen at the last origin."""
     table = one.make()
     panel = Panel.from_frame(table)

@@ -16,7 +16,7 @@ import typer
 import domains  # noqa: F401  # checks that the right 'shared' is found, before anything of it is imported
 from case_studies.common.copies import copy_study
 from case_studies.common.runs import predict_from, run_and_summarise
-from case_studies.common.study import find_study, installed_studies
+from case_studies.common.study import find_studies, find_study
 from shared.errors import HexadError, MissingExtraError, SettingsError, printable
 from shared.runtime.interrupts import remember_interrupts
 
@@ -41,7 +41,7 @@ def _say(text: str = "", *, err: bool = False, fg: str | None = None) -> None:
 @app.command(name="list")
 def list_studies() -> None:
     """List the case studies."""
-    for name, text in installed_studies().items():
+    for name, text in find_studies().items():
         _say(f"{name:12} {text}")
     _say()
     _say("Run one with: hexad run NAME. Copy one to change it: hexad new NAME --code --out FOLDER")
@@ -158,11 +158,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = STOPPED
     except OSError as error:
         room = ". Make room on that disk" if error.errno in FULL else ""
-        _broken_off(OUT_OF_MEMORY if error.errno == errno.ENOMEM else f"{printable(str(error))[:400]}{room}")
+        _break_off(OUT_OF_MEMORY if error.errno == errno.ENOMEM else f"{printable(str(error))[:400]}{room}")
     except Exception as error:
         # Usage errors come from a module of typer's own whose place differs between its versions.
         if isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in SIGNS_OF_NO_MEMORY):
-            _broken_off(OUT_OF_MEMORY)
+            _break_off(OUT_OF_MEMORY)
         show, exit_code = getattr(error, "show", None), getattr(error, "exit_code", None)
         if show is None or exit_code is None:
             raise
@@ -175,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _broken_off(why: str) -> NoReturn:
+def _break_off(why: str) -> NoReturn:
     """Say why a run could not go on, and that it can."""
     _say(f"hexad: {why}. What was finished is kept; the same --out goes on there.", err=True, fg="red")
     sys.exit(1)

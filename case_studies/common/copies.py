@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from case_studies.common.study import find_study
-from shared.errors import SettingsError, StoreError, quoted
+from shared.errors import SettingsError, StoreError, quote
 from shared.runtime.files import read_plain, write_text
 
 __all__ = ["copy_study", "is_remembered", "remember"]
@@ -49,7 +49,7 @@ def copy_study(study: str, folder: Path) -> Path:
     ['__init__.py', 'backtest.py', 'expected.json']
     """
     found = find_study(study)
-    shown = quoted([folder], longest=200)
+    shown = quote([folder], longest=200)
     try:
         if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
             raise SettingsError(f"--out {shown}: there is something already; name a folder that is new or empty")
@@ -72,7 +72,7 @@ def remember(folder: Path) -> None:
     ...     is_remembered(Path("mine"))
     True
     """
-    listed = _remembered()
+    listed = _read_remembered()
     if str(folder) in listed:
         return
     with contextlib.suppress(OSError, StoreError, RuntimeError):
@@ -87,10 +87,10 @@ def is_remembered(folder: Path) -> bool:
     >>> is_remembered(Path("never-run"))
     False
     """
-    return str(folder) in _remembered()
+    return str(folder) in _read_remembered()
 
 
-def _remembered() -> list[str]:
+def _read_remembered() -> list[str]:
     try:
         listed = json.loads(read_plain(_state_file(), MAX_BYTES))
     except (OSError, ValueError, StoreError, RuntimeError, RecursionError):

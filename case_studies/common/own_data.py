@@ -10,7 +10,7 @@ from pydantic import PrivateAttr, model_validator
 
 from shared.data.io.parse import Kind
 from shared.data.schema import Column, Schema
-from shared.errors import SettingsError, quoted
+from shared.errors import SettingsError, quote
 from shared.runtime.config import Settings
 
 __all__ = ["Columns", "Role", "Table", "name_tables"]
@@ -89,11 +89,11 @@ class Columns(Settings):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        named = [name for role in self.roles() for name in self.named(role)]
+        named = [name for role in self.roles() for name in self.columns_of(role)]
         if twice := sorted({name for name in named if named.count(name) > 1}):
-            raise ValueError(f"{quoted(twice)} fills two roles; a column can fill one")
-        if empty := [role for role, what in self.roles().items() if what.required and not self.named(role)]:
-            raise ValueError(f"{quoted(empty)} has to be filled; name its column")
+            raise ValueError(f"{quote(twice)} fills two roles; a column can fill one")
+        if empty := [role for role, what in self.roles().items() if what.required and not self.columns_of(role)]:
+            raise ValueError(f"{quote(empty)} has to be filled; name its column")
         return self
 
     @classmethod
@@ -102,7 +102,7 @@ class Columns(Settings):
         found = {name: [m for m in field.metadata if isinstance(m, Role)] for name, field in cls.model_fields.items()}
         return {name: roles[0] for name, roles in found.items() if roles}
 
-    def named(self, role: str) -> tuple[str, ...]:
+    def columns_of(self, role: str) -> tuple[str, ...]:
         """Columns that fill a role.
 
         Parameters
@@ -131,10 +131,10 @@ class Columns(Settings):
                 name, f"{prefix}.{role}", required=what.required or self._is_own(role)
             )
             for role, what in self.roles().items()
-            for name in self.named(role)
+            for name in self.columns_of(role)
             if changes.get(role, {}) is not None
         ]
-        return Schema(tuple(columns), tuple(name for role in self.key for name in self.named(role)))
+        return Schema(tuple(columns), tuple(name for role in self.key for name in self.columns_of(role)))
 
     def keep(self, present: Collection[str]) -> Self:
         """The same, without the columns that a table does not have and can do without.
@@ -147,9 +147,9 @@ class Columns(Settings):
         kept: dict[str, Any] = {}
         lost = dict(self._lost)
         for role, what in self.roles().items():
-            there = [name for name in self.named(role) if name in present or what.required]
+            there = [name for name in self.columns_of(role) if name in present or what.required]
             kept[role] = there if isinstance(getattr(self, role), list) else (there[0] if there else "")
-            if gone := tuple(name for name in self.named(role) if name not in there):
+            if gone := tuple(name for name in self.columns_of(role) if name not in there):
                 lost[role] = gone
         made = self.model_copy(update=kept)
         made._lost = lost  # noqa: SLF001
@@ -163,10 +163,10 @@ class Columns(Settings):
         """
         told = []
         for role, what in self.roles().items():
-            if not self.named(role) and (type(self).model_fields[role].default or role in self._lost):
+            if not self.columns_of(role) and (type(self).model_fields[role].default or role in self._lost):
                 told.append(f"No column is there for {role} ({what.means}): {what.without}.")
-            elif self.named(role) and role in self._lost:
-                told.append(f"There is no column {quoted(self._lost[role])} for {role}: it is not used.")
+            elif self.columns_of(role) and role in self._lost:
+                told.append(f"There is no column {quote(self._lost[role])} for {role}: it is not used.")
         return told
 
     @classmethod
@@ -228,10 +228,10 @@ def name_tables(given: list[str], tables: Mapping[str, Table]) -> dict[str, str]
         if not name:
             if len(tables) > 1 and len(given) > 1:
                 raise SettingsError(
-                    f"--data {quoted([text])}: say which table it is, as in --data {next(iter(tables))}={text}"
+                    f"--data {quote([text])}: say which table it is, as in --data {next(iter(tables))}={text}"
                 )
             name = next(iter(tables), "data")
         if name in named:
-            raise SettingsError(f"--data: the table {quoted([name])} is given twice")
+            raise SettingsError(f"--data: the table {quote([name])} is given twice")
         named[name] = place
     return named

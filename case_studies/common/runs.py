@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from case_studies.common.copies import is_remembered, remember
-from case_studies.common.study import SETTINGS_FILE, Study, StudyFolder, find_study, installed_studies, load_study
-from shared.errors import SettingsError, quoted
+from case_studies.common.study import SETTINGS_FILE, Study, StudyFolder, find_studies, find_study, load_study
+from shared.errors import SettingsError, quote
 
 if TYPE_CHECKING:
     from case_studies.common.saved_run import SavedRun
@@ -120,7 +120,7 @@ def _files_of(data: Any, loaded: Study) -> dict[str, Path | str]:
         return {}
     if isinstance(data, Mapping):
         if wrong := [name for name in data if loaded.tables and name not in loaded.tables]:
-            raise SettingsError(f"the study has no table {quoted(wrong)}; it has {', '.join(loaded.tables)}")
+            raise SettingsError(f"the study has no table {quote(wrong)}; it has {', '.join(loaded.tables)}")
         given = dict(data)
     else:
         listed = [os.fspath(data)] if isinstance(data, str | os.PathLike) else list(data)
@@ -167,17 +167,17 @@ def predict_from(
     ...
     shared.errors.StoreError: 'no-such-run' is no folder. Name that of a run, as in runs/demand-20240131-120000
     """
-    from case_studies.common.saved_run import saved_run
+    from case_studies.common.saved_run import open_run
     from shared.data.io.export import table_bytes
     from shared.data.io.sql import is_url
     from shared.runtime.config import load_settings
     from shared.runtime.files import write_bytes
 
-    run = saved_run(Path(folder))
+    run = open_run(Path(folder))
     found = _study_of(run, study)
     loaded = load_study(found)
     if loaded.predict is None:
-        raise SettingsError(f"the study {quoted([found.name])} predicts nothing from new rows")
+        raise SettingsError(f"the study {quote([found.name])} predicts nothing from new rows")
     settings = load_settings(loaded.settings, run.folder / SETTINGS_FILE, overrides)
     source = data if is_url(data) else Path(data)
     place = _Target.of(run, source, out)
@@ -190,17 +190,17 @@ def predict_from(
 
 def _study_of(run: SavedRun, named: str | Path | None) -> StudyFolder:
     """The study that a run was made by: an installed one by its name, a copy only where its user ran it or names it."""
-    shown = quoted([run.folder], longest=200)
+    shown = quote([run.folder], longest=200)
     if named is not None:
         found = find_study(named)
         if found.name != run.study:
-            raise SettingsError(f"{shown} is a run of the study {quoted([run.study])}, not of {quoted([found.name])}")
+            raise SettingsError(f"{shown} is a run of the study {quote([run.study])}, not of {quote([found.name])}")
         return found
     if run.study_folder is None:
-        if run.study not in installed_studies():
-            raise SettingsError(f"{shown} is a run of the study {quoted([run.study])}, which this Hexad does not have")
+        if run.study not in find_studies():
+            raise SettingsError(f"{shown} is a run of the study {quote([run.study])}, which this Hexad does not have")
         return find_study(run.study)
-    place = quoted([run.study_folder], longest=200)
+    place = quote([run.study_folder], longest=200)
     if not is_remembered(Path(run.study_folder)):
         raise SettingsError(
             f"{shown} was made by the study in {place}, whose code was not run here before. If you trust it, name it: "
@@ -228,12 +228,12 @@ class _Target:
     @classmethod
     def of(cls, run: SavedRun, source: str | Path, out: Path | None) -> _Target:
         """Refuse a file that must not be replaced, before anything is read."""
-        from shared.data.io.sql import is_url, shown_url
+        from shared.data.io.sql import display_url, is_url
         from shared.reporting.run import PREDICTIONS
         from shared.runtime.manifest import MANIFEST
 
-        path = out or run.folder / f"{PREDICTIONS}{re.sub(r'[^A-Za-z0-9_-]+', '-', shown_url(source))[:60]}.csv"
-        shown = quoted([path.name])
+        path = out or run.folder / f"{PREDICTIONS}{re.sub(r'[^A-Za-z0-9_-]+', '-', display_url(source))[:60]}.csv"
+        shown = quote([path.name])
         if path.suffix.lower() not in {".csv", ".parquet", ".pq"}:
             raise SettingsError(f"--out {shown}: predictions are written as .csv or .parquet; name the file so")
         if os.path.lexists(path) and (not is_url(source) and path.resolve() == Path(source).resolve()):
@@ -243,7 +243,7 @@ class _Target:
         target = cls(run, path)
         if os.path.lexists(path) and not target.own.owns(target.name):
             raise SettingsError(
-                f"--out {quoted([path], longest=200)}: there is a file of that name, which this run did not write or which "
+                f"--out {quote([path], longest=200)}: there is a file of that name, which this run did not write or which "
                 "was changed since; name another, or move it away"
             )
         return target
@@ -256,7 +256,7 @@ class _Target:
             if self.inside:
                 raise
             return [
-                f"{quoted([self.run.folder], longest=200)} cannot be written to ({error.strerror}), so that this file is not "
+                f"{quote([self.run.folder], longest=200)} cannot be written to ({error.strerror}), so that this file is not "
                 "known for the run's own: it will not be replaced"
             ]
         return []
@@ -270,7 +270,7 @@ def _check_writable(folder: Path) -> None:
             pass
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        shown = quoted([folder], longest=200)
+        shown = quote([folder], longest=200)
         raise SettingsError(f"--out {shown}: no files can be written there ({why}); name another") from error
 
 
@@ -279,7 +279,7 @@ def _read_layers(path: Path, *, own_data: bool, quick: bool) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{quoted([path], longest=200)} cannot be read ({error})") from error
+        raise SettingsError(f"{quote([path], longest=200)} cannot be read ({error})") from error
     layers = {name: content.pop(name, {}) for name in ("own_data", "quick")}
     for name, wanted in (("own_data", own_data), ("quick", quick)):
         for key, value in layers[name].items() if wanted else ():

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from shared.data.contract import TableContract
-from shared.errors import StoreError, quoted
+from shared.errors import StoreError, quote
 from shared.runtime.files import read_plain
 from shared.runtime.store import load_model
 
-__all__ = ["SavedRun", "saved_run"]
+__all__ = ["SavedRun", "open_run"]
 
 MAX_BYTES = 1 << 20
 NEEDED = ("run.json", "settings.toml", "schema.json", "model.hexad")
@@ -46,7 +46,7 @@ class SavedRun:
         return load_model(self.folder / "model.hexad")
 
 
-def saved_run(folder: Path) -> SavedRun:
+def open_run(folder: Path) -> SavedRun:
     """Open a run's folder.
 
     Raises
@@ -54,18 +54,18 @@ def saved_run(folder: Path) -> SavedRun:
     StoreError
         It is no folder of a finished run, or a file of it is damaged.
 
-    >>> saved_run(Path("no-such-run"))
+    >>> open_run(Path("no-such-run"))
     Traceback (most recent call last):
     ...
     shared.errors.StoreError: 'no-such-run' is no folder. Name that of a run, as in runs/demand-20240131-120000
     """
-    shown = quoted([folder], longest=200)
+    shown = quote([folder], longest=200)
     if not folder.is_dir():
         raise StoreError(f"{shown} is no folder. Name that of a run, as in runs/demand-20240131-120000")
     lost = [name for name in NEEDED if not (folder / name).is_file()]
     if lost:
         raise StoreError(
-            f"{shown} is no finished run: it has no {quoted(lost)}. Run the study to its end: hexad run STUDY --out {folder}"
+            f"{shown} is no finished run: it has no {quote(lost)}. Run the study to its end: hexad run STUDY --out {folder}"
         )
     about = _json(folder / "run.json")
     study, study_folder = about.get("study"), about.get("study_folder")

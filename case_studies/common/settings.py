@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from shared.data.io.tables import REPAIRS as TABLE_REPAIRS
 from shared.data.io.tables import check_options
 from shared.data.panel import REPAIRS as PANEL_REPAIRS
-from shared.errors import quoted
+from shared.errors import quote
 from shared.runtime.config import Settings
 
 __all__ = ["ReadSettings", "Workers"]
@@ -53,8 +53,8 @@ class ReadSettings(Settings):
 
     @field_validator("repair")
     @classmethod
-    def _known(cls, given: list[str]) -> list[str]:
+    def _check_known(cls, given: list[str]) -> list[str]:
         known = [*TABLE_REPAIRS, *PANEL_REPAIRS]
         if wrong := [word for word in given if word not in known]:
-            raise ValueError(f"there is no repair {quoted(wrong)}; there are {', '.join(dict.fromkeys(known))}")
+            raise ValueError(f"there is no repair {quote(wrong)}; there are {', '.join(dict.fromkeys(known))}")
         return given

@@ -18,13 +18,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from shared.errors import MissingExtraError, SettingsError, quoted
+from shared.errors import MissingExtraError, SettingsError, quote
 
 if TYPE_CHECKING:
     from case_studies.common.own_data import Table
     from shared.runtime.config import Settings
 
-__all__ = ["SETTINGS_FILE", "STUDY_FILE", "Study", "find_study", "installed_studies", "load_study", "tables_of"]
+__all__ = ["SETTINGS_FILE", "STUDY_FILE", "Study", "find_study", "find_studies", "load_study", "tables_of"]
 
 HERE = Path(__file__).parents[1]
 STUDY_FILE, SETTINGS_FILE = "study.py", "settings.toml"
@@ -72,10 +72,10 @@ class StudyFolder:
     installed: bool
 
 
-def installed_studies() -> dict[str, str]:
+def find_studies() -> dict[str, str]:
     """Names of the installed case studies and what each is about; nothing of them is imported.
 
-    >>> installed_studies()["demand"]
+    >>> find_studies()["demand"]
     "Two days of Victoria's electricity demand, every half-hour, and the reserve to hold for them."
     """
     files = sorted(file for file in HERE.glob(f"*/{STUDY_FILE}") if (file.parent / SETTINGS_FILE).is_file())
@@ -94,7 +94,7 @@ def find_study(study: str | os.PathLike[str]) -> StudyFolder:
     >>> find_study("demand").installed
     True
     """
-    known = installed_studies()
+    known = find_studies()
     text = os.fspath(study)
     if text in known:
         return StudyFolder(text, HERE / text, installed=True)
@@ -105,14 +105,14 @@ def find_study(study: str | os.PathLike[str]) -> StudyFolder:
             return StudyFolder(path.name, path, installed=True)
         return StudyFolder(path.name, path, installed=False)
     if _is_file(folder) and folder.name == STUDY_FILE:
-        raise SettingsError(f"{quoted([text])} is the file of a study; name its folder")
+        raise SettingsError(f"{quote([text])} is the file of a study; name its folder")
     near = difflib.get_close_matches(text, known, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
     if _is_folder(folder):
         raise SettingsError(
-            f"the folder {quoted([text], longest=200)} holds no {STUDY_FILE} and {SETTINGS_FILE}; {hint}"
+            f"the folder {quote([text], longest=200)} holds no {STUDY_FILE} and {SETTINGS_FILE}; {hint}"
         )
-    raise SettingsError(f"there is no study {quoted([text])}; {hint}")
+    raise SettingsError(f"there is no study {quote([text])}; {hint}")
 
 
 def tables_of() -> dict[str, dict[str, list[str]]]:
@@ -122,7 +122,7 @@ def tables_of() -> dict[str, dict[str, list[str]]]:
     ['demand']
     """
     found: dict[str, dict[str, list[str]]] = {}
-    for name in installed_studies():
+    for name in find_studies():
         try:
             study = load_study(find_study(name))
         except MissingExtraError:
@@ -151,13 +151,11 @@ def load_study(found: StudyFolder) -> Study:
         except MissingExtraError:
             raise
         except Exception as error:
-            raise SettingsError(
-                f"the study {quoted([found.path], longest=200)}: {_place(error, found.path)}"
-            ) from error
+            raise SettingsError(f"the study {quote([found.path], longest=200)}: {_place(error, found.path)}") from error
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):
         raise SettingsError(
-            f"{quoted([found.path / STUDY_FILE], longest=200)} states no study: it needs STUDY = Study(...)"
+            f"{quote([found.path / STUDY_FILE], longest=200)} states no study: it needs STUDY = Study(...)"
         )
     return study
 

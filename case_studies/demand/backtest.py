@@ -61,7 +61,7 @@ class Trials:
             ds=s.columns.time,
         )
 
-    def checked(self, source: str) -> Trials:
+    def check(self, source: str) -> Trials:
         """Refuse a table in which nothing can be tried, before any work, in the words of the settings.
 
         Raises
@@ -144,7 +144,7 @@ class Trials:
         )
         return self.at(self.settings.clocks[0], models, naives, walk=daily)
 
-    def watched(self, model: LagForecaster) -> LagForecaster:
+    def fit_and_update(self, model: LagForecaster) -> LagForecaster:
         """A model fitted before the first origin that has since seen all the rest."""
         cut = self.walk(self.settings.clocks[0]).splits(self.demand)[0]
         model = clone(model).set_params(calibration_folds=0)

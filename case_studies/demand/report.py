@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from case_studies.common.forecasting.words import (
+    as_change,
     below,
     by_origin,
     calibration,
-    covered,
+    coverage_of,
     gain,
     sentences,
-    signed,
     verdict_and_coverage,
 )
 from case_studies.common.report import too_few
@@ -53,7 +53,7 @@ def summary(
     peak = frame.iloc[int(frame["mean"].argmax())]
     high = interval_columns(settings.level)[1]
     item = next(item for item in verdict.items if item.against == best)
-    share = covered(first, MODEL, settings.level)
+    share = coverage_of(first, MODEL, settings.level)
     run.report.subtitle = (
         f"A forecast of {frame[ds].iloc[0]:%d %B %Y} and what follows, and how such forecasts did in {item.n} trials "
         "against what anyone could do without a model."
@@ -74,7 +74,7 @@ def summary(
     if not all(trial.guarded for trial in tried):
         run.add_summary(next(trial for trial in tried if not trial.guarded).explain_leaks())
     run.add_summary(*too_few(item.n, FEW, "trials were made"))
-    run.add_fact(signed(gain(first, MODEL)), f"error (MASE) against the best naive, “{best}”")
+    run.add_fact(as_change(gain(first, MODEL)), f"error (MASE) against the best naive, “{best}”")
     run.add_fact(f"{100 * share:.1f} %", f"of outcomes inside the {settings.level:g} % interval")
     run.add_fact(f"{item.wins} of {item.n}", f"{settings.tries} better than the best naive")
     saved = f"{abs(reserve.saved):,.0f}{settings.unit_after_number}"
@@ -90,7 +90,7 @@ def outlook(forecast: Forecast, scores: dict[str, Scores], settings: DemandSetti
         trial = scores[clock]
         told = (
             f"This forecast starts at {clock}. In the trials from that hour the error lay {below(gain(trial, MODEL))} that "
-            f"of the best naive, and {100 * covered(trial, MODEL, settings.level):.0f} % of what came lay inside the interval."
+            f"of the best naive, and {100 * coverage_of(trial, MODEL, settings.level):.0f} % of what came lay inside the interval."
         )
     low, high = interval_columns(settings.level)
     days = frame.groupby(frame[ds].dt.strftime("%A %d %B %Y"), sort=False)
@@ -220,15 +220,15 @@ def others(
     for clock, found in scores.items():
         best = found.best_baseline("mase")
         rows[f"{clock}: {best}"] = [float(found.values(best, "mase").mean()), "", ""]
-        low = f"{100 * covered(found, MODEL, settings.level):.1f} %"
+        low = f"{100 * coverage_of(found, MODEL, settings.level):.1f} %"
         rows[f"{clock}: {MODEL}"] = [
             float(found.values(MODEL, "mase").mean()),
-            signed(gain(found, MODEL)),
+            as_change(gain(found, MODEL)),
             low,
         ]
         if clock in bounds:
             bound = bounds[clock]
-            rows[f"{clock}: {KNOWN}"] = [float(bound.values(KNOWN, "mase").mean()), signed(gain(bound, KNOWN)), ""]
+            rows[f"{clock}: {KNOWN}"] = [float(bound.values(KNOWN, "mase").mean()), as_change(gain(bound, KNOWN)), ""]
     columns = ["MASE", "against the best naive", f"inside {settings.level:g} %"]
     parts.append((pd.DataFrame.from_dict(rows, orient="index", columns=columns), "The same trials by time of day."))
     if weekdays is not None:

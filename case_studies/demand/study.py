@@ -31,7 +31,7 @@ def run(settings: DemandSettings, out: Run) -> None:
     out.mark_step("read")
 
     # Try the model and the naives at past origins: fitted once before the first, later rows only as history.
-    trials = Trials(settings, demand, grid, out.checkpoints).checked(reading.source)
+    trials = Trials(settings, demand, grid, out.checkpoints).check(reading.source)
     models = {MODEL: lag_model(settings, grid)}
     scores = {
         clock: trials.at(clock, models, baselines(settings), levels=(settings.level,)) for clock in settings.clocks
@@ -52,7 +52,7 @@ def run(settings: DemandSettings, out: Run) -> None:
     reserve = reserve_needed(
         first.predictions, MODEL, best, risk=settings.risk, y=settings.series.y, unit=settings.unit
     )
-    watched = trials.watched(lag_model(settings, grid))
+    watched = trials.fit_and_update(lag_model(settings, grid))
     driving = drivers(watched, random_state=settings.seed)
     said = f"demand{settings.in_unit}"
     by_weather = [follows(watched, name, answer=said, random_state=settings.seed) for name in weather]

@@ -10,7 +10,7 @@ import pandas as pd
 from case_studies.common.saved_run import SavedRun
 from domains.basket import RuleRecommender
 from shared.data import Schema, datasets
-from shared.errors import DataError, Problem, StoreError, quoted
+from shared.errors import DataError, Problem, StoreError, quote
 
 from .baskets import baskets_of
 from .settings import GrocerySettings
@@ -77,10 +77,10 @@ def predict(
     items = table[[roles.item]].dropna() if settings.missing == "drop" else table[[roles.item]]
     notes = [*reading.repairs, *run.contract.check(items, reading.source, accept_drift=accept_drift)]
     baskets = baskets_of(table, present, reading.source)
-    known = baskets.known_as(pd.Index(model.items_))
+    known = baskets.reindex_items(pd.Index(model.items_))
     if len(known.codes) == 0:
-        what = f"the model knows none of its items, such as {quoted(baskets.items[:3])}"
-        mend = f"It learnt items such as {quoted(model.items_[:3])}: write them as there."
+        what = f"the model knows none of its items, such as {quote(baskets.items[:3])}"
+        mend = f"It learnt items such as {quote(model.items_[:3])}: write them as there."
         raise DataError(reading.source, [Problem(what, column=roles.item, mend=mend)])
     notes += [*baskets.told, *known.told]
     if model.customers_ is not None:

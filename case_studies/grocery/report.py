@@ -17,7 +17,7 @@ from domains.basket import (
     rule_network,
     rule_scatter,
 )
-from domains.basket.rules.significance import declared_family
+from domains.basket.rules.significance import declare_family
 from shared.evaluation import Scores, compare
 from shared.reporting import Run
 from shared.reporting.figures import bar_figure
@@ -87,7 +87,7 @@ def summary(
     )
     if compare(scores, MODEL, metric=HITS).items[0].difference_lower <= 0:
         run.add_summary("For that they are no certain gain: recommend what sells most instead, or give more baskets.")
-    run.add_summary(*too_few(hidden_items(scores), FEW, "baskets were left for that trial"))
+    run.add_summary(*too_few(count_hidden(scores), FEW, "baskets were left for that trial"))
 
 
 def rules(shown: Rules, mined: Rules, kept: Rules, shop: Shop) -> list[Any]:
@@ -118,7 +118,7 @@ def rules(shown: Rules, mined: Rules, kept: Rules, shop: Shop) -> list[Any]:
 
 def _table(shown: Rules, shop: Shop) -> pd.DataFrame:
     part = shown.take(np.arange(min(ROWS, len(shown))))
-    later = part.held_out(shop.test)
+    later = part.validate(shop.test)
     low, high = later.interval()
     frame = pd.DataFrame(
         {
@@ -212,7 +212,7 @@ def leave_apart(apart: pd.DataFrame, alone: pd.DataFrame, together: list[str], p
     return parts
 
 
-def hidden_items(scores: Scores) -> int:
+def count_hidden(scores: Scores) -> int:
     """Baskets from which an item was hidden."""
     return int((scores.predictions["model"] == MODEL).sum())
 
@@ -226,7 +226,7 @@ def completion(scores: Scores, examples: pd.DataFrame, recommender: RuleRecommen
     told = "; ".join(
         f"{name}: {row['mean']:.1f} % ({row['lower']:.1f} to {row['upper']:.1f})" for name, row in hits.iterrows()
     )
-    n = hidden_items(scores)
+    n = count_hidden(scores)
     unseen = int((~scores.predictions["known"].astype(bool)).sum()) // len(scores.models)
     more = f" {unseen:,} hidden items had never been seen in learning, and count as misses." if unseen else ""
     history = "and the customers' own history " if recommender.customers_ is not None else ""
@@ -256,7 +256,7 @@ def protocol(mined: Rules, chance: PermutationTest | None, settings: GrocerySett
     """What was tested, against what, and what chance alone gives."""
     parts: list[Any] = []
     if len(mined):
-        family = declared_family(mined)
+        family = declare_family(mined)
         sizes = ", ".join(
             f"{size:,} with {length} item{'s' if length > 1 else ''} on the left"
             for length, size in family.sizes.items()

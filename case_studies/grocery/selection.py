@@ -12,16 +12,16 @@ from domains.basket import (
     PermutationTest,
     RuleRecommender,
     Rules,
-    held_out,
     permutation_test,
+    validate_rules,
 )
-from shared.errors import shortened
+from shared.errors import shorten
 from shared.evaluation import tune
 
 from .baskets import Shop
 from .settings import GrocerySettings
 
-__all__ = ["apart", "by_chance", "offers", "recommender", "shown", "together_anyway"]
+__all__ = ["apart", "by_chance", "offers", "recommender", "select_rules", "together_anyway"]
 
 MIN_LIFT = 1.3
 SATURATED = 0.5
@@ -32,14 +32,14 @@ EXPECTED = 20.0
 FEWER_HIDDEN = 2000  # baskets with a hidden item for each combination of settings: +-2 points of hit rate, in seconds
 
 
-def shown(kept: Rules, shop: Shop, settings: GrocerySettings) -> Rules:
+def select_rules(kept: Rules, shop: Shop, settings: GrocerySettings) -> Rules:
     """Kept rules that add something to shorter ones, and that enough customers stand behind; the strongest first.
 
     >>> from domains.basket import association_rules
     >>> from shared.data import Incidence
     >>> baskets = Incidence.from_lists(([["tea", "milk"]] * 3 + [["tea"]] * 5 + [["soap"]] * 12) * 20)
     >>> shop = Shop.cut(baskets, GrocerySettings(), "table")
-    >>> len(shown(association_rules(shop.train, 0.2, min_support=5).tested("fisher").kept, shop, GrocerySettings()))
+    >>> len(select_rules(association_rules(shop.train, 0.2, min_support=5).test("fisher").kept, shop, GrocerySettings()))
     2
     """
     small = kept.without_redundant(settings.min_improvement)
@@ -48,7 +48,7 @@ def shown(kept: Rules, shop: Shop, settings: GrocerySettings) -> Rules:
         enough = behind >= settings.min_customers
         small = small.take(enough)
         small.found["customers"] = behind[enough]
-    return small.sorted("adjusted_lift")
+    return small.sort("adjusted_lift")
 
 
 def by_chance(rules: Rules, settings: GrocerySettings) -> PermutationTest | None:
@@ -80,13 +80,13 @@ def offers(rules: Rules, shop: Shop) -> pd.DataFrame:
     >>> from shared.data import Incidence
     >>> baskets = Incidence.from_lists(([["tea", "milk"]] * 3 + [["tea"]] * 5 + [["soap"]] * 12) * 20)
     >>> shop = Shop.cut(baskets, GrocerySettings(), "table")
-    >>> kept = association_rules(shop.train, 0.2, min_support=5).tested("fisher").kept
+    >>> kept = association_rules(shop.train, 0.2, min_support=5).test("fisher").kept
     >>> offers(kept, shop)["offer"].tolist()
     ['milk']
     """
     single = rules.take((rules.antecedent_lengths == 1) & (rules.confidence <= SATURATED))
     single = single.take(np.asarray(single.found["adjusted_lift"]) >= MIN_LIFT) if len(single) else single
-    later = held_out(single, shop.test)
+    later = validate_rules(single, shop.test)
     low, _ = later.interval()
     certain = np.flatnonzero(low[0] > 1)
     room = single.antecedent_counts - single.together
@@ -134,7 +134,7 @@ def apart(pairs: Rules, later: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     >>> from domains.basket import item_pairs
     >>> baskets = [["tea", "milk"]] * 100 + [["coffee", "milk"]] * 100 + [["tea"], ["coffee"], ["milk"]] * 60
-    >>> pairs = item_pairs(baskets, 0.1).tested(family="mined", alternative="less")
+    >>> pairs = item_pairs(baskets, 0.1).test(family="mined", alternative="less")
     >>> apart(pairs, pairs)[0][["one", "other", "baskets with both"]].values.tolist()
     [['coffee', 'tea', 0]]
     """
@@ -166,7 +166,7 @@ def apart(pairs: Rules, later: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
     order = loners[np.argsort(-partners[loners], kind="stable")]
     return table, pd.DataFrame(
         {
-            "item": [shortened(name) for name in pairs.items[order]],
+            "item": [shorten(name) for name in pairs.items[order]],
             "keeps apart from": partners[order],
             "of": n_items - 1,
         }

@@ -35,20 +35,20 @@ def run(settings: GrocerySettings, out: Run) -> None:
     # Mine and test on the first part of the time alone; what follows is for the second look.
     least = max(settings.min_baskets, min_count_of(settings.min_support, shop.train.n_rows))
     sets = frequent_itemsets(shop.train, least, max_length=settings.max_length)
-    rules = association_rules(sets, settings.min_confidence).tested(settings.test, alpha=settings.alpha)
-    kept, shown = rules.kept, selection.shown(rules.kept, shop, settings)
+    rules = association_rules(sets, settings.min_confidence).test(settings.test, alpha=settings.alpha)
+    kept, shown = rules.kept, selection.select_rules(rules.kept, shop, settings)
     out.mark_step("mined and tested")
 
     # Do they hold in the later baskets, in every quarter, and where there is nothing to be found?
-    again, unfiltered = kept.held_out(shop.test), rules.held_out(shop.test)
-    quarters = shown.over_time(shop.baskets, parts=shop.parts) if len(shown) else None
+    again, unfiltered = kept.validate(shop.test), rules.validate(shop.test)
+    quarters = shown.by_period(shop.baskets, parts=shop.parts) if len(shown) else None
     asked: Any = {"test": settings.test, "alpha": settings.alpha}
     chance = selection.by_chance(rules, settings)
     out.mark_step("looked at again")
 
     # What to promote, and what to leave apart.
     offers = selection.offers(shown, shop)
-    pairs = item_pairs(shop.train, settings.pair_support).tested(**asked, alternative="less")
+    pairs = item_pairs(shop.train, settings.pair_support).test(**asked, alternative="less")
     apart, alone = selection.apart(pairs, item_pairs(shop.test, 1, max_items=100_000) if len(pairs) else pairs)
     together = selection.together_anyway(shown, offers)
     out.mark_step("decided")

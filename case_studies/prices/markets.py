@@ -10,7 +10,7 @@ import pandas as pd
 
 from domains.timeseries import PerSeries
 from shared.data import Panel, SeriesColumns, WalkForward
-from shared.errors import DataError, HexadError, Problems, quoted
+from shared.errors import DataError, HexadError, Problems, quote
 
 from .settings import PricesSettings
 
@@ -91,7 +91,7 @@ class Markets:
             name for name in table.columns if name not in (series.unique_id, series.ds, series.y, *series.exogenous)
         ]:
             notes.append(
-                f"not used: {quoted(unused)}; columns that are known a day ahead are named by --set columns.known="
+                f"not used: {quote(unused)}; columns that are known a day ahead are named by --set columns.known="
             )
         past, told = _with_neighbours(past, series)
         future = future[inside].reset_index(drop=True).assign(**{NEIGHBOURS: np.nan})
@@ -132,7 +132,7 @@ class Markets:
         """Steps of the day to be forecast."""
         return int(self.future.groupby(self.columns.unique_id, observed=True).size().max())
 
-    def seen_by(self, model: PerSeries) -> PerSeries:
+    def with_held_back_day(self, model: PerSeries) -> PerSeries:
         """A model that has also seen the day that was held back, where there was one: the next forecast follows it."""
         if self.future[self.columns.y].notna().all():
             end = (
@@ -181,7 +181,7 @@ class Markets:
             still = [key for key in self.keys if before.nunique().get(key, 2) == 1 or after.nunique().get(key, 2) == 1]
             if still:
                 problems.add(
-                    f"the prices of {quoted(still)} stand still before or after the first origin", column=series.y,
+                    f"the prices of {quote(still)} stand still before or after the first origin", column=series.y,
                     mend="There is nothing to forecast: leave the market out, or look for what fills its column.",
                 )  # fmt: skip
         problems.raise_if_any()
@@ -196,9 +196,9 @@ def _has_columns(table: pd.DataFrame, settings: PricesSettings, source: str) -> 
     problems = Problems(source)
     if lost:
         problems.add(
-            f"there {'is no column' if len(lost) == 1 else 'are no columns'} {quoted(lost)}, which columns.known says "
+            f"there {'is no column' if len(lost) == 1 else 'are no columns'} {quote(lost)}, which columns.known says "
             f"{'is' if len(lost) == 1 else 'are'} known a day ahead",
-            mend=f"Name those that are, among {quoted(others)}, or none: --set columns.known='[]'." if others
+            mend=f"Name those that are, among {quote(others)}, or none: --set columns.known='[]'." if others
             else "There are no other columns: --set columns.known='[]'.",
         )  # fmt: skip
     problems.raise_if_any()
@@ -247,13 +247,13 @@ def _follows(coming: Panel, panel: Panel, source: str) -> None:
     problems = Problems(source)
     if rest := [key for key in panel.keys if key not in coming.keys]:
         problems.add(
-            f"the day to be forecast (rows without price) is there for {quoted(coming.keys)}, but not for {quoted(rest)}",
+            f"the day to be forecast (rows without price) is there for {quote(coming.keys)}, but not for {quote(rest)}",
             column=panel.columns.unique_id, mend="Give its rows for every market, with what is known ahead.",
         )  # fmt: skip
     late = [key for i, key in enumerate(coming.keys) if coming.starts[i] != panel.ends[panel.keys.index(key)]]
     if late:
         problems.add(
-            f"rows are missing between the last price and the day to be forecast (series {quoted(late)})",
+            f"rows are missing between the last price and the day to be forecast (series {quote(late)})",
             column=panel.columns.ds, mend="Give every stamp.",
         )  # fmt: skip
     problems.raise_if_any()
@@ -277,7 +277,7 @@ def _day_after(panel: Panel, settings: PricesSettings, source: str) -> pd.DataFr
     problems = Problems(source)
     if series.exogenous:
         problems.add(
-            f"every row has its price: there is no day to be forecast, of which {quoted(series.exogenous)} has to be known",
+            f"every row has its price: there is no day to be forecast, of which {quote(series.exogenous)} has to be known",
             mend="Add its rows at the end of each market, with these columns and no price.",
         )
     problems.raise_if_any()

@@ -11,7 +11,7 @@ from case_studies.common.forecasting.new_rows import rows_after
 from case_studies.common.saved_run import SavedRun
 from domains.timeseries import Forecast, LagForecaster, PerSeries
 from shared.data import SeriesColumns, datasets
-from shared.errors import DataError, Problems, StoreError, quoted
+from shared.errors import DataError, Problems, StoreError, quote
 
 from .markets import NEIGHBOURS, Markets
 from .settings import PricesSettings
@@ -92,13 +92,13 @@ def _same_markets(model: PerSeries, markets: Markets, source: str) -> None:
     problems = Problems(source)
     if lost := [key for key in model.forecasters_ if key not in markets.keys]:
         problems.add(
-            f"there are no rows of {quoted(lost)}",
+            f"there are no rows of {quote(lost)}",
             column=markets.columns.unique_id,
             mend="Give the rows of every market that was learnt.",
         )
     if new := [key for key in markets.keys if key not in model.forecasters_]:
         problems.add(
-            f"the model does not know {quoted(new)}",
+            f"the model does not know {quote(new)}",
             column=markets.columns.unique_id,
             mend="Leave it out, or run the study again with it.",
         )

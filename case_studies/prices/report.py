@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from case_studies.common.forecasting.words import (
+    as_change,
     below,
     by_origin,
     calibration,
-    covered,
+    coverage_of,
     gain,
     sentences,
-    signed,
     verdict_and_coverage,
 )
 from case_studies.common.report import too_few
@@ -79,12 +79,12 @@ def summary(
             f"{key} {own['mean'].mean():.1f}{settings.unit_after_number} on average and {top['mean']:.1f} at {top[series.ds]:%H:%M}"
         )
     run.add_summary(f"Expect on {frame[series.ds].iloc[0]:%A %d %B %Y}: {'; '.join(told)}.")
-    kept = {key: covered(scores, MODEL, settings.level) for key, scores in alone.items()}
+    kept = {key: coverage_of(scores, MODEL, settings.level) for key, scores in alone.items()}
     for key, verdict in verdicts.items():
         item = next(item for item in verdict.items if item.against == alone[key].best_baseline("mae"))
         run.add_summary(f"{key}, {item.n} days: the {verdict_and_coverage(item, kept[key], settings.level)}")
         run.add_fact(
-            signed(gain(alone[key], MODEL, metric="mae")),
+            as_change(gain(alone[key], MODEL, metric="mae")),
             f"error (MAE) in {key} against “{item.against}”, the best naive",
         )
         run.add_fact(f"{100 * kept[key]:.1f} %", f"of prices in {key} inside the {settings.level:g} % interval")
@@ -335,7 +335,7 @@ def by_month(scores: Scores, settings: PricesSettings) -> tuple[pd.DataFrame, st
         {
             MODEL: means[MODEL].map("{:.2f}".format),
             best: means[best].map("{:.2f}".format),
-            "gain": [signed(share) for share in 1 - means[MODEL] / means[best]],
+            "gain": [as_change(share) for share in 1 - means[MODEL] / means[best]],
             f"inside {settings.level:g} %": [f"{100 * share:.1f} %" for share in means["inside"]],
         }
     )

@@ -57,7 +57,7 @@ def run(settings: PricesSettings, out: Run) -> None:
     forecast = model.predict(markets.steps, future=markets.future, levels=levels)
     driving = {key: drivers(model.forecasters_[key], random_state=settings.seed) for key in markets.keys}
     out.save_results(
-        model=markets.seen_by(model),
+        model=markets.with_held_back_day(model),
         forecast=forecast.to_frame(),
         **origin_tables(scores),
     )

@@ -1,8 +1,8 @@
 """Basket rules: exact, fast, and tested."""
 
 from domains.basket.completion import SEARCH_GRID, RuleRecommender, rule_weights
-from domains.basket.figures import pair_heatmap, rule_network, rule_scatter, stability_figure
-from domains.basket.mining import Itemsets, estimated_itemsets, frequent_itemsets
+from domains.basket.figures import pair_heatmap, rule_network, rule_scatter
+from domains.basket.mining import Itemsets, estimate_itemsets, frequent_itemsets
 from domains.basket.rules import (
     MEASURES,
     Family,
@@ -11,12 +11,12 @@ from domains.basket.rules import (
     Rules,
     Stability,
     association_rules,
-    held_out,
+    count_by_period,
     improvement,
     item_pairs,
-    over_time,
     permutation_test,
-    randomised,
+    randomise,
+    validate_rules,
 )
 from domains.basket.task import CompletionTask
 
@@ -32,15 +32,15 @@ __all__ = [
     "Rules",
     "Stability",
     "association_rules",
-    "estimated_itemsets",
+    "estimate_itemsets",
     "frequent_itemsets",
-    "held_out",
+    "validate_rules",
     "improvement",
     "item_pairs",
-    "over_time",
+    "count_by_period",
     "pair_heatmap",
     "permutation_test",
-    "randomised",
+    "randomise",
     "rule_network",
     "rule_scatter",
     "rule_weights",

@@ -7,17 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from domains.basket.rules.rules import Rules
-from domains.basket.rules.stability import Stability
-from shared.errors import HexadError, shortened
+from domains.basket.rules.table import RuleTable
+from shared.errors import HexadError, shorten
 
-__all__ = ["pair_heatmap", "rule_network", "rule_scatter", "stability_figure"]
+__all__ = ["pair_heatmap", "rule_network", "rule_scatter"]
 
 MAX_POINTS = 800
 LABEL = 26
 
 
-def rule_network(rules: Rules, n: int = 40) -> Any:
+def rule_network(rules: RuleTable, n: int = 40) -> Any:
     """Draw the n rules of the most baskets beyond chance as arrows between items on a circle, towards the consequent.
 
     Items that are linked lie beside one another; the broader the arrow, the higher the lift.
@@ -59,7 +58,7 @@ def rule_network(rules: Rules, n: int = 40) -> Any:
             axes.plot([x], [y], "o", color=colours["second"], markersize=4)
             left = x < 0
             axes.text(
-                1.06 * x, 1.06 * y, shortened(name, LABEL), rotation=np.degrees(turn) + (180 if left else 0), fontsize=7.5,
+                1.06 * x, 1.06 * y, shorten(name, LABEL), rotation=np.degrees(turn) + (180 if left else 0), fontsize=7.5,
                 ha="right" if left else "left", va="center", rotation_mode="anchor", color=colours["ink"],
             )  # fmt: skip
         axes.set_xlim(-1.75, 1.75)
@@ -97,7 +96,7 @@ def _around(links: Mapping[tuple[Any, Any], float]) -> list[Any]:
     return order
 
 
-def rule_scatter(rules: Rules) -> Any:
+def rule_scatter(rules: RuleTable) -> Any:
     """Draw support against confidence, points growing with lift; rules that a test kept stand out.
 
     >>> from domains.basket import association_rules
@@ -138,12 +137,12 @@ def rule_scatter(rules: Rules) -> Any:
     )
 
 
-def pair_heatmap(pairs: Rules, n: int = 18) -> Any:
+def pair_heatmap(pairs: RuleTable, n: int = 18) -> Any:
     """Draw what goes with what: expected and found baskets of every pair of the n most frequent items or categories.
 
     Parameters
     ----------
-    pairs : Rules
+    pairs : RuleTable
         Of `item_pairs`; tested ones show lift beyond basket size.
     n : int
         Items drawn.
@@ -170,7 +169,7 @@ def pair_heatmap(pairs: Rules, n: int = 18) -> Any:
     grid = np.where(np.isnan(grid), grid.T, grid)
     order = _by_likeness(grid)
     grid, items = grid[np.ix_(order, order)], items[order]
-    names = [shortened(pairs.items[code], LABEL) for code in items]
+    names = [shorten(pairs.items[code], LABEL) for code in items]
 
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
         from matplotlib.patches import Rectangle
@@ -206,46 +205,3 @@ def _by_likeness(grid: Any) -> Any:
     filled = np.log2(np.clip(np.where(np.isfinite(grid), grid, 1.0), 0.125, 8.0))
     np.fill_diagonal(filled, filled.max())
     return leaves_list(linkage(pdist(filled), method="average"))
-
-
-def stability_figure(stability: Stability) -> Any:
-    """Draw each rule's lift when mined against the lowest of its parts; below one it does not hold.
-
-    >>> from domains.basket import association_rules, held_out
-    >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
-    >>> stability_figure(held_out(rules, [["a", "b"], ["c"]])).alt
-    'Lift of 2 rules when mined and at a second look.'
-    """
-    from shared.reporting.figures import draw
-
-    if len(stability.rules) == 0:
-        raise HexadError("there are no rules to draw")
-    mined = stability.rules.lift
-    lowest = np.where(np.isnan(stability.lift), 0.0, stability.lift).min(axis=0)
-    chosen = np.arange(len(mined))[:: max(1, -(-len(mined) // MAX_POINTS))]
-
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
-        high = max(float(mined.max()), float(lowest.max()), 2.0)
-        floor = 0.3
-        holds = stability.holds[chosen]
-        for label, mask, colour in (("holds", holds, "accent"), ("does not hold", ~holds, "second")):
-            if mask.any():
-                axes.scatter(
-                    mined[chosen][mask], np.maximum(lowest[chosen][mask], floor), s=9, color=colours[colour], alpha=0.6,
-                    linewidth=0, label=label,
-                )  # fmt: skip
-        axes.plot(
-            [1, high], [1, high], color=colours["soft"], linewidth=1, linestyle=(0, (4, 3)), label="as when mined"
-        )
-        axes.axhline(1.0, color=colours["ink"], linewidth=0.8)
-        for scale, set_formatter in ((axes.set_xscale, axes.xaxis), (axes.set_yscale, axes.yaxis)):
-            scale("log", base=2)
-            set_formatter.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.set_xlabel("lift when mined")
-        axes.set_ylabel("lift at the second look" if len(stability.parts) == 1 else "lowest lift of the parts")
-        axes.legend(loc="upper left")
-
-    return draw(
-        paint, alt=f"Lift of {len(mined):,} rules when mined and at a second look.",
-        caption="Lifts are chosen for being high, so most fall a little; what matters is that they stay above one.",
-    )  # fmt: skip

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.errors import shortened
+from shared.errors import shorten
 
-__all__ = ["as_lists", "percent", "written"]
+__all__ = ["as_lists", "percent", "format_set"]
 
 
 def as_lists(indptr: Any, codes: Any, items: pd.Index[Any]) -> pd.Series[Any]:
@@ -37,10 +37,10 @@ def percent(part: int, whole: int) -> str:
     return "99.9" if text == "100" and part < whole else text
 
 
-def written(names: Iterable[Any], longest: int = 40) -> str:
+def format_set(names: Iterable[Any], longest: int = 40) -> str:
     """Write a set for people.
 
-    >>> written(["milk", "bread"])
+    >>> format_set(["milk", "bread"])
     'bread, milk'
     """
-    return ", ".join(sorted(shortened(name, longest) for name in names))
+    return ", ".join(sorted(shorten(name, longest) for name in names))

@@ -97,7 +97,7 @@ class CompletionTask(Task):
                 found.append(self._rank(model, data.take(split.test)).assign(**{names.SPLIT: split.label}))
         return pd.concat(found, ignore_index=True), watch.to_frame()
 
-    def perturbed(self, data: Incidence, split: Split) -> tuple[Incidence, Split]:
+    def perturb(self, data: Incidence, split: Split) -> tuple[Incidence, Split]:
         """Put other items where they are hidden, in baskets that only one draw uses.
 
         Parameters
@@ -106,7 +106,7 @@ class CompletionTask(Task):
         split : Split
 
         >>> baskets = Incidence.from_lists([["a", "b", "c"], ["a", "b", "c"], ["d"]])
-        >>> other, _ = CompletionTask().perturbed(baskets, Split(1, np.array([0]), np.array([1])))
+        >>> other, _ = CompletionTask().perturb(baskets, Split(1, np.array([0]), np.array([1])))
         >>> other.take([0]).to_lists(), "d" in other.take([1]).to_lists()[0]
         ([['a', 'b', 'c']], True)
         """
@@ -175,7 +175,7 @@ def _ask(model: Any, shown: Incidence, hidden: Ints) -> tuple[Floats, Ints]:
 
 def _in_vocabulary(baskets: Incidence, items: pd.Index[Any]) -> Incidence:
     """The baskets in a model's vocabulary, with items that it does not know behind it."""
-    return baskets.known_as(items.append(baskets.items.difference(items)))
+    return baskets.reindex_items(items.append(baskets.items.difference(items)))
 
 
 def _without(baskets: Incidence, rows: Ints, place: Ints) -> Incidence:

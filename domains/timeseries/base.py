@@ -17,7 +17,7 @@ from domains.timeseries.task import ForecastTask
 from shared.data import columns as names
 from shared.data.frequency import Frequency
 from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
-from shared.errors import DataError, HexadError, Problem, RepairWarning, SettingsError, quoted
+from shared.errors import DataError, HexadError, Problem, RepairWarning, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 
 __all__ = ["PanelForecaster"]
@@ -46,7 +46,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
     def _exogenous(self) -> tuple[str, ...]:
         return ()
 
-    def _known(self) -> tuple[str, ...]:
+    def _future_columns(self) -> tuple[str, ...]:
         return ()
 
     def _grid_step(self, table: Any) -> str | int | None:
@@ -77,25 +77,25 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """
         return None
 
-    def _scaled(self, panel: Panel) -> Floats:
+    def _to_scale(self, panel: Panel) -> Floats:
         """Values of a panel on the model's scale; shape (n_rows,)."""
         return panel.values
 
-    def _worked(self, panel: Panel) -> Floats:
+    def _feature_values(self, panel: Panel) -> Floats:
         """Values that features are made of: those on the model's scale, or their differences."""
-        return self._scaled(panel)
+        return self._to_scale(panel)
 
     def _notes(self, panel: Panel, series: Ints, mean: Floats) -> tuple[str, ...]:
         """What users have to know about a forecast, in sentences."""
         return ()
 
-    def _unscaled(self, panel: Panel, series: Ints, values: Floats) -> Floats:
+    def _from_scale(self, panel: Panel, series: Ints, values: Floats) -> Floats:
         """Bring forecasts of some series, shape (n, horizon), back to their own scale."""
         return values
 
     def default_task(self) -> ForecastTask:
         """How it is evaluated where nothing else is said: at origins, with what its recipe knows ahead."""
-        return ForecastTask(self._columns(), known=self._known())
+        return ForecastTask(self._columns(), known=self._future_columns())
 
     def _columns(self) -> SeriesColumns:
         return SeriesColumns(self.unique_id, self.ds, self.y, self._exogenous())
@@ -151,7 +151,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
 
     def take_in(self, merged: Panel) -> None:
         """Take a panel for history that continues the one known, without learning again."""
-        self._observed(self.panel_, merged)
+        self._observe(self.panel_, merged)
         self.panel_ = merged
 
     def update(self, table: Any, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> Any:
@@ -170,10 +170,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             Rows overlap with what is known, or leave a gap.
         """
         check_is_fitted(self)
-        self.take_in(self.panel_.extended(self.door(table, repair=repair, frequency=self.panel_.frequency)))
+        self.take_in(self.panel_.extend(self.door(table, repair=repair, frequency=self.panel_.frequency)))
         return self
 
-    def _observed(self, before: Panel, merged: Panel) -> None:
+    def _observe(self, before: Panel, merged: Panel) -> None:
         """Learn nothing from new rows; forecasters with calibration note their errors here."""
 
     def predict(
@@ -213,11 +213,11 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 100:
                 raise SettingsError(f"levels={list(levels)!r}: each level lies between 0 and 100 percent")
         panel = self.panel_
-        wanted = self._wanted(ids)
+        wanted = self._find_series(ids)
         known = self._future(panel, wanted, steps, future)
         mean = self._at_origins(panel, wanted, panel.indptr[wanted + 1], steps, known)
         frame = panel.key_frame(np.repeat(wanted, steps), (panel.ends[wanted][:, None] + np.arange(steps)).ravel())
-        frame[names.MEAN] = self._unscaled(panel, wanted, mean).ravel()
+        frame[names.MEAN] = self._from_scale(panel, wanted, mean).ravel()
         bounds = self._intervals(panel, wanted, mean, list(levels), known)
         for level, (lower, upper) in zip(levels, bounds, strict=True):
             low, high = names.interval_columns(level)
@@ -227,7 +227,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             broken = np.flatnonzero(~np.isfinite(made.reshape(len(wanted), -1)).all(axis=1))
             raise HexadError(
                 f"the forecast of {len(broken):,} series left the range of numbers (series "
-                f"{quoted([panel.keys[wanted[i]] for i in broken])}): the model diverges. Shorten the horizon, or use "
+                f"{quote([panel.keys[wanted[i]] for i in broken])}): the model diverges. Shorten the horizon, or use "
                 "log=False or strategy='direct'."
             )
         return Forecast(
@@ -240,7 +240,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             self._notes(panel, wanted, mean),
         )
 
-    def learnt_arrays(self) -> dict[str, ArrayOf | type]:
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {"panel_": Panel}
 
@@ -257,7 +257,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             raise SettingsError(f"horizon={horizon!r} is {steps:,} steps; at most {MAX_HORIZON:,} can be forecast")
         return steps
 
-    def _wanted(self, ids: Sequence[Any] | None) -> Ints:
+    def _find_series(self, ids: Sequence[Any] | None) -> Ints:
         """Positions of the series wanted, in the user's order."""
         if ids is None:
             return np.asarray(self.panel_.appearance, dtype=np.int64)
@@ -266,12 +266,12 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         place = {key: i for i, key in enumerate(self.panel_.keys)}
         unknown = [key for key in ids if key not in place]
         if unknown:
-            raise HexadError(f"no history is known of the series {quoted(unknown)}; pass it to fit or update first")
+            raise HexadError(f"no history is known of the series {quote(unknown)}; pass it to fit or update first")
         return np.asarray([place[key] for key in ids], dtype=np.int64)
 
     def _future(self, panel: Panel, wanted: Ints, horizon: int, future: Any) -> dict[str, Floats]:
         """Values of the known columns over the horizon; shape (n_series, horizon) each."""
-        known = self._known()
+        known = self._future_columns()
         if not known:
             return {}
         if future is None:
@@ -279,7 +279,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
                 "future",
                 [
                     Problem(
-                        f"the recipe reads {quoted(known)} at the stamps that are forecast",
+                        f"the recipe reads {quote(known)} at the stamps that are forecast",
                         mend=f"Pass future= with {panel.columns.ds!r} and these columns for the next {horizon} steps.",
                     )
                 ],
@@ -300,7 +300,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
                 need = f"{panel.stamp_text(panel.ends[series])} to {panel.stamp_text(panel.ends[series] + horizon - 1)}"
                 problems.append(
                     Problem(
-                        f"series {quoted([panel.keys[series]])} {have}, but {need} is forecast",
+                        f"series {quote([panel.keys[series]])} {have}, but {need} is forecast",
                         mend="Give every stamp of the horizon.",
                     )
                 )
@@ -312,7 +312,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
 
     def future_door(self, future: Any) -> Panel:
         """Check a table of the columns known in the future and make it a panel on the grid that was learnt."""
-        columns = SeriesColumns(self.unique_id, self.ds, self.y, self._known())
+        columns = SeriesColumns(self.unique_id, self.ds, self.y, self._future_columns())
         return Panel.from_frame(future, columns, tz=self.tz, frequency=self.panel_.frequency, need_y=False)
 
     def _tail(self, panel: Panel, wanted: Ints, horizon: int) -> Any:
@@ -356,7 +356,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
                 block[:, lookback:] = ahead
             return block.ravel()
 
-        y = laid(self._worked(panel) if worked is None else worked, None)
+        y = laid(self._feature_values(panel) if worked is None else worked, None)
         exogenous = {name: laid(values, future.get(name)) for name, values in panel.exogenous.items()}
         first = panel.starts[series] + history
         ordinals = (first[:, None] + np.arange(-lookback, horizon)).ravel()

@@ -16,7 +16,7 @@ from domains.timeseries.recipe import DAY_NS, Season, season_of
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS, wall_clock
 from shared.data.panel import Panel
-from shared.errors import DataError, Problem, SettingsError, quoted
+from shared.errors import DataError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 
 __all__ = ["Drift", "Naive2", "SeasonalMean", "SeasonalNaive", "SimilarDay"]
@@ -46,7 +46,7 @@ class _Baseline(PanelForecaster):
                 [
                     Problem(
                         f"{len(short):,} series are shorter than the {least} rows that {type(self).__name__} needs "
-                        f"(series {quoted(short)})",
+                        f"(series {quote(short)})",
                         mend="Give longer histories, or a shorter season.",
                     )
                 ],
@@ -83,7 +83,7 @@ class _Baseline(PanelForecaster):
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
     ) -> Callable[[int, np.random.Generator], Floats]:
         # A copy, as it is now; its errors are worked out only where paths are asked for.
-        return partial(_drawn, copy(self), series, mean)
+        return partial(_draw_paths, copy(self), series, mean)
 
 
 class SeasonalNaive(_Baseline):
@@ -188,9 +188,9 @@ class SeasonalMean(SeasonalNaive):
             raise SettingsError(f"k={self.k!r}: give a whole number of seasons, at least 1")
         return self._season(panel).steps * self.k
 
-    def learnt_arrays(self) -> dict[str, ArrayOf | type]:
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
-        return {**super().learnt_arrays(), "k": ArrayOf("i", (), low=1, high=MAX_STEPS)}
+        return {**super().declare_arrays(), "k": ArrayOf("i", (), low=1, high=MAX_STEPS)}
 
     def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         return self.seasons_back(panel, series, origins, horizon, self.k)
@@ -228,9 +228,9 @@ class SimilarDay(SeasonalNaive):
         super().__init__("7D", unique_id=unique_id, ds=ds, y=y, freq=freq, tz=tz)
         self.weekly = weekly
 
-    def learnt_arrays(self) -> dict[str, ArrayOf | type]:
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
-        return {**super().learnt_arrays(), "season": str}
+        return {**super().declare_arrays(), "season": str}
 
     def _learn(self, panel: Panel) -> None:
         if panel.frequency.kind == "integer":
@@ -342,7 +342,7 @@ class Naive2(_Baseline):
         return forecasts
 
 
-def _drawn(baseline: _Baseline, series: Ints, mean: Floats, count: int, random: np.random.Generator) -> Floats:
+def _draw_paths(baseline: _Baseline, series: Ints, mean: Floats, count: int, random: np.random.Generator) -> Floats:
     """Sample paths around forecasts; shape (n, count, horizon)."""
     errors, scales = baseline.past_errors(mean.shape[1])
     whole, _ = redrawn(errors, mean.shape[1])

@@ -136,9 +136,9 @@ def flexible_load(
             raise HexadError(
                 f"steps={steps}: give from 1 to {short - 1}, fewer than the {short} of the shortest horizon"
             )
-        found[name] = _chosen(rows, keys, names.MEAN, y, steps)
+        found[name] = _choose(rows, keys, names.MEAN, y, steps)
         if name == model:
-            found["best"] = _chosen(rows, keys, y, y, steps)
+            found["best"] = _choose(rows, keys, y, y, steps)
             found["all"] = rows.groupby(keys, observed=True)[y].mean()
     by_origin = pd.DataFrame(found)
     means = by_origin.mean()
@@ -148,7 +148,7 @@ def flexible_load(
     )  # fmt: skip
 
 
-def _chosen(rows: pd.DataFrame, keys: list[str], by: str, y: str, steps: int) -> pd.Series[float]:
+def _choose(rows: pd.DataFrame, keys: list[str], by: str, y: str, steps: int) -> pd.Series[float]:
     """Mean price in the steps of each horizon that are lowest in a column."""
     order = rows.sort_values([by, names.STEP], kind="stable")
     return order.groupby(keys, observed=True).head(steps).groupby(keys, observed=True)[y].mean()

@@ -45,7 +45,7 @@ class Calibration:
     spreads: list[Spread]
     half_life: float | None = None
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {
             "errors": ArrayOf("f", (None, None)),
@@ -54,7 +54,7 @@ class Calibration:
         }
 
     @classmethod
-    def learnt(
+    def learn(
         cls,
         errors: Floats,
         origins: Ints,
@@ -79,7 +79,7 @@ class Calibration:
             Cloned for every step; without it all errors of a step are expected alike.
 
         >>> errors = np.random.default_rng(0).normal(size=(40, 1))
-        >>> made = Calibration.learnt(errors, np.arange(40), [(0, 20), (20, 40)], lambda rows, step: errors[rows], None)
+        >>> made = Calibration.learn(errors, np.arange(40), [(0, 20), (20, 40)], lambda rows, step: errors[rows], None)
         >>> bool((made.errors == errors).all())
         True
         """
@@ -137,10 +137,10 @@ class Calibration:
         whole, chances = redrawn(self.errors, horizon, self._weights())
         return np.asarray(whole[random.choice(len(whole), size=(rows, count), p=chances)])
 
-    def extended(self, errors: Floats, origins: Ints) -> Calibration:
+    def extend(self, errors: Floats, origins: Ints) -> Calibration:
         """With errors that were seen later, in units of their expected size.
 
-        >>> len(Calibration(np.ones((2, 1)), np.arange(2), []).extended(np.ones((1, 1)), np.array([2])).errors)
+        >>> len(Calibration(np.ones((2, 1)), np.arange(2), []).extend(np.ones((1, 1)), np.array([2])).errors)
         3
         """
         seen = np.isfinite(errors).any(axis=1)

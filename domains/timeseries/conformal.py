@@ -53,7 +53,7 @@ def interval_radius(errors: Floats, level: float, weights: Floats | None = None)
     [8.0]
     """
     if weights is not None:
-        return _weighted(np.abs(errors), level, weights)
+        return _weigh(np.abs(errors), level, weights)
     ordered = np.sort(np.abs(errors), axis=0)
     counts = np.isfinite(ordered).sum(axis=0)
     ranks = np.ceil((counts + 1) * level / 100 - 1e-9).astype(int)
@@ -68,7 +68,7 @@ def interval_radius(errors: Floats, level: float, weights: Floats | None = None)
     return np.asarray(ordered[ranks - 1, np.arange(ordered.shape[1])])
 
 
-def _weighted(sizes: Floats, level: float, weights: Floats) -> Floats:
+def _weigh(sizes: Floats, level: float, weights: Floats) -> Floats:
     """The smallest error of each step up to which errors weigh the level's share of all and of the next one."""
     steps = np.arange(sizes.shape[1])
     order = np.argsort(sizes, axis=0, kind="stable")  # NaN comes last

@@ -8,7 +8,7 @@ import pandas as pd
 
 from shared.data.datasets import NOT_STATED, Dataset
 from shared.data.schema import Column, Schema, first_rows
-from shared.errors import Problems, quoted
+from shared.errors import Problems, quote
 
 __all__ = ["DATASETS"]
 
@@ -21,7 +21,7 @@ def _quarters(frame: pd.DataFrame) -> pd.DataFrame:
     problems = Problems("table")
     if wrong.any():
         problems.add(
-            f"{int(wrong.sum()):,} values are no quarters: {quoted(texts[wrong].unique())}", column="Quarter",
+            f"{int(wrong.sum()):,} values are no quarters: {quote(texts[wrong].unique())}", column="Quarter",
             rows=first_rows(wrong), count=int(wrong.sum()), mend="Write them as in '1998 Q1'.",
         )  # fmt: skip
     problems.raise_if_any()

@@ -115,7 +115,7 @@ def _designs(model: LagForecaster, max_steps: int) -> tuple[list[Design], bool]:
     """Features, outcomes and regressor at some steps of the horizon, and whether the model had learnt from them."""
     panel, steps = model.panel_, model.steps_
     horizon = model.horizon_ if model.strategy == "direct" else 1
-    canvas = Canvas(panel.frequency, model._worked(panel), panel.exogenous, panel.ordinals())  # noqa: SLF001
+    canvas = Canvas(panel.frequency, model._feature_values(panel), panel.exogenous, panel.ordinals())  # noqa: SLF001
     rows, series = model._origins(panel)  # noqa: SLF001
     ends = np.array([model.fitted_ends_.get(key, 0) for key in panel.keys])
     new = (canvas.ordinals[rows] >= ends[series]) & (rows + horizon <= panel.indptr[series + 1])
@@ -153,6 +153,6 @@ def _ahead(frequency: Frequency, steps: int) -> str:
 
 
 def _own_units(model: LagForecaster, values: Floats) -> Floats:
-    own: Floats = model._unscaled(model.panel_, np.zeros(1, dtype=np.int64), values[None, :])  # noqa: SLF001
+    own: Floats = model._from_scale(model.panel_, np.zeros(1, dtype=np.int64), values[None, :])  # noqa: SLF001
     first: Floats = own[0]
     return first

@@ -68,7 +68,7 @@ def lag_features(
     long = np.maximum(panel.lengths - reach, 0)
     origin, target = feature_names(steps, y)
     made = _keys(panel, long, reach)
-    columns = _filled(panel, steps, long, reach, len(origin) + len(target))
+    columns = _fill(panel, steps, long, reach, len(origin) + len(target))
     named = dict(zip(origin + target, columns, strict=True))
     made = pd.DataFrame({**{name: made.pop(name) for name in list(made.columns)}, **named}, copy=False)
     if panel.exogenous or steps.seasonal:
@@ -93,7 +93,7 @@ def _keys(panel: Panel, long: Ints, reach: int) -> pd.DataFrame:
     return made
 
 
-def _filled(panel: Panel, steps: Steps, long: Ints, reach: int, width: int) -> list[Floats]:
+def _fill(panel: Panel, steps: Steps, long: Ints, reach: int, width: int) -> list[Floats]:
     """Features of these rows, a column each, some series at a time: nothing else of their size is ever held."""
     columns = [np.empty(int(long.sum())) for _ in range(width)]
     ends = np.cumsum(long)

@@ -122,7 +122,7 @@ class Forecast:
         key = self.columns.unique_id
         series = self.frame[key].nunique() if key in self.frame.columns else 1
         text = (
-            f"From {_written(stamps.min())} to {_written(stamps.max())} ({len(self.frame) // series} steps), {series} series: "
+            f"From {_format_stamp(stamps.min())} to {_format_stamp(stamps.max())} ({len(self.frame) // series} steps), {series} series: "
             f"between {_number(mean.min())} and {_number(mean.max())}, on average {_number(mean.mean())}."
         )
         for level in self.levels:
@@ -165,5 +165,5 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def _written(stamp: Any) -> str:
+def _format_stamp(stamp: Any) -> str:
     return f"{stamp:%Y-%m-%d %H:%M}".removesuffix(" 00:00") if isinstance(stamp, pd.Timestamp) else str(stamp)

@@ -85,7 +85,7 @@ def feature_names(steps: Steps, y: str) -> tuple[list[str], list[str]]:
     >>> feature_names(Steps(lags=(1,), calendar=("weekend",)), "y")
     (['y lag 1'], ['weekend'])
     """
-    origin, target = _described(steps, y)
+    origin, target = _describe(steps, y)
     return [name for name, _ in origin], [name for name, _ in target]
 
 
@@ -95,24 +95,24 @@ def feature_groups(steps: Steps, y: str) -> dict[str, list[int]]:
     >>> feature_groups(Steps(lags=(1, 2), calendar=("weekend",)), "y")
     {'latest values': [0, 1], 'calendar': [2]}
     """
-    origin, target = _described(steps, y)
+    origin, target = _describe(steps, y)
     found: dict[str, list[int]] = {}
     for place, (_, group) in enumerate(origin + target):
         found.setdefault(group, []).append(place)
     return found
 
 
-def _described(steps: Steps, y: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def _describe(steps: Steps, y: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Name and group of every feature, of the origin and of the target."""
     origin = [(f"{y} lag {lag}", "latest values") for lag in steps.lags]
     origin += [(f"{y} {w.name} of {w.label} at lag {w.lag}", "latest values") for w in steps.rolling]
     target = [(f"{y} one {season.label} before", "values of earlier seasons") for season in steps.seasonal]
     for variable in steps.exogenous:
-        own = [(name, variable.name) for name in _hinged(_own_names(variable), variable)]
+        own = [(name, variable.name) for name in _hinge(_own_names(variable), variable)]
         (target if variable.known else origin).extend(own)
         if not variable.known:
             earlier = [f"{variable.name} one {season.label} before" for season in variable.seasonal]
-            target += [(name, variable.name) for name in _hinged(earlier, variable)]
+            target += [(name, variable.name) for name in _hinge(earlier, variable)]
     if steps.holidays:
         marks = ["holiday", *(f"holiday one {season.label} before" for season in steps.seasonal)]
         target += [(name, "holidays") for name in marks]
@@ -132,7 +132,7 @@ def _own_names(variable: Variable) -> list[str]:
     return own + [f"{variable.name} {w.name} of {w.label}" for w in variable.rolling]
 
 
-def _hinged(own: list[str], variable: Variable) -> list[str]:
+def _hinge(own: list[str], variable: Variable) -> list[str]:
     return [name + tail for name in own for tail in ("", *(f" above {hinge:g}" for hinge in variable.hinges))]
 
 
@@ -161,7 +161,7 @@ def origin_width(steps: Steps) -> int:
     2
     """
     unknown = [variable for variable in steps.exogenous if not variable.known]
-    return len(steps.lags) + len(steps.rolling) + sum(len(_hinged(_own_names(v), v)) for v in unknown)
+    return len(steps.lags) + len(steps.rolling) + sum(len(_hinge(_own_names(v), v)) for v in unknown)
 
 
 def fill_origin_block(canvas: Canvas, steps: Steps, origin: Ints, begin: Ints, out: Floats) -> None:
@@ -179,7 +179,7 @@ def fill_origin_block(canvas: Canvas, steps: Steps, origin: Ints, begin: Ints, o
         if not variable.known:
             own = np.empty((len(origin), len(variable.lags) + len(variable.rolling)))
             _fill(canvas.exogenous[variable.name], variable.lags, variable.rolling, origin, begin, own)
-            columns = _bent(list(own.T), variable)
+            columns = _bend(list(own.T), variable)
             out[:, first : first + len(columns)] = np.column_stack(columns)
             first += len(columns)
 
@@ -203,13 +203,13 @@ def target_block(canvas: Canvas, steps: Steps, origin: Ints, lead: Ints, begin: 
                 _at(values, season_rows(canvas.offset, season, target, target, begin), begin)
                 for season in variable.seasonal
             ]
-            own += [_rolled(values, window, target - window.lag + 1, begin) for window in variable.rolling]
+            own += [_roll(values, window, target - window.lag + 1, begin) for window in variable.rolling]
         else:
             own = [
                 _at(values, season_rows(canvas.offset, season, origin, target, begin), begin)
                 for season in variable.seasonal
             ]
-        columns += _bent(own, variable)
+        columns += _bend(own, variable)
     clocked = bool(steps.calendar) or any(unit == "ns" for (unit, _), _, _ in steps.fourier)
     wall = canvas.wall[target] if clocked else target
     holiday = None
@@ -223,7 +223,7 @@ def target_block(canvas: Canvas, steps: Steps, origin: Ints, lead: Ints, begin: 
         phase = 2 * np.pi * ((canvas.ordinals[target] if unit == "steps" else wall) / period % 1)
         for k in range(1, order + 1):
             columns += [np.sin(k * phase), np.cos(k * phase)]
-    return _stacked(columns, len(origin))
+    return _stack(columns, len(origin))
 
 
 def season_rows(offset: Ints, season: Season, origin: Ints, target: Ints, begin: Ints) -> Ints:
@@ -295,14 +295,14 @@ def _own_statistic(values: Floats, window: Window, origin: Ints, begin: Ints) ->
     return found
 
 
-def _rolled(values: Floats, window: Window, last: Ints, begin: Ints) -> Floats:
+def _roll(values: Floats, window: Window, last: Ints, begin: Ints) -> Floats:
     """Statistic of the window that ends at row `last`."""
     out = np.empty((len(last), 1))
     _fill(values, (), (window,), last + window.lag, begin, out)
     return out[:, 0]
 
 
-def _bent(own: list[Floats], variable: Variable) -> list[Floats]:
+def _bend(own: list[Floats], variable: Variable) -> list[Floats]:
     return [
         column for values in own for column in (values, *(np.maximum(values - hinge, 0) for hinge in variable.hinges))
     ]
@@ -339,5 +339,5 @@ def _calendar(part: str, wall: Ints, holiday: Floats | None) -> list[Floats]:
     return [(dates - years).astype(np.int64) + 1.0]
 
 
-def _stacked(columns: list[Floats], rows: int) -> Floats:
+def _stack(columns: list[Floats], rows: int) -> Floats:
     return np.column_stack(columns) if columns else np.empty((rows, 0))

@@ -18,11 +18,11 @@ from domains.timeseries.recipe import DAY_NS, Recipe, Steps, default_recipe
 from domains.timeseries.ridge import LeaveOut, StandardizedRidge
 from domains.timeseries.scaling import Log, Scaling
 from domains.timeseries.spread import OwnSpread, Spread
-from domains.timeseries.transforms import integrated
+from domains.timeseries.transforms import integrate
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
-from shared.errors import DataError, Problem, SettingsError, quoted
+from shared.errors import DataError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import map_parallel
 
@@ -167,7 +167,7 @@ class LagForecaster(LagModel):
     def _exogenous(self) -> tuple[str, ...]:
         return self.recipe.exogenous_columns if self.recipe is not None else ()
 
-    def _known(self) -> tuple[str, ...]:
+    def _future_columns(self) -> tuple[str, ...]:
         return self.recipe.known_columns if self.recipe is not None else ()
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
@@ -191,8 +191,8 @@ class LagForecaster(LagModel):
         self.fitted_ends_ = {key: int(end) for key, end in zip(panel.keys, panel.ends, strict=True)}
         self.season_ = self.steps_.seasonal[0].steps if self.steps_.seasonal else 1
         self.seasons_apart_ = tuple(frequency.steps(season) for season in self.differences)
-        self.scaling_ = Scaling.learnt(panel, log=self.log, local=self.local_scale, season=self.season_)
-        canvas = Canvas(frequency, self._worked(panel), panel.exogenous, panel.ordinals())
+        self.scaling_ = Scaling.learn(panel, log=self.log, local=self.local_scale, season=self.season_)
+        canvas = Canvas(frequency, self._feature_values(panel), panel.exogenous, panel.ordinals())
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=max(horizon, 1))
         if self.strategy == "direct":
             self._learn_direct(panel, canvas, seeds)
@@ -210,7 +210,7 @@ class LagForecaster(LagModel):
             unknown = [variable.name for variable in self.recipe.exogenous if not variable.known]
             if unknown:
                 raise SettingsError(
-                    f"a recursive forecast would need {quoted(unknown)} after the origin; use strategy='direct', or "
+                    f"a recursive forecast would need {quote(unknown)} after the origin; use strategy='direct', or "
                     "declare the variable known and pass its future values"
                 )
         if isinstance(self.differences, int | str):
@@ -237,13 +237,13 @@ class LagForecaster(LagModel):
                 f"spread={self.spread!r}: it is True, False, a regressor, or 'own' (strategy='direct', no differences)"
             )
 
-    def learnt_arrays(self) -> dict[str, ArrayOf | type]:
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         lost = [one.name for one in self.steps_.exogenous if one.name not in self.panel_.exogenous]
         if lost:
-            raise ValueError(f"its history lacks {quoted(lost)}")
+            raise ValueError(f"its history lacks {quote(lost)}")
         return {
-            **super().learnt_arrays(),
+            **super().declare_arrays(),
             "seasons_apart_": ArrayOf("i", low=1, high=MAX_STEPS),
             "recipe_": Recipe,
             "steps_": Steps,
@@ -306,12 +306,12 @@ class LagForecaster(LagModel):
                     model = without(~kept)
                     errors[places[out]] = y[out] - model.predict(X[out])
                     if own:
-                        errors[places[out]] /= OwnSpread().fitted(model, X[kept]).predict(X[out])
-            return regressor, errors, OwnSpread().fitted(regressor, X) if own else None
+                        errors[places[out]] /= OwnSpread().from_regressor(model, X[kept]).predict(X[out])
+            return regressor, errors, OwnSpread().from_regressor(regressor, X) if own else None
 
         learnt = map_parallel(learn, range(self.horizon_), n_jobs=self.n_jobs)
         self.regressors_ = [regressor for regressor, _, _ in learnt]
-        errors = integrated(np.column_stack([errors for _, errors, _ in learnt]), self.seasons_apart_, None, rows)
+        errors = integrate(np.column_stack([errors for _, errors, _ in learnt]), self.seasons_apart_, None, rows)
         self._calibrate(canvas, errors, rows, begin, blocks)
         if own:
             spreads: list[Spread] = [spread for _, _, spread in learnt if spread is not None]
@@ -356,7 +356,7 @@ class LagForecaster(LagModel):
         steps = None if self.half_life is None else float(canvas.frequency.steps(self.half_life))
         learns = self.spread is not False and not isinstance(self.spread, str)
         spread = Spread(None if self.spread is True else self.spread) if learns else None
-        self.calibration_ = Calibration.learnt(
+        self.calibration_ = Calibration.learn(
             errors[seen], canvas.ordinals[rows], blocks,
             lambda some, step: self._features(canvas, rows[some], begin[some], step),
             spread, half_life=steps, n_jobs=self.n_jobs,

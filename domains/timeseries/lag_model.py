@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from domains.timeseries.asking import asked
 from domains.timeseries.base import PanelForecaster
 from domains.timeseries.calibration import Calibration
+from domains.timeseries.fast_predict import fast_predictor
 from domains.timeseries.kernels import Canvas, origin_block, target_block
 from domains.timeseries.recipe import Steps
 from domains.timeseries.scaling import Log, Scaling, Units
-from domains.timeseries.transforms import changes_over, differenced, integrated
+from domains.timeseries.transforms import changes_over, difference, integrate
 from shared.data.panel import Panel
-from shared.errors import DataError, HexadError, Problem, SettingsError, quoted
+from shared.errors import DataError, HexadError, Problem, SettingsError, quote
 
 __all__ = ["LagModel"]
 
@@ -50,18 +50,18 @@ class LagModel(PanelForecaster):
     regressors_: list[Any]
     feature_names_out_: list[str]
 
-    def _scaled(self, panel: Panel) -> Floats:
+    def _to_scale(self, panel: Panel) -> Floats:
         return self.scaling_.forward(panel)
 
-    def _unscaled(self, panel: Panel, series: Ints, values: Floats) -> Floats:
+    def _from_scale(self, panel: Panel, series: Ints, values: Floats) -> Floats:
         return self.scaling_.units_of(panel).of(series).back(values)
 
     def _stages(self, panel: Panel) -> list[Floats]:
         """Values on the model's scale, and their differences, one after the other."""
-        return differenced(self._scaled(panel), np.repeat(panel.indptr[:-1], panel.lengths), self.seasons_apart_)
+        return difference(self._to_scale(panel), np.repeat(panel.indptr[:-1], panel.lengths), self.seasons_apart_)
 
-    def _worked(self, panel: Panel) -> Floats:
-        return self._stages(panel)[-1] if self.seasons_apart_ else self._scaled(panel)
+    def _feature_values(self, panel: Panel) -> Floats:
+        return self._stages(panel)[-1] if self.seasons_apart_ else self._to_scale(panel)
 
     def _wall(self, panel: Panel, ordinals: Any) -> Any:
         """Number of stamps on the wall clock."""
@@ -98,12 +98,12 @@ class LagModel(PanelForecaster):
             self._check_phase(panel, series, origins)
         forecast = self._raw(panel, series, origins, horizon, future, self.regressors_)
         if self.seasons_apart_:
-            forecast = integrated(forecast, self.seasons_apart_, self._stages(panel), origins)
+            forecast = integrate(forecast, self.seasons_apart_, self._stages(panel), origins)
         broken = np.flatnonzero(~np.isfinite(forecast).all(axis=1) & (origins - panel.indptr[series] < self._reach()))
         if len(broken) == 0:
             return forecast
         if self.short == "refuse":
-            keys = quoted(dict.fromkeys(panel.keys[i] for i in series[broken]))
+            keys = quote(dict.fromkeys(panel.keys[i] for i in series[broken]))
             raise DataError(
                 "history",
                 [
@@ -124,7 +124,7 @@ class LagModel(PanelForecaster):
     def _naive(self, panel: Panel, series: Ints, origins: Ints, horizon: int) -> Floats:
         """The value one season earlier, or the last one where there is no season; on the model's scale."""
         season = np.where(origins - panel.indptr[series] >= self.season_, self.season_, 1)[:, None]
-        return np.asarray(self._scaled(panel)[origins[:, None] - season + np.arange(horizon) % season])
+        return np.asarray(self._to_scale(panel)[origins[:, None] - season + np.arange(horizon) % season])
 
     def _notes(self, panel: Panel, series: Ints, mean: Floats) -> tuple[str, ...]:
         origins = panel.indptr[series + 1]
@@ -136,7 +136,7 @@ class LagModel(PanelForecaster):
             if len(short):
                 notes.append(
                     f"{len(short):,} series are too short for the recipe, which reaches {self._reach()} rows back; the "
-                    f"seasonal naive forecasts them (series {quoted([panel.keys[i] for i in short])})."
+                    f"seasonal naive forecasts them (series {quote([panel.keys[i] for i in short])})."
                 )
         stages = self._stages(panel)
         low, high = self._bounds(panel, series, origins, stages[-1])
@@ -148,12 +148,12 @@ class LagModel(PanelForecaster):
             mend = "Use strategy='direct', a shorter horizon, or another recipe."
             if self.strategy == "direct":
                 mend = "Look for values unlike those learnt from" + (
-                    f", in {quoted(self._known())} above all." if self._known() else "."
+                    f", in {quote(self._future_columns())} above all." if self._future_columns() else "."
                 )
             notes.append(
                 f"The {'recursion' if self.strategy == 'recursive' else 'forecast'} of {int(held.sum()):,} series left its "
                 f"history by more than the history's width and was held there (series "
-                f"{quoted([panel.keys[i] for i in series[held]])}): do not believe it. {mend}"
+                f"{quote([panel.keys[i] for i in series[held]])}): do not believe it. {mend}"
             )
         return tuple(notes)
 
@@ -205,7 +205,7 @@ class LagModel(PanelForecaster):
             stamp = panel.stamp_text(ordinals[place])
             raise HexadError(
                 f"this model learnt from origins every {self.every_} steps, but the history of series "
-                f"{quoted([panel.keys[series[place]]])} ends before {stamp}, between two of them. Update it up to the "
+                f"{quote([panel.keys[series[place]]])} ends before {stamp}, between two of them. Update it up to the "
                 "next origin, fit again at this one, or fit with every=1."
             )
 
@@ -219,8 +219,8 @@ class LagModel(PanelForecaster):
         regressors: list[Any],
     ) -> Floats:
         """Forecast on the model's scale; NaN where a history is too short."""
-        worked = self._worked(panel)
-        answers = [asked(regressor) for regressor in regressors]
+        worked = self._feature_values(panel)
+        answers = [fast_predictor(regressor) for regressor in regressors]
         # So many series at a time that what they need of the past stays in the processor's cache through all steps.
         parts = [slice(at, at + BATCH) for at in range(0, max(len(origins), 1), BATCH)]
         found = [
@@ -283,17 +283,17 @@ class LagModel(PanelForecaster):
         rows = origins[:, None] + np.arange(self.horizon_)
         end = panel.indptr[series + 1][:, None]
         inside = np.minimum(rows, end - 1)
-        known = self._known_past(panel, series, origins)
+        known = self._gather_known(panel, series, origins)
         forecast = self._raw(panel, series, origins, self.horizon_, known, regressors)
-        true = np.where(rows < end, self._worked(panel)[inside], np.nan)
-        return integrated(true - forecast, self.seasons_apart_, None, origins)
+        true = np.where(rows < end, self._feature_values(panel)[inside], np.nan)
+        return integrate(true - forecast, self.seasons_apart_, None, origins)
 
-    def _known_past(self, panel: Panel, series: Ints, origins: Ints) -> dict[str, Floats]:
+    def _gather_known(self, panel: Panel, series: Ints, origins: Ints) -> dict[str, Floats]:
         """What was known ahead at past origins, as far as the panel reaches; shape (n, horizon) each."""
         inside = np.minimum(origins[:, None] + np.arange(self.horizon_), panel.indptr[series + 1][:, None] - 1)
-        return {name: panel.exogenous[name][inside] for name in self._known()}
+        return {name: panel.exogenous[name][inside] for name in self._future_columns()}
 
-    def _observed(self, before: Panel, merged: Panel) -> None:
+    def _observe(self, before: Panel, merged: Panel) -> None:
         """Add the errors of forecasts whose outcomes have just been seen; the regressors stay as they are."""
         if self.calibration_folds == 0 or self.horizon_ == 0:
             return
@@ -313,20 +313,22 @@ class LagModel(PanelForecaster):
         if not series or sum(map(len, series)) == 0:
             return
         all_series, all_origins = np.concatenate(series), np.concatenate(origins)
-        known = self._known_past(merged, all_series, all_origins)
+        known = self._gather_known(merged, all_series, all_origins)
         errors = self._errors_at(merged, all_series, all_origins, self.regressors_)
         errors /= self._sizes(merged, all_series, all_origins, self.horizon_, known)
         rows = all_origins[:, None] + np.arange(self.horizon_)
         errors[rows < np.concatenate(first_new)[:, None]] = np.nan
         ordinals = merged.starts[all_series] + all_origins - merged.indptr[all_series]
-        self.calibration_ = self.calibration_.extended(errors, ordinals)
+        self.calibration_ = self.calibration_.extend(errors, ordinals)
 
     def _sizes(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         """Expected sizes of the errors of forecasts, on the model's scale; shape (n, horizon)."""
         if not self.calibration_.spreads:
             return np.ones((len(origins), horizon))
         lookback = self.steps_.lookback()
-        canvas, place, begin = self._tail_canvas(panel, series, origins, lookback, horizon, future, self._worked(panel))
+        canvas, place, begin = self._tail_canvas(
+            panel, series, origins, lookback, horizon, future, self._feature_values(panel)
+        )
         return self.calibration_.sizes(len(origins), horizon, lambda step: self._features(canvas, place, begin, step))
 
     def _intervals(
@@ -336,16 +338,16 @@ class LagModel(PanelForecaster):
         radii = [self.calibration_.radius(level, horizon) for level in levels]
         sizes = self._sizes(panel, series, panel.indptr[series + 1], horizon, future) if radii else mean
         bounds = [(mean - sizes * radius, mean + sizes * radius) for radius in radii]
-        return [(self._unscaled(panel, series, low), self._unscaled(panel, series, high)) for low, high in bounds]
+        return [(self._from_scale(panel, series, low), self._from_scale(panel, series, high)) for low, high in bounds]
 
     def _drawer(
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
     ) -> Callable[[int, np.random.Generator], Floats]:
         sizes = self._sizes(panel, series, panel.indptr[series + 1], mean.shape[1], future)
-        return partial(_drawn, self.calibration_, mean, sizes, self.scaling_.units_of(panel).of(series))
+        return partial(_draw_paths, self.calibration_, mean, sizes, self.scaling_.units_of(panel).of(series))
 
 
-def _drawn(
+def _draw_paths(
     calibration: Calibration, mean: Floats, sizes: Floats, units: Units, count: int, random: np.random.Generator
 ) -> Floats:
     """Sample paths around forecasts; shape (n, count, horizon)."""

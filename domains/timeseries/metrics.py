@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
-from shared.errors import HexadError, SettingsError, quoted
+from shared.errors import HexadError, SettingsError, quote
 from shared.evaluation.metrics import ArrayMetric, interval_score, mae, metric, rmse
 from shared.evaluation.metrics.base import check_arrays, group_rows
 from shared.evaluation.metrics.named import INTERVAL, check_level, split_name
@@ -183,7 +183,7 @@ class ScaledMetric(ArrayMetric):
         groups = list(group_rows(keys))
         if lost := [key for key, _ in groups if key not in prepared]:
             raise HexadError(
-                f"there is no scale for the series {quoted(lost)}: no training rows before the first origin"
+                f"there is no scale for the series {quote(lost)}: no training rows before the first origin"
             )
         values = [
             self.function(*(column[rows] for column in columns), scale=prepared[key], **self.options)

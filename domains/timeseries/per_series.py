@@ -15,7 +15,7 @@ from domains.timeseries.base import PanelForecaster
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.task import ForecastTask
 from shared.data.panel import Panel, PanelRepair
-from shared.errors import DataError, HexadError, Problem, quoted
+from shared.errors import DataError, HexadError, Problem, quote
 from shared.runtime.parallel import map_parallel
 
 __all__ = ["PerSeries"]
@@ -74,7 +74,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
             Listing everything that is wrong with the table, or with several series of it.
         """
         panel = self.forecaster.door(table, repair=repair)
-        self.forecasters_ = self._fitted(panel, range(panel.n_series))
+        self.forecasters_ = self._fit_each(panel, range(panel.n_series))
         self.order_ = [panel.keys[i] for i in panel.appearance]
         self.has_key_ = panel.has_key
         return self
@@ -91,14 +91,14 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         first = self.forecasters_[self.order_[0]].panel_
         later = self.forecaster.door(table, repair=repair, frequency=first.frequency)
         if later.has_key != self.has_key_:
-            first.extended(later)  # says what differs
+            first.extend(later)  # says what differs
         place = {key: i for i, key in enumerate(later.keys)}
         known = {key: self.forecasters_[key].panel_ for key in self.order_ if key in place}
-        merged = _of_each(known, lambda key: known[key].extended(later.take([place[key]])))
+        merged = _of_each(known, lambda key: known[key].extend(later.take([place[key]])))
         for key, panel in merged.items():
             self.forecasters_[key].take_in(panel)
         fresh = [i for i in later.appearance if later.keys[i] not in self.forecasters_]
-        self.forecasters_ |= self._fitted(later, fresh)
+        self.forecasters_ |= self._fit_each(later, fresh)
         self.order_ = [*self.order_, *(later.keys[i] for i in fresh)]
         return self
 
@@ -120,7 +120,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         wanted = self.order_ if ids is None else list(ids)
         unknown = [key for key in wanted if key not in self.forecasters_]
         if unknown or not wanted:
-            raise HexadError(f"no history is known of the series {quoted(unknown)}; pass it to fit or update first")
+            raise HexadError(f"no history is known of the series {quote(unknown)}; pass it to fit or update first")
         ahead = self._ahead(future, wanted)
         made = _of_each(wanted, lambda key: self.forecasters_[key].predict(horizon, future=ahead[key], levels=levels))
         forecasts = list(made.values())
@@ -135,7 +135,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
             tuple(dict.fromkeys(note for forecast in forecasts for note in forecast.notes)),
         )
 
-    def _fitted(self, panel: Panel, series: Iterable[int]) -> dict[Any, Any]:
+    def _fit_each(self, panel: Panel, series: Iterable[int]) -> dict[Any, Any]:
         wanted = {panel.keys[i]: i for i in series}
 
         def learn(key: Any) -> PanelForecaster | DataError:
@@ -159,7 +159,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         place = {key: i for i, key in enumerate(given.keys)}
         if lost := [key for key in wanted if key not in place]:
             raise DataError(
-                "future", [Problem(f"series {quoted(lost)} has no rows", mend="Give every stamp of the horizon.")]
+                "future", [Problem(f"series {quote(lost)} has no rows", mend="Give every stamp of the horizon.")]
             )
         return {key: given.take([place[key]]).to_frame() for key in wanted}
 
@@ -191,7 +191,7 @@ def _of_each(keys: Iterable[Any], do: Callable[[Any], Any]) -> dict[Any, Any]:
             problems += [
                 problem
                 if repr(key) in str(problem)
-                else replace(problem, what=f"series {quoted([key])}: {problem.what}")
+                else replace(problem, what=f"series {quote([key])}: {problem.what}")
                 for problem in result.problems
             ]
         found[key] = result

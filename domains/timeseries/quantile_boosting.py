@@ -104,7 +104,7 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.n_iter_ = self.max_iter
         return self
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {"levels_": ArrayOf("f", (len(self.boosters_),), low=0, high=1, increasing=True)}
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from shared.data.frequency import MAX_STEPS, Frequency, parse_duration
-from shared.errors import SettingsError, quoted
+from shared.errors import SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 
 __all__ = ["Exogenous", "Fourier", "Recipe", "Rolling", "default_recipe", "season_of"]
@@ -191,7 +191,7 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
             raise SettingsError("the recipe is empty: name at least one lag, season, window, calendar part or variable")
         unknown = [part for part in self.calendar if part not in CALENDAR]
         if unknown:
-            raise SettingsError(f"unknown calendar parts {quoted(unknown)}; there are {quoted(CALENDAR)}")
+            raise SettingsError(f"unknown calendar parts {quote(unknown)}; there are {quote(CALENDAR)}")
         if (self.calendar or self.holidays) and frequency.kind == "integer" and self.calendar:
             raise SettingsError("calendar features need dates, but the stamps are whole numbers")
         return Steps(
@@ -216,7 +216,7 @@ class Season:
     wall: bool
     label: str
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {"steps": ArrayOf("i", (), low=1, high=MAX_STEPS)}
 
@@ -230,7 +230,7 @@ class Window:
     lag: int
     label: str
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {"steps": ArrayOf("i", (), low=1, high=MAX_STEPS), "lag": ArrayOf("i", (), low=0, high=MAX_STEPS)}
 
@@ -251,7 +251,7 @@ class Variable:
     rolling: tuple[Window, ...]
     hinges: tuple[float, ...]
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {"lags": ArrayOf("i", low=-MAX_STEPS, high=MAX_STEPS), "hinges": ArrayOf("f", finite=True)}
 
@@ -268,7 +268,7 @@ class Steps:
     holidays: str | None = None
     exogenous: tuple[Variable, ...] = field(default_factory=tuple)
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         if max((order for _, order, _ in self.fourier), default=0) > MAX_ORDER:
             raise ValueError("it has more harmonics than any")
@@ -288,7 +288,7 @@ class Steps:
 def _check(values: tuple[Any, ...], least: int, what: str) -> None:
     bad = [v for v in values if isinstance(v, bool) or not isinstance(v, int | np.integer) or v < least]
     if bad:
-        raise SettingsError(f"{what} are whole numbers from {least}, but {quoted(bad)} were given")
+        raise SettingsError(f"{what} are whole numbers from {least}, but {quote(bad)} were given")
 
 
 def season_of(season: int | str, frequency: Frequency) -> Season:
@@ -305,7 +305,7 @@ def season_of(season: int | str, frequency: Frequency) -> Season:
 def _window(rolling: Rolling, frequency: Frequency, least_lag: int) -> Window:
     if rolling.statistic not in STATISTICS and not callable(rolling.statistic):
         raise SettingsError(
-            f"unknown statistic {rolling.statistic!r}; there are {quoted(STATISTICS)}, and functions of windows"
+            f"unknown statistic {rolling.statistic!r}; there are {quote(STATISTICS)}, and functions of windows"
         )
     _check((rolling.lag,), least_lag, "lags of windows")
     steps = frequency.steps(rolling.window)

@@ -82,7 +82,7 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.intercept_ = float(middle - centre @ self.coef_)
         return self
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of the arrays of every fitted one; checked when a model is loaded."""
         return {
             "coef_": ArrayOf("f", (self.n_features_in_,), finite=True),

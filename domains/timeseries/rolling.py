@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.runtime.compile import compiled
+from shared.runtime.compile import jit
 
 __all__ = ["STATISTIC_CODES", "bounds", "fill_lags", "fill_window"]
 
@@ -15,7 +15,7 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 STATISTIC_CODES = {"mean": 0, "std": 1, "min": 2, "max": 3}
 
 
-@compiled()
+@jit()
 def bounds(z: Floats, begin: Ints, end: Ints) -> tuple[Floats, Floats]:
     """The range of each history, extended by its width on either side."""
     low, high = np.empty(len(begin)), np.empty(len(begin))
@@ -27,7 +27,7 @@ def bounds(z: Floats, begin: Ints, end: Ints) -> tuple[Floats, Floats]:
     return low, high
 
 
-@compiled()
+@jit()
 def fill_lags(values: Floats, origin: Ints, begin: Ints, lags: Ints, out: Floats, first: int) -> None:
     """Write the values `lags` before each origin into columns of `out`, from `first` on; NaN before the series begins."""
     for r in range(len(origin)):
@@ -36,7 +36,7 @@ def fill_lags(values: Floats, origin: Ints, begin: Ints, lags: Ints, out: Floats
             out[r, first + c] = values[at] if at >= begin[r] else np.nan
 
 
-@compiled()
+@jit()
 def fill_window(
     values: Floats, origin: Ints, begin: Ints, lag: int, steps: int, statistic: int, out: Floats, column: int
 ) -> None:
@@ -64,11 +64,11 @@ def fill_window(
                 at = start - j
                 if at < begin[r]:
                     break
-                tail[j], spread[j] = _joined(tail[j - 1], spread[j - 1], j - 1, values[at], statistic)
+                tail[j], spread[j] = _add_value(tail[j - 1], spread[j - 1], j - 1, values[at], statistic)
             head, head_spread, count, last = tail[0], 0.0, 0, start - 1
         while last < end:
             last += 1
-            head, head_spread = _joined(head, head_spread, count, values[last], statistic)
+            head, head_spread = _add_value(head, head_spread, count, values[last], statistic)
             count += 1
         rest = w - count
         if statistic == 0:
@@ -85,8 +85,8 @@ def fill_window(
             out[r, column] = other if (below if statistic == 2 else other > head or np.isnan(other)) else head
 
 
-@compiled()
-def _joined(state: float, spread: float, count: int, value: float, statistic: int) -> tuple[float, float]:
+@jit()
+def _add_value(state: float, spread: float, count: int, value: float, statistic: int) -> tuple[float, float]:
     """Sum, mean and squared deviations, or extreme (NaN where there is one) of `count` values and one more."""
     if statistic == 0:
         return state + value, 0.0

@@ -42,7 +42,7 @@ class Units:
     bends: Floats
     scales: Floats
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         alike = (len(self.bends),)
         return {"bends": ArrayOf("f", alike), "scales": ArrayOf("f", alike)}
@@ -53,7 +53,7 @@ class Units:
 
     def forward(self, values: Floats) -> Floats:
         """Bring values on the model's scale; rows are series."""
-        return np.asarray(_bent(values, self._by_row(self.bends, values), self.log) / self._by_row(self.scales, values))
+        return np.asarray(_bend(values, self._by_row(self.bends, values), self.log) / self._by_row(self.scales, values))
 
     def back(self, values: Floats) -> Floats:
         """Bring values on the model's scale back to the series' own; rows are series."""
@@ -95,7 +95,7 @@ class Scaling:
 
     >>> import pandas as pd
     >>> panel = Panel.from_frame(pd.DataFrame({"ds": range(4), "y": [0.0, 2.0, 0.0, 2.0]}))
-    >>> scaling = Scaling.learnt(panel, log=False, local=True, season=1)
+    >>> scaling = Scaling.learn(panel, log=False, local=True, season=1)
     >>> scaling.forward(panel).tolist()
     [0.0, 1.0, 0.0, 1.0]
     """
@@ -106,14 +106,14 @@ class Scaling:
     keys: tuple[Any, ...] = ()
     units: Units = field(default_factory=lambda: Units(False, np.ones(0), np.ones(0)))
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         if len(set(self.keys)) < len(self.keys):
             raise ValueError("two series of the same key")
         return {"season": ArrayOf("i", (), low=1, high=MAX_STEPS)}
 
     @classmethod
-    def learnt(cls, panel: Panel, *, log: Log, local: bool, season: int) -> Scaling:
+    def learn(cls, panel: Panel, *, log: Log, local: bool, season: int) -> Scaling:
         """Learn the units of a panel's series."""
         fresh = cls(log, local, season)
         return cls(log, local, season, panel.keys, fresh._own(panel))
@@ -131,18 +131,18 @@ class Scaling:
     def forward(self, panel: Panel) -> Floats:
         """Values of a panel on the model's scale, shape (n_rows,)."""
         units, lengths = self.units_of(panel), panel.lengths
-        bent = _bent(panel.values, np.repeat(units.bends, lengths), self.log)
+        bent = _bend(panel.values, np.repeat(units.bends, lengths), self.log)
         return np.asarray(bent / np.repeat(units.scales, lengths)) if self.local else bent
 
     def _own(self, panel: Panel) -> Units:
         bends = _bends(panel) if self.log == "asinh" else np.ones(panel.n_series)
         if not self.local:
             return Units(self.log, bends, np.ones(panel.n_series))
-        bent = _bent(panel.values, np.repeat(bends, panel.lengths), self.log)
+        bent = _bend(panel.values, np.repeat(bends, panel.lengths), self.log)
         return Units(self.log, bends, series_scales(panel, bent, self.season))
 
 
-def _bent(values: Floats, bends: Floats, log: Log) -> Floats:
+def _bend(values: Floats, bends: Floats, log: Log) -> Floats:
     if log == "asinh":
         return np.asarray(np.arcsinh(values / bends))
     return np.asarray(np.log1p(values)) if log else values

@@ -60,7 +60,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             self.low_, self.high_ = float(expected.min()), float(expected.max())
         return self
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its numbers; checked when a model is loaded."""
         learnt = self.regressor_ is not None
         return {
@@ -105,17 +105,17 @@ class OwnSpread(Spread):
     >>> from domains.timeseries.natural import NaturalGradientBoosting
     >>> X = np.linspace(0, 1, 400)[:, None]
     >>> y = np.random.default_rng(0).normal(size=400) * (0.1 + X[:, 0])
-    >>> spread = OwnSpread().fitted(NaturalGradientBoosting().fit(X, y), X)
+    >>> spread = OwnSpread().from_regressor(NaturalGradientBoosting().fit(X, y), X)
     >>> small, large = spread.predict(np.array([[0.1], [0.9]]))
     >>> bool(large > 2 * small)
     True
     """
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its numbers; checked when a model is loaded."""
         return {"usual_": ArrayOf("f", (), low=0, finite=True)}
 
-    def fitted(self, regressor: Any, X: Floats) -> OwnSpread:
+    def from_regressor(self, regressor: Any, X: Floats) -> OwnSpread:
         """Take a fitted regressor for what it learnt from X."""
         sizes = own_size(regressor, X)
         self.usual_ = float(np.median(sizes)) or 1.0

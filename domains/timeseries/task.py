@@ -14,7 +14,7 @@ from domains.timeseries.metrics import forecast_metric
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
 from shared.data.splits import Split, find_positions
-from shared.errors import HexadError, SettingsError, quoted
+from shared.errors import HexadError, SettingsError, quote
 from shared.evaluation.leakage.perturb import perturb, visibility_at
 from shared.evaluation.metrics import ArrayMetric, Metric
 from shared.evaluation.task import ColumnRoles, Stopwatch, Task
@@ -128,7 +128,7 @@ class ForecastTask(Task):
         ('y', 'lo-90', 'hi-90')
         """
         if options:
-            raise SettingsError(f"metrics of forecasts have no option {quoted(options)}")
+            raise SettingsError(f"metrics of forecasts have no option {quote(options)}")
         return forecast_metric(name, self.columns, seasonality=seasonality, level=level, label=label)
 
     def check_metric(self, metric: Metric) -> None:
@@ -141,7 +141,7 @@ class ForecastTask(Task):
         bounds = {name for level in self.levels for name in names.interval_columns(level)}
         if lost := [name for name in metric.reads if name[:3] in ("lo-", "hi-") and name not in bounds]:
             raise HexadError(
-                f"{metric.name} needs intervals that are not forecast ({quoted(lost)}); add their level to the task: levels="
+                f"{metric.name} needs intervals that are not forecast ({quote(lost)}); add their level to the task: levels="
             )
 
     def groups(self, splits: Sequence[Split]) -> list[list[Split]]:
@@ -184,7 +184,7 @@ class ForecastTask(Task):
                 predictions.append(self._forecast(model, data, split))
         return pd.concat(predictions, ignore_index=True), watch.to_frame()
 
-    def perturbed(self, data: pd.DataFrame, split: Split) -> tuple[pd.DataFrame, Split]:
+    def perturb(self, data: pd.DataFrame, split: Split) -> tuple[pd.DataFrame, Split]:
         """Replace everything from an origin on but what is known ahead, and take away what comes after its test.
 
         Parameters
@@ -193,7 +193,7 @@ class ForecastTask(Task):
         split : Split
 
         >>> table = pd.DataFrame({"ds": range(5), "y": [1.0, 2.0, 3.0, 4.0, 5.0]})
-        >>> other, cut = ForecastTask().perturbed(table, Split(3, np.array([0, 1, 2]), np.array([3])))
+        >>> other, cut = ForecastTask().perturb(table, Split(3, np.array([0, 1, 2]), np.array([3])))
         >>> len(other), (other["y"] == table["y"][:4]).tolist()
         (4, [True, True, True, False])
         """

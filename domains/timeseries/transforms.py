@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["changes_over", "differenced", "integrated"]
+__all__ = ["changes_over", "difference", "integrate"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
-def differenced(values: Floats, begin: Ints, seasons: tuple[int, ...]) -> list[Floats]:
+def difference(values: Floats, begin: Ints, seasons: tuple[int, ...]) -> list[Floats]:
     """Values, their differences over the first season, the differences of those over the second, and so on.
 
     Parameters
@@ -29,7 +29,7 @@ def differenced(values: Floats, begin: Ints, seasons: tuple[int, ...]) -> list[F
     list of numpy.ndarray
         One array more than seasons; NaN where a series has not begun early enough.
 
-    >>> [stage.tolist() for stage in differenced(np.array([1.0, 2.0, 4.0]), np.zeros(3, dtype=int), (1,))]
+    >>> [stage.tolist() for stage in difference(np.array([1.0, 2.0, 4.0]), np.zeros(3, dtype=int), (1,))]
     [[1.0, 2.0, 4.0], [nan, 1.0, 2.0]]
     """
     stages = [values]
@@ -41,9 +41,9 @@ def differenced(values: Floats, begin: Ints, seasons: tuple[int, ...]) -> list[F
 
 
 def changes_over(level: Floats, seasons: tuple[int, ...], stages: list[Floats], origins: Ints) -> Floats:
-    """Take differences over a horizon, of values that follow a history; what `integrated` undoes.
+    """Take differences over a horizon, of values that follow a history; what `integrate` undoes.
 
-    >>> stages = differenced(np.array([1.0, 2.0, 4.0]), np.zeros(3, dtype=int), (1,))
+    >>> stages = difference(np.array([1.0, 2.0, 4.0]), np.zeros(3, dtype=int), (1,))
     >>> changes_over(np.array([[5.0, 7.0]]), (1,), stages, np.array([3])).tolist()
     [[1.0, 2.0]]
     """
@@ -55,7 +55,7 @@ def changes_over(level: Floats, seasons: tuple[int, ...], stages: list[Floats], 
     return level
 
 
-def integrated(changes: Floats, seasons: tuple[int, ...], stages: list[Floats] | None, origins: Ints) -> Floats:
+def integrate(changes: Floats, seasons: tuple[int, ...], stages: list[Floats] | None, origins: Ints) -> Floats:
     """Undo differences over a horizon.
 
     Parameters
@@ -65,12 +65,12 @@ def integrated(changes: Floats, seasons: tuple[int, ...], stages: list[Floats] |
     seasons : tuple of int
         As they were taken.
     stages : list of numpy.ndarray or None
-        What `differenced` returned; None where all that came before counts as zero, as for errors.
+        What `difference` returned; None where all that came before counts as zero, as for errors.
     origins : numpy.ndarray of int64, shape (n,)
         Row of the first step of each forecast.
 
-    >>> stages = differenced(np.array([1.0, 2.0, 4.0]), np.zeros(3, dtype=int), (1,))
-    >>> integrated(np.array([[1.0, 1.0]]), (1,), stages, np.array([3])).tolist()
+    >>> stages = difference(np.array([1.0, 2.0, 4.0]), np.zeros(3, dtype=int), (1,))
+    >>> integrate(np.array([[1.0, 1.0]]), (1,), stages, np.array([3])).tolist()
     [[5.0, 6.0]]
     """
     for number in reversed(range(len(seasons))):

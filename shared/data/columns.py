@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.errors import SettingsError, quoted
+from shared.errors import SettingsError, quote
 
 UNIQUE_ID = "unique_id"
 """Key of a series."""
@@ -71,7 +71,7 @@ class SeriesColumns:
         names = [self.unique_id, self.ds, self.y, *self.exogenous]
         if wrong := [name for name in names if not isinstance(name, str)]:
             raise SettingsError(
-                f"columns are named by text, but {quoted(wrong)} {'is' if len(wrong) == 1 else 'are'} none"
+                f"columns are named by text, but {quote(wrong)} {'is' if len(wrong) == 1 else 'are'} none"
             )
 
 

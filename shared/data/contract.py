@@ -11,7 +11,7 @@ import pandas as pd
 
 from shared.data.io.coerce import is_kind
 from shared.data.io.parse import Kind
-from shared.errors import Problems, quoted
+from shared.errors import Problems, quote
 
 __all__ = ["ColumnContract", "TableContract", "contract_of"]
 
@@ -126,11 +126,11 @@ class TableContract:
                     mend=f"Write {KINDS[column.kind]} as before.",
                 )  # fmt: skip
                 continue
-            self._drifted(column, values, frame, drift)
+            self._check_drift(column, values, frame, drift)
         if not accept_drift:
             problems.found += drift.found
         problems.raise_if_any()
-        renamed = f"{'columns' if len(new) > 1 else 'column'} {quoted(new)} {'were' if len(new) > 1 else 'was'}"
+        renamed = f"{'columns' if len(new) > 1 else 'column'} {quote(new)} {'were' if len(new) > 1 else 'was'}"
         notes = (
             [f"{renamed} not there when the model learnt; {'they are' if len(new) > 1 else 'it is'} not used"]
             if new
@@ -143,16 +143,18 @@ class TableContract:
         alike = [name for name in new if name.lower() in near] or [name for name in new if column.suits(frame[name])]
         if len(alike) == 1:
             problems.add(
-                f"is missing, and {quoted(alike)} is new and looks like it", column=column.name,
-                mend=f"Rename it to {quoted([column.name])} if it is the same.",
+                f"is missing, and {quote(alike)} is new and looks like it", column=column.name,
+                mend=f"Rename it to {quote([column.name])} if it is the same.",
             )  # fmt: skip
         else:
             problems.add(
-                f"is missing; the table has {quoted(frame.columns)}", column=column.name,
+                f"is missing; the table has {quote(frame.columns)}", column=column.name,
                 mend="The model cannot do without it: add it, or run the study again without it.",
             )  # fmt: skip
 
-    def _drifted(self, column: ColumnContract, values: pd.Series[Any], frame: pd.DataFrame, drift: Problems) -> None:
+    def _check_drift(
+        self, column: ColumnContract, values: pd.Series[Any], frame: pd.DataFrame, drift: Problems
+    ) -> None:
         gone = values.isna().to_numpy()
         if gone.any() and not column.missing:
             count = int(gone.sum())
@@ -167,7 +169,7 @@ class TableContract:
                 one.name for one in self.columns
                 if one is not column and one.suits(values) and one.name in frame.columns and one.far(frame[one.name])
             ]  # fmt: skip
-            like = f"; they look like those of {quoted(other)}: swapped?" if other else "; another unit?"
+            like = f"; they look like those of {quote(other)}: swapped?" if other else "; another unit?"
             drift.add(
                 f"values are about {middle:,.4g}, the model learnt from {column.low:,.4g} to {column.high:,.4g}{like}",
                 column=column.name, mend="Convert them, or pass accept_drift=True if they are right.",
@@ -178,7 +180,7 @@ class TableContract:
                 count = int(unseen.sum())
                 rows = [int(row) + 1 for row in np.flatnonzero(unseen)[:6]]
                 drift.add(
-                    f"{count:,} {'value was' if count == 1 else 'values were'} never seen when the model learnt: {quoted(values[unseen].unique()[:5])}",
+                    f"{count:,} {'value was' if count == 1 else 'values were'} never seen when the model learnt: {quote(values[unseen].unique()[:5])}",
                     column=column.name, rows=rows, count=count,
                     mend="Correct them, fit again with them, or pass accept_drift=True.",
                 )  # fmt: skip
@@ -201,7 +203,7 @@ class TableContract:
             texts = all(isinstance(text, str) for text in (column.name, column.kind, column.zone, *column.labels))
             numbers = all(isinstance(one, int | float | None) for one in (column.low, column.median, column.high))
             if not texts or not numbers or column.kind not in KINDS:
-                raise ValueError(f"no contract of a column: {quoted([column])}")
+                raise ValueError(f"no contract of a column: {quote([column])}")
         if not columns:
             raise ValueError("a contract of no columns")
         return cls(columns, tuple(map(str, plain.get("others", ()))))

@@ -21,7 +21,7 @@ import pandas as pd
 
 from shared.data.io.tables import TableReport, read_table_with_report
 from shared.data.schema import Column, Schema
-from shared.errors import HexadError, MissingExtraError, quoted
+from shared.errors import HexadError, MissingExtraError, quote
 
 __all__ = ["Dataset", "available", "describe", "load", "load_with_report", "register"]
 
@@ -104,10 +104,10 @@ OWN = (
 
 
 @functools.cache
-def _known() -> dict[str, Dataset]:
+def _find_datasets() -> dict[str, Dataset]:
     """Every data set by its name: those stated in rooms, and those registered since."""
     known: dict[str, Dataset] = {}
-    for place in _stated_in():
+    for place in _find_files():
         spec = importlib.util.spec_from_file_location(f"datasets_of_{place.parent.name}", place)
         if spec is None or spec.loader is None:
             continue
@@ -118,7 +118,7 @@ def _known() -> dict[str, Dataset]:
     return known
 
 
-def _stated_in() -> list[Path]:
+def _find_files() -> list[Path]:
     """The files in the packages beside ours; never those of that name in the current folder."""
     beside = Path(__file__).parents[2]
     return [place for house in HOUSES for place in sorted((beside / house).glob("*/datasets.py"))]
@@ -127,7 +127,7 @@ def _stated_in() -> list[Path]:
 def _add(known: dict[str, Dataset], more: Iterable[Dataset], source: str) -> None:
     for dataset in more:
         if dataset.name in known:
-            raise HexadError(f"{source}: there is a data set {quoted([dataset.name])} already; name it otherwise")
+            raise HexadError(f"{source}: there is a data set {quote([dataset.name])} already; name it otherwise")
         known[dataset.name] = dataset
 
 
@@ -143,7 +143,7 @@ def register(*datasets: Dataset) -> None:
     >>> "shuttle" in available()
     True
     """
-    _known().update({dataset.name: dataset for dataset in datasets})
+    _find_datasets().update({dataset.name: dataset for dataset in datasets})
 
 
 def available() -> tuple[str, ...]:
@@ -152,7 +152,7 @@ def available() -> tuple[str, ...]:
     >>> "vic_elec" in available()
     True
     """
-    return tuple(_known())
+    return tuple(_find_datasets())
 
 
 def describe(name: str) -> Dataset:
@@ -166,11 +166,11 @@ def describe(name: str) -> Dataset:
     >>> describe("shuttle").shape
     (49097, 10)
     """
-    known = _known()
+    known = _find_datasets()
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
-        raise HexadError(f"there is no data set {quoted([name])}; {hint}")
+        raise HexadError(f"there is no data set {quote([name])}; {hint}")
     return known[name]
 
 

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 import numpy as np
 import pandas as pd
 
-from shared.errors import HexadError, SettingsError, quoted
+from shared.errors import HexadError, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 
 __all__ = ["Duration", "Frequency", "frequency_of", "infer_frequency", "parse_duration", "wall_clock"]
@@ -57,7 +57,7 @@ def parse_duration(text: str | int) -> Duration:
     """
     if isinstance(text, bool) or not isinstance(text, int | np.integer | str):
         raise SettingsError(
-            f"{quoted([text])} is no duration; give steps as in 48, or time as in '30min', '2D', '1W', '3M'"
+            f"{quote([text])} is no duration; give steps as in 48, or time as in '30min', '2D', '1W', '3M'"
         )
     if not isinstance(text, str):
         if text < 1:
@@ -71,13 +71,13 @@ def parse_duration(text: str | int) -> Duration:
     unit = ALIASES.get(match[2], match[2]) if match else ""
     count = int(match[1] or 1) if match else 0
     if count < 1 or (unit not in NS and unit not in MONTHS and unit != "B"):
-        raise SettingsError(f"{quoted([text])} is no duration; write it as in 48, '30min', '2D', '1W', '3M' or '1Y'")
+        raise SettingsError(f"{quote([text])} is no duration; write it as in 48, '30min', '2D', '1W', '3M' or '1Y'")
     if (
         count * NS.get(unit, 0) > MAX_NS
         or count * MONTHS.get(unit, 0) > MAX_MONTHS
         or (unit == "B" and count > MAX_DAYS)
     ):
-        raise SettingsError(f"{quoted([text])} is longer than a century, and than any table that is read here")
+        raise SettingsError(f"{quote([text])} is longer than a century, and than any table that is read here")
     if unit in NS:
         return Duration(ns=count * NS[unit])
     if unit == "B":
@@ -122,7 +122,7 @@ class Frequency:
     clock: int = 0
     tz: str | None = None
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {
             "step": ArrayOf("i", (), low=1, high=2**62),

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from shared.data.columns import BasketColumns
-from shared.data.incidence_door import Entries, Missing, Returns, from_sequences, from_table, picked
+from shared.data.incidence_door import Entries, Missing, Returns, from_sequences, from_table, pick_rows
 from shared.data.incidence_matrix import from_matrix
-from shared.errors import HexadError, quoted
+from shared.errors import HexadError, quote
 
 __all__ = ["BasketColumns", "Incidence"]
 
@@ -126,7 +126,7 @@ class Incidence:
         entries, times, customers, names = from_table(
             table, columns, returns=returns, cancelled=cancelled, missing=missing, strip=strip, source=source
         )
-        made = cls._packed(entries, largest, drop_empty=False)
+        made = cls._pack(entries, largest, drop_empty=False)
         kept = made.keys.get_indexer(entries.keys) >= 0 if made.n_rows < entries.n_rows else slice(None)
         return replace(
             made,
@@ -172,7 +172,7 @@ class Incidence:
         >>> Incidence.from_lists([["b", "a", "b"]]).told
         ('1 item that stands in its basket again was counted once',)
         """
-        return cls._packed(from_sequences(lists, keys, missing=missing, source=source), largest, drop_empty=drop_empty)
+        return cls._pack(from_sequences(lists, keys, missing=missing, source=source), largest, drop_empty=drop_empty)
 
     @classmethod
     def from_onehot(
@@ -206,10 +206,10 @@ class Incidence:
         >>> Incidence.from_onehot(frame).to_lists()
         [['milk', 'tea'], ['milk']]
         """
-        return cls._packed(from_matrix(matrix, items, returns=returns, source=source), largest, drop_empty=drop_empty)
+        return cls._pack(from_matrix(matrix, items, returns=returns, source=source), largest, drop_empty=drop_empty)
 
     @classmethod
-    def _packed(cls, entries: Entries, largest: int | None, *, drop_empty: bool) -> Incidence:
+    def _pack(cls, entries: Entries, largest: int | None, *, drop_empty: bool) -> Incidence:
         """Sort entries by row and item, join repeated ones, and apply what was declared of empty and large rows."""
         n_items = max(len(entries.items), 1)
         pair = entries.rows * n_items + entries.codes
@@ -248,7 +248,7 @@ class Incidence:
             )
         if alike := _alike(entries.items):
             told.append(
-                f"{len(alike)} item names differ from others only in case or outer blanks: {quoted(alike)} (strip=True takes blanks off)"
+                f"{len(alike)} item names differ from others only in case or outer blanks: {quote(alike)} (strip=True takes blanks off)"
             )
         return replace(made if keep.all() else made.take(np.flatnonzero(keep)), told=tuple(told))
 
@@ -283,7 +283,7 @@ class Incidence:
         >>> Incidence.from_lists([["a"], ["b"]]).take([1]).to_lists()
         [['b']]
         """
-        chosen = picked(rows, self.n_rows)
+        chosen = pick_rows(rows, self.n_rows)
         sizes = self.sizes[chosen]
         indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         entries = np.repeat(self.indptr[chosen] - indptr[:-1], sizes) + np.arange(indptr[-1])
@@ -298,10 +298,10 @@ class Incidence:
             told=(),
         )
 
-    def known_as(self, items: Any) -> Incidence:
+    def reindex_items(self, items: Any) -> Incidence:
         """Bring the rows to another vocabulary; items it does not know are left out and told.
 
-        >>> Incidence.from_lists([["a", "b"]]).known_as(["b", "c"]).to_lists()
+        >>> Incidence.from_lists([["a", "b"]]).reindex_items(["b", "c"]).to_lists()
         [['b']]
         """
         names = pd.Index(items)
@@ -311,22 +311,22 @@ class Incidence:
         unknown = np.unique(self.codes[~keep])
         told: tuple[str, ...] = ()
         if len(unknown):
-            told = (f"{int((~keep).sum()):,} items are not known and were left out: {quoted(self.items[unknown])}",)
+            told = (f"{int((~keep).sum()):,} items are not known and were left out: {quote(self.items[unknown])}",)
         entries = Entries(
             self.rows[keep], codes[keep].astype(np.int64), self.n_rows, names, self.keys,
             None if self.weights is None else self.weights[keep],
         )  # fmt: skip
-        made = self._packed(entries, None, drop_empty=False)
+        made = self._pack(entries, None, drop_empty=False)
         return replace(
             made, times=self.times, customers=self.customers, customer_keys=self.customer_keys, columns=self.columns,
             told=told,
         )  # fmt: skip
 
-    def mapped(self, names: Mapping[Any, Any] | pd.Series[Any]) -> Incidence:
+    def map_items(self, names: Mapping[Any, Any] | pd.Series[Any]) -> Incidence:
         """Put every item under another name, such as its category; items without one are left out and told.
 
         >>> baskets = Incidence.from_lists([["beer", "wine"], ["tea"]])
-        >>> baskets.mapped({"beer": "alcohol", "wine": "alcohol", "tea": "hot drinks"}).to_lists()
+        >>> baskets.map_items({"beer": "alcohol", "wine": "alcohol", "tea": "hot drinks"}).to_lists()
         [['alcohol'], ['hot drinks']]
         """
         found = pd.Series(list(self.items)).map(dict(names) if not isinstance(names, pd.Series) else names.to_dict())
@@ -334,14 +334,14 @@ class Incidence:
         new = np.asarray(codes, dtype=np.int64)[self.codes]
         keep = new >= 0
         entries = Entries(self.rows[keep], new[keep], self.n_rows, pd.Index(kinds), self.keys)
-        made = self._packed(entries, None, drop_empty=False)
+        made = self._pack(entries, None, drop_empty=False)
         told = () if keep.all() else (f"{int((~keep).sum()):,} entries of items without a name were left out",)
         return replace(
             made, times=self.times, customers=self.customers, customer_keys=self.customer_keys, columns=self.columns,
             told=told,
         )  # fmt: skip
 
-    def codes_of(self, items: Iterable[Any]) -> Ints:
+    def item_codes(self, items: Iterable[Any]) -> Ints:
         """Numbers of items by their names.
 
         Raises
@@ -349,10 +349,10 @@ class Incidence:
         HexadError
             Naming those that no row could hold.
 
-        >>> Incidence.from_lists([["a", "b"]]).codes_of(["b"]).tolist()
+        >>> Incidence.from_lists([["a", "b"]]).item_codes(["b"]).tolist()
         [1]
         """
-        return codes_of(self.items, items)
+        return encode_items(self.items, items)
 
     def to_lists(self) -> list[list[Any]]:
         """Names of the items of every row."""
@@ -413,10 +413,10 @@ class Incidence:
         return f"Incidence({self.n_rows:,} rows, {self.n_items:,} items, {len(self.codes):,} entries)"
 
 
-def codes_of(names: pd.Index[Any], items: Iterable[Any]) -> Ints:
+def encode_items(names: pd.Index[Any], items: Iterable[Any]) -> Ints:
     """Numbers of items in a vocabulary.
 
-    >>> codes_of(pd.Index(["milk", "tea"]), ["mlk"])
+    >>> encode_items(pd.Index(["milk", "tea"]), ["mlk"])
     Traceback (most recent call last):
     ...
     shared.errors.HexadError: there is no item 'mlk'; did you mean 'milk'?
@@ -424,21 +424,21 @@ def codes_of(names: pd.Index[Any], items: Iterable[Any]) -> Ints:
     import difflib
 
     if isinstance(items, str):
-        raise HexadError(f"items are given as the text {quoted([items])}; give a list, as in [{items!r}]")
+        raise HexadError(f"items are given as the text {quote([items])}; give a list, as in [{items!r}]")
     if not hasattr(items, "__iter__"):
         raise HexadError(f"items are given as {items!r}; give a list, as in [{items!r}]")
     wanted = list(items)
     if wrong := [one for one in wanted if isinstance(one, list | set | dict)]:
-        raise HexadError(f"items are given as lists: {quoted(wrong)}; give single items")
+        raise HexadError(f"items are given as lists: {quote(wrong)}; give single items")
     place = names.get_indexer(pd.Index(wanted, dtype=names.dtype if not wanted else None))
     lost = [one for one, found in zip(wanted, place, strict=True) if found < 0]
     if lost:
         kinds = type(lost[0]).__name__, type(names[0]).__name__ if len(names) else ""
         near = difflib.get_close_matches(str(lost[0]), [str(name) for name in names[:5000]], n=1)
-        hint = f"; did you mean {quoted(near)}?" if near else ""
+        hint = f"; did you mean {quote(near)}?" if near else ""
         if near == [str(lost[0])]:
             hint = f"; it is of type {kinds[0]}, the items are of type {kinds[1]}"
-        raise HexadError(f"there is no item {quoted(lost)}{hint}")
+        raise HexadError(f"there is no item {quote(lost)}{hint}")
     return np.asarray(place, dtype=np.int64)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from shared.data.columns import BasketColumns
 from shared.data.schema import first_rows, missing_column
-from shared.errors import HexadError, Problems, quoted, shortened
+from shared.errors import HexadError, Problems, quote, shorten
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Codes = np.ndarray[Any, np.dtype[np.int32]]
@@ -52,10 +52,10 @@ class Entries:
     told: list[str] = field(default_factory=list)
 
 
-def picked(chosen: Any, n: int) -> Ints:
+def pick_rows(chosen: Any, n: int) -> Ints:
     """Numbers of chosen rows: from a mask, a slice, or numbers that may count from the end.
 
-    >>> picked([0, -1], 3).tolist(), picked(np.array([True, False]), 2).tolist()
+    >>> pick_rows([0, -1], 3).tolist(), pick_rows(np.array([True, False]), 2).tolist()
     ([0, 2], [0])
     """
     if isinstance(chosen, slice):
@@ -68,7 +68,7 @@ def picked(chosen: Any, n: int) -> Ints:
     if rows.size == 0:
         return np.zeros(0, dtype=np.int64)
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        raise HexadError(f"rows are chosen by whole numbers, a mask or a slice, not by {shortened(chosen)!r}")
+        raise HexadError(f"rows are chosen by whole numbers, a mask or a slice, not by {shorten(chosen)!r}")
     if int(rows.max()) >= n or int(rows.min()) < -n:
         raise HexadError(f"there is no row {int(rows.max()) if int(rows.max()) >= n else int(rows.min())} of {n:,}")
     return np.where(rows < 0, rows + n, rows).astype(np.int64)
@@ -83,10 +83,12 @@ def one_of(value: object, choices: Sequence[str], name: str) -> None:
     shared.errors.HexadError: missing='drp' is none of 'refuse', 'drop'
     """
     if value not in choices:
-        raise HexadError(f"{name}={value!r} is none of {quoted(choices)}")
+        raise HexadError(f"{name}={value!r} is none of {quote(choices)}")
 
 
-def numbered(values: pd.Series[Any], column: str, problems: Problems, missing: Missing) -> tuple[Ints, pd.Index[Any]]:
+def encode_values(
+    values: pd.Series[Any], column: str, problems: Problems, missing: Missing
+) -> tuple[Ints, pd.Index[Any]]:
     """Number the different values in sorted order; missing ones get -1, and values of several kinds are refused."""
     empty = values.isna().to_numpy()
     if empty.any() and missing == "refuse":
@@ -162,14 +164,14 @@ def from_table(
             missing_column(name, [str(column) for column in table.columns], problems)
     problems.raise_if_any()
     told: list[str] = []
-    order_codes, orders = numbered(table[columns.order], columns.order, problems, missing)
+    order_codes, orders = encode_values(table[columns.order], columns.order, problems, missing)
     called = table[columns.item]
     if strip and pd.api.types.infer_dtype(called, skipna=True) == "string":
         bare = called.str.strip()
         if changed := int((bare != called).fillna(False).sum()):
             told.append(f"outer blanks were taken off {changed:,} item names")
         called = bare
-    item_codes, items = numbered(called, columns.item, problems, missing)
+    item_codes, items = encode_values(called, columns.item, problems, missing)
     keep = (order_codes >= 0) & (item_codes >= 0)
     owners = _owners(table, columns, problems, missing, told)
     if not problems and not keep.all():
@@ -206,7 +208,7 @@ def _owners(
     """Customer of every row; -1 where there is none."""
     if columns.customer is None:
         return None
-    found = numbered(table[columns.customer], columns.customer, problems, missing)
+    found = encode_values(table[columns.customer], columns.customer, problems, missing)
     problems.found[:] = [
         replace(one, mend='Fill them in, or pass missing="drop" to keep their baskets without a customer.')
         if one.column == columns.customer and "missing" in one.what else one
@@ -240,7 +242,7 @@ def _quantities(
     wrong = np.isnan(numbers) & values.notna().to_numpy() | np.isinf(numbers)
     if wrong.any():
         problems.add(
-            f"{int(wrong.sum()):,} values are no finite numbers: {quoted(values[wrong].unique()[:3])}", column=column,
+            f"{int(wrong.sum()):,} values are no finite numbers: {quote(values[wrong].unique()[:3])}", column=column,
             rows=first_rows(wrong), count=int(wrong.sum()), mend="Correct them.",
         )  # fmt: skip
         return None
@@ -375,7 +377,7 @@ def from_sequences(lists: Any, keys: Any, *, missing: Missing, source: str) -> E
         mend = "Give a list of items a basket: [['milk', 'bread'], ['milk']]."
         if isinstance(example, str):
             parts = example.split("," if "," in example else None)
-            mend = f"Split them first, as {shortened(example)!r} into {shortened(parts, 80)}."
+            mend = f"Split them first, as {shorten(example)!r} into {shorten(parts, 80)}."
         problems.add(
             f"{int(single.sum()):,} baskets are single values, not lists of items", rows=first_rows(single),
             count=int(single.sum()), mend=mend,
@@ -387,7 +389,7 @@ def from_sequences(lists: Any, keys: Any, *, missing: Missing, source: str) -> E
     flat = list(chain.from_iterable(baskets))
     column = pd.Series(flat, dtype=object if not flat else None)
     inner = Problems(source)
-    codes, items = numbered(column, "item", inner, missing)
+    codes, items = encode_values(column, "item", inner, missing)
     for problem in inner:  # rows are baskets here
         places = [int(rows[row - 1]) + 1 for row in problem.rows]
         problems.add(

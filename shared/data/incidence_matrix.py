@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data.incidence_door import Entries, Returns, of_one_kind, one_of
-from shared.errors import Problems, quoted
+from shared.errors import Problems, quote
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -43,7 +43,7 @@ def from_matrix(matrix: Any, items: Any, *, returns: Returns, source: str) -> En
         if returns == "refuse":
             count = int(back.sum())
             problems.add(
-                f"{count:,} values are negative (column {quoted(names[np.unique(columns[back])])})", count=count,
+                f"{count:,} values are negative (column {quote(names[np.unique(columns[back])])})", count=count,
                 rows=sorted(set((rows[back] + 1).tolist()))[:6], mend='Pass returns="drop" to count them as not bought.',
             )  # fmt: skip
         told.append(f"{int(back.sum()):,} negative values count as not bought")
@@ -51,7 +51,7 @@ def from_matrix(matrix: Any, items: Any, *, returns: Returns, source: str) -> En
     keep = values > 0
     if (values[keep] != 1).any():
         told.append(f"{int((values[keep] != 1).sum()):,} values other than 0 and 1 count as bought")
-    order = _sorted_order(names)
+    order = _sort_names(names)
     rank = np.empty(len(names), dtype=np.int64)
     rank[order] = np.arange(len(names))
     usable = keys is not None and not keys.has_duplicates
@@ -69,11 +69,11 @@ def _names(items: Any, width: int, problems: Problems) -> pd.Index[Any]:
     elif names.dtype == object and not of_one_kind(pd.Series(list(names)), np.zeros(width, bool), "columns", problems):
         return names
     elif names.has_duplicates:
-        problems.add(f"columns are named twice: {quoted(names[names.duplicated()])}", mend="Name each once.")
+        problems.add(f"columns are named twice: {quote(names[names.duplicated()])}", mend="Name each once.")
     return names
 
 
-def _sorted_order(names: pd.Index[Any]) -> Ints:
+def _sort_names(names: pd.Index[Any]) -> Ints:
     try:
         return np.asarray(names.argsort(), dtype=np.int64)
     except TypeError:

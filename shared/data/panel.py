@@ -21,13 +21,13 @@ from shared.data.panel_door import (
     keep_distinct,
     series_codes,
     sort_key,
-    sorted_order,
+    sort_rows,
     stamps_of,
-    typed_table,
+    to_typed_table,
 )
 from shared.data.schema import missing_column
-from shared.data.summary import PanelSummary, summary_of
-from shared.errors import HexadError, Problems, SettingsError, quoted
+from shared.data.summary import PanelSummary
+from shared.errors import HexadError, Problems, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 
 __all__ = ["MAX_HORIZON", "Panel", "PanelRepair", "SeriesColumns"]
@@ -87,7 +87,7 @@ class Panel:
     unit: str = "ns"
     repairs: tuple[str, ...] = ()
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         n_rows, n_series = len(self.values), len(set(self.keys))
         if n_series < len(self.keys):
@@ -146,8 +146,8 @@ class Panel:
         columns = columns or SeriesColumns()
         asked = frozenset([repair] if isinstance(repair, str) else repair)
         if unknown := asked - set(REPAIRS):
-            raise SettingsError(f"unknown repair {quoted(sorted(unknown))}; there are {quoted(REPAIRS)}")
-        table = typed_table(frame, columns, need_y, source)
+            raise SettingsError(f"unknown repair {quote(sorted(unknown))}; there are {quote(REPAIRS)}")
+        table = to_typed_table(frame, columns, need_y, source)
         has_key = columns.unique_id in table.columns
         problems = Problems(source)
         codes, keys, appearance = series_codes(table, columns, has_key, problems)
@@ -155,7 +155,7 @@ class Panel:
         if frequency is not None:
             check_kind(frequency, zone, integer, columns, problems)
         problems.raise_if_any()
-        order = sorted_order(codes, stamps)
+        order = sort_rows(codes, stamps)
         codes, stamps = codes[order], stamps[order]
         repairs: list[str] = []
         keep = keep_distinct(codes, stamps, keys, order, columns, asked, problems, repairs)
@@ -218,7 +218,13 @@ class Panel:
         >>> Panel.from_frame(pd.DataFrame({"ds": [1, 2], "y": [1.0, 1.0]})).summary().constant
         1
         """
-        return summary_of(self)
+        return PanelSummary.of(
+            self.values,
+            self.indptr,
+            first=self.stamp_text(self.starts.min()),
+            last=self.stamp_text(self.ends.max() - 1),
+            step=self.frequency.describe(),
+        )
 
     def rows_of(self, series: int) -> slice:
         """Rows of one series."""
@@ -233,7 +239,7 @@ class Panel:
         """
         chosen = [int(i) for i in series]
         if len(set(chosen)) < len(chosen) or not all(0 <= i < self.n_series for i in chosen):
-            raise HexadError(f"take() needs distinct positions from 0 to {self.n_series - 1}, not {quoted(chosen)}")
+            raise HexadError(f"take() needs distinct positions from 0 to {self.n_series - 1}, not {quote(chosen)}")
         none = np.empty(0, dtype=np.int64)
         rows = np.concatenate([none, *(np.arange(self.indptr[i], self.indptr[i + 1]) for i in chosen)])
         position = {old: new for new, old in enumerate(chosen)}
@@ -247,7 +253,7 @@ class Panel:
             appearance=tuple(position[old] for old in self.appearance if old in position),
         )
 
-    def extended(self, later: Panel) -> Panel:
+    def extend(self, later: Panel) -> Panel:
         """Append later rows, series by series; series that are new are added.
 
         Raises
@@ -257,7 +263,7 @@ class Panel:
 
         >>> table = pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 2.0, 3.0]})
         >>> first, rest = Panel.from_frame(table[:2]), Panel.from_frame(table[2:], freq=1)
-        >>> first.extended(rest).values.tolist()
+        >>> first.extend(rest).values.tolist()
         [1.0, 2.0, 3.0]
         """
         place = {key: i for i, key in enumerate(self.keys)}
@@ -277,7 +283,7 @@ class Panel:
             if key in place and later.starts[i] != ends[place[key]]:
                 expected, given = self.stamp_text(ends[place[key]]), self.stamp_text(later.starts[i])
                 problems.add(
-                    f"series {quoted([key])} goes on at {expected}, but the new rows start at {given}",
+                    f"series {quote([key])} goes on at {expected}, but the new rows start at {given}",
                     column=self.columns.ds,
                     mend="Pass exactly the rows that follow what is known.",
                 )

@@ -12,7 +12,7 @@ import pandas as pd
 from shared.data.columns import SeriesColumns
 from shared.data.frequency import Frequency, frequency_of, infer_frequency, is_zone
 from shared.data.schema import first_rows, missing_column
-from shared.errors import DataError, Problem, Problems, quoted
+from shared.errors import DataError, Problem, Problems, quote
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -32,7 +32,7 @@ class Cells:
     data: dict[str, Floats]
 
 
-def typed_table(frame: Any, columns: SeriesColumns, need_y: bool, source: str) -> pd.DataFrame:
+def to_typed_table(frame: Any, columns: SeriesColumns, need_y: bool, source: str) -> pd.DataFrame:
     """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
     from shared.data.io.formats import as_pandas
     from shared.data.io.tables import check_frame
@@ -121,7 +121,7 @@ def stamps_of(
         return np.asarray(pd.DatetimeIndex(values.dt.tz_convert("UTC")).as_unit("ns").asi8), zone, unit, False
     if tz is None:
         return np.asarray(pd.DatetimeIndex(values).as_unit("ns").asi8), None, unit, False
-    zoned = _localized(values, codes, tz)
+    zoned = _localize(values, codes, tz)
     bad = np.asarray(zoned.isna())
     if bad.any():
         count = int(bad.sum())
@@ -159,12 +159,12 @@ def check_has_values(cells: Cells, keys: tuple[Any, ...], columns: SeriesColumns
     if not known.all():
         empty = [keys[i] for i in np.flatnonzero(~known)]
         problems.add(
-            f"{len(empty):,} series have no value at all (series {quoted(empty)})",
+            f"{len(empty):,} series have no value at all (series {quote(empty)})",
             column=columns.y, count=len(empty), mend="Leave them out.",
         )  # fmt: skip
 
 
-def _localized(values: pd.Series[Any], codes: Ints, tz: str) -> pd.DatetimeIndex:
+def _localize(values: pd.Series[Any], codes: Ints, tz: str) -> pd.DatetimeIndex:
     """Wall-clock stamps in a zone: of an hour that comes twice, the first row of a series is the earlier instant."""
     index = pd.DatetimeIndex(values)
     repeats = pd.DataFrame({"code": codes, "ds": index}).groupby(["code", "ds"]).cumcount().to_numpy()
@@ -172,13 +172,13 @@ def _localized(values: pd.Series[Any], codes: Ints, tz: str) -> pd.DatetimeIndex
     return zoned
 
 
-def sorted_order(codes: Ints, stamps: Ints) -> Ints:
+def sort_rows(codes: Ints, stamps: Ints) -> Ints:
     """Rows by series, then by stamp, equal stamps in their order.
 
     Series without gaps and repeats on a grid of equal steps need no sorting: each row's place can be counted. Whether
     every place is taken exactly once tells whether they are such.
 
-    >>> sorted_order(np.array([1, 0, 0]), np.array([5, 8, 7])).tolist()
+    >>> sort_rows(np.array([1, 0, 0]), np.array([5, 8, 7])).tolist()
     [2, 1, 0]
     """
     counts = np.bincount(codes)
@@ -214,7 +214,7 @@ def keep_distinct(
     if not same.any():
         return ~same
     count = int(same.sum())
-    where = quoted(dict.fromkeys(keys[code] for code in codes[same]))
+    where = quote(dict.fromkeys(keys[code] for code in codes[same]))
     text = f"{count:,} stamps occur twice in a series (series {where})"
     if "keep_last_duplicate" in asked:
         repairs.append(f"kept the later row of each: {text}")
@@ -307,11 +307,11 @@ def fill_gaps(
         )  # fmt: skip
         return cells
     if "interpolate" in asked:
-        filled = _interpolated(cells, repairs)
+        filled = _interpolate(cells, repairs)
         still = {name: np.isnan(column) for name, column in filled.data.items()}
         for name, mask in still.items():
             if mask.any():
-                where = quoted(dict.fromkeys(keys[code] for code in filled.codes[mask]))
+                where = quote(dict.fromkeys(keys[code] for code in filled.codes[mask]))
                 again = name == columns.y and "drop_missing_ends" not in asked
                 problems.add(
                     f"{int(mask.sum()):,} missing values at the ends cannot be interpolated (series {where})",
@@ -321,7 +321,7 @@ def fill_gaps(
         return filled
     if breaks.any():
         first = int(np.flatnonzero(breaks)[0])
-        series = quoted(dict.fromkeys(keys[code] for code in cells.codes[:-1][breaks]))
+        series = quote(dict.fromkeys(keys[code] for code in cells.codes[:-1][breaks]))
         stamp = grid.to_pandas(grid.stamps(cells.ordinals[first : first + 1] + 1)).iloc[0]
         longest = cells.codes == np.argmax(np.bincount(cells.codes))
         other = infer_frequency(grid.stamps(cells.ordinals[longest]), grid.tz, integer=grid.kind == "integer")
@@ -335,7 +335,7 @@ def fill_gaps(
         )  # fmt: skip
     for name, mask in missing.items():
         if mask.any():
-            series = quoted(dict.fromkeys(keys[code] for code in cells.codes[mask]))
+            series = quote(dict.fromkeys(keys[code] for code in cells.codes[mask]))
             problems.add(
                 f"{int(mask.sum()):,} values are missing (series {series})", column=name,
                 rows=sorted(cells.rows[mask] + 1)[:6], count=int(mask.sum()),
@@ -357,7 +357,7 @@ def _without_missing_ends(cells: Cells, columns: SeriesColumns, repairs: list[st
     return Cells(cells.codes[keep], cells.ordinals[keep], cells.rows[keep], {n: c[keep] for n, c in cells.data.items()})
 
 
-def _interpolated(cells: Cells, repairs: list[str]) -> Cells:
+def _interpolate(cells: Cells, repairs: list[str]) -> Cells:
     """Fill gaps and inner missing values on a straight line in time; ends stay as they are."""
     codes, ordinals, rows = [], [], []
     data: dict[str, list[Floats]] = {name: [] for name in cells.data}

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data.io.parse import Kind
-from shared.errors import Problems, SettingsError, quoted
+from shared.errors import Problems, SettingsError, quote
 
 __all__ = ["Column", "Schema", "first_rows"]
 
@@ -100,7 +100,7 @@ class Schema:
         """
         twice = [name for name, count in Counter(self.names).items() if count > 1]
         if twice:
-            raise SettingsError(f"the schema declares {quoted(twice)} more than once")
+            raise SettingsError(f"the schema declares {quote(twice)} more than once")
 
     def check(self, frame: pd.DataFrame, problems: Problems) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Add every problem of a typed frame to `problems`; return the rows that have one.
@@ -179,7 +179,7 @@ def missing_column(name: str, present: list[str], problems: Problems, setting: s
     """
     folded = {other.lower(): other for other in present[:MAX_NEAR]}
     near = difflib.get_close_matches(name.lower(), folded, n=1)
-    hint = f"did you mean '{folded[near[0]]}'?" if near else f"the table has {quoted(present)}"
+    hint = f"did you mean '{folded[near[0]]}'?" if near else f"the table has {quote(present)}"
     where = f": --set {setting}=NAME" if setting else ""
     meant = f" ({means})" if means and setting else ""
     problems.add(f"is missing{meant}; {hint}", column=name, mend=f"Name it so, or say under which name it is{where}.")
@@ -219,6 +219,6 @@ def _check_values(column: Column, values: pd.Series[Any], problems: Problems) ->
     if column.choices:
         other = ~values.isin(column.choices).to_numpy() & ~empty
         if other.any():
-            near = quoted(values[other].unique()[:3])
-            found(other, f"none of {quoted(column.choices)} but {near}", mend)
+            near = quote(values[other].unique()[:3])
+            found(other, f"none of {quote(column.choices)} but {near}", mend)
     return bad

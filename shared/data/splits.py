@@ -13,7 +13,7 @@ import pandas as pd
 from shared.data import columns as names
 from shared.data.frequency import Frequency, infer_frequency, parse_duration
 from shared.data.schema import first_rows, missing_column
-from shared.errors import HexadError, Problems, SettingsError, quoted
+from shared.errors import HexadError, Problems, SettingsError, quote
 
 __all__ = ["LastN", "Split", "TimeCut", "WalkForward", "cut_in_time", "find_positions"]
 
@@ -270,8 +270,8 @@ class WalkForward:
         walk = _Grid(stamps, self.ds)
         cuts = []
         for cutoff in self._cutoffs(walk):
-            start = walk.moved(cutoff, self.gap, 1)
-            end = walk.moved(start, self.horizon, 1)
+            start = walk.move(cutoff, self.gap, 1)
+            end = walk.move(start, self.horizon, 1)
             train = np.flatnonzero((stamps < cutoff).to_numpy())
             inside = stamps >= start
             test = np.flatnonzero((inside if end is None else inside & (stamps < end)).to_numpy())
@@ -311,7 +311,7 @@ class WalkForward:
         for place in places:
             if anchor is None:
                 break
-            cutoff = walk.moved(anchor, self.every, place)
+            cutoff = walk.move(anchor, self.every, place)
             if cutoff is None or not self._fits(walk, cutoff) or (place < 0 and cutoff <= walk.first):
                 break
             found.append(cutoff)
@@ -323,13 +323,13 @@ class WalkForward:
         return sorted(found)
 
     def _fits(self, walk: _Grid, cutoff: Any) -> bool:
-        start = walk.moved(cutoff, self.gap, 1)
+        start = walk.move(cutoff, self.gap, 1)
         if start is None:
             return False
         length = parse_duration(self.horizon)
         if length.steps:
             return walk.rows_from(start) >= length.steps
-        end = walk.moved(start, self.horizon, 1)
+        end = walk.move(start, self.horizon, 1)
         return end is not None and bool(end <= walk.after)
 
     def _latest(self, walk: _Grid) -> Any:
@@ -379,7 +379,7 @@ class _Grid:
         """Read a cutoff that the caller names."""
         if self.integer:
             if isinstance(given, bool) or not isinstance(given, int | np.integer):
-                raise SettingsError(f"first={quoted([given])} is no whole number, but {self.ds!r} holds whole numbers")
+                raise SettingsError(f"first={quote([given])} is no whole number, but {self.ds!r} holds whole numbers")
             return int(given)
         try:
             stamp = pd.Timestamp(given)
@@ -393,22 +393,22 @@ class _Grid:
         except (ValueError, TypeError) as error:
             if isinstance(error, SettingsError):
                 raise
-            raise SettingsError(f"first={quoted([given])} is no date; write it as in '2024-01-31'") from error
+            raise SettingsError(f"first={quote([given])} is no date; write it as in '2024-01-31'") from error
         placed = stamp if zone is None else stamp.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
         if placed is pd.NaT:
             raise SettingsError(f"first={given!r} is a time that the clock of {zone} skips or shows twice")
         return placed
 
-    def moved(self, stamp: Any, by: int | str, times: int) -> Any:
+    def move(self, stamp: Any, by: int | str, times: int) -> Any:
         """Move a stamp: by steps of the grid, or by calendar time on the wall clock; None off the grid's ends."""
         if by == 0 or times == 0:
             return stamp
         try:
-            return self._moved(stamp, by, times)
+            return self._move(stamp, by, times)
         except (OverflowError, pd.errors.OutOfBoundsDatetime, pd.errors.OutOfBoundsTimedelta):
             return None  # beyond the calendar
 
-    def _moved(self, stamp: Any, by: int | str, times: int) -> Any:
+    def _move(self, stamp: Any, by: int | str, times: int) -> Any:
         length = parse_duration(by)
         if length.steps:
             place = int(self.stamps.searchsorted(stamp)) + times * length.steps
@@ -426,9 +426,9 @@ class _Grid:
             wall += pd.offsets.BDay(times * length.business_days)
         else:
             wall += pd.Timedelta(times * length.ns, unit="ns")
-        return self._zoned(wall)
+        return self._to_zone(wall)
 
-    def _zoned(self, wall: pd.Timestamp) -> pd.Timestamp:
+    def _to_zone(self, wall: pd.Timestamp) -> pd.Timestamp:
         """Bring a wall-clock time to the stamps' zone: of a repeated hour the first, after a skipped one the next."""
         zone = pd.DatetimeIndex(self.stamps).tz
         return wall if zone is None else wall.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")

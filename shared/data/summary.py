@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from shared.data.panel import Panel
-
 __all__ = ["PanelSummary"]
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,27 @@ class PanelSummary:
     with_zeros: int
     with_negatives: int
 
+    @classmethod
+    def of(cls, values: Floats, indptr: Ints, *, first: str, last: str, step: str) -> PanelSummary:
+        """Summarise the values of series; a few numbers a series are held, whatever its length.
+
+        Parameters
+        ----------
+        values : numpy.ndarray of float64, shape (n_rows,)
+        indptr : numpy.ndarray of int64, shape (n_series + 1,)
+            Where each series begins and ends among them.
+        first, last, step : str
+            Stamps and grid, for people.
+        """
+        begin = indptr[:-1]
+        lows, highs = np.minimum.reduceat(values, begin), np.maximum.reduceat(values, begin)
+        zeros = np.add.reduceat((values == 0).astype(np.int32), begin) > 0
+        lengths = np.diff(indptr)
+        return cls(
+            len(begin), len(values), int(lengths.min()), int(lengths.max()), first, last, step, float(lows.min()),
+            float(values.mean()), float(highs.max()), int((lows == highs).sum()), int(zeros.sum()), int((lows < 0).sum()),
+        )  # fmt: skip
+
     def explain(self) -> str:
         """Say it in sentences."""
         length = f"{self.longest:,}" if self.shortest == self.longest else f"{self.shortest:,} to {self.longest:,}"
@@ -69,17 +90,3 @@ class PanelSummary:
             f"{self.series:,} series of {length} rows, one every {self.step}, from {self.first} to {self.last}; values from "
             f"{self.low:.4g} to {self.high:.4g}, on average {self.mean:.4g}." + (f" {', '.join(odd)}." if odd else "")
         )
-
-
-def summary_of(panel: Panel) -> PanelSummary:
-    """Summarise a panel; a few numbers a series are held, whatever its length."""
-    begin = panel.indptr[:-1]
-    lows = np.minimum.reduceat(panel.values, begin)
-    highs = np.maximum.reduceat(panel.values, begin)
-    zeros = np.add.reduceat((panel.values == 0).astype(np.int32), begin) > 0
-    lengths = panel.lengths
-    return PanelSummary(
-        panel.n_series, len(panel.values), int(lengths.min()), int(lengths.max()), panel.stamp_text(panel.starts.min()),
-        panel.stamp_text(panel.ends.max() - 1), panel.frequency.describe(), float(lows.min()), float(panel.values.mean()),
-        float(highs.max()), int((lows == highs).sum()), int(zeros.sum()), int((lows < 0).sum()),
-    )  # fmt: skip

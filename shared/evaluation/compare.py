@@ -15,7 +15,7 @@ from shared.evaluation.p_values import adjust_p_values
 from shared.evaluation.resampling import ROUNDS, block_length, bootstrap_means, percentile_interval
 from shared.evaluation.scores import Scores
 
-__all__ = ["Comparison", "Comparisons", "compare", "diebold_mariano", "paired_bootstrap"]
+__all__ = ["Comparison", "Comparisons", "compare", "diebold_mariano", "bootstrap_improvement"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -234,7 +234,7 @@ def _pair(scores: Scores, model: str, other: str, metric: str, labels: Any) -> F
     return b
 
 
-def paired_bootstrap(
+def bootstrap_improvement(
     value: ArrayLike,
     other: ArrayLike,
     *,
@@ -263,7 +263,7 @@ def paired_bootstrap(
     rounds, random_state : int
         Draws, and their seed.
 
-    >>> paired_bootstrap([1.0, 1.0], [2.0, 2.0])
+    >>> bootstrap_improvement([1.0, 1.0], [2.0, 2.0])
     (0.5, 0.5)
     """
     a, b = _pairs(value, other)

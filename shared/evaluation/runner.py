@@ -20,7 +20,7 @@ import pandas as pd
 from shared.data import columns as names
 from shared.data.fingerprint import fingerprint
 from shared.data.splits import Split
-from shared.errors import HexadError, StoreError, quoted
+from shared.errors import HexadError, StoreError, quote
 from shared.evaluation.leakage.guard import check_columns, compare_predictions, predict_perturbed
 from shared.evaluation.leakage.report import LeakReport, LeakWarning
 from shared.evaluation.metrics import Metric
@@ -105,7 +105,7 @@ def evaluate(
     judges = check_metrics(metrics, task)
     cuts = make_splits(splits, data)
     pieces = [_Piece(name, tuple(group)) for name in contenders for group in task.groups(cuts)]
-    other = task.perturbed(data, cuts[0]) if guard else None
+    other = task.perturb(data, cuts[0]) if guard else None
     if other is not None:
         pieces += [_Piece(name, (cuts[0],), again=True) for name in contenders]
     data_key = fingerprint(data) if keep else ""
@@ -164,7 +164,7 @@ def find_task(models: Iterable[Any]) -> Task:
             found: Task = model.default_task()
             return found
         kinds.append(type(model).__name__)
-    raise HexadError(f"{quoted(kinds)} do not say how they are evaluated; give the task of their domain: task=")
+    raise HexadError(f"{quote(kinds)} do not say how they are evaluated; give the task of their domain: task=")
 
 
 def check_metrics(metrics: Iterable[Metric | str], task: Task) -> tuple[Metric, ...]:
@@ -191,7 +191,7 @@ def check_metrics(metrics: Iterable[Metric | str], task: Task) -> tuple[Metric, 
     given = [metric.name for metric in made]
     if repeated := sorted({name for name in given if given.count(name) > 1}):
         raise HexadError(
-            f"two metrics are called {quoted(repeated)}; give one of them another name: task.metric(..., label=)"
+            f"two metrics are called {quote(repeated)}; give one of them another name: task.metric(..., label=)"
         )
     for metric in made:
         task.check_metric(metric)

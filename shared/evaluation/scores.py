@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data import columns as names
-from shared.errors import HexadError, quoted
+from shared.errors import HexadError, quote
 from shared.evaluation.leakage.report import LeakReport
 from shared.evaluation.metrics import Metric, score_split
 from shared.evaluation.resampling import block_length, bootstrap_means, percentile_interval
@@ -111,7 +111,7 @@ class Scores:
             if metric in (judge, judge.name):
                 return judge, prepared
         if isinstance(metric, str):
-            raise HexadError(f"{metric!r} was not among the metrics; there are {quoted(m.name for m in self.metrics)}")
+            raise HexadError(f"{metric!r} was not among the metrics; there are {quote(m.name for m in self.metrics)}")
         return metric, None
 
     def greater_is_better(self, metric: str) -> bool | None:
@@ -267,7 +267,7 @@ class Scores:
     def _check_column(self, name: str) -> None:
         if name not in self.predictions.columns:
             raise HexadError(
-                f"the predictions have no column {name!r}; they have {quoted(map(str, self.predictions.columns))}"
+                f"the predictions have no column {name!r}; they have {quote(map(str, self.predictions.columns))}"
             )
 
     def explain(self) -> str:

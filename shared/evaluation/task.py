@@ -134,7 +134,7 @@ class Task(ABC):
         """Columns of the predictions that come from the data and not from the model."""
         return (names.Y,)
 
-    def perturbed(self, data: Any, split: Split) -> tuple[Any, Split] | None:
+    def perturb(self, data: Any, split: Split) -> tuple[Any, Split] | None:
         """Replace everything in the data that is not known at a split, for the leak guard; None where it cannot be said.
 
         Parameters

@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from shared.data.splits import Split
-from shared.errors import SettingsError, quoted
+from shared.errors import SettingsError, quote
 from shared.evaluation.metrics import Metric
 from shared.evaluation.runner import check_metrics, evaluate, find_task
 from shared.evaluation.scores import Scores
@@ -117,7 +117,7 @@ def tune(
     task = task or find_task([model])
     judges = check_metrics(metrics if isinstance(metrics, Iterable) else [metrics], task)
     if aimless := [judge.name for judge in judges if judge.greater_is_better is None]:
-        raise SettingsError(f"neither more nor less of {quoted(aimless)} is better; choose by another metric")
+        raise SettingsError(f"neither more nor less of {quote(aimless)} is better; choose by another metric")
     found = _Trials(model, data, splits, judges, task, n_jobs)
     now = {name: model.get_params()[name] for name in grid}
     if search == "grid":
@@ -142,9 +142,9 @@ def _check_grid(model: Any, grid: Mapping[str, Sequence[Any]]) -> dict[str, Sequ
     if not grid:
         raise SettingsError("there is nothing to try: give values by setting, as in {'alpha': [0.1, 1.0]}")
     if wrong := [name for name in grid if name not in given]:
-        raise SettingsError(f"{type(model).__name__} has no setting {quoted(wrong)}; it has {', '.join(given)}")
+        raise SettingsError(f"{type(model).__name__} has no setting {quote(wrong)}; it has {', '.join(given)}")
     if wrong := [name for name, values in grid.items() if isinstance(values, str | int | float) or not len(values)]:
-        raise SettingsError(f"give a list of values for {quoted(wrong)}")
+        raise SettingsError(f"give a list of values for {quote(wrong)}")
     return dict(grid)
 
 

@@ -145,7 +145,7 @@ def draw(
         paint(axes, colours)
         FigureCanvasSVG(canvas)
         canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return Figure(_inlined(buffer.getvalue(), alt), alt, caption)
+    return Figure(_inline(buffer.getvalue(), alt), alt, caption)
 
 
 @contextlib.contextmanager
@@ -180,7 +180,7 @@ def _add_font() -> None:
         font_manager.fontManager.ttflist.insert(0, font_manager.FontEntry(fname=path, name=FONT, weight=weight))
 
 
-def _inlined(svg: str, alt: str) -> str:
+def _inline(svg: str, alt: str) -> str:
     """Cut the SVG down to what a page needs, and put the page's variables for the sentinels."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)

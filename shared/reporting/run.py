@@ -23,10 +23,10 @@ from shared.data import datasets
 from shared.data.contract import TableContract, contract_of
 from shared.data.fingerprint import fingerprint
 from shared.data.io.sources import split_sheet
-from shared.data.io.sql import shown_url
+from shared.data.io.sql import display_url
 from shared.data.io.tables import TableReport
 from shared.data.schema import Schema
-from shared.errors import HexadError, SettingsError, StoreError, quoted
+from shared.errors import HexadError, SettingsError, StoreError, quote
 from shared.reporting.page import Fact, Report, Section, Source
 from shared.runtime.config import to_toml
 from shared.runtime.files import as_json
@@ -107,26 +107,24 @@ class Run:
         ...
         shared.errors.StoreError: '...': the folder holds other things ('settings.toml'); name one that is new or empty
         """
-        shown = quoted([self.folder], longest=200)
+        shown = quote([self.folder], longest=200)
         own = Manifest.of(self.folder)
-        listed = own.listed()
+        listed = own.list_files()
         others = sorted(path.name for path in self.folder.iterdir() if not path.name.startswith("."))
         if others and not listed:
-            raise StoreError(
-                f"{shown}: the folder holds other things ({quoted(others)}); name one that is new or empty"
-            )
+            raise StoreError(f"{shown}: the folder holds other things ({quote(others)}); name one that is new or empty")
         if self.checkpoints.is_symlink() or (self.checkpoints.exists() and not _is_ours(self.checkpoints)):
             raise StoreError(
-                f"{shown}: {quoted([PIECES])} in it was not made by a run; name a folder that is new or empty"
+                f"{shown}: {quote([PIECES])} in it was not made by a run; name a folder that is new or empty"
             )
-        if changed := own.changed((SETTINGS, *RESULTS)):
+        if changed := own.find_changed((SETTINGS, *RESULTS)):
             raise StoreError(
-                f"{shown}: {quoted(changed)} in it did not come from the run, or was changed since. Nothing was touched; "
+                f"{shown}: {quote(changed)} in it did not come from the run, or was changed since. Nothing was touched; "
                 "move it elsewhere, or name a folder that is new or empty"
             )
         if read := [name for name in listed for file in self.files.values() if _same_file(self.folder / name, file)]:
             raise StoreError(
-                f"{shown}: {quoted(read)} is the data and a file of the run in this folder; name another folder"
+                f"{shown}: {quote(read)} is the data and a file of the run in this folder; name another folder"
             )
         return own
 
@@ -190,7 +188,7 @@ class Run:
         dataset = datasets.describe(name)
         files = self.files
         if not self.has_table(table):
-            raise SettingsError(f"the table {quoted([table or 'main'])} is needed, too: --data {table or 'NAME'}=FILE")
+            raise SettingsError(f"the table {quote([table or 'main'])} is needed, too: --data {table or 'NAME'}=FILE")
         file = files.get(table)
         how = {**self.options, **options} if files else {}
         frame, report = datasets.load_with_report(name, file, own=own, **how)
@@ -203,7 +201,7 @@ class Run:
         self.report.sources.append(
             Source(dataset.title, dataset.source, dataset.licence, report.fingerprint)
             if file is None
-            else Source(shown_url(file), "your own file", "yours to know", report.fingerprint)
+            else Source(display_url(file), "your own file", "yours to know", report.fingerprint)
         )
         self._begin()
         return frame, report
@@ -214,7 +212,7 @@ class Run:
             return
         text = self._settings.encode()
         if self.own.read(SETTINGS, len(text)) != text or not self._same_data():
-            self.own.remove(name for name in self.own.listed() if not name.startswith(PREDICTIONS))
+            self.own.remove(name for name in self.own.list_files() if not name.startswith(PREDICTIONS))
             self.own.write(SETTINGS, text)
 
     def _same_data(self) -> bool:
@@ -289,7 +287,7 @@ class Run:
             self.own.write("model.hexad", dump_model(model, data_fingerprint=self.fingerprint))
         for name, table in tables.items():
             if not re.fullmatch(r"\w[\w-]{0,80}", name) or name.startswith(PREDICTIONS):
-                raise HexadError(f"{quoted([name])} is no name for a table; use letters, digits, '-' and '_'")
+                raise HexadError(f"{quote([name])} is no name for a table; use letters, digits, '-' and '_'")
             self.own.write(f"{name}.parquet", table.to_parquet(index=False))
 
     def record_settings(self, settings: BaseModel) -> None:
@@ -353,7 +351,7 @@ class Run:
 
 def _is_ours(pieces: Path) -> bool:
     """Whether a folder of pieces was made by a run: it has a list of them, or nothing in it."""
-    return pieces.is_dir() and (not any(pieces.iterdir()) or bool(Manifest.of(pieces).listed()))
+    return pieces.is_dir() and (not any(pieces.iterdir()) or bool(Manifest.of(pieces).list_files()))
 
 
 def _same_file(path: Path, data: Path | str) -> bool:

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from shared.errors import HexadWarning
 
-__all__ = ["compiled", "numba"]
+__all__ = ["jit", "numba"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LOCK = threading.RLock()
@@ -95,7 +95,7 @@ def _is_safe(folder: Path) -> bool:
 
 
 @contextmanager
-def _kept_in(folder: Path) -> Iterator[None]:
+def _keep_in(folder: Path) -> Iterator[None]:
     """Let numba choose our folder, whatever else it was told, while a function is decorated."""
     config = numba.core.config
     ours = {"CACHE_DIR": "" if folder == Path() else str(folder), "CACHE_LOCATOR_CLASSES": ""}
@@ -110,7 +110,7 @@ def _kept_in(folder: Path) -> Iterator[None]:
                 setattr(config, name, value)
 
 
-def compiled(*, nogil: bool = False) -> Callable[[F], F]:
+def jit(*, nogil: bool = False) -> Callable[[F], F]:
     """Compile a function when it is first called (numba's nopython mode), and keep it for later processes.
 
     Parameters
@@ -118,7 +118,7 @@ def compiled(*, nogil: bool = False) -> Callable[[F], F]:
     nogil : bool
         Whether other threads go on meanwhile.
 
-    >>> @compiled()
+    >>> @jit()
     ... def twice(x):
     ...     return 2 * x
     >>> twice(3)
@@ -130,7 +130,7 @@ def compiled(*, nogil: bool = False) -> Callable[[F], F]:
         folder = cache_folder(source.parent) if source.exists() else None
         if folder is None:
             return numba.njit(nogil=nogil)(function)  # type: ignore[no-any-return]
-        with _kept_in(folder):
+        with _keep_in(folder):
             return numba.njit(cache=True, nogil=nogil)(function)  # type: ignore[no-any-return]
 
     return decorate

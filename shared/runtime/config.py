@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.errors import SettingsError, StoreError, quoted, shortened
+from shared.errors import SettingsError, StoreError, quote, shorten
 from shared.runtime.files import read_plain
 
 __all__ = ["Settings", "load_settings", "parse_override", "to_toml"]
@@ -80,13 +80,13 @@ def load_settings(
             place = place.setdefault(key, {})
             if not isinstance(place, dict):
                 raise SettingsError(
-                    f"--set {shortened(override)}: {quoted([key])} is a single value, not a table of settings"
+                    f"--set {shorten(override)}: {quote([key])} is a single value, not a table of settings"
                 )
         place[keys[-1]] = value
     try:
         return kind(**content)
     except ValidationError as error:
-        raise SettingsError(_told(source, error, kind)) from None
+        raise SettingsError(_explain(source, error, kind)) from None
 
 
 def parse_override(text: str) -> tuple[list[str], Any]:
@@ -100,16 +100,16 @@ def parse_override(text: str) -> tuple[list[str], Any]:
     key, sign, value = text.partition("=")
     keys = [part.strip() for part in key.split(".")]
     if not sign or not all(keys):
-        raise SettingsError(f"--set {shortened(text)}: write it as key=value")
+        raise SettingsError(f"--set {shorten(text)}: write it as key=value")
     if len(keys) > MAX_DEPTH:
-        raise SettingsError(f"--set {shortened(key)}: no setting lies {len(keys)} tables deep")
+        raise SettingsError(f"--set {shorten(key)}: no setting lies {len(keys)} tables deep")
     try:
         parsed = tomllib.loads(f"value = {value}")
     except tomllib.TOMLDecodeError:
         return keys, value.strip()
     except (RecursionError, ValueError) as error:
         raise SettingsError(
-            f"--set {shortened(key)}: the value is nested too deeply or too long ({str(error)[:MAX_ECHO]})"
+            f"--set {shorten(key)}: the value is nested too deeply or too long ({str(error)[:MAX_ECHO]})"
         ) from error
     return keys, _plain(parsed["value"]) if set(parsed) == {"value"} else value.strip()
 
@@ -199,7 +199,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path.name}: this is no valid TOML ({str(error)[:MAX_ECHO]})") from error
 
 
-def _told(source: str, error: ValidationError, kind: type[BaseModel]) -> str:
+def _explain(source: str, error: ValidationError, kind: type[BaseModel]) -> str:
     lines = []
     for found in error.errors():
         place = [str(part) for part in found["loc"]]
@@ -208,7 +208,7 @@ def _told(source: str, error: ValidationError, kind: type[BaseModel]) -> str:
             known = _fields(kind, place[:-1])
             near = difflib.get_close_matches(place[-1], known, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
-            lines.append(f"unknown setting {quoted([name])}; {hint}")
+            lines.append(f"unknown setting {quote([name])}; {hint}")
         else:
             lines.append(_wrong(name, found))
         if len(lines) == MAX_TOLD and error.error_count() > MAX_TOLD:
@@ -221,15 +221,15 @@ def _wrong(name: str, found: Any) -> str:
     """Say what is wrong with one setting."""
     message = str(found["msg"]).removeprefix("Value error, ")
     if found["type"] == "missing":
-        return f"setting {quoted([name])} is required but missing"
+        return f"setting {quote([name])} is required but missing"
     if not name:
         return message
     message = message[0].lower() + message[1:]
-    given = found["input"] if isinstance(found["input"], str) else _shown(found["input"])
-    return f"setting {quoted([name])}: {message[:MAX_ECHO]}, but {quoted([given])} was given"
+    given = found["input"] if isinstance(found["input"], str) else _show(found["input"])
+    return f"setting {quote([name])}: {message[:MAX_ECHO]}, but {quote([given])} was given"
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     try:

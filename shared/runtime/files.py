@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from shared.errors import StoreError, quoted
+from shared.errors import StoreError, quote
 
 __all__ = ["as_json", "hash_file", "read_plain", "torn_name", "write_bytes", "write_json", "write_text"]
 
@@ -45,10 +45,10 @@ def read_plain(path: Path, max_bytes: int) -> bytes:
     with os.fdopen(os.open(path, READING), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise StoreError(f"{quoted([path.name])} is no regular file")
+            raise StoreError(f"{quote([path.name])} is no regular file")
         data = file.read(max_bytes + 1) if status.st_size <= max_bytes else b""
     if max(status.st_size, len(data)) > max_bytes:
-        raise StoreError(f"{quoted([path.name])} holds more than {max_bytes / 1e6:,.3g} MB")
+        raise StoreError(f"{quote([path.name])} holds more than {max_bytes / 1e6:,.3g} MB")
     return data
 
 

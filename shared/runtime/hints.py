@@ -80,7 +80,7 @@ def _hints_of(kind: type) -> dict[str, Any]:
 
 
 @functools.cache
-def _learnt_hints(kind: type) -> dict[str, Any]:
+def _find_hints(kind: type) -> dict[str, Any]:
     """What an estimator's classes annotate as learnt: it is there, and of that kind, once it is fitted."""
     names = [
         name
@@ -102,7 +102,7 @@ def mismatch(part: Any) -> str:
     ''
     """
     kind: Any = type(part)
-    learnt = _learnt_hints(kind) if hasattr(kind, "get_params") else {}
+    learnt = _find_hints(kind) if hasattr(kind, "get_params") else {}
     fitted = any(hasattr(part, name) for name in learnt)
     for name, hint in {**(learnt if fitted else {}), **_hints_of(kind)}.items():
         if not hasattr(part, name):

@@ -1,6 +1,6 @@
 """What a loaded model's arrays have to look like, so that no kernel ever sees an index out of its bounds.
 
-A class says of its arrays what holds of every fitted one: ``learnt_arrays(self)`` returns, by the attribute's name, an
+A class says of its arrays what holds of every fitted one: ``declare_arrays(self)`` returns, by the attribute's name, an
 `ArrayOf`, or the class that it has to be of. The store asks each object in a model file; scikit-learn's trees are checked by `check_sklearn`.
 """
 
@@ -57,7 +57,7 @@ def check_learnt(model: Any) -> None:
     """
     for part in objects_in(model):
         kind = type(part)
-        declared = getattr(kind, "learnt_arrays", None)
+        declared = getattr(kind, "declare_arrays", None)
         if kind.__module__.startswith(OURS) and (problem := mismatch(part)):
             raise ValueError(problem)
         if declared is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.errors import StoreError, quoted
+from shared.errors import StoreError, quote
 
 __all__ = ["only_one"]
 
@@ -42,7 +42,7 @@ def only_one(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / NAME
-    handle = _held(path)
+    handle = _hold(path)
     if handle is None:
         raise StoreError(f"{folder}: another run is writing to this folder; wait for it, or name another folder")
     try:
@@ -56,11 +56,9 @@ def only_one(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _held(path: Path) -> int | None:
+def _hold(path: Path) -> int | None:
     """Open a lock file and lock it; None where another process holds it."""
-    foreign = StoreError(
-        f"{quoted([path], longest=200)} is no lock of a run. Move it elsewhere, or name another folder"
-    )
+    foreign = StoreError(f"{quote([path], longest=200)} is no lock of a run. Move it elsewhere, or name another folder")
     while True:
         try:
             handle = os.open(path, OPENING, 0o666)

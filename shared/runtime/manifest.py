@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.errors import StoreError, quoted
+from shared.errors import StoreError, quote
 from shared.runtime.files import hash_file, read_plain, write_bytes
 
 __all__ = ["MANIFEST", "Manifest"]
@@ -59,7 +59,7 @@ class Manifest:
         """The manifest of a folder that is there; nothing is written yet."""
         return cls(folder, _identity(folder))
 
-    def listed(self) -> dict[str, set[str]]:
+    def list_files(self) -> dict[str, set[str]]:
         """Hashes of everything that was written here, by name; names of files elsewhere are whole paths.
 
         Raises
@@ -74,22 +74,22 @@ class Manifest:
         try:
             lines = read_plain(path, MAX_BYTES).decode().split("\n")[:-1]  # a torn last line was of no file yet
         except (OSError, ValueError) as error:
-            raise StoreError(f"{quoted([path], longest=200)} is no list of a run's files. {ELSEWHERE}") from error
+            raise StoreError(f"{quote([path], longest=200)} is no list of a run's files. {ELSEWHERE}") from error
         for line in lines:
             if (parts := LINE.fullmatch(line)) is not None:
                 found.setdefault(parts[2], set()).add(parts[1])
             elif not TORN_LINE.fullmatch(line):
-                raise StoreError(f"{quoted([path], longest=200)} is no list of a run's files. {ELSEWHERE}")
+                raise StoreError(f"{quote([path], longest=200)} is no list of a run's files. {ELSEWHERE}")
         return found
 
     def owns(self, name: str, listed: dict[str, set[str]] | None = None) -> bool:
         """Whether a file is there that was written by us and has not been changed since."""
-        hashes = (self.listed() if listed is None else listed).get(name, set())
+        hashes = (self.list_files() if listed is None else listed).get(name, set())
         return bool(hashes) and hash_file(self.folder / name) in hashes
 
-    def changed(self, reserved: Iterable[str] = ()) -> list[str]:
+    def find_changed(self, reserved: Iterable[str] = ()) -> list[str]:
         """Names of files that stand where ours belong and are not ours, or not as we wrote them."""
-        listed = self.listed()
+        listed = self.list_files()
         names = [name for name in dict.fromkeys([*listed, *reserved]) if NAME.fullmatch(name)]
         return [name for name in names if os.path.lexists(self.folder / name) and not self.owns(name, listed)]
 
@@ -103,11 +103,11 @@ class Manifest:
         """
         path = self.folder / name
         if not NAME.fullmatch(name):
-            raise StoreError(f"{quoted([name])} is no name for a file of a run; use letters, digits, '.', '-' and '_'")
+            raise StoreError(f"{quote([name])} is no name for a file of a run; use letters, digits, '.', '-' and '_'")
         self.check_folder()
         if os.path.lexists(path) and not self.owns(name):
             raise StoreError(
-                f"{quoted([path], longest=200)} was not written by this run, or was changed since; it was left as it is. "
+                f"{quote([path], longest=200)} was not written by this run, or was changed since; it was left as it is. "
                 f"{ELSEWHERE}"
             )
         self.add(name, data)
@@ -116,12 +116,12 @@ class Manifest:
     def add(self, name: str, data: bytes) -> None:
         """Note what is about to be written under a name."""
         if "\n" in name or "\0" in name:
-            raise StoreError(f"{quoted([name])} is no name for a file")
+            raise StoreError(f"{quote([name])} is no name for a file")
         line = f"{hashlib.sha256(data).hexdigest()}  {name}\n".encode()
         handle = os.open(self.folder / MANIFEST, APPENDING, 0o666)
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise StoreError(f"{quoted([self.folder / MANIFEST], longest=200)} is no regular file. {ELSEWHERE}")
+                raise StoreError(f"{quote([self.folder / MANIFEST], longest=200)} is no regular file. {ELSEWHERE}")
             # A line that a killed run left torn is ended first; one call writes all, so that workers do not mix theirs.
             os.write(handle, line if _ends_whole(self.folder / MANIFEST) else b"\n" + line)
             os.fsync(handle)
@@ -134,11 +134,11 @@ class Manifest:
             data = read_plain(self.folder / name, max_bytes)
         except (OSError, StoreError):
             return None
-        return data if hashlib.sha256(data).hexdigest() in self.listed().get(name, ()) else None
+        return data if hashlib.sha256(data).hexdigest() in self.list_files().get(name, ()) else None
 
     def remove(self, names: Iterable[str] | None = None) -> None:
         """Remove files of ours, all of them by default; what is not ours, or was changed, stays."""
-        listed = self.listed()
+        listed = self.list_files()
         for name in list(listed) if names is None else names:
             if NAME.fullmatch(name) and self.owns(name, listed):
                 (self.folder / name).unlink(missing_ok=True)
@@ -146,7 +146,7 @@ class Manifest:
     def settle(self) -> None:
         """Write the list anew, with what is there and ours alone."""
         self.check_folder()
-        listed = self.listed()
+        listed = self.list_files()
         kept = []
         for name in sorted(listed):
             path = self.folder / name  # of a file elsewhere the path itself
@@ -156,7 +156,7 @@ class Manifest:
 
     def clear_torn(self) -> None:
         """Remove what a killed run of this folder left half-written."""
-        known = {digest[:16] for hashes in self.listed().values() for digest in hashes}
+        known = {digest[:16] for hashes in self.list_files().values() for digest in hashes}
         for path in self.folder.glob(".hexad-*.part"):
             name = TORN.fullmatch(path.name)
             if name is not None and name[1] in known and path.is_file() and not path.is_symlink():
@@ -184,7 +184,7 @@ class Manifest:
             same = False
         if not same:
             raise StoreError(
-                f"{quoted([self.folder], longest=200)} was removed or renamed while the run was writing to it. "
+                f"{quote([self.folder], longest=200)} was removed or renamed while the run was writing to it. "
                 "Run it again; what is in the renamed folder is kept"
             )
 

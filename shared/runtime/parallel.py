@@ -47,7 +47,7 @@ def map_parallel(
     listed = list(pieces)
     # One thread a piece: pieces are small, and sums of several threads could differ in their last bits.
     with threadpool_limits(limits=1, user_api="blas"):
-        return _mapped(function, listed, n_jobs, done)
+        return _map(function, listed, n_jobs, done)
 
 
 def send_by_value(package: ModuleType) -> None:
@@ -69,9 +69,7 @@ def send_by_value(package: ModuleType) -> None:
             importlib.import_module(name).register_pickle_by_value(package)
 
 
-def _mapped(
-    function: Callable[[T], R], listed: list[T], n_jobs: int | None, done: Callable[[R], None] | None
-) -> list[R]:
+def _map(function: Callable[[T], R], listed: list[T], n_jobs: int | None, done: Callable[[R], None] | None) -> list[R]:
     if n_jobs in {None, 1} and not _configured():
         results = []
         for piece in listed:
@@ -84,7 +82,7 @@ def _mapped(
 
     # Threads by default: the work is numpy's and scikit-learn's, which release the lock; nothing is copied.
     with _safe_path():
-        return _gathered(Parallel, delayed, function, listed, n_jobs, done)
+        return _gather(Parallel, delayed, function, listed, n_jobs, done)
 
 
 @contextlib.contextmanager
@@ -101,7 +99,7 @@ def _safe_path() -> Iterator[None]:
             os.environ[SAFE_PATH] = before
 
 
-def _gathered(
+def _gather(
     Parallel: Any,
     delayed: Any,
     function: Callable[[T], R],

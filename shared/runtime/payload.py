@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.errors import StoreError, quoted
+from shared.errors import StoreError, quote
 
 __all__ = ["MAX_MODEL_BYTES", "check_payload", "nodes_of"]
 
@@ -70,7 +70,7 @@ def _check_members(archive: zipfile.ZipFile) -> None:
     members = archive.infolist()
     names = [member.filename for member in members]
     if odd := [name for name in names if name != "schema.json" and not MEMBER.fullmatch(name)]:
-        raise StoreError(f"the model holds members that are none of its own: {quoted(odd)}")
+        raise StoreError(f"the model holds members that are none of its own: {quote(odd)}")
     if len(set(names)) != len(names):
         raise StoreError("the model holds two members of the same name")
     total = sum(member.file_size for member in members)

@@ -11,19 +11,19 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["fixed_seeds", "seeded"]
+__all__ = ["fix_seeds", "clone_seeded"]
 
 
 @contextmanager
-def fixed_seeds(seed: int = 0) -> Iterator[Callable[[], bool]]:
+def fix_seeds(seed: int = 0) -> Iterator[Callable[[], bool]]:
     """Seed Python's, numpy's and, where it is loaded, torch's generators; restore their states afterwards.
 
     Generators that are made without a seed in the meantime (``numpy.random.default_rng()``) get this one. Not for use
     in several threads at once: these generators belong to the process. What it yields says whether anything was drawn.
 
-    >>> with fixed_seeds(1) as drawn:
+    >>> with fix_seeds(1) as drawn:
     ...     first, quiet = np.random.default_rng().random(), drawn()
-    >>> with fixed_seeds(1):
+    >>> with fix_seeds(1):
     ...     first == np.random.default_rng().random(), quiet
     (True, True)
     """
@@ -59,21 +59,21 @@ def fixed_seeds(seed: int = 0) -> Iterator[Callable[[], bool]]:
             torch.set_rng_state(torch_before)
 
 
-def seeded(model: Any, seed: int = 0) -> Any:
+def clone_seeded(model: Any, seed: int = 0) -> Any:
     """Clone a model, with a seed for every ``random_state`` that has none.
 
     >>> from sklearn.ensemble import RandomForestRegressor
-    >>> seeded(RandomForestRegressor(), 3).random_state
+    >>> clone_seeded(RandomForestRegressor(), 3).random_state
     3
     """
     from sklearn.base import clone
 
     model = clone(model) if hasattr(model, "get_params") else copy.deepcopy(model)
-    unset = unseeded(model)
+    unset = find_unseeded(model)
     return model.set_params(**dict.fromkeys(unset, seed)) if unset else model
 
 
-def unseeded(model: Any) -> list[str]:
+def find_unseeded(model: Any) -> list[str]:
     """Names of the parameters of a model that would have to hold a seed and hold none."""
     if not hasattr(model, "get_params"):
         return []

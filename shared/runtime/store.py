@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from shared.errors import StoreError, quoted
+from shared.errors import StoreError, quote
 from shared.runtime.files import write_bytes
 from shared.runtime.learnt import check_learnt
 from shared.runtime.payload import MAX_MODEL_BYTES, check_payload, nodes_of
@@ -98,10 +98,10 @@ def dump_model(model: Any, *, data_fingerprint: str = "") -> bytes:
         raise
     except Exception as error:  # skops raises whatever the part that cannot be stored leads to
         raise StoreError(f"{type(model).__name__} cannot be stored ({type(error).__name__}: {error})") from error
-    foreign = [name for name in _untrusted_types(payload) if not _is_vouched_for(name)]
+    foreign = [name for name in _find_untrusted(payload) if not _is_vouched_for(name)]
     if foreign:
         raise StoreError(
-            f"{type(model).__name__} holds types that a model file may not hold: {quoted(foreign)}. "
+            f"{type(model).__name__} holds types that a model file may not hold: {quote(foreign)}. "
             "Use scikit-learn's or Hexad's own estimators inside it."
         )
     envelope = {
@@ -112,7 +112,7 @@ def dump_model(model: Any, *, data_fingerprint: str = "") -> bytes:
         "sha256": hashlib.sha256(payload).hexdigest(),
     }
     text = json.dumps(envelope, indent=2, sort_keys=True).encode()
-    return _zipped({"envelope.json": text, "model.skops": payload})
+    return _zip({"envelope.json": text, "model.skops": payload})
 
 
 def model_envelope(path: Path) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def model_envelope(path: Path) -> dict[str, Any]:
     ...
     shared.errors.StoreError: no-such-file: there is no such file. Check the spelling and the folder
     """
-    return _opened(path)[0]
+    return _open(path)[0]
 
 
 def load_model(path: Path, *, any_version: bool = False) -> Any:
@@ -154,7 +154,7 @@ def load_model(path: Path, *, any_version: bool = False) -> Any:
     import skops.io
 
     path = Path(path)
-    envelope, payload = _opened(path)
+    envelope, payload = _open(path)
     written = envelope["versions"].get("scikit-learn", "?")
     present = version("scikit-learn")
     if written.split(".")[:2] != present.split(".")[:2] and not any_version:
@@ -162,10 +162,10 @@ def load_model(path: Path, *, any_version: bool = False) -> Any:
             f"{path.name} was written under scikit-learn {written}, this is {present}. "
             "Fit again, install that version, or pass any_version=True at your own risk."
         )
-    untrusted = _untrusted_types(payload)
+    untrusted = _find_untrusted(payload)
     foreign = [name for name in untrusted if not _is_vouched_for(name)]
     if foreign:
-        raise StoreError(f"{path.name} holds types that are not trusted: {quoted(foreign)}. It was not loaded. {MEND}")
+        raise StoreError(f"{path.name} holds types that are not trusted: {quote(foreign)}. It was not loaded. {MEND}")
     try:
         model = skops.io.loads(payload, trusted=untrusted)
         check_learnt(model)
@@ -178,7 +178,7 @@ def load_model(path: Path, *, any_version: bool = False) -> Any:
     return model
 
 
-def _opened(path: Path) -> tuple[dict[str, Any], bytes]:
+def _open(path: Path) -> tuple[dict[str, Any], bytes]:
     path = Path(path)
     try:
         there = path.is_file()
@@ -227,7 +227,7 @@ def _has_versions(envelope: dict[str, Any]) -> bool:
     return isinstance(versions, dict) and all(isinstance(text, str) for text in versions.values())
 
 
-def _untrusted_types(payload: bytes) -> list[str]:
+def _find_untrusted(payload: bytes) -> list[str]:
     """Types in a skops file that skops itself does not vouch for."""
     import skops.io
 
@@ -282,10 +282,10 @@ def _canonical(payload: bytes) -> bytes:
     schema.pop("_skops_version", None)
     renamed = {files.get(name, name): data for name, data in members.items()}
     ordered = {name: renamed[name] for name in sorted(renamed)}
-    return _zipped({**ordered, "schema.json": json.dumps(schema).encode()})
+    return _zip({**ordered, "schema.json": json.dumps(schema).encode()})
 
 
-def _zipped(members: dict[str, bytes]) -> bytes:
+def _zip(members: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():

@@ -104,8 +104,8 @@ def test_an_item_in_every_basket_is_kept():
     assert {tuple(sorted(sets.names(k))) for k in range(len(sets))} == {("z",), ("a",), ("b",), ("a", "z"), ("b", "z")}
     rules = association_rules(sets, 0.0)
     assert np.isfinite(rules.lift).all()
-    assert not rules.tested().found["kept"].any()
-    assert not rules.tested("fisher").found["kept"].any()
+    assert not rules.test().found["kept"].any()
+    assert not rules.test("fisher").found["kept"].any()
 
 
 def test_no_baskets_at_all_are_refused():
@@ -241,7 +241,7 @@ def test_suggested_supports_fit():
         lambda b: frequent_itemsets(b, 1, with_items=5), lambda b: frequent_itemsets(b, 1, with_items=[["a"]]),
         lambda b: Incidence.from_lists(b, largest=0), lambda b: Incidence.from_lists(b, largest="2"),
         lambda b: Incidence.from_frame(pd.DataFrame({"order": [1], "item": ["a"]}), {"order": "o"}),
-        lambda b: RuleRecommender(significance="a").fit(b), lambda b: association_rules(b, 0.5, min_support=1).tested(alpha="0.05"),
+        lambda b: RuleRecommender(significance="a").fit(b), lambda b: association_rules(b, 0.5, min_support=1).test(alpha="0.05"),
     ],
 )  # fmt: skip
 def test_arguments_of_the_wrong_kind_are_told(call):

@@ -266,7 +266,7 @@ def test_every_array_of_every_model_is_declared(tmp_path, models):
                 continue
             if isinstance(part, BaseEstimator) and not any(name.endswith("_") for name in vars(part)):
                 continue  # a template that is not fitted
-            declared = set(part.learnt_arrays()) if hasattr(kind, "learnt_arrays") else set()
+            declared = set(part.declare_arrays()) if hasattr(kind, "declare_arrays") else set()
             held = (
                 {name for name, value in vars(part).items() if holds_array(value)}
                 if hasattr(part, "__dict__")

@@ -177,7 +177,7 @@ def lifted(folder):
 
 def test_a_mutant_follows_from_target_seed_and_number():
     for name in ("csv.gz", "json", "parquet", "xlsx", "sqlite", "duckdb", "zip", "StandardizedRidge", "Rules"):
-        [target] = mutated.chosen_targets([name])
+        [target] = mutated.choose_targets([name])
         first, again = ([mutated.make_mutant(target, 3, number) for number in range(12)] for _ in range(2))
         assert first == again, name
         assert len({mutant.data for mutant in first}) > 8, name
@@ -195,7 +195,7 @@ def test_samples_are_the_same_when_made_anew():
 
 
 def test_a_model_that_was_changed_inside_carries_the_right_checksum():
-    [target] = mutated.chosen_targets(["StandardizedRidge"])
+    [target] = mutated.choose_targets(["StandardizedRidge"])
     [sample] = target.samples()
     fits = 0
     for number in range(30):
@@ -236,7 +236,7 @@ def test_a_fixed_share_of_mutants_is_loaded_or_refused(targets, each):
     *findings, last = run("--mutants", str(each), "--targets", targets, "--seed", "1").splitlines()
     assert findings == []
     counts = json.loads(last)
-    assert list(counts) == [target.name for target in mutated.chosen_targets([targets])]
+    assert list(counts) == [target.name for target in mutated.choose_targets([targets])]
     for name, words in counts.items():
         assert words["mutants"] == each == words["refused"] + words["passed"], name
         assert words["refused"], name
@@ -247,5 +247,5 @@ def test_one_mutant_is_played_again_with_all_that_it_tells(tmp_path):
     told = run("--only", "json:3", "--keep", str(tmp_path / "kept.json"))
     assert told.splitlines()[0].startswith("json:3 ")
     assert told.splitlines()[-1].startswith(("refused in ", "passed in "))
-    [target] = mutated.chosen_targets(["json"])
+    [target] = mutated.choose_targets(["json"])
     assert (tmp_path / "kept.json").read_bytes() == mutated.make_mutant(target, 0, 3).data

@@ -89,7 +89,7 @@ class DetectionTask(Task):
         """What the columns are."""
         return ColumnRoles(y="odd")
 
-    def perturbed(self, data, split):
+    def perturb(self, data, split):
         """What is odd is not known in the rows tested."""
         odd = data["odd"].to_numpy().copy()
         odd[split.test] = 1 - odd[split.test]

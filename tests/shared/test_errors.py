@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from shared import errors
-from shared.errors import DataError, HexadError, MissingExtraError, Problem, Problems, quoted, require
+from shared.errors import DataError, HexadError, MissingExtraError, Problem, Problems, quote, require
 
 
 @pytest.mark.parametrize("kind", [errors.DataError, errors.SettingsError, errors.StoreError, errors.CalibrationError])
@@ -65,7 +65,7 @@ def test_problems_are_gathered_and_raised_once():
     ],
 )
 def test_names_are_quoted_short_and_printable(names, text):
-    assert quoted(names) == text
+    assert quote(names) == text
 
 
 def test_require_what_is_there():

@@ -9,14 +9,14 @@ import pytest
 from filelock import FileLock
 
 from case_studies.common.runs import run_study
-from case_studies.common.study import installed_studies
+from case_studies.common.study import find_studies
 
 THIRDS = 3
 
 
 def whole_studies() -> set[str]:
     """Studies whose whole run is this session's turn: every third, from commit to commit; all with HEXAD_WHOLE=1."""
-    names = sorted(installed_studies())
+    names = sorted(find_studies())
     if os.environ.get("HEXAD_WHOLE") == "1":
         return set(names)
     count = subprocess.run(

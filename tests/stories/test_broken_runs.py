@@ -32,19 +32,19 @@ def whole(tmp_path_factory):
 def go_until(folder, pieces, how, whole):
     """Run until there are so many finished pieces, then send a signal to the whole process group."""
     process, since = runs.start(folder), time.monotonic()
-    while len(runs.finished(folder)) < pieces and process.poll() is None:
+    while len(runs.list_finished(folder)) < pieces and process.poll() is None:
         time.sleep(0.005)
     os.killpg(process.pid, how)
     ended = runs.finish(process, folder, since)
     assert runs.torn(folder) == []
     assert runs.others(folder, whole, complete=False) == []
-    assert len(runs.finished(folder)) >= pieces, (ended.code, ended.told)
+    assert len(runs.list_finished(folder)) >= pieces, (ended.code, ended.told)
     return ended
 
 
 def go_on(folder, whole):
     """Run to the end: the same files and bytes as an unbroken run, and no finished piece done twice."""
-    before = runs.finished(folder)
+    before = runs.list_finished(folder)
     ended = runs.run(folder)
     assert ended.code == 0, ended.told
     assert runs.others(folder, whole, complete=True) == []
@@ -68,7 +68,7 @@ def test_a_run_killed_three_times_goes_on_each_time(tmp_path, whole):
     for pieces in (1, 6, 13):
         ended = go_until(folder, pieces, signal.SIGKILL, whole)
         assert ended.code == -signal.SIGKILL
-        found = runs.finished(folder)
+        found = runs.list_finished(folder)
         assert kept.items() <= found.items()
         kept = found
     assert (folder / ".hexad-running").exists()
@@ -94,7 +94,7 @@ def test_a_full_disk_is_told_in_one_message(tmp_path, whole):
     assert "What was finished is kept; the same --out goes on there." in ended.told
     assert len(ended.told.splitlines()) == 1
     assert runs.torn(folder) == []
-    assert len(runs.finished(folder)) == 12
+    assert len(runs.list_finished(folder)) == 12
     assert not list(folder.rglob(".*"))
     go_on(folder, whole)
 
@@ -102,7 +102,7 @@ def test_a_full_disk_is_told_in_one_message(tmp_path, whole):
 def test_of_two_runs_in_one_folder_the_second_is_refused_at_once(tmp_path, whole):
     folder = tmp_path / "run"
     first, since = runs.start(folder), time.monotonic()
-    while not runs.finished(folder) and first.poll() is None:
+    while not runs.list_finished(folder) and first.poll() is None:
         time.sleep(0.01)
     second = runs.run(folder)
     assert first.poll() is None

@@ -10,7 +10,7 @@ import pytest
 
 import case_studies
 from case_studies.common.runs import run_study
-from case_studies.common.study import installed_studies
+from case_studies.common.study import find_studies
 from shared.errors import DataError
 from shared.reporting import Report
 
@@ -24,7 +24,7 @@ ALWAYS = {
     "schema.json",
     "model.hexad",
 }
-each_study = pytest.mark.parametrize("study", sorted(installed_studies()))
+each_study = pytest.mark.parametrize("study", sorted(find_studies()))
 
 
 @each_study

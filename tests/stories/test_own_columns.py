@@ -10,7 +10,7 @@ import pytest
 
 from case_studies.common.own_data import name_tables
 from case_studies.common.runs import predict_from, run_study
-from case_studies.common.study import find_study, installed_studies, load_study
+from case_studies.common.study import find_studies, find_study, load_study
 from shared.data import datasets
 from shared.errors import DataError, SettingsError
 
@@ -50,7 +50,7 @@ each_study = pytest.mark.parametrize("study", sorted(ROLES))
 
 
 def test_every_study_is_tried():
-    assert set(ROLES) == set(installed_studies())
+    assert set(ROLES) == set(find_studies())
 
 
 def named(study: str, seed: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from domains.timeseries import LagForecaster
 from shared.data import Panel, SeriesColumns
-from shared.errors import DataError, Problems, quoted
+from shared.errors import DataError, Problems, quote
 
 __all__ = ["last_known", "rows_after"]
 
@@ -27,7 +27,7 @@ def last_known(table: pd.DataFrame, columns: SeriesColumns, source: str) -> int:
     """
     known = np.flatnonzero(table[columns.y].notna().to_numpy())
     if len(known) == 0:
-        raise _refused(source, "holds no values", columns.y, "Give the value of at least the first new row.")
+        raise _refuse(source, "holds no values", columns.y, "Give the value of at least the first new row.")
     return int(known[-1])
 
 
@@ -59,7 +59,7 @@ def rows_after(
     (10, 2)
     """
     before, y, ds = model.panel_, model.y, model.ds
-    whose = f"series {quoted(panel.keys)}: " if panel.has_key else ""
+    whose = f"series {quote(panel.keys)}: " if panel.has_key else ""
     first, end = int(panel.starts[0]), int(before.ends[0])
     overlap = max(0, min(end, int(panel.ends[0])) - first)
     skipped = max(0, int(before.starts[0]) - first)  # rows from before the model's own history
@@ -73,13 +73,13 @@ def rows_after(
             if other.any():
                 count = int(other.sum())
                 rows = [int(row) + skipped + 1 for row in np.flatnonzero(other)[:6]]
-                raise _refused(
+                raise _refuse(
                     source, f"{whose}{count:,} {'value differs' if count == 1 else 'values differ'} from those that the model learnt from",
                     name, "The past was revised: run the study again, or give only newer rows.", rows, count,
                 )  # fmt: skip
     if first > end:
         stamps = before.stamp_text(end - 1), before.stamp_text(first)
-        raise _refused(
+        raise _refuse(
             source, f"{whose}begins at {stamps[1]}, but the model knows the values only up to {stamps[0]}",
             ds, "Give the rows between, too.",
         )  # fmt: skip
@@ -87,9 +87,7 @@ def rows_after(
     return (frame if len(frame) else None), overlap
 
 
-def _refused(
-    source: str, what: str, column: str, mend: str, rows: list[int] | None = None, count: int = 0
-) -> DataError:
+def _refuse(source: str, what: str, column: str, mend: str, rows: list[int] | None = None, count: int = 0) -> DataError:
     problems: Any = Problems(source)
     problems.add(what, column=column, rows=rows or [], count=count, mend=mend)
     return DataError(source, problems.found)

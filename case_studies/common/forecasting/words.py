@@ -13,12 +13,12 @@ __all__ = [
     "below",
     "by_origin",
     "calibration",
-    "covered",
+    "coverage_of",
     "gain",
     "origin_tables",
     "quarters",
     "sentences",
-    "signed",
+    "as_change",
     "verdict_and_coverage",
 ]
 
@@ -35,11 +35,11 @@ def gain(scores: Scores, model: str, best: str | None = None, metric: str = "mas
     return 1 - float(scores.values(model, metric).mean() / scores.values(best, metric).mean())
 
 
-def covered(scores: Scores, model: str, level: float) -> float:
+def coverage_of(scores: Scores, model: str, level: float) -> float:
     """Share of outcomes inside a model's interval.
 
     >>> frame = pd.DataFrame({"model": ["m"], "split": [1], "metric": ["coverage-90"], "value": [0.88]})
-    >>> covered(Scores(frame, frame, frame, ()), "m", 90)
+    >>> coverage_of(Scores(frame, frame, frame, ()), "m", 90)
     0.88
     """
     return float(scores.values(model, f"coverage-{level:g}").mean())
@@ -54,10 +54,10 @@ def below(share: float) -> str:
     return f"{100 * abs(share):.0f} % {'below' if share >= 0 else 'above'}"
 
 
-def signed(share: float) -> str:
+def as_change(share: float) -> str:
     """Write a gain as the change of an error.
 
-    >>> signed(-0.05)
+    >>> as_change(-0.05)
     '+5.0 %'
     """
     return f"{'−' if share >= 0 else '+'}{100 * abs(share):.1f} %"

@@ -15,7 +15,7 @@ from domains.basket.mining.search import as_baskets
 from domains.basket.task import CompletionTask
 from shared.data import Incidence
 from shared.data.frequency import DAY, Duration, parse_duration
-from shared.errors import DataError, HexadError, Problem, shortened
+from shared.errors import DataError, HexadError, Problem, shorten
 from shared.runtime.array_of import ArrayOf
 
 __all__ = ["SEARCH_GRID", "RuleRecommender"]
@@ -187,7 +187,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
             half = _days(parse_duration(self.half_life))
         return np.asarray(np.maximum(0.5 ** (behind / half), 1e-200), dtype=float)
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         n_items, n_rules = len(self.items_), self.n_rules_
         arrays = {
@@ -224,13 +224,13 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         numpy.ndarray of float64, shape (n_baskets, n_items)
         """
         check_is_fitted(self)
-        known = self._known(baskets)
+        known = self._reindex(baskets)
         return np.concatenate([sum(self._parts(part)) for part in _pieces(known)]) if known.n_rows else np.zeros((0, 0))
 
-    def _known(self, baskets: Any) -> Incidence:
+    def _reindex(self, baskets: Any) -> Incidence:
         found = as_baskets(baskets)
         items = pd.Index(self.items_)
-        return found if found.items.equals(items) else found.known_as(items)
+        return found if found.items.equals(items) else found.reindex_items(items)
 
     def _parts(self, baskets: Incidence) -> tuple[Floats, Floats, Floats]:
         """Contributions of rules, history and popularity; each of shape (n_baskets, n_items)."""
@@ -277,13 +277,13 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
             raise HexadError(f"n={n!r} is no whole number from 1 on")
-        known = self._known(baskets)
+        known = self._reindex(baskets)
         columns = known.columns
-        frames = [self._recommended(part, int(n)) for part in _pieces(known)]
-        table = pd.concat(frames, ignore_index=True) if frames else self._recommended(known, int(n))
+        frames = [self._recommend(part, int(n)) for part in _pieces(known)]
+        table = pd.concat(frames, ignore_index=True) if frames else self._recommend(known, int(n))
         return table.rename(columns={"order": columns.order, "item": columns.item})
 
-    def _recommended(self, baskets: Incidence, n: int) -> pd.DataFrame:
+    def _recommend(self, baskets: Incidence, n: int) -> pd.DataFrame:
         parts = self._parts(baskets)
         scores = parts[0] + parts[1] + parts[2]
         scores[baskets.rows, baskets.codes] = -np.inf
@@ -323,7 +323,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
             place = begin + int(np.searchsorted(self.rule_items_[begin:stop], code))
             if place < stop and self.rule_items_[place] == code and self.rule_weights_[place] > best:
                 best = float(self.rule_weights_[place])
-                name = shortened(self.items_[item])
+                name = shorten(self.items_[item])
                 reason = f"'{name}': {self.rule_together_[place]:,} of its {self.counts_[item]:,} baskets hold it, too"
         return reason
 

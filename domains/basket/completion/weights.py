@@ -82,7 +82,7 @@ def rule_weights(
     together = common.astype(np.int64)
     _, _, weighted = _pairs(alike)  # the same pairs: whatever is together at all has a weight
     if significance is not None:
-        keep = _associated(baskets, row, column, together, significance)
+        keep = _find_associated(baskets, row, column, together, significance)
         row, column, together, weighted = row[keep], column[keep], together[keep], weighted[keep]
     mean = mass.mean() or 1.0
     rare = ((mass + PRIOR_BASKETS * unit) / mean) ** -popularity
@@ -108,7 +108,7 @@ def _pairs(matrix: Any) -> tuple[Ints, Ints, Floats]:
     return row[off], matrix.indices[off].astype(np.int64), matrix.data[off]
 
 
-def _associated(baskets: Incidence, row: Ints, column: Ints, together: Ints, significance: float) -> Any:
+def _find_associated(baskets: Incidence, row: Ints, column: Ints, together: Ints, significance: float) -> Any:
     """Pairs that are together more often than chance gives, by Fisher's exact test."""
     from domains.basket.rules.kernels import fisher_tail
 

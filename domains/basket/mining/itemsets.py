@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from domains.basket.mining.tree import Tree
-from domains.basket.names import as_lists, percent, written
+from domains.basket.names import as_lists, format_set, percent
 from shared.data import Incidence
-from shared.data.incidence_door import picked
+from shared.data.incidence_door import pick_rows
 
 __all__ = ["Itemsets"]
 
@@ -100,12 +100,12 @@ class Itemsets:
         >>> frequent_itemsets([["a", "b"]], min_support=1).names(1)
         ('a', 'b')
         """
-        number = int(picked([number], len(self))[0])
+        number = int(pick_rows([number], len(self))[0])
         return tuple(self.items[self.codes[self.indptr[number] : self.indptr[number + 1]]])
 
     def take(self, chosen: Any) -> Itemsets:
         """Keep some sets, by number or by a mask."""
-        chosen = picked(chosen, len(self))
+        chosen = pick_rows(chosen, len(self))
         lengths = self.lengths[chosen]
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         places = np.repeat(self.indptr[chosen] - indptr[:-1], lengths) + np.arange(indptr[-1])
@@ -131,7 +131,7 @@ class Itemsets:
         """
         keep = np.ones(len(self), dtype=bool)
         rows = np.repeat(np.arange(len(self)), self.lengths)
-        for code in self.baskets.codes_of(items):
+        for code in self.baskets.item_codes(items):
             keep &= np.bincount(rows[self.codes == code], minlength=len(self)) > 0
         return self.take(keep)
 
@@ -164,7 +164,7 @@ class Itemsets:
         from shared.data.io.export import write_table
 
         frame = self.to_frame()
-        frame["itemset"] = [written(names, longest=200) for names in frame["itemset"]]
+        frame["itemset"] = [format_set(names, longest=200) for names in frame["itemset"]]
         write_table(frame, Path(path))
 
     def to_mlxtend(self) -> pd.DataFrame:
@@ -186,7 +186,7 @@ class Itemsets:
 
         table = self.top(n, min_length=min_length)
         bars = {
-            written(names): 100 * support for names, support in zip(table["itemset"], table["support"], strict=True)
+            format_set(names): 100 * support for names, support in zip(table["itemset"], table["support"], strict=True)
         }
         return bar_figure(
             bars, x_label="share of baskets, %", alt=f"Bars of the {len(bars)} most frequent sets of items.",
@@ -213,7 +213,7 @@ class Itemsets:
         if longest == 1:
             return f"{text} None has more than one item."
         best = self.top(1, min_length=2)
-        pair = written(best["itemset"].iloc[0])
+        pair = format_set(best["itemset"].iloc[0])
         return (
             f"{text} The longest has {longest} items. Most often together: {pair}, in "
             f"{int(best['count'].iloc[0]):,} baskets ({percent(int(best['count'].iloc[0]), self.n_baskets)} %)."
@@ -225,7 +225,7 @@ class Itemsets:
             return "The baskets are empty."
         name = self.items[int(self.baskets.counts.argmax())]
         if most < self.min_count:
-            return f"The most frequent item, {written([name])}, is in {most:,}: lower min_support to that or less."
+            return f"The most frequent item, {format_set([name])}, is in {most:,}: lower min_support to that or less."
         return "Nothing fits what was asked for: look at with_items, without_items and min_support."
 
     def _repr_html_(self) -> str:

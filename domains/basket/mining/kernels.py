@@ -1,6 +1,6 @@
 """Loops of the miner: projected databases as bitsets, walked depth first. Compiled once (numba, cached).
 
-Items are ranked, the rarest first. `laid_out` gives the rows with their items in the order of rank, and for each item
+Items are ranked, the rarest first. `lay_out` gives the rows with their items in the order of rank, and for each item
 the rows that hold it and where, in those rows, its successors lie. The database projected on a first item is the rows
 that hold it; the items that follow it there are its candidates, whose rows become bits of 64-bit words. Because the
 rarest item comes first, an item of many rows has few candidates, and one of many candidates has few rows.
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from shared.runtime.compile import compiled, numba
+from shared.runtime.compile import jit, numba
 
-__all__ = ["closed_sets", "counted", "estimated", "expanded", "frequent_sets", "laid_out"]
+__all__ = ["mine_closed", "count_sets", "estimate_size", "expand_sets", "frequent_sets", "lay_out"]
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Ranks = np.ndarray[Any, np.dtype[np.int32]]
@@ -38,8 +38,8 @@ def _ones(typing_context: Any, word: Any) -> Any:  # noqa: ARG001
     return numba.types.uint64(numba.types.uint64), made
 
 
-@compiled(nogil=True)
-def _joined(bits: Words, first: int, second: int, into: int, width: int) -> Any:
+@jit(nogil=True)
+def _intersect(bits: Words, first: int, second: int, into: int, width: int) -> Any:
     """Write the rows that two candidates share, and count them."""
     total = np.uint64(0)
     a, b, c = bits[first * width :], bits[second * width :], bits[into * width :]
@@ -50,15 +50,15 @@ def _joined(bits: Words, first: int, second: int, into: int, width: int) -> Any:
     return np.int64(total)
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def _longer(old: Any, size: int) -> Any:
     new = np.empty(size, old.dtype)
     new[: len(old)] = old
     return new
 
 
-@compiled(nogil=True)
-def laid_out(row_ptr: Ints, codes: Ranks, rank: Ranks, n_ranks: int) -> tuple[Ints, Ranks, Ints, Ranks, Ranks, Ranks]:
+@jit(nogil=True)
+def lay_out(row_ptr: Ints, codes: Ranks, rank: Ranks, n_ranks: int) -> tuple[Ints, Ranks, Ints, Ranks, Ranks, Ranks]:
     """Rows with their items in the order of rank, and for each item its rows and where its successors lie in them.
 
     Items of rank -1 are left out. Returns row pointers and items; item pointers, rows, begins and ends.
@@ -93,7 +93,7 @@ def laid_out(row_ptr: Ints, codes: Ranks, rank: Ranks, n_ranks: int) -> tuple[In
     return new_ptr, row_items, item_ptr, held, begins, stops
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def _candidates(
     row_items: Ranks, begins: Ranks, stops: Ranks, least: int, seen: Ranks, touched: Ranks, item: Ranks, count: Ranks
 ) -> tuple[int, Ranks, Ranks]:
@@ -121,7 +121,7 @@ def _candidates(
     return kept, item, count
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def _as_bits(
     row_items: Ranks, begins: Ranks, stops: Ranks, item: Ranks, kept: int, place_of: Ranks, bits: Words
 ) -> Words:
@@ -143,7 +143,7 @@ def _as_bits(
     return bits
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def frequent_sets(
     row_items: Ranks, item_ptr: Ints, begins: Ranks, stops: Ranks, n_first: int, least: int, longest: int, limit: int
 ) -> tuple[Ranks, Lengths, Ranks, bool]:
@@ -190,7 +190,7 @@ def frequent_sets(
                     bits = _longer(bits, 2 * need * width)
                 new = stop
                 for other in range(this + 1, stop):
-                    shared = _joined(bits, this, other, new, width)
+                    shared = _intersect(bits, this, other, new, width)
                     if shared >= least:
                         item[new], count[new] = item[other], shared
                         new += 1
@@ -206,8 +206,8 @@ def frequent_sets(
     return out_item[:n_out], out_length[:n_out], out_count[:n_out], False
 
 
-@compiled(nogil=True)
-def estimated(
+@jit(nogil=True)
+def estimate_size(
     row_items: Ranks,
     item_ptr: Ints,
     begins: Ranks,
@@ -256,7 +256,7 @@ def estimated(
                 into = 2 * kept if begin == kept else kept
                 new = 0
                 for other in range(choice + 1, size):
-                    if _joined(bits, begin + choice, begin + other, into + new, width) >= least:
+                    if _intersect(bits, begin + choice, begin + other, into + new, width) >= least:
                         new += 1
                 found[first, turn] += weight * new
                 begin, size = into, new
@@ -264,7 +264,7 @@ def estimated(
     return found
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def _inside(rows: Words, bits: Words, other: int, width: int) -> bool:
     """Whether an item is in all of the given rows."""
     for w in range(width):  # noqa: SIM110
@@ -273,8 +273,8 @@ def _inside(rows: Words, bits: Words, other: int, width: int) -> bool:
     return True
 
 
-@compiled(nogil=True)
-def _shared(rows: Words, bits: Words, other: int, width: int) -> Any:
+@jit(nogil=True)
+def _count_shared(rows: Words, bits: Words, other: int, width: int) -> Any:
     """Count those of the given rows that hold an item."""
     total = np.uint64(0)
     b = bits[other * width :]
@@ -283,8 +283,8 @@ def _shared(rows: Words, bits: Words, other: int, width: int) -> Any:
     return np.int64(total)
 
 
-@compiled(nogil=True)
-def closed_sets(
+@jit(nogil=True)
+def mine_closed(
     row_ptr: Ints,
     row_items: Ranks,
     item_ptr: Ints,
@@ -355,7 +355,7 @@ def closed_sets(
                     here = within[level * width : (level + 1) * width]
                     k = 0
                     while wanted and k < kept:
-                        wanted = member[k] or _shared(here, bits, k, width) < least
+                        wanted = member[k] or _count_shared(here, bits, k, width) < least
                         k += 1
                 if wanted:
                     if n_out >= limit:
@@ -402,7 +402,7 @@ def closed_sets(
                 new = stop
                 for place in range(at[level], stop):
                     other = candidate[place]
-                    common = _shared(there, bits, other, width)
+                    common = _count_shared(there, bits, other, width)
                     if common == n_rows:
                         member[other], members[n_members] = True, other
                         n_members += 1
@@ -415,8 +415,8 @@ def closed_sets(
     return out_ptr[: n_out + 1], out_flat[: out_ptr[n_out]], out_count[:n_out], False
 
 
-@compiled(nogil=True)
-def counted(row_items: Ranks, item_ptr: Ints, begins: Ranks, stops: Ranks, item: Ranks, length: Lengths) -> Ranks:
+@jit(nogil=True)
+def count_sets(row_items: Ranks, item_ptr: Ints, begins: Ranks, stops: Ranks, item: Ranks, length: Lengths) -> Ranks:
     """Rows that hold each set of a tree; items ascend along every path."""
     n_items = len(item_ptr) - 1
     count = np.zeros(len(item), np.int32)
@@ -446,15 +446,15 @@ def counted(row_items: Ranks, item_ptr: Ints, begins: Ranks, stops: Ranks, item:
         for k in range(begin + 1, stop):
             mine, depth = place_of[item[k]], length[k]
             before = mine if depth == 2 else kept + depth - 1
-            count[k] = _joined(bits, before, mine, kept + depth, width)
+            count[k] = _intersect(bits, before, mine, kept + depth, width)
         for k in range(kept):
             place_of[used[k]] = -1
         begin = stop
     return count
 
 
-@compiled(nogil=True)
-def expanded(item: Ranks, length: Lengths, ptr: Ints, codes: Ranks) -> Ranks:
+@jit(nogil=True)
+def expand_sets(item: Ranks, length: Lengths, ptr: Ints, codes: Ranks) -> Ranks:
     """Items of every set of a tree, one set after the other, under the names `codes` of the ranks."""
     flat = np.empty(ptr[-1], np.int32)
     path = np.empty(32768, np.int32)

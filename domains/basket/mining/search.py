@@ -15,9 +15,9 @@ from domains.basket.mining.itemsets import Itemsets, Kind
 from domains.basket.mining.tree import Layout, Tree
 from shared.data import Incidence
 from shared.data.columns import ITEM, ORDER
-from shared.errors import HexadError, quoted, require
+from shared.errors import HexadError, quote, require
 
-__all__ = ["as_baskets", "as_fraction", "estimated_itemsets", "frequent_itemsets", "min_count_of"]
+__all__ = ["as_baskets", "as_fraction", "estimate_itemsets", "frequent_itemsets", "min_count_of"]
 
 FIRST_LIMIT = 1_000_000
 TRIES = 16
@@ -78,26 +78,26 @@ def frequent_itemsets(
     found = as_baskets(baskets)
     least = min_count_of(min_support, found.n_rows)
     if kind not in KINDS:
-        raise HexadError(f"kind={kind!r} is none of {quoted(KINDS)}")
+        raise HexadError(f"kind={kind!r} is none of {quote(KINDS)}")
     longest = whole_number(max_length, "max_length", MAX_LENGTH)
     limit = whole_number(max_itemsets, "max_itemsets", 2**31 - 1)
-    wanted = None if with_items is None else found.codes_of(with_items)
-    barred = np.zeros(0, np.int64) if without_items is None else found.codes_of(without_items)
+    wanted = None if with_items is None else found.item_codes(with_items)
+    barred = np.zeros(0, np.int64) if without_items is None else found.item_codes(without_items)
     asked: dict[str, Any] = {
         "min_count": least, "kind": kind, "max_length": max_length,
         "with_items": None if wanted is None else tuple(found.items[wanted]),
         "without_items": None if without_items is None else tuple(found.items[barred]),
     }  # fmt: skip
     if wanted is not None and len(both := np.intersect1d(wanted, barred)):
-        raise HexadError(f"{quoted(found.items[both])} are asked for and left out; take them from one of the two")
+        raise HexadError(f"{quote(found.items[both])} are asked for and left out; take them from one of the two")
     if engine == "mlxtend":
         return _with_mlxtend(found, asked, wanted, barred, longest)
     if engine != "hexad":
         raise HexadError(f"engine={engine!r} is none of 'hexad', 'mlxtend'")
-    order, n_first = _ranked(found, least, wanted, barred)
+    order, n_first = _rank_items(found, least, wanted, barred)
     layout = Layout.of(found, order)
     if kind != "all":
-        return _closed(found, layout, asked, n_first, longest, limit)
+        return _search_closed(found, layout, asked, n_first, longest, limit)
     return _all(found, layout, asked, n_first, longest, limit)
 
 
@@ -118,7 +118,7 @@ def as_baskets(baskets: Any) -> Incidence:
     elif isinstance(baskets, pd.DataFrame):
         if not _is_onehot(baskets):
             raise HexadError(
-                f"this table has the columns {quoted(baskets.columns)} and holds more than zeros and ones. If it is long, a "
+                f"this table has the columns {quote(baskets.columns)} and holds more than zeros and ones. If it is long, a "
                 "row an item, say which is which: Incidence.from_frame(table, BasketColumns(order=..., item=...)); if its "
                 "columns are items and its values counts: Incidence.from_onehot(table)"
             )
@@ -195,7 +195,7 @@ def whole_seed(value: Any) -> int:
     return int(value)
 
 
-def _ranked(baskets: Incidence, least: int, wanted: Any, barred: Any) -> tuple[Any, int]:
+def _rank_items(baskets: Incidence, least: int, wanted: Any, barred: Any) -> tuple[Any, int]:
     """Frequent items by rank, the rarest first, those asked for before all others; and how many may come first."""
     counts = baskets.counts
     order = np.argsort(counts, kind="stable")
@@ -230,13 +230,13 @@ def _all(baskets: Incidence, layout: Layout, asked: dict[str, Any], n_first: int
     )
 
 
-def _closed(
+def _search_closed(
     baskets: Incidence, layout: Layout, asked: dict[str, Any], n_first: int, longest: int, limit: int
 ) -> Itemsets:
-    from domains.basket.mining.kernels import closed_sets
+    from domains.basket.mining.kernels import mine_closed
 
     least, kind = asked["min_count"], asked["kind"]
-    ptr, flat, count, broken = closed_sets(
+    ptr, flat, count, broken = mine_closed(
         layout.row_ptr,
         layout.row_items,
         layout.item_ptr,
@@ -252,7 +252,7 @@ def _closed(
     return Itemsets(ptr, layout.order[flat], count, baskets, **asked)
 
 
-def estimated_itemsets(
+def estimate_itemsets(
     baskets: Any, min_support: float = 0.01, *, max_length: int | None = None, random_state: int = 0
 ) -> tuple[float, float]:
     """Estimate how many frequent itemsets there are, without finding them all, by random walks (Knuth 1975).
@@ -268,20 +268,20 @@ def estimated_itemsets(
     float, float
         The estimate, and its standard error. Where a few branches hold most of the sets, it tends to be too small.
 
-    >>> estimated_itemsets([["a", "b"], ["a", "b"]], min_support=2)
+    >>> estimate_itemsets([["a", "b"], ["a", "b"]], min_support=2)
     (3.0, 0.0)
     """
     found = as_baskets(baskets)
     least = min_count_of(min_support, found.n_rows)
-    order, n_first = _ranked(found, least, None, [])
+    order, n_first = _rank_items(found, least, None, [])
     seed = whole_seed(random_state)
     return _estimate(Layout.of(found, order), n_first, least, whole_number(max_length, "max_length", MAX_LENGTH), seed)
 
 
 def _estimate(layout: Layout, n_first: int, least: int, longest: int, seed: int = 0) -> tuple[float, float]:
-    from domains.basket.mining.kernels import estimated
+    from domains.basket.mining.kernels import estimate_size
 
-    sizes = estimated(
+    sizes = estimate_size(
         layout.row_items, layout.item_ptr, layout.begins, layout.stops, n_first, least, longest, TRIES, seed
     )
     if sizes.size == 0:
@@ -332,7 +332,7 @@ def _with_mlxtend(baskets: Incidence, asked: dict[str, Any], wanted: Any, barred
     from mlxtend.frequent_patterns import fpgrowth
 
     least = asked["min_count"]
-    order, _ = _ranked(baskets, least, None, barred)
+    order, _ = _rank_items(baskets, least, None, barred)
     if len(order) == 0:
         none = np.zeros(0, dtype=np.int32)
         tree = Tree(none, none, none.astype(np.int16), none) if wanted is None else None

@@ -48,9 +48,9 @@ class Tree:
     @cached_property
     def codes(self) -> Codes:
         """Numbers of the items of every set, one set after the other."""
-        from domains.basket.mining.kernels import expanded
+        from domains.basket.mining.kernels import expand_sets
 
-        return expanded(_small(self.item), self.length, self.indptr, _small(self.order))
+        return expand_sets(_small(self.item), self.length, self.indptr, _small(self.order))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +73,12 @@ class Layout:
     @classmethod
     def of(cls, baskets: Incidence, order: Any) -> Layout:
         """Lay baskets out with the items of `order` at its ranks; other items are left out."""
-        from domains.basket.mining.kernels import laid_out
+        from domains.basket.mining.kernels import lay_out
 
         order = _small(order)
         rank = np.full(max(baskets.n_items, 1), -1, dtype=np.int32)
         rank[order] = np.arange(len(order), dtype=np.int32)
-        return cls(order, *laid_out(baskets.indptr, baskets.codes, rank, len(order)))
+        return cls(order, *lay_out(baskets.indptr, baskets.codes, rank, len(order)))
 
     def counts(self, tree: Tree) -> Codes:
         """Count the baskets that hold each set of a tree over the same order.
@@ -88,9 +88,9 @@ class Layout:
         >>> int(Layout.of(baskets, tree.order).counts(tree)[place[0]])
         1
         """
-        from domains.basket.mining.kernels import counted
+        from domains.basket.mining.kernels import count_sets
 
-        return counted(self.row_items, self.item_ptr, self.begins, self.stops, _small(tree.item), tree.length)
+        return count_sets(self.row_items, self.item_ptr, self.begins, self.stops, _small(tree.item), tree.length)
 
 
 def tree_of(indptr: Ints, codes: Any, n_items: int, order: Any = None) -> tuple[Tree, Ints]:

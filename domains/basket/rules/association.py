@@ -12,8 +12,9 @@ import numpy as np
 from domains.basket.mining.itemsets import Itemsets
 from domains.basket.mining.search import as_baskets, as_fraction, frequent_itemsets, whole_number
 from domains.basket.mining.tree import Layout, Tree, tree_of
-from domains.basket.rules.rules import Asked, Rules, Sets
-from shared.errors import HexadError, quoted
+from domains.basket.rules.rules import Rules
+from domains.basket.rules.table import RuleQuery, Sets
+from shared.errors import HexadError, quote
 
 __all__ = ["association_rules"]
 
@@ -76,8 +77,8 @@ def association_rules(
     longest = MOST if max_consequent is None else max_consequent
     if isinstance(longest, bool) or not isinstance(longest, int | np.integer) or longest < 1:
         raise HexadError(f"max_consequent={max_consequent!r} is no whole number from 1 on")
-    right = None if consequents is None else list(_listed(consequents, "consequents"))
-    left = None if antecedents is None else list(_listed(antecedents, "antecedents"))
+    right = None if consequents is None else list(_list_items(consequents, "consequents"))
+    left = None if antecedents is None else list(_list_items(antecedents, "antecedents"))
     if isinstance(source, Itemsets):
         if min_support is not None or max_length is not None or without_items is not None:
             raise HexadError("min_support, max_length and without_items belong to frequent_itemsets; pass them there")
@@ -87,34 +88,34 @@ def association_rules(
             as_baskets(source), 0.01 if min_support is None else min_support, max_length=max_length,
             with_items=right if longest == 1 else None, without_items=without_items,
         )  # fmt: skip
-    asked = Asked(
+    asked = RuleQuery(
         sets.min_count, confidence, sets.max_length, int(longest), None if left is None else tuple(left),
         None if right is None else tuple(right), sets.without_items,
     )  # fmt: skip
-    before, after = _allowed(sets, left), _allowed(sets, right)
+    before, after = _find_allowed(sets, left), _find_allowed(sets, right)
     found = _from_tree if sets.is_complete and sets.tree is not None else _from_sets
     rules = found(sets, asked, before, after, limit)
     return rules if min_lift is None else replace(rules.where(lift=min_lift), told=rules.told)
 
 
-def _listed(items: Iterable[Any], name: str) -> Iterable[Any]:
+def _list_items(items: Iterable[Any], name: str) -> Iterable[Any]:
     if isinstance(items, str):
-        raise HexadError(f"{name} is the text {quoted([items])}; give a list, as in [{items!r}]")
+        raise HexadError(f"{name} is the text {quote([items])}; give a list, as in [{items!r}]")
     return items
 
 
-def _allowed(sets: Itemsets, items: list[Any] | None) -> Any:
+def _find_allowed(sets: Itemsets, items: list[Any] | None) -> Any:
     allowed = np.ones(sets.baskets.n_items, dtype=bool)
     if items is not None:
         allowed[:] = False
-        allowed[sets.baskets.codes_of(items)] = True
+        allowed[sets.baskets.item_codes(items)] = True
     return allowed
 
 
-def needed_counts(confidence: Fraction, n_baskets: int) -> Any:
+def least_counts(confidence: Fraction, n_baskets: int) -> Any:
     """Least number of common baskets for every number of baskets of the antecedent, exactly.
 
-    >>> needed_counts(Fraction(1, 5), 10).tolist()
+    >>> least_counts(Fraction(1, 5), 10).tolist()
     [0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2]
     """
     over, under = confidence.numerator, confidence.denominator
@@ -123,22 +124,22 @@ def needed_counts(confidence: Fraction, n_baskets: int) -> Any:
     return np.array([-(-over * count // under) for count in range(n_baskets + 1)], dtype=np.int32)
 
 
-def _from_tree(sets: Itemsets, asked: Asked, before: Any, after: Any, limit: int) -> Rules:
+def _from_tree(sets: Itemsets, asked: RuleQuery, before: Any, after: Any, limit: int) -> Rules:
     """Rules from all frequent sets: subsets are looked up, nothing is counted again."""
-    from domains.basket.rules.kernels import linked, ruled
+    from domains.basket.rules.kernels import generate_rules, link_subsets
 
     tree: Any = sets.tree
     n_ranks = len(tree.order)
     rank = np.zeros(max(sets.baskets.n_items, 1), dtype=np.int32)
     rank[tree.order] = np.arange(n_ranks, dtype=np.int32)
     flat = rank[sets.codes]
-    links, _ = linked(tree.item, tree.length, sets.indptr, max(n_ranks, 1))
+    links, _ = link_subsets(tree.item, tree.length, sets.indptr, max(n_ranks, 1))
     single = np.zeros(n_ranks, dtype=np.int32)
     alone = np.flatnonzero(tree.length == 1)
     single[tree.item[alone]] = alone
-    made, lhs, rhs, broken = ruled(
+    made, lhs, rhs, broken = generate_rules(
         tree.item, tree.length, sets.counts, sets.indptr, links, flat, single,
-        needed_counts(asked.min_confidence, sets.n_baskets), before[tree.order], after[tree.order],
+        least_counts(asked.min_confidence, sets.n_baskets), before[tree.order], after[tree.order],
         min(asked.max_consequent, 32_000), limit,
     )  # fmt: skip
     if broken:
@@ -151,7 +152,7 @@ def _from_tree(sets: Itemsets, asked: Asked, before: Any, after: Any, limit: int
     )  # fmt: skip
 
 
-def _from_sets(sets: Itemsets, asked: Asked, before: Any, after: Any, limit: int) -> Rules:
+def _from_sets(sets: Itemsets, asked: RuleQuery, before: Any, after: Any, limit: int) -> Rules:
     """Rules of one consequent from sets whose subsets are not all there: these are counted again."""
     if asked.max_consequent > 1:
         raise HexadError(
@@ -172,7 +173,7 @@ def _from_sets(sets: Itemsets, asked: Asked, before: Any, after: Any, limit: int
     tree, node = tree_of(sides_ptr, np.concatenate([sets.codes[spots], right]), sets.baskets.n_items)
     tree = Tree(tree.order, tree.item, tree.length, Layout.of(sets.baskets, tree.order).counts(tree))
     lhs, rhs = node[: len(right)].astype(np.int32), node[len(right) :].astype(np.int32)
-    needed = needed_counts(asked.min_confidence, sets.n_baskets)
+    needed = least_counts(asked.min_confidence, sets.n_baskets)
     keep = sets.counts[whole] >= needed[tree.count[lhs]]
     if int(keep.sum()) > limit:
         raise HexadError(f"there are more than {limit:,} rules; raise min_confidence or min_support")

@@ -10,12 +10,13 @@ import numpy as np
 from domains.basket.mining.search import as_baskets, frequent_itemsets, whole_number, whole_seed
 from domains.basket.rules.association import association_rules
 from domains.basket.rules.pairs import item_pairs
-from domains.basket.rules.rules import Rules, need_baskets, with_columns
-from domains.basket.rules.significance import assessed
+from domains.basket.rules.rules import Rules
+from domains.basket.rules.significance import assess_rules
+from domains.basket.rules.table import need_baskets, with_columns
 from shared.data import Incidence
 from shared.errors import HexadError
 
-__all__ = ["PermutationTest", "permutation_test", "randomised"]
+__all__ = ["PermutationTest", "permutation_test", "randomise"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -24,21 +25,21 @@ TRADES = 5
 """Trades a basket when baskets are randomised; items are well mixed from about two on."""
 
 
-def randomised(baskets: Any, random_state: int = 0) -> Incidence:
+def randomise(baskets: Any, random_state: int = 0) -> Incidence:
     """Baskets of the same sizes that hold every item as often, but otherwise at random.
 
     Trades between two baskets drawn at random (Strona, Nappo, Boccacci, Fattorini & San-Miguel-Ayanz 2014); what is
     found in them is found by chance (Gionis, Mannila, Mielikäinen & Tsaparas 2007).
 
     >>> baskets = Incidence.from_lists([["a", "b"], ["c"], ["a", "c"]])
-    >>> mixed = randomised(baskets, 1)
+    >>> mixed = randomise(baskets, 1)
     >>> mixed.counts.tolist() == baskets.counts.tolist(), mixed.sizes.tolist() == baskets.sizes.tolist()
     (True, True)
     """
-    from domains.basket.rules.kernels import swapped
+    from domains.basket.rules.kernels import swap_randomise
 
     found, seed = as_baskets(baskets), whole_seed(random_state)
-    codes = swapped(found.indptr, found.codes, max(found.n_items, 1), TRADES * found.n_rows, seed)
+    codes = swap_randomise(found.indptr, found.codes, max(found.n_items, 1), TRADES * found.n_rows, seed)
     return replace(found, codes=codes, weights=None, told=())
 
 
@@ -97,7 +98,7 @@ def permutation_test(
     n_randomised : int
         Sets of randomised baskets; with 99 the smallest adjusted p-value is 0.01.
     test, alternative, alpha
-        See `assessed`.
+        See `assess_rules`.
     random_state : int
         Seeds of the randomised baskets are this and those that follow it.
     n_jobs : int
@@ -115,7 +116,7 @@ def permutation_test(
     jobs = [(baskets, rules, test, alternative, alpha, (seed + turn) % 2**31) for turn in range(n_randomised)]
     found = map_parallel(_by_chance, jobs, n_jobs=n_jobs)
     smallest = np.array([one[0] for one in found])
-    real = assessed(rules, test, alternative=alternative, alpha=alpha)
+    real = assess_rules(rules, test, alternative=alternative, alpha=alpha)
     p = real.found["p_value"]
     rank = np.searchsorted(np.sort(smallest), p, side="right")
     corrected = (1 + rank) / (n_randomised + 1)
@@ -129,18 +130,18 @@ def permutation_test(
 
 def _by_chance(job: tuple[Incidence, Rules, Test, Literal["greater", "less"], float, int]) -> tuple[float, int, bool]:
     baskets, rules, test, alternative, alpha, seed = job
-    again = mined_alike(rules, randomised(baskets, seed))
+    again = mine_again(rules, randomise(baskets, seed))
     if len(again) == 0:
         return 1.0, 0, False
-    by_chance = assessed(again, test, alternative=alternative, alpha=alpha)
+    by_chance = assess_rules(again, test, alternative=alternative, alpha=alpha)
     return float(by_chance.found["p_value"].min()), len(again), bool(by_chance.found["kept"].any())
 
 
-def mined_alike(rules: Rules, baskets: Incidence) -> Rules:
+def mine_again(rules: Rules, baskets: Incidence) -> Rules:
     """Mine other baskets as these rules were mined.
 
     >>> rules = association_rules([["a", "b"]], 0.5, min_support=1)
-    >>> len(mined_alike(rules, Incidence.from_lists([["a", "b"], ["c"]])))
+    >>> len(mine_again(rules, Incidence.from_lists([["a", "b"], ["c"]])))
     2
     """
     asked = rules.asked

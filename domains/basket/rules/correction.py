@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from shared.errors import HexadError, quoted
+from shared.errors import HexadError, quote
 from shared.evaluation.p_values import adjust_p_values
 
-__all__ = ["CORRECTIONS", "Family", "adjusted"]
+__all__ = ["CORRECTIONS", "Family", "adjust_family"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -43,7 +43,7 @@ class Family:
         return sum(self.sizes.values())
 
 
-def adjusted(
+def adjust_family(
     p: Floats, lengths: Ints, family: Family, correction: Correction = "holm", *, layered: bool = True
 ) -> Floats:
     """Adjust p-values for a family of which only some members were tested; the others count as p = 1.
@@ -60,11 +60,11 @@ def adjusted(
         Whether antecedents of one item get half of the error, those of two a quarter, and so on (Webb 2008), so that
         the many long ones do not drown the few short ones. Not for "bh".
 
-    >>> adjusted(np.array([0.001, 0.04]), np.array([1, 1]), Family({1: 10}), layered=False).round(3).tolist()
+    >>> adjust_family(np.array([0.001, 0.04]), np.array([1, 1]), Family({1: 10}), layered=False).round(3).tolist()
     [0.01, 0.36]
     """
     if correction not in CORRECTIONS:
-        raise HexadError(f"correction={correction!r} is none of {quoted(CORRECTIONS)}")
+        raise HexadError(f"correction={correction!r} is none of {quote(CORRECTIONS)}")
     if correction == "none" or len(p) == 0:
         return p.copy()
     if correction == "bh" or not layered:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.basket.names import written
-from domains.basket.rules.rules import Asked, Rules, Sets
+from domains.basket.names import format_set
+from domains.basket.rules.table import R, RuleQuery, RuleTable, Sets
 from shared.data.io.parquet_footer import count_values
-from shared.errors import HexadError, StoreError, quoted
+from shared.errors import HexadError, StoreError, quote
 
 __all__ = ["export_rules", "load_rules", "save_rules"]
 
@@ -29,11 +29,11 @@ MAX_VALUES = 100_000_000
 FRACTION = re.compile(r"\d{1,20}(/\d{1,20})?")
 
 
-def save_rules(rules: Rules, path: Path) -> None:
+def save_rules(rules: RuleTable, path: Path) -> None:
     """Write rules whole or not at all.
 
     >>> import tempfile
-    >>> from domains.basket import association_rules
+    >>> from domains.basket import Rules, association_rules
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     rules = association_rules([["a", "b"]], 0.5, min_support=1)
     ...     rules.save(Path(folder) / "rules.parquet")
@@ -46,7 +46,7 @@ def save_rules(rules: Rules, path: Path) -> None:
     from shared.runtime.files import write_bytes
 
     if path.suffix.lower() not in {".parquet", ".pq"}:
-        raise HexadError(f"{quoted([path.name])}: rules are saved as .parquet; for a .csv use export")
+        raise HexadError(f"{quote([path.name])}: rules are saved as .parquet; for a .csv use export")
     table = pa.Table.from_pandas(rules.to_frame(measures=()), preserve_index=False)
     asked = rules.asked
     about: dict[str, Any] = {
@@ -81,16 +81,17 @@ def _plain(items: tuple[Any, ...] | None) -> list[Any] | None:
     return [one if isinstance(one, str | int | float) else {"stamp": pd.Timestamp(one).isoformat()} for one in plain]
 
 
-def _named(plain: list[Any] | None) -> tuple[Any, ...] | None:
+def _read_names(plain: list[Any] | None) -> tuple[Any, ...] | None:
     if plain is None:
         return None
     return tuple(pd.Timestamp(one["stamp"]) if isinstance(one, dict) else one for one in plain)
 
 
-def load_rules(path: Path) -> Rules:
+def load_rules(path: Path, kind: type[R]) -> R:
     """Read rules that `save_rules` wrote.
 
-    >>> load_rules(Path("no-such-file.parquet"))
+    >>> from domains.basket import Rules
+    >>> load_rules(Path("no-such-file.parquet"), Rules)
     Traceback (most recent call last):
     ...
     shared.errors.StoreError: 'no-such-file.parquet': there is no such file
@@ -98,7 +99,7 @@ def load_rules(path: Path) -> Rules:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    shown = quoted([path], longest=200)
+    shown = quote([path], longest=200)
     if not path.is_file():
         raise StoreError(f"{shown}: there is no such file")
     if path.stat().st_size > MAX_BYTES:
@@ -133,11 +134,13 @@ def load_rules(path: Path) -> Rules:
             np.concatenate([left[0], left[0][-1] + right[0][1:]]).astype(np.int64), np.concatenate(codes),
             np.concatenate([counts["antecedent_count"], counts["consequent_count"]]).astype(np.int32),
         )  # fmt: skip
-        limits: dict[str, Any] = {name: _named(asked[name]) for name in ("antecedents", "consequents", "without_items")}
-        made = Rules(
+        limits: dict[str, Any] = {
+            name: _read_names(asked[name]) for name in ("antecedents", "consequents", "without_items")
+        }
+        made = kind(
             items, _whole(about["n_baskets"]), sets, np.arange(n, dtype=np.int32), np.arange(n, 2 * n, dtype=np.int32),
             counts["count"].astype(np.int32),
-            Asked(_whole(asked["min_count"]), _fraction(asked["min_confidence"]), asked["max_length"],
+            RuleQuery(_whole(asked["min_count"]), _fraction(asked["min_confidence"]), asked["max_length"],
                   _whole(asked["max_consequent"]), **limits),
             found, told=tuple(map(str, about["told"])),
         )  # fmt: skip
@@ -149,19 +152,19 @@ def load_rules(path: Path) -> Rules:
         raise StoreError(
             f"{shown} is damaged, or no file of rules ({str(error)[:100]}). Save the rules again"
         ) from error
-    return _checked(made, shown)
+    return _check_counts(made, shown)
 
 
 def _whole(number: Any) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**53:
-        raise ValueError(f"{quoted([number])} is no count")
+        raise ValueError(f"{quote([number])} is no count")
     return number
 
 
 def _fraction(text: Any) -> Fraction:
     """A share as `save_rules` writes it; a power of ten would take all memory before it is found too large."""
     if not isinstance(text, str) or not FRACTION.fullmatch(text) or not 0 <= Fraction(text) <= 1:
-        raise ValueError(f"{quoted([text])} is no share")
+        raise ValueError(f"{quote([text])} is no share")
     return Fraction(text)
 
 
@@ -181,7 +184,7 @@ def _sets(column: Any) -> tuple[Any, Any]:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), pa.chunked_array([values])
 
 
-def _checked(rules: Rules, shown: str) -> Rules:
+def _check_counts(rules: R, shown: str) -> R:
     """Refuse counts that no baskets give."""
     a, b, ab, n = rules.antecedent_counts, rules.consequent_counts, rules.together, rules.n_baskets
     wrong = (ab < 0) | (ab > a) | (ab > b) | (a > n) | (b > n) | (a.astype(np.int64) + b - ab > n)
@@ -192,7 +195,7 @@ def _checked(rules: Rules, shown: str) -> Rules:
     return rules
 
 
-def export_rules(rules: Rules, path: Path, measures: Iterable[str]) -> None:
+def export_rules(rules: RuleTable, path: Path, measures: Iterable[str]) -> None:
     """Write a table for people, both sides as text; formulas for spreadsheets are disarmed.
 
     >>> import tempfile
@@ -209,5 +212,5 @@ def export_rules(rules: Rules, path: Path, measures: Iterable[str]) -> None:
 
     frame = rules.to_frame(measures)
     for side in ("antecedent", "consequent"):
-        frame[side] = [written(names, longest=200) for names in frame[side]]
+        frame[side] = [format_set(names, longest=200) for names in frame[side]]
     write_table(frame, path)

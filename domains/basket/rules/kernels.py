@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from shared.runtime.compile import compiled
+from shared.runtime.compile import jit
 
-__all__ = ["best_general", "fisher_tail", "linked", "matched_tail", "ruled", "swapped"]
+__all__ = ["best_general", "fisher_tail", "link_subsets", "stratified_tail", "generate_rules", "swap_randomise"]
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Ranks = np.ndarray[Any, np.dtype[np.int32]]
@@ -21,8 +21,8 @@ NEGLIGIBLE = 200.0
 """Terms this many nats below the largest are left out of a stratum."""
 
 
-@compiled(nogil=True)
-def linked(item: Ranks, length: Lengths, ptr: Ints, n_items: int) -> tuple[Ranks, Ranks]:
+@jit(nogil=True)
+def link_subsets(item: Ranks, length: Lengths, ptr: Ints, n_items: int) -> tuple[Ranks, Ranks]:
     """For every set of a tree with all subsets, and each of its items: the set without that item (-1: the empty one).
 
     The set without its j-th item is a child of the prefix without its j-th item; children are found by hashing.
@@ -57,15 +57,15 @@ def linked(item: Ranks, length: Lengths, ptr: Ints, n_items: int) -> tuple[Ranks
     return links, parent
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def _twice(old: Any) -> Any:
     new = np.empty(2 * len(old), old.dtype)
     new[: len(old)] = old
     return new
 
 
-@compiled(nogil=True)
-def ruled(
+@jit(nogil=True)
+def generate_rules(
     item: Ranks,
     length: Lengths,
     count: Ranks,
@@ -151,7 +151,7 @@ def ruled(
     return sets[:found], lhs[:found], rhs[:found], False
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def best_general(
     sets: Ranks, lhs: Ranks, count: Ranks, length: Lengths, ptr: Ints, links: Ranks, flat: Ranks, empty: float
 ) -> Floats:
@@ -187,7 +187,7 @@ def best_general(
     return best
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def _log_factorials(n: int) -> Floats:
     """Logarithms of the factorials up to n, by compensated sums."""
     table = np.zeros(n + 1)
@@ -200,7 +200,7 @@ def _log_factorials(n: int) -> Floats:
     return table
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def fisher_tail(n: int, together: Ints, first: Ints, second: Ints, upper: bool) -> Floats:
     """One-sided Fisher p-values: the chance of at least (at most) `together` common baskets, both margins given."""
     table = _log_factorials(n)
@@ -243,7 +243,7 @@ def fisher_tail(n: int, together: Ints, first: Ints, second: Ints, upper: bool) 
     return p
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def _stratum(n: int, a: int, b: int, table: Floats, into: Floats) -> tuple[int, int]:
     """Write the hypergeometric probabilities of a stratum that matter; return the first value and how many."""
     low, high = max(0, a + b - n), min(a, b)
@@ -275,7 +275,7 @@ def _stratum(n: int, a: int, b: int, table: Floats, into: Floats) -> tuple[int, 
     return first, last - first + 1
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def _normal_tail(w: float) -> Any:
     """Chance that a standard normal variable exceeds w, of good relative accuracy far out (w >= 0)."""
     if w < 5.0:
@@ -286,7 +286,7 @@ def _normal_tail(w: float) -> Any:
     return np.exp(-0.5 * w * w) / np.sqrt(2 * np.pi) / (w + share)
 
 
-@compiled(nogil=True)
+@jit(nogil=True)
 def _sum_tail(value: Floats, begin: Ints, size: Ints, offset: Ints, n_strata: int, x: int) -> Any:
     """Chance that a sum of independent counts is at least x: exactly where that is cheap, else by saddlepoint.
 
@@ -357,8 +357,8 @@ def _sum_tail(value: Floats, begin: Ints, size: Ints, offset: Ints, n_strata: in
     return beyond if t > 0 else 1.0 - beyond
 
 
-@compiled(nogil=True)
-def matched_tail(
+@jit(nogil=True)
+def stratified_tail(
     item_ptr: Ints,
     held: Ranks,
     sizes: Ints,
@@ -431,8 +431,8 @@ def matched_tail(
     return p, expected, variance
 
 
-@compiled(nogil=True)
-def swapped(row_ptr: Ints, codes: Ranks, n_items: int, trades: int, seed: int) -> Ranks:
+@jit(nogil=True)
+def swap_randomise(row_ptr: Ints, codes: Ranks, n_items: int, trades: int, seed: int) -> Ranks:
     """Randomised baskets with the same sizes and item counts, by trades between two baskets (Strona et al. 2014).
 
     Two baskets drawn at random put what only one of them holds on a heap, and deal it out again at random.

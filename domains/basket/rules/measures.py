@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from shared.errors import HexadError, quoted
+from shared.errors import HexadError, quote
 
-__all__ = ["DEFAULT_MEASURES", "MEASURES", "Counts", "Measure", "evaluated"]
+__all__ = ["DEFAULT_MEASURES", "MEASURES", "Counts", "Measure", "evaluate_measures"]
 
 CHUNK = 16384
 
@@ -250,7 +250,7 @@ DEFAULT_MEASURES = (
 """Twenty that answer most questions."""
 
 
-def evaluated(names: Iterable[str], n: int, ab: Any, a: Any, b: Any) -> dict[str, Any]:
+def evaluate_measures(names: Iterable[str], n: int, ab: Any, a: Any, b: Any) -> dict[str, Any]:
     """Values of measures for many rules, in pieces that stay in the processor's cache.
 
     Parameters
@@ -265,12 +265,12 @@ def evaluated(names: Iterable[str], n: int, ab: Any, a: Any, b: Any) -> dict[str
     -------
     dict of str to numpy.ndarray of float64, shape (n_rules,)
 
-    >>> evaluated(["lift"], 100, np.array([10]), np.array([20]), np.array([25]))["lift"].tolist()
+    >>> evaluate_measures(["lift"], 100, np.array([10]), np.array([20]), np.array([25]))["lift"].tolist()
     [2.0]
     """
     wanted = list(names)
     if wrong := [name for name in wanted if name not in MEASURES]:
-        raise HexadError(f"there is no measure {quoted(wrong)}; there are {', '.join(MEASURES)}")
+        raise HexadError(f"there is no measure {quote(wrong)}; there are {', '.join(MEASURES)}")
     values = {name: np.empty(len(ab)) for name in wanted}
     with np.errstate(divide="ignore", invalid="ignore"):
         for begin in range(0, len(ab), CHUNK):

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from domains.basket.mining.search import as_baskets, min_count_of
-from domains.basket.rules.rules import Asked, Rules, Sets
+from domains.basket.rules.rules import Rules
+from domains.basket.rules.table import RuleQuery, Sets
 from shared.errors import HexadError
 
 __all__ = ["item_pairs"]
@@ -18,7 +19,7 @@ def item_pairs(baskets: Any, min_support: float = 0.01, *, max_items: int = 1000
     """Every pair of two frequent items as a rule, from the rarer to the more frequent, however often they meet.
 
     Because no pair is chosen by how often it occurs, these rules are the whole family of tests on them: call
-    ``.tested(family="mined")``, or ``.tested(family="mined", alternative="less")`` for items that keep apart.
+    ``.test(family="mined")``, or ``.test(family="mined", alternative="less")`` for items that keep apart.
 
     Parameters
     ----------
@@ -47,5 +48,5 @@ def item_pairs(baskets: Any, min_support: float = 0.01, *, max_items: int = 1000
     sets = Sets(np.arange(len(order) + 1, dtype=np.int64), order.astype(np.int32), found.counts[order].astype(np.int32))
     return Rules(
         found.items, found.n_rows, sets, first.astype(np.int32), second.astype(np.int32), together,
-        Asked(least, Fraction(0), 2, pairs=True), baskets=found,
+        RuleQuery(least, Fraction(0), 2, pairs=True), baskets=found,
     )  # fmt: skip

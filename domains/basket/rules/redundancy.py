@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from domains.basket.mining.tree import Layout, tree_of
-from domains.basket.rules.rules import Rules, need_baskets
+from domains.basket.rules.table import R, RuleTable, need_baskets
 from shared.errors import HexadError
 
 __all__ = ["improvement", "without_redundant"]
@@ -18,7 +18,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 MAX_SUBSETS = 2_000_000
 
 
-def improvement(rules: Rules, baskets: Any = None) -> Floats:
+def improvement(rules: RuleTable, baskets: Any = None) -> Floats:
     """Confidence beyond that of the best rule with part of the antecedent and the same consequent.
 
     The empty antecedent counts, too: its confidence is the consequent's share of all baskets (Bayardo, Agrawal &
@@ -26,7 +26,7 @@ def improvement(rules: Rules, baskets: Any = None) -> Floats:
 
     Parameters
     ----------
-    rules : Rules
+    rules : RuleTable
     baskets : Incidence, optional
         Where the rules were loaded.
 
@@ -41,10 +41,10 @@ def improvement(rules: Rules, baskets: Any = None) -> Floats:
     """
     if rules.tree is not None:
         return rules.confidence - _from_tree(rules)
-    return rules.confidence - _counted(rules, baskets)
+    return rules.confidence - _count_subsets(rules, baskets)
 
 
-def without_redundant(rules: Rules, min_improvement: float = 0.0, baskets: Any = None) -> Rules:
+def without_redundant(rules: R, min_improvement: float = 0.0, baskets: Any = None) -> R:
     """Leave out rules whose confidence is not above that of every more general rule by more than `min_improvement`.
 
     >>> from domains.basket import association_rules
@@ -58,21 +58,21 @@ def without_redundant(rules: Rules, min_improvement: float = 0.0, baskets: Any =
     return replace(rules.take(keep), told=(*rules.told, note))
 
 
-def _from_tree(rules: Rules) -> Floats:
-    from domains.basket.rules.kernels import best_general, linked
+def _from_tree(rules: RuleTable) -> Floats:
+    from domains.basket.rules.kernels import best_general, link_subsets
 
     tree: Any = rules.tree
     rank = np.zeros(max(len(rules.items), 1), dtype=np.int32)
     rank[tree.order] = np.arange(len(tree.order), dtype=np.int32)
     flat = rank[rules.sets.codes]
-    links, _ = linked(tree.item, tree.length, rules.sets.indptr, max(len(tree.order), 1))
-    whole = _joined_nodes(rules, flat, tree)
+    links, _ = link_subsets(tree.item, tree.length, rules.sets.indptr, max(len(tree.order), 1))
+    whole = _join_nodes(rules, flat, tree)
     return best_general(
         whole, rules.antecedent, rules.sets.counts, tree.length, rules.sets.indptr, links, flat, float(rules.n_baskets)
     )
 
 
-def _joined_nodes(rules: Rules, flat: Any, tree: Any) -> Any:
+def _join_nodes(rules: RuleTable, flat: Any, tree: Any) -> Any:
     """Number of the set of both sides, for each rule: the sets are walked in the order of the tree, so it can be found."""
     ptr, n_ranks = rules.sets.indptr, len(tree.order) + 1
     lengths = rules.sets.lengths
@@ -104,7 +104,7 @@ def _joined_nodes(rules: Rules, flat: Any, tree: Any) -> Any:
     return node.astype(np.int32)
 
 
-def _counted(rules: Rules, baskets: Any) -> Floats:
+def _count_subsets(rules: RuleTable, baskets: Any) -> Floats:
     """The same for rules whose subsets are not at hand: they are counted."""
     found = need_baskets(rules, baskets, "redundancy", same=True)
     small = rules.antecedent_lengths

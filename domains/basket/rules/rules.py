@@ -1,119 +1,28 @@
-"""Association rules: what is bought when something else is, in columns, with measures, tests and sentences."""
+"""Association rules: what is bought when something else is; to be tested, looked at again, drawn, saved and applied."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from functools import cached_property
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
-import numpy as np
 import pandas as pd
 
-from domains.basket.mining.search import as_fraction
-from domains.basket.mining.tree import Tree
-from domains.basket.names import as_lists, percent, written
-from domains.basket.rules.measures import DEFAULT_MEASURES, MEASURES, Counts, evaluated
-from shared.data import Incidence
-from shared.data.incidence_door import picked
-from shared.errors import HexadError, quoted
+from domains.basket.rules import files, redundancy, scoring, significance, stability
+from domains.basket.rules.correction import Correction
+from domains.basket.rules.measures import DEFAULT_MEASURES
+from domains.basket.rules.significance import Test
+from domains.basket.rules.stability import Stability
+from domains.basket.rules.table import RuleTable
+from shared.errors import HexadError
 
-__all__ = ["Asked", "Rules", "Sets"]
-
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Codes = np.ndarray[Any, np.dtype[np.int32]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-SHOWN = ("support", "confidence", "lift")
-NEAR = 1e-9
+__all__ = ["Rules"]
 
 
 @dataclass(frozen=True, eq=False)
-class Sets:
-    """Sets of items in flat arrays, and how many baskets hold each.
-
-    >>> Sets(np.array([0, 2]), np.array([0, 1]), np.array([5])).lengths.tolist()
-    [2]
-    """
-
-    indptr: Ints
-    codes: Codes
-    counts: Codes
-
-    @property
-    def lengths(self) -> Ints:
-        """Number of items of each set."""
-        return np.diff(self.indptr)
-
-    def take(self, chosen: Any) -> Sets:
-        """Keep some sets, by number."""
-        lengths = self.lengths[chosen]
-        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        places = np.repeat(self.indptr[chosen] - indptr[:-1], lengths) + np.arange(indptr[-1])
-        return Sets(indptr, self.codes[places], self.counts[chosen])
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What rules were asked for.
-
-    Attributes
-    ----------
-    min_count : int
-        Least number of baskets of a rule.
-    min_confidence : fractions.Fraction
-    max_length : int, optional
-        Largest number of items of a rule.
-    max_consequent : int
-        Largest number of items on the right.
-    antecedents, consequents : tuple, optional
-        Items that may stand on either side.
-    without_items : tuple, optional
-        Items left out.
-    pairs : bool
-        Whether all pairs of frequent items were asked for, whatever they have in common.
-
-    >>> Asked(10, Fraction(1, 5)).max_consequent
-    1
-    """
-
-    min_count: int
-    min_confidence: Fraction
-    max_length: int | None = None
-    max_consequent: int = 1
-    antecedents: tuple[Any, ...] | None = None
-    consequents: tuple[Any, ...] | None = None
-    without_items: tuple[Any, ...] | None = None
-    pairs: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Rules:
-    """Rules "who has the antecedent has the consequent", with the whole numbers behind them.
-
-    Attributes
-    ----------
-    items : pandas.Index
-        Names of the items.
-    n_baskets : int
-        Number of baskets they were mined from, empty ones included.
-    sets : Sets
-        All sets that occur.
-    antecedent, consequent : numpy.ndarray of int, shape (n_rules,)
-        Numbers of the sets on the left and on the right.
-    together : numpy.ndarray of int, shape (n_rules,)
-        Baskets that hold both sides.
-    asked : Asked
-        What was asked for.
-    found : dict of str to numpy.ndarray
-        Further columns, such as those of a test.
-    baskets : Incidence, optional
-        What they were mined from; not saved.
-    tree : Tree, optional
-        All frequent sets as a tree, in the order of `sets`, where all were mined; not saved.
-    told : tuple of str
-        What was done to them, in sentences.
+class Rules(RuleTable):
+    """Rules "who has the antecedent has the consequent", as `association_rules` mines them; see `RuleTable` for what they hold.
 
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["tea", "milk"], ["tea", "milk"], ["milk"], ["tea"]], min_support=2, min_confidence=0.6)
@@ -121,230 +30,88 @@ class Rules:
     tea → milk: 2 of 3 baskets (66.7 %), lift 0.889
     """
 
-    items: pd.Index[Any]
-    n_baskets: int
-    sets: Sets
-    antecedent: Codes
-    consequent: Codes
-    together: Codes
-    asked: Asked
-    found: dict[str, Any] = field(default_factory=dict)
-    baskets: Incidence | None = None
-    tree: Tree | None = None
-    told: tuple[str, ...] = ()
+    def test(
+        self,
+        test: Test = "matched",
+        *,
+        correction: Correction = "holm",
+        alpha: float = 0.05,
+        family: Literal["testable", "mined"] = "testable",
+        layered: bool = True,
+        inherit: bool = True,
+        alternative: Literal["greater", "less"] = "greater",
+        baskets: Any = None,
+    ) -> Self:
+        """Test every rule for association of its sides, corrected for everything that could have been tested.
 
-    def __len__(self) -> int:
-        return len(self.together)
+        Methods and their sources: `domains.basket.rules.significance.assess_rules`.
 
-    @property
-    def antecedent_counts(self) -> Codes:
-        """Baskets that hold each antecedent."""
-        return self.sets.counts[self.antecedent]
+        Parameters
+        ----------
+        test : {"matched", "fisher"}
+            Compare baskets only with others that hold as many items, or all of them (Fisher's exact test). The first needs
+            single items on the right, and the baskets.
+        correction : {"holm", "bonferroni", "bh", "none"}
+            Over the family; "bh" bounds the share of false rules among those kept.
+        alpha : float
+            Bound on the chance of any false rule (or on their share).
+        family : {"testable", "mined"}
+            Every rule that could have been mined, or only the rules at hand, which is too few where they were chosen by the
+            same baskets.
+        layered : bool
+            Whether rules of one item on the left get half of `alpha`, those of two a quarter, and so on.
+        inherit : bool
+            Whether rules take over from their part-rules.
+        alternative : {"greater", "less"}
+            Together more often than expected, or less often.
+        baskets : Incidence, optional
+            Where the rules were loaded.
 
-    @property
-    def consequent_counts(self) -> Codes:
-        """Baskets that hold each consequent."""
-        return self.sets.counts[self.consequent]
-
-    @cached_property
-    def lift(self) -> Floats:
-        """Lift of each rule."""
-        return self.measure("lift")
-
-    @cached_property
-    def confidence(self) -> Floats:
-        """Confidence of each rule."""
-        return self.measure("confidence")
-
-    @property
-    def antecedent_lengths(self) -> Ints:
-        """Number of items of each antecedent."""
-        return self.sets.lengths[self.antecedent]
-
-    def measure(self, name: str) -> Floats:
-        """Values of one measure.
-
-        >>> from domains.basket import association_rules
-        >>> association_rules([["a", "b"], ["a"]], min_support=1, min_confidence=0.5).measure("lift").tolist()
-        [1.0, 1.0]
-        """
-        return self.measures([name])[name].to_numpy()
-
-    def measures(self, names: Iterable[str] = DEFAULT_MEASURES) -> pd.DataFrame:
-        """Table of interest measures, a row a rule; see `domains.basket.MEASURES` for meanings and sources.
-
-        >>> from domains.basket import association_rules
-        >>> rules = association_rules([["a", "b"], ["a"], ["b"], []], min_support=1, min_confidence=0.5)
-        >>> rules.measures(["lift", "jaccard"]).round(3).to_dict("list")
-        {'lift': [1.0, 1.0], 'jaccard': [0.333, 0.333]}
-        """
-        names = [names] if isinstance(names, str) else names
-        values = evaluated(names, self.n_baskets, self.together, self.antecedent_counts, self.consequent_counts)
-        return pd.DataFrame(values, copy=False)
-
-    def take(self, chosen: Any) -> Rules:
-        """Keep some rules, by number or by a mask; what was declared before a test stays."""
-        chosen = picked(chosen, len(self))
-        return replace(
-            self,
-            antecedent=self.antecedent[chosen],
-            consequent=self.consequent[chosen],
-            together=self.together[chosen],
-            found={name: values[chosen] for name, values in self.found.items()},
-        )
-
-    def where(self, **least: Any) -> Rules:
-        """Keep the rules whose measures are at least as given; quotients of whole numbers are compared exactly.
-
-        >>> from domains.basket import association_rules
-        >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], min_support=1, min_confidence=0.5)
-        >>> len(rules.where(lift=1.5, leverage=0))
-        2
-        """
-        values = self.measures(least)
-        keep = np.ones(len(self), dtype=bool)
-        for name, bound in least.items():
-            exact, value = as_fraction(bound, name), values[name].to_numpy()
-            with np.errstate(invalid="ignore"):
-                passed = value >= float(exact)
-                near = np.abs(value - float(exact)) <= NEAR * max(1.0, abs(float(exact)))
-            for k in np.flatnonzero(near) if MEASURES[name].rational else ():
-                counts = (self.together[k], self.antecedent_counts[k], self.consequent_counts[k])
-                found = MEASURES[name].formula(Counts(Fraction(self.n_baskets), *(Fraction(int(c)) for c in counts)))
-                meets = np.asarray(found, dtype=object).item() >= exact
-                passed[k] = meets if isinstance(bound, Fraction) else passed[k] or meets
-            keep &= passed
-        return replace(
-            self.take(keep), told=(*self.told, f"{len(self) - int(keep.sum()):,} rules fell short of {least}")
-        )
-
-    def about(self, *, antecedent: Iterable[Any] | None = None, consequent: Iterable[Any] | None = None) -> Rules:
-        """Keep the rules whose sides hold all of the given items.
-
-        >>> from domains.basket import association_rules
-        >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], min_support=1, min_confidence=0.5)
-        >>> rules.about(consequent=["b"]).sentence(0)
-        'a → b: 2 of 2 baskets (100 %), lift 1.5'
-        """
-        from shared.data.incidence import codes_of
-
-        keep = np.ones(len(self), dtype=bool)
-        held = np.repeat(np.arange(len(self.sets.counts)), self.sets.lengths)
-        for side, asked in ((self.antecedent, antecedent), (self.consequent, consequent)):
-            for code in codes_of(self.items, asked) if asked is not None else ():
-                has = np.zeros(len(self.sets.counts), dtype=bool)
-                has[held[self.sets.codes == code]] = True
-                keep &= has[side]
-        return self.take(keep)
-
-    def sorted(self, by: str = "lift", *, ascending: bool = False) -> Rules:
-        """Order the rules by a measure or a column of a test; ties stay in their order."""
-        values = np.asarray(self.found[by], dtype=float) if by in self.found else self.measure(by)
-        return self.take(np.argsort(values if ascending else -values, kind="stable"))
-
-    def top(self, n: int = 10, by: str = "lift") -> pd.DataFrame:
-        """Table of the best rules by a measure.
-
-        >>> from domains.basket import association_rules
-        >>> len(association_rules([["a", "b"]], min_support=1, min_confidence=0.5).top(1))
-        1
-        """
-        return self.sorted(by).take(np.arange(min(n, len(self)))).to_frame()
-
-    def names(self, number: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Names of the items on both sides of one rule."""
-        sides = (self.antecedent[number], self.consequent[number])
-        ptr = self.sets.indptr
-        first, second = (tuple(self.items[self.sets.codes[ptr[side] : ptr[side + 1]]]) for side in sides)
-        return first, second
-
-    def label(self, number: int) -> str:
-        """Both sides of one rule, as in "bread, milk → butter"."""
-        first, second = self.names(number)
-        return f"{written(first)} → {written(second)}"
-
-    def sentence(self, number: int) -> str:
-        """One rule with its counts."""
-        a, ab = int(self.antecedent_counts[number]), int(self.together[number])
-        return f"{self.label(number)}: {ab:,} of {a:,} baskets ({percent(ab, a)} %), lift {self.lift[number]:.3g}"
-
-    def to_frame(self, measures: Iterable[str] = SHOWN) -> pd.DataFrame:
-        """Table with a row a rule: both sides as lists (Arrow), counts, measures, and what tests have found.
-
-        >>> from domains.basket import association_rules
-        >>> list(association_rules([["a", "b"]], min_support=1, min_confidence=0.5).to_frame().columns)
-        ['antecedent', 'consequent', 'count', 'antecedent_count', 'consequent_count', 'support', 'confidence', 'lift']
-        """
-        first, second = self.sets.take(self.antecedent), self.sets.take(self.consequent)
-        columns = {
-            "antecedent": as_lists(first.indptr, first.codes, self.items),
-            "consequent": as_lists(second.indptr, second.codes, self.items),
-            "count": self.together,
-            "antecedent_count": first.counts,
-            "consequent_count": second.counts,
-        }
-        return pd.DataFrame({**columns, **self.measures(measures), **self.found}, copy=False)
-
-    def to_mlxtend(self) -> pd.DataFrame:
-        """Table with frozensets and the columns that mlxtend's functions read."""
-        names = self.items.to_numpy(dtype=object)
-
-        def sets_of(side: Codes) -> list[frozenset[Any]]:
-            ptr, codes = self.sets.indptr, self.sets.codes
-            return [frozenset(names[codes[ptr[k] : ptr[k + 1]]]) for k in side]
-
-        values = self.measures(["coverage", "prevalence", "support", "confidence", "lift", "leverage", "conviction"])
-        values.columns = pd.Index(
-            ["antecedent support", "consequent support", "support", "confidence", "lift", "leverage", "conviction"]
-        )
-        values.insert(0, "antecedents", pd.Series(sets_of(self.antecedent), dtype=object))
-        values.insert(1, "consequents", pd.Series(sets_of(self.consequent), dtype=object))
-        return values
-
-    @cached_property
-    def used(self) -> Rules:
-        """The same rules with only the sets that they use."""
-        both = np.concatenate([self.antecedent, self.consequent])
-        chosen, place = np.unique(both, return_inverse=True)
-        first, second = place[: len(self)].astype(np.int32), place[len(self) :].astype(np.int32)
-        return replace(self, sets=self.sets.take(chosen), antecedent=first, consequent=second, tree=None)
-
-    @property
-    def kept(self) -> Rules:
-        """The rules that a test kept.
+        Returns
+        -------
+        Rules
+            With columns ``p_value``, ``p_adjusted``, ``expected``, ``adjusted_lift`` and ``kept``; see `significant`.
 
         Raises
         ------
         HexadError
-            They were not tested.
         """
-        if "kept" not in self.found:
-            raise HexadError("these rules were not tested; call rules.tested() first, and .kept on what it returns")
-        return self.take(self.found["kept"])
+        return significance.assess_rules(
+            self, test, correction=correction, alpha=alpha, family=family, layered=layered, inherit=inherit,
+            alternative=alternative, baskets=baskets,
+        )  # fmt: skip
 
-    def tested(self, test: Any = "matched", **how: Any) -> Rules:
-        """Test every rule and say which ones to keep; see `domains.basket.rules.significance.assessed` for the arguments."""
-        from domains.basket.rules.significance import assessed
+    def without_redundant(self, min_improvement: float = 0.0, baskets: Any = None) -> Self:
+        """Leave out rules that a more general one makes superfluous; see `domains.basket.improvement`.
 
-        return assessed(self, test, **how)
+        Parameters
+        ----------
+        min_improvement : float
+            Confidence that a rule has to add to every more general one.
+        baskets : Incidence, optional
+            Where the rules were loaded.
+        """
+        return redundancy.without_redundant(self, min_improvement, baskets)
 
-    def without_redundant(self, min_improvement: float = 0.0) -> Rules:
-        """Leave out rules that a more general one makes superfluous; see `domains.basket.improvement`."""
-        from domains.basket.rules.redundancy import without_redundant
+    def validate(self, baskets: Any) -> Stability:
+        """Count the rules again in baskets that they were not mined from; see `domains.basket.validate_rules`.
 
-        return without_redundant(self, min_improvement)
+        Parameters
+        ----------
+        baskets : Incidence, or what `frequent_itemsets` takes
+        """
+        return stability.validate_rules(self, baskets)
 
-    def held_out(self, baskets: Any) -> Any:
-        """Look at the rules again in other baskets; see `domains.basket.held_out`."""
-        from domains.basket.rules.stability import held_out
+    def by_period(self, baskets: Any = None, *, parts: int = 2) -> Stability:
+        """Count the rules part by part of the baskets' time; see `domains.basket.count_by_period`.
 
-        return held_out(self, baskets)
-
-    def over_time(self, baskets: Any = None, *, parts: int = 2) -> Any:
-        """Look at the rules part by part of the baskets' time; see `domains.basket.over_time`."""
-        from domains.basket.rules.stability import over_time
-
-        return over_time(self, baskets, parts=parts)
+        Parameters
+        ----------
+        baskets : Incidence, optional
+            Those the rules were mined from where left out.
+        parts : int
+        """
+        return stability.count_by_period(self, baskets, parts=parts)
 
     def score(self, baskets: Any, n: int = 5) -> pd.DataFrame:
         """For new baskets, what the rules would add; with its best rule for each item.
@@ -355,107 +122,58 @@ class Rules:
         n : int
             Largest number of items a basket.
         """
-        from domains.basket.rules.scoring import fired
-
-        return fired(self, baskets, n)
+        return scoring.recommend_items(self, baskets, n)
 
     def save(self, path: str | Path) -> None:
-        """Write the rules as a Parquet file that any tool reads, and that `Rules.load` brings back."""
-        from domains.basket.rules.files import save_rules
+        """Write the rules as a Parquet file that any tool reads, and that `Rules.load` brings back.
 
-        save_rules(self, Path(path))
+        Parameters
+        ----------
+        path : path
+        """
+        files.save_rules(self, Path(path))
 
     @classmethod
-    def load(cls, path: str | Path) -> Rules:
+    def load(cls, path: str | Path) -> Self:
         """Read rules that `save` wrote; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : path
 
         Raises
         ------
         StoreError
             The file is torn, or no file of rules.
         """
-        from domains.basket.rules.files import load_rules
-
-        return load_rules(Path(path))
+        return files.load_rules(Path(path), cls)
 
     def export(self, path: str | Path, measures: Iterable[str] = DEFAULT_MEASURES) -> None:
-        """Write a table for people: a .csv or .parquet with both sides as text and the measures."""
-        from domains.basket.rules.files import export_rules
+        """Write a table for people: a .csv or .parquet with both sides as text and the measures.
 
-        export_rules(self, Path(path), measures)
+        Parameters
+        ----------
+        path : path
+        measures : iterable of str
+        """
+        files.export_rules(self, Path(path), measures)
 
-    def plot(self, kind: str = "network", n: int = 40) -> Any:
-        """Draw the rules: "network" or "scatter"; see `domains.basket.rule_network` and `domains.basket.rule_scatter`."""
+    def plot(self, kind: Literal["network", "scatter"] = "network", n: int = 40) -> Any:
+        """Draw the rules.
+
+        Parameters
+        ----------
+        kind : {"network", "scatter"}
+            See `domains.basket.rule_network` and `domains.basket.rule_scatter`.
+        n : int
+            Most rules of a network.
+
+        Returns
+        -------
+        shared.reporting.figures.Figure
+        """
         from domains.basket.figures import rule_network, rule_scatter
 
         if kind not in {"network", "scatter"}:
             raise HexadError(f"kind={kind!r} is none of 'network', 'scatter'")
         return rule_network(self, n) if kind == "network" else rule_scatter(self)
-
-    def explain(self) -> str:
-        """Say in plain sentences what was found, and what a test has made of it."""
-        share = percent(self.asked.min_count, max(self.n_baskets, 1))
-        text = (
-            f"{len(self):,} {'rule is' if len(self) == 1 else 'rules are'} in at least {self.asked.min_count:,} of "
-            f"{self.n_baskets:,} baskets ({share} %) with a confidence of at least "
-            f"{100 * float(self.asked.min_confidence):g} %."
-        )
-        if len(self):
-            best = self.sorted("lift").take([0])
-            text += f" Highest lift: {best.sentence(0)}."
-        return " ".join([text, *(f"{note[0].upper()}{note[1:]}." for note in self.told)])
-
-    def _repr_html_(self) -> str:
-        import html
-
-        return f"<p>{html.escape(self.explain())}</p>{self.top(10).to_html()}"
-
-    def __repr__(self) -> str:
-        return f"Rules({len(self):,} from {self.n_baskets:,} baskets)"
-
-
-def with_columns(rules: Rules, columns: Mapping[str, Any], *told: str) -> Rules:
-    """The same rules with further columns, and what is to be said of them.
-
-    >>> from domains.basket import association_rules
-    >>> rules = association_rules([["a", "b"]], min_support=1, min_confidence=0.5)
-    >>> list(with_columns(rules, {"mine": np.zeros(2)}).found)
-    ['mine']
-    """
-    return replace(rules, found={**rules.found, **columns}, told=(*rules.told, *told))
-
-
-def need_baskets(rules: Rules, baskets: Any, what: str, *, same: bool = False) -> Incidence:
-    """The baskets given, or those the rules were mined from, in the rules' vocabulary; with `same` others are refused."""
-    from domains.basket.mining.search import as_baskets
-
-    if baskets is None:
-        if rules.baskets is None:
-            raise HexadError(f"{what} needs the baskets, and loaded rules have none; pass baskets=")
-        return rules.baskets
-    found = as_baskets(baskets)
-    if found.items.equals(rules.items):
-        return found if not same else _checked(rules, found)
-    if not len(found.items.intersection(rules.items)) and found.n_items:
-        raise HexadError(
-            f"these baskets share no item with the rules: they hold {quoted(found.items[:3])}, the rules {quoted(rules.items[:3])}"
-        )
-    known = found.known_as(rules.items)
-    return known if not same else _checked(rules, known)
-
-
-def _checked(rules: Rules, baskets: Incidence) -> Incidence:
-    """Refuse baskets that the rules cannot have been mined from."""
-    alone = np.flatnonzero(rules.sets.lengths == 1)
-    codes = rules.sets.codes[rules.sets.indptr[alone]]
-    wrong = np.flatnonzero(baskets.counts[codes] != rules.sets.counts[alone])
-    if baskets.n_rows != rules.n_baskets or len(wrong):
-        first = ""
-        if len(wrong):
-            code = codes[wrong[0]]
-            first = f": {quoted([rules.items[code]])} is in {baskets.counts[code]:,} of these, and in {rules.sets.counts[alone[wrong[0]]]:,} of those"
-        raise HexadError(
-            f"the rules were mined from {rules.n_baskets:,} other baskets than the {baskets.n_rows:,} given{first}; to look at "
-            "rules again in other baskets, use held_out"
-        )
-    return baskets

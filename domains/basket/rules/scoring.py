@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.basket.rules.rules import Rules, need_baskets
+from domains.basket.rules.table import RuleTable, need_baskets
 from shared.errors import HexadError
 
-__all__ = ["fired"]
+__all__ = ["recommend_items"]
 
 CHUNK = 2048
 
 
-def fired(rules: Rules, baskets: Any, n: int = 5) -> pd.DataFrame:
+def recommend_items(rules: RuleTable, baskets: Any, n: int = 5) -> pd.DataFrame:
     """For every basket, the items that its rules would add, each with its most confident rule.
 
     Parameters
     ----------
-    rules : Rules
+    rules : RuleTable
         With single items on the right.
     baskets : Incidence, or what `frequent_itemsets` takes
         Items that the rules do not know fire none.
@@ -35,7 +35,7 @@ def fired(rules: Rules, baskets: Any, n: int = 5) -> pd.DataFrame:
 
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
-    >>> fired(rules, [["a"], ["c"]]).drop(columns="rule").to_dict("records")
+    >>> recommend_items(rules, [["a"], ["c"]]).drop(columns="rule").to_dict("records")
     [{'order': 1, 'item': 'b', 'rank': 1, 'confidence': 1.0, 'lift': 1.5, 'because': 'a'}]
     """
     from scipy.sparse import csr_array

@@ -8,12 +8,12 @@ from typing import Any, Literal
 import numpy as np
 
 from domains.basket.mining.search import as_baskets, frequent_itemsets
-from domains.basket.rules.correction import CORRECTIONS, Correction, Family, adjusted
-from domains.basket.rules.rules import Asked, Rules, need_baskets, with_columns
+from domains.basket.rules.correction import CORRECTIONS, Correction, Family, adjust_family
+from domains.basket.rules.table import R, RuleQuery, RuleTable, need_baskets, with_columns
 from shared.data import Incidence
-from shared.errors import HexadError, quoted
+from shared.errors import HexadError, quote
 
-__all__ = ["assessed", "declared_family"]
+__all__ = ["assess_rules", "declare_family"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -24,8 +24,8 @@ NO_OTHERS = "could not be compared, because no baskets without their antecedent 
 NO_OTHERS_MEND = "where all baskets are of one size, test='fisher' is right"
 
 
-def assessed(
-    rules: Rules,
+def assess_rules(
+    rules: R,
     test: Test = "matched",
     *,
     correction: Correction = "holm",
@@ -35,7 +35,7 @@ def assessed(
     inherit: bool = True,
     alternative: Literal["greater", "less"] = "greater",
     baskets: Any = None,
-) -> Rules:
+) -> R:
     """Test every rule for association of its sides, corrected for everything that could have been tested.
 
     ``"fisher"`` is Fisher's exact test: given how many baskets hold each side, how likely are so many with both?
@@ -54,7 +54,7 @@ def assessed(
 
     Parameters
     ----------
-    rules : Rules
+    rules : RuleTable
     test : {"matched", "fisher"}
         The first needs single items on the right, and the baskets.
     correction : {"holm", "bonferroni", "bh", "none"}
@@ -84,7 +84,7 @@ def assessed(
 
     >>> from domains.basket import association_rules
     >>> baskets = [["tea", "milk"]] * 20 + [["tea"], ["milk"]] + [["soap"]] * 20
-    >>> rules = assessed(association_rules(baskets, 0.5, min_support=5), "fisher")
+    >>> rules = assess_rules(association_rules(baskets, 0.5, min_support=5), "fisher")
     >>> rules.found["kept"].tolist()
     [True, True]
     """
@@ -93,7 +93,7 @@ def assessed(
         ("family", family, ("testable", "mined")), ("alternative", alternative, ("greater", "less")),
     ):  # fmt: skip
         if value not in choices:
-            raise HexadError(f"{name}={value!r} is none of {quoted(choices)}")
+            raise HexadError(f"{name}={value!r} is none of {quote(choices)}")
     if isinstance(alpha, str | bool) or not 0 < alpha < 1:
         raise HexadError(f"alpha={alpha!r} does not lie between 0 and 1")
     upper = alternative == "greater"
@@ -102,16 +102,16 @@ def assessed(
     else:
         known = need_baskets(rules, baskets, "the matched test", same=True)
         whole = known if baskets is None else as_baskets(baskets)  # items that no rule knows make baskets large, too
-        p, expected, alone = _matched(rules, known, whole.sizes, upper)
-    declared = declared_family(rules, baskets) if family == "testable" else _mined(rules)
+        p, expected, alone = _test_matched(rules, known, whole.sizes, upper)
+    declared = declare_family(rules, baskets) if family == "testable" else _find_mined(rules)
     lengths = rules.antecedent_lengths
-    corrected = adjusted(p, lengths, declared, correction, layered=layered)
+    corrected = adjust_family(p, lengths, declared, correction, layered=layered)
     hands_on = inherit and correction in {"holm", "bonferroni"}
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = rules.together / expected
     beyond = (ratio > 1) & (rules.lift > 1) if upper else ratio < 1
     if hands_on:
-        corrected = _inherited(rules, corrected, beyond, alpha)
+        corrected = _inherit(rules, corrected, beyond, alpha)
     kept = (corrected <= alpha) & beyond
     bound = "the share of false ones among them" if correction == "bh" else "the chance that any of them is false"
     said = "" if correction == "none" else f"; {bound} is at most {100 * alpha:g} %"
@@ -127,7 +127,7 @@ def assessed(
     return with_columns(replace(rules, told=earlier), found, note, *compared)
 
 
-def _fisher(rules: Rules, upper: bool) -> tuple[Floats, Floats]:
+def _fisher(rules: RuleTable, upper: bool) -> tuple[Floats, Floats]:
     from domains.basket.rules.kernels import fisher_tail
 
     a, b, ab = (
@@ -136,10 +136,10 @@ def _fisher(rules: Rules, upper: bool) -> tuple[Floats, Floats]:
     return fisher_tail(rules.n_baskets, ab, a, b, upper), a * b / max(rules.n_baskets, 1)
 
 
-def _matched(rules: Rules, baskets: Incidence, sizes: Any, upper: bool) -> tuple[Floats, Floats, int]:
+def _test_matched(rules: RuleTable, baskets: Incidence, sizes: Any, upper: bool) -> tuple[Floats, Floats, int]:
     """P-values, expected counts, and how many rules no baskets could be compared for."""
     from domains.basket.mining.tree import Layout
-    from domains.basket.rules.kernels import matched_tail
+    from domains.basket.rules.kernels import stratified_tail
 
     lengths = rules.sets.lengths
     if len(rules) and int(lengths[rules.consequent].max()) > 1:
@@ -151,7 +151,7 @@ def _matched(rules: Rules, baskets: Incidence, sizes: Any, upper: bool) -> tuple
     left = rules.sets.take(groups)
     right = rules.sets.codes[rules.sets.indptr[rules.consequent[order]]]
     layout = Layout.of(baskets, np.arange(baskets.n_items))
-    p, expected, variance = matched_tail(
+    p, expected, variance = stratified_tail(
         layout.item_ptr, layout.held, sizes, left.indptr, np.asarray(left.codes, dtype=np.int32),
         np.append(begin, len(order)).astype(np.int64), np.asarray(right, dtype=np.int32),
         rules.together[order].astype(np.int64), upper,
@@ -161,12 +161,12 @@ def _matched(rules: Rules, baskets: Incidence, sizes: Any, upper: bool) -> tuple
     return p[back], expected[back], int((variance == 0).sum())
 
 
-def declared_family(rules: Rules, baskets: Any = None) -> Family:
+def declare_family(rules: RuleTable, baskets: Any = None) -> Family:
     """How many rules could have been mined and tested: both sides frequent, within the templates and lengths asked for.
 
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=1)
-    >>> declared_family(rules).sizes
+    >>> declare_family(rules).sizes
     {1: 6, 2: 1}
     """
     asked = rules.asked
@@ -196,12 +196,12 @@ def declared_family(rules: Rules, baskets: Any = None) -> Family:
 
 
 def _frequent_by_length(
-    baskets: Incidence, asked: Asked, items: tuple[Any, ...] | None, longest: int | None = None
+    baskets: Incidence, asked: RuleQuery, items: tuple[Any, ...] | None, longest: int | None = None
 ) -> dict[int, int]:
     """Number of frequent sets of each length over some of the items."""
     gone = set(asked.without_items or ())
     if items is not None:
-        gone |= set(baskets.items) - set(baskets.items[baskets.codes_of(items)])
+        gone |= set(baskets.items) - set(baskets.items[baskets.item_codes(items)])
     most = [one for one in (longest, None if asked.max_length is None else asked.max_length - 1) if one is not None]
     sets = frequent_itemsets(
         baskets, asked.min_count, max_length=min(most, default=None), without_items=list(gone) or None
@@ -210,12 +210,12 @@ def _frequent_by_length(
     return {int(length): int(count) for length, count in zip(lengths, counts, strict=True)}
 
 
-def _mined(rules: Rules) -> Family:
+def _find_mined(rules: RuleTable) -> Family:
     lengths, many = np.unique(rules.antecedent_lengths, return_counts=True)
     return Family({int(k): int(m) for k, m in zip(lengths, many, strict=True)}, "mined")
 
 
-def _inherited(rules: Rules, corrected: Floats, beyond: Bools, alpha: float) -> Floats:
+def _inherit(rules: RuleTable, corrected: Floats, beyond: Bools, alpha: float) -> Floats:
     """Let every rule take over the smallest adjusted p-value of its part-rules; only those at most alpha matter."""
     out = corrected.copy()
     givers = np.flatnonzero((corrected <= alpha) & beyond)
@@ -241,7 +241,7 @@ def _inherited(rules: Rules, corrected: Floats, beyond: Bools, alpha: float) -> 
     return out
 
 
-def _by_content(rules: Rules) -> Any:
+def _by_content(rules: RuleTable) -> Any:
     """A number for every rule's consequent, the same for the same items, however the sets are kept."""
     ptr, codes = rules.sets.indptr, rules.sets.codes
     if int(rules.sets.lengths[rules.consequent].max()) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from domains.basket.mining.tree import Layout, Tree, tree_of
-from domains.basket.rules.rules import Rules, need_baskets
+from domains.basket.rules.table import RuleTable, need_baskets
 from shared.data import Incidence
 from shared.data.splits import cut_in_time
 from shared.errors import HexadError
 
-__all__ = ["Stability", "held_out", "over_time"]
+__all__ = ["Stability", "count_by_period", "stability_figure", "validate_rules"]
 
+MAX_POINTS = 800  # dots that can be told apart in a picture of this size
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Z95 = 1.959963984540054
@@ -28,7 +30,7 @@ class Stability:
 
     Attributes
     ----------
-    rules : Rules
+    rules : RuleTable
         As they were mined.
     parts : tuple of str
         Names of the parts looked at.
@@ -38,11 +40,11 @@ class Stability:
 
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
-    >>> held_out(rules, [["a", "b"], ["c"]]).lift.tolist()
+    >>> validate_rules(rules, [["a", "b"], ["c"]]).lift.tolist()
     [[2.0, 2.0]]
     """
 
-    rules: Rules
+    rules: RuleTable
     parts: tuple[str, ...]
     n_baskets: Ints
     together: Ints
@@ -100,7 +102,7 @@ class Stability:
 
         >>> from domains.basket import association_rules
         >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
-        >>> held_out(rules, [["a", "b"], ["c"]]).sentence(0)
+        >>> validate_rules(rules, [["a", "b"], ["c"]]).sentence(0)
         'b → a: lift 1.5 when mined, 2 in other baskets'
         """
         told = [f"{self.rules.lift[number]:.3g} when mined"] if self.parts == ("in other baskets",) else []
@@ -110,8 +112,6 @@ class Stability:
 
     def plot(self) -> Any:
         """Lift when mined against the lowest of the parts."""
-        from domains.basket.figures import stability_figure
-
         return stability_figure(self)
 
     def explain(self) -> str:
@@ -134,29 +134,29 @@ class Stability:
         return f"<p>{html.escape(self.explain())}</p>{self.to_frame().head(10).to_html()}"
 
 
-def held_out(rules: Rules, baskets: Any) -> Stability:
+def validate_rules(rules: RuleTable, baskets: Any) -> Stability:
     """Count rules again in baskets that they were not mined from.
 
     Parameters
     ----------
-    rules : Rules
+    rules : RuleTable
     baskets : Incidence, or what `frequent_itemsets` takes
         Items that the rules do not know are left out.
 
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
-    >>> held_out(rules, [["a"], ["b"]]).share
+    >>> validate_rules(rules, [["a"], ["b"]]).share
     0.0
     """
-    return _looked_at(rules, [need_baskets(rules, baskets, "a second look")], ("in other baskets",))
+    return _count_in(rules, [need_baskets(rules, baskets, "a second look")], ("in other baskets",))
 
 
-def over_time(rules: Rules, baskets: Any = None, *, parts: int = 2) -> Stability:
+def count_by_period(rules: RuleTable, baskets: Any = None, *, parts: int = 2) -> Stability:
     """Count rules part by part of the baskets' time, each part of about as many baskets.
 
     Parameters
     ----------
-    rules : Rules
+    rules : RuleTable
     baskets : Incidence, optional
         Those the rules were mined from where left out. Their order is taken for time where they have no times.
     parts : int
@@ -168,7 +168,7 @@ def over_time(rules: Rules, baskets: Any = None, *, parts: int = 2) -> Stability
 
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["a", "b"], ["c"], ["a", "b"], ["c"]], 0.5, min_support=2)
-    >>> over_time(rules).sentence(0)
+    >>> count_by_period(rules).sentence(0)
     'b → a: lift 2 in the first half, 2 in the second half'
     """
     found = need_baskets(rules, baskets, "a look over time")
@@ -186,10 +186,10 @@ def over_time(rules: Rules, baskets: Any = None, *, parts: int = 2) -> Stability
         names: tuple[str, ...] = ("in the first half", "in the second half")
     else:
         names = tuple(f"in part {number + 1} of {parts}" for number in range(parts))
-    return _looked_at(rules, pieces, names)
+    return _count_in(rules, pieces, names)
 
 
-def _looked_at(rules: Rules, pieces: list[Incidence], names: tuple[str, ...]) -> Stability:
+def _count_in(rules: RuleTable, pieces: list[Incidence], names: tuple[str, ...]) -> Stability:
     """Count both sides and their union in every piece."""
     small = rules.used
     first, second = small.sets.take(small.antecedent), small.sets.take(small.consequent)
@@ -206,3 +206,46 @@ def _looked_at(rules: Rules, pieces: list[Incidence], names: tuple[str, ...]) ->
         together[number] = counts[n_sets:]
         left[number], right[number] = counts[:n_sets][small.antecedent], counts[:n_sets][small.consequent]
     return Stability(rules, names, np.array([piece.n_rows for piece in pieces], dtype=np.int64), together, left, right)
+
+
+def stability_figure(stability: Stability) -> Any:
+    """Draw each rule's lift when mined against the lowest of its parts; below one it does not hold.
+
+    >>> from domains.basket import association_rules, validate_rules
+    >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
+    >>> stability_figure(validate_rules(rules, [["a", "b"], ["c"]])).alt
+    'Lift of 2 rules when mined and at a second look.'
+    """
+    from shared.reporting.figures import draw
+
+    if len(stability.rules) == 0:
+        raise HexadError("there are no rules to draw")
+    mined = stability.rules.lift
+    lowest = np.where(np.isnan(stability.lift), 0.0, stability.lift).min(axis=0)
+    chosen = np.arange(len(mined))[:: max(1, -(-len(mined) // MAX_POINTS))]
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        high = max(float(mined.max()), float(lowest.max()), 2.0)
+        floor = 0.3
+        holds = stability.holds[chosen]
+        for label, mask, colour in (("holds", holds, "accent"), ("does not hold", ~holds, "second")):
+            if mask.any():
+                axes.scatter(
+                    mined[chosen][mask], np.maximum(lowest[chosen][mask], floor), s=9, color=colours[colour], alpha=0.6,
+                    linewidth=0, label=label,
+                )  # fmt: skip
+        axes.plot(
+            [1, high], [1, high], color=colours["soft"], linewidth=1, linestyle=(0, (4, 3)), label="as when mined"
+        )
+        axes.axhline(1.0, color=colours["ink"], linewidth=0.8)
+        for scale, set_formatter in ((axes.set_xscale, axes.xaxis), (axes.set_yscale, axes.yaxis)):
+            scale("log", base=2)
+            set_formatter.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.set_xlabel("lift when mined")
+        axes.set_ylabel("lift at the second look" if len(stability.parts) == 1 else "lowest lift of the parts")
+        axes.legend(loc="upper left")
+
+    return draw(
+        paint, alt=f"Lift of {len(mined):,} rules when mined and at a second look.",
+        caption="Lifts are chosen for being high, so most fall a little; what matters is that they stay above one.",
+    )  # fmt: skip

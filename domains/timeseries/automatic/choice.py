@@ -14,7 +14,7 @@ from domains.timeseries.automatic.past import Past
 from domains.timeseries.metrics import seasonal_change
 from shared.runtime.array_of import ArrayOf
 
-__all__ = ["Choice", "choose", "combined", "naive_errors", "rolling_origins"]
+__all__ = ["Choice", "choose", "combine", "naive_errors", "rolling_origins"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -65,7 +65,7 @@ class Choice:
     truth: Floats = field(default_factory=lambda: np.empty((0, 0, 0)))
     candidates: tuple[Member, ...] = ()
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {"errors": ArrayOf("f", (None, None, None)), "truth": ArrayOf("f", self.errors.shape)}
 
@@ -168,7 +168,7 @@ def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: i
     naive = next(name for name in trials if "naive" in name)
     scale = naive_errors(past.before(int(back[-1])), metric_season)
     relative = _Judge(truth, scale, np.nan_to_num(trials[naive][1]))
-    filled = {name: relative.filled(found) for name, (_, found) in trials.items()}
+    filled = {name: relative.fill(found) for name, (_, found) in trials.items()}
     best = _best_variants(trials, {name: relative.score(found) for name, found in filled.items()})
     reference = relative.reference([filled[name] for name in best if "naive" in name])
     scores = {name: relative.score(filled[name], reference) for name in best}
@@ -178,22 +178,22 @@ def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: i
     picked = order[0]
     if len(close) > 1:
         median = f"median of the {len(close)} best"
-        found = relative.filled(combined([trials[name][1] for name in close]))
+        found = relative.fill(combine([trials[name][1] for name in close]))
         table[median] = (*relative.score(found, reference), close)
         # A single member has to be clearly better: scores of few errors say little, and a median risks less.
         margin = 1 + 0.3 / np.sqrt(max(int(np.isfinite(truth).sum()), 1))
         picked = median if table[median][2] <= margin * scores[order[0]][2] else order[0]
     chosen = table[picked][3]
-    errors = truth - relative.filled(combined([trials[name][1] for name in chosen]))
+    errors = truth - relative.fill(combine([trials[name][1] for name in chosen]))
     members, candidates = (tuple(trials[name][0] for name in some) for some in (chosen, order))
     all_scores = {name: row[:3] for name, row in table.items()}
     return Choice(members, all_scores, picked, origins, len(rows), errors, truth, candidates)
 
 
-def combined(forecasts: Sequence[Floats]) -> Floats:
+def combine(forecasts: Sequence[Floats]) -> Floats:
     """Median of forecasts, of those that there are.
 
-    >>> combined([np.array([1.0, np.nan]), np.array([3.0, 2.0])]).tolist()
+    >>> combine([np.array([1.0, np.nan]), np.array([3.0, 2.0])]).tolist()
     [2.0, 2.0]
     """
     if len(forecasts) == 1:
@@ -267,7 +267,7 @@ class _Judge:
         known = truth[np.isfinite(truth)]
         self.relative = bool(len(known) and known.min() >= 0 and np.mean(known == 0) <= 0.02)
 
-    def filled(self, found: Floats) -> Floats:
+    def fill(self, found: Floats) -> Floats:
         """Return forecasts with the naive's where there are none."""
         return np.where(np.isnan(found), self.fallback, found)
 

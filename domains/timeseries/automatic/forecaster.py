@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from domains.timeseries.automatic.choice import Choice, choose, combined, naive_errors
+from domains.timeseries.automatic.choice import Choice, choose, combine, naive_errors
 from domains.timeseries.automatic.intervals import NormalisedConformal
 from domains.timeseries.automatic.members import Autoregression, Booster, Member, SeasonalNaiveMember, Theta
 from domains.timeseries.automatic.past import Past
@@ -20,7 +20,7 @@ from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.io.formats import as_pandas
 from shared.data.panel import Panel
-from shared.errors import DataError, Problem, SettingsError, quoted
+from shared.errors import DataError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 
 __all__ = ["AutoForecaster"]
@@ -118,7 +118,7 @@ class AutoForecaster(PanelForecaster):
         members = self.members
         listed = isinstance(members, list | tuple) and len(members) > 0
         if not listed or not all(isinstance(one, str) and one in KINDS for one in members):
-            raise SettingsError(f"members={members!r}: give some of {quoted(KINDS)}")
+            raise SettingsError(f"members={members!r}: give some of {quote(KINDS)}")
         if self.seasons is not None:
             listed = isinstance(self.seasons, list | tuple)
             whole = listed and all(isinstance(s, int | np.integer) and not isinstance(s, bool) for s in self.seasons)
@@ -144,7 +144,7 @@ class AutoForecaster(PanelForecaster):
         self.longer_: dict[int, AutoForecaster] = {}
         self.seasons_ = seasons_of(self.grid_, past) if self.seasons is None else self._own_seasons()
         self.number_ = {key: number for number, key in enumerate(panel.keys)}
-        self.rooted_ = self._rooted(past)
+        self.rooted_ = self._find_nonnegative(past)
         self.choice_ = choose(self._candidates(past, horizon), past, horizon, self.grid_.metric_season)
         self.members_ = [member.fit(past, horizon) for member in self.choice_.members]
         self.sizes_ = self._sizes(past, self.rooted_)
@@ -174,11 +174,11 @@ class AutoForecaster(PanelForecaster):
 
     # -- forecasting -------------------------------------------------------------------------------------------------
 
-    def learnt_arrays(self) -> dict[str, ArrayOf | type]:
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         n_series = (len(self.learnt_.keys),)
         return {
-            **super().learnt_arrays(),
+            **super().declare_arrays(),
             "rooted_": ArrayOf("b", n_series),
             "sizes_": ArrayOf("f", n_series),
             "changes_": ArrayOf("f", n_series),
@@ -210,29 +210,29 @@ class AutoForecaster(PanelForecaster):
 
     def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         past = self._past(panel, series, origins)
-        found = combined([member.forecast(past, horizon) for member in self.members_])
+        found = combine([member.forecast(past, horizon) for member in self.members_])
         for season in (*reversed(self.seasons_), 1):
             if np.isnan(found).any():
                 found = np.where(np.isnan(found), SeasonalNaiveMember(season).forecast(past, horizon), found)
-        return np.where(self._rooted(past)[:, None], np.maximum(found, 0.0), found)
+        return np.where(self._find_nonnegative(past)[:, None], np.maximum(found, 0.0), found)
 
     def _notes(self, panel: Panel, series: Ints, mean: Floats) -> tuple[str, ...]:
         past = self._past(panel, series, panel.indptr[series + 1])
         few = np.flatnonzero(past.lengths < SHORT)
         if len(few) == 0:
             return ()
-        found = combined([member.forecast(past.only(few), mean.shape[1]) for member in self.members_])
+        found = combine([member.forecast(past.only(few), mean.shape[1]) for member in self.members_])
         short = few[np.isnan(found).any(axis=1)]
         if len(short) == 0:
             return ()
-        keys = quoted([panel.keys[i] for i in series[short]])
+        keys = quote([panel.keys[i] for i in series[short]])
         count = "1 series is" if len(short) == 1 else f"{len(short):,} series are"
         return (f"{count} too short for what was chosen and forecast by the naive (series {keys}).",)
 
     # -- intervals ---------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _rooted(past: Past) -> Any:
+    def _find_nonnegative(past: Past) -> Any:
         """Series without values below zero, whose errors count on square roots; shape (n_series,)."""
         return np.array([past.values[b:e].min() >= 0 for b, e in zip(past.begin, past.end, strict=True)])
 
@@ -258,7 +258,7 @@ class AutoForecaster(PanelForecaster):
     def _spreads(self, panel: Panel, series: Ints) -> tuple[Ints, Floats, Any]:
         """Number, size and rootedness of some series; those that are new, or below zero now, are told by their history."""
         past = self._past(panel, series, panel.indptr[series + 1])
-        rooted = self._rooted(past)
+        rooted = self._find_nonnegative(past)
         number = np.where((past.series >= 0) & (self.rooted_[past.series] == rooted), past.series, -1)
         sizes = np.where(number >= 0, self.sizes_[number], self._sizes(past, rooted))
         # A single row has no change of its own: the usual one of the series learnt from, or as much of its own level.
@@ -276,14 +276,14 @@ class AutoForecaster(PanelForecaster):
         number, sizes, rooted = self._spreads(panel, series)
         radii = [self.intervals_.radius(level, number, sizes)[:, : mean.shape[1]] for level in levels]
         return [
-            (np.minimum(_moved(mean, -radius, rooted), mean), np.maximum(_moved(mean, radius, rooted), mean))
+            (np.minimum(_shift(mean, -radius, rooted), mean), np.maximum(_shift(mean, radius, rooted), mean))
             for radius in radii
         ]
 
     def _drawer(
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
     ) -> Callable[[int, np.random.Generator], Floats]:
-        return partial(_drawn, self.intervals_, self._spreads(panel, series), mean)
+        return partial(_draw_paths, self.intervals_, self._spreads(panel, series), mean)
 
     def explain(self) -> str:
         """Say in plain sentences what was chosen and why."""
@@ -292,7 +292,7 @@ class AutoForecaster(PanelForecaster):
         return (f"Seasons of {seasons} steps. " if seasons else "No season. ") + self.choice_.explain()
 
 
-def _drawn(
+def _draw_paths(
     intervals: NormalisedConformal,
     spreads: tuple[Ints, Floats, Any],
     mean: Floats,
@@ -302,10 +302,10 @@ def _drawn(
     """Sample paths around forecasts; shape (n, count, horizon)."""
     number, sizes, rooted = spreads
     errors = intervals.paths(count, number, sizes, random)[:, :, : mean.shape[1]]
-    return _moved(mean[:, None, :], errors, rooted[:, :, None])
+    return _shift(mean[:, None, :], errors, rooted[:, :, None])
 
 
-def _moved(mean: Floats, by: Floats, rooted: Any) -> Floats:
+def _shift(mean: Floats, by: Floats, rooted: Any) -> Floats:
     """Forecasts moved by errors, which count on square roots where a series has no value below zero."""
     roots = np.maximum(np.sqrt(np.maximum(mean, 0.0)) + by, 0.0) ** 2
     return np.where(by == 0, mean, np.where(rooted, roots, mean + by))

@@ -46,7 +46,7 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
     def __init__(self, *, by_step: bool = False) -> None:
         self.by_step = by_step
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         series, steps = self.steps_.shape[0], self.steps_.shape[-1]
         return {

@@ -10,19 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from shared.runtime.compile import compiled
+from shared.runtime.compile import jit
 
-__all__ = ["cell_features", "normal_equations", "recursed", "standardised", "theta_forecast"]
+__all__ = ["cell_features", "normal_equations", "recurse", "standardise", "theta_forecast"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
-@compiled()
-def standardised(
-    values: Floats, begin: Ints, end: Ints, window: int, difference: bool
-) -> tuple[Floats, Floats, Floats]:
+@jit()
+def standardise(values: Floats, begin: Ints, end: Ints, window: int, difference: bool) -> tuple[Floats, Floats, Floats]:
     """Values (or their changes) of every series over the size of its last `window` ones; and centre and size."""
     x = np.full(len(values), np.nan)
     centre, spread = np.zeros(len(begin)), np.ones(len(begin))
@@ -47,7 +45,7 @@ def standardised(
     return x, centre, spread
 
 
-@compiled()
+@jit()
 def normal_equations(x: Floats, first: Ints, end: Ints, lags: Ints, used: Ints) -> tuple[Floats, Floats, Floats]:
     """Sums of products of the first `used` lags with one another and with the value, and the rows, of each series."""
     p = len(lags)
@@ -71,8 +69,8 @@ def normal_equations(x: Floats, first: Ints, end: Ints, lags: Ints, used: Ints) 
     return gram, moment, rows
 
 
-@compiled()
-def recursed(
+@jit()
+def recurse(
     x: Floats, first: Ints, end: Ints, lags: Ints, weights: Floats, horizon: int, difference: bool
 ) -> tuple[Floats, Bools]:
     """Feed each forecast back; bounded by the history's range, extended by its width on either side.
@@ -113,7 +111,7 @@ def recursed(
     return result, bounded
 
 
-@compiled()
+@jit()
 def cell_features(
     z: Floats,
     begin: Ints,
@@ -194,7 +192,7 @@ def cell_features(
     return X, base, unit
 
 
-@compiled()
+@jit()
 def theta_forecast(values: Floats, begin: Ints, end: Ints, season: int, horizon: int) -> Floats:
     """Theta forecasts of every series, on seasonally adjusted values where a season shows.
 
@@ -234,7 +232,7 @@ def theta_forecast(values: Floats, begin: Ints, end: Ints, season: int, horizon:
     return result
 
 
-@compiled()
+@jit()
 def _season_of(y: Floats, season: int) -> tuple[Floats, bool]:
     m = len(y)
     multiply = bool(np.min(y) > 0)

@@ -68,7 +68,7 @@ class SeasonalNaiveMember(BaseEstimator):  # type: ignore[misc]
     def __init__(self, season: int) -> None:
         self.season = season
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {"season": ArrayOf("i", (), low=1, high=MAX_STEPS)}
 
@@ -112,7 +112,7 @@ class Theta(BaseEstimator):  # type: ignore[misc]
     def __init__(self, season: int) -> None:
         self.season = season
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {"season": ArrayOf("i", (), low=1, high=MAX_STEPS)}
 
@@ -176,7 +176,7 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
         near = {season + off for season in self.seasons for off in range(-2, 3) if season + off > 0}
         return np.array(sorted({*range(1, few + 1), *near}), dtype=np.int64)
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         n_lags = len(self.lags)
         return {
@@ -192,7 +192,7 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
 
     def fit_all(self, past: Past, poolings: tuple[float, ...]) -> list[Autoregression]:
         """Learn with several shares of the pool at once; sums over the rows are made once."""
-        x, first, used = self._prepared(past)[:3]
+        x, first, used = self._prepare(past)[:3]
         gram, moment = self._pool(x, first, past.end, used)
         made = []
         for pooling in poolings:
@@ -202,30 +202,30 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
             made.append(one)
         for part, (gram_of, moment_of, _) in self._sums(x, first, past.end, used):
             for one in made:
-                one.weights_[part] = one._solved(gram_of, moment_of, used[part])  # noqa: SLF001 - its own class
+                one.weights_[part] = one._solve(gram_of, moment_of, used[part])  # noqa: SLF001 - its own class
         return made
 
     def forecast(self, past: Past, horizon: int) -> Floats:
         """See `Member`; a series that is new gets its weights from its own rows and the pool."""
-        from domains.timeseries.automatic.kernels import recursed
+        from domains.timeseries.automatic.kernels import recurse
 
-        x, first, used, centre, spread, last, scale = self._prepared(past)
+        x, first, used, centre, spread, last, scale = self._prepare(past)
         weights = np.where((past.series >= 0)[:, None], self.weights_[past.series], np.nan)
         fresh = np.flatnonzero(np.isnan(weights[:, 0]))
         for part, (gram, moment, _) in self._sums(x, first[fresh], past.end[fresh], used[fresh]):
-            weights[fresh[part]] = self._solved(gram, moment, used[fresh[part]])
-        found, bounded = recursed(x, first, past.end, self.lags, weights, horizon, self.difference)
+            weights[fresh[part]] = self._solve(gram, moment, used[fresh[part]])
+        found, bounded = recurse(x, first, past.end, self.lags, weights, horizon, self.difference)
         found[bounded] = np.nan
         level = last if self.difference else centre
         answer: Floats = scale.back(found * spread[:, None] + level[:, None])
         return answer
 
-    def _prepared(self, past: Past) -> tuple[Any, ...]:
+    def _prepare(self, past: Past) -> tuple[Any, ...]:
         """Standardised values, the first row of each series, how many lags it can use, and the way back."""
-        from domains.timeseries.automatic.kernels import standardised
+        from domains.timeseries.automatic.kernels import standardise
 
         z, scale = to_scale(past, self.scale)
-        x, centre, spread = standardised(z, past.begin, past.end, _window(self.seasons), self.difference)
+        x, centre, spread = standardise(z, past.begin, past.end, _window(self.seasons), self.difference)
         first = past.begin + int(self.difference)
         length = past.end - first
         used = np.searchsorted(self.lags, length // 3, side="right").astype(np.int64)
@@ -252,7 +252,7 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
         counts = np.maximum(np.minimum(rows[:, None], rows[None, :]), 1)
         return gram / counts, moment / np.maximum(rows, 1)
 
-    def _solved(self, gram: Floats, moment: Floats, used: Ints) -> Floats:
+    def _solve(self, gram: Floats, moment: Floats, used: Ints) -> Floats:
         """Weights of some series; NaN where one is too short for any."""
         p = len(self.lags)
         weights = np.full((len(used), p), np.nan)
@@ -323,7 +323,7 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         """See `Member`."""
         return self.family
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {
             "seasons": ArrayOf("i", low=1, high=MAX_STEPS),
@@ -346,7 +346,7 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         made.told_ = np.isfinite(X[fine]).any(axis=0)
         regressor = made._regressor(int(fine.sum()))
         made.gaps_ = bool(get_tags(regressor).input_tags.allow_nan)
-        made.regressor_ = regressor.fit(made._asked(X[fine]), y[fine])
+        made.regressor_ = regressor.fit(made._select_columns(X[fine]), y[fine])
         return made
 
     def forecast(self, past: Past, horizon: int) -> Floats:
@@ -362,11 +362,11 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         origin, lead = np.repeat(past.end[long], horizon), np.tile(np.arange(horizon), len(long))
         X, base, unit = self._features(z, np.repeat(past.begin[long], horizon), origin, lead)
         low, high = bounds(z, past.begin[long], past.end[long])
-        answers = (self.regressor_.predict(self._asked(X)) * unit + base).reshape(-1, horizon)
+        answers = (self.regressor_.predict(self._select_columns(X)) * unit + base).reshape(-1, horizon)
         found[long] = np.clip(answers, low[:, None], high[:, None])
         return scale.back(found)
 
-    def _asked(self, X: Floats) -> Floats:
+    def _select_columns(self, X: Floats) -> Floats:
         """Columns that tell something; gaps as zeros (the mean of a cell's window) for regressors that take none."""
         asked = X[:, self.told_]
         return asked if self.gaps_ else np.nan_to_num(asked)

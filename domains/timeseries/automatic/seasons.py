@@ -10,7 +10,7 @@ import numpy as np
 from domains.timeseries.automatic.past import Past
 from shared.data.frequency import Frequency, frequency_of, parse_duration
 
-__all__ = ["Grid", "grid_of", "seasons_of", "shown_seasons"]
+__all__ = ["Grid", "grid_of", "seasons_of", "find_seasons"]
 
 DAY_NS = 86400 * 10**9
 LEAST_SEASONS = 3
@@ -73,20 +73,20 @@ def seasons_of(grid: Grid, past: Past) -> tuple[int, ...]:
     >>> seasons_of(Grid((12, 52), 6, 1), past)
     (12,)
     """
-    candidates = shown_seasons(past) if grid.seasons is None else grid.seasons
+    candidates = find_seasons(past) if grid.seasons is None else grid.seasons
     weight = past.lengths / max(int(past.lengths.sum()), 1)
     long = [season for season in candidates if weight[past.lengths >= LEAST_SEASONS * season].sum() >= 0.5]
     return tuple(sorted(long))
 
 
-def shown_seasons(past: Past) -> tuple[int, ...]:
+def find_seasons(past: Past) -> tuple[int, ...]:
     """Find the season, if any, that the autocorrelation of the changes of (up to 200) series shows.
 
     The shortest lag whose mean autocorrelation is a peak, above 0.3 and within a fifth of the highest one; and a multiple
     of it that is clearly higher still.
 
     >>> past = Past(np.tile([1.0, 2.0, 5.0, 3.0], 30), np.array([0]), np.array([120]), np.array([0]))
-    >>> shown_seasons(past)
+    >>> find_seasons(past)
     (4,)
     """
     most = int(min(MAX_LAG, np.median(past.lengths) // LEAST_SEASONS))

@@ -98,7 +98,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         DataError
             A lognormal target is not above zero.
         """
-        from domains.timeseries.natural.kernels import boosted
+        from domains.timeseries.natural.kernels import boost
 
         self._check()
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
@@ -116,8 +116,8 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         # Values in units of their own spread: the tolerance then means the same for every target.
         self.centre_, self.unit_ = float(y.mean()), float(y.std()) or 1.0
         self.start_ = np.zeros(2)
-        self.feature_, self.split_, self.value_, losses = boosted(
-            self._binned(X), used, (y - self.centre_) / self.unit_, self.start_, self.n_estimators,
+        self.feature_, self.split_, self.value_, losses = boost(
+            self._bin(X), used, (y - self.centre_) / self.unit_, self.start_, self.n_estimators,
             float(self.learning_rate), self.max_depth, self.min_samples_leaf, float(self.l2), float(self.tol),
         )  # fmt: skip
         self.losses_ = losses + np.log(self.unit_)
@@ -139,16 +139,16 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         Normal or LogNormal
             With ``mean``, ``quantile``, ``interval``, ``cdf``, ``logpdf``, ``crps`` and ``sample``.
         """
-        from domains.timeseries.natural.kernels import HIGHEST, LOWEST, summed
+        from domains.timeseries.natural.kernels import HIGHEST, LOWEST, sum_leaves
 
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        theta = summed(self._binned(X), self.feature_, self.split_, self.value_, self.start_, self.max_depth)
+        theta = sum_leaves(self._bin(X), self.feature_, self.split_, self.value_, self.start_, self.max_depth)
         spread = np.exp(np.clip(theta[1], LOWEST, HIGHEST))
         normal = Normal(self.centre_ + self.unit_ * theta[0], self.unit_ * spread)
         return normal if self.distribution == "normal" else LogNormal(normal)
 
-    def learnt_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of the arrays of every fitted one; checked when a model is loaded."""
         self._check()
         nodes, rounds = 2**self.max_depth - 1, len(self.feature_)
@@ -163,7 +163,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
             "unit_": ArrayOf("f", (), low=0, finite=True),
         }
 
-    def _binned(self, X: Floats) -> Bytes:
+    def _bin(self, X: Floats) -> Bytes:
         bins = np.empty(X.shape, dtype=np.uint8)
         for place, edges in enumerate(self.edges_):
             bins[:, place] = np.searchsorted(edges, X[:, place], side="left")

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from shared.runtime.compile import compiled
+from shared.runtime.compile import jit
 
-__all__ = ["HIGHEST", "LOWEST", "boosted", "summed"]
+__all__ = ["HIGHEST", "LOWEST", "boost", "sum_leaves"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -20,8 +20,8 @@ Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 LOWEST, HIGHEST = -10.0, 3.0
 
 
-@compiled()
-def boosted(
+@jit()
+def boost(
     bins: Bytes,
     used: Ints,
     y: Floats,
@@ -90,7 +90,7 @@ def boosted(
     return feature, split, value, losses
 
 
-@compiled()
+@jit()
 def _loss(y: Floats, theta: Floats, value: Floats, node: Ints, step: float) -> float:
     """Mean negative log-likelihood after a step against the trees' values."""
     total = 0.0
@@ -102,7 +102,7 @@ def _loss(y: Floats, theta: Floats, value: Floats, node: Ints, step: float) -> f
     return total / len(y) + 0.9189385332046727
 
 
-@compiled()
+@jit()
 def _step(y: Floats, theta: Floats, value: Floats, node: Ints, before: float, size: float, tolerance: float) -> float:
     """The power of two at which a whole step gets worse than none, halved until it is better."""
     step = 1.0
@@ -119,7 +119,7 @@ def _step(y: Floats, theta: Floats, value: Floats, node: Ints, before: float, si
     return step
 
 
-@compiled()
+@jit()
 def _grow(
     bins: Bytes,
     used: Ints,
@@ -157,7 +157,7 @@ def _grow(
         value[leaf] = totals[leaf] / (sizes[leaf] + penalty) if sizes[leaf] > 0 else 0.0
 
 
-@compiled()
+@jit()
 def _count(
     bins: Bytes, used: Ints, g: Floats, node: Ints, width: int, sizes: Floats, sums: Floats, counts: Floats
 ) -> None:
@@ -187,7 +187,7 @@ def _count(
                 counts[other, f, b] -= counts[small, f, b]
 
 
-@compiled()
+@jit()
 def _copy(sums: Floats, counts: Floats, to: int, source: int, factor: float) -> None:
     """Copy one node's histogram to another's place, or empty it."""
     for f in range(sums.shape[1]):
@@ -196,7 +196,7 @@ def _copy(sums: Floats, counts: Floats, to: int, source: int, factor: float) -> 
             counts[to, f, b] = factor * counts[source, f, b]
 
 
-@compiled()
+@jit()
 def _best(sums: Floats, counts: Floats, used: Ints, least: int, penalty: float) -> tuple[int, int]:
     """Feature and bin of the split that lowers a node's squared error most; -1 where none does."""
     best, feature, split = 1e-12, -1, 0
@@ -220,8 +220,8 @@ def _best(sums: Floats, counts: Floats, used: Ints, least: int, penalty: float) 
     return feature, split
 
 
-@compiled()
-def summed(bins: Bytes, feature: Ints, split: Ints, value: Floats, start: Floats, depth: int) -> Floats:
+@jit()
+def sum_leaves(bins: Bytes, feature: Ints, split: Ints, value: Floats, start: Floats, depth: int) -> Floats:
     """Parameters of rows, shape (2, n): the start and every round's leaf."""
     n = len(bins)
     theta = np.empty((2, n))

@@ -85,7 +85,7 @@ def _frames(job: dict[str, Any], name: str, seconds: int) -> Iterator[tuple[Any,
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(json.dumps(job).encode() + b"\n")  # type: ignore[union-attr]
                 process.stdin.flush()  # type: ignore[union-attr]
-            while (frame := _received(process.stdout)) is not None:
+            while (frame := _receive(process.stdout)) is not None:
                 if frame[0] == "end":
                     return
                 if frame[0] == "refused":
@@ -102,7 +102,7 @@ def _frames(job: dict[str, Any], name: str, seconds: int) -> Iterator[tuple[Any,
             process.kill()
 
 
-def _received(pipe: Any) -> tuple[Any, ...] | None:
+def _receive(pipe: Any) -> tuple[Any, ...] | None:
     """The next frame; None where the process ended."""
     head = pipe.read(8)
     size = int.from_bytes(head, "little")

@@ -52,17 +52,17 @@ def find_select(query: str | None, tables: list[str]) -> str:
     >>> find_select(None, ["sales"])
     'select * from "sales"'
     """
-    from shared.errors import quoted
+    from shared.errors import quote
 
     if query is None:
         if len(tables) != 1:
-            has = f"holds the tables {quoted(tables)}" if tables else "holds no table"
+            has = f"holds the tables {quote(tables)}" if tables else "holds no table"
             raise RefusedError(f"it {has}", WHICH)
         query = tables[0]
     if query in tables:
         return 'select * from "' + query.replace('"', '""') + '"'  # noqa: S608  # quoted, and one of its own tables
     if not _is_select(query):
-        raise RefusedError(f"there is no table {quoted([query])}; there are {quoted(tables)}", WHICH)
+        raise RefusedError(f"there is no table {quote([query])}; there are {quote(tables)}", WHICH)
     return query
 
 
@@ -99,12 +99,12 @@ def read_sqlite(job: dict[str, Any]) -> Frames:
     calm = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"  # otherwise files are left beside it
     base = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro{calm}", uri=True)
 
-    def authorised(action: int, *named: Any) -> int:
+    def authorise(action: int, *named: Any) -> int:
         asks = action == sqlite3.SQLITE_PRAGMA and named[1] is None
         harmless = (action in HARMLESS or asks) and "load_extension" not in named
         return sqlite3.SQLITE_OK if harmless else sqlite3.SQLITE_DENY
 
-    base.set_authorizer(authorised)
+    base.set_authorizer(authorise)
     base.set_progress_handler(lambda: int(time.monotonic() > clock.end), 10_000)
     base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, job["longest_text"])
     try:
@@ -217,7 +217,7 @@ def read_sheet(job: dict[str, Any]) -> Frames:
                 sheet = job["sheet"]
                 page = book.worksheets[sheet] if isinstance(sheet, int) else book[sheet]
                 page.reset_dimensions()
-                yield from _filled(page, job)
+                yield from _fill_cells(page, job)
     except RefusedError:
         raise
     except MemoryError:
@@ -228,7 +228,7 @@ def read_sheet(job: dict[str, Any]) -> Frames:
         _reader.WorkSheetParser.parse_row = parse
 
 
-def _filled(page: Any, job: dict[str, Any]) -> Frames:
+def _fill_cells(page: Any, job: dict[str, Any]) -> Frames:
     # Only rows that hold cells are sent: a stray cell far off makes a million empty ones before it.
     width, part, broken = 0, [], []
     for number, row in enumerate(page.iter_rows()):

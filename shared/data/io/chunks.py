@@ -14,7 +14,7 @@ from shared.data.io.sniff import check_header
 from shared.data.io.sources import check_path, fail
 from shared.data.io.tables import check_options, read_part
 from shared.data.schema import Schema
-from shared.errors import DataError, SettingsError, quoted, shortened
+from shared.errors import DataError, SettingsError, quote, shorten
 
 __all__ = ["read_chunks"]
 
@@ -69,7 +69,7 @@ def read_chunks(
     check_path(path)
     check_options(separator, encoding, dates, tz)
     if decimal not in {".", ","}:
-        raise SettingsError(f"decimal={quoted([decimal])} is not known; it is '.' or ','")
+        raise SettingsError(f"decimal={quote([decimal])} is not known; it is '.' or ','")
     if rows < 1:
         raise fail(path.name, f"rows={rows} is no size of a part", "Give at least 1.")
     start = 0
@@ -110,7 +110,7 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None) -> Iterator[p
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise fail(
-            path.name, f"this is no readable Parquet file ({shortened(error, 200)})", "Fetch or write it again."
+            path.name, f"this is no readable Parquet file ({shorten(error, 200)})", "Fetch or write it again."
         ) from error
 
 
@@ -163,5 +163,5 @@ def _csv(
             what = f"a row has another number of fields than the header ({len(header)})"
             mend = "Check quotes, and quote fields that hold the separator."
             raise fail(path.name, what, mend, (wrong[0] - above,)) from error
-        told = shortened(str(error).split("Row #")[0], 160)
+        told = shorten(str(error).split("Row #")[0], 160)
         raise fail(path.name, f"it cannot be split into columns ({told})", "Check quotes and separators.") from error

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from shared.errors import SettingsError, quoted
+from shared.errors import SettingsError, quote
 from shared.runtime.files import write_bytes
 
-__all__ = ["disarmed", "table_bytes", "write_table"]
+__all__ = ["disarm", "table_bytes", "write_table"]
 
 # Signs that start a formula, also as wide letters, which some programs take for the same; at the text's begin, and behind
 # what a spreadsheet of another country takes for a separator.
@@ -49,21 +49,21 @@ def table_bytes(frame: pd.DataFrame, path: Path) -> bytes:
     if suffix in {".parquet", ".pq"}:
         return frame.to_parquet(index=False)
     if suffix == ".csv":
-        safe = disarmed(frame)
+        safe = disarm(frame)
         texts = [safe.iloc[:, place].astype(str) for place in range(safe.shape[1])]
         broken = any("\r" in str(name) for name in safe.columns) or any(text.str.contains("\r").any() for text in texts)
         # A lone carriage return would start a row of its own, and a formula behind it would live.
         quoting: Any = csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL
         return safe.to_csv(index=False, lineterminator="\n", quoting=quoting).encode()
-    raise SettingsError(f"{quoted([path.name])}: tables are written as .csv or .parquet; name the file so")
+    raise SettingsError(f"{quote([path.name])}: tables are written as .csv or .parquet; name the file so")
 
 
-def disarmed(frame: pd.DataFrame) -> pd.DataFrame:
+def disarm(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame whose text starts no formula: an apostrophe stands before =, +, -, @, tab and line ends.
 
     So it does behind a semicolon or a tab inside a text: a spreadsheet may split it there.
 
-    >>> disarmed(pd.DataFrame({"=a": ["@b", "c"]})).to_dict("list")
+    >>> disarm(pd.DataFrame({"=a": ["@b", "c"]})).to_dict("list")
     {"'=a": ["'@b", 'c']}
     """
     made = frame.copy()

@@ -18,7 +18,7 @@ from shared.data.io.limits import BOMB_LEAST, BOMB_RATIO, MAX_CELLS, MAX_COLUMNS
 from shared.data.io.parse import off_calendar
 from shared.data.io.sources import check_path, fail, too_large
 from shared.data.schema import missing_column
-from shared.errors import DataError, Problems, quoted, require, shortened
+from shared.errors import DataError, Problems, quote, require, shorten
 
 __all__ = ["arrow_to_pandas", "as_pandas", "from_excel", "from_parquet"]
 
@@ -48,7 +48,7 @@ def arrow_to_pandas(table: pa.Table, source: str = "table") -> pd.DataFrame:
             except MemoryError:  # Arrow has one of its own, which is an error of Arrow, too
                 raise
             except (pa.ArrowException, UnicodeDecodeError, ValueError, OverflowError, KeyError) as error:
-                what = f"column {quoted([name])} cannot be read ({str(error)[:120]})"
+                what = f"column {quote([name])} cannot be read ({str(error)[:120]})"
                 raise fail(source, what, "Write it again with UTF-8 text and a known time zone.") from error
     return pd.DataFrame(columns, index=pd.RangeIndex(length))
 
@@ -87,7 +87,7 @@ def as_pandas(source: Any, name: str, *, copy: bool = True) -> pd.DataFrame:
         eager = native.collect() if isinstance(native, nw.LazyFrame) else native
         frame = arrow_to_pandas(eager.to_arrow(), name)
     frame.columns = [str(column) for column in frame.columns]
-    return _checked(frame, name)
+    return _check_frame(frame, name)
 
 
 def from_parquet(path: Path, max_bytes: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -120,9 +120,9 @@ def from_parquet(path: Path, max_bytes: int, columns: Sequence[str] | None = Non
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise fail(
-            path.name, f"this is no readable Parquet file ({shortened(error, 200)})", "Fetch or write it again."
+            path.name, f"this is no readable Parquet file ({shorten(error, 200)})", "Fetch or write it again."
         ) from error
-    return _checked(arrow_to_pandas(read.pop().select(wanted), path.name), path.name)
+    return _check_frame(arrow_to_pandas(read.pop().select(wanted), path.name), path.name)
 
 
 def check_columns(wanted: Sequence[str], present: Sequence[str], source: str) -> None:
@@ -160,7 +160,7 @@ def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
     if path.suffix.lower() not in {".xlsx", ".xlsm"}:
         raise fail(path.name, f"workbooks of type {path.suffix} are not read", "Save it as .xlsx or CSV.")
     require("openpyxl", package="openpyxl", extra="excel")
-    size = _unpacked(path)
+    size = _measure_unpacked(path)
     if size > max_bytes:
         raise fail(path.name, f"the workbook unpacks to {size / 1e6:,.0f} MB, above the limit", "Raise max_bytes.")
     cells, broken = _sheet_cells(path, sheet, size)
@@ -170,18 +170,18 @@ def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
         rows, texts = zip(*broken, strict=True)
         problems = Problems(path.name)
         problems.add(
-            f"{len(broken):,} cells hold an error of the workbook or a date off the calendar: {quoted(dict.fromkeys(texts))}",
+            f"{len(broken):,} cells hold an error of the workbook or a date off the calendar: {quote(dict.fromkeys(texts))}",
             rows=rows, count=len(broken), mend="Correct the cells, or empty them.",
         )  # fmt: skip
         problems.raise_if_any()
     names = ["" if pd.isna(value) else str(value).strip() for value in cells.iloc[0]]
     empty = [place for place, column in enumerate(names, 1) if not column]
     if empty:
-        raise fail(path.name, f"{len(empty)} columns have no name (place {quoted(empty)})", "Name them or remove them.")
+        raise fail(path.name, f"{len(empty)} columns have no name (place {quote(empty)})", "Name them or remove them.")
     check_names(names, path.name)
     frame = cells.iloc[1:].reset_index(drop=True)
     frame.columns = names
-    return _checked(frame.infer_objects(), path.name)
+    return _check_frame(frame.infer_objects(), path.name)
 
 
 def _read_parquet(path: Path, max_bytes: int, columns: list[str]) -> pa.Table:
@@ -207,7 +207,7 @@ def _read_parquet(path: Path, max_bytes: int, columns: list[str]) -> pa.Table:
         return file.read(columns)
     parts, size = [], 0
     for batch in file.iter_batches(batch_size=1 << 17, columns=columns):
-        size += sum(_written_out(column) for column in batch.columns)
+        size += sum(_expand(column) for column in batch.columns)
         if size > max_bytes:
             raise too_large(path.name, size, max_bytes, "at least ")
         if size > 2 * BOMB_LEAST and size > BOMB_RATIO * path.stat().st_size:
@@ -226,7 +226,7 @@ def _is_text(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _written_out(column: pa.Array) -> int:
+def _expand(column: pa.Array) -> int:
     """Bytes of an array once every row has its own value."""
     if not pa.types.is_dictionary(column.type):
         return max(int(column.nbytes), 8 * len(column))  # of nothing but gaps, too, there is a value a row in a frame
@@ -250,14 +250,14 @@ def _refuse_nested(schema: pa.Schema, columns: list[str], source: str) -> None:
     problems.raise_if_any()
 
 
-def _unpacked(path: Path) -> int:
+def _measure_unpacked(path: Path) -> int:
     """Bytes that a workbook unpacks to; one that swells beyond belief is refused."""
     try:
         with zipfile.ZipFile(path) as archive:
             sizes = [(member.file_size, member.compress_size) for member in archive.infolist()]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise fail(
-            path.name, f"the sheet cannot be read ({shortened(error, 200)})", "Check file and sheet name."
+            path.name, f"the sheet cannot be read ({shorten(error, 200)})", "Check file and sheet name."
         ) from error
     if any(size > SHEET_LEAST and size > BOMB_RATIO * max(packed, 1) for size, packed in sizes):
         what = f"it swells to more than {BOMB_RATIO} times its size when unpacked"
@@ -300,17 +300,17 @@ def check_names(names: Sequence[str], source: str) -> None:
     """
     empty = [place for place, name in enumerate(names, 1) if not str(name).strip()]
     if empty:
-        raise fail(source, f"{len(empty)} columns have no name (place {quoted(empty)})", "Name them or remove them.")
+        raise fail(source, f"{len(empty)} columns have no name (place {quote(empty)})", "Name them or remove them.")
     if len(names) > MAX_COLUMNS:
         raise fail(
             source, f"the table has {len(names):,} columns, more than {MAX_COLUMNS:,}", "Give one row a value instead."
         )
     repeated = sorted(name for name, count in Counter(map(str, names)).items() if count > 1)
     if repeated:
-        raise fail(source, f"repeated column names: {quoted(repeated)}", "Give every column a name of its own.")
+        raise fail(source, f"repeated column names: {quote(repeated)}", "Give every column a name of its own.")
 
 
-def _checked(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+def _check_frame(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     check_names(list(frame.columns), source)
     if len(frame) == 0:
         raise fail(source, "the table has no rows", "Give at least one row.")

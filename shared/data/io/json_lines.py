@@ -16,9 +16,9 @@ from shared.data.io.formats import check_names
 from shared.data.io.limits import EMPTY_RATIO, MAX_COLUMNS, MAX_EMPTY, MAX_RECORD
 from shared.data.io.sources import fail, read_bytes, read_text
 from shared.data.schema import first_rows
-from shared.errors import DataError, Problems, quoted
+from shared.errors import DataError, Problems, quote
 
-__all__ = ["from_json", "refuse_infinite", "typed"]
+__all__ = ["from_json", "refuse_infinite", "to_column"]
 
 HALF = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -116,14 +116,14 @@ class _Columns:
         for name in list(self.values):
             column = self.values.pop(name)
             column.extend([None] * (self.rows - len(column)))
-            made[name] = typed(column)
+            made[name] = to_column(column)
         return pd.DataFrame(made)
 
 
-def typed(values: list[Any]) -> pd.Series[Any]:
+def to_column(values: list[Any]) -> pd.Series[Any]:
     """Make Python values a column; whole numbers and truth values with gaps keep their type, every digit stays.
 
-    >>> typed([1, None]).dtype.name, typed([2**70]).tolist() == [2**70]
+    >>> to_column([1, None]).dtype.name, to_column([2**70]).tolist() == [2**70]
     ('Int64', True)
     """
     kinds = {type(value) for value in values if value is not None}
@@ -166,7 +166,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
         counts = Counter(name for name, _ in pairs)
-        raise ValueError(f"names {quoted([name for name, count in counts.items() if count > 1])} twice")
+        raise ValueError(f"names {quote([name for name, count in counts.items() if count > 1])} twice")
     return made
 
 
@@ -183,7 +183,7 @@ def _lines(text: str, name: str) -> Iterator[dict[str, Any]]:
         where = f"line {number}"
         if line.end() - line.start() > MAX_RECORD:
             raise fail(name, f"{where} has {line.end() - line.start():,} characters", "Write one JSON object a line.")
-        row, end = _decoded(line[0], name, where)
+        row, end = _decode(line[0], name, where)
         if line[0][end:].strip():
             raise _unreadable(name, where, "more follows the object")
         yield row
@@ -238,7 +238,7 @@ def _element(text: str, place: int, name: str, number: int) -> tuple[Any, int]:
         size *= 8
 
 
-def _decoded(text: str, name: str, where: str) -> tuple[dict[str, Any], int]:
+def _decode(text: str, name: str, where: str) -> tuple[dict[str, Any], int]:
     try:
         found, end = DECODER.raw_decode(text, len(text) - len(text.lstrip()))
     except (ValueError, RecursionError) as error:

@@ -206,20 +206,20 @@ def _number_mask(strings: pa.Array, decimal: str | None) -> np.ndarray[Any, np.d
     return mask
 
 
-def _masked(strings: pa.Array, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Array:
+def _mask_text(strings: pa.Array, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Array:
     return pc.if_else(pa.array(keep), strings, pa.scalar(None, pa.string()))
 
 
 def _integers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _: Reading) -> Parsed:
     whole = _matches(strings, r"^[+-]?\d+$") & ~missing
     good = whole & _matches(strings, r"^[+-]?\d{1,19}$")
-    texts = pc.replace_substring_regex(_masked(strings, good), r"^\+", "")
+    texts = pc.replace_substring_regex(_mask_text(strings, good), r"^\+", "")
     try:
         numbers = pc.cast(texts, pa.int64())
     except pa.ArrowInvalid:
         fits = np.array([text is None or -(2**63) <= int(text) < 2**63 for text in texts.to_pylist()])
         good &= fits
-        numbers = pc.cast(_masked(texts, good), pa.int64())
+        numbers = pc.cast(_mask_text(texts, good), pa.int64())
     if good.all():
         values: pd.Series[Any] = numbers.to_pandas()
     else:
@@ -247,7 +247,7 @@ def _numbers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], re
     thousands = "," if decimal == "." else "."
     grouped = _matches(strings, GROUPED[decimal])
     good = (_matches(strings, POINT if decimal == "." else COMMA) | grouped) & ~missing
-    texts = _masked(strings, good)
+    texts = _mask_text(strings, good)
     notes: tuple[str, ...] = ()
     if grouped.any():
         texts = pc.replace_substring(texts, thousands, "")
@@ -304,16 +304,16 @@ def _datetimes(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], 
     full = strings.filter(pa.array(~missing))
     iso = _matches(strings, ISO)
     short = _matches(strings, SHORT)
-    texts = _masked(strings, ~missing).to_pandas()
+    texts = _mask_text(strings, ~missing).to_pandas()
     if reading.dates not in {None, "iso", "day-first", "month-first"}:
-        return _stamped(texts, missing, str(reading.dates), "")
+        return _parse_stamps(texts, missing, str(reading.dates), "")
     if short.sum() > iso.sum() and reading.dates != "iso":
         order = reading.dates or _date_order(full.filter(pa.array(_matches(full, SHORT))))
         if order is None:
             why = "could be day-first or month-first"
             return Parsed(_nothing(len(strings)), ~missing, why, "Pass dates='day-first' or dates='month-first'.")
         note = "" if reading.dates else f"dates read {order}"
-        return _stamped(texts.where(short), missing, order, note)
+        return _parse_stamps(texts.where(short), missing, order, note)
     zoned = iso & _matches(strings, ISO_ZONED) & _matches(strings, r"[T ]")
     naive = iso & ~zoned
     if zoned.any() and naive.any():
@@ -322,10 +322,10 @@ def _datetimes(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], 
         return Parsed(_nothing(len(strings)), fewer, have, "Write all stamps with an offset, or none.")
     if zoned.any():
         return _instants(strings, texts.where(iso), iso, missing, reading)
-    return _stamped(texts.where(iso), missing, "ISO8601", "")
+    return _parse_stamps(texts.where(iso), missing, "ISO8601", "")
 
 
-def _stamped(texts: pd.Series[Any], missing: np.ndarray[Any, np.dtype[np.bool_]], order: str, note: str) -> Parsed:
+def _parse_stamps(texts: pd.Series[Any], missing: np.ndarray[Any, np.dtype[np.bool_]], order: str, note: str) -> Parsed:
     if order in {"day-first", "month-first"}:
         texts = texts.str.replace(r"[./-]", "-", regex=True).str.replace("T", " ")
         date = "%d-%m-%Y" if order == "day-first" else "%m-%d-%Y"
@@ -347,7 +347,7 @@ def _instants(
     missing: np.ndarray[Any, np.dtype[np.bool_]],
     reading: Reading,
 ) -> Parsed:
-    offsets = pc.replace_substring_regex(_masked(strings, iso), r"^.*?(Z|[+-]\d{2}:?\d{2})$", r"\1")
+    offsets = pc.replace_substring_regex(_mask_text(strings, iso), r"^.*?(Z|[+-]\d{2}:?\d{2})$", r"\1")
     distinct = pc.value_counts(offsets.drop_null())
     if len(distinct) > 1 and reading.tz is None:
         common = max(distinct.to_pylist(), key=lambda item: item["counts"])["values"]

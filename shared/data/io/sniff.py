@@ -15,7 +15,7 @@ import pyarrow.csv as pacsv
 
 from shared.data.io.limits import MAX_COLUMNS, MAX_HEADER
 from shared.data.io.sources import fail, read_text
-from shared.errors import Problems, quoted
+from shared.errors import Problems, quote
 
 __all__ = ["RawTable", "check_header", "parse_csv", "sniff_separator"]
 
@@ -198,14 +198,14 @@ def _check_quotes(text: str, name: str, separator: str) -> None:
     lines = io.StringIO(text, newline="")
     place = 0
 
-    def counted() -> Iterator[str]:
+    def count_fields() -> Iterator[str]:
         nonlocal place
         for line in lines:
             place += 1
             yield line
 
     try:
-        for _ in _rows(counted(), separator, strict=True):
+        for _ in _rows(count_fields(), separator, strict=True):
             pass
     except csv.Error as error:
         if "expected after" in str(error):
@@ -231,10 +231,10 @@ def _header(text: str, name: str, separator: str) -> list[str]:
         )
     repeated = [column for column, count in Counter(stripped).items() if count > 1 and column]
     if repeated:
-        problems.add(f"repeated column names: {quoted(repeated)}", mend="Give every column a name of its own.")
+        problems.add(f"repeated column names: {quote(repeated)}", mend="Give every column a name of its own.")
     empty = [place for place, column in enumerate(stripped, 1) if not column]
     if empty:
-        problems.add(f"{len(empty)} columns have no name (place {quoted(empty)})", mend="Name them or remove them.")
+        problems.add(f"{len(empty)} columns have no name (place {quote(empty)})", mend="Name them or remove them.")
     if all(DATA_LIKE.fullmatch(column) for column in stripped if column) and any(stripped):
         problems.add("the first line looks like data, not like column names", mend="Add a header line.")
     problems.raise_if_any()

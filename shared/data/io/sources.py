@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from shared.data.io.limits import BOMB_LEAST, BOMB_RATIO, CHUNK, MAX_PATH
-from shared.errors import DataError, Problem, quoted, shortened
+from shared.errors import DataError, Problem, quote, shorten
 
 __all__ = ["Text", "check_path", "read_bytes", "read_text", "split_sheet"]
 
@@ -127,13 +127,13 @@ def read_bytes(path: Path, max_bytes: int) -> tuple[bytes, str]:
         file.seek(0)
         compression = next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
         try:
-            data = _unpacked(file, compression, path.name, max_bytes)
+            data = _unpack(file, compression, path.name, max_bytes)
         except DataError:
             raise
         except (EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, zlib.error, RuntimeError, ValueError) as error:
             raise fail(
                 path.name,
-                f"the {compression or 'file'} cannot be read to its end ({shortened(error, 200)})",
+                f"the {compression or 'file'} cannot be read to its end ({shorten(error, 200)})",
                 "It is torn or locked: fetch it again.",
             ) from error
     if not data.strip():
@@ -151,13 +151,13 @@ def too_large(name: str, size: int, max_bytes: int, least: str = "") -> DataErro
     )
 
 
-def _unpacked(file: IO[bytes], compression: str, name: str, max_bytes: int) -> bytes:
+def _unpack(file: IO[bytes], compression: str, name: str, max_bytes: int) -> bytes:
     if compression == "gzip":
-        return _limited(gzip.GzipFile(fileobj=file), file, name, max_bytes)
+        return _unpack_limited(gzip.GzipFile(fileobj=file), file, name, max_bytes)
     if compression == "bz2":
-        return _limited(bz2.BZ2File(file), file, name, max_bytes)
+        return _unpack_limited(bz2.BZ2File(file), file, name, max_bytes)
     if compression == "xz":
-        return _limited(lzma.LZMAFile(file), file, name, max_bytes)
+        return _unpack_limited(lzma.LZMAFile(file), file, name, max_bytes)
     if compression == "zip":
         archive = zipfile.ZipFile(file)
         members = [member for member in archive.infolist() if not member.filename.endswith("/")]
@@ -166,11 +166,11 @@ def _unpacked(file: IO[bytes], compression: str, name: str, max_bytes: int) -> b
         if members[0].file_size > max_bytes:
             raise too_large(name, members[0].file_size, max_bytes)
         with archive.open(members[0]) as member:
-            return _limited(member, file, name, max_bytes)
+            return _unpack_limited(member, file, name, max_bytes)
     return file.read()
 
 
-def _limited(stream: IO[bytes] | gzip.GzipFile, file: IO[bytes], name: str, max_bytes: int) -> bytes:
+def _unpack_limited(stream: IO[bytes] | gzip.GzipFile, file: IO[bytes], name: str, max_bytes: int) -> bytes:
     """Unpack a stream bit by bit, up to the limit, and no further where it swells beyond belief."""
     buffer = io.BytesIO()
     while chunk := stream.read(CHUNK):
@@ -197,7 +197,7 @@ def read_text(data: bytes, name: str, encoding: str | None, compression: str = "
     """
     notes: list[str] = []
     if encoding is not None and not is_encoding(encoding):
-        raise fail(name, f"unknown encoding {quoted([encoding])}", "Use a name Python knows: 'utf-8', 'cp1252'.")
+        raise fail(name, f"unknown encoding {quote([encoding])}", "Use a name Python knows: 'utf-8', 'cp1252'.")
     if encoding is None:
         for mark, marked in BOMS:
             if data.startswith(mark):

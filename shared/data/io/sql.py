@@ -15,12 +15,12 @@ import pyarrow as pa
 from shared.data.io.apart import read_apart
 from shared.data.io.apart_worker import ROWS_AT_ONCE, WHICH, RefusedError, find_select
 from shared.data.io.formats import arrow_to_pandas, check_names
-from shared.data.io.json_lines import refuse_infinite, typed
+from shared.data.io.json_lines import refuse_infinite, to_column
 from shared.data.io.limits import BOMB_LEAST, BOMB_RATIO
 from shared.data.io.sources import check_path, fail, too_large
 from shared.errors import DataError, Problems, require
 
-__all__ = ["from_database", "from_url", "is_url", "shown_url", "without_password"]
+__all__ = ["from_database", "from_url", "is_url", "display_url", "without_password"]
 
 CELL_BYTES = 40
 DUCKDB_MEMORY = "512MB"
@@ -37,10 +37,10 @@ def is_url(source: Any) -> bool:
     return isinstance(source, str) and URL.match(source) is not None
 
 
-def shown_url(source: Any) -> str:
+def display_url(source: Any) -> str:
     """A source for people: of a path the file's name, of an address everything but the password.
 
-    >>> shown_url("postgresql://me:secret@host/sales"), shown_url("data/sales.csv")
+    >>> display_url("postgresql://me:secret@host/sales"), display_url("data/sales.csv")
     ('postgresql://me:***@host/sales', 'sales.csv')
     """
     return without_password(source) if is_url(source) else Path(source).name
@@ -83,7 +83,7 @@ def from_database(path: Path, query: str | None, max_bytes: int) -> pd.DataFrame
     if head.startswith(b"SQLite format 3\x00"):
         frames = read_apart("sqlite", path, **own)
         first = next(frames)
-        return _gathered(first[1], (frame[1] for frame in frames), path.name, max_bytes, size)
+        return _gather_frame(first[1], (frame[1] for frame in frames), path.name, max_bytes, size)
     if head[8:12] == b"DUCK":
         require("duckdb", package="duckdb", extra="sql")
         frames = read_apart("duckdb", path, **own, duckdb_memory=DUCKDB_MEMORY)
@@ -169,13 +169,13 @@ def from_url(url: str, query: str | None, max_bytes: int) -> pd.DataFrame:
             with contextlib.suppress(sa.exc.SQLAlchemyError):  # where a database knows it
                 connection.exec_driver_sql("set transaction read only")
             present = sa.inspect(connection)
-            asked = _asked(name, query, [*present.get_table_names(), *present.get_view_names()])
+            asked = _choose_query(name, query, [*present.get_table_names(), *present.get_view_names()])
             result = connection.execution_options(stream_results=True).exec_driver_sql(asked)
             if not result.returns_rows:
                 raise fail(name, "the query gives no rows back", WHICH)
             names = [str(column) for column in result.keys()]  # noqa: SIM118
             parts = (list(zip(*rows, strict=True)) for rows in result.partitions(ROWS_AT_ONCE))
-            frame = _gathered(names, parts, name, max_bytes)
+            frame = _gather_frame(names, parts, name, max_bytes)
             connection.rollback()
             return frame
     except DataError:
@@ -185,14 +185,14 @@ def from_url(url: str, query: str | None, max_bytes: int) -> pd.DataFrame:
         raise _unreadable(name, told, "Check the address. ") from error
 
 
-def _asked(name: str, query: str | None, tables: Sequence[str]) -> str:
+def _choose_query(name: str, query: str | None, tables: Sequence[str]) -> str:
     try:
         return find_select(query, list(tables))
     except RefusedError as error:
         raise fail(name, error.what, error.fix) from error
 
 
-def _gathered(
+def _gather_frame(
     names: list[str], parts: Iterable[Sequence[Any]], source: str, max_bytes: int, packed: int = 0
 ) -> pd.DataFrame:
     """A frame of columns that come in parts, up to the limit."""
@@ -219,7 +219,7 @@ def _gathered(
                     count=len(odd),
                     mend="Select other columns.",
                 )
-        made[name] = typed(column)
+        made[name] = to_column(column)
     problems.raise_if_any()
     if not columns or not columns[0]:
         raise fail(source, "the table has no rows", "Select at least one.")

@@ -24,9 +24,9 @@ from shared.data.io.limits import MAX_BYTES
 from shared.data.io.parse import Parsed, Reading, guess_kind, parse_column, sniff_decimal
 from shared.data.io.sniff import parse_csv
 from shared.data.io.sources import fail, is_encoding, read_bytes, read_text, split_sheet
-from shared.data.io.sql import from_database, from_url, is_url, shown_url
+from shared.data.io.sql import display_url, from_database, from_url, is_url
 from shared.data.schema import Column, Schema, first_rows
-from shared.errors import Problems, RepairWarning, SettingsError, quoted
+from shared.errors import Problems, RepairWarning, SettingsError, quote
 
 __all__ = [
     "MAX_BYTES",
@@ -116,16 +116,16 @@ class _Desk:
 
     def rows(self, mask: Bools) -> list[int]:
         """Numbers, in the source, of the first few marked rows."""
-        return self.sourced(first_rows(mask))
+        return self.source_rows(first_rows(mask))
 
-    def sourced(self, rows: Iterable[int]) -> list[int]:
+    def source_rows(self, rows: Iterable[int]) -> list[int]:
         """Numbers in the source of rows counted in the table as it is now."""
         return list(rows) if self.numbers is None else [int(self.numbers[row - 1]) for row in rows]
 
     def adopt(self, found: Problems) -> None:
         """Take problems over, with the rows' numbers in the source."""
         for problem in found:
-            self.problems.found.append(replace(problem, rows=tuple(self.sourced(problem.rows))))
+            self.problems.found.append(replace(problem, rows=tuple(self.source_rows(problem.rows))))
 
 
 def read_table(
@@ -229,7 +229,7 @@ def read_table_with_report(
     """
     asked = frozenset([repair] if isinstance(repair, str) else repair)
     if unknown := asked - set(REPAIRS):
-        raise SettingsError(f"unknown repair {quoted(sorted(unknown))}; there are {quoted(REPAIRS)}")
+        raise SettingsError(f"unknown repair {quote(sorted(unknown))}; there are {quote(REPAIRS)}")
     if decimal not in {None, ".", ","}:
         raise SettingsError(f"decimal={decimal!r} is not known; it is '.' or ','")
     check_options(separator, encoding, dates, tz)
@@ -237,20 +237,20 @@ def read_table_with_report(
         schema.check_itself()
     reading = Reading(decimal, dates, tz)
     stored = isinstance(source, str | os.PathLike)
-    name = shown_url(source) if stored else type(source).__name__
+    name = display_url(source) if stored else type(source).__name__
     desk = _Desk(name, asked, Problems(name), local=tz is not None)
     if query is not None and not _is_database(source):
-        raise SettingsError(f"query= is for databases, but {quoted([name])} is none")
+        raise SettingsError(f"query= is for databases, but {quote([name])} is none")
     if stored:
         source, named = (source, None) if is_url(source) else split_sheet(source)
         how = _How(separator, encoding, sheet if named is None else named, query, columns, max_bytes)
         frame = _from_source(source, schema, desk, reading, how)
     else:
-        frame = _typed_frame(as_pandas(source, name), schema, desk, reading)
+        frame = _type_frame(as_pandas(source, name), schema, desk, reading)
     if columns is not None:
         check_columns(columns, [str(column) for column in frame.columns], name)
         frame = frame[list(columns)]
-    frame = _checked(frame, schema, desk)
+    frame = _check_frame(frame, schema, desk)
     report = TableReport(
         desk.source, len(frame), frame.shape[1], tuple(desk.notes), tuple(desk.repairs), fingerprint(frame)
     )
@@ -268,9 +268,9 @@ def check_options(
     shared.errors.SettingsError: separator=';;' is not one plain character, such as ',' or ';'
     """
     if encoding is not None and not is_encoding(encoding):
-        raise SettingsError(f"encoding={quoted([encoding])} is not known; use a name Python knows: 'utf-8', 'cp1252'")
+        raise SettingsError(f"encoding={quote([encoding])} is not known; use a name Python knows: 'utf-8', 'cp1252'")
     if separator is not None and not (len(separator) == 1 and separator.isascii() and separator not in '\n\r"\0'):
-        raise SettingsError(f"separator={quoted([separator])} is not one plain character, such as ',' or ';'")
+        raise SettingsError(f"separator={quote([separator])} is not one plain character, such as ',' or ';'")
     if dates is not None and dates not in {"iso", "day-first", "month-first"}:
         sample = datetime(2024, 2, 29)
         try:
@@ -281,10 +281,10 @@ def check_options(
             usable = False
         if not usable:
             raise SettingsError(
-                f"dates={quoted([dates])} is not 'iso', 'day-first', 'month-first' or a format such as '%d/%m/%y'"
+                f"dates={quote([dates])} is not 'iso', 'day-first', 'month-first' or a format such as '%d/%m/%y'"
             )
     if tz is not None and not is_zone(tz):
-        raise SettingsError(f"tz={quoted([tz])} is no time zone; write it as in 'Europe/Berlin'")
+        raise SettingsError(f"tz={quote([tz])} is no time zone; write it as in 'Europe/Berlin'")
 
 
 def check_frame(frame: Any, schema: Schema, source: str) -> pd.DataFrame:
@@ -294,7 +294,7 @@ def check_frame(frame: Any, schema: Schema, source: str) -> pd.DataFrame:
     [31]
     """
     desk = _Desk(source, frozenset(), Problems(source))
-    return _checked(_typed_frame(as_pandas(frame, source, copy=False), schema, desk, Reading()), schema, desk)
+    return _check_frame(_type_frame(as_pandas(frame, source, copy=False), schema, desk, Reading()), schema, desk)
 
 
 def read_part(
@@ -313,11 +313,11 @@ def read_part(
         columns = {}
         for name in part.column_names:
             strings = part.column(name).combine_chunks()
-            columns[name] = _typed_column(
+            columns[name] = _type_column(
                 strings, name, declared.get(name, Column(name, "text", allow_missing=True)), desk, reading
             )
-        return _checked(pd.DataFrame(columns), schema, desk)
-    return _checked(_typed_frame(part, schema, desk, reading), schema, desk)
+        return _check_frame(pd.DataFrame(columns), schema, desk)
+    return _check_frame(_type_frame(part, schema, desk, reading), schema, desk)
 
 
 @dataclass(frozen=True)
@@ -339,18 +339,18 @@ def _is_database(source: Any) -> bool:
 def _from_source(source: Any, schema: Schema | None, desk: _Desk, reading: Reading, how: _How) -> pd.DataFrame:
     """Open a file by what its name says it is, or a database."""
     if is_url(source):
-        return _typed_frame(from_url(str(source), how.query, how.max_bytes), schema, desk, reading, dated=True)
+        return _type_frame(from_url(str(source), how.query, how.max_bytes), schema, desk, reading, dated=True)
     path = Path(source)
     suffix = path.suffix.lower()
     kind = path.with_suffix("").suffix.lower() if suffix in PACKED else suffix
     if kind in JSON:
-        return _typed_frame(from_json(path, how.max_bytes, how.encoding), schema, desk, reading, dated=True)
+        return _type_frame(from_json(path, how.max_bytes, how.encoding), schema, desk, reading, dated=True)
     if suffix in DATABASES:
-        return _typed_frame(from_database(path, how.query, how.max_bytes), schema, desk, reading, dated=True)
+        return _type_frame(from_database(path, how.query, how.max_bytes), schema, desk, reading, dated=True)
     if suffix in {".xlsx", ".xlsm", ".xls", ".ods"}:
-        return _typed_frame(from_excel(path, how.sheet, how.max_bytes), schema, desk, reading)
+        return _type_frame(from_excel(path, how.sheet, how.max_bytes), schema, desk, reading)
     if suffix in {".parquet", ".pq"}:
-        return _typed_frame(from_parquet(path, how.max_bytes, how.columns), schema, desk, reading)
+        return _type_frame(from_parquet(path, how.max_bytes, how.columns), schema, desk, reading)
     if suffix in {".pkl", ".pickle", ".joblib"}:
         raise fail(path.name, "pickles are never read: they can run code", "Save the table as Parquet or CSV.")
     data, compression = read_bytes(path, how.max_bytes)
@@ -358,12 +358,12 @@ def _from_source(source: Any, schema: Schema | None, desk: _Desk, reading: Readi
     desk.notes.extend(text.notes)
     raw = parse_csv(text.data, path.name, how.separator, drop_ragged="drop_ragged_rows" in desk.repairs_asked)
     if raw.dropped:
-        desk.repairs.append(f"left out {len(raw.dropped):,} ragged rows: {quoted(raw.dropped)}")
+        desk.repairs.append(f"left out {len(raw.dropped):,} ragged rows: {quote(raw.dropped)}")
         desk.leave_out(np.isin(np.arange(1, raw.table.num_rows + len(raw.dropped) + 1), raw.dropped))
-    return _typed_text(raw.table, raw.separator, schema, desk, reading)
+    return _type_text(raw.table, raw.separator, schema, desk, reading)
 
 
-def _typed_text(table: pa.Table, separator: str, schema: Schema | None, desk: _Desk, reading: Reading) -> pd.DataFrame:
+def _type_text(table: pa.Table, separator: str, schema: Schema | None, desk: _Desk, reading: Reading) -> pd.DataFrame:
     arrays = {name: table.column(name).combine_chunks() for name in table.column_names}
     if reading.decimal is None:
         decimal = sniff_decimal(list(arrays.values()), separator)
@@ -371,13 +371,11 @@ def _typed_text(table: pa.Table, separator: str, schema: Schema | None, desk: _D
             desk.notes.append("decimal mark ',' recognised")
         reading = Reading(decimal, reading.dates, reading.tz)
     declared = {column.name: column for column in schema.columns} if schema else {}
-    columns = {
-        name: _typed_column(strings, name, declared.get(name), desk, reading) for name, strings in arrays.items()
-    }
+    columns = {name: _type_column(strings, name, declared.get(name), desk, reading) for name, strings in arrays.items()}
     return pd.DataFrame(columns)
 
 
-def _typed_column(
+def _type_column(
     strings: pa.Array, name: str, declared: Column | None, desk: _Desk, reading: Reading
 ) -> pd.Series[Any]:
     if declared is None:
@@ -395,11 +393,11 @@ def _report_unreadable(parsed: Parsed, name: str, desk: _Desk, examples: Sequenc
     count = int(parsed.bad.sum())
     if not count:
         return
-    shown = quoted(dict.fromkeys(examples[int(place)] for place in np.flatnonzero(parsed.bad)[:20]))
+    shown = quote(dict.fromkeys(examples[int(place)] for place in np.flatnonzero(parsed.bad)[:20]))
     text = f"{count:,} {'value' if count == 1 else 'values'} {parsed.why}: {shown}"
     rows = desk.rows(parsed.bad)
     if "blank_unreadable" in desk.repairs_asked and parsed.values.notna().any():
-        desk.repairs.append(f"made missing in '{name}': {text}; rows {quoted(rows)}")
+        desk.repairs.append(f"made missing in '{name}': {text}; rows {quote(rows)}")
         return
     if "drop_bad_rows" in desk.repairs_asked and not parsed.bad.all():
         desk.unreadable = parsed.bad if desk.unreadable is None else desk.unreadable | parsed.bad
@@ -408,7 +406,7 @@ def _report_unreadable(parsed: Parsed, name: str, desk: _Desk, examples: Sequenc
     desk.problems.add(text, column=name, rows=rows, count=count, mend=parsed.mend)
 
 
-def _typed_frame(
+def _type_frame(
     frame: pd.DataFrame, schema: Schema | None, desk: _Desk, reading: Reading, *, dated: bool = False
 ) -> pd.DataFrame:
     """Bring the declared columns of a frame to their kinds; leave the others as they are.
@@ -425,7 +423,7 @@ def _typed_frame(
             kind, notes = guess_kind(texts, reading)
             if kind == "datetime":
                 desk.notes.extend(f"'{name}' {note}" for note in notes)
-                frame[name] = _typed_column(texts, name, Column(name, kind), desk, reading).set_axis(frame.index)
+                frame[name] = _type_column(texts, name, Column(name, kind), desk, reading).set_axis(frame.index)
     for column in schema.columns if schema else ():
         if column.name not in frame.columns or is_kind(frame[column.name], column.kind):
             continue
@@ -437,7 +435,7 @@ def _typed_frame(
         else:
             empty = values.isna().tolist()
             texts = [None if gone else _text(value) for gone, value in zip(empty, values.tolist(), strict=True)]
-            typed = _typed_column(pa.array(texts, pa.string()), column.name, column, desk, reading)
+            typed = _type_column(pa.array(texts, pa.string()), column.name, column, desk, reading)
         frame[column.name] = typed.set_axis(frame.index)
     return frame.reset_index(drop=True)
 
@@ -447,7 +445,7 @@ def _text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _checked(frame: pd.DataFrame, schema: Schema | None, desk: _Desk) -> pd.DataFrame:
+def _check_frame(frame: pd.DataFrame, schema: Schema | None, desk: _Desk) -> pd.DataFrame:
     if schema is None:
         desk.problems.raise_if_any()
         return frame
@@ -469,7 +467,7 @@ def _checked(frame: pd.DataFrame, schema: Schema | None, desk: _Desk) -> pd.Data
     repeated = schema.check_key(frame, repeats) if not named else np.zeros(len(frame), dtype=bool)
     if repeated.any():
         if "keep_last_duplicate" in desk.repairs_asked:
-            text = f"left out {int(repeated.sum()):,} rows with a repeated key: {quoted(desk.rows(repeated))}"
+            text = f"left out {int(repeated.sum()):,} rows with a repeated key: {quote(desk.rows(repeated))}"
             desk.repairs.append(text)
             desk.leave_out(repeated)
             frame = frame[~repeated].reset_index(drop=True)
@@ -491,10 +489,10 @@ def _without(frame: pd.DataFrame, marked: Bools, bad: Bools, found: Problems, de
         return frame
     if lost.all():
         raise fail(desk.source, "no row is left after leaving out the bad ones", "Correct the table.")
-    desk.repairs.append(f"left out {int(lost.sum()):,} bad rows: {quoted(desk.rows(lost))}")
+    desk.repairs.append(f"left out {int(lost.sum()):,} bad rows: {quote(desk.rows(lost))}")
     kept = np.flatnonzero(~marked)
     for problem in found:
-        rows = tuple(desk.sourced(int(kept[row - 1]) + 1 for row in problem.rows))
+        rows = tuple(desk.source_rows(int(kept[row - 1]) + 1 for row in problem.rows))
         desk.repairs.append(str(replace(problem, rows=rows, mend="")).rstrip("."))
     desk.leave_out(lost)
     return frame[~lost].reset_index(drop=True)

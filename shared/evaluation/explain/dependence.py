@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.errors import HexadError, SettingsError, quoted
+from shared.errors import HexadError, SettingsError, quote
 from shared.evaluation.explain.designs import Design, columns_of, designs_of
 
 __all__ = ["Dependence", "dependence"]
@@ -59,7 +59,7 @@ class Dependence:
         swings = {label: float(np.ptp(self._of(label)["mean"])) for label in labels}
         most = max(swings, key=lambda label: swings[label])
         least = min(swings, key=lambda label: swings[label])
-        text = self._told(most)
+        text = self._describe(most)
         if swings[most] > 1.25 * swings[least]:
             text += f" It matters less at {least}: a span of {_number(swings[least])}, not {_number(swings[most])}."
         return text
@@ -67,16 +67,16 @@ class Dependence:
     def _of(self, label: str) -> pd.DataFrame:
         return self.frame[self.frame["step"] == label]
 
-    def _told(self, label: str) -> str:
+    def _describe(self, label: str) -> str:
         rows = self._of(label)
         where = f" at {label}" if label else ""
         values, means = rows["value"].tolist(), rows["mean"].to_numpy(dtype=float)
         if float(np.ptp(means)) <= 1e-9 * max(float(np.abs(means).max()), 1e-300):
-            return f"{self._named()}{where} does not follow {self.feature}."
+            return f"{self._name_rows()}{where} does not follow {self.feature}."
         if not pd.api.types.is_numeric_dtype(rows["value"].dtype) or pd.api.types.is_bool_dtype(rows["value"].dtype):
             top, low = int(means.argmax()), int(means.argmin())
             return (
-                f"{self._named()}{where} is highest for {self.feature} = {values[top]} ({_number(means[top])}) and lowest for "
+                f"{self._name_rows()}{where} is highest for {self.feature} = {values[top]} ({_number(means[top])}) and lowest for "
                 f"{values[low]} ({_number(means[low])})."
             )
         change = means[-1] - means[0]
@@ -127,7 +127,7 @@ class Dependence:
             ends.append(f"above {_number(values[right])}")
         return f" Few data lie {' and '.join(ends)}: believe it less there." if ends else ""
 
-    def _named(self) -> str:
+    def _name_rows(self) -> str:
         return f"{self.answer[0].upper()}{self.answer[1:]}"
 
     def plot(self) -> Any:
@@ -140,7 +140,7 @@ class Dependence:
         return dependence_figure(
             lines, rows=self.curves.get(labels[0]) if len(labels) == 1 else None, share=first["share"].to_numpy(),
             x_label=self.feature, y_label=self.answer,
-            alt=f"{self._named()} by {self.feature}.",
+            alt=f"{self._name_rows()} by {self.feature}.",
             caption="Lines are means over the rows"
             + (", thin lines single rows" if len(labels) == 1 else ", one line a step ahead")
             + "; the bars at the foot show where the data lie: where they are low, the model guesses.",
@@ -221,7 +221,7 @@ def dependence(
         raise SettingsError(f"feature={feature!r}: name one feature; those that go with it are columns=")
     place = places[0]
     if values is not None and (len(values) == 0 or not _fitting(values, designs[0].column(place))):
-        raise SettingsError(f"values={quoted(values)} are none that the feature can have")
+        raise SettingsError(f"values={quote(values)} are none that the feature can have")
     others = [] if columns is None else [one for one in columns_of(designs[0], columns) if one != place]
     observed = designs[0].column(place)
     grid, share = _grid(observed, values, points)

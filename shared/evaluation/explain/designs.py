@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.errors import HexadError, SettingsError, quoted
+from shared.errors import HexadError, SettingsError, quote
 
-__all__ = ["Design", "correlated_groups"]
+__all__ = ["Design", "group_correlated"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -122,8 +122,8 @@ def columns_of(design: Design, wanted: Any) -> list[int]:
             import difflib
 
             near = difflib.get_close_matches(str(one), names, n=1)
-            hint = f"did you mean {quoted(near)}?" if near else f"there are {quoted(names)}"
-            raise SettingsError(f"there is no feature {quoted([one])}; {hint}")
+            hint = f"did you mean {quote(near)}?" if near else f"there are {quote(names)}"
+            raise SettingsError(f"there is no feature {quote([one])}; {hint}")
     return found
 
 
@@ -131,21 +131,21 @@ def groups_of(design: Design, groups: Any) -> dict[str, list[int]]:
     """Groups of features by name: each by itself, those that are correlated together, or as given."""
     twice = sorted({name for name in design.columns if design.columns.count(name) > 1})
     if twice:
-        raise HexadError(f"two features are called {quoted(twice)}; rename them")
+        raise HexadError(f"two features are called {quote(twice)}; rename them")
     if groups is None:
         return {name: [place] for place, name in enumerate(design.columns)}
     if groups == "correlated":
-        return correlated_groups(design.X, names=design.columns)
+        return group_correlated(design.X, names=design.columns)
     if not isinstance(groups, Mapping):
         raise SettingsError(f"groups={groups!r}: give None, 'correlated', or a dict of names to features")
     found = {str(name): columns_of(design, columns) for name, columns in groups.items()}
     empty = [name for name, columns in found.items() if not columns]
     if empty or not found:
-        raise SettingsError(f"the groups {quoted(empty)} hold no feature" if empty else "groups={} holds no group")
+        raise SettingsError(f"the groups {quote(empty)} hold no feature" if empty else "groups={} holds no group")
     return found
 
 
-def correlated_groups(X: Any, *, names: Sequence[str] = (), threshold: float = ALIKE) -> dict[str, list[int]]:
+def group_correlated(X: Any, *, names: Sequence[str] = (), threshold: float = ALIKE) -> dict[str, list[int]]:
     """Put features together that say nearly the same: rank correlation of at least a threshold, each with each.
 
     Parameters
@@ -167,7 +167,7 @@ def correlated_groups(X: Any, *, names: Sequence[str] = (), threshold: float = A
     stand in for each other, and each seems to matter little; see Strobl et al. (2008), BMC Bioinformatics 9:307.
 
     >>> x = np.arange(20.0)
-    >>> correlated_groups(pd.DataFrame({"a": x, "b": -(x**3), "c": np.sin(7 * x)}))
+    >>> group_correlated(pd.DataFrame({"a": x, "b": -(x**3), "c": np.sin(7 * x)}))
     {'a, b': [0, 1], 'c': [2]}
     """
     from scipy.cluster.hierarchy import fcluster, linkage
@@ -179,7 +179,7 @@ def correlated_groups(X: Any, *, names: Sequence[str] = (), threshold: float = A
         raise SettingsError(f"threshold={threshold} does not lie between 0 and 1")
     if len(labels) == 1:
         return {labels[0]: [0]}
-    ranks = np.column_stack([_ranked(frame.iloc[:, place]) for place in range(len(labels))])
+    ranks = np.column_stack([_rank(frame.iloc[:, place]) for place in range(len(labels))])
     ranks -= ranks.mean(axis=0)
     size = np.sqrt((ranks**2).sum(axis=0))
     apart = 1 - np.abs((ranks.T @ ranks) / np.maximum(np.outer(size, size), 1e-300))
@@ -191,14 +191,14 @@ def correlated_groups(X: Any, *, names: Sequence[str] = (), threshold: float = A
     for place, number in enumerate(numbers):
         groups.setdefault(int(number), []).append(place)
     ordered = sorted(groups.values(), key=lambda places: places[0])
-    return {_named([labels[place] for place in places]): places for places in ordered}
+    return {_name_columns([labels[place] for place in places]): places for places in ordered}
 
 
-def _ranked(values: Any) -> Any:
+def _rank(values: Any) -> Any:
     if not pd.api.types.is_numeric_dtype(values.dtype):
         values = pd.Series(pd.factorize(values)[0])
     return values.rank().fillna(0).to_numpy(dtype=float)
 
 
-def _named(names: list[str]) -> str:
+def _name_columns(names: list[str]) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more"

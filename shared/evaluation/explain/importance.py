@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.errors import HexadError, SettingsError, quoted
+from shared.errors import HexadError, SettingsError, quote
 from shared.evaluation.explain.designs import Design, designs_of, groups_of
 
 __all__ = ["Importance", "permutation_importance"]
@@ -78,7 +78,7 @@ class Importance:
         text = f"Shuffling {', '.join(parts)}." if parts else "No group makes the error larger when it is shuffled."
         lost = [str(group) for group, low in zip(self.frame["group"], self.frame["lower"], strict=True) if low <= 0]
         if lost and parts:
-            shown = ", ".join(lost[:5]) + f" and {len(lost) - 5} more" if len(lost) > 5 else _listed(lost)
+            shown = ", ".join(lost[:5]) + f" and {len(lost) - 5} more" if len(lost) > 5 else _join_words(lost)
             text += f" No use can be seen in {shown}."
         learnt = {True: " that the model had learnt from", False: " that the model had not learnt from", None: ""}
         text += f" Measured on {self.rows:,} {self.unit}{learnt[self.seen]}; ranges are {self.level:g} % intervals."
@@ -135,7 +135,7 @@ def _percent(share: Any) -> str:
     return f"{100 * float(share):,.0f}" if abs(float(share)) >= 0.01 else f"{100 * float(share):.2g}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join_words(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
@@ -210,7 +210,7 @@ def permutation_importance(
         raise HexadError("importance is measured by the error: give what came, y=")
     labels = [design.label for design in designs if design.label]
     if twice := {label for label in labels if labels.count(label) > 1}:
-        raise HexadError(f"two steps are called {quoted(sorted(twice))}; give each a label of its own")
+        raise HexadError(f"two steps are called {quote(sorted(twice))}; give each a label of its own")
     together = groups_of(designs[0], groups)
     rng = np.random.default_rng(random_state)
     names, places = _row_places(designs)
@@ -234,7 +234,7 @@ def permutation_importance(
         (
             group,
             design.label or f"step {step + 1}",
-            *_scaled_to(_summary(one[step], base[step], draws, level), base, step, places),
+            *_scale_to(_summary(one[step], base[step], draws, level), base, step, places),
         )
         for step, design in enumerate(designs)
         for group, one in growth.items()
@@ -278,7 +278,7 @@ def _row_places(designs: Sequence[Design]) -> tuple[Any, list[Any]]:
     return names, [np.searchsorted(names, one) for one in given]
 
 
-def _scaled_to(
+def _scale_to(
     found: tuple[float, float, float], base: Floats, step: int, places: Sequence[Any]
 ) -> tuple[float, float, float]:
     """Growth at a step as a fraction of the mean loss a row over all steps, so that steps can be compared."""

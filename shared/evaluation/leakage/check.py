@@ -12,7 +12,7 @@ import pandas as pd
 from shared.data import columns as names
 from shared.data.schema import missing_column
 from shared.data.splits import Split
-from shared.errors import HexadError, Problems, SettingsError, quoted
+from shared.errors import HexadError, Problems, SettingsError, quote
 from shared.evaluation.leakage.overlap import LATE, overlap
 from shared.evaluation.leakage.perturb import visibility_at
 from shared.evaluation.leakage.pipelines import as_checkable
@@ -188,7 +188,7 @@ def _cut(split: Any, table: pd.DataFrame, y: str | None, groups: str | None) -> 
 def _check_names(table: pd.DataFrame) -> None:
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
-        raise HexadError(f"the table has columns of the same name: {quoted(dict.fromkeys(twice))}; rename them")
+        raise HexadError(f"the table has columns of the same name: {quote(dict.fromkeys(twice))}; rename them")
 
 
 def _check_columns(table: pd.DataFrame, roles: ColumnRoles) -> None:

@@ -88,7 +88,7 @@ def find_changed_rows(first: Any, second: Any) -> list[Difference]:
     [('x', [False, True])]
     """
     if is_sparse(first) or is_sparse(second):
-        return _changed_sparse(first, second)
+        return _diff_sparse(first, second)
     if first.shape == second.shape and list(first.columns) == list(second.columns):
         kinds = {dtype.kind for dtype in (*first.dtypes, *second.dtypes) if isinstance(dtype, np.dtype)}
         plain = all(isinstance(dtype, np.dtype) for dtype in (*first.dtypes, *second.dtypes))
@@ -112,7 +112,7 @@ def find_changed_rows(first: Any, second: Any) -> list[Difference]:
     return found
 
 
-def _changed_sparse(first: Any, second: Any) -> list[Difference]:
+def _diff_sparse(first: Any, second: Any) -> list[Difference]:
     if not (is_sparse(first) and is_sparse(second)) or first.shape != second.shape:
         return [Difference("values", np.ones(first.shape[0], dtype=bool))]
     apart = abs(first - second).tocoo()

@@ -8,12 +8,12 @@ import pandas as pd
 
 from shared.data import columns as names
 from shared.data.splits import Split
-from shared.errors import HexadError, quoted
+from shared.errors import HexadError, quote
 from shared.evaluation.leakage.diff import Difference, find_changed_rows
 from shared.evaluation.leakage.overlap import overlap
 from shared.evaluation.leakage.report import Leak, LeakReport
 from shared.evaluation.task import Task
-from shared.runtime.seeds import seeded, unseeded
+from shared.runtime.seeds import clone_seeded, find_unseeded
 
 FIX = (
     "Look in the model and in what it is given for something that holds the whole table: a column known ahead that is "
@@ -32,17 +32,17 @@ def predict_perturbed(model: Any, data: Any, split: Split, task: Task) -> tuple[
         Left unchanged.
     split : Split
     task : Task
-        With ``perturbed(data, split)``.
+        With ``perturb(data, split)``.
     """
     from sklearn.base import clone
 
-    found = task.perturbed(data, split)
+    found = task.perturb(data, split)
     if found is None:
         raise HexadError(f"{type(task).__name__} does not say what is known at a split")
     other, same_split = found
-    if not unseeded(model):
+    if not find_unseeded(model):
         return task.run(clone(model), other, [same_split])[0], None
-    return task.run(seeded(model), other, [same_split])[0], task.run(seeded(model), data, [split])[0]
+    return task.run(clone_seeded(model), other, [same_split])[0], task.run(clone_seeded(model), data, [split])[0]
 
 
 def compare_predictions(
@@ -62,13 +62,13 @@ def compare_predictions(
     """
     checked = (f"its predictions at the first split ({split.label})",)
     known = task.roles(data).known
-    notes = (f"it was shown {quoted(known)} ahead: true only where these are known then",) if known else ()
+    notes = (f"it was shown {quote(known)} ahead: true only where these are known then",) if known else ()
     changed = _find_changes(first, second, task)
     if not changed:
         return LeakReport(name, (), checked, notes)
     again, original = predict_perturbed(model, data, split, task)
-    original = task.run(seeded(model), data, [split])[0] if original is None else original
-    if not unseeded(model) and _find_changes(first, original, task):
+    original = task.run(clone_seeded(model), data, [split])[0] if original is None else original
+    if not find_unseeded(model) and _find_changes(first, original, task):
         return LeakReport(name, (), (), (*notes, "it differs from run to run, so nothing can be said"))
     sure = _find_changes(original, again, task)
     if not sure:

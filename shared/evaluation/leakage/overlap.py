@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.errors import quoted
+from shared.errors import quote
 from shared.evaluation.leakage.report import Leak
 from shared.evaluation.task import ColumnRoles
 
@@ -88,7 +88,7 @@ def _groups(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles) ->
     both = [key for key in asked if key in set(known)]
     if not both:
         return []
-    what = f"{len(both):,} of {len(asked):,} groups asked for, such as {quoted(both[:1])}, were learnt from, too"
+    what = f"{len(both):,} of {len(asked):,} groups asked for, such as {quote(both[:1])}, were learnt from, too"
     return [
         Leak(f"the groups in {roles.groups!r}", what, "Split by group: GroupKFold, LeaveOneGroupOut.", kind="overlap")
     ]
@@ -258,7 +258,7 @@ def _twins(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles, fea
     columns += [roles.y] if roles.y is not None and roles.y in table.columns else []
     if not columns:
         return []
-    hashed = np.column_stack([_hashed(table[name]) for name in columns])
+    hashed = np.column_stack([_hash(table[name]) for name in columns])
     total = hashed.sum(axis=1, dtype=np.uint64)
     equal = _count_in(total[test], total[train])
     copies = equal > 0
@@ -299,7 +299,7 @@ def _first(test: Ints, mask: Bools) -> int:
     return int(test[np.flatnonzero(mask)[0]]) + 1
 
 
-def _hashed(values: pd.Series[Any]) -> Any:
+def _hash(values: pd.Series[Any]) -> Any:
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(object)
     hashed = pd.util.hash_array(values.to_numpy() if values.dtype != object else values.astype(str).to_numpy())

@@ -16,7 +16,7 @@ from shared.data.splits import Split, find_positions
 from shared.errors import HexadError
 from shared.evaluation.leakage.diff import as_frame, digest_parts, is_sparse
 from shared.evaluation.task import ColumnRoles, Task
-from shared.runtime.seeds import seeded
+from shared.runtime.seeds import clone_seeded
 
 __all__ = ["Checkable", "StepOutput", "as_checkable"]
 
@@ -112,7 +112,7 @@ def _from_task(model: Any, roles: ColumnRoles, task: Task, random_state: int) ->
     """A model that its task fits and asks."""
 
     def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[StepOutput]:
-        mine = seeded(model, random_state)
+        mine = clone_seeded(model, random_state)
         predicted, _ = task.run(mine, table, [Split("the cut", train, test)])
         aside = {*task.outcomes, roles.time, roles.unique_id, names.SPLIT}
         answers = predicted.drop(columns=[name for name in predicted.columns if name in aside])
@@ -136,7 +136,7 @@ def _fit_and_ask(
     model: Any, table: pd.DataFrame, roles: ColumnRoles, train: Ints, test: Ints, random_state: int
 ) -> list[StepOutput]:
     """Fit on the training rows, as anyone would, and ask for the test rows."""
-    mine = seeded(model, random_state)
+    mine = clone_seeded(model, random_state)
     inputs = roles.inputs(table)
     if roles.y is not None and roles.y in table.columns:
         mine.fit(inputs.iloc[train], table[roles.y].iloc[train])
@@ -198,7 +198,7 @@ def _transform(
     name: str, step: Any, current: pd.DataFrame, rows: Ints, roles: ColumnRoles, train: Ints, random_state: int
 ) -> tuple[list[StepOutput], pd.DataFrame]:
     """A transformer among steps: fitted on the training rows, applied to all."""
-    mine = seeded(step, random_state)
+    mine = clone_seeded(step, random_state)
     inputs = roles.inputs(current)
     target = current[roles.y].iloc[train] if roles.y in current.columns else None
     mine.fit(inputs.iloc[train], target) if target is not None else mine.fit(inputs.iloc[train])

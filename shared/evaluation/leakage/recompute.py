@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from shared.data.splits import find_positions
-from shared.errors import quoted
+from shared.errors import quote
 from shared.evaluation.leakage.diff import find_changed_parts, find_changed_rows, take_rows
 from shared.evaluation.leakage.perturb import Perturbed, Visibility, perturb, truncate
 from shared.evaluation.leakage.pipelines import Checkable, StepOutput
-from shared.evaluation.leakage.report import Leak, named
+from shared.evaluation.leakage.report import Leak, name_columns
 from shared.evaluation.task import ColumnRoles
-from shared.runtime.seeds import fixed_seeds
+from shared.runtime.seeds import fix_seeds
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -107,7 +107,7 @@ def _run(
         {n: pd.Series(table[n].array.copy(), table.index, table[n].dtype, copy=False) for n in table.columns},
         index=table.index, copy=False,
     )  # fmt: skip
-    with fixed_seeds(random_state) as drawn:
+    with fix_seeds(random_state) as drawn:
         made = checkable.run(same_layout, train, test)
         return made, drawn()
 
@@ -136,7 +136,7 @@ def _run_perturbed(
             )
         )
         for name in other.unchanged:
-            note = f"column {quoted([name])} holds what has no other values to try"
+            note = f"column {quote([name])} holds what has no other values to try"
             if note not in notes:
                 notes.append(note)
         kept_train, kept_test = (find_positions(part, other.rows) for part in (train, test))
@@ -344,10 +344,10 @@ def _describe(found: _Finding, table: pd.DataFrame) -> Leak:
     source = "rows after the cut" if ordered else "other rows that are tested on"
     if found.rows is None:
         shown = [name for name in found.columns if not name.split(".")[-1].isdigit()]
-        which = f" ({quoted(shown)})" if shown and shown != ["values"] else ""
+        which = f" ({quote(shown)})" if shown and shown != ["values"] else ""
         return Leak(found.step, f"what it learnt{which} depends on {source}", FIT, found.columns)
     number = int(found.rows.sum())
-    columns, count = named(found.columns), f"{number:,} row" if number == 1 else f"{number:,} rows"
+    columns, count = name_columns(found.columns), f"{number:,} row" if number == 1 else f"{number:,} rows"
     one = len(found.columns) == 1
     if found.what == "rows":
         what = f"whether it keeps {count} depends on {source}"

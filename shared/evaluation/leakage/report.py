@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from shared.errors import HexadWarning, quoted
+from shared.errors import HexadWarning, quote
 
 __all__ = ["Leak", "LeakReport", "LeakWarning"]
 
@@ -138,7 +138,7 @@ class LeakReport:
         return f"<p>{escape(self.explain())}</p>"
 
 
-def named(columns: Any) -> str:
+def name_columns(columns: Any) -> str:
     """Columns for a sentence: "its column 'a'", "its columns 'a', 'b'"."""
     listed = list(columns)
-    return f"its column{'s' if len(listed) > 1 else ''} {quoted(listed)}"
+    return f"its column{'s' if len(listed) > 1 else ''} {quote(listed)}"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from shared.errors import HexadError, quoted
+from shared.errors import HexadError, quote
 
 __all__ = ["ArrayMetric", "Metric", "by_unit", "check_arrays", "group_rows", "score_split"]
 
@@ -117,8 +117,8 @@ class ArrayMetric:
     def _arrays(self, predictions: pd.DataFrame) -> list[pd.Series[Any]]:
         if lost := [name for name in self.reads if name not in predictions.columns]:
             raise HexadError(
-                f"{self.name} needs the column{'s' if len(lost) > 1 else ''} {quoted(lost)}, but the predictions have "
-                f"{quoted(predictions.columns)}; for intervals, forecast with their levels"
+                f"{self.name} needs the column{'s' if len(lost) > 1 else ''} {quote(lost)}, but the predictions have "
+                f"{quote(predictions.columns)}; for intervals, forecast with their levels"
             )
         return [predictions[name] for name in self.reads]
 

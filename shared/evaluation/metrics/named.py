@@ -44,7 +44,7 @@ KINDS: Mapping[str, _Kind] = {
     "balanced_accuracy": _Kind(detection.balanced_accuracy, LABELLED, greater_is_better=True),
     "f1": _Kind(detection.f1, LABELLED, greater_is_better=True),
     "hit_rate": _Kind(ranking.hits, RANKED, greater_is_better=True, per_row=True),
-    "ndcg": _Kind(ranking.discounted_gains, RANKED, greater_is_better=True, per_row=True),
+    "ndcg": _Kind(ranking.gains, RANKED, greater_is_better=True, per_row=True),
     "reciprocal_rank": _Kind(ranking.reciprocal_ranks, RANKED, greater_is_better=True, per_row=True),
 }
 INTERVAL = ("coverage", "interval_score")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["discounted_gains", "hit_rate", "hits", "mean_ranks", "ndcg", "reciprocal_rank", "reciprocal_ranks"]
+__all__ = ["gains", "hit_rate", "hits", "mean_ranks", "ndcg", "reciprocal_rank", "reciprocal_ranks"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -70,10 +70,10 @@ def hit_rate(ranks: ArrayLike, k: int = 10) -> float:
     return float(hits(ranks, k).mean())
 
 
-def discounted_gains(ranks: ArrayLike, k: int = 10) -> Floats:
+def gains(ranks: ArrayLike, k: int = 10) -> Floats:
     """What the right item of each row is worth where it stands: ``1 / log2(1 + rank)``, 0 beyond k.
 
-    >>> discounted_gains([1, 3, 11]).tolist()
+    >>> gains([1, 3, 11]).tolist()
     [1.0, 0.5, 0.0]
     """
     placed = np.asarray(ranks, dtype=float)
@@ -81,7 +81,7 @@ def discounted_gains(ranks: ArrayLike, k: int = 10) -> Floats:
 
 
 def ndcg(ranks: ArrayLike, k: int = 10) -> float:
-    """Normalised discounted cumulative gain at k with one right item; see `discounted_gains`.
+    """Normalised discounted cumulative gain at k with one right item; see `gains`.
 
     Järvelin & Kekäläinen, ACM Transactions on Information Systems 20:422 (2002).
 
@@ -94,7 +94,7 @@ def ndcg(ranks: ArrayLike, k: int = 10) -> float:
     >>> round(ndcg([1, 3]), 3)
     0.75
     """
-    return float(discounted_gains(ranks, k).mean())
+    return float(gains(ranks, k).mean())
 
 
 def reciprocal_ranks(ranks: ArrayLike) -> Floats:

@@ -304,7 +304,7 @@ def test_items_never_seen_in_learning_count_as_misses():
 
         def fit(self, baskets, y=None):
             present = np.unique(baskets.codes)
-            return super().fit(baskets.known_as(baskets.items[present]))
+            return super().fit(baskets.reindex_items(baskets.items[present]))
 
     split = [Split(200, np.arange(200), np.arange(200, 205))]
     made = completed({}, {"m": Own()}, strange, split, guard=False).predictions

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domains.basket import Itemsets, estimated_itemsets, frequent_itemsets
+from domains.basket import Itemsets, estimate_itemsets, frequent_itemsets
 from domains.basket.mining.search import min_count_of
 from domains.basket.mining.tree import Layout, tree_of
 from shared.data import Incidence
@@ -139,7 +139,7 @@ def test_the_estimate_is_right_on_average():
     rng = np.random.default_rng(3)
     baskets = [list(np.flatnonzero(rng.random(12) < 0.5)) for _ in range(150)]
     truth = len(frequent_itemsets(baskets, 10))
-    guesses = [estimated_itemsets(baskets, 10, random_state=seed) for seed in range(40)]
+    guesses = [estimate_itemsets(baskets, 10, random_state=seed) for seed in range(40)]
     mean = np.mean([guess for guess, _ in guesses])
     spread = np.std([guess for guess, _ in guesses], ddof=1) / np.sqrt(len(guesses))
     assert abs(mean - truth) < 4 * spread + 1e-9

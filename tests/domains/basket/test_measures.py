@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.basket import MEASURES
-from domains.basket.rules.measures import DEFAULT_MEASURES, evaluated
+from domains.basket.rules.measures import DEFAULT_MEASURES, evaluate_measures
 from shared.errors import HexadError
 
 pytestmark = pytest.mark.any_pandas
@@ -88,7 +88,7 @@ def tables(draw):
 @given(tables())
 def test_equals_its_definition(name, table):
     n, ab, a, b = table
-    value = float(evaluated([name], n, np.array([ab]), np.array([a]), np.array([b]))[name][0])
+    value = float(evaluate_measures([name], n, np.array([ab]), np.array([a]), np.array([b]))[name][0])
     exact = definition(name, n, ab, a, b)
     if math.isnan(exact) or math.isinf(exact):
         assert value == exact or (math.isnan(value) and math.isnan(exact))
@@ -98,7 +98,7 @@ def test_equals_its_definition(name, table):
 
 @pytest.mark.parametrize("name", [name for name, one in MEASURES.items() if one.independent is not None])
 def test_says_what_independence_gives(name):
-    value = evaluated([name], 100, np.array([12]), np.array([30]), np.array([40]))[name][0]
+    value = evaluate_measures([name], 100, np.array([12]), np.array([30]), np.array([40]))[name][0]
     assert value == pytest.approx(MEASURES[name].independent, abs=1e-12)
 
 
@@ -112,12 +112,12 @@ def test_many_rules_are_worked_out_in_pieces_alike():
     rng = np.random.default_rng(0)
     ab = rng.integers(1, 50, 20_001)
     a, b = ab + rng.integers(0, 50, 20_001), ab + rng.integers(0, 50, 20_001)
-    whole = evaluated(MEASURES, 1000, ab, a, b)
-    part = evaluated(MEASURES, 1000, ab[-5:], a[-5:], b[-5:])
+    whole = evaluate_measures(MEASURES, 1000, ab, a, b)
+    part = evaluate_measures(MEASURES, 1000, ab[-5:], a[-5:], b[-5:])
     for name in MEASURES:
         np.testing.assert_array_equal(whole[name][-5:], part[name])
 
 
 def test_unknown_measures_are_refused():
     with pytest.raises(HexadError, match="no measure 'lfit'; there are support"):
-        evaluated(["lfit"], 1, np.array([1]), np.array([1]), np.array([1]))
+        evaluate_measures(["lfit"], 1, np.array([1]), np.array([1]), np.array([1]))

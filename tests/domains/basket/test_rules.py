@@ -166,9 +166,9 @@ def test_no_frequent_sets_give_an_empty_table_of_the_right_types():
     assert rules.to_frame().dtypes.astype(str).tolist() == full.to_frame().dtypes.astype(str).tolist()
     assert rules.measures().shape == (0, 20)
     assert "0 rules" in rules.explain()
-    assert len(rules.tested()) == 0
-    assert len(rules.tested().kept.without_redundant()) == 0
-    assert rules.held_out([["a"]]).explain() == "There are no rules to look at again."
+    assert len(rules.test()) == 0
+    assert len(rules.test().kept.without_redundant()) == 0
+    assert rules.validate([["a"]]).explain() == "There are no rules to look at again."
     assert rules.score([["a"]]).empty
 
 
@@ -209,7 +209,7 @@ def test_saved_rules_come_back_whole(tmp_path):
     ):
         x, y, z = items
         baskets = [[x, y], [x, y, z], [y], [x, y], [z]]
-        rules = association_rules(baskets, 0.3, min_support=1, consequents=[x, y]).tested("fisher")
+        rules = association_rules(baskets, 0.3, min_support=1, consequents=[x, y]).test("fisher")
         rules.save(tmp_path / "rules.parquet")
         again = Rules.load(tmp_path / "rules.parquet")
         assert [again.names(k) for k in range(len(again))] == [rules.names(k) for k in range(len(rules))]
@@ -220,11 +220,11 @@ def test_saved_rules_come_back_whole(tmp_path):
         assert len(pd.read_parquet(tmp_path / "rules.parquet")) == len(rules)  # any tool reads it
         assert again.told == rules.told
         assert again.asked == rules.asked
-        again.held_out(baskets)
+        again.validate(baskets)
         assert len(again.score(baskets)) == len(rules.score(baskets))
         with pytest.raises(HexadError, match="baskets"):
-            again.tested("matched")
-        assert len(again.tested("fisher", baskets=baskets).kept) == len(rules.kept)
+            again.test("matched")
+        assert len(again.test("fisher", baskets=baskets).kept) == len(rules.kept)
 
 
 def test_damaged_files_of_rules_are_refused(tmp_path):
@@ -293,7 +293,7 @@ def test_pairs_are_all_pairs_of_frequent_items(baskets, least):
 def test_rules_are_picked_by_their_sides_and_sorted():
     rules = association_rules([["a", "b", "c"], ["a", "b"], ["c"]], 0.1, min_support=1)
     assert {rules.about(antecedent=["a"], consequent=["b"]).label(k) for k in range(2)} == {"a → b", "a, c → b"}
-    lifts = rules.sorted("lift").lift
+    lifts = rules.sort("lift").lift
     assert (np.diff(lifts) <= 0).all()
     assert len(rules.top(2)) == 2
 

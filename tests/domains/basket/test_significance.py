@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from domains.basket import Family, association_rules, frequent_itemsets, item_pairs, permutation_test, randomised
+from domains.basket import Family, association_rules, frequent_itemsets, item_pairs, permutation_test, randomise
 from domains.basket.rules import kernels
-from domains.basket.rules.correction import adjusted
-from domains.basket.rules.significance import declared_family
+from domains.basket.rules.correction import adjust_family
+from domains.basket.rules.significance import declare_family
 from shared.data import Incidence
 from shared.errors import HexadError
 
@@ -51,7 +51,7 @@ def test_fisher_equals_scipy(n, data):
 def test_matched_p_values_equal_sums_over_all_outcomes(baskets):
     rules = association_rules(frequent_itemsets(baskets, 1), 0.0)
     for alternative in ("greater", "less"):
-        found = rules.tested("matched", alternative=alternative, correction="none").found
+        found = rules.test("matched", alternative=alternative, correction="none").found
         for k in range(len(rules)):
             left, right = rules.names(k)
             p, expected = plain.matched_tail(baskets, left, right[0], upper=alternative == "greater")
@@ -70,7 +70,7 @@ def test_the_saddlepoint_agrees_with_the_exact_sum():
     pairs = item_pairs(baskets, 1)
     chosen = pairs.take(np.arange(0, len(pairs), 400))
     for alternative in ("greater", "less"):
-        found = chosen.tested("matched", alternative=alternative, correction="none").found["p_value"]
+        found = chosen.test("matched", alternative=alternative, correction="none").found["p_value"]
         for k in range(len(chosen)):
             p = convolved(rows, chosen.names(k)[0][0], chosen.names(k)[1][0], int(chosen.together[k]), alternative)
             assert found[k] == pytest.approx(p, rel=2e-3, abs=1e-60)
@@ -80,7 +80,7 @@ def test_the_saddlepoint_agrees_with_the_exact_sum():
     k = next(k for k in range(len(one)) if {*one.names(k)[0], *one.names(k)[1]} == {0, 59})
     p = convolved(strong.to_lists(), one.names(k)[0][0], one.names(k)[1][0], int(one.together[k]), "greater")
     assert p < 1e-30
-    assert np.log(one.tested("matched", correction="none").found["p_value"][k]) == pytest.approx(np.log(p), rel=1e-3)
+    assert np.log(one.test("matched", correction="none").found["p_value"][k]) == pytest.approx(np.log(p), rel=1e-3)
 
 
 def convolved(rows, left, right, seen, alternative):
@@ -111,15 +111,15 @@ def test_corrections_equal_their_definitions(values, more):
         running = min(running, full[order[rank]] * size / (rank + 1))
         hochberg[order[rank]] = running
     lengths, family = np.ones(len(p), dtype=int), Family({1: size})
-    np.testing.assert_allclose(adjusted(p, lengths, family, "holm", layered=False), holm[: len(p)])
-    np.testing.assert_allclose(adjusted(p, lengths, family, "bh"), hochberg[: len(p)])
-    np.testing.assert_allclose(adjusted(p, lengths, family, "bonferroni", layered=False), np.minimum(p * size, 1))
-    np.testing.assert_allclose(adjusted(p, lengths, family, "none"), p)
+    np.testing.assert_allclose(adjust_family(p, lengths, family, "holm", layered=False), holm[: len(p)])
+    np.testing.assert_allclose(adjust_family(p, lengths, family, "bh"), hochberg[: len(p)])
+    np.testing.assert_allclose(adjust_family(p, lengths, family, "bonferroni", layered=False), np.minimum(p * size, 1))
+    np.testing.assert_allclose(adjust_family(p, lengths, family, "none"), p)
 
 
 def test_layers_share_the_error_out():
     p, lengths = np.array([0.001, 0.001]), np.array([1, 2])
-    found = adjusted(p, lengths, Family({1: 10, 2: 100}), "bonferroni")
+    found = adjust_family(p, lengths, Family({1: 10, 2: 100}), "bonferroni")
     np.testing.assert_allclose(found, [0.001 * 10 * 2, 0.001 * 100 * 4])
 
 
@@ -132,7 +132,7 @@ def test_the_family_is_every_rule_whose_sides_are_frequent(baskets, least, longe
         if longest is None or len(left) < longest:
             room = sum(len(right) == 1 and not right <= left for right in sets)
             sizes[len(left)] = sizes.get(len(left), 0) + room
-    assert declared_family(rules).sizes == {length: size for length, size in sizes.items() if size}
+    assert declare_family(rules).sizes == {length: size for length, size in sizes.items() if size}
 
 
 @given(basket_lists, st.integers(1, 3))
@@ -143,14 +143,14 @@ def test_the_family_of_templates_is_large_enough(baskets, least):
         source = frequent_itemsets(baskets, least) if slow else baskets
         more = {} if slow else {"min_support": least}
         rules = association_rules(source, 0.5, consequents=["a", "b"], **more)
-        family = declared_family(rules)
+        family = declare_family(rules)
         for length in {len(left) for left in sets}:
             true = sum(
                 len(left) == length and len(right) == 1 and right <= {"a", "b"} and not right <= left
                 for left in sets for right in sets
             )  # fmt: skip
             assert family.sizes.get(length, 0) >= true
-        rules.tested("fisher")
+        rules.test("fisher")
 
 
 def test_large_baskets_are_no_association():
@@ -158,8 +158,8 @@ def test_large_baskets_are_no_association():
     fisher = matched = 0
     for seed in range(25):
         rules = association_rules(busy_baskets(800, 25, seed), 0.2, min_support=12, max_length=3)
-        fisher += len(rules.tested("fisher").kept) > 0
-        matched += len(rules.tested("matched").kept) > 0
+        fisher += len(rules.test("fisher").kept) > 0
+        matched += len(rules.test("matched").kept) > 0
     assert fisher >= 20
     assert matched <= 4  # 5 % of 25 is 1.25
 
@@ -167,21 +167,21 @@ def test_large_baskets_are_no_association():
 def test_a_planted_pair_is_kept_and_handed_on():
     baskets = busy_baskets(2000, pair=0.04)
     rules = association_rules(baskets, 0.15, min_support=12, max_length=3)
-    kept = rules.tested().kept
+    kept = rules.test().kept
     labels = {kept.label(k) for k in range(len(kept))}
     assert labels & {"0 → 1", "1 → 0"}
     for k in range(len(kept)):  # every rule that is kept holds the pair, on both sides or handed on
         left, right = kept.names(k)
         assert {0, 1} <= {*left, *right}
         assert kept.found["adjusted_lift"][k] > 1
-    own = rules.tested(inherit=False).kept
+    own = rules.test(inherit=False).kept
     assert {own.label(k) for k in range(len(own))} < labels
 
 
 def test_what_is_handed_on_is_the_smallest_of_the_part_rules():
     baskets = busy_baskets(2000, pair=0.04)
     rules = association_rules(baskets, 0.15, min_support=12, max_length=3)
-    own, handed = rules.tested(inherit=False), rules.tested()
+    own, handed = rules.test(inherit=False), rules.test()
     corrected = {tuple(map(frozenset, rules.names(k))): own.found["p_adjusted"][k] for k in range(len(rules))}
     beyond = {key: ratio > 1 for key, ratio in zip(corrected, own.found["adjusted_lift"], strict=True)}
     for k in range(len(rules)):
@@ -202,14 +202,14 @@ def test_items_that_keep_apart_are_found():
         if {0, 1} <= basket:
             basket.discard(int(rng.integers(2)))
         lists.append(basket)
-    pairs = item_pairs(lists, 20).tested(family="mined", alternative="less")
+    pairs = item_pairs(lists, 20).test(family="mined", alternative="less")
     assert [set(pairs.kept.names(k)[0] + pairs.kept.names(k)[1]) for k in range(len(pairs.kept))] == [{0, 1}]
 
 
 @given(basket_lists, st.integers(0, 5))
 def test_randomised_baskets_keep_sizes_and_counts(baskets, seed):
     found = Incidence.from_lists(baskets)
-    mixed = randomised(found, seed)
+    mixed = randomise(found, seed)
     assert mixed.sizes.tolist() == found.sizes.tolist()
     assert mixed.counts.tolist() == found.counts.tolist()
     for row in mixed.to_lists():
@@ -219,11 +219,11 @@ def test_randomised_baskets_keep_sizes_and_counts(baskets, seed):
 
 def test_randomised_baskets_forget_what_was_together():
     baskets = Incidence.from_lists([["a", "b"], ["c", "d"]] * 500)
-    mixed = randomised(baskets, 3)
+    mixed = randomise(baskets, 3)
     together = sum({"a", "b"} <= set(row) for row in mixed.to_lists())
     assert 130 < together < 205  # a sixth of 1,000 by chance
-    assert randomised(baskets, 3).codes.tolist() == mixed.codes.tolist()
-    assert randomised(baskets, 4).codes.tolist() != mixed.codes.tolist()
+    assert randomise(baskets, 3).codes.tolist() == mixed.codes.tolist()
+    assert randomise(baskets, 4).codes.tolist() != mixed.codes.tolist()
 
 
 def test_the_permutation_test_is_the_same_for_every_n_jobs_and_finds_what_is_there():
@@ -249,31 +249,31 @@ def test_the_test_can_be_chosen_and_says_what_it_did():
         {"alpha": 1},
     ):
         with pytest.raises(HexadError):
-            rules.tested(**wrong)
-    assert "testable hypotheses" in rules.tested("fisher").explain()
-    assert "mined hypotheses" in rules.tested("fisher", family="mined").explain()
-    assert "share of false ones" in rules.tested("fisher", correction="bh").explain()
-    twice = rules.tested("fisher").tested("matched").explain()
+            rules.test(**wrong)
+    assert "testable hypotheses" in rules.test("fisher").explain()
+    assert "mined hypotheses" in rules.test("fisher", family="mined").explain()
+    assert "share of false ones" in rules.test("fisher", correction="bh").explain()
+    twice = rules.test("fisher").test("matched").explain()
     assert twice.count("are kept by") == 1
     with pytest.raises(HexadError, match="not tested"):
         _ = rules.kept
     wide = association_rules([["a", "b", "c"]] * 9, 0.5, min_support=5, max_consequent=None)
     with pytest.raises(HexadError, match="single items on the right"):
-        wide.tested("matched")
-    assert len(wide.tested("fisher")) == len(wide)
+        wide.test("matched")
+    assert len(wide.test("fisher")) == len(wide)
     with pytest.raises(HexadError, match="held_out"):
-        rules.tested("matched", baskets=[["a", "b"]])
+        rules.test("matched", baskets=[["a", "b"]])
 
 
 def test_baskets_of_one_size_cannot_be_matched_and_it_says_so():
     rules = association_rules(
         [["a", "b", "x"], ["a", "b", "y"], ["c", "x", "y"], ["c", "a", "x"]] * 20, 0.2, min_support=5
     )
-    found = rules.tested()
+    found = rules.test()
     assert not found.found["kept"].any()
     assert "could not be compared" in found.explain()
     assert "test='fisher'" in found.explain()
-    assert "could not be compared" not in found.tested("fisher").explain()
+    assert "could not be compared" not in found.test("fisher").explain()
 
 
 def test_p_values_on_the_far_side_are_one_and_not_zero():
@@ -282,23 +282,23 @@ def test_p_values_on_the_far_side_are_one_and_not_zero():
     base = rng.random(100_000)
     held = rng.random((100_000, 3)) < base[:, None] * 0.6
     pairs = item_pairs(Incidence.from_onehot(held), 0.01)
-    found = pairs.tested("fisher", family="mined", correction="none", alternative="less").found["p_value"]
+    found = pairs.test("fisher", family="mined", correction="none", alternative="less").found["p_value"]
     np.testing.assert_allclose(found, 1.0)
 
 
 def test_loaded_rules_hand_on_as_they_did(tmp_path):
     baskets = busy_baskets(2000, pair=0.04)
-    rules = association_rules(baskets, 0.15, min_support=12, max_length=3).tested()
+    rules = association_rules(baskets, 0.15, min_support=12, max_length=3).test()
     rules.save(tmp_path / "rules.parquet")
     from domains.basket import Rules
 
-    again = Rules.load(tmp_path / "rules.parquet").tested(baskets=baskets)
+    again = Rules.load(tmp_path / "rules.parquet").test(baskets=baskets)
     np.testing.assert_allclose(again.found["p_adjusted"], rules.found["p_adjusted"])
     assert len(again.kept) == len(rules.kept) > 1
-    other = randomised(busy_baskets(2000, pair=0.04, seed=9), 0)
+    other = randomise(busy_baskets(2000, pair=0.04, seed=9), 0)
     for test in ("matched", "fisher"):
         with pytest.raises(HexadError, match="other baskets than"):
-            Rules.load(tmp_path / "rules.parquet").tested(test, baskets=other)
+            Rules.load(tmp_path / "rules.parquet").test(test, baskets=other)
 
 
 @given(basket_lists, st.integers(1, 2), st.sampled_from([None, 2, 3]), st.sampled_from([1, 2]))
@@ -311,7 +311,7 @@ def test_the_family_is_never_smaller_than_what_could_be_mined(baskets, least, lo
     ):
         sets = frequent_itemsets(baskets, least, max_length=longest)
         rules = association_rules(sets, 0.0, max_consequent=right, **asked)
-        family = declared_family(rules)
+        family = declare_family(rules)
         for length in np.unique(rules.antecedent_lengths):
             assert family.sizes.get(int(length), 0) >= (rules.antecedent_lengths == length).sum()
 

@@ -64,8 +64,8 @@ class Peeking(LagForecaster):
         self.seen_ = 0.0 if behind is None else float(np.sum(np.asarray(behind, dtype=float)))
         return self
 
-    def _unscaled(self, panel, series, values):
-        return super()._unscaled(panel, series, values) + 1e-9 * self.seen_
+    def _from_scale(self, panel, series, values):
+        return super()._from_scale(panel, series, values) + 1e-9 * self.seen_
 
 
 @pytest.mark.parametrize(

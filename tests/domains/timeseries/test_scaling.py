@@ -20,7 +20,7 @@ def panel_of(*series) -> Panel:
 @given(arrays(float, (2, 12), elements=st.floats(-1e6, 1e6)), st.sampled_from([False, "asinh"]), st.booleans())
 def test_it_is_undone(values, log, local):
     panel = panel_of(*values)
-    scaling = Scaling.learnt(panel, log=log, local=local, season=1)
+    scaling = Scaling.learn(panel, log=log, local=local, season=1)
     made = scaling.forward(panel).reshape(2, 12)
     np.testing.assert_allclose(scaling.units_of(panel).back(made), values, rtol=1e-7, atol=1e-7 * np.abs(values).max())
 
@@ -28,14 +28,14 @@ def test_it_is_undone(values, log, local):
 def test_the_units_of_later_series_are_their_own_and_those_learnt_stay():
     first = panel_of([0.0, 10, 0, 10], [0.0, 1, 0, 1])
     more = panel_of([0.0, 99, 0, 99], [0.0, 1, 0, 1], [5.0, 7, 5, 7])
-    scaling = Scaling.learnt(first, log=False, local=True, season=1)
+    scaling = Scaling.learn(first, log=False, local=True, season=1)
     assert scaling.units_of(more).scales.tolist() == [10.0, 1.0, 2.0]
 
 
 def test_a_series_that_stands_still_has_a_unit():
     for values in ([3.0] * 8, [0.0] * 7 + [1.0]):
         panel = panel_of(values)
-        made = Scaling.learnt(panel, log="asinh", local=True, season=1).forward(panel)
+        made = Scaling.learn(panel, log="asinh", local=True, season=1).forward(panel)
         assert np.isfinite(made).all()
 
 

@@ -150,7 +150,7 @@ def test_a_package_is_found_but_not_imported(carrier, monkeypatch):
     small = dataset("carrier_of_data")
     assert small.installed
     assert small.path() == carrier / "table.csv"
-    monkeypatch.setitem(datasets._known(), "small", small)
+    monkeypatch.setitem(datasets._find_datasets(), "small", small)
     assert load("small")["b"].tolist() == ["x", "y"]
     assert "carrier_of_data" not in sys.modules
 

@@ -45,9 +45,9 @@ def test_pieces_are_those_of_the_lists(lists, data):
     assert found.take(rows).to_lists() == [found.to_lists()[row] for row in rows]
     mask = np.array([data.draw(st.booleans()) for _ in lists])
     assert found.take(mask).to_lists() == [basket for basket, keep in zip(found.to_lists(), mask, strict=True) if keep]
-    known = found.known_as(["a", "zz"])
+    known = found.reindex_items(["a", "zz"])
     assert known.to_lists() == [[name for name in basket if name == "a"] for basket in found.to_lists()]
-    mapped = found.mapped({"a": "x", "b ": "x"})
+    mapped = found.map_items({"a": "x", "b ": "x"})
     assert mapped.to_lists() == [["x"] if {"a", "b "} & set(basket) else [] for basket in lists]
 
 

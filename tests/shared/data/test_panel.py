@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.data.frequency import Frequency
 from shared.data.panel import Panel, SeriesColumns
-from shared.data.panel_door import sorted_order
+from shared.data.panel_door import sort_rows
 from shared.errors import DataError, HexadError, SettingsError
 
 NAN = math.nan
@@ -595,7 +595,7 @@ def test_extended():
     table = two([1, 2, 3, 4], [5, 6, 7]).assign(rain=np.arange(7.0))
     early = Panel.from_frame(table[table["ds"] < 3], RAINY)
     late = Panel.from_frame(table[table["ds"] >= 3], RAINY)
-    whole = early.extended(late)
+    whole = early.extend(late)
     pd.testing.assert_frame_equal(whole.to_frame(), table)
     assert early.values.tolist() == [5, 6, 1, 2]
 
@@ -603,7 +603,7 @@ def test_extended():
 def test_extended_by_a_new_series_and_a_series_that_ended():
     early = Panel.from_frame(two([1, 2], [3, 4]))
     late = Panel.from_frame(frame(unique_id=["c", "b", "c"], ds=[7, 3, 8], y=[1.0, 3.0, 2.0]), freq=1)
-    whole = early.extended(late)
+    whole = early.extend(late)
     assert whole.keys == ("a", "b", "c")
     assert whole.lengths.tolist() == [2, 3, 2]
     assert whole.starts.tolist() == [1, 1, 7]
@@ -615,21 +615,21 @@ def test_extended_after_a_gap_or_over_an_overlap(start):
     early = Panel.from_frame(one([1, 2, 3]))
     late = Panel.from_frame(one([4, 5], start))
     with pytest.raises(DataError, match=f"goes on at 2024-01-04 00:00:00, but the new rows start at {start}"):
-        early.extended(late)
+        early.extend(late)
 
 
 def test_extended_by_another_frequency():
     early = Panel.from_frame(frame(ds=[0, 1, 2], y=[1.0, 2.0, 3.0]))
     late = Panel.from_frame(frame(ds=[6, 8], y=[4.0, 5.0]))
     with pytest.raises(HexadError):
-        early.extended(late)
+        early.extend(late)
 
 
 def test_extended_without_an_exogenous_column():
     early = Panel.from_frame(one([1, 2, 3]).assign(rain=1.0), RAINY)
     late = Panel.from_frame(one([4, 5], "2024-01-04"))
     with pytest.raises(HexadError, match="rain"):
-        early.extended(late)
+        early.extend(late)
 
 
 def test_future_frame():
@@ -662,4 +662,4 @@ def test_counting_places_orders_as_sorting_does(rows, step, regular):
         within = pd.Series(codes).groupby(codes).cumcount().to_numpy()
         stamps = (within + codes) * step
     expected = np.lexsort((np.arange(len(codes)), stamps, codes))
-    assert sorted_order(codes, stamps).tolist() == expected.tolist()
+    assert sort_rows(codes, stamps).tolist() == expected.tolist()

@@ -13,7 +13,7 @@ from scipy import stats
 from shared.errors import HexadError
 from shared.evaluation import Scores, compare
 from shared.evaluation import metric as named_metric
-from shared.evaluation.compare import Comparison, Comparisons, diebold_mariano, paired_bootstrap
+from shared.evaluation.compare import Comparison, Comparisons, bootstrap_improvement, diebold_mariano
 from shared.evaluation.p_values import adjust_p_values
 from shared.evaluation.scores import score_predictions
 
@@ -35,25 +35,25 @@ def noise(n, seed=0):
 
 
 def test_a_steady_gain_has_no_width():
-    assert paired_bootstrap([1.0] * 9, [4.0] * 9) == (0.75, 0.75)
-    assert paired_bootstrap([5.0] * 9, [4.0] * 9) == (-0.25, -0.25)
+    assert bootstrap_improvement([1.0] * 9, [4.0] * 9) == (0.75, 0.75)
+    assert bootstrap_improvement([5.0] * 9, [4.0] * 9) == (-0.25, -0.25)
 
 
 def test_the_interval_is_the_same_for_the_same_seed_only():
     a, b = 2 + noise(30) ** 2, 3 + noise(30, 1) ** 2
-    assert paired_bootstrap(a, b) == paired_bootstrap(a, b)
-    assert paired_bootstrap(a, b) != paired_bootstrap(a, b, random_state=1)
+    assert bootstrap_improvement(a, b) == bootstrap_improvement(a, b)
+    assert bootstrap_improvement(a, b) != bootstrap_improvement(a, b, random_state=1)
 
 
 def test_a_higher_level_is_wider():
     a, b = 2 + noise(30) ** 2, 3 + noise(30, 1) ** 2
-    narrow, wide = paired_bootstrap(a, b, level=50), paired_bootstrap(a, b, level=99)
+    narrow, wide = bootstrap_improvement(a, b, level=50), bootstrap_improvement(a, b, level=99)
     assert wide[0] < narrow[0] < 1 - a.mean() / b.mean() < narrow[1] < wide[1]
 
 
 def test_pairs_are_drawn_together():
     b = 1 + noise(40) ** 2
-    low, high = paired_bootstrap(0.8 * b, b)
+    low, high = bootstrap_improvement(0.8 * b, b)
     assert (low, high) == (pytest.approx(0.2), pytest.approx(0.2))
 
 
@@ -64,7 +64,7 @@ def test_the_interval_covers_the_true_gain(correlated):
     for _ in range(rounds):
         draws = rng.exponential(size=(2, n + 1))
         losses = (draws[:, 1:] + draws[:, :-1]) / 2 if correlated else draws[:, 1:]
-        low, high = paired_bootstrap(0.8 * losses[0], losses[1], rounds=300)
+        low, high = bootstrap_improvement(0.8 * losses[0], losses[1], rounds=300)
         hits += low <= 0.2 <= high
     assert 0.87 <= hits / rounds <= 0.99
 
@@ -72,7 +72,7 @@ def test_the_interval_covers_the_true_gain(correlated):
 @pytest.mark.parametrize(("a", "b"), [([1.0], [1.0]), ([], []), ([1.0, 2.0], [1.0])])
 def test_a_bootstrap_needs_pairs(a, b):
     with pytest.raises(HexadError, match="at least 2 pairs"):
-        paired_bootstrap(a, b)
+        bootstrap_improvement(a, b)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_bootstrap_needs_pairs(a, b):
 )
 def test_a_gain_that_is_no_number_is_refused(a, b, options):
     with pytest.raises(HexadError):
-        paired_bootstrap(a, b, **options)
+        bootstrap_improvement(a, b, **options)
 
 
 # Diebold and Mariano

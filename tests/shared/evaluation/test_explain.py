@@ -19,8 +19,8 @@ from shared.evaluation.explain import (
     Dependence,
     Design,
     Importance,
-    correlated_groups,
     dependence,
+    group_correlated,
     permutation_importance,
 )
 from shared.reporting.figures import dependence_figure
@@ -331,26 +331,26 @@ def test_correlated_groups():
     X = pd.DataFrame(
         {"a": x, "wave": wave, "b": -(x**3), "same": 5.0, "c": np.where(x == 3, np.nan, x), "d": x, "e": wave}
     )
-    assert correlated_groups(X) == {"a, b and 2 more": [0, 2, 4, 5], "wave, e": [1, 6], "same": [3]}
-    assert correlated_groups(X[["a"]]) == {"a": [0]}
-    assert correlated_groups(X[["a", "d"]].to_numpy(), names=["p", "q"]) == {"p, q": [0, 1]}
-    assert correlated_groups(X[["a", "wave"]].to_numpy()) == {"0": [0], "1": [1]}
+    assert group_correlated(X) == {"a, b and 2 more": [0, 2, 4, 5], "wave, e": [1, 6], "same": [3]}
+    assert group_correlated(X[["a"]]) == {"a": [0]}
+    assert group_correlated(X[["a", "d"]].to_numpy(), names=["p", "q"]) == {"p, q": [0, 1]}
+    assert group_correlated(X[["a", "wave"]].to_numpy()) == {"0": [0], "1": [1]}
 
 
 def test_words_are_correlated_by_their_codes():
     words = pd.Series(list("abcabcabc"))
-    assert correlated_groups(pd.DataFrame({"a": words, "b": words.map({"a": 1, "b": 2, "c": 3})})) == {"a, b": [0, 1]}
+    assert group_correlated(pd.DataFrame({"a": words, "b": words.map({"a": 1, "b": 2, "c": 3})})) == {"a, b": [0, 1]}
 
 
 @pytest.mark.parametrize("threshold", [0, -1, 1.1])
 def test_a_threshold_beyond_its_range_is_refused(threshold):
     with pytest.raises(SettingsError, match="threshold="):
-        correlated_groups(np.zeros((3, 2)), threshold=threshold)
+        group_correlated(np.zeros((3, 2)), threshold=threshold)
 
 
 def test_a_threshold_of_one_joins_what_has_the_same_ranks():
     x = np.arange(9.0)
-    assert correlated_groups(pd.DataFrame({"a": x, "b": x**3, "c": x % 2}), threshold=1) == {"a, b": [0, 1], "c": [2]}
+    assert group_correlated(pd.DataFrame({"a": x, "b": x**3, "c": x % 2}), threshold=1) == {"a, b": [0, 1], "c": [2]}
 
 
 # -- dependence --------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ from shared.evaluation.leakage.guard import check_columns, compare_predictions
 from shared.evaluation.leakage.overlap import overlap
 from shared.evaluation.leakage.perturb import other_values, perturb, truncate, visibility_at
 from shared.evaluation.task import ColumnRoles
-from shared.runtime.seeds import fixed_seeds, seeded, unseeded
+from shared.runtime.seeds import clone_seeded, find_unseeded, fix_seeds
 
 N, CUT = 60, 40
 
@@ -981,7 +981,7 @@ def test_seeds_are_held_still_and_given_back(breaks):
     made = []
     for _ in range(2):
         try:
-            with fixed_seeds(7) as drawn:
+            with fix_seeds(7) as drawn:
                 assert not drawn()
                 made.append((*draw(), np.random.default_rng(1).random()))
                 assert drawn()
@@ -995,7 +995,7 @@ def test_seeds_are_held_still_and_given_back(breaks):
 
 @pytest.mark.parametrize("way", [random.random, LEGACY.random, fresh, lambda: np.random.default_rng(3)])
 def test_what_was_drawn_is_told(way):
-    with fixed_seeds(2**40) as drawn:
+    with fix_seeds(2**40) as drawn:
         way()
         assert drawn()
 
@@ -1004,19 +1004,19 @@ def test_torch_is_seeded_where_it_is_loaded(monkeypatch):
     log = []
     torch = types.SimpleNamespace(get_rng_state=lambda: "old", manual_seed=log.append, set_rng_state=log.append)
     monkeypatch.setitem(sys.modules, "torch", torch)
-    with fixed_seeds(4):
+    with fix_seeds(4):
         pass
     assert log == [4, "old"]
 
 
 def test_models_get_a_seed_where_they_have_none():
     pipe = make_pipeline(StandardScaler(), RandomForestRegressor())
-    assert unseeded(pipe) == ["randomforestregressor__random_state"]
-    assert seeded(pipe, 3).get_params()["randomforestregressor__random_state"] == 3
-    assert seeded(RandomForestRegressor(random_state=1), 3).random_state == 1
+    assert find_unseeded(pipe) == ["randomforestregressor__random_state"]
+    assert clone_seeded(pipe, 3).get_params()["randomforestregressor__random_state"] == 3
+    assert clone_seeded(RandomForestRegressor(random_state=1), 3).random_state == 1
     own = Own()
-    assert unseeded(own) == []
-    assert seeded(own) is not own
+    assert find_unseeded(own) == []
+    assert clone_seeded(own) is not own
 
 
 # -- cost, and what is left as it was ----------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class DetectionTask(Task):
     def roles(self, data):
         return ColumnRoles(y="odd", features=self.features)
 
-    def perturbed(self, data, split):
+    def perturb(self, data, split):
         other = data.copy()
         other.loc[other.index[split.test], "odd"] = 1 - other.loc[other.index[split.test], "odd"]
         return other, split
@@ -142,7 +142,7 @@ def test_the_leak_guard_asks_the_task_alone_too():
 
 def test_a_task_that_says_nothing_of_what_is_known_is_not_called_guarded():
     class Plain(DetectionTask):
-        def perturbed(self, data, split):
+        def perturb(self, data, split):
             return None
 
     scores = detected(task=Plain())

@@ -26,7 +26,7 @@ def test_what_was_written_is_owned_until_it_is_changed(own, tmp_path):
         own.write("a.txt", b"4")
     own.remove()
     assert (tmp_path / "a.txt").read_bytes() == b"3"
-    assert own.changed() == ["a.txt"]
+    assert own.find_changed() == ["a.txt"]
 
 
 def test_only_what_is_ours_and_unchanged_is_read(own, tmp_path):
@@ -69,7 +69,7 @@ def test_a_killed_process_leaves_a_list_that_goes_on(own, tmp_path):
 def test_another_programs_list_is_refused(own, tmp_path, content):
     (tmp_path / MANIFEST).write_bytes(content)
     with pytest.raises(StoreError, match="no list of a run's files"):
-        own.listed()
+        own.list_files()
 
 
 def test_only_our_own_torn_files_are_cleared(own, tmp_path):

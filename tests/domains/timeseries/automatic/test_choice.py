@@ -11,14 +11,14 @@ from domains.timeseries.automatic.choice import (
     POOLINGS,
     _forecasts,
     choose,
-    combined,
+    combine,
     naive_errors,
     rolling_origins,
 )
 from domains.timeseries.automatic.intervals import NormalisedConformal
 from domains.timeseries.automatic.members import Autoregression, Booster, SeasonalNaiveMember, Theta
 from domains.timeseries.automatic.past import Past
-from domains.timeseries.automatic.seasons import Grid, grid_of, seasons_of, shown_seasons
+from domains.timeseries.automatic.seasons import Grid, find_seasons, grid_of, seasons_of
 from shared.data.frequency import Frequency
 from shared.errors import CalibrationError, SettingsError
 
@@ -45,36 +45,36 @@ def test_a_season_is_found_in_integer_time(period, seed):
     rng = np.random.default_rng(seed)
     figure = rng.normal(size=period)
     known = [3 * figure[np.arange(n) % period] / figure.std() + rng.normal(size=n) for n in (300, 260, 340)]
-    assert shown_seasons(past_of(*known))[:1] == (period,)
+    assert find_seasons(past_of(*known))[:1] == (period,)
 
 
 @pytest.mark.parametrize("period", [7, 12])
 def test_a_season_is_found_beneath_a_trend_and_in_a_single_series(period):
     rng = np.random.default_rng(1)
     t = np.arange(240)
-    assert shown_seasons(past_of(0.5 * t + 10 * np.sin(2 * np.pi * t / period) + rng.normal(size=240))) == (period,)
+    assert find_seasons(past_of(0.5 * t + 10 * np.sin(2 * np.pi * t / period) + rng.normal(size=240))) == (period,)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_neither_white_noise_nor_a_random_walk_has_a_season(seed):
     rng = np.random.default_rng(seed)
-    assert shown_seasons(past_of(*(rng.normal(size=200) for _ in range(3)))) == ()
-    assert shown_seasons(past_of(*walks(3, 200, seed))) == ()
-    assert shown_seasons(past_of(walks(1, 120, seed)[0])) == ()
+    assert find_seasons(past_of(*(rng.normal(size=200) for _ in range(3)))) == ()
+    assert find_seasons(past_of(*walks(3, 200, seed))) == ()
+    assert find_seasons(past_of(walks(1, 120, seed)[0])) == ()
 
 
 def test_a_season_within_a_season_is_found():
     t = np.arange(900)
     y = 5 * np.sin(2 * np.pi * t / 6) * (1 + 0.9 * (t % 30 < 6)) + np.random.default_rng(0).normal(scale=0.3, size=900)
-    assert shown_seasons(past_of(y)) == (6, 30)
+    assert find_seasons(past_of(y)) == (6, 30)
 
 
 def test_series_that_tell_nothing_hide_no_season():
     t = np.arange(200)
-    assert shown_seasons(past_of(np.sin(2 * np.pi * t / 7), np.ones(200), np.ones(3), [1.0])) == (7,)
-    assert shown_seasons(past_of(np.ones(200))) == ()
-    assert shown_seasons(past_of([1.0, 2.0])) == ()
-    assert shown_seasons(past_of([1.0])) == ()
+    assert find_seasons(past_of(np.sin(2 * np.pi * t / 7), np.ones(200), np.ones(3), [1.0])) == (7,)
+    assert find_seasons(past_of(np.ones(200))) == ()
+    assert find_seasons(past_of([1.0, 2.0])) == ()
+    assert find_seasons(past_of([1.0])) == ()
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ def test_origins_leave_enough_to_learn_from_and_enough_to_judge(lengths, horizon
 
 def test_a_median_is_taken_of_what_there_is():
     gap = np.nan
-    made = combined([np.array([[1.0, gap, gap]]), np.array([[5.0, 2.0, gap]]), np.array([[3.0, 8.0, gap]])])
+    made = combine([np.array([[1.0, gap, gap]]), np.array([[5.0, 2.0, gap]]), np.array([[3.0, 8.0, gap]])])
     np.testing.assert_array_equal(made, [[3.0, 5.0, gap]])
 
 
 def test_combining_leaves_the_forecasts_as_they_are():
     parts = [np.array([[1.0, np.nan]]), np.array([[np.nan, np.nan]])]
-    combined(parts)
+    combine(parts)
     np.testing.assert_array_equal(parts, [[[1.0, np.nan]], [[np.nan, np.nan]]])
 
 

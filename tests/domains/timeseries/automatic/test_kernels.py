@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from domains.timeseries.automatic.kernels import (
     cell_features,
     normal_equations,
-    recursed,
-    standardised,
+    recurse,
+    standardise,
     theta_forecast,
 )
 from domains.timeseries.baselines import is_seasonal, seasonal_indices
@@ -90,7 +90,7 @@ def plain_standardised(own: np.ndarray, window: int, difference: bool) -> tuple[
 
 @given(panels(), st.integers(1, 40), st.booleans())
 def test_values_are_counted_in_the_size_of_their_last_ones(panel, window, difference):
-    x, centre, size = standardised(panel.values(), panel.begin, panel.end, window, difference)
+    x, centre, size = standardise(panel.values(), panel.begin, panel.end, window, difference)
     assert np.isnan(x).sum() == len(x) - sum(max(0, len(own) - difference) for own in panel.known)
     for i, own in enumerate(panel.known):
         wanted, its_centre, its_size = plain_standardised(own, window, difference)
@@ -101,12 +101,12 @@ def test_values_are_counted_in_the_size_of_their_last_ones(panel, window, differ
 
 @given(panels(), st.integers(1, 40), st.booleans())
 def test_standardising_reads_nothing_beyond_the_end(panel, window, difference):
-    assert_blind_beyond(panel, lambda values: standardised(values, panel.begin, panel.end, window, difference))
+    assert_blind_beyond(panel, lambda values: standardise(values, panel.begin, panel.end, window, difference))
 
 
 def test_a_constant_series_has_no_size_but_one():
     for level in (0.0, 0.1, 3e9, -7.3):
-        x, centre, size = standardised(np.full(30, level), np.array([0]), np.array([30]), 12, False)
+        x, centre, size = standardise(np.full(30, level), np.array([0]), np.array([30]), 12, False)
         assert centre[0] == pytest.approx(level)
         assert size[0] == 1.0
         np.testing.assert_allclose(x, 0.0, atol=1e-6)
@@ -169,7 +169,7 @@ def test_recursion_feeds_back_within_the_range_of_the_history(panel, lags, horiz
     weights = np.array([[data.draw(st.integers(-12, 12)) / 8 for _ in lags] for _ in panel.known])
     if data.draw(st.booleans()):
         weights[0] = np.nan
-    made, bounded = recursed(panel.values(), panel.begin, panel.end, lags, weights, horizon, difference)
+    made, bounded = recurse(panel.values(), panel.begin, panel.end, lags, weights, horizon, difference)
     for i, own in enumerate(panel.known):
         wanted, met = plain_recursed(own.tolist(), lags.tolist(), weights[i].tolist(), horizon, difference)
         np.testing.assert_allclose(made[i], wanted, rtol=1e-9, atol=1e-9)
@@ -179,13 +179,13 @@ def test_recursion_feeds_back_within_the_range_of_the_history(panel, lags, horiz
 @given(panels(), lag_sets(), st.booleans(), st.data())
 def test_recursion_reads_nothing_beyond_the_end(panel, lags, difference, data):
     weights = np.array([[data.draw(st.integers(-12, 12)) / 8 for _ in lags] for _ in panel.known])
-    assert_blind_beyond(panel, lambda x: recursed(x, panel.begin, panel.end, lags, weights, 6, difference))
+    assert_blind_beyond(panel, lambda x: recurse(x, panel.begin, panel.end, lags, weights, 6, difference))
 
 
 @pytest.mark.parametrize("difference", [False, True])
 def test_a_recursion_that_explodes_is_held_and_told(difference):
     x = 2.0 ** np.arange(12)
-    made, bounded = recursed(x, np.array([0]), np.array([12]), np.array([1]), np.array([[3.0]]), 500, difference)
+    made, bounded = recurse(x, np.array([0]), np.array([12]), np.array([1]), np.array([[3.0]]), 500, difference)
     levels = np.r_[0.0, np.cumsum(x)] if difference else x
     start = levels[-1] if difference else 0.0
     assert bounded.tolist() == [True]

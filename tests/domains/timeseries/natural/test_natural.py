@@ -6,7 +6,7 @@ from scipy import integrate, stats
 from sklearn.tree import DecisionTreeRegressor
 
 from domains.timeseries import LogNormal, NaturalGradientBoosting, Normal
-from domains.timeseries.natural.kernels import boosted
+from domains.timeseries.natural.kernels import boost
 from shared.errors import DataError, SettingsError
 
 pytestmark = pytest.mark.any_pandas
@@ -47,7 +47,7 @@ def test_rounds_are_those_of_the_plain_algorithm(depth, least):
     y = (y - y.mean()) / y.std()
     bins = np.floor(20 * X).astype(np.uint8)
     used = np.full(3, 20, dtype=np.int64)
-    *_, losses = boosted(bins, used, y, np.zeros(2), 12, 0.1, depth, least, 0.0, 1e-6)
+    *_, losses = boost(bins, used, y, np.zeros(2), 12, 0.1, depth, least, 0.0, 1e-6)
     assert losses[-1] == pytest.approx(plain(bins, y, 12, 0.1, depth, least), abs=1e-6)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shared.data.io.export import disarmed, write_table
+from shared.data.io.export import disarm, write_table
 from shared.errors import SettingsError
 
 STARTS = [
@@ -126,13 +126,13 @@ def test_other_names_are_refused_and_nothing_is_written(tmp_path, name):
 def test_the_frame_is_not_changed():
     frame = pd.DataFrame({"=a": ["=1"], "c": pd.Categorical(["@x"])})
     before = frame.copy()
-    made = disarmed(frame)
+    made = disarm(frame)
     pd.testing.assert_frame_equal(frame, before)
     assert made.to_dict("list") == {"'=a": ["'=1"], "c": ["'@x"]}
 
 
 def test_repeated_names_are_disarmed_by_place():
-    made = disarmed(pd.DataFrame([["=1", -2, "@x"]], columns=["a", "a", "a"]))
+    made = disarm(pd.DataFrame([["=1", -2, "@x"]], columns=["a", "a", "a"]))
     assert made.to_numpy().tolist() == [["'=1", -2, "'@x"]]
 
 

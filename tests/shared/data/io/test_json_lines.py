@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from shared.data import Column, Schema, read_table
-from shared.data.io.json_lines import typed
+from shared.data.io.json_lines import to_column
 from shared.errors import DataError
 
 
@@ -94,7 +94,7 @@ def test_dates_are_recognised_and_doubtful_ones_stay_text(write):
 def test_a_whole_number_beside_decimal_ones_loses_no_digit(write):
     found = read_table(write('{"a":9007199254740993}\n{"a":1.5}\n'))["a"].tolist()
     assert found == [9007199254740993, 1.5]
-    assert typed([2**53 + 1, 1.5]).tolist() == [2**53 + 1, 1.5]
+    assert to_column([2**53 + 1, 1.5]).tolist() == [2**53 + 1, 1.5]
 
 
 @pytest.mark.parametrize("text", ["1e999", "-1e999"])
@@ -242,7 +242,7 @@ def test_a_schema_names_column_and_row(write):
     ],
 )
 def test_typed(given, kind, held):
-    made = typed(given)
+    made = to_column(given)
     assert made.isna().tolist() == [value is None for value in given]
     assert made.dropna().tolist() == [value for value in (held or given) if value is not None]
     assert str(made.dtype) == kind or (kind == "object" and str(made.dtype) == "uint64")

@@ -14,7 +14,7 @@ import pytest
 
 import shared
 from shared.data import Column, Schema, fingerprint, read_table, read_table_with_report
-from shared.data.io.sql import is_url, shown_url, without_password
+from shared.data.io.sql import display_url, is_url, without_password
 from shared.errors import DataError, SettingsError
 
 duckdb = pytest.importorskip("duckdb")
@@ -486,7 +486,7 @@ def test_an_endless_view_is_refused_within_two_seconds_and_a_gigabyte(sqlite, du
 )
 def test_no_password_is_shown(address, secret):
     assert is_url(address)
-    assert secret not in shown_url(address)
+    assert secret not in display_url(address)
     assert secret not in without_password(address)
     with pytest.raises(DataError) as caught:
         read_table(address, query="select 1 as a")
@@ -522,8 +522,8 @@ def test_a_page_of_the_web_is_not_taken_for_a_database():
 
 
 def test_a_path_is_shown_by_its_name_and_is_no_address():
-    assert shown_url("data/sales.csv") == "sales.csv"
-    assert shown_url(Path("data/sales.csv")) == "sales.csv"
+    assert display_url("data/sales.csv") == "sales.csv"
+    assert display_url(Path("data/sales.csv")) == "sales.csv"
     assert not is_url("C:/data/sales.csv")
     assert not is_url(Path("sqlite:///x"))
 

@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from domains.timeseries import StandardizedRidge
-from domains.timeseries.asking import asked
+from domains.timeseries.fast_predict import fast_predictor
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(5.0, 3.0, size=(60, 4))
@@ -25,7 +25,7 @@ REGRESSORS = [
 @pytest.mark.parametrize("regressor", REGRESSORS, ids=str)
 def test_the_answer_is_the_regressors_own(regressor):
     fitted = regressor.fit(X, np.maximum(Y, 0.1))
-    np.testing.assert_allclose(asked(fitted)(X), fitted.predict(X), rtol=1e-10)
+    np.testing.assert_allclose(fast_predictor(fitted)(X), fitted.predict(X), rtol=1e-10)
 
 
 def test_a_subclass_with_another_answer_is_asked_itself():
@@ -34,4 +34,4 @@ def test_a_subclass_with_another_answer_is_asked_itself():
             return 2 * super().predict(X)
 
     fitted = Doubled().fit(X, Y)
-    np.testing.assert_allclose(asked(fitted)(X), fitted.predict(X))
+    np.testing.assert_allclose(fast_predictor(fitted)(X), fitted.predict(X))

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["asked"]
+__all__ = ["fast_predictor"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def asked(regressor: Any) -> Callable[[Floats], Floats]:
+def fast_predictor(regressor: Any) -> Callable[[Floats], Floats]:
     """Return a function that predicts from checked, finite rows.
 
     scikit-learn and LightGBM check every table anew, which takes longer than the answer where it is asked 48 times for
@@ -20,7 +20,7 @@ def asked(regressor: Any) -> Callable[[Floats], Floats]:
     are asked through their booster; everything else answers as it always does.
 
     >>> from sklearn.linear_model import LinearRegression
-    >>> asked(LinearRegression().fit([[0.0], [1.0]], [1.0, 3.0]))(np.array([[2.0]])).round(9).tolist()
+    >>> fast_predictor(LinearRegression().fit([[0.0], [1.0]], [1.0, 3.0]))(np.array([[2.0]])).round(9).tolist()
     [5.0]
     """
     own = getattr(regressor, "predict_unchecked", None)

@@ -1,0 +1,389 @@
+"""Rules in columns: the sets on their sides, the whole numbers behind them, their measures, and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Self, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from domains.basket.mining.search import as_baskets, as_fraction
+from domains.basket.mining.tree import Tree
+from domains.basket.names import as_lists, format_set, percent
+from domains.basket.rules.measures import DEFAULT_MEASURES, MEASURES, Counts, evaluate_measures
+from shared.data import Incidence
+from shared.data.incidence import encode_items
+from shared.data.incidence_door import pick_rows
+from shared.errors import HexadError, quote
+
+__all__ = ["R", "RuleQuery", "RuleTable", "Sets", "need_baskets", "with_columns"]
+
+R = TypeVar("R", bound="RuleTable")
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Codes = np.ndarray[Any, np.dtype[np.int32]]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+SHOWN = ("support", "confidence", "lift")
+NEAR = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Sets:
+    """Sets of items in flat arrays, and how many baskets hold each.
+
+    >>> Sets(np.array([0, 2]), np.array([0, 1]), np.array([5])).lengths.tolist()
+    [2]
+    """
+
+    indptr: Ints
+    codes: Codes
+    counts: Codes
+
+    @property
+    def lengths(self) -> Ints:
+        """Number of items of each set."""
+        return np.diff(self.indptr)
+
+    def take(self, chosen: Any) -> Sets:
+        """Keep some sets, by number."""
+        lengths = self.lengths[chosen]
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        places = np.repeat(self.indptr[chosen] - indptr[:-1], lengths) + np.arange(indptr[-1])
+        return Sets(indptr, self.codes[places], self.counts[chosen])
+
+
+@dataclass(frozen=True)
+class RuleQuery:
+    """What rules were asked for.
+
+    Attributes
+    ----------
+    min_count : int
+        Least number of baskets of a rule.
+    min_confidence : fractions.Fraction
+    max_length : int, optional
+        Largest number of items of a rule.
+    max_consequent : int
+        Largest number of items on the right.
+    antecedents, consequents : tuple, optional
+        Items that may stand on either side.
+    without_items : tuple, optional
+        Items left out.
+    pairs : bool
+        Whether all pairs of frequent items were asked for, whatever they have in common.
+
+    >>> RuleQuery(10, Fraction(1, 5)).max_consequent
+    1
+    """
+
+    min_count: int
+    min_confidence: Fraction
+    max_length: int | None = None
+    max_consequent: int = 1
+    antecedents: tuple[Any, ...] | None = None
+    consequents: tuple[Any, ...] | None = None
+    without_items: tuple[Any, ...] | None = None
+    pairs: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class RuleTable:
+    """Rules "who has the antecedent has the consequent", with the whole numbers behind them; `Rules` adds what to do with them.
+
+    Attributes
+    ----------
+    items : pandas.Index
+        Names of the items.
+    n_baskets : int
+        Number of baskets they were mined from, empty ones included.
+    sets : Sets
+        All sets that occur.
+    antecedent, consequent : numpy.ndarray of int, shape (n_rules,)
+        Numbers of the sets on the left and on the right.
+    together : numpy.ndarray of int, shape (n_rules,)
+        Baskets that hold both sides.
+    asked : RuleQuery
+        What was asked for.
+    found : dict of str to numpy.ndarray
+        Further columns, such as those of a test.
+    baskets : Incidence, optional
+        What they were mined from; not saved.
+    tree : Tree, optional
+        All frequent sets as a tree, in the order of `sets`, where all were mined; not saved.
+    told : tuple of str
+        What was done to them, in sentences.
+
+    >>> from domains.basket import association_rules
+    >>> rules = association_rules([["tea", "milk"], ["tea", "milk"], ["milk"], ["tea"]], min_support=2, min_confidence=0.6)
+    >>> print(rules.sentence(0))
+    tea → milk: 2 of 3 baskets (66.7 %), lift 0.889
+    """
+
+    items: pd.Index[Any]
+    n_baskets: int
+    sets: Sets
+    antecedent: Codes
+    consequent: Codes
+    together: Codes
+    asked: RuleQuery
+    found: dict[str, Any] = field(default_factory=dict)
+    baskets: Incidence | None = None
+    tree: Tree | None = None
+    told: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.together)
+
+    @property
+    def antecedent_counts(self) -> Codes:
+        """Baskets that hold each antecedent."""
+        return self.sets.counts[self.antecedent]
+
+    @property
+    def consequent_counts(self) -> Codes:
+        """Baskets that hold each consequent."""
+        return self.sets.counts[self.consequent]
+
+    @cached_property
+    def lift(self) -> Floats:
+        """Lift of each rule."""
+        return self.measure("lift")
+
+    @cached_property
+    def confidence(self) -> Floats:
+        """Confidence of each rule."""
+        return self.measure("confidence")
+
+    @property
+    def antecedent_lengths(self) -> Ints:
+        """Number of items of each antecedent."""
+        return self.sets.lengths[self.antecedent]
+
+    def measure(self, name: str) -> Floats:
+        """Values of one measure.
+
+        >>> from domains.basket import association_rules
+        >>> association_rules([["a", "b"], ["a"]], min_support=1, min_confidence=0.5).measure("lift").tolist()
+        [1.0, 1.0]
+        """
+        return self.measures([name])[name].to_numpy()
+
+    def measures(self, names: Iterable[str] = DEFAULT_MEASURES) -> pd.DataFrame:
+        """Table of interest measures, a row a rule; see `domains.basket.MEASURES` for meanings and sources.
+
+        >>> from domains.basket import association_rules
+        >>> rules = association_rules([["a", "b"], ["a"], ["b"], []], min_support=1, min_confidence=0.5)
+        >>> rules.measures(["lift", "jaccard"]).round(3).to_dict("list")
+        {'lift': [1.0, 1.0], 'jaccard': [0.333, 0.333]}
+        """
+        names = [names] if isinstance(names, str) else names
+        values = evaluate_measures(names, self.n_baskets, self.together, self.antecedent_counts, self.consequent_counts)
+        return pd.DataFrame(values, copy=False)
+
+    def take(self, chosen: Any) -> Self:
+        """Keep some rules, by number or by a mask; what was declared before a test stays."""
+        chosen = pick_rows(chosen, len(self))
+        return replace(
+            self,
+            antecedent=self.antecedent[chosen],
+            consequent=self.consequent[chosen],
+            together=self.together[chosen],
+            found={name: values[chosen] for name, values in self.found.items()},
+        )
+
+    def where(self, **least: Any) -> Self:
+        """Keep the rules whose measures are at least as given; quotients of whole numbers are compared exactly.
+
+        >>> from domains.basket import association_rules
+        >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], min_support=1, min_confidence=0.5)
+        >>> len(rules.where(lift=1.5, leverage=0))
+        2
+        """
+        values = self.measures(least)
+        keep = np.ones(len(self), dtype=bool)
+        for name, bound in least.items():
+            exact, value = as_fraction(bound, name), values[name].to_numpy()
+            with np.errstate(invalid="ignore"):
+                passed = value >= float(exact)
+                near = np.abs(value - float(exact)) <= NEAR * max(1.0, abs(float(exact)))
+            for k in np.flatnonzero(near) if MEASURES[name].rational else ():
+                counts = (self.together[k], self.antecedent_counts[k], self.consequent_counts[k])
+                found = MEASURES[name].formula(Counts(Fraction(self.n_baskets), *(Fraction(int(c)) for c in counts)))
+                meets = np.asarray(found, dtype=object).item() >= exact
+                passed[k] = meets if isinstance(bound, Fraction) else passed[k] or meets
+            keep &= passed
+        return replace(
+            self.take(keep), told=(*self.told, f"{len(self) - int(keep.sum()):,} rules fell short of {least}")
+        )
+
+    def about(self, *, antecedent: Iterable[Any] | None = None, consequent: Iterable[Any] | None = None) -> Self:
+        """Keep the rules whose sides hold all of the given items.
+
+        >>> from domains.basket import association_rules
+        >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], min_support=1, min_confidence=0.5)
+        >>> rules.about(consequent=["b"]).sentence(0)
+        'a → b: 2 of 2 baskets (100 %), lift 1.5'
+        """
+        keep = np.ones(len(self), dtype=bool)
+        held = np.repeat(np.arange(len(self.sets.counts)), self.sets.lengths)
+        for side, asked in ((self.antecedent, antecedent), (self.consequent, consequent)):
+            for code in encode_items(self.items, asked) if asked is not None else ():
+                has = np.zeros(len(self.sets.counts), dtype=bool)
+                has[held[self.sets.codes == code]] = True
+                keep &= has[side]
+        return self.take(keep)
+
+    def sort(self, by: str = "lift", *, ascending: bool = False) -> Self:
+        """Order the rules by a measure or a column of a test; ties stay in their order."""
+        values = np.asarray(self.found[by], dtype=float) if by in self.found else self.measure(by)
+        return self.take(np.argsort(values if ascending else -values, kind="stable"))
+
+    def top(self, n: int = 10, by: str = "lift") -> pd.DataFrame:
+        """Table of the best rules by a measure.
+
+        >>> from domains.basket import association_rules
+        >>> len(association_rules([["a", "b"]], min_support=1, min_confidence=0.5).top(1))
+        1
+        """
+        return self.sort(by).take(np.arange(min(n, len(self)))).to_frame()
+
+    def names(self, number: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Names of the items on both sides of one rule."""
+        sides = (self.antecedent[number], self.consequent[number])
+        ptr = self.sets.indptr
+        first, second = (tuple(self.items[self.sets.codes[ptr[side] : ptr[side + 1]]]) for side in sides)
+        return first, second
+
+    def label(self, number: int) -> str:
+        """Both sides of one rule, as in "bread, milk → butter"."""
+        first, second = self.names(number)
+        return f"{format_set(first)} → {format_set(second)}"
+
+    def sentence(self, number: int) -> str:
+        """One rule with its counts."""
+        a, ab = int(self.antecedent_counts[number]), int(self.together[number])
+        return f"{self.label(number)}: {ab:,} of {a:,} baskets ({percent(ab, a)} %), lift {self.lift[number]:.3g}"
+
+    def to_frame(self, measures: Iterable[str] = SHOWN) -> pd.DataFrame:
+        """Table with a row a rule: both sides as lists (Arrow), counts, measures, and what tests have found.
+
+        >>> from domains.basket import association_rules
+        >>> list(association_rules([["a", "b"]], min_support=1, min_confidence=0.5).to_frame().columns)
+        ['antecedent', 'consequent', 'count', 'antecedent_count', 'consequent_count', 'support', 'confidence', 'lift']
+        """
+        first, second = self.sets.take(self.antecedent), self.sets.take(self.consequent)
+        columns = {
+            "antecedent": as_lists(first.indptr, first.codes, self.items),
+            "consequent": as_lists(second.indptr, second.codes, self.items),
+            "count": self.together,
+            "antecedent_count": first.counts,
+            "consequent_count": second.counts,
+        }
+        return pd.DataFrame({**columns, **self.measures(measures), **self.found}, copy=False)
+
+    def to_mlxtend(self) -> pd.DataFrame:
+        """Table with frozensets and the columns that mlxtend's functions read."""
+        names = self.items.to_numpy(dtype=object)
+
+        def sets_of(side: Codes) -> list[frozenset[Any]]:
+            ptr, codes = self.sets.indptr, self.sets.codes
+            return [frozenset(names[codes[ptr[k] : ptr[k + 1]]]) for k in side]
+
+        values = self.measures(["coverage", "prevalence", "support", "confidence", "lift", "leverage", "conviction"])
+        values.columns = pd.Index(
+            ["antecedent support", "consequent support", "support", "confidence", "lift", "leverage", "conviction"]
+        )
+        values.insert(0, "antecedents", pd.Series(sets_of(self.antecedent), dtype=object))
+        values.insert(1, "consequents", pd.Series(sets_of(self.consequent), dtype=object))
+        return values
+
+    @cached_property
+    def used(self) -> RuleTable:
+        """The same rules with only the sets that they use."""
+        both = np.concatenate([self.antecedent, self.consequent])
+        chosen, place = np.unique(both, return_inverse=True)
+        first, second = place[: len(self)].astype(np.int32), place[len(self) :].astype(np.int32)
+        return replace(self, sets=self.sets.take(chosen), antecedent=first, consequent=second, tree=None)
+
+    @property
+    def kept(self) -> Self:
+        """The rules that a test kept.
+
+        Raises
+        ------
+        HexadError
+            They were not tested.
+        """
+        if "kept" not in self.found:
+            raise HexadError("these rules were not tested; call rules.test() first, and .kept on what it returns")
+        return self.take(self.found["kept"])
+
+    def explain(self) -> str:
+        """Say in plain sentences what was found, and what a test has made of it."""
+        share = percent(self.asked.min_count, max(self.n_baskets, 1))
+        text = (
+            f"{len(self):,} {'rule is' if len(self) == 1 else 'rules are'} in at least {self.asked.min_count:,} of "
+            f"{self.n_baskets:,} baskets ({share} %) with a confidence of at least "
+            f"{100 * float(self.asked.min_confidence):g} %."
+        )
+        if len(self):
+            best = self.sort("lift").take([0])
+            text += f" Highest lift: {best.sentence(0)}."
+        return " ".join([text, *(f"{note[0].upper()}{note[1:]}." for note in self.told)])
+
+    def _repr_html_(self) -> str:
+        import html
+
+        return f"<p>{html.escape(self.explain())}</p>{self.top(10).to_html()}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} from {self.n_baskets:,} baskets)"
+
+
+def with_columns(rules: R, columns: Mapping[str, Any], *told: str) -> R:
+    """The same rules with further columns, and what is to be said of them.
+
+    >>> from domains.basket import association_rules
+    >>> rules = association_rules([["a", "b"]], min_support=1, min_confidence=0.5)
+    >>> list(with_columns(rules, {"mine": np.zeros(2)}).found)
+    ['mine']
+    """
+    return replace(rules, found={**rules.found, **columns}, told=(*rules.told, *told))
+
+
+def need_baskets(rules: RuleTable, baskets: Any, what: str, *, same: bool = False) -> Incidence:
+    """The baskets given, or those the rules were mined from, in the rules' vocabulary; with `same` others are refused."""
+    if baskets is None:
+        if rules.baskets is None:
+            raise HexadError(f"{what} needs the baskets, and loaded rules have none; pass baskets=")
+        return rules.baskets
+    found = as_baskets(baskets)
+    if found.items.equals(rules.items):
+        return found if not same else _check_baskets(rules, found)
+    if not len(found.items.intersection(rules.items)) and found.n_items:
+        raise HexadError(
+            f"these baskets share no item with the rules: they hold {quote(found.items[:3])}, the rules {quote(rules.items[:3])}"
+        )
+    known = found.reindex_items(rules.items)
+    return known if not same else _check_baskets(rules, known)
+
+
+def _check_baskets(rules: RuleTable, baskets: Incidence) -> Incidence:
+    """Refuse baskets that the rules cannot have been mined from."""
+    alone = np.flatnonzero(rules.sets.lengths == 1)
+    codes = rules.sets.codes[rules.sets.indptr[alone]]
+    wrong = np.flatnonzero(baskets.counts[codes] != rules.sets.counts[alone])
+    if baskets.n_rows != rules.n_baskets or len(wrong):
+        first = ""
+        if len(wrong):
+            code = codes[wrong[0]]
+            first = f": {quote([rules.items[code]])} is in {baskets.counts[code]:,} of these, and in {rules.sets.counts[alone[wrong[0]]]:,} of those"
+        raise HexadError(
+            f"the rules were mined from {rules.n_baskets:,} other baskets than the {baskets.n_rows:,} given{first}; to look at "
+            "rules again in other baskets, use held_out"
+        )
+    return baskets
