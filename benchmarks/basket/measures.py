@@ -47,7 +47,7 @@ def measures(folder: Path, rounds: int = 5) -> dict[str, Any]:
     worst = 0.0
     for name, values in small.measures(MEASURES).items():
         for k, value in enumerate(values):
-            counts = (small.together[k], small.antecedent_counts[k], small.consequent_counts[k])
+            counts = (small.joint_counts[k], small.antecedent_counts[k], small.consequent_counts[k])
             worst = max(worst, difference(float(value), exactly(str(name), small.n_baskets, *map(int, counts))))
     print(f"largest relative difference of any of {len(MEASURES)} measures from exact fractions: {worst:.1e}")
     return {

@@ -39,7 +39,7 @@ def counts(folder: Path) -> dict[str, Any]:
     sets = frequent_itemsets(baskets, 0.001)
     rules = association_rules(sets, 0.2, max_consequent=None)
     found["rules_any"], found["rules_one"] = len(rules), len(association_rules(sets, 0.2))
-    found["rules_at_bound"] = int((5 * rules.together == rules.antecedent_counts).sum())
+    found["rules_at_bound"] = int((5 * rules.joint_counts == rules.antecedent_counts).sum())
     print(
         f"groceries, confidence 0.2: {found['rules_any']:,} rules (known: 25,022), {found['rules_at_bound']} at the bound"
     )

@@ -27,21 +27,21 @@ def truth(folder: Path, randomisations: int = 200) -> dict[str, Any]:
     first = baskets.take(np.arange(FIRST_HALF))
     rest = baskets.take(np.arange(FIRST_HALF, baskets.n_rows))
     rules = keep_rules(first)
-    kept = rules.kept
+    kept = rules.significant
     print(rules.explain())
     found: dict[str, Any] = {
         "stability": kept.validate(rest).share, "stability_unfiltered": rules.validate(rest).share, "kept_rules": len(kept),
         "mined_rules": len(rules),
     }  # fmt: skip
-    own = rules.test(inherit=False).kept
+    own = rules.test(inherit=False).significant
     found["kept_without_inheritance"] = len(own)
-    fisher = keep_rules(first, "fisher").kept
+    fisher = keep_rules(first, "fisher").significant
     found |= {"fisher_kept_rules": len(fisher), "fisher_stability": fisher.validate(rest).share}
     by_chance, by_chance_fisher = 0, 0
     for seed in range(randomisations):
         mixed = randomise(first, seed)
-        by_chance += len(keep_rules(mixed).kept) > 0
-        by_chance_fisher += len(keep_rules(mixed, "fisher").kept) > 0
+        by_chance += len(keep_rules(mixed).significant) > 0
+        by_chance_fisher += len(keep_rules(mixed, "fisher").significant) > 0
     found |= {"fwer": by_chance, "fwer_fisher": by_chance_fisher, "fwer_of": randomisations}
     print(
         f"kept {len(kept):,} of {len(rules):,}; of these {100 * found['stability']:.1f} % hold in the rest (unfiltered "

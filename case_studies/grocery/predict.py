@@ -82,7 +82,7 @@ def predict(
         what = f"the model knows none of its items, such as {quote(baskets.items[:3])}"
         mend = f"It learnt items such as {quote(model.items_[:3])}: write them as there."
         raise DataError(reading.source, [Problem(what, column=roles.item, mend=mend)])
-    notes += [*baskets.told, *known.told]
+    notes += [*baskets.notes, *known.notes]
     if model.customers_ is not None:
         owners = model.owners(known)
         seen = 0 if owners is None else int((owners >= 0).sum())

@@ -53,7 +53,7 @@ def summary(
         f"Rules of {shop.when(shop.train)}, tested there and looked at again in those of {shop.when(shop.test)}."
     )
     run.add_summary(
-        f"Of {len(mined):,} rules in at least {mined.asked.min_count:,} baskets, {len(kept):,} are "
+        f"Of {len(mined):,} rules in at least {mined.query.min_count:,} baskets, {len(kept):,} are "
         f"{'more than an effect of how much people buy' if settings.test == 'matched' else 'more than chance gives'}; the chance "
         f"that any of them is false is at most {100 * settings.alpha:g} %."
     )
@@ -102,7 +102,7 @@ def rules(shown: Rules, mined: Rules, kept: Rules, shop: Shop) -> list[Any]:
         ]
     parts.append(
         f"{len(shown):,} of the {len(kept):,} are worth a look: they add to every shorter rule"
-        f"{', and enough customers stand behind them' if 'customers' in shown.found else ''}. Listed are the strongest, by how "
+        f"{', and enough customers stand behind them' if 'customers' in shown.columns else ''}. Listed are the strongest, by how "
         "many times as often both sides are together as chance gives in baskets of the same size."
     )
     parts += [
@@ -123,17 +123,17 @@ def _table(shown: Rules, shop: Shop) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "rule": [part.label(k) for k in range(len(part))],
-            "baskets": part.together.astype(np.int64),
+            "baskets": part.joint_counts.astype(np.int64),
             "confidence": [f"{100 * value:.0f} %" for value in part.confidence],
-            "beyond basket size": np.asarray(part.found["adjusted_lift"], dtype=float).round(2),
+            "beyond basket size": np.asarray(part.columns["adjusted_lift"], dtype=float).round(2),
             "lift later, 95 % interval": [
                 f"{value:.3g} ({a:.3g} to {b:.3g})" if np.isfinite(value) else "not seen"
                 for value, a, b in zip(later.lift[0], low[0], high[0], strict=True)
             ],
         }
     )
-    if "customers" in part.found:
-        frame.insert(2, "customers", part.found["customers"])
+    if "customers" in part.columns:
+        frame.insert(2, "customers", part.columns["customers"])
     return frame.set_index("rule")
 
 
@@ -263,7 +263,7 @@ def protocol(mined: Rules, chance: PermutationTest | None, settings: GrocerySett
         )
         parts.append(
             f"Rules come from {shop.when(shop.train)}. Declared before the baskets were looked at: every rule of one item on the "
-            f"right whose sides are both in at least {mined.asked.min_count:,} baskets, {family.total:,} hypotheses ({sizes}). "
+            f"right whose sides are both in at least {mined.query.min_count:,} baskets, {family.total:,} hypotheses ({sizes}). "
             f"{TESTS[settings.test]} P-values are corrected for the whole family after Holm, in layers by length."
         )
         parts.append(

@@ -39,7 +39,7 @@ def select_rules(kept: Rules, shop: Shop, settings: GrocerySettings) -> Rules:
     >>> from shared.data import Incidence
     >>> baskets = Incidence.from_lists(([["tea", "milk"]] * 3 + [["tea"]] * 5 + [["soap"]] * 12) * 20)
     >>> shop = Shop.cut(baskets, GrocerySettings(), "table")
-    >>> len(select_rules(association_rules(shop.train, 0.2, min_support=5).test("fisher").kept, shop, GrocerySettings()))
+    >>> len(select_rules(association_rules(shop.train, 0.2, min_support=5).test("fisher").significant, shop, GrocerySettings()))
     2
     """
     small = kept.without_redundant(settings.min_improvement)
@@ -47,7 +47,7 @@ def select_rules(kept: Rules, shop: Shop, settings: GrocerySettings) -> Rules:
     if behind is not None:
         enough = behind >= settings.min_customers
         small = small.take(enough)
-        small.found["customers"] = behind[enough]
+        small.columns["customers"] = behind[enough]
     return small.sort("adjusted_lift")
 
 
@@ -80,18 +80,18 @@ def offers(rules: Rules, shop: Shop) -> pd.DataFrame:
     >>> from shared.data import Incidence
     >>> baskets = Incidence.from_lists(([["tea", "milk"]] * 3 + [["tea"]] * 5 + [["soap"]] * 12) * 20)
     >>> shop = Shop.cut(baskets, GrocerySettings(), "table")
-    >>> kept = association_rules(shop.train, 0.2, min_support=5).test("fisher").kept
+    >>> kept = association_rules(shop.train, 0.2, min_support=5).test("fisher").significant
     >>> offers(kept, shop)["offer"].tolist()
     ['milk']
     """
     single = rules.take((rules.antecedent_lengths == 1) & (rules.confidence <= SATURATED))
-    single = single.take(np.asarray(single.found["adjusted_lift"]) >= MIN_LIFT) if len(single) else single
+    single = single.take(np.asarray(single.columns["adjusted_lift"]) >= MIN_LIFT) if len(single) else single
     later = validate_rules(single, shop.test)
     low, _ = later.interval()
     certain = np.flatnonzero(low[0] > 1)
-    room = single.antecedent_counts - single.together
+    room = single.antecedent_counts - single.joint_counts
     worth = (
-        room * (single.confidence - single.found["expected"] / np.maximum(single.antecedent_counts, 1))
+        room * (single.confidence - single.columns["expected"] / np.maximum(single.antecedent_counts, 1))
         if len(single)
         else room
     )
@@ -105,7 +105,7 @@ def offers(rules: Rules, shop: Shop) -> pd.DataFrame:
             "to who buys": [str(left[0]) for left, _ in names],
             "offer": [str(right[0]) for _, right in names],
             "buy both today": single.confidence[order],
-            "times as often as chance": np.asarray(single.found["adjusted_lift"], dtype=float)[order],
+            "times as often as chance": np.asarray(single.columns["adjusted_lift"], dtype=float)[order],
             "lift later": later.lift[0][order],
             "at least": low[0][order],
             "baskets without it": room[order].astype(np.int64),
@@ -138,13 +138,13 @@ def apart(pairs: Rules, later: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
     >>> apart(pairs, pairs)[0][["one", "other", "baskets with both"]].values.tolist()
     [['coffee', 'tea', 0]]
     """
-    kept = pairs.kept
+    kept = pairs.significant
     ptr = pairs.sets.indptr
     left, right = (kept.sets.codes[ptr[side]] for side in (kept.antecedent, kept.consequent))
     n_items = len(pairs.sets.counts)
     partners = np.bincount(np.concatenate([left, right]), minlength=len(pairs.items))
     loners = np.flatnonzero(partners > max(0.5 * (n_items - 1), 3))
-    expected, ratio = (np.asarray(kept.found[name], dtype=float) for name in ("expected", "adjusted_lift"))
+    expected, ratio = (np.asarray(kept.columns[name], dtype=float) for name in ("expected", "adjusted_lift"))
     lift_later = _lifts_later(left, right, later)
     fits = ~np.isin(left, loners) & ~np.isin(right, loners) & (expected >= EXPECTED) & (lift_later < 1)
     order = np.flatnonzero(fits)[np.argsort(ratio[fits], kind="stable")]
@@ -159,7 +159,7 @@ def apart(pairs: Rules, later: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
     table = pd.DataFrame(
         {
             "one": [str(name) for name in first], "other": [str(name) for name in second],
-            "baskets with both": kept.together[chosen].astype(np.int64),
+            "baskets with both": kept.joint_counts[chosen].astype(np.int64),
             "expected by basket size": expected[chosen], "found / expected": ratio[chosen], "lift later": lift_later[chosen],
         }
     )  # fmt: skip

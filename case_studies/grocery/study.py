@@ -36,7 +36,7 @@ def run(settings: GrocerySettings, out: Run) -> None:
     least = max(settings.min_baskets, min_count_of(settings.min_support, shop.train.n_rows))
     sets = frequent_itemsets(shop.train, least, max_length=settings.max_length)
     rules = association_rules(sets, settings.min_confidence).test(settings.test, alpha=settings.alpha)
-    kept, shown = rules.kept, selection.select_rules(rules.kept, shop, settings)
+    kept, shown = rules.significant, selection.select_rules(rules.significant, shop, settings)
     out.mark_step("mined and tested")
 
     # Do they hold in the later baskets, in every quarter, and where there is nothing to be found?

@@ -16,6 +16,7 @@ from domains.basket.rules import (
     item_pairs,
     permutation_test,
     randomise,
+    stability_figure,
     validate_rules,
 )
 from domains.basket.task import CompletionTask

@@ -28,11 +28,13 @@ def rule_network(rules: RuleTable, n: int = 40) -> Any:
     """
     from shared.reporting.figures import draw
 
-    expected = rules.found.get("expected", rules.antecedent_counts * rules.consequent_counts / max(rules.n_baskets, 1))
-    extra = rules.together - np.asarray(expected, dtype=float)
+    expected = rules.columns.get(
+        "expected", rules.antecedent_counts * rules.consequent_counts / max(rules.n_baskets, 1)
+    )
+    extra = rules.joint_counts - np.asarray(expected, dtype=float)
     shown = rules.take(np.argsort(-extra, kind="stable")[:n])
-    by = "adjusted_lift" if "adjusted_lift" in rules.found else "lift"
-    values = np.asarray(shown.found[by], dtype=float) if by in shown.found else shown.lift
+    by = "adjusted_lift" if "adjusted_lift" in rules.columns else "lift"
+    values = np.asarray(shown.columns[by], dtype=float) if by in shown.columns else shown.lift
     links: dict[tuple[Any, Any], float] = {}
     for k in range(len(shown)):
         left, right = shown.names(k)
@@ -108,14 +110,14 @@ def rule_scatter(rules: RuleTable) -> Any:
     if len(rules) == 0:
         raise HexadError("there are no rules to draw")
     chosen = np.arange(len(rules))[:: max(1, -(-len(rules) // MAX_POINTS))]
-    kept = np.asarray(rules.found.get("kept", np.ones(len(rules), dtype=bool)))[chosen]
+    kept = np.asarray(rules.columns.get("kept", np.ones(len(rules), dtype=bool)))[chosen]
     x, y = 100 * rules.measure("support")[chosen], 100 * rules.confidence[chosen]
     size = 4 + 10 * np.log2(np.clip(rules.lift[chosen], 1, 64))
 
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
         groups = (
             ("not kept", ~kept, "soft", 0.35),
-            ("kept" if "kept" in rules.found else "rules", kept, "accent", 0.6),
+            ("kept" if "kept" in rules.columns else "rules", kept, "accent", 0.6),
         )
         for label, mask, colour, alpha in groups:
             if mask.any():
@@ -153,8 +155,8 @@ def pair_heatmap(pairs: RuleTable, n: int = 18) -> Any:
     """
     from shared.reporting.figures import draw
 
-    by = "adjusted_lift" if "adjusted_lift" in pairs.found else "lift"
-    values = np.asarray(pairs.found[by], dtype=float) if by in pairs.found else pairs.lift
+    by = "adjusted_lift" if "adjusted_lift" in pairs.columns else "lift"
+    values = np.asarray(pairs.columns[by], dtype=float) if by in pairs.columns else pairs.lift
     ptr = pairs.sets.indptr
     left, right = (pairs.sets.codes[ptr[side]] for side in (pairs.antecedent, pairs.consequent))
     count = np.zeros(len(pairs.items), dtype=np.int64)

@@ -50,7 +50,7 @@ class Incidence:
     customer_keys : pandas.Index, optional
     columns : BasketColumns
         The user's column names.
-    told : tuple of str
+    notes : tuple of str
         What was found and done on the way in.
 
     >>> baskets = Incidence.from_lists([["milk", "bread"], ["milk"], []])
@@ -67,7 +67,7 @@ class Incidence:
     customers: Codes | None = None
     customer_keys: pd.Index[Any] | None = None
     columns: BasketColumns = field(default_factory=BasketColumns)
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_frame(
@@ -169,7 +169,7 @@ class Incidence:
         DataError
             Baskets that are text, items that are missing or of several types, keys that repeat.
 
-        >>> Incidence.from_lists([["b", "a", "b"]]).told
+        >>> Incidence.from_lists([["b", "a", "b"]]).notes
         ('1 item that stands in its basket again was counted once',)
         """
         return cls._pack(from_sequences(lists, keys, missing=missing, source=source), largest, drop_empty=drop_empty)
@@ -219,7 +219,7 @@ class Incidence:
         else:
             distinct, group = np.unique(pair, return_inverse=True)
             weights = np.bincount(group, weights=entries.weights, minlength=len(distinct))
-        told = list(entries.told)
+        told = list(entries.notes)
         if repeated := len(pair) - len(distinct):
             what = (
                 "item that stands in its basket again was"
@@ -250,7 +250,7 @@ class Incidence:
             told.append(
                 f"{len(alike)} item names differ from others only in case or outer blanks: {quote(alike)} (strip=True takes blanks off)"
             )
-        return replace(made if keep.all() else made.take(np.flatnonzero(keep)), told=tuple(told))
+        return replace(made if keep.all() else made.take(np.flatnonzero(keep)), notes=tuple(told))
 
     @property
     def n_rows(self) -> int:
@@ -295,7 +295,7 @@ class Incidence:
             weights=None if self.weights is None else self.weights[entries],
             times=None if self.times is None else self.times[chosen],
             customers=None if self.customers is None else self.customers[chosen],
-            told=(),
+            notes=(),
         )
 
     def reindex_items(self, items: Any) -> Incidence:
@@ -319,7 +319,7 @@ class Incidence:
         made = self._pack(entries, None, drop_empty=False)
         return replace(
             made, times=self.times, customers=self.customers, customer_keys=self.customer_keys, columns=self.columns,
-            told=told,
+            notes=told,
         )  # fmt: skip
 
     def map_items(self, names: Mapping[Any, Any] | pd.Series[Any]) -> Incidence:
@@ -338,7 +338,7 @@ class Incidence:
         told = () if keep.all() else (f"{int((~keep).sum()):,} entries of items without a name were left out",)
         return replace(
             made, times=self.times, customers=self.customers, customer_keys=self.customer_keys, columns=self.columns,
-            told=told,
+            notes=told,
         )  # fmt: skip
 
     def item_codes(self, items: Iterable[Any]) -> Ints:
@@ -407,7 +407,7 @@ class Incidence:
             f"{self.n_rows:,} baskets hold {len(self.codes):,} entries of {int((self.counts > 0).sum()):,} items; "
             f"a basket holds {mean:.1f} on average, at most {int(self.sizes.max(initial=0)):,}."
         )
-        return " ".join([text, *(f"{note[0].upper()}{note[1:]}." for note in self.told)])
+        return " ".join([text, *(f"{note[0].upper()}{note[1:]}." for note in self.notes)])
 
     def __repr__(self) -> str:
         return f"Incidence({self.n_rows:,} rows, {self.n_items:,} items, {len(self.codes):,} entries)"

@@ -39,7 +39,7 @@ class Entries:
     items, keys : pandas.Index
         Names of the items, and keys of the rows.
     weights : numpy.ndarray of float64, optional
-    told : list of str
+    notes : list of str
         What was found and done.
     """
 
@@ -49,7 +49,7 @@ class Entries:
     items: pd.Index[Any]
     keys: pd.Index[Any]
     weights: Floats | None = None
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def pick_rows(chosen: Any, n: int) -> Ints:
@@ -130,9 +130,9 @@ def of_one_kind(values: pd.Series[Any], empty: Bools, column: str, problems: Pro
     if len(names) <= 1:
         return True
     fewest = kinds == names[int(np.argmin(counts))]
-    told = ", ".join(f"{count:,} of type {name}" for name, count in zip(names, counts, strict=True))
+    notes = ", ".join(f"{count:,} of type {name}" for name, count in zip(names, counts, strict=True))
     problems.add(
-        f"the values are of several types ({told})", column=column, rows=first_rows(fewest & ~empty),
+        f"the values are of several types ({notes})", column=column, rows=first_rows(fewest & ~empty),
         count=int(counts.min()), mend=f"Bring them to one, as in table[{column!r}].astype(str).",
     )  # fmt: skip
     return False
@@ -163,37 +163,37 @@ def from_table(
         if name is not None and name not in table.columns:
             missing_column(name, [str(column) for column in table.columns], problems)
     problems.raise_if_any()
-    told: list[str] = []
+    notes: list[str] = []
     order_codes, orders = encode_values(table[columns.order], columns.order, problems, missing)
     called = table[columns.item]
     if strip and pd.api.types.infer_dtype(called, skipna=True) == "string":
         bare = called.str.strip()
         if changed := int((bare != called).fillna(False).sum()):
-            told.append(f"outer blanks were taken off {changed:,} item names")
+            notes.append(f"outer blanks were taken off {changed:,} item names")
         called = bare
     item_codes, items = encode_values(called, columns.item, problems, missing)
     keep = (order_codes >= 0) & (item_codes >= 0)
-    owners = _owners(table, columns, problems, missing, told)
+    owners = _owners(table, columns, problems, missing, notes)
     if not problems and not keep.all():
-        told.append(f"{int((~keep).sum()):,} rows without an order or an item were left out")
-    keep = _without_cancelled(table, columns, cancelled, keep, order_codes, told)
+        notes.append(f"{int((~keep).sum()):,} rows without an order or an item were left out")
+    keep = _without_cancelled(table, columns, cancelled, keep, order_codes, notes)
     weights = None
     if columns.quantity is not None:
-        weights = _quantities(table[columns.quantity], columns.quantity, keep, missing, problems, told)
+        weights = _quantities(table[columns.quantity], columns.quantity, keep, missing, problems, notes)
         if weights is not None:
             keep &= ~np.isnan(weights)
             keep = _without_returns(
-                weights, keep, order_codes, item_codes, len(items), returns, columns, problems, told
+                weights, keep, order_codes, item_codes, len(items), returns, columns, problems, notes
             )
-    times, customers = _attributes(table, columns, keep, order_codes, owners, problems, told)
+    times, customers = _attributes(table, columns, keep, order_codes, owners, problems, notes)
     problems.raise_if_any()
     before = len(np.unique(order_codes[order_codes >= 0]))
     place, kept = _order_of(order_codes[keep], len(orders), times)
     if before > len(kept):
-        told.append(f"{before - len(kept):,} orders had nothing left and are no baskets")
+        notes.append(f"{before - len(kept):,} orders had nothing left and are no baskets")
     rows = place[order_codes[keep]]
     entries = Entries(
-        rows, item_codes[keep], len(kept), items, orders[kept], None if weights is None else weights[keep], told
+        rows, item_codes[keep], len(kept), items, orders[kept], None if weights is None else weights[keep], notes
     )
     stamps = None if times is None else pd.Index(times.loc[pd.Index(kept)])
     if customers is None:
@@ -203,7 +203,7 @@ def from_table(
 
 
 def _owners(
-    table: pd.DataFrame, columns: BasketColumns, problems: Problems, missing: Missing, told: list[str]
+    table: pd.DataFrame, columns: BasketColumns, problems: Problems, missing: Missing, notes: list[str]
 ) -> tuple[Ints, pd.Index[Any]] | None:
     """Customer of every row; -1 where there is none."""
     if columns.customer is None:
@@ -216,19 +216,19 @@ def _owners(
     ]  # fmt: skip
     guests = found[0] < 0
     if guests.any() and missing == "drop":
-        told.append(f"{int(guests.sum()):,} rows without a customer were kept as those of guests")
+        notes.append(f"{int(guests.sum()):,} rows without a customer were kept as those of guests")
     return found
 
 
 def _without_cancelled(
-    table: pd.DataFrame, columns: BasketColumns, cancelled: str | None, keep: Bools, orders: Ints, told: list[str]
+    table: pd.DataFrame, columns: BasketColumns, cancelled: str | None, keep: Bools, orders: Ints, notes: list[str]
 ) -> Bools:
     """Leave out the orders whose keys begin as those of cancelled ones do."""
     if not cancelled:
         return keep
     gone = table[columns.order].astype(str).str.startswith(cancelled).to_numpy(dtype=bool) & keep
     if gone.any():
-        told.append(
+        notes.append(
             f"{int(gone.sum()):,} rows of {len(np.unique(orders[gone])):,} cancelled orders "
             f"(whose key begins with {cancelled!r}) were left out"
         )
@@ -236,7 +236,7 @@ def _without_cancelled(
 
 
 def _quantities(
-    values: pd.Series[Any], column: str, keep: Bools, missing: Missing, problems: Problems, told: list[str]
+    values: pd.Series[Any], column: str, keep: Bools, missing: Missing, problems: Problems, notes: list[str]
 ) -> Floats | None:
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     wrong = np.isnan(numbers) & values.notna().to_numpy() | np.isinf(numbers)
@@ -255,13 +255,13 @@ def _quantities(
                 mend='Fill them in, or pass missing="drop" to leave them out.',
             )  # fmt: skip
             return None
-        told.append(f"{count:,} rows without a quantity were left out")
+        notes.append(f"{count:,} rows without a quantity were left out")
     return numbers
 
 
 def _without_returns(
     weights: Floats, keep: Bools, orders: Ints, codes: Ints, n_items: int, returns: Returns, columns: BasketColumns,
-    problems: Problems, told: list[str],
+    problems: Problems, notes: list[str],
 ) -> Bools:  # fmt: skip
     """Refuse rows that are no purchases, leave them out, or set them off against the purchases of their order."""
     back = (weights <= 0) & keep
@@ -275,14 +275,14 @@ def _without_returns(
         )  # fmt: skip
         return keep
     if returns == "drop":
-        told.append(f"{count:,} rows of returns (quantities of zero or less) were left out")
+        notes.append(f"{count:,} rows of returns (quantities of zero or less) were left out")
         return keep & ~back
     pair = orders * max(n_items, 1) + codes
     _, group = np.unique(pair[keep], return_inverse=True)
     rest = np.bincount(group, weights=weights[keep])[group]
     kept = keep.copy()
     kept[keep] = rest > 0
-    told.append(
+    notes.append(
         f"{count:,} rows of returns were set off within their orders: "
         f"{int((keep & ~back).sum() - (kept & ~back).sum()):,} rows of purchases were wholly returned"
     )
@@ -296,7 +296,7 @@ def _attributes(
     orders: Ints,
     owners: tuple[Ints, pd.Index[Any]] | None,
     problems: Problems,
-    told: list[str],
+    notes: list[str],
 ) -> tuple[pd.Series[Any] | None, tuple[Ints, pd.Index[Any]] | None]:
     """The earliest time of every order, and its customer, by the order's number."""
     n_orders = int(orders.max(initial=-1)) + 1
@@ -320,7 +320,7 @@ def _attributes(
             first = by_order.min()
             spread = int((by_order.max() != first).sum())
             if spread:
-                told.append(f"{spread:,} orders have rows of several times; the earliest counts")
+                notes.append(f"{spread:,} orders have rows of several times; the earliest counts")
             times = first
     if owners is not None:
         codes, names = owners
@@ -407,5 +407,5 @@ def from_sequences(lists: Any, keys: Any, *, missing: Missing, source: str) -> E
         )  # fmt: skip
     problems.raise_if_any()
     keep = codes >= 0
-    told = [] if keep.all() else [f"{int((~keep).sum()):,} missing items were left out"]
-    return Entries(rows[keep], codes[keep], len(baskets), items, index, None, told)
+    notes = [] if keep.all() else [f"{int((~keep).sum()):,} missing items were left out"]
+    return Entries(rows[keep], codes[keep], len(baskets), items, index, None, notes)

@@ -25,7 +25,7 @@ def test_missing_items_are_refused_with_their_basket_or_left_out(missing):
     assert 'missing="drop"' in text
     found = Incidence.from_lists(baskets, missing="drop")
     assert found.to_lists() == [["a"], ["b"], ["a", "b"]]
-    assert "1 missing items were left out" in found.told
+    assert "1 missing items were left out" in found.notes
 
 
 def test_items_of_several_types_are_refused_with_their_baskets():
@@ -58,7 +58,7 @@ def test_a_count_is_a_count_and_a_share_a_share():
 
 def test_quantities_in_a_matrix_count_as_presence_and_say_so():
     found = Incidence.from_onehot(pd.DataFrame({"a": [3, 0, 1], "b": [0, 2, 1]}))
-    assert "2 values other than 0 and 1 count as bought" in found.told
+    assert "2 values other than 0 and 1 count as bought" in found.notes
     assert len(frequent_itemsets(found, 2)) == 2
 
 
@@ -92,8 +92,8 @@ def test_nothing_frequent_gives_an_empty_typed_table_and_a_hint():
 def test_duplicates_empty_baskets_and_one_large_one():
     baskets = [["a", "a", "b"], [], ["a"], [*map(str, range(5000)), "a"]]
     found = Incidence.from_lists(baskets)
-    assert any("counted once" in note for note in found.told)
-    assert any("empty" in note for note in found.told)
+    assert any("counted once" in note for note in found.notes)
+    assert any("empty" in note for note in found.notes)
     sets = frequent_itemsets(found, 2)
     assert sets.support.tolist() == [0.75]  # the empty basket counts
     assert "Raise min_support to 2 baskets" in refused(lambda: frequent_itemsets(found, 1))
@@ -104,8 +104,8 @@ def test_an_item_in_every_basket_is_kept():
     assert {tuple(sorted(sets.names(k))) for k in range(len(sets))} == {("z",), ("a",), ("b",), ("a", "z"), ("b", "z")}
     rules = association_rules(sets, 0.0)
     assert np.isfinite(rules.lift).all()
-    assert not rules.test().found["kept"].any()
-    assert not rules.test("fisher").found["kept"].any()
+    assert not rules.test().columns["kept"].any()
+    assert not rules.test("fisher").columns["kept"].any()
 
 
 def test_no_baskets_at_all_are_refused():
@@ -122,7 +122,7 @@ def test_long_tables_name_what_is_wrong_all_at_once():
         assert told in text
     dropped = Incidence.from_frame(table.assign(n=1), BasketColumns(quantity="n"), missing="drop")
     assert dropped.to_lists() == [["a"]]
-    assert "2 rows without an order or an item were left out" in dropped.told
+    assert "2 rows without an order or an item were left out" in dropped.notes
 
 
 def test_columns_under_other_names_are_asked_for():
@@ -142,7 +142,7 @@ def test_returns_that_leave_nothing_are_told():
     table = pd.DataFrame({"order": [1, 2], "item": ["a", "b"], "n": [-1, 1]})
     found = Incidence.from_frame(table, BasketColumns(quantity="n"), returns="drop")
     assert found.n_rows == 1
-    assert "1 orders had nothing left and are no baskets" in found.told
+    assert "1 orders had nothing left and are no baskets" in found.notes
 
 
 def test_items_of_any_single_kind_are_taken():
@@ -177,7 +177,7 @@ def test_keys_of_lists_have_to_fit():
 
 def test_unknown_things_are_named():
     rules = association_rules([["milk", "tea"]], 0.5, min_support=1)
-    assert "did you mean 'milk'" in refused(lambda: rules.about(consequent=["mlk"]))
+    assert "did you mean 'milk'" in refused(lambda: rules.with_items(consequent=["mlk"]))
     assert "share no item" in refused(lambda: rules.score([["x"]]))
     assert len(rules.score([["milk", "x"]])) == 1
     assert "no number" in refused(lambda: rules.where(lift="high"))
@@ -219,7 +219,7 @@ def test_baskets_without_a_customer_are_kept_as_those_of_guests_where_declared()
     assert found.to_lists() == [["a", "b"], ["a"]]
     assert found.customers.tolist() == [0, -1]
     assert found.to_frame()["who"].isna().tolist() == [False, False, True]
-    assert "1 rows without a customer were kept as those of guests" in found.told
+    assert "1 rows without a customer were kept as those of guests" in found.notes
     model = RuleRecommender(significance=None).fit(found)
     assert model.customer_baskets_.tolist() == [1]
     assert model.owners(found).tolist() == [0, -1]

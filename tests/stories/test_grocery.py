@@ -68,8 +68,8 @@ def test_what_it_recommends_is_certain_and_goes_one_way(whole):
     assert (apart["found / expected"] < 1).all()
     assert (apart["lift later"] < 1).all()
     rules = Rules.load(whole / "rules.parquet")
-    assert rules.found["kept"].all()
-    assert (rules.found["customers"] >= GrocerySettings().min_customers).all()
+    assert rules.columns["kept"].all()
+    assert (rules.columns["customers"] >= GrocerySettings().min_customers).all()
 
 
 def test_new_baskets_are_completed_with_reasons(whole, tmp_path):

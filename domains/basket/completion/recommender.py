@@ -114,7 +114,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         self.counts_ = found.counts.astype(np.int64)
         self.n_baskets_ = found.n_rows
         self.rule_ptr_, self.rule_items_ = rules.indptr, rules.indices
-        self.rule_weights_, self.rule_together_ = rules.weights, rules.together
+        self.rule_weights_, self.rule_together_ = rules.weights, rules.joint_counts
         self.popularity_ = rules.share
         self.n_rules_ = len(rules.weights)
         self._learn_customers(found)

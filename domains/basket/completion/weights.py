@@ -29,7 +29,7 @@ class RuleWeights:
         Consequents of antecedent a are ``indices[indptr[a]:indptr[a + 1]]``.
     weights : numpy.ndarray of float64
         On a scale on which the strongest rules of the antecedents are 1 on average.
-    together : numpy.ndarray of int
+    joint_counts : numpy.ndarray of int
         Baskets that hold both.
     share : numpy.ndarray of float64, shape (n_items,)
         Weighted popularity of each item, 1 for the most popular.
@@ -42,7 +42,7 @@ class RuleWeights:
     indptr: Ints
     indices: Ints
     weights: Floats
-    together: Ints
+    joint_counts: Ints
     share: Floats
 
 

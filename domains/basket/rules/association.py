@@ -95,7 +95,7 @@ def association_rules(
     before, after = _find_allowed(sets, left), _find_allowed(sets, right)
     found = _from_tree if sets.is_complete and sets.tree is not None else _from_sets
     rules = found(sets, asked, before, after, limit)
-    return rules if min_lift is None else replace(rules.where(lift=min_lift), told=rules.told)
+    return rules if min_lift is None else replace(rules.where(lift=min_lift), notes=rules.notes)
 
 
 def _list_items(items: Iterable[Any], name: str) -> Iterable[Any]:
@@ -180,5 +180,5 @@ def _from_sets(sets: Itemsets, asked: RuleQuery, before: Any, after: Any, limit:
     return Rules(
         sets.items, sets.n_baskets, Sets(tree.indptr, tree.codes, tree.count), lhs[keep], rhs[keep],
         sets.counts[whole][keep], asked, baskets=sets.baskets,
-        told=() if sets.kind == "all" else (f"the sets are {sets.kind}: rules of other sets are not among these",),
+        notes=() if sets.kind == "all" else (f"the sets are {sets.kind}: rules of other sets are not among these",),
     )  # fmt: skip

@@ -40,7 +40,7 @@ def randomise(baskets: Any, random_state: int = 0) -> Incidence:
 
     found, seed = as_baskets(baskets), whole_seed(random_state)
     codes = swap_randomise(found.indptr, found.codes, max(found.n_items, 1), TRADES * found.n_rows, seed)
-    return replace(found, codes=codes, weights=None, told=())
+    return replace(found, codes=codes, weights=None, notes=())
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class PermutationTest:
             f"In {n:,} randomised sets of baskets (same sizes, same item counts) the same search mined {np.median(self.mined):,.0f} "
             f"rules on average, against {len(self.rules):,} in the real ones, and the test kept any rule in "
             f"{int(self.any_kept.sum()):,} of {n:,} ({100 * self.any_kept.mean():.1f} %). "
-            f"{int(self.rules.found['kept'].sum()):,} real rules have a smaller p-value than chance gives in 95 % of them."
+            f"{int(self.rules.columns['kept'].sum()):,} real rules have a smaller p-value than chance gives in 95 % of them."
         )
 
 
@@ -117,12 +117,12 @@ def permutation_test(
     found = map_parallel(_by_chance, jobs, n_jobs=n_jobs)
     smallest = np.array([one[0] for one in found])
     real = assess_rules(rules, test, alternative=alternative, alpha=alpha)
-    p = real.found["p_value"]
+    p = real.columns["p_value"]
     rank = np.searchsorted(np.sort(smallest), p, side="right")
     corrected = (1 + rank) / (n_randomised + 1)
-    ratio = real.found["adjusted_lift"]
+    ratio = real.columns["adjusted_lift"]
     beyond = ratio > 1 if alternative == "greater" else ratio < 1
-    new = {**real.found, "p_adjusted": corrected, "kept": (corrected <= alpha) & beyond}
+    new = {**real.columns, "p_adjusted": corrected, "kept": (corrected <= alpha) & beyond}
     return PermutationTest(
         with_columns(rules, new), smallest, np.array([one[1] for one in found]), np.array([one[2] for one in found])
     )
@@ -134,7 +134,7 @@ def _by_chance(job: tuple[Incidence, Rules, Test, Literal["greater", "less"], fl
     if len(again) == 0:
         return 1.0, 0, False
     by_chance = assess_rules(again, test, alternative=alternative, alpha=alpha)
-    return float(by_chance.found["p_value"].min()), len(again), bool(by_chance.found["kept"].any())
+    return float(by_chance.columns["p_value"].min()), len(again), bool(by_chance.columns["kept"].any())
 
 
 def mine_again(rules: Rules, baskets: Incidence) -> Rules:
@@ -144,7 +144,7 @@ def mine_again(rules: Rules, baskets: Incidence) -> Rules:
     >>> len(mine_again(rules, Incidence.from_lists([["a", "b"], ["c"]])))
     2
     """
-    asked = rules.asked
+    asked = rules.query
     if asked.pairs:
         return item_pairs(baskets, asked.min_count, max_items=baskets.n_items)
     return association_rules(

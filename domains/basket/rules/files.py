@@ -48,12 +48,12 @@ def save_rules(rules: RuleTable, path: Path) -> None:
     if path.suffix.lower() not in {".parquet", ".pq"}:
         raise HexadError(f"{quote([path.name])}: rules are saved as .parquet; for a .csv use export")
     table = pa.Table.from_pandas(rules.to_frame(measures=()), preserve_index=False)
-    asked = rules.asked
+    asked = rules.query
     about: dict[str, Any] = {
         "format": FORMAT,
         "n_baskets": rules.n_baskets,
-        "found": list(rules.found),
-        "told": list(rules.told),
+        "found": list(rules.columns),
+        "told": list(rules.notes),
         "asked": {
             "min_count": asked.min_count, "min_confidence": str(asked.min_confidence), "max_length": asked.max_length,
             "max_consequent": asked.max_consequent, "antecedents": _plain(asked.antecedents),
@@ -142,7 +142,7 @@ def load_rules(path: Path, kind: type[R]) -> R:
             counts["count"].astype(np.int32),
             RuleQuery(_whole(asked["min_count"]), _fraction(asked["min_confidence"]), asked["max_length"],
                   _whole(asked["max_consequent"]), **limits),
-            found, told=tuple(map(str, about["told"])),
+            found, notes=tuple(map(str, about["told"])),
         )  # fmt: skip
     except StoreError:
         raise
@@ -186,7 +186,7 @@ def _sets(column: Any) -> tuple[Any, Any]:
 
 def _check_counts(rules: R, shown: str) -> R:
     """Refuse counts that no baskets give."""
-    a, b, ab, n = rules.antecedent_counts, rules.consequent_counts, rules.together, rules.n_baskets
+    a, b, ab, n = rules.antecedent_counts, rules.consequent_counts, rules.joint_counts, rules.n_baskets
     wrong = (ab < 0) | (ab > a) | (ab > b) | (a > n) | (b > n) | (a.astype(np.int64) + b - ab > n)
     if wrong.any() or (rules.sets.lengths < 1).any():
         raise StoreError(

@@ -30,7 +30,7 @@ def item_pairs(baskets: Any, min_support: float = 0.01, *, max_items: int = 1000
         More frequent items than that are refused: there would be half their square of pairs.
 
     >>> pairs = item_pairs([["a", "b"], ["a", "b"], ["c"], ["b"]], min_support=1)
-    >>> [(pairs.label(k), int(pairs.together[k])) for k in range(len(pairs))]
+    >>> [(pairs.label(k), int(pairs.joint_counts[k])) for k in range(len(pairs))]
     [('c → a', 0), ('c → b', 0), ('a → b', 2)]
     """
     found = as_baskets(baskets)

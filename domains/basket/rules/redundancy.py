@@ -55,7 +55,7 @@ def without_redundant(rules: R, min_improvement: float = 0.0, baskets: Any = Non
     gained = improvement(rules, baskets)
     keep = gained > min_improvement + 1e-12
     note = f"{int((~keep).sum()):,} of {len(rules):,} rules were left out that a more general rule makes superfluous"
-    return replace(rules.take(keep), told=(*rules.told, note))
+    return replace(rules.take(keep), notes=(*rules.notes, note))
 
 
 def _from_tree(rules: RuleTable) -> Floats:

@@ -85,7 +85,7 @@ def assess_rules(
     >>> from domains.basket import association_rules
     >>> baskets = [["tea", "milk"]] * 20 + [["tea"], ["milk"]] + [["soap"]] * 20
     >>> rules = assess_rules(association_rules(baskets, 0.5, min_support=5), "fisher")
-    >>> rules.found["kept"].tolist()
+    >>> rules.columns["kept"].tolist()
     [True, True]
     """
     for name, value, choices in (
@@ -108,7 +108,7 @@ def assess_rules(
     corrected = adjust_family(p, lengths, declared, correction, layered=layered)
     hands_on = inherit and correction in {"holm", "bonferroni"}
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = rules.together / expected
+        ratio = rules.joint_counts / expected
     beyond = (ratio > 1) & (rules.lift > 1) if upper else ratio < 1
     if hands_on:
         corrected = _inherit(rules, corrected, beyond, alpha)
@@ -123,15 +123,15 @@ def assess_rules(
     found = {"p_value": p, "p_adjusted": corrected, "expected": expected, "adjusted_lift": ratio, "kept": kept}
     compared = (f"{alone:,} rules {NO_OTHERS} many other items: {NO_OTHERS_MEND}",) if alone else ()
     # A new test replaces what an earlier one said.
-    earlier = tuple(told for told in rules.told if KEPT_BY not in told and NO_OTHERS not in told)
-    return with_columns(replace(rules, told=earlier), found, note, *compared)
+    earlier = tuple(told for told in rules.notes if KEPT_BY not in told and NO_OTHERS not in told)
+    return with_columns(replace(rules, notes=earlier), found, note, *compared)
 
 
 def _fisher(rules: RuleTable, upper: bool) -> tuple[Floats, Floats]:
     from domains.basket.rules.kernels import fisher_tail
 
     a, b, ab = (
-        np.asarray(x, dtype=np.int64) for x in (rules.antecedent_counts, rules.consequent_counts, rules.together)
+        np.asarray(x, dtype=np.int64) for x in (rules.antecedent_counts, rules.consequent_counts, rules.joint_counts)
     )
     return fisher_tail(rules.n_baskets, ab, a, b, upper), a * b / max(rules.n_baskets, 1)
 
@@ -154,7 +154,7 @@ def _test_matched(rules: RuleTable, baskets: Incidence, sizes: Any, upper: bool)
     p, expected, variance = stratified_tail(
         layout.item_ptr, layout.held, sizes, left.indptr, np.asarray(left.codes, dtype=np.int32),
         np.append(begin, len(order)).astype(np.int64), np.asarray(right, dtype=np.int32),
-        rules.together[order].astype(np.int64), upper,
+        rules.joint_counts[order].astype(np.int64), upper,
     )  # fmt: skip
     back = np.empty(len(order), dtype=np.int64)
     back[order] = np.arange(len(order))
@@ -169,7 +169,7 @@ def declare_family(rules: RuleTable, baskets: Any = None) -> Family:
     >>> declare_family(rules).sizes
     {1: 6, 2: 1}
     """
-    asked = rules.asked
+    asked = rules.query
     if asked.pairs:
         n_items = len(rules.sets.counts)
         return Family({1: n_items * (n_items - 1) // 2})

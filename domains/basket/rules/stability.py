@@ -35,7 +35,7 @@ class Stability:
     parts : tuple of str
         Names of the parts looked at.
     n_baskets : numpy.ndarray of int, shape (n_parts,)
-    together, antecedent, consequent : numpy.ndarray of int, shape (n_parts, n_rules)
+    joint_counts, antecedent, consequent : numpy.ndarray of int, shape (n_parts, n_rules)
         Baskets of each part that hold both sides, the left, and the right.
 
     >>> from domains.basket import association_rules
@@ -47,7 +47,7 @@ class Stability:
     rules: RuleTable
     parts: tuple[str, ...]
     n_baskets: Ints
-    together: Ints
+    joint_counts: Ints
     antecedent: Ints
     consequent: Ints
 
@@ -55,13 +55,13 @@ class Stability:
     def lift(self) -> Floats:
         """Lift in each part, NaN where a side did not occur; shape (n_parts, n_rules)."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.n_baskets[:, None] * self.together / (self.antecedent * self.consequent)
+            return self.n_baskets[:, None] * self.joint_counts / (self.antecedent * self.consequent)
 
     @property
     def confidence(self) -> Floats:
         """Confidence in each part, NaN where the antecedent did not occur; shape (n_parts, n_rules)."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.together / self.antecedent
+            return self.joint_counts / self.antecedent
 
     @property
     def holds(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -80,12 +80,12 @@ class Stability:
         Baskets are taken for independent draws. Without any that holds both sides, it reaches from 0 to infinity.
         """
         n = self.n_baskets[:, None].astype(float)
-        a, b, ab = self.antecedent / n, self.consequent / n, self.together / n
+        a, b, ab = self.antecedent / n, self.consequent / n, self.joint_counts / n
         with np.errstate(divide="ignore", invalid="ignore"):
             squares = ab * (1 / ab - 1 / a - 1 / b) ** 2 + (a - ab) / a**2 + (b - ab) / b**2
             spread = np.sqrt(np.maximum(squares - 1, 0) / n)
             low, high = self.lift * np.exp(-Z95 * spread), self.lift * np.exp(Z95 * spread)
-        seen = self.together > 0
+        seen = self.joint_counts > 0
         return np.where(seen, low, 0.0), np.where(seen, high, np.inf)
 
     def to_frame(self) -> pd.DataFrame:
@@ -93,7 +93,7 @@ class Stability:
         frame = self.rules.to_frame()[["antecedent", "consequent", "lift"]].rename(columns={"lift": "lift when mined"})
         for number, part in enumerate(self.parts):
             frame[f"lift {part}"] = self.lift[number]
-            frame[f"count {part}"] = self.together[number]
+            frame[f"count {part}"] = self.joint_counts[number]
         frame["holds"] = self.holds
         return frame
 

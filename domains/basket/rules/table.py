@@ -104,17 +104,17 @@ class RuleTable:
         All sets that occur.
     antecedent, consequent : numpy.ndarray of int, shape (n_rules,)
         Numbers of the sets on the left and on the right.
-    together : numpy.ndarray of int, shape (n_rules,)
+    joint_counts : numpy.ndarray of int, shape (n_rules,)
         Baskets that hold both sides.
-    asked : RuleQuery
+    query : RuleQuery
         What was asked for.
-    found : dict of str to numpy.ndarray
+    columns : dict of str to numpy.ndarray
         Further columns, such as those of a test.
     baskets : Incidence, optional
         What they were mined from; not saved.
     tree : Tree, optional
         All frequent sets as a tree, in the order of `sets`, where all were mined; not saved.
-    told : tuple of str
+    notes : tuple of str
         What was done to them, in sentences.
 
     >>> from domains.basket import association_rules
@@ -128,15 +128,15 @@ class RuleTable:
     sets: Sets
     antecedent: Codes
     consequent: Codes
-    together: Codes
-    asked: RuleQuery
-    found: dict[str, Any] = field(default_factory=dict)
+    joint_counts: Codes
+    query: RuleQuery
+    columns: dict[str, Any] = field(default_factory=dict)
     baskets: Incidence | None = None
     tree: Tree | None = None
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.together)
+        return len(self.joint_counts)
 
     @property
     def antecedent_counts(self) -> Codes:
@@ -181,7 +181,9 @@ class RuleTable:
         {'lift': [1.0, 1.0], 'jaccard': [0.333, 0.333]}
         """
         names = [names] if isinstance(names, str) else names
-        values = evaluate_measures(names, self.n_baskets, self.together, self.antecedent_counts, self.consequent_counts)
+        values = evaluate_measures(
+            names, self.n_baskets, self.joint_counts, self.antecedent_counts, self.consequent_counts
+        )
         return pd.DataFrame(values, copy=False)
 
     def take(self, chosen: Any) -> Self:
@@ -191,8 +193,8 @@ class RuleTable:
             self,
             antecedent=self.antecedent[chosen],
             consequent=self.consequent[chosen],
-            together=self.together[chosen],
-            found={name: values[chosen] for name, values in self.found.items()},
+            joint_counts=self.joint_counts[chosen],
+            columns={name: values[chosen] for name, values in self.columns.items()},
         )
 
     def where(self, **least: Any) -> Self:
@@ -211,21 +213,21 @@ class RuleTable:
                 passed = value >= float(exact)
                 near = np.abs(value - float(exact)) <= NEAR * max(1.0, abs(float(exact)))
             for k in np.flatnonzero(near) if MEASURES[name].rational else ():
-                counts = (self.together[k], self.antecedent_counts[k], self.consequent_counts[k])
+                counts = (self.joint_counts[k], self.antecedent_counts[k], self.consequent_counts[k])
                 found = MEASURES[name].formula(Counts(Fraction(self.n_baskets), *(Fraction(int(c)) for c in counts)))
                 meets = np.asarray(found, dtype=object).item() >= exact
                 passed[k] = meets if isinstance(bound, Fraction) else passed[k] or meets
             keep &= passed
         return replace(
-            self.take(keep), told=(*self.told, f"{len(self) - int(keep.sum()):,} rules fell short of {least}")
+            self.take(keep), notes=(*self.notes, f"{len(self) - int(keep.sum()):,} rules fell short of {least}")
         )
 
-    def about(self, *, antecedent: Iterable[Any] | None = None, consequent: Iterable[Any] | None = None) -> Self:
+    def with_items(self, *, antecedent: Iterable[Any] | None = None, consequent: Iterable[Any] | None = None) -> Self:
         """Keep the rules whose sides hold all of the given items.
 
         >>> from domains.basket import association_rules
         >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], min_support=1, min_confidence=0.5)
-        >>> rules.about(consequent=["b"]).sentence(0)
+        >>> rules.with_items(consequent=["b"]).sentence(0)
         'a → b: 2 of 2 baskets (100 %), lift 1.5'
         """
         keep = np.ones(len(self), dtype=bool)
@@ -239,7 +241,7 @@ class RuleTable:
 
     def sort(self, by: str = "lift", *, ascending: bool = False) -> Self:
         """Order the rules by a measure or a column of a test; ties stay in their order."""
-        values = np.asarray(self.found[by], dtype=float) if by in self.found else self.measure(by)
+        values = np.asarray(self.columns[by], dtype=float) if by in self.columns else self.measure(by)
         return self.take(np.argsort(values if ascending else -values, kind="stable"))
 
     def top(self, n: int = 10, by: str = "lift") -> pd.DataFrame:
@@ -265,7 +267,7 @@ class RuleTable:
 
     def sentence(self, number: int) -> str:
         """One rule with its counts."""
-        a, ab = int(self.antecedent_counts[number]), int(self.together[number])
+        a, ab = int(self.antecedent_counts[number]), int(self.joint_counts[number])
         return f"{self.label(number)}: {ab:,} of {a:,} baskets ({percent(ab, a)} %), lift {self.lift[number]:.3g}"
 
     def to_frame(self, measures: Iterable[str] = SHOWN) -> pd.DataFrame:
@@ -279,11 +281,11 @@ class RuleTable:
         columns = {
             "antecedent": as_lists(first.indptr, first.codes, self.items),
             "consequent": as_lists(second.indptr, second.codes, self.items),
-            "count": self.together,
+            "count": self.joint_counts,
             "antecedent_count": first.counts,
             "consequent_count": second.counts,
         }
-        return pd.DataFrame({**columns, **self.measures(measures), **self.found}, copy=False)
+        return pd.DataFrame({**columns, **self.measures(measures), **self.columns}, copy=False)
 
     def to_mlxtend(self) -> pd.DataFrame:
         """Table with frozensets and the columns that mlxtend's functions read."""
@@ -310,7 +312,7 @@ class RuleTable:
         return replace(self, sets=self.sets.take(chosen), antecedent=first, consequent=second, tree=None)
 
     @property
-    def kept(self) -> Self:
+    def significant(self) -> Self:
         """The rules that a test kept.
 
         Raises
@@ -318,22 +320,24 @@ class RuleTable:
         HexadError
             They were not tested.
         """
-        if "kept" not in self.found:
-            raise HexadError("these rules were not tested; call rules.test() first, and .kept on what it returns")
-        return self.take(self.found["kept"])
+        if "kept" not in self.columns:
+            raise HexadError(
+                "these rules were not tested; call rules.test() first, and .significant on what it returns"
+            )
+        return self.take(self.columns["kept"])
 
     def explain(self) -> str:
         """Say in plain sentences what was found, and what a test has made of it."""
-        share = percent(self.asked.min_count, max(self.n_baskets, 1))
+        share = percent(self.query.min_count, max(self.n_baskets, 1))
         text = (
-            f"{len(self):,} {'rule is' if len(self) == 1 else 'rules are'} in at least {self.asked.min_count:,} of "
+            f"{len(self):,} {'rule is' if len(self) == 1 else 'rules are'} in at least {self.query.min_count:,} of "
             f"{self.n_baskets:,} baskets ({share} %) with a confidence of at least "
-            f"{100 * float(self.asked.min_confidence):g} %."
+            f"{100 * float(self.query.min_confidence):g} %."
         )
         if len(self):
             best = self.sort("lift").take([0])
             text += f" Highest lift: {best.sentence(0)}."
-        return " ".join([text, *(f"{note[0].upper()}{note[1:]}." for note in self.told)])
+        return " ".join([text, *(f"{note[0].upper()}{note[1:]}." for note in self.notes)])
 
     def _repr_html_(self) -> str:
         import html
@@ -344,15 +348,15 @@ class RuleTable:
         return f"{type(self).__name__}({len(self):,} from {self.n_baskets:,} baskets)"
 
 
-def with_columns(rules: R, columns: Mapping[str, Any], *told: str) -> R:
+def with_columns(rules: R, columns: Mapping[str, Any], *notes: str) -> R:
     """The same rules with further columns, and what is to be said of them.
 
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["a", "b"]], min_support=1, min_confidence=0.5)
-    >>> list(with_columns(rules, {"mine": np.zeros(2)}).found)
+    >>> list(with_columns(rules, {"mine": np.zeros(2)}).columns)
     ['mine']
     """
-    return replace(rules, found={**rules.found, **columns}, told=(*rules.told, *told))
+    return replace(rules, columns={**rules.columns, **columns}, notes=(*rules.notes, *notes))
 
 
 def need_baskets(rules: RuleTable, baskets: Any, what: str, *, same: bool = False) -> Incidence:

@@ -21,7 +21,7 @@ shares = st.sampled_from([0.0, 0.2, 0.25, 1 / 3, 0.5, 0.6, 0.75, 1.0])
 
 
 def as_dict(rules: Rules) -> dict:
-    found = {tuple(map(frozenset, rules.names(k))): int(rules.together[k]) for k in range(len(rules))}
+    found = {tuple(map(frozenset, rules.names(k))): int(rules.joint_counts[k]) for k in range(len(rules))}
     assert len(found) == len(rules)
     return found
 
@@ -101,7 +101,7 @@ def test_improvement_equals_brute_force(baskets, least, longest):
         for part in plain.subsets(left):
             if frozenset(part) != left:
                 best = max(best, Fraction(sets[frozenset(part) | right], sets[frozenset(part)]))
-        assert gained[k] == pytest.approx(float(Fraction(int(rules.together[k]), sets[left]) - best), abs=1e-12)
+        assert gained[k] == pytest.approx(float(Fraction(int(rules.joint_counts[k]), sets[left]) - best), abs=1e-12)
     assert len(rules.without_redundant()) == (gained > 1e-12).sum()
 
 
@@ -118,7 +118,7 @@ def test_thresholds_of_quotients_are_exact(baskets, name, place):
 
     exact = []
     for k in range(len(rules)):
-        counts = [Fraction(int(x[k])) for x in (rules.together, rules.antecedent_counts, rules.consequent_counts)]
+        counts = [Fraction(int(x[k])) for x in (rules.joint_counts, rules.antecedent_counts, rules.consequent_counts)]
         try:
             exact.append(
                 np.asarray(MEASURES[name].formula(Counts(Fraction(rules.n_baskets), *counts)), dtype=object).item()
@@ -167,7 +167,7 @@ def test_no_frequent_sets_give_an_empty_table_of_the_right_types():
     assert rules.measures().shape == (0, 20)
     assert "0 rules" in rules.explain()
     assert len(rules.test()) == 0
-    assert len(rules.test().kept.without_redundant()) == 0
+    assert len(rules.test().significant.without_redundant()) == 0
     assert rules.validate([["a"]]).explain() == "There are no rules to look at again."
     assert rules.score([["a"]]).empty
 
@@ -218,13 +218,13 @@ def test_saved_rules_come_back_whole(tmp_path):
             rules.to_frame(MEASURES).drop(columns=["antecedent", "consequent"]),
         )
         assert len(pd.read_parquet(tmp_path / "rules.parquet")) == len(rules)  # any tool reads it
-        assert again.told == rules.told
-        assert again.asked == rules.asked
+        assert again.notes == rules.notes
+        assert again.query == rules.query
         again.validate(baskets)
         assert len(again.score(baskets)) == len(rules.score(baskets))
         with pytest.raises(HexadError, match="baskets"):
             again.test("matched")
-        assert len(again.test("fisher", baskets=baskets).kept) == len(rules.kept)
+        assert len(again.test("fisher", baskets=baskets).significant) == len(rules.significant)
 
 
 def test_damaged_files_of_rules_are_refused(tmp_path):
@@ -286,13 +286,13 @@ def test_pairs_are_all_pairs_of_frequent_items(baskets, least):
     assert len(pairs) == len(frequent) * (len(frequent) - 1) // 2
     for k in range(len(pairs)):
         left, right = pairs.names(k)
-        assert pairs.together[k] == plain.count(baskets, [*left, *right])
+        assert pairs.joint_counts[k] == plain.count(baskets, [*left, *right])
         assert pairs.antecedent_counts[k] <= pairs.consequent_counts[k]
 
 
 def test_rules_are_picked_by_their_sides_and_sorted():
     rules = association_rules([["a", "b", "c"], ["a", "b"], ["c"]], 0.1, min_support=1)
-    assert {rules.about(antecedent=["a"], consequent=["b"]).label(k) for k in range(2)} == {"a → b", "a, c → b"}
+    assert {rules.with_items(antecedent=["a"], consequent=["b"]).label(k) for k in range(2)} == {"a → b", "a, c → b"}
     lifts = rules.sort("lift").lift
     assert (np.diff(lifts) <= 0).all()
     assert len(rules.top(2)) == 2

@@ -51,7 +51,7 @@ def test_fisher_equals_scipy(n, data):
 def test_matched_p_values_equal_sums_over_all_outcomes(baskets):
     rules = association_rules(frequent_itemsets(baskets, 1), 0.0)
     for alternative in ("greater", "less"):
-        found = rules.test("matched", alternative=alternative, correction="none").found
+        found = rules.test("matched", alternative=alternative, correction="none").columns
         for k in range(len(rules)):
             left, right = rules.names(k)
             p, expected = plain.matched_tail(baskets, left, right[0], upper=alternative == "greater")
@@ -70,17 +70,17 @@ def test_the_saddlepoint_agrees_with_the_exact_sum():
     pairs = item_pairs(baskets, 1)
     chosen = pairs.take(np.arange(0, len(pairs), 400))
     for alternative in ("greater", "less"):
-        found = chosen.test("matched", alternative=alternative, correction="none").found["p_value"]
+        found = chosen.test("matched", alternative=alternative, correction="none").columns["p_value"]
         for k in range(len(chosen)):
-            p = convolved(rows, chosen.names(k)[0][0], chosen.names(k)[1][0], int(chosen.together[k]), alternative)
+            p = convolved(rows, chosen.names(k)[0][0], chosen.names(k)[1][0], int(chosen.joint_counts[k]), alternative)
             assert found[k] == pytest.approx(p, rel=2e-3, abs=1e-60)
     # Far out in the tail, too: the same strata with many more common baskets than there are.
     strong = Incidence.from_lists([[*row, *([59] if 0 in row and k % 4 == 0 else [])] for k, row in enumerate(rows)])
     one = item_pairs(strong, 1)
     k = next(k for k in range(len(one)) if {*one.names(k)[0], *one.names(k)[1]} == {0, 59})
-    p = convolved(strong.to_lists(), one.names(k)[0][0], one.names(k)[1][0], int(one.together[k]), "greater")
+    p = convolved(strong.to_lists(), one.names(k)[0][0], one.names(k)[1][0], int(one.joint_counts[k]), "greater")
     assert p < 1e-30
-    assert np.log(one.test("matched", correction="none").found["p_value"][k]) == pytest.approx(np.log(p), rel=1e-3)
+    assert np.log(one.test("matched", correction="none").columns["p_value"][k]) == pytest.approx(np.log(p), rel=1e-3)
 
 
 def convolved(rows, left, right, seen, alternative):
@@ -158,8 +158,8 @@ def test_large_baskets_are_no_association():
     fisher = matched = 0
     for seed in range(25):
         rules = association_rules(busy_baskets(800, 25, seed), 0.2, min_support=12, max_length=3)
-        fisher += len(rules.test("fisher").kept) > 0
-        matched += len(rules.test("matched").kept) > 0
+        fisher += len(rules.test("fisher").significant) > 0
+        matched += len(rules.test("matched").significant) > 0
     assert fisher >= 20
     assert matched <= 4  # 5 % of 25 is 1.25
 
@@ -167,14 +167,14 @@ def test_large_baskets_are_no_association():
 def test_a_planted_pair_is_kept_and_handed_on():
     baskets = busy_baskets(2000, pair=0.04)
     rules = association_rules(baskets, 0.15, min_support=12, max_length=3)
-    kept = rules.test().kept
+    kept = rules.test().significant
     labels = {kept.label(k) for k in range(len(kept))}
     assert labels & {"0 → 1", "1 → 0"}
     for k in range(len(kept)):  # every rule that is kept holds the pair, on both sides or handed on
         left, right = kept.names(k)
         assert {0, 1} <= {*left, *right}
-        assert kept.found["adjusted_lift"][k] > 1
-    own = rules.test(inherit=False).kept
+        assert kept.columns["adjusted_lift"][k] > 1
+    own = rules.test(inherit=False).significant
     assert {own.label(k) for k in range(len(own))} < labels
 
 
@@ -182,8 +182,8 @@ def test_what_is_handed_on_is_the_smallest_of_the_part_rules():
     baskets = busy_baskets(2000, pair=0.04)
     rules = association_rules(baskets, 0.15, min_support=12, max_length=3)
     own, handed = rules.test(inherit=False), rules.test()
-    corrected = {tuple(map(frozenset, rules.names(k))): own.found["p_adjusted"][k] for k in range(len(rules))}
-    beyond = {key: ratio > 1 for key, ratio in zip(corrected, own.found["adjusted_lift"], strict=True)}
+    corrected = {tuple(map(frozenset, rules.names(k))): own.columns["p_adjusted"][k] for k in range(len(rules))}
+    beyond = {key: ratio > 1 for key, ratio in zip(corrected, own.columns["adjusted_lift"], strict=True)}
     for k in range(len(rules)):
         left, right = map(frozenset, rules.names(k))
         best = corrected[left, right]
@@ -191,7 +191,7 @@ def test_what_is_handed_on_is_the_smallest_of_the_part_rules():
             p = corrected.get((frozenset(part), right), 1.0)
             if p <= 0.05 and beyond[frozenset(part), right]:
                 best = min(best, p)
-        assert handed.found["p_adjusted"][k] == pytest.approx(best)
+        assert handed.columns["p_adjusted"][k] == pytest.approx(best)
 
 
 def test_items_that_keep_apart_are_found():
@@ -203,7 +203,9 @@ def test_items_that_keep_apart_are_found():
             basket.discard(int(rng.integers(2)))
         lists.append(basket)
     pairs = item_pairs(lists, 20).test(family="mined", alternative="less")
-    assert [set(pairs.kept.names(k)[0] + pairs.kept.names(k)[1]) for k in range(len(pairs.kept))] == [{0, 1}]
+    assert [
+        set(pairs.significant.names(k)[0] + pairs.significant.names(k)[1]) for k in range(len(pairs.significant))
+    ] == [{0, 1}]
 
 
 @given(basket_lists, st.integers(0, 5))
@@ -231,10 +233,10 @@ def test_the_permutation_test_is_the_same_for_every_n_jobs_and_finds_what_is_the
     one, two = (permutation_test(rules, 39, n_jobs=n) for n in (1, 2))
     np.testing.assert_array_equal(one.smallest, two.smallest)
     assert one.any_kept.sum() <= 5
-    kept = one.rules.kept
+    kept = one.rules.significant
     assert len(kept) > 0
     assert all({0, 1} <= {*kept.names(k)[0], *kept.names(k)[1]} for k in range(len(kept)))
-    assert one.rules.found["p_adjusted"].min() == pytest.approx(1 / 40)
+    assert one.rules.columns["p_adjusted"].min() == pytest.approx(1 / 40)
     assert "randomised" in one.explain()
 
 
@@ -256,7 +258,7 @@ def test_the_test_can_be_chosen_and_says_what_it_did():
     twice = rules.test("fisher").test("matched").explain()
     assert twice.count("are kept by") == 1
     with pytest.raises(HexadError, match="not tested"):
-        _ = rules.kept
+        _ = rules.significant
     wide = association_rules([["a", "b", "c"]] * 9, 0.5, min_support=5, max_consequent=None)
     with pytest.raises(HexadError, match="single items on the right"):
         wide.test("matched")
@@ -270,7 +272,7 @@ def test_baskets_of_one_size_cannot_be_matched_and_it_says_so():
         [["a", "b", "x"], ["a", "b", "y"], ["c", "x", "y"], ["c", "a", "x"]] * 20, 0.2, min_support=5
     )
     found = rules.test()
-    assert not found.found["kept"].any()
+    assert not found.columns["kept"].any()
     assert "could not be compared" in found.explain()
     assert "test='fisher'" in found.explain()
     assert "could not be compared" not in found.test("fisher").explain()
@@ -282,7 +284,7 @@ def test_p_values_on_the_far_side_are_one_and_not_zero():
     base = rng.random(100_000)
     held = rng.random((100_000, 3)) < base[:, None] * 0.6
     pairs = item_pairs(Incidence.from_onehot(held), 0.01)
-    found = pairs.test("fisher", family="mined", correction="none", alternative="less").found["p_value"]
+    found = pairs.test("fisher", family="mined", correction="none", alternative="less").columns["p_value"]
     np.testing.assert_allclose(found, 1.0)
 
 
@@ -293,8 +295,8 @@ def test_loaded_rules_hand_on_as_they_did(tmp_path):
     from domains.basket import Rules
 
     again = Rules.load(tmp_path / "rules.parquet").test(baskets=baskets)
-    np.testing.assert_allclose(again.found["p_adjusted"], rules.found["p_adjusted"])
-    assert len(again.kept) == len(rules.kept) > 1
+    np.testing.assert_allclose(again.columns["p_adjusted"], rules.columns["p_adjusted"])
+    assert len(again.significant) == len(rules.significant) > 1
     other = randomise(busy_baskets(2000, pair=0.04, seed=9), 0)
     for test in ("matched", "fisher"):
         with pytest.raises(HexadError, match="other baskets than"):
@@ -320,7 +322,7 @@ def test_pairs_are_randomised_as_pairs():
     pairs = item_pairs(busy_baskets(600, 12, seed=2), 40)
     found = permutation_test(pairs, 39, test="matched")
     assert (found.mined == len(pairs)).all()
-    assert found.rules.found["p_adjusted"].min() > 0.02  # nothing is there to be found
+    assert found.rules.columns["p_adjusted"].min() > 0.02  # nothing is there to be found
     less = permutation_test(pairs, 19, alternative="less")
     assert not np.array_equal(less.smallest, found.smallest[:19])
     for wrong in (0, -1, "5", None, True):

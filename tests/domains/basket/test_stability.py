@@ -26,7 +26,7 @@ def test_counts_in_other_baskets_are_plain_counts(learnt, others, longest):
     for k in range(len(rules)):
         left, right = rules.names(k)
         a, b, ab = (plain.count(others + [["a"]], one) for one in (left, right, (*left, *right)))
-        assert (found.antecedent[0, k], found.consequent[0, k], found.together[0, k]) == (a, b, ab)
+        assert (found.antecedent[0, k], found.consequent[0, k], found.joint_counts[0, k]) == (a, b, ab)
         lift = found.lift[0, k]
         assert np.isnan(lift) if a * b == 0 else lift == pytest.approx((len(others) + 1) * ab / (a * b))
         assert found.holds[k] == (a * b > 0 and (len(others) + 1) * ab > a * b)
@@ -76,7 +76,7 @@ def test_parts_of_time_keep_baskets_of_a_day_together():
 def test_without_times_the_order_of_baskets_is_their_time():
     rules = association_rules([["a", "b"], ["a", "b"], ["c"], ["c"]], 0.5, min_support=2)
     found = count_by_period(rules)
-    assert found.together.tolist() == [[2, 2], [0, 0]]
+    assert found.joint_counts.tolist() == [[2, 2], [0, 0]]
     assert "in the second half" in found.sentence(0)
 
 
@@ -91,4 +91,4 @@ def test_later_baskets_change_nothing_about_the_rules():
     rules = association_rules(baskets.take([0, 1, 2]), 0.5, min_support=1).test("fisher")
     again = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=1).test("fisher")
     assert [rules.sentence(k) for k in range(len(rules))] == [again.sentence(k) for k in range(len(again))]
-    np.testing.assert_array_equal(rules.found["p_value"], again.found["p_value"])
+    np.testing.assert_array_equal(rules.columns["p_value"], again.columns["p_value"])

@@ -56,7 +56,7 @@ def test_quantities_are_summed_and_presence_is_what_counts():
     found = Incidence.from_frame(table, BasketColumns(quantity="n"))
     assert found.weights.tolist() == [5.0, 1.0]
     assert found.to_frame()["n"].tolist() == [5.0, 1.0]
-    assert "1 item that stands in its basket again was counted once" in found.told
+    assert "1 item that stands in its basket again was counted once" in found.notes
 
 
 def returned() -> pd.DataFrame:
@@ -85,15 +85,15 @@ def test_returns_are_left_out_or_set_off():
     net = Incidence.from_frame(returned(), BasketColumns(quantity="n"), returns="net")
     assert net.to_lists() == [["a", "b"]]
     assert net.weights.tolist() == [1.0, 1.0]
-    assert any("1 rows of purchases were wholly returned" in note for note in net.told)
-    assert any("orders had nothing left" in note for note in net.told)
+    assert any("1 rows of purchases were wholly returned" in note for note in net.notes)
+    assert any("orders had nothing left" in note for note in net.notes)
 
 
 def test_cancelled_orders_are_left_out():
     table = returned().assign(n=1)
     found = Incidence.from_frame(table, BasketColumns(quantity="n"), cancelled="C")
     assert found.keys.tolist() == ["1", "2", "4"]
-    assert any("1 rows of 1 cancelled orders" in note for note in found.told)
+    assert any("1 rows of 1 cancelled orders" in note for note in found.notes)
     both = Incidence.from_frame(returned(), BasketColumns(quantity="n"), cancelled="C", returns="drop")
     assert both.keys.tolist() == ["1", "2"]
 
@@ -104,7 +104,7 @@ def test_orders_are_in_the_order_of_their_times_or_as_they_come():
     found = Incidence.from_frame(table, BasketColumns(time="t"))
     assert found.keys.tolist() == ["a", "m", "z"]
     assert found.times.tolist() == [1, 3, 4]
-    assert any("several times" in note for note in found.told)
+    assert any("several times" in note for note in found.notes)
     zoned = table.assign(t=pd.date_range("2024-01-01", periods=4, freq="D", tz="Europe/Berlin")[::-1])
     assert Incidence.from_frame(zoned, BasketColumns(time="t")).keys.tolist() == ["m", "z", "a"]
 
@@ -120,18 +120,18 @@ def test_customers_belong_to_orders():
 def test_empty_and_large_baskets_by_declared_policy():
     lists = [[], ["a"], ["a", "b", "c"]]
     assert Incidence.from_lists(lists).n_rows == 3
-    assert "counted among the 3" in Incidence.from_lists(lists).told[0]
+    assert "counted among the 3" in Incidence.from_lists(lists).notes[0]
     assert Incidence.from_lists(lists, drop_empty=True).n_rows == 2
     small = Incidence.from_lists(lists, largest=2)
     assert small.keys.tolist() == [1, 2]
-    assert any("1 baskets of more than 2 items" in note for note in small.told)
+    assert any("1 baskets of more than 2 items" in note for note in small.notes)
 
 
 def test_counts_in_a_matrix_are_presence_and_negatives_are_refused():
     frame = pd.DataFrame({"b": [2, 0], "a": [1, 1]})
     found = Incidence.from_onehot(frame)
     assert found.to_lists() == [["a", "b"], ["a"]]
-    assert "1 values other than 0 and 1 count as bought" in found.told
+    assert "1 values other than 0 and 1 count as bought" in found.notes
     with pytest.raises(DataError, match=r"1 values are negative \(column 'a'\) \(row 2\)"):
         Incidence.from_onehot(frame.assign(a=[1, -1]))
     assert Incidence.from_onehot(frame.assign(a=[1, -1]), returns="drop").to_lists() == [["a", "b"], []]
@@ -140,7 +140,7 @@ def test_counts_in_a_matrix_are_presence_and_negatives_are_refused():
 def test_names_that_differ_only_in_blanks_are_kept_apart_and_told():
     found = Incidence.from_lists([["beef", "beef "], ["Beef"]])
     assert found.n_items == 3
-    assert any("differ from others only in case or outer blanks" in note for note in found.told)
+    assert any("differ from others only in case or outer blanks" in note for note in found.notes)
 
 
 def test_outer_blanks_are_taken_off_where_asked():
@@ -148,7 +148,7 @@ def test_outer_blanks_are_taken_off_where_asked():
     assert Incidence.from_frame(table).n_items == 3
     found = Incidence.from_frame(table, strip=True)
     assert found.to_lists() == [["beef", "tea"], ["beef"]]
-    assert "outer blanks were taken off 1 item names" in found.told
+    assert "outer blanks were taken off 1 item names" in found.notes
 
 
 def test_sparse_frames_of_ones_stay_sparse():
