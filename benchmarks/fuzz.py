@@ -105,7 +105,7 @@ def attempt(case: Case, folder: Path) -> Outcome:
     """Run one input and judge what it does."""
     leaks: list[tuple[str, str]] = []
 
-    def note(message: Warning | str, category: type[Warning], *_: Any) -> None:
+    def note(message: Warning | str, category: type[Warning], *_: object) -> None:
         if not issubclass(category, RepairWarning):
             frames = traceback.extract_stack()[:-1]
             told = f"{message}\n" + "".join(traceback.format_list(frames))

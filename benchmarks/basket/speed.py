@@ -63,10 +63,10 @@ def speed(folder: Path, rounds: int = 5) -> dict[str, Any]:
             sets.to_frame()
             return sets
 
-        def theirs(dense: Any = dense, support: float = support) -> Any:
+        def theirs(dense: object = dense, support: float = support) -> Any:
             return fpgrowth(dense, min_support=support, use_colnames=True)
 
-        def compiled(lists: Any = lists, least: int = least) -> Any:
+        def compiled(lists: object = lists, least: int = least) -> Any:
             return fim.fpgrowth(lists, target="s", supp=-least, report="a")
 
         sides: dict[str, Callable[[], Any]] = {"hexad": mine, "mlxtend": theirs, "pyfim": compiled}

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from shared.errors import HexadError, MissingExtraError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +29,6 @@ ODD_TEXTS = [
 ]  # fmt: skip
 ODD_VALUES: list[Any] = [None, True, False, [], {}, [[[]]], {"a": {"a": []}}, *ODD_TEXTS, *BOUNDARIES, *FLOATS, 10**400]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 Members = dict[str, bytes]
 
 

@@ -108,7 +108,7 @@ def mutate_text(rng: random.Random, text: str) -> str:
     return text
 
 
-def mutate_tree(rng: random.Random, tree: Any) -> Any:
+def mutate_tree(rng: random.Random, tree: object) -> Any:
     """Change one place of what was read from JSON, in place: a value, a name, a part lost, doubled or moved.
 
     >>> mutate_tree(random.Random(3), {"a": [1, 2]}) != {"a": [1, 2]}
@@ -139,7 +139,7 @@ def mutate_tree(rng: random.Random, tree: Any) -> Any:
     return tree
 
 
-def _odd_like(rng: random.Random, value: Any) -> Any:
+def _odd_like(rng: random.Random, value: object) -> Any:
     """Something of the same type that is at a boundary, or odd."""
     if isinstance(value, bool):
         return not value

@@ -59,13 +59,13 @@ def friedman(n: int = 28_000, p: int = 18) -> tuple[Any, Any]:
     return X, mean + np.exp(-0.5 + 1.5 * X[:, 5] + 0.5 * (X[:, 6] > 0.5)) * noise
 
 
-def ours(X: Any, y: Any) -> Callable[[Any], Normal]:
+def ours(X: object, y: object) -> Callable[[Any], Normal]:
     """Fit ours; returns what predicts distributions."""
     model = NaturalGradientBoosting(n_estimators=ROUNDS, learning_rate=RATE).fit(X, y)
     return model.predict_distribution  # type: ignore[return-value]
 
 
-def ngboost(X: Any, y: Any, seed: int = 0) -> Callable[[Any], Normal]:
+def ngboost(X: object, y: object, seed: int = 0) -> Callable[[Any], Normal]:
     """Fit NGBoost as it comes; returns what predicts distributions."""
     from ngboost import NGBRegressor
     from ngboost.distns import Normal as PeerNormal

@@ -102,7 +102,7 @@ def recursion(train: pd.DataFrame, rounds: int) -> dict[str, float]:
     return {"predict_time_ratio": max(ratios), "predict_time_ratio_linear": ratios[0]}
 
 
-def _recursion(table: pd.DataFrame, regressor: Any, rounds: int) -> float:
+def _recursion(table: pd.DataFrame, regressor: object, rounds: int) -> float:
     from skforecast.recursive import ForecasterRecursiveMultiSeries
 
     ours = LagForecaster(

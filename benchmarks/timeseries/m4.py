@@ -53,7 +53,7 @@ def default_call(train: pd.DataFrame, name: str, **more: Any) -> tuple[Any, pd.D
     return model, forecast, time.process_time() - begun
 
 
-def owa(truth: Any, forecast: Any, scale: Any, one: M4Set) -> dict[str, float]:
+def owa(truth: Any, forecast: Any, scale: object, one: M4Set) -> dict[str, float]:
     """Official scores; forecasts are clipped at 0."""
     clipped = np.maximum(forecast, 0.0)
     error = np.abs(truth - clipped)

@@ -41,7 +41,7 @@ def _tsdata(file: str) -> pd.DataFrame:
     return pd.read_csv(Path(spec.origin).parent / "fpp3" / file)
 
 
-def _long(frame: pd.DataFrame, keys: list[str], ds: Any, y: str) -> pd.DataFrame:
+def _long(frame: pd.DataFrame, keys: list[str], ds: object, y: str) -> pd.DataFrame:
     key = frame[keys].astype(str).agg(" ".join, axis=1) if keys else "one"
     made = pd.DataFrame({"unique_id": key, "ds": ds, "y": frame[y].astype(float)}).dropna()
     return made.groupby(["unique_id", "ds"], sort=True)["y"].sum().reset_index()

@@ -19,7 +19,7 @@ def too_few(n: int, least: int, counted: str) -> list[str]:
     return [f"Only {n:,} {counted}: enough to see that it runs, too few to decide on."] if n < least else []
 
 
-def add_closing(run: Run, reading: TableReport, *parts: Any) -> None:
+def add_closing(run: Run, reading: TableReport, *parts: object) -> None:
     """Close a report: what was read, and the command that does it again.
 
     Parameters

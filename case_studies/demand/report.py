@@ -346,7 +346,7 @@ def metrics(
     return found | {"forecast mean": float(forecast.frame["mean"].mean())}
 
 
-def _window(stamps: Any, origin: Any, length: int) -> Any:
+def _window(stamps: Any, origin: object, length: int) -> Any:
     place = int(stamps.searchsorted(origin))
     return stamps.index[place : place + length]
 

@@ -286,7 +286,7 @@ def _day_after(panel: Panel, settings: PricesSettings, source: str) -> pd.DataFr
     )
 
 
-def _at_the_clock(begin: Any, settings: PricesSettings, source: str) -> None:
+def _at_the_clock(begin: object, settings: PricesSettings, source: str) -> None:
     """Refuse a day to be forecast that does not begin when days begin."""
     series = settings.series
     problems = Problems(source)

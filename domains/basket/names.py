@@ -13,7 +13,7 @@ from shared.errors import shorten
 __all__ = ["as_lists", "percent", "format_set"]
 
 
-def as_lists(indptr: Any, codes: Any, items: pd.Index[Any]) -> pd.Series[Any]:
+def as_lists(indptr: Any, codes: object, items: pd.Index[Any]) -> pd.Series[Any]:
     """Column of lists of names (Arrow, with one dictionary), from sets in flat arrays.
 
     >>> as_lists(np.array([0, 2]), np.array([1, 0], np.int32), pd.Index(["tea", "milk"])).tolist()

@@ -16,11 +16,10 @@ from shared.data.splits import Split
 from shared.errors import HexadError
 from shared.evaluation.metrics import Metric, mean_ranks, metric
 from shared.evaluation.task import Stopwatch, Task
+from shared.typing import Floats, Ints
 
 __all__ = ["CompletionTask"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 CHUNK = 1024
 BASKET, DRAW, RANK, FIRST = "basket", "draw", "rank", "first"
 

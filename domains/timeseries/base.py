@@ -19,11 +19,9 @@ from shared.data.frequency import Frequency
 from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
 from shared.errors import DataError, HexadError, Problem, RepairWarning, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Floats, Ints
 
 __all__ = ["PanelForecaster"]
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class PanelForecaster(BaseEstimator):  # type: ignore[misc]
@@ -49,7 +47,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
     def _future_columns(self) -> tuple[str, ...]:
         return ()
 
-    def _grid_step(self, table: Any) -> str | int | None:
+    def _grid_step(self, table: object) -> str | int | None:
         """The step that a table's grid is asked for."""
         return self.freq
 
@@ -125,7 +123,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
 
     def door(
         self,
-        table: Any,
+        table: object,
         *,
         repair: PanelRepair | Iterable[PanelRepair] = (),
         frequency: Frequency | None = None,
@@ -154,7 +152,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         self._observe(self.panel_, merged)
         self.panel_ = merged
 
-    def update(self, table: Any, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> Any:
+    def update(self, table: object, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> Any:
         """Take later rows as history, without learning again; the next forecast starts after them.
 
         Parameters
@@ -269,7 +267,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             raise HexadError(f"no history is known of the series {quote(unknown)}; pass it to fit or update first")
         return np.asarray([place[key] for key in ids], dtype=np.int64)
 
-    def _future(self, panel: Panel, wanted: Ints, horizon: int, future: Any) -> dict[str, Floats]:
+    def _future(self, panel: Panel, wanted: Ints, horizon: int, future: object) -> dict[str, Floats]:
         """Values of the known columns over the horizon; shape (n_series, horizon) each."""
         known = self._future_columns()
         if not known:
@@ -310,7 +308,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             raise DataError("future", problems)
         return {name: given.exogenous[name][rows] for name in known}
 
-    def future_door(self, future: Any) -> Panel:
+    def future_door(self, future: object) -> Panel:
         """Check a table of the columns known in the future and make it a panel on the grid that was learnt."""
         columns = SeriesColumns(self.unique_id, self.ds, self.y, self._future_columns())
         return Panel.from_frame(future, columns, tz=self.tz, frequency=self.panel_.frequency, need_y=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -18,11 +17,10 @@ from shared.data.frequency import MAX_STEPS, wall_clock
 from shared.data.panel import Panel
 from shared.errors import DataError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Floats, Ints
 
 __all__ = ["Drift", "Naive2", "SeasonalMean", "SeasonalNaive", "SimilarDay"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 MAX_ORIGINS = 1000
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,11 +12,9 @@ from domains.timeseries.spread import Spread
 from shared.errors import CalibrationError
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import map_parallel
+from shared.typing import Floats, Ints
 
 __all__ = ["Calibration"]
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)

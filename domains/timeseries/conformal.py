@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from domains.timeseries.metrics import seasonal_change
 from shared.data.panel import Panel
 from shared.errors import CalibrationError
+from shared.typing import Floats, Ints
 
 __all__ = ["fading_weights", "interval_radius", "redrawn", "series_scales"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 LEAST_PATHS = 10
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -13,13 +12,12 @@ from domains.timeseries.recipe import DAY_NS
 from shared.data import Frequency
 from shared.errors import HexadError, SettingsError
 from shared.evaluation.explain import Dependence, Design, Importance, dependence, permutation_importance
+from shared.typing import Floats
 
 __all__ = ["drivers", "follows"]
 
 MAX_ORIGINS = 2000
 HOUR_NS = 3600 * 10**9
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def drivers(model: LagForecaster, *, rounds: int = 5, max_steps: int = 24, random_state: int = 0) -> Importance:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["fast_predictor"]
+from shared.typing import Floats
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
+__all__ = ["fast_predictor"]
 
 
 def fast_predictor(regressor: Any) -> Callable[[Floats], Floats]:

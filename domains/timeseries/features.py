@@ -12,16 +12,15 @@ from domains.timeseries.recipe import Recipe, Steps
 from shared.data import columns as names
 from shared.data.panel import Panel, SeriesColumns
 from shared.errors import DataError, Problem
+from shared.typing import Floats, Ints
 
 __all__ = ["lag_features"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 PART = 20_000
 
 
 def lag_features(
-    table: Any,
+    table: object,
     recipe: Recipe,
     *,
     unique_id: str = names.UNIQUE_ID,

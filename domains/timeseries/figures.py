@@ -14,11 +14,11 @@ __all__ = ["forecast_figure", "pit_figure"]
 
 def forecast_figure(
     past_x: Any,
-    past_y: Any,
-    x: Any,
-    mean: Any,
+    past_y: object,
+    x: object,
+    mean: object,
     *,
-    lower: Any = None,
+    lower: object = None,
     upper: Any = None,
     level: float | None = None,
     actual: Any = None,

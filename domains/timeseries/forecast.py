@@ -99,7 +99,7 @@ class Forecast:
         """Return the long table of forecasts."""
         return self.frame.copy()
 
-    def one(self, unique_id: Any = None) -> pd.DataFrame:
+    def one(self, unique_id: object = None) -> pd.DataFrame:
         """Return the forecast of one series; the first one where no key is given.
 
         Raises
@@ -165,5 +165,5 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def _format_stamp(stamp: Any) -> str:
+def _format_stamp(stamp: object) -> str:
     return f"{stamp:%Y-%m-%d %H:%M}".removesuffix(" 00:00") if isinstance(stamp, pd.Timestamp) else str(stamp)

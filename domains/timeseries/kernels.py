@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from domains.timeseries.recipe import Season, Steps, Variable, Window
 from shared.data.frequency import Frequency, wall_clock
 from shared.errors import SettingsError
+from shared.typing import Floats, Ints
 
 __all__ = [
     "Canvas",
@@ -27,8 +27,6 @@ __all__ = [
     "target_block",
 ]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 CHUNK = 8192
 DAY_NS = 86400 * 10**9
 

@@ -25,12 +25,10 @@ from shared.data.panel import Panel
 from shared.errors import DataError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import map_parallel
+from shared.typing import Bools, Floats, Ints
 
 __all__ = ["LagForecaster"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 LEAST_ROWS = 10
 MAX_CALIBRATION_ORIGINS = 2000
 
@@ -121,7 +119,7 @@ class LagForecaster(LagModel):
 
     def __init__(
         self,
-        regressor: Any = None,
+        regressor: object = None,
         *,
         recipe: Recipe | None = None,
         strategy: Literal["direct", "recursive"] = "direct",
@@ -132,7 +130,7 @@ class LagForecaster(LagModel):
         local_scale: bool = True,
         short: Literal["naive", "refuse"] = "naive",
         calibration_folds: int = 8,
-        spread: Any = False,
+        spread: object = False,
         half_life: int | str | None = None,
         unique_id: str = names.UNIQUE_ID,
         ds: str = names.DS,
@@ -170,7 +168,7 @@ class LagForecaster(LagModel):
     def _future_columns(self) -> tuple[str, ...]:
         return self.recipe.known_columns if self.recipe is not None else ()
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray[Any, np.dtype[Any]]:
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray[Any, np.dtype[Any]]:
         """Names of the features, in the regressors' order."""
         return np.asarray(self.feature_names_out_, dtype=object)
 
@@ -369,7 +367,7 @@ class LagForecaster(LagModel):
         unset = {name: value for name, value in drawn.items() if parameters[name] is None}
         return regressor.set_params(**unset) if self.random_state is not None else regressor
 
-    def _without(self, fitted: Any, seed: int, X: Floats, y: Floats) -> Callable[[Bools], Any]:
+    def _without(self, fitted: object, seed: int, X: Floats, y: Floats) -> Callable[[Bools], Any]:
         """What fits the same regressor again without some rows."""
         if type(fitted) is StandardizedRidge and self.calibration_folds:
             return LeaveOut(fitted, X, y).without

@@ -17,11 +17,10 @@ from domains.timeseries.scaling import Log, Scaling, Units
 from domains.timeseries.transforms import changes_over, difference, integrate
 from shared.data.panel import Panel
 from shared.errors import DataError, HexadError, Problem, SettingsError, quote
+from shared.typing import Floats, Ints
 
 __all__ = ["LagModel"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 LEAST_LOG = -1 + 1e-9  # where log(1 + y) ends
 BATCH = 2000
 
@@ -172,7 +171,7 @@ class LagModel(PanelForecaster):
         slack = 1e-9 + 1e-9 * np.maximum(np.abs(low), np.abs(high))
         return low - slack, high + slack
 
-    def up_to_an_origin(self, table: Any) -> tuple[Any, int]:
+    def up_to_an_origin(self, table: object) -> tuple[Any, int]:
         """New rows up to the last stamp that this model can forecast from, and the number of rows left out.
 
         A model that learnt from origins every so many steps (`every`) forecasts from such stamps only.

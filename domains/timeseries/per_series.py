@@ -17,10 +17,9 @@ from domains.timeseries.task import ForecastTask
 from shared.data.panel import Panel, PanelRepair
 from shared.errors import DataError, HexadError, Problem, quote
 from shared.runtime.parallel import map_parallel
+from shared.typing import Floats
 
 __all__ = ["PerSeries"]
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class PerSeries(BaseEstimator):  # type: ignore[misc]
@@ -79,7 +78,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         self.has_key_ = panel.has_key
         return self
 
-    def update(self, table: Any, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> PerSeries:
+    def update(self, table: object, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> PerSeries:
         """Take later rows as history, without learning again; series that are new are learnt.
 
         Raises
@@ -138,7 +137,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
     def _fit_each(self, panel: Panel, series: Iterable[int]) -> dict[Any, Any]:
         wanted = {panel.keys[i]: i for i in series}
 
-        def learn(key: Any) -> PanelForecaster | DataError:
+        def learn(key: object) -> PanelForecaster | DataError:
             try:
                 made: PanelForecaster = clone(self.forecaster).learn_from(panel.take([wanted[key]]))
                 return made
@@ -148,7 +147,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         found = map_parallel(learn, list(wanted), n_jobs=self.n_jobs)
         return _of_each(wanted, dict(zip(wanted, found, strict=True)).__getitem__)
 
-    def _ahead(self, future: Any, wanted: Sequence[Any]) -> dict[Any, Any]:
+    def _ahead(self, future: object, wanted: Sequence[Any]) -> dict[Any, Any]:
         """The rows of the future of each series."""
         if future is None:
             return dict.fromkeys(wanted)

@@ -10,10 +10,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shared.errors import SettingsError
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Floats
 
 __all__ = ["QuantileBoosting"]
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -112,7 +111,7 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """Predict the median, shape (n_samples,)."""
         return np.asarray(self.predict_quantiles(X, (0.5,))[:, 0])
 
-    def predict_quantiles(self, X: Any, quantiles: tuple[float, ...] | None = None) -> Floats:
+    def predict_quantiles(self, X: object, quantiles: tuple[float, ...] | None = None) -> Floats:
         """Predict quantiles, ascending in every row.
 
         Parameters

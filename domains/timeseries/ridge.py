@@ -10,10 +10,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from shared.errors import SettingsError
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Bools, Floats
 
 __all__ = ["LeaveOut", "StandardizedRidge"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 LOST = 1e-6
 
 
@@ -90,7 +90,7 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             "alpha_": ArrayOf("f", ()),
         }
 
-    def predict(self, X: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def predict(self, X: Any) -> Floats:
         """Predict.
 
         Parameters
@@ -104,7 +104,7 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self.predict_unchecked(validate_data(self, X, dtype=np.float64, reset=False))
 
-    def predict_unchecked(self, X: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def predict_unchecked(self, X: Floats) -> Floats:
         """Predict from a float array that is known to be in order, as a forecaster's own features are.
 
         Checking costs a hundred times the product itself where a few rows are asked for at each of many steps.
@@ -143,7 +143,7 @@ class LeaveOut:
         self.moment = self.rows.T @ self.residual
         self.sums, self.total = self.rows.sum(axis=0), float(self.residual.sum())
 
-    def without(self, left_out: np.ndarray[Any, np.dtype[np.bool_]]) -> StandardizedRidge:
+    def without(self, left_out: Bools) -> StandardizedRidge:
         """A ridge fitted on the rows that are not left out."""
         out, its = self.rows[left_out], self.residual[left_out]
         n = len(self.rows) - len(out)
@@ -164,7 +164,7 @@ class LeaveOut:
         made.n_features_in_ = len(mean)
         return made
 
-    def _again(self, left_out: np.ndarray[Any, np.dtype[np.bool_]]) -> StandardizedRidge:
+    def _again(self, left_out: Bools) -> StandardizedRidge:
         """The same by a pass over the rows that are kept."""
         made = StandardizedRidge((self.ridge.alpha_,)).fit(self.rows[~left_out], self.residual[~left_out])
         made.coef_ = made.coef_ / self.unit

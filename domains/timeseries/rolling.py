@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from shared.runtime.compile import jit
+from shared.typing import Floats, Ints
 
 __all__ = ["STATISTIC_CODES", "bounds", "fill_lags", "fill_window"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 STATISTIC_CODES = {"mean": 0, "std": 1, "min": 2, "max": 3}
 
 

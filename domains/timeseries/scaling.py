@@ -11,11 +11,10 @@ from domains.timeseries.conformal import series_scales
 from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Floats, Ints
 
 __all__ = ["Log", "Scaling", "Units"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 Log = bool | Literal["asinh"]
 NORMAL = 1.4826  # from a median absolute deviation to a standard deviation, for normal values
 

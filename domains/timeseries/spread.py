@@ -11,11 +11,10 @@ from sklearn.base import BaseEstimator, clone
 from domains.timeseries.ridge import StandardizedRidge
 from shared.errors import SettingsError
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Floats
 
 __all__ = ["OwnSpread", "Spread", "own_size"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 LEAST_ROWS = 30
 QUARTILES = (0.25, 0.75)
 FLOOR = 0.03
@@ -43,7 +42,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
     True
     """
 
-    def __init__(self, regressor: Any = None) -> None:
+    def __init__(self, regressor: object = None) -> None:
         self.regressor = regressor
 
     def fit(self, X: Floats, errors: Floats) -> Spread:
@@ -115,7 +114,7 @@ class OwnSpread(Spread):
         """What holds of its numbers; checked when a model is loaded."""
         return {"usual_": ArrayOf("f", (), low=0, finite=True)}
 
-    def from_regressor(self, regressor: Any, X: Floats) -> OwnSpread:
+    def from_regressor(self, regressor: object, X: Floats) -> OwnSpread:
         """Take a fitted regressor for what it learnt from X."""
         sizes = own_size(regressor, X)
         self.usual_ = float(np.median(sizes)) or 1.0

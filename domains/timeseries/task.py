@@ -236,7 +236,7 @@ class ForecastTask(Task):
         return merged
 
 
-def _as_frame(answer: Any, model: Any, columns: list[str]) -> pd.DataFrame:
+def _as_frame(answer: object, model: object, columns: list[str]) -> pd.DataFrame:
     """What a model's ``predict`` gave, as a frame of its own."""
     if isinstance(answer, pd.DataFrame):
         return answer.copy()

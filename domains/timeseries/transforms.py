@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-__all__ = ["changes_over", "difference", "integrate"]
+from shared.typing import Floats, Ints
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+__all__ = ["changes_over", "difference", "integrate"]
 
 
 def difference(values: Floats, begin: Ints, seasons: tuple[int, ...]) -> list[Floats]:

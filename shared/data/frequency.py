@@ -13,10 +13,10 @@ import pandas as pd
 
 from shared.errors import HexadError, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Bools, Ints
 
 __all__ = ["Duration", "Frequency", "frequency_of", "infer_frequency", "parse_duration", "wall_clock"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 NS = {"s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "D": 86400 * 10**9, "W": 7 * 86400 * 10**9}
 MONTHS = {"M": 1, "Q": 3, "Y": 12}
 ALIASES = {"T": "min", "H": "h", "d": "D", "days": "D", "A": "Y", "MS": "M", "ME": "M", "QS": "Q", "QE": "Q"}
@@ -173,7 +173,7 @@ class Frequency:
         step = {"month": 31 * DAY, "business": 2 * DAY}.get(self.kind, 1) * self.step
         return (2**63 - 1) // step - 2
 
-    def on_grid(self, stamps: Ints) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def on_grid(self, stamps: Ints) -> Bools:
         """Whether each stamp lies on the grid."""
         if self.kind in {"integer", "fixed"}:
             apart = stamps - self.phase

@@ -18,13 +18,9 @@ from shared.data.columns import BasketColumns
 from shared.data.incidence_door import Entries, Missing, Returns, from_sequences, from_table, pick_rows
 from shared.data.incidence_matrix import from_matrix
 from shared.errors import HexadError, quote
+from shared.typing import Codes, Floats, Ints
 
 __all__ = ["BasketColumns", "Incidence"]
-
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Codes = np.ndarray[Any, np.dtype[np.int32]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +68,7 @@ class Incidence:
     @classmethod
     def from_frame(
         cls,
-        frame: Any,
+        frame: object,
         columns: BasketColumns | None = None,
         *,
         returns: Returns = "refuse",
@@ -141,7 +137,7 @@ class Incidence:
         cls,
         lists: Iterable[Iterable[Any]],
         *,
-        keys: Any = None,
+        keys: object = None,
         missing: Missing = "refuse",
         drop_empty: bool = False,
         largest: int | None = None,
@@ -177,9 +173,9 @@ class Incidence:
     @classmethod
     def from_onehot(
         cls,
-        matrix: Any,
+        matrix: object,
         *,
-        items: Any = None,
+        items: object = None,
         returns: Returns = "refuse",
         drop_empty: bool = False,
         largest: int | None = None,

@@ -14,11 +14,8 @@ import pandas as pd
 from shared.data.columns import BasketColumns
 from shared.data.schema import first_rows, missing_column
 from shared.errors import HexadError, Problems, quote, shorten
+from shared.typing import Bools, Codes, Floats, Ints
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Codes = np.ndarray[Any, np.dtype[np.int32]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Returns = Literal["refuse", "drop", "net"]
 Missing = Literal["refuse", "drop"]
 MAX_ITEMS = 2**31 - 1
@@ -52,7 +49,7 @@ class Entries:
     notes: list[str] = field(default_factory=list)
 
 
-def pick_rows(chosen: Any, n: int) -> Ints:
+def pick_rows(chosen: object, n: int) -> Ints:
     """Numbers of chosen rows: from a mask, a slice, or numbers that may count from the end.
 
     >>> pick_rows([0, -1], 3).tolist(), pick_rows(np.array([True, False]), 2).tolist()

@@ -9,12 +9,10 @@ import pandas as pd
 
 from shared.data.incidence_door import Entries, Returns, of_one_kind, one_of
 from shared.errors import Problems, quote
-
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
+from shared.typing import Floats, Ints
 
 
-def from_matrix(matrix: Any, items: Any, *, returns: Returns, source: str) -> Entries:
+def from_matrix(matrix: Any, items: object, *, returns: Returns, source: str) -> Entries:
     """Entries of a frame or a sparse matrix of zeros and ones, or of counts; nothing sparse is made dense."""
     from scipy import sparse
 

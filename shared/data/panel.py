@@ -29,12 +29,10 @@ from shared.data.schema import missing_column
 from shared.data.summary import PanelSummary
 from shared.errors import HexadError, Problems, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Floats, Ints
 
 __all__ = ["MAX_HORIZON", "Panel", "PanelRepair", "SeriesColumns"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 PanelRepair = Literal["interpolate", "keep_last_duplicate", "drop_missing_ends"]
 MAX_HORIZON = 1_000_000
 REPAIRS = ("interpolate", "keep_last_duplicate", "drop_missing_ends")
@@ -105,7 +103,7 @@ class Panel:
     @classmethod
     def from_frame(
         cls,
-        frame: Any,
+        frame: object,
         columns: SeriesColumns | None = None,
         *,
         freq: str | int | None = None,
@@ -318,7 +316,7 @@ class Panel:
             appearance=tuple(at[key] for key in appearance_keys),
         )
 
-    def stamp_text(self, ordinal: Any) -> str:
+    def stamp_text(self, ordinal: object) -> str:
         """Write one stamp for people, in the user's zone.
 
         >>> Panel.from_frame(pd.DataFrame({"ds": [1, 2], "y": [1.0, 2.0]})).stamp_text(2)

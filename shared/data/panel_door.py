@@ -13,10 +13,8 @@ from shared.data.columns import SeriesColumns
 from shared.data.frequency import Frequency, frequency_of, infer_frequency, is_zone
 from shared.data.schema import first_rows, missing_column
 from shared.errors import DataError, Problem, Problems, quote
+from shared.typing import Bools, Floats, Ints
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 HOUR_NS = 3600 * 10**9
 MAX_FILLED = 1_000_000
 FIRST_DATE, LAST_DATE = pd.Timestamp("1678-01-01"), pd.Timestamp("2262-01-01")
@@ -32,7 +30,7 @@ class Cells:
     data: dict[str, Floats]
 
 
-def to_typed_table(frame: Any, columns: SeriesColumns, need_y: bool, source: str) -> pd.DataFrame:
+def to_typed_table(frame: object, columns: SeriesColumns, need_y: bool, source: str) -> pd.DataFrame:
     """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
     from shared.data.io.formats import as_pandas
     from shared.data.io.tables import check_frame

@@ -13,6 +13,7 @@ import pandas as pd
 
 from shared.data.io.parse import Kind
 from shared.errors import Problems, SettingsError, quote
+from shared.typing import Bools
 
 __all__ = ["Column", "Schema", "first_rows"]
 
@@ -102,7 +103,7 @@ class Schema:
         if twice:
             raise SettingsError(f"the schema declares {quote(twice)} more than once")
 
-    def check(self, frame: pd.DataFrame, problems: Problems) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def check(self, frame: pd.DataFrame, problems: Problems) -> Bools:
         """Add every problem of a typed frame to `problems`; return the rows that have one.
 
         Parameters
@@ -127,7 +128,7 @@ class Schema:
             bad |= _check_values(column, frame[column.name], problems)
         return bad
 
-    def check_key(self, frame: pd.DataFrame, problems: Problems) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def check_key(self, frame: pd.DataFrame, problems: Problems) -> Bools:
         """Add repeated keys and repeated unique values to `problems`; return the rows that a later one repeats.
 
         >>> problems = Problems("table")
@@ -185,7 +186,7 @@ def missing_column(name: str, present: list[str], problems: Problems, setting: s
     problems.add(f"is missing{meant}; {hint}", column=name, mend=f"Name it so, or say under which name it is{where}.")
 
 
-def first_rows(mask: np.ndarray[Any, np.dtype[np.bool_]]) -> list[int]:
+def first_rows(mask: Bools) -> list[int]:
     """Return the first few marked rows, counted from 1.
 
     >>> first_rows(np.array([False, True]))
@@ -194,11 +195,11 @@ def first_rows(mask: np.ndarray[Any, np.dtype[np.bool_]]) -> list[int]:
     return [int(row) + 1 for row in np.flatnonzero(mask)[:6]]
 
 
-def _check_values(column: Column, values: pd.Series[Any], problems: Problems) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _check_values(column: Column, values: pd.Series[Any], problems: Problems) -> Bools:
     empty = values.isna().to_numpy()
     bad = np.zeros(len(values), dtype=bool)
 
-    def found(mask: np.ndarray[Any, np.dtype[np.bool_]], what: str, mend: str) -> None:
+    def found(mask: Bools, what: str, mend: str) -> None:
         if mask.any():
             count = int(mask.sum())
             text = f"{count:,} {'value is' if count == 1 else 'values are'} {what}"

@@ -14,11 +14,11 @@ from shared.data import columns as names
 from shared.data.frequency import Frequency, infer_frequency, parse_duration
 from shared.data.schema import first_rows, missing_column
 from shared.errors import HexadError, Problems, SettingsError, quote
+from shared.typing import Bools, Ints
 
 __all__ = ["LastN", "Split", "TimeCut", "WalkForward", "cut_in_time", "find_positions"]
 
 DAY_NS = 86400 * 10**9
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,12 @@ class LastN:
             raise HexadError(f"LastN({self.n}): no row is left to learn from; the table has {int(rank.max())} stamps")
         return [Split(None, train, np.flatnonzero(rank <= self.n))]
 
-    def split(self, X: pd.DataFrame, y: Any = None, groups: Any = None) -> Iterator[tuple[Ints, Ints]]:
+    def split(self, X: pd.DataFrame, y: object = None, groups: object = None) -> Iterator[tuple[Ints, Ints]]:
         """Yield row positions to learn from and to test on, as scikit-learn's splitters do."""
         for cut in self.splits(X):
             yield cut.train, cut.test
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
         """Return the number of cuts: one."""
         return 1
 
@@ -149,17 +149,17 @@ class TimeCut:
         label = label.item() if isinstance(label, np.generic) else label
         return [Split(label, np.sort(order[:cut]), np.sort(order[cut:]))]
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Ints, Ints]]:
+    def split(self, X: object, y: object = None, groups: object = None) -> Iterator[tuple[Ints, Ints]]:
         """Yield row positions to learn from and to test on, as scikit-learn's splitters do."""
         for cut in self.splits(X):
             yield cut.train, cut.test
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
         """Return the number of cuts: one."""
         return 1
 
 
-def cut_in_time(times: Any, n_rows: int, shares: Sequence[float]) -> list[int]:
+def cut_in_time(times: object, n_rows: int, shares: Sequence[float]) -> list[int]:
     """Where to cut rows that are in the order of time, so that rows of one time stay together.
 
     Parameters
@@ -235,7 +235,7 @@ class WalkForward:
         *,
         every: int | str,
         n_splits: int,
-        first: Any = None,
+        first: object = None,
         at: str | None = None,
         gap: int | str = 0,
         ds: str = names.DS,
@@ -248,11 +248,11 @@ class WalkForward:
         self.gap = gap
         self.ds = ds
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
         """Return the number of cuts."""
         return self.n_splits
 
-    def split(self, X: pd.DataFrame, y: Any = None, groups: Any = None) -> Iterator[tuple[Ints, Ints]]:
+    def split(self, X: pd.DataFrame, y: object = None, groups: object = None) -> Iterator[tuple[Ints, Ints]]:
         """Yield row positions to learn from and to test on, as scikit-learn's splitters do."""
         for cut in self.splits(X):
             yield cut.train, cut.test
@@ -322,7 +322,7 @@ class WalkForward:
             )
         return sorted(found)
 
-    def _fits(self, walk: _Grid, cutoff: Any) -> bool:
+    def _fits(self, walk: _Grid, cutoff: object) -> bool:
         start = walk.move(cutoff, self.gap, 1)
         if start is None:
             return False
@@ -399,7 +399,7 @@ class _Grid:
             raise SettingsError(f"first={given!r} is a time that the clock of {zone} skips or shows twice")
         return placed
 
-    def move(self, stamp: Any, by: int | str, times: int) -> Any:
+    def move(self, stamp: object, by: int | str, times: int) -> Any:
         """Move a stamp: by steps of the grid, or by calendar time on the wall clock; None off the grid's ends."""
         if by == 0 or times == 0:
             return stamp
@@ -460,7 +460,7 @@ def _stamps_of(table: pd.DataFrame, ds: str) -> pd.Series[Any]:
     return stamps
 
 
-def _missing(problems: Problems, lost: np.ndarray[Any, np.dtype[np.bool_]], what: str, column: str) -> None:
+def _missing(problems: Problems, lost: Bools, what: str, column: str) -> None:
     count = int(lost.sum())
     problems.add(
         f"{count:,} {what} are missing", column=column, rows=first_rows(lost), count=count, mend="Fill them in."

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-__all__ = ["PanelSummary"]
+from shared.typing import Floats, Ints
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+__all__ = ["PanelSummary"]
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,9 @@ from shared.errors import HexadError
 from shared.evaluation.p_values import adjust_p_values
 from shared.evaluation.resampling import ROUNDS, block_length, bootstrap_means, percentile_interval
 from shared.evaluation.scores import Scores
+from shared.typing import Floats
 
 __all__ = ["Comparison", "Comparisons", "compare", "diebold_mariano", "bootstrap_improvement"]
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -213,7 +212,7 @@ def _improve(a: Floats, b: Floats, means: Floats, greater: bool, level: float = 
     return ratio - 1 if greater else 1 - ratio, low, high
 
 
-def _cluster_means(values: Floats, labels: Any) -> Floats:
+def _cluster_means(values: Floats, labels: object) -> Floats:
     """Mean of each label's values, in order of first appearance."""
     codes, keys = pd.factorize(np.asarray(labels))
     if len(keys) == len(values):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from shared.errors import SettingsError
+from shared.typing import Floats
 
 __all__ = ["adjust_p_values"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 METHODS = ("holm", "bonferroni", "bh")
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from shared.errors import HexadError
+from shared.typing import Floats, Ints
 
 __all__ = ["block_length", "bootstrap_means", "draw_rows", "percentile_interval"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 ROUNDS = 2000
 CELLS = 4_000_000  # of one piece of draws: 32 MB
 

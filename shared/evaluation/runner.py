@@ -207,7 +207,7 @@ class _Piece:
     again: bool = False
 
 
-def _run_piece(piece: _Piece, model: Any, data: Any, task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _run_piece(piece: _Piece, model: object, data: object, task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
     from sklearn.base import clone
 
     if not piece.again:
@@ -221,7 +221,7 @@ def _run_piece(piece: _Piece, model: Any, data: Any, task: Task) -> tuple[pd.Dat
 
 
 def _find_leaks(
-    contenders: Mapping[str, Any], data: Any, cut: Split, task: Task, done: list[Any]
+    contenders: Mapping[str, Any], data: object, cut: Split, task: Task, done: list[Any]
 ) -> tuple[LeakReport, ...]:
     """What the guard found in each model, and in the columns that all are shown."""
     shared_by_all = check_columns(data, cut, task)

@@ -14,10 +14,9 @@ from shared.errors import HexadError, quote
 from shared.evaluation.leakage.report import LeakReport
 from shared.evaluation.metrics import Metric, score_split
 from shared.evaluation.resampling import block_length, bootstrap_means, percentile_interval
+from shared.typing import Floats
 
 __all__ = ["Scores", "score_predictions"]
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class Tuning:
 def tune(
     model: Any,
     grid: Mapping[str, Sequence[Any]],
-    data: Any,
+    data: object,
     splits: Splitter | Sequence[Split],
     metrics: Metric | str | Iterable[Metric | str],
     *,
@@ -153,8 +153,8 @@ class _Trials:
 
     def __init__(
         self,
-        model: Any,
-        data: Any,
+        model: object,
+        data: object,
         splits: Splitter | Sequence[Split],
         judges: tuple[Metric, ...],
         task: Task,

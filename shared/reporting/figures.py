@@ -279,7 +279,7 @@ def bar_figure(
 
 
 def density_figure(
-    x: Any, y: Any, *, x_label: str = "", y_label: str = "", alt: str = "", caption: str = "", bins: int = 80
+    x: Any, y: object, *, x_label: str = "", y_label: str = "", alt: str = "", caption: str = "", bins: int = 80
 ) -> Figure:
     """Draw where many points lie, as shades, with the median of y along x.
 
@@ -310,7 +310,7 @@ def dependence_figure(
     lines: Mapping[str, tuple[Any, Any]],
     *,
     rows: Any = None,
-    share: Any = None,
+    share: object = None,
     x_label: str = "",
     y_label: str = "",
     alt: str = "",

@@ -85,7 +85,7 @@ class Section:
         self.parts.append(_Part("figure", figure))
         return self
 
-    def table(self, frame: pd.DataFrame, caption: str = "", best: Any = None) -> Section:
+    def table(self, frame: pd.DataFrame, caption: str = "", best: object = None) -> Section:
         """Add a table; `best` is the index label of the row to stand out. The index is the first column.
 
         Of more than 60 rows the first are shown, and the caption says how many there are.
@@ -160,7 +160,7 @@ class Report:
         return self.html()
 
 
-def cell_text(value: Any) -> str:
+def cell_text(value: object) -> str:
     """Write a table cell for people: few digits, thousands marked, missing values empty.
 
     >>> cell_text(0.51837), cell_text(12345.6), cell_text(7), cell_text(float("nan")), cell_text(True)

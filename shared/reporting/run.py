@@ -311,7 +311,7 @@ class Run:
         """
         import math
 
-        def is_finite(value: Any) -> bool:
+        def is_finite(value: object) -> bool:
             return isinstance(value, int | float) and math.isfinite(value)
 
         odd = [name for name, value in self.metrics.items() if not is_finite(value)]

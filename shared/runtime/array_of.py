@@ -53,7 +53,7 @@ class ArrayOf:
     unique: bool = False
     optional: bool = False
 
-    def problem(self, value: Any) -> str:
+    def problem(self, value: object) -> str:
         """Say what is wrong with a value; nothing where all is well."""
         if value is None or value is MISSING:
             return "" if self.optional else "is missing"
@@ -99,7 +99,7 @@ class ArrayOf:
         return ""
 
 
-def _is_text(array: Any) -> bool:
+def _is_text(array: object) -> bool:
     """Whether numbers of characters stand for some: within Unicode, and no halves of a pair."""
     points = np.ascontiguousarray(array).reshape(-1).view(np.uint32)
     return not ((points > 0x10FFFF) | ((points >= 0xD800) & (points <= 0xDFFF))).any()

@@ -114,7 +114,7 @@ def parse_override(text: str) -> tuple[list[str], Any]:
     return keys, _plain(parsed["value"]) if set(parsed) == {"value"} else value.strip()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Dates and times as text, which is how settings hold them."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
@@ -161,7 +161,7 @@ def _toml_key(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml_value(key)
 
 
-def _toml_value(value: Any) -> str:
+def _toml_value(value: object) -> str:
     if value is None:
         raise SettingsError("a setting holds None, which TOML cannot say; leave it at its default")
     if isinstance(value, bool):
@@ -229,7 +229,7 @@ def _wrong(name: str, found: Any) -> str:
     return f"setting {quote([name])}: {message[:MAX_ECHO]}, but {quote([given])} was given"
 
 
-def _show(value: Any) -> str:
+def _show(value: object) -> str:
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     try:

@@ -126,7 +126,7 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write sorted, indented JSON whole or not at all; not-a-number is refused.
 
     >>> import tempfile
@@ -142,7 +142,7 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, as_json(value))
 
 
-def as_json(value: Any) -> str:
+def as_json(value: object) -> str:
     r"""Sorted, indented JSON; not-a-number is refused.
 
     >>> as_json([1])

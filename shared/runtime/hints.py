@@ -25,7 +25,7 @@ SINGLE: dict[Any, Any] = {
 }
 
 
-def matches(value: Any, hint: Any) -> bool:
+def matches(value: object, hint: Any) -> bool:
     """Whether a value is what an annotation says; annotations that say more than can be looked at are taken as met.
 
     >>> matches((1, 2), tuple[int, ...]), matches(1.5, int | str), matches(True, int)
@@ -55,7 +55,7 @@ def matches(value: Any, hint: Any) -> bool:
     return True
 
 
-def _is_tuple(value: Any, inner: tuple[Any, ...]) -> bool:
+def _is_tuple(value: object, inner: tuple[Any, ...]) -> bool:
     if not isinstance(value, tuple | list):  # what a user gave as a list does as well
         return False
     if len(inner) == 2 and inner[1] is Ellipsis:
@@ -95,7 +95,7 @@ def _find_hints(kind: type) -> dict[str, Any]:
     return {name: known.get(name, Any) for name in names}
 
 
-def mismatch(part: Any) -> str:
+def mismatch(part: object) -> str:
     """Say which field or parameter is missing or of another kind than its class says; nothing where all is well.
 
     >>> mismatch(types.SimpleNamespace())

@@ -21,7 +21,7 @@ PLAIN = (str, bytes, int, float, complex, type(None), np.generic)
 OURS = ("domains.", "shared.")
 
 
-def objects_in(model: Any) -> Iterator[Any]:
+def objects_in(model: object) -> Iterator[Any]:
     """Every object that a model is made of, itself first; each once.
 
     >>> [type(part).__name__ for part in objects_in({"a": [1, np.zeros(2)]})]
@@ -45,7 +45,7 @@ def objects_in(model: Any) -> Iterator[Any]:
         stack.extend(inner)
 
 
-def check_learnt(model: Any) -> None:
+def check_learnt(model: object) -> None:
     """Check every learnt array that a model declares, and every tree in it.
 
     Raises
@@ -66,7 +66,7 @@ def check_learnt(model: Any) -> None:
             check_sklearn(part)
 
 
-def _check_declared(part: Any, declared: Callable[[Any], dict[str, ArrayOf | type]]) -> None:
+def _check_declared(part: object, declared: Callable[[Any], dict[str, ArrayOf | type]]) -> None:
     name = type(part).__name__
     if hasattr(part, "get_params") and not any(
         key.endswith("_") and not key.startswith("_") for key in getattr(part, "__dict__", {})
@@ -87,7 +87,7 @@ def _check_declared(part: Any, declared: Callable[[Any], dict[str, ArrayOf | typ
                 raise ValueError(f"{attribute} of {name} {problem}")
 
 
-def _each(value: Any) -> list[Any]:
+def _each(value: object) -> list[Any]:
     """A value, or the arrays of a collection, each of which has to be as declared."""
     if isinstance(value, dict):
         return list(value.values())

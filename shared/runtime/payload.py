@@ -99,7 +99,7 @@ def _check_schema(text: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def nodes_of(schema: Any) -> Iterator[dict[str, Any]]:
+def nodes_of(schema: object) -> Iterator[dict[str, Any]]:
     """Every node of a skops schema, in the order in which it is written.
 
     >>> [node["__id__"] for node in nodes_of({"__class__": "a", "__id__": 1, "content": [{"__class__": "b", "__id__": 2}]})]

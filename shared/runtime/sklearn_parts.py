@@ -12,7 +12,7 @@ from shared.runtime.array_of import ArrayOf
 __all__ = ["check_sklearn"]
 
 
-def check_sklearn(estimator: Any) -> None:
+def check_sklearn(estimator: object) -> None:
     """Check the trees of an estimator of scikit-learn, where it has any.
 
     Raises
@@ -52,7 +52,7 @@ def _check_forest(forest: Any) -> None:
             raise ValueError("a tree of a forest has other features or outputs")
 
 
-def _check_counts(*counts: Any) -> None:
+def _check_counts(*counts: object) -> None:
     for count in counts:
         if problem := ArrayOf("i", (), low=1).problem(count):
             raise ValueError(f"a number of features, outputs or trees {problem}")

@@ -56,7 +56,7 @@ TRUSTED = frozenset(
 )
 
 
-def save_model(model: Any, path: Path, *, data_fingerprint: str = "") -> None:
+def save_model(model: object, path: Path, *, data_fingerprint: str = "") -> None:
     """Save a fitted model as a skops file in an envelope; the same model gives the same bytes.
 
     Parameters
@@ -83,7 +83,7 @@ def save_model(model: Any, path: Path, *, data_fingerprint: str = "") -> None:
     write_bytes(Path(path), dump_model(model, data_fingerprint=data_fingerprint))
 
 
-def dump_model(model: Any, *, data_fingerprint: str = "") -> bytes:
+def dump_model(model: object, *, data_fingerprint: str = "") -> bytes:
     """Bytes of a model file; see `save_model`.
 
     >>> from sklearn.linear_model import LinearRegression

@@ -17,10 +17,10 @@ from shared.data import Incidence
 from shared.data.frequency import DAY, Duration, parse_duration
 from shared.errors import DataError, HexadError, Problem, shorten
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Floats
 
 __all__ = ["SEARCH_GRID", "RuleRecommender"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 PRIOR_HISTORY = 10.0
 POPULAR = 0.1
 CHUNK = 1024
@@ -227,7 +227,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         known = self._reindex(baskets)
         return np.concatenate([sum(self._parts(part)) for part in _pieces(known)]) if known.n_rows else np.zeros((0, 0))
 
-    def _reindex(self, baskets: Any) -> Incidence:
+    def _reindex(self, baskets: object) -> Incidence:
         found = as_baskets(baskets)
         items = pd.Index(self.items_)
         return found if found.items.equals(items) else found.reindex_items(items)

@@ -9,11 +9,10 @@ import numpy as np
 
 from domains.basket.mining.search import as_baskets
 from shared.data import Incidence
+from shared.typing import Floats, Ints
 
 __all__ = ["RuleWeights", "rule_weights"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 PRIOR_BASKETS = 5.0
 DENSE_ITEMS = 5000
 BLOCK = 256
@@ -47,7 +46,7 @@ class RuleWeights:
 
 
 def rule_weights(
-    baskets: Any,
+    baskets: object,
     *,
     shrinkage: float = 50.0,
     popularity: float = 0.4,

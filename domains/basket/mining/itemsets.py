@@ -15,12 +15,10 @@ from domains.basket.mining.tree import Tree
 from domains.basket.names import as_lists, format_set, percent
 from shared.data import Incidence
 from shared.data.incidence_door import pick_rows
+from shared.typing import Codes, Floats, Ints
 
 __all__ = ["Itemsets"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Codes = np.ndarray[Any, np.dtype[np.int32]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 Kind = Literal["all", "closed", "maximal"]
 
 

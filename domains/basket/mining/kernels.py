@@ -15,23 +15,22 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
+from numpy.typing import NDArray
 
 from shared.runtime.compile import jit, numba
+from shared.typing import Floats, Ints, Lengths
 
 __all__ = ["mine_closed", "count_sets", "estimate_size", "expand_sets", "frequent_sets", "lay_out"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Ranks = np.ndarray[Any, np.dtype[np.int32]]
-Words = np.ndarray[Any, np.dtype[np.uint64]]
-Lengths = np.ndarray[Any, np.dtype[np.int16]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ranks = NDArray[np.int32]
+Words = NDArray[np.uint64]
 
 
 @numba.extending.intrinsic  # type: ignore[untyped-decorator]
-def _ones(typing_context: Any, word: Any) -> Any:  # noqa: ARG001
+def _ones(typing_context: object, word: Any) -> Any:  # noqa: ARG001
     """Count the bits of a word that are set."""
 
-    def made(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+    def made(context: object, builder: Any, signature: object, args: Any) -> Any:  # noqa: ARG001
         counter = builder.module.declare_intrinsic("llvm.ctpop", [ir.IntType(64)])
         return builder.call(counter, [args[0]])
 

@@ -26,7 +26,7 @@ MAX_LENGTH = 32_000
 
 
 def frequent_itemsets(
-    baskets: Any,
+    baskets: object,
     min_support: float = 0.01,
     *,
     max_length: int | None = None,
@@ -143,7 +143,7 @@ def _is_onehot(frame: pd.DataFrame) -> bool:
     return True
 
 
-def as_fraction(value: Any, name: str) -> Fraction:
+def as_fraction(value: object, name: str) -> Fraction:
     """Take a number as it is meant: 0.2 is one fifth, and 7 / 15 seven fifteenths, not the nearest binary fraction.
 
     >>> as_fraction(0.2, "min_confidence"), as_fraction(7 / 15, "min_support")
@@ -161,7 +161,7 @@ def as_fraction(value: Any, name: str) -> Fraction:
     return next((one for one in near if float(one) == float(value)), Fraction(str(float(value))))
 
 
-def min_count_of(min_support: Any, n_baskets: int) -> int:
+def min_count_of(min_support: object, n_baskets: int) -> int:
     """Least number of baskets, exactly.
 
     >>> min_count_of(0.002, 4917), min_count_of(3, 10), min_count_of(0.3, 10)
@@ -179,7 +179,7 @@ def min_count_of(min_support: Any, n_baskets: int) -> int:
     return max(1, math.ceil(share * n_baskets))
 
 
-def whole_number(value: Any, name: str, most: int) -> int:
+def whole_number(value: object, name: str, most: int) -> int:
     """A whole number from 1 on, held at `most`; None stands for `most`."""
     if value is None:
         return most
@@ -188,7 +188,7 @@ def whole_number(value: Any, name: str, most: int) -> int:
     return min(int(value), most)
 
 
-def whole_seed(value: Any) -> int:
+def whole_seed(value: object) -> int:
     """A seed that compiled code takes, too."""
     if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= int(value) < 2**31:
         raise HexadError(f"random_state={value!r} is no whole number from 0 to {2**31 - 1:,}")
@@ -253,7 +253,7 @@ def _search_closed(
 
 
 def estimate_itemsets(
-    baskets: Any, min_support: float = 0.01, *, max_length: int | None = None, random_state: int = 0
+    baskets: object, min_support: float = 0.01, *, max_length: int | None = None, random_state: int = 0
 ) -> tuple[float, float]:
     """Estimate how many frequent itemsets there are, without finding them all, by random walks (Knuth 1975).
 
@@ -324,7 +324,7 @@ def _sets_at(layout: Layout, n_first: int, least: int, longest: int, limit: int)
     return 0 if found[3] else len(found[0])
 
 
-def _with_mlxtend(baskets: Incidence, asked: dict[str, Any], wanted: Any, barred: Any, longest: int) -> Itemsets:
+def _with_mlxtend(baskets: Incidence, asked: dict[str, Any], wanted: Any, barred: object, longest: int) -> Itemsets:
     """The same through mlxtend's fpgrowth, from dense truth values."""
     if asked["kind"] != "all":
         raise HexadError(f"mlxtend finds no {asked['kind']} sets here; leave engine out")

@@ -9,12 +9,9 @@ from typing import Any
 import numpy as np
 
 from shared.data import Incidence
+from shared.typing import Codes, Ints, Lengths
 
 __all__ = ["Layout", "Tree", "tree_of"]
-
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Codes = np.ndarray[Any, np.dtype[np.int32]]
-Lengths = np.ndarray[Any, np.dtype[np.int16]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +68,7 @@ class Layout:
     stops: Codes
 
     @classmethod
-    def of(cls, baskets: Incidence, order: Any) -> Layout:
+    def of(cls, baskets: Incidence, order: object) -> Layout:
         """Lay baskets out with the items of `order` at its ranks; other items are left out."""
         from domains.basket.mining.kernels import lay_out
 
@@ -93,7 +90,7 @@ class Layout:
         return count_sets(self.row_items, self.item_ptr, self.begins, self.stops, _small(tree.item), tree.length)
 
 
-def tree_of(indptr: Ints, codes: Any, n_items: int, order: Any = None) -> tuple[Tree, Ints]:
+def tree_of(indptr: Ints, codes: object, n_items: int, order: object = None) -> tuple[Tree, Ints]:
     """Put any sets into a tree with all their prefixes; counts are zero.
 
     Parameters
@@ -145,5 +142,5 @@ def tree_of(indptr: Ints, codes: Any, n_items: int, order: Any = None) -> tuple[
     return Tree(order, item, node_length, np.zeros(len(item), dtype=np.int32)), place
 
 
-def _small(values: Any) -> Codes:
+def _small(values: object) -> Codes:
     return np.ascontiguousarray(values, dtype=np.int32)

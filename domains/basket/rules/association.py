@@ -22,7 +22,7 @@ MOST = 2**31 - 1
 
 
 def association_rules(
-    source: Any,
+    source: object,
     min_confidence: float | Fraction = 0.2,
     *,
     min_support: float | None = None,

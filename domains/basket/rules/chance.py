@@ -15,17 +15,16 @@ from domains.basket.rules.significance import assess_rules
 from domains.basket.rules.table import need_baskets, with_columns
 from shared.data import Incidence
 from shared.errors import HexadError
+from shared.typing import Bools, Floats
 
 __all__ = ["PermutationTest", "permutation_test", "randomise"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Test = Literal["matched", "fisher"]
 TRADES = 5
 """Trades a basket when baskets are randomised; items are well mixed from about two on."""
 
 
-def randomise(baskets: Any, random_state: int = 0) -> Incidence:
+def randomise(baskets: object, random_state: int = 0) -> Incidence:
     """Baskets of the same sizes that hold every item as often, but otherwise at random.
 
     Trades between two baskets drawn at random (Strona, Nappo, Boccacci, Fattorini & San-Miguel-Ayanz 2014); what is

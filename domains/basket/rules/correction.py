@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from shared.errors import HexadError, quote
 from shared.evaluation.p_values import adjust_p_values
+from shared.typing import Floats, Ints
 
 __all__ = ["CORRECTIONS", "Family", "adjust_family"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 Correction = Literal["holm", "bonferroni", "bh", "none"]
 CORRECTIONS = ("holm", "bonferroni", "bh", "none")
 

@@ -155,13 +155,13 @@ def load_rules(path: Path, kind: type[R]) -> R:
     return _check_counts(made, shown)
 
 
-def _whole(number: Any) -> int:
+def _whole(number: object) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**53:
         raise ValueError(f"{quote([number])} is no count")
     return number
 
 
-def _fraction(text: Any) -> Fraction:
+def _fraction(text: object) -> Fraction:
     """A share as `save_rules` writes it; a power of ten would take all memory before it is found too large."""
     if not isinstance(text, str) or not FRACTION.fullmatch(text) or not 0 <= Fraction(text) <= 1:
         raise ValueError(f"{quote([text])} is no share")

@@ -6,16 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.runtime.compile import jit
+from shared.typing import Bools, Floats, Ints, Lengths
 
 __all__ = ["best_general", "fisher_tail", "link_subsets", "stratified_tail", "generate_rules", "swap_randomise"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Ranks = np.ndarray[Any, np.dtype[np.int32]]
-Lengths = np.ndarray[Any, np.dtype[np.int16]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Ranks = NDArray[np.int32]
 EXACT_STEPS = 100_000
 NEGLIGIBLE = 200.0
 """Terms this many nats below the largest are left out of a stratum."""

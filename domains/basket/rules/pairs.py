@@ -15,7 +15,7 @@ from shared.errors import HexadError
 __all__ = ["item_pairs"]
 
 
-def item_pairs(baskets: Any, min_support: float = 0.01, *, max_items: int = 1000) -> Rules:
+def item_pairs(baskets: object, min_support: float = 0.01, *, max_items: int = 1000) -> Rules:
     """Every pair of two frequent items as a rule, from the rarer to the more frequent, however often they meet.
 
     Because no pair is chosen by how often it occurs, these rules are the whole family of tests on them: call

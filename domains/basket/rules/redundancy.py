@@ -11,10 +11,10 @@ import numpy as np
 from domains.basket.mining.tree import Layout, tree_of
 from domains.basket.rules.table import R, RuleTable, need_baskets
 from shared.errors import HexadError
+from shared.typing import Floats
 
 __all__ = ["improvement", "without_redundant"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 MAX_SUBSETS = 2_000_000
 
 
@@ -44,7 +44,7 @@ def improvement(rules: RuleTable, baskets: Any = None) -> Floats:
     return rules.confidence - _count_subsets(rules, baskets)
 
 
-def without_redundant(rules: R, min_improvement: float = 0.0, baskets: Any = None) -> R:
+def without_redundant(rules: R, min_improvement: float = 0.0, baskets: object = None) -> R:
     """Leave out rules whose confidence is not above that of every more general rule by more than `min_improvement`.
 
     >>> from domains.basket import association_rules
@@ -104,7 +104,7 @@ def _join_nodes(rules: RuleTable, flat: Any, tree: Any) -> Any:
     return node.astype(np.int32)
 
 
-def _count_subsets(rules: RuleTable, baskets: Any) -> Floats:
+def _count_subsets(rules: RuleTable, baskets: object) -> Floats:
     """The same for rules whose subsets are not at hand: they are counted."""
     found = need_baskets(rules, baskets, "redundancy", same=True)
     small = rules.antecedent_lengths

@@ -40,7 +40,7 @@ class Rules(RuleTable):
         layered: bool = True,
         inherit: bool = True,
         alternative: Literal["greater", "less"] = "greater",
-        baskets: Any = None,
+        baskets: object = None,
     ) -> Self:
         """Test every rule for association of its sides, corrected for everything that could have been tested.
 
@@ -81,7 +81,7 @@ class Rules(RuleTable):
             alternative=alternative, baskets=baskets,
         )  # fmt: skip
 
-    def without_redundant(self, min_improvement: float = 0.0, baskets: Any = None) -> Self:
+    def without_redundant(self, min_improvement: float = 0.0, baskets: object = None) -> Self:
         """Leave out rules that a more general one makes superfluous; see `domains.basket.improvement`.
 
         Parameters
@@ -102,7 +102,7 @@ class Rules(RuleTable):
         """
         return stability.validate_rules(self, baskets)
 
-    def by_period(self, baskets: Any = None, *, parts: int = 2) -> Stability:
+    def by_period(self, baskets: object = None, *, parts: int = 2) -> Stability:
         """Count the rules part by part of the baskets' time; see `domains.basket.count_by_period`.
 
         Parameters

@@ -15,7 +15,7 @@ __all__ = ["recommend_items"]
 CHUNK = 2048
 
 
-def recommend_items(rules: RuleTable, baskets: Any, n: int = 5) -> pd.DataFrame:
+def recommend_items(rules: RuleTable, baskets: object, n: int = 5) -> pd.DataFrame:
     """For every basket, the items that its rules would add, each with its most confident rule.
 
     Parameters

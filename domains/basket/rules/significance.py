@@ -12,11 +12,10 @@ from domains.basket.rules.correction import CORRECTIONS, Correction, Family, adj
 from domains.basket.rules.table import R, RuleQuery, RuleTable, need_baskets, with_columns
 from shared.data import Incidence
 from shared.errors import HexadError, quote
+from shared.typing import Bools, Floats
 
 __all__ = ["assess_rules", "declare_family"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Test = Literal["matched", "fisher"]
 NAMES = {"holm": "Holm", "bonferroni": "Bonferroni", "bh": "Benjamini & Hochberg"}
 KEPT_BY = "are kept by the"
@@ -34,7 +33,7 @@ def assess_rules(
     layered: bool = True,
     inherit: bool = True,
     alternative: Literal["greater", "less"] = "greater",
-    baskets: Any = None,
+    baskets: object = None,
 ) -> R:
     """Test every rule for association of its sides, corrected for everything that could have been tested.
 
@@ -161,7 +160,7 @@ def _test_matched(rules: RuleTable, baskets: Incidence, sizes: Any, upper: bool)
     return p[back], expected[back], int((variance == 0).sum())
 
 
-def declare_family(rules: RuleTable, baskets: Any = None) -> Family:
+def declare_family(rules: RuleTable, baskets: object = None) -> Family:
     """How many rules could have been mined and tested: both sides frequent, within the templates and lengths asked for.
 
     >>> from domains.basket import association_rules

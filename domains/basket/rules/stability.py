@@ -15,12 +15,11 @@ from domains.basket.rules.table import RuleTable, need_baskets
 from shared.data import Incidence
 from shared.data.splits import cut_in_time
 from shared.errors import HexadError
+from shared.typing import Bools, Floats, Ints
 
 __all__ = ["Stability", "count_by_period", "stability_figure", "validate_rules"]
 
 MAX_POINTS = 800  # dots that can be told apart in a picture of this size
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 Z95 = 1.959963984540054
 
 
@@ -64,7 +63,7 @@ class Stability:
             return self.joint_counts / self.antecedent
 
     @property
-    def holds(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def holds(self) -> Bools:
         """Whether lift is above one in every part; a rule that could not be looked at does not hold."""
         with np.errstate(invalid="ignore"):
             return np.asarray((self.lift > 1).all(axis=0))
@@ -134,7 +133,7 @@ class Stability:
         return f"<p>{html.escape(self.explain())}</p>{self.to_frame().head(10).to_html()}"
 
 
-def validate_rules(rules: RuleTable, baskets: Any) -> Stability:
+def validate_rules(rules: RuleTable, baskets: object) -> Stability:
     """Count rules again in baskets that they were not mined from.
 
     Parameters
@@ -151,7 +150,7 @@ def validate_rules(rules: RuleTable, baskets: Any) -> Stability:
     return _count_in(rules, [need_baskets(rules, baskets, "a second look")], ("in other baskets",))
 
 
-def count_by_period(rules: RuleTable, baskets: Any = None, *, parts: int = 2) -> Stability:
+def count_by_period(rules: RuleTable, baskets: object = None, *, parts: int = 2) -> Stability:
     """Count rules part by part of the baskets' time, each part of about as many baskets.
 
     Parameters

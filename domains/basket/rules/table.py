@@ -19,14 +19,12 @@ from shared.data import Incidence
 from shared.data.incidence import encode_items
 from shared.data.incidence_door import pick_rows
 from shared.errors import HexadError, quote
+from shared.typing import Codes, Floats, Ints
 
 __all__ = ["R", "RuleQuery", "RuleTable", "Sets", "need_baskets", "with_columns"]
 
 R = TypeVar("R", bound="RuleTable")
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Codes = np.ndarray[Any, np.dtype[np.int32]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 SHOWN = ("support", "confidence", "lift")
 NEAR = 1e-9
 
@@ -359,7 +357,7 @@ def with_columns(rules: R, columns: Mapping[str, Any], *notes: str) -> R:
     return replace(rules, columns={**rules.columns, **columns}, notes=(*rules.notes, *notes))
 
 
-def need_baskets(rules: RuleTable, baskets: Any, what: str, *, same: bool = False) -> Incidence:
+def need_baskets(rules: RuleTable, baskets: object, what: str, *, same: bool = False) -> Incidence:
     """The baskets given, or those the rules were mined from, in the rules' vocabulary; with `same` others are refused."""
     if baskets is None:
         if rules.baskets is None:

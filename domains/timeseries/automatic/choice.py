@@ -13,11 +13,10 @@ from domains.timeseries.automatic.members import Autoregression, Member
 from domains.timeseries.automatic.past import Past
 from domains.timeseries.metrics import seasonal_change
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Floats, Ints
 
 __all__ = ["Choice", "choose", "combine", "naive_errors", "rolling_origins"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 POOLINGS = (0.0, 10.0, 50.0)
 CLOSE = 1.15
 USUAL_ORIGINS = 5

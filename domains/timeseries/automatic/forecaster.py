@@ -22,11 +22,10 @@ from shared.data.io.formats import as_pandas
 from shared.data.panel import Panel
 from shared.errors import DataError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Floats, Ints
 
 __all__ = ["AutoForecaster"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 LARGEST = 1e140
 SHORT = 12
 KINDS = ("naive", "theta", "autoregression", "boosting")
@@ -84,7 +83,7 @@ class AutoForecaster(PanelForecaster):
         horizon: int | str | None = None,
         seasons: tuple[int, ...] | None = None,
         members: tuple[str, ...] = KINDS,
-        regressor: Any = None,
+        regressor: object = None,
         unique_id: str = names.UNIQUE_ID,
         ds: str = names.DS,
         y: str = names.Y,
@@ -104,7 +103,7 @@ class AutoForecaster(PanelForecaster):
 
     # -- learning ----------------------------------------------------------------------------------------------------
 
-    def _grid_step(self, table: Any) -> str | int | None:
+    def _grid_step(self, table: object) -> str | int | None:
         """The frequency to ask the table for; a name beside whole-number stamps only tells the seasons."""
         if not isinstance(self.freq, str):
             return self.freq

@@ -9,11 +9,10 @@ from sklearn.base import BaseEstimator
 
 from shared.errors import CalibrationError
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Floats, Ints
 
 __all__ = ["NormalisedConformal"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 BAND = 4
 FEW_PATHS = 50
 

@@ -6,17 +6,12 @@ serves every origin. They are compiled once (numba, cached), and each has a plai
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from shared.runtime.compile import jit
+from shared.typing import Bools, Floats, Ints
 
 __all__ = ["cell_features", "normal_equations", "recurse", "standardise", "theta_forecast"]
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @jit()

@@ -12,11 +12,10 @@ from sklearn.utils import get_tags
 from domains.timeseries.automatic.past import Past, to_scale
 from shared.data.frequency import MAX_STEPS
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Floats, Ints
 
 __all__ = ["Autoregression", "Booster", "Member", "SeasonalNaiveMember", "Theta"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 BATCH = 2048
 RIDGE = 1e-6
 
@@ -302,7 +301,7 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         scale: str,
         *,
         anchor: int,
-        regressor: Any = None,
+        regressor: object = None,
         cells: int = 60_000,
         seed: int = 0,
     ) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from shared.typing import Floats, Ints
+
 __all__ = ["Past", "Scale", "to_scale"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 RECENT = 2000
 
 

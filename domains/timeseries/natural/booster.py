@@ -11,11 +11,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from domains.timeseries.natural.distributions import LogNormal, Normal
 from shared.errors import DataError, Problem, SettingsError
 from shared.runtime.array_of import ArrayOf
+from shared.typing import Bytes, Floats
 
 __all__ = ["NaturalGradientBoosting"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 SAMPLE = 200_000
 
 

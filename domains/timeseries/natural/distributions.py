@@ -10,10 +10,9 @@ from scipy.special import ndtr
 from scipy.stats import norm
 
 from shared.errors import SettingsError
+from shared.typing import Floats
 
 __all__ = ["LogNormal", "Normal"]
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -61,16 +60,16 @@ class Normal:
         tail = (1 - level / 100) / 2
         return self.quantile(tail), self.quantile(1 - tail)
 
-    def cdf(self, y: Any) -> Floats:
+    def cdf(self, y: object) -> Floats:
         """Probability of values up to y: uniform where the distributions are right (probability integral transform)."""
         return np.asarray(ndtr((np.asarray(y, dtype=float) - self.loc) / self.scale))
 
-    def logpdf(self, y: Any) -> Floats:
+    def logpdf(self, y: object) -> Floats:
         """Logarithm of the density at y."""
         z = (np.asarray(y, dtype=float) - self.loc) / self.scale
         return np.asarray(-0.5 * z * z - np.log(self.scale) - 0.5 * np.log(2 * np.pi))
 
-    def crps(self, y: Any) -> Floats:
+    def crps(self, y: object) -> Floats:
         """Continuous ranked probability score of each row, in the units of y; lower is better.
 
         Source: Gneiting et al. (2005), Monthly Weather Review 133(5), equation 5.
@@ -116,17 +115,17 @@ class LogNormal:
         low, high = self.log.interval(level)
         return np.exp(low), np.exp(high)
 
-    def cdf(self, y: Any) -> Floats:
+    def cdf(self, y: object) -> Floats:
         """Probability of values up to y."""
         y = np.asarray(y, dtype=float)
         return np.where(y > 0, self.log.cdf(np.log(np.maximum(y, 1e-300))), 0.0)
 
-    def logpdf(self, y: Any) -> Floats:
+    def logpdf(self, y: object) -> Floats:
         """Logarithm of the density at y."""
         logs = np.log(np.asarray(y, dtype=float))
         return np.asarray(self.log.logpdf(logs) - logs)
 
-    def crps(self, y: Any) -> Floats:
+    def crps(self, y: object) -> Floats:
         """Continuous ranked probability score of each row, in the units of y.
 
         Source: Baran & Lerch (2015), Quarterly Journal of the Royal Meteorological Society 141, equation 9.

@@ -6,17 +6,13 @@ a feature of -1 sends all rows left) and ``2**d`` leaf values, in the order of a
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from shared.runtime.compile import jit
+from shared.typing import Bytes, Floats, Ints
 
 __all__ = ["HIGHEST", "LOWEST", "boost", "sum_leaves"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 LOWEST, HIGHEST = -10.0, 3.0
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from shared.data.io.parse import Kind, Parsed, off_calendar
+from shared.typing import Bools
 
 __all__ = ["coerce", "is_kind"]
 
 HUGE = 10**300
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def is_kind(values: pd.Series[Any], kind: Kind) -> bool:

@@ -75,7 +75,7 @@ def disarm(frame: pd.DataFrame) -> pd.DataFrame:
     return made
 
 
-def _safe(value: Any) -> Any:
+def _safe(value: object) -> Any:
     if not isinstance(value, str):
         return value
     safe = FORMULA.sub(r"\1'\2", value)

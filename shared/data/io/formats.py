@@ -282,7 +282,7 @@ def _sheet_cells(path: Path, sheet: str | int, size: int) -> tuple[pd.DataFrame,
     return cells.where(cells.notna(), np.nan), broken
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> Any:
     """A cell's value; dates and times come in parts."""
     if not isinstance(value, tuple):
         return value

@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shared.typing import Bools
+
 __all__ = ["MISSING_WORDS", "Kind", "Parsed", "Reading", "guess_kind", "off_calendar", "parse_column", "sniff_decimal"]
 
 Kind = Literal["text", "integer", "number", "boolean", "datetime"]
@@ -65,13 +67,13 @@ class Parsed:
     """
 
     values: pd.Series[Any]
-    bad: np.ndarray[Any, np.dtype[np.bool_]]
+    bad: Bools
     why: str = ""
     mend: str = ""
     notes: tuple[str, ...] = ()
 
 
-def _matches(strings: pa.Array, pattern: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _matches(strings: pa.Array, pattern: str) -> Bools:
     """Say which match a pattern of numbers or stamps; a cell of megabytes is told by its length alone."""
     longest = pc.max(pc.binary_length(strings)).as_py() or 0
     if longest > LONGEST:
@@ -79,7 +81,7 @@ def _matches(strings: pa.Array, pattern: str) -> np.ndarray[Any, np.dtype[np.boo
     return np.asarray(pc.fill_null(pc.match_substring_regex(strings, pattern), False))
 
 
-def _missing(strings: pa.Array, words: bool) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _missing(strings: pa.Array, words: bool) -> Bools:
     empty = np.asarray(pc.fill_null(pc.equal(strings, ""), True))
     if words:
         empty = empty | np.asarray(pc.fill_null(pc.is_in(strings, pa.array(MISSING_WORDS)), False))
@@ -198,7 +200,7 @@ def _fits_int64(full: pa.Array) -> bool:
     return True
 
 
-def _number_mask(strings: pa.Array, decimal: str | None) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _number_mask(strings: pa.Array, decimal: str | None) -> Bools:
     marks = [decimal] if decimal else [".", ","]
     mask = np.zeros(len(strings), dtype=bool)
     for mark in marks:
@@ -206,11 +208,11 @@ def _number_mask(strings: pa.Array, decimal: str | None) -> np.ndarray[Any, np.d
     return mask
 
 
-def _mask_text(strings: pa.Array, keep: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.Array:
+def _mask_text(strings: pa.Array, keep: Bools) -> pa.Array:
     return pc.if_else(pa.array(keep), strings, pa.scalar(None, pa.string()))
 
 
-def _integers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _: Reading) -> Parsed:
+def _integers(strings: pa.Array, missing: Bools, _: Reading) -> Parsed:
     whole = _matches(strings, r"^[+-]?\d+$") & ~missing
     good = whole & _matches(strings, r"^[+-]?\d{1,19}$")
     texts = pc.replace_substring_regex(_mask_text(strings, good), r"^\+", "")
@@ -232,7 +234,7 @@ def _integers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _
     return Parsed(values, bad, why, "Correct them, or declare the column text.")
 
 
-def _numbers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], reading: Reading) -> Parsed:
+def _numbers(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
     decimal = reading.decimal
     if decimal is None:
         both = (
@@ -269,7 +271,7 @@ def _numbers(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], re
     return Parsed(values, bad, "cannot be read as numbers" if bad.any() else "", mend, notes)
 
 
-def _lossy(texts: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _lossy(texts: pa.Array) -> Bools:
     """Whole numbers so long that a float would change their last digits."""
     long = _matches(texts, r"^-?\d{16,}$")
     for place in np.flatnonzero(long):
@@ -279,7 +281,7 @@ def _lossy(texts: pa.Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return long
 
 
-def _booleans(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], _: Reading) -> Parsed:
+def _booleans(strings: pa.Array, missing: Bools, _: Reading) -> Parsed:
     lower = pc.utf8_lower(strings)
     yes = np.asarray(pc.fill_null(pc.is_in(lower, pa.array(["true", "t", "yes", "y", "1"])), False))
     no = np.asarray(pc.fill_null(pc.is_in(lower, pa.array(["false", "f", "no", "n", "0"])), False))
@@ -300,7 +302,7 @@ def _date_order(full: pa.Array) -> str | None:
     return "day-first" if first else "month-first"
 
 
-def _datetimes(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], reading: Reading) -> Parsed:
+def _datetimes(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
     full = strings.filter(pa.array(~missing))
     iso = _matches(strings, ISO)
     short = _matches(strings, SHORT)
@@ -325,7 +327,7 @@ def _datetimes(strings: pa.Array, missing: np.ndarray[Any, np.dtype[np.bool_]], 
     return _parse_stamps(texts.where(iso), missing, "ISO8601", "")
 
 
-def _parse_stamps(texts: pd.Series[Any], missing: np.ndarray[Any, np.dtype[np.bool_]], order: str, note: str) -> Parsed:
+def _parse_stamps(texts: pd.Series[Any], missing: Bools, order: str, note: str) -> Parsed:
     if order in {"day-first", "month-first"}:
         texts = texts.str.replace(r"[./-]", "-", regex=True).str.replace("T", " ")
         date = "%d-%m-%Y" if order == "day-first" else "%m-%d-%Y"
@@ -343,8 +345,8 @@ def _parse_stamps(texts: pd.Series[Any], missing: np.ndarray[Any, np.dtype[np.bo
 def _instants(
     strings: pa.Array,
     texts: pd.Series[Any],
-    iso: np.ndarray[Any, np.dtype[np.bool_]],
-    missing: np.ndarray[Any, np.dtype[np.bool_]],
+    iso: Bools,
+    missing: Bools,
     reading: Reading,
 ) -> Parsed:
     offsets = pc.replace_substring_regex(_mask_text(strings, iso), r"^.*?(Z|[+-]\d{2}:?\d{2})$", r"\1")
@@ -367,7 +369,7 @@ def _instants(
     return Parsed(values, bad, "cannot be read as dates" if bad.any() else "", "Correct them.")
 
 
-def off_calendar(values: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def off_calendar(values: pd.Series[Any]) -> Bools:
     """Stamps outside the years 1 to 9999, or within a day of their ends: no zone can show them.
 
     >>> off_calendar(pd.Series(pd.to_datetime(["2024-01-31"]))).tolist()

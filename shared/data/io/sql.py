@@ -28,7 +28,7 @@ URL = re.compile(r"[a-z][a-z0-9+]+://", re.IGNORECASE)
 WEB = ("http://", "https://", "ftp://", "s3://", "gs://", "file://")
 
 
-def is_url(source: Any) -> bool:
+def is_url(source: object) -> bool:
     """Whether a source is the address of a database, as SQLAlchemy writes them.
 
     >>> is_url("postgresql://me@host/sales"), is_url("sales.csv")

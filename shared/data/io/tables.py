@@ -27,6 +27,7 @@ from shared.data.io.sources import fail, is_encoding, read_bytes, read_text, spl
 from shared.data.io.sql import display_url, from_database, from_url, is_url
 from shared.data.schema import Column, Schema, first_rows
 from shared.errors import Problems, RepairWarning, SettingsError, quote
+from shared.typing import Bools, Ints
 
 __all__ = [
     "MAX_BYTES",
@@ -40,8 +41,6 @@ __all__ = [
     "read_table_with_report",
 ]
 
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 JSON = {".jsonl", ".ndjson", ".json"}
 DATABASES = {".sqlite", ".sqlite3", ".db", ".duckdb"}
@@ -129,7 +128,7 @@ class _Desk:
 
 
 def read_table(
-    source: Any,
+    source: object,
     schema: Schema | None = None,
     *,
     repair: Repair | Iterable[Repair] = (),
@@ -287,7 +286,7 @@ def check_options(
         raise SettingsError(f"tz={quote([tz])} is no time zone; write it as in 'Europe/Berlin'")
 
 
-def check_frame(frame: Any, schema: Schema, source: str) -> pd.DataFrame:
+def check_frame(frame: object, schema: Schema, source: str) -> pd.DataFrame:
     """Bring a frame's declared columns to their kinds and check them, as `read_table` does, without a report.
 
     >>> check_frame(pd.DataFrame({"ds": ["2024-01-31"]}), Schema((Column("ds", "datetime"),)), "table").ds.dt.day.tolist()
@@ -332,7 +331,7 @@ class _How:
     max_bytes: int
 
 
-def _is_database(source: Any) -> bool:
+def _is_database(source: object) -> bool:
     return is_url(source) or (isinstance(source, str | os.PathLike) and Path(source).suffix.lower() in DATABASES)
 
 
@@ -440,7 +439,7 @@ def _type_frame(
     return frame.reset_index(drop=True)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """Write a value as text; a float that is a whole number is a key that went through a spreadsheet."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 

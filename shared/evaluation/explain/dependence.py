@@ -12,10 +12,10 @@ import pandas as pd
 
 from shared.errors import HexadError, SettingsError, quote
 from shared.evaluation.explain.designs import Design, columns_of, designs_of
+from shared.typing import Floats
 
 __all__ = ["Dependence", "dependence"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 FEW = 10
 MOST_LABELS = 30
 DONORS = 20
@@ -165,11 +165,11 @@ def _number(value: Any) -> str:
 
 
 def dependence(
-    model: Any,
-    X: Any = None,
+    model: object,
+    X: object = None,
     *,
-    feature: Any,
-    columns: Any = None,
+    feature: object,
+    columns: object = None,
     values: Any = None,
     name: str | None = None,
     answer: str = "the answer",
@@ -273,7 +273,7 @@ def _nearest_share(data: Floats, grid: Floats) -> Floats:
     return np.bincount(nearest, minlength=len(grid)) / len(data)
 
 
-def _numbers_of(answer: Any, n: int) -> Floats:
+def _numbers_of(answer: object, n: int) -> Floats:
     """Answers of a model as numbers, one a row."""
     try:
         made = np.asarray(answer, dtype=float)
@@ -326,7 +326,7 @@ def _ranks(column: Any, value: Any = None) -> Any:
     return float(list(labels).index(value))
 
 
-def _constant(value: Any, n: int, dtype: Any) -> Any:
+def _constant(value: object, n: int, dtype: object) -> Any:
     """A column that holds one value; of the kind of the data where this loses nothing."""
     if isinstance(dtype, pd.CategoricalDtype):
         return pd.Categorical([value] * n, dtype=dtype)

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from shared.errors import HexadError, SettingsError, quote
+from shared.typing import Floats, Ints
 
 __all__ = ["Design", "group_correlated"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 ALIKE = 0.8
 
 
@@ -76,7 +75,7 @@ class Design:
         return self.X.iloc[:, place] if isinstance(self.X, pd.DataFrame) else pd.Series(np.asarray(self.X)[:, place])
 
 
-def designs_of(model: Any, X: Any, y: Any) -> list[Design]:
+def designs_of(model: object, X: object, y: object) -> list[Design]:
     """Designs of whatever a user gives: designs as they are, or a fitted model or function with its rows.
 
     Raises
@@ -127,7 +126,7 @@ def columns_of(design: Design, wanted: Any) -> list[int]:
     return found
 
 
-def groups_of(design: Design, groups: Any) -> dict[str, list[int]]:
+def groups_of(design: Design, groups: object) -> dict[str, list[int]]:
     """Groups of features by name: each by itself, those that are correlated together, or as given."""
     twice = sorted({name for name in design.columns if design.columns.count(name) > 1})
     if twice:
@@ -145,7 +144,7 @@ def groups_of(design: Design, groups: Any) -> dict[str, list[int]]:
     return found
 
 
-def group_correlated(X: Any, *, names: Sequence[str] = (), threshold: float = ALIKE) -> dict[str, list[int]]:
+def group_correlated(X: object, *, names: Sequence[str] = (), threshold: float = ALIKE) -> dict[str, list[int]]:
     """Put features together that say nearly the same: rank correlation of at least a threshold, each with each.
 
     Parameters

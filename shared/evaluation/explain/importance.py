@@ -12,10 +12,10 @@ import pandas as pd
 
 from shared.errors import HexadError, SettingsError, quote
 from shared.evaluation.explain.designs import Design, designs_of, groups_of
+from shared.typing import Floats
 
 __all__ = ["Importance", "permutation_importance"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 LOSSES: dict[str, Callable[[Any, Any], Floats]] = {
     "absolute": lambda y, p: np.abs(np.asarray(y, dtype=float) - np.asarray(p, dtype=float)),
     "squared": lambda y, p: (np.asarray(y, dtype=float) - np.asarray(p, dtype=float)) ** 2,
@@ -140,11 +140,11 @@ def _join_words(names: Sequence[str]) -> str:
 
 
 def permutation_importance(
-    model: Any,
-    X: Any = None,
-    y: Any = None,
+    model: object,
+    X: object = None,
+    y: object = None,
     *,
-    groups: Any = "correlated",
+    groups: object = "correlated",
     loss: str | Callable[[Any, Any], Any] = "absolute",
     rounds: int = 10,
     level: float = 95.0,
@@ -244,7 +244,7 @@ def permutation_importance(
     return Importance(frame, steps, len(names), level, seen, unit)
 
 
-def _losses(row_loss: Callable[[Any, Any], Any], design: Design, X: Any) -> Floats:
+def _losses(row_loss: Callable[[Any, Any], Any], design: Design, X: object) -> Floats:
     """Loss of each row.
 
     Raises

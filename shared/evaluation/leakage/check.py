@@ -19,18 +19,17 @@ from shared.evaluation.leakage.pipelines import as_checkable
 from shared.evaluation.leakage.recompute import recompute
 from shared.evaluation.leakage.report import Leak, LeakReport
 from shared.evaluation.task import ColumnRoles
+from shared.typing import Ints
 
 __all__ = ["leakage_check"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-
 
 def leakage_check(
-    pipeline: Any,
-    table: Any,
-    split: Any,
+    pipeline: object,
+    table: object,
+    split: object,
     *,
-    y: Any = None,
+    y: object = None,
     time: str | None = None,
     unique_id: str | None = None,
     groups: str | None = None,
@@ -136,7 +135,7 @@ def _new(leaks: list[Leak], before: tuple[Leak, ...]) -> list[Leak]:
     return [leak for leak in leaks if not leak.columns or not set(leak.columns) <= told]
 
 
-def _as_table(table: Any) -> pd.DataFrame:
+def _as_table(table: object) -> pd.DataFrame:
     if isinstance(table, pd.DataFrame):
         return table.copy(deep=False)
     if isinstance(table, np.ndarray) and table.ndim == 2:
@@ -146,7 +145,7 @@ def _as_table(table: Any) -> pd.DataFrame:
     return as_pandas(table, "table")
 
 
-def _with_target(table: pd.DataFrame, y: Any) -> tuple[pd.DataFrame, str]:
+def _with_target(table: pd.DataFrame, y: object) -> tuple[pd.DataFrame, str]:
     values = np.asarray(y)
     if values.shape != (len(table),):
         raise HexadError(f"y has the shape {values.shape}, but the table has {len(table):,} rows")
@@ -155,7 +154,7 @@ def _with_target(table: pd.DataFrame, y: Any) -> tuple[pd.DataFrame, str]:
     return table.assign(**{name: values}), name
 
 
-def _cut(split: Any, table: pd.DataFrame, y: str | None, groups: str | None) -> tuple[Ints, Ints]:
+def _cut(split: object, table: pd.DataFrame, y: str | None, groups: str | None) -> tuple[Ints, Ints]:
     """Positions to learn from and to be tested on; of a splitter those of its first cut."""
     if isinstance(split, Split):
         pair: Any = (split.train, split.test)

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.typing import Bools
+
 __all__ = ["find_changed_parts", "find_changed_rows", "as_frame"]
 
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 CLOCK = re.compile(r"((mean|std|split\d+)_)?(fit|refit|score|train|test|wall|cpu|run)_?time_?|elapsed(_time)?_?")
 NEAR = 1e-9
 STEPS = {"steps", "transformer_list"}
@@ -68,7 +69,7 @@ def as_frame(value: Any) -> Any:
     return None
 
 
-def is_sparse(value: Any) -> bool:
+def is_sparse(value: object) -> bool:
     """Whether a value is a sparse matrix or array."""
     return hasattr(value, "tocsr") and hasattr(value, "nnz")
 
@@ -145,7 +146,7 @@ def _same(first: Any, second: Any) -> Bools:
     return np.asarray([bool(empty) or _are_equal(x, y) for empty, x, y in zip(gone, a, b, strict=True)], dtype=bool)
 
 
-def _are_equal(first: Any, second: Any) -> bool:
+def _are_equal(first: object, second: object) -> bool:
     try:
         return bool(np.all(first == second))
     except (TypeError, ValueError):
@@ -166,7 +167,7 @@ def find_changed_parts(first: dict[str, bytes], second: dict[str, bytes]) -> lis
     return [name for name in dict.fromkeys([*first, *second]) if first.get(name) != second.get(name)]
 
 
-def digest_parts(value: Any) -> dict[str, bytes]:
+def digest_parts(value: object) -> dict[str, bytes]:
     """A fitted model, or any nested result, taken apart: what every part of it holds, as a digest.
 
     Clock times and random generators are left out: they may differ between two runs that are otherwise the same.

@@ -21,7 +21,7 @@ FIX = (
 )
 
 
-def predict_perturbed(model: Any, data: Any, split: Split, task: Task) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+def predict_perturbed(model: object, data: object, split: Split, task: Task) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Predictions of a model at a split of perturbed data; and where it has no seed, of the data themselves, too.
 
     Parameters
@@ -46,7 +46,7 @@ def predict_perturbed(model: Any, data: Any, split: Split, task: Task) -> tuple[
 
 
 def compare_predictions(
-    name: str, model: Any, data: Any, split: Split, task: Task, first: pd.DataFrame, second: pd.DataFrame
+    name: str, model: object, data: object, split: Split, task: Task, first: pd.DataFrame, second: pd.DataFrame
 ) -> LeakReport:
     """Compare predictions with those made of perturbed data; a difference is made sure of before it is reported.
 
@@ -89,7 +89,7 @@ def _find_changes(first: pd.DataFrame, second: pd.DataFrame, task: Task) -> list
     return [] if a.equals(b) else find_changed_rows(a, b)
 
 
-def check_columns(data: Any, split: Split, task: Task) -> tuple[Leak, ...]:
+def check_columns(data: object, split: Split, task: Task) -> tuple[Leak, ...]:
     """Leaks in the columns that models are shown beside the target, and in the split itself.
 
     Parameters

@@ -11,13 +11,12 @@ import pandas as pd
 from shared.errors import quote
 from shared.evaluation.leakage.report import Leak
 from shared.evaluation.task import ColumnRoles
+from shared.typing import Bools, Ints
 
 __all__ = ["LATE", "overlap"]
 
 LATE = "are not earlier than the first row tested on"
 
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 MAX_TRAIN, MAX_TEST, MAX_COLUMNS = 50_000, 5_000, 40
 LEAST, SHARE = 3, 0.01
 MAX_SHIFT = 48
@@ -235,7 +234,7 @@ def _by_repeated_name(
     return _tells(guess[there], its[there], values, numeric)
 
 
-def _tells(guess: Any, truth: Any, known: Any, numeric: bool) -> bool:
+def _tells(guess: object, truth: Any, known: Any, numeric: bool) -> bool:
     """Whether a guess is so good that it must know: 99 % of the variance, or of the labels where chance has fewer."""
     if numeric:
         spread = float(((truth - known.mean()) ** 2).sum())

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.typing import Bools, Ints
+
 __all__ = ["Visibility", "other_values", "visibility_at"]
 
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 FEW = 20
 FAR = pd.Timestamp("2250-01-01")
 

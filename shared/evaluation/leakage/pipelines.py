@@ -17,10 +17,10 @@ from shared.errors import HexadError
 from shared.evaluation.leakage.diff import as_frame, digest_parts, is_sparse
 from shared.evaluation.task import ColumnRoles, Task
 from shared.runtime.seeds import clone_seeded
+from shared.typing import Ints
 
 __all__ = ["Checkable", "StepOutput", "as_checkable"]
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 # Single numbers may be scores, which depend on test rows by right, or settings, which may not; their names tell.
 CHOSEN = re.compile(r"param|alpha|depth|thresh|chosen|select|n_trees|n_estimators|rounds|n_iter|iterations")
 ANSWERS = ("predict_proba", "score_samples", "decision_function", "predict", "transform")
@@ -77,7 +77,7 @@ class Checkable:
     origin: bool = False
 
 
-def as_checkable(pipeline: Any, roles: ColumnRoles, task: Task | None, random_state: int) -> Checkable:
+def as_checkable(pipeline: object, roles: ColumnRoles, task: Task | None, random_state: int) -> Checkable:
     """Recognise the form of a pipeline.
 
     Raises
@@ -103,12 +103,12 @@ def as_checkable(pipeline: Any, roles: ColumnRoles, task: Task | None, random_st
     )
 
 
-def _takes_horizon(pipeline: Any) -> bool:
+def _takes_horizon(pipeline: object) -> bool:
     predict = getattr(type(pipeline), "predict", None)
     return hasattr(pipeline, "fit") and predict is not None and "horizon" in inspect.signature(predict).parameters
 
 
-def _from_task(model: Any, roles: ColumnRoles, task: Task, random_state: int) -> Checkable:
+def _from_task(model: object, roles: ColumnRoles, task: Task, random_state: int) -> Checkable:
     """A model that its task fits and asks."""
 
     def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[StepOutput]:
@@ -121,19 +121,19 @@ def _from_task(model: Any, roles: ColumnRoles, task: Task, random_state: int) ->
     return Checkable(type(model).__name__, run, ("the fitted model", "its answers"), origin=task.from_origin)
 
 
-def _from_estimator(model: Any, roles: ColumnRoles, random_state: int) -> Checkable:
+def _from_estimator(model: object, roles: ColumnRoles, random_state: int) -> Checkable:
     def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[StepOutput]:
         return _fit_and_ask(model, table, roles, train, test, random_state)
 
     return Checkable(type(model).__name__, run, ("the fitted model", _answer_of(model)))
 
 
-def _answer_of(model: Any) -> str:
+def _answer_of(model: object) -> str:
     return "predictions" if any(hasattr(model, name) for name in ANSWERS[:4]) else "transformed rows"
 
 
 def _fit_and_ask(
-    model: Any, table: pd.DataFrame, roles: ColumnRoles, train: Ints, test: Ints, random_state: int
+    model: object, table: pd.DataFrame, roles: ColumnRoles, train: Ints, test: Ints, random_state: int
 ) -> list[StepOutput]:
     """Fit on the training rows, as anyone would, and ask for the test rows."""
     mine = clone_seeded(model, random_state)
@@ -195,7 +195,7 @@ def _from_steps(steps: Sequence[Any], roles: ColumnRoles, random_state: int) -> 
 
 
 def _transform(
-    name: str, step: Any, current: pd.DataFrame, rows: Ints, roles: ColumnRoles, train: Ints, random_state: int
+    name: str, step: object, current: pd.DataFrame, rows: Ints, roles: ColumnRoles, train: Ints, random_state: int
 ) -> tuple[list[StepOutput], pd.DataFrame]:
     """A transformer among steps: fitted on the training rows, applied to all."""
     mine = clone_seeded(step, random_state)
@@ -227,7 +227,7 @@ def _from_function(function: Callable[..., Any], roles: ColumnRoles) -> Checkabl
     return Checkable(name, run, (looked,), features_only=count == 1)
 
 
-def _name_of(step: Any) -> str:
+def _name_of(step: object) -> str:
     return str(getattr(step, "__name__", None) or type(step).__name__)
 
 
@@ -251,7 +251,7 @@ def _call(function: Callable[..., Any], table: pd.DataFrame, train: Ints, test: 
 
 
 def _collect(
-    name: str, found: Any, table: pd.DataFrame, rows: Ints, inside: list[Ints], roles: ColumnRoles
+    name: str, found: object, table: pd.DataFrame, rows: Ints, inside: list[Ints], roles: ColumnRoles
 ) -> tuple[list[StepOutput], pd.DataFrame, Ints]:
     """What a function gave back: one result or several by name; a frame goes on to the next step."""
     if isinstance(found, dict) and not hasattr(found, "columns"):
@@ -285,14 +285,14 @@ def _collect(
     return made, current, current_rows
 
 
-def _is_score(value: Any) -> bool:
+def _is_score(value: object) -> bool:
     """Single numbers, and dicts of them: what is measured on test rows depends on them by right."""
     if isinstance(value, dict):
         return bool(value) and all(_is_score(item) for item in value.values())
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
-def _is_choice(value: Any) -> bool:
+def _is_choice(value: object) -> bool:
     """Names or truth values: what was chosen, such as features."""
     array = np.asarray(value) if isinstance(value, list | tuple | np.ndarray) else None
     return (
@@ -303,7 +303,7 @@ def _is_choice(value: Any) -> bool:
 
 
 def _rows_of(
-    value: Any, frame: Any, label: str, table: pd.DataFrame, inside: list[Ints], roles: ColumnRoles
+    value: object, frame: Any, label: str, table: pd.DataFrame, inside: list[Ints], roles: ColumnRoles
 ) -> Ints | None:
     """Rows of the table that a result stands for: by its stamps and keys, by its index, otherwise by its length."""
     length = frame.shape[0]

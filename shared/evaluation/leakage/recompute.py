@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +16,8 @@ from shared.evaluation.leakage.pipelines import Checkable, StepOutput
 from shared.evaluation.leakage.report import Leak, name_columns
 from shared.evaluation.task import ColumnRoles
 from shared.runtime.seeds import fix_seeds
+from shared.typing import Bools, Ints
 
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 WHOLE = 0.5
 INTO_TEST = 0.38
 PAST = "Use past rows only: a window that ends before the row (no center=True), a shift towards the past, series by series."

@@ -11,11 +11,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from shared.errors import HexadError, quote
+from shared.typing import Floats, Ints
 
 __all__ = ["ArrayMetric", "Metric", "by_unit", "check_arrays", "group_rows", "score_split"]
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Metric(Protocol):
@@ -126,7 +124,7 @@ class ArrayMetric:
         return predictions[self.unit] if self.unit is not None and self.unit in predictions.columns else None
 
 
-def score_split(metric: Metric, predictions: pd.DataFrame, prepared: Any = None) -> float:
+def score_split(metric: Metric, predictions: pd.DataFrame, prepared: object = None) -> float:
     """Score the predictions of one model at one split: the mean over its units.
 
     Parameters

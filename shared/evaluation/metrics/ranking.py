@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from shared.typing import Floats
+
 __all__ = ["gains", "hit_rate", "hits", "mean_ranks", "ndcg", "reciprocal_rank", "reciprocal_ranks"]
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-
-def mean_ranks(scores: Any, target: Any, *, excluded: Any = None) -> Floats:
+def mean_ranks(scores: object, target: object, *, excluded: object = None) -> Floats:
     """Rank of the right item in each row, from 1; items of equal scores share the mean of their ranks.
 
     Parameters
