@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bools", "Bytes", "Codes", "Floats", "Ints", "Lengths"]
+__all__ = ["Bools", "Bytes", "Codes", "Estimator", "Floats", "Ints", "Lengths", "Predictor"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -13,3 +15,33 @@ Codes = NDArray[np.int32]
 Lengths = NDArray[np.int16]
 Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
+
+
+class Estimator(Protocol):
+    """What can be cloned and fitted, as scikit-learn's and our own estimators.
+
+    >>> def takes(model: Estimator) -> None: ...
+    """
+
+    def fit(self, *data: Any, **options: Any) -> Any:
+        """Learn from data."""
+        ...
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Settings by name."""
+        ...
+
+    def set_params(self, **settings: Any) -> Any:
+        """Change settings."""
+        ...
+
+
+class Predictor(Estimator, Protocol):
+    """An estimator that answers.
+
+    >>> def takes(model: Predictor) -> None: ...
+    """
+
+    def predict(self, *data: Any, **options: Any) -> Any:
+        """Answer for rows, or for a horizon."""
+        ...

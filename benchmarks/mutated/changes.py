@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.mutated.base import BOUNDARIES, FLOATS, ODD_TEXTS, ODD_VALUES, Members
 
@@ -202,7 +203,7 @@ def mutate_array(rng: random.Random, data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _set_odd(rng: random.Random, array: Any) -> None:
+def _set_odd(rng: random.Random, array: NDArray[Any]) -> None:
     part = array[rng.choice(array.dtype.names)] if array.dtype.names else array
     flat = part.reshape(-1) if part.flags.c_contiguous else part.ravel()
     odd = _odd_scalar(rng, part.dtype, array.size)
@@ -253,7 +254,7 @@ def _retype(rng: random.Random, array: Any) -> Any:
     return array.astype(kind)
 
 
-def _reshape(rng: random.Random, array: Any) -> Any:
+def _reshape(rng: random.Random, array: NDArray[Any]) -> Any:
     shapes: list[Callable[[], Any]] = [
         lambda: array.reshape(-1), lambda: array[..., None], lambda: array[None], array.T.copy,
         lambda: array[:0], lambda: array[:-1], lambda: array[1:], lambda: array[::-1], lambda: np.concatenate([array, array]),

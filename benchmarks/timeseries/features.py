@@ -45,7 +45,7 @@ def long_frame(series: int, least: int, most: int, *, shuffled: bool = True) -> 
     return frame.iloc[random.permutation(len(frame))].reset_index(drop=True) if shuffled else frame
 
 
-def our_features(frame: pd.DataFrame) -> Any:
+def our_features(frame: pd.DataFrame) -> pd.DataFrame:
     """Our design matrix: key, stamp, value and ten features."""
     return lag_features(frame, RECIPE)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from domains.timeseries import AutoForecaster
 from domains.timeseries.automatic.choice import combine
@@ -62,7 +63,7 @@ def owa(truth: Any, forecast: Any, scale: object, one: M4Set) -> dict[str, float
     return {"smape": smape, "mase": mase, "owa": (smape / one.naive2_smape + mase / one.naive2_mase) / 2}
 
 
-def scales(train: pd.DataFrame, season: int) -> Any:
+def scales(train: pd.DataFrame, season: int) -> NDArray[Any]:
     """In-sample mean absolute seasonal difference of each series, in the table's order."""
     groups = train.groupby("unique_id", sort=False)["y"]
     return np.array([np.mean(np.abs(y.to_numpy()[season:] - y.to_numpy()[:-season])) for _, y in groups])
@@ -151,7 +152,7 @@ def _mlforecast(train: pd.DataFrame, name: str) -> pd.DataFrame:
     return forecast
 
 
-def single(model: Any, candidate: str, horizon: int) -> Any:
+def single(model: Any, candidate: str, horizon: int) -> NDArray[Any]:
     """Forecasts of one candidate (or of the chosen median) learnt on all training data, in the table's order."""
     panel = model.panel_
     past = Past(panel.values, panel.indptr[:-1], panel.indptr[1:], np.arange(panel.n_series))

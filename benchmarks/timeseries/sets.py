@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from domains.timeseries import AutoForecaster, SeasonalNaive
 from shared.data.datasets import load
@@ -217,6 +218,6 @@ def score_set(one: SeriesSet, model: Callable[[], Any] = AutoForecaster) -> dict
     return {"set": one.name, "series": len(kept), "mase": mine, "naive": naive, "ratio": mine / naive, "said": said}
 
 
-def _naive_error(values: Any, season: int) -> float:
+def _naive_error(values: NDArray[Any], season: int) -> float:
     size = float(np.mean(np.abs(values[season:] - values[:-season])))
     return size if size > 0 else float("nan")

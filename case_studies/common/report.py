@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from shared.data.io.tables import TableReport
 from shared.reporting import Run
 

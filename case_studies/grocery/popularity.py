@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from shared.data import Incidence
@@ -25,6 +26,6 @@ class Popular(BaseEstimator):  # type: ignore[misc]
         self.counts_ = baskets.counts.astype(float)
         return self
 
-    def scores(self, baskets: Incidence) -> Any:
+    def scores(self, baskets: Incidence) -> NDArray[Any]:
         """The same for every basket; shape (n_baskets, n_items)."""
         return np.broadcast_to(self.counts_, (baskets.n_rows, len(self.counts_)))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from domains.basket import (
     CompletionTask,
@@ -173,7 +174,7 @@ def apart(pairs: Rules, later: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
-def _lifts_later(left: Any, right: Any, later: Rules) -> Any:
+def _lifts_later(left: NDArray[Any], right: NDArray[Any], later: Rules) -> NDArray[Any]:
     """Lift of pairs in the later baskets; NaN where a side did not occur."""
     size = len(later.items)
     ptr = later.sets.indptr

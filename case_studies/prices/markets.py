@@ -298,7 +298,7 @@ def _at_the_clock(begin: object, settings: PricesSettings, source: str) -> None:
     problems.raise_if_any()
 
 
-def _a_day_later(stamp: Any) -> Any:
+def _a_day_later(stamp: pd.Timestamp) -> Any:
     """The same time of the next day, on the wall clock."""
     return stamp + pd.DateOffset(days=1)
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from shared.reporting.figures import Figure
+
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +24,7 @@ MAX_POINTS = 800
 LABEL = 26
 
 
-def rule_network(rules: RuleTable, n: int = 40) -> Any:
+def rule_network(rules: RuleTable, n: int = 40) -> Figure:
     """Draw the n rules of the most baskets beyond chance as arrows between items on a circle, towards the consequent.
 
     Items that are linked lie beside one another; the broader the arrow, the higher the lift.
@@ -44,7 +52,7 @@ def rule_network(rules: RuleTable, n: int = 40) -> Any:
     names = _around(links)
     angle = {name: 2 * np.pi * k / max(len(names), 1) for k, name in enumerate(names)}
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         top = max(links.values(), default=1.0)
         for (source, target), value in links.items():
             begin, stop = ((np.cos(angle[one]), np.sin(angle[one])) for one in (source, target))
@@ -98,7 +106,7 @@ def _around(links: Mapping[tuple[Any, Any], float]) -> list[Any]:
     return order
 
 
-def rule_scatter(rules: RuleTable) -> Any:
+def rule_scatter(rules: RuleTable) -> Figure:
     """Draw support against confidence, points growing with lift; rules that a test kept stand out.
 
     >>> from domains.basket import association_rules
@@ -114,7 +122,7 @@ def rule_scatter(rules: RuleTable) -> Any:
     x, y = 100 * rules.measure("support")[chosen], 100 * rules.confidence[chosen]
     size = 4 + 10 * np.log2(np.clip(rules.lift[chosen], 1, 64))
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         groups = (
             ("not kept", ~kept, "soft", 0.35),
             ("kept" if "kept" in rules.columns else "rules", kept, "accent", 0.6),
@@ -139,7 +147,7 @@ def rule_scatter(rules: RuleTable) -> Any:
     )
 
 
-def pair_heatmap(pairs: RuleTable, n: int = 18) -> Any:
+def pair_heatmap(pairs: RuleTable, n: int = 18) -> Figure:
     """Draw what goes with what: expected and found baskets of every pair of the n most frequent items or categories.
 
     Parameters
@@ -173,7 +181,7 @@ def pair_heatmap(pairs: RuleTable, n: int = 18) -> Any:
     grid, items = grid[np.ix_(order, order)], items[order]
     names = [shorten(pairs.items[code], LABEL) for code in items]
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         from matplotlib.patches import Rectangle
 
         for (row, column), value in np.ndenumerate(grid):

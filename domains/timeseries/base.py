@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -141,7 +141,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             warnings.warn(f"series table: {'; '.join(panel.repairs)}", RepairWarning, stacklevel=3)
         return panel
 
-    def learn_from(self, panel: Panel) -> Any:
+    def learn_from(self, panel: Panel) -> Self:
         """Learn from a panel that came through `door`; returns self."""
         self._learn(panel)
         self.panel_ = panel
@@ -152,7 +152,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         self._observe(self.panel_, merged)
         self.panel_ = merged
 
-    def update(self, table: object, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> Any:
+    def update(self, table: object, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> Self:
         """Take later rows as history, without learning again; the next forecast starts after them.
 
         Parameters

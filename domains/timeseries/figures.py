@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from shared.reporting.figures import Figure, add_legend, draw, finish_axes, wall_clock
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["forecast_figure", "pit_figure"]
 
 
 def forecast_figure(
-    past_x: Any,
-    past_y: object,
-    x: object,
-    mean: object,
+    past_x: Collection[Any],
+    past_y: ArrayLike,
+    x: ArrayLike,
+    mean: ArrayLike,
     *,
-    lower: object = None,
-    upper: Any = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
     level: float | None = None,
-    actual: Any = None,
+    actual: ArrayLike | None = None,
     y_label: str = "",
     alt: str = "",
     caption: str = "",
@@ -32,7 +36,7 @@ def forecast_figure(
     'Known values and forecast.'
     """
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         if lower is not None and upper is not None:
             band = f"{level:g} % interval" if level is not None else "interval"
             axes.fill_between(
@@ -69,7 +73,7 @@ def pit_figure(edges: Sequence[float], shares: Any, *, alt: str = "", caption: s
     'Two bins.'
     """
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         widths = np.diff(np.asarray(edges, dtype=float))
         heights = np.asarray(shares, dtype=float) / widths
         axes.bar(

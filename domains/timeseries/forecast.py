@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.reporting.figures import Figure
+
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -131,7 +137,7 @@ class Forecast:
             text += f" The {level:g} % interval is {_number(width)} wide on average."
         return " ".join([text, *self.notes])
 
-    def plot(self, unique_id: Any = None) -> Any:
+    def plot(self, unique_id: Any = None) -> Figure:
         """Draw one series: its last known values, the forecast and its widest interval.
 
         Returns

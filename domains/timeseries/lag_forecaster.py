@@ -25,7 +25,7 @@ from shared.data.panel import Panel
 from shared.errors import DataError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import map_parallel
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Estimator, Floats, Ints
 
 __all__ = ["LagForecaster"]
 
@@ -360,7 +360,7 @@ class LagForecaster(LagModel):
             spread, half_life=steps, n_jobs=self.n_jobs,
         )  # fmt: skip
 
-    def _regressor(self, seed: int) -> Any:
+    def _regressor(self, seed: int) -> Estimator:
         regressor = StandardizedRidge() if self.regressor is None else clone(self.regressor)
         parameters = regressor.get_params(deep=True)
         drawn = {name: seed for name in parameters if name == "random_state" or name.endswith("__random_state")}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.reporting.figures import Figure
+
+
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -82,7 +87,7 @@ class Reliability:
             {"from": edges[:-1], "to": edges[1:], "nominal": np.diff(edges), "observed": np.diff(reached)}
         )
 
-    def plot(self) -> Any:
+    def plot(self) -> Figure:
         """Draw the histogram of the probability integral transform: flat at 1 where the quantiles are true.
 
         Source: Diebold, Gunther & Tay (1998), International Economic Review 39(4).

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from domains.timeseries.metrics import forecast_metric
 from shared.data import columns as names
@@ -32,7 +33,7 @@ class Forecaster(Protocol):
         """Learn from a long table."""
         ...
 
-    def update(self, table: pd.DataFrame) -> Any:
+    def update(self, table: pd.DataFrame) -> object:
         """Take later rows as history, without learning again."""
         ...
 
@@ -249,7 +250,7 @@ def _as_frame(answer: object, model: object, columns: list[str]) -> pd.DataFrame
     return frame
 
 
-def horizon_edges(steps: Any, parts: int) -> Any:
+def horizon_edges(steps: ArrayLike, parts: int) -> NDArray[Any]:
     """Steps after which the parts of a horizon end, with 0 in front.
 
     Parameters

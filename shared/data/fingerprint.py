@@ -11,7 +11,7 @@ import pandas as pd
 __all__ = ["fingerprint"]
 
 
-def fingerprint(frame: Any) -> str:
+def fingerprint(frame: pd.DataFrame) -> str:
     """SHA-256 of a table's column names and values; independent of the pandas version and of the index.
 
     Parameters

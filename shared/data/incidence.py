@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from shared.data.columns import BasketColumns
 from shared.data.incidence_door import Entries, Missing, Returns, from_sequences, from_table, pick_rows
@@ -273,7 +274,7 @@ class Incidence:
         """Row of every entry."""
         return np.repeat(np.arange(self.n_rows), self.sizes)
 
-    def take(self, rows: Any) -> Incidence:
+    def take(self, rows: ArrayLike) -> Incidence:
         """Keep some rows, by number or by a mask; the vocabulary stays.
 
         >>> Incidence.from_lists([["a"], ["b"]]).take([1]).to_lists()

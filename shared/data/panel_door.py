@@ -54,7 +54,7 @@ def to_typed_table(frame: object, columns: SeriesColumns, need_y: bool, source: 
     return check_frame(frame, schema, source)
 
 
-def _is_bool(frame: Any, name: str) -> bool:
+def _is_bool(frame: pd.DataFrame, name: str) -> bool:
     return pd.api.types.infer_dtype(frame[name], skipna=True) == "boolean"
 
 

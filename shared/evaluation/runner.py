@@ -30,6 +30,7 @@ from shared.runtime.files import as_json
 from shared.runtime.manifest import Manifest
 from shared.runtime.parallel import map_parallel
 from shared.runtime.progress import progress
+from shared.typing import Estimator
 
 __all__ = ["evaluate"]
 
@@ -263,7 +264,7 @@ def _read_piece(pieces: Manifest, key: str, group: Sequence[Split]) -> tuple[pd.
         return None
 
 
-def _piece_key(model: Any, piece: _Piece, task: Task, data_key: str) -> str:
+def _piece_key(model: Estimator, piece: _Piece, task: Task, data_key: str) -> str:
     """Name a piece by everything its result depends on."""
     from importlib.metadata import version
 

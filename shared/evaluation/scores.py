@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.reporting.figures import Figure
+
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -307,7 +313,7 @@ class Scores:
             f"predictions of {shown} stayed the same to the last bit.{notes}"
         )
 
-    def plot(self) -> Any:
+    def plot(self) -> Figure:
         """Draw the first metric by split, one line a model.
 
         Returns

@@ -16,6 +16,7 @@ from shared.evaluation.metrics import Metric
 from shared.evaluation.runner import check_metrics, evaluate, find_task
 from shared.evaluation.scores import Scores
 from shared.evaluation.task import Splitter, Task
+from shared.typing import Estimator
 
 __all__ = ["Tuning", "tune"]
 
@@ -65,7 +66,7 @@ class Tuning:
 
 
 def tune(
-    model: Any,
+    model: Estimator,
     grid: Mapping[str, Sequence[Any]],
     data: object,
     splits: Splitter | Sequence[Split],
@@ -137,7 +138,7 @@ def tune(
     return Tuning(clone(model).set_params(**now), now, pd.DataFrame(found.rows), tuple(judge.name for judge in judges))
 
 
-def _check_grid(model: Any, grid: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+def _check_grid(model: Estimator, grid: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
     given = model.get_params()
     if not grid:
         raise SettingsError("there is nothing to try: give values by setting, as in {'alpha': [0.1, 1.0]}")

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
 import contextlib
 import functools
 import html
@@ -218,7 +226,7 @@ def line_figure(
     'It grows.'
     """
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         for number, (name, (x, y)) in enumerate(lines.items()):
             axes.plot(
                 wall_clock(x),
@@ -251,7 +259,7 @@ def bar_figure(
     'Bars of a, b.'
     """
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         names = list(values)[::-1]
         heights = [values[name] for name in names]
         shades = [colours["accent"] if not highlight or name in highlight else colours["soft"] for name in names]
@@ -279,7 +287,7 @@ def bar_figure(
 
 
 def density_figure(
-    x: Any, y: object, *, x_label: str = "", y_label: str = "", alt: str = "", caption: str = "", bins: int = 80
+    x: ArrayLike, y: object, *, x_label: str = "", y_label: str = "", alt: str = "", caption: str = "", bins: int = 80
 ) -> Figure:
     """Draw where many points lie, as shades, with the median of y along x.
 
@@ -287,7 +295,7 @@ def density_figure(
     'Dots.'
     """
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         first, second = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         counts, x_edges, y_edges = np.histogram2d(first, second, bins=bins)
         # One colour whose opacity grows with density reads the same on light and on dark ground.
@@ -322,7 +330,7 @@ def dependence_figure(
     'Answer by value.'
     """
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         first = next(iter(lines.values()))[0]
         words = not all(
             isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_) for value in first
@@ -359,7 +367,7 @@ def _label(name: str) -> str:
     return f" {name}" if name.startswith("_") else name
 
 
-def wall_clock(x: Any) -> Any:
+def wall_clock(x: Any) -> NDArray[Any]:
     """Show stamps of a zone on its wall clock."""
     import pandas as pd
 
@@ -369,7 +377,7 @@ def wall_clock(x: Any) -> Any:
     return values.to_numpy()
 
 
-def finish_axes(axes: Any, x_label: str, y_label: str) -> None:
+def finish_axes(axes: Axes, x_label: str, y_label: str) -> None:
     """Give axes their labels, dates without clutter, and thousands with commas."""
     from matplotlib import dates, ticker
 
@@ -389,7 +397,7 @@ def finish_axes(axes: Any, x_label: str, y_label: str) -> None:
     axes.margins(x=0.01)
 
 
-def add_legend(axes: Any) -> None:
+def add_legend(axes: Axes) -> None:
     """Put the legend below the picture."""
     below = -0.22 if axes.get_xlabel() else -0.12
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, below), ncols=3, columnspacing=1.4, handlelength=1.6)

@@ -33,6 +33,7 @@ from shared.runtime.files import as_json
 from shared.runtime.interrupts import raise_if_interrupted
 from shared.runtime.manifest import Manifest
 from shared.runtime.store import dump_model, load_model
+from shared.typing import Estimator
 
 SETTINGS = "settings.toml"
 RESULTS = ("report.html", "metrics.json", "run.json", "model.hexad", "schema.json")
@@ -226,7 +227,7 @@ class Run:
         """Folder in which finished pieces of a run that is still going are kept."""
         return self.folder / PIECES
 
-    def fit_or_resume(self, model: Any, table: pd.DataFrame) -> Any:
+    def fit_or_resume(self, model: Estimator, table: pd.DataFrame) -> Any:
         """Fit a model on a table, or take the one that a broken run in this folder had fitted already.
 
         >>> import tempfile

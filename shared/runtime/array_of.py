@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["ArrayOf"]
 
@@ -70,7 +71,7 @@ class ArrayOf:
             return f"has the shape {array.shape}, not {self.shape}".replace("None", "any")
         return self._out_of_range(array) if array.size else self._ends(array)
 
-    def _out_of_range(self, array: Any) -> str:
+    def _out_of_range(self, array: NDArray[Any]) -> str:
         if array.dtype.kind == "U" and not _is_text(array):
             return "holds text that is none"
         if self.finite and not np.isfinite(array).all():
@@ -87,12 +88,12 @@ class ArrayOf:
             return "does not increase"
         return self._ends(array)
 
-    def _bounded(self, array: Any) -> bool:
+    def _bounded(self, array: NDArray[Any]) -> bool:
         return (self.low is not None or self.high is not None) and not (
             array.dtype.kind == "f" and np.isnan(array).all()
         )
 
-    def _ends(self, array: Any) -> str:
+    def _ends(self, array: NDArray[Any]) -> str:
         for want, place in ((self.first, 0), (self.last, -1)):
             if want is not None and (array.size == 0 or array[place] != want):
                 return f"does not {'begin' if place == 0 else 'end'} with {want}"

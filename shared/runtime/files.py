@@ -9,7 +9,6 @@ import os
 import secrets
 import stat
 from pathlib import Path
-from typing import Any
 
 from shared.errors import StoreError, quote
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.runtime.array_of import ArrayOf
 
@@ -58,7 +59,7 @@ def _check_counts(*counts: object) -> None:
             raise ValueError(f"a number of features, outputs or trees {problem}")
 
 
-def _check_nodes(left: Any, right: Any, feature: Any, leaf: Any, n_features: int) -> None:
+def _check_nodes(left: NDArray[Any], right: NDArray[Any], feature: Any, leaf: Any, n_features: int) -> None:
     """Children come after their parents, so that every walk ends, and features are there."""
     places = np.arange(len(leaf))
     for child in (left, right):

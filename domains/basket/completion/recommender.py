@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -334,7 +335,7 @@ def _pieces(baskets: Incidence) -> list[Incidence]:
     ]
 
 
-def _plain(index: pd.Index[Any]) -> Any:
+def _plain(index: pd.Index[Any]) -> NDArray[Any]:
     """Names as a numpy array of text or numbers, which a model file can hold."""
     values = index.to_numpy()
     if values.dtype != object:

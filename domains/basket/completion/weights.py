@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domains.basket.mining.search import as_baskets
 from shared.data import Incidence
@@ -107,7 +108,7 @@ def _pairs(matrix: Any) -> tuple[Ints, Ints, Floats]:
     return row[off], matrix.indices[off].astype(np.int64), matrix.data[off]
 
 
-def _find_associated(baskets: Incidence, row: Ints, column: Ints, together: Ints, significance: float) -> Any:
+def _find_associated(baskets: Incidence, row: Ints, column: Ints, together: Ints, significance: float) -> NDArray[Any]:
     """Pairs that are together more often than chance gives, by Fisher's exact test."""
     from domains.basket.rules.kernels import fisher_tail
 
@@ -135,7 +136,7 @@ def _direct(row: Ints, column: Ints, weight: Floats, n_items: int, indirect: flo
     return out
 
 
-def _strongest(row: Ints, weight: Floats, n_items: int, most: int) -> Any:
+def _strongest(row: Ints, weight: Floats, n_items: int, most: int) -> NDArray[Any]:
     """Mark the strongest rules of every antecedent."""
     order = np.lexsort((-weight, row))
     begin = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n_items))])

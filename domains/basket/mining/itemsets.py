@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from shared.reporting.figures import Figure
+
+
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -101,7 +109,7 @@ class Itemsets:
         number = int(pick_rows([number], len(self))[0])
         return tuple(self.items[self.codes[self.indptr[number] : self.indptr[number + 1]]])
 
-    def take(self, chosen: Any) -> Itemsets:
+    def take(self, chosen: ArrayLike) -> Itemsets:
         """Keep some sets, by number or by a mask."""
         chosen = pick_rows(chosen, len(self))
         lengths = self.lengths[chosen]
@@ -178,7 +186,7 @@ class Itemsets:
             sets[number] = frozenset(names[self.indptr[number] : self.indptr[number + 1]])
         return pd.DataFrame({"support": self.support, "itemsets": sets})
 
-    def plot(self, n: int = 15, *, min_length: int = 2) -> Any:
+    def plot(self, n: int = 15, *, min_length: int = 2) -> Figure:
         """Bars of the most frequent sets."""
         from shared.reporting.figures import bar_figure
 

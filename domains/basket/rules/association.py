@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domains.basket.mining.itemsets import Itemsets
 from domains.basket.mining.search import as_baskets, as_fraction, frequent_itemsets, whole_number
@@ -104,7 +105,7 @@ def _list_items(items: Iterable[Any], name: str) -> Iterable[Any]:
     return items
 
 
-def _find_allowed(sets: Itemsets, items: list[Any] | None) -> Any:
+def _find_allowed(sets: Itemsets, items: list[Any] | None) -> NDArray[Any]:
     allowed = np.ones(sets.baskets.n_items, dtype=bool)
     if items is not None:
         allowed[:] = False
@@ -112,7 +113,7 @@ def _find_allowed(sets: Itemsets, items: list[Any] | None) -> Any:
     return allowed
 
 
-def least_counts(confidence: Fraction, n_baskets: int) -> Any:
+def least_counts(confidence: Fraction, n_baskets: int) -> NDArray[Any]:
     """Least number of common baskets for every number of baskets of the antecedent, exactly.
 
     >>> least_counts(Fraction(1, 5), 10).tolist()

@@ -9,20 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.errors import HexadError, quote
+from shared.typing import Floats
 
 __all__ = ["DEFAULT_MEASURES", "MEASURES", "Counts", "Measure", "evaluate_measures"]
+
+N = TypeVar("N", Floats, Fraction)  # many rules at once, or one exactly
+
 
 CHUNK = 16384
 
 
 @dataclass(frozen=True)
-class Counts:
+class Counts(Generic[N]):
     """Counts of rules: arrays of numbers, or of exact fractions.
 
     Attributes
@@ -36,58 +42,58 @@ class Counts:
     2.0
     """
 
-    n: Any
-    ab: Any
-    a: Any
-    b: Any
+    n: N
+    ab: N
+    a: N
+    b: N
 
     @cached_property
-    def a_only(self) -> Any:
+    def a_only(self) -> N:
         """Baskets with the antecedent alone."""
         return self.a - self.ab
 
     @cached_property
-    def b_only(self) -> Any:
+    def b_only(self) -> N:
         """Baskets with the consequent alone."""
         return self.b - self.ab
 
     @cached_property
-    def either(self) -> Any:
+    def either(self) -> N:
         """Baskets with one side at least."""
         return self.a + self.b_only
 
     @cached_property
-    def neither(self) -> Any:
+    def neither(self) -> N:
         """Baskets with neither side."""
         return self.n - self.either
 
     @cached_property
-    def not_a(self) -> Any:
+    def not_a(self) -> N:
         """Baskets without the antecedent."""
         return self.n - self.a
 
     @cached_property
-    def not_b(self) -> Any:
+    def not_b(self) -> N:
         """Baskets without the consequent."""
         return self.n - self.b
 
     @cached_property
-    def product(self) -> Any:
+    def product(self) -> N:
         """Both margins multiplied."""
         return self.a * self.b
 
     @cached_property
-    def gain(self) -> Any:
+    def gain(self) -> N:
         """Baskets with both sides beyond independence, times all baskets."""
         return self.n * self.ab - self.product
 
     @cached_property
-    def confidence(self) -> Any:
+    def confidence(self) -> N:
         """Share of the antecedent's baskets that hold the consequent."""
         return self.ab / self.a
 
     @cached_property
-    def share(self) -> Any:
+    def share(self) -> N:
         """Share of all baskets that hold the consequent."""
         return self.b / self.n
 
@@ -112,26 +118,26 @@ class Measure:
     1.0
     """
 
-    formula: Callable[[Counts], Any]
+    formula: Callable[[Counts[Any]], Any]
     meaning: str
     source: str
     independent: float | None = None
     rational: bool = True
 
 
-def _log(x: Any) -> Any:
+def _log(x: Floats) -> Floats:
     return np.log(x, out=np.zeros_like(x), where=x > 0)
 
 
-def _j_measure(c: Counts) -> Any:
+def _j_measure(c: Counts[Floats]) -> Floats:
     held = c.ab / c.a
     return (c.a / c.n) * (
         held * (_log(held) - _log(c.b / c.n)) + (1 - held) * (_log(c.a_only / c.a) - _log(1 - c.b / c.n))
     )
 
 
-def _mutual_information(c: Counts) -> Any:
-    total = 0.0
+def _mutual_information(c: Counts[Floats]) -> Floats:
+    total = np.zeros_like(c.ab)
     for cell, row, column in (
         (c.ab, c.a, c.b), (c.a_only, c.a, c.n - c.b), (c.b_only, c.n - c.a, c.b), (c.neither, c.n - c.a, c.n - c.b),
     ):  # fmt: skip
@@ -139,32 +145,32 @@ def _mutual_information(c: Counts) -> Any:
     return total
 
 
-def _gini(c: Counts) -> Any:
+def _gini(c: Counts[Floats]) -> Floats:
     inside = (c.ab * c.ab + c.a_only * c.a_only) / c.a
     outside = (c.b_only * c.b_only + c.neither * c.neither) / np.where(c.not_a == 0, 1, c.not_a)  # 0 / 1 without others
     return (inside + outside) / c.n - c.share**2 - (1 - c.share) ** 2
 
 
-def _certainty(c: Counts) -> Any:
+def _certainty(c: Counts[Floats]) -> Floats:
     return c.gain / np.where(c.gain > 0, c.a * c.not_b, c.product)
 
 
-def _zhang(c: Counts) -> Any:
+def _zhang(c: Counts[Floats]) -> Floats:
     return c.gain / np.maximum(c.ab * c.not_a, c.a * c.b_only)
 
 
-def _collective_strength(c: Counts) -> Any:
+def _collective_strength(c: Counts[Floats]) -> Floats:
     agree, expected = c.ab + c.neither, c.product + c.not_a * c.not_b
     return agree * (c.n * c.n - expected) / (expected * (c.n - agree))
 
 
-def _phi(c: Counts) -> Any:
+def _phi(c: Counts[Floats]) -> Floats:
     return c.gain / np.sqrt(c.product * c.not_a * c.not_b)
 
 
-def _yules_y(c: Counts) -> Any:
+def _yules_y(c: Counts[Floats]) -> Floats:
     same, other = np.sqrt(c.ab * c.neither), np.sqrt(c.a_only * c.b_only)
-    return (same - other) / (same + other)
+    return np.asarray((same - other) / (same + other), dtype=float)
 
 
 TAN = "Tan, Kumar & Srivastava 2004"
@@ -250,7 +256,7 @@ DEFAULT_MEASURES = (
 """Twenty that answer most questions."""
 
 
-def evaluate_measures(names: Iterable[str], n: int, ab: Any, a: Any, b: Any) -> dict[str, Any]:
+def evaluate_measures(names: Iterable[str], n: int, ab: Any, a: NDArray[Any], b: NDArray[Any]) -> dict[str, Any]:
     """Values of measures for many rules, in pieces that stay in the processor's cache.
 
     Parameters
@@ -275,7 +281,8 @@ def evaluate_measures(names: Iterable[str], n: int, ab: Any, a: Any, b: Any) -> 
     with np.errstate(divide="ignore", invalid="ignore"):
         for begin in range(0, len(ab), CHUNK):
             piece = slice(begin, begin + CHUNK)
-            counts = Counts(float(n), *(np.asarray(x[piece], dtype=float) for x in (ab, a, b)))
+            some = [np.asarray(x[piece], dtype=float) for x in (ab, a, b)]
+            counts = Counts(np.asarray(float(n)), *some)
             for name in wanted:
                 values[name][piece] = MEASURES[name].formula(counts)
     return values

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domains.basket.mining.tree import Layout, tree_of
 from domains.basket.rules.table import R, RuleTable, need_baskets
@@ -72,7 +73,7 @@ def _from_tree(rules: RuleTable) -> Floats:
     )
 
 
-def _join_nodes(rules: RuleTable, flat: Any, tree: Any) -> Any:
+def _join_nodes(rules: RuleTable, flat: Any, tree: Any) -> NDArray[Any]:
     """Number of the set of both sides, for each rule: the sets are walked in the order of the tree, so it can be found."""
     ptr, n_ranks = rules.sets.indptr, len(tree.order) + 1
     lengths = rules.sets.lengths

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.reporting.figures import Figure
+
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +164,7 @@ class Rules(RuleTable):
         """
         files.export_rules(self, Path(path), measures)
 
-    def plot(self, kind: Literal["network", "scatter"] = "network", n: int = 40) -> Any:
+    def plot(self, kind: Literal["network", "scatter"] = "network", n: int = 40) -> Figure:
         """Draw the rules.
 
         Parameters

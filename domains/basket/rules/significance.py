@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domains.basket.mining.search import as_baskets, frequent_itemsets
 from domains.basket.rules.correction import CORRECTIONS, Correction, Family, adjust_family
@@ -240,7 +241,7 @@ def _inherit(rules: RuleTable, corrected: Floats, beyond: Bools, alpha: float) -
     return out
 
 
-def _by_content(rules: RuleTable) -> Any:
+def _by_content(rules: RuleTable) -> NDArray[Any]:
     """A number for every rule's consequent, the same for the same items, however the sets are kept."""
     ptr, codes = rules.sets.indptr, rules.sets.codes
     if int(rules.sets.lengths[rules.consequent].max()) == 1:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from shared.reporting.figures import Figure
+
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,7 +116,7 @@ class Stability:
             told.append(f"{value:.3g} {part}" if np.isfinite(value) else f"not to be told {part}")
         return f"{self.rules.label(number)}: lift {', '.join(told)}"
 
-    def plot(self) -> Any:
+    def plot(self) -> Figure:
         """Lift when mined against the lowest of the parts."""
         return stability_figure(self)
 
@@ -207,7 +214,7 @@ def _count_in(rules: RuleTable, pieces: list[Incidence], names: tuple[str, ...])
     return Stability(rules, names, np.array([piece.n_rows for piece in pieces], dtype=np.int64), together, left, right)
 
 
-def stability_figure(stability: Stability) -> Any:
+def stability_figure(stability: Stability) -> Figure:
     """Draw each rule's lift when mined against the lowest of its parts; below one it does not hold.
 
     >>> from domains.basket import association_rules, validate_rules
@@ -223,7 +230,7 @@ def stability_figure(stability: Stability) -> Any:
     lowest = np.where(np.isnan(stability.lift), 0.0, stability.lift).min(axis=0)
     chosen = np.arange(len(mined))[:: max(1, -(-len(mined) // MAX_POINTS))]
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         high = max(float(mined.max()), float(lowest.max()), 2.0)
         floor = 0.3
         holds = stability.holds[chosen]

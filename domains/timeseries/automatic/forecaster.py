@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
@@ -231,7 +232,7 @@ class AutoForecaster(PanelForecaster):
     # -- intervals ---------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _find_nonnegative(past: Past) -> Any:
+    def _find_nonnegative(past: Past) -> NDArray[Any]:
         """Series without values below zero, whose errors count on square roots; shape (n_series,)."""
         return np.array([past.values[b:e].min() >= 0 for b, e in zip(past.begin, past.end, strict=True)])
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domains.timeseries.automatic.past import Past
 from shared.data.frequency import Frequency, frequency_of, parse_duration
@@ -114,7 +115,7 @@ def find_seasons(past: Past) -> tuple[int, ...]:
     return (first, max(longer, key=lambda lag: mean[lag])) if longer else (first,)
 
 
-def _autocorrelation(x: Any, most: int) -> Any:
+def _autocorrelation(x: NDArray[Any], most: int) -> Any:
     x = x - x.mean() if len(x) else x
     power = float(x @ x)
     if len(x) < 2 * most or power <= 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -126,7 +127,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         """Expected values, shape (n_samples,)."""
         return self.predict_distribution(X).mean()
 
-    def predict_distribution(self, X: Any) -> Normal | LogNormal:
+    def predict_distribution(self, X: NDArray[Any]) -> Normal | LogNormal:
         """Distribution of every row.
 
         Parameters

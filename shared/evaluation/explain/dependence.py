@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -248,7 +248,7 @@ def dependence(
     return Dependence(name or designs[0].columns[place], frame, curves, answer)
 
 
-def _fitting(values: Any, observed: Any) -> bool:
+def _fitting(values: Iterable[Any], observed: pd.Series[Any]) -> bool:
     """Whether values asked for are of a feature's kind, and where it has labels among them."""
     if pd.api.types.is_numeric_dtype(observed.dtype) and not pd.api.types.is_bool_dtype(observed.dtype):
         return all(isinstance(value, int | float | np.number) and np.isfinite(value) for value in values)
@@ -288,7 +288,7 @@ def _numbers_of(answer: object, n: int) -> Floats:
     return made
 
 
-def _grid(observed: Any, values: Any, points: int) -> tuple[Any, Floats]:
+def _grid(observed: pd.Series[Any], values: Iterable[Any] | None, points: int) -> tuple[Any, Floats]:
     """Values asked for, and the share of the data nearest to each."""
     known = observed.dropna()
     if len(known) == 0:

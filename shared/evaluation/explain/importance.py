@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.reporting.figures import Figure
+
+
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -96,7 +102,7 @@ class Importance:
         ]
         return f" Over the horizon their worth changes (in % of the mean error): {', '.join(parts)}."
 
-    def plot(self) -> Any:
+    def plot(self) -> Figure:
         """Draw the groups as bars with intervals."""
         from shared.reporting.figures import bar_figure
 
@@ -111,7 +117,7 @@ class Importance:
             f"{self.level:g} % intervals. Groups that say the same can stand in for each other, so the bars do not add up.",
         )  # fmt: skip
 
-    def plot_steps(self) -> Any:
+    def plot_steps(self) -> Figure:
         """Draw how the worth of each group changes over the horizon."""
         from shared.reporting.figures import line_figure
 

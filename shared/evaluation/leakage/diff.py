@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from shared.typing import Bools
 
@@ -74,7 +75,7 @@ def is_sparse(value: object) -> bool:
     return hasattr(value, "tocsr") and hasattr(value, "nnz")
 
 
-def take_rows(table: Any, places: Any) -> Any:
+def take_rows(table: pd.DataFrame, places: Any) -> Any:
     """Some rows of a frame or sparse matrix."""
     return table.iloc[places] if isinstance(table, pd.DataFrame) else table[places]
 
@@ -127,7 +128,7 @@ def _diff_sparse(first: Any, second: Any) -> list[Difference]:
     return found
 
 
-def _same_numbers(a: Any, b: Any) -> Any:
+def _same_numbers(a: NDArray[Any], b: NDArray[Any]) -> Any:
     """Which numbers are the same; arrays of shape (n_rows,) or (n_rows, n_columns)."""
     same = (a == b) | (np.isnan(a) & np.isnan(b))
     if same.all():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from shared.data import columns as names
@@ -21,7 +19,9 @@ FIX = (
 )
 
 
-def predict_perturbed(model: object, data: object, split: Split, task: Task) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+def predict_perturbed(
+    model: object, data: object, split: Split, task: Task
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Predictions of a model at a split of perturbed data; and where it has no seed, of the data themselves, too.
 
     Parameters

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from shared.errors import quote
 from shared.evaluation.leakage.report import Leak
@@ -155,7 +156,7 @@ def _follows(table: pd.DataFrame, name: str, roles: ColumnRoles) -> tuple[int, i
     return None
 
 
-def _mean_over(values: Any, series: Any, window: int) -> Any:
+def _mean_over(values: NDArray[Any], series: Any, window: int) -> NDArray[Any]:
     """Mean of each row and those before it in its series; NaN where there are too few."""
     sums = np.cumsum(np.r_[0.0, np.nan_to_num(values)])
     holes = np.cumsum(np.r_[0, ~np.isfinite(values)])
@@ -174,7 +175,7 @@ def _same_words(column: pd.Series[Any], y: pd.Series[Any]) -> bool:
     return bool((pairs == 1).all())
 
 
-def _same_but_for_unit(a: Any, b: Any) -> bool:
+def _same_but_for_unit(a: NDArray[Any], b: NDArray[Any]) -> bool:
     full = np.isfinite(a) & np.isfinite(b)
     if full.sum() < 10:
         return False
@@ -282,7 +283,7 @@ def _twins(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles, fea
     return []
 
 
-def _count_in(wanted: Any, known: Any) -> Any:
+def _count_in(wanted: Any, known: NDArray[Any]) -> NDArray[Any]:
     """How often each wanted value is among the known ones."""
     values, counts = np.unique(known, return_counts=True)
     places = np.minimum(np.searchsorted(values, wanted), len(values) - 1)
@@ -298,14 +299,14 @@ def _first(test: Ints, mask: Bools) -> int:
     return int(test[np.flatnonzero(mask)[0]]) + 1
 
 
-def _hash(values: pd.Series[Any]) -> Any:
+def _hash(values: pd.Series[Any]) -> NDArray[Any]:
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(object)
     hashed = pd.util.hash_array(values.to_numpy() if values.dtype != object else values.astype(str).to_numpy())
     return pd.util.hash_array(hashed + np.uint64(zlib.crc32(str(values.name).encode())))
 
 
-def _several_dimensions(X: Any) -> bool:
+def _several_dimensions(X: NDArray[Any]) -> bool:
     """Whether rows fill more than a line, curved or not: each column's rank tells little of the others'."""
     ranks = np.argsort(np.argsort(X[:2000], axis=0), axis=0).astype(float)
     return bool(np.abs(np.corrcoef(ranks, rowvar=False) - np.eye(ranks.shape[1])).min(axis=0).min() < 0.98) and not all(
@@ -313,7 +314,7 @@ def _several_dimensions(X: Any) -> bool:
     )
 
 
-def _follows_smoothly(x: Any, y: Any) -> bool:
+def _follows_smoothly(x: ArrayLike, y: NDArray[Any]) -> bool:
     """Whether a column is a function of another: neighbours in one are neighbours in the other."""
     step = np.abs(np.diff(y[np.argsort(x, kind="stable")]))
     return bool(np.median(step) < 0.02 * (np.percentile(y, 95) - np.percentile(y, 5) + 1e-300))

@@ -19,7 +19,7 @@ from shared.evaluation.task import ColumnRoles, Task
 from shared.runtime.seeds import clone_seeded
 from shared.typing import Ints
 
-__all__ = ["Checkable", "StepOutput", "as_checkable"]
+__all__ = ["StepOutput"]
 
 # Single numbers may be scores, which depend on test rows by right, or settings, which may not; their names tell.
 CHOSEN = re.compile(r"param|alpha|depth|thresh|chosen|select|n_trees|n_estimators|rounds|n_iter|iterations")
