@@ -225,10 +225,14 @@ def workbook_parts(rng: random.Random) -> dict[str, bytes]:
             number = rng.choice(
                 ["1", "1.5", "-1", "0", "1e308", "1e999", "45000", "45000.5", "9999999", "nan", "60", "-5e9", "9" * 20]
             )
-            cells.append({
-                "inlineStr": f'<c t="inlineStr"><is><t>{text}</t></is></c>', "formula": f"<c><f>{text}</f><v>{number}</v></c>",
-                "n": f"<c><v>{number}</v></c>", "n2": f'<c s="1"><v>{number}</v></c>',
-            }.get(kind, f'<c t="{kind}"><v>{rng.choice([text, number])}</v></c>'))  # fmt: skip
+            cells.append(
+                {
+                    "inlineStr": f'<c t="inlineStr"><is><t>{text}</t></is></c>',
+                    "formula": f"<c><f>{text}</f><v>{number}</v></c>",
+                    "n": f"<c><v>{number}</v></c>",
+                    "n2": f'<c s="1"><v>{number}</v></c>',
+                }.get(kind, f'<c t="{kind}"><v>{rng.choice([text, number])}</v></c>')
+            )
         rows.append("".join(cells))
     # Excel names a default style; many other programs do not.
     style = rng.choice(['<cellStyles><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'] * 9 + [""])
@@ -237,13 +241,35 @@ def workbook_parts(rng: random.Random) -> dict[str, bytes]:
     types, rels = f"{base}/package/2006/content-types", f"{base}/package/2006/relationships"
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     texts = {
-        "[Content_Types].xml": f'<Types xmlns="{types}"><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="{kind}.styles+xml"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{rels}"><Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="Sheet1" sheetId="1" r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{rels}"><Relationship Id="r1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="{office}/styles" Target="styles.xml"/></Relationships>',
-        "xl/styles.xml": f'<styleSheet xmlns="{main}"><fonts><font/></fonts><fills><fill><patternFill/></fill></fills><borders><border/></borders><cellStyleXfs><xf/></cellStyleXfs><cellXfs><xf/><xf numFmtId="22" applyNumberFormat="1"/></cellXfs>{style}</styleSheet>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{"".join(f"<row>{row}</row>" for row in rows)}</sheetData></worksheet>',
-    }  # fmt: skip
+        "[Content_Types].xml": (
+            f'<Types xmlns="{types}"><Default Extension="xml" ContentType="application/xml"/><Override'
+            f' PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/><Override'
+            f' PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/><Override'
+            f' PartName="/xl/styles.xml" ContentType="{kind}.styles+xml"/></Types>'
+        ),
+        "_rels/.rels": (
+            f'<Relationships xmlns="{rels}"><Relationship Id="r1" Type="{office}/officeDocument"'
+            ' Target="xl/workbook.xml"/></Relationships>'
+        ),
+        "xl/workbook.xml": (
+            f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="Sheet1" sheetId="1"'
+            ' r:id="r1"/></sheets></workbook>'
+        ),
+        "xl/_rels/workbook.xml.rels": (
+            f'<Relationships xmlns="{rels}"><Relationship Id="r1" Type="{office}/worksheet"'
+            f' Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="{office}/styles"'
+            ' Target="styles.xml"/></Relationships>'
+        ),
+        "xl/styles.xml": (
+            "<styleSheet"
+            f' xmlns="{main}"><fonts><font/></fonts><fills><fill><patternFill/></fill></fills><borders><border/></borders><cellStyleXfs><xf/></cellStyleXfs><cellXfs><xf/><xf'
+            f' numFmtId="22" applyNumberFormat="1"/></cellXfs>{style}</styleSheet>'
+        ),
+        "xl/worksheets/sheet1.xml": (
+            "<worksheet"
+            f' xmlns="{main}"><sheetData>{"".join(f"<row>{row}</row>" for row in rows)}</sheetData></worksheet>'
+        ),
+    }
     return {name: text.encode() for name, text in texts.items()}
 
 

@@ -75,10 +75,16 @@ def main() -> None:
         print(panel.summary().explain())
         seconds = time.perf_counter() - start
     figures = {
-        "rows": len(panel.values), "seconds": round(seconds, 1), "peak_gb": round(peak_gb(), 2), "rows_in_parts": parts,
-        "seconds_in_parts": round(in_parts, 1), "peak_gb_in_parts": round(in_parts_peak, 2), "csv_refused": bool(refused),
-        "csv_seconds": round(csv_seconds, 3), "csv_gb": round(csv_memory, 3),
-    }  # fmt: skip
+        "rows": len(panel.values),
+        "seconds": round(seconds, 1),
+        "peak_gb": round(peak_gb(), 2),
+        "rows_in_parts": parts,
+        "seconds_in_parts": round(in_parts, 1),
+        "peak_gb_in_parts": round(in_parts_peak, 2),
+        "csv_refused": bool(refused),
+        "csv_seconds": round(csv_seconds, 3),
+        "csv_gb": round(csv_memory, 3),
+    }
     print(json.dumps(figures))
 
 

@@ -1,4 +1,4 @@
-"""The few exceptions of Hexad: what is wrong, where, how many, and how to mend it.
+"""The few exceptions of Hexad: what is wrong, where, how many, and how to fix it.
 
 Checks gather every problem they find in a `Problems` list and raise once. All errors about input subclass
 `ValueError`, so `except ValueError` keeps working. Rows are counted from 1, below the header.
@@ -137,7 +137,7 @@ class RepairWarning(HexadWarning):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, and how to mend it.
+    """One thing that is wrong, and how to fix it.
 
     Parameters
     ----------
@@ -149,10 +149,10 @@ class Problem:
         The first bad rows, counted from 1 below the header.
     count : int
         How many there are in all; 0 where counting makes no sense.
-    mend : str
+    fix : str
         What to do, a full sentence.
 
-    >>> print(Problem("3 values are negative", column="Demand", rows=(4, 8, 9), count=3, mend="Drop them."))
+    >>> print(Problem("3 values are negative", column="Demand", rows=(4, 8, 9), count=3, fix="Drop them."))
     column 'Demand': 3 values are negative (rows 4, 8, 9). Drop them.
     """
 
@@ -160,7 +160,7 @@ class Problem:
     column: str | None = None
     rows: tuple[int, ...] = ()
     count: int = 0
-    mend: str = ""
+    fix: str = ""
 
     def __str__(self) -> str:
         where = f"column {quote([self.column])}: " if self.column is not None else ""
@@ -171,7 +171,7 @@ class Problem:
             rows = f" ({'row' if len(shown) == 1 and not more else 'rows'} {', '.join(map(str, shown))}"
             rows += ", ...)" if more else ")"
         end = "" if self.what.endswith("?") and not rows else "."
-        return f"{where}{self.what}{rows}{end} {self.mend}".rstrip()
+        return f"{where}{self.what}{rows}{end} {self.fix}".rstrip()
 
 
 @dataclass
@@ -179,7 +179,7 @@ class Problems:
     """Gathers problems and raises them all at once.
 
     >>> problems = Problems("table")
-    >>> problems.add("no rows", mend="Give at least one row.")
+    >>> problems.add("no rows", fix="Give at least one row.")
     >>> problems.raise_if_any()
     Traceback (most recent call last):
     ...
@@ -196,11 +196,11 @@ class Problems:
         column: str | None = None,
         rows: Iterable[int] = (),
         count: int = 0,
-        mend: str = "",
+        fix: str = "",
     ) -> None:
         """Note one problem; `rows` are counted from 1 and only the first few are kept."""
         first = tuple(int(row) for _, row in zip(range(MAX_NAMED + 1), rows, strict=False))
-        self.found.append(Problem(what, column, first, count, mend))
+        self.found.append(Problem(what, column, first, count, fix))
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self.found)
@@ -259,7 +259,8 @@ def require(module: str, *, package: str, extra: str) -> None:
     >>> require("no_such_module", package="no-such-package", extra="data")
     Traceback (most recent call last):
     ...
-    shared.errors.MissingExtraError: This needs the package 'no-such-package'. Install it with: pip install "hexad[data]"
+    shared.errors.MissingExtraError: This needs the package 'no-such-package'. Install it with: pip install
+    "hexad[data]"
     """
     try:
         found = importlib.util.find_spec(module) is not None

@@ -121,8 +121,12 @@ def exactly(name: str, n: int, ab: int, a: int, b: int) -> float:  # noqa: C901
         "yules_q": lambda: over(pab * p_none - p_only_a * p_only_b, pab * p_none + p_only_a * p_only_b),
         "kappa": lambda: over(pab + p_none - pa * pb - pa_ * pb_, 1 - pa * pb - pa_ * pb_),
         "j_measure": lambda: information(pab, pa * pb) + information(p_only_a, pa * pb_),
-        "mutual_information": lambda: information(pab, pa * pb) + information(p_only_a, pa * pb_)
-        + information(p_only_b, pa_ * pb) + information(p_none, pa_ * pb_),
+        "mutual_information": lambda: (
+            information(pab, pa * pb)
+            + information(p_only_a, pa * pb_)
+            + information(p_only_b, pa_ * pb)
+            + information(p_none, pa_ * pb_)
+        ),
         "klosgen": lambda: root(pab) * float(held - pb),
         "chi_squared": lambda: over(n * gain**2, pa * pb * pa_ * pb_),
         "collective_strength": lambda: over(
@@ -131,5 +135,5 @@ def exactly(name: str, n: int, ab: int, a: int, b: int) -> float:  # noqa: C901
         "relative_risk": lambda: over(held, p_only_b / pa_) if pa_ else math.nan,
         "laplace": lambda: float(Fraction(ab + 1, a + 2)),
         "sebag": lambda: over(pab, p_only_a),
-    }  # fmt: skip
+    }
     return float(simple[name]())

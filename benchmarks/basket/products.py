@@ -33,7 +33,8 @@ def products() -> dict[str, Any]:
     if not same:
         raise SystemExit("mlxtend and Hexad find different itemsets of products")
     print(
-        f"products: {found['products_sets']:,} itemsets in {seconds:.1f} s and {found['products_mb']:.0f} MB; {len(ours)} at {HIGHER} agree"
+        f"products: {found['products_sets']:,} itemsets in {seconds:.1f} s and {found['products_mb']:.0f} MB;"
+        f" {len(ours)} at {HIGHER} agree"
     )
     return {**found, "products_seconds": seconds, "products_same_at_higher": len(ours)}
 

@@ -41,7 +41,8 @@ def counts(folder: Path) -> dict[str, Any]:
     found["rules_any"], found["rules_one"] = len(rules), len(association_rules(sets, 0.2))
     found["rules_at_bound"] = int((5 * rules.joint_counts == rules.antecedent_counts).sum())
     print(
-        f"groceries, confidence 0.2: {found['rules_any']:,} rules (known: 25,022), {found['rules_at_bound']} at the bound"
+        f"groceries, confidence 0.2: {found['rules_any']:,} rules (known: 25,022), {found['rules_at_bound']} at the"
+        " bound"
     )
     return found
 
@@ -83,8 +84,9 @@ def speed(folder: Path, rounds: int = 5) -> dict[str, Any]:
         found[f"speedup_{name}"] = median["mlxtend"] / median["hexad"]
         found[f"pyfim_ratio_{name}"] = median["hexad"] / median["pyfim"]
         print(
-            f"{name:14} hexad {1e3 * median['hexad']:8.1f} ms  mlxtend {1e3 * median['mlxtend']:9.1f} ms  pyfim "
-            f"{1e3 * median['pyfim']:7.1f} ms  {found[f'speedup_{name}']:6.1f} x mlxtend, {found[f'pyfim_ratio_{name}']:.2f} of pyfim",
+            f"{name:14} hexad {1e3 * median['hexad']:8.1f} ms  mlxtend {1e3 * median['mlxtend']:9.1f} ms  pyfim"
+            f" {1e3 * median['pyfim']:7.1f} ms  {found[f'speedup_{name}']:6.1f} x mlxtend,"
+            f" {found[f'pyfim_ratio_{name}']:.2f} of pyfim",
             flush=True,
         )
     return found

@@ -17,7 +17,7 @@ FIRST_HALF = 4917
 
 
 def keep_rules(baskets: Incidence, test: Any = "matched") -> Rules:
-    """The call whose rules are judged: one consequent, support 0.2 %, confidence 0.2, Holm 5 % over the testable family."""
+    """The call whose rules are judged: one consequent, support 0.2 %, confidence 0.2, Holm 5 %."""
     return association_rules(baskets, 0.2, min_support=0.002).test(test, correction="holm", alpha=0.05)
 
 
@@ -30,9 +30,11 @@ def truth(folder: Path, randomisations: int = 200) -> dict[str, Any]:
     kept = rules.significant
     print(rules.explain())
     found: dict[str, Any] = {
-        "stability": kept.validate(rest).share, "stability_unfiltered": rules.validate(rest).share, "kept_rules": len(kept),
+        "stability": kept.validate(rest).share,
+        "stability_unfiltered": rules.validate(rest).share,
+        "kept_rules": len(kept),
         "mined_rules": len(rules),
-    }  # fmt: skip
+    }
     own = rules.test(inherit=False).significant
     found["kept_without_inheritance"] = len(own)
     fisher = keep_rules(first, "fisher").significant

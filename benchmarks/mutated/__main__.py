@@ -2,10 +2,10 @@
 
 Small sound files of every format that `read_table` reads, and of every model that `save_model` writes, are damaged byte
 by byte, or by hand: unpacked, changed at one place inside, and packed again with the right checksums. Every mutant
-follows from target, seed and number alone; ``--only TARGET:NUMBER`` plays one again and tells all about it. A mutant has
-to be refused with an error of our own, or to be loaded and, where it is a model, to predict: within 5 s of processor
-time and 1 GB of further memory, and without the end of the process. Whatever else happens is a finding, told once for
-each type and place. Needs Linux.
+follows from target, seed and number alone; ``--only TARGET:NUMBER`` plays one again and tells all about it. A mutant
+has to be refused with an error of our own, or to be loaded and, where it is a model, to predict: within 5 s of
+processor time and 1 GB of further memory, and without the end of the process. Whatever else happens is a finding, told
+once for each type and place. Needs Linux.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from benchmarks.mutated.targets import choose_targets, make_mutant
 def _replay(target: Target, seed: int, number: int, kept: str | None) -> None:
     sample = make_mutant(target, seed, number)
     print(
-        f"{target.name}:{number} {len(sample.data):,} bytes, crc {zlib.crc32(sample.data):08x}, options {sample.options}"
+        f"{target.name}:{number} {len(sample.data):,} bytes, crc {zlib.crc32(sample.data):08x}, options"
+        f" {sample.options}"
     )
     print(ascii(sample.data[:1500]))
     if kept is not None:

@@ -18,15 +18,32 @@ USE_MAY_RAISE = (ValueError,)
 RAW = 0.3  # share of the mutants that are damaged byte by byte
 # One thread for each library, so that the worker can be forked and its memory is that of the mutant.
 SINGLE = {
-    "ARROW_DEFAULT_MEMORY_POOL": "system", "ARROW_IO_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MKL_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-}  # fmt: skip
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "ARROW_IO_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 BOUNDARIES = [0, 1, -1, 2, 127, 128, 255, 256, 32767, -32768, 65535, 65536, 2**24, 2**31 - 1, -(2**31), 2**31]
 BOUNDARIES += [2**32 - 1, 2**32, 2**40, 2**53 + 1, 2**61, 2**62, 2**63 - 1, -(2**63), 2**64 - 1]
 FLOATS = [float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 5e-324, -0.0, 1e9, -1.0, 0.5]
 ODD_TEXTS = [
-    "", " ", "a", "\x00", "nan", "-1", "2024-01-31", "ß\u0301", "../x", "x" * 5000, "os.system", "__class__", "1e999",
-]  # fmt: skip
+    "",
+    " ",
+    "a",
+    "\x00",
+    "nan",
+    "-1",
+    "2024-01-31",
+    "ß\u0301",
+    "../x",
+    "x" * 5000,
+    "os.system",
+    "__class__",
+    "1e999",
+]
 ODD_VALUES: list[Any] = [None, True, False, [], {}, [[[]]], {"a": {"a": []}}, *ODD_TEXTS, *BOUNDARIES, *FLOATS, 10**400]
 
 Members = dict[str, bytes]

@@ -68,16 +68,49 @@ def boundary_bytes(rng: random.Random, width: int) -> bytes:
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 TOKENS = [
-    '"', "'", ",", ";", "\t", "\n", "\r", "\r\n", "\x00", "\ufeff", "{", "}", "[", "]", ":", "null", "NaN",
+    '"',
+    "'",
+    ",",
+    ";",
+    "\t",
+    "\n",
+    "\r",
+    "\r\n",
+    "\x00",
+    "\ufeff",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    "null",
+    "NaN",
     "-Infinity",
-]  # fmt: skip
+]
 TOKENS += [
-    "1e400", "-0", "\\u0000", "\\ud800", "\\udc00", "\\", "9" * 400, "9" * 5000, "[" * 3000, '{"a":' * 3000, '""',
+    "1e400",
+    "-0",
+    "\\u0000",
+    "\\ud800",
+    "\\udc00",
+    "\\",
+    "9" * 400,
+    "9" * 5000,
+    "[" * 3000,
+    '{"a":' * 3000,
+    '""',
     "true",
-]  # fmt: skip
+]
 TOKENS += [
-    "2024-02-30", "0000-00-00", "2024-01-31T10:00+99:99", "=1+1", "x" * 70_000, "," * 12_000, "\n" * 5000, "\u2028",
-]  # fmt: skip
+    "2024-02-30",
+    "0000-00-00",
+    "2024-01-31T10:00+99:99",
+    "=1+1",
+    "x" * 70_000,
+    "," * 12_000,
+    "\n" * 5000,
+    "\u2028",
+]
 
 
 def mutate_text(rng: random.Random, text: str) -> str:
@@ -238,9 +271,25 @@ def _odd_scalar(rng: random.Random, dtype: Any, length: int) -> Any:
 
 def _retype(rng: random.Random, array: Any) -> Any:
     kinds = [
-        "i1", "u1", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "c16", "?", "U1", "U30", "S3", ">i4", ">f8", "M8[ns]",
+        "i1",
+        "u1",
+        "i4",
+        "u4",
+        "i8",
+        "u8",
+        "f2",
+        "f4",
+        "f8",
+        "c16",
+        "?",
+        "U1",
+        "U30",
+        "S3",
+        ">i4",
+        ">f8",
+        "M8[ns]",
         "f16",
-    ]  # fmt: skip
+    ]
     kind = rng.choice(kinds)
     if array.dtype.names:
         names = list(array.dtype.names)
@@ -256,11 +305,20 @@ def _retype(rng: random.Random, array: Any) -> Any:
 
 def _reshape(rng: random.Random, array: NDArray[Any]) -> Any:
     shapes: list[Callable[[], Any]] = [
-        lambda: array.reshape(-1), lambda: array[..., None], lambda: array[None], array.T.copy,
-        lambda: array[:0], lambda: array[:-1], lambda: array[1:], lambda: array[::-1], lambda: np.concatenate([array, array]),
-        lambda: np.repeat(array, 1000)[:100_000], lambda: array.reshape(-1)[0], lambda: array[..., :-1],
+        lambda: array.reshape(-1),
+        lambda: array[..., None],
+        lambda: array[None],
+        array.T.copy,
+        lambda: array[:0],
+        lambda: array[:-1],
+        lambda: array[1:],
+        lambda: array[::-1],
+        lambda: np.concatenate([array, array]),
+        lambda: np.repeat(array, 1000)[:100_000],
+        lambda: array.reshape(-1)[0],
+        lambda: array[..., :-1],
         lambda: np.asfortranarray(array[..., None].repeat(2, axis=-1)),
-    ]  # fmt: skip
+    ]
     return rng.choice(shapes)()
 
 
@@ -268,12 +326,25 @@ def _with_other_header(rng: random.Random, data: bytes) -> bytes:
     """The same bytes behind a header that tells of another type or shape."""
     start = 10 + struct.unpack("<H", data[8:10])[0]
     told = data[10:start].decode("latin-1")
-    text = rng.choice([
-        re.sub(r"\d+(?=[,)])", lambda _: str(rng.choice(BOUNDARIES)), told, count=1),
-        re.sub(r"'shape': \([^)]*\)", f"'shape': {rng.choice(['(0,)', '()', '(2, 2)', '(-1,)', '(0, 4611686018427387904)', '(2147483647,)', '(1000000000,)', '(3000000, 1000)', '(1,)*33'])}", told),
-        re.sub(r"'descr': ('[^']*'|\[.*?\]),", f"'descr': {rng.choice(['|O', '<U999999999', '|V0', '<f8', '<i1', '|S0', '<M8[ns]', '<U0', 'O8'])!r},", told),
-        told.replace("False", "True"), told.replace("{", "{" * 50), "x" * 60_000,
-    ]).rstrip()  # fmt: skip
+    text = rng.choice(
+        [
+            re.sub(r"\d+(?=[,)])", lambda _: str(rng.choice(BOUNDARIES)), told, count=1),
+            re.sub(
+                r"'shape': \([^)]*\)",
+                "'shape':"
+                f" {rng.choice(['(0,)', '()', '(2, 2)', '(-1,)', '(0, 4611686018427387904)', '(2147483647,)', '(1000000000,)', '(3000000, 1000)', '(1,)*33'])}",
+                told,
+            ),
+            re.sub(
+                r"'descr': ('[^']*'|\[.*?\]),",
+                f"'descr': {rng.choice(['|O', '<U999999999', '|V0', '<f8', '<i1', '|S0', '<M8[ns]', '<U0', 'O8'])!r},",
+                told,
+            ),
+            told.replace("False", "True"),
+            told.replace("{", "{" * 50),
+            "x" * 60_000,
+        ]
+    ).rstrip()
     head = (text + " " * (-(len(text) + 11) % 64) + "\n").encode("latin-1")[:65_535]
     return data[:8] + struct.pack("<H", len(head)) + head + data[start:]
 
@@ -308,19 +379,32 @@ def mutate_zip(rng: random.Random, data: bytes) -> bytes:
         place = rng.randrange(len(members))
         name, content = members[place]
         changes: list[list[tuple[str, bytes]]] = [
-            [], [(name, content)] * 2, [(name + "/", content)], [("../" + name, content)], [("", content)], [(name, b"")],
-            [(name, content), ("x", b"x")], [(name, zip_members([(name, content)]))], [(name.upper(), content)], [(name, content * 50)],
-        ]  # fmt: skip
+            [],
+            [(name, content)] * 2,
+            [(name + "/", content)],
+            [("../" + name, content)],
+            [("", content)],
+            [(name, b"")],
+            [(name, content), ("x", b"x")],
+            [(name, zip_members([(name, content)]))],
+            [(name.upper(), content)],
+            [(name, content * 50)],
+        ]
         members[place : place + 1] = rng.choice(changes)
         methods = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
         return zip_members(members, rng.choice(methods))
     changed = bytearray(data)
     for _ in range(rng.choice([1, 1, 2])):
-        head, fields = rng.choice([
-            (b"PK\x03\x04", [(4, 2), (6, 2), (8, 2), (14, 4), (18, 4), (22, 4), (26, 2), (28, 2)]),
-            (b"PK\x01\x02", [(6, 2), (8, 2), (10, 2), (16, 4), (20, 4), (24, 4), (28, 2), (30, 2), (32, 2), (38, 4), (42, 4)]),
-            (b"PK\x05\x06", [(4, 2), (6, 2), (8, 2), (10, 2), (12, 4), (16, 4), (20, 2)]),
-        ])  # fmt: skip
+        head, fields = rng.choice(
+            [
+                (b"PK\x03\x04", [(4, 2), (6, 2), (8, 2), (14, 4), (18, 4), (22, 4), (26, 2), (28, 2)]),
+                (
+                    b"PK\x01\x02",
+                    [(6, 2), (8, 2), (10, 2), (16, 4), (20, 4), (24, 4), (28, 2), (30, 2), (32, 2), (38, 4), (42, 4)],
+                ),
+                (b"PK\x05\x06", [(4, 2), (6, 2), (8, 2), (10, 2), (12, 4), (16, 4), (20, 2)]),
+            ]
+        )
         starts = [one.start() for one in re.finditer(re.escape(head), data)]
         offset, width = rng.choice(fields)
         if starts:

@@ -19,21 +19,61 @@ from benchmarks.mutated.changes import mutate_bytes, mutate_text
 
 SLOW_LIKE = f"'{'a' * 60}' like '{'%a' * 20}b'"
 EXPRESSIONS = [
-    "n", "n + 9223372036854775807", "n / 0", "9e999", "-9e999", "abs(-9223372036854775808)", "cast(x'ff' as text)", "char(0)",
-    "char(55296)", "x'00ff'", "x''", "zeroblob(60000000)", "hex(zeroblob(20000000))", "hex(zeroblob(1000000))",
-    "printf('%.*c', 40000000, 'x')", "printf('%1000000d', n)", "replace(hex(zeroblob(20000)), '0', hex(zeroblob(1000)))",
-    SLOW_LIKE, SLOW_LIKE.replace("like", "glob").replace("%", "*"), "hex(randomblob(1000000))", "random()", "null", "'2024-01-' || n",
-    "json_array(n, n)", "json_extract(name, '$')", "datetime(n, 'unixepoch')", "strftime('%f', 1e308)", "round(1e308, 400)",
-    "load_extension('x')", "length(hex(zeroblob(20000000)))", "likely(n)", "instr(hex(zeroblob(1000000)), 'ab')", "quote(zeroblob(1000000))",
-]  # fmt: skip
+    "n",
+    "n + 9223372036854775807",
+    "n / 0",
+    "9e999",
+    "-9e999",
+    "abs(-9223372036854775808)",
+    "cast(x'ff' as text)",
+    "char(0)",
+    "char(55296)",
+    "x'00ff'",
+    "x''",
+    "zeroblob(60000000)",
+    "hex(zeroblob(20000000))",
+    "hex(zeroblob(1000000))",
+    "printf('%.*c', 40000000, 'x')",
+    "printf('%1000000d', n)",
+    "replace(hex(zeroblob(20000)), '0', hex(zeroblob(1000)))",
+    SLOW_LIKE,
+    SLOW_LIKE.replace("like", "glob").replace("%", "*"),
+    "hex(randomblob(1000000))",
+    "random()",
+    "null",
+    "'2024-01-' || n",
+    "json_array(n, n)",
+    "json_extract(name, '$')",
+    "datetime(n, 'unixepoch')",
+    "strftime('%f', 1e308)",
+    "round(1e308, 400)",
+    "load_extension('x')",
+    "length(hex(zeroblob(20000000)))",
+    "likely(n)",
+    "instr(hex(zeroblob(1000000)), 'ab')",
+    "quote(zeroblob(1000000))",
+]
 SELECTS = [
-    "select n, {} as x from t", "select {} as x", "select group_concat({}) as x from t, t as u", "select * from v", "select * from w",
-    "with recursive c(x) as (select 1 union all select x + 1 from c) select x from c", "select t.n from t, t a, t b, t c, t d, t e, t f",
-    "select count(*) as x from t a, t b, t c, t d, t e, t f, t g", "select * from sqlite_master", "select * from pragma_table_info('t')",
-    "select value as x from json_each('[1, [2], {{}}]')", "select {} as x from t order by 1", "select distinct {} as x from t, t as u",
-    "select n as a, n as a from t", 'select n as "" from t', "select max(n) over (order by n) as x from t", "select 1 where 0",
-    "select n, {} as x from t a, t b, t c", "with recursive c(x) as (select {} union all select x || x from c) select x from c",
-]  # fmt: skip
+    "select n, {} as x from t",
+    "select {} as x",
+    "select group_concat({}) as x from t, t as u",
+    "select * from v",
+    "select * from w",
+    "with recursive c(x) as (select 1 union all select x + 1 from c) select x from c",
+    "select t.n from t, t a, t b, t c, t d, t e, t f",
+    "select count(*) as x from t a, t b, t c, t d, t e, t f, t g",
+    "select * from sqlite_master",
+    "select * from pragma_table_info('t')",
+    "select value as x from json_each('[1, [2], {{}}]')",
+    "select {} as x from t order by 1",
+    "select distinct {} as x from t, t as u",
+    "select n as a, n as a from t",
+    'select n as "" from t',
+    "select max(n) over (order by n) as x from t",
+    "select 1 where 0",
+    "select n, {} as x from t a, t b, t c",
+    "with recursive c(x) as (select {} union all select x || x from c) select x from c",
+]
 DDL = "create table t (n integer primary key, name text, value real, day text)"
 TABLE_KINDS = ["", " without rowid", " strict"]
 
@@ -90,9 +130,19 @@ def change_sqlite(rng: random.Random, sample: Sample) -> Sample:
         elif kind == 2:
             base.execute(f"create table t (n{rng.choice(['', ' integer', ' text', ' blob', ' date'])}, m)")
             values: list[Any] = [
-                2**63 - 1, -(2**63), 1e308, 9e999, "x\x00y", b"\xff", b"", None, "", "x" * 100_000, "1.5",
+                2**63 - 1,
+                -(2**63),
+                1e308,
+                9e999,
+                "x\x00y",
+                b"\xff",
+                b"",
+                None,
+                "",
+                "x" * 100_000,
+                "1.5",
                 "2024-01-31",
-            ]  # fmt: skip
+            ]
             base.executemany(
                 "insert into t values (?, ?)", [(rng.choice(values), rng.choice(values)) for _ in range(9)]
             )
@@ -123,9 +173,14 @@ def _change_master(rng: random.Random, base: sqlite3.Connection) -> None:
             base.execute("update sqlite_master set sql = ? where name = ?", (mutate_text(rng, sql), name))
         case 3:
             odd = [
-                *ODD_TEXTS, None, 7, b"\xff", "create virtual table t using fts5(n)", "create table t(n, n)",
+                *ODD_TEXTS,
+                None,
+                7,
+                b"\xff",
+                "create virtual table t using fts5(n)",
+                "create table t(n, n)",
                 "create view v as select * from v",
-            ]  # fmt: skip
+            ]
             base.execute("update sqlite_master set sql = ? where name = ?", (rng.choice(odd), name))
         case _:
             base.execute(
@@ -136,10 +191,19 @@ def _change_master(rng: random.Random, base: sqlite3.Connection) -> None:
 
 DUCK_START, DUCK_HEAD, DUCK_BLOCK = 3 * 4096, 4096, 16384
 DUCK_TABLES = [
-    "create table t as select i::integer as n, 'ä' || (i % 7) as name, i * 0.5 as value, date '2024-01-01' + i::integer as day from range(300) r(i)",
-    "create table t as select i::hugeint as n, (i % 3)::decimal(9, 2) as d, timestamptz '2024-01-01' + to_hours(i::integer) as z from range(40) r(i)",
+    (
+        "create table t as select i::integer as n, 'ä' || (i % 7) as name, i * 0.5 as value, date '2024-01-01' +"
+        " i::integer as day from range(300) r(i)"
+    ),
+    (
+        "create table t as select i::hugeint as n, (i % 3)::decimal(9, 2) as d, timestamptz '2024-01-01' +"
+        " to_hours(i::integer) as z from range(40) r(i)"
+    ),
     "create table t as select [i] as n, {'a': i} as s from range(9) r(i)",
-    "create table t as select 'x'::enum('x', 'y') as e, null::integer as n, interval 1 day as i, '101'::bit as b from range(9) r(i)",
+    (
+        "create table t as select 'x'::enum('x', 'y') as e, null::integer as n, interval 1 day as i, '101'::bit as b"
+        " from range(9) r(i)"
+    ),
     "create view t as select sum(a.i) as x from range(10000000) a(i), range(10000000) b(i)",
     "create view t as select repeat('x', 100000000) as x from range(100) r(i)",
     "create view t as select list(i) as x from range(100000000) r(i)",
@@ -147,7 +211,7 @@ DUCK_TABLES = [
     "create view t as with recursive c(x) as (select 1 union all select x + 1 from c) select x from c",
     "create view t as select i as x from range(100000000000) r(i)",
     "create view t as select string_agg(repeat('x', 10000), '') as x from range(1000000) r(i)",
-]  # fmt: skip
+]
 
 
 def sum_of_block(block: bytes) -> bytes:
@@ -174,7 +238,8 @@ def duckdb_samples() -> list[Sample]:
             path = Path(folder) / f"{number}.duckdb"
             with duckdb.connect(config={"threads": "1"}) as base:
                 base.execute(
-                    f"attach '{path}' as f (block_size {DUCK_BLOCK}); use f; {statement}; checkpoint f; use memory; detach f"
+                    f"attach '{path}' as f (block_size {DUCK_BLOCK}); use f; {statement}; checkpoint f; use memory;"
+                    " detach f"
                 )
             data = bytearray(path.read_bytes())
             data[124:140] = bytes(16)  # a number drawn for every file

@@ -1,4 +1,4 @@
-"""The readers that run apart, forked from a warm process: the same code under the same limits, without a start of Python each."""
+"""The readers that run apart, forked from a warm process: the same code under the same limits."""
 
 from __future__ import annotations
 

@@ -63,10 +63,18 @@ def _series(days: int = 90) -> pd.DataFrame:
     for key, size in (("b", days), ("a", days - 9)):
         step = np.arange(size)
         weather, price = rng.normal(size=(2, size))
-        parts.append(pd.DataFrame({
-            "unique_id": key, "ds": pd.date_range("2023-01-02", periods=size), "y": 100 + 20 * np.sin(step * 0.9) + 5 * weather,
-            "weather": weather, "price": price, "holiday": step % 30 == 3,
-        }))  # fmt: skip
+        parts.append(
+            pd.DataFrame(
+                {
+                    "unique_id": key,
+                    "ds": pd.date_range("2023-01-02", periods=size),
+                    "y": 100 + 20 * np.sin(step * 0.9) + 5 * weather,
+                    "weather": weather,
+                    "price": price,
+                    "holiday": step % 30 == 3,
+                }
+            )
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -104,28 +112,45 @@ def learners() -> dict[str, Any]:
     )
 
     rich = Recipe(
-        (1, 2, 7), seasonal=("7D",), rolling=(Rolling(7), Rolling("7D", "max", lag=2)), calendar=("day_of_week",),
-        fourier=(Fourier("7D"),), holidays="holiday",
+        (1, 2, 7),
+        seasonal=("7D",),
+        rolling=(Rolling(7), Rolling("7D", "max", lag=2)),
+        calendar=("day_of_week",),
+        fourier=(Fourier("7D"),),
+        holidays="holiday",
         exogenous=(Exogenous("weather", lags=(1,), hinges=(0.0,)), Exogenous("price", known=True, lags=(0, 1))),
-    )  # fmt: skip
+    )
     lags = Recipe((1, 2, 7), calendar=("day_of_week",))
     boosted = HistGradientBoostingRegressor(max_iter=3, max_leaf_nodes=4, min_samples_leaf=5)
     few: dict[str, Any] = {"recipe": rich, "horizon": 2, "calibration_folds": 2}
     return {
-        "SeasonalNaive": SeasonalNaive("7D"), "SeasonalMean": SeasonalMean("7D", k=3), "Drift": Drift(), "Naive2": Naive2(7),
-        "SimilarDay": SimilarDay(), "AutoForecaster": AutoForecaster(horizon=2, regressor=boosted),
+        "SeasonalNaive": SeasonalNaive("7D"),
+        "SeasonalMean": SeasonalMean("7D", k=3),
+        "Drift": Drift(),
+        "Naive2": Naive2(7),
+        "SimilarDay": SimilarDay(),
+        "AutoForecaster": AutoForecaster(horizon=2, regressor=boosted),
         "PerSeries": PerSeries(LagForecaster(recipe=lags, horizon=2, calibration_folds=2)),
-        "LagForecaster": LagForecaster(**few, differences=("7D", 1)), "LagForecaster.spread": LagForecaster(**few, spread=True),
+        "LagForecaster": LagForecaster(**few, differences=("7D", 1)),
+        "LagForecaster.spread": LagForecaster(**few, spread=True),
         "LagForecaster.recursive": LagForecaster(
-            LinearRegression(), recipe=lags, strategy="recursive", horizon=2, calibration_folds=2, differences=(1,), log="asinh"
+            LinearRegression(),
+            recipe=lags,
+            strategy="recursive",
+            horizon=2,
+            calibration_folds=2,
+            differences=(1,),
+            log="asinh",
         ),
         "LagForecaster.quantiles": LagForecaster(
             QuantileBoosting((0.25, 0.5, 0.75), max_iter=2, max_leaf_nodes=4), **few, spread="own"
         ),
         "LagForecaster.boosted": LagForecaster(boosted, **few),
-        "LagForecaster.forest": LagForecaster(RandomForestRegressor(n_estimators=2, max_depth=3, random_state=0), **few, log=True),
+        "LagForecaster.forest": LagForecaster(
+            RandomForestRegressor(n_estimators=2, max_depth=3, random_state=0), **few, log=True
+        ),
         "LagForecaster.tree": LagForecaster(DecisionTreeRegressor(max_depth=3, random_state=0), **few),
-    }  # fmt: skip
+    }
 
 
 @cache

@@ -35,9 +35,16 @@ CSV = "id;day;name;value;flag\n" + "".join(
     f'{n:03};2024-01-{n + 1:02};"Köln ""{n}""";{n},{n:02};{"yes" if n % 2 else "no"}\n' for n in range(12)
 )
 ROWS: list[dict[str, Any]] = [
-    {"id": n, "day": f"2024-01-{n + 1:02}T10:00Z", "name": f"ä{n}", "value": n / 3, "flag": n % 2 == 0, "gap": None if n % 3 else n}
+    {
+        "id": n,
+        "day": f"2024-01-{n + 1:02}T10:00Z",
+        "name": f"ä{n}",
+        "value": n / 3,
+        "flag": n % 2 == 0,
+        "gap": None if n % 3 else n,
+    }
     for n in range(12)
-]  # fmt: skip
+]
 
 
 def change_csv(rng: random.Random, sample: Sample) -> Sample:
@@ -201,13 +208,34 @@ def workbook_samples() -> list[Sample]:
 
 
 PLACES = [
-    "A1", "XFD1048576", "A0", "ZZZ1", "A99999999999", "1", "A", "", "AAAAAAA1", "a1", "A1:B2", "$A$1", "C1048577",
+    "A1",
+    "XFD1048576",
+    "A0",
+    "ZZZ1",
+    "A99999999999",
+    "1",
+    "A",
+    "",
+    "AAAAAAA1",
+    "a1",
+    "A1:B2",
+    "$A$1",
+    "C1048577",
     "B3",
-]  # fmt: skip
+]
 CELL_TYPES = ["s", "n", "b", "e", "d", "str", "inlineStr", "x", ""]
 XML_PARTS = [
-    "&x;", "&#0;", "&#x110000;", "<![CDATA[x]]>", "<!-- x -->", "<v/>", "</row>", "<row>", "<c><v>1</v></c>", "\x00",
-]  # fmt: skip
+    "&x;",
+    "&#0;",
+    "&#x110000;",
+    "<![CDATA[x]]>",
+    "<!-- x -->",
+    "<v/>",
+    "</row>",
+    "<row>",
+    "<c><v>1</v></c>",
+    "\x00",
+]
 
 
 def _odd_attribute(rng: random.Random, name: str, value: str) -> str:

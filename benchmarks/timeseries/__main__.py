@@ -44,8 +44,10 @@ def measure_sets(_folder: Path, _peers: bool) -> dict[str, Any]:
             f"{row['set']:48} {row['series']:6} {row['mase']:6.3f} {row['naive']:6.3f} {row['ratio']:6.3f}", flush=True
         )
     return {
-        "sets": len(ratios), "sets_worst_ratio": max(ratios), "sets_geometric_mean": float(np.exp(np.mean(np.log(ratios))))
-    }  # fmt: skip
+        "sets": len(ratios),
+        "sets_worst_ratio": max(ratios),
+        "sets_geometric_mean": float(np.exp(np.mean(np.log(ratios)))),
+    }
 
 
 def measure_features(folder: Path, peers: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Natural-gradient boosting beside NGBoost: seconds on 28,000 x 18 rows, and accuracy on five real sets with five seeds.
+"""Natural-gradient boosting beside NGBoost: seconds on 28,000 x 18 rows, and accuracy on five real sets.
 
 Both sides get the same rows, rounds, rate and distribution. NGBoost draws the order of its columns from numpy's global
 generator, so that is seeded before each of its fits.
@@ -52,7 +52,7 @@ REGRESSIONS: dict[str, Callable[[], tuple[Any, Any]]] = {
 
 
 def friedman(n: int = 28_000, p: int = 18) -> tuple[Any, Any]:
-    """Friedman's first function with noise that grows with one column and jumps with another; the other columns are noise."""
+    """Friedman's first function with noise that grows with one column and jumps with another."""
     random = np.random.default_rng(0)
     X, noise = random.random((n, p)), random.standard_normal(n)
     mean = 10 * np.sin(np.pi * X[:, 0] * X[:, 1]) + 20 * (X[:, 2] - 0.5) ** 2 + 10 * X[:, 3] + 5 * X[:, 4]
@@ -73,7 +73,7 @@ def ngboost(X: object, y: object, seed: int = 0) -> Callable[[Any], Normal]:
     np.random.seed(seed)  # noqa: NPY002 - NGBoost's trees draw from the global generator
     model = NGBRegressor(
         Dist=PeerNormal, n_estimators=ROUNDS, learning_rate=RATE, verbose=False, random_state=seed
-    ).fit(X, y)  # fmt: skip
+    ).fit(X, y)
 
     def predict(rows: Any) -> Normal:
         found = model.pred_dist(rows)

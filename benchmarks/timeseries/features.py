@@ -71,7 +71,8 @@ def features(rounds: int) -> dict[str, float]:
         begun = time.process_time()
         made[name] = side(frame).sort_values(["unique_id", "ds"]).iloc[:, 3:].to_numpy()
         print(
-            f"features, first call, {name}: {time.process_time() - begun:.2f} s (compiling and sorting for the comparison)"
+            f"features, first call, {name}: {time.process_time() - begun:.2f} s (compiling and sorting for the"
+            " comparison)"
         )
     difference = float(np.max(np.abs(made["ours"] / made["theirs"] - 1)))
     if difference > 1e-6:
@@ -108,8 +109,10 @@ def _recursion(table: pd.DataFrame, regressor: object, rounds: int) -> float:
     ours = LagForecaster(
         regressor, recipe=Recipe(LAGS), strategy="recursive", horizon=HORIZON, calibration_folds=0, local_scale=False
     ).fit(table)
-    series = {key: pd.Series(own["y"].to_numpy(), index=pd.RangeIndex(own["ds"].min(), own["ds"].max() + 1), name=key)
-              for key, own in table.groupby("unique_id", sort=False)}  # fmt: skip
+    series = {
+        key: pd.Series(own["y"].to_numpy(), index=pd.RangeIndex(own["ds"].min(), own["ds"].max() + 1), name=key)
+        for key, own in table.groupby("unique_id", sort=False)
+    }
     theirs = ForecasterRecursiveMultiSeries(
         estimator=regressor, lags=list(LAGS), encoding=None, transformer_series=None, dropna_from_series=True
     )

@@ -38,7 +38,7 @@ M4_SETS = {"hourly": M4Set("h", 24, 48, 18.383, 2.395), "weekly": M4Set("W", 1, 
 
 
 def read(folder: Path, name: str) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
-    """The training table, and the test values as an array of shape (n_series, horizon) in the table's order of series."""
+    """The training table, and the test values as an array of shape (n_series, horizon), in the table's order."""
     train = pd.read_csv(folder / f"{name}_train.csv.gz")
     test = pd.read_csv(folder / f"{name}_test.csv.gz")
     if train["unique_id"].drop_duplicates().tolist() != test["unique_id"].drop_duplicates().tolist():
@@ -137,9 +137,15 @@ def _mlforecast(train: pd.DataFrame, name: str) -> pd.DataFrame:
     options: dict[str, Any]
     if name == "hourly":
         boosting = {
-            "n_estimators": 200, "bagging_freq": 1, "learning_rate": 0.05, "num_leaves": 2500, "lambda_l1": 0.03,
-            "lambda_l2": 0.5, "bagging_fraction": 0.9, "feature_fraction": 0.8,
-        }  # fmt: skip
+            "n_estimators": 200,
+            "bagging_freq": 1,
+            "learning_rate": 0.05,
+            "num_leaves": 2500,
+            "lambda_l1": 0.03,
+            "lambda_l2": 0.5,
+            "bagging_fraction": 0.9,
+            "feature_fraction": 0.8,
+        }
         windows = {lag: [ExponentiallyWeightedMean(alpha=0.3), RollingMean(168), RollingMean(336)] for lag in (24, 48)}
         options = {"target_transforms": [Differences([24])], "lags": [24 * i for i in range(1, 15)]}
     else:

@@ -1,1 +1,1 @@
-"""What all case studies share: the command line, runs, settings of every study, and the way a study's folder is found."""
+"""What all case studies share: the command line, runs, settings, and how a study's folder is found."""

@@ -78,8 +78,11 @@ def run(
         list[str],
         typer.Option(
             metavar="FILE",
-            help="Your own table in place of the bundled data: a file, a sheet as in a.xlsx#Sheet2, or a database; several "
-            "as in --data sales=a.csv --data products=b.csv.",
+            help=(
+                "Your own table in place of the bundled data: a file, a sheet as in a.xlsx#Sheet2, or a database;"
+                " several "
+                "as in --data sales=a.csv --data products=b.csv."
+            ),
         ),
     ] = [],  # noqa: B006
     out: Annotated[Path | None, typer.Option(help="Folder for the results; runs/STUDY-TIME by default.")] = None,

@@ -1,4 +1,4 @@
-"""Copies of studies: made by `hexad new`, and remembered once they were run, so that `hexad predict` may run them again.
+"""Copies of studies: made by `hexad new`, and remembered once they were run, for `hexad predict`.
 
 A run's folder only says where the code of its study is. That is no reason to run it: the folder may come from somebody
 else. A copy is run for a prediction where its user ran it before, or names it.
@@ -99,7 +99,7 @@ def _read_remembered() -> list[str]:
 
 
 def _state_file() -> Path:
-    """Where a program keeps what it has to remember of its user (XDG Base Directory Specification; Windows: LOCALAPPDATA)."""
+    """Where a program keeps what it remembers of its user (XDG Base Directory Specification; Windows: LOCALAPPDATA)."""
     named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_STATE_HOME", "")
     base = Path(named) if os.path.isabs(named) else Path.home() / ".local" / "state"  # noqa: PTH117  # an empty one is not
     return base / "hexad" / "studies.json"

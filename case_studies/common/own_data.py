@@ -62,9 +62,15 @@ class Role:
             Whether the table must have it.
         """
         return Column(
-            name, self.kind, self.means, required=required, allow_missing=self.allow_missing, minimum=self.minimum,
-            maximum=self.maximum, setting=setting,
-        )  # fmt: skip
+            name,
+            self.kind,
+            self.means,
+            required=required,
+            allow_missing=self.allow_missing,
+            minimum=self.minimum,
+            maximum=self.maximum,
+            setting=setting,
+        )
 
 
 class Columns(Settings):

@@ -38,8 +38,8 @@ def run_study(
     overrides : sequence of str
         Settings as in "horizon=1D".
     data : path, or mapping of str to path, optional
-        The user's own file in place of the bundled data; by the names of its tables where the study has several. A sheet of
-        a workbook is named behind it, as in "sales.xlsx#Sheet2".
+        The user's own file in place of the bundled data; by the names of its tables where the study has several. A
+        sheet of a workbook is named behind it, as in "sales.xlsx#Sheet2".
     out : path
         Folder for the results.
     quick : bool
@@ -243,8 +243,8 @@ class _Target:
         target = cls(run, path)
         if os.path.lexists(path) and not target.own.owns(target.name):
             raise SettingsError(
-                f"--out {quote([path], longest=200)}: there is a file of that name, which this run did not write or which "
-                "was changed since; name another, or move it away"
+                f"--out {quote([path], longest=200)}: there is a file of that name, which this run did not write or"
+                " which was changed since; name another, or move it away"
             )
         return target
 
@@ -256,8 +256,8 @@ class _Target:
             if self.inside:
                 raise
             return [
-                f"{quote([self.run.folder], longest=200)} cannot be written to ({error.strerror}), so that this file is not "
-                "known for the run's own: it will not be replaced"
+                f"{quote([self.run.folder], longest=200)} cannot be written to ({error.strerror}), so that this file is"
+                " not known for the run's own: it will not be replaced"
             ]
         return []
 

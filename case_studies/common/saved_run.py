@@ -65,7 +65,8 @@ def open_run(folder: Path) -> SavedRun:
     lost = [name for name in NEEDED if not (folder / name).is_file()]
     if lost:
         raise StoreError(
-            f"{shown} is no finished run: it has no {quote(lost)}. Run the study to its end: hexad run STUDY --out {folder}"
+            f"{shown} is no finished run: it has no {quote(lost)}. Run the study to its end: hexad run STUDY --out"
+            f" {folder}"
         )
     about = _json(folder / "run.json")
     study, study_folder = about.get("study"), about.get("study_folder")

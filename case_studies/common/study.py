@@ -116,7 +116,7 @@ def find_study(study: str | os.PathLike[str]) -> StudyFolder:
 
 
 def tables_of() -> dict[str, dict[str, list[str]]]:
-    """By bundled data set the studies that read it, each with a line a role; a study whose extra is missing is left out.
+    """By bundled data set the studies that read it, with a line a role; not those whose extra is missing.
 
     >>> list(tables_of()["vic_elec"])
     ['demand']
@@ -161,7 +161,7 @@ def load_study(found: StudyFolder) -> Study:
 
 
 def _import_copy(folder: Path) -> ModuleType:
-    """Import a folder as a package under a name of its own, and its study.py from it; afresh, as it may have changed."""
+    """Import a folder as a package under a name of its own, and its study.py from it, always afresh."""
     name = _package_name(folder)
     _forget(name)
     importlib.invalidate_caches()

@@ -76,9 +76,13 @@ class Trials:
         except HexadError as error:
             told = str(error).split(" Lower n_splits")[0].removeprefix("WalkForward: ")
             problems.add(
-                f"{told.rstrip('.')}", column=s.columns.time,
-                mend="Give a longer table, or fewer origins: --set origins=, --set every=, --set horizon=, --set first_origin=.",
-            )  # fmt: skip
+                f"{told.rstrip('.')}",
+                column=s.columns.time,
+                fix=(
+                    "Give a longer table, or fewer origins: --set origins=, --set every=, --set horizon=, --set"
+                    " first_origin=."
+                ),
+            )
             cuts = []
         week = self.grid.steps("7D")
         y = self.demand[s.columns.demand].to_numpy()
@@ -87,8 +91,9 @@ class Trials:
             if len(before) <= week or (before[week:] == before[:-week]).all():
                 problems.add(
                     f"does not change from one week to the next in the {len(before):,} rows before the first origin",
-                    column=s.columns.demand, mend="There is nothing to forecast: look for a column that stands still.",
-                )  # fmt: skip
+                    column=s.columns.demand,
+                    fix="There is nothing to forecast: look for a column that stands still.",
+                )
         problems.raise_if_any()
         return self
 

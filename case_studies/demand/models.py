@@ -45,10 +45,13 @@ def lag_model(settings: DemandSettings, grid: Frequency, *, weather_known: bool 
     if columns.temperature and weather_known:
         weather = (
             Exogenous(
-                columns.temperature, known=True, lags=(0, max(1, day // 24)), hinges=(*comfort, HOT),
+                columns.temperature,
+                known=True,
+                lags=(0, max(1, day // 24)),
+                hinges=(*comfort, HOT),
                 rolling=(Rolling(max(2, day // 8)), Rolling("1D"), Rolling("3D")),
             ),
-        )  # fmt: skip
+        )
     elif columns.temperature:
         weather = (
             Exogenous(

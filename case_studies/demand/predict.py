@@ -88,8 +88,14 @@ def ahead(
             f"horizon={settings.horizon!r}: this model was fitted for {model.horizon_} steps; run the study again"
         )
     past = table.iloc[: last_known(table, settings.series, source) + 1]
-    panel = Panel.from_frame(past, settings.series, tz=settings.zone, repair=settings.panel_repairs, source=source,
-                             frequency=model.panel_.frequency)  # fmt: skip
+    panel = Panel.from_frame(
+        past,
+        settings.series,
+        tz=settings.zone,
+        repair=settings.panel_repairs,
+        source=source,
+        frequency=model.panel_.frequency,
+    )
     notes = list(panel.repairs)
     left = 0
     new, seen = rows_after(model, panel, source)
@@ -106,9 +112,13 @@ def ahead(
     ds, day_off = settings.columns.time, settings.columns.holiday
     if len(rest) and day_off:
         stamps = Panel.from_frame(
-            rest, SeriesColumns(ds=ds, y=settings.columns.demand, exogenous=(day_off,)), tz=settings.zone,
-            frequency=panel.frequency, source=source, need_y=False,
-        ).to_frame()  # fmt: skip
+            rest,
+            SeriesColumns(ds=ds, y=settings.columns.demand, exogenous=(day_off,)),
+            tz=settings.zone,
+            frequency=panel.frequency,
+            source=source,
+            need_y=False,
+        ).to_frame()
         named = dict(zip(stamps[ds], stamps[day_off].astype(bool), strict=True))
         horizon[day_off] = [
             bool(named.get(stamp, day)) for stamp, day in zip(horizon[ds], horizon[day_off], strict=True)

@@ -59,16 +59,17 @@ def summary(
         "against what anyone could do without a model."
     )
     run.add_summary(
-        f"Expect a peak of about {peak['mean']:,.0f}{settings.unit_after_number} on {peak[ds]:%A %d %B %Y at %H:%M}; the chance that "
-        f"demand then exceeds {peak[high]:,.0f}{settings.unit_after_number} is meant to be {100 * settings.risk:g} %.",
+        f"Expect a peak of about {peak['mean']:,.0f}{settings.unit_after_number} on {peak[ds]:%A %d %B %Y at %H:%M};"
+        f" the chance that demand then exceeds {peak[high]:,.0f}{settings.unit_after_number} is meant to be"
+        f" {100 * settings.risk:g} %.",
         f"In {item.n} trials at {settings.clocks[0]} the {verdict_and_coverage(item, share, settings.level)}",
         f"For the same risk of running short the forecast {reserve.saving()}"
         f"{'; rely on it least on the hottest days' if settings.columns.temperature else ''}.",
     )
     if share < settings.level / 100 - 0.03:
         run.add_summary(
-            f"Warning: the intervals were too narrow. They held {100 * share:.0f} % instead of {settings.level:g} %, so the "
-            "chance of exceeding an upper bound is larger than stated. Hold more, or give a longer history."
+            f"Warning: the intervals were too narrow. They held {100 * share:.0f} % instead of {settings.level:g} %, so"
+            " the chance of exceeding an upper bound is larger than stated. Hold more, or give a longer history."
         )
     tried = [*scores.values(), *others]
     if not all(trial.guarded for trial in tried):
@@ -89,8 +90,9 @@ def outlook(forecast: Forecast, scores: dict[str, Scores], settings: DemandSetti
     if clock in scores:
         trial = scores[clock]
         told = (
-            f"This forecast starts at {clock}. In the trials from that hour the error lay {below(gain(trial, MODEL))} that "
-            f"of the best naive, and {100 * coverage_of(trial, MODEL, settings.level):.0f} % of what came lay inside the interval."
+            f"This forecast starts at {clock}. In the trials from that hour the error lay {below(gain(trial, MODEL))}"
+            f" that of the best naive, and {100 * coverage_of(trial, MODEL, settings.level):.0f} % of what came lay"
+            " inside the interval."
         )
     low, high = interval_columns(settings.level)
     days = frame.groupby(frame[ds].dt.strftime("%A %d %B %Y"), sort=False)
@@ -122,15 +124,22 @@ def protocol(settings: DemandSettings, trials: Trials, panel: Panel) -> list[Any
     """How the trials were made."""
     cuts = trials.walk(settings.clocks[0]).splits(trials.demand)
     return [
-        f"{len(cuts)} origins from {cuts[0].label:%d %B %Y} to {cuts[-1].label:%d %B %Y}, each at {settings.clocks[0]}"
-        f"{f' ({settings.timezone})' if settings.timezone else ''}; from each the next {trials.horizon} steps of {panel.frequency.describe()} are forecast. "
-        "An origin is the first stamp that is not known: nothing from it on is used but the calendar"
-        f"{' and public holidays' if settings.columns.holiday else ''}.",
-        f"Every model was fitted once, on the {len(cuts[0].train):,} rows before the first origin; later rows entered as "
-        "history only. Intervals were calibrated on errors from before the first origin, made by models that had not "
-        "seen them, and on forecasts whose outcomes had been observed by the origin.",
-        "MASE is the mean absolute error divided by that of “same time last week” on the rows before the first origin: "
-        "below 1 is better than that naive was then.",
+        (
+            f"{len(cuts)} origins from {cuts[0].label:%d %B %Y} to {cuts[-1].label:%d %B %Y}, each at"
+            f" {settings.clocks[0]}{f' ({settings.timezone})' if settings.timezone else ''}; from each the next"
+            f" {trials.horizon} steps of {panel.frequency.describe()} are forecast. An origin is the first stamp that"
+            " is not known: nothing from it on is used but the"
+            f" calendar{' and public holidays' if settings.columns.holiday else ''}."
+        ),
+        (
+            f"Every model was fitted once, on the {len(cuts[0].train):,} rows before the first origin; later rows"
+            " entered as history only. Intervals were calibrated on errors from before the first origin, made by"
+            " models that had not seen them, and on forecasts whose outcomes had been observed by the origin."
+        ),
+        (
+            "MASE is the mean absolute error divided by that of “same time last week” on the rows before the first"
+            " origin: below 1 is better than that naive was then."
+        ),
     ]
 
 
@@ -149,12 +158,14 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
         (table.rename_axis("model"), f"Means over the origins at {settings.clocks[0]}; lower is better.", MODEL),
         f"{sentences(verdict)} Ranges are 95 % intervals over the trials.",
         line_figure(
-            lines, y_label="MASE by origin", alt="Error of the lag model and of the best naive at each origin.",
+            lines,
+            y_label="MASE by origin",
+            alt="Error of the lag model and of the best naive at each origin.",
             caption="Each point is one trial, the whole horizon ahead.",
         ),
         scores.explain_leaks(),
         *calibration(scores, MODEL, level, settings.columns.demand),
-    ]  # fmt: skip
+    ]
 
 
 def doubts(scores: Scores, bounds: dict[str, Scores], demand: pd.DataFrame, settings: DemandSettings) -> list[Any]:
@@ -175,24 +186,34 @@ def doubts(scores: Scores, bounds: dict[str, Scores], demand: pd.DataFrame, sett
         heat = f" The temperature then reached {hot[worst]:.0f} °C."
         parts = [_heat(errors, hot)]
     picture = forecast_figure(
-        before[ds], before[y], rows[ds], rows["mean"], lower=rows[low], upper=rows[high], level=settings.level,
-        actual=rows[y], y_label=f"{y}{settings.unit_after_label}: the worst trial",
+        before[ds],
+        before[y],
+        rows[ds],
+        rows["mean"],
+        lower=rows[low],
+        upper=rows[high],
+        level=settings.level,
+        actual=rows[y],
+        y_label=f"{y}{settings.unit_after_label}: the worst trial",
         alt="The trial with the largest error: forecast, interval and outcome.",
         caption=f"The worst trial, from {worst:%d %B %Y %H:%M}: MASE {errors.max():.2f}.{heat}",
-    )  # fmt: skip
+    )
     parts.append(picture)
     if bounds:
         bound = bounds[settings.clocks[0]]
         parts.append(
-            f"With the weather of the horizon known, the error would lie {below(gain(bound, KNOWN))} that of the best naive: "
-            "this is what a perfect weather forecast would bring. It is a bound, not a forecast, because it uses what nobody "
-            "knew then."
+            f"With the weather of the horizon known, the error would lie {below(gain(bound, KNOWN))} that of the best"
+            " naive: this is what a perfect weather forecast would bring. It is a bound, not a forecast, because it"
+            " uses what nobody knew then."
         )
     return [
         *settings.columns.explain_missing(),
         *parts,
-        f"The model learnt from {demand[ds].iloc[0]:%B %Y} on. What changes demand for other reasons (prices, solar panels, "
-        "a large user that opens or closes) is not in these data. Fit again when the coverage leaves its target.",
+        (
+            f"The model learnt from {demand[ds].iloc[0]:%B %Y} on. What changes demand for other reasons (prices, solar"
+            " panels, a large user that opens or closes) is not in these data. Fit again when the coverage leaves its"
+            " target."
+        ),
     ]
 
 
@@ -206,8 +227,8 @@ def _heat(errors: Any, hot: Any) -> str:
         else "In these trials heat made no large difference."
     )
     return (
-        f"In the {int((hot >= limit).sum())} hottest of the {len(hot)} trials, reaching {limit:.0f} °C or more, the error was "
-        f"{ratio:.1f} times that of the others. {advice}"
+        f"In the {int((hot >= limit).sum())} hottest of the {len(hot)} trials, reaching {limit:.0f} °C or more, the"
+        f" error was {ratio:.1f} times that of the others. {advice}"
     )
 
 
@@ -235,8 +256,8 @@ def others(
         table = by_weekday(weekdays)
         best = weekdays.best_baseline("mase")
         parts.append(
-            f"Tried on every day rather than once a week ({weekdays.scores['split'].nunique()} origins), the model's error "
-            f"lies {below(gain(weekdays, MODEL))} that of “{best}”, the best naive over all days."
+            f"Tried on every day rather than once a week ({weekdays.scores['split'].nunique()} origins), the model's"
+            f" error lies {below(gain(weekdays, MODEL))} that of “{best}”, the best naive over all days."
         )
         parts.append((table, f"By the weekday of the origin ({settings.clocks[0]})."))
     return parts
@@ -279,14 +300,20 @@ def reserve(reserve: Reserve, settings: DemandSettings, scores: Scores) -> list[
     return [
         reserve.explain("periods"),
         line_figure(
-            lines, x_label="hours after the origin", y_label=f"mean reserve{settings.unit_after_label}",
+            lines,
+            x_label="hours after the origin",
+            y_label=f"mean reserve{settings.unit_after_label}",
             alt="Reserve by hours after the origin, lag model and best naive.",
-            caption="What was held: the distance from the forecast to the upper bound, on average over the origins. The "
-            "text above compares what exactly the risk aimed at would have taken.",
+            caption=(
+                "What was held: the distance from the forecast to the upper bound, on average over the origins. The "
+                "text above compares what exactly the risk aimed at would have taken."
+            ),
         ),
-        f"At {settings.reserve_price:g}{money} for holding one {settings.unit or 'unit'} for an hour (an assumption: set reserve_price "
-        f"to your own) {worth}.",
-    ]  # fmt: skip
+        (
+            f"At {settings.reserve_price:g}{money} for holding one {settings.unit or 'unit'} for an hour (an"
+            f" assumption: set reserve_price to your own) {worth}."
+        ),
+    ]
 
 
 def data(panel: Panel, demand: pd.DataFrame, settings: DemandSettings) -> list[Any]:
@@ -301,23 +328,34 @@ def data(panel: Panel, demand: pd.DataFrame, settings: DemandSettings) -> list[A
     state = (
         f"after repairs that were asked for: {'; '.join(panel.repairs)}" if panel.repairs else "without gaps or repeats"
     )
-    text = f"{len(demand):,} rows from {stamps.iloc[0]} to {stamps.iloc[-1]}, one every {panel.frequency.describe()}, {state}"
+    text = (
+        f"{len(demand):,} rows from {stamps.iloc[0]} to {stamps.iloc[-1]}, one every {panel.frequency.describe()},"
+        f" {state}"
+    )
     text += f"; the clocks change {shifts} times." if panel.frequency.tz is not None else "."
     parts: list[Any] = [text + (f" {int(demand[holiday].sum()):,} rows are public holidays." if holiday else "")]
     if temperature:
         parts.append(
             density_figure(
-                demand[temperature], demand[y], x_label="temperature, °C", y_label=f"{y} by temperature",
+                demand[temperature],
+                demand[y],
+                x_label="temperature, °C",
+                y_label=f"{y} by temperature",
                 alt="Where rows lie by temperature and demand, with the median demand.",
                 caption="Darker where there are more rows; the line is the median.",
             )
-        )  # fmt: skip
+        )
     parts.append(
         line_figure(
-            {"Monday to Friday": (list(hours), week[False].to_numpy()), "weekend": (list(hours), week[True].to_numpy())},
-            x_label="hour of the day", y_label=f"mean {y} over the day", alt="Mean demand over the day.",
+            {
+                "Monday to Friday": (list(hours), week[False].to_numpy()),
+                "weekend": (list(hours), week[True].to_numpy()),
+            },
+            x_label="hour of the day",
+            y_label=f"mean {y} over the day",
+            alt="Mean demand over the day.",
         )
-    )  # fmt: skip
+    )
     return parts
 
 

@@ -30,10 +30,13 @@ class DemandColumns(Columns):
     temperature: Annotated[
         str,
         Role(
-            "number", "temperature outside, degrees Celsius", minimum=-90, maximum=60,
+            "number",
+            "temperature outside, degrees Celsius",
+            minimum=-90,
+            maximum=60,
             without="the model knows nothing of the weather, and the chapters on it are left out",
         ),
-    ] = "Temperature"  # fmt: skip
+    ] = "Temperature"
     holiday: Annotated[
         str, Role("boolean", "public holiday", without="holidays are forecast as if they were other days")
     ] = "Holiday"

@@ -72,7 +72,7 @@ class Shop:
         """Cut baskets in time; baskets of one time stay together."""
         if baskets.n_rows < FEW_BASKETS:
             what = f"holds {baskets.n_rows:,} baskets; rules and a second look at them need at least {FEW_BASKETS}"
-            raise DataError(source, [Problem(what, mend="Give more orders.")])
+            raise DataError(source, [Problem(what, fix="Give more orders.")])
         share = settings.learn_share
         early, late = _cut(baskets, INNER_SHARE * share, source), _cut(baskets, share, source)
         rows = np.arange(baskets.n_rows)
@@ -81,7 +81,7 @@ class Shop:
 
     @property
     def parts(self) -> int:
-        """Parts of the time that rules are looked at in: quarters, or fewer where there are not as many different times."""
+        """Parts of the time that rules are looked at in: quarters, or fewer where there are fewer different times."""
         times = self.baskets.times
         return QUARTERS if times is None else max(2, min(QUARTERS, int(times.nunique())))
 
@@ -160,9 +160,14 @@ def baskets_of(table: pd.DataFrame, settings: GrocerySettings, source: str) -> I
     [['tea']]
     """
     return Incidence.from_frame(
-        table, settings.baskets, returns=settings.returns, cancelled=settings.cancelled or None, missing=settings.missing, strip=settings.strip,
+        table,
+        settings.baskets,
+        returns=settings.returns,
+        cancelled=settings.cancelled or None,
+        missing=settings.missing,
+        strip=settings.strip,
         source=source,
-    )  # fmt: skip
+    )
 
 
 def _split(cut: int, baskets: Incidence) -> Split:
@@ -181,9 +186,10 @@ def _cut(baskets: Incidence, share: float, source: str) -> int:
             source,
             [
                 Problem(
-                    "too many baskets have the same time for a first and a later part", column=baskets.columns.time,
-                    mend="Give the time of every order, or leave the column out if the rows are in time: --set time=.",
+                    "too many baskets have the same time for a first and a later part",
+                    column=baskets.columns.time,
+                    fix="Give the time of every order, or leave the column out if the rows are in time: --set time=.",
                 )
             ],
-        )  # fmt: skip
+        )
     return near

@@ -80,8 +80,8 @@ def predict(
     known = baskets.reindex_items(pd.Index(model.items_))
     if len(known.codes) == 0:
         what = f"the model knows none of its items, such as {quote(baskets.items[:3])}"
-        mend = f"It learnt items such as {quote(model.items_[:3])}: write them as there."
-        raise DataError(reading.source, [Problem(what, column=roles.item, mend=mend)])
+        fix = f"It learnt items such as {quote(model.items_[:3])}: write them as there."
+        raise DataError(reading.source, [Problem(what, column=roles.item, fix=fix)])
     notes += [*baskets.notes, *known.notes]
     if model.customers_ is not None:
         owners = model.owners(known)

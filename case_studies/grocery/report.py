@@ -23,18 +23,22 @@ from shared.reporting import Run
 from shared.reporting.figures import bar_figure
 
 from .baskets import Shop
+from .selection import MODEL, NAIVE
 from .settings import GrocerySettings
 
 ROWS = 15
 FEW = 500  # baskets: a hit rate of 30 % is then known to 4 points
-MODEL, NAIVE = "rules and history", "popularity"
 HITS = "hit_rate@10"
 NETWORK = 30
 TESTS = {
-    "matched": "Large baskets hold anything with anything, so a rule is only compared among baskets that hold as many other "
-    "items (Fisher's exact test within each such size, summed).",
-    "fisher": "The test is Fisher's, which takes all baskets for alike: where some are much larger than others it keeps rules "
-    "that say no more than that.",
+    "matched": (
+        "Large baskets hold anything with anything, so a rule is only compared among baskets that hold as many other "
+        "items (Fisher's exact test within each such size, summed)."
+    ),
+    "fisher": (
+        "The test is Fisher's, which takes all baskets for alike: where some are much larger than others it keeps rules"
+        " that say no more than that."
+    ),
 }
 
 
@@ -53,9 +57,9 @@ def summary(
         f"Rules of {shop.when(shop.train)}, tested there and looked at again in those of {shop.when(shop.test)}."
     )
     run.add_summary(
-        f"Of {len(mined):,} rules in at least {mined.query.min_count:,} baskets, {len(kept):,} are "
-        f"{'more than an effect of how much people buy' if settings.test == 'matched' else 'more than chance gives'}; the chance "
-        f"that any of them is false is at most {100 * settings.alpha:g} %."
+        f"Of {len(mined):,} rules in at least {mined.query.min_count:,} baskets, {len(kept):,} are"
+        f" {'more than an effect of how much people buy' if settings.test == 'matched' else 'more than chance gives'};"
+        f" the chance that any of them is false is at most {100 * settings.alpha:g} %."
     )
     run.add_fact(f"{len(kept):,} of {len(mined):,}", "rules kept by the test")
     if len(kept):
@@ -65,7 +69,8 @@ def summary(
         run.add_fact(f"{100 * again.share:.1f} %", "of the rules kept hold in later baskets")
     else:
         run.add_summary(
-            "Do not act on any of the rules: none is certain. More baskets, or broader items such as categories, may show some."
+            "Do not act on any of the rules: none is certain. More baskets, or broader items such as categories, may"
+            " show some."
         )
     if len(offers):
         first = offers.iloc[0]
@@ -77,7 +82,7 @@ def summary(
     hits = 100 * scores.intervals(HITS)
     row, naive = hits.loc[MODEL], hits.loc[NAIVE]
     run.add_summary(
-        f"Asked for what is missing from a basket, the rules name it among their ten first guesses in "
+        "Asked for what is missing from a basket, the rules name it among their ten first guesses in "
         f"{row['mean']:.0f} % of cases ({row['lower']:.0f} to {row['upper']:.0f}); what sells most does in "
         f"{naive['mean']:.0f} %."
     )
@@ -98,12 +103,15 @@ def rules(shown: Rules, mined: Rules, kept: Rules, shop: Shop) -> list[Any]:
     if len(shown) == 0:
         return [
             *parts,
-            "None of them is shown: they are not certain, add nothing to a shorter one, or have too few customers behind them (min_customers).",
+            (
+                "None of them is shown: they are not certain, add nothing to a shorter one, or have too few customers"
+                " behind them (min_customers)."
+            ),
         ]
     parts.append(
-        f"{len(shown):,} of the {len(kept):,} are worth a look: they add to every shorter rule"
-        f"{', and enough customers stand behind them' if 'customers' in shown.columns else ''}. Listed are the strongest, by how "
-        "many times as often both sides are together as chance gives in baskets of the same size."
+        f"{len(shown):,} of the {len(kept):,} are worth a look: they add to every shorter"
+        f" rule{', and enough customers stand behind them' if 'customers' in shown.columns else ''}. Listed are the"
+        " strongest, by how many times as often both sides are together as chance gives in baskets of the same size."
     )
     parts += [
         rule_network(shown, NETWORK),
@@ -142,14 +150,17 @@ def second_look(again: Stability, unfiltered: Stability, quarters: Stability | N
     if len(again.rules) == 0:
         return ["No rule was kept, so that there is none to look at again."]
     parts: list[Any] = [
-        f"The later baskets ({shop.when(shop.test)}) took no part in mining or testing. {again.explain()} Of all rules mined, "
-        f"tested or not, {100 * unfiltered.share:.2f} % hold.",
+        (
+            f"The later baskets ({shop.when(shop.test)}) took no part in mining or testing. {again.explain()} Of all"
+            f" rules mined, tested or not, {100 * unfiltered.share:.2f} % hold."
+        ),
         again.plot(),
     ]
     if quarters is not None and len(quarters.rules):
         held = int(quarters.holds.sum())
         parts.append(
-            f"Over the whole time, {held:,} of the {len(quarters.rules):,} rules shown have a lift above one in each of {len(quarters.parts)} parts."
+            f"Over the whole time, {held:,} of the {len(quarters.rules):,} rules shown have a lift above one in each of"
+            f" {len(quarters.parts)} parts."
         )
         rows = quarters.rules
         chosen = np.arange(min(ROWS, len(rows)))
@@ -171,18 +182,24 @@ def promote(offers: pd.DataFrame) -> list[Any]:
     """Offers, by what they could bring."""
     if offers.empty:
         return [
-            "No rule of one item on either side is strong, certain in the later baskets, and not yet a matter of course."
+            "No rule of one item on either side is strong, certain in the later baskets, and not yet a matter of"
+            " course."
         ]
     frame = offers.head(ROWS).copy()
     frame["buy both today"] = [f"{100 * value:.0f} %" for value in frame["buy both today"]]
     for name in ("times as often as chance", "lift later", "at least"):
         frame[name] = frame[name].round(2)
     return [
-        "Each row says: to baskets with the first item, offer the second. They are ordered by how many baskets still lack it "
-        "and how much more than by chance they take it. Together today is no proof that an offer causes more: try it on some "
-        "of the customers first.",
-        (frame.set_index("to who buys"), "Pairs to promote. “At least” is the lower end of the 95 % interval of the later lift; all are above one."),
-    ]  # fmt: skip
+        (
+            "Each row says: to baskets with the first item, offer the second. They are ordered by how many baskets"
+            " still lack it and how much more than by chance they take it. Together today is no proof that an offer"
+            " causes more: try it on some of the customers first."
+        ),
+        (
+            frame.set_index("to who buys"),
+            "Pairs to promote. “At least” is the lower end of the 95 % interval of the later lift; all are above one.",
+        ),
+    ]
 
 
 def leave_apart(apart: pd.DataFrame, alone: pd.DataFrame, together: list[str], pairs: Rules) -> list[Any]:
@@ -195,15 +212,21 @@ def leave_apart(apart: pd.DataFrame, alone: pd.DataFrame, together: list[str], p
         for name in ("expected by basket size", "found / expected", "lift later"):
             frame[name] = frame[name].round(2 if name != "expected by basket size" else 0)
         parts += [
-            "These pairs meet less often than in baskets of the same size they should, and do so in the later baskets, too: "
-            "one takes the place of the other, or they are for different people. A bundle of them sells to few.",
+            (
+                "These pairs meet less often than in baskets of the same size they should, and do so in the later"
+                " baskets, too: one takes the place of the other, or they are for different people. A bundle of them"
+                " sells to few."
+            ),
             (frame.set_index("one"), f"Pairs that keep apart, of {len(pairs):,} pairs of frequent items."),
         ]
     else:
         parts.append(f"Of {len(pairs):,} pairs of frequent items none certainly keeps apart.")
     if len(alone):
         parts += [
-            "Some items keep apart from most others. That says how they are sold, at another till or on their own, and nothing of a partner.",
+            (
+                "Some items keep apart from most others. That says how they are sold, at another till or on their own,"
+                " and nothing of a partner."
+            ),
             (alone.head(ROWS).set_index("item"), "Items bought on their own."),
         ]
     if together:
@@ -234,17 +257,24 @@ def completion(scores: Scores, examples: pd.DataFrame, recommender: RuleRecommen
     shown.columns = pd.Index(["basket", "add", "rank", "because"])
     shown = shown.drop(columns="rank").astype({"basket": str}).set_index("basket")
     return [
-        f"From each of {n:,} later baskets of at least three items one was hidden; {recommender.n_rules_:,} rules {history}ranked, of "
-        f"{len(recommender.items_):,} items, those that it did not show. Of {n:,} hidden items these were among the first ten: "
-        f"{told}.{more} The difference is {gain[0]:.1f} points ({gain[1]:.1f} to {gain[2]:.1f}).",
+        (
+            f"From each of {n:,} later baskets of at least three items one was hidden; {recommender.n_rules_:,} rules"
+            f" {history}ranked, of {len(recommender.items_):,} items, those that it did not show. Of {n:,} hidden items"
+            f" these were among the first ten: {told}.{more} The difference is {gain[0]:.1f} points ({gain[1]:.1f} to"
+            f" {gain[2]:.1f})."
+        ),
         bar_figure(
-            dict(zip((MODEL, NAIVE), mean, strict=True)), lower=low, upper=high, highlight=[MODEL],
-            x_label="hidden items among the first ten, %", alt="Bars of both ways to complete a basket.",
+            dict(zip((MODEL, NAIVE), mean, strict=True)),
+            lower=low,
+            upper=high,
+            highlight=[MODEL],
+            x_label="hidden items among the first ten, %",
+            alt="Bars of both ways to complete a basket.",
             caption="With 95 % intervals over baskets.",
         ),
         (shown, "What the recommender would add to the first three later baskets, and why."),
         f"Settings: {_settings(recommender)}. Complete your own baskets with: hexad predict RUN --data new.csv",
-    ]  # fmt: skip
+    ]
 
 
 def _settings(recommender: RuleRecommender) -> str:
@@ -262,19 +292,22 @@ def protocol(mined: Rules, chance: PermutationTest | None, settings: GrocerySett
             for length, size in family.sizes.items()
         )
         parts.append(
-            f"Rules come from {shop.when(shop.train)}. Declared before the baskets were looked at: every rule of one item on the "
-            f"right whose sides are both in at least {mined.query.min_count:,} baskets, {family.total:,} hypotheses ({sizes}). "
-            f"{TESTS[settings.test]} P-values are corrected for the whole family after Holm, in layers by length."
+            f"Rules come from {shop.when(shop.train)}. Declared before the baskets were looked at: every rule of one"
+            f" item on the right whose sides are both in at least {mined.query.min_count:,} baskets, {family.total:,}"
+            f" hypotheses ({sizes}). {TESTS[settings.test]} P-values are corrected for the whole family after Holm, in"
+            " layers by length."
         )
         parts.append(
-            "A longer rule is kept, too, if a shorter one inside it is certain and the longer one is itself met more often than "
-            "expected: if tea depends on milk, it depends on milk and bread. Whether the further item adds anything is "
-            f"another question; shown are only rules that add {100 * settings.min_improvement:g} points of confidence to every shorter one."
+            "A longer rule is kept, too, if a shorter one inside it is certain and the longer one is itself met more"
+            " often than expected: if tea depends on milk, it depends on milk and bread. Whether the further item adds"
+            f" anything is another question; shown are only rules that add {100 * settings.min_improvement:g} points of"
+            " confidence to every shorter one."
         )
     if chance is not None:
         parts.append(
-            f"The same search and test on {len(chance.smallest)} sets of randomised baskets (same sizes, every item as often) mined "
-            f"{np.median(chance.mined):,.0f} rules on average and kept any in {int(chance.any_kept.sum())} of them."
+            f"The same search and test on {len(chance.smallest)} sets of randomised baskets (same sizes, every item as"
+            f" often) mined {np.median(chance.mined):,.0f} rules on average and kept any in"
+            f" {int(chance.any_kept.sum())} of them."
         )
     return parts
 
@@ -285,19 +318,21 @@ def doubts(again: Stability, settings: GrocerySettings, shop: Shop) -> list[Any]
     if len(again.rules):
         fell = (again.lift[0] < 0.8 * again.rules.lift) | np.isnan(again.lift[0])
         parts.append(
-            f"The lifts of {100 * fell.mean():.0f} % of the kept rules were more than a fifth lower in the later baskets than when "
-            "they were mined. Plan with the later figures."
+            f"The lifts of {100 * fell.mean():.0f} % of the kept rules were more than a fifth lower in the later"
+            " baskets than when they were mined. Plan with the later figures."
         )
     if shop.train.customers is not None:
         known = shop.train.customers[shop.train.customers >= 0]
         many = len(known) / max(len(np.unique(known)), 1)
         parts.append(
-            f"Baskets of one customer are alike, and a customer has {many:,.0f} of them here on average: the test takes them for independent, "
-            f"so that its p-values are too small for habits of few people. Rules with fewer than {settings.min_customers} customers behind them are not shown."
+            f"Baskets of one customer are alike, and a customer has {many:,.0f} of them here on average: the test takes"
+            " them for independent, so that its p-values are too small for habits of few people. Rules with fewer than"
+            f" {settings.min_customers} customers behind them are not shown."
         )
     else:
         parts.append(
-            "Without customers it cannot be told whether a rule is a habit of few people; the test takes all baskets for independent."
+            "Without customers it cannot be told whether a rule is a habit of few people; the test takes all baskets"
+            " for independent."
         )
     parts.append(
         "A rule says what is bought together, not what would be bought if something were changed: seasons, prices and "
@@ -305,7 +340,8 @@ def doubts(again: Stability, settings: GrocerySettings, shop: Shop) -> list[Any]
     )
     if shop.baskets.times is None:
         parts.append(
-            "No time was given: the order of the table was taken for it. If it is not, the second look is not one in time."
+            "No time was given: the order of the table was taken for it. If it is not, the second look is not one in"
+            " time."
         )
     return parts
 
@@ -315,9 +351,9 @@ def data(own: bool) -> list[Any]:
     if own:
         return []
     return [
-        "The makers of the package say of these data that they are simulated after real patterns of grocery shopping, meant for "
-        "teaching and exploring, and not for research or decisions that need true customers. They speak of 801 households; the "
-        "transactions hold 2,469. Items are product types: products without one were left out."
+        "The makers of the package say of these data that they are simulated after real patterns of grocery shopping,"
+        " meant for teaching and exploring, and not for research or decisions that need true customers. They speak of"
+        " 801 households; the transactions hold 2,469. Items are product types: products without one were left out."
     ]
 
 
@@ -333,9 +369,12 @@ def metrics(
 ) -> dict[str, float]:
     """The figures of the run."""
     told = {
-        "rules mined": float(len(mined)), "rules kept": float(len(kept)), "rules shown": float(len(shown)),
-        "offers": float(len(offers)), "pairs that keep apart": float(len(apart)),
-    }  # fmt: skip
+        "rules mined": float(len(mined)),
+        "rules kept": float(len(kept)),
+        "rules shown": float(len(shown)),
+        "offers": float(len(offers)),
+        "pairs that keep apart": float(len(apart)),
+    }
     if len(mined):
         told["share of rules mined that hold"] = unfiltered.share
     if len(kept):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,13 @@ from domains.basket import (
     validate_rules,
 )
 from shared.errors import shorten
-from shared.evaluation import tune
+from shared.evaluation import Scores, evaluate, tune
 
 from .baskets import Shop
+from .popularity import Popular
 from .settings import GrocerySettings
 
-__all__ = ["apart", "by_chance", "offers", "recommender", "select_rules", "together_anyway"]
+__all__ = ["apart", "by_chance", "offers", "recommender", "select_rules", "together_anyway", "try_recommender"]
 
 MIN_LIFT = 1.3
 SATURATED = 0.5
@@ -30,6 +32,7 @@ CERTAIN = 0.6
 FEWEST = 5
 OFTEN = 2
 EXPECTED = 20.0
+MODEL, NAIVE = "rules and history", "popularity"
 FEWER_HIDDEN = 2000  # baskets with a hidden item for each combination of settings: +-2 points of hit rate, in seconds
 
 
@@ -159,11 +162,14 @@ def apart(pairs: Rules, later: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
     first, second = pairs.items[left[chosen]], pairs.items[right[chosen]]
     table = pd.DataFrame(
         {
-            "one": [str(name) for name in first], "other": [str(name) for name in second],
+            "one": [str(name) for name in first],
+            "other": [str(name) for name in second],
             "baskets with both": kept.joint_counts[chosen].astype(np.int64),
-            "expected by basket size": expected[chosen], "found / expected": ratio[chosen], "lift later": lift_later[chosen],
+            "expected by basket size": expected[chosen],
+            "found / expected": ratio[chosen],
+            "lift later": lift_later[chosen],
         }
-    )  # fmt: skip
+    )
     order = loners[np.argsort(-partners[loners], kind="stable")]
     return table, pd.DataFrame(
         {
@@ -211,3 +217,23 @@ def recommender(shop: Shop, settings: GrocerySettings) -> RuleRecommender:
         start, grid, shop.train, [shop.inner_split], metrics, task=task, rounds=1, n_jobs=settings.n_jobs
     ).best
     return found
+
+
+def try_recommender(recommender: RuleRecommender, shop: Shop, settings: GrocerySettings, keep: Path | None) -> Scores:
+    """One try of the recommender on the later baskets, beside what sells most.
+
+    >>> from shared.data import Incidence
+    >>> shop = Shop.cut(Incidence.from_lists([["a", "b", "c"], ["c", "d", "e"]] * 200), GrocerySettings(), "table")
+    >>> try_recommender(RuleRecommender(), shop, GrocerySettings(n_jobs=1), None).models
+    ('popularity', 'rules and history')
+    """
+    return evaluate(
+        {MODEL: recommender},
+        shop.baskets,
+        [shop.split],
+        ["hit_rate@10", "ndcg@10"],
+        baselines={NAIVE: Popular()},
+        task=CompletionTask(settings.hidden, seeds=(settings.seed,)),
+        n_jobs=settings.n_jobs,
+        keep=keep,
+    )

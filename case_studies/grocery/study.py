@@ -11,16 +11,13 @@ import numpy as np
 
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
-from domains.basket import CompletionTask, association_rules, frequent_itemsets, item_pairs
+from domains.basket import association_rules, frequent_itemsets, item_pairs
 from domains.basket.mining.search import min_count_of
-from shared.evaluation import evaluate
 from shared.reporting import Run
 
 from . import report, selection
 from .baskets import Shop, table_of
-from .popularity import Popular
 from .predict import predict
-from .report import MODEL, NAIVE
 from .settings import TABLES, GrocerySettings
 
 
@@ -55,10 +52,7 @@ def run(settings: GrocerySettings, out: Run) -> None:
 
     # Complete baskets: settings chosen inside the training baskets, one try on the later ones.
     recommender = selection.recommender(shop, settings)
-    scores = evaluate(
-        {MODEL: recommender}, shop.baskets, [shop.split], ["hit_rate@10", "ndcg@10"], baselines={NAIVE: Popular()},
-        task=CompletionTask(settings.hidden, seeds=(settings.seed,)), n_jobs=settings.n_jobs, keep=out.checkpoints,
-    )  # fmt: skip
+    scores = selection.try_recommender(recommender, shop, settings, out.checkpoints)
     recommender.fit(shop.train)
     examples = recommender.recommend(shop.test.take(np.flatnonzero(shop.test.sizes >= 3)[:3]), n=3)
     shown.save(out.folder / "rules.parquet")

@@ -29,7 +29,8 @@ class Markets:
     Attributes
     ----------
     past : pandas.DataFrame
-        Prices with what was known a day ahead, on every row, and the mean price of the other markets where there are some.
+        Prices with what was known a day ahead, on every row, and the mean price of the other markets where there are
+        some.
     future : pandas.DataFrame
         The same columns for the day to be forecast; prices are missing where nobody knows them.
     panel : Panel
@@ -51,7 +52,7 @@ class Markets:
 
     @classmethod
     def of(cls, table: pd.DataFrame, settings: PricesSettings, source: str, *, hold_back: bool = True) -> Markets:
-        """Check a table. Rows without price at its end are the day to be forecast; without such, its last day is held back.
+        """Check a table; rows without price at its end are the day to be forecast, else its last day is held back.
 
         A day begins at the settings' clock and has as many steps as the clocks of its zone make it.
 
@@ -161,29 +162,32 @@ class Markets:
             ds=series.ds,
         )
         problems = Problems("prices")
-        mend = "Give a longer table, or fewer origins: --set origins=, --set every=, --set first_origin=."
+        fix = "Give a longer table, or fewer origins: --set origins=, --set every=, --set first_origin=."
         whole = self.whole
         try:
             cuts = walk.splits(whole)
         except HexadError as error:
             told = str(error).split(" Lower n_splits")[0].removeprefix("WalkForward: ").rstrip(".")
-            problems.add(told, column=series.ds, mend=mend)
+            problems.add(told, column=series.ds, fix=fix)
             cuts = []
         for cut in cuts[:1]:
             before = whole.iloc[cut.train].groupby(series.unique_id, observed=True)[series.y]
             rows = before.size().reindex(list(self.keys), fill_value=0)
             if short := [f"{key}: {count / day:.0f}" for key, count in rows.items() if count < LEAST_DAYS * day]:
                 problems.add(
-                    f"the models need {LEAST_DAYS} days before the first origin, but there are fewer ({', '.join(short)})",
-                    column=series.ds, mend=mend,
-                )  # fmt: skip
+                    f"the models need {LEAST_DAYS} days before the first origin, but there are fewer"
+                    f" ({', '.join(short)})",
+                    column=series.ds,
+                    fix=fix,
+                )
             after = whole[whole[series.ds] >= cut.label].groupby(series.unique_id, observed=True)[series.y]
             still = [key for key in self.keys if before.nunique().get(key, 2) == 1 or after.nunique().get(key, 2) == 1]
             if still:
                 problems.add(
-                    f"the prices of {quote(still)} stand still before or after the first origin", column=series.y,
-                    mend="There is nothing to forecast: leave the market out, or look for what fills its column.",
-                )  # fmt: skip
+                    f"the prices of {quote(still)} stand still before or after the first origin",
+                    column=series.y,
+                    fix="There is nothing to forecast: leave the market out, or look for what fills its column.",
+                )
         problems.raise_if_any()
         return walk
 
@@ -198,9 +202,12 @@ def _has_columns(table: pd.DataFrame, settings: PricesSettings, source: str) -> 
         problems.add(
             f"there {'is no column' if len(lost) == 1 else 'are no columns'} {quote(lost)}, which columns.known says "
             f"{'is' if len(lost) == 1 else 'are'} known a day ahead",
-            mend=f"Name those that are, among {quote(others)}, or none: --set columns.known='[]'." if others
-            else "There are no other columns: --set columns.known='[]'.",
-        )  # fmt: skip
+            fix=(
+                f"Name those that are, among {quote(others)}, or none: --set columns.known='[]'."
+                if others
+                else "There are no other columns: --set columns.known='[]'."
+            ),
+        )
     problems.raise_if_any()
 
 
@@ -210,9 +217,14 @@ def _panel(
     """Some rows of a table as a panel; what is wrong is told by the rows of the whole."""
     try:
         return Panel.from_frame(
-            table.iloc[places], columns, tz=settings.zone, repair=settings.panel_repairs, source=source, frequency=grid,
+            table.iloc[places],
+            columns,
+            tz=settings.zone,
+            repair=settings.panel_repairs,
+            source=source,
+            frequency=grid,
             need_y=grid is None,
-        )  # fmt: skip
+        )
     except DataError as error:
         moved = [replace(p, rows=tuple(int(places[row - 1]) + 1 for row in p.rows)) for p in error.problems]
         raise DataError(error.source, moved) from None
@@ -224,8 +236,9 @@ def _within_a_day(panel: Panel, source: str) -> None:
     if panel.frequency.kind != "fixed" or panel.frequency.step * 2 > DAY_NS:
         problems.add(
             f"there is one price every {panel.frequency.describe()}, but the study is about the hours of a day",
-            column=panel.columns.ds, mend="Give several prices a day, an hour or less apart.",
-        )  # fmt: skip
+            column=panel.columns.ds,
+            fix="Give several prices a day, an hour or less apart.",
+        )
     problems.raise_if_any()
 
 
@@ -237,7 +250,7 @@ def _end_together(panel: Panel, source: str) -> None:
         problems.add(
             f"the prices of the markets end at different times ({ends})",
             column=panel.columns.unique_id,
-            mend="Cut them to the same end.",
+            fix="Cut them to the same end.",
         )
     problems.raise_if_any()
 
@@ -248,14 +261,16 @@ def _follows(coming: Panel, panel: Panel, source: str) -> None:
     if rest := [key for key in panel.keys if key not in coming.keys]:
         problems.add(
             f"the day to be forecast (rows without price) is there for {quote(coming.keys)}, but not for {quote(rest)}",
-            column=panel.columns.unique_id, mend="Give its rows for every market, with what is known ahead.",
-        )  # fmt: skip
+            column=panel.columns.unique_id,
+            fix="Give its rows for every market, with what is known ahead.",
+        )
     late = [key for i, key in enumerate(coming.keys) if coming.starts[i] != panel.ends[panel.keys.index(key)]]
     if late:
         problems.add(
             f"rows are missing between the last price and the day to be forecast (series {quote(late)})",
-            column=panel.columns.ds, mend="Give every stamp.",
-        )  # fmt: skip
+            column=panel.columns.ds,
+            fix="Give every stamp.",
+        )
     problems.raise_if_any()
 
 
@@ -277,8 +292,9 @@ def _day_after(panel: Panel, settings: PricesSettings, source: str) -> pd.DataFr
     problems = Problems(source)
     if series.exogenous:
         problems.add(
-            f"every row has its price: there is no day to be forecast, of which {quote(series.exogenous)} has to be known",
-            mend="Add its rows at the end of each market, with these columns and no price.",
+            f"every row has its price: there is no day to be forecast, of which {quote(series.exogenous)} has to be"
+            " known",
+            fix="Add its rows at the end of each market, with these columns and no price.",
         )
     problems.raise_if_any()
     return panel.future_frame(panel.frequency.steps("1D") + SPARE_HOURS * panel.frequency.steps("1D") // 24).assign(
@@ -293,8 +309,9 @@ def _at_the_clock(begin: object, settings: PricesSettings, source: str) -> None:
     if f"{begin:%H:%M}" != settings.clock:
         problems.add(
             f"the first price to be forecast is that of {begin:%Y-%m-%d %H:%M}, but a day begins at {settings.clock}",
-            column=series.ds, mend=f"Give prices up to the end of a day, or say when it begins: --set clock={begin:%H:%M}.",
-        )  # fmt: skip
+            column=series.ds,
+            fix=f"Give prices up to the end of a day, or say when it begins: --set clock={begin:%H:%M}.",
+        )
     problems.raise_if_any()
 
 

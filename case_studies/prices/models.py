@@ -47,8 +47,8 @@ def price_model(
     """A ridge for every step of the day ahead, of each market alone, on the inverse hyperbolic sine of its price.
 
     Its features are all prices of the last day, those of the same hour a day and a week ago, the means of a day and a
-    week, the day of the week, what is known ahead (at that hour, the hour before, a day and a week ago, and its mean over
-    the day) and what the other markets paid. The recipe was chosen on the first half of 2016.
+    week, the day of the week, what is known ahead (at that hour, the hour before, a day and a week ago, and its mean
+    over the day) and what the other markets paid. The recipe was chosen on the first half of 2016.
 
     >>> model = price_model(PricesSettings(), Frequency("fixed", 3600 * 10**9))
     >>> model.forecaster.recipe.known_columns

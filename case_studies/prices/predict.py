@@ -73,16 +73,18 @@ def predict(
 
 
 def _after_what_is_known(table: pd.DataFrame, model: PerSeries, series: SeriesColumns, source: str) -> pd.DataFrame:
-    """Rows of a day without prices, with the last ones that the model knows behind them: errors name the file's rows."""
+    """Rows of a day without prices, with the last known ones behind them: errors name the file's rows."""
     last: pd.DataFrame = pd.concat([one.panel_.to_frame().tail(KNOWN_ROWS) for one in model.forecasters_.values()])
     if table[series.ds].dt.tz is None and last[series.ds].dt.tz is not None:
         last[series.ds] = last[series.ds].dt.tz_localize(None)
     problems = Problems(source)
     if table[series.ds].min() <= last[series.ds].max():
         problems.add(
-            f"no row has a price, but the model knows prices up to {last[series.ds].max()} and the rows begin at {table[series.ds].min()}",
-            column=series.y, mend="Give the prices that are known, or only rows after those.",
-        )  # fmt: skip
+            f"no row has a price, but the model knows prices up to {last[series.ds].max()} and the rows begin at"
+            f" {table[series.ds].min()}",
+            column=series.y,
+            fix="Give the prices that are known, or only rows after those.",
+        )
     problems.raise_if_any()
     return pd.concat([table, last[[name for name in last.columns if name in table.columns]]], ignore_index=True)
 
@@ -94,19 +96,20 @@ def _same_markets(model: PerSeries, markets: Markets, source: str) -> None:
         problems.add(
             f"there are no rows of {quote(lost)}",
             column=markets.columns.unique_id,
-            mend="Give the rows of every market that was learnt.",
+            fix="Give the rows of every market that was learnt.",
         )
     if new := [key for key in markets.keys if key not in model.forecasters_]:
         problems.add(
             f"the model does not know {quote(new)}",
             column=markets.columns.unique_id,
-            mend="Leave it out, or run the study again with it.",
+            fix="Leave it out, or run the study again with it.",
         )
     one = next(iter(model.forecasters_.values()))
     if (NEIGHBOURS in one.panel_.exogenous) != markets.neighbours and not problems.found:
         problems.add(
-            "the model uses what the other markets paid, but the markets do not cover the same time", column=markets.columns.unique_id,
-            mend="Give the same stamps for every market.",
-        )  # fmt: skip
+            "the model uses what the other markets paid, but the markets do not cover the same time",
+            column=markets.columns.unique_id,
+            fix="Give the same stamps for every market.",
+        )
     if problems.found:
         raise DataError(source, problems.found)

@@ -68,15 +68,16 @@ def summary(
     first = next(iter(alone.values()))
     days = first.scores[names.SPLIT].nunique()
     run.report.subtitle = (
-        f"A forecast of {frame[series.ds].iloc[0]:%d %B %Y}, step by step, and how such forecasts did on {days} days against "
-        "what anyone could do without a model."
+        f"A forecast of {frame[series.ds].iloc[0]:%d %B %Y}, step by step, and how such forecasts did on {days} days"
+        " against what anyone could do without a model."
     )
     told = []
     for key in alone:
         own = forecast.one(key)
         top = own.iloc[int(own["mean"].argmax())]
         told.append(
-            f"{key} {own['mean'].mean():.1f}{settings.unit_after_number} on average and {top['mean']:.1f} at {top[series.ds]:%H:%M}"
+            f"{key} {own['mean'].mean():.1f}{settings.unit_after_number} on average and {top['mean']:.1f} at"
+            f" {top[series.ds]:%H:%M}"
         )
     run.add_summary(f"Expect on {frame[series.ds].iloc[0]:%A %d %B %Y}: {'; '.join(told)}.")
     kept = {key: coverage_of(scores, MODEL, settings.level) for key, scores in alone.items()}
@@ -93,8 +94,8 @@ def summary(
         for key, load in found.items()
     ]
     run.add_summary(
-        f"A load that runs {running(found, first)} a day in the hours forecast to be cheapest reaches of what choosing could "
-        f"save: {', '.join(parts)}."
+        f"A load that runs {running(found, first)} a day in the hours forecast to be cheapest reaches of what choosing"
+        f" could save: {', '.join(parts)}."
     )
     held = {key: _dearest(scores, settings)[2] for key, scores in alone.items()}
     hard = [f"{100 * share:.0f} % in {key}" for key, share in held.items() if share < kept[key] - 0.03]
@@ -105,8 +106,8 @@ def summary(
     low = [key for key, share in kept.items() if share < settings.level / 100 - 0.03]
     if low:
         run.add_summary(
-            f"Warning: in {' and '.join(low)} the intervals were too narrow, so that bids at their bounds fail more often "
-            "than stated. See when not to believe it."
+            f"Warning: in {' and '.join(low)} the intervals were too narrow, so that bids at their bounds fail more"
+            " often than stated. See when not to believe it."
         )
     if not first.guarded:
         run.add_summary(first.explain_leaks())
@@ -128,11 +129,18 @@ def outlook(forecast: Forecast, markets: Markets, settings: PricesSettings) -> l
         )[series.y]
         parts.append(
             forecast_figure(
-                before[series.ds], before[series.y], own[series.ds], own["mean"], lower=own[low], upper=own[high], level=settings.level,
-                actual=came if came.notna().all() else None, y_label=f"{key}{settings.unit_after_label}",
+                before[series.ds],
+                before[series.y],
+                own[series.ds],
+                own["mean"],
+                lower=own[low],
+                upper=own[high],
+                level=settings.level,
+                actual=came if came.notna().all() else None,
+                y_label=f"{key}{settings.unit_after_label}",
                 alt=f"Price forecast of {key} with its interval.",
             )
-        )  # fmt: skip
+        )
     paths = forecast.sample(PATHS, random_state=settings.seed)
     each = paths.groupby([series.unique_id, "sample"], sort=False, observed=True)[series.y].agg(["mean", "min", "max"])
     rows = {}
@@ -145,9 +153,14 @@ def outlook(forecast: Forecast, markets: Markets, settings: PricesSettings) -> l
     columns = ["mean", "lowest", "highest", "any below zero"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("market")
     parts.append(
-        (table, f"What the whole day may bring: {settings.level:g} % ranges{settings.in_unit}, and the chance of any "
-                f"price below zero, from {PATHS:,} joint paths: they keep together what errors of a day had together.")
-    )  # fmt: skip
+        (
+            table,
+            (
+                f"What the whole day may bring: {settings.level:g} % ranges{settings.in_unit}, and the chance of any "
+                f"price below zero, from {PATHS:,} joint paths: they keep together what errors of a day had together."
+            ),
+        )
+    )
     return [*forecast.notes, *parts]
 
 
@@ -160,9 +173,11 @@ def bids(forecast: Forecast, alone: Alone, settings: PricesSettings) -> list[Any
         low, high = interval_columns(level)
         quantiles |= {50 - level / 2: low, 50 + level / 2: high}
     parts: list[Any] = [
-        "A limit bid to buy at a quantile is accepted with about its probability, one to sell with the rest; whoever bids "
-        "pays or gets the market's price, not the bid. To be served nearly surely, buy at a high quantile; to buy only when "
-        "it is cheap, at a low one.",
+        (
+            "A limit bid to buy at a quantile is accepted with about its probability, one to sell with the rest;"
+            " whoever bids pays or gets the market's price, not the bid. To be served nearly surely, buy at a high"
+            " quantile; to buy only when it is cheap, at a low one."
+        ),
     ]
     for key in alone:
         own = forecast.one(key)
@@ -171,7 +186,10 @@ def bids(forecast: Forecast, alone: Alone, settings: PricesSettings) -> list[Any
         parts.append(
             (
                 shown,
-                f"{key}, {frame[series.ds].iloc[0]:%A %d %B %Y}: prices below which the market is expected to clear{settings.unit_after_label}.",
+                (
+                    f"{key}, {frame[series.ds].iloc[0]:%A %d %B %Y}: prices below which the market is expected to"
+                    f" clear{settings.unit_after_label}."
+                ),
             )
         )
     rates = pd.DataFrame({key: reliability(scores, MODEL, y=series.y).table()["all"] for key, scores in alone.items()})
@@ -195,9 +213,15 @@ def worth(found: dict[str, FlexibleLoad], settings: PricesSettings, alone: Alone
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("market")
     return [
         *(f"{key}: {load.explain('steps', 'day')}" for key, load in found.items()),
-        (table, f"Mean price paid{settings.unit_after_label}, by a load that runs {hours} a day, by what its hours are "
-                "chosen from; in brackets the share of what choosing could save. It takes prices as they are: a load so large that it moves them would save less."),
-    ]  # fmt: skip
+        (
+            table,
+            (
+                f"Mean price paid{settings.unit_after_label}, by a load that runs {hours} a day, by what its hours are"
+                " chosen from; in brackets the share of what choosing could save. It takes prices as they are: a load"
+                " so large that it moves them would save less."
+            ),
+        ),
+    ]
 
 
 def running(found: dict[str, FlexibleLoad], scores: Scores) -> str:
@@ -219,14 +243,21 @@ def protocol(scores: Scores, markets: Markets, settings: PricesSettings) -> list
         else "but the calendar"
     )
     return [
-        f"{len(cuts)} days from {cuts[0]:%d %B %Y} to {cuts[-1]:%d %B %Y}; from {settings.clock} on the {steps} steps of "
-        f"{markets.panel.frequency.describe()} of the day are forecast, as an auction on the day before asks for. Nothing from "
-        f"that day on is used {ahead}.",
-        f"The models learnt at {fits} of them, every {settings.refit_every} tries, from everything before; between, prices entered "
-        "as history only. Intervals come from errors on blocks of time that the model had not seen, and on forecasts whose "
-        f"outcome was known by then{f'; an error counts half after {settings.half_life}' if settings.half_life else ''}.",
-        f"“{NAIVE}” takes Mondays, Saturdays and Sundays from last week and other days from yesterday: the usual naive of "
-        "electricity markets.",
+        (
+            f"{len(cuts)} days from {cuts[0]:%d %B %Y} to {cuts[-1]:%d %B %Y}; from {settings.clock} on the {steps}"
+            f" steps of {markets.panel.frequency.describe()} of the day are forecast, as an auction on the day before"
+            f" asks for. Nothing from that day on is used {ahead}."
+        ),
+        (
+            f"The models learnt at {fits} of them, every {settings.refit_every} tries, from everything before; between,"
+            " prices entered as history only. Intervals come from errors on blocks of time that the model had not"
+            " seen, and on forecasts whose outcome was known by"
+            f" then{f'; an error counts half after {settings.half_life}' if settings.half_life else ''}."
+        ),
+        (
+            f"“{NAIVE}” takes Mondays, Saturdays and Sundays from last week and other days from yesterday: the usual"
+            " naive of electricity markets."
+        ),
         scores.explain_leaks(),
     ]
 
@@ -251,14 +282,16 @@ def trust(scores: Scores, verdict: Comparisons, settings: PricesSettings, withou
     if series.exogenous:
         share = 1 - float(scores.values(MODEL, "mae").mean() / own_error(without, scores, series))
         parts.append(
-            f"What is known ahead ({', '.join(series.exogenous)}) puts the error {below(share)} that of the same model without it."
+            f"What is known ahead ({', '.join(series.exogenous)}) puts the error {below(share)} that of the same model"
+            " without it."
         )
     parts.append(
         line_figure(
-            {name: by_origin(scores, name, "mae") for name in (MODEL, best)}, y_label=f"mean absolute error by day{settings.unit_after_label}",
+            {name: by_origin(scores, name, "mae") for name in (MODEL, best)},
+            y_label=f"mean absolute error by day{settings.unit_after_label}",
             alt="Error of the price model and of the best naive on each day.",
         )
-    )  # fmt: skip
+    )
     return [*parts, *calibration(scores, MODEL, level, series.y)]
 
 
@@ -277,9 +310,10 @@ def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
         gap = float((dear[series.y] - dear["mean"]).mean())
         under = int((rows[series.y] < 0).sum())
         text = (
-            f"{key}: of the dearest twentieth of prices ({limit:.0f}{settings.unit_after_number} and more) the {settings.level:g} % interval "
-            f"held {100 * inside:.0f} %; the forecast lay {abs(gap):.0f}{settings.unit_after_number} {'below' if gap >= 0 else 'above'} "
-            "them on average. Spikes come from outages and scarcity, which nothing here announces."
+            f"{key}: of the dearest twentieth of prices ({limit:.0f}{settings.unit_after_number} and more) the"
+            f" {settings.level:g} % interval held {100 * inside:.0f} %; the forecast lay"
+            f" {abs(gap):.0f}{settings.unit_after_number} {'below' if gap >= 0 else 'above'} them on average. Spikes"
+            " come from outages and scarcity, which nothing here announces."
         )
         if under:
             text += f" {under} prices were below zero; the forecast expected {int((rows['mean'] < 0).sum())}."
@@ -289,16 +323,26 @@ def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
         day = rows[rows[names.SPLIT] == worst]
         parts.append(
             forecast_figure(
-                [], [], day[series.ds], day["mean"], lower=day[low], upper=day[high], level=settings.level, actual=day[series.y],
+                [],
+                [],
+                day[series.ds],
+                day["mean"],
+                lower=day[low],
+                upper=day[high],
+                level=settings.level,
+                actual=day[series.y],
                 y_label=f"{key}{settings.unit_after_label}: the worst day",
                 alt=f"The day with the largest error in {key}: forecast, interval and outcome.",
-                caption=f"{worst:%A %d %B %Y}: the forecast was off by {errors.max():.1f}{settings.unit_after_number} on average.",
+                caption=(
+                    f"{worst:%A %d %B %Y}: the forecast was off by {errors.max():.1f}{settings.unit_after_number} on"
+                    " average."
+                ),
             )
-        )  # fmt: skip
+        )
     parts.append(
-        "The models know nothing of fuel and carbon prices, outages, wind and sun beyond what the columns known ahead say of "
-        "them. When the level of prices leaves what was learnt from, errors grow before the intervals do: watch the coverage "
-        "month by month, and learn again."
+        "The models know nothing of fuel and carbon prices, outages, wind and sun beyond what the columns known ahead"
+        " say of them. When the level of prices leaves what was learnt from, errors grow before the intervals do: watch"
+        " the coverage month by month, and learn again."
     )
     return parts
 
@@ -366,10 +410,21 @@ def data(markets: Markets, settings: PricesSettings) -> list[Any]:
     ).rename_axis("market")
     told = [f"{note[0].upper()}{note[1:]}." for note in markets.notes]
     return [
-        (table, f"Prices{settings.in_unit} from {past[series.ds].min()} to {past[series.ds].max()}, one every {markets.panel.frequency.describe()}."),
+        (
+            table,
+            (
+                f"Prices{settings.in_unit} from {past[series.ds].min()} to {past[series.ds].max()}, one every"
+                f" {markets.panel.frequency.describe()}."
+            ),
+        ),
         *([" ".join(told)] if told else []),
-        line_figure(lines, x_label="hour of the day", y_label=f"mean price over the day{settings.unit_after_label}", alt="Mean price over the day."),
-    ]  # fmt: skip
+        line_figure(
+            lines,
+            x_label="hour of the day",
+            y_label=f"mean price over the day{settings.unit_after_label}",
+            alt="Mean price over the day.",
+        ),
+    ]
 
 
 def metrics(

@@ -57,20 +57,34 @@ def rule_network(rules: RuleTable, n: int = 40) -> Figure:
         for (source, target), value in links.items():
             begin, stop = ((np.cos(angle[one]), np.sin(angle[one])) for one in (source, target))
             axes.annotate(
-                "", xy=stop, xytext=begin,
+                "",
+                xy=stop,
+                xytext=begin,
                 arrowprops={
-                    "arrowstyle": "-|>", "color": colours["accent"], "alpha": 0.35 + 0.55 * value / top,
-                    "linewidth": 0.6 + 1.8 * value / top, "connectionstyle": "arc3,rad=0.18", "shrinkA": 3, "shrinkB": 4,
+                    "arrowstyle": "-|>",
+                    "color": colours["accent"],
+                    "alpha": 0.35 + 0.55 * value / top,
+                    "linewidth": 0.6 + 1.8 * value / top,
+                    "connectionstyle": "arc3,rad=0.18",
+                    "shrinkA": 3,
+                    "shrinkB": 4,
                 },
-            )  # fmt: skip
+            )
         for name, turn in angle.items():
             x, y = np.cos(turn), np.sin(turn)
             axes.plot([x], [y], "o", color=colours["second"], markersize=4)
             left = x < 0
             axes.text(
-                1.06 * x, 1.06 * y, shorten(name, LABEL), rotation=np.degrees(turn) + (180 if left else 0), fontsize=7.5,
-                ha="right" if left else "left", va="center", rotation_mode="anchor", color=colours["ink"],
-            )  # fmt: skip
+                1.06 * x,
+                1.06 * y,
+                shorten(name, LABEL),
+                rotation=np.degrees(turn) + (180 if left else 0),
+                fontsize=7.5,
+                ha="right" if left else "left",
+                va="center",
+                rotation_mode="anchor",
+                color=colours["ink"],
+            )
         axes.set_xlim(-1.75, 1.75)
         axes.set_ylim(-1.75, 1.75)
         axes.set_aspect("equal")
@@ -78,8 +92,8 @@ def rule_network(rules: RuleTable, n: int = 40) -> Figure:
 
     beyond = "beyond independence" if by == "lift" else "beyond what basket sizes give"
     caption = (
-        f"The {len(shown)} rules of the most baskets {beyond}; an arrow leads from what is in the basket to what comes with "
-        "it, and is the broader, the higher the lift."
+        f"The {len(shown)} rules of the most baskets {beyond}; an arrow leads from what is in the basket to what comes"
+        " with it, and is the broader, the higher the lift."
     )
     return draw(
         paint, alt=f"Network of {len(shown)} rules between {len(names)} items.", caption=caption, size=(6.0, 6.0)

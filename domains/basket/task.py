@@ -1,4 +1,4 @@
-"""How completions are evaluated: an item of each later basket is hidden, and models rank all that the basket does not show."""
+"""How completions are evaluated: an item of each later basket is hidden, and models rank all others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BASKET, DRAW, RANK, FIRST = "basket", "draw", "rank", "first"
 
 @dataclass(frozen=True)
 class CompletionTask(Task):
-    """Hide one item of each test basket, drawn uniformly, and ask models to rank all items that the basket does not show.
+    """Hide one item of each test basket, drawn uniformly, and ask models to rank what it does not show.
 
     Parameters
     ----------
@@ -39,10 +39,10 @@ class CompletionTask(Task):
 
     Notes
     -----
-    Data are an `Incidence`; models have ``fit(baskets)``, ``items_`` and ``scores(baskets)`` of shape (n_baskets, n_items).
-    Predictions have a row a hidden item: "draw", "basket" (its key), "item", "rank" among all items that were not shown (from
-    1, ties at the mean), "n_shown", "known" (whether it had been seen in learning) and "first", what the model ranked first.
-    Items never seen in learning rank last.
+    Data are an `Incidence`; models have ``fit(baskets)``, ``items_`` and ``scores(baskets)`` of shape (n_baskets,
+    n_items). Predictions have a row a hidden item: "draw", "basket" (its key), "item", "rank" among all items that were
+    not shown (from 1, ties at the mean), "n_shown", "known" (whether it had been seen in learning) and "first", what
+    the model ranked first. Items never seen in learning rank last.
 
     >>> CompletionTask().metric("ndcg@5").name
     'ndcg@5'
@@ -184,6 +184,8 @@ def _without(baskets: Incidence, rows: Ints, place: Ints) -> Incidence:
     keep = np.ones(len(part.codes), dtype=bool)
     keep[gone] = False
     return replace(
-        part, indptr=part.indptr - np.arange(len(part.indptr)), codes=part.codes[keep],
+        part,
+        indptr=part.indptr - np.arange(len(part.indptr)),
+        codes=part.codes[keep],
         weights=None if part.weights is None else part.weights[keep],
-    )  # fmt: skip
+    )

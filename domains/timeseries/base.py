@@ -61,7 +61,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
     def _intervals(
         self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]
     ) -> list[tuple[Floats, Floats]]:
-        """Lower and upper bounds at each level, on the series' own scale, of forecasts on the model's; (n, horizon) each."""
+        """Lower and upper bounds at each level, on the series' own scale, (n, horizon) each."""
         if len(levels):
             raise HexadError(f"{type(self).__name__} gives no intervals")
         return []
@@ -107,8 +107,8 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             Rows of ``unique_id, ds, y`` and the exogenous columns, in any order; without a key column it holds one
             series. Left unchanged.
         repair : str or iterable of str
-            What may be mended: "interpolate", "keep_last_duplicate", "drop_missing_ends"; see `shared.data.Panel`. What was
-            is told by a `RepairWarning`.
+            What may be mended: "interpolate", "keep_last_duplicate", "drop_missing_ends"; see `shared.data.Panel`. What
+            was is told by a `RepairWarning`.
 
         Returns
         -------
@@ -278,7 +278,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
                 [
                     Problem(
                         f"the recipe reads {quote(known)} at the stamps that are forecast",
-                        mend=f"Pass future= with {panel.columns.ds!r} and these columns for the next {horizon} steps.",
+                        fix=f"Pass future= with {panel.columns.ds!r} and these columns for the next {horizon} steps.",
                     )
                 ],
             )
@@ -299,7 +299,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
                 problems.append(
                     Problem(
                         f"series {quote([panel.keys[series]])} {have}, but {need} is forecast",
-                        mend="Give every stamp of the horizon.",
+                        fix="Give every stamp of the horizon.",
                     )
                 )
                 continue

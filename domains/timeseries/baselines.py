@@ -45,13 +45,13 @@ class _Baseline(PanelForecaster):
                     Problem(
                         f"{len(short):,} series are shorter than the {least} rows that {type(self).__name__} needs "
                         f"(series {quote(short)})",
-                        mend="Give longer histories, or a shorter season.",
+                        fix="Give longer histories, or a shorter season.",
                     )
                 ],
             )
 
     def past_errors(self, horizon: int) -> tuple[Floats, Floats]:
-        """Errors at past origins, one season apart, of all series together, in units of each one's scale; the scales."""
+        """Errors at past origins, a season apart, of all series together, in units of each one's scale; the scales."""
         panel = self.panel_
         season = self._season(panel).steps
         scales = series_scales(panel, panel.values, season)

@@ -73,15 +73,15 @@ class FlexibleLoad:
         """Say what was paid and how much of what could be saved was."""
         unit = f" {self.unit}" if self.unit else ""
         told = (
-            f"Run {self.steps} {step} of each {horizon}, where {self.model} expects the lowest prices, it pays "
-            f"{self.paid:.2f}{unit}; {self.paid_against:.2f} with {self.against}, {self.paid_flat:.2f} running all the time, "
-            f"and {self.paid_best:.2f} had all prices been known."
+            f"Run {self.steps} {step} of each {horizon}, where {self.model} expects the lowest prices, it pays"
+            f" {self.paid:.2f}{unit}; {self.paid_against:.2f} with {self.against}, {self.paid_flat:.2f} running all the"
+            f" time, and {self.paid_best:.2f} had all prices been known."
         )
         if not np.isfinite(self.reached):
             return f"{told} Nothing could be saved by choosing."
         return (
-            f"{told} Of what could be saved by choosing, {self.model} reaches {100 * self.reached:.0f} % and {self.against} "
-            f"{100 * self.reached_against:.0f} %."
+            f"{told} Of what could be saved by choosing, {self.model} reaches {100 * self.reached:.0f} % and"
+            f" {self.against} {100 * self.reached_against:.0f} %."
         )
 
 
@@ -143,9 +143,16 @@ def flexible_load(
     by_origin = pd.DataFrame(found)
     means = by_origin.mean()
     return FlexibleLoad(
-        model, against, steps, float(means[model]), float(means[against]), float(means["best"]), float(means["all"]),
-        by_origin, unit,
-    )  # fmt: skip
+        model,
+        against,
+        steps,
+        float(means[model]),
+        float(means[against]),
+        float(means["best"]),
+        float(means["all"]),
+        by_origin,
+        unit,
+    )
 
 
 def _choose(rows: pd.DataFrame, keys: list[str], by: str, y: str, steps: int) -> pd.Series[float]:

@@ -120,7 +120,7 @@ class Calibration:
         return interval_radius(self.errors[:, :horizon], level, self._weights())
 
     def paths(self, rows: int, count: int, horizon: int, random: np.random.Generator) -> Floats:
-        """Joint errors over the horizon in units of the expected size, shape (rows, count, horizon): whole ones, redrawn.
+        """Joint errors over the horizon in units of the expected size, (rows, count, horizon): whole ones, redrawn.
 
         Raises
         ------

@@ -59,8 +59,8 @@ def interval_radius(errors: Floats, level: float, weights: Floats | None = None)
         needed = int(np.ceil(level / (100 - level) - 1e-9))
         least = int(counts.min()) if len(counts) else 0
         raise CalibrationError(
-            f"a {level:g} % interval needs at least {needed} errors out of sample a step, but there are {least} at step "
-            f"{int(np.argmin(counts)) + 1 if len(counts) else 1}. Give a longer history, or ask for a lower level."
+            f"a {level:g} % interval needs at least {needed} errors out of sample a step, but there are {least} at step"
+            f" {int(np.argmin(counts)) + 1 if len(counts) else 1}. Give a longer history, or ask for a lower level."
         )
     return np.asarray(ordered[ranks - 1, np.arange(ordered.shape[1])])
 

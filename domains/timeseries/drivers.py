@@ -136,10 +136,15 @@ def _designs(model: LagForecaster, max_steps: int) -> tuple[list[Design], bool]:
         places = np.flatnonzero(full)
         designs.append(
             Design(
-                X[full], canvas.y[rows[full] + step], model.regressors_[step].predict, _ahead(panel.frequency, int(step) + 1), places,
-                partial(_own_units, model) if panel.n_series == 1 else None, tuple(model.feature_names_out_),
+                X[full],
+                canvas.y[rows[full] + step],
+                model.regressors_[step].predict,
+                _ahead(panel.frequency, int(step) + 1),
+                places,
+                partial(_own_units, model) if panel.n_series == 1 else None,
+                tuple(model.feature_names_out_),
             )
-        )  # fmt: skip
+        )
     return designs, seen
 
 

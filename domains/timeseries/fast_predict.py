@@ -16,8 +16,8 @@ def fast_predictor(regressor: Any) -> Callable[[Floats], Floats]:
     """Return a function that predicts from checked, finite rows.
 
     scikit-learn and LightGBM check every table anew, which takes longer than the answer where it is asked 48 times for
-    some hundred rows. Linear models, also behind a `StandardScaler`, are one product with a vector; LightGBM's regressors
-    are asked through their booster; everything else answers as it always does.
+    some hundred rows. Linear models, also behind a `StandardScaler`, are one product with a vector; LightGBM's
+    regressors are asked through their booster; everything else answers as it always does.
 
     >>> from sklearn.linear_model import LinearRegression
     >>> fast_predictor(LinearRegression().fit([[0.0], [1.0]], [1.0, 3.0]))(np.array([[2.0]])).round(9).tolist()

@@ -72,10 +72,16 @@ def lag_features(
         full = np.logical_and.reduce([np.isfinite(column) for column in columns])
         made = made if full.all() else made[full].reset_index(drop=True)
     if len(made) == 0:
-        raise DataError("series table", [Problem(
-            f"no row has all features; the longest of {panel.n_series:,} series has {int(panel.lengths.max()):,} rows",
-            mend="Give longer histories, or a recipe with shorter lags, seasons and windows.",
-        )])  # fmt: skip
+        raise DataError(
+            "series table",
+            [
+                Problem(
+                    f"no row has all features; the longest of {panel.n_series:,} series has"
+                    f" {int(panel.lengths.max()):,} rows",
+                    fix="Give longer histories, or a recipe with shorter lags, seasons and windows.",
+                )
+            ],
+        )
     return made
 
 

@@ -77,9 +77,15 @@ def pit_figure(edges: Sequence[float], shares: Any, *, alt: str = "", caption: s
         widths = np.diff(np.asarray(edges, dtype=float))
         heights = np.asarray(shares, dtype=float) / widths
         axes.bar(
-            edges[:-1], heights, width=widths, align="edge", color=colours["accent"], alpha=0.55,
-            edgecolor=colours["accent"], linewidth=1,
-        )  # fmt: skip
+            edges[:-1],
+            heights,
+            width=widths,
+            align="edge",
+            color=colours["accent"],
+            alpha=0.55,
+            edgecolor=colours["accent"],
+            linewidth=1,
+        )
         axes.axhline(1.0, color=colours["second"], linewidth=1.5, label="what true quantiles would give")
         axes.set_ylim(0, max(2.0, 1.1 * float(heights.max(initial=0.0))))
         axes.set_xticks(list(edges), [f"{100 * edge:g}" for edge in edges], fontsize=7.5)

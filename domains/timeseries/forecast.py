@@ -60,8 +60,8 @@ class Forecast:
     def sample(self, n: int = 100, *, random_state: int = 0) -> pd.DataFrame:
         """Draw joint sample paths: what the whole horizon may look like, and not only its single steps.
 
-        The peak, the sum or the steepest rise of a horizon has a distribution that intervals of single steps don't tell;
-        work it out on every path, and take its quantiles.
+        The peak, the sum or the steepest rise of a horizon has a distribution that intervals of single steps don't
+        tell; work it out on every path, and take its quantiles.
 
         Parameters
         ----------
@@ -128,8 +128,9 @@ class Forecast:
         key = self.columns.unique_id
         series = self.frame[key].nunique() if key in self.frame.columns else 1
         text = (
-            f"From {_format_stamp(stamps.min())} to {_format_stamp(stamps.max())} ({len(self.frame) // series} steps), {series} series: "
-            f"between {_number(mean.min())} and {_number(mean.max())}, on average {_number(mean.mean())}."
+            f"From {_format_stamp(stamps.min())} to {_format_stamp(stamps.max())} ({len(self.frame) // series} steps),"
+            f" {series} series: between {_number(mean.min())} and {_number(mean.max())}, on average"
+            f" {_number(mean.mean())}."
         )
         for level in self.levels:
             low, high = names.interval_columns(level)

@@ -286,8 +286,8 @@ def _own_statistic(values: Floats, window: Window, origin: Ints, begin: Ints) ->
     made = np.asarray(window.statistic(windows), dtype=np.float64)  # type: ignore[operator]
     if made.shape != (len(whole),):
         raise SettingsError(
-            f"the statistic {window.name!r} made an array of shape {made.shape} of windows of shape {windows.shape}; it has "
-            f"to give one number a window, shape {(len(whole),)}"
+            f"the statistic {window.name!r} made an array of shape {made.shape} of windows of shape {windows.shape}; it"
+            f" has to give one number a window, shape {(len(whole),)}"
         )
     found[whole] = made
     return found

@@ -58,11 +58,12 @@ class LagForecaster(LagModel):
         "1D" it learns only from origins at the same time of day, and forecasts from this time of day only. "auto" is
         a day on sub-daily grids with at least 100 days whose series end at the same time, and every step otherwise.
     log : bool or "asinh"
-        Whether to model the logarithm ``log(1 + y)``; y must be above -1. "asinh" is straight around zero and a logarithm
-        far from it, for series that can be negative; see `Scaling`. The forecast is then a median rather than a mean.
+        Whether to model the logarithm ``log(1 + y)``; y must be above -1. "asinh" is straight around zero and a
+        logarithm far from it, for series that can be negative; see `Scaling`. The forecast is then a median rather than
+        a mean.
     differences : tuple of int or str
-        Seasons over which differences are taken, one after the other, as in ``(1,)`` or ``("7D", 1)``; steps or time. They
-        are taken after the logarithm and undone in every forecast, and in the errors that intervals come from.
+        Seasons over which differences are taken, one after the other, as in ``(1,)`` or ``("7D", 1)``; steps or time.
+        They are taken after the logarithm and undone in every forecast, and in the errors that intervals come from.
     local_scale : bool
         Whether every series is divided by its mean change over a season, learnt in `fit`.
     short : {"naive", "refuse"}
@@ -72,9 +73,9 @@ class LagForecaster(LagModel):
         Blocks of time that are left out in turn for the intervals; 0 for no intervals.
     spread : bool, "own" or estimator
         Whether intervals are wide where forecasting is hard: a second regressor learns the size of the errors from the
-        same features (`StandardizedRidge`, or the one given). "own" takes the size that the regressor itself expects, where
-        it knows a distribution: `QuantileBoosting`, `NaturalGradientBoosting`, NGBoost, quantile-forest. Either way the
-        errors out of sample say how many of these sizes an interval takes.
+        same features (`StandardizedRidge`, or the one given). "own" takes the size that the regressor itself expects,
+        where it knows a distribution: `QuantileBoosting`, `NaturalGradientBoosting`, NGBoost, quantile-forest. Either
+        way the errors out of sample say how many of these sizes an interval takes.
     half_life : int or str, optional
         Steps or time, as in "90D", after which an error counts half, for intervals that follow what changes. All errors
         count alike where left out.
@@ -223,11 +224,12 @@ class LagForecaster(LagModel):
                 "series table",
                 [
                     Problem(
-                        f"log=True needs values above -1, but {count:,} are not", column=self.y,
-                        mend="Use log='asinh' or log=False for series that can be negative.",
+                        f"log=True needs values above -1, but {count:,} are not",
+                        column=self.y,
+                        fix="Use log='asinh' or log=False for series that can be negative.",
                     )
                 ],
-            )  # fmt: skip
+            )
 
     def _check_spread(self) -> None:
         if isinstance(self.spread, str) and (self.spread != "own" or self.strategy != "direct" or self.differences):
@@ -355,10 +357,14 @@ class LagForecaster(LagModel):
         learns = self.spread is not False and not isinstance(self.spread, str)
         spread = Spread(None if self.spread is True else self.spread) if learns else None
         self.calibration_ = Calibration.learn(
-            errors[seen], canvas.ordinals[rows], blocks,
+            errors[seen],
+            canvas.ordinals[rows],
+            blocks,
             lambda some, step: self._features(canvas, rows[some], begin[some], step),
-            spread, half_life=steps, n_jobs=self.n_jobs,
-        )  # fmt: skip
+            spread,
+            half_life=steps,
+            n_jobs=self.n_jobs,
+        )
 
     def _regressor(self, seed: int) -> Estimator:
         regressor = StandardizedRidge() if self.regressor is None else clone(self.regressor)
@@ -390,7 +396,7 @@ class LagForecaster(LagModel):
                 Problem(
                     f"only {rows} rows have all features at step {step + 1}; the longest of {panel.n_series:,} series "
                     f"has {int(panel.lengths.max()):,} rows, the recipe needs about {need:,}",
-                    mend="Give longer histories, or a recipe with shorter lags, seasons and windows.",
+                    fix="Give longer histories, or a recipe with shorter lags, seasons and windows.",
                 )
             ],
         )

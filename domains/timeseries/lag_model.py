@@ -1,4 +1,4 @@
-"""A fitted lag model at work: the scale it works on, what it forecasts, its intervals and paths, and what it learns by."""
+"""A fitted lag model at work: the scale it works on, its forecasts, intervals and paths, and what it learns by."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class LagModel(PanelForecaster):
                     Problem(
                         f"{len(broken):,} series are too short for the recipe, which reaches {self._reach()} "
                         f"rows back (series {keys})",
-                        mend="Give longer histories, leave the series out, or pass short='naive'.",
+                        fix="Give longer histories, leave the series out, or pass short='naive'.",
                     )
                 ],
             )
@@ -144,20 +144,20 @@ class LagModel(PanelForecaster):
         held = ((worked <= low[:, None] + slack) | (worked >= high[:, None] - slack)).any(axis=1)
         held &= origins - panel.indptr[series] > sum(self.seasons_apart_)  # others have no differences
         if held.any():
-            mend = "Use strategy='direct', a shorter horizon, or another recipe."
+            fix = "Use strategy='direct', a shorter horizon, or another recipe."
             if self.strategy == "direct":
-                mend = "Look for values unlike those learnt from" + (
+                fix = "Look for values unlike those learnt from" + (
                     f", in {quote(self._future_columns())} above all." if self._future_columns() else "."
                 )
             notes.append(
-                f"The {'recursion' if self.strategy == 'recursive' else 'forecast'} of {int(held.sum()):,} series left its "
-                f"history by more than the history's width and was held there (series "
-                f"{quote([panel.keys[i] for i in series[held]])}): do not believe it. {mend}"
+                f"The {'recursion' if self.strategy == 'recursive' else 'forecast'} of {int(held.sum()):,} series left"
+                " its history by more than the history's width and was held there (series"
+                f" {quote([panel.keys[i] for i in series[held]])}): do not believe it. {fix}"
             )
         return tuple(notes)
 
     def _bounds(self, panel: Panel, series: Ints, origins: Ints, worked: Floats) -> tuple[Floats, Floats]:
-        """The range of each history, extended by its width on either side; of its differences where those are worked on."""
+        """The range of each history, or of its differences, extended by its width on either side."""
         from domains.timeseries.rolling import bounds
 
         begin = np.minimum(panel.indptr[series] + sum(self.seasons_apart_), origins - 1)

@@ -246,9 +246,16 @@ def forecast_metric(
         )
     function, squared = SCALED[base]
     return ScaledMetric(
-        label or shown, function, reads, unit=columns.unique_id, options=options, seasonality=seasonality,
-        squared=squared, ds=columns.ds, y=columns.y,
-    )  # fmt: skip
+        label or shown,
+        function,
+        reads,
+        unit=columns.unique_id,
+        options=options,
+        seasonality=seasonality,
+        squared=squared,
+        ds=columns.ds,
+        y=columns.y,
+    )
 
 
 def _positive(scale: float) -> float:

@@ -158,7 +158,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         place = {key: i for i, key in enumerate(given.keys)}
         if lost := [key for key in wanted if key not in place]:
             raise DataError(
-                "future", [Problem(f"series {quote(lost)} has no rows", mend="Give every stamp of the horizon.")]
+                "future", [Problem(f"series {quote(lost)} has no rows", fix="Give every stamp of the horizon.")]
             )
         return {key: given.take([place[key]]).to_frame() for key in wanted}
 

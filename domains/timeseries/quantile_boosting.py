@@ -36,8 +36,8 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    Source of the rearrangement, which never makes quantiles worse: Chernozhukov, Fernández-Val & Galichon (2010), Quantile
-    and probability curves without crossing, Econometrica 78(3).
+    Source of the rearrangement, which never makes quantiles worse: Chernozhukov, Fernández-Val & Galichon (2010),
+    Quantile and probability curves without crossing, Econometrica 78(3).
 
     >>> X = np.arange(400.0)[:, None] % 10
     >>> y = X[:, 0] + np.random.default_rng(0).normal(size=400)
@@ -118,8 +118,8 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : array of shape (n_samples, n_features)
         quantiles : tuple of float, optional
-            Probabilities; those learnt where left out. Between two that were learnt it is interpolated, beyond the outermost
-            the outermost is taken.
+            Probabilities; those learnt where left out. Between two that were learnt it is interpolated, beyond the
+            outermost the outermost is taken.
 
         Returns
         -------

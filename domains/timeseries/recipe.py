@@ -41,9 +41,9 @@ class Rolling:
     window : int or str
         Length: steps, or time as in "7D".
     statistic : {"mean", "std", "min", "max"} or callable
-        The standard deviation is that of a sample (n - 1). A function of your own takes windows of shape (n, window), the
-        latest value last, and returns one number each, shape (n,); it sees nothing else, so that it cannot see the future.
-        Models with functions can be saved, but are not loaded: files hold no code.
+        The standard deviation is that of a sample (n - 1). A function of your own takes windows of shape (n, window),
+        the latest value last, and returns one number each, shape (n,); it sees nothing else, so that it cannot see the
+        future. Models with functions can be saved, but are not loaded: files hold no code.
     lag : int
         1 for a window that ends at the last known value.
 

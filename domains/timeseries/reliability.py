@@ -40,7 +40,8 @@ class Reliability:
 
     >>> frame = pd.DataFrame({"all": [0.12, 0.5, 0.88]}, index=[0.1, 0.5, 0.9])
     >>> Reliability("m", frame, 50).explain()
-    'The quantiles of m are off by at most 2 points: below the 10 % quantile lay 12 % of what came, below the 90 % quantile lay 88 %.'
+    'The quantiles of m are off by at most 2 points: below the 10 % quantile lay 12 % of what came, below the 90 %
+    quantile lay 88 %.'
     """
 
     model: str
@@ -71,8 +72,8 @@ class Reliability:
             f"below the {100 * self.frame.index[place]:g} % quantile lay {shares.iloc[place]:.0f} %" for place in places
         ]
         return (
-            f"The quantiles of {self.model} are off by at most {100 * self.max_deviation:.0f} points: {told[0]} of what came"
-            f"{''.join(f', {text}' for text in told[1:])}."
+            f"The quantiles of {self.model} are off by at most {100 * self.max_deviation:.0f} points: {told[0]} of what"
+            f" came{''.join(f', {text}' for text in told[1:])}."
         )
 
     def bins(self) -> pd.DataFrame:
@@ -100,11 +101,14 @@ class Reliability:
 
         bins = self.bins()
         return pit_figure(
-            [*bins["from"], 1.0], bins["observed"],
+            [*bins["from"], 1.0],
+            bins["observed"],
             alt=f"Where outcomes lay among the quantiles of {self.model}.",
-            caption="Where what came lay among the quantiles (the probability integral transform): at the line where they "
-            "are true; high at the edges where intervals are too narrow, low there where they are too wide.",
-        )  # fmt: skip
+            caption=(
+                "Where what came lay among the quantiles (the probability integral transform): at the line where they "
+                "are true; high at the edges where intervals are too narrow, low there where they are too wide."
+            ),
+        )
 
 
 def reliability(scores: Scores, model: str, *, y: str = names.Y, parts: int = 4) -> Reliability:

@@ -35,8 +35,8 @@ class Reserve:
         Unit of y, for the sentences.
 
     >>> print(Reserve("model", "naive", 0.05, 60.0, 100.0, 0.04, 0.05, 58.0, 100.0, pd.DataFrame(), "MW").explain())
-    With 60 MW above the forecast on average, 4.0 % of the periods ran short, 5 % were meant to. For exactly 5 % it would
-    have taken 58 MW, and 100 MW with naive: the forecast saves 42 MW of reserve, or 42 %.
+    With 60 MW above the forecast on average, 4.0 % of the periods ran short, 5 % were meant to. For exactly 5 % it
+    would have taken 58 MW, and 100 MW with naive: the forecast saves 42 MW of reserve, or 42 %.
     """
 
     model: str
@@ -60,10 +60,10 @@ class Reserve:
         """Say in two sentences what was held, what ran short and what is saved."""
         unit = f" {self.unit}" if self.unit else ""
         return (
-            f"With {self.held:,.0f}{unit} above the forecast on average, {100 * self.short:.1f} % of the {period} ran short, "
-            f"{100 * self.risk:g} % were meant to. For exactly {100 * self.risk:g} % it would have taken "
-            f"{self.needed:,.0f}{unit}, and {self.needed_against:,.0f}{unit} with {self.against}: "
-            f"the forecast {self.saving()}."
+            f"With {self.held:,.0f}{unit} above the forecast on average, {100 * self.short:.1f} % of the {period} ran"
+            f" short, {100 * self.risk:g} % were meant to. For exactly {100 * self.risk:g} % it would have taken"
+            f" {self.needed:,.0f}{unit}, and {self.needed_against:,.0f}{unit} with {self.against}: the forecast"
+            f" {self.saving()}."
         )
 
     def saving(self) -> str:

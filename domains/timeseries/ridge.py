@@ -113,7 +113,7 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class LeaveOut:
-    """Ridges fitted without some of the rows of a fitted one, with its penalty: sums over the rest are differences of sums.
+    """Ridges fitted without some of the rows of a fitted one, with its penalty, by differences of sums.
 
     A model for every block of time left out costs one solution of the normal equations each, not a pass over all rows.
 

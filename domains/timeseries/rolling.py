@@ -26,7 +26,7 @@ def bounds(z: Floats, begin: Ints, end: Ints) -> tuple[Floats, Floats]:
 
 @jit()
 def fill_lags(values: Floats, origin: Ints, begin: Ints, lags: Ints, out: Floats, first: int) -> None:
-    """Write the values `lags` before each origin into columns of `out`, from `first` on; NaN before the series begins."""
+    """Write the values `lags` before each origin into columns of `out`, from `first` on; NaN before the first."""
     for r in range(len(origin)):
         for c in range(len(lags)):
             at = origin[r] - lags[c]
@@ -39,10 +39,11 @@ def fill_window(
 ) -> None:
     """Write a statistic of the `steps` values that end `lag` before each origin; NaN where they are not all there.
 
-    Cells that follow each other share their work: the flat array is cut into blocks of the window's length, and a window
-    is the end of one block and the beginning of the next, so that each costs a few operations whatever its length, and
-    no rounding builds up (van Herk 1992, Pattern Recognition Letters 13(7); Gil & Werman 1993, IEEE PAMI 15(5)). Means and
-    variances of the two parts are joined as in Chan, Golub & LeVeque (1983), The American Statistician 37(3).
+    Cells that follow each other share their work: the flat array is cut into blocks of the window's length, and a
+    window is the end of one block and the beginning of the next, so that each costs a few operations whatever its
+    length, and no rounding builds up (van Herk 1992, Pattern Recognition Letters 13(7); Gil & Werman 1993, IEEE PAMI
+    15(5)). Means and variances of the two parts are joined as in Chan, Golub & LeVeque (1983), The American
+    Statistician 37(3).
     """
     w = steps
     tail, spread = np.empty(w + 1), np.zeros(w + 1)  # of the last j values of the block before

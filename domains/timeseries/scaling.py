@@ -1,4 +1,4 @@
-"""The scale on which a model works: a logarithm or its like, then units of each series' own changes; and the way back."""
+"""The scale on which a model works: a logarithm or its like, then units of each series' own changes."""
 
 from __future__ import annotations
 
@@ -70,9 +70,10 @@ class Units:
 class Scaling:
     """How a forecaster brings series on its scale, learnt from the panel it was fitted on.
 
-    The logarithm is ``log(1 + y)``, or, for values of both signs, ``asinh(y / b)`` with b twice the spread of the series
-    (its median absolute deviation, in units of a standard deviation): nearly straight around zero, a logarithm far from
-    it, and the same whatever unit the values are in. Then every series is divided by its mean change over a season.
+    The logarithm is ``log(1 + y)``, or, for values of both signs, ``asinh(y / b)`` with b twice the spread of the
+    series (its median absolute deviation, in units of a standard deviation): nearly straight around zero, a logarithm
+    far from it, and the same whatever unit the values are in. Then every series is divided by its mean change over a
+    season.
 
     Attributes
     ----------
@@ -89,8 +90,8 @@ class Scaling:
     Notes
     -----
     Source of the transform: Uniejewski, Weron & Ziel (2018), Variance stabilizing transformations for electricity spot
-    price forecasting, IEEE Transactions on Power Systems 33(2). They centre values at the median, too; without it prices
-    that are far from zero are worked on relative to their size.
+    price forecasting, IEEE Transactions on Power Systems 33(2). They centre values at the median, too; without it
+    prices that are far from zero are worked on relative to their size.
 
     >>> import pandas as pd
     >>> panel = Panel.from_frame(pd.DataFrame({"ds": range(4), "y": [0.0, 2.0, 0.0, 2.0]}))

@@ -133,8 +133,9 @@ class OwnSpread(Spread):
 def own_size(regressor: Any, X: Floats) -> Floats:
     """Half the interquartile range that a regressor expects, shape (n,).
 
-    Known are ``predict_quantiles(X, quantiles)`` (`QuantileBoosting`), ``predict_distribution(X)`` (`NaturalGradientBoosting`),
-    NGBoost's ``pred_dist(X)``, and ``predict(X, quantiles=...)`` of the package quantile-forest.
+    Known are ``predict_quantiles(X, quantiles)`` (`QuantileBoosting`), ``predict_distribution(X)``
+    (`NaturalGradientBoosting`), NGBoost's ``pred_dist(X)``, and ``predict(X, quantiles=...)`` of the package
+    quantile-forest.
 
     Raises
     ------
@@ -144,7 +145,8 @@ def own_size(regressor: Any, X: Floats) -> Floats:
     >>> own_size(StandardizedRidge(), np.ones((1, 1)))
     Traceback (most recent call last):
     ...
-    shared.errors.SettingsError: spread='own' needs a regressor that knows a distribution, but StandardizedRidge does not: ...
+    shared.errors.SettingsError: spread='own' needs a regressor that knows a distribution, but StandardizedRidge does
+    not: ...
     """
     if hasattr(regressor, "predict_quantiles"):
         low, high = np.asarray(regressor.predict_quantiles(X, QUARTILES)).T

@@ -1,4 +1,4 @@
-"""How forecasters are evaluated: fitted before the first origin, later rows taken in as history, asked at every origin."""
+"""How forecasters are evaluated: fitted before the first origin, given later rows, asked at every origin."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ class ForecastTask(Task):
 
     Notes
     -----
-    Predictions have the key, the stamp and the actual value in the table's own columns, and "step", "mean" and the bounds
-    of the intervals ("lo-90", "hi-90").
+    Predictions have the key, the stamp and the actual value in the table's own columns, and "step", "mean" and the
+    bounds of the intervals ("lo-90", "hi-90").
 
     >>> ForecastTask(known=("Holiday",)).known
     ('Holiday',)
@@ -142,7 +142,8 @@ class ForecastTask(Task):
         bounds = {name for level in self.levels for name in names.interval_columns(level)}
         if lost := [name for name in metric.reads if name[:3] in ("lo-", "hi-") and name not in bounds]:
             raise HexadError(
-                f"{metric.name} needs intervals that are not forecast ({quote(lost)}); add their level to the task: levels="
+                f"{metric.name} needs intervals that are not forecast ({quote(lost)}); add their level to the task:"
+                " levels="
             )
 
     def groups(self, splits: Sequence[Split]) -> list[list[Split]]:

@@ -18,8 +18,12 @@ __all__ = ["ColumnContract", "TableContract", "contract_of"]
 MAX_LABELS = 1000
 FAR = 3.0
 KINDS: dict[Kind, str] = {
-    "datetime": "dates", "boolean": "truth values", "integer": "whole numbers", "number": "numbers", "text": "text",
-}  # fmt: skip
+    "datetime": "dates",
+    "boolean": "truth values",
+    "integer": "whole numbers",
+    "number": "numbers",
+    "text": "text",
+}
 
 
 @dataclass(frozen=True)
@@ -122,9 +126,10 @@ class TableContract:
             kind = _kind_of(values)
             if kind != column.kind and not is_kind(values, column.kind):
                 problems.add(
-                    f"holds {KINDS[kind]}, but the model learnt from {KINDS[column.kind]}", column=column.name,
-                    mend=f"Write {KINDS[column.kind]} as before.",
-                )  # fmt: skip
+                    f"holds {KINDS[kind]}, but the model learnt from {KINDS[column.kind]}",
+                    column=column.name,
+                    fix=f"Write {KINDS[column.kind]} as before.",
+                )
                 continue
             self._check_drift(column, values, frame, drift)
         if not accept_drift:
@@ -136,21 +141,23 @@ class TableContract:
             if new
             else []
         )
-        return tuple(notes + [str(replace(problem, mend="")).rstrip(".") for problem in drift])
+        return tuple(notes + [str(replace(problem, fix="")).rstrip(".") for problem in drift])
 
     def _missing(self, column: ColumnContract, frame: pd.DataFrame, new: list[str], problems: Problems) -> None:
         near = difflib.get_close_matches(column.name.lower(), [name.lower() for name in new], n=1)
         alike = [name for name in new if name.lower() in near] or [name for name in new if column.suits(frame[name])]
         if len(alike) == 1:
             problems.add(
-                f"is missing, and {quote(alike)} is new and looks like it", column=column.name,
-                mend=f"Rename it to {quote([column.name])} if it is the same.",
-            )  # fmt: skip
+                f"is missing, and {quote(alike)} is new and looks like it",
+                column=column.name,
+                fix=f"Rename it to {quote([column.name])} if it is the same.",
+            )
         else:
             problems.add(
-                f"is missing; the table has {quote(frame.columns)}", column=column.name,
-                mend="The model cannot do without it: add it, or run the study again without it.",
-            )  # fmt: skip
+                f"is missing; the table has {quote(frame.columns)}",
+                column=column.name,
+                fix="The model cannot do without it: add it, or run the study again without it.",
+            )
 
     def _check_drift(
         self, column: ColumnContract, values: pd.Series[Any], frame: pd.DataFrame, drift: Problems
@@ -160,30 +167,38 @@ class TableContract:
             count = int(gone.sum())
             rows = [int(row) + 1 for row in np.flatnonzero(gone)[:6]]
             drift.add(
-                f"{count:,} {'value is' if count == 1 else 'values are'} missing, none was when the model learnt", column=column.name, rows=rows, count=count,
-                mend="Fill them in, or pass accept_drift=True.",
-            )  # fmt: skip
+                f"{count:,} {'value is' if count == 1 else 'values are'} missing, none was when the model learnt",
+                column=column.name,
+                rows=rows,
+                count=count,
+                fix="Fill them in, or pass accept_drift=True.",
+            )
         if column.kind in {"number", "integer"} and column.far(values):
             middle = float(values.median())
             other = [
-                one.name for one in self.columns
+                one.name
+                for one in self.columns
                 if one is not column and one.suits(values) and one.name in frame.columns and one.far(frame[one.name])
-            ]  # fmt: skip
+            ]
             like = f"; they look like those of {quote(other)}: swapped?" if other else "; another unit?"
             drift.add(
                 f"values are about {middle:,.4g}, the model learnt from {column.low:,.4g} to {column.high:,.4g}{like}",
-                column=column.name, mend="Convert them, or pass accept_drift=True if they are right.",
-            )  # fmt: skip
+                column=column.name,
+                fix="Convert them, or pass accept_drift=True if they are right.",
+            )
         if column.labels:
             unseen = ~values.map(str).isin(column.labels).to_numpy() & ~gone
             if unseen.any():
                 count = int(unseen.sum())
                 rows = [int(row) + 1 for row in np.flatnonzero(unseen)[:6]]
                 drift.add(
-                    f"{count:,} {'value was' if count == 1 else 'values were'} never seen when the model learnt: {quote(values[unseen].unique()[:5])}",
-                    column=column.name, rows=rows, count=count,
-                    mend="Correct them, fit again with them, or pass accept_drift=True.",
-                )  # fmt: skip
+                    f"{count:,} {'value was' if count == 1 else 'values were'} never seen when the model learnt:"
+                    f" {quote(values[unseen].unique()[:5])}",
+                    column=column.name,
+                    rows=rows,
+                    count=count,
+                    fix="Correct them, fit again with them, or pass accept_drift=True.",
+                )
 
     def plain(self) -> dict[str, Any]:
         """The contract as what JSON can hold; see `from_plain`."""

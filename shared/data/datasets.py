@@ -3,8 +3,8 @@
 Nothing is downloaded: a data set is there once its package is installed. Each one is listed with its source and
 with the licence of the data, which is another matter than the licence of the package.
 
-A domain or a study states its data sets in a file ``datasets.py`` in its folder, as a tuple ``DATASETS``; they are found
-there. Such a file imports nothing of its own domain, so that listing what there is loads no domain.
+A domain or a study states its data sets in a file ``datasets.py`` in its folder, as a tuple ``DATASETS``; they are
+found there. Such a file imports nothing of its own domain, so that listing what there is loads no domain.
 """
 
 from __future__ import annotations
@@ -89,18 +89,28 @@ class Dataset:
 # What no room has taken over yet.
 OWN = (
     Dataset(
-        "stocks", "Daily closing prices of 20 stocks of the S&P 500, 1990 to 2022",
-        "in the package skfolio", f"{NOT_STATED} for the data (the package itself is BSD-3-Clause)",
-        "skfolio", "skfolio", "datasets/data/sp500_dataset.csv.gz", (8313, 21),
+        "stocks",
+        "Daily closing prices of 20 stocks of the S&P 500, 1990 to 2022",
+        "in the package skfolio",
+        f"{NOT_STATED} for the data (the package itself is BSD-3-Clause)",
+        "skfolio",
+        "skfolio",
+        "datasets/data/sp500_dataset.csv.gz",
+        (8313, 21),
         Schema((Column("Date", "datetime", unique=True),)),
     ),
     Dataset(
-        "shuttle", "Sensor readings of the space shuttle with labelled anomalies",
-        "Statlog (Shuttle), UCI; in the package river", f"{NOT_STATED} for the data (the package itself is BSD-3-Clause)",
-        "river", "river", "datasets/shuttle.csv.gz", (49097, 10),
+        "shuttle",
+        "Sensor readings of the space shuttle with labelled anomalies",
+        "Statlog (Shuttle), UCI; in the package river",
+        f"{NOT_STATED} for the data (the package itself is BSD-3-Clause)",
+        "river",
+        "river",
+        "datasets/shuttle.csv.gz",
+        (49097, 10),
         Schema((Column("anomaly", "integer", "1 for an anomaly", minimum=0, maximum=1),)),
     ),
-)  # fmt: skip
+)
 
 
 @functools.cache

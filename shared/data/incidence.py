@@ -96,8 +96,8 @@ class Incidence:
         cancelled : str, optional
             Beginning of the keys of cancelled orders, as in "C"; they are left out.
         missing : {"refuse", "drop"}
-            What becomes of rows without an order, an item or a quantity. With "drop", orders without a customer are kept
-            as those of guests.
+            What becomes of rows without an order, an item or a quantity. With "drop", orders without a customer are
+            kept as those of guests.
         strip : bool
             Whether outer blanks are taken off the names of items.
         largest : int, optional
@@ -245,7 +245,8 @@ class Incidence:
             )
         if alike := _alike(entries.items):
             told.append(
-                f"{len(alike)} item names differ from others only in case or outer blanks: {quote(alike)} (strip=True takes blanks off)"
+                f"{len(alike)} item names differ from others only in case or outer blanks: {quote(alike)} (strip=True"
+                " takes blanks off)"
             )
         return replace(made if keep.all() else made.take(np.flatnonzero(keep)), notes=tuple(told))
 
@@ -310,14 +311,22 @@ class Incidence:
         if len(unknown):
             told = (f"{int((~keep).sum()):,} items are not known and were left out: {quote(self.items[unknown])}",)
         entries = Entries(
-            self.rows[keep], codes[keep].astype(np.int64), self.n_rows, names, self.keys,
+            self.rows[keep],
+            codes[keep].astype(np.int64),
+            self.n_rows,
+            names,
+            self.keys,
             None if self.weights is None else self.weights[keep],
-        )  # fmt: skip
+        )
         made = self._pack(entries, None, drop_empty=False)
         return replace(
-            made, times=self.times, customers=self.customers, customer_keys=self.customer_keys, columns=self.columns,
+            made,
+            times=self.times,
+            customers=self.customers,
+            customer_keys=self.customer_keys,
+            columns=self.columns,
             notes=told,
-        )  # fmt: skip
+        )
 
     def map_items(self, names: Mapping[Any, Any] | pd.Series[Any]) -> Incidence:
         """Put every item under another name, such as its category; items without one are left out and told.
@@ -334,9 +343,13 @@ class Incidence:
         made = self._pack(entries, None, drop_empty=False)
         told = () if keep.all() else (f"{int((~keep).sum()):,} entries of items without a name were left out",)
         return replace(
-            made, times=self.times, customers=self.customers, customer_keys=self.customer_keys, columns=self.columns,
+            made,
+            times=self.times,
+            customers=self.customers,
+            customer_keys=self.customer_keys,
+            columns=self.columns,
             notes=told,
-        )  # fmt: skip
+        )
 
     def item_codes(self, items: Iterable[Any]) -> Ints:
         """Numbers of items by their names.

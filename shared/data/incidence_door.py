@@ -1,4 +1,4 @@
-"""The door of an incidence: rows, lists or a matrix of zeros and ones become entries (row, item), checked as a whole."""
+"""The door of an incidence: rows, lists or a matrix become entries (row, item), checked as a whole."""
 
 from __future__ import annotations
 
@@ -91,15 +91,16 @@ def encode_values(
     if empty.any() and missing == "refuse":
         count = int(empty.sum())
         problems.add(
-            f"{count:,} {'value is' if count == 1 else 'values are'} missing", column=column, rows=first_rows(empty),
-            count=count, mend='Fill them in, or pass missing="drop" to leave them out.',
-        )  # fmt: skip
+            f"{count:,} {'value is' if count == 1 else 'values are'} missing",
+            column=column,
+            rows=first_rows(empty),
+            count=count,
+            fix='Fill them in, or pass missing="drop" to leave them out.',
+        )
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.dtype.categories.dtype)
     if isinstance(values.dtype, pd.PeriodDtype | pd.IntervalDtype) or values.dtype.kind in "mc":
-        problems.add(
-            f"holds values of type {values.dtype}", column=column, mend="Write them as text, numbers or dates."
-        )
+        problems.add(f"holds values of type {values.dtype}", column=column, fix="Write them as text, numbers or dates.")
         return np.full(len(values), -1), pd.Index([])
     if values.dtype == object and not of_one_kind(values, empty, column, problems):
         return np.full(len(values), -1), pd.Index([])
@@ -107,7 +108,7 @@ def encode_values(
         codes, found = pd.factorize(values, sort=True)
     except TypeError:
         problems.add(
-            "the values can be neither told apart nor sorted", column=column, mend="Give text or whole numbers."
+            "the values can be neither told apart nor sorted", column=column, fix="Give text or whole numbers."
         )
         return np.full(len(values), -1), pd.Index([])
     return codes.astype(np.int64, copy=False), pd.Index(found)
@@ -120,18 +121,24 @@ def of_one_kind(values: pd.Series[Any], empty: Bools, column: str, problems: Pro
     nested = np.isin(kinds, ("list", "tuple", "dict", "set", "ndarray", "frozenset")) & ~empty
     if nested.any():
         problems.add(
-            "holds lists, not single values", column=column, rows=first_rows(nested), count=int(nested.sum()),
-            mend="For a list a basket, use Incidence.from_lists.",
-        )  # fmt: skip
+            "holds lists, not single values",
+            column=column,
+            rows=first_rows(nested),
+            count=int(nested.sum()),
+            fix="For a list a basket, use Incidence.from_lists.",
+        )
         return False
     if len(names) <= 1:
         return True
     fewest = kinds == names[int(np.argmin(counts))]
     notes = ", ".join(f"{count:,} of type {name}" for name, count in zip(names, counts, strict=True))
     problems.add(
-        f"the values are of several types ({notes})", column=column, rows=first_rows(fewest & ~empty),
-        count=int(counts.min()), mend=f"Bring them to one, as in table[{column!r}].astype(str).",
-    )  # fmt: skip
+        f"the values are of several types ({notes})",
+        column=column,
+        rows=first_rows(fewest & ~empty),
+        count=int(counts.min()),
+        fix=f"Bring them to one, as in table[{column!r}].astype(str).",
+    )
     return False
 
 
@@ -151,7 +158,7 @@ def from_table(
     strip: bool,
     source: str,
 ) -> tuple[Entries, pd.Index[Any] | None, Codes | None, pd.Index[Any] | None]:
-    """Entries of a long table, and times and customers of its orders where it has them; orders in time, or as they come."""
+    """Entries of a long table, and times and customers of its orders; orders in time, or as they come."""
     one_of(returns, ("refuse", "drop", "net"), "returns")
     one_of(missing, ("refuse", "drop"), "missing")
     problems = Problems(source)
@@ -207,10 +214,13 @@ def _owners(
         return None
     found = encode_values(table[columns.customer], columns.customer, problems, missing)
     problems.found[:] = [
-        replace(one, mend='Fill them in, or pass missing="drop" to keep their baskets without a customer.')
-        if one.column == columns.customer and "missing" in one.what else one
+        (
+            replace(one, fix='Fill them in, or pass missing="drop" to keep their baskets without a customer.')
+            if one.column == columns.customer and "missing" in one.what
+            else one
+        )
         for one in problems.found
-    ]  # fmt: skip
+    ]
     guests = found[0] < 0
     if guests.any() and missing == "drop":
         notes.append(f"{int(guests.sum()):,} rows without a customer were kept as those of guests")
@@ -239,27 +249,40 @@ def _quantities(
     wrong = np.isnan(numbers) & values.notna().to_numpy() | np.isinf(numbers)
     if wrong.any():
         problems.add(
-            f"{int(wrong.sum()):,} values are no finite numbers: {quote(values[wrong].unique()[:3])}", column=column,
-            rows=first_rows(wrong), count=int(wrong.sum()), mend="Correct them.",
-        )  # fmt: skip
+            f"{int(wrong.sum()):,} values are no finite numbers: {quote(values[wrong].unique()[:3])}",
+            column=column,
+            rows=first_rows(wrong),
+            count=int(wrong.sum()),
+            fix="Correct them.",
+        )
         return None
     empty = np.isnan(numbers) & keep
     if empty.any():
         count = int(empty.sum())
         if missing == "refuse":
             problems.add(
-                f"{count:,} quantities are missing", column=column, rows=first_rows(empty), count=count,
-                mend='Fill them in, or pass missing="drop" to leave them out.',
-            )  # fmt: skip
+                f"{count:,} quantities are missing",
+                column=column,
+                rows=first_rows(empty),
+                count=count,
+                fix='Fill them in, or pass missing="drop" to leave them out.',
+            )
             return None
         notes.append(f"{count:,} rows without a quantity were left out")
     return numbers
 
 
 def _without_returns(
-    weights: Floats, keep: Bools, orders: Ints, codes: Ints, n_items: int, returns: Returns, columns: BasketColumns,
-    problems: Problems, notes: list[str],
-) -> Bools:  # fmt: skip
+    weights: Floats,
+    keep: Bools,
+    orders: Ints,
+    codes: Ints,
+    n_items: int,
+    returns: Returns,
+    columns: BasketColumns,
+    problems: Problems,
+    notes: list[str],
+) -> Bools:
     """Refuse rows that are no purchases, leave them out, or set them off against the purchases of their order."""
     back = (weights <= 0) & keep
     if not back.any():
@@ -267,9 +290,12 @@ def _without_returns(
     count = int(back.sum())
     if returns == "refuse":
         problems.add(
-            f"{count:,} quantities are zero or negative", column=columns.quantity, rows=first_rows(back), count=count,
-            mend='Pass returns="drop" to leave returns out, or returns="net" to set them off within their order.',
-        )  # fmt: skip
+            f"{count:,} quantities are zero or negative",
+            column=columns.quantity,
+            rows=first_rows(back),
+            count=count,
+            fix='Pass returns="drop" to leave returns out, or returns="net" to set them off within their order.',
+        )
         return keep
     if returns == "drop":
         notes.append(f"{count:,} rows of returns (quantities of zero or less) were left out")
@@ -304,14 +330,18 @@ def _attributes(
         if empty.any():
             count = int(empty.sum())
             problems.add(
-                f"{count:,} times are missing", column=columns.time, rows=first_rows(empty), count=count,
-                mend="Fill them in, or leave the rows out.",
-            )  # fmt: skip
+                f"{count:,} times are missing",
+                column=columns.time,
+                rows=first_rows(empty),
+                count=count,
+                fix="Fill them in, or leave the rows out.",
+            )
         elif not (pd.api.types.is_datetime64_any_dtype(given.dtype) or pd.api.types.is_numeric_dtype(given.dtype)):
             problems.add(
-                "holds neither dates nor numbers", column=columns.time,
-                mend="Read it as dates, as in pandas.to_datetime.",
-            )  # fmt: skip
+                "holds neither dates nor numbers",
+                column=columns.time,
+                fix="Read it as dates, as in pandas.to_datetime.",
+            )
         else:
             by_order = given[keep].groupby(orders[keep], sort=True)
             first = by_order.min()
@@ -329,9 +359,12 @@ def _attributes(
                 several = np.isin(orders, pairs["order"][twice]) & named
                 count = int(pairs["order"][twice].nunique())
                 problems.add(
-                    f"{count:,} orders belong to several customers", column=columns.customer, rows=first_rows(several),
-                    count=int(several.sum()), mend="Give every order a key of its own.",
-                )  # fmt: skip
+                    f"{count:,} orders belong to several customers",
+                    column=columns.customer,
+                    rows=first_rows(several),
+                    count=int(several.sum()),
+                    fix="Give every order a key of its own.",
+                )
             owner = np.full(n_orders, -1, dtype=np.int64)
             owner[pairs["order"].to_numpy()] = pairs["customer"].to_numpy()
             customers = owner, names
@@ -339,7 +372,7 @@ def _attributes(
 
 
 def _order_of(orders: Ints, n_orders: int, times: pd.Series[Any] | None) -> tuple[Ints, Ints]:
-    """Place of every order among those that are left, by time, or as they first come; and the orders in their places."""
+    """Place of every order among those that are left, by time, or as they first come; and the orders."""
     first = np.full(n_orders, len(orders), dtype=np.int64)
     np.minimum.at(first, orders, np.arange(len(orders)))
     left = np.flatnonzero(first < len(orders))
@@ -358,27 +391,29 @@ def from_sequences(lists: Any, keys: Any, *, missing: Missing, source: str) -> E
     if isinstance(lists, str | bytes | Mapping) or not isinstance(lists, Iterable):
         problems.add(
             f"is a {type(lists).__name__}, not a list of baskets",
-            mend="Give a list of lists: [['milk', 'bread'], ['milk']].",
+            fix="Give a list of lists: [['milk', 'bread'], ['milk']].",
         )
         problems.raise_if_any()
     if isinstance(lists, pd.DataFrame):
         problems.add(
             "is a table, not a list of baskets",
-            mend="Use Incidence.from_frame for long tables, Incidence.from_onehot for zeros and ones.",
+            fix="Use Incidence.from_frame for long tables, Incidence.from_onehot for zeros and ones.",
         )
         problems.raise_if_any()
     baskets = list(lists)
     single = np.array([isinstance(b, str | bytes) or not isinstance(b, Iterable) for b in baskets], dtype=bool)
     if single.any():
         example = next(b for b, one in zip(baskets, single, strict=True) if one)
-        mend = "Give a list of items a basket: [['milk', 'bread'], ['milk']]."
+        fix = "Give a list of items a basket: [['milk', 'bread'], ['milk']]."
         if isinstance(example, str):
             parts = example.split("," if "," in example else None)
-            mend = f"Split them first, as {shorten(example)!r} into {shorten(parts, 80)}."
+            fix = f"Split them first, as {shorten(example)!r} into {shorten(parts, 80)}."
         problems.add(
-            f"{int(single.sum()):,} baskets are single values, not lists of items", rows=first_rows(single),
-            count=int(single.sum()), mend=mend,
-        )  # fmt: skip
+            f"{int(single.sum()):,} baskets are single values, not lists of items",
+            rows=first_rows(single),
+            count=int(single.sum()),
+            fix=fix,
+        )
         problems.raise_if_any()
     baskets = [basket if isinstance(basket, list | tuple) else list(basket) for basket in baskets]
     sizes = np.fromiter((len(basket) for basket in baskets), np.int64, len(baskets))
@@ -390,18 +425,24 @@ def from_sequences(lists: Any, keys: Any, *, missing: Missing, source: str) -> E
     for problem in inner:  # rows are baskets here
         places = [int(rows[row - 1]) + 1 for row in problem.rows]
         problems.add(
-            f"of the items, {problem.what}", rows=dict.fromkeys(places), count=problem.count,
-            mend=problem.mend.replace("table['item'].astype(str)", "[[str(item) for item in basket] for basket in baskets]"),
-        )  # fmt: skip
+            f"of the items, {problem.what}",
+            rows=dict.fromkeys(places),
+            count=problem.count,
+            fix=problem.fix.replace(
+                "table['item'].astype(str)", "[[str(item) for item in basket] for basket in baskets]"
+            ),
+        )
     index = pd.RangeIndex(1, len(baskets) + 1) if keys is None else pd.Index(keys)
     if len(index) != len(baskets):
-        problems.add(f"{len(index):,} keys are given for {len(baskets):,} baskets", mend="Give one a basket.")
+        problems.add(f"{len(index):,} keys are given for {len(baskets):,} baskets", fix="Give one a basket.")
     elif index.has_duplicates:
         again = np.asarray(index.duplicated())
         problems.add(
-            f"{int(again.sum()):,} keys repeat an earlier one", rows=first_rows(again), count=int(again.sum()),
-            mend="Give every basket a key of its own.",
-        )  # fmt: skip
+            f"{int(again.sum()):,} keys repeat an earlier one",
+            rows=first_rows(again),
+            count=int(again.sum()),
+            fix="Give every basket a key of its own.",
+        )
     problems.raise_if_any()
     keep = codes >= 0
     notes = [] if keep.all() else [f"{int((~keep).sum()):,} missing items were left out"]

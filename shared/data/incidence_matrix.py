@@ -31,8 +31,8 @@ def from_matrix(matrix: Any, items: object, *, returns: Returns, source: str) ->
     else:
         problems.add(
             f"is a {type(matrix).__name__}, neither a frame nor a sparse matrix",
-            mend="Give a pandas frame with a column an item, or a scipy sparse matrix with items=.",
-        )  # fmt: skip
+            fix="Give a pandas frame with a column an item, or a scipy sparse matrix with items=.",
+        )
     problems.raise_if_any()
     names = _names(items, matrix.shape[1], problems)
     back = values < 0
@@ -41,9 +41,11 @@ def from_matrix(matrix: Any, items: object, *, returns: Returns, source: str) ->
         if returns == "refuse":
             count = int(back.sum())
             problems.add(
-                f"{count:,} values are negative (column {quote(names[np.unique(columns[back])])})", count=count,
-                rows=sorted(set((rows[back] + 1).tolist()))[:6], mend='Pass returns="drop" to count them as not bought.',
-            )  # fmt: skip
+                f"{count:,} values are negative (column {quote(names[np.unique(columns[back])])})",
+                count=count,
+                rows=sorted(set((rows[back] + 1).tolist()))[:6],
+                fix='Pass returns="drop" to count them as not bought.',
+            )
         told.append(f"{int(back.sum()):,} negative values count as not bought")
     problems.raise_if_any()
     keep = values > 0
@@ -61,13 +63,13 @@ def _names(items: Any, width: int, problems: Problems) -> pd.Index[Any]:
     """Names of the columns: single ones of one type, each once."""
     names = pd.RangeIndex(width) if items is None else pd.Index(items)
     if len(names) != width:
-        problems.add(f"{len(names):,} names are given for {width:,} columns", mend="Give one a column.")
+        problems.add(f"{len(names):,} names are given for {width:,} columns", fix="Give one a column.")
     elif names.hasnans or isinstance(names, pd.MultiIndex):
-        problems.add("columns have no single names", mend="Name each column after its item.")
+        problems.add("columns have no single names", fix="Name each column after its item.")
     elif names.dtype == object and not of_one_kind(pd.Series(list(names)), np.zeros(width, bool), "columns", problems):
         return names
     elif names.has_duplicates:
-        problems.add(f"columns are named twice: {quote(names[names.duplicated()])}", mend="Name each once.")
+        problems.add(f"columns are named twice: {quote(names[names.duplicated()])}", fix="Name each once.")
     return names
 
 
@@ -93,9 +95,7 @@ def _cells(frame: pd.DataFrame, problems: Problems) -> tuple[Ints, Ints, Floats]
                 found.append((where, np.full(len(where), number), cells))
                 continue
         if column.dtype.kind in "mMc":
-            problems.add(
-                "holds dates, not zeros and ones", column=str(name), mend="Leave it out, or make it the index."
-            )
+            problems.add("holds dates, not zeros and ones", column=str(name), fix="Leave it out, or make it the index.")
             continue
         numbers = pd.to_numeric(column, errors="coerce")
         cells = numbers.to_numpy(dtype=float, na_value=np.nan)
@@ -113,7 +113,9 @@ def _refuse_unusable(rows: Ints, values: Floats, name: object, problems: Problem
     if wrong.any():
         count = int(wrong.sum())
         problems.add(
-            f"{count:,} values are missing or no numbers", column=None if name is None else str(name),
-            rows=sorted((rows[wrong] + 1).tolist())[:6], count=count,
-            mend="Write 1 where the item is in the basket and 0 where it is not.",
-        )  # fmt: skip
+            f"{count:,} values are missing or no numbers",
+            column=None if name is None else str(name),
+            rows=sorted((rows[wrong] + 1).tolist())[:6],
+            count=count,
+            fix="Write 1 where the item is in the basket and 0 where it is not.",
+        )

@@ -271,8 +271,9 @@ class Panel:
             problems.add(
                 f"their grid is {later.frequency.describe()} (zone {later.frequency.tz}), known is "
                 f"{self.frequency.describe()} (zone {self.frequency.tz})",
-                column=self.columns.ds, mend="Pass rows with the same key column, frequency and zone.",
-            )  # fmt: skip
+                column=self.columns.ds,
+                fix="Pass rows with the same key column, frequency and zone.",
+            )
         for name in self.exogenous:
             if name not in later.exogenous:
                 missing_column(name, list(later.exogenous), problems)
@@ -283,7 +284,7 @@ class Panel:
                 problems.add(
                     f"series {quote([key])} goes on at {expected}, but the new rows start at {given}",
                     column=self.columns.ds,
-                    mend="Pass exactly the rows that follow what is known.",
+                    fix="Pass exactly the rows that follow what is known.",
                 )
         problems.raise_if_any()
         other = {key: i for i, key in enumerate(later.keys)}

@@ -73,9 +73,12 @@ def series_codes(
     if missing.any():
         count = int(missing.sum())
         problems.add(
-            f"{count:,} keys are missing", column=columns.unique_id, rows=first_rows(missing), count=count,
-            mend="Give every row the key of its series.",
-        )  # fmt: skip
+            f"{count:,} keys are missing",
+            column=columns.unique_id,
+            rows=first_rows(missing),
+            count=count,
+            fix="Give every row the key of its series.",
+        )
         return np.zeros(len(table), dtype=np.int64), (), ()
     try:
         codes, uniques = pd.factorize(table[columns.unique_id], sort=False)
@@ -84,9 +87,12 @@ def series_codes(
     except TypeError:
         odd = ~table[columns.unique_id].map(lambda key: isinstance(key, str | int | float | date)).to_numpy(dtype=bool)
         problems.add(
-            f"{int(odd.sum()):,} keys are neither text nor numbers nor dates", column=columns.unique_id,
-            rows=first_rows(odd), count=int(odd.sum()), mend="Give text or numbers as keys.",
-        )  # fmt: skip
+            f"{int(odd.sum()):,} keys are neither text nor numbers nor dates",
+            column=columns.unique_id,
+            rows=first_rows(odd),
+            count=int(odd.sum()),
+            fix="Give text or numbers as keys.",
+        )
         return np.zeros(len(table), dtype=np.int64), (), ()
     position = np.empty(len(found), dtype=np.int64)
     position[rank] = np.arange(len(found))
@@ -111,7 +117,7 @@ def stamps_of(
     zone = tz or (str(values.dt.tz) if values.dt.tz is not None else None)
     if zone is not None and not is_zone(zone):
         problems.add(
-            f"there is no time zone {zone!r} by that name", column=columns.ds, mend="Write it as in 'Europe/Berlin'."
+            f"there is no time zone {zone!r} by that name", column=columns.ds, fix="Write it as in 'Europe/Berlin'."
         )
         return np.zeros(len(values), dtype=np.int64), tz, "ns", False
     unit = str(values.dt.unit)
@@ -124,17 +130,19 @@ def stamps_of(
     if bad.any():
         count = int(bad.sum())
         problems.add(
-            f"{count:,} stamps do not exist in {tz}, or are repeated in an hour that is not", column=columns.ds,
-            rows=first_rows(bad), count=count,
-            mend="Write the stamps in UTC or with their offset, or name the right zone.",
-        )  # fmt: skip
+            f"{count:,} stamps do not exist in {tz}, or are repeated in an hour that is not",
+            column=columns.ds,
+            rows=first_rows(bad),
+            count=count,
+            fix="Write the stamps in UTC or with their offset, or name the right zone.",
+        )
     return np.asarray(zoned.tz_convert("UTC").as_unit("ns").asi8), tz, unit, False
 
 
-def _refuse(mask: Bools, what: str, column: str, mend: str, problems: Problems) -> None:
+def _refuse(mask: Bools, what: str, column: str, fix: str, problems: Problems) -> None:
     if mask.any():
         count = int(mask.sum())
-        problems.add(f"{count:,} {what}", column=column, rows=first_rows(mask), count=count, mend=mend)
+        problems.add(f"{count:,} {what}", column=column, rows=first_rows(mask), count=count, fix=fix)
 
 
 def check_kind(grid: Frequency, zone: str | None, integer: bool, columns: SeriesColumns, problems: Problems) -> None:
@@ -147,19 +155,21 @@ def check_kind(grid: Frequency, zone: str | None, integer: bool, columns: Series
         problems.add(
             f"holds {kinds[integer]}, but the known stamps are {known}",
             column=columns.ds,
-            mend="Bring them to the same.",
+            fix="Bring them to the same.",
         )
 
 
 def check_has_values(cells: Cells, keys: tuple[Any, ...], columns: SeriesColumns, problems: Problems) -> None:
-    """Refuse series without a single value, which no repair can mend."""
+    """Refuse series without a single value, which no repair can fix."""
     known = np.bincount(cells.codes, weights=~np.isnan(cells.data[columns.y]), minlength=len(keys)) > 0
     if not known.all():
         empty = [keys[i] for i in np.flatnonzero(~known)]
         problems.add(
             f"{len(empty):,} series have no value at all (series {quote(empty)})",
-            column=columns.y, count=len(empty), mend="Leave them out.",
-        )  # fmt: skip
+            column=columns.y,
+            count=len(empty),
+            fix="Leave them out.",
+        )
 
 
 def _localize(values: pd.Series[Any], codes: Ints, tz: str) -> pd.DatetimeIndex:
@@ -218,9 +228,12 @@ def keep_distinct(
         repairs.append(f"kept the later row of each: {text}")
         return ~same
     problems.add(
-        text, column=columns.ds, rows=sorted(order[same] + 1)[:6], count=count,
-        mend='Remove the extra rows, or pass repair="keep_last_duplicate"; if the clocks went back, pass tz=.',
-    )  # fmt: skip
+        text,
+        column=columns.ds,
+        rows=sorted(order[same] + 1)[:6],
+        count=count,
+        fix='Remove the extra rows, or pass repair="keep_last_duplicate"; if the clocks went back, pass tz=.',
+    )
     return ~same
 
 
@@ -246,7 +259,7 @@ def find_grid(
                 Problem(
                     "the frequency cannot be told from one row",
                     column=columns.ds,
-                    mend="Give more rows, or pass freq=.",
+                    fix="Give more rows, or pass freq=.",
                 )
             ],
         )
@@ -264,10 +277,12 @@ def check_on_grid(grid: Frequency, stamps: Ints, order: Ints, columns: SeriesCol
     if better is not None and better.describe() != grid.describe() and better.on_grid(stamps).all():
         hint = f" They look like steps of {better.describe()}."
     problems.add(
-        f"{count:,} stamps do not lie on the grid of {grid.describe()}", column=columns.ds,
-        rows=sorted(order[off] + 1)[:6], count=count,
-        mend=f"Correct them, or pass freq= with the right step.{hint}",
-    )  # fmt: skip
+        f"{count:,} stamps do not lie on the grid of {grid.describe()}",
+        column=columns.ds,
+        rows=sorted(order[off] + 1)[:6],
+        count=count,
+        fix=f"Correct them, or pass freq= with the right step.{hint}",
+    )
 
 
 def _clock_hint(grid: Frequency, lost: Ints) -> str:
@@ -289,7 +304,7 @@ def fill_gaps(
     problems: Problems,
     repairs: list[str],
 ) -> Cells:
-    """Refuse gaps and missing values, or mend them where asked."""
+    """Refuse gaps and missing values, or fix them where asked."""
     if "drop_missing_ends" in asked and columns.y in cells.data:
         cells = _without_missing_ends(cells, columns, repairs)
     breaks = (np.diff(cells.codes) == 0) & (np.diff(cells.ordinals) != 1)
@@ -300,9 +315,12 @@ def fill_gaps(
     if lost > max(MAX_FILLED, 10 * len(cells.codes)) and "interpolate" in asked:
         where = cells.rows[1:][breaks][int(np.argmax(np.diff(cells.ordinals)[breaks]))] + 1
         problems.add(
-            f"{lost:,} stamps would have to be filled in for {len(cells.codes):,} rows", column=columns.ds, rows=[where],
-            count=1, mend="A stamp is far off the others: correct it, or leave its row out.",
-        )  # fmt: skip
+            f"{lost:,} stamps would have to be filled in for {len(cells.codes):,} rows",
+            column=columns.ds,
+            rows=[where],
+            count=1,
+            fix="A stamp is far off the others: correct it, or leave its row out.",
+        )
         return cells
     if "interpolate" in asked:
         filled = _interpolate(cells, repairs)
@@ -313,9 +331,11 @@ def fill_gaps(
                 again = name == columns.y and "drop_missing_ends" not in asked
                 problems.add(
                     f"{int(mask.sum()):,} missing values at the ends cannot be interpolated (series {where})",
-                    column=name, rows=sorted(row + 1 for row in filled.rows[mask] if row >= 0)[:6], count=int(mask.sum()),
-                    mend='Pass repair="drop_missing_ends" as well.' if again else "Fill them in, or leave the rows out.",
-                )  # fmt: skip
+                    column=name,
+                    rows=sorted(row + 1 for row in filled.rows[mask] if row >= 0)[:6],
+                    count=int(mask.sum()),
+                    fix='Pass repair="drop_missing_ends" as well.' if again else "Fill them in, or leave the rows out.",
+                )
         return filled
     if breaks.any():
         first = int(np.flatnonzero(breaks)[0])
@@ -328,17 +348,21 @@ def fill_gaps(
         better += _clock_hint(grid, np.diff(cells.ordinals)[breaks] - 1)
         problems.add(
             f"{lost:,} stamps are missing in {int(breaks.sum()):,} gaps (series {series}), the first is {stamp}",
-            column=columns.ds, rows=sorted(cells.rows[1:][breaks] + 1)[:6], count=int(breaks.sum()),
-            mend=f'Add the rows, or pass repair="interpolate".{better}',
-        )  # fmt: skip
+            column=columns.ds,
+            rows=sorted(cells.rows[1:][breaks] + 1)[:6],
+            count=int(breaks.sum()),
+            fix=f'Add the rows, or pass repair="interpolate".{better}',
+        )
     for name, mask in missing.items():
         if mask.any():
             series = quote(dict.fromkeys(keys[code] for code in cells.codes[mask]))
             problems.add(
-                f"{int(mask.sum()):,} values are missing (series {series})", column=name,
-                rows=sorted(cells.rows[mask] + 1)[:6], count=int(mask.sum()),
-                mend='Fill them in, or pass repair="interpolate" (and "drop_missing_ends").',
-            )  # fmt: skip
+                f"{int(mask.sum()):,} values are missing (series {series})",
+                column=name,
+                rows=sorted(cells.rows[mask] + 1)[:6],
+                count=int(mask.sum()),
+                fix='Fill them in, or pass repair="interpolate" (and "drop_missing_ends").',
+            )
     return cells
 
 

@@ -143,18 +143,19 @@ class Schema:
             nested = [name for name in key if not _hashable(frame[name])]
             if nested:
                 problems.add(
-                    "holds lists or mappings, which cannot be a key", column=nested[0], mend="Name another key."
+                    "holds lists or mappings, which cannot be a key", column=nested[0], fix="Name another key."
                 )
                 continue
             earlier = frame.duplicated(list(key), keep="last").to_numpy()
             later = frame.duplicated(list(key), keep="first").to_numpy()
             if later.any():
                 problems.add(
-                    f"{later.sum():,} {'row repeats' if later.sum() == 1 else 'rows repeat'} an earlier {' and '.join(key)}",
+                    f"{later.sum():,} {'row repeats' if later.sum() == 1 else 'rows repeat'} an earlier"
+                    f" {' and '.join(key)}",
                     column=", ".join(key),
                     rows=first_rows(later),
                     count=int(later.sum()),
-                    mend=f'Remove them, or pass repair="keep_last_duplicate".{_clock_hint(frame, key)}',
+                    fix=f'Remove them, or pass repair="keep_last_duplicate".{_clock_hint(frame, key)}',
                 )
             repeated |= earlier
         return repeated
@@ -183,7 +184,7 @@ def missing_column(name: str, present: list[str], problems: Problems, setting: s
     hint = f"did you mean '{folded[near[0]]}'?" if near else f"the table has {quote(present)}"
     where = f": --set {setting}=NAME" if setting else ""
     meant = f" ({means})" if means and setting else ""
-    problems.add(f"is missing{meant}; {hint}", column=name, mend=f"Name it so, or say under which name it is{where}.")
+    problems.add(f"is missing{meant}; {hint}", column=name, fix=f"Name it so, or say under which name it is{where}.")
 
 
 def first_rows(mask: Bools) -> list[int]:
@@ -199,27 +200,27 @@ def _check_values(column: Column, values: pd.Series[Any], problems: Problems) ->
     empty = values.isna().to_numpy()
     bad = np.zeros(len(values), dtype=bool)
 
-    def found(mask: Bools, what: str, mend: str) -> None:
+    def found(mask: Bools, what: str, fix: str) -> None:
         if mask.any():
             count = int(mask.sum())
             text = f"{count:,} {'value is' if count == 1 else 'values are'} {what}"
-            problems.add(text, column=column.name, rows=first_rows(mask), count=count, mend=mend)
+            problems.add(text, column=column.name, rows=first_rows(mask), count=count, fix=fix)
             bad[mask] = True
 
-    mend = 'Correct them, or pass repair="drop_bad_rows" to leave the rows out.'
+    fix = 'Correct them, or pass repair="drop_bad_rows" to leave the rows out.'
     if not column.allow_missing:
-        found(empty, "missing", mend)
+        found(empty, "missing", fix)
     if column.kind in {"number", "integer"}:
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
-        found(np.isinf(numbers), "infinite", mend)
+        found(np.isinf(numbers), "infinite", fix)
         with np.errstate(invalid="ignore"):
             if column.minimum is not None:
-                found((numbers < column.minimum) & ~np.isinf(numbers), f"below {column.minimum:g}", mend)
+                found((numbers < column.minimum) & ~np.isinf(numbers), f"below {column.minimum:g}", fix)
             if column.maximum is not None:
-                found((numbers > column.maximum) & ~np.isinf(numbers), f"above {column.maximum:g}", mend)
+                found((numbers > column.maximum) & ~np.isinf(numbers), f"above {column.maximum:g}", fix)
     if column.choices:
         other = ~values.isin(column.choices).to_numpy() & ~empty
         if other.any():
             near = quote(values[other].unique()[:3])
-            found(other, f"none of {quote(column.choices)} but {near}", mend)
+            found(other, f"none of {quote(column.choices)} but {near}", fix)
     return bad

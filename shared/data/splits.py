@@ -196,8 +196,8 @@ def cut_in_time(times: object, n_rows: int, shares: Sequence[float]) -> list[int
     if len({0, *wanted, n_rows}) != len(wanted) + 2:
         distinct = n_rows if times is None else pd.Series(times).nunique()
         raise HexadError(
-            f"{n_rows:,} rows with {distinct:,} different times cannot be cut into {len(wanted) + 1} parts; ask for fewer, "
-            "or give finer times"
+            f"{n_rows:,} rows with {distinct:,} different times cannot be cut into {len(wanted) + 1} parts; ask for"
+            " fewer, or give finer times"
         )
     return wanted
 
@@ -278,7 +278,8 @@ class WalkForward:
             if len(train) == 0 or len(test) == 0:
                 side = "to learn from before" if len(train) == 0 else "to test on after"
                 raise HexadError(
-                    f"WalkForward: no row is left {side} the cutoff {cutoff}; the table runs from {walk.first} to {walk.last}"
+                    f"WalkForward: no row is left {side} the cutoff {cutoff}; the table runs from {walk.first} to"
+                    f" {walk.last}"
                 )
             cuts.append(Split(cutoff, train, test))
         return cuts
@@ -438,11 +439,11 @@ def _stamps_of(table: pd.DataFrame, ds: str) -> pd.Series[Any]:
     """The stamp column of a table, checked."""
     problems = Problems("table")
     if not isinstance(table, pd.DataFrame):
-        problems.add(f"a {type(table).__name__} has no columns", mend=f"Give a DataFrame with the stamp column {ds!r}.")
+        problems.add(f"a {type(table).__name__} has no columns", fix=f"Give a DataFrame with the stamp column {ds!r}.")
     elif ds not in table.columns:
         missing_column(ds, [str(column) for column in table.columns], problems)
     elif len(table) == 0:
-        problems.add("the table has no rows", mend="Give at least two.")
+        problems.add("the table has no rows", fix="Give at least two.")
     problems.raise_if_any()
     stamps = table[ds]
     lost = stamps.isna().to_numpy()
@@ -454,7 +455,7 @@ def _stamps_of(table: pd.DataFrame, ds: str) -> pd.Series[Any]:
         problems.add(
             f"holds {stamps.dtype}, neither dates nor whole numbers",
             column=ds,
-            mend="Read it as dates: pd.to_datetime.",
+            fix="Read it as dates: pd.to_datetime.",
         )
     problems.raise_if_any()
     return stamps
@@ -463,6 +464,6 @@ def _stamps_of(table: pd.DataFrame, ds: str) -> pd.Series[Any]:
 def _missing(problems: Problems, lost: Bools, what: str, column: str) -> None:
     count = int(lost.sum())
     problems.add(
-        f"{count:,} {what} are missing", column=column, rows=first_rows(lost), count=count, mend="Fill them in."
+        f"{count:,} {what} are missing", column=column, rows=first_rows(lost), count=count, fix="Fill them in."
     )
     problems.raise_if_any()

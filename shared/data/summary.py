@@ -33,8 +33,8 @@ class PanelSummary:
     >>> from shared.data.panel import Panel
     >>> table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=3), "y": [1.0, 0.0, 2.0]})
     >>> print(Panel.from_frame(table).summary().explain())
-    1 series of 3 rows, one every 1 day, from 2024-01-01 00:00:00 to 2024-01-03 00:00:00; values from 0 to 2, on average 1. 1
-    series hold zeros.
+    1 series of 3 rows, one every 1 day, from 2024-01-01 00:00:00 to 2024-01-03 00:00:00; values from 0 to 2, on average
+    1. 1 series hold zeros.
     """
 
     series: int
@@ -68,9 +68,20 @@ class PanelSummary:
         zeros = np.add.reduceat((values == 0).astype(np.int32), begin) > 0
         lengths = np.diff(indptr)
         return cls(
-            len(begin), len(values), int(lengths.min()), int(lengths.max()), first, last, step, float(lows.min()),
-            float(values.mean()), float(highs.max()), int((lows == highs).sum()), int(zeros.sum()), int((lows < 0).sum()),
-        )  # fmt: skip
+            len(begin),
+            len(values),
+            int(lengths.min()),
+            int(lengths.max()),
+            first,
+            last,
+            step,
+            float(lows.min()),
+            float(values.mean()),
+            float(highs.max()),
+            int((lows == highs).sum()),
+            int(zeros.sum()),
+            int((lows < 0).sum()),
+        )
 
     def explain(self) -> str:
         """Say it in sentences."""
@@ -85,6 +96,7 @@ class PanelSummary:
             if count
         ]
         return (
-            f"{self.series:,} series of {length} rows, one every {self.step}, from {self.first} to {self.last}; values from "
-            f"{self.low:.4g} to {self.high:.4g}, on average {self.mean:.4g}." + (f" {', '.join(odd)}." if odd else "")
+            f"{self.series:,} series of {length} rows, one every {self.step}, from {self.first} to {self.last}; values"
+            f" from {self.low:.4g} to {self.high:.4g}, on average {self.mean:.4g}."
+            + (f" {', '.join(odd)}." if odd else "")
         )

@@ -28,8 +28,8 @@ class Comparison:
     model, against, metric : str
         Who is compared with whom, in what.
     improvement : float
-        0.2 is 20 % better: 1 - mean of the model / mean of the other where less is better, else their ratio - 1. NaN where
-        the other's mean is not above zero; then the difference counts.
+        0.2 is 20 % better: 1 - mean of the model / mean of the other where less is better, else their ratio - 1. NaN
+        where the other's mean is not above zero; then the difference counts.
     lower, upper : float
         95 % interval of the improvement (paired bootstrap).
     wins, n : int
@@ -87,13 +87,13 @@ class Comparison:
             return f"{self.model} is worse than {self.against} by {worse} ({metric}); it was better {on}."
         if low > 0:
             return (
-                f"{self.model} seems better than {self.against} by {self._range(low, high)} ({metric}), {on}, but the tests "
-                "do not settle it."
+                f"{self.model} seems better than {self.against} by {self._range(low, high)} ({metric}), {on}, but the"
+                " tests do not settle it."
             )
         if high < 0:
             return (
-                f"{self.model} seems worse than {self.against} by {self._range(-high, -low)} ({metric}); it was better {on}; "
-                "the tests do not settle it."
+                f"{self.model} seems worse than {self.against} by {self._range(-high, -low)} ({metric}); it was better"
+                f" {on}; the tests do not settle it."
             )
         return (
             f"{self.model} and {self.against} cannot be told apart ({metric}): the improvement lies between "
@@ -195,10 +195,21 @@ def compare(
         improvement, lower, upper = _improve(a, b, means, greater)
         items.append(
             Comparison(
-                model, other, metric, improvement, lower, upper, int((sign * one < sign * rest[place]).sum()), len(one),
-                float(p_dm[place]), float(p_w[place]), unit, float(sign * (b.mean() - a.mean())), *percentile_interval(apart),
+                model,
+                other,
+                metric,
+                improvement,
+                lower,
+                upper,
+                int((sign * one < sign * rest[place]).sum()),
+                len(one),
+                float(p_dm[place]),
+                float(p_w[place]),
+                unit,
+                float(sign * (b.mean() - a.mean())),
+                *percentile_interval(apart),
             )
-        )  # fmt: skip
+        )
     return Comparisons(tuple(items))
 
 
@@ -256,7 +267,8 @@ def bootstrap_improvement(
         Labels; rows of one label are drawn together.
     block : int, optional
         Length of blocks of neighbours that are drawn together, which keeps what is alike between them; about the cube
-        root of n where left out. Source: Künsch (1989), Annals of Statistics 17(3), circular as in Politis & Romano (1992).
+        root of n where left out. Source: Künsch (1989), Annals of Statistics 17(3), circular as in Politis & Romano
+        (1992).
     level : float
         In percent.
     rounds, random_state : int

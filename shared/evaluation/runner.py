@@ -76,9 +76,9 @@ def evaluate(
     show : bool, optional
         Whether to show progress; by default on terminals only.
     guard : bool
-        Whether the leak guard asks every model again at the first split, with everything replaced that is not known there.
-        A leak is told by a `LeakWarning`, and stands in ``Scores.leaks``. It costs one more fit a model, two where a model
-        has no seed or leaks.
+        Whether the leak guard asks every model again at the first split, with everything replaced that is not known
+        there. A leak is told by a `LeakWarning`, and stands in ``Scores.leaks``. It costs one more fit a model, two
+        where a model has no seed or leaks.
 
     Returns
     -------

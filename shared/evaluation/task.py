@@ -1,4 +1,4 @@
-"""A task a kind of model: how it is fitted and asked, and what the columns of its data are. The runner stays the same."""
+"""A task a kind of model: how it is fitted and asked, and what the columns of its data are."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Task(ABC):
         return (names.Y,)
 
     def perturb(self, data: Any, split: Split) -> tuple[Any, Split] | None:
-        """Replace everything in the data that is not known at a split, for the leak guard; None where it cannot be said.
+        """Replace everything in the data that is not known at a split, for the leak guard; None if that cannot be said.
 
         Parameters
         ----------

@@ -57,8 +57,8 @@ class Tuning:
         reached = ", ".join(f"{name} {row[name]:.3g}" for name in self.metrics)
         n = len(self.frame)
         return (
-            f"{n} combination{'' if n == 1 else 's'} of {', '.join(self.settings)} {'was' if n == 1 else 'were'} tried; "
-            f"the best has {chosen}, with {reached}."
+            f"{n} combination{'' if n == 1 else 's'} of {', '.join(self.settings)} {'was' if n == 1 else 'were'} tried;"
+            f" the best has {chosen}, with {reached}."
         )
 
     def _repr_html_(self) -> str:
@@ -189,5 +189,13 @@ class _Trials:
         models = {key: clone(self.model).set_params(**settings) for key, settings in new.items()}
         # Every candidate is the others' baseline; the guard watches the evaluation that the settings are chosen for.
         return evaluate(
-            {}, self.data, self.splits, self.judges, baselines=models, task=self.task, n_jobs=self.n_jobs, show=False, guard=False
-        )  # fmt: skip
+            {},
+            self.data,
+            self.splits,
+            self.judges,
+            baselines=models,
+            task=self.task,
+            n_jobs=self.n_jobs,
+            show=False,
+            guard=False,
+        )

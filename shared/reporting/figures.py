@@ -368,7 +368,12 @@ def _label(name: str) -> str:
 
 
 def wall_clock(x: Any) -> NDArray[Any]:
-    """Show stamps of a zone on its wall clock."""
+    """Show stamps of a zone on its wall clock.
+
+    >>> import pandas as pd
+    >>> str(wall_clock(pd.Series(pd.to_datetime(["2024-07-01T00:00Z"])).dt.tz_convert("Europe/Berlin"))[0])[:16]
+    '2024-07-01T02:00'
+    """
     import pandas as pd
 
     values = pd.Series(list(x)) if not isinstance(x, pd.Series) else x.reset_index(drop=True)
@@ -378,7 +383,12 @@ def wall_clock(x: Any) -> NDArray[Any]:
 
 
 def finish_axes(axes: Axes, x_label: str, y_label: str) -> None:
-    """Give axes their labels, dates without clutter, and thousands with commas."""
+    """Give axes their labels, dates without clutter, and thousands with commas.
+
+    >>> figure = draw(lambda axes, colours: finish_axes(axes, "day", "sales"), alt="Nothing.")
+    >>> figure.alt
+    'Nothing.'
+    """
     from matplotlib import dates, ticker
 
     locators: Any = dates
@@ -398,6 +408,13 @@ def finish_axes(axes: Axes, x_label: str, y_label: str) -> None:
 
 
 def add_legend(axes: Axes) -> None:
-    """Put the legend below the picture."""
+    """Put the legend below the picture.
+
+    >>> def paint(axes, colours):
+    ...     axes.plot([1, 2], label="both")
+    ...     add_legend(axes)
+    >>> "<svg" in draw(paint, alt="A line.").svg
+    True
+    """
     below = -0.22 if axes.get_xlabel() else -0.12
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, below), ncols=3, columnspacing=1.4, handlelength=1.6)

@@ -49,8 +49,9 @@ __all__ = ["PREDICTIONS", "Run"]
 class Run:
     """What a story writes: report.html, metrics.json, settings.toml, tables and the model, in one folder.
 
-    What it writes is listed in the folder's manifest (see `shared.runtime.manifest`); nothing else in the folder is ever
-    replaced or removed. All files but report.html and run.json are the same, byte for byte, for the same data, settings and seed.
+    What it writes is listed in the folder's manifest (see `shared.runtime.manifest`); nothing else in the folder is
+    ever replaced or removed. All files but report.html and run.json are the same, byte for byte, for the same data,
+    settings and seed.
 
     Parameters
     ----------
@@ -120,8 +121,8 @@ class Run:
             )
         if changed := own.find_changed((SETTINGS, *RESULTS)):
             raise StoreError(
-                f"{shown}: {quote(changed)} in it did not come from the run, or was changed since. Nothing was touched; "
-                "move it elsewhere, or name a folder that is new or empty"
+                f"{shown}: {quote(changed)} in it did not come from the run, or was changed since. Nothing was touched;"
+                " move it elsewhere, or name a folder that is new or empty"
             )
         if read := [name for name in listed for file in self.files.values() if _same_file(self.folder / name, file)]:
             raise StoreError(

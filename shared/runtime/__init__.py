@@ -5,7 +5,7 @@ import sys
 
 
 def _calm() -> None:
-    """Let a process that was forked off work with one thread: its parent's OpenMP threads are not there, and waited for."""
+    """Let a forked process work with one thread: its parent's OpenMP threads are not there, and waited for."""
     if "sklearn" in sys.modules:
         from threadpoolctl import threadpool_limits
 

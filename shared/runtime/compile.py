@@ -72,8 +72,8 @@ def cache_folder(sources: Path) -> Path | None:
 @functools.cache
 def _warn_once() -> None:
     warnings.warn(
-        "the installation cannot be written to, so that loops are compiled anew by each process, which takes some seconds; "
-        "set NUMBA_CACHE_DIR to a folder of your own that nobody else may write to, and they are kept there",
+        "the installation cannot be written to, so that loops are compiled anew by each process, which takes some"
+        " seconds; set NUMBA_CACHE_DIR to a folder of your own that nobody else may write to, and they are kept there",
         HexadWarning,
         stacklevel=3,
     )

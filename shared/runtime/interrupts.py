@@ -1,8 +1,8 @@
 """Ctrl-C that is not lost.
 
 Python raises KeyboardInterrupt wherever the program happens to be; inside a destructor or a callback of the garbage
-collector it is printed and forgotten, and the program goes on. Here it is remembered, and raised again at the next place
-that asks: between two pieces of parallel work, and between the steps of a run.
+collector it is printed and forgotten, and the program goes on. Here it is remembered, and raised again at the next
+place that asks: between two pieces of parallel work, and between the steps of a run.
 """
 
 from __future__ import annotations

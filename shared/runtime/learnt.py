@@ -1,7 +1,8 @@
 """What a loaded model's arrays have to look like, so that no kernel ever sees an index out of its bounds.
 
 A class says of its arrays what holds of every fitted one: ``declare_arrays(self)`` returns, by the attribute's name, an
-`ArrayOf`, or the class that it has to be of. The store asks each object in a model file; scikit-learn's trees are checked by `check_sklearn`.
+`ArrayOf`, or the class that it has to be of. The store asks each object in a model file; scikit-learn's trees are
+checked by `check_sklearn`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Whose files are whose: what a run wrote is listed with its hash, and only that is ever replaced or removed.
 
-A folder's manifest has lines as `sha256sum` writes them: the hash, two blanks, the name. A line is added before its file
-is written, so that nothing a killed run left is taken for the user's, and nothing of the user's for a run's.
+A folder's manifest has lines as `sha256sum` writes them: the hash, two blanks, the name. A line is added before its
+file is written, so that nothing a killed run left is taken for the user's, and nothing of the user's for a run's.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ class Manifest:
         self.check_folder()
         if os.path.lexists(path) and not self.owns(name):
             raise StoreError(
-                f"{quote([path], longest=200)} was not written by this run, or was changed since; it was left as it is. "
-                f"{ELSEWHERE}"
+                f"{quote([path], longest=200)} was not written by this run, or was changed since; it was left as it is."
+                f" {ELSEWHERE}"
             )
         self.add(name, data)
         write_bytes(path, data, make_folder=False)

@@ -30,7 +30,7 @@ FORMAT = 1
 MAX_ENVELOPE_BYTES = 1 << 20
 # What is inside is packed already; what swells when unpacked once more was made to do so.
 MAX_SWELL, FREE_SWELL = 50, 1 << 20
-MEND = "Take the file from its run again, or fit the model anew and save it with save_model."
+FIX = "Take the file from its run again, or fit the model anew and save it with save_model."
 EPOCH = (1980, 1, 1, 0, 0, 0)
 OWN_PACKAGES = ("domains.", "shared.data.", "shared.evaluation.")
 TRUSTED = frozenset(
@@ -165,16 +165,14 @@ def load_model(path: Path, *, any_version: bool = False) -> Any:
     untrusted = _find_untrusted(payload)
     foreign = [name for name in untrusted if not _is_vouched_for(name)]
     if foreign:
-        raise StoreError(f"{path.name} holds types that are not trusted: {quote(foreign)}. It was not loaded. {MEND}")
+        raise StoreError(f"{path.name} holds types that are not trusted: {quote(foreign)}. It was not loaded. {FIX}")
     try:
         model = skops.io.loads(payload, trusted=untrusted)
         check_learnt(model)
     except MemoryError:
         raise
     except Exception as error:  # skops raises whatever the damaged part leads to
-        raise StoreError(
-            f"{path.name} cannot be loaded ({type(error).__name__}: {str(error)[:200]}). {MEND}"
-        ) from error
+        raise StoreError(f"{path.name} cannot be loaded ({type(error).__name__}: {str(error)[:200]}). {FIX}") from error
     return model
 
 
@@ -189,14 +187,14 @@ def _open(path: Path) -> tuple[dict[str, Any], bytes]:
     envelope, payload = _members(path)
     if not isinstance(envelope, dict) or envelope.get("format") != FORMAT or not _has_versions(envelope):
         raise StoreError(
-            f"{path.name} has another format than {FORMAT}; it was written by another version of Hexad. {MEND}"
+            f"{path.name} has another format than {FORMAT}; it was written by another version of Hexad. {FIX}"
         )
     if hashlib.sha256(payload).hexdigest() != envelope.get("sha256"):
-        raise StoreError(f"{path.name}: the model does not fit its checksum; the file was changed or damaged. {MEND}")
+        raise StoreError(f"{path.name}: the model does not fit its checksum; the file was changed or damaged. {FIX}")
     try:
         check_payload(payload)
     except StoreError as error:
-        raise StoreError(f"{path.name}: {error}. {MEND}") from error
+        raise StoreError(f"{path.name}: {error}. {FIX}") from error
     return envelope, payload
 
 
@@ -206,19 +204,17 @@ def _members(path: Path) -> tuple[Any, bytes]:
         with zipfile.ZipFile(path) as archive:
             sizes = {member.filename: member.file_size for member in archive.infolist()}
             if set(sizes) != {"envelope.json", "model.skops"} or len(archive.infolist()) != 2:
-                raise StoreError(
-                    f"{path.name} is no Hexad model file. Pickles and other formats are never read. {MEND}"
-                )
+                raise StoreError(f"{path.name} is no Hexad model file. Pickles and other formats are never read. {FIX}")
             if sum(sizes.values()) > MAX_MODEL_BYTES or sizes["envelope.json"] > MAX_ENVELOPE_BYTES:
-                raise StoreError(f"{path.name} unpacks to {sum(sizes.values()):,} bytes, above the limit. {MEND}")
+                raise StoreError(f"{path.name} unpacks to {sum(sizes.values()):,} bytes, above the limit. {FIX}")
             if sizes["model.skops"] > MAX_SWELL * archive.getinfo("model.skops").compress_size + FREE_SWELL:
-                raise StoreError(f"{path.name} swells to more than {MAX_SWELL} times its size when unpacked. {MEND}")
+                raise StoreError(f"{path.name} swells to more than {MAX_SWELL} times its size when unpacked. {FIX}")
             return json.loads(archive.read("envelope.json")), archive.read("model.skops")
     except StoreError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
         raise StoreError(
-            f"{path.name} is no Hexad model file, or is torn ({error}). Pickles are never read. {MEND}"
+            f"{path.name} is no Hexad model file, or is torn ({error}). Pickles are never read. {FIX}"
         ) from error
 
 
@@ -234,7 +230,7 @@ def _find_untrusted(payload: bytes) -> list[str]:
     try:
         return list(skops.io.get_untrusted_types(data=payload))
     except Exception as error:  # a crafted schema may fail in any way
-        raise StoreError(f"the model cannot be read ({type(error).__name__}: {str(error)[:200]}). {MEND}") from error
+        raise StoreError(f"the model cannot be read ({type(error).__name__}: {str(error)[:200]}). {FIX}") from error
 
 
 def _is_vouched_for(name: str) -> bool:

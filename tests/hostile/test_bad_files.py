@@ -1,4 +1,4 @@
-"""Bad tables, settings and model files: one error says where, what and how to mend it, or a repair asked for is told."""
+"""Bad tables, settings and model files: one error says where, what and how to fix it, or a repair asked for is told."""
 
 import gzip
 import importlib.util

@@ -1,4 +1,4 @@
-"""Bad baskets: mined rightly, or refused with what, where, how many and how to mend it; nothing is lost in silence."""
+"""Bad baskets: mined rightly, or refused with what, where, how many and how to fix it; nothing is lost in silence."""
 
 import numpy as np
 import pandas as pd

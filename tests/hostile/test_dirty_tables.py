@@ -1,4 +1,4 @@
-"""Dirty tables: each comes out exactly right, or is refused by one error that says what, where and how to mend it."""
+"""Dirty tables: each comes out exactly right, or is refused by one error that says what, where and how to fix it."""
 
 import bz2
 import gzip
@@ -344,15 +344,15 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_it_is_refused_in_plain_words(write, case):
-    data, settings_, column, rows, count, says, mend = REFUSED[case]
+    data, settings_, column, rows, count, says, fix = REFUSED[case]
     with pytest.raises(DataError) as caught:
         read_table(write(data), **settings_)
     (problem,) = caught.value.problems
     text = str(caught.value)
     assert text.startswith("dirty.csv: ")
     assert says in text
-    assert mend in problem.mend
-    assert problem.mend.endswith(".")
+    assert fix in problem.fix
+    assert problem.fix.endswith(".")
     assert (problem.column, problem.rows, problem.count) == (column, rows, count)
     if rows:
         assert ", ".join(map(str, rows)) in text

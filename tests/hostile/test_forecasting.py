@@ -1,4 +1,4 @@
-"""Bad tables and settings for forecasters: forecast rightly, or refused with what, where and how to mend it."""
+"""Bad tables and settings for forecasters: forecast rightly, or refused with what, where and how to fix it."""
 
 import warnings
 
@@ -55,7 +55,7 @@ def half_hours(start: str, days: int, zone: str | None = "Europe/Berlin") -> pd.
     return pd.DataFrame({"ds": stamps, "y": y})
 
 
-# Refused: table, frequency, column, first rows, count, what it says, how to mend it.
+# Refused: table, frequency, column, first rows, count, what it says, how to fix it.
 
 REFUSED = {
     "a gap": (
@@ -180,10 +180,10 @@ REFUSED = {
 @each_forecaster
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_bad_table_is_refused_with_its_place_and_a_mend(make, case):
-    table, freq, column, rows, count, what, mend = REFUSED[case]
+    table, freq, column, rows, count, what, fix = REFUSED[case]
     with pytest.raises(HexadError, match=what) as caught:
         make(freq=freq).fit(table())
-    assert mend in str(caught.value)
+    assert fix in str(caught.value)
     if isinstance(caught.value, DataError):
         (problem,) = caught.value.problems
         assert (problem.column, problem.rows, problem.count) == (column, rows, count)
@@ -358,7 +358,7 @@ def test_values_below_zero_are_refused_by_a_logarithm_with_their_number():
     with pytest.raises(DataError, match="log=True needs values above -1, but 3 are not") as caught:
         LagForecaster(horizon=3, log=True).fit(table)
     assert caught.value.problems[0].column == "y"
-    assert "log=False" in caught.value.problems[0].mend
+    assert "log=False" in caught.value.problems[0].fix
 
 
 @each_forecaster
@@ -463,11 +463,11 @@ CLOCKS = {
 @each_forecaster
 @pytest.mark.parametrize("case", CLOCKS)
 def test_clocks_that_do_not_fit_are_refused(make, case):
-    table, tz, what, mend = CLOCKS[case]
+    table, tz, what, fix = CLOCKS[case]
     with pytest.raises(DataError, match=what) as caught:
         make(freq="30min", tz=tz).fit(table())
     assert caught.value.problems[0].column == "ds"
-    assert mend in str(caught.value)
+    assert fix in str(caught.value)
 
 
 @each_forecaster

@@ -1,4 +1,4 @@
-"""Errors say what is wrong, where, how often, and how to mend it."""
+"""Errors say what is wrong, where, how often, and how to fix it."""
 
 import copy
 import pickle
@@ -23,7 +23,7 @@ def test_a_repair_is_a_warning_of_ours():
     ("problem", "text"),
     [
         (Problem("no rows"), "no rows."),
-        (Problem("no rows", mend="Add one."), "no rows. Add one."),
+        (Problem("no rows", fix="Add one."), "no rows. Add one."),
         (Problem("bad", column="a"), "column 'a': bad."),
         (Problem("bad", rows=(3,)), "bad (row 3)."),
         (Problem("bad", rows=(3,), count=9), "bad (rows 3, ...)."),

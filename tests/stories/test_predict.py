@@ -157,7 +157,7 @@ def test_a_past_that_was_revised_is_refused(finished, bundled, tmp_path):
             made(finished, pd.concat([old, days()]), tmp_path)
         (problem,) = caught.value.problems
         assert (problem.column, problem.rows, problem.count) == (name, (4,), 1)
-        assert "revised" in problem.mend
+        assert "revised" in problem.fix
 
 
 def test_a_past_that_was_revised_is_refused_though_the_table_begins_earlier(finished, bundled, tmp_path):
@@ -312,7 +312,7 @@ def test_a_changed_table_is_told_with_column_rows_and_mend(finished, tmp_path, k
         made(finished, change(days()), tmp_path)
     for part in ("week.csv", *parts):
         assert part in str(caught.value)
-    assert all(problem.mend for problem in caught.value.problems)
+    assert all(problem.fix for problem in caught.value.problems)
     assert not (tmp_path / "made.parquet").exists()
 
 

@@ -74,20 +74,27 @@ def rows_after(
                 count = int(other.sum())
                 rows = [int(row) + skipped + 1 for row in np.flatnonzero(other)[:6]]
                 raise _refuse(
-                    source, f"{whose}{count:,} {'value differs' if count == 1 else 'values differ'} from those that the model learnt from",
-                    name, "The past was revised: run the study again, or give only newer rows.", rows, count,
-                )  # fmt: skip
+                    source,
+                    f"{whose}{count:,} {'value differs' if count == 1 else 'values differ'} from those that the model"
+                    " learnt from",
+                    name,
+                    "The past was revised: run the study again, or give only newer rows.",
+                    rows,
+                    count,
+                )
     if first > end:
         stamps = before.stamp_text(end - 1), before.stamp_text(first)
         raise _refuse(
-            source, f"{whose}begins at {stamps[1]}, but the model knows the values only up to {stamps[0]}",
-            ds, "Give the rows between, too.",
-        )  # fmt: skip
+            source,
+            f"{whose}begins at {stamps[1]}, but the model knows the values only up to {stamps[0]}",
+            ds,
+            "Give the rows between, too.",
+        )
     frame = panel.to_frame().iloc[overlap:]
     return (frame if len(frame) else None), overlap
 
 
-def _refuse(source: str, what: str, column: str, mend: str, rows: list[int] | None = None, count: int = 0) -> DataError:
+def _refuse(source: str, what: str, column: str, fix: str, rows: list[int] | None = None, count: int = 0) -> DataError:
     problems: Any = Problems(source)
-    problems.add(what, column=column, rows=rows or [], count=count, mend=mend)
+    problems.add(what, column=column, rows=rows or [], count=count, fix=fix)
     return DataError(source, problems.found)

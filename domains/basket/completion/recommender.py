@@ -35,7 +35,7 @@ SEARCH_GRID: dict[str, Sequence[Any]] = {
 
 
 class RuleRecommender(BaseEstimator):  # type: ignore[misc]
-    """Rank what is missing from a basket: a sum of contributions of rules, of the customer's history, and of popularity.
+    """Rank what is missing from a basket: by rules, by the customer's history, and by popularity.
 
     Every item of a basket of q items adds ``weight / sqrt(q)`` for each rule that starts from it (`rule_weights`); the
     share of the customer's past baskets that held an item, shrunk by ten baskets, adds `household` times that. Small
@@ -108,9 +108,13 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         if not (found.sizes >= 2).any():
             raise HexadError("no basket holds two items, so that there is nothing to learn rules from")
         rules = rule_weights(
-            found, shrinkage=self.shrinkage, popularity=self.popularity, indirect=self.indirect,
-            significance=self.significance, max_rules=self.max_rules,
-        )  # fmt: skip
+            found,
+            shrinkage=self.shrinkage,
+            popularity=self.popularity,
+            indirect=self.indirect,
+            significance=self.significance,
+            max_rules=self.max_rules,
+        )
         self.items_ = _plain(found.items)
         self.counts_ = found.counts.astype(np.int64)
         self.n_baskets_ = found.n_rows
@@ -317,7 +321,10 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         if parts[1] >= parts[0] and parts[1] > 0:
             begin, stop = self.history_ptr_[owner], self.history_ptr_[owner + 1]
             place = begin + int(np.searchsorted(self.history_items_[begin:stop], code))
-            return f"the customer's own history: in {self.history_counts_[place]:,} of {self.customer_baskets_[owner]:,} baskets"
+            return (
+                f"the customer's own history: in {self.history_counts_[place]:,} of {self.customer_baskets_[owner]:,}"
+                " baskets"
+            )
         best, reason = 0.0, f"popular: in {self.counts_[code]:,} of {self.n_baskets_:,} baskets"
         for item in baskets.codes[baskets.indptr[row] : baskets.indptr[row + 1]]:
             begin, stop = self.rule_ptr_[item], self.rule_ptr_[item + 1]
@@ -343,7 +350,7 @@ def _plain(index: pd.Index[Any]) -> NDArray[Any]:
     if all(isinstance(value, str) for value in values):
         return np.array(values.tolist(), dtype=str)
     odd = [str(value) for value in values if not isinstance(value, str)]
-    raise DataError("baskets", [Problem(f"names are neither text nor numbers: {odd[:3]}", mend="Write them as text.")])
+    raise DataError("baskets", [Problem(f"names are neither text nor numbers: {odd[:3]}", fix="Write them as text.")])
 
 
 def _days(duration: Duration) -> float:

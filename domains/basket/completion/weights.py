@@ -1,4 +1,4 @@
-"""Weights of one-item rules for completing baskets: shrunk, held against chance, and freed of what goes through others."""
+"""Weights of one-item rules for completing baskets: shrunk, and freed of chance and of indirect effects."""
 
 from __future__ import annotations
 

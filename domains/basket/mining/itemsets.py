@@ -195,9 +195,11 @@ class Itemsets:
             format_set(names): 100 * support for names, support in zip(table["itemset"], table["support"], strict=True)
         }
         return bar_figure(
-            bars, x_label="share of baskets, %", alt=f"Bars of the {len(bars)} most frequent sets of items.",
+            bars,
+            x_label="share of baskets, %",
+            alt=f"Bars of the {len(bars)} most frequent sets of items.",
             caption=f"The most frequent sets of at least {min_length} items.",
-        )  # fmt: skip
+        )
 
     def explain(self) -> str:
         """Say in plain sentences what was found.
@@ -210,8 +212,8 @@ class Itemsets:
         what = "" if self.kind == "all" else f"{self.kind} "
         many = "set" if len(self) == 1 else "sets"
         text = (
-            f"{len(self):,} {what}{many} of items {'is' if len(self) == 1 else 'are'} in at least {self.min_count:,} of "
-            f"{self.n_baskets:,} baskets ({share} %)."
+            f"{len(self):,} {what}{many} of items {'is' if len(self) == 1 else 'are'} in at least {self.min_count:,} of"
+            f" {self.n_baskets:,} baskets ({share} %)."
         )
         if len(self) == 0:
             return f"{text} {self._hint()}"

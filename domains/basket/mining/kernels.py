@@ -96,7 +96,7 @@ def lay_out(row_ptr: Ints, codes: Ranks, rank: Ranks, n_ranks: int) -> tuple[Int
 def _candidates(
     row_items: Ranks, begins: Ranks, stops: Ranks, least: int, seen: Ranks, touched: Ranks, item: Ranks, count: Ranks
 ) -> tuple[int, Ranks, Ranks]:
-    """Items in at least `least` of the given pieces of rows, in order, and how often; `seen` is zero before and after."""
+    """Frequent items in pieces of rows, in order, and how often; `seen` is zero before and after."""
     n_touched = 0
     for p in range(len(begins)):
         for q in range(begins[p], stops[p]):

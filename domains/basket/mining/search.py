@@ -84,10 +84,12 @@ def frequent_itemsets(
     wanted = None if with_items is None else found.item_codes(with_items)
     barred = np.zeros(0, np.int64) if without_items is None else found.item_codes(without_items)
     asked: dict[str, Any] = {
-        "min_count": least, "kind": kind, "max_length": max_length,
+        "min_count": least,
+        "kind": kind,
+        "max_length": max_length,
         "with_items": None if wanted is None else tuple(found.items[wanted]),
         "without_items": None if without_items is None else tuple(found.items[barred]),
-    }  # fmt: skip
+    }
     if wanted is not None and len(both := np.intersect1d(wanted, barred)):
         raise HexadError(f"{quote(found.items[both])} are asked for and left out; take them from one of the two")
     if engine == "mlxtend":
@@ -118,9 +120,9 @@ def as_baskets(baskets: Any) -> Incidence:
     elif isinstance(baskets, pd.DataFrame):
         if not _is_onehot(baskets):
             raise HexadError(
-                f"this table has the columns {quote(baskets.columns)} and holds more than zeros and ones. If it is long, a "
-                "row an item, say which is which: Incidence.from_frame(table, BasketColumns(order=..., item=...)); if its "
-                "columns are items and its values counts: Incidence.from_onehot(table)"
+                f"this table has the columns {quote(baskets.columns)} and holds more than zeros and ones. If it is"
+                " long, a row an item, say which is which: Incidence.from_frame(table, BasketColumns(order=...,"
+                " item=...)); if its columns are items and its values counts: Incidence.from_onehot(table)"
             )
         found = Incidence.from_onehot(baskets)
     elif hasattr(baskets, "tocoo") or (isinstance(baskets, np.ndarray) and baskets.ndim == 2):
@@ -309,8 +311,9 @@ def _too_many(
     closed = "" if kind != "all" else "kind='closed', "
     number = f"about {about:.2g}" if kind == "all" and about > limit else f"more than {limit:,}"
     return HexadError(
-        f"{number} {'' if kind == 'all' else kind + ' '}itemsets are in at least {least:,} baskets, more than "
-        f"max_itemsets={limit:,}. {advice or 'Pass '}{short}{closed}or a larger max_itemsets (a million sets take about 50 MB)"
+        f"{number} {'' if kind == 'all' else kind + ' '}itemsets are in at least {least:,} baskets, more than"
+        f" max_itemsets={limit:,}. {advice or 'Pass '}{short}{closed}or a larger max_itemsets (a million sets take"
+        " about 50 MB)"
     )
 
 
@@ -344,9 +347,10 @@ def _with_mlxtend(baskets: Incidence, asked: dict[str, Any], wanted: Any, barred
     dense[baskets.rows[inside], column[baskets.codes[inside]]] = True
     # Half a basket less: mlxtend compares shares of binary fractions, which lose sets that are exactly at the bound.
     table = fpgrowth(
-        pd.DataFrame(dense, columns=range(len(order))), min_support=(least - 0.5) / baskets.n_rows,
+        pd.DataFrame(dense, columns=range(len(order))),
+        min_support=(least - 0.5) / baskets.n_rows,
         max_len=None if longest == MAX_LENGTH else longest,
-    )  # fmt: skip
+    )
     sets = [
         sorted((int(order[one_column]) for one_column in one), key=lambda code: (baskets.counts[code], code))
         for one in table["itemsets"]

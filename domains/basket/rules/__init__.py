@@ -10,6 +10,18 @@ from domains.basket.rules.rules import Rules
 from domains.basket.rules.stability import Stability, count_by_period, stability_figure, validate_rules
 
 __all__ = [
-    "MEASURES", "Family", "Measure", "PermutationTest", "Rules", "Stability", "association_rules", "validate_rules",
-    "improvement", "item_pairs", "count_by_period", "permutation_test", "randomise", "stability_figure",
-]  # fmt: skip
+    "MEASURES",
+    "Family",
+    "Measure",
+    "PermutationTest",
+    "Rules",
+    "Stability",
+    "association_rules",
+    "validate_rules",
+    "improvement",
+    "item_pairs",
+    "count_by_period",
+    "permutation_test",
+    "randomise",
+    "stability_figure",
+]

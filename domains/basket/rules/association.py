@@ -86,13 +86,21 @@ def association_rules(
         sets = source
     else:
         sets = frequent_itemsets(
-            as_baskets(source), 0.01 if min_support is None else min_support, max_length=max_length,
-            with_items=right if longest == 1 else None, without_items=without_items,
-        )  # fmt: skip
+            as_baskets(source),
+            0.01 if min_support is None else min_support,
+            max_length=max_length,
+            with_items=right if longest == 1 else None,
+            without_items=without_items,
+        )
     asked = RuleQuery(
-        sets.min_count, confidence, sets.max_length, int(longest), None if left is None else tuple(left),
-        None if right is None else tuple(right), sets.without_items,
-    )  # fmt: skip
+        sets.min_count,
+        confidence,
+        sets.max_length,
+        int(longest),
+        None if left is None else tuple(left),
+        None if right is None else tuple(right),
+        sets.without_items,
+    )
     before, after = _find_allowed(sets, left), _find_allowed(sets, right)
     found = _from_tree if sets.is_complete and sets.tree is not None else _from_sets
     rules = found(sets, asked, before, after, limit)
@@ -139,18 +147,34 @@ def _from_tree(sets: Itemsets, asked: RuleQuery, before: Any, after: Any, limit:
     alone = np.flatnonzero(tree.length == 1)
     single[tree.item[alone]] = alone
     made, lhs, rhs, broken = generate_rules(
-        tree.item, tree.length, sets.counts, sets.indptr, links, flat, single,
-        least_counts(asked.min_confidence, sets.n_baskets), before[tree.order], after[tree.order],
-        min(asked.max_consequent, 32_000), limit,
-    )  # fmt: skip
+        tree.item,
+        tree.length,
+        sets.counts,
+        sets.indptr,
+        links,
+        flat,
+        single,
+        least_counts(asked.min_confidence, sets.n_baskets),
+        before[tree.order],
+        after[tree.order],
+        min(asked.max_consequent, 32_000),
+        limit,
+    )
     if broken:
         raise HexadError(
             f"there are more than {limit:,} rules; raise min_confidence or min_support, or keep max_consequent=1"
         )
     return Rules(
-        sets.items, sets.n_baskets, Sets(sets.indptr, sets.codes, sets.counts), lhs, rhs, sets.counts[made], asked,
-        baskets=sets.baskets, tree=tree,
-    )  # fmt: skip
+        sets.items,
+        sets.n_baskets,
+        Sets(sets.indptr, sets.codes, sets.counts),
+        lhs,
+        rhs,
+        sets.counts[made],
+        asked,
+        baskets=sets.baskets,
+        tree=tree,
+    )
 
 
 def _from_sets(sets: Itemsets, asked: RuleQuery, before: Any, after: Any, limit: int) -> Rules:
@@ -179,7 +203,13 @@ def _from_sets(sets: Itemsets, asked: RuleQuery, before: Any, after: Any, limit:
     if int(keep.sum()) > limit:
         raise HexadError(f"there are more than {limit:,} rules; raise min_confidence or min_support")
     return Rules(
-        sets.items, sets.n_baskets, Sets(tree.indptr, tree.codes, tree.count), lhs[keep], rhs[keep],
-        sets.counts[whole][keep], asked, baskets=sets.baskets,
+        sets.items,
+        sets.n_baskets,
+        Sets(tree.indptr, tree.codes, tree.count),
+        lhs[keep],
+        rhs[keep],
+        sets.counts[whole][keep],
+        asked,
+        baskets=sets.baskets,
         notes=() if sets.kind == "all" else (f"the sets are {sets.kind}: rules of other sets are not among these",),
-    )  # fmt: skip
+    )

@@ -68,10 +68,11 @@ class PermutationTest:
         """Say in plain sentences how often chance alone passes."""
         n = len(self.smallest)
         return (
-            f"In {n:,} randomised sets of baskets (same sizes, same item counts) the same search mined {np.median(self.mined):,.0f} "
-            f"rules on average, against {len(self.rules):,} in the real ones, and the test kept any rule in "
-            f"{int(self.any_kept.sum()):,} of {n:,} ({100 * self.any_kept.mean():.1f} %). "
-            f"{int(self.rules.columns['kept'].sum()):,} real rules have a smaller p-value than chance gives in 95 % of them."
+            f"In {n:,} randomised sets of baskets (same sizes, same item counts) the same search mined"
+            f" {np.median(self.mined):,.0f} rules on average, against {len(self.rules):,} in the real ones, and the"
+            f" test kept any rule in {int(self.any_kept.sum()):,} of {n:,} ({100 * self.any_kept.mean():.1f} %)."
+            f" {int(self.rules.columns['kept'].sum()):,} real rules have a smaller p-value than chance gives in 95 % of"
+            " them."
         )
 
 
@@ -149,5 +150,7 @@ def mine_again(rules: Rules, baskets: Incidence) -> Rules:
     return association_rules(
         frequent_itemsets(baskets, asked.min_count, max_length=asked.max_length, without_items=asked.without_items),
         asked.min_confidence,
-        max_consequent=asked.max_consequent, antecedents=asked.antecedents, consequents=asked.consequents,
-    )  # fmt: skip
+        max_consequent=asked.max_consequent,
+        antecedents=asked.antecedents,
+        consequents=asked.consequents,
+    )

@@ -55,11 +55,15 @@ def save_rules(rules: RuleTable, path: Path) -> None:
         "found": list(rules.columns),
         "told": list(rules.notes),
         "asked": {
-            "min_count": asked.min_count, "min_confidence": str(asked.min_confidence), "max_length": asked.max_length,
-            "max_consequent": asked.max_consequent, "antecedents": _plain(asked.antecedents),
-            "consequents": _plain(asked.consequents), "without_items": _plain(asked.without_items),
+            "min_count": asked.min_count,
+            "min_confidence": str(asked.min_confidence),
+            "max_length": asked.max_length,
+            "max_consequent": asked.max_consequent,
+            "antecedents": _plain(asked.antecedents),
+            "consequents": _plain(asked.consequents),
+            "without_items": _plain(asked.without_items),
         },
-    }  # fmt: skip
+    }
     about["digest"] = _digest(about)
     table = table.replace_schema_metadata(
         {KEY: json.dumps(about).encode()}
@@ -131,19 +135,30 @@ def load_rules(path: Path, kind: type[R]) -> R:
         found = {name: table.column(name).to_numpy() for name in about["found"]}
         n = table.num_rows
         sets = Sets(
-            np.concatenate([left[0], left[0][-1] + right[0][1:]]).astype(np.int64), np.concatenate(codes),
+            np.concatenate([left[0], left[0][-1] + right[0][1:]]).astype(np.int64),
+            np.concatenate(codes),
             np.concatenate([counts["antecedent_count"], counts["consequent_count"]]).astype(np.int32),
-        )  # fmt: skip
+        )
         limits: dict[str, Any] = {
             name: _read_names(asked[name]) for name in ("antecedents", "consequents", "without_items")
         }
         made = kind(
-            items, _whole(about["n_baskets"]), sets, np.arange(n, dtype=np.int32), np.arange(n, 2 * n, dtype=np.int32),
+            items,
+            _whole(about["n_baskets"]),
+            sets,
+            np.arange(n, dtype=np.int32),
+            np.arange(n, 2 * n, dtype=np.int32),
             counts["count"].astype(np.int32),
-            RuleQuery(_whole(asked["min_count"]), _fraction(asked["min_confidence"]), asked["max_length"],
-                  _whole(asked["max_consequent"]), **limits),
-            found, notes=tuple(map(str, about["told"])),
-        )  # fmt: skip
+            RuleQuery(
+                _whole(asked["min_count"]),
+                _fraction(asked["min_confidence"]),
+                asked["max_length"],
+                _whole(asked["max_consequent"]),
+                **limits,
+            ),
+            found,
+            notes=tuple(map(str, about["told"])),
+        )
     except StoreError:
         raise
     except MemoryError:

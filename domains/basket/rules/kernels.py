@@ -216,9 +216,16 @@ def fisher_tail(n: int, together: Ints, first: Ints, second: Ints, upper: bool) 
         if rest:
             x += -1 if upper else 1
         term = np.exp(
-            table[a] - table[x] - table[a - x] + table[n - a] - table[b - x] - table[n - a - b + x]
-            + table[b] + table[n - b] - table[n]
-        )  # fmt: skip
+            table[a]
+            - table[x]
+            - table[a - x]
+            + table[n - a]
+            - table[b - x]
+            - table[n - a - b + x]
+            + table[b]
+            + table[n - b]
+            - table[n]
+        )
         # Terms rise up to the mode and fall behind it; the sum goes on until they no longer matter.
         total, k = term, x
         if up:
@@ -248,9 +255,16 @@ def _stratum(n: int, a: int, b: int, table: Floats, into: Floats) -> tuple[int, 
     mode = int((a + 1) * (b + 1) / (n + 2))
     mode = max(low, min(high, mode))
     top = (
-        table[a] - table[mode] - table[a - mode] + table[n - a] - table[b - mode] - table[n - a - b + mode]
-        + table[b] + table[n - b] - table[n]
-    )  # fmt: skip
+        table[a]
+        - table[mode]
+        - table[a - mode]
+        + table[n - a]
+        - table[b - mode]
+        - table[n - a - b + mode]
+        + table[b]
+        + table[n - b]
+        - table[n]
+    )
     cut = np.exp(-NEGLIGIBLE)
     first, last = mode, mode
     term = 1.0

@@ -139,8 +139,11 @@ def _j_measure(c: Counts[Floats]) -> Floats:
 def _mutual_information(c: Counts[Floats]) -> Floats:
     total = np.zeros_like(c.ab)
     for cell, row, column in (
-        (c.ab, c.a, c.b), (c.a_only, c.a, c.n - c.b), (c.b_only, c.n - c.a, c.b), (c.neither, c.n - c.a, c.n - c.b),
-    ):  # fmt: skip
+        (c.ab, c.a, c.b),
+        (c.a_only, c.a, c.n - c.b),
+        (c.b_only, c.n - c.a, c.b),
+        (c.neither, c.n - c.a, c.n - c.b),
+    ):
         total = total + cell / c.n * (_log(cell * c.n) - _log(row * column))
     return total
 
@@ -177,19 +180,27 @@ TAN = "Tan, Kumar & Srivastava 2004"
 MEASURES: dict[str, Measure] = {
     "support": Measure(lambda c: c.ab / c.n, "share of baskets with both sides", "Agrawal, Imieliński & Swami 1993"),
     "confidence": Measure(
-        lambda c: c.confidence, "share of the antecedent's baskets that hold the consequent", "Agrawal, Imieliński & Swami 1993"
+        lambda c: c.confidence,
+        "share of the antecedent's baskets that hold the consequent",
+        "Agrawal, Imieliński & Swami 1993",
     ),
     "lift": Measure(
-        lambda c: c.n * c.ab / c.product, "how many times as often as if both sides were independent",
-        "Brin, Motwani, Ullman & Tsur 1997", 1.0,
+        lambda c: c.n * c.ab / c.product,
+        "how many times as often as if both sides were independent",
+        "Brin, Motwani, Ullman & Tsur 1997",
+        1.0,
     ),
     "leverage": Measure(
-        lambda c: c.gain / (c.n * c.n), "share of baskets beyond what independence gives",
-        "Piatetsky-Shapiro 1991", 0.0,
+        lambda c: c.gain / (c.n * c.n),
+        "share of baskets beyond what independence gives",
+        "Piatetsky-Shapiro 1991",
+        0.0,
     ),
     "conviction": Measure(
-        lambda c: c.a * c.not_b / (c.n * c.a_only), "how many times rarer the rule fails than if independent",
-        "Brin, Motwani, Ullman & Tsur 1997", 1.0,
+        lambda c: c.a * c.not_b / (c.n * c.a_only),
+        "how many times rarer the rule fails than if independent",
+        "Brin, Motwani, Ullman & Tsur 1997",
+        1.0,
     ),
     "coverage": Measure(lambda c: c.a / c.n, "share of baskets with the antecedent", "Geng & Hamilton 2006"),
     "prevalence": Measure(lambda c: c.share, "share of baskets with the consequent", "Geng & Hamilton 2006"),
@@ -200,9 +211,7 @@ MEASURES: dict[str, Measure] = {
         _certainty, "how far confidence is from the consequent's share to certainty", "Shortliffe & Buchanan 1975", 0.0
     ),
     "zhang": Measure(_zhang, "association from -1 to 1", "Zhang 2000", 0.0),
-    "jaccard": Measure(
-        lambda c: c.ab / c.either, "both sides among baskets with either", "van Rijsbergen 1979"
-    ),
+    "jaccard": Measure(lambda c: c.ab / c.either, "both sides among baskets with either", "van Rijsbergen 1979"),
     "cosine": Measure(lambda c: c.ab / np.sqrt(c.product), "geometric mean of both confidences", TAN, rational=False),
     "kulczynski": Measure(lambda c: (c.confidence + c.ab / c.b) / 2, "mean of both confidences", "Kulczyński 1927"),
     "all_confidence": Measure(lambda c: c.ab / np.maximum(c.a, c.b), "lesser of both confidences", "Omiecinski 2003"),
@@ -211,18 +220,24 @@ MEASURES: dict[str, Measure] = {
         lambda c: abs(c.a - c.b) / c.either, "how unlike in frequency both sides are", "Wu, Chen & Han 2010"
     ),
     "odds_ratio": Measure(
-        lambda c: c.ab * c.neither / (c.a_only * c.b_only), "odds of the consequent with over without the antecedent",
-        TAN, 1.0,
+        lambda c: c.ab * c.neither / (c.a_only * c.b_only),
+        "odds of the consequent with over without the antecedent",
+        TAN,
+        1.0,
     ),
     "yules_q": Measure(
         lambda c: (c.ab * c.neither - c.a_only * c.b_only) / (c.ab * c.neither + c.a_only * c.b_only),
-        "odds ratio from -1 to 1", "Yule 1900", 0.0,
+        "odds ratio from -1 to 1",
+        "Yule 1900",
+        0.0,
     ),
     "yules_y": Measure(_yules_y, "square root of the odds ratio from -1 to 1", "Yule 1912", 0.0, rational=False),
     "phi": Measure(_phi, "correlation of both sides", "Pearson 1900", 0.0, rational=False),
     "kappa": Measure(
         lambda c: 2 * c.gain / (c.a * c.not_b + c.b * c.not_a),
-        "agreement beyond chance", "Cohen 1960", 0.0,
+        "agreement beyond chance",
+        "Cohen 1960",
+        0.0,
     ),
     "j_measure": Measure(
         _j_measure, "information of the antecedent on the consequent, nats", "Smyth & Goodman 1991", 0.0, rational=False
@@ -232,27 +247,53 @@ MEASURES: dict[str, Measure] = {
         _mutual_information, "information that both sides share, nats", TAN, 0.0, rational=False
     ),
     "klosgen": Measure(
-        lambda c: np.sqrt(c.ab / c.n) * (c.confidence - c.share), "added value, weighed by support", "Klösgen 1996", 0.0,
+        lambda c: np.sqrt(c.ab / c.n) * (c.confidence - c.share),
+        "added value, weighed by support",
+        "Klösgen 1996",
+        0.0,
         rational=False,
     ),
     "chi_squared": Measure(
         lambda c: c.n * (c.gain) ** 2 / (c.product * c.not_a * c.not_b),
-        "Pearson's statistic, one degree of freedom", "Pearson 1900", 0.0,
+        "Pearson's statistic, one degree of freedom",
+        "Pearson 1900",
+        0.0,
     ),
-    "collective_strength": Measure(_collective_strength, "agreement over what independence gives", "Aggarwal & Yu 1998", 1.0),
+    "collective_strength": Measure(
+        _collective_strength, "agreement over what independence gives", "Aggarwal & Yu 1998", 1.0
+    ),
     "relative_risk": Measure(
-        lambda c: c.ab * c.not_a / (c.a * c.b_only), "confidence with over without the antecedent", "Hahsler, arules",
+        lambda c: c.ab * c.not_a / (c.a * c.b_only),
+        "confidence with over without the antecedent",
+        "Hahsler, arules",
         1.0,
     ),
     "laplace": Measure(lambda c: (c.ab + 1) / (c.a + 2), "confidence, shrunk to one half", "Clark & Boswell 1991"),
     "sebag": Measure(lambda c: c.ab / c.a_only, "times it holds for each time it fails", "Sebag & Schoenauer 1988"),
-}  # fmt: skip
+}
 """All measures by name."""
 DEFAULT_MEASURES = (
-    "support", "confidence", "lift", "leverage", "conviction", "coverage", "prevalence", "added_value", "certainty",
-    "zhang", "jaccard", "cosine", "kulczynski", "all_confidence", "imbalance", "odds_ratio", "yules_q", "phi", "kappa",
+    "support",
+    "confidence",
+    "lift",
+    "leverage",
+    "conviction",
+    "coverage",
+    "prevalence",
+    "added_value",
+    "certainty",
+    "zhang",
+    "jaccard",
+    "cosine",
+    "kulczynski",
+    "all_confidence",
+    "imbalance",
+    "odds_ratio",
+    "yules_q",
+    "phi",
+    "kappa",
     "relative_risk",
-)  # fmt: skip
+)
 """Twenty that answer most questions."""
 
 

@@ -38,7 +38,8 @@ def item_pairs(baskets: object, min_support: float = 0.01, *, max_items: int = 1
     order = order[found.counts[order] >= least].astype(np.int32)
     if len(order) > max_items:
         raise HexadError(
-            f"{len(order):,} items are in at least {least:,} baskets, more than max_items={max_items:,}; raise min_support"
+            f"{len(order):,} items are in at least {least:,} baskets, more than max_items={max_items:,}; raise"
+            " min_support"
         )
     inside = found.to_sparse()[:, order]
     common = (inside.T @ inside).toarray()
@@ -46,6 +47,12 @@ def item_pairs(baskets: object, min_support: float = 0.01, *, max_items: int = 1
     together = np.rint(common[first, second]).astype(np.int32)
     sets = Sets(np.arange(len(order) + 1, dtype=np.int64), order.astype(np.int32), found.counts[order].astype(np.int32))
     return Rules(
-        found.items, found.n_rows, sets, first.astype(np.int32), second.astype(np.int32), together,
-        RuleQuery(least, Fraction(0), 2, pairs=True), baskets=found,
-    )  # fmt: skip
+        found.items,
+        found.n_rows,
+        sets,
+        first.astype(np.int32),
+        second.astype(np.int32),
+        together,
+        RuleQuery(least, Fraction(0), 2, pairs=True),
+        baskets=found,
+    )

@@ -74,7 +74,7 @@ def _from_tree(rules: RuleTable) -> Floats:
 
 
 def _join_nodes(rules: RuleTable, flat: Any, tree: Any) -> NDArray[Any]:
-    """Number of the set of both sides, for each rule: the sets are walked in the order of the tree, so it can be found."""
+    """Number of the set of both sides of each rule: the sets are walked in the order of the tree."""
     ptr, n_ranks = rules.sets.indptr, len(tree.order) + 1
     lengths = rules.sets.lengths
     first, second = rules.sets.take(rules.antecedent), rules.sets.take(rules.consequent)

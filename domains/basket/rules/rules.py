@@ -28,7 +28,7 @@ __all__ = ["Rules"]
 
 @dataclass(frozen=True, eq=False)
 class Rules(RuleTable):
-    """Rules "who has the antecedent has the consequent", as `association_rules` mines them; see `RuleTable` for what they hold.
+    """Rules "who has the antecedent has the consequent", as `association_rules` mines them; see `RuleTable`.
 
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["tea", "milk"], ["tea", "milk"], ["milk"], ["tea"]], min_support=2, min_confidence=0.6)
@@ -55,15 +55,15 @@ class Rules(RuleTable):
         Parameters
         ----------
         test : {"matched", "fisher"}
-            Compare baskets only with others that hold as many items, or all of them (Fisher's exact test). The first needs
-            single items on the right, and the baskets.
+            Compare baskets only with others that hold as many items, or all of them (Fisher's exact test). The first
+            needs single items on the right, and the baskets.
         correction : {"holm", "bonferroni", "bh", "none"}
             Over the family; "bh" bounds the share of false rules among those kept.
         alpha : float
             Bound on the chance of any false rule (or on their share).
         family : {"testable", "mined"}
-            Every rule that could have been mined, or only the rules at hand, which is too few where they were chosen by the
-            same baskets.
+            Every rule that could have been mined, or only the rules at hand, which is too few where they were chosen by
+            the same baskets.
         layered : bool
             Whether rules of one item on the left get half of `alpha`, those of two a quarter, and so on.
         inherit : bool
@@ -83,9 +83,16 @@ class Rules(RuleTable):
         HexadError
         """
         return significance.assess_rules(
-            self, test, correction=correction, alpha=alpha, family=family, layered=layered, inherit=inherit,
-            alternative=alternative, baskets=baskets,
-        )  # fmt: skip
+            self,
+            test,
+            correction=correction,
+            alpha=alpha,
+            family=family,
+            layered=layered,
+            inherit=inherit,
+            alternative=alternative,
+            baskets=baskets,
+        )
 
     def without_redundant(self, min_improvement: float = 0.0, baskets: object = None) -> Self:
         """Leave out rules that a more general one makes superfluous; see `domains.basket.improvement`.

@@ -21,7 +21,7 @@ Test = Literal["matched", "fisher"]
 NAMES = {"holm": "Holm", "bonferroni": "Bonferroni", "bh": "Benjamini & Hochberg"}
 KEPT_BY = "are kept by the"
 NO_OTHERS = "could not be compared, because no baskets without their antecedent hold as"
-NO_OTHERS_MEND = "where all baskets are of one size, test='fisher' is right"
+NO_OTHERS_FIX = "where all baskets are of one size, test='fisher' is right"
 
 
 def assess_rules(
@@ -58,7 +58,8 @@ def assess_rules(
     test : {"matched", "fisher"}
         The first needs single items on the right, and the baskets.
     correction : {"holm", "bonferroni", "bh", "none"}
-        Over the family; "bh" bounds the share of false rules among those kept, and takes neither layers nor inheritance.
+        Over the family; "bh" bounds the share of false rules among those kept, and takes neither layers nor
+        inheritance.
     alpha : float
         Bound on the chance of any false rule (or on their share).
     family : {"testable", "mined"}
@@ -89,9 +90,11 @@ def assess_rules(
     [True, True]
     """
     for name, value, choices in (
-        ("test", test, ("matched", "fisher")), ("correction", correction, CORRECTIONS),
-        ("family", family, ("testable", "mined")), ("alternative", alternative, ("greater", "less")),
-    ):  # fmt: skip
+        ("test", test, ("matched", "fisher")),
+        ("correction", correction, CORRECTIONS),
+        ("family", family, ("testable", "mined")),
+        ("alternative", alternative, ("greater", "less")),
+    ):
         if value not in choices:
             raise HexadError(f"{name}={value!r} is none of {quote(choices)}")
     if isinstance(alpha, str | bool) or not 0 < alpha < 1:
@@ -121,7 +124,7 @@ def assess_rules(
         f"({'no correction' if correction == 'none' else NAMES[correction] + ' over ' + family_text}{said})"
     )
     found = {"p_value": p, "p_adjusted": corrected, "expected": expected, "adjusted_lift": ratio, "kept": kept}
-    compared = (f"{alone:,} rules {NO_OTHERS} many other items: {NO_OTHERS_MEND}",) if alone else ()
+    compared = (f"{alone:,} rules {NO_OTHERS} many other items: {NO_OTHERS_FIX}",) if alone else ()
     # A new test replaces what an earlier one said.
     earlier = tuple(told for told in rules.notes if KEPT_BY not in told and NO_OTHERS not in told)
     return with_columns(replace(rules, notes=earlier), found, note, *compared)
@@ -152,10 +155,16 @@ def _test_matched(rules: RuleTable, baskets: Incidence, sizes: Any, upper: bool)
     right = rules.sets.codes[rules.sets.indptr[rules.consequent[order]]]
     layout = Layout.of(baskets, np.arange(baskets.n_items))
     p, expected, variance = stratified_tail(
-        layout.item_ptr, layout.held, sizes, left.indptr, np.asarray(left.codes, dtype=np.int32),
-        np.append(begin, len(order)).astype(np.int64), np.asarray(right, dtype=np.int32),
-        rules.joint_counts[order].astype(np.int64), upper,
-    )  # fmt: skip
+        layout.item_ptr,
+        layout.held,
+        sizes,
+        left.indptr,
+        np.asarray(left.codes, dtype=np.int32),
+        np.append(begin, len(order)).astype(np.int64),
+        np.asarray(right, dtype=np.int32),
+        rules.joint_counts[order].astype(np.int64),
+        upper,
+    )
     back = np.empty(len(order), dtype=np.int64)
     back[order] = np.arange(len(order))
     return p[back], expected[back], int((variance == 0).sum())
@@ -185,9 +194,10 @@ def declare_family(rules: RuleTable, baskets: object = None) -> Family:
     sizes: dict[int, int] = {}
     for length, many in sorted(left.items()):
         room = sum(
-            count for size, count in right.items()
+            count
+            for size, count in right.items()
             if size <= asked.max_consequent and (asked.max_length is None or size + length <= asked.max_length)
-        )  # fmt: skip
+        )
         if simple and asked.max_consequent == 1:
             room = max(room - length, 0)  # no item stands on both sides
         if many * room:

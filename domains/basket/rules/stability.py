@@ -126,7 +126,10 @@ class Stability:
             return "There are no rules to look at again."
         fell = int((~self.holds).sum())
         where = self.parts[0] if len(self.parts) == 1 else f"in each of {len(self.parts)} parts"
-        text = f"{int(self.holds.sum()):,} of {len(self.rules):,} rules ({100 * self.share:.1f} %) have a lift above one {where}."
+        text = (
+            f"{int(self.holds.sum()):,} of {len(self.rules):,} rules ({100 * self.share:.1f} %) have a lift above one"
+            f" {where}."
+        )
         unseen = int(np.isnan(self.lift).any(axis=0).sum())
         text += f" {unseen:,} could not be looked at: a side did not occur." if unseen else ""
         if fell:
@@ -237,9 +240,14 @@ def stability_figure(stability: Stability) -> Figure:
         for label, mask, colour in (("holds", holds, "accent"), ("does not hold", ~holds, "second")):
             if mask.any():
                 axes.scatter(
-                    mined[chosen][mask], np.maximum(lowest[chosen][mask], floor), s=9, color=colours[colour], alpha=0.6,
-                    linewidth=0, label=label,
-                )  # fmt: skip
+                    mined[chosen][mask],
+                    np.maximum(lowest[chosen][mask], floor),
+                    s=9,
+                    color=colours[colour],
+                    alpha=0.6,
+                    linewidth=0,
+                    label=label,
+                )
         axes.plot(
             [1, high], [1, high], color=colours["soft"], linewidth=1, linestyle=(0, (4, 3)), label="as when mined"
         )
@@ -252,6 +260,7 @@ def stability_figure(stability: Stability) -> Figure:
         axes.legend(loc="upper left")
 
     return draw(
-        paint, alt=f"Lift of {len(mined):,} rules when mined and at a second look.",
+        paint,
+        alt=f"Lift of {len(mined):,} rules when mined and at a second look.",
         caption="Lifts are chosen for being high, so most fall a little; what matters is that they stay above one.",
-    )  # fmt: skip
+    )

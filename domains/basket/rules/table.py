@@ -90,7 +90,7 @@ class RuleQuery:
 
 @dataclass(frozen=True, eq=False)
 class RuleTable:
-    """Rules "who has the antecedent has the consequent", with the whole numbers behind them; `Rules` adds what to do with them.
+    """Rules "who has the antecedent has the consequent", with the whole numbers behind them; see `Rules`.
 
     Attributes
     ----------
@@ -358,7 +358,22 @@ def with_columns(rules: R, columns: Mapping[str, Any], *notes: str) -> R:
 
 
 def need_baskets(rules: RuleTable, baskets: object, what: str, *, same: bool = False) -> Incidence:
-    """The baskets given, or those the rules were mined from, in the rules' vocabulary; with `same` others are refused."""
+    """The baskets given, or those the rules were mined from, in the rules' vocabulary; with `same` no others.
+
+    Parameters
+    ----------
+    rules : RuleTable
+    baskets : Incidence, or what `frequent_itemsets` takes, optional
+    what : str
+        Who needs them, for the message.
+    same : bool
+        Whether they have to be those that the rules were mined from.
+
+    >>> from domains.basket import association_rules
+    >>> rules = association_rules([["a", "b"]], min_support=1, min_confidence=0.5)
+    >>> need_baskets(rules, [["b", "new"]], "a test").to_lists()
+    [['b']]
+    """
     if baskets is None:
         if rules.baskets is None:
             raise HexadError(f"{what} needs the baskets, and loaded rules have none; pass baskets=")
@@ -368,7 +383,8 @@ def need_baskets(rules: RuleTable, baskets: object, what: str, *, same: bool = F
         return found if not same else _check_baskets(rules, found)
     if not len(found.items.intersection(rules.items)) and found.n_items:
         raise HexadError(
-            f"these baskets share no item with the rules: they hold {quote(found.items[:3])}, the rules {quote(rules.items[:3])}"
+            f"these baskets share no item with the rules: they hold {quote(found.items[:3])}, the rules"
+            f" {quote(rules.items[:3])}"
         )
     known = found.reindex_items(rules.items)
     return known if not same else _check_baskets(rules, known)
@@ -383,9 +399,12 @@ def _check_baskets(rules: RuleTable, baskets: Incidence) -> Incidence:
         first = ""
         if len(wrong):
             code = codes[wrong[0]]
-            first = f": {quote([rules.items[code]])} is in {baskets.counts[code]:,} of these, and in {rules.sets.counts[alone[wrong[0]]]:,} of those"
+            first = (
+                f": {quote([rules.items[code]])} is in {baskets.counts[code]:,} of these, and in"
+                f" {rules.sets.counts[alone[wrong[0]]]:,} of those"
+            )
         raise HexadError(
-            f"the rules were mined from {rules.n_baskets:,} other baskets than the {baskets.n_rows:,} given{first}; to look at "
-            "rules again in other baskets, use held_out"
+            f"the rules were mined from {rules.n_baskets:,} other baskets than the {baskets.n_rows:,} given{first}; to"
+            " look at rules again in other baskets, use held_out"
         )
     return baskets

@@ -36,8 +36,8 @@ class Choice:
         Those whose median is taken, not yet learnt on all data: the best one, and all that come close to it.
     scores : dict of str to tuple
         Every candidate's sMAPE in percent, MASE, and score, the mean of both in units of the best naive (of MASE alone
-        where values are negative or often zero), where an error beyond ten of its series' naive steps counts as ten; the
-        lowest score is the best.
+        where values are negative or often zero), where an error beyond ten of its series' naive steps counts as ten;
+        the lowest score is the best.
     picked : str
         The candidate that was chosen.
     origins : int
@@ -105,8 +105,8 @@ def rolling_origins(past: Past, horizon: int) -> tuple[Ints, Any]:
     """How many steps before the end to judge at, and which series are long enough to be judged there.
 
     Five origins one horizon apart where the data allow it, more where few series give few errors, fewer on very many
-    series; the judged part is at most a third of the median series. Where that leaves fewer than three, origins lie closer
-    and their horizons overlap.
+    series; the judged part is at most a third of the median series. Where that leaves fewer than three, origins lie
+    closer and their horizons overlap.
 
     >>> rolling_origins(Past(np.arange(100.0), np.array([0]), np.array([100]), np.array([0])), 10)[0].tolist()
     [10, 20, 30]
@@ -271,7 +271,7 @@ class _Judge:
         return np.where(np.isnan(found), self.fallback, found)
 
     def score(self, found: Floats, reference: tuple[float, float] = (200.0, 1.0)) -> tuple[float, float, float]:
-        """Return sMAPE (percent), MASE, and both in units of the reference's; no error counts more than `MOST` there."""
+        """Return sMAPE (percent), MASE, and both in units of the reference's, where no error counts more than `MOST`."""
         smape, mase, held = self._means(found)
         relative = held / reference[1]
         return smape, mase, (smape / reference[0] + relative) / 2 if self.relative else relative

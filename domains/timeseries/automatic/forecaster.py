@@ -129,10 +129,16 @@ class AutoForecaster(PanelForecaster):
         self._check_parameters()
         largest = float(np.abs(panel.values).max())
         if largest > LARGEST:
-            raise DataError("series table", [Problem(
-                f"values of up to {largest:.3g} leave the range of numbers when they are squared", column=self.y,
-                mend="Give them in larger units.",
-            )])  # fmt: skip
+            raise DataError(
+                "series table",
+                [
+                    Problem(
+                        f"values of up to {largest:.3g} leave the range of numbers when they are squared",
+                        column=self.y,
+                        fix="Give them in larger units.",
+                    )
+                ],
+            )
         self.grid_ = grid_of(panel.frequency, self.freq)
         steps = self.grid_.horizon if self.horizon is None else self._few_steps(panel, self.horizon)
         self._learn_for(panel, steps)
@@ -256,7 +262,7 @@ class AutoForecaster(PanelForecaster):
         return np.where(changes == 0, 0.0, np.where(rooted, roots, changes))
 
     def _spreads(self, panel: Panel, series: Ints) -> tuple[Ints, Floats, Any]:
-        """Number, size and rootedness of some series; those that are new, or below zero now, are told by their history."""
+        """Number, size and sign of some series; of those that are new, or below zero now, by their history."""
         past = self._past(panel, series, panel.indptr[series + 1])
         rooted = self._find_nonnegative(past)
         number = np.where((past.series >= 0) & (self.rooted_[past.series] == rooted), past.series, -1)

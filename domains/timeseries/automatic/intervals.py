@@ -1,4 +1,4 @@
-"""Intervals and sample paths from the errors at origins inside the training data, in units of each series' own spread."""
+"""Intervals and sample paths from errors at origins inside the training data, in units of each series' spread."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FEW_PATHS = 50
 class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
     """Normalised conformal intervals for every series and step, and joint paths of the whole horizon.
 
-    The spread of a series at a step is its mean absolute error at the origins, times the profile over the steps that all
-    series share, drawn by one origin's weight towards what its size would let expect; where steps differ by their place
-    in a season, half of it is the mean absolute error at that very step. The half-width is a quantile of the errors in
-    units of this spread, each measured with a spread that leaves its own origin out, pooled over all series and a band of
-    neighbouring steps.
+    The spread of a series at a step is its mean absolute error at the origins, times the profile over the steps that
+    all series share, drawn by one origin's weight towards what its size would let expect; where steps differ by their
+    place in a season, half of it is the mean absolute error at that very step. The half-width is a quantile of the
+    errors in units of this spread, each measured with a spread that leaves its own origin out, pooled over all series
+    and a band of neighbouring steps.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    Source: Papadopoulos, Gammerman & Vovk (2008), Normalized nonconformity measures for regression conformal prediction;
-    the guarantee needs errors that are exchangeable over series and origins, which they are only roughly.
+    Source: Papadopoulos, Gammerman & Vovk (2008), Normalized nonconformity measures for regression conformal
+    prediction; the guarantee needs errors that are exchangeable over series and origins, which they are only roughly.
 
     >>> errors = np.random.default_rng(0).normal(size=(50, 5, 3)) * np.arange(1, 51)[:, None, None]
     >>> radius = NormalisedConformal().fit(errors, np.arange(1.0, 51.0)).radius(95, np.array([0, 49]), np.array([1.0, 50.0]))
@@ -144,8 +144,8 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
                 found[step] = near[-1] if len(near) else 0.0
             else:
                 raise CalibrationError(
-                    f"a {level:g} % interval needs more than the {len(near)} errors that the trials inside the known data "
-                    "gave. Give longer series, a shorter horizon, or ask for a lower level."
+                    f"a {level:g} % interval needs more than the {len(near)} errors that the trials inside the known"
+                    " data gave. Give longer series, a shorter horizon, or ask for a lower level."
                 )
         return found
 

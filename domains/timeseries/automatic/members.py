@@ -382,10 +382,14 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         from sklearn.ensemble import HistGradientBoostingRegressor
 
         return HistGradientBoostingRegressor(
-            loss="absolute_error", max_iter=100, learning_rate=0.1, early_stopping=False,
+            loss="absolute_error",
+            max_iter=100,
+            learning_rate=0.1,
+            early_stopping=False,
             random_state=self.seed,
-            max_leaf_nodes=int(np.clip(cells // 400, 7, 63)), min_samples_leaf=int(np.clip(cells // 500, 20, 50)),
-        )  # fmt: skip
+            max_leaf_nodes=int(np.clip(cells // 400, 7, 63)),
+            min_samples_leaf=int(np.clip(cells // 500, 20, 50)),
+        )
 
     def _cells(self, past: Past, horizon: int) -> tuple[Ints, Ints, Ints]:
         """Series, origin and lead of the cells; origins a season apart, or closer where that gives too few."""

@@ -29,8 +29,8 @@ class Grid:
     seasons : tuple of int
         Candidate seasons in steps, the shortest first; None where only the data can tell.
     horizon : int
-        Steps that are usually forecast: the M4 competition's (two days of hours, 14 days, 13 weeks, 18 months, 8 quarters,
-        6 years).
+        Steps that are usually forecast: the M4 competition's (two days of hours, 14 days, 13 weeks, 18 months, 8
+        quarters, 6 years).
     metric_season : int
         Season of the naive in MASE, as M4 had it.
 
@@ -83,8 +83,8 @@ def seasons_of(grid: Grid, past: Past) -> tuple[int, ...]:
 def find_seasons(past: Past) -> tuple[int, ...]:
     """Find the season, if any, that the autocorrelation of the changes of (up to 200) series shows.
 
-    The shortest lag whose mean autocorrelation is a peak, above 0.3 and within a fifth of the highest one; and a multiple
-    of it that is clearly higher still.
+    The shortest lag whose mean autocorrelation is a peak, above 0.3 and within a fifth of the highest one; and a
+    multiple of it that is clearly higher still.
 
     >>> past = Past(np.tile([1.0, 2.0, 5.0, 3.0], 30), np.array([0]), np.array([120]), np.array([0]))
     >>> find_seasons(past)

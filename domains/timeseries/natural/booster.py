@@ -22,8 +22,8 @@ SAMPLE = 200_000
 class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Boost the mean and the spread of a distribution together, along the natural gradient.
 
-    The algorithm is NGBoost's. Its base learner is a tree on histograms: columns are sorted into at most 255 bins once, and
-    all trees of all rounds and parameters count in these bins.
+    The algorithm is NGBoost's. Its base learner is a tree on histograms: columns are sorted into at most 255 bins once,
+    and all trees of all rounds and parameters count in these bins.
 
     Parameters
     ----------
@@ -106,10 +106,17 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         if self.distribution == "lognormal":
             wrong = np.flatnonzero(y <= 0)
             if len(wrong):
-                raise DataError("y", [Problem(
-                    f"{len(wrong):,} values are not above zero, which a lognormal distribution needs",
-                    rows=tuple(wrong[:5].tolist()), count=len(wrong), mend="Use distribution='normal'.",
-                )])  # fmt: skip
+                raise DataError(
+                    "y",
+                    [
+                        Problem(
+                            f"{len(wrong):,} values are not above zero, which a lognormal distribution needs",
+                            rows=tuple(wrong[:5].tolist()),
+                            count=len(wrong),
+                            fix="Use distribution='normal'.",
+                        )
+                    ],
+                )
             y = np.log(y)
         self.edges_ = [_edges(column, self.max_bins) for column in X.T]
         used = np.array([len(edges) + 1 for edges in self.edges_], dtype=np.int64)
@@ -117,9 +124,17 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.centre_, self.unit_ = float(y.mean()), float(y.std()) or 1.0
         self.start_ = np.zeros(2)
         self.feature_, self.split_, self.value_, losses = boost(
-            self._bin(X), used, (y - self.centre_) / self.unit_, self.start_, self.n_estimators,
-            float(self.learning_rate), self.max_depth, self.min_samples_leaf, float(self.l2), float(self.tol),
-        )  # fmt: skip
+            self._bin(X),
+            used,
+            (y - self.centre_) / self.unit_,
+            self.start_,
+            self.n_estimators,
+            float(self.learning_rate),
+            self.max_depth,
+            self.min_samples_leaf,
+            float(self.l2),
+            float(self.tol),
+        )
         self.losses_ = losses + np.log(self.unit_)
         return self
 
@@ -173,8 +188,11 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         if self.distribution not in {"normal", "lognormal"}:
             raise SettingsError(f"distribution={self.distribution!r}: there are 'normal' and 'lognormal'")
         ranges = (
-            ("n_estimators", 1, 1_000_000), ("max_depth", 1, 8), ("min_samples_leaf", 1, 2**53), ("max_bins", 2, 255)
-        )  # fmt: skip
+            ("n_estimators", 1, 1_000_000),
+            ("max_depth", 1, 8),
+            ("min_samples_leaf", 1, 2**53),
+            ("max_bins", 2, 255),
+        )
         for name, least, most in ranges:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:

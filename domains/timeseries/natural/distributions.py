@@ -1,4 +1,4 @@
-"""Predicted distributions, one a row: moments, quantiles, intervals, densities, CRPS, probability integral transform."""
+"""Predicted distributions, one a row: moments, quantiles, intervals, densities, CRPS, PIT."""
 
 from __future__ import annotations
 

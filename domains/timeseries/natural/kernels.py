@@ -1,7 +1,7 @@
-"""Natural-gradient boosting of a normal distribution with trees on histograms: bins are made once and used by all trees.
+"""Natural-gradient boosting of a normal distribution with trees on histograms; bins are made once.
 
-A tree of depth d is kept as arrays of ``2**d - 1`` split features and split bins (a row goes right where its bin is above;
-a feature of -1 sends all rows left) and ``2**d`` leaf values, in the order of a complete binary tree.
+A tree of depth d is kept as arrays of ``2**d - 1`` split features and split bins (a row goes right where its bin is
+above; a feature of -1 sends all rows left) and ``2**d`` leaf values, in the order of a complete binary tree.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def boost(
     """Fit mean and log standard deviation of every row's normal distribution, from those that all rows start with.
 
     The log standard deviation is held between `LOWEST` and `HIGHEST`: rows that are fitted exactly have no least one.
-    Returns split features and bins (rounds, 2, inner nodes), leaf values (rounds, 2, leaves) with step and rate in them,
-    and the mean negative log-likelihood before every round and after the last.
+    Returns split features and bins (rounds, 2, inner nodes), leaf values (rounds, 2, leaves) with step and rate in
+    them, and the mean negative log-likelihood before every round and after the last.
     """
     n, p = bins.shape
     inner, leaves = 2**depth - 1, 2**depth
@@ -157,7 +157,7 @@ def _grow(
 def _count(
     bins: Bytes, used: Ints, g: Floats, node: Ints, width: int, sizes: Floats, sums: Floats, counts: Floats
 ) -> None:
-    """Histograms of a level's nodes: of the smaller child by counting, of the other one by what its parent has beside."""
+    """Histograms of a level's nodes: of the smaller child by counting, of the other by what is left of its parent."""
     p = bins.shape[1]
     fresh = np.zeros(width, np.bool_)
     fresh[0] = width == 1

@@ -23,9 +23,12 @@ __all__ = ["read_apart"]
 ROOT = Path(__file__).resolve().parents[3]
 FRAME = 1 << 31
 ONE_THREAD = {
-    "MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
     "ARROW_IO_THREADS": "1",
-}  # fmt: skip
+}
 SMALLER = "Give a smaller part of it, or save the table as CSV or Parquet."
 # On systems that can end a process for its processor time.
 OVER_TIME = {-int(getattr(signal, name)) for name in ("SIGXCPU", "SIGKILL") if hasattr(signal, name)}
@@ -59,11 +62,20 @@ def read_apart(
     """
     seconds = QUERY_SECONDS if own_query else APART_SECONDS + unpacked // BYTES_A_SECOND
     job = {
-        "kind": kind, "file": str(path), "memory": APART_MEMORY, "seconds": seconds, "longest_text": LONGEST_TEXT,
-        "view_seconds": VIEW_SECONDS, "path": [str(ROOT), *(place for place in sys.path if Path(place).is_absolute())],
-        "imports": {"sqlite": ["shared.errors"], "duckdb": ["shared.errors", "duckdb", "pyarrow.ipc"],
-                    "sheet": ["openpyxl"]}[kind], **options,
-    }  # fmt: skip
+        "kind": kind,
+        "file": str(path),
+        "memory": APART_MEMORY,
+        "seconds": seconds,
+        "longest_text": LONGEST_TEXT,
+        "view_seconds": VIEW_SECONDS,
+        "path": [str(ROOT), *(place for place in sys.path if Path(place).is_absolute())],
+        "imports": {
+            "sqlite": ["shared.errors"],
+            "duckdb": ["shared.errors", "duckdb", "pyarrow.ipc"],
+            "sheet": ["openpyxl"],
+        }[kind],
+        **options,
+    }
     try:
         yield from _frames(job, path.name, seconds) if sys.executable else _here(job)
     except RefusedError as error:

@@ -1,4 +1,4 @@
-"""Tables larger than memory, part by part: each part is checked as a whole table would be, with the rows' own numbers."""
+"""Tables larger than memory, part by part, each checked as a whole table would be."""
 
 from __future__ import annotations
 
@@ -141,15 +141,24 @@ def _csv(
         reader = pacsv.open_csv(
             path,
             read_options=pacsv.ReadOptions(
-                use_threads=False, block_size=max(SAMPLE, min(rows * width, 1 << 28)), encoding=encoding or "utf-8",
-                column_names=header, skip_rows=above,
+                use_threads=False,
+                block_size=max(SAMPLE, min(rows * width, 1 << 28)),
+                encoding=encoding or "utf-8",
+                column_names=header,
+                skip_rows=above,
             ),
-            parse_options=pacsv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=refuse,
-                ignore_empty_lines=len(header) > 1),
+            parse_options=pacsv.ParseOptions(
+                delimiter=separator,
+                newlines_in_values=True,
+                invalid_row_handler=refuse,
+                ignore_empty_lines=len(header) > 1,
+            ),
             convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, include_columns=list(columns or header)
+                column_types=dict.fromkeys(header, pa.string()),
+                strings_can_be_null=False,
+                include_columns=list(columns or header),
             ),
-        )  # fmt: skip
+        )
         for batch in reader:
             yield pa.Table.from_batches([batch])
     except MemoryError:  # Arrow has one of its own, which is an error of Arrow, too
@@ -161,7 +170,7 @@ def _csv(
             ) from error
         if wrong and wrong[0]:
             what = f"a row has another number of fields than the header ({len(header)})"
-            mend = "Check quotes, and quote fields that hold the separator."
-            raise fail(path.name, what, mend, (wrong[0] - above,)) from error
+            fix = "Check quotes, and quote fields that hold the separator."
+            raise fail(path.name, what, fix, (wrong[0] - above,)) from error
         told = shorten(str(error).split("Row #")[0], 160)
         raise fail(path.name, f"it cannot be split into columns ({told})", "Check quotes and separators.") from error

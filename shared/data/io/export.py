@@ -14,8 +14,8 @@ from shared.runtime.files import write_bytes
 
 __all__ = ["disarm", "table_bytes", "write_table"]
 
-# Signs that start a formula, also as wide letters, which some programs take for the same; at the text's begin, and behind
-# what a spreadsheet of another country takes for a separator.
+# Signs that start a formula, also as wide letters, which some programs take for the same; at the text's begin, and
+# behind what a spreadsheet of another country takes for a separator.
 FORMULA = re.compile(r"(^|[;\t])([=+\-@＝＋－＠])")
 
 

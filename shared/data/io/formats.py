@@ -111,7 +111,7 @@ def from_parquet(path: Path, max_bytes: int, columns: Sequence[str] | None = Non
         metadata = pq.read_metadata(path)
         names = metadata.schema.to_arrow_schema().names
         check_names(names, path.name)
-        wanted = [name for name in (columns or names) if not name.startswith("__index_level_")]
+        wanted = [name for name in columns or names if not name.startswith("__index_level_")]
         check_columns(wanted, names, path.name)
         read = [_read_parquet(path, max_bytes, wanted)]
     except DataError:
@@ -170,9 +170,12 @@ def from_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
         rows, texts = zip(*broken, strict=True)
         problems = Problems(path.name)
         problems.add(
-            f"{len(broken):,} cells hold an error of the workbook or a date off the calendar: {quote(dict.fromkeys(texts))}",
-            rows=rows, count=len(broken), mend="Correct the cells, or empty them.",
-        )  # fmt: skip
+            f"{len(broken):,} cells hold an error of the workbook or a date off the calendar:"
+            f" {quote(dict.fromkeys(texts))}",
+            rows=rows,
+            count=len(broken),
+            fix="Correct the cells, or empty them.",
+        )
         problems.raise_if_any()
     names = ["" if pd.isna(value) else str(value).strip() for value in cells.iloc[0]]
     empty = [place for place, column in enumerate(names, 1) if not column]
@@ -244,9 +247,10 @@ def _refuse_nested(schema: pa.Schema, columns: list[str], source: str) -> None:
     for name in columns:
         if pa.types.is_nested(schema.field(name).type):
             problems.add(
-                f"holds {schema.field(name).type}, not single values", column=name,
-                mend="Write each part into a column of its own, or read other columns (columns=).",
-            )  # fmt: skip
+                f"holds {schema.field(name).type}, not single values",
+                column=name,
+                fix="Write each part into a column of its own, or read other columns (columns=).",
+            )
     problems.raise_if_any()
 
 
@@ -321,8 +325,11 @@ def _check_frame(frame: pd.DataFrame, source: str) -> pd.DataFrame:
             if far.any():
                 rows = (np.flatnonzero(far[:]) + 1)[:6]
                 problems.add(
-                    f"{int(far.sum()):,} stamps lie outside the years 1 to 9999", column=name, rows=rows,
-                    count=int(far.sum()), mend="Correct them, or leave the cells empty.",
-                )  # fmt: skip
+                    f"{int(far.sum()):,} stamps lie outside the years 1 to 9999",
+                    column=name,
+                    rows=rows,
+                    count=int(far.sum()),
+                    fix="Correct them, or leave the cells empty.",
+                )
     problems.raise_if_any()
     return frame

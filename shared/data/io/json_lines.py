@@ -106,7 +106,7 @@ class _Columns:
                 column=name,
                 rows=places,
                 count=len(places),
-                mend="Write each part into a column of its own.",
+                fix="Write each part into a column of its own.",
             )
         problems.raise_if_any()
         if not self.values:
@@ -152,9 +152,12 @@ def refuse_infinite(frame: pd.DataFrame, source: str) -> None:
             far = np.isinf(frame[name].to_numpy(dtype=float, na_value=np.nan))
             if far.any():
                 problems.add(
-                    "holds numbers that are too large", column=str(name), rows=first_rows(far), count=int(far.sum()),
-                    mend="Correct them, or leave them out.",
-                )  # fmt: skip
+                    "holds numbers that are too large",
+                    column=str(name),
+                    rows=first_rows(far),
+                    count=int(far.sum()),
+                    fix="Correct them, or leave them out.",
+                )
     problems.raise_if_any()
 
 

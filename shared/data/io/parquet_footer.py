@@ -1,9 +1,9 @@
 """What a Parquet file says of its columns, read by a few lines that a damaged footer cannot crash.
 
 Arrow ends the whole process on some damaged answers to what a column chunk holds. The footer is Thrift's compact
-protocol: fields with their numbers, each skipped or kept. Source: the Parquet format's ``parquet.thrift`` (FileMetaData 4:
-row_groups; RowGroup 1: columns; ColumnChunk 3: meta_data; ColumnMetaData 3: path_in_schema, 5: num_values) and Thrift's
-``thrift-compact-protocol.md``.
+protocol: fields with their numbers, each skipped or kept. Source: the Parquet format's ``parquet.thrift`` (FileMetaData
+4: row_groups; RowGroup 1: columns; ColumnChunk 3: meta_data; ColumnMetaData 3: path_in_schema, 5: num_values) and
+Thrift's ``thrift-compact-protocol.md``.
 """
 
 from __future__ import annotations

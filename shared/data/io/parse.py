@@ -57,8 +57,8 @@ class Parsed:
         Rows whose text could not be read as the kind.
     why : str
         What is wrong with them, and empty where nothing is.
-    mend : str
-        How to mend it.
+    fix : str
+        How to fix it.
     notes : tuple of str
         What was decided on the way.
 
@@ -69,7 +69,7 @@ class Parsed:
     values: pd.Series[Any]
     bad: Bools
     why: str = ""
-    mend: str = ""
+    fix: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -189,7 +189,7 @@ def parse_column(strings: pa.Array, kind: Kind, reading: Reading) -> Parsed:
     notes = (f"{words} words like 'NA' read as missing",) if words else ()
     parser = {"integer": _integers, "number": _numbers, "boolean": _booleans, "datetime": _datetimes}[kind]
     parsed = parser(strings, missing, reading)
-    return Parsed(parsed.values, parsed.bad, parsed.why, parsed.mend, notes + parsed.notes)
+    return Parsed(parsed.values, parsed.bad, parsed.why, parsed.fix, notes + parsed.notes)
 
 
 def _fits_int64(full: pa.Array) -> bool:
@@ -263,12 +263,12 @@ def _numbers(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
     bad = (~good & ~missing) | infinite | lossy
     values = values.mask(infinite | lossy)
     if lossy.any() and not ((~good & ~missing) | infinite).any():
-        mend = "Declare the column text or integer, so that no digit is lost."
-        return Parsed(values, bad, "with more digits than a decimal number holds", mend, notes)
-    mend = "Correct them, or leave the cells empty."
+        fix = "Declare the column text or integer, so that no digit is lost."
+        return Parsed(values, bad, "with more digits than a decimal number holds", fix, notes)
+    fix = "Correct them, or leave the cells empty."
     if decimal == "." and bad.any() and _matches(strings.filter(pa.array(bad)), r"^[+-]?\d*,\d+$").all():
-        mend = "Pass decimal=',' if the comma is the decimal mark; otherwise correct them."
-    return Parsed(values, bad, "cannot be read as numbers" if bad.any() else "", mend, notes)
+        fix = "Pass decimal=',' if the comma is the decimal mark; otherwise correct them."
+    return Parsed(values, bad, "cannot be read as numbers" if bad.any() else "", fix, notes)
 
 
 def _lossy(texts: pa.Array) -> Bools:
@@ -338,8 +338,8 @@ def _parse_stamps(texts: pd.Series[Any], missing: Bools, order: str, note: str) 
         values = pd.to_datetime(texts, format=order, errors="coerce")
     values = values.mask(off_calendar(values))
     bad = np.asarray(values.isna()) & ~missing
-    mend = "Correct them, or pass dates= with the format, as in '%d/%m/%y'."
-    return Parsed(values, bad, "cannot be read as dates" if bad.any() else "", mend, (note,) if note else ())
+    fix = "Correct them, or pass dates= with the format, as in '%d/%m/%y'."
+    return Parsed(values, bad, "cannot be read as dates" if bad.any() else "", fix, (note,) if note else ())
 
 
 def _instants(

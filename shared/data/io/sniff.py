@@ -152,11 +152,11 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
         actual, expected = ragged[0][1:]
         problems = Problems(name)
         problems.add(
-            f"{len(ragged):,} {'row has' if len(ragged) == 1 else 'rows have'} another number of fields than the header "
-            f"({expected}); the first has {actual}",
+            f"{len(ragged):,} {'row has' if len(ragged) == 1 else 'rows have'} another number of fields than the header"
+            f" ({expected}); the first has {actual}",
             rows=numbers,
             count=len(ragged),
-            mend='Quote fields that hold the separator, or pass repair="drop_ragged_rows" to leave them out.',
+            fix='Quote fields that hold the separator, or pass repair="drop_ragged_rows" to leave them out.',
         )
         problems.raise_if_any()
     if table.num_rows == 0:
@@ -231,11 +231,11 @@ def _header(text: str, name: str, separator: str) -> list[str]:
         )
     repeated = [column for column, count in Counter(stripped).items() if count > 1 and column]
     if repeated:
-        problems.add(f"repeated column names: {quote(repeated)}", mend="Give every column a name of its own.")
+        problems.add(f"repeated column names: {quote(repeated)}", fix="Give every column a name of its own.")
     empty = [place for place, column in enumerate(stripped, 1) if not column]
     if empty:
-        problems.add(f"{len(empty)} columns have no name (place {quote(empty)})", mend="Name them or remove them.")
+        problems.add(f"{len(empty)} columns have no name (place {quote(empty)})", fix="Name them or remove them.")
     if all(DATA_LIKE.fullmatch(column) for column in stripped if column) and any(stripped):
-        problems.add("the first line looks like data, not like column names", mend="Add a header line.")
+        problems.add("the first line looks like data, not like column names", fix="Add a header line.")
     problems.raise_if_any()
     return header

@@ -51,9 +51,9 @@ class Text:
     notes: tuple[str, ...] = ()
 
 
-def fail(source: str, what: str, mend: str, rows: tuple[int, ...] = ()) -> DataError:
+def fail(source: str, what: str, fix: str, rows: tuple[int, ...] = ()) -> DataError:
     """Build the error of a file that has one problem as a whole."""
-    return DataError(source, [Problem(what, rows=rows, mend=mend)])
+    return DataError(source, [Problem(what, rows=rows, fix=fix)])
 
 
 def check_path(path: Path) -> None:
@@ -62,7 +62,8 @@ def check_path(path: Path) -> None:
     >>> check_path(Path("no-such-file.csv"))
     Traceback (most recent call last):
     ...
-    shared.errors.DataError: no-such-file.csv: there is no such file: no-such-file.csv. Check the spelling and the folder.
+    shared.errors.DataError: no-such-file.csv: there is no such file: no-such-file.csv. Check the spelling and the
+    folder.
     """
     name = path.name or str(path)
     name = name if len(name) <= 80 else f"{name[:40]}...{name[-37:]}"
@@ -145,9 +146,10 @@ def too_large(name: str, size: int, max_bytes: int, least: str = "") -> DataErro
     """Build the error of a table that is larger than the limit."""
     return fail(
         name,
-        f"the table is larger than the limit of {max_bytes / 1e6:,.0f} MB for what is read at once: {least}{size / 1e6:,.0f} MB",
-        "Raise max_bytes if three times as much fits into memory, or read it in parts (read_chunks), or fewer columns of a "
-        "Parquet file (columns=).",
+        f"the table is larger than the limit of {max_bytes / 1e6:,.0f} MB for what is read at once:"
+        f" {least}{size / 1e6:,.0f} MB",
+        "Raise max_bytes if three times as much fits into memory, or read it in parts (read_chunks), or fewer columns"
+        " of a Parquet file (columns=).",
     )
 
 

@@ -112,7 +112,7 @@ def _arrow_frame(
     for field in schema:
         kind = field.type
         if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            problems.add(f"holds {kind}, not single values", column=field.name, mend="Select other columns.")
+            problems.add(f"holds {kind}, not single values", column=field.name, fix="Select other columns.")
     problems.raise_if_any()
     parts, size = [], 0
     for batch in reader:
@@ -217,7 +217,7 @@ def _gather_frame(
                     column=name,
                     rows=odd,
                     count=len(odd),
-                    mend="Select other columns.",
+                    fix="Select other columns.",
                 )
         made[name] = to_column(column)
     problems.raise_if_any()

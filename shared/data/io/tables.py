@@ -147,8 +147,8 @@ def read_table(
     Parameters
     ----------
     source : path, address or frame
-        CSV or JSON lines (plain, gzip, bz2, xz or zip), Parquet, Excel (a sheet as in "a.xlsx#Sheet2"), an SQLite or DuckDB database; the address of a
-        database as SQLAlchemy writes it; or a pandas, Polars or Arrow frame.
+        CSV or JSON lines (plain, gzip, bz2, xz or zip), Parquet, Excel (a sheet as in "a.xlsx#Sheet2"), an SQLite or
+        DuckDB database; the address of a database as SQLAlchemy writes it; or a pandas, Polars or Arrow frame.
     schema : Schema, optional
         What the table has to look like. Without it kinds are recognised, and left as text where in doubt.
     repair : str or iterable of str
@@ -159,7 +159,8 @@ def read_table(
         "iso", "day-first", "month-first" or a format such as "%d/%m/%y".
     tz : str, optional
         Zone in which stamps with an offset are shown, as in "Europe/Berlin". Stamps without one stay as they are, and
-        keys of which they are part are not checked for repeats: an hour comes twice in autumn. `Panel` tells them apart.
+        keys of which they are part are not checked for repeats: an hour comes twice in autumn. `Panel` tells them
+        apart.
     sheet : str or int
         Sheet of an Excel file.
     query : str, optional
@@ -177,7 +178,7 @@ def read_table(
     Raises
     ------
     DataError
-        Listing every problem with column, rows, count and mend.
+        Listing every problem with column, rows, count and fix.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -402,7 +403,7 @@ def _report_unreadable(parsed: Parsed, name: str, desk: _Desk, examples: Sequenc
         desk.unreadable = parsed.bad if desk.unreadable is None else desk.unreadable | parsed.bad
         desk.repairs.append(f"column '{name}': {text} (rows {', '.join(map(str, rows))})")
         return
-    desk.problems.add(text, column=name, rows=rows, count=count, mend=parsed.mend)
+    desk.problems.add(text, column=name, rows=rows, count=count, fix=parsed.fix)
 
 
 def _type_frame(
@@ -492,6 +493,6 @@ def _without(frame: pd.DataFrame, marked: Bools, bad: Bools, found: Problems, de
     kept = np.flatnonzero(~marked)
     for problem in found:
         rows = tuple(desk.source_rows(int(kept[row - 1]) + 1 for row in problem.rows))
-        desk.repairs.append(str(replace(problem, rows=rows, mend="")).rstrip("."))
+        desk.repairs.append(str(replace(problem, rows=rows, fix="")).rstrip("."))
     desk.leave_out(lost)
     return frame[~lost].reset_index(drop=True)

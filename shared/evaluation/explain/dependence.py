@@ -76,8 +76,8 @@ class Dependence:
         if not pd.api.types.is_numeric_dtype(rows["value"].dtype) or pd.api.types.is_bool_dtype(rows["value"].dtype):
             top, low = int(means.argmax()), int(means.argmin())
             return (
-                f"{self._name_rows()}{where} is highest for {self.feature} = {values[top]} ({_number(means[top])}) and lowest for "
-                f"{values[low]} ({_number(means[low])})."
+                f"{self._name_rows()}{where} is highest for {self.feature} = {values[top]} ({_number(means[top])}) and"
+                f" lowest for {values[low]} ({_number(means[low])})."
             )
         change = means[-1] - means[0]
         span = float(np.ptp(means))
@@ -138,13 +138,16 @@ class Dependence:
         lines = {label: (self._of(label)["value"].tolist(), self._of(label)["mean"].to_numpy()) for label in labels}
         first = self._of(labels[0])
         return dependence_figure(
-            lines, rows=self.curves.get(labels[0]) if len(labels) == 1 else None, share=first["share"].to_numpy(),
-            x_label=self.feature, y_label=self.answer,
+            lines,
+            rows=self.curves.get(labels[0]) if len(labels) == 1 else None,
+            share=first["share"].to_numpy(),
+            x_label=self.feature,
+            y_label=self.answer,
             alt=f"{self._name_rows()} by {self.feature}.",
             caption="Lines are means over the rows"
             + (", thin lines single rows" if len(labels) == 1 else ", one line a step ahead")
             + "; the bars at the foot show where the data lie: where they are low, the model guesses.",
-        )  # fmt: skip
+        )
 
     def _repr_html_(self) -> str:
         return str(self.frame.round(3).to_html(index=False))
@@ -205,9 +208,9 @@ def dependence(
 
     Notes
     -----
-    Source: Friedman (2001), Annals of Statistics 29(5), section 8.2; for single rows Goldstein et al. (2015), JCGS 24(1).
-    Where features depend on each other, values may be asked for that never occur together; the share of the data says
-    where.
+    Source: Friedman (2001), Annals of Statistics 29(5), section 8.2; for single rows Goldstein et al. (2015), JCGS
+    24(1). Where features depend on each other, values may be asked for that never occur together; the share of the data
+    says where.
 
     >>> X = pd.DataFrame({"age": np.linspace(0, 10, 50), "idle": 1.0})
     >>> print(dependence(lambda X: 2 * X["age"], X, feature="age", answer="price").explain())

@@ -97,7 +97,8 @@ class Importance:
             return ""
         first, last = wide.columns[0], wide.columns[-1]
         parts = [
-            f"{group} from {_percent(wide.loc[group, first])} % at {first} to {_percent(wide.loc[group, last])} % at {last}"
+            f"{group} from {_percent(wide.loc[group, first])} % at {first} to {_percent(wide.loc[group, last])} % at"
+            f" {last}"
             for group in wide.index[:3]
         ]
         return f" Over the horizon their worth changes (in % of the mean error): {', '.join(parts)}."
@@ -113,9 +114,12 @@ class Importance:
             upper=(100 * self.frame["upper"]).tolist(),
             x_label="growth of the error when shuffled, %",
             alt="Importance of groups of features, the most important on top.",
-            caption="Each group of features is shuffled over the rows; what the error grows by is its worth. Thin lines are "
-            f"{self.level:g} % intervals. Groups that say the same can stand in for each other, so the bars do not add up.",
-        )  # fmt: skip
+            caption=(
+                "Each group of features is shuffled over the rows; what the error grows by is its worth. Thin lines"
+                f" are {self.level:g} % intervals. Groups that say the same can stand in for each other, so the bars do"
+                " not add up."
+            ),
+        )
 
     def plot_steps(self) -> Figure:
         """Draw how the worth of each group changes over the horizon."""
@@ -128,10 +132,11 @@ class Importance:
         shown = list(wide.index[:5])
         return line_figure(
             {str(group): (places, wide.loc[group].to_numpy()) for group in shown},
-            x_label=f"{unit} ahead".replace("ahead ahead", "ahead"), y_label="growth of the error, % of the mean error",
+            x_label=f"{unit} ahead".replace("ahead ahead", "ahead"),
+            y_label="growth of the error, % of the mean error",
             alt="Importance of groups of features by step of the horizon.",
             caption="The same, step by step: what a group is worth near the origin and far from it.",
-        )  # fmt: skip
+        )
 
     def _repr_html_(self) -> str:
         return str(self.frame.round(3).to_html(index=False))

@@ -47,7 +47,8 @@ def leakage_check(
     Parameters
     ----------
     pipeline : estimator, forecaster, function or list of (name, step)
-        - a scikit-learn estimator, transformer, detector or `Pipeline`: fitted on the training rows, asked for the others;
+        - a scikit-learn estimator, transformer, detector or `Pipeline`: fitted on the training rows, asked for the
+          others;
         - a model that its task fits and asks, such as a forecaster;
         - a function ``f(table)`` that gives features, one row a row (its index tells which, where it drops some);
         - a function ``f(table, train, test)`` that does everything, with positions of rows; what it gives back is

@@ -1,4 +1,4 @@
-"""The leak guard inside an evaluation: at its first split every model is asked again with everything unknown replaced."""
+"""The leak guard inside an evaluation: every model is asked again with everything unknown replaced."""
 
 from __future__ import annotations
 

@@ -128,7 +128,8 @@ def _giveaways(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles,
 def _follows(table: pd.DataFrame, name: str, roles: ColumnRoles) -> tuple[int, int] | None:
     """Rows that a numeric column looks ahead in the target, and over how many it takes its mean.
 
-    None where it is not the target's in other clothes: itself, itself of later rows, or a centred or later window over it.
+    None where it is not the target's in other clothes: itself, itself of later rows, or a centred or later window over
+    it.
     """
     x, y = table[name], table[roles.y]
     for values in (x, y):
@@ -270,7 +271,10 @@ def _twins(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles, fea
     fix = "Drop the copies (drop_duplicates) before the split, or keep them on one side: GroupKFold over them."
     found = int(copies.sum())
     if found >= enough and found > nearly.sum() and len(columns) > 1:
-        what = f"{found:,} of {len(test):,} rows tested on are copies of rows learnt from, such as row {_first(test, copies)}"
+        what = (
+            f"{found:,} of {len(test):,} rows tested on are copies of rows learnt from, such as row"
+            f" {_first(test, copies)}"
+        )
         return [Leak("the split", what, fix, kind="overlap")]
     neighbours = _neighbours(table, train, test, features)
     if neighbours is None:

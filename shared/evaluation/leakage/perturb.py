@@ -183,7 +183,7 @@ def truncate(table: pd.DataFrame, visibility: Visibility, *, half: bool = False)
 
 
 def other_values(values: pd.Series[Any], mask: Bools, rng: np.random.Generator) -> Any:
-    """Values for the marked rows that differ from what is there, of the same type and sign; None where none can be made.
+    """Values for the marked rows that differ from what is there, of the same type and sign; None if there are none.
 
     Numbers come from far outside the observed range, so that means, quantiles and maxima move; labels, codes and
     truth values become other ones that occur.

@@ -1,4 +1,4 @@
-"""Anything that learns or computes, run on a table: what it makes on the way, step by step, with the rows it stands for."""
+"""Anything that learns or computes, run on a table: what it makes, step by step, with the rows it stands for."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class StepOutput:
     step : str
         Where, for people.
     value : object
-        A frame with one row for each of `rows`; of fitted models and other wholes the parts (see `digest_parts`), as they
-        were when it was made.
+        A frame with one row for each of `rows`; of fitted models and other wholes the parts (see `digest_parts`), as
+        they were when it was made.
     rows : numpy.ndarray of int64, optional
         Positions of its rows in the table; None for fitted models and other wholes.
     what : {"features", "fit", "answers", "unmatched"}

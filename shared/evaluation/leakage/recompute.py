@@ -20,11 +20,17 @@ from shared.typing import Bools, Ints
 
 WHOLE = 0.5
 INTO_TEST = 0.38
-PAST = "Use past rows only: a window that ends before the row (no center=True), a shift towards the past, series by series."
+PAST = (
+    "Use past rows only: a window that ends before the row (no center=True), a shift towards the past, series by"
+    " series."
+)
 OWN = (
     "Leave it out, or shift it: a row's target, and what is summed up with it, is not known when the row is asked for."
 )
-ALL = "Learn it on the training rows only: make it a step of a Pipeline that is fitted on them; of a series take the past."
+ALL = (
+    "Learn it on the training rows only: make it a step of a Pipeline that is fitted on them; of a series take the"
+    " past."
+)
 FILL = "Fill with a value learnt on the training rows, or in time order from earlier rows (ffill)."
 FIT = "Give fit nothing but training rows: take those for early stopping, selection and tuning out of them, too."
 BATCH = (
@@ -103,8 +109,9 @@ def _run(
     # One array a column in every run: sums over a table's blocks depend on how it is laid out in memory.
     same_layout = pd.DataFrame(
         {n: pd.Series(table[n].array.copy(), table.index, table[n].dtype, copy=False) for n in table.columns},
-        index=table.index, copy=False,
-    )  # fmt: skip
+        index=table.index,
+        copy=False,
+    )
     with fix_seeds(random_state) as drawn:
         made = checkable.run(same_layout, train, test)
         return made, drawn()

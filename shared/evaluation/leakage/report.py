@@ -35,7 +35,8 @@ class Leak:
     columns : tuple of str
         Columns that the step gives out and that leak.
     ahead : int, optional
-        Rows that it looks ahead (0: the row's own target); None where that cannot be said, as for a statistic of all rows.
+        Rows that it looks ahead (0: the row's own target); None where that cannot be said, as for a statistic of all
+        rows.
     kind : {"recomputation", "overlap"}
         The instrument that found it.
 

@@ -21,7 +21,8 @@ def roc_auc(y_true: ArrayLike, score: ArrayLike) -> float:
     y_true : array of shape (n,)
         Two values; the larger one is the positive class.
     score : array of shape (n,)
-        The higher, the more it is a positive. Detectors' ``score_samples`` are the other way round: take their negative.
+        The higher, the more it is a positive. Detectors' ``score_samples`` are the other way round: take their
+        negative.
 
     Raises
     ------

@@ -68,7 +68,8 @@ def metric(
         One of `metric_names`; with its level or k behind it where it has one, as in "coverage-90" or "ndcg@10".
     reads : sequence of str
         Columns of the predictions, in the order of the function's arguments; left out, those that tasks give: "y" and
-        "mean" for numbers, "lo-90" and "hi-90" for intervals, "score" for detectors, "label" for classes, "rank" for lists.
+        "mean" for numbers, "lo-90" and "hi-90" for intervals, "score" for detectors, "label" for classes, "rank" for
+        lists.
     unit : str, optional
         Column whose values are judged apart, such as the key of series.
     level : float, optional

@@ -85,7 +85,7 @@ def test_what_is_alike_is_accepted_without_a_word(frame):
 
 
 @pytest.mark.parametrize(
-    ("frame", "column", "what", "mend"),
+    ("frame", "column", "what", "fix"),
     [
         (LEARNT.drop(columns="load"), "load", "is missing; the table has 't', 'temp'", "cannot do without it"),
         (LEARNT.rename(columns={"load": "Load"}), "load", "is missing, and 'Load' is new and looks like it", "Rename it to 'load'"),
@@ -106,11 +106,11 @@ def test_what_is_alike_is_accepted_without_a_word(frame):
         (LEARNT.assign(shop=list("abcab")), "shop", "never seen when the model learnt: 'c'", "Correct them"),
     ],
 )  # fmt: skip
-def test_every_change_is_told_with_its_column_and_mend(frame, column, what, mend):
+def test_every_change_is_told_with_its_column_and_mend(frame, column, what, fix):
     (problem,) = told(frame)
     assert problem.column == column
     assert what in problem.what
-    assert mend in problem.mend
+    assert fix in problem.fix
 
 
 def test_rows_are_counted_from_one():

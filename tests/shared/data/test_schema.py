@@ -1,4 +1,4 @@
-"""A declared table: every problem found at once, with column, rows, count and mend."""
+"""A declared table: every problem found at once, with column, rows, count and fix."""
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,7 @@ def test_each_problem_names_column_rows_and_count(column, values, what, rows):
     bad, (problem,) = check({"x": values}, column)
     assert (problem.what, problem.column, problem.rows, problem.count) == (what, "x", rows, len(rows))
     assert [place + 1 for place in np.flatnonzero(bad)] == list(rows)
-    assert problem.mend == 'Correct them, or pass repair="drop_bad_rows" to leave the rows out.'
+    assert problem.fix == 'Correct them, or pass repair="drop_bad_rows" to leave the rows out.'
 
 
 def test_infinity_is_told_once():
@@ -93,7 +93,7 @@ def test_a_repeated_key_names_the_later_rows_and_marks_the_earlier():
     assert repeated == [True, False, False, False]
     assert (problem.what, problem.column) == ("1 row repeats an earlier a and b", "a, b")
     assert (problem.rows, problem.count) == ((3,), 1)
-    assert "keep_last_duplicate" in problem.mend
+    assert "keep_last_duplicate" in problem.fix
 
 
 def test_a_unique_column_is_a_key():

@@ -187,7 +187,7 @@ def test_refusals(write, data, name, options, told):
     with pytest.raises(DataError) as caught:
         list(read_chunks(write(data, name), **options))
     assert told in str(caught.value)
-    assert caught.value.problems[0].mend
+    assert caught.value.problems[0].fix
 
 
 def test_another_encoding_is_told_with_the_option_that_mends_it(write):

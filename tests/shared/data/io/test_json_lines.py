@@ -180,7 +180,7 @@ def test_what_is_no_table_is_refused_with_its_place(write, text, name, told):
         read_table(write(text, name))
     for part in told:
         assert part in str(caught.value)
-    assert caught.value.problems[0].mend
+    assert caught.value.problems[0].fix
 
 
 @pytest.mark.parametrize("text", ["{}\n{}\n", "[{},{}]"])

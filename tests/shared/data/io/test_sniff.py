@@ -63,7 +63,7 @@ def test_ragged_rows_are_refused_with_number_and_mend():
     (problem,) = caught.value.problems
     assert (problem.rows, problem.count) == ((2, 4), 2)
     assert "2 rows have another number of fields than the header (2); the first has 1 (rows 2, 4)." in str(problem)
-    assert 'repair="drop_ragged_rows"' in problem.mend
+    assert 'repair="drop_ragged_rows"' in problem.fix
 
 
 def test_one_ragged_row_is_told_in_the_singular():

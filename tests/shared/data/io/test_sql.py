@@ -222,7 +222,7 @@ def test_a_query_that_writes_is_refused_and_changes_nothing(anywhere, kind, quer
         read_table(source, query=query)
     assert (digest(path), beside(path)) == before
     assert path.name in str(caught.value)
-    assert "query=" in caught.value.problems[0].mend
+    assert "query=" in caught.value.problems[0].fix
 
 
 @pytest.mark.parametrize("kind", KINDS)
