@@ -15,7 +15,6 @@ import typer
 
 import domains  # noqa: F401  # checks that the right 'shared' is found, before anything of it is imported
 from case_studies.common.copies import copy_study
-from case_studies.common.runs import predict_from, run_and_summarise
 from case_studies.common.study import find_studies, find_study
 from shared.errors import HexadError, MissingExtraError, SettingsError, printable
 from shared.runtime.interrupts import remember_interrupts
@@ -89,6 +88,8 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer trials: done in seconds, not to decide on.")] = False,
 ) -> None:
     """Run a case study and write its report."""
+    from case_studies.common.runs import run_and_summarise
+
     folder = out or Path("runs") / f"{find_study(study).name}-{datetime.now():%Y%m%d-%H%M%S}"
     if sys.stderr.isatty():
         _say(f"Writing to {folder}. If it is stopped: the same command with --out {folder} goes on.", err=True)
@@ -115,6 +116,8 @@ def predict(
     ] = None,
 ) -> None:
     """Predict from new rows with the model of a finished run."""
+    from case_studies.common.runs import predict_from
+
     path, sentences = predict_from(folder, data=data, out=out, overrides=set_, accept_drift=accept_drift, study=study)
     _say(f"Predictions: {path.resolve()}")
     for sentence in sentences:

@@ -9,14 +9,20 @@ import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from case_studies.common.copies import is_remembered, remember
+from case_studies.common.own_data import name_tables
+from case_studies.common.saved_run import SavedRun, open_run
 from case_studies.common.study import SETTINGS_FILE, Study, StudyFolder, find_studies, find_study, load_study
+from shared.data.io.export import table_bytes
+from shared.data.io.sql import display_url, is_url, without_password
 from shared.errors import SettingsError, quote
-
-if TYPE_CHECKING:
-    from case_studies.common.saved_run import SavedRun
+from shared.reporting.run import PREDICTIONS, Run
+from shared.runtime.config import load_settings
+from shared.runtime.files import write_bytes
+from shared.runtime.lock import only_one
+from shared.runtime.manifest import MANIFEST, Manifest
 
 __all__ = ["predict_from", "run_and_summarise", "run_study"]
 
@@ -78,11 +84,6 @@ def run_and_summarise(
     ...
     shared.errors.SettingsError: there is no study 'demnd'; did you mean 'demand'?
     """
-    from shared.data.io.sql import without_password
-    from shared.reporting.run import Run
-    from shared.runtime.config import load_settings
-    from shared.runtime.lock import only_one
-
     found = find_study(study)
     loaded = load_study(found)
     if not found.installed:
@@ -113,9 +114,6 @@ def run_and_summarise(
 
 def _files_of(data: Any, loaded: Study) -> dict[str, Path | str]:
     """The user's own files by table, as given from Python or on the command line."""
-    from case_studies.common.own_data import name_tables
-    from shared.data.io.sql import is_url
-
     if data is None:
         return {}
     if isinstance(data, Mapping):
@@ -167,12 +165,6 @@ def predict_from(
     ...
     shared.errors.StoreError: 'no-such-run' is no folder. Name that of a run, as in runs/demand-20240131-120000
     """
-    from case_studies.common.saved_run import open_run
-    from shared.data.io.export import table_bytes
-    from shared.data.io.sql import is_url
-    from shared.runtime.config import load_settings
-    from shared.runtime.files import write_bytes
-
     run = open_run(Path(folder))
     found = _study_of(run, study)
     loaded = load_study(found)
@@ -218,7 +210,6 @@ class _Target:
     """Where predictions are written: never over what the run did not write itself."""
 
     def __init__(self, run: SavedRun, path: Path) -> None:
-        from shared.runtime.manifest import Manifest
 
         self.run, self.path = run, path
         self.own = Manifest.of(run.folder)
@@ -228,10 +219,6 @@ class _Target:
     @classmethod
     def of(cls, run: SavedRun, source: str | Path, out: Path | None) -> _Target:
         """Refuse a file that must not be replaced, before anything is read."""
-        from shared.data.io.sql import display_url, is_url
-        from shared.reporting.run import PREDICTIONS
-        from shared.runtime.manifest import MANIFEST
-
         path = out or run.folder / f"{PREDICTIONS}{re.sub(r'[^A-Za-z0-9_-]+', '-', display_url(source))[:60]}.csv"
         shown = quote([path.name])
         if path.suffix.lower() not in {".csv", ".parquet", ".pq"}:

@@ -16,8 +16,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from shared.data.columns import BasketColumns
-from shared.data.incidence_door import Entries, Missing, Returns, from_sequences, from_table, pick_rows
+from shared.data.incidence_checks import Entries, Missing, Returns, from_sequences, from_table, pick_rows
 from shared.data.incidence_matrix import from_matrix
+from shared.data.io.formats import as_pandas
 from shared.errors import HexadError, quote
 from shared.typing import Codes, Floats, Ints
 
@@ -114,8 +115,6 @@ class Incidence:
         >>> Incidence.from_frame(table).to_lists()
         [['milk', 'tea'], ['tea']]
         """
-        from shared.data.io.formats import as_pandas
-
         columns = BasketColumns() if columns is None else columns
         if not isinstance(columns, BasketColumns):
             raise HexadError(f"columns={columns!r} are no BasketColumns; write BasketColumns(order=..., item=...)")

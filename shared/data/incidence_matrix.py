@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.data.incidence_door import Entries, Returns, of_one_kind, one_of
+from shared.data.incidence_checks import Entries, Returns, of_one_kind, one_of
 from shared.errors import Problems, quote
 from shared.typing import Floats, Ints
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from shared.data.columns import SeriesColumns
 from shared.data.frequency import Frequency
-from shared.data.panel_door import (
+from shared.data.panel_checks import (
     Cells,
     check_has_values,
     check_kind,

@@ -24,6 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from shared.runtime.files import write_text
+
 __all__ = [
     "PALETTE",
     "Figure",
@@ -80,8 +82,6 @@ class Figure:
 
     def save(self, path: str | Path) -> None:
         """Write a free-standing SVG in light colours."""
-        from shared.runtime.files import write_text
-
         write_text(Path(path), self.plain())
 
     def plain(self) -> str:

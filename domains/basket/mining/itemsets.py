@@ -22,7 +22,8 @@ import pandas as pd
 from domains.basket.mining.tree import Tree
 from domains.basket.names import as_lists, format_set, percent
 from shared.data import Incidence
-from shared.data.incidence_door import pick_rows
+from shared.data.incidence_checks import pick_rows
+from shared.data.io.export import write_table
 from shared.typing import Codes, Floats, Ints
 
 __all__ = ["Itemsets"]
@@ -167,8 +168,6 @@ class Itemsets:
         ...     (Path(folder) / "sets.csv").read_text().splitlines()[2]
         '"a, b",2,1,1.0'
         """
-        from shared.data.io.export import write_table
-
         frame = self.to_frame()
         frame["itemset"] = [format_set(names, longest=200) for names in frame["itemset"]]
         write_table(frame, Path(path))

@@ -15,6 +15,7 @@ from domains.basket.mining.itemsets import Itemsets, Kind
 from domains.basket.mining.tree import Layout, Tree
 from shared.data import Incidence
 from shared.data.columns import ITEM, ORDER
+from shared.data.io.formats import as_pandas
 from shared.errors import HexadError, quote, require
 
 __all__ = ["as_baskets", "as_fraction", "estimate_itemsets", "frequent_itemsets", "min_count_of"]
@@ -110,8 +111,6 @@ def as_baskets(baskets: Any) -> Incidence:
     1
     """
     if type(baskets).__module__.split(".")[0] in {"polars", "pyarrow"} and hasattr(baskets, "schema"):
-        from shared.data.io.formats import as_pandas
-
         baskets = as_pandas(baskets, "baskets")
     if isinstance(baskets, Incidence):
         found = baskets

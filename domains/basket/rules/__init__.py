@@ -2,7 +2,7 @@
 
 from domains.basket.rules.association import association_rules
 from domains.basket.rules.chance import PermutationTest, permutation_test, randomise
-from domains.basket.rules.correction import Family
+from domains.basket.rules.family import Family
 from domains.basket.rules.measures import MEASURES, Measure
 from domains.basket.rules.pairs import item_pairs
 from domains.basket.rules.redundancy import improvement

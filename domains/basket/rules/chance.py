@@ -15,6 +15,7 @@ from domains.basket.rules.significance import assess_rules
 from domains.basket.rules.table import need_baskets, with_columns
 from shared.data import Incidence
 from shared.errors import HexadError
+from shared.runtime.parallel import map_parallel
 from shared.typing import Bools, Floats
 
 __all__ = ["PermutationTest", "permutation_test", "randomise"]
@@ -107,8 +108,6 @@ def permutation_test(
     >>> len(permutation_test(rules, 19, test="fisher").smallest)
     19
     """
-    from shared.runtime.parallel import map_parallel
-
     if n_randomised is None:
         raise HexadError("n_randomised=None is no whole number from 1 on")
     n_randomised, seed = whole_number(n_randomised, "n_randomised", 10**6), whole_seed(random_state)

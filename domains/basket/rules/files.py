@@ -16,8 +16,10 @@ import pandas as pd
 
 from domains.basket.names import format_set
 from domains.basket.rules.table import R, RuleQuery, RuleTable, Sets
+from shared.data.io.export import write_table
 from shared.data.io.parquet_footer import count_values
 from shared.errors import HexadError, StoreError, quote
+from shared.runtime.files import write_bytes
 
 __all__ = ["export_rules", "load_rules", "save_rules"]
 
@@ -42,8 +44,6 @@ def save_rules(rules: RuleTable, path: Path) -> None:
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
-
-    from shared.runtime.files import write_bytes
 
     if path.suffix.lower() not in {".parquet", ".pq"}:
         raise HexadError(f"{quote([path.name])}: rules are saved as .parquet; for a .csv use export")
@@ -223,8 +223,6 @@ def export_rules(rules: RuleTable, path: Path, measures: Iterable[str]) -> None:
     a,b,1,1,1,1.0
     <BLANKLINE>
     """
-    from shared.data.io.export import write_table
-
     frame = rules.to_frame(measures)
     for side in ("antecedent", "consequent"):
         frame[side] = [format_set(names, longest=200) for names in frame[side]]

@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 import pandas as pd
 
 from domains.basket.rules import files, redundancy, scoring, significance, stability
-from domains.basket.rules.correction import Correction
+from domains.basket.rules.family import Correction
 from domains.basket.rules.measures import DEFAULT_MEASURES
 from domains.basket.rules.significance import Test
 from domains.basket.rules.stability import Stability

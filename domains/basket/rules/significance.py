@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domains.basket.mining.search import as_baskets, frequent_itemsets
-from domains.basket.rules.correction import CORRECTIONS, Correction, Family, adjust_family
+from domains.basket.mining.tree import Layout
+from domains.basket.rules.family import CORRECTIONS, Correction, Family, adjust_family
 from domains.basket.rules.table import R, RuleQuery, RuleTable, need_baskets, with_columns
 from shared.data import Incidence
 from shared.errors import HexadError, quote
@@ -141,7 +142,6 @@ def _fisher(rules: RuleTable, upper: bool) -> tuple[Floats, Floats]:
 
 def _test_matched(rules: RuleTable, baskets: Incidence, sizes: Any, upper: bool) -> tuple[Floats, Floats, int]:
     """P-values, expected counts, and how many rules no baskets could be compared for."""
-    from domains.basket.mining.tree import Layout
     from domains.basket.rules.kernels import stratified_tail
 
     lengths = rules.sets.lengths

@@ -17,7 +17,7 @@ from domains.basket.names import as_lists, format_set, percent
 from domains.basket.rules.measures import DEFAULT_MEASURES, MEASURES, Counts, evaluate_measures
 from shared.data import Incidence
 from shared.data.incidence import encode_items
-from shared.data.incidence_door import pick_rows
+from shared.data.incidence_checks import pick_rows
 from shared.errors import HexadError, quote
 from shared.typing import Codes, Floats, Ints
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data import columns as names
+from shared.data.io.formats import as_pandas
 from shared.data.schema import missing_column
 from shared.data.splits import Split
 from shared.errors import HexadError, Problems, SettingsError, quote
@@ -141,8 +142,6 @@ def _as_table(table: object) -> pd.DataFrame:
         return table.copy(deep=False)
     if isinstance(table, np.ndarray) and table.ndim == 2:
         return pd.DataFrame(table, columns=[f"x{place}" for place in range(table.shape[1])])
-    from shared.data.io.formats import as_pandas
-
     return as_pandas(table, "table")
 
 

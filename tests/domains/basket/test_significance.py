@@ -11,7 +11,7 @@ from scipy.stats import hypergeom
 
 from domains.basket import Family, association_rules, frequent_itemsets, item_pairs, permutation_test, randomise
 from domains.basket.rules import kernels
-from domains.basket.rules.correction import adjust_family
+from domains.basket.rules.family import adjust_family
 from domains.basket.rules.significance import declare_family
 from shared.data import Incidence
 from shared.errors import HexadError

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.data.frequency import Frequency
 from shared.data.panel import Panel, SeriesColumns
-from shared.data.panel_door import sort_rows
+from shared.data.panel_checks import sort_rows
 from shared.errors import DataError, HexadError, SettingsError
 
 NAN = math.nan

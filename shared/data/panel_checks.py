@@ -11,7 +11,9 @@ import pandas as pd
 
 from shared.data.columns import SeriesColumns
 from shared.data.frequency import Frequency, frequency_of, infer_frequency, is_zone
-from shared.data.schema import first_rows, missing_column
+from shared.data.io.formats import as_pandas
+from shared.data.io.tables import check_frame
+from shared.data.schema import Column, Schema, first_rows, missing_column
 from shared.errors import DataError, Problem, Problems, quote
 from shared.typing import Bools, Floats, Ints
 
@@ -32,10 +34,6 @@ class Cells:
 
 def to_typed_table(frame: object, columns: SeriesColumns, need_y: bool, source: str) -> pd.DataFrame:
     """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
-    from shared.data.io.formats import as_pandas
-    from shared.data.io.tables import check_frame
-    from shared.data.schema import Column, Schema
-
     frame = as_pandas(frame, source, copy=False)
     present = frame.columns
     problems = Problems(source)
