@@ -11,6 +11,7 @@ once for each type and place. Needs Linux.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -58,19 +59,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="start a Python for what is read apart, as Hexad does, instead of forking one",
     )
     asked = parser.parse_args(arguments)
-    if not asked.started:
-        fork_readers()
-    try:
-        if asked.only is not None:
-            name, _, number = asked.only.rpartition(":")
-            targets = choose_targets([name])
-            run_mutants(targets, 0)
-            _replay(targets[0], asked.seed, int(number), asked.keep)
-            return
-        targets = choose_targets(filter(None, asked.targets.split(",")))
-    except ValueError as error:
-        parser.error(str(error))
-    tally = run_mutants(targets, asked.mutants, asked.seed)
+    with contextlib.nullcontext() if asked.started else fork_readers():
+        try:
+            if asked.only is not None:
+                name, _, number = asked.only.rpartition(":")
+                targets = choose_targets([name])
+                run_mutants(targets, 0)
+                _replay(targets[0], asked.seed, int(number), asked.keep)
+                return
+            targets = choose_targets(filter(None, asked.targets.split(",")))
+        except ValueError as error:
+            parser.error(str(error))
+        tally = run_mutants(targets, asked.mutants, asked.seed)
     for line in tally.describe():
         print(line)
     print(json.dumps(tally.summary()))

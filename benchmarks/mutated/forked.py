@@ -17,13 +17,24 @@ from shared.data.io.sources import fail
 __all__ = ["fork_readers"]
 
 
-def fork_readers() -> None:
-    """Let what is read apart be read in forks of this process from now on."""
+@contextlib.contextmanager
+def fork_readers() -> Iterator[None]:
+    """Let what is read apart be read in forks of this process, inside the block.
+
+    >>> with fork_readers():
+    ...     apart._frames is _frames
+    True
+    """
     for modules in (["duckdb", "pyarrow.ipc"], ["openpyxl"]):
         with contextlib.suppress(ImportError):
             for module in modules:
                 __import__(module)
+    usual = apart._frames  # noqa: SLF001
     apart._frames = _frames  # noqa: SLF001
+    try:
+        yield
+    finally:
+        apart._frames = usual  # noqa: SLF001
 
 
 def _frames(job: dict[str, Any], name: str, seconds: int) -> Iterator[tuple[Any, ...]]:

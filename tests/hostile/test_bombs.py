@@ -235,7 +235,7 @@ def test_a_share_in_a_file_of_rules_has_its_bounds(tmp_path, share):
 
 def test_shares_as_they_are_saved_are_read(tmp_path):
     for share in ("1/2", "0", "1", "333/1000"):
-        assert str(Rules.load(rules_file(tmp_path / "r.parquet", min_confidence=share)).asked.min_confidence) == share
+        assert str(Rules.load(rules_file(tmp_path / "r.parquet", min_confidence=share)).query.min_confidence) == share
 
 
 def test_a_file_of_rules_with_one_endless_list(tmp_path, monkeypatch):

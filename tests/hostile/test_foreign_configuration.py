@@ -79,7 +79,7 @@ def test_the_payload_is_live(tmp_path, warm):
         [
             "import importlib.util, numba, sys",
             f"source = {str(ROOT / 'domains/timeseries/rolling.py')!r}",
-            "plain = open(source).read().replace('from shared.runtime.compile import compiled', 'import numba')",
+            "plain = open(source).read().replace('from shared.runtime.compile import jit', 'import numba')",
             "plain = plain.replace('@jit()', '@numba.njit(cache=True)')",
             "space = {'__name__': 'domains.timeseries.rolling'}",
             "exec(compile(plain, source, 'exec'), space)",
