@@ -29,6 +29,12 @@ def rule_network(rules: RuleTable, n: int = 40) -> Figure:
 
     Items that are linked lie beside one another; the broader the arrow, the higher the lift.
 
+    Parameters
+    ----------
+    rules : RuleTable
+    n : int
+        Rules to draw at most.
+
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["tea", "milk"], ["tea", "milk"], ["beer"]], 0.5, min_support=2)
     >>> rule_network(rules).alt
@@ -122,6 +128,10 @@ def _around(links: Mapping[tuple[Any, Any], float]) -> list[Any]:
 
 def rule_scatter(rules: RuleTable) -> Figure:
     """Draw support against confidence, points growing with lift; rules that a test kept stand out.
+
+    Parameters
+    ----------
+    rules : RuleTable
 
     >>> from domains.basket import association_rules
     >>> rule_scatter(association_rules([["a", "b"], ["a"]], 0.5, min_support=1)).alt

@@ -130,6 +130,15 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
     ) -> Panel:
         """Check a long table in this forecaster's columns and make it a panel; what was mended is told.
 
+        Parameters
+        ----------
+        table : frame
+            Rows of ``unique_id, ds, y`` and the exogenous columns, under the names that the constructor was given.
+        repair : str or iterable of str
+            As in `fit`.
+        frequency : Frequency, optional
+            Grid to be on; found from the stamps where left out.
+
         >>> import pandas as pd
         >>> from domains.timeseries import Drift
         >>> Drift(y="sales").door(pd.DataFrame({"ds": [1, 2], "sales": [1.0, 2.0]})).values.tolist()
@@ -142,13 +151,25 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         return panel
 
     def learn_from(self, panel: Panel) -> Self:
-        """Learn from a panel that came through `door`; returns self."""
+        """Learn from a panel that came through `door`; returns self.
+
+        Parameters
+        ----------
+        panel : Panel
+            As `door` makes it.
+        """
         self._learn(panel)
         self.panel_ = panel
         return self
 
     def take_in(self, merged: Panel) -> None:
-        """Take a panel for history that continues the one known, without learning again."""
+        """Take a panel for history that continues the one known, without learning again.
+
+        Parameters
+        ----------
+        merged : Panel
+            The known history and what follows it.
+        """
         self._observe(self.panel_, merged)
         self.panel_ = merged
 
@@ -309,7 +330,13 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         return {name: given.exogenous[name][rows] for name in known}
 
     def future_door(self, future: object) -> Panel:
-        """Check a table of the columns known in the future and make it a panel on the grid that was learnt."""
+        """Check a table of the columns known in the future and make it a panel on the grid that was learnt.
+
+        Parameters
+        ----------
+        future : frame
+            Key, stamp and the columns known in the future.
+        """
         columns = SeriesColumns(self.unique_id, self.ds, self.y, self._future_columns())
         return Panel.from_frame(future, columns, tz=self.tz, frequency=self.panel_.frequency, need_y=False)
 

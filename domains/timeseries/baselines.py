@@ -51,7 +51,13 @@ class _Baseline(PanelForecaster):
             )
 
     def past_errors(self, horizon: int) -> tuple[Floats, Floats]:
-        """Errors at past origins, a season apart, of all series together, in units of each one's scale; the scales."""
+        """Errors at past origins, a season apart, of all series together, in units of each one's scale; the scales.
+
+        Parameters
+        ----------
+        horizon : int
+            Steps of each forecast.
+        """
         panel = self.panel_
         season = self._season(panel).steps
         scales = series_scales(panel, panel.values, season)
@@ -131,7 +137,20 @@ class SeasonalNaive(_Baseline):
         return self.seasons_back(panel, series, origins, horizon, 1)
 
     def seasons_back(self, panel: Panel, series: Ints, origins: Ints, horizon: int, k: int) -> Floats:
-        """Mean of the values 1 to k whole seasons before each step, as far as the history reaches."""
+        """Mean of the values 1 to k whole seasons before each step, as far as the history reaches.
+
+        Parameters
+        ----------
+        panel : Panel
+        series : array of int, shape (n,)
+            Position of the series of each origin.
+        origins : array of int, shape (n,)
+            Row of the panel at which each forecast begins; its history ends before.
+        horizon : int
+            Steps of each forecast.
+        k : int
+            Seasons to take the mean of.
+        """
         season = self._season(panel)
         lookback = (k + 1) * season.steps + 16
         canvas, place, begin = self._tail_canvas(panel, series, origins, lookback, horizon, {})

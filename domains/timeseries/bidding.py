@@ -70,7 +70,15 @@ class FlexibleLoad:
         return (self.paid_flat - paid) / possible if possible > 0 else float("nan")
 
     def explain(self, step: str = "steps", horizon: str = "horizon") -> str:
-        """Say what was paid and how much of what could be saved was."""
+        """Say what was paid and how much of what could be saved was.
+
+        Parameters
+        ----------
+        step : str
+            Word for the steps, as in "hours".
+        horizon : str
+            Word for the horizon, as in "day".
+        """
         unit = f" {self.unit}" if self.unit else ""
         told = (
             f"Run {self.steps} {step} of each {horizon}, where {self.model} expects the lowest prices, it pays"

@@ -108,6 +108,11 @@ class Forecast:
     def one(self, unique_id: object = None) -> pd.DataFrame:
         """Return the forecast of one series; the first one where no key is given.
 
+        Parameters
+        ----------
+        unique_id : object, optional
+            Key of the series; a tuple where keys have several columns.
+
         Raises
         ------
         HexadError
@@ -140,6 +145,11 @@ class Forecast:
 
     def plot(self, unique_id: Any = None) -> Figure:
         """Draw one series: its last known values, the forecast and its widest interval.
+
+        Parameters
+        ----------
+        unique_id : object, optional
+            Key of the series; the first one where left out.
 
         Returns
         -------

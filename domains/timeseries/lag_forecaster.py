@@ -170,7 +170,13 @@ class LagForecaster(LagModel):
         return self.recipe.known_columns if self.recipe is not None else ()
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray[Any, np.dtype[Any]]:
-        """Names of the features, in the regressors' order."""
+        """Names of the features, in the regressors' order.
+
+        Parameters
+        ----------
+        input_features : object
+            Not used; scikit-learn's signature.
+        """
         return np.asarray(self.feature_names_out_, dtype=object)
 
     # -- learning ----------------------------------------------------------------------------------------------------

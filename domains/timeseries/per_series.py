@@ -81,6 +81,13 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
     def update(self, table: object, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> PerSeries:
         """Take later rows as history, without learning again; series that are new are learnt.
 
+        Parameters
+        ----------
+        table : frame
+            The rows right after those that are known.
+        repair : str or iterable of str
+            As in `fit`.
+
         Raises
         ------
         DataError
@@ -110,6 +117,17 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         ids: Sequence[Any] | None = None,
     ) -> Forecast:
         """Forecast the next steps of every series; as for the forecaster.
+
+        Parameters
+        ----------
+        horizon : int or str, optional
+            Steps, or time as in "2D"; the forecaster's own where left out.
+        future : frame, optional
+            Columns known in the future for these steps.
+        levels : sequence of float
+            Nominal coverage of intervals, in percent.
+        ids : sequence, optional
+            Keys of the series wanted; all where left out.
 
         Raises
         ------

@@ -108,7 +108,12 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return {"levels_": ArrayOf("f", (len(self.boosters_),), low=0, high=1, increasing=True)}
 
     def predict(self, X: Any) -> Floats:
-        """Predict the median, shape (n_samples,)."""
+        """Predict the median, shape (n_samples,).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        """
         return np.asarray(self.predict_quantiles(X, (0.5,))[:, 0])
 
     def predict_quantiles(self, X: object, quantiles: tuple[float, ...] | None = None) -> Floats:

@@ -178,6 +178,11 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
     def resolve(self, frequency: Frequency) -> Steps:
         """Turn every duration into steps of a grid, and check what can be checked without data.
 
+        Parameters
+        ----------
+        frequency : Frequency
+            Grid of the panel.
+
         Raises
         ------
         SettingsError

@@ -57,7 +57,13 @@ class Reserve:
         return self.needed_against - self.needed
 
     def explain(self, period: str = "periods") -> str:
-        """Say in two sentences what was held, what ran short and what is saved."""
+        """Say in two sentences what was held, what ran short and what is saved.
+
+        Parameters
+        ----------
+        period : str
+            Word for the periods, as in "half-hours".
+        """
         unit = f" {self.unit}" if self.unit else ""
         return (
             f"With {self.held:,.0f}{unit} above the forecast on average, {100 * self.short:.1f} % of the {period} ran"
@@ -98,6 +104,10 @@ def reserve_needed(
         Names of the two models.
     risk : float
         Between 0 and 0.5.
+    y : str
+        Column of the values that came.
+    unit : str
+        Their unit, for the sentences.
 
     >>> frame = pd.DataFrame({"model": ["a", "b"], "step": 1, "y": 2.0, "mean": 1.0, "hi-90": [2.5, 1.5]})
     >>> reserve_needed(frame, "a", "b").short_against

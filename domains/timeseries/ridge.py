@@ -108,6 +108,11 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """Predict from a float array that is known to be in order, as a forecaster's own features are.
 
         Checking costs a hundred times the product itself where a few rows are asked for at each of many steps.
+
+        Parameters
+        ----------
+        X : array of float, shape (n_samples, n_features)
+            Finite; not checked.
         """
         return np.asarray(X @ self.coef_ + self.intercept_)
 

@@ -119,6 +119,8 @@ class ForecastTask(Task):
             Nominal coverage in percent.
         label : str, optional
             Name in the score table.
+        **options
+            None yet: whatever is given is refused by name.
 
         Raises
         ------

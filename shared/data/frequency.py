@@ -132,7 +132,13 @@ class Frequency:
         }
 
     def ordinals(self, stamps: Ints) -> Ints:
-        """Number of each stamp on the grid; stamps off the grid are rounded down (see `on_grid`)."""
+        """Number of each stamp on the grid; stamps off the grid are rounded down (see `on_grid`).
+
+        Parameters
+        ----------
+        stamps : array of int
+            Nanoseconds since 1970, of UTC where the grid has a zone; the numbers themselves on a grid of whole numbers.
+        """
         if self.kind in {"integer", "fixed"}:
             ordinals = stamps - self.phase
             ordinals //= self.step
@@ -148,7 +154,13 @@ class Frequency:
         return (months - self.phase) // self.step
 
     def stamps(self, ordinals: Ints) -> Ints:
-        """Stamp of each number on the grid; the inverse of `ordinals`."""
+        """Stamp of each number on the grid; the inverse of `ordinals`.
+
+        Parameters
+        ----------
+        ordinals : array of int
+            Numbers on the grid.
+        """
         ordinals = np.asarray(ordinals, dtype=np.int64)
         if len(ordinals) and self.kind != "integer" and np.abs(ordinals).max() > self._reach():
             raise HexadError(
@@ -174,7 +186,13 @@ class Frequency:
         return (2**63 - 1) // step - 2
 
     def on_grid(self, stamps: Ints) -> Bools:
-        """Whether each stamp lies on the grid."""
+        """Whether each stamp lies on the grid.
+
+        Parameters
+        ----------
+        stamps : array of int
+            Nanoseconds since 1970, of UTC where the grid has a zone; the numbers themselves on a grid of whole numbers.
+        """
         if self.kind in {"integer", "fixed"}:
             apart = stamps - self.phase
             apart %= self.step
@@ -183,6 +201,11 @@ class Frequency:
 
     def steps(self, duration: str | int) -> int:
         """Number of steps in a duration.
+
+        Parameters
+        ----------
+        duration : str or int
+            As in "1D", "2h", "1Y"; a whole number is one of steps.
 
         Raises
         ------
@@ -214,6 +237,11 @@ class Frequency:
         """Steps by which the wall clock is ahead of the grid; constant but for daylight saving.
 
         Only sub-daily grids in a zone have one; an offset that is no whole number of steps is rounded down.
+
+        Parameters
+        ----------
+        ordinals : array of int
+            Numbers on the grid.
         """
         if self.kind != "fixed" or self.tz is None:
             return np.zeros(len(ordinals), dtype=np.int64)
@@ -248,7 +276,15 @@ class Frequency:
         return f"{count} {unit}{'s' if count != 1 and unit != 'ns' else ''}"
 
     def to_pandas(self, stamps: Ints, unit: str = "ns") -> pd.Series[Any]:
-        """Give stamps back as pandas values in the grid's zone."""
+        """Give stamps back as pandas values in the grid's zone.
+
+        Parameters
+        ----------
+        stamps : array of int
+            Nanoseconds since 1970, of UTC where the grid has a zone; the numbers themselves on a grid of whole numbers.
+        unit : str
+            Resolution of the result, as in "us".
+        """
         if self.kind == "integer":
             return pd.Series(stamps, copy=False)
         index = pd.DatetimeIndex(stamps.astype("datetime64[ns]")).as_unit(unit)  # type: ignore[arg-type]

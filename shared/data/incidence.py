@@ -277,6 +277,11 @@ class Incidence:
     def take(self, rows: ArrayLike) -> Incidence:
         """Keep some rows, by number or by a mask; the vocabulary stays.
 
+        Parameters
+        ----------
+        rows : array of int or of bool
+            Positions of the rows, in the order wanted, or whether to keep each.
+
         >>> Incidence.from_lists([["a"], ["b"]]).take([1]).to_lists()
         [['b']]
         """
@@ -297,6 +302,11 @@ class Incidence:
 
     def reindex_items(self, items: Any) -> Incidence:
         """Bring the rows to another vocabulary; items it does not know are left out and told.
+
+        Parameters
+        ----------
+        items : sequence
+            The vocabulary, in the order wanted.
 
         >>> Incidence.from_lists([["a", "b"]]).reindex_items(["b", "c"]).to_lists()
         [['b']]
@@ -330,6 +340,11 @@ class Incidence:
     def map_items(self, names: Mapping[Any, Any] | pd.Series[Any]) -> Incidence:
         """Put every item under another name, such as its category; items without one are left out and told.
 
+        Parameters
+        ----------
+        names : mapping or pandas.Series
+            From an item's name to the new one; several items may share it.
+
         >>> baskets = Incidence.from_lists([["beer", "wine"], ["tea"]])
         >>> baskets.map_items({"beer": "alcohol", "wine": "alcohol", "tea": "hot drinks"}).to_lists()
         [['alcohol'], ['hot drinks']]
@@ -352,6 +367,11 @@ class Incidence:
 
     def item_codes(self, items: Iterable[Any]) -> Ints:
         """Numbers of items by their names.
+
+        Parameters
+        ----------
+        items : iterable
+            Names of items.
 
         Raises
         ------

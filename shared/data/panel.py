@@ -225,11 +225,22 @@ class Panel:
         )
 
     def rows_of(self, series: int) -> slice:
-        """Rows of one series."""
+        """Rows of one series.
+
+        Parameters
+        ----------
+        series : int
+            Position of the series, from 0.
+        """
         return slice(int(self.indptr[series]), int(self.indptr[series + 1]))
 
     def take(self, series: Sequence[int]) -> Panel:
         """Return only some series, given by position and in that order.
+
+        Parameters
+        ----------
+        series : sequence of int
+            Positions of the series.
 
         >>> table = pd.DataFrame({"unique_id": ["b", "a"], "ds": [1, 1], "y": [2.0, 1.0]})
         >>> Panel.from_frame(table, freq=1).take([1]).keys
@@ -253,6 +264,11 @@ class Panel:
 
     def extend(self, later: Panel) -> Panel:
         """Append later rows, series by series; series that are new are added.
+
+        Parameters
+        ----------
+        later : Panel
+            On the same grid, with the same columns.
 
         Raises
         ------
@@ -320,13 +336,26 @@ class Panel:
     def stamp_text(self, ordinal: object) -> str:
         """Write one stamp for people, in the user's zone.
 
+        Parameters
+        ----------
+        ordinal : int
+            Number of the stamp on the grid.
+
         >>> Panel.from_frame(pd.DataFrame({"ds": [1, 2], "y": [1.0, 2.0]})).stamp_text(2)
         '2'
         """
         return str(self.frequency.to_pandas(self.frequency.stamps(np.asarray([ordinal])), self.unit).iloc[0])
 
     def key_frame(self, series: Ints, ordinals: Ints) -> pd.DataFrame:
-        """Key and stamp columns, in the user's names and types, of the given series and stamps."""
+        """Key and stamp columns, in the user's names and types, of the given series and stamps.
+
+        Parameters
+        ----------
+        series : array of int, shape (n,)
+            Positions of the series.
+        ordinals : array of int, shape (n,)
+            Numbers of the stamps on the grid.
+        """
         stamps = self.frequency.to_pandas(self.frequency.stamps(ordinals), self.unit)
         columns: dict[str, Any] = {self.columns.ds: stamps}
         if self.has_key:
@@ -335,6 +364,11 @@ class Panel:
 
     def future_frame(self, horizon: int) -> pd.DataFrame:
         """Keys and stamps of the next `horizon` steps of every series, in the user's order.
+
+        Parameters
+        ----------
+        horizon : int
+            Steps after the end of each series.
 
         >>> table = pd.DataFrame({"ds": [1, 2], "y": [1.0, 2.0]})
         >>> Panel.from_frame(table).future_frame(2).ds.tolist()

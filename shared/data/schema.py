@@ -131,6 +131,12 @@ class Schema:
     def check_key(self, frame: pd.DataFrame, problems: Problems) -> Bools:
         """Add repeated keys and repeated unique values to `problems`; return the rows that a later one repeats.
 
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+        problems : Problems
+            Takes what is found.
+
         >>> problems = Problems("table")
         >>> Schema((), key=("a",)).check_key(pd.DataFrame({"a": [1, 1]}), problems).tolist()
         [True, False]

@@ -77,7 +77,13 @@ class LastN:
         self.ds = ds
 
     def splits(self, table: pd.DataFrame) -> list[Split]:
-        """Cut a table; the label is None, because series may end at different stamps."""
+        """Cut a table; the label is None, because series may end at different stamps.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            With the columns that the constructor named.
+        """
         if self.n < 1 or self.gap < 0:
             raise SettingsError(f"LastN(n={self.n}, gap={self.gap}): n is at least 1 and gap at least 0")
         stamps = _stamps_of(table, self.ds)
@@ -97,12 +103,26 @@ class LastN:
         return [Split(None, train, np.flatnonzero(rank <= self.n))]
 
     def split(self, X: pd.DataFrame, y: object = None, groups: object = None) -> Iterator[tuple[Ints, Ints]]:
-        """Yield row positions to learn from and to test on, as scikit-learn's splitters do."""
+        """Yield row positions to learn from and to test on, as scikit-learn's splitters do.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame
+            The table to cut.
+        y, groups : object
+            Not used; scikit-learn's signature.
+        """
         for cut in self.splits(X):
             yield cut.train, cut.test
 
     def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
-        """Return the number of cuts: one."""
+        """Return the number of cuts: one.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Not used; scikit-learn's signature.
+        """
         return 1
 
 
@@ -150,12 +170,26 @@ class TimeCut:
         return [Split(label, np.sort(order[:cut]), np.sort(order[cut:]))]
 
     def split(self, X: object, y: object = None, groups: object = None) -> Iterator[tuple[Ints, Ints]]:
-        """Yield row positions to learn from and to test on, as scikit-learn's splitters do."""
+        """Yield row positions to learn from and to test on, as scikit-learn's splitters do.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame
+            The table to cut.
+        y, groups : object
+            Not used; scikit-learn's signature.
+        """
         for cut in self.splits(X):
             yield cut.train, cut.test
 
     def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
-        """Return the number of cuts: one."""
+        """Return the number of cuts: one.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Not used; scikit-learn's signature.
+        """
         return 1
 
 
@@ -249,16 +283,35 @@ class WalkForward:
         self.ds = ds
 
     def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
-        """Return the number of cuts."""
+        """Return the number of cuts.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Not used; scikit-learn's signature.
+        """
         return self.n_splits
 
     def split(self, X: pd.DataFrame, y: object = None, groups: object = None) -> Iterator[tuple[Ints, Ints]]:
-        """Yield row positions to learn from and to test on, as scikit-learn's splitters do."""
+        """Yield row positions to learn from and to test on, as scikit-learn's splitters do.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame
+            The table to cut.
+        y, groups : object
+            Not used; scikit-learn's signature.
+        """
         for cut in self.splits(X):
             yield cut.train, cut.test
 
     def splits(self, table: pd.DataFrame) -> list[Split]:
         """Cut a table.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            With the columns that the constructor named.
 
         Raises
         ------

@@ -57,7 +57,12 @@ class ColumnRoles:
     known: tuple[str, ...] = ()
 
     def inputs(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Columns that a model learns from."""
+        """Columns that a model learns from.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+        """
         if self.features:
             return table[list(self.features)]
         no = {self.y, self.time, self.unique_id, self.groups}
@@ -108,7 +113,13 @@ class Task(ABC):
         """
 
     def groups(self, splits: Sequence[Split]) -> list[list[Split]]:
-        """Splits that share a fit; each group is one piece of work. By default every split has a fit of its own."""
+        """Splits that share a fit; each group is one piece of work. By default every split has a fit of its own.
+
+        Parameters
+        ----------
+        splits : sequence of Split
+            In the order of the evaluation.
+        """
         return [[split] for split in splits]
 
     def metric(self, name: str, **options: Any) -> Metric:
@@ -123,10 +134,20 @@ class Task(ABC):
         return metric(name, **options)
 
     def check_metric(self, metric: Metric) -> None:  # noqa: B027  # most tasks have nothing to refuse
-        """Refuse, before any work, a metric that needs what the predictions will not hold."""
+        """Refuse, before any work, a metric that needs what the predictions will not hold.
+
+        Parameters
+        ----------
+        metric : Metric
+        """
 
     def roles(self, data: Any) -> ColumnRoles:
-        """Say what the columns of the data are; nothing by default."""
+        """Say what the columns of the data are; nothing by default.
+
+        Parameters
+        ----------
+        data : frame or Incidence
+        """
         return ColumnRoles()
 
     @property

@@ -81,7 +81,13 @@ class Figure:
     caption: str = ""
 
     def save(self, path: str | Path) -> None:
-        """Write a free-standing SVG in light colours."""
+        """Write a free-standing SVG in light colours.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file there is replaced, whole or not at all.
+        """
         write_text(Path(path), self.plain())
 
     def plain(self) -> str:

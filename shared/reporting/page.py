@@ -130,7 +130,13 @@ class Report:
     footer: dict[str, str] = field(default_factory=dict)
 
     def section(self, title: str) -> Section:
-        """Begin a chapter, or go on with the one of that title."""
+        """Begin a chapter, or go on with the one of that title.
+
+        Parameters
+        ----------
+        title : str
+            Its heading.
+        """
         for section in self.sections:
             if section.title == title:
                 return section
@@ -153,7 +159,13 @@ class Report:
         return environment.get_template("page.html.j2").render(report=self, palette=PALETTE)
 
     def write(self, path: Path) -> None:
-        """Write the page whole or not at all."""
+        """Write the page whole or not at all.
+
+        Parameters
+        ----------
+        path : Path
+            A file there is replaced.
+        """
         write_text(path, self.html())
 
     def _repr_html_(self) -> str:

@@ -159,7 +159,13 @@ class Run:
         return found[0] if len(found) == 1 else hashlib.sha256("".join(found).encode()).hexdigest() if found else ""
 
     def has_table(self, table: str) -> bool:
-        """Whether a table can be read: all of them bundled, or this one among the user's own files."""
+        """Whether a table can be read: all of them bundled, or this one among the user's own files.
+
+        Parameters
+        ----------
+        table : str
+            Name of the table in the study's declaration.
+        """
         return not self.files or table in self.files
 
     def load_table(
@@ -231,6 +237,13 @@ class Run:
     def fit_or_resume(self, model: Estimator, table: pd.DataFrame) -> Any:
         """Fit a model on a table, or take the one that a broken run in this folder had fitted already.
 
+        Parameters
+        ----------
+        model : estimator
+            Not fitted; its settings are part of what a fitted one is found by.
+        table : pandas.DataFrame
+            What `fit` takes; the other part.
+
         >>> import tempfile
         >>> from sklearn.base import BaseEstimator
         >>> from sklearn.linear_model import LinearRegression
@@ -261,15 +274,37 @@ class Run:
         return model
 
     def add_summary(self, *sentences: str) -> None:
-        """Put the sentences for a manager on top of the report."""
+        """Put the sentences for a manager on top of the report.
+
+        Parameters
+        ----------
+        *sentences : str
+            Each a whole one, a paragraph each.
+        """
         self.report.summary.extend(sentences)
 
     def add_fact(self, value: str, label: str) -> None:
-        """Put a number on top of the report."""
+        """Put a number on top of the report.
+
+        Parameters
+        ----------
+        value : str
+            The number with its unit, as it is to be read.
+        label : str
+            What it is, in a few words.
+        """
         self.report.facts.append(Fact(value, label))
 
     def add_section(self, title: str, *parts: Any) -> Section:
-        """Add a chapter: text, figures, or tables as (frame, caption)."""
+        """Add a chapter: text, figures, or tables as (frame, caption).
+
+        Parameters
+        ----------
+        title : str
+            Its heading.
+        *parts : str, Figure or tuple of frame and caption
+            In the order of the page.
+        """
         section = self.report.section(title)
         for part in parts:
             if isinstance(part, str):
@@ -281,7 +316,15 @@ class Run:
         return section
 
     def save_results(self, *, model: Any = None, **tables: pd.DataFrame) -> None:
-        """Write the model, what it learnt from, and tables (as Parquet) into the folder."""
+        """Write the model, what it learnt from, and tables (as Parquet) into the folder.
+
+        Parameters
+        ----------
+        model : estimator, optional
+            Fitted.
+        **tables : pandas.DataFrame
+            By the name of the file, without its ending.
+        """
         self._begin()
         if self.contract is not None:
             self.own.write("schema.json", as_json(self.contract.plain()).encode())
@@ -293,11 +336,22 @@ class Run:
             self.own.write(f"{name}.parquet", table.to_parquet(index=False))
 
     def record_settings(self, settings: BaseModel) -> None:
-        """Take the settings in force; they are written once the data are read, so that the run can be repeated."""
+        """Take the settings in force; they are written once the data are read, so that the run can be repeated.
+
+        Parameters
+        ----------
+        settings : pydantic.BaseModel
+        """
         self._settings = to_toml(settings)
 
     def mark_step(self, name: str) -> None:
-        """Note the seconds since the last step."""
+        """Note the seconds since the last step.
+
+        Parameters
+        ----------
+        name : str
+            What was done, as in "read".
+        """
         raise_if_interrupted()
         now = time.perf_counter()
         self.steps[name] = now - self._last

@@ -254,7 +254,13 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         return from_rules, from_history, np.broadcast_to(POPULAR * self.popularity_, from_rules.shape)
 
     def owners(self, baskets: Incidence) -> Any:
-        """Number of each basket's customer among those learnt, -1 for new ones and guests; None without customers."""
+        """Number of each basket's customer among those learnt, -1 for new ones and guests; None without customers.
+
+        Parameters
+        ----------
+        baskets : Incidence
+            Baskets with customers or without.
+        """
         if self.customers_ is None or baskets.customers is None or baskets.customer_keys is None:
             return None
         place = pd.Index(self.customers_).get_indexer(pd.Index(_plain(baskets.customer_keys)))

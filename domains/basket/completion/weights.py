@@ -62,6 +62,20 @@ def rule_weights(
     third items, the product of the weights, is taken off; the strongest rules of each antecedent stay. Over more than
     5,000 items these are picked first, so that the product stays small.
 
+    Parameters
+    ----------
+    baskets : Incidence, or what `frequent_itemsets` takes
+    shrinkage : float
+        Average baskets without the consequent that are added to each antecedent's; 0 leaves confidence as it is.
+    popularity : float
+        Power of the consequent's popularity by which weights are divided, 0 to 1.
+    indirect : float
+        Share of what flows through third items that is taken off, 0 to 1.
+    significance : float, optional
+        Only pairs whose p-value by Fisher's exact test, not corrected, is at most this are weighed; all where left out.
+    max_rules : int
+        Rules that an antecedent keeps at most.
+
     >>> baskets = Incidence.from_lists([["a", "b"]] * 9 + [["c"]] * 9)
     >>> len(rule_weights(baskets, significance=0.05).weights)
     2

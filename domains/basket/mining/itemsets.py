@@ -103,6 +103,11 @@ class Itemsets:
     def names(self, number: int) -> tuple[Any, ...]:
         """Names of the items of one set.
 
+        Parameters
+        ----------
+        number : int
+            Position of the set, from 0.
+
         >>> from domains.basket import frequent_itemsets
         >>> frequent_itemsets([["a", "b"]], min_support=1).names(1)
         ('a', 'b')
@@ -111,7 +116,13 @@ class Itemsets:
         return tuple(self.items[self.codes[self.indptr[number] : self.indptr[number + 1]]])
 
     def take(self, chosen: ArrayLike) -> Itemsets:
-        """Keep some sets, by number or by a mask."""
+        """Keep some sets, by number or by a mask.
+
+        Parameters
+        ----------
+        chosen : array of int or of bool
+            Positions of the sets, in the order wanted, or whether to keep each.
+        """
         chosen = pick_rows(chosen, len(self))
         lengths = self.lengths[chosen]
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -120,6 +131,13 @@ class Itemsets:
 
     def top(self, n: int = 10, *, min_length: int = 1) -> pd.DataFrame:
         """Table of the most frequent sets of at least `min_length` items.
+
+        Parameters
+        ----------
+        n : int
+            Rows at most.
+        min_length : int
+            Items that a set has at least.
 
         >>> from domains.basket import frequent_itemsets
         >>> frequent_itemsets([["a", "b"], ["b"]], min_support=1).top(1)["count"].tolist()
@@ -131,6 +149,11 @@ class Itemsets:
 
     def containing(self, items: Iterable[Any]) -> Itemsets:
         """Keep the sets that hold all of the given items.
+
+        Parameters
+        ----------
+        items : iterable
+            Names of items; a name that no basket could hold is refused.
 
         >>> from domains.basket import frequent_itemsets
         >>> len(frequent_itemsets([["a", "b"], ["b"]], min_support=1).containing(["a"]))
@@ -161,6 +184,11 @@ class Itemsets:
     def export(self, path: str | Path) -> None:
         """Write a table for people: a .csv or .parquet with the items of each set as text.
 
+        Parameters
+        ----------
+        path : str or Path
+            Ends in .csv or .parquet; a file there is replaced, whole or not at all.
+
         >>> import tempfile
         >>> from domains.basket import frequent_itemsets
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -186,7 +214,15 @@ class Itemsets:
         return pd.DataFrame({"support": self.support, "itemsets": sets})
 
     def plot(self, n: int = 15, *, min_length: int = 2) -> Figure:
-        """Bars of the most frequent sets."""
+        """Bars of the most frequent sets.
+
+        Parameters
+        ----------
+        n : int
+            Sets to draw at most.
+        min_length : int
+            Items that a set has at least.
+        """
         from shared.reporting.figures import bar_figure
 
         table = self.top(n, min_length=min_length)

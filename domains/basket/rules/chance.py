@@ -31,6 +31,12 @@ def randomise(baskets: object, random_state: int = 0) -> Incidence:
     Trades between two baskets drawn at random (Strona, Nappo, Boccacci, Fattorini & San-Miguel-Ayanz 2014); what is
     found in them is found by chance (Gionis, Mannila, Mielikäinen & Tsaparas 2007).
 
+    Parameters
+    ----------
+    baskets : Incidence, or what `frequent_itemsets` takes
+    random_state : int
+        Seed of the trades; the same seed gives the same baskets.
+
     >>> baskets = Incidence.from_lists([["a", "b"], ["c"], ["a", "c"]])
     >>> mixed = randomise(baskets, 1)
     >>> mixed.counts.tolist() == baskets.counts.tolist(), mixed.sizes.tolist() == baskets.sizes.tolist()

@@ -106,6 +106,11 @@ class Stability:
     def sentence(self, number: int) -> str:
         """One rule over all parts.
 
+        Parameters
+        ----------
+        number : int
+            Position of the rule, from 0.
+
         >>> from domains.basket import association_rules
         >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
         >>> validate_rules(rules, [["a", "b"], ["c"]]).sentence(0)
@@ -219,6 +224,11 @@ def _count_in(rules: RuleTable, pieces: list[Incidence], names: tuple[str, ...])
 
 def stability_figure(stability: Stability) -> Figure:
     """Draw each rule's lift when mined against the lowest of its parts; below one it does not hold.
+
+    Parameters
+    ----------
+    stability : Stability
+        What `validate_rules` or `count_by_period` gave.
 
     >>> from domains.basket import association_rules, validate_rules
     >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)

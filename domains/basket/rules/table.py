@@ -164,6 +164,11 @@ class RuleTable:
     def measure(self, name: str) -> Floats:
         """Values of one measure.
 
+        Parameters
+        ----------
+        name : str
+            One of `domains.basket.MEASURES`.
+
         >>> from domains.basket import association_rules
         >>> association_rules([["a", "b"], ["a"]], min_support=1, min_confidence=0.5).measure("lift").tolist()
         [1.0, 1.0]
@@ -172,6 +177,11 @@ class RuleTable:
 
     def measures(self, names: Iterable[str] = DEFAULT_MEASURES) -> pd.DataFrame:
         """Table of interest measures, a row a rule; see `domains.basket.MEASURES` for meanings and sources.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Of `domains.basket.MEASURES`.
 
         >>> from domains.basket import association_rules
         >>> rules = association_rules([["a", "b"], ["a"], ["b"], []], min_support=1, min_confidence=0.5)
@@ -185,7 +195,13 @@ class RuleTable:
         return pd.DataFrame(values, copy=False)
 
     def take(self, chosen: Any) -> Self:
-        """Keep some rules, by number or by a mask; what was declared before a test stays."""
+        """Keep some rules, by number or by a mask; what was declared before a test stays.
+
+        Parameters
+        ----------
+        chosen : array of int or of bool
+            Positions of the rules, in the order wanted, or whether to keep each.
+        """
         chosen = pick_rows(chosen, len(self))
         return replace(
             self,
@@ -197,6 +213,11 @@ class RuleTable:
 
     def where(self, **least: Any) -> Self:
         """Keep the rules whose measures are at least as given; quotients of whole numbers are compared exactly.
+
+        Parameters
+        ----------
+        **least : float or Fraction
+            Bounds by measure, as in ``lift=1.5``.
 
         >>> from domains.basket import association_rules
         >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], min_support=1, min_confidence=0.5)
@@ -223,6 +244,13 @@ class RuleTable:
     def with_items(self, *, antecedent: Iterable[Any] | None = None, consequent: Iterable[Any] | None = None) -> Self:
         """Keep the rules whose sides hold all of the given items.
 
+        Parameters
+        ----------
+        antecedent : iterable, optional
+            Names of items that the left side holds.
+        consequent : iterable, optional
+            Names of items that the right side holds.
+
         >>> from domains.basket import association_rules
         >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], min_support=1, min_confidence=0.5)
         >>> rules.with_items(consequent=["b"]).sentence(0)
@@ -238,12 +266,27 @@ class RuleTable:
         return self.take(keep)
 
     def sort(self, by: str = "lift", *, ascending: bool = False) -> Self:
-        """Order the rules by a measure or a column of a test; ties stay in their order."""
+        """Order the rules by a measure or a column of a test; ties stay in their order.
+
+        Parameters
+        ----------
+        by : str
+            One of `domains.basket.MEASURES`, or a column that a test has added, such as "p_value".
+        ascending : bool
+            Smallest first.
+        """
         values = np.asarray(self.columns[by], dtype=float) if by in self.columns else self.measure(by)
         return self.take(np.argsort(values if ascending else -values, kind="stable"))
 
     def top(self, n: int = 10, by: str = "lift") -> pd.DataFrame:
         """Table of the best rules by a measure.
+
+        Parameters
+        ----------
+        n : int
+            Rows at most.
+        by : str
+            As in `sort`; largest first.
 
         >>> from domains.basket import association_rules
         >>> len(association_rules([["a", "b"]], min_support=1, min_confidence=0.5).top(1))
@@ -252,24 +295,47 @@ class RuleTable:
         return self.sort(by).take(np.arange(min(n, len(self)))).to_frame()
 
     def names(self, number: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Names of the items on both sides of one rule."""
+        """Names of the items on both sides of one rule.
+
+        Parameters
+        ----------
+        number : int
+            Position of the rule, from 0.
+        """
         sides = (self.antecedent[number], self.consequent[number])
         ptr = self.sets.indptr
         first, second = (tuple(self.items[self.sets.codes[ptr[side] : ptr[side + 1]]]) for side in sides)
         return first, second
 
     def label(self, number: int) -> str:
-        """Both sides of one rule, as in "bread, milk → butter"."""
+        """Both sides of one rule, as in "bread, milk → butter".
+
+        Parameters
+        ----------
+        number : int
+            Position of the rule, from 0.
+        """
         first, second = self.names(number)
         return f"{format_set(first)} → {format_set(second)}"
 
     def sentence(self, number: int) -> str:
-        """One rule with its counts."""
+        """One rule with its counts.
+
+        Parameters
+        ----------
+        number : int
+            Position of the rule, from 0.
+        """
         a, ab = int(self.antecedent_counts[number]), int(self.joint_counts[number])
         return f"{self.label(number)}: {ab:,} of {a:,} baskets ({percent(ab, a)} %), lift {self.lift[number]:.3g}"
 
     def to_frame(self, measures: Iterable[str] = SHOWN) -> pd.DataFrame:
         """Table with a row a rule: both sides as lists (Arrow), counts, measures, and what tests have found.
+
+        Parameters
+        ----------
+        measures : iterable of str
+            Of `domains.basket.MEASURES`, a column each.
 
         >>> from domains.basket import association_rules
         >>> list(association_rules([["a", "b"]], min_support=1, min_confidence=0.5).to_frame().columns)

@@ -196,6 +196,13 @@ class AutoForecaster(PanelForecaster):
         """Forecast the next steps of every series; see `PanelForecaster.predict`.
 
         For a horizon longer than `horizon_` another model is chosen and learnt first, on the rows that `fit` saw.
+
+        Parameters
+        ----------
+        horizon : int or str, optional
+            Steps, or time as in "2D"; the horizon of the constructor where left out.
+        **more
+            As in `PanelForecaster.predict`: `future`, `levels`, `ids`.
         """
         check_is_fitted(self)
         steps = self.horizon_ if horizon is None else self._few_steps(self.panel_, horizon)

@@ -139,7 +139,12 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         return self
 
     def predict(self, X: Any) -> Floats:
-        """Expected values, shape (n_samples,)."""
+        """Expected values, shape (n_samples,).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        """
         return self.predict_distribution(X).mean()
 
     def predict_distribution(self, X: NDArray[Any]) -> Normal | LogNormal:

@@ -223,6 +223,29 @@ def read_table_with_report(
 ) -> tuple[pd.DataFrame, TableReport]:
     """Read a table as `read_table` does, and return beside it how it was read and what was repaired.
 
+    Parameters
+    ----------
+    source : str, Path or frame
+        As in `read_table`, and so all that follows.
+    schema : Schema, optional
+        Columns that have to be there, and what they hold.
+    repair : str or iterable of str
+        What may be mended.
+    separator, decimal, encoding : str, optional
+        How a text file is written; found where left out.
+    dates : str, optional
+        Order of day, month and year where it can't be told.
+    tz : str, optional
+        Time zone of stamps that have none.
+    sheet : str or int
+        Of a workbook.
+    query : str, optional
+        Of a database.
+    columns : sequence of str, optional
+        Those wanted; all where left out.
+    max_bytes : int
+        Size that a table may have in memory.
+
     >>> frame, report = read_table_with_report(pd.DataFrame({"a": ["x"]}))
     >>> print(report.explain())
     DataFrame: 1 rows, 1 columns. Nothing was repaired.

@@ -59,7 +59,15 @@ class Design:
         return list(self.names) or [f"x{place}" for place in range(np.shape(self.X)[1])]
 
     def with_columns(self, places: Sequence[int], donors: Ints) -> Any:
-        """The rows, with some columns taken from other rows."""
+        """The rows, with some columns taken from other rows.
+
+        Parameters
+        ----------
+        places : sequence of int
+            Positions of the columns.
+        donors : array of int, shape (n_rows,)
+            Row that each row's values are taken from.
+        """
         if isinstance(self.X, pd.DataFrame):
             changed = self.X.copy()
             for place in places:
@@ -71,7 +79,13 @@ class Design:
         return array
 
     def column(self, place: int) -> Any:
-        """Values of one column."""
+        """Values of one column.
+
+        Parameters
+        ----------
+        place : int
+            Position of the column, from 0.
+        """
         return self.X.iloc[:, place] if isinstance(self.X, pd.DataFrame) else pd.Series(np.asarray(self.X)[:, place])
 
 

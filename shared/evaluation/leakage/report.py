@@ -126,6 +126,11 @@ class LeakReport:
     def from_plain(cls, plain: dict[str, Any]) -> LeakReport:
         """Read what `plain` gave.
 
+        Parameters
+        ----------
+        plain : dict
+            Of text, numbers and lists, as read from JSON.
+
         >>> report = LeakReport("a", (Leak("b", "c", "d.", ("e",), 1),), ("f",))
         >>> LeakReport.from_plain(report.plain()) == report
         True

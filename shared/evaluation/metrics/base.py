@@ -39,13 +39,26 @@ class Metric(Protocol):
         ...
 
     def prepare(self, train: Any) -> Any:
-        """What it needs of the rows before the first split, such as scales; None for most."""
+        """What it needs of the rows before the first split, such as scales; None for most.
+
+        Parameters
+        ----------
+        train : frame or Incidence
+            Rows before the first split.
+        """
         ...
 
     def units(self, predictions: pd.DataFrame, prepared: Any = None) -> pd.Series[float]:
         """One value a unit of one split (a series, a basket, a user, a day), by its label.
 
         The score of the split is their mean. Units of the same label are one cluster wherever chance is reckoned.
+
+        Parameters
+        ----------
+        predictions : pandas.DataFrame
+            Rows of one split, with the columns that the metric reads.
+        prepared : object
+            What `prepare` gave.
         """
         ...
 
@@ -86,7 +99,13 @@ class ArrayMetric:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def prepare(self, train: Any) -> Any:
-        """Need nothing of the rows before the first split."""
+        """Need nothing of the rows before the first split.
+
+        Parameters
+        ----------
+        train : object
+            Not used.
+        """
         return None
 
     def units(self, predictions: pd.DataFrame, prepared: Any = None) -> pd.Series[float]:

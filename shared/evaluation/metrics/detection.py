@@ -58,6 +58,11 @@ def average_precision(y_true: ArrayLike, score: ArrayLike) -> float:
 def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Share of labels that are right.
 
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n,)
+        Labels.
+
     >>> accuracy(["a", "b"], ["a", "a"])
     0.5
     """
@@ -69,6 +74,11 @@ def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 def balanced_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Mean over the classes of the share of labels that are right.
 
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n,)
+        Labels.
+
     >>> balanced_accuracy([0, 0, 0, 1], [0, 0, 0, 0])
     0.5
     """
@@ -79,6 +89,11 @@ def balanced_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 def f1(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Harmonic mean of precision and recall of the larger of two labels.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n,)
+        Labels of two kinds.
 
     >>> f1([0, 0, 1, 1], [0, 1, 1, 1])
     0.8

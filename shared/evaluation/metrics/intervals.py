@@ -14,6 +14,10 @@ __all__ = ["coverage", "interval_score"]
 def coverage(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> float:
     """Share of values inside the interval, bounds included.
 
+    Parameters
+    ----------
+    y_true, lower, upper : array-like of shape (n,)
+
     >>> coverage([1, 5], [0, 0], [2, 2])
     0.5
     """
@@ -26,6 +30,7 @@ def interval_score(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, lev
 
     Parameters
     ----------
+    y_true, lower, upper : array-like of shape (n,)
     level : float
         Nominal coverage in percent, between 0 and 100.
 

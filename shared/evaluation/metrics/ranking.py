@@ -107,6 +107,11 @@ def reciprocal_ranks(ranks: ArrayLike) -> Floats:
 def reciprocal_rank(ranks: ArrayLike) -> float:
     """Mean of one over the rank (MRR).
 
+    Parameters
+    ----------
+    ranks : array-like of shape (n,)
+        Rank of the right item in each row, from 1.
+
     >>> reciprocal_rank([1, 2])
     0.75
     """

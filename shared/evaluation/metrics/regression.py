@@ -20,6 +20,10 @@ __all__ = ["crps_from_quantiles", "mae", "mape", "pinball", "r2", "rmse", "smape
 def mae(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Mean absolute error, in the unit of y (scikit-learn's).
 
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n,)
+
     >>> mae([1, 2], [2, 4])
     1.5
     """
@@ -32,6 +36,10 @@ def mae(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 def rmse(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Root mean squared error, in the unit of y (scikit-learn's).
 
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n,)
+
     >>> rmse([1, 2], [1, 4])
     1.414...
     """
@@ -43,6 +51,10 @@ def rmse(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 def r2(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Coefficient of determination, 1 at best (scikit-learn's); refused for a constant y.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n,)
 
     >>> r2([1, 2, 3], [1, 2, 3])
     1.0
@@ -57,6 +69,10 @@ def r2(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 def mape(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Mean absolute percentage error as a fraction (scikit-learn's); refused where y has zeros.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n,)
 
     >>> mape([1, 2], [2, 2])
     0.5
@@ -76,6 +92,10 @@ def smape(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     ``200 / n * sum(|y - f| / (|y| + |f|))``; a pair of zeros counts as no error. Source: Makridakis, Spiliotis &
     Assimakopoulos (2020), The M4 Competition, International Journal of Forecasting 36(1), equation 2.
 
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n,)
+
     >>> smape([1, 0], [3, 0])
     50.0
     """
@@ -87,6 +107,12 @@ def smape(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 def pinball(y_true: ArrayLike, y_quantile: ArrayLike, *, quantile: float) -> float:
     """Mean pinball (quantile) loss, in the unit of y (scikit-learn's).
+
+    Parameters
+    ----------
+    y_true, y_quantile : array-like of shape (n,)
+    quantile : float
+        Probability of the quantile, between 0 and 1.
 
     >>> pinball([1, 2], [2, 2], quantile=0.1)
     0.45
