@@ -8,7 +8,7 @@ import warnings
 import pytest
 from typer.testing import CliRunner
 
-from case_studies.common import cli
+from case_studies.common import cli, runs
 from shared.errors import HexadWarning, RepairWarning
 from shared.runtime import progress as progress_module
 from shared.runtime.progress import progress
@@ -56,8 +56,8 @@ def test_names_on_the_command_line(said, bad):
 
 @pytest.mark.parametrize("bad", STEERING)
 def test_sentences_after_a_run_and_a_prediction(monkeypatch, bad):
-    monkeypatch.setattr(cli, "run_and_summarise", lambda *a, **b: (cli.Path(f"r{bad}"), [f"The series {bad} is dear."]))
-    monkeypatch.setattr(cli, "predict_from", lambda *a, **b: (cli.Path(f"p{bad}"), [f"Of {bad}."]))
+    monkeypatch.setattr(runs, "run_and_summarise", lambda *a, **b: (cli.Path(f"r{bad}"), [f"The series {bad} is dear."]))
+    monkeypatch.setattr(runs, "predict_from", lambda *a, **b: (cli.Path(f"p{bad}"), [f"Of {bad}."]))
     for arguments in (["run", "demand"], ["predict", "r", "--data", "x"]):
         ended = CliRunner().invoke(cli.app, arguments)
         assert ended.exit_code == 0
