@@ -7,13 +7,15 @@ Checks gather every problem they find in a `Problems` list and raise once. All e
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
+    "Argument",
     "CalibrationError",
     "DataError",
+    "Fix",
     "HexadError",
     "HexadWarning",
     "MissingExtraError",
@@ -63,12 +65,24 @@ class DataError(HexadError):
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
         self.source = source
         self.problems = tuple(problems)
+        super().__init__(self.say(str))
+
+    def say(self, spell: Callable[[Argument], str]) -> str:
+        """Write the message for those who pass arguments in another way than Python's, such as a command line.
+
+        Parameters
+        ----------
+        spell : callable
+            From an argument to how it is written there; empty where there is no such thing.
+
+        >>> fix = Fix("Give more rows", Fix(", or pass ", Argument("freq")), ".")
+        >>> print(DataError("table", [Problem("there is one row", fix=fix)]).say(lambda argument: ""))
+        table: there is one row. Give more rows.
+        """
         if len(self.problems) == 1:
-            text = f"{source}: {self.problems[0]}"
-        else:
-            lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1))
-            text = f"{source}: {len(self.problems)} problems.\n{lines}"
-        super().__init__(text)
+            return printable(f"{self.source}: {self.problems[0].say(spell)}")
+        lines = "\n".join(f"  {number}. {problem.say(spell)}" for number, problem in enumerate(self.problems, 1))
+        return printable(f"{self.source}: {len(self.problems)} problems.\n{lines}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.source, self.problems)
@@ -136,6 +150,74 @@ class RepairWarning(HexadWarning):
 
 
 @dataclass(frozen=True)
+class Argument:
+    """An argument that puts a problem right, as data: whoever shows the message writes it as its readers do.
+
+    Parameters
+    ----------
+    name : str
+        As in the functions that take it.
+    value : str or bool, optional
+        None where it is the reader's to choose.
+
+    >>> print(Argument("repair", "interpolate"), Argument("accept_drift", True), Argument("tz"))
+    repair="interpolate" accept_drift=True tz=
+    """
+
+    name: str
+    value: str | bool | None = None
+
+    def __str__(self) -> str:
+        if isinstance(self.value, str):
+            return f'{self.name}="{self.value}"'
+        return f"{self.name}={'' if self.value is None else self.value}"
+
+
+class Fix(str):
+    """How to correct something: a sentence in which arguments are still known as such.
+
+    Parameters
+    ----------
+    *parts : str, Argument or Fix
+        In order. A `Fix` inside another is a clause that can be left out where its arguments have no counterpart.
+
+    >>> print(Fix("Add the rows, or pass ", Argument("repair", "interpolate"), "."))
+    Add the rows, or pass repair="interpolate".
+    """
+
+    __slots__ = ("parts",)
+    parts: tuple[str | Argument, ...]
+
+    def __new__(cls, *parts: str | Argument) -> Fix:
+        """Join the parts as Python writes them, and keep them."""
+        made = super().__new__(cls, "".join(map(str, parts)))
+        made.parts = parts
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Fix, self.parts
+
+    def say(self, spell: Callable[[Argument], str]) -> str:
+        """Write it with other words for the arguments; see `DataError.say`.
+
+        Parameters
+        ----------
+        spell : callable
+            From an argument to how it is written; empty where there is no such thing.
+
+        >>> Fix("Pass ", Argument("dates", "day-first"), ".").say(lambda argument: f"--{argument.name}")
+        'Pass --dates.'
+        """
+        said = []
+        for part in self.parts:
+            text = part.say(spell) if isinstance(part, Fix) else spell(part) if isinstance(part, Argument) else part
+            if isinstance(part, Argument) and not text:
+                return ""
+            said.append(text)
+        return "".join(said)
+
+
+@dataclass(frozen=True)
 class Problem:
     """One thing that is wrong, and how to fix it.
 
@@ -150,7 +232,7 @@ class Problem:
     count : int
         How many there are in all; 0 where counting makes no sense.
     fix : str
-        What to do, a full sentence.
+        What to do, a full sentence; a `Fix` where it names arguments.
 
     >>> print(Problem("3 values are negative", column="Demand", rows=(4, 8, 9), count=3, fix="Drop them."))
     column 'Demand': 3 values are negative (rows 4, 8, 9). Drop them.
@@ -163,6 +245,20 @@ class Problem:
     fix: str = ""
 
     def __str__(self) -> str:
+        return self.say(str)
+
+    def say(self, spell: Callable[[Argument], str]) -> str:
+        """Write it as a sentence; see `DataError.say`.
+
+        Parameters
+        ----------
+        spell : callable
+            From an argument to how it is written; empty where there is no such thing.
+
+        >>> Problem("rows are missing", fix=Fix("Pass ", Argument("repair", "fill"), ".")).say(lambda _: "--fill")
+        'rows are missing. Pass --fill.'
+        """
+        fix = self.fix.say(spell) if isinstance(self.fix, Fix) else self.fix
         where = f"column {quote([self.column])}: " if self.column is not None else ""
         shown = self.rows[:MAX_NAMED]
         rows = ""
@@ -171,7 +267,7 @@ class Problem:
             rows = f" ({'row' if len(shown) == 1 and not more else 'rows'} {', '.join(map(str, shown))}"
             rows += ", ...)" if more else ")"
         end = "" if self.what.endswith("?") and not rows else "."
-        return f"{where}{self.what}{rows}{end} {self.fix}".rstrip()
+        return f"{where}{self.what}{rows}{end} {fix}".rstrip()
 
 
 @dataclass

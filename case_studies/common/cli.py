@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import re
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ import typer
 import domains  # noqa: F401  # checks that the right 'shared' is found, before anything of it is imported
 from case_studies.common.copies import copy_study
 from case_studies.common.study import find_studies, find_study
-from shared.errors import HexadError, MissingExtraError, SettingsError, printable
+from shared.errors import Argument, DataError, HexadError, MissingExtraError, SettingsError, printable
 from shared.runtime.interrupts import remember_interrupts
 
 app = typer.Typer(
@@ -29,6 +29,13 @@ app = typer.Typer(
 STOPPED = 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OUT_OF_MEMORY = "there is not enough memory: give fewer rows or columns, or --set n_jobs=1"
+# The options that set the arguments which messages about tables name.
+OPTIONS = {
+    **{name: f"--set read.{name}={{}}" for name in ("repair", "dates", "decimal", "separator", "encoding", "query")},
+    **{name: f"--set {name}={{}}" for name in ("returns", "missing")},
+    "tz": "--set timezone={}",
+    "accept_drift": "--accept-drift",
+}
 SIGNS_OF_NO_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory")
 
 
@@ -158,7 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with remember_interrupts():
             code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except (HexadError, MissingExtraError) as error:
-        _say(f"hexad: {_as_options(str(error))}", err=True, fg="red")
+        told = error.say(as_option) if isinstance(error, DataError) else str(error)
+        _say(f"hexad: {told}", err=True, fg="red")
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
@@ -187,21 +195,18 @@ def _break_off(why: str) -> NoReturn:
     sys.exit(1)
 
 
-def _as_options(text: str) -> str:
-    """Say on the command line's own terms what a message offers to those who write Python.
+def as_option(argument: Argument) -> str:
+    """Write an argument of Python's as the option that sets it here; empty where no option does.
 
-    >>> _as_options('Correct them, or pass repair="interpolate".')
-    'Correct them, or pass --set read.repair=interpolate.'
-    >>> _as_options("Pass dates='day-first' or dates='month-first'.")
-    'Pass --set read.dates=day-first or --set read.dates=month-first.'
+    >>> as_option(Argument("repair", "interpolate")), as_option(Argument("tz", "Europe/Berlin"))
+    ('--set read.repair=interpolate', '--set timezone=Europe/Berlin')
+    >>> as_option(Argument("accept_drift", True)), as_option(Argument("freq"))
+    ('--accept-drift', '')
     """
-    text = re.sub(r"\b[Pp]ass tz=(, as in tz='([^']*)')?", lambda m: f"pass --set timezone={m[2] or ''}", text)
-    text = re.sub(r"pass accept_drift=True", "pass --accept-drift", text)
-    text = re.sub(r",? (or )?pass freq=( with the right step)?(?=[.;])", "", text)
-    text = re.sub(r"\brepair=\"(\w+)\"", r"--set read.repair=\1", text)
-    text = re.sub(r"\b[Pp]ass query=", "Pass --set read.query=", text)
-    text = re.sub(r"\b(returns|missing)=\"(\w+)\"", r"--set \1=\2", text)
-    return re.sub(r"\b(dates|decimal|separator|encoding)='([^']*)'", r"--set read.\1=\2", text)
+    if argument.name not in OPTIONS:
+        return ""
+    value = "" if argument.value is None else shlex.quote(str(argument.value))
+    return OPTIONS[argument.name].format(value)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ import pandas as pd
 
 from shared.data.io.coerce import is_kind
 from shared.data.io.parse import Kind
-from shared.errors import Problems, quote
+from shared.errors import Argument, Fix, Problems, quote
 
 __all__ = ["ColumnContract", "TableContract", "contract_of"]
 
 MAX_LABELS = 1000
 FAR = 3.0
+ACCEPT = Argument("accept_drift", True)
 KINDS: dict[Kind, str] = {
     "datetime": "dates",
     "boolean": "truth values",
@@ -171,7 +172,7 @@ class TableContract:
                 column=column.name,
                 rows=rows,
                 count=count,
-                fix="Fill them in, or pass accept_drift=True.",
+                fix=Fix("Fill them in, or pass ", ACCEPT, "."),
             )
         if column.kind in {"number", "integer"} and column.far(values):
             middle = float(values.median())
@@ -184,7 +185,7 @@ class TableContract:
             drift.add(
                 f"values are about {middle:,.4g}, the model learnt from {column.low:,.4g} to {column.high:,.4g}{like}",
                 column=column.name,
-                fix="Convert them, or pass accept_drift=True if they are right.",
+                fix=Fix("Convert them, or pass ", ACCEPT, " if they are right."),
             )
         if column.labels:
             unseen = ~values.map(str).isin(column.labels).to_numpy() & ~gone
@@ -197,7 +198,7 @@ class TableContract:
                     column=column.name,
                     rows=rows,
                     count=count,
-                    fix="Correct them, fit again with them, or pass accept_drift=True.",
+                    fix=Fix("Correct them, fit again with them, or pass ", ACCEPT, "."),
                 )
 
     def plain(self) -> dict[str, Any]:

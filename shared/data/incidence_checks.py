@@ -13,12 +13,15 @@ import pandas as pd
 
 from shared.data.columns import BasketColumns
 from shared.data.schema import first_rows, missing_column
-from shared.errors import HexadError, Problems, quote, shorten
+from shared.errors import Argument, Fix, HexadError, Problems, quote, shorten
 from shared.typing import Bools, Codes, Floats, Ints
 
 Returns = Literal["refuse", "drop", "net"]
 Missing = Literal["refuse", "drop"]
 MAX_ITEMS = 2**31 - 1
+WITHOUT_CUSTOMER = Fix(
+    "Fill them in, or pass ", Argument("missing", "drop"), " to keep their baskets without a customer."
+)
 KIND_NAMES = {"str": "text", "int": "whole numbers", "float": "numbers", "bool": "truth values"}
 
 
@@ -95,7 +98,7 @@ def encode_values(
             column=column,
             rows=first_rows(empty),
             count=count,
-            fix='Fill them in, or pass missing="drop" to leave them out.',
+            fix=Fix("Fill them in, or pass ", Argument("missing", "drop"), " to leave them out."),
         )
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.dtype.categories.dtype)
@@ -214,11 +217,7 @@ def _owners(
         return None
     found = encode_values(table[columns.customer], columns.customer, problems, missing)
     problems.found[:] = [
-        (
-            replace(one, fix='Fill them in, or pass missing="drop" to keep their baskets without a customer.')
-            if one.column == columns.customer and "missing" in one.what
-            else one
-        )
+        (replace(one, fix=WITHOUT_CUSTOMER) if one.column == columns.customer and "missing" in one.what else one)
         for one in problems.found
     ]
     guests = found[0] < 0
@@ -265,7 +264,7 @@ def _quantities(
                 column=column,
                 rows=first_rows(empty),
                 count=count,
-                fix='Fill them in, or pass missing="drop" to leave them out.',
+                fix=Fix("Fill them in, or pass ", Argument("missing", "drop"), " to leave them out."),
             )
             return None
         notes.append(f"{count:,} rows without a quantity were left out")
@@ -294,7 +293,13 @@ def _without_returns(
             column=columns.quantity,
             rows=first_rows(back),
             count=count,
-            fix='Pass returns="drop" to leave returns out, or returns="net" to set them off within their order.',
+            fix=Fix(
+                "Pass ",
+                Argument("returns", "drop"),
+                " to leave returns out, or ",
+                Argument("returns", "net"),
+                " to set them off within their order.",
+            ),
         )
         return keep
     if returns == "drop":

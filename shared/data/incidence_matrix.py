@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data.incidence_checks import Entries, Returns, of_one_kind, one_of
-from shared.errors import Problems, quote
+from shared.errors import Argument, Fix, Problems, quote
 from shared.typing import Floats, Ints
 
 
@@ -44,7 +44,7 @@ def from_matrix(matrix: Any, items: object, *, returns: Returns, source: str) ->
                 f"{count:,} values are negative (column {quote(names[np.unique(columns[back])])})",
                 count=count,
                 rows=sorted(set((rows[back] + 1).tolist()))[:6],
-                fix='Pass returns="drop" to count them as not bought.',
+                fix=Fix("Pass ", Argument("returns", "drop"), " to count them as not bought."),
             )
         told.append(f"{int(back.sum()):,} negative values count as not bought")
     problems.raise_if_any()

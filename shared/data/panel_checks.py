@@ -14,7 +14,7 @@ from shared.data.frequency import Frequency, frequency_of, infer_frequency, is_z
 from shared.data.io.formats import as_pandas
 from shared.data.io.tables import check_frame
 from shared.data.schema import Column, Schema, first_rows, missing_column
-from shared.errors import DataError, Problem, Problems, quote
+from shared.errors import Argument, DataError, Fix, Problem, Problems, quote
 from shared.typing import Bools, Floats, Ints
 
 HOUR_NS = 3600 * 10**9
@@ -230,7 +230,13 @@ def keep_distinct(
         column=columns.ds,
         rows=sorted(order[same] + 1)[:6],
         count=count,
-        fix='Remove the extra rows, or pass repair="keep_last_duplicate"; if the clocks went back, pass tz=.',
+        fix=Fix(
+            "Remove the extra rows, or pass ",
+            Argument("repair", "keep_last_duplicate"),
+            "; if the clocks went back, pass ",
+            Argument("tz"),
+            ".",
+        ),
     )
     return ~same
 
@@ -257,7 +263,7 @@ def find_grid(
                 Problem(
                     "the frequency cannot be told from one row",
                     column=columns.ds,
-                    fix="Give more rows, or pass freq=.",
+                    fix=Fix("Give more rows", Fix(", or pass ", Argument("freq")), "."),
                 )
             ],
         )
@@ -279,18 +285,16 @@ def check_on_grid(grid: Frequency, stamps: Ints, order: Ints, columns: SeriesCol
         column=columns.ds,
         rows=sorted(order[off] + 1)[:6],
         count=count,
-        fix=f"Correct them, or pass freq= with the right step.{hint}",
+        fix=Fix("Correct them", Fix(", or pass ", Argument("freq"), " with the right step"), f".{hint}"),
     )
 
 
-def _clock_hint(grid: Frequency, lost: Ints) -> str:
+def _clock_hint(grid: Frequency, lost: Ints) -> Fix:
     """What else may be the matter where an hour is missing from stamps without a zone."""
     local = grid.kind == "fixed" and grid.tz is None
-    return (
-        " If the clocks went forward there, pass tz=, as in tz='Europe/Berlin'."
-        if local and (lost * grid.step == HOUR_NS).any()
-        else ""
-    )
+    if not local or not (lost * grid.step == HOUR_NS).any():
+        return Fix()
+    return Fix(" If the clocks went forward there, pass the zone, as in ", Argument("tz", "Europe/Berlin"), ".")
 
 
 def fill_gaps(
@@ -332,7 +336,9 @@ def fill_gaps(
                     column=name,
                     rows=sorted(row + 1 for row in filled.rows[mask] if row >= 0)[:6],
                     count=int(mask.sum()),
-                    fix='Pass repair="drop_missing_ends" as well.' if again else "Fill them in, or leave the rows out.",
+                    fix=Fix("Pass ", Argument("repair", "drop_missing_ends"), " as well.")
+                    if again
+                    else "Fill them in, or leave the rows out.",
                 )
         return filled
     if breaks.any():
@@ -342,14 +348,15 @@ def fill_gaps(
         longest = cells.codes == np.argmax(np.bincount(cells.codes))
         other = infer_frequency(grid.stamps(cells.ordinals[longest]), grid.tz, integer=grid.kind == "integer")
         differs = other is not None and other.describe() != grid.describe()
-        better = f" Or the step is {other.describe()}: pass freq=." if other is not None and differs else ""
-        better += _clock_hint(grid, np.diff(cells.ordinals)[breaks] - 1)
+        step = f" Or the step is {other.describe()}: pass " if other is not None and differs else ""
+        better = (Fix(step, Argument("freq"), "."),) if step else ()
+        hint = _clock_hint(grid, np.diff(cells.ordinals)[breaks] - 1)
         problems.add(
             f"{lost:,} stamps are missing in {int(breaks.sum()):,} gaps (series {series}), the first is {stamp}",
             column=columns.ds,
             rows=sorted(cells.rows[1:][breaks] + 1)[:6],
             count=int(breaks.sum()),
-            fix=f'Add the rows, or pass repair="interpolate".{better}',
+            fix=Fix("Add the rows, or pass ", Argument("repair", "interpolate"), ".", *better, hint),
         )
     for name, mask in missing.items():
         if mask.any():
@@ -359,7 +366,7 @@ def fill_gaps(
                 column=name,
                 rows=sorted(cells.rows[mask] + 1)[:6],
                 count=int(mask.sum()),
-                fix='Fill them in, or pass repair="interpolate" (and "drop_missing_ends").',
+                fix=Fix("Fill them in, or pass ", Argument("repair", "interpolate"), ' (and "drop_missing_ends").'),
             )
     return cells
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data.io.parse import Kind
-from shared.errors import Problems, SettingsError, quote
+from shared.errors import Argument, Fix, Problems, SettingsError, quote
 from shared.typing import Bools
 
 __all__ = ["Column", "Schema", "first_rows"]
@@ -161,16 +161,22 @@ class Schema:
                     column=", ".join(key),
                     rows=first_rows(later),
                     count=int(later.sum()),
-                    fix=f'Remove them, or pass repair="keep_last_duplicate".{_clock_hint(frame, key)}',
+                    fix=Fix(
+                        "Remove them, or pass ",
+                        Argument("repair", "keep_last_duplicate"),
+                        ".",
+                        _clock_hint(frame, key),
+                    ),
                 )
             repeated |= earlier
         return repeated
 
 
-def _clock_hint(frame: pd.DataFrame, key: tuple[str, ...]) -> str:
+def _clock_hint(frame: pd.DataFrame, key: tuple[str, ...]) -> Fix:
     """What else may be the matter with stamps without a zone."""
     local = any(isinstance(frame[name].dtype, np.dtype) and frame[name].dtype.kind == "M" for name in key)
-    return " If the clocks went back there, pass tz=, as in tz='Europe/Berlin'." if local else ""
+    back = (" If the clocks went back there, pass the zone, as in ", Argument("tz", "Europe/Berlin"), ".")
+    return Fix(*back) if local else Fix()
 
 
 def _hashable(values: pd.Series[Any]) -> bool:
@@ -213,7 +219,7 @@ def _check_values(column: Column, values: pd.Series[Any], problems: Problems) ->
             problems.add(text, column=column.name, rows=first_rows(mask), count=count, fix=fix)
             bad[mask] = True
 
-    fix = 'Correct them, or pass repair="drop_bad_rows" to leave the rows out.'
+    fix = Fix("Correct them, or pass ", Argument("repair", "drop_bad_rows"), " to leave the rows out.")
     if not column.allow_missing:
         found(empty, "missing", fix)
     if column.kind in {"number", "integer"}:

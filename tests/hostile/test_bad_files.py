@@ -114,7 +114,7 @@ PANELS = {
     "offsets that differ": (
         stamped("2024-01-01T00:00+01:00", "2024-01-02T00:00+01:00", "2024-01-03T00:00+05:00"),
         {},
-        ("'ds'", "another UTC offset", "row 3", "Pass tz="),
+        ("'ds'", "another UTC offset", "row 3", 'tz="Europe/Berlin"'),
     ),
     "stamps with and without an offset": (
         stamped("2024-01-01T00:00Z", "2024-01-02T00:00Z", "2024-01-03T00:00"),

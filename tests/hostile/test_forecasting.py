@@ -132,7 +132,7 @@ REFUSED = {
     ),
     "dates of two readings": (
         lambda: written(clean(10), "%d/%m/%Y"), "D", "ds", (1, 2, 3, 4, 5, 6), 20,
-        "day-first or month-first", "dates='day-first'",
+        "day-first or month-first", 'dates="day-first"',
     ),
     "fractions for dates": (
         lambda: clean().assign(ds=np.arange(120) + 0.5), "D", "ds", (1, 2, 3, 4, 5, 6), 120,

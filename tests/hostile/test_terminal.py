@@ -56,7 +56,9 @@ def test_names_on_the_command_line(said, bad):
 
 @pytest.mark.parametrize("bad", STEERING)
 def test_sentences_after_a_run_and_a_prediction(monkeypatch, bad):
-    monkeypatch.setattr(runs, "run_and_summarise", lambda *a, **b: (cli.Path(f"r{bad}"), [f"The series {bad} is dear."]))
+    monkeypatch.setattr(
+        runs, "run_and_summarise", lambda *a, **b: (cli.Path(f"r{bad}"), [f"The series {bad} is dear."])
+    )
     monkeypatch.setattr(runs, "predict_from", lambda *a, **b: (cli.Path(f"p{bad}"), [f"Of {bad}."]))
     for arguments in (["run", "demand"], ["predict", "r", "--data", "x"]):
         ended = CliRunner().invoke(cli.app, arguments)

@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from shared import errors
-from shared.errors import DataError, HexadError, MissingExtraError, Problem, Problems, quote, require
+from shared.errors import Argument, DataError, Fix, HexadError, MissingExtraError, Problem, Problems, quote, require
 
 
 @pytest.mark.parametrize("kind", [errors.DataError, errors.SettingsError, errors.StoreError, errors.CalibrationError])
@@ -85,3 +85,18 @@ def test_errors_come_back_whole_from_another_process(error, travel):
     assert type(again) is type(error)
     assert str(again) == str(error)
     assert vars(again) == vars(error)
+
+
+@pytest.mark.parametrize("travel", [copy.copy, copy.deepcopy, lambda fix: pickle.loads(pickle.dumps(fix))])
+def test_a_fix_knows_its_arguments_wherever_it_goes(travel):
+    fix = Fix("Add the rows, or pass ", Argument("repair", "interpolate"), Fix(" or ", Argument("freq")), ".")
+    assert travel(fix) == 'Add the rows, or pass repair="interpolate" or freq=.'
+    error = travel(DataError("prices.csv", [Problem("2 stamps are missing", fix=fix)]))
+    assert error.say(lambda one: "--fill" if one.name == "repair" else "") == (
+        "prices.csv: 2 stamps are missing. Add the rows, or pass --fill."
+    )
+
+
+def test_text_of_the_user_is_never_taken_for_an_argument():
+    fix = Fix("Name it so: 'repair=\"a\" {0} %s'; or pass ", Argument("tz"), ".")
+    assert fix.say(lambda _: "--zone") == "Name it so: 'repair=\"a\" {0} %s'; or pass --zone."

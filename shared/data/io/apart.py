@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from shared.data.io import apart_worker
-from shared.data.io.apart_worker import RefusedError
+from shared.data.io.apart_worker import Advice, RefusedError
 from shared.data.io.limits import APART_MEMORY, APART_SECONDS, BYTES_A_SECOND, LONGEST_TEXT, QUERY_SECONDS, VIEW_SECONDS
 from shared.data.io.sources import fail
+from shared.errors import Argument, Fix
 
-__all__ = ["read_apart"]
+__all__ = ["as_fix", "read_apart"]
 
 ROOT = Path(__file__).resolve().parents[3]
 FRAME = 1 << 31
@@ -79,7 +80,18 @@ def read_apart(
     try:
         yield from _frames(job, path.name, seconds) if sys.executable else _here(job)
     except RefusedError as error:
-        raise fail(path.name, error.what, error.fix) from error
+        raise fail(path.name, error.what, as_fix(error.fix)) from error
+
+
+def as_fix(advice: Advice) -> str:
+    """The fix that a worker's advice is.
+
+    >>> as_fix(["Pass ", ["query"], "."])
+    'Pass query=.'
+    """
+    if isinstance(advice, str):
+        return advice
+    return Fix(*(part if isinstance(part, str) else Argument(part[0]) for part in advice))
 
 
 def _here(job: dict[str, Any]) -> Iterator[tuple[Any, ...]]:

@@ -25,7 +25,9 @@ __all__ = ["JOBS", "ROWS_AT_ONCE", "WHICH", "RefusedError", "find_select"]
 ROWS_AT_ONCE = 1_000
 SELECTS = ("select", "with", "from", "values")
 COMMENT = re.compile(r"\s+|--[^\n]*(?:\n|$)|/\*.*?\*/", re.DOTALL)
-WHICH = "Pass query= with a table's name or a SELECT."
+# A fix is text, or parts that pass between processes: text, and in a list of one the name of an argument.
+Advice = str | list[str | list[str]]
+WHICH: Advice = ["Pass ", ["query"], " with a table's name or a SELECT."]
 # 22 and 32: transactions and savepoints, 33: recursive. What is asked of the database about itself has no second name.
 HARMLESS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, 22, 32, 33}
 LISTED = (
@@ -41,7 +43,7 @@ class RefusedError(Exception):
     'Give another.'
     """
 
-    def __init__(self, what: str, fix: str) -> None:
+    def __init__(self, what: str, fix: Advice) -> None:
         super().__init__(what, fix)
         self.what, self.fix = what, fix
 
@@ -89,7 +91,7 @@ class _Clock:
         if time.monotonic() > self.end:
             raise RefusedError(
                 f"a view in it gives no end within {self.seconds:g} seconds",
-                "Read its tables, or pass the SELECT you mean as query=.",
+                ["Read its tables, or pass the SELECT you mean as ", ["query"], "."],
             )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shared.errors import Argument, Fix
 from shared.typing import Bools
 
 __all__ = ["MISSING_WORDS", "Kind", "Parsed", "Reading", "guess_kind", "off_calendar", "parse_column", "sniff_decimal"]
@@ -27,6 +28,7 @@ CODE = r"^([+-]?\d+[eE]\+?\d+|[+-]?0\d+([.,]\d*)?|\+\d+)$"  # 12E5, 007 and +49 
 LONG = r"^[+-]?(\d{16,}|\d{1,3}([.,]\d{3}){5,})$"
 BOOLEAN = r"^(?i:true|false)$"
 ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?$"
+EITHER_ORDER = Fix("Pass ", Argument("dates", "day-first"), " or ", Argument("dates", "month-first"), ".")
 LONGEST = 10_000  # characters; no number and no stamp has as many
 ISO_ZONED = r"(Z|[+-]\d{2}:?\d{2})$"
 SHORT = r"^\d{1,2}[./-]\d{1,2}[./-]\d{4}([ T]\d{1,2}:\d{2}(:\d{2})?)?$"
@@ -244,7 +246,12 @@ def _numbers(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
         )
         if both.any():
             why = "fit two readings: decimal mark or thousands mark"
-            return Parsed(_nothing(len(strings)), both, why, "Pass decimal=',' or decimal='.'.")
+            return Parsed(
+                _nothing(len(strings)),
+                both,
+                why,
+                Fix("Pass ", Argument("decimal", ","), " or ", Argument("decimal", "."), "."),
+            )
         decimal = "."
     thousands = "," if decimal == "." else "."
     grouped = _matches(strings, GROUPED[decimal])
@@ -267,7 +274,7 @@ def _numbers(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
         return Parsed(values, bad, "with more digits than a decimal number holds", fix, notes)
     fix = "Correct them, or leave the cells empty."
     if decimal == "." and bad.any() and _matches(strings.filter(pa.array(bad)), r"^[+-]?\d*,\d+$").all():
-        fix = "Pass decimal=',' if the comma is the decimal mark; otherwise correct them."
+        fix = Fix("Pass ", Argument("decimal", ","), " if the comma is the decimal mark; otherwise correct them.")
     return Parsed(values, bad, "cannot be read as numbers" if bad.any() else "", fix, notes)
 
 
@@ -313,7 +320,7 @@ def _datetimes(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
         order = reading.dates or _date_order(full.filter(pa.array(_matches(full, SHORT))))
         if order is None:
             why = "could be day-first or month-first"
-            return Parsed(_nothing(len(strings)), ~missing, why, "Pass dates='day-first' or dates='month-first'.")
+            return Parsed(_nothing(len(strings)), ~missing, why, EITHER_ORDER)
         note = "" if reading.dates else f"dates read {order}"
         return _parse_stamps(texts.where(short), missing, order, note)
     zoned = iso & _matches(strings, ISO_ZONED) & _matches(strings, r"[T ]")
@@ -338,7 +345,7 @@ def _parse_stamps(texts: pd.Series[Any], missing: Bools, order: str, note: str) 
         values = pd.to_datetime(texts, format=order, errors="coerce")
     values = values.mask(off_calendar(values))
     bad = np.asarray(values.isna()) & ~missing
-    fix = "Correct them, or pass dates= with the format, as in '%d/%m/%y'."
+    fix = Fix("Correct them, or give their format, as in ", Argument("dates", "%d/%m/%y"), ".")
     return Parsed(values, bad, "cannot be read as dates" if bad.any() else "", fix, (note,) if note else ())
 
 
@@ -359,7 +366,7 @@ def _instants(
             _nothing(len(strings)),
             other,
             why,
-            "Pass tz=, as in tz='Europe/Berlin', to read them as instants.",
+            Fix("Pass a zone, as in ", Argument("tz", "Europe/Berlin"), ", to read them as instants."),
         )
     values = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
     values = values.mask(off_calendar(values))

@@ -15,7 +15,7 @@ import pyarrow.csv as pacsv
 
 from shared.data.io.limits import MAX_COLUMNS, MAX_HEADER
 from shared.data.io.sources import fail, read_text
-from shared.errors import Problems, quote
+from shared.errors import Argument, Fix, Problems, quote
 
 __all__ = ["RawTable", "check_header", "parse_csv", "sniff_separator"]
 
@@ -156,7 +156,11 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
             f" ({expected}); the first has {actual}",
             rows=numbers,
             count=len(ragged),
-            fix='Quote fields that hold the separator, or pass repair="drop_ragged_rows" to leave them out.',
+            fix=Fix(
+                "Quote fields that hold the separator, or pass ",
+                Argument("repair", "drop_ragged_rows"),
+                " to leave them out.",
+            ),
         )
         problems.raise_if_any()
     if table.num_rows == 0:

@@ -12,13 +12,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from shared.data.io.apart import read_apart
+from shared.data.io.apart import as_fix, read_apart
 from shared.data.io.apart_worker import ROWS_AT_ONCE, WHICH, RefusedError, find_select
 from shared.data.io.formats import arrow_to_pandas, check_names
 from shared.data.io.json_lines import refuse_infinite, to_column
 from shared.data.io.limits import BOMB_LEAST, BOMB_RATIO
 from shared.data.io.sources import check_path, fail, too_large
-from shared.errors import DataError, Problems, require
+from shared.errors import Argument, DataError, Fix, Problems, require
 
 __all__ = ["from_database", "from_url", "is_url", "display_url", "without_password"]
 
@@ -99,7 +99,7 @@ def _batches(frames: Iterator[tuple[Any, ...]]) -> tuple[pa.Schema, Iterator[pa.
 
 def _unreadable(name: str, error: Exception, first: str = "") -> DataError:
     told = re.sub(r"\s+", " ", re.sub(r"\(Background on this error.*", "", str(error), flags=re.DOTALL))
-    return fail(name, f"the database cannot be read ({told.strip()[:200]})", first + WHICH)
+    return fail(name, f"the database cannot be read ({told.strip()[:200]})", Fix(first, as_fix(WHICH)))
 
 
 def _arrow_frame(
@@ -131,7 +131,7 @@ def _refuse_swelling(source: str, size: int, packed: int) -> None:
     """Refuse what a view or a generated column in a small file makes up; of a server's table no size is known."""
     if packed and size > 4 * BOMB_LEAST and size > BOMB_RATIO * packed:
         what = f"it swells to more than {BOMB_RATIO} times the file's size"
-        raise fail(source, what, "Select fewer rows or columns (query=).")
+        raise fail(source, what, Fix("Select fewer rows or columns: ", Argument("query"), "."))
 
 
 def from_url(url: str, query: str | None, max_bytes: int) -> pd.DataFrame:
@@ -172,7 +172,7 @@ def from_url(url: str, query: str | None, max_bytes: int) -> pd.DataFrame:
             asked = _choose_query(name, query, [*present.get_table_names(), *present.get_view_names()])
             result = connection.execution_options(stream_results=True).exec_driver_sql(asked)
             if not result.returns_rows:
-                raise fail(name, "the query gives no rows back", WHICH)
+                raise fail(name, "the query gives no rows back", as_fix(WHICH))
             names = [str(column) for column in result.keys()]  # noqa: SIM118
             parts = (list(zip(*rows, strict=True)) for rows in result.partitions(ROWS_AT_ONCE))
             frame = _gather_frame(names, parts, name, max_bytes)
@@ -189,7 +189,7 @@ def _choose_query(name: str, query: str | None, tables: Sequence[str]) -> str:
     try:
         return find_select(query, list(tables))
     except RefusedError as error:
-        raise fail(name, error.what, error.fix) from error
+        raise fail(name, error.what, as_fix(error.fix)) from error
 
 
 def _gather_frame(

@@ -189,7 +189,7 @@ def test_a_number_beyond_the_range_is_marked_and_not_made_infinite():
 def test_a_number_that_fits_two_readings_is_not_read():
     parsed = parse("number", "1.234", "5")
     assert (parsed.bad.tolist(), parsed.why) == ([True, False], "fit two readings: decimal mark or thousands mark")
-    assert parsed.fix == "Pass decimal=',' or decimal='.'."
+    assert parsed.fix == 'Pass decimal="," or decimal=".".'
 
 
 def test_yes_and_no_are_booleans_where_declared():
@@ -236,7 +236,7 @@ def test_ambiguous_dates_are_not_read(texts):
     assert parsed.bad.all()
     assert parsed.values.isna().all()
     assert parsed.why == "could be day-first or month-first"
-    assert parsed.fix == "Pass dates='day-first' or dates='month-first'."
+    assert parsed.fix == 'Pass dates="day-first" or dates="month-first".'
 
 
 @pytest.mark.parametrize("text", ["2024-02-30", "2024-13-01", "soon", "2024-01-01Z"])
