@@ -118,8 +118,12 @@ def change_sqlite(rng: random.Random, sample: Sample) -> Sample:
             if how:  # what is stored is reckoned here: the table stays empty of what is dear
                 expression = rng.choice(EXPRESSIONS[:11])
                 limit = f"{DDL[:-1]}, x as ({expression}) stored)"
-            base.execute(limit)
+            # Filling a table works its generated columns out, so the dear expression is written into the schema after it.
+            base.execute(limit.replace(f"({expression})", "(n)"))
             _fill_sqlite(base, rng.choice([1, 30, 300]))
+            base.execute("pragma writable_schema = on")
+            base.execute("update sqlite_master set sql = ? where name = 't'", (limit,))
+            base.commit()
         elif kind == 1:
             base.execute(DDL)
             _fill_sqlite(base)
