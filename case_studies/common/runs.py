@@ -23,6 +23,7 @@ from shared.runtime.config import load_settings
 from shared.runtime.files import write_bytes
 from shared.runtime.lock import only_one
 from shared.runtime.manifest import MANIFEST, Manifest
+from shared.text import capitalise
 
 __all__ = ["predict_from", "run_and_summarise", "run_study"]
 
@@ -177,7 +178,7 @@ def predict_from(
     written = table_bytes(predictions.to_frame(), place.path)
     notes = [*notes, *place.list_it(written)]
     write_bytes(place.path, written)
-    return place.path, [predictions.explain(), *(f"{note[0].upper()}{note[1:]}." for note in notes)]
+    return place.path, [predictions.explain(), *(f"{capitalise(note)}." for note in notes)]
 
 
 def _study_of(run: SavedRun, named: str | Path | None) -> StudyFolder:

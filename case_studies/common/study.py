@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import hashlib
 import importlib
 import importlib.machinery
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from shared.checks import nearest
 from shared.errors import MissingExtraError, SettingsError, quote
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ def find_study(study: str | os.PathLike[str]) -> StudyFolder:
         return StudyFolder(path.name, path, installed=False)
     if _is_file(folder) and folder.name == STUDY_FILE:
         raise SettingsError(f"{quote([text])} is the file of a study; name its folder")
-    near = difflib.get_close_matches(text, known, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
+    hint = nearest(text, known)
     if _is_folder(folder):
         raise SettingsError(
             f"the folder {quote([text], longest=200)} holds no {STUDY_FILE} and {SETTINGS_FILE}; {hint}"

@@ -11,6 +11,7 @@ from case_studies.common.saved_run import SavedRun
 from domains.basket import RuleRecommender
 from shared.data import Schema, datasets
 from shared.errors import DataError, Problem, StoreError, quote
+from shared.result import Result
 
 from .baskets import baskets_of
 from .settings import GrocerySettings
@@ -20,8 +21,8 @@ __all__ = ["Completions", "predict"]
 ITEMS = 5
 
 
-@dataclass(frozen=True)
-class Completions:
+@dataclass(frozen=True, repr=False)
+class Completions(Result):
     """What is missing from new baskets.
 
     Attributes

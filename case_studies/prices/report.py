@@ -26,6 +26,7 @@ from shared.data.columns import interval_columns
 from shared.evaluation import Comparisons, Scores
 from shared.reporting import Run
 from shared.reporting.figures import line_figure
+from shared.text import capitalise
 
 from .markets import Markets
 from .models import MODEL, NAIVE, PLAIN
@@ -408,7 +409,7 @@ def data(markets: Markets, settings: PricesSettings) -> list[Any]:
             "below zero": prices.agg(lambda y: int((y < 0).sum())).map("{:,}".format),
         }
     ).rename_axis("market")
-    told = [f"{note[0].upper()}{note[1:]}." for note in markets.notes]
+    told = [f"{capitalise(note)}." for note in markets.notes]
     return [
         (
             table,

@@ -9,12 +9,13 @@ import pandas as pd
 
 from shared.data import columns as names
 from shared.errors import HexadError
+from shared.result import Result
 
 __all__ = ["FlexibleLoad", "flexible_load"]
 
 
-@dataclass(frozen=True)
-class FlexibleLoad:
+@dataclass(frozen=True, repr=False)
+class FlexibleLoad(Result):
     """What a load paid that ran in the steps of each horizon that a forecast held for the cheapest.
 
     Attributes

@@ -15,15 +15,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.checks import is_whole
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
 from shared.errors import HexadError, SettingsError
+from shared.result import Result
+from shared.text import format_number
 
 __all__ = ["Forecast"]
 
 
-@dataclass(frozen=True)
-class Forecast:
+@dataclass(frozen=True, repr=False)
+class Forecast(Result):
     """Point forecasts and intervals of one or many series.
 
     Attributes
@@ -88,7 +91,7 @@ class Forecast:
         >>> len(paths), bool(45 < paths.groupby("sample")["y"].sum().median() < 55)
         (250, True)
         """
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+        if not is_whole(n):
             raise SettingsError(f"n={n!r}: give a whole number of paths, at least 1")
         if self.draw is None:
             raise HexadError(f"{self.model or 'this forecast'} gives no sample paths")
@@ -134,13 +137,13 @@ class Forecast:
         series = self.frame[key].nunique() if key in self.frame.columns else 1
         text = (
             f"From {_format_stamp(stamps.min())} to {_format_stamp(stamps.max())} ({len(self.frame) // series} steps),"
-            f" {series} series: between {_number(mean.min())} and {_number(mean.max())}, on average"
-            f" {_number(mean.mean())}."
+            f" {series} series: between {format_number(mean.min())} and {format_number(mean.max())}, on average"
+            f" {format_number(mean.mean())}."
         )
         for level in self.levels:
             low, high = names.interval_columns(level)
             width = (self.frame[high] - self.frame[low]).mean()
-            text += f" The {level:g} % interval is {_number(width)} wide on average."
+            text += f" The {level:g} % interval is {format_number(width)} wide on average."
         return " ".join([text, *self.notes])
 
     def plot(self, unique_id: Any = None) -> Figure:
@@ -173,13 +176,6 @@ class Forecast:
             level=max(self.levels) if self.levels else None,
             y_label=self.columns.y,
         )
-
-    def _repr_html_(self) -> str:
-        return f"<p>{self.explain()}</p>" + str(self.frame.head(10).to_html(index=False))
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _format_stamp(stamp: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from shared.checks import is_whole
 from shared.data.frequency import MAX_STEPS, Frequency, parse_duration
 from shared.errors import SettingsError, quote
 from shared.runtime.array_of import ArrayOf
@@ -291,7 +292,7 @@ class Steps:
 
 
 def _check(values: tuple[Any, ...], least: int, what: str) -> None:
-    bad = [v for v in values if isinstance(v, bool) or not isinstance(v, int | np.integer) or v < least]
+    bad = [v for v in values if not is_whole(v, least)]
     if bad:
         raise SettingsError(f"{what} are whole numbers from {least}, but {quote(bad)} were given")
 

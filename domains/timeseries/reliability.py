@@ -18,14 +18,15 @@ from domains.timeseries.task import horizon_edges
 from shared.data import columns as names
 from shared.errors import HexadError
 from shared.evaluation.scores import Scores
+from shared.result import Result
 
 __all__ = ["Reliability", "reliability"]
 
 EXACT = 1e-12
 
 
-@dataclass(frozen=True)
-class Reliability:
+@dataclass(frozen=True, repr=False)
+class Reliability(Result):
     """How often outcomes lay below the quantiles that a model forecast.
 
     Attributes

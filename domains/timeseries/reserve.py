@@ -8,12 +8,13 @@ import pandas as pd
 
 from shared.data import columns as names
 from shared.errors import HexadError
+from shared.result import Result
 
 __all__ = ["Reserve", "reserve_needed"]
 
 
-@dataclass(frozen=True)
-class Reserve:
+@dataclass(frozen=True, repr=False)
+class Reserve(Result):
     """Reserve held with a model and with a baseline for the same risk.
 
     Attributes

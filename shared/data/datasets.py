@@ -9,7 +9,6 @@ found there. Such a file imports nothing of its own domain, so that listing what
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib.util
 from collections.abc import Callable, Iterable
@@ -19,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from shared.checks import nearest
 from shared.data.io.tables import TableReport, read_table_with_report
 from shared.data.schema import Column, Schema
 from shared.errors import HexadError, MissingExtraError, quote
@@ -178,9 +178,7 @@ def describe(name: str) -> Dataset:
     """
     known = _find_datasets()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
-        raise HexadError(f"there is no data set {quote([name])}; {hint}")
+        raise HexadError(f"there is no data set {quote([name])}; {nearest(name, known)}")
     return known[name]
 
 

@@ -15,11 +15,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from shared.checks import is_whole
 from shared.data.columns import BasketColumns
 from shared.data.incidence_checks import Entries, Missing, Returns, from_sequences, from_table, pick_rows
 from shared.data.incidence_matrix import from_matrix
 from shared.data.io.formats import as_pandas
 from shared.errors import HexadError, quote
+from shared.text import sentences
 from shared.typing import Codes, Floats, Ints
 
 __all__ = ["BasketColumns", "Incidence"]
@@ -230,7 +232,7 @@ class Incidence:
         )
         keep = np.ones(entries.n_rows, dtype=bool)
         if largest is not None:
-            if isinstance(largest, bool) or not isinstance(largest, int | np.integer) or largest < 1:
+            if not is_whole(largest):
                 raise HexadError(f"largest={largest!r} is no whole number from 1 on")
             large = sizes > largest
             keep &= ~large
@@ -436,7 +438,7 @@ class Incidence:
             f"{self.n_rows:,} baskets hold {len(self.codes):,} entries of {int((self.counts > 0).sum()):,} items; "
             f"a basket holds {mean:.1f} on average, at most {int(self.sizes.max(initial=0)):,}."
         )
-        return " ".join([text, *(f"{note[0].upper()}{note[1:]}." for note in self.notes)])
+        return f"{text} {sentences(self.notes)}".rstrip()
 
     def __repr__(self) -> str:
         return f"Incidence({self.n_rows:,} rows, {self.n_items:,} items, {len(self.codes):,} entries)"

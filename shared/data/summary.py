@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shared.result import Result
 from shared.typing import Floats, Ints
 
 __all__ = ["PanelSummary"]
 
 
-@dataclass(frozen=True)
-class PanelSummary:
+@dataclass(frozen=True, repr=False)
+class PanelSummary(Result):
     """What a panel holds.
 
     Attributes

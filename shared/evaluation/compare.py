@@ -14,13 +14,14 @@ from shared.errors import HexadError
 from shared.evaluation.p_values import adjust_p_values
 from shared.evaluation.resampling import ROUNDS, block_length, bootstrap_means, percentile_interval
 from shared.evaluation.scores import Scores
+from shared.result import Result
 from shared.typing import Floats
 
 __all__ = ["Comparison", "Comparisons", "compare", "diebold_mariano", "bootstrap_improvement"]
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Result):
     """One model compared with another on the same splits or units.
 
     Attributes
@@ -106,8 +107,8 @@ class Comparison:
         return f"{100 * low:.0f}{between}{100 * high:.0f} %"
 
 
-@dataclass(frozen=True)
-class Comparisons:
+@dataclass(frozen=True, repr=False)
+class Comparisons(Result):
     """Comparisons of one model with several others, corrected for their number.
 
     >>> Comparisons(()).explain()
@@ -123,9 +124,6 @@ class Comparisons:
     def explain(self) -> str:
         """One sentence a comparison."""
         return " ".join(item.explain() for item in self.items)
-
-    def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False))
 
 
 def compare(

@@ -20,13 +20,15 @@ from shared.errors import HexadError, quote
 from shared.evaluation.leakage.report import LeakReport
 from shared.evaluation.metrics import Metric, score_split
 from shared.evaluation.resampling import block_length, bootstrap_means, percentile_interval
+from shared.result import Result
+from shared.text import capitalise, join_words
 from shared.typing import Floats
 
 __all__ = ["Scores", "score_predictions"]
 
 
-@dataclass(frozen=True)
-class Scores:
+@dataclass(frozen=True, repr=False)
+class Scores(Result):
     """What `evaluate` found.
 
     Attributes
@@ -305,9 +307,9 @@ class Scores:
         if not self.guarded:
             return " ".join(report.explain() for report in self.leaks if not report.clean)
         names_ = [report.name for report in self.leaks]
-        shown = ", ".join(names_[:-1]) + f" and {names_[-1]}" if len(names_) > 1 else names_[0]
+        shown = join_words(names_)
         ahead = dict.fromkeys(note for report in self.leaks for note in report.notes)
-        notes = "".join(f" {note[0].upper()}{note[1:]}." for note in ahead)
+        notes = "".join(f" {capitalise(note)}." for note in ahead)
         return (
             "No leak was found: everything that is not known at the first split was replaced or taken away; the "
             f"predictions of {shown} stayed the same to the last bit.{notes}"
@@ -326,8 +328,9 @@ class Scores:
         lines = {model: self.values(model, metric) for model in self.models}
         return line_figure({name: (list(s.index), s.to_numpy()) for name, s in lines.items()}, y_label=metric)
 
-    def _repr_html_(self) -> str:
-        return str(self.table().round(3).to_html())
+    def preview(self) -> pd.DataFrame:
+        """Return what a notebook shows: the score table."""
+        return self.table().round(3)
 
 
 def score_predictions(

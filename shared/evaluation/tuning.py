@@ -16,13 +16,14 @@ from shared.evaluation.metrics import Metric
 from shared.evaluation.runner import check_metrics, evaluate, find_task
 from shared.evaluation.scores import Scores
 from shared.evaluation.task import Splitter, Task
+from shared.result import Result
 from shared.typing import Estimator
 
 __all__ = ["Tuning", "tune"]
 
 
-@dataclass(frozen=True)
-class Tuning:
+@dataclass(frozen=True, repr=False)
+class Tuning(Result):
     """What trying settings found.
 
     Attributes
@@ -60,9 +61,6 @@ class Tuning:
             f"{n} combination{'' if n == 1 else 's'} of {', '.join(self.settings)} {'was' if n == 1 else 'were'} tried;"
             f" the best has {chosen}, with {reached}."
         )
-
-    def _repr_html_(self) -> str:
-        return str(self.frame.to_html(index=False))
 
 
 def tune(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-import difflib
 import re
 import reprlib
 import tomllib
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from shared.checks import nearest
 from shared.errors import SettingsError, StoreError, quote, shorten
 from shared.runtime.files import read_plain
 
@@ -206,9 +206,7 @@ def _explain(source: str, error: ValidationError, kind: type[BaseModel]) -> str:
         name = ".".join(place)
         if found["type"] == "extra_forbidden":
             known = _fields(kind, place[:-1])
-            near = difflib.get_close_matches(place[-1], known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
-            lines.append(f"unknown setting {quote([name])}; {hint}")
+            lines.append(f"unknown setting {quote([name])}; {nearest(place[-1], known)}")
         else:
             lines.append(_wrong(name, found))
         if len(lines) == MAX_TOLD and error.error_count() > MAX_TOLD:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from shared.checks import is_whole
 from shared.errors import StoreError, quote
 
 __all__ = ["MAX_MODEL_BYTES", "check_payload", "nodes_of"]
@@ -164,7 +165,7 @@ def _check_tree(node: dict[str, Any], archive: zipfile.ZipFile) -> None:
     n_features, classes, n_outputs = node["__reduce__"]["args"]["content"]
     counts = _read_array(archive, classes["file"])
     known = json.loads(n_features["content"]), json.loads(n_outputs["content"])
-    if any(isinstance(number, bool) or not isinstance(number, int) or not 1 <= number < 2**31 for number in known):
+    if not all(is_whole(number, 1, 2**31 - 1) for number in known):
         raise StoreError("a tree has no number of features or outputs")
     if counts.dtype != np.intp or counts.shape != (known[1],) or not (counts >= 1).all() or (counts > 2**31).any():
         raise StoreError("a tree has other numbers of classes than outputs")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from domains.timeseries import horizon_parts, reliability
 from shared.evaluation import Comparison, Comparisons, Scores
+from shared.text import capitalise
 
 __all__ = [
     "below",
@@ -69,7 +70,7 @@ def sentences(verdict: Comparisons) -> str:
     >>> sentences(Comparisons(()))
     ''
     """
-    return " ".join(text[0].upper() + text[1:] for text in (item.explain() for item in verdict.items))
+    return " ".join(capitalise(item.explain()) for item in verdict.items)
 
 
 def by_origin(scores: Scores, model: str, metric: str) -> tuple[list[Any], Any]:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from domains.basket.completion.weights import rule_weights
 from domains.basket.mining.search import as_baskets
 from domains.basket.task import CompletionTask
+from shared.checks import is_whole
 from shared.data import Incidence
 from shared.data.frequency import DAY, Duration, parse_duration
 from shared.errors import DataError, HexadError, Problem, shorten
@@ -137,7 +138,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         odd = isinstance(self.significance, str | bool)
         if self.significance is not None and (odd or not 0 < self.significance <= 1):
             raise HexadError(f"significance={self.significance!r} does not lie between 0 and 1")
-        if isinstance(self.max_rules, bool) or not isinstance(self.max_rules, int | np.integer) or self.max_rules < 1:
+        if not is_whole(self.max_rules):
             raise HexadError(f"max_rules={self.max_rules!r} is no whole number from 1 on")
 
     def _learn_customers(self, baskets: Incidence) -> None:
@@ -286,7 +287,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         ['b', 'c', 'd']
         """
         check_is_fitted(self)
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+        if not is_whole(n):
             raise HexadError(f"n={n!r} is no whole number from 1 on")
         known = self._reindex(baskets)
         columns = known.columns

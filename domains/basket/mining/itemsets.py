@@ -24,6 +24,7 @@ from domains.basket.names import as_lists, format_set, percent
 from shared.data import Incidence
 from shared.data.incidence_checks import pick_rows
 from shared.data.io.export import write_table
+from shared.result import Result
 from shared.typing import Codes, Floats, Ints
 
 __all__ = ["Itemsets"]
@@ -31,8 +32,8 @@ __all__ = ["Itemsets"]
 Kind = Literal["all", "closed", "maximal"]
 
 
-@dataclass(frozen=True, eq=False)
-class Itemsets:
+@dataclass(frozen=True, eq=False, repr=False)
+class Itemsets(Result):
     """Sets of items and the number of baskets that hold each, in flat arrays.
 
     Attributes
@@ -271,10 +272,9 @@ class Itemsets:
             return f"The most frequent item, {format_set([name])}, is in {most:,}: lower min_support to that or less."
         return "Nothing fits what was asked for: look at with_items, without_items and min_support."
 
-    def _repr_html_(self) -> str:
-        import html
-
-        return f"<p>{html.escape(self.explain())}</p>{self.top(10).to_html()}"
+    def preview(self) -> pd.DataFrame:
+        """Return what a notebook shows: the most frequent sets."""
+        return self.top(10)
 
     def __repr__(self) -> str:
         return f"Itemsets({len(self):,} {self.kind}, in at least {self.min_count:,} of {self.n_baskets:,} baskets)"

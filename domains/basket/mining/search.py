@@ -13,6 +13,7 @@ import pandas as pd
 
 from domains.basket.mining.itemsets import Itemsets, Kind
 from domains.basket.mining.tree import Layout, Tree
+from shared.checks import is_whole
 from shared.data import Incidence
 from shared.data.columns import ITEM, ORDER
 from shared.data.io.formats import as_pandas
@@ -184,14 +185,14 @@ def whole_number(value: object, name: str, most: int) -> int:
     """A whole number from 1 on, held at `most`; None stands for `most`."""
     if value is None:
         return most
-    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
+    if not is_whole(value):
         raise HexadError(f"{name}={value!r} is no whole number from 1 on")
     return min(int(value), most)
 
 
 def whole_seed(value: object) -> int:
     """A seed that compiled code takes, too."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= int(value) < 2**31:
+    if not is_whole(value, 0, 2**31 - 1):
         raise HexadError(f"random_state={value!r} is no whole number from 0 to {2**31 - 1:,}")
     return int(value)
 

@@ -15,6 +15,7 @@ from domains.basket.mining.search import as_baskets, as_fraction, frequent_items
 from domains.basket.mining.tree import Layout, Tree, tree_of
 from domains.basket.rules.rules import Rules
 from domains.basket.rules.table import RuleQuery, Sets
+from shared.checks import is_whole
 from shared.errors import HexadError, quote
 
 __all__ = ["association_rules"]
@@ -76,7 +77,7 @@ def association_rules(
     if not 0 <= confidence <= 1:
         raise HexadError(f"min_confidence={min_confidence} is no share between 0 and 1")
     longest = MOST if max_consequent is None else max_consequent
-    if isinstance(longest, bool) or not isinstance(longest, int | np.integer) or longest < 1:
+    if not is_whole(longest):
         raise HexadError(f"max_consequent={max_consequent!r} is no whole number from 1 on")
     right = None if consequents is None else list(_list_items(consequents, "consequents"))
     left = None if antecedents is None else list(_list_items(antecedents, "antecedents"))

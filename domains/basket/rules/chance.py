@@ -15,6 +15,7 @@ from domains.basket.rules.significance import assess_rules
 from domains.basket.rules.table import need_baskets, with_columns
 from shared.data import Incidence
 from shared.errors import HexadError
+from shared.result import Result
 from shared.runtime.parallel import map_parallel
 from shared.typing import Bools, Floats
 
@@ -49,8 +50,8 @@ def randomise(baskets: object, random_state: int = 0) -> Incidence:
     return replace(found, codes=codes, weights=None, notes=())
 
 
-@dataclass(frozen=True, eq=False)
-class PermutationTest:
+@dataclass(frozen=True, eq=False, repr=False)
+class PermutationTest(Result):
     """How the same search fares on baskets without any association.
 
     Attributes

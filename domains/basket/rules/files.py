@@ -16,6 +16,7 @@ import pandas as pd
 
 from domains.basket.names import format_set
 from domains.basket.rules.table import R, RuleQuery, RuleTable, Sets
+from shared.checks import is_whole
 from shared.data.io.export import write_table
 from shared.data.io.parquet_footer import count_values
 from shared.errors import HexadError, StoreError, quote
@@ -171,7 +172,7 @@ def load_rules(path: Path, kind: type[R]) -> R:
 
 
 def _whole(number: object) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**53:
+    if not is_whole(number, 0, 2**53 - 1):
         raise ValueError(f"{quote([number])} is no count")
     return number
 

@@ -26,7 +26,7 @@ from shared.errors import HexadError
 __all__ = ["Rules"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rules(RuleTable):
     """Rules "who has the antecedent has the consequent", as `association_rules` mines them; see `RuleTable`.
 

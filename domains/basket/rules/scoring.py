@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from domains.basket.rules.table import RuleTable, need_baskets
+from shared.checks import is_whole
 from shared.errors import HexadError
 
 __all__ = ["recommend_items"]
@@ -38,7 +39,7 @@ def recommend_items(rules: RuleTable, baskets: object, n: int = 5) -> pd.DataFra
     """
     from scipy.sparse import csr_array
 
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+    if not is_whole(n):
         raise HexadError(f"n={n!r} is no whole number from 1 on")
     found = need_baskets(rules, baskets, "scoring")
     if len(rules) and int(rules.sets.lengths[rules.consequent].max()) > 1:

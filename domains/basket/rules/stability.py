@@ -19,9 +19,11 @@ import pandas as pd
 
 from domains.basket.mining.tree import Layout, Tree, tree_of
 from domains.basket.rules.table import RuleTable, need_baskets
+from shared.checks import is_whole
 from shared.data import Incidence
 from shared.data.splits import cut_in_time
 from shared.errors import HexadError
+from shared.result import Result
 from shared.typing import Bools, Floats, Ints
 
 __all__ = ["Stability", "count_by_period", "stability_figure", "validate_rules"]
@@ -30,8 +32,8 @@ MAX_POINTS = 800  # dots that can be told apart in a picture of this size
 Z95 = 1.959963984540054
 
 
-@dataclass(frozen=True, eq=False)
-class Stability:
+@dataclass(frozen=True, eq=False, repr=False)
+class Stability(Result):
     """What became of rules in other baskets.
 
     Attributes
@@ -142,11 +144,6 @@ class Stability:
             text += f" Furthest down: {self.sentence(lowest)}."
         return text
 
-    def _repr_html_(self) -> str:
-        import html
-
-        return f"<p>{html.escape(self.explain())}</p>{self.to_frame().head(10).to_html()}"
-
 
 def validate_rules(rules: RuleTable, baskets: object) -> Stability:
     """Count rules again in baskets that they were not mined from.
@@ -186,7 +183,7 @@ def count_by_period(rules: RuleTable, baskets: object = None, *, parts: int = 2)
     'b → a: lift 2 in the first half, 2 in the second half'
     """
     found = need_baskets(rules, baskets, "a look over time")
-    if isinstance(parts, bool) or not isinstance(parts, int | np.integer) or parts < 2:
+    if not is_whole(parts, least=2):
         raise HexadError(f"parts={parts!r} is no whole number from 2 on")
     if found.n_rows < parts:
         raise HexadError(f"{found.n_rows:,} baskets cannot be cut into {parts} parts")

@@ -19,6 +19,8 @@ from shared.data import Incidence
 from shared.data.incidence import encode_items
 from shared.data.incidence_checks import pick_rows
 from shared.errors import HexadError, quote
+from shared.result import Result
+from shared.text import sentences
 from shared.typing import Codes, Floats, Ints
 
 __all__ = ["R", "RuleQuery", "RuleTable", "Sets", "need_baskets", "with_columns"]
@@ -88,8 +90,8 @@ class RuleQuery:
     pairs: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class RuleTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class RuleTable(Result):
     """Rules "who has the antecedent has the consequent", with the whole numbers behind them; see `Rules`.
 
     Attributes
@@ -401,12 +403,11 @@ class RuleTable:
         if len(self):
             best = self.sort("lift").take([0])
             text += f" Highest lift: {best.sentence(0)}."
-        return " ".join([text, *(f"{note[0].upper()}{note[1:]}." for note in self.notes)])
+        return f"{text} {sentences(self.notes)}".rstrip()
 
-    def _repr_html_(self) -> str:
-        import html
-
-        return f"<p>{html.escape(self.explain())}</p>{self.top(10).to_html()}"
+    def preview(self) -> pd.DataFrame:
+        """Return what a notebook shows: the rules of highest lift."""
+        return self.top(10)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self):,} from {self.n_baskets:,} baskets)"

@@ -17,6 +17,7 @@ from domains.timeseries.automatic.members import Autoregression, Booster, Member
 from domains.timeseries.automatic.past import Past
 from domains.timeseries.automatic.seasons import grid_of, seasons_of
 from domains.timeseries.base import PanelForecaster
+from shared.checks import is_whole
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.io.formats import as_pandas
@@ -121,8 +122,7 @@ class AutoForecaster(PanelForecaster):
             raise SettingsError(f"members={members!r}: give some of {quote(KINDS)}")
         if self.seasons is not None:
             listed = isinstance(self.seasons, list | tuple)
-            whole = listed and all(isinstance(s, int | np.integer) and not isinstance(s, bool) for s in self.seasons)
-            if not whole or not all(season >= 1 for season in self.seasons):
+            if not listed or not all(map(is_whole, self.seasons)):
                 raise SettingsError(f"seasons={self.seasons!r}: give whole numbers of steps from 1, as in (24, 168)")
 
     def _learn(self, panel: Panel) -> None:

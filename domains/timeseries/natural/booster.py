@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from domains.timeseries.natural.distributions import LogNormal, Normal
+from shared.checks import is_whole
 from shared.errors import DataError, Problem, SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Bytes, Floats
@@ -200,7 +201,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         )
         for name, least, most in ranges:
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+            if not is_whole(value, least, most):
                 raise SettingsError(f"{name}={value!r}: give a whole number from {least} to {most:,}")
         if not 0 < self.learning_rate <= 1:
             raise SettingsError(f"learning_rate={self.learning_rate!r}: give a share above 0, at most 1")

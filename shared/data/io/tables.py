@@ -25,6 +25,7 @@ from shared.data.io.parse import Parsed, Reading, guess_kind, parse_column, snif
 from shared.data.io.sniff import parse_csv
 from shared.data.io.sources import fail, is_encoding, read_bytes, read_text, split_sheet
 from shared.data.io.sql import display_url, from_database, from_url, is_url
+from shared.data.io.table_report import TableReport
 from shared.data.schema import Column, Schema, first_rows
 from shared.errors import Problems, RepairWarning, SettingsError, quote
 from shared.typing import Bools, Ints
@@ -53,46 +54,6 @@ REPAIRS: dict[str, str] = {
     "drop_bad_rows": "leave out rows with missing, unreadable or out-of-range values",
     "keep_last_duplicate": "of rows with the same key keep the last",
 }
-
-
-@dataclass(frozen=True)
-class TableReport:
-    """How a table was read and what was repaired.
-
-    Attributes
-    ----------
-    source : str
-        File name or kind of frame.
-    rows, columns : int
-        Size of the table that came out.
-    notes : tuple of str
-        What was recognised: encoding, separator, kinds kept as text.
-    repairs : tuple of str
-        What was repaired, and where; empty unless asked for.
-    fingerprint : str
-        SHA-256 of the values that came out.
-
-    >>> frame, report = read_table_with_report(pd.DataFrame({"a": [1, 2]}))
-    >>> report.rows, report.repairs
-    (2, ())
-    """
-
-    source: str
-    rows: int
-    columns: int
-    notes: tuple[str, ...] = ()
-    repairs: tuple[str, ...] = ()
-    fingerprint: str = ""
-
-    def explain(self) -> str:
-        """Say in plain sentences how the table was read.
-
-        >>> TableReport("a.csv", 2, 1).explain()
-        'a.csv: 2 rows, 1 columns. Nothing was repaired.'
-        """
-        notes = " ".join(f"{note[0].upper()}{note[1:]}." for note in self.notes)
-        repairs = " ".join(f"{text}." for text in self.repairs) or "Nothing was repaired."
-        return " ".join(filter(None, [f"{self.source}: {self.rows:,} rows, {self.columns} columns.", notes, repairs]))
 
 
 @dataclass
@@ -248,7 +209,7 @@ def read_table_with_report(
 
     >>> frame, report = read_table_with_report(pd.DataFrame({"a": ["x"]}))
     >>> print(report.explain())
-    DataFrame: 1 rows, 1 columns. Nothing was repaired.
+    DataFrame: 1 row, 1 column. Nothing was repaired.
     """
     asked = frozenset([repair] if isinstance(repair, str) else repair)
     if unknown := asked - set(REPAIRS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,18 +13,21 @@ import pandas as pd
 
 from shared.errors import HexadError, SettingsError, quote
 from shared.evaluation.explain.designs import Design, columns_of, designs_of
+from shared.result import Result
+from shared.text import capitalise, format_number
 from shared.typing import Floats
 
 __all__ = ["Dependence", "dependence"]
 
+brief = partial(format_number, digits=3)
 FEW = 10
 MOST_LABELS = 30
 DONORS = 20
 FEW_DATA, WIDE = 0.05, 0.15
 
 
-@dataclass(frozen=True)
-class Dependence:
+@dataclass(frozen=True, repr=False)
+class Dependence(Result):
     """How a model's answer follows a feature.
 
     Attributes
@@ -61,7 +65,7 @@ class Dependence:
         least = min(swings, key=lambda label: swings[label])
         text = self._describe(most)
         if swings[most] > 1.25 * swings[least]:
-            text += f" It matters less at {least}: a span of {_number(swings[least])}, not {_number(swings[most])}."
+            text += f" It matters less at {least}: a span of {brief(swings[least])}, not {brief(swings[most])}."
         return text
 
     def _of(self, label: str) -> pd.DataFrame:
@@ -76,8 +80,8 @@ class Dependence:
         if not pd.api.types.is_numeric_dtype(rows["value"].dtype) or pd.api.types.is_bool_dtype(rows["value"].dtype):
             top, low = int(means.argmax()), int(means.argmin())
             return (
-                f"{self._name_rows()}{where} is highest for {self.feature} = {values[top]} ({_number(means[top])}) and"
-                f" lowest for {values[low]} ({_number(means[low])})."
+                f"{self._name_rows()}{where} is highest for {self.feature} = {values[top]} ({brief(means[top])}) and"
+                f" lowest for {values[low]} ({brief(means[low])})."
             )
         change = means[-1] - means[0]
         span = float(np.ptp(means))
@@ -93,8 +97,8 @@ class Dependence:
             turn = 1 + int(inner.argmax() if hill >= dip else inner.argmin())
             kind = "highest" if hill >= dip else "lowest"
             text = (
-                f"As {self.feature} goes {ends}, {self.answer}{where} is {kind} near {_number(values[turn])} "
-                f"({_number(means[turn])}), against {_number(means[0])} and {_number(means[-1])} at the ends"
+                f"As {self.feature} goes {ends}, {self.answer}{where} is {kind} near {brief(values[turn])} "
+                f"({brief(means[turn])}), against {brief(means[0])} and {brief(means[-1])} at the ends"
             )
         return f"{text}.{self._few(values)}"
 
@@ -109,7 +113,7 @@ class Dependence:
             middle = [(a + b) / 2 for a, b in pairwise(values)]
             inside = np.array([low <= m <= high for m in middle])
             if moved[inside].sum() >= 0.8 * moved.sum():
-                return f", nearly all of it {side} {_number(low if side == 'above' else high)}"
+                return f", nearly all of it {side} {brief(low if side == 'above' else high)}"
         return ""
 
     def _few(self, values: Sequence[Any]) -> str:
@@ -122,13 +126,17 @@ class Dependence:
         right = len(values) - 1 - int(np.searchsorted(np.cumsum(share[::-1]), FEW_DATA, side="right"))
         ends = []
         if left < len(values) and values[left] - values[0] >= WIDE * whole:
-            ends.append(f"below {_number(values[left])}")
+            ends.append(f"below {brief(values[left])}")
         if right >= 0 and values[-1] - values[right] >= WIDE * whole:
-            ends.append(f"above {_number(values[right])}")
+            ends.append(f"above {brief(values[right])}")
         return f" Few data lie {' and '.join(ends)}: believe it less there." if ends else ""
 
     def _name_rows(self) -> str:
-        return f"{self.answer[0].upper()}{self.answer[1:]}"
+        return capitalise(self.answer)
+
+    def preview(self) -> pd.DataFrame:
+        """Return what a notebook shows: its table, rounded."""
+        return self.frame.round(3).head(10)
 
     def plot(self) -> Any:
         """Draw the mean by value, single rows behind it, and where the data lie below it."""
@@ -149,22 +157,14 @@ class Dependence:
             + "; the bars at the foot show where the data lie: where they are low, the model guesses.",
         )
 
-    def _repr_html_(self) -> str:
-        return str(self.frame.round(3).to_html(index=False))
-
 
 def _ends(first: Any, last: Any) -> str:
     """Write where a range begins and ends, with as many digits as tell the two apart."""
-    one, two = _number(first), _number(last)
+    one, two = brief(first), brief(last)
     digits = 4
     while one == two and float(first) != float(last) and digits < 12:
         one, two, digits = f"{float(first):.{digits}g}", f"{float(last):.{digits}g}", digits + 1
     return f"from {one} to {two}"
-
-
-def _number(value: Any) -> str:
-    value = float(value)
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def dependence(

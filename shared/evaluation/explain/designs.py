@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.checks import nearest
 from shared.errors import HexadError, SettingsError, quote
 from shared.typing import Floats, Ints
 
@@ -132,11 +133,7 @@ def columns_of(design: Design, wanted: Any) -> list[int]:
         elif str(one) in names:
             found.append(names.index(str(one)))
         else:
-            import difflib
-
-            near = difflib.get_close_matches(str(one), names, n=1)
-            hint = f"did you mean {quote(near)}?" if near else f"there are {quote(names)}"
-            raise SettingsError(f"there is no feature {quote([one])}; {hint}")
+            raise SettingsError(f"there is no feature {quote([one])}; {nearest(one, names)}")
     return found
 
 

@@ -18,6 +18,8 @@ import pandas as pd
 
 from shared.errors import HexadError, SettingsError, quote
 from shared.evaluation.explain.designs import Design, designs_of, groups_of
+from shared.result import Result
+from shared.text import join_words
 from shared.typing import Floats
 
 __all__ = ["Importance", "permutation_importance"]
@@ -30,8 +32,8 @@ LOSSES: dict[str, Callable[[Any, Any], Floats]] = {
 DRAWS = 500
 
 
-@dataclass(frozen=True)
-class Importance:
+@dataclass(frozen=True, repr=False)
+class Importance(Result):
     """Importance of groups of features, over all steps and step by step.
 
     Attributes
@@ -84,7 +86,7 @@ class Importance:
         text = f"Shuffling {', '.join(parts)}." if parts else "No group makes the error larger when it is shuffled."
         lost = [str(group) for group, low in zip(self.frame["group"], self.frame["lower"], strict=True) if low <= 0]
         if lost and parts:
-            shown = ", ".join(lost[:5]) + f" and {len(lost) - 5} more" if len(lost) > 5 else _join_words(lost)
+            shown = ", ".join(lost[:5]) + f" and {len(lost) - 5} more" if len(lost) > 5 else join_words(lost)
             text += f" No use can be seen in {shown}."
         learnt = {True: " that the model had learnt from", False: " that the model had not learnt from", None: ""}
         text += f" Measured on {self.rows:,} {self.unit}{learnt[self.seen]}; ranges are {self.level:g} % intervals."
@@ -102,6 +104,10 @@ class Importance:
             for group in wide.index[:3]
         ]
         return f" Over the horizon their worth changes (in % of the mean error): {', '.join(parts)}."
+
+    def preview(self) -> pd.DataFrame:
+        """Return what a notebook shows: its table, rounded."""
+        return self.frame.round(3).head(10)
 
     def plot(self) -> Figure:
         """Draw the groups as bars with intervals."""
@@ -138,16 +144,9 @@ class Importance:
             caption="The same, step by step: what a group is worth near the origin and far from it.",
         )
 
-    def _repr_html_(self) -> str:
-        return str(self.frame.round(3).to_html(index=False))
-
 
 def _percent(share: Any) -> str:
     return f"{100 * float(share):,.0f}" if abs(float(share)) >= 0.01 else f"{100 * float(share):.2g}"
-
-
-def _join_words(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def permutation_importance(

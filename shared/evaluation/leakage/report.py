@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 
 from shared.errors import HexadWarning, quote
+from shared.result import Result
+from shared.text import capitalise
 
 __all__ = ["Leak", "LeakReport", "LeakWarning"]
 
@@ -55,8 +57,8 @@ class Leak:
         return f"{self.step}: {self.what}. {self.fix}"
 
 
-@dataclass(frozen=True)
-class LeakReport:
+@dataclass(frozen=True, repr=False)
+class LeakReport(Result):
     """What the leak guard found in one pipeline.
 
     Attributes
@@ -92,7 +94,7 @@ class LeakReport:
 
     def explain(self) -> str:
         """Say what was found, in sentences."""
-        notes = "".join(f" {note[0].upper()}{note[1:]}." for note in self.notes)
+        notes = "".join(f" {capitalise(note)}." for note in self.notes)
         if not self.on:
             return f"The leak guard was switched off for {self.name}: nothing says that it knew nothing of the future."
         if self.leaks:
@@ -137,11 +139,6 @@ class LeakReport:
         """
         leaks = tuple(Leak(**{**leak, "columns": tuple(leak["columns"])}) for leak in plain["leaks"])
         return cls(plain["name"], leaks, tuple(plain["checked"]), tuple(plain["notes"]), plain["on"], plain["blind"])
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(self.explain())}</p>"
 
 
 def name_columns(columns: Any) -> str:
