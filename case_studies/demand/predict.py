@@ -102,10 +102,10 @@ def ahead(
     if seen:
         notes.append(f"{seen:,} rows were known already, and agree")
     if new is not None:
-        usable, left = model.up_to_an_origin(new)
+        usable, left = model.cut_at_origin(new)
         if left:
             notes.append(f"the last {left:,} rows are not used: the model forecasts from {_clock(model)} only")
-        if len(usable):
+        if usable is not None:
             model.update(usable)
     horizon = settings.upcoming(model.panel_)
     rest = table.iloc[len(past) - left :]

@@ -66,7 +66,7 @@ def predict(
         if seen:
             notes.append(f"{seen:,} rows of {key} were known already, and agree")
         if new is not None:
-            fresh.append(new)
+            fresh.append(new.to_frame())
     if fresh:
         model.update(pd.concat(fresh, ignore_index=True))
     return model.predict(markets.steps, future=markets.future, levels=settings.levels), notes

@@ -103,7 +103,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        table : frame
+        table : frame or Panel
             Rows of ``unique_id, ds, y`` and the exogenous columns, in any order; without a key column it holds one
             series. Left unchanged.
         repair : str or iterable of str
@@ -119,9 +119,12 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         DataError
             Listing everything that is wrong with the table.
         """
-        return self.learn_from(self.door(table, repair=repair))
+        panel = self.to_panel(table, repair=repair)
+        self._learn(panel)
+        self.panel_ = panel
+        return self
 
-    def door(
+    def to_panel(
         self,
         table: object,
         *,
@@ -132,7 +135,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        table : frame
+        table : frame or Panel
             Rows of ``unique_id, ds, y`` and the exogenous columns, under the names that the constructor was given.
         repair : str or iterable of str
             As in `fit`.
@@ -141,44 +144,21 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
 
         >>> import pandas as pd
         >>> from domains.timeseries import Drift
-        >>> Drift(y="sales").door(pd.DataFrame({"ds": [1, 2], "sales": [1.0, 2.0]})).values.tolist()
+        >>> Drift(y="sales").to_panel(pd.DataFrame({"ds": [1, 2], "sales": [1.0, 2.0]})).values.tolist()
         [1.0, 2.0]
         """
         step = self._grid_step(table) if frequency is None else None
         panel = Panel.from_frame(table, self._columns(), freq=step, tz=self.tz, frequency=frequency, repair=repair)
-        if panel.repairs:
+        if panel.repairs and not isinstance(table, Panel):  # a panel said so when it was made
             warnings.warn(f"series table: {'; '.join(panel.repairs)}", RepairWarning, stacklevel=3)
         return panel
-
-    def learn_from(self, panel: Panel) -> Self:
-        """Learn from a panel that came through `door`; returns self.
-
-        Parameters
-        ----------
-        panel : Panel
-            As `door` makes it.
-        """
-        self._learn(panel)
-        self.panel_ = panel
-        return self
-
-    def take_in(self, merged: Panel) -> None:
-        """Take a panel for history that continues the one known, without learning again.
-
-        Parameters
-        ----------
-        merged : Panel
-            The known history and what follows it.
-        """
-        self._observe(self.panel_, merged)
-        self.panel_ = merged
 
     def update(self, table: object, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> Self:
         """Take later rows as history, without learning again; the next forecast starts after them.
 
         Parameters
         ----------
-        table : frame
+        table : frame or Panel
             The rows right after those that are known. Series that are new are taken in whole.
         repair : str or iterable of str
             As in `fit`.
@@ -189,7 +169,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             Rows overlap with what is known, or leave a gap.
         """
         check_is_fitted(self)
-        self.take_in(self.panel_.extend(self.door(table, repair=repair, frequency=self.panel_.frequency)))
+        later = self.to_panel(table, repair=repair, frequency=self.panel_.frequency)
+        merged = self.panel_.extend(later)
+        self._observe(self.panel_, merged)
+        self.panel_ = merged
         return self
 
     def _observe(self, before: Panel, merged: Panel) -> None:
@@ -209,7 +192,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         ----------
         horizon : int or str, optional
             Steps, or time as in "2D"; the horizon of the constructor where there is one.
-        future : frame, optional
+        future : frame or Panel, optional
             Columns known in the future for these steps: key, stamp and the columns named by the recipe.
         levels : sequence of float
             Nominal coverage of intervals, in percent, as in ``[80, 95]``.
@@ -303,7 +286,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
                     )
                 ],
             )
-        given = self.future_door(future)
+        given = self.to_future_panel(future)
         place = {key: i for i, key in enumerate(given.keys)} if panel.has_key else {panel.keys[0]: 0}
         problems = []
         rows = np.zeros((len(wanted), horizon), dtype=np.int64)
@@ -329,12 +312,12 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             raise DataError("future", problems)
         return {name: given.exogenous[name][rows] for name in known}
 
-    def future_door(self, future: object) -> Panel:
+    def to_future_panel(self, future: object) -> Panel:
         """Check a table of the columns known in the future and make it a panel on the grid that was learnt.
 
         Parameters
         ----------
-        future : frame
+        future : frame or Panel
             Key, stamp and the columns known in the future.
         """
         columns = SeriesColumns(self.unique_id, self.ds, self.y, self._future_columns())

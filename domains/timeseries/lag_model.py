@@ -171,28 +171,28 @@ class LagModel(PanelForecaster):
         slack = 1e-9 + 1e-9 * np.maximum(np.abs(low), np.abs(high))
         return low - slack, high + slack
 
-    def up_to_an_origin(self, table: object) -> tuple[Any, int]:
+    def cut_at_origin(self, table: object) -> tuple[Panel | None, int]:
         """New rows up to the last stamp that this model can forecast from, and the number of rows left out.
 
         A model that learnt from origins every so many steps (`every`) forecasts from such stamps only.
 
         Parameters
         ----------
-        table : frame
+        table : frame or Panel
             Rows of one series that follow those known.
 
         >>> import pandas as pd
         >>> from domains.timeseries import LagForecaster, Recipe
         >>> table = pd.DataFrame({"ds": range(60), "y": [float(i % 4) for i in range(60)]})
         >>> model = LagForecaster(recipe=Recipe((1, 2, 3, 4)), horizon=4, every=4).fit(table[:56])
-        >>> model.up_to_an_origin(table[56:59])[1], model.up_to_an_origin(table[56:60])[1]
+        >>> model.cut_at_origin(table[56:59])[1], model.cut_at_origin(table[56:60])[1]
         (3, 0)
         """
         later = Panel.from_frame(table, self._columns(), tz=self.tz, frequency=self.panel_.frequency)
         ends = later.starts[0] + np.arange(len(later.values)) + 1
         fits = np.flatnonzero((self._wall(later, ends) - self.phase_) % self.every_ == 0)
         kept = int(fits[-1]) + 1 if len(fits) else 0
-        return later.to_frame().iloc[:kept], len(later.values) - kept
+        return (later.span(0, kept) if kept else None), len(later.values) - kept
 
     def _check_phase(self, panel: Panel, series: Ints, origins: Ints) -> None:
         if self.every_ == 1:

@@ -72,7 +72,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         DataError
             Listing everything that is wrong with the table, or with several series of it.
         """
-        panel = self.forecaster.door(table, repair=repair)
+        panel = self.forecaster.to_panel(table, repair=repair)
         self.forecasters_ = self._fit_each(panel, range(panel.n_series))
         self.order_ = [panel.keys[i] for i in panel.appearance]
         self.has_key_ = panel.has_key
@@ -95,14 +95,16 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         first = self.forecasters_[self.order_[0]].panel_
-        later = self.forecaster.door(table, repair=repair, frequency=first.frequency)
+        later = self.forecaster.to_panel(table, repair=repair, frequency=first.frequency)
         if later.has_key != self.has_key_:
             first.extend(later)  # says what differs
         place = {key: i for i, key in enumerate(later.keys)}
         known = {key: self.forecasters_[key].panel_ for key in self.order_ if key in place}
-        merged = _of_each(known, lambda key: known[key].extend(later.take([place[key]])))
-        for key, panel in merged.items():
-            self.forecasters_[key].take_in(panel)
+        _of_each(
+            known, lambda key: known[key].extend(later.take([place[key]]))
+        )  # all that is wrong, before any changes
+        for key in known:
+            self.forecasters_[key].update(later.take([place[key]]))
         fresh = [i for i in later.appearance if later.keys[i] not in self.forecasters_]
         self.forecasters_ |= self._fit_each(later, fresh)
         self.order_ = [*self.order_, *(later.keys[i] for i in fresh)]
@@ -157,7 +159,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
 
         def learn(key: object) -> PanelForecaster | DataError:
             try:
-                made: PanelForecaster = clone(self.forecaster).learn_from(panel.take([wanted[key]]))
+                made: PanelForecaster = clone(self.forecaster).fit(panel.take([wanted[key]]))
                 return made
             except DataError as error:
                 return error
@@ -169,16 +171,15 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         """The rows of the future of each series."""
         if future is None:
             return dict.fromkeys(wanted)
-        given = self.forecasters_[self.order_[0]].future_door(future)
-        frame = given.to_frame()
+        given = self.forecasters_[self.order_[0]].to_future_panel(future)
         if not given.has_key:
-            return dict.fromkeys(wanted, frame)
+            return dict.fromkeys(wanted, given)
         place = {key: i for i, key in enumerate(given.keys)}
         if lost := [key for key in wanted if key not in place]:
             raise DataError(
                 "future", [Problem(f"series {quote(lost)} has no rows", fix="Give every stamp of the horizon.")]
             )
-        return {key: given.take([place[key]]).to_frame() for key in wanted}
+        return {key: given.take([place[key]]) for key in wanted}
 
 
 class _Together:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data.columns import SeriesColumns
-from shared.data.frequency import Frequency
+from shared.data.frequency import Frequency, frequency_of
 from shared.data.panel_checks import (
     Cells,
     check_has_values,
@@ -117,8 +117,9 @@ class Panel:
 
         Parameters
         ----------
-        frame : frame
-            Long table: pandas, Polars or Arrow; rows in any order; left unchanged.
+        frame : frame or Panel
+            Long table: pandas, Polars or Arrow; rows in any order; left unchanged. A panel is taken as it is where it
+            has the columns and the grid that are asked for.
         columns : SeriesColumns, optional
             Its column names.
         freq : str or int, optional
@@ -141,6 +142,8 @@ class Panel:
         DataError
             Listing every problem: missing columns, unreadable or repeated stamps, gaps, missing or infinite values.
         """
+        if isinstance(frame, Panel):
+            return frame.check_against(columns or frame.columns, freq, tz, frequency, need_y, source)
         columns = columns or SeriesColumns()
         asked = frozenset([repair] if isinstance(repair, str) else repair)
         if unknown := asked - set(REPAIRS):
@@ -189,6 +192,56 @@ class Panel:
             unit=unit,
             repairs=tuple(repairs),
         )
+
+    def check_against(
+        self,
+        columns: SeriesColumns,
+        freq: str | int | None = None,
+        tz: str | None = None,
+        frequency: Frequency | None = None,
+        need_y: bool = True,
+        source: str = "panel",
+    ) -> Panel:
+        """Take this panel for a table: it has to have the columns and the grid that are asked for.
+
+        Parameters
+        ----------
+        columns, freq, tz, frequency, need_y, source
+            As in `from_frame`.
+
+        Returns
+        -------
+        Panel
+            With those exogenous columns alone.
+
+        Raises
+        ------
+        DataError
+            Listing everything that is not as asked for.
+        """
+        problems = Problems(source)
+        for one in ("unique_id", "ds", "y"):
+            own, wanted = getattr(self.columns, one), getattr(columns, one)
+            if own != wanted and (one != "unique_id" or self.has_key) and (one != "y" or need_y):
+                problems.add(
+                    f"the panel's {one} is {quote([own])}, not {quote([wanted])}", fix="Name it alike in both."
+                )
+        for name in columns.exogenous:
+            if name not in self.exogenous:
+                missing_column(name, list(self.exogenous), problems)
+        grid = self.frequency
+        if tz is not None and grid.tz != tz:
+            problems.add(f"the panel is in {grid.tz or 'no time zone'}, not in {tz}", fix="Make it with that zone.")
+        if freq is not None and frequency is None:
+            frequency = frequency_of(freq, grid.stamps(self.starts), grid.tz, integer=grid.kind == "integer")
+        if frequency is not None and frequency != grid:
+            what = f"the panel's grid is {grid.describe()}, not {frequency.describe()}"
+            same = grid.describe() == frequency.describe()
+            problems.add("the panel's grid begins elsewhere" if same else what, fix="Make it with that grid.")
+        if need_y and np.isnan(self.values).all():
+            problems.add("the panel has no observed values", column=columns.y, fix="Make it from a table that has.")
+        problems.raise_if_any()
+        return replace(self, columns=columns, exogenous={name: self.exogenous[name] for name in columns.exogenous})
 
     @property
     def n_series(self) -> int:
@@ -260,6 +313,36 @@ class Panel:
             starts=self.starts[chosen],
             exogenous={name: column[rows] for name, column in self.exogenous.items()},
             appearance=tuple(position[old] for old in self.appearance if old in position),
+        )
+
+    def span(self, first: int, stop: int | None = None) -> Panel:
+        """Return the same rows of every series, counted from the start of each.
+
+        Parameters
+        ----------
+        first, stop : int
+            From 0; `stop` is not included, and where left out, all that follows is.
+
+        Raises
+        ------
+        HexadError
+            No row of a series is left.
+
+        >>> Panel.from_frame(pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 2.0, 3.0]})).span(1).values.tolist()
+        [2.0, 3.0]
+        """
+        stops = self.lengths if stop is None else np.minimum(self.lengths, stop)
+        if first < 0 or (stops <= first).any():
+            raise HexadError(
+                f"no row of a series is left from {first} to {stop}; the shortest has {self.lengths.min()}"
+            )
+        rows = np.concatenate([np.arange(at + first, at + end) for at, end in zip(self.indptr, stops, strict=False)])
+        return replace(
+            self,
+            values=self.values[rows],
+            indptr=np.concatenate([[0], np.cumsum(stops - first)]).astype(np.int64),
+            starts=self.starts + first,
+            exogenous={name: column[rows] for name, column in self.exogenous.items()},
         )
 
     def extend(self, later: Panel) -> Panel:

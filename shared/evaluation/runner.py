@@ -19,6 +19,7 @@ import pandas as pd
 
 from shared.data import columns as names
 from shared.data.fingerprint import fingerprint
+from shared.data.panel import Panel
 from shared.data.splits import Split
 from shared.errors import HexadError, StoreError, quote
 from shared.evaluation.leakage.guard import check_columns, compare_predictions, predict_perturbed
@@ -58,7 +59,7 @@ def evaluate(
     ----------
     models : mapping of str to estimator
         Cloned before use; left unfitted.
-    data : frame, Incidence or array
+    data : frame, Panel, Incidence or array
         As the task needs them.
     splits : Splitter, scikit-learn splitter, or sequence of Split
         Such as `shared.data.WalkForward` or ``KFold(5)``.
@@ -104,6 +105,7 @@ def evaluate(
     contenders = {**baselines, **models}
     task = task or find_task([*models.values(), *baselines.values()])
     judges = check_metrics(metrics, task)
+    data = data.to_frame() if isinstance(data, Panel) else data
     cuts = make_splits(splits, data)
     pieces = [_Piece(name, tuple(group)) for name in contenders for group in task.groups(cuts)]
     other = task.perturb(data, cuts[0]) if guard else None

@@ -33,7 +33,7 @@ def last_known(table: pd.DataFrame, columns: SeriesColumns, source: str) -> int:
 
 def rows_after(
     model: LagForecaster, panel: Panel, source: str, *, derived: tuple[str, ...] = ()
-) -> tuple[pd.DataFrame | None, int]:
+) -> tuple[Panel | None, int]:
     """Rows of a panel of one series after those that a model knows, and how many it knew already.
 
     Parameters
@@ -55,7 +55,7 @@ def rows_after(
     >>> table = pd.DataFrame({"ds": range(60), "y": [float(i % 4) for i in range(60)]})
     >>> model = LagForecaster(horizon=1).fit(table[:50])
     >>> new, seen = rows_after(model, Panel.from_frame(table[48:]), "new.csv")
-    >>> len(new), seen
+    >>> len(new.values), seen
     (10, 2)
     """
     before, y, ds = model.panel_, model.y, model.ds
@@ -90,8 +90,7 @@ def rows_after(
             ds,
             "Give the rows between, too.",
         )
-    frame = panel.to_frame().iloc[overlap:]
-    return (frame if len(frame) else None), overlap
+    return (panel.span(overlap) if overlap < len(panel.values) else None), overlap
 
 
 def _refuse(source: str, what: str, column: str, fix: str, rows: list[int] | None = None, count: int = 0) -> DataError:

@@ -107,6 +107,8 @@ class AutoForecaster(PanelForecaster):
 
     def _grid_step(self, table: object) -> str | int | None:
         """The frequency to ask the table for; a name beside whole-number stamps only tells the seasons."""
+        if isinstance(table, Panel):
+            return None
         if not isinstance(self.freq, str):
             return self.freq
         frame = as_pandas(table, "series table", copy=False)

@@ -234,7 +234,7 @@ WRONG = {
     "a level of 100": ({"level": 100}, SettingsError, "level=100"),
     "a level of nothing": ({"level": float("nan")}, SettingsError, "level=nan"),
     "an unknown feature": ({"groups": {"g": ["idel"]}}, SettingsError, "did you mean 'idle'"),
-    "a feature unlike all others": ({"groups": {"g": ["weather"]}}, SettingsError, "there are 'a', 'b', 'idle'"),
+    "a feature unlike all others": ({"groups": {"g": ["weather"]}}, SettingsError, "there are a, b, idle"),
     "a place beyond the last": ({"groups": {"g": [3]}}, SettingsError, "no feature '3'"),
     "a wrong word for groups": ({"groups": "corr"}, SettingsError, "None, 'correlated', or a dict"),
     "no group": ({"groups": {}}, SettingsError, "groups"),

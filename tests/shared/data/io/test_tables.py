@@ -188,7 +188,7 @@ def test_the_report_says_how_the_table_was_read(write):
     _, report = read_table_with_report(write("id;x;größe\n007;1,5;11/10/2024\n".encode("cp1252")))
     assert (report.source, report.rows, report.columns) == ("t.csv", 1, 3)
     assert report.explain() == (
-        "t.csv: 1 rows, 3 columns. Not UTF-8: read as Windows-1252 (cp1252); pass encoding= if that is wrong. "
+        "t.csv: 1 row, 3 columns. Not UTF-8: read as Windows-1252 (cp1252); pass encoding= if that is wrong. "
         "Decimal mark ',' recognised. 'id' kept as text: codes like '007' would change as numbers. "
         "'größe' kept as text: day and month cannot be told apart; pass dates='day-first' or 'month-first'. "
         "Nothing was repaired."
