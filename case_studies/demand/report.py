@@ -32,6 +32,7 @@ from .backtest import Trials
 from .models import KNOWN, MODEL
 from .settings import DemandSettings
 
+# Hours whose errors are a fifth larger than usual are named.
 HOT_RATIO = 1.2
 FEW = 26  # trials a week apart: half a year, one of the two seasons that demand has
 LABELS = {"mase": "MASE", "mae": "MAE"}

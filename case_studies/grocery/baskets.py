@@ -20,7 +20,9 @@ from .settings import GrocerySettings
 
 __all__ = ["Shop", "table_of"]
 
+# Baskets without which counts of rules are too small for any test.
 FEW_BASKETS = 200
+# Parts of the time in which a rule is counted again.
 QUARTERS = 4
 INNER_SHARE = 0.8  # of the training baskets, to learn from while settings are chosen on the rest
 LARGEST_SHIFT = (

@@ -26,11 +26,17 @@ from .settings import GrocerySettings
 
 __all__ = ["apart", "by_chance", "offers", "recommender", "select_rules", "together_anyway", "try_recommender"]
 
+# An offer is made where buyers of one take the other at least 30 % oftener than others do.
 MIN_LIFT = 1.3
+# Where half of the buyers take the other already, an offer gives a discount away.
 SATURATED = 0.5
+# Where three in five buyers take the other anyway, an offer would pay for what is bought without it.
 CERTAIN = 0.6
+# Rows of that table.
 FEWEST = 5
+# An item is in at most so many offers, so that the list is not about bread alone.
 OFTEN = 2
+# Joint baskets that chance gives at least: below, that none was seen says little (e to the minus 20 at most).
 EXPECTED = 20.0
 MODEL, NAIVE = "rules and history", "popularity"
 FEWER_HIDDEN = 2000  # baskets with a hidden item for each combination of settings: +-2 points of hit rate, in seconds

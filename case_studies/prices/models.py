@@ -23,6 +23,7 @@ __all__ = ["MODEL", "NAIVE", "PLAIN", "baselines", "price_model"]
 MODEL = "price model"
 PLAIN = "price model without what is known ahead"
 NAIVE = "similar day"
+# Latest values that a model reads; finer grids take every second or third one.
 MOST_LAGS = 48
 FOLDS = 32  # blocks of a few weeks: nearly as close to what is learnt as the days that follow it
 

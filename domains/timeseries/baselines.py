@@ -21,6 +21,7 @@ from shared.typing import Floats, Ints
 
 __all__ = ["Drift", "Naive2", "SeasonalMean", "SeasonalNaive", "SimilarDay"]
 
+# Seasons back from which errors are taken; older ones tell little.
 MAX_ORIGINS = 1000
 
 

@@ -11,6 +11,7 @@ from shared.typing import Floats, Ints
 
 __all__ = ["fading_weights", "interval_radius", "redrawn", "series_scales"]
 
+# Errors over the whole horizon without which paths would repeat one another.
 LEAST_PATHS = 10
 
 

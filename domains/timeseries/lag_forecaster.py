@@ -29,7 +29,9 @@ from shared.typing import Bools, Estimator, Floats, Ints
 
 __all__ = ["LagForecaster"]
 
+# Rows without which a regressor or a block left out is not learnt.
 LEAST_ROWS = 10
+# Origins that errors are taken from, over all blocks: a 99 % bound then rests on the twenty largest.
 MAX_CALIBRATION_ORIGINS = 2000
 
 

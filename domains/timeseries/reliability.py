@@ -22,6 +22,7 @@ from shared.result import Result
 
 __all__ = ["Reliability", "reliability"]
 
+# Distance within which a value is on the quantile, and counts half.
 EXACT = 1e-12
 
 

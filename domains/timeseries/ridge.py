@@ -14,6 +14,7 @@ from shared.typing import Bools, Floats
 
 __all__ = ["LeaveOut", "StandardizedRidge"]
 
+# Share of a column's variance below which what is left of it is rounding.
 LOST = 1e-6
 
 

@@ -15,8 +15,10 @@ from shared.typing import Floats
 
 __all__ = ["OwnSpread", "Spread", "own_size"]
 
+# Errors without which the spread is taken to be equal everywhere.
 LEAST_ROWS = 30
 QUARTILES = (0.25, 0.75)
+# Share of the usual error below which no expected one falls: no interval closes on a row fitted well by chance.
 FLOOR = 0.03
 
 

@@ -16,6 +16,7 @@ from shared.errors import Argument, Fix, Problems, quote
 __all__ = ["ColumnContract", "TableContract", "contract_of"]
 
 MAX_LABELS = 1000
+# Ranges beyond what was learnt from which values are of another unit or column, and not of another season.
 FAR = 3.0
 ACCEPT = Argument("accept_drift", True)
 KINDS: dict[Kind, str] = {

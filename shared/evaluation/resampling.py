@@ -13,6 +13,7 @@ from shared.typing import Floats, Ints
 
 __all__ = ["block_length", "bootstrap_means", "draw_rows", "percentile_interval"]
 
+# Ends of a 95 % interval then rest on fifty draws each, and scatter by some 2 % of its width.
 ROUNDS = 2000
 CELLS = 4_000_000  # of one piece of draws: 32 MB
 

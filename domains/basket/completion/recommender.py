@@ -23,7 +23,9 @@ from shared.typing import Floats
 
 __all__ = ["SEARCH_GRID", "RuleRecommender"]
 
+# Average baskets added to a customer's own history: from about ten on, it counts more than the rest.
 PRIOR_HISTORY = 10.0
+# Weight of plain popularity: it orders what rules and history leave level, and outweighs neither.
 POPULAR = 0.1
 CHUNK = 1024
 SEARCH_GRID: dict[str, Sequence[Any]] = {

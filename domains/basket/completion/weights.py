@@ -14,7 +14,9 @@ from shared.typing import Floats, Ints
 
 __all__ = ["RuleWeights", "rule_weights"]
 
+# Average baskets added to each item's popularity, so that an item seen once is not favoured without bound.
 PRIOR_BASKETS = 5.0
+# Items up to which the product of all weights fits into memory (200 MB).
 DENSE_ITEMS = 5000
 BLOCK = 256
 

@@ -21,7 +21,9 @@ from shared.errors import HexadError, quote, require
 
 __all__ = ["as_baskets", "as_fraction", "estimate_itemsets", "frequent_itemsets", "min_count_of"]
 
+# Sets found before the rest is estimated: they take a second or two.
 FIRST_LIMIT = 1_000_000
+# Random descents from each first item; how far their estimate scatters is worked out from them, too.
 TRIES = 16
 KINDS = ("all", "closed", "maximal")
 MAX_LENGTH = 32_000

@@ -22,6 +22,7 @@ from shared.typing import Bools, Floats
 __all__ = ["PermutationTest", "permutation_test", "randomise"]
 
 Test = Literal["matched", "fisher"]
+# Trades a basket: each then trades with some ten others.
 TRADES = 5
 """Trades a basket when baskets are randomised; items are well mixed from about two on."""
 

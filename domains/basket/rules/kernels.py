@@ -14,7 +14,9 @@ from shared.typing import Bools, Floats, Ints, Lengths
 __all__ = ["best_general", "fisher_tail", "link_subsets", "stratified_tail", "generate_rules", "swap_randomise"]
 
 Ranks = NDArray[np.int32]
+# Multiplications up to which the distribution of a sum is worked out exactly; beyond, its tail is a saddlepoint's.
 EXACT_STEPS = 100_000
+# Exponent from which a probability, e to the minus 200, is none.
 NEGLIGIBLE = 200.0
 """Terms this many nats below the largest are left out of a stratum."""
 

@@ -28,6 +28,7 @@ __all__ = ["R", "RuleQuery", "RuleTable", "Sets", "need_baskets", "with_columns"
 R = TypeVar("R", bound="RuleTable")
 
 SHOWN = ("support", "confidence", "lift")
+# Relative distance of a measure from its bound within which it is worked out exactly, by fractions.
 NEAR = 1e-9
 
 

@@ -28,7 +28,9 @@ from shared.typing import Floats, Ints
 
 __all__ = ["AutoForecaster"]
 
+# Squares of larger values leave the range of numbers.
 LARGEST = 1e140
+# Rows below which every member may fail for a series; where all do, it is told.
 SHORT = 12
 KINDS = ("naive", "theta", "autoregression", "boosting")
 

@@ -13,7 +13,9 @@ from shared.typing import Floats, Ints
 
 __all__ = ["NormalisedConformal"]
 
+# Steps on either side whose errors count for a step, too, where the horizon is long.
 BAND = 4
+# Paths of errors below which each is drawn turned round, too.
 FEW_PATHS = 50
 
 

@@ -17,6 +17,7 @@ from shared.typing import Floats, Ints
 __all__ = ["Autoregression", "Booster", "Member", "SeasonalNaiveMember", "Theta"]
 
 BATCH = 2048
+# Share of the mean variance on the diagonal: it decides nothing where columns differ, and keeps equal ones solvable.
 RIDGE = 1e-6
 
 

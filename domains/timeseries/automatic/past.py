@@ -11,6 +11,7 @@ from shared.typing import Floats, Ints
 
 __all__ = ["Past", "Scale", "to_scale"]
 
+# Rows of the recent past that scales are measured on; more cost time and are of another level.
 RECENT = 2000
 
 

@@ -14,9 +14,12 @@ from shared.data.frequency import Frequency, frequency_of, parse_duration
 __all__ = ["Grid", "grid_of", "seasons_of", "find_seasons"]
 
 DAY_NS = 86400 * 10**9
+# A season has to be seen three times: once to learn it, once to check it, once to forecast.
 LEAST_SEASONS = 3
 MAX_LAG = 400
+# Series looked at, spread over all.
 SAMPLE = 200
+# Mean autocorrelation from which a peak is a season; of noise, 100 rows scatter by 0.1.
 LIMIT = 0.3
 
 

@@ -20,9 +20,12 @@ from shared.typing import Floats
 __all__ = ["Dependence", "dependence"]
 
 brief = partial(format_number, digits=3)
+# Different values up to which each is shown, instead of points between the quantiles.
 FEW = 10
 MOST_LABELS = 30
+# Rows whose other features stand in at a point of the curve: its neighbours by rank, enough for a mean.
 DONORS = 20
+# Where less than this share of the rows lies over more than this share of the range, the reader is warned.
 FEW_DATA, WIDE = 0.05, 0.15
 
 

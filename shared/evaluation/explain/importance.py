@@ -29,6 +29,7 @@ LOSSES: dict[str, Callable[[Any, Any], Floats]] = {
     "squared": lambda y, p: (np.asarray(y, dtype=float) - np.asarray(p, dtype=float)) ** 2,
     "zero_one": lambda y, p: (np.asarray(y) != np.asarray(p)).astype(float),
 }
+# Bootstrap rounds: the ends of a 95 % interval then rest on some twelve draws each.
 DRAWS = 500
 
 

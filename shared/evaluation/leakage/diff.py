@@ -19,6 +19,7 @@ from shared.typing import Bools
 __all__ = ["find_changed_parts", "find_changed_rows", "as_frame"]
 
 CLOCK = re.compile(r"((mean|std|split\d+)_)?(fit|refit|score|train|test|wall|cpu|run)_?time_?|elapsed(_time)?_?")
+# Relative difference that rounding makes when sums are formed in another order.
 NEAR = 1e-9
 STEPS = {"steps", "transformer_list"}
 MAX_DEPTH = 60

@@ -19,6 +19,7 @@ __all__ = ["LATE", "overlap"]
 LATE = "are not earlier than the first row tested on"
 
 MAX_TRAIN, MAX_TEST, MAX_COLUMNS = 50_000, 5_000, 40
+# Fewer rows of the test found again in training, and a smaller share of it, are chance.
 LEAST, SHARE = 3, 0.01
 MAX_SHIFT = 48
 NEIGHBOURS = 11

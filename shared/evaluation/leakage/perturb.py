@@ -13,6 +13,7 @@ from shared.typing import Bools, Ints
 
 __all__ = ["Visibility", "other_values", "visibility_at"]
 
+# Whole numbers with at most so many different values are taken for labels and swapped, not moved.
 FEW = 20
 FAR = pd.Timestamp("2250-01-01")
 

@@ -18,7 +18,9 @@ from shared.evaluation.task import ColumnRoles
 from shared.runtime.seeds import fix_seeds
 from shared.typing import Bools, Ints
 
+# Share of the known rows above which a change is that of the whole table (a mean, a scaler), not of a window.
 WHOLE = 0.5
+# Place of the second cut in the test, off the middle, where a window that is centred could balance itself.
 INTO_TEST = 0.38
 PAST = (
     "Use past rows only: a window that ends before the row (no center=True), a shift towards the past, series by"
