@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral
 from typing import TypeGuard
-
-import numpy as np
 
 from shared.errors import quote, shorten
 
@@ -24,10 +23,11 @@ def is_whole(value: object, least: int = 1, most: float = float("inf")) -> TypeG
     least, most : int
         Both included.
 
+    >>> import numpy as np
     >>> is_whole(3), is_whole(np.int64(0)), is_whole(0, least=0), is_whole(True), is_whole(2.0)
     (True, False, True, False, False)
     """
-    return not isinstance(value, bool) and isinstance(value, int | np.integer) and bool(least <= value <= most)
+    return not isinstance(value, bool) and isinstance(value, Integral) and bool(least <= int(value) <= most)
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

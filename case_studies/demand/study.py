@@ -48,7 +48,7 @@ def run(settings: DemandSettings, out: Run) -> None:
     out.mark_step("compared")
 
     # What is it worth, and what drives it?
-    verdict = compare(first, MODEL, metric="mase", unit=settings.tries, random_state=settings.seed)
+    verdict = compare(first, MODEL, metric="mase", unit=settings.tries)
     reserve = reserve_needed(
         first.predictions, MODEL, best, risk=settings.risk, y=settings.series.y, unit=settings.unit
     )

@@ -80,17 +80,14 @@ def summary(
             f"size, and {int(first['baskets without it']):,} baskets with {first['to who buys']} went without."
         )
     hits = 100 * scores.intervals(HITS)
-    row, naive = hits.loc[MODEL], hits.loc[NAIVE]
+    share, low, high = (float(hits[column][MODEL]) for column in ("mean", "lower", "upper"))
+    naive = float(hits["mean"][NAIVE])
     run.add_summary(
         "Asked for what is missing from a basket, the rules name it among their ten first guesses in "
-        f"{row['mean']:.0f} % of cases ({row['lower']:.0f} to {row['upper']:.0f}); what sells most does in "
-        f"{naive['mean']:.0f} %."
+        f"{share:.0f} % of cases{_bounds(low, high, 0)}; what sells most does in {naive:.0f} %."
     )
-    run.add_fact(
-        f"{row['mean']:.0f} %",
-        f"of hidden items among ten guesses (what sells most: {naive['mean']:.0f} %)",
-    )
-    if compare(scores, MODEL, metric=HITS).items[0].difference_lower <= 0:
+    run.add_fact(f"{share:.0f} %", f"of hidden items among ten guesses (what sells most: {naive:.0f} %)")
+    if compare(scores, MODEL, metric=HITS).items[0].outcome != "better":
         run.add_summary("For that they are no certain gain: recommend what sells most instead, or give more baskets.")
     run.add_summary(*too_few(count_hidden(scores), FEW, "baskets were left for that trial"))
 
@@ -247,7 +244,7 @@ def completion(scores: Scores, examples: pd.DataFrame, recommender: RuleRecommen
     item = compare(scores, MODEL, metric=HITS).items[0]
     gain = [100 * share for share in (item.difference, item.difference_lower, item.difference_upper)]
     told = "; ".join(
-        f"{name}: {row['mean']:.1f} % ({row['lower']:.1f} to {row['upper']:.1f})" for name, row in hits.iterrows()
+        f"{name}: {row['mean']:.1f} %{_bounds(row['lower'], row['upper'])}" for name, row in hits.iterrows()
     )
     n = count_hidden(scores)
     unseen = int((~scores.predictions["known"].astype(bool)).sum()) // len(scores.models)
@@ -260,8 +257,8 @@ def completion(scores: Scores, examples: pd.DataFrame, recommender: RuleRecommen
         (
             f"From each of {n:,} later baskets of at least three items one was hidden; {recommender.n_rules_:,} rules"
             f" {history}ranked, of {len(recommender.items_):,} items, those that it did not show. Of {n:,} hidden items"
-            f" these were among the first ten: {told}.{more} The difference is {gain[0]:.1f} points ({gain[1]:.1f} to"
-            f" {gain[2]:.1f})."
+            f" these were among the first ten: {told}.{more} The difference is {gain[0]:.1f}"
+            f" points{_bounds(gain[1], gain[2])}."
         ),
         bar_figure(
             dict(zip((MODEL, NAIVE), mean, strict=True)),
@@ -275,6 +272,11 @@ def completion(scores: Scores, examples: pd.DataFrame, recommender: RuleRecommen
         (shown, "What the recommender would add to the first three later baskets, and why."),
         f"Settings: {_settings(recommender)}. Complete your own baskets with: hexad predict RUN --data new.csv",
     ]
+
+
+def _bounds(lower: float, upper: float, digits: int = 1) -> str:
+    """The ends of an interval in brackets; nothing where there are too few for one."""
+    return "" if np.isnan(lower) else f" ({lower:.{digits}f} to {upper:.{digits}f})"
 
 
 def _settings(recommender: RuleRecommender) -> str:

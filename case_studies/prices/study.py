@@ -47,8 +47,7 @@ def run(settings: PricesSettings, out: Run) -> None:
 
     # Each market for itself: is it better, and what would a load have saved that can choose its hours?
     alone = {key: scores.only(**{settings.columns.market: key}) for key in markets.keys}
-    asked: Any = {"metric": "mae", "unit": "days", "random_state": settings.seed}
-    verdicts = {key: compare(own, MODEL, **asked) for key, own in alone.items()}
+    verdicts = {key: compare(own, MODEL, metric="mae", unit="days") for key, own in alone.items()}
     loads = report.loads(alone, settings, grid)
     out.mark_step("compared")
 

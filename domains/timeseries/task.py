@@ -74,6 +74,7 @@ class ForecastTask(Task):
     """
 
     from_origin: ClassVar[bool] = True
+    units_are_independent: ClassVar[bool] = False
 
     columns: SeriesColumns = field(default_factory=SeriesColumns)
     known: tuple[str, ...] = ()

@@ -1,23 +1,25 @@
-"""Is A better than B, by how much, and how sure is that? Paired over the same splits, and said in words."""
+"""Is A better than B, by how much, and how sure is that? Paired over the same splits or units, and said in words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from shared.errors import HexadError
 from shared.evaluation.p_values import adjust_p_values
-from shared.evaluation.resampling import ROUNDS, block_length, bootstrap_means, percentile_interval
+from shared.evaluation.sample import LEAST, Kind, Sample
 from shared.evaluation.scores import Scores
 from shared.result import Result
-from shared.typing import Floats
 
-__all__ = ["Comparison", "Comparisons", "compare", "diebold_mariano", "bootstrap_improvement"]
+__all__ = ["Comparison", "Comparisons", "Outcome", "compare"]
+
+Outcome = Literal["better", "worse", "undecided", "too few"]
+
+NONE = float("nan")
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,20 +32,26 @@ class Comparison(Result):
         Who is compared with whom, in what.
     improvement : float
         0.2 is 20 % better: 1 - mean of the model / mean of the other where less is better, else their ratio - 1. NaN
-        where the other's mean is not above zero; then the difference counts.
+        where the other's mean may as well be zero; then the difference counts.
     lower, upper : float
-        95 % interval of the improvement (paired bootstrap).
+        95 % interval of the improvement; NaN where there are too few to say.
     wins, n : int
         Splits (or units) on which the model was better, and all of them.
-    p_diebold_mariano, p_wilcoxon : float
-        Two-sided p-values, corrected by Holm over all comparisons made together.
+    p_value : float
+        Two-sided, of no difference; corrected by Holm over all comparisons made together. NaN where there are too few.
     unit : str
         What a split or unit is called.
     difference, difference_lower, difference_upper : float
         Mean of the model less that of the other, in the metric's own unit, turned so that above zero is better; and its
         95 % interval.
+    kind : {"splits", "folds", "units"}
+        What chance is reckoned over: splits in time, splits that are not, or units within them.
+    independent : float
+        How many independent ones they are worth: splits that fit side by side, or clusters of one size.
+    together : int
+        Comparisons made together, for which the p-value is corrected.
 
-    >>> print(Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, 0.002, "weeks").explain())
+    >>> print(Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, "weeks").explain())
     A is better than B by 12 to 31 % (MAE), on 47 of 52 weeks.
     """
 
@@ -55,12 +63,14 @@ class Comparison(Result):
     upper: float
     wins: int
     n: int
-    p_diebold_mariano: float
-    p_wilcoxon: float
+    p_value: float
     unit: str = "splits"
-    difference: float = float("nan")
-    difference_lower: float = float("nan")
-    difference_upper: float = float("nan")
+    difference: float = NONE
+    difference_lower: float = NONE
+    difference_upper: float = NONE
+    kind: Kind = "splits"
+    independent: float = NONE
+    together: int = 1
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -70,35 +80,70 @@ class Comparison(Result):
         return self.lower, self.upper
 
     @property
+    def outcome(self) -> Outcome:
+        """What can be said at 5 %: "better", "worse", "undecided"; or "too few" to say anything."""
+        if np.isnan(self.p_value):
+            return "too few"
+        if self.p_value >= 0.05:
+            return "undecided"
+        return "better" if self._gain > 0 else "worse"
+
+    @property
     def significant(self) -> bool:
-        """Whether interval and both tests agree that there is a difference, at 5 %."""
-        low, high = self.interval
-        return bool((low > 0 or high < 0) and max(self.p_diebold_mariano, self.p_wilcoxon) < 0.05)
+        """Whether there is a difference, at 5 %."""
+        return self.outcome in ("better", "worse")
+
+    @property
+    def _gain(self) -> float:
+        return self.difference if np.isnan(self.improvement) else self.improvement
 
     def explain(self) -> str:
-        """Say the outcome in one sentence."""
+        """Say the outcome in one sentence, and what it rests on."""
         low, high = self.interval
-        on = f"on {self.wins} of {self.n} {self.unit}"
+        on = f"on {self.wins} of {self.n} {self.unit}{self._share()}"
         metric = self.metric.upper() if self.metric.isalnum() else self.metric.replace("_", " ")
-        gain = self.difference if np.isnan(self.improvement) else self.improvement
-        if self.significant and gain > 0:
-            return f"{self.model} is better than {self.against} by {self._range(low, high)} ({metric}), {on}."
-        if self.significant:
-            worse = self._range(-high, -low)
-            return f"{self.model} is worse than {self.against} by {worse} ({metric}); it was better {on}."
+        model, against = self.model, self.against
+        if self.outcome == "too few":
+            return self._say_too_few(metric)
+        if self.outcome == "better":
+            return f"{model} is better than {against} by {self._range(low, high)} ({metric}), {on}."
+        if self.outcome == "worse":
+            return f"{model} is worse than {against} by {self._range(-high, -low)} ({metric}); it was better {on}."
+        alone = f", but not once all {self.together} comparisons are counted."
         if low > 0:
-            return (
-                f"{self.model} seems better than {self.against} by {self._range(low, high)} ({metric}), {on}, but the"
-                " tests do not settle it."
-            )
+            return f"{model} seems better than {against} by {self._range(low, high)} ({metric}), {on}{alone}"
         if high < 0:
-            return (
-                f"{self.model} seems worse than {self.against} by {self._range(-high, -low)} ({metric}); it was better"
-                f" {on}; the tests do not settle it."
-            )
+            seems = f"{model} seems worse than {against} by {self._range(-high, -low)} ({metric})"
+            return f"{seems}; it was better {on}{alone}"
         return (
-            f"{self.model} and {self.against} cannot be told apart ({metric}): the improvement lies between "
-            f"{self._range(low, high, ' and ')}; {self.model} was better {on}."
+            f"{model} and {against} cannot be told apart ({metric}): the improvement lies between "
+            f"{self._range(low, high, ' and ')}; {model} was better {on}."
+        )
+
+    def _share(self) -> str:
+        """What the splits have in common, where that is not plain."""
+        if not self.independent < self.n or self.kind == "units":
+            return ""
+        if self.kind == "folds":
+            return ", which learnt from rows they share"
+        return f", which overlap and are worth {self.independent:.0f} side by side"
+
+    def _say_too_few(self, metric: str) -> str:
+        least, worth = LEAST[self.kind], f"{self.n} {self.unit}"
+        if self.kind == "splits" and self.independent < self.n:
+            worth += f" overlap and are worth {self.independent:.0f} side by side"
+        elif self.kind == "units" and round(self.independent) < self.n:
+            worth += f" of such different size are worth {self.independent:.0f}"
+        else:
+            worth = f"there {'is' if self.n == 1 else 'are'} {worth if self.n > 1 else f'only one of {self.unit}'}"
+        gain = self._gain
+        so_far = "there is no difference so far"
+        if gain:
+            amount = f"{abs(gain):.3g}" if np.isnan(self.improvement) else f"{100 * abs(gain):.0f} %"
+            so_far = f"so far {self.model} is {amount} {'better' if gain > 0 else 'worse'}"
+        return (
+            f"Whether {self.model} is better than {self.against} cannot be said ({metric}): {worth}, and at least"
+            f" {least} are needed; {so_far}."
         )
 
     def _range(self, low: float, high: float, between: str = " to ") -> str:
@@ -119,7 +164,7 @@ class Comparisons(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """One row a comparison."""
-        return pd.DataFrame([vars(item) for item in self.items])
+        return pd.DataFrame([{**vars(item), "outcome": item.outcome} for item in self.items])
 
     def explain(self) -> str:
         """One sentence a comparison."""
@@ -133,7 +178,6 @@ def compare(
     *,
     metric: str | None = None,
     unit: str | None = None,
-    random_state: int = 0,
 ) -> Comparisons:
     """Compare a model with others: paired by split where splits follow one another in time, else by unit.
 
@@ -148,9 +192,7 @@ def compare(
     metric : str, optional
         The first one where left out. Its own sign says what is better.
     unit : str, optional
-        What a split or unit is called, for the sentences; "splits" or "units" where left out.
-    random_state : int
-        Seed of the bootstrap.
+        What a split or unit is called, for the sentences; "splits", "folds" or "units" where left out.
 
     Returns
     -------
@@ -159,184 +201,69 @@ def compare(
     Raises
     ------
     HexadError
-        The metric has a target, so that neither more nor less is better; or there is too little to compare.
+        The metric has a target, so that neither more nor less is better; or the models were not asked for the same.
 
     Notes
     -----
-    Splits in time are drawn in blocks of neighbours, units with all that carry the same label.
+    Splits in time may overlap, and neighbours may be alike: see `shared.evaluation.means.mean_in_time`. All series of
+    one split count as one value, because what moves one of them moves the others. Where fewer than eight splits fit
+    side by side, units (users, baskets) are compared instead if they may be taken for independent, all that one of them
+    did as one; else the answer is "too few". Folds of a cross-validation learn from the same rows, which widens the
+    interval: see `shared.evaluation.means.mean_of_folds`.
 
     >>> rows = [(name, i, "mae", base + i % 3) for name, base in [("a", 1.0), ("b", 3.0)] for i in range(12)]
     >>> frame = pd.DataFrame(rows, columns=["model", "split", "metric", "value"])
     >>> print(compare(Scores(frame, frame, frame, ("b",)), "a").explain())
-    a is better than b by ... to ... % (MAE), on 12 of 12 splits.
+    a is better than b by ... to ... % (MAE), on 12 of 12 folds.
     """
     metric = metric or str(scores.scores["metric"].iloc[0])
     greater = scores.greater_is_better(metric)
     if greater is None:
         raise HexadError(f"neither more nor less of {metric} is better; compare by an error, or an interval score")
     others = [against] if isinstance(against, str) else list(against if against is not None else scores.baselines)
-    a, labels, block = scores.draws_of(model, metric)
-    unit = unit or ("splits" if len(labels) == len(scores.values(model, metric)) else "units")
-    paired = [(other, _pair(scores, model, other, metric, labels)) for other in others]
-    sign = -1.0 if greater else 1.0
-    # Tests take units of one label as one: the mean of its cluster.
-    one = _cluster_means(a, labels)
-    rest = [_cluster_means(b, labels) for _, b in paired]
-    p_dm = adjust_p_values([diebold_mariano(one, b) for b in rest])
-    p_w = adjust_p_values([_wilcoxon(one, b) for b in rest])
-    items = []
-    for place, (other, b) in enumerate(paired):
-        means = bootstrap_means(
-            np.column_stack([a, b]), clusters=None if block > 1 else labels, block=block, random_state=random_state
-        )
-        apart = sign * (means[:, 1] - means[:, 0])
-        improvement, lower, upper = _improve(a, b, means, greater)
-        items.append(
-            Comparison(
-                model,
-                other,
-                metric,
-                improvement,
-                lower,
-                upper,
-                int((sign * one < sign * rest[place]).sum()),
-                len(one),
-                float(p_dm[place]),
-                float(p_w[place]),
-                unit,
-                float(sign * (b.mean() - a.mean())),
-                *percentile_interval(apart),
-            )
-        )
+    items = [
+        _compare_two(scores.sample((model, other), metric), model, other, metric, greater, unit) for other in others
+    ]
+    told = [place for place, item in enumerate(items) if not np.isnan(item.p_value)]
+    adjusted = adjust_p_values([items[place].p_value for place in told])
+    for place, p_value in zip(told, adjusted, strict=True):
+        items[place] = replace(items[place], p_value=float(p_value), together=len(told))
     return Comparisons(tuple(items))
 
 
-def _improve(a: Floats, b: Floats, means: Floats, greater: bool, level: float = 95.0) -> tuple[float, float, float]:
-    """Improvement as a share of the other's mean, with its interval; NaN where that is not above zero."""
-    if b.mean() <= 0 or (means[:, 1] <= 0).any():
-        return float("nan"), float("nan"), float("nan")
-    ratios = means[:, 0] / means[:, 1]
-    ratio = float(a.mean() / b.mean())
-    low, high = percentile_interval(ratios - 1 if greater else 1 - ratios, level)
-    return ratio - 1 if greater else 1 - ratio, low, high
-
-
-def _cluster_means(values: Floats, labels: object) -> Floats:
-    """Mean of each label's values, in order of first appearance."""
-    codes, keys = pd.factorize(np.asarray(labels))
-    if len(keys) == len(values):
-        return values
-    return np.asarray(np.bincount(codes, weights=values) / np.bincount(codes), dtype=float)
-
-
-def _pair(scores: Scores, model: str, other: str, metric: str, labels: Any) -> Floats:
-    """Values of the other model in the order of the first one's splits or units."""
-    b, its_labels, _ = scores.draws_of(other, metric)
-    if not np.array_equal(labels, its_labels):
-        by_label = pd.Series(b, index=pd.Index(its_labels))
-        if not by_label.index.is_unique:
-            raise HexadError(f"{other} was not asked for the same units as {model}, so that they cannot be paired")
-        b = np.asarray(by_label.reindex(labels), dtype=np.float64)
-    if not np.isfinite(b).all():
-        raise HexadError(f"{other} has no {metric} at {int((~np.isfinite(b)).sum()):,} splits of {model}")
-    return b
-
-
-def bootstrap_improvement(
-    value: ArrayLike,
-    other: ArrayLike,
-    *,
-    greater_is_better: bool = False,
-    clusters: ArrayLike | None = None,
-    block: int | None = None,
-    level: float = 95.0,
-    rounds: int = ROUNDS,
-    random_state: int = 0,
-) -> tuple[float, float]:
-    """Interval of the improvement ``1 - mean(value) / mean(other)``; of a gain ``mean(value) / mean(other) - 1``.
-
-    Parameters
-    ----------
-    value, other : array of shape (n,)
-        Of two models, in the same order; in that of time where neighbours are alike.
-    greater_is_better : bool
-        Whether they are gains and not losses.
-    clusters : array of shape (n,), optional
-        Labels; rows of one label are drawn together.
-    block : int, optional
-        Length of blocks of neighbours that are drawn together, which keeps what is alike between them; about the cube
-        root of n where left out. Source: Künsch (1989), Annals of Statistics 17(3), circular as in Politis & Romano
-        (1992).
-    level : float
-        In percent.
-    rounds, random_state : int
-        Draws, and their seed.
-
-    >>> bootstrap_improvement([1.0, 1.0], [2.0, 2.0])
-    (0.5, 0.5)
-    """
-    a, b = _pairs(value, other)
-    length = block_length(len(a)) if block is None else block
-    means = bootstrap_means(
-        np.column_stack([a, b]), clusters=clusters, block=length, rounds=rounds, random_state=random_state
+def _compare_two(sample: Sample, model: str, other: str, metric: str, greater: bool, unit: str | None) -> Comparison:
+    """Compare the two columns of a sample; the p-value is not corrected yet."""
+    sign = 1.0 if greater else -1.0
+    a, b = sample.values.mean(axis=0)
+    one, its = (sign * sample.by_label()).T
+    improvement = NONE if b <= 0 else (float(a / b) - 1) * sign
+    found = Comparison(
+        model,
+        other,
+        metric,
+        improvement,
+        NONE,
+        NONE,
+        int((one > its).sum()),
+        len(one),
+        NONE,
+        unit or sample.kind,
+        float(sign * (a - b)),
+        kind=sample.kind,
+        independent=sample.independent,
     )
-    improvement, low, high = _improve(a, b, means, greater_is_better, level)
-    if np.isnan(improvement):
-        raise HexadError("an improvement in percent needs values above zero, but those of the other model are not")
-    return low, high
-
-
-def diebold_mariano(loss: ArrayLike, other: ArrayLike, *, horizon: int = 1) -> float:
-    """Two-sided p-value of the Diebold-Mariano test with the small-sample correction.
-
-    Parameters
-    ----------
-    loss, other : array of shape (n,)
-        Losses of two models at the same splits, in time order.
-    horizon : int
-        Splits that share outcomes: 1 where tests do not overlap; the test is then the paired t test.
-
-    Notes
-    -----
-    Source: Diebold & Mariano (1995), JBES 13(3); Harvey, Leybourne & Newbold (1997), IJF 13(2), equation 9.
-
-    >>> diebold_mariano([1.0, 2.0, 1.5], [1.0, 2.0, 1.5])
-    1.0
-    """
-    from scipy import stats
-
-    a, b = _pairs(loss, other)
-    d = a - b
-    n = len(d)
-    if n < 2 or not 1 <= horizon < n:
-        raise HexadError(f"the Diebold-Mariano test needs more than {max(horizon, 1)} splits; there are {n}")
-    centred = d - d.mean()
-    covariances = [float(centred[lag:] @ centred[: n - lag]) / n for lag in range(horizon)]
-    variance = (covariances[0] + 2 * sum(covariances[1:])) / n
-    if variance < 0:
-        # The truncated sum of autocovariances may turn negative; the variance alone is then the usual way out.
-        variance = covariances[0] / n
-    if variance <= 1e-300:
-        return 1.0 if abs(d.mean()) < 1e-300 else 0.0
-    correction = np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
-    statistic = correction * d.mean() / np.sqrt(variance)
-    return float(2 * stats.t.sf(abs(statistic), df=n - 1))
-
-
-def _pairs(loss: ArrayLike, other: ArrayLike) -> tuple[Floats, Floats]:
-    """Two losses at the same splits, checked."""
-    a, b = np.asarray(loss, dtype=float), np.asarray(other, dtype=float)
-    if a.ndim != 1 or a.shape != b.shape or len(a) < 2:
-        raise HexadError(f"a paired comparison needs at least 2 pairs; there are {a.size} and {b.size} values")
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise HexadError("a paired comparison needs finite values of both models at every split")
-    return a, b
-
-
-def _wilcoxon(a: Floats, b: Floats) -> float:
-    """Two-sided p-value of Wilcoxon's signed-rank test; 1 where all pairs are equal."""
-    from scipy import stats
-
-    if (a == b).all():
-        return 1.0
-    return float(stats.wilcoxon(a, b).pvalue)
+    if sample.too_few:
+        return found
+    means = sample.estimate([1.0, -1.0])
+    low, high = means.interval([sign, -sign])
+    ratio = means.ratio_interval() if b > 0 else (NONE, NONE)
+    shares = sorted(sign * (bound - 1) for bound in ratio)
+    return replace(
+        found,
+        improvement=NONE if np.isnan(shares[0]) else improvement,
+        lower=shares[0],
+        upper=shares[1],
+        p_value=means.p_value([1.0, -1.0]),
+        difference_lower=low,
+        difference_upper=high,
+    )

@@ -22,7 +22,16 @@ from shared.data.fingerprint import fingerprint
 from shared.data.panel import Panel
 from shared.data.splits import Split
 from shared.errors import HexadError, StoreError, quote
-from shared.evaluation.leakage.guard import check_columns, compare_predictions, predict_perturbed
+from shared.evaluation.design import describe_splits
+from shared.evaluation.leakage.guard import (
+    check_columns,
+    compare_predictions,
+    find_proxies,
+    find_telling_columns,
+    predict_perturbed,
+    read_columns,
+    say_foresight,
+)
 from shared.evaluation.leakage.report import LeakReport, LeakWarning
 from shared.evaluation.metrics import Metric
 from shared.evaluation.scores import Scores, score_predictions
@@ -141,8 +150,18 @@ def evaluate(
     first = take_rows(data, cuts[0].train)
     prepared = tuple(judge.prepare(first) for judge in judges)
     found = score_predictions(predictions, judges, prepared)
-    in_time = bool(getattr(splits, "in_time", False))
-    return Scores(found, predictions, timings, tuple(baselines), judges, prepared, leaks, in_time)
+    design = describe_splits(
+        cuts, _times(data, task), in_time=bool(getattr(splits, "in_time", False)), units=task.units_are_independent
+    )
+    return Scores(found, predictions, timings, tuple(baselines), judges, prepared, leaks, design)
+
+
+def _times(data: Any, task: Task) -> Any:
+    """Times of the rows that are cut; None where there are none."""
+    if isinstance(data, pd.DataFrame):
+        time_column = task.roles(data).time
+        return data[time_column] if time_column in data.columns else None
+    return getattr(data, "times", None)
 
 
 def find_task(models: Iterable[Any]) -> Task:
@@ -228,6 +247,9 @@ def _find_leaks(
 ) -> tuple[LeakReport, ...]:
     """What the guard found in each model, and in the columns that all are shown."""
     shared_by_all = check_columns(data, cut, task)
+    told = {column for leak in shared_by_all for column in leak.columns}
+    telling = {one.column: one for one in find_telling_columns(data, task) if one.column not in told}
+    proxies = find_proxies(data, task, aside=told)
     reports = []
     for name, model in contenders.items():
         mine = [result for result in done if result[0].name == name]
@@ -243,7 +265,9 @@ def _find_leaks(
             at_first = (predicted[names.SPLIT] == cut.label) | (predicted[names.SPLIT].isna() & pd.isna(cut.label))
             first, second = predicted[at_first], again
         report = compare_predictions(name, model, data, cut, task, first, second)
-        reports.append(replace(report, leaks=(*report.leaks, *shared_by_all)))
+        read = read_columns(model, data, cut, task, list(telling)) if telling else []
+        leaks = (*report.leaks, *shared_by_all, *(say_foresight(telling[column]) for column in read))
+        reports.append(replace(report, leaks=leaks, notes=(*report.notes, *proxies)))
     return tuple(reports)
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,10 @@ import pandas as pd
 
 from shared.data import columns as names
 from shared.errors import HexadError, quote
+from shared.evaluation.design import SplitDesign
 from shared.evaluation.leakage.report import LeakReport
 from shared.evaluation.metrics import Metric, score_split
-from shared.evaluation.resampling import block_length, bootstrap_means, percentile_interval
+from shared.evaluation.sample import LEAST, Kind, Sample
 from shared.result import Result
 from shared.text import capitalise, join_words
 from shared.typing import Floats
@@ -47,8 +48,8 @@ class Scores(Result):
         What each metric took from the training rows.
     leaks : tuple of LeakReport
         What the leak guard found, a report a model; see `explain_leaks`.
-    in_time : bool
-        Whether the splits follow one another in time, so that neighbours are alike.
+    design : SplitDesign
+        What the splits have in common, so that they are not taken for independent.
 
     >>> frame = pd.DataFrame({"model": ["a"], "split": [1], "metric": ["mae"], "value": [2.0]})
     >>> Scores(frame, pd.DataFrame(), pd.DataFrame(), ("a",)).table()["mae"].to_dict()
@@ -62,7 +63,7 @@ class Scores(Result):
     metrics: tuple[Metric, ...] = ()
     prepared: tuple[Any, ...] = ()
     leaks: tuple[LeakReport, ...] = ()
-    in_time: bool = False
+    design: SplitDesign = field(default_factory=SplitDesign)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the tidy score table."""
@@ -156,8 +157,8 @@ class Scores(Result):
         sign = -1.0 if greater else 1.0
         return min(models, key=lambda name: sign * float(self.values(name, metric).mean()))
 
-    def intervals(self, metric: str, *, level: float = 95.0, random_state: int = 0) -> pd.DataFrame:
-        """Mean of a metric with a bootstrap interval: over splits where they follow in time, else over units.
+    def intervals(self, metric: str, *, level: float = 95.0) -> pd.DataFrame:
+        """Mean of a metric with an interval: over splits where they follow in time, else over units.
 
         Parameters
         ----------
@@ -165,49 +166,49 @@ class Scores(Result):
             One of `metrics`.
         level : float
             Nominal coverage in percent.
-        random_state : int
-            Seed.
 
         Returns
         -------
         pandas.DataFrame
-            One row a model: ``mean, lower, upper``.
+            One row a model: ``mean, lower, upper``; bounds are NaN where there are too few splits or units to say.
 
         >>> from shared.evaluation.metrics import metric
-        >>> rows = pd.DataFrame({"model": "m", "split": 1, "rank": [1.0, 20.0]})
+        >>> rows = pd.DataFrame({"model": "m", "split": 1, "rank": [1.0, 20.0] * 50})
         >>> frame = pd.DataFrame({"model": ["m"], "split": [1], "metric": ["hit_rate@10"], "value": [0.5]})
-        >>> Scores(frame, rows, rows, (), (metric("hit_rate"),), (None,)).intervals("hit_rate@10")["upper"].tolist()
-        [1.0]
+        >>> found = Scores(frame, rows, rows, (), (metric("hit_rate"),), (None,)).intervals("hit_rate@10")
+        >>> found.round(2).loc["m"].tolist()
+        [0.5, 0.4, 0.6]
         """
         found = {}
         for model in self.models:
-            values, clusters, block = self.draws_of(model, metric)
-            draws = bootstrap_means(values, clusters=clusters, block=block, random_state=random_state)
-            found[model] = (float(values.mean()), *percentile_interval(draws, level))
+            sample = self.sample((model,), metric)
+            bounds = (float("nan"),) * 2 if sample.too_few else sample.estimate().interval([1.0], level)
+            found[model] = (float(sample.values.mean()), *bounds)
         return pd.DataFrame.from_dict(found, orient="index", columns=["mean", "lower", "upper"])
 
-    def draws_of(self, model: str, metric: str) -> tuple[Floats, Any, int]:
-        """What chance is reckoned over: values by split in blocks, or by unit in clusters of the same label.
+    def sample(self, models: Sequence[str], metric: str) -> Sample:
+        """What chance is reckoned over: values of some models by split, or by unit where splits are too few, in pairs.
 
         Parameters
         ----------
-        model, metric : str
+        models : sequence of str
+        metric : str
 
-        Returns
-        -------
-        values : numpy.ndarray of shape (n,)
-        labels : array of shape (n,)
-            Of the splits or units.
-        block : int
-            Length of blocks of neighbours.
+        Raises
+        ------
+        HexadError
+            A model was not asked for what the first was asked for.
         """
-        values, block = self.values(model, metric), 1
-        if self.in_time and len(values) > 1:
-            block = block_length(len(values))
-        elif len(self.predictions) and any(judge.name == metric for judge in self.metrics):
-            units = self.units(model, metric)
-            values = units if len(units) > len(values) else values
-        return np.asarray(values, dtype=np.float64), np.asarray(values.index), block
+        first = self.values(models[0], metric)
+        in_time = self.design.in_time
+        enough = in_time and self.design.side_by_side(len(first)) >= LEAST["splits"]
+        judged = len(self.predictions) > 0 and any(judge.name == metric for judge in self.metrics)
+        if not enough and judged and self.design.units and len(units := self.units(models[0], metric)) > len(first):
+            columns = [units, *(self.units(model, metric) for model in models[1:])]
+            return Sample(_pair(columns, models, metric), np.asarray(units.index), "units", self.design)
+        columns = [first, *(self.values(model, metric) for model in models[1:])]
+        kind: Kind = "splits" if in_time else "folds"
+        return Sample(_pair(columns, models, metric), np.asarray(first.index), kind, self.design)
 
     def by(self, metric: str | Metric, groups: str | Callable[[pd.DataFrame], Any]) -> pd.DataFrame:
         """A metric by group of the predictions, over all splits: one row a group, one column a model.
@@ -331,6 +332,22 @@ class Scores(Result):
     def preview(self) -> pd.DataFrame:
         """Return what a notebook shows: the score table."""
         return self.table().round(3)
+
+
+def _pair(columns: Sequence[pd.Series[float]], models: Sequence[str], metric: str) -> Floats:
+    """Values of some models side by side, in the order of the first one's splits or units."""
+    labels, paired = columns[0].index, []
+    for model, column in zip(models, columns, strict=True):
+        values = column
+        if not np.array_equal(np.asarray(labels), np.asarray(column.index)):
+            if not column.index.is_unique:
+                raise HexadError(f"{model} was not asked for the same units as {models[0]}: they cannot be paired")
+            values = column.reindex(labels)
+        lost = ~np.isfinite(np.asarray(values, dtype=float))
+        if lost.any():
+            raise HexadError(f"{model} has no {metric} at {int(lost.sum()):,} of {len(lost):,} splits or units")
+        paired.append(np.asarray(values, dtype=float))
+    return np.column_stack(paired)
 
 
 def score_predictions(

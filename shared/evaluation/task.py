@@ -91,6 +91,8 @@ class Task(ABC):
 
     from_origin: ClassVar[bool] = False
     """Whether models forecast: of the rows asked for nothing is known but ``roles(data).known``."""
+    units_are_independent: ClassVar[bool] = True
+    """Whether the units of a split (users, baskets) move on their own, unlike series at one time."""
 
     @abstractmethod
     def run(self, model: Any, data: Any, splits: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 from shared.data import columns as names
 from shared.data.splits import Split
 from shared.errors import HexadError, quote
 from shared.evaluation.leakage.diff import Difference, find_changed_rows
+from shared.evaluation.leakage.foresight import Foresight, find_foresight
 from shared.evaluation.leakage.overlap import overlap
 from shared.evaluation.leakage.report import Leak, LeakReport
 from shared.evaluation.task import Task
@@ -101,3 +106,81 @@ def check_columns(data: object, split: Split, task: Task) -> tuple[Leak, ...]:
     if not isinstance(data, pd.DataFrame) or not roles.features:
         return ()
     return tuple(overlap(data, split.train, split.test, roles.without_known()))
+
+
+def find_telling_columns(data: object, task: Task) -> tuple[Foresight, ...]:
+    """Columns that nobody declared known, and that know the target of later rows, for those who look at them.
+
+    Parameters
+    ----------
+    data : as for the task
+    task : Task
+    """
+    roles = task.roles(data)
+    if not isinstance(data, pd.DataFrame) or roles.y not in data.columns or roles.time not in data.columns:
+        return ()
+    aside = {roles.y, roles.time, roles.unique_id, roles.groups, *roles.known}
+    others = [name for name in data.columns if name not in aside]
+    return tuple(find_foresight(data, others, roles, ahead=True))
+
+
+def find_proxies(data: object, task: Task, aside: Container[str] = ()) -> tuple[str, ...]:
+    """Say which of the columns declared known ahead know the target itself.
+
+    Parameters
+    ----------
+    data : as for the task
+    task : Task
+    aside : container of str
+        Columns that were told before.
+    """
+    roles = task.roles(data)
+    if not isinstance(data, pd.DataFrame) or roles.y not in data.columns or roles.time not in data.columns:
+        return ()
+    known = [name for name in roles.known if name in data.columns and name not in aside]
+    return tuple(
+        f"{found.column!r}, declared known ahead, knows the answer to {found.percent} of what the past leaves open: make"
+        " sure that it is known then, and not made of the target"
+        for found in find_foresight(data, known, roles, ahead=False)
+    )
+
+
+def read_columns(
+    model: object, data: Any, split: Split, task: Task, columns: Sequence[str], random_state: int = 0
+) -> list[str]:
+    """Those of some columns that a model looks at: its predictions change when their values are shuffled.
+
+    Parameters
+    ----------
+    model : estimator
+        Left unfitted.
+    data, split, task
+        As for `predict_perturbed`.
+    columns : sequence of str
+    random_state : int
+        Of the shuffles.
+    """
+    rng = np.random.default_rng(random_state)
+    first = task.run(clone_seeded(model), data, [split])[0]
+    read = []
+    for name in columns:
+        other = data.assign(**{name: data[name].array[rng.permutation(len(data))]})
+        try:
+            changed = bool(_find_changes(first, task.run(clone_seeded(model), other, [split])[0], task))
+        except (HexadError, ValueError):  # who refuses the shuffled column has looked at it
+            changed = True
+        if changed:
+            read.append(name)
+    return read
+
+
+def say_foresight(found: Foresight) -> Leak:
+    """A leak of a column that knows later targets.
+
+    >>> say_foresight(Foresight("x", 1, 0.9999)).step
+    "column 'x'"
+    """
+    rows = f"{found.ahead:,} row{'s' if found.ahead > 1 else ''}"
+    what = f"knows the target {rows} ahead to {found.percent} of what the past leaves open"
+    fix = "Leave it out, or shift it to where it is known; what is known ahead is declared: known=."
+    return Leak(f"column {found.column!r}", what, fix, (found.column,), found.ahead, "overlap")

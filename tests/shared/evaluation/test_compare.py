@@ -1,7 +1,6 @@
 """Who is better, by how much, and how sure that is."""
 
 import dataclasses
-import sys
 
 import numpy as np
 import pandas as pd
@@ -10,150 +9,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from domains.timeseries import SeasonalNaive
+from shared.data.splits import LastN, WalkForward
 from shared.errors import HexadError
-from shared.evaluation import Scores, compare
+from shared.evaluation import Scores, compare, evaluate
 from shared.evaluation import metric as named_metric
-from shared.evaluation.compare import Comparison, Comparisons, bootstrap_improvement, diebold_mariano
+from shared.evaluation.compare import Comparison, Comparisons
+from shared.evaluation.design import SplitDesign
 from shared.evaluation.p_values import adjust_p_values
 from shared.evaluation.scores import score_predictions
 
-wilcoxon = sys.modules["shared.evaluation.compare"]._wilcoxon
+IN_TIME = SplitDesign(True)
 
 
-def scores(baselines=("b",), metric="mae", **values):
+def scores(baselines=("b",), metric="mae", design=IN_TIME, **values):
     rows = [(name, i, metric, value) for name, listed in values.items() for i, value in enumerate(listed)]
     frame = pd.DataFrame(rows, columns=["model", "split", "metric", "value"])
     made = named_metric(metric)
-    return Scores(frame, pd.DataFrame(), pd.DataFrame(), baselines, (made,), (None,), in_time=True)
+    return Scores(frame, pd.DataFrame(), pd.DataFrame(), baselines, (made,), (None,), design=design)
 
 
 def noise(n, seed=0):
     return np.random.default_rng(seed).normal(size=n)
 
 
-# Bootstrap
-
-
-def test_a_steady_gain_has_no_width():
-    assert bootstrap_improvement([1.0] * 9, [4.0] * 9) == (0.75, 0.75)
-    assert bootstrap_improvement([5.0] * 9, [4.0] * 9) == (-0.25, -0.25)
-
-
-def test_the_interval_is_the_same_for_the_same_seed_only():
-    a, b = 2 + noise(30) ** 2, 3 + noise(30, 1) ** 2
-    assert bootstrap_improvement(a, b) == bootstrap_improvement(a, b)
-    assert bootstrap_improvement(a, b) != bootstrap_improvement(a, b, random_state=1)
-
-
-def test_a_higher_level_is_wider():
-    a, b = 2 + noise(30) ** 2, 3 + noise(30, 1) ** 2
-    narrow, wide = bootstrap_improvement(a, b, level=50), bootstrap_improvement(a, b, level=99)
-    assert wide[0] < narrow[0] < 1 - a.mean() / b.mean() < narrow[1] < wide[1]
-
-
-def test_pairs_are_drawn_together():
-    b = 1 + noise(40) ** 2
-    low, high = bootstrap_improvement(0.8 * b, b)
-    assert (low, high) == (pytest.approx(0.2), pytest.approx(0.2))
-
-
-@pytest.mark.parametrize("correlated", [False, True])
-def test_the_interval_covers_the_true_gain(correlated):
-    rng = np.random.default_rng(5)
-    hits, rounds, n = 0, 200, 80
-    for _ in range(rounds):
-        draws = rng.exponential(size=(2, n + 1))
-        losses = (draws[:, 1:] + draws[:, :-1]) / 2 if correlated else draws[:, 1:]
-        low, high = bootstrap_improvement(0.8 * losses[0], losses[1], rounds=300)
-        hits += low <= 0.2 <= high
-    assert 0.87 <= hits / rounds <= 0.99
-
-
-@pytest.mark.parametrize(("a", "b"), [([1.0], [1.0]), ([], []), ([1.0, 2.0], [1.0])])
-def test_a_bootstrap_needs_pairs(a, b):
-    with pytest.raises(HexadError, match="at least 2 pairs"):
-        bootstrap_improvement(a, b)
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "options"),
-    [
-        ([1.0, np.nan], [1.0, 2.0], {}),
-        ([1.0, 2.0], [0.0, 0.0], {}),
-        ([1.0, 2.0, 3.0], [0.0, 0.0, 1.0], {}),
-        ([1.0, 2.0], [1.0, 2.0], {"level": 120}),
-    ],
-)
-def test_a_gain_that_is_no_number_is_refused(a, b, options):
-    with pytest.raises(HexadError):
-        bootstrap_improvement(a, b, **options)
-
-
-# Diebold and Mariano
-
-
-def test_diebold_mariano_by_hand():
-    # d = 1, 2, 3: mean 2, variance 2/3, over n 2/9; sqrt((3 + 1 - 2) / 3) * 2 / sqrt(2/9) = 2 * sqrt(3).
-    wanted = 2 * stats.t.sf(2 * np.sqrt(3), df=2)
-    assert diebold_mariano([2.0, 4.0, 6.0], [1.0, 2.0, 3.0]) == pytest.approx(wanted)
-
-
-def test_at_horizon_one_it_is_the_t_test():
-    a, b = noise(25), noise(25, 1) + 0.4
-    assert diebold_mariano(a, b) == pytest.approx(stats.ttest_rel(a, b).pvalue)
-
-
-def test_diebold_mariano_with_overlapping_forecasts_by_hand():
-    # d = 3, 3, 1, 1: mean 2; covariances 1 and (1 - 1 + 1) / 4; variance (1 + 2 * 0.25) / 4 = 0.375;
-    # correction sqrt((4 + 1 - 4 + 2 / 4) / 4) = sqrt(0.375): the statistic is 2.
-    wanted = 2 * stats.t.sf(2.0, df=3)
-    assert diebold_mariano([3.0, 3.0, 1.0, 1.0], [0.0] * 4, horizon=2) == pytest.approx(wanted)
-
-
-def test_diebold_mariano_does_not_care_who_comes_first():
-    a, b = noise(25), noise(25, 1) + 0.4
-    assert diebold_mariano(a, b) == pytest.approx(diebold_mariano(b, a))
-
-
-def test_equal_losses_and_constant_differences():
-    assert diebold_mariano([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]) == 1.0
-    assert diebold_mariano([2.0, 3.0, 4.0], [1.0, 2.0, 3.0]) == 0.0
-
-
-def test_under_no_difference_it_is_right_about_as_often_as_it_says():
-    rng = np.random.default_rng(3)
-    rejected = [diebold_mariano(*rng.exponential(size=(2, 40))) < 0.05 for _ in range(600)]
-    assert 0.02 <= np.mean(rejected) <= 0.09
-
-
-def test_a_variance_below_zero_is_no_proof():
-    losses = [1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.5]
-    assert diebold_mariano(losses, [0.0] * 7, horizon=2) > 0.05
-
-
-@pytest.mark.parametrize(("n", "horizon"), [(1, 1), (0, 1), (3, 3), (3, 0)])
-def test_too_few_origins_are_refused(n, horizon):
-    with pytest.raises(HexadError, match="needs more than|needs at least 2 pairs"):
-        diebold_mariano([1.0] * n, [2.0] * n, horizon=horizon)
-
-
-@pytest.mark.parametrize(("a", "b"), [([1.0, 2.0, 3.0], [1.0, 2.0]), ([1.0, np.nan, 2.0], [1.0, 2.0, 4.0])])
-def test_unpaired_and_missing_losses_are_refused(a, b):
-    with pytest.raises(HexadError):
-        diebold_mariano(a, b)
-
-
-# Wilcoxon and Holm
+# Holm
 
 
 def holm(p_values, **options):
     return adjust_p_values(p_values, "holm", **options).tolist()
-
-
-def test_wilcoxon_is_scipys():
-    a, b = noise(12), noise(12, 1)
-    assert wilcoxon(a, b) == stats.wilcoxon(a, b).pvalue
-    assert wilcoxon(a, a) == 1.0
 
 
 def stepped(p):
@@ -185,40 +69,165 @@ def test_holm_by_hand():
 
 # In words
 
-SETTLED = Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, 0.002, "weeks")
+SETTLED = Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, "weeks")
 
 
 def test_better_in_words():
-    assert SETTLED.significant
+    assert SETTLED.outcome == "better"
     assert SETTLED.explain() == "A is better than B by 12 to 31 % (MAE), on 47 of 52 weeks."
 
 
 def test_worse_in_words():
     worse = dataclasses.replace(SETTLED, improvement=-0.2, lower=-0.31, upper=-0.12, wins=5, metric="interval_score-90")
-    assert worse.significant
+    assert worse.outcome == "worse"
     assert worse.explain() == "A is worse than B by 12 to 31 % (interval score-90); it was better on 5 of 52 weeks."
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"lower": -0.05}, {"p_diebold_mariano": 0.2}, {"p_wilcoxon": 0.2}, {"improvement": -0.01, "lower": -0.31}],
-)
-def test_not_told_apart_in_words(change):
-    unsure = dataclasses.replace(SETTLED, **change)
-    assert not unsure.significant
-    if unsure.lower > 0:
-        assert unsure.explain().startswith(
-            "A seems better than B by 12 to 31 % (MAE), on 47 of 52 weeks, but the tests do not"
-        )
-    else:
-        assert unsure.explain().startswith("A and B cannot be told apart (MAE): the improvement lies between ")
-
-
-def test_a_loss_that_tests_do_not_settle_is_told():
-    unsure = dataclasses.replace(SETTLED, improvement=-0.2, lower=-0.3, upper=-0.1, wins=5, p_wilcoxon=0.2)
+def test_not_told_apart_in_words():
+    unsure = dataclasses.replace(SETTLED, p_value=0.2, lower=-0.05)
+    assert unsure.outcome == "undecided"
     assert unsure.explain() == (
-        "A seems worse than B by 10 to 30 % (MAE); it was better on 5 of 52 weeks; the tests do not settle it."
+        "A and B cannot be told apart (MAE): the improvement lies between -5 and 31 %; A was better on 47 of 52 weeks."
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "A seems better than B by 12 to 31 % (MAE), on 47 of 52 weeks, but"),
+        (
+            {"improvement": -0.2, "lower": -0.3, "upper": -0.1, "wins": 5},
+            "A seems worse than B by 10 to 30 % (MAE); it was better on 5 of 52 weeks, but",
+        ),
+    ],
+)
+def test_what_is_lost_to_the_number_of_comparisons_is_told(change, said):
+    unsure = dataclasses.replace(SETTLED, p_value=0.06, together=4, **change)
+    assert not unsure.significant
+    assert unsure.explain() == f"{said} not once all 4 comparisons are counted."
+
+
+def test_overlap_is_told():
+    overlapping = dataclasses.replace(SETTLED, independent=13.0)
+    assert overlapping.explain().endswith("on 47 of 52 weeks, which overlap and are worth 13 side by side.")
+    folds = dataclasses.replace(SETTLED, wins=9, n=10, independent=4.7, unit="folds", kind="folds")
+    assert folds.explain().endswith("on 9 of 10 folds, which learnt from rows they share.")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"independent": 4.0}, "52 weeks overlap and are worth 4 side by side, and at least 8 are needed"),
+        ({"n": 5, "independent": 5.0}, "there are 5 weeks, and at least 8 are needed"),
+        ({"n": 1, "independent": 1.0}, "there is only one of weeks, and at least 8 are needed"),
+        ({"kind": "folds", "n": 3}, "there are 3 weeks, and at least 5 are needed"),
+        ({"kind": "units", "independent": 3.2}, "52 weeks of such different size are worth 3, and at least 8"),
+    ],
+)
+def test_too_few_to_say_is_an_answer_of_its_own(change, said):
+    few = dataclasses.replace(SETTLED, p_value=float("nan"), lower=float("nan"), upper=float("nan"), **change)
+    assert few.outcome == "too few"
+    assert not few.significant
+    assert few.explain().startswith(f"Whether A is better than B cannot be said (MAE): {said}")
+    assert few.explain().endswith("so far A is 20 % better.")
+
+
+# Splits that overlap, panels, and what is too little
+
+
+def white_noise(seed, n=150, series=1):
+    rng = np.random.default_rng(seed)
+    shared = rng.normal(size=n)
+    rows = [(f"s{i}", t, y) for i in range(series) for t, y in enumerate(rng.normal(size=n) + (series > 1) * shared)]
+    return pd.DataFrame(rows, columns=["unique_id", "ds", "y"])
+
+
+def naives(table, splits, **options):
+    """Two seasonal naives on white noise: neither is better."""
+    found = evaluate(
+        {"b": SeasonalNaive(16)}, table, splits, ["mae"], baselines={"a": SeasonalNaive(15)}, guard=False, **options
+    )
+    return compare(found, "b").items[0]
+
+
+def test_three_horizons_side_by_side_say_nothing_of_equal_models():
+    # 40 splits with a horizon of 14 at every step: once, 48 % of such worlds called one of two equal models better.
+    item = naives(white_noise(0), WalkForward(14, every=1, n_splits=40))
+    assert item.outcome == "too few"
+    assert (item.n, item.independent) == (40, 3.0)
+    assert np.isfinite(item.improvement)
+    assert np.isnan([item.p_value, item.lower, item.upper, item.difference_lower]).all()
+
+
+@pytest.mark.parametrize(
+    ("walk", "independent"),
+    [
+        (WalkForward(14, every=7, n_splits=20), 10.0),
+        (WalkForward(1, every=1, n_splits=20, gap=1), 10.0),  # a day's gap: the outcome of a split is known two later
+        (WalkForward(7, every=7, n_splits=18), 18.0),
+    ],
+)
+def test_horizon_gap_and_step_decide_how_many_fit_side_by_side(walk, independent):
+    for series in (1, 3):
+        item = naives(white_noise(1, 200, series), walk)
+        assert (item.n, item.independent, item.kind) == (walk.n_splits, independent, "splits")
+
+
+def test_series_of_one_split_are_not_independent():
+    item = naives(white_noise(2, 60, 30), LastN(14))
+    assert item.outcome == "too few"
+    assert item.explain().startswith("Whether b is better than a cannot be said (MAE): there is only one of splits, ")
+
+
+def test_splits_given_as_a_list_overlap_all_the_same():
+    table = white_noise(3)
+    cuts = WalkForward(14, every=1, n_splits=40).splits(table)
+    assert naives(table, cuts) == naives(table, WalkForward(14, every=1, n_splits=40))
+
+
+@pytest.mark.parametrize("overlap", [(1.0,), tuple(1 - lag / 14 for lag in range(14))])
+def test_of_equal_models_one_in_twenty_is_called_better(overlap):
+    called, n, rounds = 0, 200, 400
+    for seed in range(rounds):
+        steps = np.abs(noise(n + 13, seed)) - np.abs(noise(n + 13, seed + 10_000))
+        d = np.convolve(steps, np.ones(len(overlap)) / len(overlap), "valid")[:n]
+        called += (
+            compare(scores(a=5 + d, b=np.full(n, 5.0), design=SplitDesign(True, overlap)), "a").items[0].significant
+        )
+    # The spread of a share of 5 % over 400 worlds is 1.1 points.
+    assert called / rounds <= 0.085
+
+
+def test_where_neighbours_are_alike_the_interval_is_wider():
+    steps = noise(100)
+    wave = np.repeat(steps[:20], 5)
+    alone, alike = (
+        compare(scores(a=9 + d, b=9.5 + 0 * d), "a").items[0] for d in (steps, wave * steps.std() / wave.std())
+    )
+    assert alike.difference_upper - alike.difference_lower > 1.5 * (alone.difference_upper - alone.difference_lower)
+
+
+def test_interval_and_test_always_agree():
+    for seed in range(60):
+        a, b = 2 + noise(20, seed), 2.4 + noise(20, seed + 99)
+        item = compare(scores(a=a, b=b), "a").items[0]
+        assert ((item.difference_lower > 0) | (item.difference_upper < 0)) == item.significant
+        if np.isfinite(item.improvement):
+            assert ((item.lower > 0) | (item.upper < 0)) == item.significant
+
+
+def test_without_overlap_and_likeness_it_is_the_t_test():
+    a, b = 2 + 0.1 * np.resize([1.0, -1.0, 0.5], 21), np.full(21, 2.01)
+    assert compare(scores(a=a, b=b), "a").items[0].p_value == pytest.approx(stats.ttest_rel(a, b).pvalue)
+
+
+def test_folds_that_share_what_they_learnt_from_are_worth_fewer():
+    rng = np.random.default_rng(0)
+    values = {"a": 1 + rng.normal(size=100), "b": 1.3 + rng.normal(size=100)}
+    alone, shared = (compare(scores(design=SplitDesign(reuse=reuse), **values), "a").items[0] for reuse in (0.0, 1 / 9))
+    assert (alone.kind, shared.kind) == ("folds", "folds")
+    assert shared.p_value > alone.p_value
+    assert shared.independent == pytest.approx(100 / (1 + 100 / 9))
 
 
 # All together
@@ -241,9 +250,11 @@ def test_compare_with_all_baselines():
 
 def test_p_values_are_corrected_for_the_number_of_comparisons():
     a, b, c = noise(20) + 5, noise(20, 1) + 5.5, noise(20, 2) + 5.5
-    found = compare(scores(("b", "c"), a=a, b=b, c=c), "a")
-    assert [item.p_diebold_mariano for item in found.items] == holm([diebold_mariano(a, b), diebold_mariano(a, c)])
-    assert [item.p_wilcoxon for item in found.items] == holm([wilcoxon(a, b), wilcoxon(a, c)])
+    table = scores(("b", "c"), a=a, b=b, c=c)
+    found = compare(table, "a")
+    alone = [compare(table, "a", other).items[0].p_value for other in "bc"]
+    assert [item.p_value for item in found.items] == holm(alone)
+    assert [item.together for item in found.items] == [2, 2]
 
 
 @pytest.mark.parametrize("against", ["c", ["c"], ("c",)])
@@ -296,7 +307,7 @@ def ranked(shift, n=200, draws=1):
     predictions = pd.concat(rows, ignore_index=True)
     hits = named_metric("hit_rate@10", unit="basket")
     found = score_predictions(predictions, [hits])
-    return Scores(found, predictions, predictions, ("b",), (hits,), (None,), in_time=True)
+    return Scores(found, predictions, predictions, ("b",), (hits,), (None,), design=IN_TIME)
 
 
 def test_one_split_is_compared_by_unit():
@@ -330,11 +341,6 @@ def test_an_unknown_model_or_metric_is_refused():
         compare(table, "z")
     with pytest.raises(HexadError, match="no values of 'mase'"):
         compare(table, "a", metric="mase")
-
-
-def test_one_origin_is_too_few():
-    with pytest.raises(HexadError, match="at least 2 pairs"):
-        compare(scores(a=[1.0], b=[2.0]), "a")
 
 
 def test_no_comparison_says_nothing():

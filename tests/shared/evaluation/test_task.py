@@ -89,7 +89,7 @@ def test_detectors_are_compared_by_the_area_under_the_curve():
     assert (verdict.wins, verdict.n) == (5, 5)
     assert verdict.improvement > 0.3
     assert scores.explain().startswith("3 models were tried at 5 splits; best roc_auc: distance with 0.9")
-    assert not scores.in_time
+    assert not scores.design.in_time
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
