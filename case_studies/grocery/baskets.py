@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from domains.basket import Rules
 from shared.data import Incidence, datasets
 from shared.data.contract import TableContract, contract_of
 from shared.data.io.tables import TableReport
@@ -113,24 +111,6 @@ class Shop:
         if isinstance(first, pd.Timestamp):
             return f"{first:%d %B %Y} to {last:%d %B %Y}, {part.n_rows:,} baskets"
         return f"{name} {first} to {last}, {part.n_rows:,} baskets"
-
-    def customers_behind(self, rules: Rules) -> Any:
-        """How many customers' past baskets hold both sides of each rule; None where customers are not known."""
-        if self.train.customers is None:
-            return None
-        order = np.argsort(self.train.codes, kind="stable")
-        rows = self.train.rows[order]
-        ptr = np.concatenate([[0], np.cumsum(self.train.counts)])
-        held = [rows[ptr[code] : ptr[code + 1]] for code in range(self.train.n_items)]
-        found = np.zeros(len(rules), dtype=np.int64)
-        for k in range(len(rules)):
-            codes = [self.train.items.get_loc(name) for side in rules.names(k) for name in side]
-            common = held[codes[0]]
-            for code in codes[1:]:
-                common = common[np.isin(common, held[code], assume_unique=True)]
-            whose = self.train.customers[common]
-            found[k] = len(np.unique(whose[whose >= 0]))
-        return found
 
 
 def table_of(run: Run, settings: GrocerySettings) -> tuple[pd.DataFrame, TableReport]:

@@ -100,14 +100,10 @@ def rules(shown: Rules, mined: Rules, kept: Rules, shop: Shop) -> list[Any]:
     if len(shown) == 0:
         return [
             *parts,
-            (
-                "None of them is shown: they are not certain, add nothing to a shorter one, or have too few customers"
-                " behind them (min_customers)."
-            ),
+            ("None of them is shown: they are not certain, or add nothing to a shorter one."),
         ]
     parts.append(
-        f"{len(shown):,} of the {len(kept):,} are worth a look: they add to every shorter"
-        f" rule{', and enough customers stand behind them' if 'customers' in shown.columns else ''}. Listed are the"
+        f"{len(shown):,} of the {len(kept):,} are worth a look: they add to every shorter rule. Listed are the"
         " strongest, by how many times as often both sides are together as chance gives in baskets of the same size."
     )
     parts += [
@@ -142,8 +138,10 @@ def _table(shown: Rules, shop: Shop) -> pd.DataFrame:
     return frame.set_index("rule")
 
 
-def second_look(again: Stability, unfiltered: Stability, quarters: Stability | None, shop: Shop) -> list[Any]:
-    """What became of the rules in later baskets, and quarter by quarter."""
+def second_look(
+    again: Stability, unfiltered: Stability, quarters: Stability | None, others: Stability | None, shop: Shop
+) -> list[Any]:
+    """What became of the rules in later baskets, quarter by quarter, and for other customers."""
     if len(again.rules) == 0:
         return ["No rule was kept, so that there is none to look at again."]
     parts: list[Any] = [
@@ -153,6 +151,11 @@ def second_look(again: Stability, unfiltered: Stability, quarters: Stability | N
         ),
         again.plot(),
     ]
+    if others is not None and len(others.rules):
+        parts.append(
+            f"Mined and tested again on the first baskets of half of the customers alone, {len(others.rules):,} rules"
+            f" are kept; in those of the other half {100 * others.share:.1f} % of these have a lift above one."
+        )
     if quarters is not None and len(quarters.rules):
         held = int(quarters.holds.sum())
         parts.append(
@@ -327,9 +330,10 @@ def doubts(again: Stability, settings: GrocerySettings, shop: Shop) -> list[Any]
         known = shop.train.customers[shop.train.customers >= 0]
         many = len(known) / max(len(np.unique(known)), 1)
         parts.append(
-            f"Baskets of one customer are alike, and a customer has {many:,.0f} of them here on average: the test takes"
-            " them for independent, so that its p-values are too small for habits of few people. Rules with fewer than"
-            f" {settings.min_customers} customers behind them are not shown."
+            f"Baskets of one customer are alike, and a customer has {many:,.0f} of them here on average. So customers"
+            " are what the test and the intervals count, and rules with fewer than"
+            f" {settings.min_customers} customers behind them are left out (min_customers). The later baskets are of"
+            " the same people: what they like they go on liking."
         )
     else:
         parts.append(

@@ -14,9 +14,13 @@ from domains.basket import (
     PermutationTest,
     RuleRecommender,
     Rules,
+    Stability,
+    association_rules,
+    frequent_itemsets,
     permutation_test,
     validate_rules,
 )
+from shared.data import CustomerCut
 from shared.errors import shorten
 from shared.evaluation import Scores, evaluate, tune
 
@@ -24,7 +28,16 @@ from .baskets import Shop
 from .popularity import Popular
 from .settings import GrocerySettings
 
-__all__ = ["apart", "by_chance", "offers", "recommender", "select_rules", "together_anyway", "try_recommender"]
+__all__ = [
+    "apart",
+    "by_chance",
+    "offers",
+    "other_customers",
+    "recommender",
+    "select_rules",
+    "together_anyway",
+    "try_recommender",
+]
 
 # An offer is made where buyers of one take the other at least 30 % oftener than others do.
 MIN_LIFT = 1.3
@@ -39,26 +52,22 @@ OFTEN = 2
 # Joint baskets that chance gives at least: below, that none was seen says little (e to the minus 20 at most).
 EXPECTED = 20.0
 MODEL, NAIVE = "rules and history", "popularity"
+FEWEST_CUSTOMERS = 200  # to mine from half of them: fewer leave hardly a rule
 FEWER_HIDDEN = 2000  # baskets with a hidden item for each combination of settings: +-2 points of hit rate, in seconds
 
 
-def select_rules(kept: Rules, shop: Shop, settings: GrocerySettings) -> Rules:
-    """Kept rules that add something to shorter ones, and that enough customers stand behind; the strongest first.
+def select_rules(kept: Rules, settings: GrocerySettings) -> Rules:
+    """Kept rules that add something to shorter ones; the strongest first.
 
     >>> from domains.basket import association_rules
     >>> from shared.data import Incidence
     >>> baskets = Incidence.from_lists(([["tea", "milk"]] * 3 + [["tea"]] * 5 + [["soap"]] * 12) * 20)
     >>> shop = Shop.cut(baskets, GrocerySettings(), "table")
-    >>> len(select_rules(association_rules(shop.train, 0.2, min_support=5).test("fisher").significant, shop, GrocerySettings()))
+    >>> kept = association_rules(shop.train, 0.2, min_support=5).test("fisher").significant
+    >>> len(select_rules(kept, GrocerySettings()))
     2
     """
-    small = kept.without_redundant(settings.min_improvement)
-    behind = shop.customers_behind(small)
-    if behind is not None:
-        enough = behind >= settings.min_customers
-        small = small.take(enough)
-        small.columns["customers"] = behind[enough]
-    return small.sort("adjusted_lift")
+    return kept.without_redundant(settings.min_improvement).sort("adjusted_lift")
 
 
 def by_chance(rules: Rules, settings: GrocerySettings) -> PermutationTest | None:
@@ -78,6 +87,26 @@ def by_chance(rules: Rules, settings: GrocerySettings) -> PermutationTest | None
         random_state=settings.seed,
         n_jobs=settings.n_jobs,
     )
+
+
+def other_customers(shop: Shop, least: int, settings: GrocerySettings) -> Stability | None:
+    """Rules of half of the customers, looked at again in the baskets of the others; None where too few are named.
+
+    >>> from shared.data import Incidence
+    >>> other_customers(Shop.cut(Incidence.from_lists([["a", "b"]] * 300), GrocerySettings(), "table"), 5, GrocerySettings())
+    """
+    baskets = shop.train
+    if baskets.customers is None or len(np.unique(baskets.customers)) < FEWEST_CUSTOMERS:
+        return None
+    (cut,) = CustomerCut(0.5, random_state=settings.seed).splits(baskets)
+    first, second = baskets.take(cut.train), baskets.take(cut.test)
+    half = max(2, least // 2)
+    rules = association_rules(
+        frequent_itemsets(first, half, max_length=settings.max_length),
+        settings.min_confidence,
+        min_customers=max(1, settings.min_customers // 2),
+    )
+    return rules.test(settings.test, alpha=settings.alpha).significant.validate(second)
 
 
 def offers(rules: Rules, shop: Shop) -> pd.DataFrame:

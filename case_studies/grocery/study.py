@@ -32,8 +32,10 @@ def run(settings: GrocerySettings, out: Run) -> None:
     # Mine and test on the first part of the time alone; what follows is for the second look.
     least = max(settings.min_baskets, min_count_of(settings.min_support, shop.train.n_rows))
     sets = frequent_itemsets(shop.train, least, max_length=settings.max_length)
-    rules = association_rules(sets, settings.min_confidence).test(settings.test, alpha=settings.alpha)
-    kept, shown = rules.significant, selection.select_rules(rules.significant, shop, settings)
+    behind = None if shop.train.customers is None else settings.min_customers
+    rules = association_rules(sets, settings.min_confidence, min_customers=behind)
+    rules = rules.test(settings.test, alpha=settings.alpha)
+    kept, shown = rules.significant, selection.select_rules(rules.significant, settings)
     out.mark_step("mined and tested")
 
     # Do they hold in the later baskets, in every quarter, and where there is nothing to be found?
@@ -41,6 +43,7 @@ def run(settings: GrocerySettings, out: Run) -> None:
     quarters = shown.by_period(shop.baskets, parts=shop.parts) if len(shown) else None
     asked: Any = {"test": settings.test, "alpha": settings.alpha}
     chance = selection.by_chance(rules, settings)
+    others = selection.other_customers(shop, least, settings)
     out.mark_step("looked at again")
 
     # What to promote, and what to leave apart.
@@ -61,7 +64,7 @@ def run(settings: GrocerySettings, out: Run) -> None:
 
     report.summary(out, settings, shop, rules, again, offers, scores)
     out.add_section("Rules that hold", *report.rules(shown, rules, kept, shop))
-    out.add_section("A second look", *report.second_look(again, unfiltered, quarters, shop))
+    out.add_section("A second look", *report.second_look(again, unfiltered, quarters, others, shop))
     out.add_section("What to promote together", *report.promote(offers))
     out.add_section("What not to bundle", *report.leave_apart(apart, alone, together, pairs))
     out.add_section("What is missing from a basket", *report.completion(scores, examples, recommender))

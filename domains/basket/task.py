@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from domains.basket.customers import owners_of
 from domains.basket.mining.search import whole_number
 from shared.data import Incidence
 from shared.data import columns as names
@@ -21,7 +22,7 @@ from shared.typing import Floats, Ints
 __all__ = ["CompletionTask"]
 
 CHUNK = 1024
-BASKET, DRAW, RANK, FIRST = "basket", "draw", "rank", "first"
+BASKET, CUSTOMER, DRAW, RANK, FIRST = "basket", "customer", "draw", "rank", "first"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class CompletionTask(Task):
     Notes
     -----
     Data are an `Incidence`; models have ``fit(baskets)``, ``items_`` and ``scores(baskets)`` of shape (n_baskets,
-    n_items). Predictions have a row a hidden item: "draw", "basket" (its key), "item", "rank" among all items that were
+    n_items). Predictions have a row a hidden item: "draw", "basket" (its key), "customer" (a number, the basket's own where none
+    is named: what one customer bought counts as one where chance is reckoned), "item", "rank" among all items that were
     not shown (from 1, ties at the mean), "n_shown", "known" (whether it had been seen in learning) and "first", what
     the model ranked first. Items never seen in learning rank last.
 
@@ -72,7 +74,7 @@ class CompletionTask(Task):
         **options
             As `shared.evaluation.metric` takes them: k, label.
         """
-        return metric(name, unit=BASKET, **options)
+        return metric(name, unit=CUSTOMER, **options)
 
     def run(self, model: Any, data: Incidence, splits: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Fit on the training baskets, and rank what is hidden in the test baskets.
@@ -137,6 +139,8 @@ class CompletionTask(Task):
         """Hide, ask and rank, draw by draw, some baskets at a time."""
         learnt = pd.Index(model.items_)
         known = baskets if baskets.items.equals(learnt) else _in_vocabulary(baskets, learnt)
+        owners = owners_of(baskets)
+        customer = np.arange(baskets.n_rows) if owners is None else owners.of_row
         frames = []
         for seed in self.seeds:
             rows, place = self._draw(known, seed)
@@ -149,6 +153,7 @@ class CompletionTask(Task):
                         {
                             DRAW: seed,
                             BASKET: known.keys[rows[part]],
+                            CUSTOMER: customer[rows[part]],
                             names.ITEM: known.items[hidden[part]],
                             RANK: ranks,
                             "n_shown": known.sizes[rows[part]] - 1,

@@ -6,9 +6,10 @@ from shared.data.io.chunks import read_chunks
 from shared.data.io.tables import TableReport, fingerprint, read_table, read_table_with_report
 from shared.data.panel import Panel, SeriesColumns
 from shared.data.schema import Column, Schema
-from shared.data.splits import LastN, Split, TimeCut, WalkForward
+from shared.data.splits import CustomerCut, LastN, Split, TimeCut, WalkForward
 
 __all__ = [
+    "CustomerCut",
     "BasketColumns",
     "Column",
     "Frequency",

@@ -17,7 +17,7 @@ from shared.data.stamps import DAY_NS, StampGrid, need_stamps, refuse_missing
 from shared.errors import HexadError, Problems, SettingsError
 from shared.typing import Ints
 
-__all__ = ["LastN", "Split", "TimeCut", "WalkForward", "cut_in_time", "find_positions"]
+__all__ = ["CustomerCut", "LastN", "Split", "TimeCut", "WalkForward", "cut_in_time", "find_positions"]
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,57 @@ class TimeCut(TimeSplitter):
         label = cut if stamps is None else pd.Series(stamps).iloc[cut]
         label = label.item() if isinstance(label, np.generic) else label
         return [Split(label, np.sort(order[:cut]), np.sort(order[cut:]))]
+
+
+class CustomerCut:
+    """Learn from a share of the customers of baskets, test on all baskets of the others.
+
+    Parameters
+    ----------
+    share : float
+        Of the customers, to learn from; between 0 and 1. Guests are one customer each.
+    random_state : int
+        Seed of the draw.
+
+    >>> from shared.data import BasketColumns, Incidence
+    >>> table = pd.DataFrame({"order": [1, 2, 3], "item": "tea", "customer": ["a", "a", "b"]})
+    >>> (cut,) = CustomerCut(0.5).splits(Incidence.from_frame(table, BasketColumns(customer="customer")))
+    >>> sorted([len(cut.train), len(cut.test)])
+    [1, 2]
+    """
+
+    n_splits = 1
+
+    def __init__(self, share: float = 0.8, *, random_state: int = 0) -> None:
+        self.share = share
+        self.random_state = random_state
+
+    def splits(self, data: Any) -> list[Split]:
+        """Cut an Incidence once.
+
+        Parameters
+        ----------
+        data : Incidence
+            That names customers.
+
+        Raises
+        ------
+        HexadError
+            It names none, or too few to be on both sides.
+        """
+        owner = getattr(data, "customers", None)
+        if owner is None:
+            raise HexadError("CustomerCut needs baskets that name their customers: BasketColumns(customer=...)")
+        if isinstance(self.share, bool | str) or not 0 < self.share < 1:
+            raise SettingsError(f"share={self.share!r} does not lie between 0 and 1")
+        owner = np.where(owner < 0, owner.max(initial=0) + 1 + np.arange(len(owner)), owner)
+        customers = np.unique(owner)
+        count = round(self.share * len(customers))
+        if not 0 < count < len(customers):
+            raise HexadError(f"{len(customers):,} customers cannot be cut at {100 * self.share:g} %")
+        chosen = np.random.default_rng(self.random_state).choice(customers, size=count, replace=False)
+        first = np.isin(owner, chosen)
+        return [Split(0, np.flatnonzero(first), np.flatnonzero(~first))]
 
 
 def cut_in_time(times: object, n_rows: int, shares: Sequence[float]) -> list[int]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from domains.basket.customers import count_customers, owners_of
 from domains.basket.mining.itemsets import Itemsets
 from domains.basket.mining.search import as_baskets, as_fraction, frequent_itemsets, whole_number
 from domains.basket.mining.tree import Layout, Tree, tree_of
@@ -17,10 +18,13 @@ from domains.basket.rules.rules import Rules
 from domains.basket.rules.table import RuleQuery, Sets
 from shared.checks import is_whole
 from shared.errors import HexadError, quote
+from shared.text import count_of
 
 __all__ = ["association_rules"]
 
 MOST = 2**31 - 1
+# A rule that fewer customers follow says more about them than about customers; asked for, fewer will do.
+MIN_CUSTOMERS = 10
 
 
 def association_rules(
@@ -34,6 +38,7 @@ def association_rules(
     consequents: Iterable[Any] | None = None,
     without_items: Iterable[Any] | None = None,
     min_lift: float | None = None,
+    min_customers: int | None = None,
     max_rules: int = 20_000_000,
 ) -> Rules:
     """Find all rules "who has the antecedent has the consequent" that are confident enough.
@@ -56,6 +61,9 @@ def association_rules(
         The only items that may stand on the left, and on the right.
     min_lift : float, optional
         Least lift.
+    min_customers : int, optional
+        Least number of customers with both sides in one basket; 10 where the baskets name customers, and nothing is
+        said. Guests count as one customer each.
     max_rules : int
         More are refused.
 
@@ -66,13 +74,14 @@ def association_rules(
     Raises
     ------
     HexadError
-        A threshold out of range, unknown items, or too many rules.
+        A threshold out of range, unknown items, too many rules, or `min_customers` where none are named.
 
     >>> rules = association_rules([["milk", "bread"], ["milk", "bread"], ["milk"]], 0.6, min_support=2)
     >>> [rules.sentence(k) for k in range(len(rules))]
     ['milk → bread: 2 of 3 baskets (66.7 %), lift 1', 'bread → milk: 2 of 2 baskets (100 %), lift 1']
     """
     limit = whole_number(max_rules, "max_rules", MOST)
+    customers = whole_number(min_customers, "min_customers", MOST) if min_customers is not None else None
     confidence = as_fraction(min_confidence, "min_confidence")
     if not 0 <= confidence <= 1:
         raise HexadError(f"min_confidence={min_confidence} is no share between 0 and 1")
@@ -104,8 +113,40 @@ def association_rules(
     )
     before, after = _find_allowed(sets, left), _find_allowed(sets, right)
     found = _from_tree if sets.is_complete and sets.tree is not None else _from_sets
-    rules = found(sets, asked, before, after, limit)
+    rules = keep_customers(found(sets, asked, before, after, limit), customers)
     return rules if min_lift is None else replace(rules.where(lift=min_lift), notes=rules.notes)
+
+
+def keep_customers(rules: Rules, least: int | None) -> Rules:
+    """Count the customers behind rules, and leave out those with too few; nothing where customers are not named.
+
+    Parameters
+    ----------
+    rules : Rules
+        With their baskets.
+    least : int, optional
+        `MIN_CUSTOMERS` where left out.
+
+    >>> keep_customers(association_rules([["a", "b"]], 0.5, min_support=1), None).query.min_customers
+    1
+    """
+    owners = None if rules.baskets is None else owners_of(rules.baskets)
+    if owners is None or rules.baskets is None:
+        if least is not None:
+            raise HexadError(
+                f"min_customers={least} needs baskets that name their customers: BasketColumns(customer=...)"
+            )
+        return rules
+    least = MIN_CUSTOMERS if least is None else least
+    kept = rules.take(rules.joint_counts >= least)  # no more customers than baskets
+    customers = count_customers(kept, rules.baskets, owners)
+    enough = customers >= least
+    kept = replace(
+        kept.take(enough), query=replace(rules.query, min_customers=least), columns={"customers": customers[enough]}
+    )
+    lost = len(rules) - len(kept)
+    note = f"{count_of(lost, 'rule')} with fewer than {least:,} customers behind them were left out (min_customers)"
+    return replace(kept, notes=(*rules.notes, note)) if lost else kept
 
 
 def _list_items(items: Iterable[Any], name: str) -> Iterable[Any]:

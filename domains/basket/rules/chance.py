@@ -157,6 +157,7 @@ def mine_again(rules: Rules, baskets: Incidence) -> Rules:
     return association_rules(
         frequent_itemsets(baskets, asked.min_count, max_length=asked.max_length, without_items=asked.without_items),
         asked.min_confidence,
+        min_customers=None if baskets.customers is None else asked.min_customers,
         max_consequent=asked.max_consequent,
         antecedents=asked.antecedents,
         consequents=asked.consequents,

@@ -24,7 +24,7 @@ from shared.runtime.files import write_bytes
 
 __all__ = ["export_rules", "load_rules", "save_rules"]
 
-FORMAT = 1
+FORMAT = 2
 KEY = b"hexad.rules"
 MAX_BYTES = 1 << 31
 # A hundred million entries take 0.4 GB; a million rules of five items have five million.
@@ -60,6 +60,7 @@ def save_rules(rules: RuleTable, path: Path) -> None:
             "min_confidence": str(asked.min_confidence),
             "max_length": asked.max_length,
             "max_consequent": asked.max_consequent,
+            "min_customers": asked.min_customers,
             "antecedents": _plain(asked.antecedents),
             "consequents": _plain(asked.consequents),
             "without_items": _plain(asked.without_items),
@@ -155,6 +156,7 @@ def load_rules(path: Path, kind: type[R]) -> R:
                 _fraction(asked["min_confidence"]),
                 asked["max_length"],
                 _whole(asked["max_consequent"]),
+                min_customers=_whole(asked["min_customers"]),
                 **limits,
             ),
             found,

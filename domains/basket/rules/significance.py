@@ -8,12 +8,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from domains.basket.customers import correct_by_customers, owners_of, say_neighbours
 from domains.basket.mining.search import as_baskets, frequent_itemsets
 from domains.basket.mining.tree import Layout
 from domains.basket.rules.family import CORRECTIONS, Correction, Family, adjust_family
 from domains.basket.rules.table import R, RuleQuery, RuleTable, need_baskets, with_columns
 from shared.data import Incidence
 from shared.errors import HexadError, quote
+from shared.text import count_of
 from shared.typing import Bools, Floats
 
 __all__ = ["assess_rules", "declare_family"]
@@ -22,6 +24,7 @@ Test = Literal["matched", "fisher"]
 NAMES = {"holm": "Holm", "bonferroni": "Bonferroni", "bh": "Benjamini & Hochberg"}
 KEPT_BY = "are kept by the"
 NO_OTHERS = "could not be compared, because no baskets without their antecedent hold as"
+NEIGHBOURS = "baskets next to each other"
 NO_OTHERS_FIX = "where all baskets are of one size, test='fisher' is right"
 
 
@@ -43,6 +46,9 @@ def assess_rules(
     It takes large baskets for association: whoever buys much buys anything with anything. ``"matched"`` compares
     baskets only with others that hold as many items besides those of the antecedent, by Fisher's test within each such
     stratum and the exact distribution of the sum (Gart 1970; in item response theory, Holland & Thayer 1988).
+
+    Where customers are named, they are what is drawn: what baskets of one customer have in common is allowed for (see
+    `domains.basket.customers.spread.correct_by_customers`), so that a rule that a few customers repeat is not kept.
 
     The declared family holds every rule whose both sides are frequent enough for the rule to be, whether it was mined
     or not; with templates, or several items on the right, it is counted from above.
@@ -77,8 +83,8 @@ def assess_rules(
     Returns
     -------
     Rules
-        With columns ``p_value``, ``p_adjusted``, ``expected`` (baskets), ``adjusted_lift`` (found over expected) and
-        ``kept``.
+        With columns ``p_value``, ``p_adjusted``, ``expected`` (baskets), ``adjusted_lift`` (found over expected),
+        ``kept``, and ``customers`` (with both sides in one basket) where they are named.
 
     Raises
     ------
@@ -101,12 +107,23 @@ def assess_rules(
     if isinstance(alpha, str | bool) or not 0 < alpha < 1:
         raise HexadError(f"alpha={alpha!r} does not lie between 0 and 1")
     upper = alternative == "greater"
-    if test == "fisher":
-        (p, expected), alone = _fisher(rules, upper), 0
-    else:
-        known = need_baskets(rules, baskets, "the matched test", same=True)
+    known = whole = None
+    if test == "matched" or baskets is not None or rules.baskets is not None:
+        known = need_baskets(rules, baskets, f"the {test} test", same=True)
         whole = known if baskets is None else as_baskets(baskets)  # items that no rule knows make baskets large, too
-        p, expected, alone = _test_matched(rules, known, whole.sizes, upper)
+    if test == "fisher" or known is None or whole is None:
+        (p, expected, variance), alone = _fisher(rules, upper), 0
+    else:
+        p, expected, variance = _test_matched(rules, known, whole.sizes, upper)
+        alone = int((variance == 0).sum())
+    owners = None if whole is None else owners_of(whole)
+    by_customers, over = None, ""
+    if known is not None and whole is not None and owners is not None:
+        by_customers = correct_by_customers(
+            rules, known, whole.sizes, owners, p, expected, variance, upper=upper, matched=test == "matched"
+        )
+        p = by_customers.p_value
+        over = f" over {count_of(owners.n, 'customer')}"
     declared = declare_family(rules, baskets) if family == "testable" else _find_mined(rules)
     lengths = rules.antecedent_lengths
     corrected = adjust_family(p, lengths, declared, correction, layered=layered)
@@ -121,27 +138,36 @@ def assess_rules(
     said = "" if correction == "none" else f"; {bound} is at most {100 * alpha:g} %"
     family_text = f"{declared.total:,} {'testable' if family == 'testable' else 'mined'} hypotheses"
     note = (
-        f"{int(kept.sum()):,} of {len(rules):,} rules {KEPT_BY} {test} test "
+        f"{int(kept.sum()):,} of {len(rules):,} rules {KEPT_BY} {test} test{over} "
         f"({'no correction' if correction == 'none' else NAMES[correction] + ' over ' + family_text}{said})"
     )
     found = {"p_value": p, "p_adjusted": corrected, "expected": expected, "adjusted_lift": ratio, "kept": kept}
-    compared = (f"{alone:,} rules {NO_OTHERS} many other items: {NO_OTHERS_FIX}",) if alone else ()
+    if by_customers is not None:
+        found["customers"] = by_customers.customers
+    compared = [f"{alone:,} rules {NO_OTHERS} many other items: {NO_OTHERS_FIX}"] if alone else []
+    if whole is not None and (alike := say_neighbours(whole)):
+        compared.append(alike)
     # A new test replaces what an earlier one said.
-    earlier = tuple(told for told in rules.notes if KEPT_BY not in told and NO_OTHERS not in told)
+    earlier = tuple(
+        told for told in rules.notes if not any(words in told for words in (KEPT_BY, NO_OTHERS, NEIGHBOURS))
+    )
     return with_columns(replace(rules, notes=earlier), found, note, *compared)
 
 
-def _fisher(rules: RuleTable, upper: bool) -> tuple[Floats, Floats]:
+def _fisher(rules: RuleTable, upper: bool) -> tuple[Floats, Floats, Floats]:
     from domains.basket.rules.kernels import fisher_tail
 
     a, b, ab = (
         np.asarray(x, dtype=np.int64) for x in (rules.antecedent_counts, rules.consequent_counts, rules.joint_counts)
     )
-    return fisher_tail(rules.n_baskets, ab, a, b, upper), a * b / max(rules.n_baskets, 1)
+    n = max(rules.n_baskets, 1)
+    expected = a * b / n
+    variance = expected * ((n - a) / n) * ((n - b) / max(n - 1, 1))
+    return fisher_tail(rules.n_baskets, ab, a, b, upper), expected, variance
 
 
-def _test_matched(rules: RuleTable, baskets: Incidence, sizes: Any, upper: bool) -> tuple[Floats, Floats, int]:
-    """P-values, expected counts, and how many rules no baskets could be compared for."""
+def _test_matched(rules: RuleTable, baskets: Incidence, sizes: Any, upper: bool) -> tuple[Floats, Floats, Floats]:
+    """P-values, expected counts, and their variances, zero where no baskets could be compared."""
     from domains.basket.rules.kernels import stratified_tail
 
     lengths = rules.sets.lengths
@@ -167,7 +193,7 @@ def _test_matched(rules: RuleTable, baskets: Incidence, sizes: Any, upper: bool)
     )
     back = np.empty(len(order), dtype=np.int64)
     back[order] = np.arange(len(order))
-    return p[back], expected[back], int((variance == 0).sum())
+    return p[back], expected[back], variance[back]
 
 
 def declare_family(rules: RuleTable, baskets: object = None) -> Family:

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from domains.basket.customers import count_customers, lift_spread, owners_of
 from domains.basket.mining.tree import Layout, Tree, tree_of
 from domains.basket.rules.table import RuleTable, need_baskets
 from shared.checks import is_whole
@@ -45,6 +47,12 @@ class Stability(Result):
     n_baskets : numpy.ndarray of int, shape (n_parts,)
     joint_counts, antecedent, consequent : numpy.ndarray of int, shape (n_parts, n_rules)
         Baskets of each part that hold both sides, the left, and the right.
+    log_spread : numpy.ndarray, shape (n_parts, n_rules), optional
+        Standard error of the logarithm of lift over customers, where the baskets name them.
+    customers : numpy.ndarray of int, shape (n_parts, n_rules), optional
+        Customers of each part with both sides in one basket.
+    same_customers : bool
+        Whether customers come again of whom the rules were mined.
 
     >>> from domains.basket import association_rules
     >>> rules = association_rules([["a", "b"], ["a", "b"], ["c"]], 0.5, min_support=2)
@@ -58,6 +66,9 @@ class Stability(Result):
     joint_counts: Ints
     antecedent: Ints
     consequent: Ints
+    log_spread: Floats | None = None
+    customers: Ints | None = None
+    same_customers: bool = False
 
     @property
     def lift(self) -> Floats:
@@ -83,15 +94,16 @@ class Stability(Result):
         return float(self.holds.mean()) if len(self.rules) else float("nan")
 
     def interval(self) -> tuple[Floats, Floats]:
-        """95 % interval of each part's lift, by the delta method for its logarithm over the four kinds of baskets.
+        """95 % interval of each part's lift, by the delta method for its logarithm.
 
-        Baskets are taken for independent draws. Without any that holds both sides, it reaches from 0 to infinity.
+        Customers are what is drawn where they are named, all baskets of one together; otherwise baskets. Without any
+        basket that holds both sides, it reaches from 0 to infinity.
         """
         n = self.n_baskets[:, None].astype(float)
         a, b, ab = self.antecedent / n, self.consequent / n, self.joint_counts / n
         with np.errstate(divide="ignore", invalid="ignore"):
             squares = ab * (1 / ab - 1 / a - 1 / b) ** 2 + (a - ab) / a**2 + (b - ab) / b**2
-            spread = np.sqrt(np.maximum(squares - 1, 0) / n)
+            spread = np.sqrt(np.maximum(squares - 1, 0) / n) if self.log_spread is None else self.log_spread
             low, high = self.lift * np.exp(-Z95 * spread), self.lift * np.exp(Z95 * spread)
         seen = self.joint_counts > 0
         return np.where(seen, low, 0.0), np.where(seen, high, np.inf)
@@ -139,6 +151,11 @@ class Stability(Result):
         )
         unseen = int(np.isnan(self.lift).any(axis=0).sum())
         text += f" {unseen:,} could not be looked at: a side did not occur." if unseen else ""
+        if self.same_customers:
+            text += (
+                " They are baskets of customers of whom the rules were mined, who go on liking what they like: only those"
+                " of others (CustomerCut) say whether a rule holds for others."
+            )
         if fell:
             lowest = int(np.argmin(np.where(np.isnan(self.lift), np.inf, self.lift).min(axis=0)))
             text += f" Furthest down: {self.sentence(lowest)}."
@@ -159,7 +176,21 @@ def validate_rules(rules: RuleTable, baskets: object) -> Stability:
     >>> validate_rules(rules, [["a"], ["b"]]).share
     0.0
     """
-    return _count_in(rules, [need_baskets(rules, baskets, "a second look")], ("in other baskets",))
+    others = need_baskets(rules, baskets, "a second look")
+    found = _count_in(rules, [others], ("in other baskets",))
+    return replace(found, same_customers=_share_customers(rules.baskets, others))
+
+
+def _share_customers(mined: Incidence | None, others: Incidence) -> bool:
+    """Whether a customer whose baskets were mined has others among these."""
+    first, second = (_names_of(baskets) for baskets in (mined, others))
+    return first is not None and second is not None and bool(first.isin(second).any())
+
+
+def _names_of(baskets: Incidence | None) -> pd.Index[Any] | None:
+    if baskets is None or baskets.customers is None or baskets.customer_keys is None:
+        return None
+    return baskets.customer_keys[np.unique(baskets.customers[baskets.customers >= 0])]
 
 
 def count_by_period(rules: RuleTable, baskets: object = None, *, parts: int = 2) -> Stability:
@@ -210,13 +241,27 @@ def _count_in(rules: RuleTable, pieces: list[Incidence], names: tuple[str, ...])
     ptr = np.concatenate([small.sets.indptr, small.sets.indptr[-1] + np.cumsum(size)])
     tree, node = tree_of(ptr, np.concatenate([small.sets.codes, both]), len(rules.items))
     n_sets = len(small.sets.counts)
+    owners = [owners_of(piece) for piece in pieces]
+    spreads, behind = [], []
     together, left, right = (np.zeros((len(pieces), len(rules)), dtype=np.int64) for _ in range(3))
     for number, piece in enumerate(pieces):
         layout = Layout.of(piece, tree.order)
         counts = layout.counts(Tree(tree.order, tree.item, tree.length, tree.count))[node]
         together[number] = counts[n_sets:]
         left[number], right[number] = counts[:n_sets][small.antecedent], counts[:n_sets][small.consequent]
-    return Stability(rules, names, np.array([piece.n_rows for piece in pieces], dtype=np.int64), together, left, right)
+        if (whose := owners[number]) is not None:
+            spreads.append(lift_spread(small.sets, small.antecedent, small.consequent, piece, whose))
+            behind.append(count_customers(small, piece, whose))
+    return Stability(
+        rules,
+        names,
+        np.array([piece.n_rows for piece in pieces], dtype=np.int64),
+        together,
+        left,
+        right,
+        np.array(spreads) if len(spreads) == len(pieces) else None,
+        np.array(behind) if len(spreads) == len(pieces) else None,
+    )
 
 
 def stability_figure(stability: Stability) -> Figure:

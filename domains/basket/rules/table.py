@@ -20,7 +20,7 @@ from shared.data.incidence import encode_items
 from shared.data.incidence_checks import pick_rows
 from shared.errors import HexadError, quote
 from shared.result import Result
-from shared.text import sentences
+from shared.text import count_of, sentences
 from shared.typing import Codes, Floats, Ints
 
 __all__ = ["R", "RuleQuery", "RuleTable", "Sets", "need_baskets", "with_columns"]
@@ -76,6 +76,8 @@ class RuleQuery:
         Items left out.
     pairs : bool
         Whether all pairs of frequent items were asked for, whatever they have in common.
+    min_customers : int
+        Least number of customers behind a rule, where customers are named.
 
     >>> RuleQuery(10, Fraction(1, 5)).max_consequent
     1
@@ -89,6 +91,7 @@ class RuleQuery:
     consequents: tuple[Any, ...] | None = None
     without_items: tuple[Any, ...] | None = None
     pairs: bool = False
+    min_customers: int = 1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -330,7 +333,12 @@ class RuleTable(Result):
             Position of the rule, from 0.
         """
         a, ab = int(self.antecedent_counts[number]), int(self.joint_counts[number])
-        return f"{self.label(number)}: {ab:,} of {a:,} baskets ({percent(ab, a)} %), lift {self.lift[number]:.3g}"
+        behind = (
+            f" of {count_of(int(self.columns['customers'][number]), 'customer')}" if "customers" in self.columns else ""
+        )
+        return (
+            f"{self.label(number)}: {ab:,} of {a:,} baskets{behind} ({percent(ab, a)} %), lift {self.lift[number]:.3g}"
+        )
 
     def to_frame(self, measures: Iterable[str] = SHOWN) -> pd.DataFrame:
         """Table with a row a rule: both sides as lists (Arrow), counts, measures, and what tests have found.
@@ -398,13 +406,22 @@ class RuleTable(Result):
         share = percent(self.query.min_count, max(self.n_baskets, 1))
         text = (
             f"{len(self):,} {'rule is' if len(self) == 1 else 'rules are'} in at least {self.query.min_count:,} of "
-            f"{self.n_baskets:,} baskets ({share} %) with a confidence of at least "
+            f"{self.n_baskets:,} baskets ({share} %){self._say_customers()} with a confidence of at least "
             f"{100 * float(self.query.min_confidence):g} %."
         )
         if len(self):
             best = self.sort("lift").take([0])
             text += f" Highest lift: {best.sentence(0)}."
         return f"{text} {sentences(self.notes)}".rstrip()
+
+    def _say_customers(self) -> str:
+        if "customers" not in self.columns:
+            return ""
+        of = ""
+        if self.baskets is not None and self.baskets.customers is not None:
+            guests = int((self.baskets.customers < 0).sum())
+            of = f" of {len(np.unique(self.baskets.customers)) - bool(guests) + guests:,}"
+        return f" and of at least {self.query.min_customers:,}{of} customers"
 
     def preview(self) -> pd.DataFrame:
         """Return what a notebook shows: the rules of highest lift."""

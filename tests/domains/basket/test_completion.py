@@ -60,7 +60,7 @@ def test_themes_and_habits_are_found():
     item = compare(scores, "both", metric=HITS, unit="baskets").items[0]
     assert item.difference_lower <= item.difference <= item.difference_upper
     assert item.difference_lower > 0
-    assert (item.n, item.unit) == (300, "baskets")
+    assert (item.n, item.unit, item.kind) == (30, "baskets", "units")  # what a customer bought counts as one
     assert scores.guarded
     bounds = scores.intervals(HITS)
     assert ((bounds["lower"] < bounds["mean"]) & (bounds["mean"] < bounds["upper"])).all()
@@ -75,10 +75,10 @@ def test_an_evaluation_is_the_same_for_any_workers_and_kept(tmp_path):
         pd.testing.assert_frame_equal(one.predictions, other.predictions)
 
 
-def test_several_draws_of_a_basket_are_one_cluster():
+def test_several_draws_of_a_customers_baskets_are_one_cluster():
     scores = completed({}, {"rules": RuleRecommender()}, task=CompletionTask(300, seeds=(0, 1, 2)))
     assert len(scores.predictions) == 900
-    assert compare(scores, "rules", "rules", metric=HITS).items[0].n == 300
+    assert compare(scores, "rules", "rules", metric=HITS).items[0].n == 30
 
 
 def test_a_score_is_the_sum_of_its_parts_and_its_reason_is_the_largest(parts):
