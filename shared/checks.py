@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TypeGuard
 
-from shared.errors import quote, shorten
+from shared.errors import SettingsError, quote, shorten
 
-__all__ = ["is_whole", "nearest"]
+__all__ = ["check_level", "is_whole", "nearest"]
 
 MAX_LISTED = 20
 
@@ -28,6 +28,33 @@ def is_whole(value: object, least: int = 1, most: float = float("inf")) -> TypeG
     (True, False, True, False, False)
     """
     return not isinstance(value, bool) and isinstance(value, Integral) and bool(least <= int(value) <= most)
+
+
+def check_level(level: object, name: str = "level") -> float:
+    """Refuse a nominal coverage that is no percentage; one below 1 is meant as a share, and asked about.
+
+    Parameters
+    ----------
+    level : object
+    name : str
+        What it is called in the message.
+
+    Raises
+    ------
+    SettingsError
+
+    >>> check_level(90)
+    90.0
+    >>> check_level(0.9)
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: level=0.9: coverage is given in percent; did you mean 90?
+    """
+    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < float(level) < 100:
+        raise SettingsError(f"{name}={level!r} does not lie between 0 and 100 percent")
+    if level < 1:
+        raise SettingsError(f"{name}={level!r}: coverage is given in percent; did you mean {100 * float(level):g}?")
+    return float(level)
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

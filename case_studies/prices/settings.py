@@ -58,8 +58,8 @@ class PricesSettings(ForecastSettings):
     @field_validator("levels")
     @classmethod
     def _percent(cls, given: list[float]) -> list[float]:
-        if not all(0 < level < 100 for level in given) or len(set(given)) < len(given):
-            raise ValueError("give different levels, each between 0 and 100 percent")
+        if not all(1 <= level < 100 for level in given) or len(set(given)) < len(given):
+            raise ValueError("give different levels, each between 1 and 100 percent")
         return sorted(given)
 
     @field_validator("horizon")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.kernels import Canvas
 from domains.timeseries.task import ForecastTask
+from shared.checks import check_level
 from shared.data import columns as names
 from shared.data.frequency import Frequency
 from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
@@ -212,8 +212,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         if not isinstance(levels, Iterable) or isinstance(levels, str):
             raise SettingsError(f"levels={levels!r}: give a list, as in [80, 95]")
         for level in levels:
-            if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 100:
-                raise SettingsError(f"levels={list(levels)!r}: each level lies between 0 and 100 percent")
+            check_level(level, "levels")
         panel = self.panel_
         wanted = self._find_series(ids)
         known = self._future(panel, wanted, steps, future)

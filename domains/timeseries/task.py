@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from domains.timeseries.metrics import forecast_metric
+from shared.checks import check_level
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
 from shared.data.splits import Split, find_positions
@@ -80,6 +81,10 @@ class ForecastTask(Task):
     known: tuple[str, ...] = ()
     levels: tuple[float, ...] = ()
     refit_every: int | None = None
+
+    def __post_init__(self) -> None:
+        for level in self.levels:
+            check_level(level, "levels")
 
     @property
     def outcomes(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.errors import SettingsError, quote
@@ -43,6 +44,19 @@ def interval_columns(level: float) -> tuple[str, str]:
     return f"lo-{level:g}", f"hi-{level:g}"
 
 
+def _check_names(columns: Sequence[object]) -> None:
+    """Refuse names of columns that are no text, and say what becomes of a key of two columns."""
+    wrong = [name for name in columns if not isinstance(name, str)]
+    if not wrong:
+        return
+    several = next((name for name in wrong if isinstance(name, list | tuple) and len(name) > 1), None)
+    fix = ""
+    if several is not None:
+        joined = " + ' ' + ".join(f"table[{name!r}].astype(str)" for name in several)
+        fix = f". A key of several columns becomes one first: table.assign(key={joined}), and name 'key'"
+    raise SettingsError(f"columns are named by text, but {quote(wrong)} {'is' if len(wrong) == 1 else 'are'} none{fix}")
+
+
 @dataclass(frozen=True)
 class SeriesColumns:
     """Names of the columns of a long table of series.
@@ -69,10 +83,7 @@ class SeriesColumns:
 
     def __post_init__(self) -> None:
         names = [self.unique_id, self.ds, self.y, *self.exogenous]
-        if wrong := [name for name in names if not isinstance(name, str)]:
-            raise SettingsError(
-                f"columns are named by text, but {quote(wrong)} {'is' if len(wrong) == 1 else 'are'} none"
-            )
+        _check_names(names)
 
 
 @dataclass(frozen=True)
@@ -101,3 +112,6 @@ class BasketColumns:
     quantity: str | None = None
     time: str | None = None
     customer: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_names([self.order, self.item, *filter(None, (self.quantity, self.time, self.customer))])

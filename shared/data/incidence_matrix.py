@@ -11,6 +11,9 @@ from shared.data.incidence_checks import Entries, Returns, of_one_kind, one_of
 from shared.errors import Argument, Fix, Problems, quote
 from shared.typing import Floats, Ints
 
+# So many baskets never hold another number of one item each, nor do two of them a hundred and more.
+LEAST_KEYS, LEAST_KEY = 8, 100
+
 
 def from_matrix(matrix: Any, items: object, *, returns: Returns, source: str) -> Entries:
     """Entries of a frame or a sparse matrix of zeros and ones, or of counts; nothing sparse is made dense."""
@@ -23,6 +26,8 @@ def from_matrix(matrix: Any, items: object, *, returns: Returns, source: str) ->
         matrix = pd.DataFrame(matrix)
     if isinstance(matrix, pd.DataFrame):
         keys, items = matrix.index, matrix.columns if items is None else items
+        if items is matrix.columns:
+            _refuse_keys(matrix, problems)
         rows, columns, values = _cells(matrix, problems)
     elif sparse.issparse(matrix) and matrix.ndim == 2:
         found = matrix.tocoo()
@@ -57,6 +62,25 @@ def from_matrix(matrix: Any, items: object, *, returns: Returns, source: str) ->
     usable = keys is not None and not keys.has_duplicates
     index = keys if usable and keys is not None else pd.RangeIndex(1, matrix.shape[0] + 1)
     return Entries(rows[keep], rank[columns[keep]], matrix.shape[0], names[order], index, values[keep], told)
+
+
+def _refuse_keys(frame: pd.DataFrame, problems: Problems) -> None:
+    """Refuse columns that number the rows: whole numbers, no two alike, and none of them zero."""
+    for number, name in enumerate(frame.columns):
+        column = frame.iloc[:, number]
+        if (
+            not pd.api.types.is_integer_dtype(column.dtype)
+            or column.hasnans
+            or not column.is_unique
+            or (column == 0).any()
+        ):
+            continue
+        if len(column) >= LEAST_KEYS or (len(column) > 1 and column.min() >= LEAST_KEY):
+            problems.add(
+                "holds another whole number in every row, as the key of a basket does",
+                column=str(name),
+                fix=f"Make it the index, matrix.set_index({str(name)!r}); if it is an item, name all of them: items=.",
+            )
 
 
 def _names(items: Any, width: int, problems: Problems) -> pd.Index[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from shared.checks import check_level
 from shared.errors import HexadError
 from shared.typing import Floats
 
@@ -100,9 +101,7 @@ class Means:
     def _quantile(self, level: float) -> float:
         from scipy import stats
 
-        if not 0 < level < 100:
-            raise HexadError(f"level={level} does not lie between 0 and 100 percent")
-        return float(stats.t.ppf(0.5 + level / 200, self.dof))
+        return float(stats.t.ppf(0.5 + check_level(level) / 200, self.dof))
 
 
 def mean_in_time(values: ArrayLike, overlap: tuple[float, ...] = (1.0,), contrast: ArrayLike | None = None) -> Means:

@@ -169,7 +169,7 @@ REFUSED = {
     ),
     "no table": (
         lambda: {"ds": [1, 2], "y": [1.0, 2.0]}, "D", None, (), 0,
-        "neither a path nor a frame", "Give a path or a pandas",
+        "is no table", "pandas.DataFrame",
     ),
     "dates and a step in whole numbers": (
         clean, 1, None, (), 0, "counts steps, but the stamps are dates", "write it as in",

@@ -159,6 +159,8 @@ def as_fraction(value: object, name: str) -> Fraction:
         raise HexadError(f"{name}={value!r} is no number")
     if isinstance(value, Integral):
         return Fraction(int(value))
+    if isinstance(value, np.floating) and not isinstance(value, np.float64):
+        value = float(str(value))  # a shorter float is meant as it is written: np.float32(0.3) is 0.3
     # Two fractions of small denominators are never the same float, so the first one found is the one that was meant.
     exact = Fraction(float(value))
     near = (exact.limit_denominator(10**power) for power in range(1, 9))

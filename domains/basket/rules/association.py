@@ -15,6 +15,7 @@ from domains.basket.mining.itemsets import Itemsets
 from domains.basket.mining.search import as_baskets, as_fraction, frequent_itemsets, whole_number
 from domains.basket.mining.tree import Layout, Tree, tree_of
 from domains.basket.rules.rules import Rules
+from domains.basket.rules.set_tables import is_set_table, rules_of_table
 from domains.basket.rules.table import RuleQuery, Sets
 from shared.checks import is_whole
 from shared.errors import HexadError, quote
@@ -28,7 +29,7 @@ MIN_CUSTOMERS = 10
 
 
 def association_rules(
-    source: object,
+    source: Any,
     min_confidence: float | Fraction = 0.2,
     *,
     min_support: float | None = None,
@@ -49,8 +50,9 @@ def association_rules(
 
     Parameters
     ----------
-    source : Itemsets, or baskets
-        Frequent itemsets, or what `frequent_itemsets` takes.
+    source : Itemsets, baskets, or a table of itemsets
+        Frequent itemsets, or what `frequent_itemsets` takes. A table with "itemset" or "itemsets" and "count" or
+        "support", as `Itemsets.to_frame` and mlxtend give it, makes rules that cannot be tested, for want of baskets.
     min_confidence : float
         Least share of the antecedent's baskets that hold the consequent, from 0 to 1.
     min_support, max_length, without_items
@@ -90,6 +92,15 @@ def association_rules(
         raise HexadError(f"max_consequent={max_consequent!r} is no whole number from 1 on")
     right = None if consequents is None else list(_list_items(consequents, "consequents"))
     left = None if antecedents is None else list(_list_items(antecedents, "antecedents"))
+    if is_set_table(source):
+        if (min_support, max_length, without_items, customers) != (None,) * 4:
+            raise HexadError(
+                "min_support, max_length, without_items and min_customers need baskets, not their itemsets"
+            )
+        found_in = rules_of_table(
+            source, confidence, max_consequent=int(longest), antecedents=left, consequents=right, max_rules=limit
+        )
+        return found_in if min_lift is None else replace(found_in.where(lift=min_lift), notes=found_in.notes)
     if isinstance(source, Itemsets):
         if min_support is not None or max_length is not None or without_items is not None:
             raise HexadError("min_support, max_length and without_items belong to frequent_itemsets; pass them there")

@@ -412,7 +412,25 @@ class RuleTable(Result):
         if len(self):
             best = self.sort("lift").take([0])
             text += f" Highest lift: {best.sentence(0)}."
+        elif not self.notes:
+            text += f" {self._say_why_none()}"
         return f"{text} {sentences(self.notes)}".rstrip()
+
+    def _say_why_none(self) -> str:
+        """Which threshold is to blame where there is no rule."""
+        least, longest = self.query.min_count, int(self.sets.lengths.max(initial=0))
+        if least > self.n_baskets:
+            return f"There are fewer baskets than min_support={least:,}: lower it, or give a share, as in 0.01."
+        if longest == 0:
+            most = (
+                ""
+                if self.baskets is None
+                else f" (the most frequent is in {int(self.baskets.counts.max(initial=0)):,})"
+            )
+            return f"No item is in {least:,} baskets{most}: lower min_support."
+        if longest == 1:
+            return f"No two items are together in {least:,} baskets: lower min_support."
+        return "Items are together often enough, but no rule is that confident: lower min_confidence."
 
     def _say_customers(self) -> str:
         if "customers" not in self.columns:

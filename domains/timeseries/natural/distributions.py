@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import ndtr
 from scipy.stats import norm
 
+from shared.checks import check_level
 from shared.errors import SettingsError
 from shared.typing import Floats
 
@@ -59,9 +60,7 @@ class Normal:
         level : float
             Nominal coverage in percent.
         """
-        if isinstance(level, bool) or not 0 < level < 100:
-            raise SettingsError(f"level={level!r}: give a coverage between 0 and 100 percent")
-        tail = (1 - level / 100) / 2
+        tail = (1 - check_level(level) / 100) / 2
         return self.quantile(tail), self.quantile(1 - tail)
 
     def cdf(self, y: object) -> Floats:

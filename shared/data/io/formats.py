@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
@@ -79,15 +80,22 @@ def as_pandas(source: Any, name: str, *, copy: bool = True) -> pd.DataFrame:
         try:
             native = nw.from_native(source)
         except TypeError as error:
-            raise fail(
-                name,
-                "this is neither a path nor a frame",
-                "Give a path or a pandas, Polars or Arrow frame.",
-            ) from error
+            raise fail(name, f"a {type(source).__name__} is no table", _how_to_table(source)) from error
         eager = native.collect() if isinstance(native, nw.LazyFrame) else native
         frame = arrow_to_pandas(eager.to_arrow(), name)
     frame.columns = [str(column) for column in frame.columns]
     return _check_frame(frame, name)
+
+
+def _how_to_table(source: object) -> str:
+    """Say how to make a table of what was given."""
+    if isinstance(source, str | os.PathLike):
+        return "Read the file first: read_table(path)."
+    if isinstance(source, pd.Series):
+        return "Make a table of it: series.rename_axis('ds').reset_index(name='y'), with your own column names."
+    if isinstance(source, dict) or (isinstance(source, list) and source and isinstance(source[0], dict)):
+        return "Make a table of it: pandas.DataFrame(...)."
+    return "Give a pandas, Polars or Arrow frame; read_table takes a path, too."
 
 
 def from_parquet(path: Path, max_bytes: int, columns: Sequence[str] | None = None) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.checks import check_level
 from shared.errors import HexadError, SettingsError, quote
 from shared.evaluation.explain.designs import Design, designs_of, groups_of
 from shared.result import Result
@@ -212,8 +213,7 @@ def permutation_importance(
     designs = designs_of(model, X, y)
     if rounds < 1:
         raise SettingsError(f"rounds={rounds}: at least one shuffle is needed")
-    if not 0 < level < 100:
-        raise SettingsError(f"level={level} does not lie between 0 and 100 percent")
+    check_level(level)
     if isinstance(loss, str) and loss not in LOSSES:
         raise SettingsError(f"there is no loss {loss!r}; there are {', '.join(LOSSES)}, or a function")
     row_loss = LOSSES[loss] if isinstance(loss, str) else loss

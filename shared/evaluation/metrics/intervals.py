@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from shared.checks import check_level
 from shared.errors import HexadError
 from shared.evaluation.metrics.base import check_arrays
 
@@ -42,8 +43,7 @@ def interval_score(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, lev
     12.0
     """
     true, low, high = check_arrays(y_true, lower, upper)
-    if not 0 < level < 100:
-        raise HexadError(f"level={level} does not lie between 0 and 100 percent")
+    check_level(level)
     if (low > high).any():
         raise HexadError(f"the lower bound lies above the upper one in {int((low > high).sum()):,} rows")
     missed = np.maximum(low - true, 0) + np.maximum(true - high, 0)

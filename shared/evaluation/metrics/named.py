@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.checks import check_level as need_level
 from shared.data import columns as names
 from shared.errors import SettingsError
 from shared.evaluation.metrics import detection, intervals, ranking, regression
@@ -137,6 +138,4 @@ def check_level(name: str, level: float | None) -> float:
     """
     if level is None:
         raise SettingsError(f"metric {name!r} needs level=, the nominal coverage in percent, as in '{name}-90'")
-    if not 0 < level < 100:
-        raise SettingsError(f"level={level} does not lie between 0 and 100 percent")
-    return float(level)
+    return need_level(level)

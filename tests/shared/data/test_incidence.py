@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from shared.data import BasketColumns, Incidence
-from shared.errors import DataError, HexadError
+from shared.errors import DataError, HexadError, SettingsError
 
 basket_lists = st.lists(st.lists(st.sampled_from(["a", "b ", "c", "dé"]), max_size=6), min_size=1, max_size=15)
 
@@ -177,3 +177,28 @@ def test_policies_are_words_that_are_known(value):
         Incidence.from_frame(table, missing=value)
     with pytest.raises(HexadError, match="none of"):
         Incidence.from_frame(table, returns=value)
+
+
+# Keys that are no items
+
+
+@pytest.mark.parametrize("key", [[1001, 1002, 1003], list(range(1, 11)), [550, 120, 999]])
+def test_a_column_that_numbers_the_rows_is_no_item(key):
+    frame = pd.DataFrame({"order_id": key, "tea": [1, 0] * (len(key) // 2) + [1] * (len(key) % 2), "milk": 1})
+    with pytest.raises(
+        DataError, match=r"column 'order_id': holds another whole number in every row.*set_index\('order"
+    ):
+        Incidence.from_onehot(frame)
+    assert Incidence.from_onehot(frame.set_index("order_id")).keys.tolist() == key
+    assert Incidence.from_onehot(frame, items=["a number", "tea", "milk"]).n_items == 3
+
+
+def test_counts_of_items_are_items():
+    frame = pd.DataFrame({"tea": [1, 2, 3], "milk": [0, 5, 7], "bread": [2, 2, 4]})
+    assert Incidence.from_onehot(frame).n_items == 3
+
+
+@pytest.mark.parametrize("order", [("day", "till"), ["day", "till"]])
+def test_a_key_of_two_columns_is_told_how(order):
+    with pytest.raises(SettingsError, match=r"becomes one first: table\.assign\(key=table\['day'\]\.astype\(str\)"):
+        BasketColumns(order=order)

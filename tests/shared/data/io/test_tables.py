@@ -271,7 +271,7 @@ def test_frames_of_other_libraries_are_never_changed():
 
 @pytest.mark.parametrize("source", [{"a": [1]}, 5, None, b"a,b", pd.Series([1])])
 def test_what_is_no_table_is_refused(source):
-    with pytest.raises(DataError, match=r"this is neither a path nor a frame\. Give a path or a pandas, Polars"):
+    with pytest.raises(DataError, match=r"is no table\. .*(Give a pandas, Polars or Arrow frame|Make a table of it)"):
         read_table(source)
 
 
