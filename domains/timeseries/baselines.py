@@ -11,6 +11,7 @@ import numpy as np
 from domains.timeseries.base import PanelForecaster
 from domains.timeseries.conformal import interval_radius, redrawn, series_scales
 from domains.timeseries.kernels import season_rows
+from domains.timeseries.metrics import say_series
 from domains.timeseries.recipe import DAY_NS, Season, season_of
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS, wall_clock
@@ -38,8 +39,8 @@ class _Baseline(PanelForecaster):
 
     def _learn(self, panel: Panel) -> None:
         least = self._least(panel)
-        short = [panel.keys[i] for i in np.flatnonzero(panel.lengths < least)]
-        if short:
+        if (panel.lengths < least).all():
+            short = [panel.keys[i] for i in range(panel.n_series)]
             raise DataError(
                 "series table",
                 [
@@ -165,8 +166,19 @@ class SeasonalNaive(_Baseline):
             count += inside
             source = np.maximum(rows, begin)
             rows = np.where(inside, season_rows(canvas.offset, season, source, source, begin), rows)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray((total / count).reshape(len(origins), horizon))
+        # A series shorter than its season has nothing there: its last value is all that is known of it.
+        last = np.repeat(panel.values[origins - 1], horizon)
+        found = np.divide(total, count, out=last, where=count > 0)
+        return np.asarray(found.reshape(len(origins), horizon))
+
+    def _notes(self, panel: Panel, series: Ints, mean: Floats) -> tuple[str, ...]:
+        season = self._season(panel)
+        short = [panel.keys[i] for i in series if panel.lengths[i] < season.steps]
+        if not short:
+            return ()
+        return (
+            f"{say_series(short)} shorter than a season of {season.steps:,} rows: where nothing lies a season back, the last value is the forecast",
+        )
 
 
 class SeasonalMean(SeasonalNaive):

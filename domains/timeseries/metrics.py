@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
-from shared.errors import HexadError, SettingsError, quote
+from shared.errors import HexadError, SettingsError
 from shared.evaluation.metrics import ArrayMetric, interval_score, mae, metric, rmse
 from shared.evaluation.metrics.base import check_arrays, group_rows
 from shared.evaluation.metrics.named import INTERVAL, check_level, split_name
@@ -150,20 +150,24 @@ class ScaledMetric(ArrayMetric):
     def prepare(self, train: pd.DataFrame) -> dict[Any, float]:
         """Scale of each series, from its training rows; of a table without the key column under None.
 
+        Series that are no longer than a season, or repeat themselves exactly, have none, and are left out.
+
         Raises
         ------
         HexadError
-            A series is no longer than a season, or repeats itself exactly.
+            No series has a scale.
         """
         ordered = train.sort_values(self.ds, kind="stable")
         if self.unit is None or self.unit not in train.columns:
             return {None: naive_scale(ordered[self.y], self.seasonality, squared=self.squared)}
-        found = {}
+        found, last = {}, None
         for key, values in ordered.groupby(self.unit, observed=True)[self.y]:
             try:
                 found[key] = naive_scale(values, self.seasonality, squared=self.squared)
             except HexadError as error:
-                raise HexadError(f"series {key!r}: {error}") from error
+                last = HexadError(f"series {key!r}: {error}")
+        if not found and last is not None:
+            raise last
         return found
 
     def units(self, predictions: pd.DataFrame, prepared: Mapping[Any, float] | None = None) -> pd.Series[float]:
@@ -172,7 +176,7 @@ class ScaledMetric(ArrayMetric):
         Raises
         ------
         HexadError
-            There are no scales, or none of a series: it has no training rows before the first origin.
+            There are no scales, or none of these series.
         """
         if prepared is None:
             raise HexadError(f"{self.name} needs the scales of the series; see ScaledMetric.prepare")
@@ -181,15 +185,42 @@ class ScaledMetric(ArrayMetric):
             return pd.Series([self.function(*arrays, scale=prepared[None], **self.options)], dtype=float)
         columns = [array.to_numpy(dtype=float) for array in arrays]
         groups = list(group_rows(keys))
-        if lost := [key for key, _ in groups if key not in prepared]:
-            raise HexadError(
-                f"there is no scale for the series {quote(lost)}: no training rows before the first origin"
-            )
+        groups = [(key, rows) for key, rows in groups if key in prepared]
+        if not groups:
+            raise HexadError(f"{self.name} is not defined for any of these series: see ScaledMetric.prepare")
         values = [
             self.function(*(column[rows] for column in columns), scale=prepared[key], **self.options)
             for key, rows in groups
         ]
         return pd.Series(values, index=[key for key, _ in groups], dtype=float)
+
+    def notes(self, predictions: pd.DataFrame, prepared: Mapping[Any, float] | None = None) -> tuple[str, ...]:
+        """Say which series have no scale.
+
+        Parameters
+        ----------
+        predictions : pandas.DataFrame
+        prepared : mapping of object to float
+        """
+        keys = self._keys(predictions)
+        if keys is None or prepared is None:
+            return ()
+        lost = [key for key in keys.drop_duplicates() if key not in prepared]
+        return (
+            (f"{self.name} left out {say_series(lost)} without a scale (constant, or shorter than a season)",)
+            if lost
+            else ()
+        )
+
+
+def say_series(keys: Sequence[Any]) -> str:
+    """Name some series.
+
+    >>> say_series(["a"]), say_series(list("abcdefg"))
+    ("1 series ('a')", "7 series ('a', 'b', 'c', ...)")
+    """
+    shown = ", ".join(repr(key) for key in keys[:3]) + (", ..." if len(keys) > 3 else "")
+    return f"{len(keys):,} series ({shown})"
 
 
 SCALED: Mapping[str, tuple[Callable[..., float], bool]] = {

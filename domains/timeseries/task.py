@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from domains.timeseries.metrics import forecast_metric
+from domains.timeseries.metrics import forecast_metric, say_series
 from shared.checks import check_level
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
@@ -153,6 +153,57 @@ class ForecastTask(Task):
                 f"{metric.name} needs intervals that are not forecast ({quote(lost)}); add their level to the task:"
                 " levels="
             )
+
+    def choose_rows(self, data: pd.DataFrame, splits: Sequence[Split]) -> tuple[list[Split], tuple[str, ...]]:
+        """Leave out series at splits before which they have no row: nothing can be forecast of them there.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame
+        splits : sequence of Split
+
+        Raises
+        ------
+        HexadError
+            No series has a row before a split.
+        """
+        if self.columns.unique_id not in data.columns:
+            return list(splits), ()
+        codes, keys = pd.factorize(data[self.columns.unique_id])
+        chosen, lost, rows_lost, rows = [], set(), 0, 0
+        for split in splits:
+            begun = np.zeros(len(keys) + 1, dtype=bool)
+            begun[codes[split.train]] = True
+            keep = begun[codes[split.test]]
+            rows, rows_lost = rows + len(keep), rows_lost + int((~keep).sum())
+            lost |= set(codes[split.test[~keep]].tolist())
+            if not keep.any():
+                raise HexadError(f"no series has a row before {split.label}; begin later (first=), or try fewer splits")
+            chosen.append(split if keep.all() else Split(split.label, split.train, split.test[keep]))
+        if not rows_lost:
+            return list(splits), ()
+        begin = say_series([keys[code] for code in sorted(lost)])
+        verb = "begins" if len(lost) == 1 else "begin"
+        return chosen, (f"{rows_lost:,} of {rows:,} rows were left out: {begin} {verb} after an origin they belong to",)
+
+    def check_outcomes(self, metric: Metric, data: pd.DataFrame, splits: Sequence[Split]) -> None:
+        """Refuse a metric that is not defined for any outcome of a split, such as MAPE where all are zero.
+
+        Parameters
+        ----------
+        metric : Metric
+        data : pandas.DataFrame
+        splits : sequence of Split
+        """
+        undefined, y = getattr(metric, "undefined", None), self.columns.y
+        if undefined is None or not isinstance(metric, ArrayMetric) or metric.reads != (y, names.MEAN):
+            return
+        for split in splits:
+            outcomes = data[y].iloc[split.test]
+            if np.asarray(undefined(outcomes, outcomes), dtype=bool).all():
+                raise HexadError(
+                    f"{metric.name} is not defined after {split.label}: every outcome there is zero; use mae or mase"
+                )
 
     def groups(self, splits: Sequence[Split]) -> list[list[Split]]:
         """Splits between two fits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,15 @@ MEAN = "mean"
 """Point forecast."""
 MODEL = "model"
 """Name of the model that made a prediction."""
+
+MEDIAN = "median"
+"""Point forecast that as many outcomes lie above as below."""
+SAMPLE = "sample"
+"""Number of a sample path."""
+ORIGIN = "origin"
+"""What a split of forecasts is called in the files of studies."""
+TAKEN = frozenset({SPLIT, STEP, MEAN, MEDIAN, MODEL, SAMPLE, ORIGIN})
+"""Names that forecasts and evaluations use beside the user's own."""
 
 ORDER = "order"
 """Key of a basket."""
@@ -84,6 +94,14 @@ class SeriesColumns:
     def __post_init__(self) -> None:
         names = [self.unique_id, self.ds, self.y, *self.exogenous]
         _check_names(names)
+        own = (self.unique_id, self.ds, self.y)
+        if taken := [name for name in own if name in TAKEN or re.fullmatch(r"(lo|hi)-[\d.]+", name)]:
+            raise SettingsError(
+                f"forecasts have columns of the name{'s' if len(taken) > 1 else ''} {quote(taken)} themselves; give yours"
+                f" another: table.rename(columns={{{taken[0]!r}: {taken[0] + '_'!r}}})"
+            )
+        if twice := sorted({name for name in own if own.count(name) > 1}):
+            raise SettingsError(f"{quote(twice)} cannot be key, stamp and value at once; name another column")
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from shared.evaluation.leakage.guard import (
     say_foresight,
 )
 from shared.evaluation.leakage.report import LeakReport, LeakWarning
-from shared.evaluation.metrics import Metric
+from shared.evaluation.metrics import ArrayMetric, Metric
 from shared.evaluation.scores import Scores, score_predictions
 from shared.evaluation.task import Splitter, Task, make_splits, take_rows
 from shared.runtime.files import as_json
@@ -115,7 +115,11 @@ def evaluate(
     task = task or find_task([*models.values(), *baselines.values()])
     judges = check_metrics(metrics, task)
     data = data.to_frame() if isinstance(data, Panel) else data
-    cuts = make_splits(splits, data)
+    cuts, notes = task.choose_rows(data, make_splits(splits, data))
+    for judge in judges:
+        task.check_outcomes(judge, data, cuts)
+    first = take_rows(data, cuts[0].train)
+    prepared = tuple(judge.prepare(first) for judge in judges)
     pieces = [_Piece(name, tuple(group)) for name in contenders for group in task.groups(cuts)]
     other = task.perturb(data, cuts[0]) if guard else None
     if other is not None:
@@ -141,19 +145,29 @@ def evaluate(
 
         done = map_parallel(work, pieces, n_jobs=n_jobs, done=lambda result: advance(result[0].name))
     tried = [result for result in done if not result[0].again]
+    _refuse_taken(tried[0][1])
     predictions = pd.concat([p.assign(**{names.MODEL: piece.name}) for piece, p, _ in tried], ignore_index=True)
     timings = pd.concat([t.assign(**{names.MODEL: piece.name}) for piece, _, t in tried], ignore_index=True)
     leaks = _find_leaks(contenders, data, cuts[0], task, done) if guard else ()
     for report in leaks:
         if report.leaks:
             warnings.warn(report.explain(), LeakWarning, stacklevel=2)
-    first = take_rows(data, cuts[0].train)
-    prepared = tuple(judge.prepare(first) for judge in judges)
     found = score_predictions(predictions, judges, prepared)
+    one = predictions[predictions[names.MODEL] == next(iter(contenders))]
+    for judge, own in zip(judges, prepared, strict=True):
+        notes += judge.notes(one, own) if isinstance(judge, ArrayMetric) else ()
     design = describe_splits(
         cuts, _times(data, task), in_time=bool(getattr(splits, "in_time", False)), units=task.units_are_independent
     )
-    return Scores(found, predictions, timings, tuple(baselines), judges, prepared, leaks, design)
+    return Scores(found, predictions, timings, tuple(baselines), judges, prepared, leaks, design, notes)
+
+
+def _refuse_taken(predictions: pd.DataFrame) -> None:
+    """Refuse predictions with a column that evaluation names itself."""
+    if names.MODEL in predictions.columns:
+        raise HexadError(
+            f"predictions have a column {names.MODEL!r}, in which evaluation keeps the name of the model; rename yours"
+        )
 
 
 def _times(data: Any, task: Task) -> Any:

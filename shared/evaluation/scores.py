@@ -50,6 +50,8 @@ class Scores(Result):
         What the leak guard found, a report a model; see `explain_leaks`.
     design : SplitDesign
         What the splits have in common, so that they are not taken for independent.
+    notes : tuple of str
+        What was left out, and why.
 
     >>> frame = pd.DataFrame({"model": ["a"], "split": [1], "metric": ["mae"], "value": [2.0]})
     >>> Scores(frame, pd.DataFrame(), pd.DataFrame(), ("a",)).table()["mae"].to_dict()
@@ -64,6 +66,7 @@ class Scores(Result):
     prepared: tuple[Any, ...] = ()
     leaks: tuple[LeakReport, ...] = ()
     design: SplitDesign = field(default_factory=SplitDesign)
+    notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the tidy score table."""
@@ -285,6 +288,7 @@ class Scores(Result):
         n = self.scores[names.SPLIT].nunique(dropna=False)
         tried = f"{len(table)} models were tried at {n} split{'' if n == 1 else 's'}"
         leaks = f" {self.explain_leaks()}" if any(report.leaks for report in self.leaks) else ""
+        leaks = "".join(f" {capitalise(note)}." for note in self.notes) + leaks
         if self.greater_is_better(metric) is None:
             listed = ", ".join(f"{name} {value:.3g}" for name, value in table[metric].items())
             return f"{tried}; {metric}: {listed}.{leaks}"

@@ -143,6 +143,26 @@ class Task(ABC):
         metric : Metric
         """
 
+    def choose_rows(self, data: Any, splits: Sequence[Split]) -> tuple[list[Split], tuple[str, ...]]:
+        """Leave out, before any work, rows that no model can be asked for, and say which; by default none.
+
+        Parameters
+        ----------
+        data : as for `run`
+        splits : sequence of Split
+        """
+        return list(splits), ()
+
+    def check_outcomes(self, metric: Metric, data: Any, splits: Sequence[Split]) -> None:  # noqa: B027
+        """Refuse, before any work, a metric that is not defined for any outcome of a split.
+
+        Parameters
+        ----------
+        metric : Metric
+        data : as for `run`
+        splits : sequence of Split
+        """
+
     def roles(self, data: Any) -> ColumnRoles:
         """Say what the columns of the data are; nothing by default.
 

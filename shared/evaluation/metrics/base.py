@@ -83,6 +83,8 @@ class ArrayMetric:
         Whether the function gives one number a row: every row is then a unit, labelled by the column `unit`.
     options : mapping of str to object
         Further arguments of the function.
+    undefined : callable, optional
+        Takes the columns of `reads`, and says for which rows the metric is not defined; they are left out and counted.
 
     >>> from shared.evaluation.metrics import mae
     >>> frame = pd.DataFrame({"shop": ["a", "a", "b"], "y": [1.0, 2.0, 3.0], "mean": [1.0, 4.0, 3.0]})
@@ -97,6 +99,7 @@ class ArrayMetric:
     unit: str | None = None
     per_row: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    undefined: Callable[..., Any] | None = None
 
     def prepare(self, train: Any) -> Any:
         """Need nothing of the rows before the first split.
@@ -122,6 +125,7 @@ class ArrayMetric:
         HexadError
             A column is missing, or the metric is not defined for what is in it.
         """
+        predictions = self._defined(predictions)
         arrays = self._arrays(predictions)
         keys = self._keys(predictions)
         if self.per_row:
@@ -130,6 +134,30 @@ class ArrayMetric:
         if keys is None:
             return pd.Series([self.function(*arrays, **self.options)], dtype=float)
         return by_unit(self.function, keys, *arrays, **self.options)
+
+    def notes(self, predictions: pd.DataFrame, prepared: Any = None) -> tuple[str, ...]:
+        """Say what was left out, and why.
+
+        Parameters
+        ----------
+        predictions : pandas.DataFrame
+            Of one model, over all splits.
+        prepared : ignored
+        """
+        if self.undefined is None:
+            return ()
+        gone = int(np.asarray(self.undefined(*self._arrays(predictions)), dtype=bool).sum())
+        return (
+            (f"{self.name} left out {gone:,} of {len(predictions):,} rows for which it is not defined",) if gone else ()
+        )
+
+    def _defined(self, predictions: pd.DataFrame) -> pd.DataFrame:
+        if self.undefined is None:
+            return predictions
+        gone = np.asarray(self.undefined(*self._arrays(predictions)), dtype=bool)
+        if gone.all() and len(gone):
+            raise HexadError(f"{self.name} is not defined for any of {len(gone):,} rows; use another metric")
+        return predictions[~gone]
 
     def _arrays(self, predictions: pd.DataFrame) -> list[pd.Series[Any]]:
         if lost := [name for name in self.reads if name not in predictions.columns]:

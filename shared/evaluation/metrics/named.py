@@ -28,6 +28,12 @@ class _Kind:
     reads: tuple[str, ...]
     greater_is_better: bool | None = False
     per_row: bool = False
+    undefined: Callable[..., Any] | None = None
+
+
+def _is_zero(y: Any, _mean: Any) -> Any:
+    """Rows that MAPE would divide by zero."""
+    return y == 0
 
 
 POINT, SCORED, LABELLED, RANKED = (names.Y, names.MEAN), (names.Y, SCORE), (names.Y, LABEL), (RANK,)
@@ -35,7 +41,7 @@ KINDS: Mapping[str, _Kind] = {
     "mae": _Kind(regression.mae, POINT),
     "rmse": _Kind(regression.rmse, POINT),
     "r2": _Kind(regression.r2, POINT, greater_is_better=True),
-    "mape": _Kind(regression.mape, POINT),
+    "mape": _Kind(regression.mape, POINT, undefined=_is_zero),
     "smape": _Kind(regression.smape, POINT),
     "coverage": _Kind(intervals.coverage, (names.Y,), greater_is_better=None),
     "interval_score": _Kind(intervals.interval_score, (names.Y,)),
@@ -105,7 +111,9 @@ def metric(
     elif base in AT_K:
         options = {"k": 10 if k is None else k}
         shown = f"{base}@{options['k']}"
-    return ArrayMetric(label or shown, kind.function, columns, kind.greater_is_better, unit, kind.per_row, options)
+    return ArrayMetric(
+        label or shown, kind.function, columns, kind.greater_is_better, unit, kind.per_row, options, kind.undefined
+    )
 
 
 def metric_names() -> tuple[str, ...]:

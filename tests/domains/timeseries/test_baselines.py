@@ -42,8 +42,9 @@ def test_same_time_yesterday_follows_the_wall_clock(season):
 
 def test_short_series_are_named():
     table = pd.concat([series([1, 2, 3], unique_id="long"), series([1], unique_id="short")])
+    assert "1 series ('short') shorter" in SeasonalNaive(3, freq=1).fit(table).predict(1).explain()
     with pytest.raises(DataError, match=r"1 series are shorter than the 3 rows that SeasonalNaive needs.*'short'"):
-        SeasonalNaive(3, freq=1).fit(table)
+        SeasonalNaive(3, freq=1).fit(table[table["unique_id"] == "short"])
     with pytest.raises(SettingsError, match="k=0"):
         SeasonalMean(3, k=0, freq=1).fit(table)
 
