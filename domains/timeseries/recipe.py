@@ -382,7 +382,8 @@ def default_recipe(frequency: Frequency, length: int, horizon: int = 1) -> Recip
         seasons = [12 // frequency.step] if frequency.step < 12 else []
         calendar = ("month",) if frequency.step < 12 else ()
     elif frequency.kind == "business":
-        lags, seasons, calendar = (1, 2, 3, 5), [5], ("day_of_week",)
+        week = frequency.days_a_week
+        lags, seasons, calendar = (1, 2, 3, week), [week], ("day_of_week",)
     else:
         lags = tuple(range(1, 9))
     fitting = tuple(season for season in seasons if season <= room)

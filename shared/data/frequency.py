@@ -13,6 +13,7 @@ import pandas as pd
 
 from shared.errors import HexadError, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
+from shared.text import join_words
 from shared.typing import Bools, Ints
 
 __all__ = ["Duration", "Frequency", "frequency_of", "infer_frequency", "parse_duration", "wall_clock"]
@@ -40,6 +41,10 @@ class Duration:
     steps: int = 0
 
 
+WEEKDAYS = "1111100"
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# Weeks without a certain day of the week from which it is taken for closed; one or two may be a holiday.
+LEAST_WEEKS = 3
 MAX_STEPS = 10**12
 MAX_NS, MAX_MONTHS, MAX_DAYS = 100 * 366 * 86400 * 10**9, 1200, 26_200
 
@@ -98,11 +103,14 @@ class Frequency:
     phase : int
         Offset of the grid, in the unit of `step`.
     day : int
-        Day of the month of a monthly grid; 0 for the last one.
+        Day of the month of a monthly grid, or its last one where the month is shorter; 0 for the last one, -1 for the
+        last weekday.
     clock : int
         Time of day of a monthly or business grid, in nanoseconds.
     tz : str, optional
         Zone of the stamps; None for naive ones.
+    open_days : str
+        Days of the week of a business grid, from Monday, as numpy's ``weekmask``: "1111110" for Monday to Saturday.
 
     Notes
     -----
@@ -121,13 +129,16 @@ class Frequency:
     day: int = 1
     clock: int = 0
     tz: str | None = None
+    open_days: str = WEEKDAYS
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
+        if not re.fullmatch("(?=.*1)[01]{7}", self.open_days):
+            raise ValueError("days of the week that are none")
         return {
             "step": ArrayOf("i", (), low=1, high=2**62),
             "phase": ArrayOf("i", (), low=-(2**62), high=2**62),
-            "day": ArrayOf("i", (), low=0, high=31),
+            "day": ArrayOf("i", (), low=-1, high=31),
             "clock": ArrayOf("i", (), low=0, high=DAY),
         }
 
@@ -148,7 +159,7 @@ class Frequency:
             return (wall - self.phase) // self.step
         days = wall.astype("datetime64[ns]").astype("datetime64[D]")
         if self.kind == "business":
-            weekdays = np.busday_count(np.datetime64("1970-01-01"), days).astype(np.int64)
+            weekdays = np.busday_count(np.datetime64("1970-01-01"), days, weekmask=self.open_days).astype(np.int64)
             return np.asarray((weekdays - self.phase) // self.step)
         months = days.astype("datetime64[M]").astype(np.int64)
         return (months - self.phase) // self.step
@@ -171,13 +182,18 @@ class Frequency:
         if self.kind == "wall":
             wall = ordinals * self.step + self.phase
         elif self.kind == "business":
-            weekdays = np.busday_offset(np.datetime64("1970-01-01"), ordinals * self.step + self.phase, roll="forward")
+            first = np.datetime64("1970-01-01")
+            weekdays = np.busday_offset(
+                first, ordinals * self.step + self.phase, roll="forward", weekmask=self.open_days
+            )
             wall = weekdays.astype("datetime64[ns]").astype(np.int64) + self.clock
         else:
             months = (ordinals * self.step + self.phase).astype("datetime64[M]")
-            following = months if self.day else months + np.timedelta64(1, "M")
-            days = following.astype("datetime64[D]").astype(np.int64) + (self.day - 1)
-            wall = days * DAY + self.clock
+            ends = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
+            days = ends if self.day == 0 else np.busday_offset(ends, 0, roll="backward")
+            if self.day > 0:
+                days = np.minimum(months.astype("datetime64[D]") + np.timedelta64(self.day - 1, "D"), ends)
+            wall = np.asarray(days).astype(np.int64) * DAY + self.clock
         return _from_wall(wall, self.tz)
 
     def _reach(self) -> int:
@@ -228,10 +244,15 @@ class Frequency:
         }
         size = per_step.get(self.kind, 0)
         if self.kind == "business" and asked.ns and asked.ns % NS["W"] == 0:
-            size = asked.ns // NS["W"] * 5
+            size = asked.ns // NS["W"] * self.days_a_week
         if size == 0 or size % self.step:
             raise SettingsError(f"{duration!r} is no whole number of steps of {self.describe()}; give steps instead")
         return size // self.step
+
+    @property
+    def days_a_week(self) -> int:
+        """Days of the week that a business grid has."""
+        return self.open_days.count("1")
 
     def wall_offset(self, ordinals: Ints) -> Ints:
         """Steps by which the wall clock is ahead of the grid; constant but for daylight saving.
@@ -260,6 +281,9 @@ class Frequency:
             return f"{self.step} (integer time)"
         if self.kind in {"month", "business"}:
             unit, count = ("month" if self.kind == "month" else "business day"), self.step
+            if self.kind == "business" and self.open_days != WEEKDAYS:
+                unit = f"day from {_say_days(self.open_days)}"
+                return f"{count} {unit}" if count == 1 else f"{count} {unit.replace('day', 'days', 1)}"
         else:
             name, size = next(
                 (n, s)
@@ -332,6 +356,7 @@ def frequency_of(text: str | int, stamps: Ints, tz: str | None, *, integer: bool
         return Frequency("integer", asked.steps, int(first[0] % asked.steps))
     wall = wall_clock(first, tz)
     clock = int(wall[0] % DAY)
+    _refuse_contradiction(text, wall_clock(stamps, tz))
     if asked.business_days:
         today = wall.astype("datetime64[ns]").astype("datetime64[D]")
         count = int(np.busday_count(np.datetime64("1970-01-01"), today)[0])
@@ -340,8 +365,8 @@ def frequency_of(text: str | int, stamps: Ints, tz: str | None, *, integer: bool
         days = wall_clock(stamps, tz).astype("datetime64[ns]").astype("datetime64[D]")
         months = days.astype("datetime64[M]")
         in_month = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
-        last = (days + np.timedelta64(1, "D")).astype("datetime64[M]") != months
-        day = 0 if last.all() else int(in_month[0])
+        found = _day_of_month(days)
+        day = int(in_month[0]) if found is None else found
         return Frequency("month", asked.months, int(months.astype(np.int64)[0] % asked.months), day, clock, tz)
     if asked.ns % DAY == 0:
         return Frequency("wall", asked.ns, int(wall[0] % asked.ns), tz=tz)
@@ -359,7 +384,7 @@ def infer_frequency(stamps: Ints, tz: str | None = None, *, integer: bool = Fals
         At least two, ascending.
 
     >>> infer_frequency(np.array([1, 2, 3, 5]), integer=True)
-    Frequency(kind='integer', step=1, phase=0, day=1, clock=0, tz=None)
+    Frequency(kind='integer', step=1, phase=0, day=1, clock=0, tz=None, open_days='1111100')
     """
     if len(stamps) < 2:
         return None
@@ -384,17 +409,83 @@ def _daily_or_coarser(wall: Ints, days: Any, tz: str | None) -> Frequency:
     step = _mode(np.diff(wall))
     clock = int(wall[0] % DAY)
     months = days.astype("datetime64[M]")
-    in_month = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
-    is_last = (days + np.timedelta64(1, "D")).astype("datetime64[M]") != months
     month_step = _mode(np.diff(months.astype(np.int64)))
-    if month_step > 0 and step >= 28 * DAY and (is_last.all() or (in_month == in_month[0]).all()):
-        day = 0 if is_last.all() else int(in_month[0])
+    if month_step > 0 and step >= 28 * DAY and (day := _day_of_month(days)) is not None:
         return Frequency("month", month_step, int(months.astype(np.int64)[0] % month_step), day, clock, tz)
     weekdays = np.is_busday(days)
     fridays = (days[1:] - days[:-1]).astype(np.int64) == 3
     if step == DAY and weekdays.all() and len(days) > 5 and fridays.any():
         return Frequency("business", 1, clock=clock, tz=tz)
-    return Frequency("wall", step, int(wall[0] % step), tz=tz)
+    plain = Frequency("wall", step, int(wall[0] % step), tz=tz)
+    irregular = step == DAY or (step < NS["W"] and not ((wall - plain.phase) % step == 0).all())
+    if irregular and (closed := _closed_days(days)):
+        return Frequency("business", 1, clock=clock, tz=tz, open_days=closed)
+    return plain
+
+
+def _day_of_month(days: Any) -> int | None:
+    """Day of the month on which stamps lie; 0 for the last, -1 for the last weekday, None where there is no such day."""
+    months = days.astype("datetime64[M]")
+    in_month = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
+    ends = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
+    if (days == ends).all():
+        return 0
+    day = int(in_month.max())  # the 30th of months, and the last of February
+    if (days == np.minimum(months.astype("datetime64[D]") + np.timedelta64(day - 1, "D"), ends)).all():
+        return day
+    if len(days) > 2 and (days == np.busday_offset(ends, 0, roll="backward")).all():
+        return -1
+    return None
+
+
+def _closed_days(days: Any) -> str | None:
+    """Open days of the week where some never come in all the weeks; None where all come, or too few weeks tell."""
+    if (days[-1] - days[0]).astype(np.int64) < 7 * LEAST_WEEKS:
+        return None
+    seen = np.zeros(7, dtype=bool)
+    seen[(days.astype(np.int64) + 3) % 7] = True  # the epoch began on a Thursday
+    mask = "".join("1" if one else "0" for one in seen)
+    full = np.busday_count(days[0], days[-1] + np.timedelta64(1, "D"), weekmask=mask)
+    # Where more than a tenth of the open days are missing, too, it is gaps and not a week that is seen.
+    return mask if 2 <= seen.sum() < 7 and len(days) >= 0.9 * full else None
+
+
+def _say_days(open_days: str) -> str:
+    """Name the open days of a week.
+
+    >>> _say_days("1111110"), _say_days("1010100")
+    ('Monday to Saturday', 'Monday, Wednesday and Friday')
+    """
+    places = [place for place, one in enumerate(open_days) if one == "1"]
+    if len(places) > 2 and places == list(range(places[0], places[-1] + 1)):
+        return f"{DAY_NAMES[places[0]]} to {DAY_NAMES[places[-1]]}"
+    return join_words([DAY_NAMES[place] for place in places])
+
+
+def _refuse_contradiction(text: str | int, wall: Ints) -> None:
+    """Refuse a step that says which day its stamps are on where they are not."""
+    if not isinstance(text, str):
+        return
+    days = wall.astype("datetime64[ns]").astype("datetime64[D]")
+    unit = re.sub(r"^\s*\d*\s*", "", text).strip()
+    if match := re.fullmatch(r"(?:W|week)-([A-Z]{3})", unit):
+        wanted = next((place for place, name in enumerate(DAY_NAMES) if name[:3].upper() == match[1]), None)
+        found = np.unique((days.astype(np.int64) + 3) % 7)
+        if wanted is None or not (found == wanted).all():
+            raise SettingsError(
+                f"freq={text!r} says {'no day' if wanted is None else DAY_NAMES[wanted]}, but the stamps are"
+                f" {join_words([DAY_NAMES[place] + 's' for place in found])}; pass freq='W'"
+            )
+    starts, ends = unit in {"MS", "QS", "YS", "AS"}, unit in {"ME", "QE", "YE"}
+    months = days.astype("datetime64[M]")
+    first = days == months.astype("datetime64[D]")
+    last = days + np.timedelta64(1, "D") == (months + np.timedelta64(1, "M")).astype("datetime64[D]")
+    if (starts and not first.all()) or (ends and not last.all()):
+        wrong = ~first if starts else ~last
+        raise SettingsError(
+            f"freq={text!r} is the {'first' if starts else 'last'} day of a month, but {int(wrong.sum()):,} of"
+            f" {len(days):,} stamps are not, such as {days[wrong][0]}; pass freq={unit[0]!r}"
+        )
 
 
 def _mode(differences: Ints) -> int:

@@ -19,6 +19,7 @@ from shared.data.panel_checks import (
     fill_gaps,
     find_grid,
     keep_distinct,
+    refuse_dates_in_numbers,
     series_codes,
     sort_key,
     sort_rows,
@@ -148,13 +149,15 @@ class Panel:
         asked = frozenset([repair] if isinstance(repair, str) else repair)
         if unknown := asked - set(REPAIRS):
             raise SettingsError(f"unknown repair {quote(sorted(unknown))}; there are {quote(REPAIRS)}")
-        table = to_typed_table(frame, columns, need_y, source)
+        table = to_typed_table(frame, columns, need_y, source, tz)
         has_key = columns.unique_id in table.columns
         problems = Problems(source)
         codes, keys, appearance = series_codes(table, columns, has_key, problems)
         stamps, zone, unit, integer = stamps_of(table[columns.ds], codes, columns, tz, problems)
         if frequency is not None:
             check_kind(frequency, zone, integer, columns, problems)
+        elif integer and freq is None:
+            refuse_dates_in_numbers(stamps, columns, problems)
         problems.raise_if_any()
         order = sort_rows(codes, stamps)
         codes, stamps = codes[order], stamps[order]

@@ -19,6 +19,12 @@ from shared.typing import Bools, Floats, Ints
 
 HOUR_NS = 3600 * 10**9
 MAX_FILLED = 1_000_000
+# Days, months and ISO weeks written as one number, and the range in which they are taken for such.
+DATED_NUMBERS = (
+    ("%Y%m%d", 19000101, 21001231, "dates"),
+    ("%Y%m", 190001, 210012, "months"),
+    ("%G%V%u", 190001, 210053, "weeks"),
+)
 FIRST_DATE, LAST_DATE = pd.Timestamp("1678-01-01"), pd.Timestamp("2262-01-01")
 
 
@@ -32,9 +38,13 @@ class Cells:
     data: dict[str, Floats]
 
 
-def to_typed_table(frame: object, columns: SeriesColumns, need_y: bool, source: str) -> pd.DataFrame:
+def to_typed_table(
+    frame: object, columns: SeriesColumns, need_y: bool, source: str, tz: str | None = None
+) -> pd.DataFrame:
     """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
     frame = as_pandas(frame, source, copy=False)
+    if columns.ds in frame.columns and isinstance(frame[columns.ds].dtype, pd.PeriodDtype):
+        frame = frame.assign(**{columns.ds: frame[columns.ds].dt.to_timestamp()})
     present = frame.columns
     problems = Problems(source)
     wanted = [columns.ds, *([columns.y] if need_y else []), *columns.exogenous]
@@ -49,7 +59,16 @@ def to_typed_table(frame: object, columns: SeriesColumns, need_y: bool, source: 
             *(Column(name, "number", allow_missing=True) for name in wanted[1:] if not _is_bool(frame, name)),
         )
     )
-    return check_frame(frame, schema, source)
+    zone = tz if not integer and _has_offsets(frame[columns.ds]) else None
+    return check_frame(frame, schema, source, tz=zone)
+
+
+def _has_offsets(values: pd.Series[Any]) -> bool:
+    """Whether stamps are text that says how far they are from UTC."""
+    if pd.api.types.is_datetime64_any_dtype(values.dtype) or pd.api.types.is_numeric_dtype(values.dtype):
+        return False
+    first = values.dropna().head(1).astype(str)
+    return bool(first.str.contains(r"\d(?:Z|[+-]\d{2}:?\d{2})$").any())
 
 
 def _is_bool(frame: pd.DataFrame, name: str) -> bool:
@@ -123,7 +142,7 @@ def stamps_of(
         return np.asarray(pd.DatetimeIndex(values.dt.tz_convert("UTC")).as_unit("ns").asi8), zone, unit, False
     if tz is None:
         return np.asarray(pd.DatetimeIndex(values).as_unit("ns").asi8), None, unit, False
-    zoned = _localize(values, codes, tz)
+    zoned = _localize(values, codes, columns, tz, problems)
     bad = np.asarray(zoned.isna())
     if bad.any():
         count = int(bad.sum())
@@ -170,12 +189,62 @@ def check_has_values(cells: Cells, keys: tuple[Any, ...], columns: SeriesColumns
         )
 
 
-def _localize(values: pd.Series[Any], codes: Ints, tz: str) -> pd.DatetimeIndex:
-    """Wall-clock stamps in a zone: of an hour that comes twice, the first row of a series is the earlier instant."""
+def _localize(
+    values: pd.Series[Any], codes: Ints, columns: SeriesColumns, tz: str, problems: Problems
+) -> pd.DatetimeIndex:
+    """Wall-clock stamps in a zone; of an hour that comes twice, the order of the other rows tells which row is which."""
     index = pd.DatetimeIndex(values)
-    repeats = pd.DataFrame({"code": codes, "ds": index}).groupby(["code", "ds"]).cumcount().to_numpy()
-    zoned: pd.DatetimeIndex = index.tz_localize(tz, ambiguous=repeats == 0, nonexistent="NaT")
+    rows = pd.DataFrame({"code": codes, "ds": index})
+    repeats = rows.groupby(["code", "ds"]).cumcount().to_numpy()
+    first = repeats == 0
+    twice = rows.duplicated(["code", "ds"], keep=False).to_numpy()
+    unsure = np.zeros(len(rows), dtype=bool)
+    for code in np.unique(codes[twice]) if twice.any() else ():
+        mine = np.flatnonzero(codes == code)
+        if repeats[mine].max() > 1:  # no hour comes three times; that is told elsewhere
+            continue
+        stamps = index.asi8[mine]
+        steps, inside = np.diff(stamps), twice[mine][1:] & twice[mine][:-1]
+        rising, falling = bool(((steps >= 0) | inside).all()), bool(((steps <= 0) | inside).all())
+        if rising and falling:  # nothing but such hours: their own minutes tell, if anything does
+            more = int(np.sign(steps).sum())
+            rising, falling = more > 0, more < 0
+        if falling:
+            first[mine] = ~first[mine] | ~twice[mine]
+        unsure[mine] = twice[mine] & ~(rising or falling)
+    zoned: pd.DatetimeIndex = index.tz_localize(tz, ambiguous=first, nonexistent="NaT")
+    apart = index.tz_localize(tz, ambiguous=~first, nonexistent="NaT")
+    unsure &= np.asarray(zoned != apart)  # stamps that come twice by mistake are told elsewhere
+    if unsure.any():
+        problems.add(
+            f"{int(unsure.sum()):,} stamps come twice in an hour that the clock of {tz} shows twice, and the rows are in"
+            " no order that tells which is which",
+            column=columns.ds,
+            rows=first_rows(unsure),
+            count=int(unsure.sum()),
+            fix="Sort the rows by time, or write the stamps in UTC or with their offset.",
+        )
     return zoned
+
+
+def refuse_dates_in_numbers(stamps: Ints, columns: SeriesColumns, problems: Problems) -> None:
+    """Ask about whole numbers that read like dates: 202312 is followed by 202401 if it is a month, and not by 202313."""
+    whole = np.unique(stamps)
+    for pattern, low, high, word in DATED_NUMBERS:
+        if len(whole) < 2 or whole[0] < low or whole[-1] > high:
+            continue
+        text = pd.Series(whole.astype(str))
+        read = pd.to_datetime(text + ("1" if word == "weeks" else ""), format=pattern, errors="coerce")
+        if read.isna().any():
+            continue
+        day = " + '1'" if word == "weeks" else ""
+        how = f"pd.to_datetime(table[{columns.ds!r}].astype(str){day}, format={pattern!r})"
+        problems.add(
+            f"holds whole numbers that read like {word}, such as {whole[0]} and {whole[-1]}",
+            column=columns.ds,
+            fix=Fix(f"Make dates of them: {how}; or say that they are numbers: ", Argument("freq", "1"), "."),
+        )
+        return
 
 
 def sort_rows(codes: Ints, stamps: Ints) -> Ints:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from shared.data.frequency import Frequency, infer_frequency, parse_duration
+from shared.data.frequency import WEEKDAYS, Frequency, infer_frequency, parse_duration
 from shared.data.schema import first_rows, missing_column
 from shared.errors import Problems, SettingsError, quote
 from shared.typing import Bools
@@ -95,10 +96,14 @@ class StampGrid:
         wall = stamp.tz_localize(None)
         if length.months:
             wall += pd.DateOffset(months=times * length.months)
-            if self.grid is not None and self.grid.kind == "month" and self.grid.day == 0:
-                wall += pd.offsets.MonthEnd(0)
+            if self.grid is not None and self.grid.kind == "month":
+                wall = _onto_month(wall, self.grid)
         elif length.business_days:
-            wall += pd.offsets.BDay(times * length.business_days)
+            mask = WEEKDAYS if self.grid is None or self.grid.kind != "business" else self.grid.open_days
+            day = np.busday_offset(
+                np.datetime64(wall, "D"), times * length.business_days, roll="forward", weekmask=mask
+            )
+            wall = pd.Timestamp(day) + (wall - wall.normalize())
         else:
             wall += pd.Timedelta(times * length.ns, unit="ns")
         return self._to_zone(wall)
@@ -107,6 +112,14 @@ class StampGrid:
         """Bring a wall-clock time to the stamps' zone: of a repeated hour the first, after a skipped one the next."""
         zone = pd.DatetimeIndex(self.stamps).tz
         return wall if zone is None else wall.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+
+
+def _onto_month(wall: pd.Timestamp, grid: Frequency) -> pd.Timestamp:
+    """The stamp of a monthly grid in the month of a date: the 30th again after a shorter February."""
+    if 0 < grid.day <= 28:
+        return wall
+    month = np.array([np.datetime64(wall, "M").astype(np.int64)])
+    return pd.Timestamp(replace(grid, step=1, phase=0, tz=None).stamps(month)[0])
 
 
 def need_stamps(table: pd.DataFrame, ds: str) -> pd.Series[Any]:

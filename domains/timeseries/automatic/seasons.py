@@ -57,7 +57,8 @@ def grid_of(frequency: Frequency, named: str | int | None = None) -> Grid:
             return Grid(None, 12, 1)
         frequency = frequency_of(named, np.zeros(1, dtype=np.int64), None, integer=False)
     if frequency.kind == "business":
-        return Grid((5,) if frequency.step == 1 else (), 10, 1)
+        week = frequency.days_a_week
+        return Grid((week,) if frequency.step == 1 else (), 2 * week, 1)
     if frequency.kind == "month":
         year = 12 // frequency.step if frequency.step < 12 and 12 % frequency.step == 0 else 0
         return Grid((year,) if year else (), {1: 18, 3: 8}.get(frequency.step, 6), max(year, 1))

@@ -316,6 +316,8 @@ def _datetimes(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
     texts = _mask_text(strings, ~missing).to_pandas()
     if reading.dates not in {None, "iso", "day-first", "month-first"}:
         return _parse_stamps(texts, missing, str(reading.dates), "")
+    if reading.dates is None and len(full) and (starts := _period_starts(texts)) is not None:
+        return Parsed(starts, np.asarray(starts.isna()) & ~missing, notes=("periods read by their first day",))
     if short.sum() > iso.sum() and reading.dates != "iso":
         order = reading.dates or _date_order(full.filter(pa.array(_matches(full, SHORT))))
         if order is None:
@@ -332,6 +334,26 @@ def _datetimes(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
     if zoned.any():
         return _instants(strings, texts.where(iso), iso, missing, reading)
     return _parse_stamps(texts.where(iso), missing, "ISO8601", "")
+
+
+def _period_starts(texts: pd.Series[Any]) -> pd.Series[Any] | None:
+    """First days of periods written as "2023Q1", "2023-01" or "2023-W05"; None where they are not all such."""
+    given = texts.dropna()
+    for pattern, make in (
+        (r"\d{4}-?[Qq][1-4]", lambda found: pd.PeriodIndex(found.str.replace("-", ""), freq="Q").to_timestamp()),
+        (r"\d{4}-(?:0[1-9]|1[0-2])", lambda found: pd.to_datetime(found + "-01", format="%Y-%m-%d", errors="coerce")),
+        (
+            r"\d{4}-?[Ww](?:0[1-9]|[1-4]\d|5[0-3])",
+            lambda found: pd.to_datetime(
+                found.str.upper().str.replace("-", "") + "1", format="%GW%V%u", errors="coerce"
+            ),
+        ),
+    ):
+        if given.str.fullmatch(pattern).all():
+            starts = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns]")
+            starts[given.index] = np.asarray(make(given), dtype="datetime64[ns]")
+            return starts
+    return None
 
 
 def _parse_stamps(texts: pd.Series[Any], missing: Bools, order: str, note: str) -> Parsed:

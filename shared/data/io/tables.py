@@ -271,14 +271,15 @@ def check_options(
         raise SettingsError(f"tz={quote([tz])} is no time zone; write it as in 'Europe/Berlin'")
 
 
-def check_frame(frame: object, schema: Schema, source: str) -> pd.DataFrame:
+def check_frame(frame: object, schema: Schema, source: str, *, tz: str | None = None) -> pd.DataFrame:
     """Bring a frame's declared columns to their kinds and check them, as `read_table` does, without a report.
 
     >>> check_frame(pd.DataFrame({"ds": ["2024-01-31"]}), Schema((Column("ds", "datetime"),)), "table").ds.dt.day.tolist()
     [31]
     """
-    desk = _Desk(source, frozenset(), Problems(source))
-    return _check_frame(_type_frame(as_pandas(frame, source, copy=False), schema, desk, Reading()), schema, desk)
+    desk = _Desk(source, frozenset(), Problems(source), local=tz is not None)
+    reading = Reading() if tz is None else Reading(tz=tz)
+    return _check_frame(_type_frame(as_pandas(frame, source, copy=False), schema, desk, reading), schema, desk)
 
 
 def read_part(

@@ -1,0 +1,243 @@
+"""Grids of real calendars: month ends, weeks with closed days, periods, numbers that are dates, the doubled hour."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domains.timeseries import LagForecaster, SeasonalNaive
+from shared.data import Panel, WalkForward
+from shared.data.frequency import Frequency, infer_frequency
+from shared.errors import HexadError, SettingsError
+from shared.runtime.store import load_model, save_model
+
+
+def table(stamps, y=None):
+    return pd.DataFrame({"ds": stamps, "y": np.arange(len(stamps), dtype=float) if y is None else y})
+
+
+def following(stamps, steps=2, **options):
+    """What stamps a forecast has."""
+    made = SeasonalNaive(**options).fit(table(stamps)).predict(steps).to_frame()["ds"]
+    return [str(one)[:10] for one in made]
+
+
+def days(*texts):
+    return pd.to_datetime(list(texts))
+
+
+def every_month(day, first=3):
+    return days(*(f"2023-{month:02}-{day}" for month in range(first, 13)))
+
+
+# Months
+
+
+@pytest.mark.parametrize(
+    ("stamps", "wanted"),
+    [
+        (every_month(30), ["2024-01-30", "2024-02-29", "2024-03-30"]),
+        (every_month(29), ["2024-01-29", "2024-02-29", "2024-03-29"]),
+        (days("2023-01-30", "2023-02-28", "2023-03-30"), ["2023-04-30", "2023-05-30", "2023-06-30"]),
+        (days("2023-01-31", "2023-02-28", "2023-03-31"), ["2023-04-30", "2023-05-31", "2023-06-30"]),
+        (days("2023-01-31", "2023-03-31", "2023-05-31"), ["2023-07-31", "2023-09-30", "2023-11-30"]),
+        (pd.date_range("2023-01-31", periods=9, freq="BME"), ["2023-10-31", "2023-11-30", "2023-12-29"]),
+        (pd.date_range("2023-03-31", periods=5, freq="BQE"), ["2024-06-28", "2024-09-30", "2024-12-31"]),
+    ],
+)
+def test_months_end_where_they_end(stamps, wanted):
+    assert following(stamps, 3) == wanted
+
+
+def test_what_was_forecast_is_taken_when_it_comes():
+    model = SeasonalNaive().fit(table(every_month(30)))
+    model.update(table(days("2024-01-30", "2024-02-29", "2024-03-30")))
+    assert str(model.predict(1).to_frame()["ds"].iloc[0])[:10] == "2024-04-30"
+
+
+@given(st.integers(1, 31), st.integers(1, 4), st.integers(0, 600), st.sampled_from([None, "Europe/Berlin"]))
+def test_a_monthly_grid_is_its_own_inverse(day, step, start, tz):
+    grid = Frequency("month", step, phase=start % step, day=day, tz=tz)
+    ordinals = np.arange(start, start + 30)
+    stamps = grid.stamps(ordinals)
+    assert (np.diff(stamps) > 0).all()
+    assert grid.ordinals(stamps).tolist() == ordinals.tolist()
+
+
+@pytest.mark.parametrize("day", [29, 30])
+def test_walking_by_months_keeps_the_day(day):
+    stamps = pd.DatetimeIndex(
+        [
+            pd.Timestamp(f"2022-{m:02}-01") + pd.offsets.MonthEnd(0) if m == 2 else pd.Timestamp(f"2022-{m:02}-{day}")
+            for m in range(1, 13)
+        ]
+    )
+    cuts = [cut.label for cut in WalkForward("1M", every="1M", n_splits=9).splits(table(stamps))]
+    assert [cut.day for cut in cuts] == [day] * 9
+
+
+# Weeks
+
+
+@pytest.mark.parametrize(
+    ("open_days", "wanted", "words"),
+    [
+        ([0, 1, 2, 3, 4, 5], ["2024-03-01", "2024-03-02", "2024-03-04"], "1 day from Monday to Saturday"),
+        ([1, 2, 3, 4, 5], ["2024-03-01", "2024-03-02", "2024-03-05"], "1 day from Tuesday to Saturday"),
+        ([0, 2, 4], ["2024-03-01", "2024-03-04", "2024-03-06"], "1 day from Monday, Wednesday and Friday"),
+        ([0, 1, 2, 3, 4], ["2024-03-01", "2024-03-04", "2024-03-05"], "1 business day"),
+    ],
+)
+def test_closed_days_of_the_week_are_no_gaps(open_days, wanted, words):
+    stamps = pd.date_range("2024-01-01", "2024-02-29")
+    stamps = stamps[stamps.day_of_week.isin(open_days)]
+    assert following(stamps, 3) == wanted
+    grid = Panel.from_frame(table(stamps)).frequency
+    assert grid.describe() == words
+    assert grid.steps("1W") == len(open_days)
+
+
+def test_a_shop_that_closes_on_sundays_has_a_week_of_six_days():
+    stamps = pd.date_range("2024-01-01", periods=300)
+    stamps = stamps[stamps.day_of_week < 6]
+    y = 10.0 + 5 * (stamps.day_of_week == 5) + np.random.default_rng(0).normal(size=len(stamps))
+    model = LagForecaster(horizon="1W", calibration_folds=0).fit(table(stamps, y))
+    made = model.predict().to_frame()
+    assert len(made) == 6
+    assert made.loc[made["ds"].dt.day_of_week == 5, "mean"].iloc[0] > 13.5
+
+
+def test_days_that_are_missing_here_and_there_stay_gaps():
+    stamps = pd.date_range("2024-01-01", periods=90).delete([5, 17, 40])
+    with pytest.raises(HexadError, match="3 stamps are missing in 3 gaps"):
+        SeasonalNaive().fit(table(stamps))
+    shop = pd.date_range("2024-01-01", periods=90)
+    shop = shop[shop.day_of_week < 6].delete([3, 50])
+    with pytest.raises(HexadError, match="2 stamps are missing in 2 gaps"):
+        SeasonalNaive().fit(table(shop))
+
+
+def test_a_week_or_two_tell_nothing_of_closed_days():
+    assert infer_frequency(pd.date_range("2024-01-01", periods=6).as_unit("ns").asi8).kind == "wall"
+
+
+@pytest.mark.parametrize("grid", [Frequency("business", 1, open_days="1111110"), Frequency("month", 1, day=-1)])
+def test_such_grids_are_saved_and_loaded(tmp_path, grid):
+    stamps = grid.to_pandas(grid.stamps(np.arange(15000, 15060) if grid.kind == "business" else np.arange(600, 660)))
+    model = SeasonalNaive().fit(table(stamps))
+    save_model(model, tmp_path / "m.hexad")
+    loaded = load_model(tmp_path / "m.hexad")
+    assert loaded.predict(4).to_frame().equals(model.predict(4).to_frame())
+
+
+# A step that contradicts the stamps
+
+
+@pytest.mark.parametrize(
+    ("freq", "stamps", "said"),
+    [
+        (
+            "W-SUN",
+            pd.date_range("2024-01-01", periods=9, freq="W-MON"),
+            "says Sunday, but the stamps are Mondays; pass freq='W'",
+        ),
+        (
+            "MS",
+            pd.date_range("2024-01-31", periods=9, freq="ME"),
+            "first day of a month, but 9 of 9 stamps are not, such as 2024-01-31",
+        ),
+        ("ME", pd.date_range("2024-01-01", periods=9, freq="MS"), "last day of a month, but 9 of 9 stamps are not"),
+        ("QE", pd.date_range("2024-01-01", periods=9, freq="QS"), "last day of a month"),
+    ],
+)
+def test_a_step_that_contradicts_the_stamps_is_refused(freq, stamps, said):
+    with pytest.raises(SettingsError, match=said):
+        SeasonalNaive(freq=freq).fit(table(stamps))
+
+
+@pytest.mark.parametrize("freq", ["W", "W-MON", "1W", "7D"])
+def test_a_step_that_fits_is_taken(freq):
+    assert following(pd.date_range("2024-01-01", periods=9, freq="W-MON"), 1, freq=freq) == ["2024-03-04"]
+
+
+# Periods and numbers
+
+
+@pytest.mark.parametrize(
+    ("stamps", "wanted"),
+    [
+        (pd.period_range("2023-01", periods=9, freq="M"), ["2023-10-01", "2023-11-01"]),
+        (pd.period_range("2023Q1", periods=4, freq="Q"), ["2024-01-01", "2024-04-01"]),
+        (["2023Q1", "2023Q2", "2023Q3", "2023Q4"], ["2024-01-01", "2024-04-01"]),
+        (["2023-Q3", "2023-Q4", "2024-Q1"], ["2024-04-01", "2024-07-01"]),
+        (["2023-11", "2023-12", "2024-01"], ["2024-02-01", "2024-03-01"]),
+        (["2023-W51", "2023-W52", "2024-W01"], ["2024-01-08", "2024-01-15"]),
+        (["2020W52", "2020W53", "2021W01"], ["2021-01-11", "2021-01-18"]),
+    ],
+)
+def test_periods_are_read_by_their_first_day(stamps, wanted):
+    assert following(stamps) == wanted
+
+
+@pytest.mark.parametrize(
+    ("stamps", "word"),
+    [
+        (range(202301, 202313), "months"),
+        ([202311, 202312, 202401], "months"),
+        (range(20240101, 20240132), "dates"),
+        ([202351, 202352, 202401], "weeks"),
+    ],
+)
+def test_numbers_that_read_like_dates_are_asked_about(stamps, word):
+    with pytest.raises(HexadError, match=f"holds whole numbers that read like {word}, such as .*pd.to_datetime"):
+        SeasonalNaive().fit(table(list(stamps)))
+
+
+def test_numbers_that_are_said_to_be_numbers_are():
+    assert following(list(range(202301, 202313)), 1, freq=1) == ["202313"]
+    assert following(list(range(202301, 202313)), 1, freq="1") == ["202313"]
+    assert following([202396, 202397, 202398, 202399, 202400, 202401], 1) == ["202402"]
+
+
+def test_text_with_offsets_that_change_is_read_with_its_zone():
+    stamps = ["2024-03-30T00:00:00+01:00", "2024-03-31T00:00:00+01:00", "2024-04-01T00:00:00+02:00"]
+    with pytest.raises(HexadError, match="another UTC offset than the rest"):
+        SeasonalNaive().fit(table(stamps))
+    assert following(stamps, 1, tz="Europe/Berlin") == ["2024-04-02"]
+
+
+# The hour that comes twice
+
+AUTUMN = pd.date_range("2024-10-26 22:00", "2024-10-27 06:00", freq="h", tz="UTC").tz_convert("Europe/Berlin")
+
+
+def local(order, freq="h", tz="Europe/Berlin"):
+    frame = table(AUTUMN.tz_localize(None)).iloc[order]
+    return Panel.from_frame(frame, freq=freq, tz=tz).values.tolist()
+
+
+def test_the_order_of_the_rows_tells_which_hour_is_which():
+    n = len(AUTUMN)
+    assert local(list(range(n))) == list(range(n))
+    assert local(list(range(n))[::-1]) == list(range(n))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_in_no_order_are_asked_about(seed):
+    with pytest.raises(HexadError, match="2 stamps come twice in an hour that the clock of Europe/Berlin shows twice"):
+        local(np.random.default_rng(seed).permutation(len(AUTUMN)))
+
+
+def test_half_hours_come_in_their_order_too():
+    half = pd.date_range("2024-10-26 23:00", "2024-10-27 03:00", freq="30min", tz="UTC").tz_convert("Europe/Berlin")
+    frame = table(half.tz_localize(None))
+    for order in (frame, frame.iloc[::-1]):
+        assert Panel.from_frame(order, freq="30min", tz="Europe/Berlin").values.tolist() == frame["y"].tolist()
+
+
+def test_each_series_has_an_order_of_its_own():
+    frame = table(AUTUMN.tz_localize(None))
+    both = pd.concat([frame.assign(unique_id="up"), frame.iloc[::-1].assign(unique_id="down")])
+    panel = Panel.from_frame(both, freq="h", tz="Europe/Berlin")
+    assert panel.values.tolist() == [*frame["y"], *frame["y"]]
