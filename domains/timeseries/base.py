@@ -44,7 +44,8 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
     def _exogenous(self) -> tuple[str, ...]:
         return ()
 
-    def _future_columns(self) -> tuple[str, ...]:
+    def future_columns(self) -> tuple[str, ...]:
+        """Columns that a forecast reads at the stamps that are forecast; empty for most."""
         return ()
 
     def _grid_step(self, table: object) -> str | int | None:
@@ -93,7 +94,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
 
     def default_task(self) -> ForecastTask:
         """How it is evaluated where nothing else is said: at origins, with what its recipe knows ahead."""
-        return ForecastTask(self._columns(), known=self._future_columns())
+        return ForecastTask(self._columns(), known=self.future_columns())
 
     def _columns(self) -> SeriesColumns:
         return SeriesColumns(self.unique_id, self.ds, self.y, self._exogenous())
@@ -272,8 +273,13 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
 
     def _future(self, panel: Panel, wanted: Ints, horizon: int, future: object) -> dict[str, Floats]:
         """Values of the known columns over the horizon; shape (n_series, horizon) each."""
-        known = self._future_columns()
+        known = self.future_columns()
         if not known:
+            if future is not None:
+                raise SettingsError(
+                    f"{type(self).__name__} reads no column ahead, so that future= would change nothing; leave it out, or"
+                    " use LagForecaster with a recipe that names the columns: Exogenous(name, known=True)"
+                )
             return {}
         if future is None:
             raise DataError(
@@ -319,7 +325,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         future : frame or Panel
             Key, stamp and the columns known in the future.
         """
-        columns = SeriesColumns(self.unique_id, self.ds, self.y, self._future_columns())
+        columns = SeriesColumns(self.unique_id, self.ds, self.y, self.future_columns())
         return Panel.from_frame(future, columns, tz=self.tz, frequency=self.panel_.frequency, need_y=False)
 
     def _tail(self, panel: Panel, wanted: Ints, horizon: int) -> Any:

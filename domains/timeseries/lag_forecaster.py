@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -22,7 +23,7 @@ from domains.timeseries.transforms import integrate
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
-from shared.errors import DataError, Problem, SettingsError, quote
+from shared.errors import DataError, HexadWarning, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import map_parallel
 from shared.typing import Bools, Estimator, Floats, Ints
@@ -168,7 +169,8 @@ class LagForecaster(LagModel):
     def _exogenous(self) -> tuple[str, ...]:
         return self.recipe.exogenous_columns if self.recipe is not None else ()
 
-    def _future_columns(self) -> tuple[str, ...]:
+    def future_columns(self) -> tuple[str, ...]:
+        """Columns that the recipe reads at the stamps that are forecast."""
         return self.recipe.known_columns if self.recipe is not None else ()
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray[Any, np.dtype[Any]]:
@@ -189,6 +191,13 @@ class LagForecaster(LagModel):
         frequency = panel.frequency
         horizon = self._few_steps(panel, self.horizon) if self.horizon is not None else 0
         self.recipe_ = self.recipe or default_recipe(frequency, int(panel.lengths.max()), max(horizon, 1))
+        if self.differences and (level := [v.name for v in self.recipe_.exogenous if not v.shows_change]):
+            warnings.warn(
+                f"differences={self.differences!r} makes the model one of changes, but it is shown only the level of"
+                f" {quote(level)}, not the change: give lags a season apart, as in Exogenous({level[0]!r}, lags=(0, 1))",
+                HexadWarning,
+                stacklevel=3,
+            )
         self.steps_ = self.recipe_.resolve(frequency)
         origin_names, target_names = feature_names(self.steps_, self.y)
         self.feature_names_out_ = origin_names + target_names

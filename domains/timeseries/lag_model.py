@@ -147,7 +147,7 @@ class LagModel(PanelForecaster):
             fix = "Use strategy='direct', a shorter horizon, or another recipe."
             if self.strategy == "direct":
                 fix = "Look for values unlike those learnt from" + (
-                    f", in {quote(self._future_columns())} above all." if self._future_columns() else "."
+                    f", in {quote(self.future_columns())} above all." if self.future_columns() else "."
                 )
             notes.append(
                 f"The {'recursion' if self.strategy == 'recursive' else 'forecast'} of {int(held.sum()):,} series left"
@@ -258,6 +258,7 @@ class LagModel(PanelForecaster):
             def ask(step: int) -> Floats:
                 return self._next_step(canvas, place + step, begin)
 
+        shift = self._clock_shift(panel, canvas.ordinals[place], horizon)
         full: Any = np.ones(len(origins), dtype=bool)
         some: Any = slice(None)
         for step in range(horizon):
@@ -269,11 +270,31 @@ class LagModel(PanelForecaster):
                 some = slice(None) if full.all() else full
             if full.any():
                 found = answers[step if self.strategy == "direct" else 0](X[some])
+                if shift is not None and shift[some, step].any():
+                    found = _by_clock(answers, X[some], step, shift[some, step], found)
                 found = np.minimum(np.maximum(found, low[some]), high[some])
                 if self.strategy == "recursive":
                     canvas.y[place[some] + step] = found
                 result[some, step] = found
         return result
+
+    def _clock_shift(self, panel: Panel, first: Ints, horizon: int) -> Ints | None:
+        """Hours (in steps) by which the clock has been moved since an origin, for every step; None where it never is.
+
+        Where all origins that were learnt from are at one time of the day, the model of a step is that of a time of the
+        day, too: after a change of the clock it is the one a step further, or less far, that knows it.
+        """
+        if (
+            self.strategy != "direct"
+            or self.every_ == 1
+            or panel.frequency.kind != "fixed"
+            or panel.frequency.tz is None
+        ):
+            return None
+        ahead = first[:, None] + np.arange(horizon)
+        moved = panel.frequency.wall_offset(ahead.ravel()).reshape(ahead.shape)
+        shift = moved - panel.frequency.wall_offset(first)[:, None]
+        return shift if shift.any() else None
 
     # -- intervals ---------------------------------------------------------------------------------------------------
 
@@ -290,7 +311,7 @@ class LagModel(PanelForecaster):
     def _gather_known(self, panel: Panel, series: Ints, origins: Ints) -> dict[str, Floats]:
         """What was known ahead at past origins, as far as the panel reaches; shape (n, horizon) each."""
         inside = np.minimum(origins[:, None] + np.arange(self.horizon_), panel.indptr[series + 1][:, None] - 1)
-        return {name: panel.exogenous[name][inside] for name in self._future_columns()}
+        return {name: panel.exogenous[name][inside] for name in self.future_columns()}
 
     def _observe(self, before: Panel, merged: Panel) -> None:
         """Add the errors of forecasts whose outcomes have just been seen; the regressors stay as they are."""
@@ -352,6 +373,15 @@ def _draw_paths(
     """Sample paths around forecasts; shape (n, count, horizon)."""
     errors = calibration.paths(len(mean), count, mean.shape[1], random)
     return units.back(mean[:, None, :] + errors * sizes[:, None, :])
+
+
+def _by_clock(answers: list[Callable[[Floats], Floats]], X: Floats, step: int, shift: Ints, found: Floats) -> Floats:
+    """Ask the models of the same time of day for the rows whose clock was moved."""
+    asked = found.copy()
+    for moved in np.unique(shift[shift != 0]):
+        mine = shift == moved
+        asked[mine] = answers[int(np.clip(step + moved, 0, len(answers) - 1))](X[mine])
+    return asked
 
 
 def _rows_of(future: dict[str, Floats], part: slice) -> dict[str, Floats]:

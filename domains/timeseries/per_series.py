@@ -55,6 +55,10 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         """Steps to forecast where none are said: those of the forecaster."""
         return getattr(self.forecaster, "horizon", None)
 
+    def future_columns(self) -> tuple[str, ...]:
+        """Columns that its forecaster reads at the stamps that are forecast."""
+        return self.forecaster.future_columns()
+
     def default_task(self) -> ForecastTask:
         """How it is evaluated where nothing else is said: as its forecaster."""
         return self.forecaster.default_task()

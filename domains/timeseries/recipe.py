@@ -111,6 +111,11 @@ class Exogenous:
     rolling: tuple[Rolling, ...] = ()
     hinges: tuple[float, ...] = ()
 
+    @property
+    def shows_change(self) -> bool:
+        """Whether a model is shown values at two stamps, and so the change between them."""
+        return len(self.lags) > 1 or bool(self.seasonal)
+
 
 class Recipe(BaseEstimator):  # type: ignore[misc]
     """Features of a forecast, made from what is known at its origin.
@@ -371,7 +376,9 @@ def default_recipe(frequency: Frequency, length: int, horizon: int = 1) -> Recip
         day = DAY_NS // frequency.step
         lags, seasons = (1, 2, 3, max(4, day // 4), day), [day, 7 * day]
         calendar = ("day_of_week",)
-        fourier = (Fourier(day, min(6, max(1, day // 2 - 1))),) if day > 2 else ()
+        # In a zone a day is one of the clock: after a change of the hour, elapsed steps would shift it.
+        whole = "1D" if frequency.tz is not None else day
+        fourier = (Fourier(whole, min(6, max(1, day // 2 - 1))),) if day > 2 else ()
         fourier += (Fourier("1Y", 2),) if room >= 365 * day // 2 else ()
     elif frequency.kind == "wall" and frequency.step == DAY_NS:
         lags, seasons, calendar = (1, 2, 3, 7), [7], ("day_of_week",)

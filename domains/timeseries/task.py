@@ -276,7 +276,8 @@ class ForecastTask(Task):
         ahead = table[after]
         steps = ahead.groupby(key, observed=True)[ds].nunique().max() if key else ahead[ds].nunique()
         options: dict[str, Any] = {"levels": self.levels} if self.levels else {}
-        if self.known:
+        reads = getattr(model, "future_columns", None)
+        if self.known and (reads is None or reads()):  # who reads nothing ahead refuses to be shown anything
             options["future"] = ahead[[*key, ds, *self.known]]
         # Series that ended before have nothing to be tested on; a model is not asked for them.
         ids = list(test[key[0]].drop_duplicates()) if key else []

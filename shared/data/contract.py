@@ -18,6 +18,23 @@ __all__ = ["ColumnContract", "TableContract", "contract_of"]
 MAX_LABELS = 1000
 # Ranges beyond what was learnt from which values are of another unit or column, and not of another season.
 FAR = 3.0
+# Where values lie beyond what was learnt from by at least this share of its range, and would lie inside it in another
+# unit, they are taken for such: a column that grows goes less far in the time that is forecast.
+BESIDE = 0.25
+UNITS: tuple[tuple[str, float, float], ...] = (
+    ("degrees Fahrenheit where Celsius was learnt", 1 / 1.8, -32 / 1.8),
+    ("degrees Celsius where Fahrenheit was learnt", 1.8, 32.0),
+    ("kelvins where Celsius was learnt", 1.0, -273.15),
+    ("degrees Celsius where kelvins were learnt", 1.0, 273.15),
+    *((f"a unit {factor:,} times as small", 1 / factor, 0.0) for factor in (1000, 100, 60, 24, 1_000_000)),
+    *((f"a unit {factor:,} times as large", float(factor), 0.0) for factor in (1000, 100, 60, 24, 1_000_000)),
+    ("miles where kilometres were learnt", 1.609344, 0.0),
+    ("kilometres where miles were learnt", 1 / 1.609344, 0.0),
+    ("km/h where m/s was learnt", 1 / 3.6, 0.0),
+    ("m/s where km/h was learnt", 3.6, 0.0),
+    ("pounds where kilograms were learnt", 1 / 2.20462, 0.0),
+    ("kilograms where pounds were learnt", 2.20462, 0.0),
+)
 ACCEPT = Argument("accept_drift", True)
 KINDS: dict[Kind, str] = {
     "datetime": "dates",
@@ -71,7 +88,34 @@ class ColumnContract:
         middle = float(values.median())
         reach = FAR * max(self.high - self.low, 1e-12 * max(abs(self.high), 1.0))
         small = self.low > 0 and 0 <= middle < self.low / 10 and self.high < 100 * self.low
-        return bool(middle > self.high + reach or middle < self.low - reach or small)
+        return bool(middle > self.high + reach or middle < self.low - reach or small or self.unit_of(values))
+
+    def unit_of(self, values: pd.Series[Any]) -> str:
+        """Unit that values seem to be in where it is not that of what was learnt from; empty where they may be alike.
+
+        Parameters
+        ----------
+        values : pandas.Series
+
+        >>> learnt = contract_of(pd.DataFrame({"t": [2.0, 15.0, 41.0]})).columns[0]
+        >>> learnt.unit_of(pd.Series([68.0, 75.0, 80.0]))
+        'degrees Fahrenheit where Celsius was learnt'
+        """
+        known = values.dropna()
+        if self.low is None or self.high is None or len(known) == 0:
+            return ""
+        low, middle, high = float(known.min()), float(known.median()), float(known.max())
+        room = BESIDE * (self.high - self.low)
+        if self.low - room <= middle <= self.high + room or self.high == self.low:
+            return ""
+        fitting = {
+            name: abs(factor * middle + shift - (self.median or 0.0))
+            for name, factor, shift in UNITS
+            if self.low - room <= factor * low + shift
+            and factor * high + shift <= self.high + room
+            and self.low <= factor * middle + shift <= self.high
+        }
+        return min(fitting, key=lambda name: fitting[name], default="")
 
 
 @dataclass(frozen=True)
@@ -182,7 +226,9 @@ class TableContract:
                 for one in self.columns
                 if one is not column and one.suits(values) and one.name in frame.columns and one.far(frame[one.name])
             ]
+            unit = column.unit_of(values)
             like = f"; they look like those of {quote(other)}: swapped?" if other else "; another unit?"
+            like = f"; another unit, such as {unit}?" if unit and not other else like
             drift.add(
                 f"values are about {middle:,.4g}, the model learnt from {column.low:,.4g} to {column.high:,.4g}{like}",
                 column=column.name,

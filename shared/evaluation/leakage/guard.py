@@ -13,7 +13,7 @@ from shared.data.splits import Split
 from shared.errors import HexadError, quote
 from shared.evaluation.leakage.diff import Difference, find_changed_rows
 from shared.evaluation.leakage.foresight import Foresight, find_foresight
-from shared.evaluation.leakage.overlap import overlap
+from shared.evaluation.leakage.overlap import SAME_WORDS, overlap
 from shared.evaluation.leakage.report import Leak, LeakReport
 from shared.evaluation.task import Task
 from shared.runtime.seeds import clone_seeded, find_unseeded
@@ -105,7 +105,9 @@ def check_columns(data: object, split: Split, task: Task) -> tuple[Leak, ...]:
     roles = task.roles(data)
     if not isinstance(data, pd.DataFrame) or not roles.features:
         return ()
-    return tuple(overlap(data, split.train, split.test, roles.without_known()))
+    found = overlap(data, split.train, split.test, roles.without_known())
+    # A plan with as many states as the target decides it by right; whether it is known ahead, its user has said.
+    return tuple(leak for leak in found if not (leak.what == SAME_WORDS and set(leak.columns) <= set(roles.known)))
 
 
 def find_telling_columns(data: object, task: Task) -> tuple[Foresight, ...]:

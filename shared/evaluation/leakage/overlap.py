@@ -14,8 +14,9 @@ from shared.evaluation.leakage.report import Leak
 from shared.evaluation.task import ColumnRoles
 from shared.typing import Bools, Ints
 
-__all__ = ["LATE", "overlap"]
+__all__ = ["LATE", "SAME_WORDS", "overlap"]
 
+SAME_WORDS = "says the same as the target in other words"
 LATE = "are not earlier than the first row tested on"
 
 MAX_TRAIN, MAX_TEST, MAX_COLUMNS = 50_000, 5_000, 40
@@ -116,9 +117,7 @@ def _giveaways(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles,
             leaks.append(Leak(f"column {name!r}", what, fix, (name,), ahead, "overlap"))
         elif _same_words(table[name], y):
             fix = "Leave it out: it is the answer."
-            leaks.append(
-                Leak(f"column {name!r}", "says the same as the target in other words", fix, (name,), 0, "overlap")
-            )
+            leaks.append(Leak(f"column {name!r}", SAME_WORDS, fix, (name,), 0, "overlap"))
         elif roles.time is None and _names_the_target(table[name], y, train, test):
             what = "is an id, and the ids learnt from give the target of those asked for away"
             fix = "Leave it out, and split so that no id lies on both sides: GroupKFold."
