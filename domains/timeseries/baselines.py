@@ -24,6 +24,8 @@ __all__ = ["Drift", "Naive2", "SeasonalMean", "SeasonalNaive", "SimilarDay"]
 
 # Seasons back from which errors are taken; older ones tell little.
 MAX_ORIGINS = 1000
+# A season that goes down to a twentieth of its mean would blow up what is divided by it.
+LEAST_INDEX = 0.05
 
 
 class _Baseline(PanelForecaster):
@@ -322,7 +324,7 @@ class Naive2(_Baseline):
     """M4's benchmark: the naive on seasonally adjusted values, where a test finds a season.
 
     The test is on the autocorrelation at one season, 90 % two-sided; the adjustment is the classical multiplicative
-    decomposition with a centred moving average. Source: Makridakis, Spiliotis & Assimakopoulos (2020), The M4
+    decomposition with a centred moving average; the additive one where values are not all well above zero. Source: Makridakis, Spiliotis & Assimakopoulos (2020), The M4
     Competition, International Journal of Forecasting 36(1), appendix A.
 
     Parameters
@@ -363,12 +365,15 @@ class Naive2(_Baseline):
         forecasts = np.empty((len(origins), horizon))
         for place, (number, origin) in enumerate(zip(series, origins, strict=True)):
             history = panel.values[panel.indptr[number] : origin]
+            forecasts[place] = history[-1]
             if m > 1 and is_seasonal(history, m):
+                ahead, last = (len(history) + np.arange(horizon)) % m, (len(history) - 1) % m
                 indices = seasonal_indices(history, m)
-                ahead = indices[(len(history) + np.arange(horizon)) % m]
-                forecasts[place] = history[-1] / indices[(len(history) - 1) % m] * ahead
-            else:
-                forecasts[place] = history[-1]
+                if history.min() > 0 and indices.min() > LEAST_INDEX:
+                    forecasts[place] = history[-1] / indices[last] * indices[ahead]
+                else:  # around zero a season has no ratio
+                    effects = seasonal_effects(history, m)
+                    forecasts[place] = history[-1] + effects[ahead] - effects[last]
         return forecasts
 
 
@@ -398,17 +403,32 @@ def is_seasonal(values: Floats, m: int) -> bool:
     return bool(abs(correlations[-1]) > limit)
 
 
+def seasonal_effects(values: Floats, m: int) -> Floats:
+    """Additive seasonal effects of the classical decomposition, mean 0.
+
+    >>> seasonal_effects(np.array([-1.0, 1.0] * 6), 2).tolist()
+    [-1.0, 1.0]
+    """
+    trend = _centred_mean(values, m)
+    effects = np.array([np.nanmean((values - trend)[k::m]) for k in range(m)])
+    return np.asarray(effects - effects.mean())
+
+
+def _centred_mean(values: Floats, m: int) -> Floats:
+    """Moving average over a season around each value; NaN at the ends."""
+    weights = np.r_[0.5, np.ones(m - 1), 0.5] / m if m % 2 == 0 else np.ones(m) / m
+    half, trend = len(weights) // 2, np.full(len(values), np.nan)
+    trend[half : len(values) - half] = np.convolve(values, weights, mode="valid")
+    return trend
+
+
 def seasonal_indices(values: Floats, m: int) -> Floats:
     """Multiplicative seasonal indices of the classical decomposition, mean 1; ones where the trend touches zero.
 
     >>> seasonal_indices(np.array([1.0, 3.0] * 6), 2).tolist()
     [0.5, 1.5]
     """
-    n = len(values)
-    weights = np.r_[0.5, np.ones(m - 1), 0.5] / m if m % 2 == 0 else np.ones(m) / m
-    half = len(weights) // 2
-    trend = np.full(n, np.nan)
-    trend[half : n - half] = np.convolve(values, weights, mode="valid")
+    trend = _centred_mean(values, m)
     if np.any(trend == 0):
         return np.ones(m)
     ratios = values / trend

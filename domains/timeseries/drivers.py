@@ -50,6 +50,7 @@ def drivers(model: LagForecaster, *, rounds: int = 5, max_steps: int = 24, rando
     >>> drivers(LagForecaster(recipe=Recipe((1, 2, 3, 4)), horizon=2).fit(table)).frame["group"].tolist()
     ['latest values']
     """
+    _need_features(model, "drivers")
     designs, seen = _designs(model, max_steps)
     return permutation_importance(
         designs,
@@ -96,6 +97,7 @@ def follows(
     >>> found.frame["mean"].round(2).tolist()
     [1.0, 2.0, 3.0, 0.0]
     """
+    _need_features(model, "follows")
     groups = feature_groups(model.steps_, model.y)
     group = "latest values" if variable == model.y else variable
     if group not in groups:
@@ -108,6 +110,15 @@ def follows(
     return dependence(
         designs, feature=first, columns=groups[group], name=latest, answer=answer, random_state=random_state
     )
+
+
+def _need_features(model: object, what: str) -> None:
+    """Refuse models that show no features, or none yet."""
+    if hasattr(model, "steps_"):
+        return
+    kind = type(model).__name__
+    fix = "fit it first" if hasattr(model, "recipe") else "explain() says what it is made of"
+    raise HexadError(f"{what}() looks at the features of a fitted LagForecaster; this {kind} shows none: {fix}")
 
 
 def _designs(model: LagForecaster, max_steps: int) -> tuple[list[Design], bool]:

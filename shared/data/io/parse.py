@@ -12,11 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.errors import Argument, Fix
+from shared.errors import Argument, Fix, quote
 from shared.typing import Bools
 
 __all__ = ["MISSING_WORDS", "Kind", "Parsed", "Reading", "guess_kind", "off_calendar", "parse_column", "sniff_decimal"]
 
+# Share of a text column's values that are numbers, or dates, from which the others are named: fewer are chance.
+NEARLY = 0.8
 Kind = Literal["text", "integer", "number", "boolean", "datetime"]
 
 MISSING_WORDS = ("NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None")
@@ -134,6 +136,10 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
     full = strings.filter(pa.array(~_missing(strings, words=True)))
     if len(full) == 0:
         return "text", ()
+    if reading.dates is not None and all(part in reading.dates.lower() for part in ("%y", "%m", "%d")):
+        read = pd.to_datetime(pd.Series(full.to_pandas()), format=reading.dates, errors="coerce")
+        if read.notna().all():
+            return "datetime", ()
     if _matches(full, INTEGER).all():
         if _fits_int64(full):
             return "integer", ()
@@ -172,7 +178,24 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
         if order in {"day-first", "month-first"}:
             return "datetime", () if reading.dates else (f"dates read {order}",)
         return "text", ("kept as text: day and month cannot be told apart; pass dates='day-first' or 'month-first'",)
-    return "text", ()
+    return "text", _say_why_text(strings, numbers | codes, _matches(full, ISO) | _matches(full, SHORT))
+
+
+def _say_why_text(strings: pa.Array, numbers: Bools, dates: Bools) -> tuple[str, ...]:
+    """Name what keeps a column of numbers or dates from being one."""
+    rows = np.flatnonzero(~_missing(strings, words=True))
+    full = strings.take(pa.array(rows))
+    if _matches(full, r"^[+-]?[\d.,]+\s*%$").all():
+        return (f"kept as text: numbers with a percent sign, as '{full[0].as_py()}'; take it off to read them as such",)
+    for mask, kind in ((numbers, "number"), (dates, "date")):
+        if NEARLY * len(mask) <= mask.sum() < len(mask):
+            odd = np.flatnonzero(~mask)
+            told = dict.fromkeys(full[int(place)].as_py() for place in odd[:20])
+            where = ", ".join(str(rows[place] + 1) for place in odd[:5]) + (", ..." if len(odd) > 5 else "")
+            verb = f"is no {kind}" if len(odd) == 1 else f"are no {kind}s"
+            place = "row" if len(odd) == 1 else "rows"
+            return (f"kept as text: {len(odd):,} of {len(mask):,} {verb}: {quote(told)} ({place} {where})",)
+    return ()
 
 
 def parse_column(strings: pa.Array, kind: Kind, reading: Reading) -> Parsed:

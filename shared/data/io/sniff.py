@@ -16,10 +16,14 @@ import pyarrow.csv as pacsv
 from shared.data.io.limits import MAX_COLUMNS, MAX_HEADER
 from shared.data.io.sources import fail, read_text
 from shared.errors import Argument, Fix, Problems, quote
+from shared.text import count_of
 
 __all__ = ["RawTable", "check_header", "parse_csv", "sniff_separator"]
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+# Signs that some programs put between columns; only asked about, because they stand in texts, too.
+RARE_SEPARATORS = "^~#!*&\\\x01\x1f"
+MAX_TITLES = 10
 SAMPLE_LINES = 200
 SAMPLE_CHARACTERS = 1 << 20
 DATA_LIKE = re.compile(r"\s*([+-]?[\d.,]+([eE][+-]?\d+)?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ T][\d:.+Z-]*)?)\s*")
@@ -35,6 +39,8 @@ class RawTable:
         String columns in file order.
     rows : list of int
         Number of each dropped ragged row, counted from 1 below the header.
+    notes : tuple of str
+        What was left out above the header, or taken off.
 
     >>> RawTable(pa.table({"a": ["1"]}), ",").dropped
     ()
@@ -43,6 +49,7 @@ class RawTable:
     table: pa.Table
     separator: str
     dropped: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def sniff_separator(text: str, name: str = "table") -> str:
@@ -90,7 +97,7 @@ def _rows(lines: Iterable[str], separator: str, *, strict: bool = False) -> Iter
         csv.field_size_limit(limit)
 
 
-def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: bool) -> RawTable:  # noqa: C901
+def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: bool) -> RawTable:
     r"""Split UTF-8 CSV into columns of text, and refuse what would shift or lose a value.
 
     Raises
@@ -101,12 +108,8 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
     >>> parse_csv(b"a,b\n1,2\n", "t.csv", None, drop_ragged=False).table.to_pydict()
     {'a': ['1'], 'b': ['2']}
     """
-    while data[:1] in {b"\r", b"\n"} or data.startswith(codecs.BOM_UTF8):  # blank lines above the header name no column
-        data = data.lstrip(b"\r\n").removeprefix(codecs.BOM_UTF8)
-    if (first := data.partition(b"\n")[0].partition(b"\r")[0]) and len(first) > MAX_HEADER:
-        raise fail(
-            name, f"the first line has {len(first):,} characters", "Give one line of column names, and rows below."
-        )
+    asked = separator
+    data, notes = _without_extras(data, name, separator)
     text = data.decode()
     separator = separator or sniff_separator(text, name)
     if text.count('"') % 2:
@@ -147,8 +150,48 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
         raise fail(name, f"the table cannot be split into columns ({error})", "Check quotes and separators.") from error
     if table.column_names != header:
         raise fail(name, "the header can be read in two ways", "Write each column's name plainly in the first line.")
+    if asked is None and len(header) == 1:
+        _refuse_one_column(table.column(0).to_pylist(), header[0], name)
     numbers = tuple(number - 1 for number, _, _ in ragged)
-    if ragged and not drop_ragged:
+    _check_ragged(ragged, numbers, len(header), table.num_rows, name, drop=drop_ragged)
+    if table.num_rows == 0:
+        raise fail(name, "the table has a header but no rows", "Give at least one row.")
+    names = [column.strip() for column in table.column_names]
+    return RawTable(table.rename_columns(names), separator, numbers, tuple(notes))
+
+
+def _without_extras(data: bytes, name: str, separator: str | None) -> tuple[bytes, list[str]]:
+    """Take off what belongs to no table: blank lines and titles above the header, marks where files were joined."""
+    notes: list[str] = []
+    while data[:1] in {b"\r", b"\n"} or data.startswith(codecs.BOM_UTF8):  # blank lines above the header name no column
+        data = data.lstrip(b"\r\n").removeprefix(codecs.BOM_UTF8)
+    if (first := data.partition(b"\n")[0].partition(b"\r")[0]) and len(first) > MAX_HEADER:
+        raise fail(
+            name, f"the first line has {len(first):,} characters", "Give one line of column names, and rows below."
+        )
+    if joined := data.count(b"\n" + codecs.BOM_UTF8):
+        data = data.replace(b"\n" + codecs.BOM_UTF8, b"\n")
+        notes.append(f"files were joined here: {count_of(joined, 'mark')} of the beginning of one taken off")
+    titles, above = _titles(data[: 4 * SAMPLE_CHARACTERS].decode(errors="ignore"), separator)
+    if titles:
+        data = b"".join(data.splitlines(keepends=True)[titles:]) if titles else data
+        notes.append(f"{count_of(titles, 'line')} above the header left out: {quote(above)}")
+    return data, notes
+
+
+def _check_ragged(
+    ragged: list[tuple[int, int, int]], numbers: tuple[int, ...], width: int, n_rows: int, name: str, *, drop: bool
+) -> None:
+    """Refuse rows of another number of fields than the header has, unless few are to be left out."""
+    if len(ragged) > n_rows:
+        usual, many = Counter(actual for _, actual, _ in ragged).most_common(1)[0]
+        raise fail(
+            name,
+            f"the first line has {count_of(width, 'field')}, but {many:,} of {count_of(len(ragged) + n_rows, 'row')} have"
+            f" {usual}",
+            "Give every column a name in the first line, or pass separator= if this is the wrong one.",
+        )
+    if ragged and not drop:
         actual, expected = ragged[0][1:]
         problems = Problems(name)
         problems.add(
@@ -163,9 +206,49 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
             ),
         )
         problems.raise_if_any()
-    if table.num_rows == 0:
-        raise fail(name, "the table has a header but no rows", "Give at least one row.")
-    return RawTable(table.rename_columns([column.strip() for column in table.column_names]), separator, numbers)
+
+
+def _titles(text: str, separator: str | None) -> tuple[int, list[str]]:
+    """Lines above the header that belong to no table, such as a title, and what they say; none where in doubt."""
+    lines = text[:SAMPLE_CHARACTERS].splitlines(keepends=True)[:SAMPLE_LINES]
+    best: tuple[int, int] = (0, 0)
+    for mark in [separator] if separator else SEPARATORS:
+        reader = csv.reader(io.StringIO("".join(lines), newline=""), delimiter=mark)
+        try:
+            rows = [(row, reader.line_num) for row in reader if any(row)]
+        except csv.Error:
+            continue
+        widths = [len(row) for row, _ in rows]
+        for place in range(1, min(MAX_TITLES, len(rows) - 1) + 1):
+            width, rest = widths[place], widths[place:]
+            named = [cell.strip() for cell in rows[place][0]]
+            is_header = all(named) and len(set(named)) == width and not any(map(DATA_LIKE.fullmatch, named))
+            fewer = all(one < width for one in widths[:place])
+            if width > 1 and fewer and is_header and len(rest) > 1 and rest.count(width) >= 0.9 * len(rest):
+                best = max(best, (width, rows[place - 1][1]))
+                break
+    _, count = best
+    return count, [line.strip() for line in lines[:count] if line.strip()]
+
+
+def _refuse_one_column(values: list[str], header: str, name: str) -> None:
+    """Refuse one column in which every line is a table's row: quoted as a whole, or with a separator of its own."""
+    sample = [value for value in values[:SAMPLE_LINES] if value]
+    for mark in (*SEPARATORS, *RARE_SEPARATORS):
+        count = header.count(mark)
+        if not count or not sample or any(value.count(mark) != count for value in sample):
+            continue
+        if mark in SEPARATORS:
+            raise fail(
+                name,
+                f"every line is one quoted field that holds {count_of(count, SEPARATORS[mark])}",
+                f"Write the file without quotes around whole lines; if it is one column, pass separator={mark!r}.",
+            )
+        raise fail(
+            name,
+            f"there is one column, in whose every line {quote([mark])} stands {count_of(count, 'time')}",
+            f"If it parts the columns, pass separator={mark!r}; if it is one column, separator=','.",
+        )
 
 
 def check_header(

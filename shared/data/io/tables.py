@@ -342,6 +342,7 @@ def _from_source(source: Any, schema: Schema | None, desk: _Desk, reading: Readi
     text = read_text(data, path.name, how.encoding, compression)
     desk.notes.extend(text.notes)
     raw = parse_csv(text.data, path.name, how.separator, drop_ragged="drop_ragged_rows" in desk.repairs_asked)
+    desk.notes.extend(raw.notes)
     if raw.dropped:
         desk.repairs.append(f"left out {len(raw.dropped):,} ragged rows: {quote(raw.dropped)}")
         desk.leave_out(np.isin(np.arange(1, raw.table.num_rows + len(raw.dropped) + 1), raw.dropped))

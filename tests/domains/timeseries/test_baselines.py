@@ -4,9 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from domains.timeseries import Drift, Naive2, SeasonalMean, SeasonalNaive, SimilarDay
+from domains.timeseries import (
+    AutoForecaster,
+    Drift,
+    LagForecaster,
+    Naive2,
+    SeasonalMean,
+    SeasonalNaive,
+    SimilarDay,
+    drivers,
+    follows,
+)
 from domains.timeseries.baselines import is_seasonal, seasonal_indices
-from shared.errors import CalibrationError, DataError, SettingsError
+from shared.errors import CalibrationError, DataError, HexadError, SettingsError
 
 
 def mean_of(forecast) -> list[float]:
@@ -112,3 +122,35 @@ def test_similar_days_need_dates_and_days_of_the_week():
         SimilarDay().fit(pd.DataFrame({"ds": range(30), "y": 1.0}))
     with pytest.raises(SettingsError, match="numbered from 0, Monday"):
         SimilarDay(weekly=(7,)).fit(pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=30), "y": 1.0}))
+
+
+@pytest.mark.parametrize("level", [-1.0, 0.0, 0.5, 1.2])
+def test_naive2_stays_near_what_was_seen_where_values_cross_zero(level):
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        y = level + np.sin(2 * np.pi * np.arange(60) / 7) + 0.3 * rng.normal(size=60)
+        made = Naive2(7).fit(pd.DataFrame({"ds": range(60), "y": y})).predict(14).to_frame()["mean"]
+        assert made.abs().max() < 2 * np.abs(y).max()
+
+
+def test_naive2_adds_where_it_cannot_multiply():
+    y = np.tile([-2.0, 0.0, 2.0], 12)
+    made = Naive2(3).fit(pd.DataFrame({"ds": range(36), "y": y})).predict(3).to_frame()["mean"]
+    assert made.tolist() == pytest.approx([-2.0, 0.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (SeasonalNaive(7), "this SeasonalNaive shows none: explain"),
+        (AutoForecaster(horizon=3), "this AutoForecaster shows none: explain"),
+        (LagForecaster(horizon=3), "this LagForecaster shows none: fit it first"),
+    ],
+)
+def test_models_without_features_say_so(model, said):
+    if not isinstance(model, LagForecaster):
+        model.fit(pd.DataFrame({"ds": range(60), "y": np.arange(60.0)}))
+    with pytest.raises(HexadError, match=rf"drivers\(\) looks at the features of a fitted LagForecaster; {said}"):
+        drivers(model)
+    with pytest.raises(HexadError, match=rf"follows\(\) looks at the features of a fitted LagForecaster; {said}"):
+        follows(model, "y")

@@ -1,0 +1,164 @@
+"""Files as offices make them: titles, joined exports, lines quoted whole, odd separators, one word among numbers."""
+
+import pandas as pd
+import pytest
+
+from shared.data import read_table
+from shared.data.io.tables import read_table_with_report
+from shared.errors import DataError
+
+
+@pytest.fixture
+def read(tmp_path):
+    def write_and_read(content, **options):
+        path = tmp_path / "a.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        frame, report = read_table_with_report(path, **options)
+        return frame, report.explain()
+
+    return write_and_read
+
+
+# Titles above the header
+
+
+@pytest.mark.parametrize(
+    ("above", "mark", "said"),
+    [
+        ("Sales of March\n", ";", "1 line above the header left out: 'Sales of March'"),
+        ("Sales, March\n", ",", "1 line above the header left out: 'Sales, March'"),
+        (
+            "Sales of March\n\nas of 1 April\n",
+            "\t",
+            "3 lines above the header left out: 'Sales of March', 'as of 1 April'",
+        ),
+        ("Report\nAll shops\n\n", "|", "left out: 'Report', 'All shops'"),
+        ('"Sales; March"\n', ";", "1 line above the header left out"),
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 30])
+def test_a_title_is_left_out_and_told(read, above, mark, said, rows):
+    body = "".join(mark.join(row) + "\n" for row in [("shop", "town", "pieces"), *[("A", "Ulm", "1")] * rows])
+    frame, told = read(above + body)
+    assert list(frame.columns) == ["shop", "town", "pieces"]
+    assert len(frame) == rows
+    assert frame["pieces"].tolist() == [1] * rows
+    assert said in told
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "name\nAnn Lee\nBob Ray\n",  # one column is one column
+        "price\n1.5\n2.5\n",
+        "a,b\n1,2\n3,4\n",
+        "x;y\nq;w\ne;r\n",  # text rows below a text header
+    ],
+)
+def test_nothing_is_taken_for_a_title_that_is_none(read, content):
+    frame, told = read(content)
+    assert "left out" not in told
+    assert len(frame) == content.count("\n") - 1
+
+
+def test_rows_are_counted_below_the_header(read):
+    with pytest.raises(
+        DataError, match=r"1 row has another number of fields than the header \(3\); the first has 2 \(row 2\)"
+    ):
+        read("Sales\nshop,town,pieces\n" + "A,Ulm,1\nB,Bonn\n" + "C,Kiel,2\n" * 20)
+
+
+# Rows that are not of the header's width
+
+
+@pytest.mark.parametrize("body", ["1,2,3\n" * 5, "1,2,3\n" * 500 + "1,2\n" * 2])
+@pytest.mark.parametrize("repair", [(), "drop_ragged_rows"])
+def test_where_most_rows_are_ragged_the_header_is_to_blame(read, body, repair):
+    with pytest.raises(
+        DataError, match="the first line has 2 fields, but .* rows have 3. Give every column a name"
+    ) as caught:
+        read("a,b\n" + body, repair=repair)
+    assert "drop_ragged_rows" not in str(caught.value)
+
+
+# Lines quoted whole, and separators of their own
+
+
+def test_lines_that_are_quoted_whole_are_told(read):
+    with pytest.raises(
+        DataError, match="every line is one quoted field that holds 1 comma. Write the file without quotes"
+    ):
+        read('"a,b"\n"1,2"\n"3,4"\n')
+    with pytest.raises(DataError, match="holds 2 semicolons"):
+        read('"a;b;c"\n"1;2;3"\n')
+
+
+@pytest.mark.parametrize("mark", ["^", "~", "#", "!", "*", "\x1f"])
+def test_an_odd_separator_is_asked_about_and_taken(read, mark):
+    content = "id,name,pieces\n1,x,2\n2,y,3\n".replace(",", mark)
+    with pytest.raises(DataError, match="there is one column, in whose every line .* stands 2 times"):
+        read(content)
+    assert read(content, separator=mark)[0]["pieces"].tolist() == [2, 3]
+    assert read(content, separator=",")[0].shape == (2, 1)
+
+
+def test_one_column_of_text_may_hold_such_signs(read):
+    assert read("remark #\nfirst #\nsecond\n")[0].shape == (2, 1)
+
+
+# Joined exports
+
+
+def test_the_mark_of_a_second_file_is_taken_off_and_told(read):
+    frame, told = read(b"\xef\xbb\xbfid,x\n1,2\n\xef\xbb\xbf1,3\n")
+    assert frame["id"].tolist() == [1, 1]
+    assert "1 mark of the beginning of one taken off" in told
+
+
+def test_a_header_that_comes_again_is_named(read):
+    part = "id,x\n" + "".join(f"{i},{i}.5\n" for i in range(20))
+    _, told = read(part + part)
+    assert "'id' kept as text: 1 of 41 is no number: 'id' (row 21)" in told
+
+
+# One word among numbers
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([*map(str, range(999)), "n/k"], "'x' kept as text: 1 of 1,000 is no number: 'n/k' (row 1000)"),
+        (["kg", *map(str, range(20))], "'x' kept as text: 1 of 21 is no number: 'kg' (row 1)"),
+        (["1.5", "-", "2.5", "-", *["3.5"] * 16], "'x' kept as text: 2 of 20 are no numbers: '-' (rows 2, 4)"),
+        (["20%", "30 %", "4.5%"], "'x' kept as text: numbers with a percent sign, as '20%'"),
+        (["2024-01-31"] * 9 + ["soon"], "'x' kept as text: 1 of 10 is no date: 'soon' (row 10)"),
+    ],
+)
+def test_what_keeps_a_column_from_being_numbers_is_named(read, values, said):
+    frame, told = read("k,x\n" + "".join(f"a,{value}\n" for value in values))
+    assert said in told
+    assert frame["x"].tolist() == values
+
+
+@pytest.mark.parametrize("values", [["Ulm", "Bonn", "Kiel"], ["A1", "7", "B2", "9"], ["1", "2", "x", "y"]])
+def test_of_texts_nothing_is_said(read, values):
+    assert "kept as text" not in read("k,x\n" + "".join(f"a,{value}\n" for value in values))[1]
+
+
+# Dates written as numbers
+
+
+def test_a_format_of_dates_counts_without_a_schema(read):
+    frame, _ = read("day,n\n20240131,1\n20240201,2\n", dates="%Y%m%d")
+    assert frame["day"].tolist() == [pd.Timestamp("2024-01-31"), pd.Timestamp("2024-02-01")]
+    assert frame["n"].tolist() == [1, 2]
+    assert read("day,n\n20240131,1\n")[0]["day"].tolist() == [20240131]
+
+
+def test_a_format_that_does_not_fit_changes_nothing(read):
+    assert read("day,n\n20240131,1\n20249999,2\n", dates="%Y%m%d")[0]["day"].tolist() == [20240131, 20249999]
+
+
+def test_a_frame_is_left_as_it_is():
+    frame = pd.DataFrame({"Sales of March": ["a", "b"]})
+    assert read_table(frame).equals(frame)
