@@ -93,7 +93,8 @@ def other_customers(shop: Shop, least: int, settings: GrocerySettings) -> Stabil
     """Rules of half of the customers, looked at again in the baskets of the others; None where too few are named.
 
     >>> from shared.data import Incidence
-    >>> other_customers(Shop.cut(Incidence.from_lists([["a", "b"]] * 300), GrocerySettings(), "table"), 5, GrocerySettings())
+    >>> shop = Shop.cut(Incidence.from_lists([["a", "b"]] * 300), GrocerySettings(), "table")
+    >>> other_customers(shop, 5, GrocerySettings())
     """
     baskets = shop.train
     if baskets.customers is None or len(np.unique(baskets.customers)) < FEWEST_CUSTOMERS:

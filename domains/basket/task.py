@@ -41,8 +41,8 @@ class CompletionTask(Task):
     Notes
     -----
     Data are an `Incidence`; models have ``fit(baskets)``, ``items_`` and ``scores(baskets)`` of shape (n_baskets,
-    n_items). Predictions have a row a hidden item: "draw", "basket" (its key), "customer" (a number, the basket's own where none
-    is named: what one customer bought counts as one where chance is reckoned), "item", "rank" among all items that were
+    n_items). Predictions have a row a hidden item: "draw", "basket" (its key), "customer" (a number, the basket's own
+    where none is named: what one customer bought counts as one where chance is reckoned), "item", "rank" among all items that were
     not shown (from 1, ties at the mean), "n_shown", "known" (whether it had been seen in learning) and "first", what
     the model ranked first. Items never seen in learning rank last.
 

@@ -277,8 +277,8 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         if not known:
             if future is not None:
                 raise SettingsError(
-                    f"{type(self).__name__} reads no column ahead, so that future= would change nothing; leave it out, or"
-                    " use LagForecaster with a recipe that names the columns: Exogenous(name, known=True)"
+                    f"{type(self).__name__} reads no column ahead, so that future= would change nothing; leave it out,"
+                    " or use LagForecaster with a recipe that names the columns: Exogenous(name, known=True)"
                 )
             return {}
         if future is None:

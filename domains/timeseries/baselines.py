@@ -179,7 +179,8 @@ class SeasonalNaive(_Baseline):
         if not short:
             return ()
         return (
-            f"{say_series(short)} shorter than a season of {season.steps:,} rows: where nothing lies a season back, the last value is the forecast",
+            f"{say_series(short)} shorter than a season of {season.steps:,} rows: where nothing lies a season back, the"
+            " last value is the forecast",
         )
 
 
@@ -324,8 +325,9 @@ class Naive2(_Baseline):
     """M4's benchmark: the naive on seasonally adjusted values, where a test finds a season.
 
     The test is on the autocorrelation at one season, 90 % two-sided; the adjustment is the classical multiplicative
-    decomposition with a centred moving average; the additive one where values are not all well above zero. Source: Makridakis, Spiliotis & Assimakopoulos (2020), The M4
-    Competition, International Journal of Forecasting 36(1), appendix A.
+    decomposition with a centred moving average; the additive one where values are not all well above zero. Source:
+    Makridakis, Spiliotis & Assimakopoulos (2020), The M4 Competition, International Journal of Forecasting 36(1),
+    appendix A.
 
     Parameters
     ----------

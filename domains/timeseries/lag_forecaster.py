@@ -194,7 +194,8 @@ class LagForecaster(LagModel):
         if self.differences and (level := [v.name for v in self.recipe_.exogenous if not v.shows_change]):
             warnings.warn(
                 f"differences={self.differences!r} makes the model one of changes, but it is shown only the level of"
-                f" {quote(level)}, not the change: give lags a season apart, as in Exogenous({level[0]!r}, lags=(0, 1))",
+                f" {quote(level)}, not the change: give lags a season apart, as in Exogenous({level[0]!r}, lags=(0,"
+                " 1))",
                 HexadWarning,
                 stacklevel=3,
             )

@@ -97,8 +97,8 @@ class SeriesColumns:
         own = (self.unique_id, self.ds, self.y)
         if taken := [name for name in own if name in TAKEN or re.fullmatch(r"(lo|hi)-[\d.]+", name)]:
             raise SettingsError(
-                f"forecasts have columns of the name{'s' if len(taken) > 1 else ''} {quote(taken)} themselves; give yours"
-                f" another: table.rename(columns={{{taken[0]!r}: {taken[0] + '_'!r}}})"
+                f"forecasts have columns of the name{'s' if len(taken) > 1 else ''} {quote(taken)} themselves; give"
+                f" yours another: table.rename(columns={{{taken[0]!r}: {taken[0] + '_'!r}}})"
             )
         if twice := sorted({name for name in own if own.count(name) > 1}):
             raise SettingsError(f"{quote(twice)} cannot be key, stamp and value at once; name another column")

@@ -11,9 +11,9 @@ from zoneinfo import available_timezones
 import numpy as np
 import pandas as pd
 
+from shared.data.calendar_days import closed_days, day_of_month, refuse_contradiction, say_days
 from shared.errors import HexadError, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
-from shared.text import join_words
 from shared.typing import Bools, Ints
 
 __all__ = ["Duration", "Frequency", "frequency_of", "infer_frequency", "parse_duration", "wall_clock"]
@@ -42,9 +42,6 @@ class Duration:
 
 
 WEEKDAYS = "1111100"
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-# Weeks without a certain day of the week from which it is taken for closed; one or two may be a holiday.
-LEAST_WEEKS = 3
 MAX_STEPS = 10**12
 MAX_NS, MAX_MONTHS, MAX_DAYS = 100 * 366 * 86400 * 10**9, 1200, 26_200
 
@@ -282,7 +279,7 @@ class Frequency:
         if self.kind in {"month", "business"}:
             unit, count = ("month" if self.kind == "month" else "business day"), self.step
             if self.kind == "business" and self.open_days != WEEKDAYS:
-                unit = f"day from {_say_days(self.open_days)}"
+                unit = f"day from {say_days(self.open_days)}"
                 return f"{count} {unit}" if count == 1 else f"{count} {unit.replace('day', 'days', 1)}"
         else:
             name, size = next(
@@ -356,7 +353,7 @@ def frequency_of(text: str | int, stamps: Ints, tz: str | None, *, integer: bool
         return Frequency("integer", asked.steps, int(first[0] % asked.steps))
     wall = wall_clock(first, tz)
     clock = int(wall[0] % DAY)
-    _refuse_contradiction(text, wall_clock(stamps, tz))
+    refuse_contradiction(text, wall_clock(stamps, tz))
     if asked.business_days:
         today = wall.astype("datetime64[ns]").astype("datetime64[D]")
         count = int(np.busday_count(np.datetime64("1970-01-01"), today)[0])
@@ -365,7 +362,7 @@ def frequency_of(text: str | int, stamps: Ints, tz: str | None, *, integer: bool
         days = wall_clock(stamps, tz).astype("datetime64[ns]").astype("datetime64[D]")
         months = days.astype("datetime64[M]")
         in_month = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
-        found = _day_of_month(days)
+        found = day_of_month(days)
         day = int(in_month[0]) if found is None else found
         return Frequency("month", asked.months, int(months.astype(np.int64)[0] % asked.months), day, clock, tz)
     if asked.ns % DAY == 0:
@@ -410,7 +407,7 @@ def _daily_or_coarser(wall: Ints, days: Any, tz: str | None) -> Frequency:
     clock = int(wall[0] % DAY)
     months = days.astype("datetime64[M]")
     month_step = _mode(np.diff(months.astype(np.int64)))
-    if month_step > 0 and step >= 28 * DAY and (day := _day_of_month(days)) is not None:
+    if month_step > 0 and step >= 28 * DAY and (day := day_of_month(days)) is not None:
         return Frequency("month", month_step, int(months.astype(np.int64)[0] % month_step), day, clock, tz)
     weekdays = np.is_busday(days)
     fridays = (days[1:] - days[:-1]).astype(np.int64) == 3
@@ -418,74 +415,9 @@ def _daily_or_coarser(wall: Ints, days: Any, tz: str | None) -> Frequency:
         return Frequency("business", 1, clock=clock, tz=tz)
     plain = Frequency("wall", step, int(wall[0] % step), tz=tz)
     irregular = step == DAY or (step < NS["W"] and not ((wall - plain.phase) % step == 0).all())
-    if irregular and (closed := _closed_days(days)):
+    if irregular and (closed := closed_days(days)):
         return Frequency("business", 1, clock=clock, tz=tz, open_days=closed)
     return plain
-
-
-def _day_of_month(days: Any) -> int | None:
-    """Day of the month on which stamps lie; 0 for the last, -1 for the last weekday, None where there is no such day."""
-    months = days.astype("datetime64[M]")
-    in_month = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
-    ends = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
-    if (days == ends).all():
-        return 0
-    day = int(in_month.max())  # the 30th of months, and the last of February
-    if (days == np.minimum(months.astype("datetime64[D]") + np.timedelta64(day - 1, "D"), ends)).all():
-        return day
-    if len(days) > 2 and (days == np.busday_offset(ends, 0, roll="backward")).all():
-        return -1
-    return None
-
-
-def _closed_days(days: Any) -> str | None:
-    """Open days of the week where some never come in all the weeks; None where all come, or too few weeks tell."""
-    if (days[-1] - days[0]).astype(np.int64) < 7 * LEAST_WEEKS:
-        return None
-    seen = np.zeros(7, dtype=bool)
-    seen[(days.astype(np.int64) + 3) % 7] = True  # the epoch began on a Thursday
-    mask = "".join("1" if one else "0" for one in seen)
-    full = np.busday_count(days[0], days[-1] + np.timedelta64(1, "D"), weekmask=mask)
-    # Where more than a tenth of the open days are missing, too, it is gaps and not a week that is seen.
-    return mask if 2 <= seen.sum() < 7 and len(days) >= 0.9 * full else None
-
-
-def _say_days(open_days: str) -> str:
-    """Name the open days of a week.
-
-    >>> _say_days("1111110"), _say_days("1010100")
-    ('Monday to Saturday', 'Monday, Wednesday and Friday')
-    """
-    places = [place for place, one in enumerate(open_days) if one == "1"]
-    if len(places) > 2 and places == list(range(places[0], places[-1] + 1)):
-        return f"{DAY_NAMES[places[0]]} to {DAY_NAMES[places[-1]]}"
-    return join_words([DAY_NAMES[place] for place in places])
-
-
-def _refuse_contradiction(text: str | int, wall: Ints) -> None:
-    """Refuse a step that says which day its stamps are on where they are not."""
-    if not isinstance(text, str):
-        return
-    days = wall.astype("datetime64[ns]").astype("datetime64[D]")
-    unit = re.sub(r"^\s*\d*\s*", "", text).strip()
-    if match := re.fullmatch(r"(?:W|week)-([A-Z]{3})", unit):
-        wanted = next((place for place, name in enumerate(DAY_NAMES) if name[:3].upper() == match[1]), None)
-        found = np.unique((days.astype(np.int64) + 3) % 7)
-        if wanted is None or not (found == wanted).all():
-            raise SettingsError(
-                f"freq={text!r} says {'no day' if wanted is None else DAY_NAMES[wanted]}, but the stamps are"
-                f" {join_words([DAY_NAMES[place] + 's' for place in found])}; pass freq='W'"
-            )
-    starts, ends = unit in {"MS", "QS", "YS", "AS"}, unit in {"ME", "QE", "YE"}
-    months = days.astype("datetime64[M]")
-    first = days == months.astype("datetime64[D]")
-    last = days + np.timedelta64(1, "D") == (months + np.timedelta64(1, "M")).astype("datetime64[D]")
-    if (starts and not first.all()) or (ends and not last.all()):
-        wrong = ~first if starts else ~last
-        raise SettingsError(
-            f"freq={text!r} is the {'first' if starts else 'last'} day of a month, but {int(wrong.sum()):,} of"
-            f" {len(days):,} stamps are not, such as {days[wrong][0]}; pass freq={unit[0]!r}"
-        )
 
 
 def _mode(differences: Ints) -> int:

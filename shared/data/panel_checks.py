@@ -192,7 +192,7 @@ def check_has_values(cells: Cells, keys: tuple[Any, ...], columns: SeriesColumns
 def _localize(
     values: pd.Series[Any], codes: Ints, columns: SeriesColumns, tz: str, problems: Problems
 ) -> pd.DatetimeIndex:
-    """Wall-clock stamps in a zone; of an hour that comes twice, the order of the other rows tells which row is which."""
+    """Wall-clock stamps in a zone; of an hour that comes twice, the order of the rows tells which row is which."""
     index = pd.DatetimeIndex(values)
     rows = pd.DataFrame({"code": codes, "ds": index})
     repeats = rows.groupby(["code", "ds"]).cumcount().to_numpy()
@@ -217,8 +217,8 @@ def _localize(
     unsure &= np.asarray(zoned != apart)  # stamps that come twice by mistake are told elsewhere
     if unsure.any():
         problems.add(
-            f"{int(unsure.sum()):,} stamps come twice in an hour that the clock of {tz} shows twice, and the rows are in"
-            " no order that tells which is which",
+            f"{int(unsure.sum()):,} stamps come twice in an hour that the clock of {tz} shows twice, and the rows are"
+            " in no order that tells which is which",
             column=columns.ds,
             rows=first_rows(unsure),
             count=int(unsure.sum()),
@@ -228,7 +228,7 @@ def _localize(
 
 
 def refuse_dates_in_numbers(stamps: Ints, columns: SeriesColumns, problems: Problems) -> None:
-    """Ask about whole numbers that read like dates: 202312 is followed by 202401 if it is a month, and not by 202313."""
+    """Ask about whole numbers that read like dates: 202312 is followed by 202401 if it is a month, else by 202313."""
     whole = np.unique(stamps)
     for pattern, low, high, word in DATED_NUMBERS:
         if len(whole) < 2 or whole[0] < low or whole[-1] > high:

@@ -18,8 +18,8 @@ __all__ = ["LEAST", "Kind", "Sample"]
 Kind = Literal["splits", "folds", "units"]
 
 # With fewer, a t test asks for so much that its answer says more about their number than about the models: with eight,
-# the difference has to be 0.84 of its spread from split to split, with four 1.6. Folds share what they learn from, which
-# their variance counts as if there were half as many; five of them are common practice.
+# the difference has to be 0.84 of its spread from split to split, with four 1.6. Folds share what they learn from,
+# which their variance counts as if there were half as many; five of them are common practice.
 LEAST: dict[Kind, int] = {"splits": 8, "folds": 5, "units": 8}
 
 

@@ -36,7 +36,7 @@ class Owners:
         return self.n < len(self.of_row)
 
     def sizes(self, sizes: Ints) -> tuple[Ints, Ints, Ints]:
-        """Sizes of each customer's baskets and how many have them: ``ptr, size, count``, those of one behind each other.
+        """Sizes of each customer's baskets and how many have them: ``ptr, size, count``, customer after customer.
 
         Parameters
         ----------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -55,8 +55,8 @@ def correct_by_customers(
     """Correct p-values over baskets for what baskets of one customer have in common.
 
     The null hypothesis is that over customers what a rule finds beyond what sizes of baskets explain has mean zero. The
-    baskets of a customer who happens to like both sides repeat that; so the variance is multiplied by the design effect,
-    and the p-value is the tail of a Poisson distribution in units that give it this variance: in customers' worth of
+    baskets of a customer who happens to like both sides repeat that; so the variance is multiplied by the design
+    effect, and the p-value is the tail of a Poisson distribution in units that give it this variance: in customers' worth of
     baskets. The design effect is the larger of two: the squares of customers' sums over those of their baskets, as
     surveys do it; and what follows from how much each side by itself is a habit, were both independent (the product of
     their correlations within customers, times the baskets of a customer beside one). Where baskets are as good as
@@ -93,15 +93,13 @@ def correct_by_customers(
     >>> correct_by_customers(rules, baskets, baskets.sizes, owners_of(baskets), half, half, half).customers.tolist()
     [1, 1]
     """
-    from domains.basket.customers.kernels import cluster_spread
-
     order = np.argsort(rules.antecedent, kind="stable")
     groups, begin = np.unique(rules.antecedent[order], return_index=True)
     left = rules.sets.take(groups)
     right = rules.sets.take(rules.consequent[order])
     sizes = sizes if matched else np.zeros_like(sizes)
     layout = Layout.of(baskets, np.arange(baskets.n_items))
-    found = cluster_spread(
+    found = _kernels().cluster_spread(
         layout.item_ptr,
         layout.held,
         sizes,
@@ -126,13 +124,11 @@ def correct_by_customers(
 
 def _habits(rules: RuleTable, layout: Layout, owners: Owners) -> Floats:
     """Design effect of each rule if its sides were independent: 1 where neither is a habit, or customers come once."""
-    from domains.basket.customers.kernels import owner_squares
-
     small = rules.used
     baskets_of = np.bincount(owners.of_row, minlength=owners.n).astype(np.int64)
     n, squared = float(len(owners.of_row)), float((baskets_of.astype(float) ** 2).sum())
     codes = np.asarray(small.sets.codes, dtype=np.int32)
-    count, square, product = owner_squares(
+    count, square, product = _kernels().owner_squares(
         layout.item_ptr, layout.held, small.sets.indptr, codes, owners.of_row, baskets_of
     )
     share = count / n
@@ -141,6 +137,13 @@ def _habits(rules: RuleTable, layout: Layout, owners: Owners) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         alike = np.nan_to_num(np.clip(within / pairs / (share * (1 - share)), 0.0, 1.0)) if pairs > 0 else 0 * share
     return np.asarray(1 + pairs / n * alike[small.antecedent] * alike[small.consequent], dtype=float)
+
+
+def _kernels() -> Any:
+    """The compiled loops, which take numba along."""
+    from domains.basket.customers import kernels
+
+    return kernels
 
 
 def quasi_poisson_tail(count: ArrayLike, mean: Floats, variance: Floats, *, upper: bool) -> Floats:
@@ -185,8 +188,6 @@ def count_customers(rules: RuleTable, baskets: Incidence, owners: Owners) -> Int
     >>> count_customers(rules, baskets, owners_of(baskets)).tolist()
     [1, 1]
     """
-    from domains.basket.customers.kernels import count_owners
-
     if not len(rules):
         return np.zeros(0, dtype=np.int64)
     first, second = rules.sets.take(rules.antecedent), rules.sets.take(rules.consequent)
@@ -195,7 +196,7 @@ def count_customers(rules: RuleTable, baskets: Incidence, owners: Owners) -> Int
     ptr = np.concatenate([[0], np.cumsum(first.lengths + second.lengths)]).astype(np.int64)
     layout = Layout.of(baskets, np.arange(baskets.n_items))
     codes = np.asarray(both, dtype=np.int32)
-    return np.asarray(count_owners(layout.item_ptr, layout.held, ptr, codes, owners.of_row, owners.n))
+    return np.asarray(_kernels().count_owners(layout.item_ptr, layout.held, ptr, codes, owners.of_row, owners.n))
 
 
 def lift_spread(sets: Sets, left: ArrayLike, right: ArrayLike, baskets: Incidence, owners: Owners) -> Floats:
@@ -220,11 +221,9 @@ def lift_spread(sets: Sets, left: ArrayLike, right: ArrayLike, baskets: Incidenc
     >>> lift_spread(rules.sets, rules.antecedent, rules.consequent, baskets, owners_of(baskets)).tolist()
     [0.0, 0.0]
     """
-    from domains.basket.customers.kernels import ratio_squares
-
     layout = Layout.of(baskets, np.arange(baskets.n_items))
     baskets_of = np.bincount(owners.of_row, minlength=owners.n).astype(np.int64)
-    squares = ratio_squares(
+    squares: Floats = _kernels().ratio_squares(
         layout.item_ptr,
         layout.held,
         sets.indptr,
@@ -234,4 +233,4 @@ def lift_spread(sets: Sets, left: ArrayLike, right: ArrayLike, baskets: Incidenc
         owners.of_row,
         baskets_of,
     )
-    return np.sqrt(np.asarray(squares))
+    return np.asarray(np.sqrt(squares), dtype=float)

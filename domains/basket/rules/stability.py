@@ -153,8 +153,8 @@ class Stability(Result):
         text += f" {unseen:,} could not be looked at: a side did not occur." if unseen else ""
         if self.same_customers:
             text += (
-                " They are baskets of customers of whom the rules were mined, who go on liking what they like: only those"
-                " of others (CustomerCut) say whether a rule holds for others."
+                " They are baskets of customers of whom the rules were mined, who go on liking what they like: only"
+                " those of others (CustomerCut) say whether a rule holds for others."
             )
         if fell:
             lowest = int(np.argmin(np.where(np.isnan(self.lift), np.inf, self.lift).min(axis=0)))

@@ -15,6 +15,7 @@ from domains.basket.mining.search import as_baskets, as_fraction
 from domains.basket.mining.tree import Tree
 from domains.basket.names import as_lists, format_set, percent
 from domains.basket.rules.measures import DEFAULT_MEASURES, MEASURES, Counts, evaluate_measures
+from domains.basket.rules.words import say_customers, say_why_none
 from shared.data import Incidence
 from shared.data.incidence import encode_items
 from shared.data.incidence_checks import pick_rows
@@ -404,42 +405,20 @@ class RuleTable(Result):
     def explain(self) -> str:
         """Say in plain sentences what was found, and what a test has made of it."""
         share = percent(self.query.min_count, max(self.n_baskets, 1))
+        behind = say_customers(self.query.min_customers, self.baskets) if "customers" in self.columns else ""
         text = (
             f"{len(self):,} {'rule is' if len(self) == 1 else 'rules are'} in at least {self.query.min_count:,} of "
-            f"{self.n_baskets:,} baskets ({share} %){self._say_customers()} with a confidence of at least "
+            f"{self.n_baskets:,} baskets ({share} %){behind} with a confidence of at least "
             f"{100 * float(self.query.min_confidence):g} %."
         )
         if len(self):
             best = self.sort("lift").take([0])
             text += f" Highest lift: {best.sentence(0)}."
         elif not self.notes:
-            text += f" {self._say_why_none()}"
+            longest = int(self.sets.lengths.max(initial=0))
+            why = say_why_none(self.query.min_count, longest, self.n_baskets, self.baskets)
+            text += f" {why}"
         return f"{text} {sentences(self.notes)}".rstrip()
-
-    def _say_why_none(self) -> str:
-        """Which threshold is to blame where there is no rule."""
-        least, longest = self.query.min_count, int(self.sets.lengths.max(initial=0))
-        if least > self.n_baskets:
-            return f"There are fewer baskets than min_support={least:,}: lower it, or give a share, as in 0.01."
-        if longest == 0:
-            most = (
-                ""
-                if self.baskets is None
-                else f" (the most frequent is in {int(self.baskets.counts.max(initial=0)):,})"
-            )
-            return f"No item is in {least:,} baskets{most}: lower min_support."
-        if longest == 1:
-            return f"No two items are together in {least:,} baskets: lower min_support."
-        return "Items are together often enough, but no rule is that confident: lower min_confidence."
-
-    def _say_customers(self) -> str:
-        if "customers" not in self.columns:
-            return ""
-        of = ""
-        if self.baskets is not None and self.baskets.customers is not None:
-            guests = int((self.baskets.customers < 0).sum())
-            of = f" of {len(np.unique(self.baskets.customers)) - bool(guests) + guests:,}"
-        return f" and of at least {self.query.min_customers:,}{of} customers"
 
     def preview(self) -> pd.DataFrame:
         """Return what a notebook shows: the rules of highest lift."""

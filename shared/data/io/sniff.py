@@ -187,8 +187,8 @@ def _check_ragged(
         usual, many = Counter(actual for _, actual, _ in ragged).most_common(1)[0]
         raise fail(
             name,
-            f"the first line has {count_of(width, 'field')}, but {many:,} of {count_of(len(ragged) + n_rows, 'row')} have"
-            f" {usual}",
+            f"the first line has {count_of(width, 'field')}, but {many:,} of {count_of(len(ragged) + n_rows, 'row')}"
+            f" have {usual}",
             "Give every column a name in the first line, or pass separator= if this is the wrong one.",
         )
     if ragged and not drop:

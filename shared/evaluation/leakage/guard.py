@@ -141,8 +141,8 @@ def find_proxies(data: object, task: Task, aside: Container[str] = ()) -> tuple[
         return ()
     known = [name for name in roles.known if name in data.columns and name not in aside]
     return tuple(
-        f"{found.column!r}, declared known ahead, knows the answer to {found.percent} of what the past leaves open: make"
-        " sure that it is known then, and not made of the target"
+        f"{found.column!r}, declared known ahead, knows the answer to {found.percent} of what the past leaves open:"
+        " make sure that it is known then, and not made of the target"
         for found in find_foresight(data, known, roles, ahead=False)
     )
 
