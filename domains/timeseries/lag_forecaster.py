@@ -191,7 +191,7 @@ class LagForecaster(LagModel):
         frequency = panel.frequency
         horizon = self._few_steps(panel, self.horizon) if self.horizon is not None else 0
         self.recipe_ = self.recipe or default_recipe(frequency, int(panel.lengths.max()), max(horizon, 1))
-        if self.differences and (level := [v.name for v in self.recipe_.exogenous if not v.shows_change]):
+        if self.differences and (level := [v.name for v in self.recipe_.exogenous if v.known and not v.shows_change]):
             warnings.warn(
                 f"differences={self.differences!r} makes the model one of changes, but it is shown only the level of"
                 f" {quote(level)}, not the change: give lags a season apart, as in Exogenous({level[0]!r}, lags=(0,"

@@ -114,6 +114,11 @@ def history(days: int = 150) -> pd.DataFrame:
     return table[table.groupby("unique_id").cumcount(ascending=False) >= 5].reset_index(drop=True)
 
 
+def shown(model, ahead: pd.DataFrame) -> dict:
+    """The future for those who read it; others refuse to be shown one."""
+    return {"future": ahead} if model.future_columns() else {}
+
+
 def future(days: int = 150) -> pd.DataFrame:
     table = panel_table(days)
     ahead = table[table.groupby("unique_id").cumcount(ascending=False) < 5]
@@ -122,7 +127,7 @@ def future(days: int = 150) -> pd.DataFrame:
 
 def forecast(model, levels=(80,), **options) -> pd.DataFrame:
     horizon = getattr(model, "horizon", 5)
-    return model.predict(horizon, future=future(), levels=levels, **options).to_frame()
+    return model.predict(horizon, levels=levels, **shown(model, future()), **options).to_frame()
 
 
 def single(model) -> list:
@@ -145,7 +150,7 @@ def test_input_is_not_changed(name):
     table, before = history(), history()
     ahead = future()
     model = clone(LEARNERS[name]).fit(table)
-    model.predict(getattr(model, "horizon", 5), future=ahead)
+    model.predict(getattr(model, "horizon", 5), **shown(model, ahead))
     pd.testing.assert_frame_equal(table, before)
     pd.testing.assert_frame_equal(ahead, future())
 
@@ -226,7 +231,8 @@ def test_what_is_saved_is_loaded_in_another_process(tmp_path):
         "folder = Path(sys.argv[1]); future = pd.read_parquet(folder / 'future.parquet')\n"
         "for path in folder.glob('*.hexad'):\n"
         "    model = load_model(path)\n"
-        "    made = model.predict(getattr(model, 'horizon', 5), future=future, levels=(80,))\n"
+        "    shown = {'future': future} if model.future_columns() else {}\n"
+        "    made = model.predict(getattr(model, 'horizon', 5), levels=(80,), **shown)\n"
         "    made.to_frame().to_parquet(path.with_suffix('.made'))\n"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
