@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 __all__ = [
@@ -83,6 +83,24 @@ class DataError(HexadError):
             return printable(f"{self.source}: {self.problems[0].say(spell)}")
         lines = "\n".join(f"  {number}. {problem.say(spell)}" for number, problem in enumerate(self.problems, 1))
         return printable(f"{self.source}: {len(self.problems)} problems.\n{lines}")
+
+    def respell(self, spell: Callable[[Argument], str]) -> DataError:
+        """Make the same error with other words for the arguments, for a function that takes them in another way.
+
+        Parameters
+        ----------
+        spell : callable
+            As in `say`.
+
+        >>> fix = Fix("Give more rows", Fix(", or pass ", Argument("freq")), ".")
+        >>> print(DataError("table", [Problem("there is one row", fix=fix)]).respell(lambda argument: ""))
+        table: there is one row. Give more rows.
+        """
+        problems = [
+            replace(problem, fix=problem.fix.say(spell)) if isinstance(problem.fix, Fix) else problem
+            for problem in self.problems
+        ]
+        return DataError(self.source, problems)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.source, self.problems)

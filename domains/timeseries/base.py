@@ -17,7 +17,7 @@ from shared.checks import check_level
 from shared.data import columns as names
 from shared.data.frequency import Frequency
 from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
-from shared.errors import DataError, HexadError, Problem, RepairWarning, SettingsError, quote
+from shared.errors import Argument, DataError, HexadError, Problem, RepairWarning, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats, Ints
 
@@ -149,7 +149,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         [1.0, 2.0]
         """
         step = self._grid_step(table) if frequency is None else None
-        panel = Panel.from_frame(table, self._columns(), freq=step, tz=self.tz, frequency=frequency, repair=repair)
+        try:
+            panel = Panel.from_frame(table, self._columns(), freq=step, tz=self.tz, frequency=frequency, repair=repair)
+        except DataError as error:
+            raise error.respell(_for_fit) from None
         if panel.repairs and not isinstance(table, Panel):  # a panel said so when it was made
             warnings.warn(f"series table: {'; '.join(panel.repairs)}", RepairWarning, stacklevel=3)
         return panel
@@ -326,7 +329,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
             Key, stamp and the columns known in the future.
         """
         columns = SeriesColumns(self.unique_id, self.ds, self.y, self.future_columns())
-        return Panel.from_frame(future, columns, tz=self.tz, frequency=self.panel_.frequency, need_y=False)
+        try:
+            return Panel.from_frame(future, columns, tz=self.tz, frequency=self.panel_.frequency, need_y=False)
+        except DataError as error:
+            raise error.respell(_for_predict) from None
 
     def _tail(self, panel: Panel, wanted: Ints, horizon: int) -> Any:
         """The last known values of the first few series, for the picture."""
@@ -376,3 +382,18 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         place = np.arange(n) * width
         known = np.minimum(history, lookback)
         return Canvas(panel.frequency, y, exogenous, ordinals), place + lookback, place + lookback - known
+
+
+READ_FIRST = ("dates", "decimal", "separator")
+
+
+def _for_fit(argument: Argument) -> str:
+    """How an argument is passed where a forecaster takes a table."""
+    if argument.name in READ_FIRST:
+        return f"{argument} to read_table before"
+    return str(argument)
+
+
+def _for_predict(argument: Argument) -> str:
+    """How an argument is passed beside a future, which is never repaired."""
+    return "" if argument.name == "repair" else _for_fit(argument)

@@ -98,7 +98,7 @@ class ColumnContract:
         values : pandas.Series
 
         >>> learnt = contract_of(pd.DataFrame({"t": [2.0, 15.0, 41.0]})).columns[0]
-        >>> learnt.unit_of(pd.Series([68.0, 75.0, 80.0]))
+        >>> learnt.unit_of(pd.Series([58.0, 60.0, 61.0]))
         'degrees Fahrenheit where Celsius was learnt'
         """
         known = values.dropna()

@@ -162,7 +162,7 @@ class Panel:
         order = sort_rows(codes, stamps)
         codes, stamps = codes[order], stamps[order]
         repairs: list[str] = []
-        keep = keep_distinct(codes, stamps, keys, order, columns, asked, problems, repairs)
+        keep = keep_distinct(codes, stamps, keys, order, columns, asked, problems, repairs, "" if integer else zone)
         problems.raise_if_any()
         if not keep.all():
             order, codes, stamps = order[keep], codes[keep], stamps[keep]

@@ -19,6 +19,8 @@ from shared.typing import Bools, Floats, Ints
 
 HOUR_NS = 3600 * 10**9
 MAX_FILLED = 1_000_000
+# Clocks change in the small hours of a Sunday, in these months wherever they change at all.
+LATEST_CHANGE, MONTHS_OF_CHANGE = 5, (3, 4, 9, 10, 11)
 # Days, months and ISO weeks written as one number, and the range in which they are taken for such.
 DATED_NUMBERS = (
     ("%Y%m%d", 19000101, 21001231, "dates"),
@@ -282,6 +284,7 @@ def keep_distinct(
     asked: frozenset[str],
     problems: Problems,
     repairs: list[str],
+    tz: str | None = "",
 ) -> Bools:
     """Refuse repeated stamps, or mark the rows to keep where asked."""
     same = np.zeros(len(codes), dtype=bool)
@@ -299,15 +302,26 @@ def keep_distinct(
         column=columns.ds,
         rows=sorted(order[same] + 1)[:6],
         count=count,
-        fix=Fix(
-            "Remove the extra rows, or pass ",
-            Argument("repair", "keep_last_duplicate"),
-            "; if the clocks went back, pass ",
-            Argument("tz"),
-            ".",
+        fix=_clock_first(
+            "back",
+            stamps[same],
+            tz,
+            Fix("Remove the extra rows", Fix(", or pass ", Argument("repair", "keep_last_duplicate")), "."),
         ),
     )
     return ~same
+
+
+def _clock_first(way: str, stamps: Ints, tz: str | None, fix: Fix) -> Fix:
+    """Name the zone before any repair where stamps without one look like a change of the clock: a night of a Sunday."""
+    if tz is not None or len(stamps) == 0:
+        return fix
+    times = pd.DatetimeIndex(stamps.astype("datetime64[ns]"))
+    night = (times.day_of_week == 6) & (times.hour < LATEST_CHANGE) & times.month.isin(MONTHS_OF_CHANGE)
+    if not night.all():
+        return fix
+    zone = Fix(f"If the clocks went {way} there, pass the zone, as in ", Argument("tz", "Europe/Berlin"), ". ")
+    return Fix(zone, Fix("Otherwise: ", fix))
 
 
 def find_grid(
@@ -356,14 +370,6 @@ def check_on_grid(grid: Frequency, stamps: Ints, order: Ints, columns: SeriesCol
         count=count,
         fix=Fix("Correct them", Fix(", or pass ", Argument("freq"), " with the right step"), f".{hint}"),
     )
-
-
-def _clock_hint(grid: Frequency, lost: Ints) -> Fix:
-    """What else may be the matter where an hour is missing from stamps without a zone."""
-    local = grid.kind == "fixed" and grid.tz is None
-    if not local or not (lost * grid.step == HOUR_NS).any():
-        return Fix()
-    return Fix(" If the clocks went forward there, pass the zone, as in ", Argument("tz", "Europe/Berlin"), ".")
 
 
 def fill_gaps(
@@ -419,13 +425,16 @@ def fill_gaps(
         differs = other is not None and other.describe() != grid.describe()
         step = f" Or the step is {other.describe()}: pass " if other is not None and differs else ""
         better = (Fix(step, Argument("freq"), "."),) if step else ()
-        hint = _clock_hint(grid, np.diff(cells.ordinals)[breaks] - 1)
+        gaps = np.diff(cells.ordinals)[breaks] - 1
+        hours = grid.kind == "fixed" and bool((gaps * grid.step == HOUR_NS).all())
+        gone = grid.stamps(cells.ordinals[:-1][breaks] + 1) if hours else np.zeros(0, dtype=np.int64)
+        fix = Fix("Add the rows", Fix(", or pass ", Argument("repair", "interpolate")), ".", *better)
         problems.add(
             f"{lost:,} stamps are missing in {int(breaks.sum()):,} gaps (series {series}), the first is {stamp}",
             column=columns.ds,
             rows=sorted(cells.rows[1:][breaks] + 1)[:6],
             count=int(breaks.sum()),
-            fix=Fix("Add the rows, or pass ", Argument("repair", "interpolate"), ".", *better, hint),
+            fix=_clock_first("forward", gone, grid.tz, fix),
         )
     for name, mask in missing.items():
         if mask.any():
@@ -435,7 +444,11 @@ def fill_gaps(
                 column=name,
                 rows=sorted(cells.rows[mask] + 1)[:6],
                 count=int(mask.sum()),
-                fix=Fix("Fill them in, or pass ", Argument("repair", "interpolate"), ' (and "drop_missing_ends").'),
+                fix=Fix(
+                    "Fill them in",
+                    Fix(", or pass ", Argument("repair", "interpolate"), ' (and "drop_missing_ends")'),
+                    ".",
+                ),
             )
     return cells
 

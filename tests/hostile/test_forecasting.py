@@ -444,7 +444,7 @@ def test_days_of_23_and_25_hours_are_days(make):
 CLOCKS = {
     "an hour that comes twice": (
         lambda: half_hours("2024-10-20", 14).assign(ds=lambda t: t.ds.dt.tz_localize(None)), None,
-        "2 stamps occur twice", "if the clocks went back, pass tz=",
+        "2 stamps occur twice", "If the clocks went back there, pass the zone, as in tz=",
     ),
     "an hour that does not exist": (
         lambda: half_hours("2024-03-25", 14, None), "Europe/Berlin",

@@ -219,6 +219,8 @@ def _titles(text: str, separator: str | None) -> tuple[int, list[str]]:
         except csv.Error:
             continue
         widths = [len(row) for row, _ in rows]
+        if widths and widths[0] > 1 and widths.count(widths[0]) >= 0.9 * len(widths):
+            return 0, []  # the first line fits the others
         for place in range(1, min(MAX_TITLES, len(rows) - 1) + 1):
             width, rest = widths[place], widths[place:]
             named = [cell.strip() for cell in rows[place][0]]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domains.timeseries import LagForecaster, SeasonalNaive
+from domains.timeseries import Exogenous, LagForecaster, Recipe, SeasonalNaive
 from shared.data import Panel, WalkForward
 from shared.data.frequency import Frequency, infer_frequency
 from shared.errors import HexadError, SettingsError
@@ -241,3 +241,49 @@ def test_each_series_has_an_order_of_its_own():
     both = pd.concat([frame.assign(unique_id="up"), frame.iloc[::-1].assign(unique_id="down")])
     panel = Panel.from_frame(both, freq="h", tz="Europe/Berlin")
     assert panel.values.tolist() == [*frame["y"], *frame["y"]]
+
+
+# What to do, and in what order
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "said"),
+    [
+        (
+            "2024-03-29",
+            "2024-04-02",
+            "If the clocks went forward there, pass the zone, .* Otherwise: Add the rows, or pass",
+        ),
+        (
+            "2024-10-25",
+            "2024-10-29",
+            "If the clocks went back there, pass the zone, .* Otherwise: Remove the extra rows",
+        ),
+    ],
+)
+def test_where_the_clock_changed_the_zone_is_named_first(begin, end, said):
+    stamps = pd.date_range(begin, end, freq="h", tz="Europe/Berlin", inclusive="left").tz_localize(None)
+    with pytest.raises(HexadError, match=said):
+        Panel.from_frame(table(stamps))
+    assert Panel.from_frame(table(stamps), tz="Europe/Berlin").values.tolist() == list(range(len(stamps)))
+
+
+def test_where_it_did_not_it_is_not_named():
+    stamps = pd.date_range("2024-06-03", periods=90, freq="h").delete(30)
+    with pytest.raises(HexadError, match="Add the rows, or pass repair=") as caught:
+        Panel.from_frame(table(stamps))
+    assert "clocks" not in str(caught.value)
+
+
+def test_only_what_can_be_done_here_is_advised():
+    with pytest.raises(HexadError, match='Pass decimal="," to read_table before if the comma'):
+        SeasonalNaive().fit(pd.DataFrame({"ds": [1, 2, 3], "y": ["1,5", "2,5", "3,5"]}))
+    recipe = Recipe((1,), exogenous=(Exogenous("x", known=True),))
+    known = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=99), "y": np.arange(99.0), "x": 1.0})
+    model = LagForecaster(recipe=recipe, horizon=3, calibration_folds=0).fit(known)
+    for ahead in (pd.date_range("2024-04-09", periods=4).delete(1), pd.date_range("2024-04-09", periods=3)):
+        values = [1.0, np.nan, 2.0] if len(ahead) == 3 and (ahead[1] - ahead[0]).days == 1 else 1.0
+        with pytest.raises(HexadError) as caught:
+            model.predict(future=pd.DataFrame({"ds": ahead, "x": values}))
+        assert "repair" not in str(caught.value)
+        assert any(way in str(caught.value) for way in ("Add the rows.", "Fill them in."))

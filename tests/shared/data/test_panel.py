@@ -390,7 +390,7 @@ def test_half_hours_in_melbourne_across_autumn():
 def test_the_repeated_hour_without_a_zone():
     message = refusal(frame(ds=pd.to_datetime(AUTUMN), y=[1.0, 2.0, 3.0, 4.0]))
     assert "1 stamps occur twice" in message
-    assert "if the clocks went back, pass tz=" in message
+    assert "If the clocks went back there, pass the zone, as in tz=" in message
 
 
 def test_an_hour_three_times():

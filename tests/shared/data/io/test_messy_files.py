@@ -53,6 +53,8 @@ def test_a_title_is_left_out_and_told(read, above, mark, said, rows):
         "price\n1.5\n2.5\n",
         "a,b\n1,2\n3,4\n",
         "x;y\nq;w\ne;r\n",  # text rows below a text header
+        "time;load;off\n2024-01-01 00:00;4000,5;true\n2024-01-01 00:30;3900,0;false\n",  # decimal commas
+        "a|b\nx,y,z|1\nu,v,w|2\n",
     ],
 )
 def test_nothing_is_taken_for_a_title_that_is_none(read, content):
