@@ -333,7 +333,6 @@ OWN = {
     "a column twice": (own(header="Time,Demand,Demand,Holiday"), ("repeated column names: 'Demand'", "a name of its own")),
     "a line of totals": (own() + "Total,388560,20.5,\n", ("'Time'", "'Total'", "row 97", "Correct them")),
     "a second header of units": (own({1: "-,MW,C,-"}), ("'Time'", "'-'", "row 1", "'MW'", "Correct them")),
-    "a remark above the header": ("Demand of Victoria\n" + own(), ("another number of fields", "rows 1, 2", "Quote fields")),
     "two files one after the other": (own() + own(), ("'Time'", "'Time'", "row 97", "Correct them")),
     "a page of an error": ("<html><body>404 Not Found</body></html>\n", ("header but no rows", "Give at least one row")),
     "a pointer to a large file": (
