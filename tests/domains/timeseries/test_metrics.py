@@ -67,8 +67,13 @@ def test_series_named_by_a_category():
 
 def test_a_series_without_a_scale_is_named():
     made = forecast_metric("mase")
-    with pytest.raises(HexadError, match="no scale for the series 'b'"):
-        made.units(predictions(unique_id=["a", "b", "b"]), {"a": 1.0})
+    made_of_all = predictions(unique_id=["a", "b", "b"])
+    assert made.units(made_of_all, {"a": 1.0}).index.tolist() == ["a"]
+    assert made.notes(made_of_all, {"a": 1.0}) == (
+        "mase left out 1 series ('b') without a scale (constant, or shorter than a season)",
+    )
+    with pytest.raises(HexadError, match="not defined for any of these series"):
+        made.units(made_of_all, {"c": 1.0})
     with pytest.raises(HexadError, match="needs the scales"):
         made.units(predictions())
 
