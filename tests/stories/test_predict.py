@@ -272,7 +272,7 @@ CHANGES = {
         lambda t: t.iloc[:2].assign(Time=["01/02/2015 00:00", "01/02/2015 00:30"]),
         ["'Time'", "day-first or month-first"],
     ),
-    "kilowatts": (lambda t: t.assign(Demand=t["Demand"] * 1000), ["'Demand'", "4.5e+06", "2,858 to 9,345", "another unit?"]),
+    "kilowatts": (lambda t: t.assign(Demand=t["Demand"] * 1000), ["'Demand'", "4.5e+06", "2,858 to 9,345", "another unit, such as a unit 1,000 times as small"]),
     "zeros": (lambda t: t.assign(Demand=0.0), ["'Demand'", "values are about 0"]),
     "degrees Fahrenheit": (lambda t: t.assign(Temperature=t["Temperature"] * 1.8 + 32), ["'Temperature'", "above 60"]),
     "swapped columns": (
