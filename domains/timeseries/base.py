@@ -16,6 +16,7 @@ from domains.timeseries.task import ForecastTask
 from shared.checks import check_level
 from shared.data import columns as names
 from shared.data.frequency import Frequency
+from shared.data.io.formats import as_pandas
 from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
 from shared.errors import Argument, DataError, HexadError, Problem, RepairWarning, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
@@ -278,11 +279,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """Values of the known columns over the horizon; shape (n_series, horizon) each."""
         known = self.future_columns()
         if not known:
-            if future is not None:
-                raise SettingsError(
-                    f"{type(self).__name__} reads no column ahead, so that future= would change nothing; leave it out,"
-                    " or use LagForecaster with a recipe that names the columns: Exogenous(name, known=True)"
-                )
+            self.refuse_unread(future)
             return {}
         if future is None:
             raise DataError(
@@ -319,6 +316,22 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         if problems:
             raise DataError("future", problems)
         return {name: given.exogenous[name][rows] for name in known}
+
+    def refuse_unread(self, future: object) -> None:
+        """Refuse columns of the future where a forecast reads none; stamps alone do no harm.
+
+        Parameters
+        ----------
+        future : frame or Panel, optional
+        """
+        if future is None:
+            return
+        held = future.exogenous if isinstance(future, Panel) else as_pandas(future, "future", copy=False).columns
+        if unread := [name for name in held if name not in {self.unique_id, self.ds, self.y}]:
+            raise SettingsError(
+                f"{type(self).__name__} reads no column ahead, so that {quote(unread)} of future= would change nothing;"
+                " leave it out, or use LagForecaster with a recipe that names the columns: Exogenous(name, known=True)"
+            )
 
     def to_future_panel(self, future: object) -> Panel:
         """Check a table of the columns known in the future and make it a panel on the grid that was learnt.

@@ -144,6 +144,8 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         unknown = [key for key in wanted if key not in self.forecasters_]
         if unknown or not wanted:
             raise HexadError(f"no history is known of the series {quote(unknown)}; pass it to fit or update first")
+        if not self.future_columns():
+            self.forecaster.refuse_unread(future)
         ahead = self._ahead(future, wanted)
         made = _of_each(wanted, lambda key: self.forecasters_[key].predict(horizon, future=ahead[key], levels=levels))
         forecasts = list(made.values())

@@ -37,9 +37,10 @@ def promotions(n=200):
 def test_a_future_that_nobody_reads_is_refused(model):
     known, ahead = promotions()
     with pytest.raises(
-        SettingsError, match="reads no column ahead, so that future= would change nothing; leave it out"
+        SettingsError, match="reads no column ahead, so that 'x' of future= would change nothing; leave it out"
     ):
         model.fit(known).predict(28, future=ahead)
+    assert len(model.predict(28, future=ahead[["ds"]]).to_frame()) == 28  # stamps alone do no harm
 
 
 def test_a_future_that_is_read_is_used():
