@@ -227,7 +227,8 @@ def use_model(name: str) -> Callable[[Any], Any]:
         wanted: Any = learners().get(name, matrix_estimators().get(name))
         if name in learners() and type(model) is type(wanted):
             steps = getattr(wanted, "horizon", 2)
-            return model.predict(steps, future=_split_series()[1], levels=(80,)).to_frame()
+            shown = {"future": _split_series()[1]} if model.future_columns() else {}
+            return model.predict(steps, levels=(80,), **shown).to_frame()
         if name in matrix_estimators() and type(model) is type(wanted):
             X = _matrix()[0][:5]
             for more in ("predict_distribution", "predict_quantiles"):

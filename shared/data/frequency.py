@@ -130,7 +130,7 @@ class Frequency:
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
-        if not re.fullmatch("(?=.*1)[01]{7}", self.open_days):
+        if not isinstance(self.open_days, str) or not re.fullmatch("(?=.*1)[01]{7}", self.open_days):
             raise ValueError("days of the week that are none")
         return {
             "step": ArrayOf("i", (), low=1, high=2**62),

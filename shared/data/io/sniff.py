@@ -153,7 +153,7 @@ def parse_csv(data: bytes, name: str, separator: str | None, *, drop_ragged: boo
     if asked is None and len(header) == 1:
         _refuse_one_column(table.column(0).to_pylist(), header[0], name)
     numbers = tuple(number - 1 for number, _, _ in ragged)
-    _check_ragged(ragged, numbers, len(header), table.num_rows, name, drop=drop_ragged)
+    _check_ragged(ragged, numbers, table.num_rows, name, drop=drop_ragged)
     if table.num_rows == 0:
         raise fail(name, "the table has a header but no rows", "Give at least one row.")
     names = [column.strip() for column in table.column_names]
@@ -180,32 +180,27 @@ def _without_extras(data: bytes, name: str, separator: str | None) -> tuple[byte
 
 
 def _check_ragged(
-    ragged: list[tuple[int, int, int]], numbers: tuple[int, ...], width: int, n_rows: int, name: str, *, drop: bool
+    ragged: list[tuple[int, int, int]], numbers: tuple[int, ...], n_rows: int, name: str, *, drop: bool
 ) -> None:
     """Refuse rows of another number of fields than the header has, unless few are to be left out."""
-    if len(ragged) > n_rows:
-        usual, many = Counter(actual for _, actual, _ in ragged).most_common(1)[0]
-        raise fail(
-            name,
-            f"the first line has {count_of(width, 'field')}, but {many:,} of {count_of(len(ragged) + n_rows, 'row')}"
-            f" have {usual}",
-            "Give every column a name in the first line, or pass separator= if this is the wrong one.",
-        )
-    if ragged and not drop:
-        actual, expected = ragged[0][1:]
-        problems = Problems(name)
-        problems.add(
-            f"{len(ragged):,} {'row has' if len(ragged) == 1 else 'rows have'} another number of fields than the header"
-            f" ({expected}); the first has {actual}",
-            rows=numbers,
-            count=len(ragged),
-            fix=Fix(
-                "Quote fields that hold the separator, or pass ",
-                Argument("repair", "drop_ragged_rows"),
-                " to leave them out.",
-            ),
-        )
-        problems.raise_if_any()
+    most = len(ragged) > n_rows
+    if not ragged or (drop and not most):
+        return
+    actual, expected = ragged[0][1:]
+    leave_out = Fix(
+        "Quote fields that hold the separator, or pass ", Argument("repair", "drop_ragged_rows"), " to leave them out."
+    )
+    problems = Problems(name)
+    problems.add(
+        f"{len(ragged):,} {'row has' if len(ragged) == 1 else 'rows have'} another number of fields than the header"
+        f" ({expected}); the first has {actual}",
+        rows=numbers,
+        count=len(ragged),
+        fix="Quote fields that hold the separator, or give every column a name in the first line."
+        if most
+        else leave_out,
+    )
+    problems.raise_if_any()
 
 
 def _titles(text: str, separator: str | None) -> tuple[int, list[str]]:
