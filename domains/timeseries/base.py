@@ -318,7 +318,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         return {name: given.exogenous[name][rows] for name in known}
 
     def refuse_unread(self, future: object) -> None:
-        """Refuse columns of the future where a forecast reads none; stamps alone do no harm.
+        """Refuse columns of the future that hold values where a forecast reads none; stamps alone do no harm.
 
         Parameters
         ----------
@@ -326,7 +326,11 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """
         if future is None:
             return
-        held = future.exogenous if isinstance(future, Panel) else as_pandas(future, "future", copy=False).columns
+        if isinstance(future, Panel):
+            held = [name for name, values in future.exogenous.items() if not np.isnan(values).all()]
+        else:
+            frame = as_pandas(future, "future", copy=False)
+            held = [name for name in frame.columns if frame[name].notna().any()]
         if unread := [name for name in held if name not in {self.unique_id, self.ds, self.y}]:
             raise SettingsError(
                 f"{type(self).__name__} reads no column ahead, so that {quote(unread)} of future= would change nothing;"
