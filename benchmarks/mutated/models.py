@@ -249,7 +249,7 @@ def rules_samples() -> list[Sample]:
     samples = []
     with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
         path = Path(folder) / "rules.parquet"
-        rules = association_rules(_baskets(), 0.2, min_support=2)
+        rules = association_rules(_baskets(), 0.2, min_support=2, min_customers=1)
         for made in (rules, rules.test()):
             made.save(path)
             samples.append(Sample(path.read_bytes()))
