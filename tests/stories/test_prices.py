@@ -137,7 +137,7 @@ def test_what_is_wrong_with_own_prices_is_told_with_its_mend(change, said, tmp_p
 
 @pytest.mark.parametrize(
     ("setting", "said"),
-    [("levels=[0, 80]", "between 0 and 100"), ("levels=[80, 80]", "different levels"), ("half_life=soon", "half_life"),
+    [("levels=[0, 80]", "between 1 and 100"), ("levels=[80, 80]", "different levels"), ("half_life=soon", "half_life"),
      ('columns.known=["a", "a"]', "fills two roles"), ("hours=0", "hours"), ("hours=24", "hours"), ("horizon=2D", "a day at a time"), ("clock=25:00", "clock"), ("timezone=Mars", "no such time zone")],
 )  # fmt: skip
 def test_wrong_settings_are_told(setting, said, tmp_path):
