@@ -117,7 +117,7 @@ def _recursion(table: pd.DataFrame, regressor: object, rounds: int) -> float:
         estimator=regressor, lags=list(LAGS), encoding=None, transformer_series=None, dropna_from_series=True
     )
     theirs.fit(series=series, store_in_sample_residuals=False)
-    mine = ours.predict(HORIZON).to_frame().set_index(["unique_id", "ds"])["mean"]
+    mine = ours.predict(HORIZON).to_frame().set_index(["unique_id", "ds"])["median"]
     found = theirs.predict(steps=HORIZON)
     peer = found.rename_axis("ds").set_index("level", append=True)["pred"].swaplevel()
     peer.index = peer.index.set_names(["unique_id", "ds"])

@@ -210,7 +210,7 @@ def score_set(one: SeriesSet, model: Callable[[], Any] = AutoForecaster) -> dict
             forecast["ds"] = forecast["ds"].astype(ahead["ds"].dtype)
             both = ahead.merge(forecast, on=["unique_id", "ds"], validate="1:1")
             assert len(both) == len(ahead)
-            error = (both["y"] - both["mean"]).abs().groupby(both["unique_id"]).mean() / scale
+            error = (both["y"] - both["median"]).abs().groupby(both["unique_id"]).mean() / scale
             found.append(float(error[np.isfinite(error)].mean()))
             if origin == 1 and found is totals and hasattr(fitted, "explain"):
                 said = fitted.explain()

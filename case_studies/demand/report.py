@@ -190,7 +190,7 @@ def doubts(scores: Scores, bounds: dict[str, Scores], demand: pd.DataFrame, sett
         before[ds],
         before[y],
         rows[ds],
-        rows["mean"],
+        rows["median"],
         lower=rows[low],
         upper=rows[high],
         level=settings.level,

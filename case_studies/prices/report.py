@@ -133,7 +133,7 @@ def outlook(forecast: Forecast, markets: Markets, settings: PricesSettings) -> l
                 before[series.ds],
                 before[series.y],
                 own[series.ds],
-                own["mean"],
+                own["median"],
                 lower=own[low],
                 upper=own[high],
                 level=settings.level,
@@ -169,7 +169,7 @@ def bids(forecast: Forecast, alone: Alone, settings: PricesSettings) -> list[Any
     """The quantiles of every step, and how often a bid at each would have been accepted."""
     series = settings.series
     frame = forecast.to_frame()
-    quantiles = {50.0: "mean"}
+    quantiles = {50.0: "median"}
     for level in settings.levels:
         low, high = interval_columns(level)
         quantiles |= {50 - level / 2: low, 50 + level / 2: high}
@@ -327,7 +327,7 @@ def doubts(alone: Alone, settings: PricesSettings) -> list[Any]:
                 [],
                 [],
                 day[series.ds],
-                day["mean"],
+                day["median"],
                 lower=day[low],
                 upper=day[high],
                 level=settings.level,

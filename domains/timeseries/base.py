@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from domains.timeseries.conformal import find_constant
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.kernels import Canvas
 from domains.timeseries.task import ForecastTask
@@ -23,6 +25,9 @@ from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats, Ints
 
 __all__ = ["PanelForecaster"]
+
+# Ranges of its history by which a bound may leave it: beyond that errors say that nothing is known, not where.
+REACH = 3.0
 
 
 class PanelForecaster(BaseEstimator):  # type: ignore[misc]
@@ -77,6 +82,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """
         return None
 
+    def _count_errors(self, horizon: int) -> float:
+        """Independent errors that intervals rest on; infinite where that is not known."""
+        return float("inf")
+
     def _to_scale(self, panel: Panel) -> Floats:
         """Values of a panel on the model's scale; shape (n_rows,)."""
         return panel.values
@@ -92,6 +101,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
     def _from_scale(self, panel: Panel, series: Ints, values: Floats) -> Floats:
         """Bring forecasts of some series, shape (n, horizon), back to their own scale."""
         return values
+
+    def _means(self, panel: Panel, series: Ints, median: Floats, future: dict[str, Floats]) -> Floats:
+        """Means of what is to come on the series' own scale; the medians where a model cannot tell them apart."""
+        return median
 
     def default_task(self) -> ForecastTask:
         """How it is evaluated where nothing else is said: at origins, with what its recipe knows ahead."""
@@ -221,14 +234,20 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         panel = self.panel_
         wanted = self._find_series(ids)
         known = self._future(panel, wanted, steps, future)
-        mean = self._at_origins(panel, wanted, panel.indptr[wanted + 1], steps, known)
+        point = self._at_origins(panel, wanted, panel.indptr[wanted + 1], steps, known)
+        constant = find_constant(panel)[wanted] & (not known)
+        point[constant] = self._to_scale(panel)[panel.indptr[wanted[constant] + 1] - 1][:, None]
+        median = self._from_scale(panel, wanted, point)
+        median[constant] = panel.values[panel.indptr[wanted[constant] + 1] - 1][:, None]
         frame = panel.key_frame(np.repeat(wanted, steps), (panel.ends[wanted][:, None] + np.arange(steps)).ravel())
-        frame[names.MEAN] = self._from_scale(panel, wanted, mean).ravel()
-        bounds = self._intervals(panel, wanted, mean, list(levels), known)
+        frame[names.MEAN] = np.where(constant[:, None], median, self._means(panel, wanted, median, known)).ravel()
+        frame[names.MEDIAN] = median.ravel()
+        bounds = self._intervals(panel, wanted, point, list(levels), known)
+        least, most = self._reach_of(panel, wanted, median)
         for level, (lower, upper) in zip(levels, bounds, strict=True):
             low, high = names.interval_columns(level)
-            frame[low], frame[high] = lower.ravel(), upper.ravel()
-        made = frame[[names.MEAN, *(column for level in levels for column in names.interval_columns(level))]].to_numpy()
+            frame[low], frame[high] = np.maximum(lower, least).ravel(), np.minimum(upper, most).ravel()
+        made = frame[[names.MEAN, names.MEDIAN, *(column for level in levels for column in names.interval_columns(level))]].to_numpy()
         if not np.isfinite(made).all():
             broken = np.flatnonzero(~np.isfinite(made.reshape(len(wanted), -1)).all(axis=1))
             raise HexadError(
@@ -236,15 +255,36 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
                 f"{quote([panel.keys[wanted[i]] for i in broken])}): the model diverges. Shorten the horizon, or use "
                 "log=False or strategy='direct'."
             )
+        drawer = self._drawer(panel, wanted, point, known)
         return Forecast(
             frame,
             tuple(float(level) for level in levels),
             panel.columns,
             self._tail(panel, wanted, steps),
             type(self).__name__,
-            self._drawer(panel, wanted, mean, known),
-            self._notes(panel, wanted, mean),
+            None if drawer is None else partial(_draw_held, drawer, least, most),
+            (*self._notes(panel, wanted[~constant], point[~constant]), *self._say_few(levels, steps)),
         )
+
+    def _say_few(self, levels: Sequence[float], horizon: int) -> tuple[str, ...]:
+        """Which intervals rest on hardly any error as large as their bounds."""
+        if len(levels) == 0:
+            return ()
+        told = self._count_errors(horizon)
+        few = [level for level in levels if (1 - level / 100) * told < 1]
+        if not few:
+            return ()
+        named = " and ".join(f"{level:g} %" for level in few)
+        what = f"The {named} interval{'s rest' if len(few) > 1 else ' rests'}"
+        count = f"{max(told, 1):.0f} independent error{'s' if told >= 1.5 else ''}"
+        return (f"{what} on {count}, and on Student's t for what so few cannot show.",)
+
+    def _reach_of(self, panel: Panel, series: Ints, median: Floats) -> tuple[Floats, Floats]:
+        """How far bounds may reach: three ranges beyond what a series has done, and never short of its forecast."""
+        own = [panel.values[panel.rows_of(i)] for i in series]
+        least, most = (np.array([[one(values)] for values in own]) for one in (np.min, np.max))
+        reach = np.where(most > least, REACH * (most - least), np.inf)  # one value knows no range
+        return np.minimum(least - reach, median), np.maximum(most + reach, median)
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
@@ -399,6 +439,17 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         place = np.arange(n) * width
         known = np.minimum(history, lookback)
         return Canvas(panel.frequency, y, exogenous, ordinals), place + lookback, place + lookback - known
+
+
+def _draw_held(
+    draw: Callable[[int, np.random.Generator], Floats],
+    least: Floats,
+    most: Floats,
+    count: int,
+    random: np.random.Generator,
+) -> Floats:
+    """Sample paths that reach no further than bounds may."""
+    return np.clip(draw(count, random), least[:, None, :], most[:, None, :])
 
 
 READ_FIRST = ("dates", "decimal", "separator")

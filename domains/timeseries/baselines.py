@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 
 from domains.timeseries.base import PanelForecaster
-from domains.timeseries.conformal import interval_radius, redrawn, series_scales
+from domains.timeseries.breaks import find_breaks
+from domains.timeseries.conformal import TOLD, find_constant, interval_radius, redrawn, series_scales
 from domains.timeseries.kernels import season_rows
 from domains.timeseries.metrics import say_series
 from domains.timeseries.recipe import DAY_NS, Season, season_of
@@ -29,7 +30,11 @@ LEAST_INDEX = 0.05
 
 
 class _Baseline(PanelForecaster):
-    """A forecaster that learns nothing, so that its errors at all past origins are out of sample."""
+    """A forecaster that learns nothing, so that its errors at all past origins are out of sample.
+
+    Intervals rest on a series' own errors where there are enough of them to read a quantile off; the fewer there are,
+    the more the errors of all series count, each in units of its own changes.
+    """
 
     def _season(self, panel: Panel) -> Season:
         """Season by which past origins are spaced."""
@@ -54,8 +59,8 @@ class _Baseline(PanelForecaster):
                 ],
             )
 
-    def past_errors(self, horizon: int) -> tuple[Floats, Floats]:
-        """Errors at past origins, a season apart, of all series together, in units of each one's scale; the scales.
+    def past_errors(self, horizon: int) -> tuple[Floats, Ints, Floats]:
+        """Errors at past origins, a season apart, in units of each series' scale; their series; and the scales.
 
         Parameters
         ----------
@@ -65,27 +70,48 @@ class _Baseline(PanelForecaster):
         panel = self.panel_
         season = self._season(panel).steps
         scales = series_scales(panel, panel.values, season)
-        errors = [np.empty((0, horizon))]
+        constant = find_constant(panel)
+        live = find_breaks(panel.values, panel.indptr[:-1], panel.indptr[1:])
+        errors, numbers = [np.empty((0, horizon))], [np.empty(0, dtype=np.int64)]
         for i in range(panel.n_series):
-            begin, end = int(panel.indptr[i]), int(panel.indptr[i + 1])
-            origins = np.arange(end - season, begin + self._least(panel) - 1, -season)[: max(1, MAX_ORIGINS)]
-            if len(origins) == 0:
+            begin, end = int(live[i]), int(panel.indptr[i + 1])
+            every = season if end - begin > 2 * season + self._least(panel) else 1
+            origins = np.arange(end - every, begin + self._least(panel) - 1, -every)[: max(1, MAX_ORIGINS)]
+            if len(origins) == 0 or (constant[i] and not constant.all()):
                 continue
             series = np.full(len(origins), i)
             forecast = self._at_origins(panel, series, origins, horizon, {})
             rows = origins[:, None] + np.arange(horizon)
             true = np.where(rows < end, panel.values[np.minimum(rows, end - 1)], np.nan)
             errors.append((true - forecast) / scales[i])
-        return np.concatenate(errors), scales
+            numbers.append(series)
+        return np.concatenate(errors), np.concatenate(numbers), scales
 
     def _intervals(
         self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]
     ) -> list[tuple[Floats, Floats]]:
         if len(levels) == 0:
             return []
-        errors, scales = self.past_errors(mean.shape[1])
-        radii = [scales[series][:, None] * interval_radius(errors, level) for level in levels]
-        return [(mean - radius, mean + radius) for radius in radii]
+        horizon = mean.shape[1]
+        errors, numbers, scales = self.past_errors(horizon)
+        every = max(1, -(-horizon // self._season(panel).steps))  # origins whose horizons overlap
+        bounds = []
+        for level in levels:
+            radius = np.repeat(interval_radius(errors, level, independent=_independent(errors, every))[None], len(series), 0)
+            for place, number in enumerate(series):
+                own = errors[numbers == number]
+                told = np.isfinite(own).sum(axis=0).min() / every if len(own) else 0.0
+                share = min(1.0, (1 - level / 100) * told / TOLD)
+                if share > 0:
+                    alone = interval_radius(own, level, independent=_independent(own, every))
+                    radius[place] = share * alone + (1 - share) * radius[place]
+            radius *= scales[series][:, None]
+            bounds.append((mean - radius, mean + radius))
+        return bounds
+
+    def _count_errors(self, horizon: int) -> float:
+        errors = self.past_errors(horizon)[0]
+        return float(_independent(errors, max(1, -(-horizon // self._season(self.panel_).steps))).min())
 
     def _drawer(
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
@@ -381,10 +407,15 @@ class Naive2(_Baseline):
 
 def _draw_paths(baseline: _Baseline, series: Ints, mean: Floats, count: int, random: np.random.Generator) -> Floats:
     """Sample paths around forecasts; shape (n, count, horizon)."""
-    errors, scales = baseline.past_errors(mean.shape[1])
+    errors, _, scales = baseline.past_errors(mean.shape[1])
     whole, _ = redrawn(errors, mean.shape[1])
     drawn = whole[random.integers(len(whole), size=(len(series), count))]
     return np.asarray(mean[:, None, :] + scales[series][:, None, None] * drawn)
+
+
+def _independent(errors: Floats, every: int) -> Floats:
+    """Errors of each step that are worth as much as independent ones where so many horizons overlap."""
+    return np.asarray(np.isfinite(errors).sum(axis=0) / np.minimum(every, np.arange(1, errors.shape[1] + 1)))
 
 
 def is_seasonal(values: Floats, m: int) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domains.timeseries.conformal import fading_weights, interval_radius, redrawn
+from domains.timeseries.conformal import count_independent, fading_weights, interval_radius, redrawn
 from domains.timeseries.spread import Spread
 from shared.errors import CalibrationError
 from shared.runtime.array_of import ArrayOf
@@ -32,8 +32,8 @@ class Calibration:
     half_life : float, optional
         Steps after which an error counts half; all count alike where left out.
 
-    >>> errors = np.arange(1.0, 10.0)[:, None]
-    >>> Calibration(errors, np.arange(9), []).radius(80, 1).tolist()
+    >>> errors = np.tile(np.arange(1.0, 10.0), 20)[:, None]
+    >>> Calibration(errors, np.arange(180), []).radius(80, 1).tolist()
     [8.0]
     """
 
@@ -117,7 +117,8 @@ class Calibration:
             The horizon is longer than what errors are known of, or there are too few.
         """
         self._reaches(horizon, "intervals")
-        return interval_radius(self.errors[:, :horizon], level, self._weights())
+        errors = self.errors[:, :horizon]
+        return interval_radius(errors, level, self._weights(), count_independent(errors, self.origins))
 
     def paths(self, rows: int, count: int, horizon: int, random: np.random.Generator) -> Floats:
         """Joint errors over the horizon in units of the expected size, (rows, count, horizon): whole ones, redrawn.

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
+from domains.timeseries.breaks import find_breaks
 from domains.timeseries.metrics import seasonal_change
 from shared.data.panel import Panel
 from shared.errors import CalibrationError
-from shared.typing import Floats, Ints
+from shared.typing import Bools, Floats, Ints
 
-__all__ = ["fading_weights", "interval_radius", "redrawn", "series_scales"]
+__all__ = ["count_independent", "fading_weights", "find_constant", "interval_radius", "redrawn", "series_scales"]
 
 # Errors over the whole horizon without which paths would repeat one another.
 LEAST_PATHS = 10
+# Independent errors expected beyond a quantile from which it is read off; with fewer, Student's t says more and more.
+TOLD = 5.0
+LEVELS = (50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 95.0, 97.5, 99.0)
+# Errors that likeness in time is measured on; more tell the same.
+SAMPLE = 5000
+# Rows of one and the same value from which a series is taken for a constant.
+LEAST_CONSTANT = 8
 
 
-def interval_radius(errors: Floats, level: float, weights: Floats | None = None) -> Floats:
+def interval_radius(
+    errors: Floats, level: float, weights: Floats | None = None, independent: Floats | None = None
+) -> Floats:
     """Half-width of the interval of each step.
 
     The k-th smallest absolute error with ``k = ceil((n + 1) * level / 100)`` covers the next one with at least the
     nominal probability where errors are exchangeable. They are only nearly so in time, so look at the coverage that
-    an evaluation finds. With weights, errors count as much as they say and the next one counts 1.
+    an evaluation finds. With weights, errors count as much as they say and the next one counts 1. Where there are too
+    few independent errors to read a quantile off (fewer than five are expected beyond it), it goes over into that of
+    Student's t for as many as there are.
 
     Parameters
     ----------
@@ -30,6 +42,8 @@ def interval_radius(errors: Floats, level: float, weights: Floats | None = None)
         Nominal coverage in percent.
     weights : numpy.ndarray of shape (n,), optional
         Of each error, at most 1; see `fading_weights`.
+    independent : numpy.ndarray of shape (horizon,), optional
+        How many independent errors those of each step are worth (`count_independent`); all where left out.
 
     Returns
     -------
@@ -38,32 +52,95 @@ def interval_radius(errors: Floats, level: float, weights: Floats | None = None)
     Raises
     ------
     CalibrationError
-        There are too few errors for the level.
+        There are no errors, or with weights too few for the level.
 
     Notes
     -----
     Source: Lei et al. (2018), Distribution-free predictive inference for regression, JASA 113(523), algorithm 2. Of the
     weights: Barber, Candès, Ramdas & Tibshirani (2023), Annals of Statistics 51(2), equation 10.
 
-    >>> interval_radius(np.arange(1.0, 10.0)[:, None], 80).tolist()
+    >>> interval_radius(np.tile(np.arange(1.0, 10.0), 20)[:, None], 80).tolist()
     [8.0]
-    >>> interval_radius(np.arange(1.0, 10.0)[:, None], 80, np.r_[np.ones(8), 0.2]).tolist()
-    [8.0]
+    >>> interval_radius(np.array([[1.0], [-1.0], [1.0]]), 95).round(2).tolist()
+    [3.18]
     """
     if weights is not None:
         return _weigh(np.abs(errors), level, weights)
     ordered = np.sort(np.abs(errors), axis=0)
     counts = np.isfinite(ordered).sum(axis=0)
-    ranks = np.ceil((counts + 1) * level / 100 - 1e-9).astype(int)
-    short = ranks > counts
-    if short.any() or len(counts) == 0:
-        needed = int(np.ceil(level / (100 - level) - 1e-9))
-        least = int(counts.min()) if len(counts) else 0
+    if len(counts) == 0 or counts.min() == 0:
         raise CalibrationError(
-            f"a {level:g} % interval needs at least {needed} errors out of sample a step, but there are {least} at step"
-            f" {int(np.argmin(counts)) + 1 if len(counts) else 1}. Give a longer history, or ask for a lower level."
+            f"a {level:g} % interval needs errors out of sample, but at step"
+            f" {int(np.argmin(counts)) + 1 if len(counts) else 1} there are none. Give a longer history, or a shorter"
+            " horizon."
         )
-    return np.asarray(ordered[ranks - 1, np.arange(ordered.shape[1])])
+    lower = [_blend(ordered, counts, one, independent) for one in LEVELS if one < level]
+    return np.asarray(np.max([*lower, _blend(ordered, counts, level, independent)], axis=0))
+
+
+def _blend(ordered: Floats, counts: Ints, level: float, independent: Floats | None) -> Floats:
+    """Quantile of ordered absolute errors, and of Student's t in the measure in which there are too few."""
+    told = counts if independent is None else np.minimum(independent, counts)
+    share = np.minimum(1.0, (1 - level / 100) * told / TOLD)
+    ranks = np.ceil((counts + 1) * level / 100 - 1e-9).astype(int)
+    share = np.where(ranks > counts, 0.0, share)
+    seen = ordered[np.minimum(ranks, counts) - 1, np.arange(ordered.shape[1])]
+    if (share == 1).all():
+        return np.asarray(seen)
+    from scipy.stats import t as student
+
+    size = np.sqrt(np.nanmean(ordered**2, axis=0))
+    return np.asarray(share * seen + (1 - share) * size * student.ppf(0.5 + level / 200, np.maximum(told, 1.0)))
+
+
+def count_independent(errors: Floats, origins: Ints) -> Floats:
+    """How many independent errors those of each step are worth, as far as a spread is concerned; shape (horizon,).
+
+    Errors of forecasts whose horizons overlap are alike: what they tell of a variance is told by the sum of their
+    squared autocorrelations within the horizon (Bartlett 1946, JRSS Supplement 8(1)).
+
+    Parameters
+    ----------
+    errors : numpy.ndarray of shape (n, horizon)
+        Series by series, in the order of their origins; NaN where there is none.
+    origins : numpy.ndarray of int64, shape (n,)
+        Grid numbers.
+
+    >>> noise = np.random.default_rng(0).normal(size=(400, 2))
+    >>> bool(200 < count_independent(noise, np.arange(400))[1] <= 400)
+    True
+    >>> count_independent(np.repeat(noise, 4, axis=0)[:, [0] * 8], np.arange(1600))[7] < 900
+    np.True_
+    """
+    counts = np.isfinite(errors).sum(axis=0).astype(float)
+    some, at = np.nan_to_num(errors[:SAMPLE]), origins[:SAMPLE]
+    power = (some**2).sum(axis=0) / np.maximum(np.isfinite(errors[:SAMPLE]).sum(axis=0), 1)
+    every = int(np.median(np.diff(at)[np.diff(at) > 0])) if (np.diff(at) > 0).any() else 1
+    inflation = np.ones(errors.shape[1])
+    steps = np.arange(errors.shape[1])
+    for lag in range(1, -(-errors.shape[1] // every)):
+        pairs = np.flatnonzero(at[lag:] - at[:-lag] == lag * every) if lag < len(at) else np.empty(0, dtype=np.int64)
+        if len(pairs) < 2:
+            break
+        alike = (some[pairs] * some[pairs + lag]).sum(axis=0) / len(pairs) / np.where(power > 0, power, np.inf)
+        inflation += np.where(steps >= lag * every, 2 * np.clip(alike, 0.0, 1.0) ** 2, 0.0)
+    return counts / inflation
+
+
+def find_constant(panel: Panel) -> Bools:
+    """Series that have had one value throughout, at least eight times.
+
+    Parameters
+    ----------
+    panel : Panel
+
+    >>> import pandas as pd
+    >>> find_constant(Panel.from_frame(pd.DataFrame({"ds": range(9), "y": [7.0] * 9}))).tolist()
+    [True]
+    """
+    begin = panel.indptr[:-1]
+    same = np.minimum.reduceat(panel.values, begin) == np.maximum.reduceat(panel.values, begin)
+    return np.asarray(same & (panel.lengths >= LEAST_CONSTANT))
 
 
 def _weigh(sizes: Floats, level: float, weights: Floats) -> Floats:
@@ -134,7 +211,7 @@ def series_scales(panel: Panel, values: Floats, season: int) -> Floats:
     Returns
     -------
     numpy.ndarray of shape (n_series,)
-        Mean absolute differences; 1 where a series never changes.
+        Mean absolute differences since the last break (`find_breaks`); 1 where a series never changes.
 
     >>> import pandas as pd
     >>> panel = Panel.from_frame(pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 3.0, 6.0]}))
@@ -142,8 +219,9 @@ def series_scales(panel: Panel, values: Floats, season: int) -> Floats:
     [2.5]
     """
     scales = np.ones(panel.n_series)
+    live = find_breaks(panel.values, panel.indptr[:-1], panel.indptr[1:])
     for i in range(panel.n_series):
-        own = values[panel.rows_of(i)]
+        own = values[live[i] : panel.indptr[i + 1]]
         change = seasonal_change(own, season if len(own) > season else 1)
         scales[i] = change if change > 0 else 1.0
     return scales

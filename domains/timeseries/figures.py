@@ -50,7 +50,7 @@ def forecast_figure(
             )
         if len(past_x):
             axes.plot(wall_clock(past_x), np.asarray(past_y), color=colours["soft"], linewidth=1.2, label="known")
-        axes.plot(wall_clock(x), np.asarray(mean), color=colours["accent"], label="forecast")
+        axes.plot(wall_clock(x), np.asarray(mean), color=colours["accent"], label="forecast (median)")
         if actual is not None:
             axes.plot(wall_clock(x), np.asarray(actual), color=colours["second"], linewidth=1.2, label="actual")
         finish_axes(axes, "", y_label)

@@ -24,6 +24,9 @@ from shared.text import format_number
 
 __all__ = ["Forecast"]
 
+# Share of a sum by which means and medians have to differ for a sentence on it.
+TELLING = 0.02
+
 
 @dataclass(frozen=True, repr=False)
 class Forecast(Result):
@@ -32,7 +35,7 @@ class Forecast(Result):
     Attributes
     ----------
     frame : pandas.DataFrame
-        ``unique_id, ds, mean, lo-90, hi-90``, in the user's column names, order, zone and key types; the key column
+        ``unique_id, ds, mean, median, lo-90, hi-90``, in the user's column names, order, zone and key types; the key column
         only where the user's table has one.
     levels : tuple of float
         Nominal coverage of its intervals, in percent.
@@ -140,6 +143,12 @@ class Forecast(Result):
             f" {series} series: between {format_number(mean.min())} and {format_number(mean.max())}, on average"
             f" {format_number(mean.mean())}."
         )
+        median = self.frame[names.median_of(self.frame)]
+        if abs(median.sum() - mean.sum()) > TELLING * abs(mean.sum()):
+            text += (
+                f" These are means, for sums and costs; the medians, which half of what comes lies below, are"
+                f" {format_number(median.mean())} on average."
+            )
         for level in self.levels:
             low, high = names.interval_columns(level)
             width = (self.frame[high] - self.frame[low]).mean()
@@ -147,7 +156,7 @@ class Forecast(Result):
         return " ".join([text, *self.notes])
 
     def plot(self, unique_id: Any = None) -> Figure:
-        """Draw one series: its last known values, the forecast and its widest interval.
+        """Draw one series: its last known values, the median forecast and its widest interval.
 
         Parameters
         ----------
@@ -170,7 +179,7 @@ class Forecast(Result):
             past[self.columns.ds] if len(past) else [],
             past[self.columns.y] if len(past) else [],
             rows[self.columns.ds],
-            rows[names.MEAN],
+            rows[names.median_of(rows)],
             lower=rows[band[0]] if band else None,
             upper=rows[band[1]] if band else None,
             level=max(self.levels) if self.levels else None,

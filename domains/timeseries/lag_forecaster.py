@@ -12,7 +12,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
+from domains.timeseries.breaks import find_breaks
 from domains.timeseries.calibration import Calibration
+from domains.timeseries.conformal import find_constant
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
 from domains.timeseries.lag_model import LagModel
 from domains.timeseries.recipe import DAY_NS, Recipe, Steps, default_recipe
@@ -25,13 +27,15 @@ from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
 from shared.errors import DataError, HexadWarning, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
-from shared.runtime.parallel import map_parallel
+from shared.runtime.parallel import limit_threads, map_parallel
 from shared.typing import Bools, Estimator, Floats, Ints
 
 __all__ = ["LagForecaster"]
 
 # Rows without which a regressor or a block left out is not learnt.
 LEAST_ROWS = 10
+# Rows after a break from which errors say what a series is like now.
+LEAST_LIVE = 6
 # Origins that errors are taken from, over all blocks: a 99 % bound then rests on the twenty largest.
 MAX_CALIBRATION_ORIGINS = 2000
 
@@ -301,6 +305,7 @@ class LagForecaster(LagModel):
         rows, series, begin, end = rows[usable], series[usable], begin[usable], end[usable]
         at_origin = at_origin[usable]
         blocks = self._blocks(canvas.ordinals[rows])
+        low, high = self._bounds_at(panel, canvas.y, rows, begin)
 
         own = isinstance(self.spread, str)
 
@@ -322,15 +327,17 @@ class LagForecaster(LagModel):
                 out = (targets - step >= first) & (targets - step < last)
                 if kept.sum() >= LEAST_ROWS and out.any():
                     model = without(~kept)
-                    errors[places[out]] = y[out] - model.predict(X[out])
+                    held = np.clip(model.predict(X[out]), low[places[out]], high[places[out]])
+                    errors[places[out]] = y[out] - held
                     if own:
                         errors[places[out]] /= OwnSpread().from_regressor(model, X[kept]).predict(X[out])
             return regressor, errors, OwnSpread().from_regressor(regressor, X) if own else None
 
-        learnt = map_parallel(learn, range(self.horizon_), n_jobs=self.n_jobs)
+        work = len(rows) * len(self.feature_names_out_)
+        learnt = map_parallel(learn, range(self.horizon_), n_jobs=self.n_jobs, work=work)
         self.regressors_ = [regressor for regressor, _, _ in learnt]
         errors = integrate(np.column_stack([errors for _, errors, _ in learnt]), self.seasons_apart_, None, rows)
-        self._calibrate(canvas, errors, rows, begin, blocks)
+        self._calibrate(panel, canvas, errors, rows, begin, blocks)
         if own:
             spreads: list[Spread] = [spread for _, _, spread in learnt if spread is not None]
             self.calibration_ = replace(self.calibration_, spreads=spreads)
@@ -343,7 +350,8 @@ class LagForecaster(LagModel):
         self._enough(int(full.sum()), 0, panel)
         X, rows, series = X[full], rows[full], series[full]
         y, targets = canvas.y[rows], canvas.ordinals[rows]
-        self.regressors_ = [self._regressor(seed).fit(X, y)]
+        with limit_threads(X.size):
+            self.regressors_ = [self._regressor(seed).fit(X, y)]
         without = self._without(self.regressors_[0], seed, X, y)
 
         def block_errors(block: tuple[int, int]) -> tuple[Floats, Ints]:
@@ -358,18 +366,40 @@ class LagForecaster(LagModel):
             return self._errors_at(panel, series[out], rows[out], [model]), out
 
         blocks = self._blocks(targets)
-        found = map_parallel(block_errors, blocks, n_jobs=self.n_jobs)
+        found = map_parallel(block_errors, blocks, n_jobs=self.n_jobs, work=X.size)
         errors = np.concatenate([np.empty((0, self.horizon_)), *(part for part, _ in found)])
         held = np.concatenate([np.empty(0, dtype=np.int64), *(places for _, places in found)])
-        self._calibrate(canvas, errors, rows[held], panel.indptr[series[held]], blocks)
+        self._calibrate(panel, canvas, errors, rows[held], panel.indptr[series[held]], blocks)
+
+    def _bounds_at(self, panel: Panel, worked: Floats, rows: Ints, begin: Ints) -> tuple[Floats, Floats]:
+        """Where forecasts from some rows would be held: the range of the history before each, and its width beyond."""
+        low, high = np.empty(len(worked)), np.empty(len(worked))
+        with np.errstate(invalid="ignore"):
+            for first, last in pairwise(panel.indptr):
+                low[first:last] = np.fmin.accumulate(worked[first:last])
+                high[first:last] = np.fmax.accumulate(worked[first:last])
+        before = np.maximum(rows - 1, begin)
+        least, most = low[before], high[before]
+        return 2 * least - most, 2 * most - least
+
+    def _tells(self, panel: Panel, rows: Ints, begin: Ints) -> Bools:
+        """Rows whose errors say something of what comes: not those of constants, nor those before a series' last break.
+
+        All tell where hardly any would remain.
+        """
+        first = panel.indptr[:-1]
+        live = find_breaks(panel.values, first, panel.indptr[1:])
+        number = np.searchsorted(first, begin)
+        kept = (rows - live[number] >= np.where(live > first, LEAST_LIVE, 0)[number]) & ~find_constant(panel)[number]
+        return kept if kept.sum() >= min(LEAST_ROWS, len(kept)) and kept.any() else np.ones(len(rows), dtype=bool)
 
     def _calibrate(
-        self, canvas: Canvas, errors: Floats, rows: Ints, begin: Ints, blocks: list[tuple[int, int]]
+        self, panel: Panel, canvas: Canvas, errors: Floats, rows: Ints, begin: Ints, blocks: list[tuple[int, int]]
     ) -> None:
         """Learn from errors made out of sample at some rows of the panel."""
         if self.calibration_folds == 0:
             errors = errors[:, :0]
-        seen = np.isfinite(errors).any(axis=1)
+        seen = np.isfinite(errors).any(axis=1) & self._tells(panel, rows, begin)
         rows, begin = rows[seen], begin[seen]
         steps = None if self.half_life is None else float(canvas.frequency.steps(self.half_life))
         learns = self.spread is not False and not isinstance(self.spread, str)

@@ -10,6 +10,7 @@ import numpy as np
 
 from domains.timeseries.base import PanelForecaster
 from domains.timeseries.calibration import Calibration
+from domains.timeseries.conformal import count_independent
 from domains.timeseries.fast_predict import fast_predictor
 from domains.timeseries.kernels import Canvas, origin_block, target_block
 from domains.timeseries.recipe import Steps
@@ -23,6 +24,8 @@ __all__ = ["LagModel"]
 
 LEAST_LOG = -1 + 1e-9  # where log(1 + y) ends
 BATCH = 2000
+# Quantiles of the errors that means of a logarithm are taken over.
+SHARES = 199
 
 
 class LagModel(PanelForecaster):
@@ -296,6 +299,23 @@ class LagModel(PanelForecaster):
         shift = moved - panel.frequency.wall_offset(first)[:, None]
         return shift if shift.any() else None
 
+    def _means(self, panel: Panel, series: Ints, median: Floats, future: dict[str, Floats]) -> Floats:
+        """Means of what is to come: of a logarithm back, over the errors that were seen (Duan 1983, JASA 78(383))."""
+        horizon = median.shape[1]
+        errors = self.calibration_.errors[:, :horizon]
+        if not self.log or errors.shape[1] < horizon or not np.isfinite(errors).any(axis=0).all():
+            return median
+        units = self.scaling_.units_of(panel).of(series)
+        point = units.forward(median)
+        shares = (np.arange(SHARES) + 0.5) / SHARES
+        sizes = self._sizes(panel, series, panel.indptr[series + 1], horizon, future)
+        drawn = np.nanquantile(errors, shares, axis=0) * sizes[:, None, :]
+        low, high = self._bounds(panel, series, panel.indptr[series + 1], self._to_scale(panel))
+        if self.seasons_apart_:
+            low, high = np.full(len(series), -np.inf), np.full(len(series), np.inf)
+        held = np.clip(point[:, None, :] + drawn, low[:, None, None], high[:, None, None])
+        return np.asarray(units.back(held).mean(axis=1))
+
     # -- intervals ---------------------------------------------------------------------------------------------------
 
     def _errors_at(self, panel: Panel, series: Ints, origins: Ints, regressors: list[Any]) -> Floats:
@@ -359,6 +379,12 @@ class LagModel(PanelForecaster):
         sizes = self._sizes(panel, series, panel.indptr[series + 1], horizon, future) if radii else mean
         bounds = [(mean - sizes * radius, mean + sizes * radius) for radius in radii]
         return [(self._from_scale(panel, series, low), self._from_scale(panel, series, high)) for low, high in bounds]
+
+    def _count_errors(self, horizon: int) -> float:
+        errors = self.calibration_.errors[:, :horizon]
+        if errors.shape[1] < horizon or self.calibration_.half_life is not None:
+            return float("inf")
+        return float(count_independent(errors, self.calibration_.origins).min())
 
     def _drawer(
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]

@@ -21,6 +21,8 @@ __all__ = ["ScaledMetric", "forecast_metric", "mase", "msis", "naive_scale", "ow
 
 DEFAULT_COLUMNS = SeriesColumns()
 POINT = ("mae", "rmse", "r2", "mape", "smape")
+# Squared errors are least around the mean, absolute ones around the median: each is measured where it is least.
+SQUARED = ("rmse", "r2", "rmsse")
 
 
 def seasonal_change(values: ArrayLike, season: int, *, squared: bool = False) -> float:
@@ -240,6 +242,8 @@ def forecast_metric(
 ) -> ArrayMetric:
     """Make a metric of forecasts by its name: "mase", "rmsse" and "msis", and what `shared.evaluation.metric` knows.
 
+    Squared errors ("rmse", "r2", "rmsse") are those of the mean, absolute ones those of the median.
+
     Parameters
     ----------
     name : str
@@ -262,7 +266,8 @@ def forecast_metric(
     336
     """
     base, level, _ = split_name(name, level, None)
-    reads: tuple[str, ...] = (columns.y, names.MEAN)
+    point = names.MEAN if base in SQUARED else names.MEDIAN
+    reads: tuple[str, ...] = (columns.y, point)
     options: dict[str, Any] = {}
     shown = base
     if base == "msis" or base in INTERVAL:

@@ -146,7 +146,7 @@ def reliability(scores: Scores, model: str, *, y: str = names.Y, parts: int = 4)
     levels = [float(name[3:]) for name in rows.columns if name.startswith("lo-") and rows[name].notna().all()]
     if not levels:
         raise HexadError(f"{model!r} was asked for no intervals; evaluate with ForecastTask(levels=...)")
-    quantiles = {0.5: rows[names.MEAN]}
+    quantiles = {0.5: rows[names.median_of(rows)]}
     for level in levels:
         low, high = names.interval_columns(level)
         quantiles[round(0.5 - level / 200, 9)], quantiles[round(0.5 + level / 200, 9)] = rows[low], rows[high]

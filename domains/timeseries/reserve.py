@@ -125,14 +125,14 @@ def reserve_needed(
         rows = predictions[predictions[names.MODEL] == name]
         if rows.empty:
             raise HexadError(f"there are no predictions of {name!r}")
-        if rows[[y, column, names.MEAN]].isna().to_numpy().any():
+        if rows[[y, column, names.median_of(rows)]].isna().to_numpy().any():
             raise HexadError(f"the predictions of {name!r} hold missing values; leave those rows out")
-        held = rows[column] - rows[names.MEAN]
+        held = rows[column] - rows[names.median_of(rows)]
         if not (held > 0).all():
             raise HexadError(
                 f"the interval of {name!r} has no width in places, so no reserve can be worked out from it"
             )
-        factor = float(((rows[y] - rows[names.MEAN]) / held).quantile(1 - risk))
+        factor = float(((rows[y] - rows[names.median_of(rows)]) / held).quantile(1 - risk))
         mean = float(held.mean())
         short = float((rows[y] > rows[column]).mean())
         found[name] = (mean, short, mean * max(factor, 0.0), held.groupby(rows[names.STEP]).mean())

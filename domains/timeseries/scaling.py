@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from domains.timeseries.conformal import series_scales
+from domains.timeseries.conformal import find_constant, series_scales
 from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats, Ints
+from shared.typing import Bools, Floats, Ints
 
 __all__ = ["Log", "Scaling", "Units"]
 
@@ -86,6 +86,8 @@ class Scaling:
         The series learnt from.
     units : Units
         Theirs.
+    idle : numpy.ndarray of bool, shape (n_series,)
+        Series that had no change to learn a unit from; it is taken from what is known of them later.
 
     Notes
     -----
@@ -105,26 +107,28 @@ class Scaling:
     season: int
     keys: tuple[Any, ...] = ()
     units: Units = field(default_factory=lambda: Units(False, np.ones(0), np.ones(0)))
+    idle: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         if len(set(self.keys)) < len(self.keys):
             raise ValueError("two series of the same key")
-        return {"season": ArrayOf("i", (), low=1, high=MAX_STEPS)}
+        return {"season": ArrayOf("i", (), low=1, high=MAX_STEPS), "idle": ArrayOf("b", (len(self.keys),))}
 
     @classmethod
     def learn(cls, panel: Panel, *, log: Log, local: bool, season: int) -> Scaling:
         """Learn the units of a panel's series."""
         fresh = cls(log, local, season)
-        return cls(log, local, season, panel.keys, fresh._own(panel))
+        return cls(log, local, season, panel.keys, fresh._own(panel), find_constant(panel))
 
     def units_of(self, panel: Panel) -> Units:
         """Units of a panel's series: those learnt, and for series that came later those of their own history."""
-        if panel.keys == self.keys:
+        if panel.keys == self.keys and not self.idle.any():
             return self.units
         fresh = self._own(panel)
         place = {key: i for i, key in enumerate(self.keys)}
         at = np.array([place.get(key, -1) for key in panel.keys], dtype=np.int64)
+        at = np.where((at >= 0) & ~np.append(self.idle, False)[at], at, -1)
         bends = np.where(at >= 0, self.units.bends[at], fresh.bends)
         return Units(self.log, bends, np.where(at >= 0, self.units.scales[at], fresh.scales))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, ClassVar, Protocol
 
@@ -64,11 +64,13 @@ class ForecastTask(Task):
         Intervals wanted, in percent.
     refit_every : int, optional
         Learn again at every n-th origin; never where left out.
+    least_steps : int
+        Steps that a model is asked for at least; more where test rows lie further ahead.
 
     Notes
     -----
-    Predictions have the key, the stamp and the actual value in the table's own columns, and "step", "mean" and the
-    bounds of the intervals ("lo-90", "hi-90").
+    Predictions have the key, the stamp and the actual value in the table's own columns, and "step", "mean", "median" (the mean
+    where a model gives none) and the bounds of the intervals ("lo-90", "hi-90").
 
     >>> ForecastTask(known=("Holiday",)).known
     ('Holiday',)
@@ -81,6 +83,7 @@ class ForecastTask(Task):
     known: tuple[str, ...] = ()
     levels: tuple[float, ...] = ()
     refit_every: int | None = None
+    least_steps: int = 0
 
     def __post_init__(self) -> None:
         for level in self.levels:
@@ -196,7 +199,7 @@ class ForecastTask(Task):
         splits : sequence of Split
         """
         undefined, y = getattr(metric, "undefined", None), self.columns.y
-        if undefined is None or not isinstance(metric, ArrayMetric) or metric.reads != (y, names.MEAN):
+        if undefined is None or not isinstance(metric, ArrayMetric) or metric.reads not in ((y, names.MEAN), (y, names.MEDIAN)):
             return
         for split in splits:
             outcomes = data[y].iloc[split.test]
@@ -265,6 +268,29 @@ class ForecastTask(Task):
         rows = np.flatnonzero((data[ds] <= data[ds].iloc[split.test].max()).to_numpy())
         return other.iloc[rows], Split(split.label, find_positions(split.train, rows), find_positions(split.test, rows))
 
+    def pin(self, data: pd.DataFrame, split: Split) -> ForecastTask:
+        """The same task asking for as many steps as a split has, whatever rows are taken away.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame
+        split : Split
+
+        >>> table = pd.DataFrame({"ds": range(5), "y": 1.0})
+        >>> ForecastTask().pin(table, Split(3, np.array([0, 1, 2]), np.array([3, 4]))).least_steps
+        2
+        """
+        rest = np.ones(len(data), dtype=bool)
+        rest[split.train] = False
+        rest &= (data[self.columns.ds] <= data[self.columns.ds].iloc[split.test].max()).to_numpy()
+        return replace(self, least_steps=self._count_steps(data[rest]))
+
+    def _count_steps(self, ahead: pd.DataFrame) -> int:
+        ds, key = self.columns.ds, self.columns.unique_id
+        if key not in ahead.columns:
+            return int(ahead[ds].nunique())
+        return int(ahead.groupby(key, observed=True)[ds].nunique().max())
+
     def _forecast(self, model: Forecaster, table: pd.DataFrame, split: Split) -> pd.DataFrame:
         """Ask for a forecast of the test rows, and put it beside what came."""
         ds, y = self.columns.ds, self.columns.y
@@ -273,8 +299,7 @@ class ForecastTask(Task):
         after = np.ones(len(table), dtype=bool)
         after[split.train] = False
         after &= (table[ds] <= test[ds].max()).to_numpy()
-        ahead = table[after]
-        steps = ahead.groupby(key, observed=True)[ds].nunique().max() if key else ahead[ds].nunique()
+        ahead, steps = table[after], self._count_steps(table[after])
         options: dict[str, Any] = {"levels": self.levels} if self.levels else {}
         reads = getattr(model, "future_columns", None)
         if self.known and (reads is None or reads()):  # who reads nothing ahead refuses to be shown anything
@@ -283,7 +308,9 @@ class ForecastTask(Task):
         ids = list(test[key[0]].drop_duplicates()) if key else []
         if key and len(ids) < table[key[0]].nunique():
             options["ids"] = ids
-        forecast = _as_frame(model.predict(int(steps), **options), model, [*key, ds, names.MEAN])
+        forecast = _as_frame(model.predict(max(steps, self.least_steps), **options), model, [*key, ds, names.MEAN])
+        if names.MEDIAN not in forecast:
+            forecast[names.MEDIAN] = forecast[names.MEAN]
         forecast[names.STEP] = (
             forecast.groupby(key, observed=True).cumcount() + 1 if key else np.arange(1, len(forecast) + 1)
         )

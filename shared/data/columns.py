@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from shared.errors import SettingsError, quote
 
@@ -19,7 +20,7 @@ SPLIT = "split"
 STEP = "step"
 """Step of the forecast horizon, from 1."""
 MEAN = "mean"
-"""Point forecast."""
+"""Point forecast that adds up: what comes on average."""
 MODEL = "model"
 """Name of the model that made a prediction."""
 
@@ -36,6 +37,20 @@ ORDER = "order"
 """Key of a basket."""
 ITEM = "item"
 """What a basket holds."""
+
+
+def median_of(columns: Collection[Any]) -> str:
+    """Name of the column that holds the median: that of the mean where a model knows no other.
+
+    Parameters
+    ----------
+    columns : collection of str
+        Of a table of forecasts, or the table itself.
+
+    >>> median_of(["mean", "median"]), median_of(["mean"])
+    ('median', 'mean')
+    """
+    return MEDIAN if MEDIAN in columns else MEAN
 
 
 def interval_columns(level: float) -> tuple[str, str]:

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 from shared.runtime.interrupts import raise_if_interrupted
 
-__all__ = ["map_parallel", "send_by_value"]
+__all__ = ["limit_threads", "map_parallel", "send_by_value"]
 
 SAFE_PATH = "PYTHONSAFEPATH"
+# Values of a table from which several threads of one library are worth their waiting for one another.
+LARGE = 10_000_000
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -25,6 +27,7 @@ def map_parallel(
     *,
     n_jobs: int | None = None,
     done: Callable[[R], None] | None = None,
+    work: int | None = None,
 ) -> list[R]:
     """Apply a function to every piece; results come in the order of the pieces, whatever `n_jobs`.
 
@@ -38,6 +41,9 @@ def map_parallel(
         Workers as in joblib: None is one unless a ``parallel_config`` says otherwise, -1 is all cores.
     done : callable, optional
         Called with each result as it comes in.
+    work : int, optional
+        Values that a piece learns from: libraries beneath use one thread a piece, but where these are very many and the
+        pieces come one after the other.
 
     >>> map_parallel(abs, [-1, 2])
     [1, 2]
@@ -46,8 +52,34 @@ def map_parallel(
 
     listed = list(pieces)
     # One thread a piece: pieces are small, and sums of several threads could differ in their last bits.
-    with threadpool_limits(limits=1, user_api="blas"):
+    alone = n_jobs in {None, 1} and not _configured()
+    with threadpool_limits(limits=1, user_api="blas"), limit_threads(work if alone else 0):
         return _map(function, listed, n_jobs, done)
+
+
+@contextlib.contextmanager
+def limit_threads(work: int | None) -> Iterator[None]:
+    """Let compiled libraries (OpenMP) use one thread where the work is small: more would wait for one another.
+
+    On a busy machine threads that share small pieces of work spin until the slowest comes, many times as long as one
+    thread needs alone.
+
+    Parameters
+    ----------
+    work : int, optional
+        Values of the table that is worked on; where it is not known, nothing changes.
+
+    >>> with limit_threads(1000):
+    ...     sum([1, 2])
+    3
+    """
+    if work is None or work >= LARGE:
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="openmp"):
+        yield
 
 
 def send_by_value(package: ModuleType) -> None:

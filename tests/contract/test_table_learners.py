@@ -286,5 +286,5 @@ def test_nothing_after_an_origin_reaches_its_forecast(name):
         for column in ("y", "weather"):
             poisoned.loc[late, column] = 1e6 * np.arange(1.0, late.sum() + 1)
         upto = clean["split"] <= cut.label
-        kept = ["model", "split", "unique_id", "ds", "mean", "lo-80", "hi-80"]
+        kept = ["model", "split", "unique_id", "ds", "mean", "median", "lo-80", "hi-80"]
         pd.testing.assert_frame_equal(predicted(poisoned).loc[upto, kept], clean.loc[upto, kept], check_exact=True)

@@ -109,7 +109,7 @@ def test_a_fresh_process_says_what_the_model_says(finished, tmp_path):
     assert ended.stdout.startswith(f"Predictions: {(tmp_path / 'made.csv').resolve()}\n  From 2015-01-03 ")
     wanted = expected(finished, days())
     found = pd.read_csv(tmp_path / "made.csv", dtype=str)  # pandas 2 rounds the last digit of numbers
-    assert list(found) == list(wanted) == ["Time", "mean", "lo-90", "hi-90"]
+    assert list(found) == list(wanted) == ["Time", "mean", "median", "lo-90", "hi-90"]
     assert found["Time"].tolist() == wanted["Time"].map(str).tolist()
     for name in list(found)[1:]:
         assert found[name].map(float).tolist() == wanted[name].tolist()
@@ -240,7 +240,7 @@ def test_new_columns_are_told(finished, tmp_path):
 
 def test_settings_take_effect_or_are_refused(finished, tmp_path):
     found, _ = made(finished, days(), tmp_path, overrides=["risk=0.1"])
-    assert list(found) == ["Time", "mean", "lo-80", "hi-80"]
+    assert list(found) == ["Time", "mean", "median", "lo-80", "hi-80"]
     with pytest.raises(SettingsError, match="did you mean 'horizon'"):
         made(finished, days(), tmp_path, overrides=["horizn=3"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ import pandas as pd
 from domains.timeseries.automatic.members import Autoregression, Member
 from domains.timeseries.automatic.past import Past
 from domains.timeseries.metrics import seasonal_change
+from shared.data.frequency import MAX_STEPS
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats, Ints
+from shared.typing import Bools, Floats, Ints
 
 __all__ = ["Choice", "choose", "combine", "naive_errors", "rolling_origins"]
 
@@ -46,6 +47,12 @@ class Choice:
         The candidate that was chosen.
     origins : int
         Origins inside the training data.
+    windows : float
+        Horizons that fit side by side into the time of these origins.
+    steps : int
+        Steps that were judged.
+    back : numpy.ndarray of int64, shape (n_origins,)
+        Rows between each origin and the end of the known data.
     judged : int
         Series long enough to be judged.
     errors : numpy.ndarray of shape (n_series, n_origins, horizon)
@@ -67,10 +74,18 @@ class Choice:
     errors: Floats = field(default_factory=lambda: np.empty((0, 0, 0)))
     truth: Floats = field(default_factory=lambda: np.empty((0, 0, 0)))
     candidates: tuple[Member, ...] = ()
+    windows: float = 0.0
+    steps: int = 0
+    back: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
-        return {"errors": ArrayOf("f", (None, None, None)), "truth": ArrayOf("f", self.errors.shape)}
+        return {
+            "errors": ArrayOf("f", (None, None, None)),
+            "truth": ArrayOf("f", self.errors.shape),
+            "back": ArrayOf("i", (self.errors.shape[1],), low=0),
+            "steps": ArrayOf("i", (), low=0, high=MAX_STEPS),
+        }
 
     @property
     def table(self) -> pd.DataFrame:
@@ -81,7 +96,7 @@ class Choice:
 
     def explain(self) -> str:
         """Say in plain sentences what was chosen and why."""
-        if not self.origins:
+        if not self.scores:
             return "The series are too short for a trial; the usual members were combined."
         names = [member.name for member in self.members]
         single = {name: scores[2] for name, scores in self.scores.items() if not name.startswith("median of")}
@@ -105,20 +120,27 @@ class Choice:
         return text + "."
 
 
-def rolling_origins(past: Past, horizon: int) -> tuple[Ints, Any]:
+def rolling_origins(past: Past, horizon: int, least: int | None = None) -> tuple[Ints, Bools]:
     """How many steps before the end to judge at, and which series are long enough to be judged there.
 
     Five origins one horizon apart where the data allow it, more where few series give few errors, fewer on very many
     series; the judged part is at most a third of the median series. Where that leaves fewer than three, origins lie
-    closer and their horizons overlap.
+    closer, their horizons overlap, and half of the series may be judged.
+
+    Parameters
+    ----------
+    past : Past
+    horizon : int
+    least : int, optional
+        Rows that have to be known at an origin; the horizon, and at least twelve, where left out.
 
     >>> rolling_origins(Past(np.arange(100.0), np.array([0]), np.array([100]), np.array([0])), 10)[0].tolist()
     [10, 20, 30]
-    >>> rolling_origins(Past(np.arange(60.0), np.array([0]), np.array([60]), np.array([0])), 14)[0].tolist()
-    [14, 17, 20]
+    >>> rolling_origins(Past(np.arange(48.0), np.array([0]), np.array([48]), np.array([0])), 14)[0].tolist()
+    [14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]
     """
     lengths = past.lengths
-    need = max(horizon, 12)
+    need = max(horizon, 12) if least is None else least
     long = lengths - horizon >= need
     none = np.empty(0, dtype=np.int64)
     if not long.any():
@@ -126,19 +148,19 @@ def rolling_origins(past: Past, horizon: int) -> tuple[Ints, Any]:
     n = int(long.sum())
     usual = USUAL_ORIGINS if n < 5000 else LEAST_ORIGINS
     wanted = int(np.clip(-(-WANTED_ERRORS // (n * horizon)), usual, MOST_ORIGINS))
-    third = int(np.median(lengths[long]) // 3)
-    origins = min(wanted, third // horizon, int((lengths.max() - need) // horizon))
+    median, room = int(np.median(lengths[long])), int(lengths.max() - need)
+    origins = min(wanted, median // 3 // horizon, room // horizon)
     back = horizon * np.arange(1, origins + 1)
     if origins < LEAST_ORIGINS:
-        last = max(horizon, min(third, int(lengths.max() - need)))
-        back = np.unique(np.linspace(horizon, last, LEAST_ORIGINS).astype(np.int64))
+        last = max(horizon, min(median // 2, room))
+        back = np.unique(np.linspace(horizon, last, wanted).astype(np.int64))
     judged = lengths[:, None] - back >= need
     told = judged.any(axis=0)
     return back[told], judged[:, told]
 
 
-def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: int) -> Choice:
-    """Try the members at origins inside the known data, and say what to combine.
+def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: int) -> list[Choice]:
+    """Try the members at origins inside the known data, and say what to combine for so many steps and for fewer.
 
     Cheap members learn again at every origin; costly ones once, before the earliest.
 
@@ -153,23 +175,63 @@ def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: i
     metric_season : int
         Season of the naive in MASE.
 
+    Returns
+    -------
+    list of Choice
+        For 1, 2, 4, ... steps and for all of them, which is the last one.
+
     >>> from domains.timeseries.automatic.members import SeasonalNaiveMember
     >>> past = Past(np.arange(60) % 4 + 1.0, np.array([0]), np.array([60]), np.array([0]))
-    >>> choose([SeasonalNaiveMember(1), SeasonalNaiveMember(4)], past, 4, 1).picked
+    >>> choose([SeasonalNaiveMember(1), SeasonalNaiveMember(4)], past, 4, 1)[-1].picked
     'seasonal naive (4)'
     """
     back, judged = rolling_origins(past, horizon)
-    origins = len(back)
-    if origins == 0:
-        return Choice(tuple(members[:3]), {}, "", 0, 0, np.empty((len(past.begin), 0, horizon)))
+    if len(back) == 0:
+        return [_usual_choice(members[:3], past, horizon)]
     trials = _forecasts(members, past, horizon, back, judged)
-    rows = np.flatnonzero(judged.any(axis=1))
-    truth = np.full((len(past.begin), origins, horizon), np.nan)
-    for at in range(origins):
-        inside = np.flatnonzero(judged[:, at])
-        truth[inside, at] = past.only(inside).before(int(back[at])).ahead(horizon)
-    naive = next(name for name in trials if "naive" in name)
+    truth = _outcomes(past, horizon, back, judged)
     scale = naive_errors(past.before(int(back[-1])), metric_season)
+    shorter = [1 << k for k in range(max(horizon - 1, 0).bit_length())]
+    windows = 1 + (int(back[-1]) - int(back[0])) / np.array([*shorter, horizon])
+    return [
+        replace(
+            _pick({name: (one, found[:, :, :steps]) for name, (one, found) in trials.items()}, truth[:, :, :steps], scale),
+            windows=min(float(count), float(len(back))),
+            steps=steps,
+            back=back,
+        )
+        for steps, count in zip([*shorter, horizon], windows, strict=True)
+    ]
+
+
+def _usual_choice(members: Sequence[Member], past: Past, horizon: int) -> Choice:
+    """The usual members, with their errors at origins before which at least a few rows are known."""
+    empty = np.empty((len(past.begin), 0, horizon))
+    for least in (4, 1):
+        back, judged = rolling_origins(past, horizon, least)
+        if len(back):
+            trials = _forecasts(members, past, horizon, back, judged)
+            truth = _outcomes(past, horizon, back, judged)
+            naive = next(found for name, (_, found) in trials.items() if "naive" in name)
+            made = combine([np.where(np.isnan(found), naive, found) for _, found in trials.values()])
+            windows = min(1 + (int(back[-1]) - int(back[0])) / horizon, len(back))
+            rows = int(judged.any(axis=1).sum())
+            return Choice(tuple(members), {}, "", len(back), rows, truth - made, truth, (), windows, horizon, back)
+    return Choice(tuple(members), {}, "", 0, 0, empty, empty, (), 0.0, horizon)
+
+
+def _outcomes(past: Past, horizon: int, back: Ints, judged: Bools) -> Floats:
+    """What came after each origin, shape (n_series, n_origins, horizon); NaN where a series is not judged."""
+    truth = np.full((len(past.begin), len(back), horizon), np.nan)
+    for at, steps in enumerate(back):
+        inside = np.flatnonzero(judged[:, at])
+        truth[inside, at] = past.only(inside).before(int(steps)).ahead(horizon)
+    return truth
+
+
+def _pick(trials: dict[str, tuple[Member, Floats]], truth: Floats, scale: Floats) -> Choice:
+    """The best candidate, or the median of those that come close to it."""
+    naive = next(name for name in trials if "naive" in name)
     relative = _Judge(truth, scale, np.nan_to_num(trials[naive][1]))
     filled = {name: relative.fill(found) for name, (_, found) in trials.items()}
     best = _best_variants(trials, {name: relative.score(found) for name, found in filled.items()})
@@ -190,7 +252,8 @@ def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: i
     errors = truth - relative.fill(combine([trials[name][1] for name in chosen]))
     members, candidates = (tuple(trials[name][0] for name in some) for some in (chosen, order))
     all_scores = {name: row[:3] for name, row in table.items()}
-    return Choice(members, all_scores, picked, origins, len(rows), errors, truth, candidates)
+    judged = int(np.isfinite(truth).any(axis=(1, 2)).sum())
+    return Choice(members, all_scores, picked, truth.shape[1], judged, errors, truth, candidates)
 
 
 def combine(forecasts: Sequence[Floats]) -> Floats:
@@ -211,7 +274,7 @@ def combine(forecasts: Sequence[Floats]) -> Floats:
 
 
 def _forecasts(
-    members: Sequence[Member], past: Past, horizon: int, back: Ints, judged: Any
+    members: Sequence[Member], past: Past, horizon: int, back: Ints, judged: Bools
 ) -> dict[str, tuple[Member, Floats]]:
     """Each candidate and its forecasts, shape (n_series, n_origins, horizon)."""
     origins = len(back)

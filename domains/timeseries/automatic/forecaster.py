@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,19 +13,22 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from domains.timeseries.automatic.choice import Choice, choose, combine, naive_errors
+from domains.timeseries.automatic.counts import CountMean, find_counts
 from domains.timeseries.automatic.intervals import NormalisedConformal
 from domains.timeseries.automatic.members import Autoregression, Booster, Member, SeasonalNaiveMember, Theta
 from domains.timeseries.automatic.past import Past
+from domains.timeseries.automatic.plan import KEPT, Plan, mean_errors
 from domains.timeseries.automatic.seasons import grid_of, seasons_of
 from domains.timeseries.base import PanelForecaster
+from domains.timeseries.breaks import find_breaks
 from shared.checks import is_whole
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.io.formats import as_pandas
 from shared.data.panel import Panel
-from shared.errors import DataError, Problem, SettingsError, quote
+from shared.errors import DataError, HexadError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats, Ints
+from shared.typing import Bools, Floats, Ints
 
 __all__ = ["AutoForecaster"]
 
@@ -32,6 +36,16 @@ __all__ = ["AutoForecaster"]
 LARGEST = 1e140
 # Rows below which every member may fail for a series; where all do, it is told.
 SHORT = 12
+# Share of a mean's squared errors below which members know more of small counts than their mean.
+CLEARLY = 0.7
+# Values other than zero by which that is judged.
+LEAST_SEEN = 20
+# Rows of a new regime from which its forecasts are judged.
+LEAST_LIVE = 6
+# Mean error of a zero forecast of small counts in units of their mean change, below which no spread falls.
+LEAST_SPREAD = 0.5
+# Origins whose errors one update adds at most.
+FRESH = 4
 KINDS = ("naive", "theta", "autoregression", "boosting")
 
 
@@ -44,7 +58,8 @@ class AutoForecaster(PanelForecaster):
         Step of the grid, as in "h", "D", "W"; recognised where left out. Beside whole-number stamps a name such as "h"
         says what one step means.
     horizon : int or str, optional
-        Steps to choose and learn for, or time as in "2D"; where left out, what is usual for the grid (`horizon_`).
+        Steps to choose and learn for, or time as in "2D"; where left out, what is usual for the grid, and at most a
+        fifth of the median series (`horizon_`).
     seasons : tuple of int, optional
         Seasons in steps; found where left out.
     members : tuple of {"naive", "theta", "autoregression", "boosting"}
@@ -65,7 +80,9 @@ class AutoForecaster(PanelForecaster):
     seasons_ : tuple of int
         Seasons in steps.
     choice_ : Choice
-        What was chosen, with the scores of every candidate at origins inside the training data.
+        What was chosen for all these steps, with the scores of every candidate at origins inside the training data.
+    plans_ : list of Plan
+        What forecasts 1, 2, 4, ... and all of these steps: each number of steps has its own choice.
 
     Notes
     -----
@@ -144,7 +161,10 @@ class AutoForecaster(PanelForecaster):
                 ],
             )
         self.grid_ = grid_of(panel.frequency, self.freq)
-        steps = self.grid_.horizon if self.horizon is None else self._few_steps(panel, self.horizon)
+        if self.horizon is None:  # what leaves most of a short series to learn from
+            steps = min(self.grid_.horizon, max(1, int(np.median(panel.lengths)) // 5))
+        else:
+            steps = self._few_steps(panel, self.horizon)
         self._learn_for(panel, steps)
 
     def _learn_for(self, panel: Panel, horizon: int) -> None:
@@ -154,13 +174,109 @@ class AutoForecaster(PanelForecaster):
         self.longer_: dict[int, AutoForecaster] = {}
         self.seasons_ = seasons_of(self.grid_, past) if self.seasons is None else self._own_seasons()
         self.number_ = {key: number for number, key in enumerate(panel.keys)}
-        self.rooted_ = self._find_nonnegative(past)
-        self.choice_ = choose(self._candidates(past, horizon), past, horizon, self.grid_.metric_season)
-        self.members_ = [member.fit(past, horizon) for member in self.choice_.members]
-        self.sizes_ = self._sizes(past, self.rooted_)
-        self.changes_ = naive_errors(past, self.grid_.metric_season)
-        by_step = bool(self.seasons_) and self.seasons_[0] <= horizon
-        self.intervals_ = NormalisedConformal(by_step=by_step).fit(self._errors(self.choice_), self.sizes_)
+        self.nonnegative_ = self._find_nonnegative(past)
+        candidates = self._candidates(past, horizon)
+        choices = choose(candidates, past, horizon, self.grid_.metric_season)
+        self.choice_ = choices[-1]
+        learnt: dict[str, Member] = {}
+        plans = []
+        for choice in choices:
+            for member in choice.members:
+                if member.name not in learnt:
+                    learnt[member.name] = member.fit(past, horizon)
+            members = tuple(learnt[member.name] for member in choice.members)
+            plans.append(Plan(choice, members, choice.errors, choice.truth, choice.windows))
+        self.plans_ = plans
+        self.origins_ = panel.ends[:, None] - self.choice_.back
+        self.next_ = panel.ends.copy()
+        self._measure(panel)
+
+    def _measure(self, panel: Panel) -> None:
+        """Learn from errors so far what they say of series as they are now."""
+        past = Past(panel.values, panel.indptr[:-1], panel.indptr[1:], np.arange(panel.n_series))
+        live = find_breaks(panel.values, past.begin, past.end)
+        begun = panel.starts + live - past.begin
+        told = self.origins_ - begun[:, None] >= LEAST_LIVE
+        broken = (live > past.begin) & (told & np.isfinite(self.plans_[-1].errors).any(axis=2)).any(axis=1)
+        told |= ~broken[:, None]
+        self.broken_ = broken
+        self.nonnegative_ = self._find_nonnegative(past)
+        self.counted_ = find_counts(past)
+        self.rooted_ = self.nonnegative_ & ~self.counted_
+        self.live_ = live - past.begin
+        season = next((one for one in self.seasons_ if one > 1), 1)
+        self.count_mean_ = CountMean.learn(replace(past, begin=live).only(self.counted_), season)
+        self.sizes_ = self._sizes(replace(past, begin=live), self.rooted_)
+        self.counted_ &= ~self._find_patterns(past, panel.starts, told)
+        floors = np.where(self.counted_, LEAST_SPREAD, 0.0)
+        self.plans_ = [
+            plan.learn_errors(told, self.rooted_, self.sizes_, floors, by_step=self._has_season_in(plan.steps))
+            for plan in self.plans_
+        ]
+
+    def _find_patterns(self, past: Past, starts: Ints, told: Bools) -> Bools:
+        """Series of small counts whose members know far more than a mean does, as of a shop that closes at night."""
+        plan, found = self.plans_[-1], np.zeros(len(self.counted_), dtype=bool)
+        counted = np.flatnonzero(self.counted_)
+        if len(counted) == 0 or plan.errors.shape[1] == 0:
+            return found
+        gaps = mean_errors(np.where(told[:, :, None], plan.errors, np.nan)[counted], plan.apart)
+        squares, seen = np.zeros((2, len(counted))), np.zeros(len(counted))
+        for column in range(plan.errors.shape[1]):
+            known = np.isfinite(plan.errors[counted, column]).all(axis=1) & told[counted, column]
+            rows = counted[known]
+            at = past.begin[rows] + self.origins_[rows, column] - starts[rows]
+            means = self.count_mean_.forecast(replace(past.only(rows), end=at), plan.steps)
+            own = plan.errors[rows, column] - gaps[known][:, None]
+            squares[:, known] += ((own**2).mean(axis=1), ((plan.truth[rows, column] - means) ** 2).mean(axis=1))
+            seen[known] += (plan.truth[rows, column] != 0).sum(axis=1)
+        found[counted] = (squares[0] < CLEARLY * squares[1]) & (seen >= LEAST_SEEN)
+        return found
+
+    def _has_season_in(self, steps: int) -> bool:
+        return bool(self.seasons_) and self.seasons_[0] <= steps
+
+    def _observe(self, before: Panel, merged: Panel) -> None:
+        """Add the errors of forecasts whose outcomes have been seen by now; members stay as they are."""
+        place = {key: i for i, key in enumerate(before.keys)}
+        order = np.array([place.get(key, -1) for key in merged.keys])
+        known = order >= 0
+        first = np.where(known, self.next_[order], merged.starts + max(self.horizon_, SHORT))
+        last = merged.ends - self.horizon_
+        if before.n_series:
+            first = np.where(known, first, np.maximum(first, last - (FRESH - 1) * self.horizon_))
+        count = np.clip(last - first + 1, 0, FRESH)
+        # At most a few of the origins whose outcomes are all known now, evenly spread, the latest first.
+        back = np.linspace(np.zeros(len(first)), np.maximum(last - first, 0), FRESH, axis=1).round().astype(np.int64)
+        fresh = np.arange(FRESH) < count[:, None]
+        fresh[:, 1:] &= np.diff(back, axis=1) > 0
+        origins = np.where(fresh, last[:, None] - back, merged.ends[:, None])
+        self.next_ = np.where(count > 0, last + 1, np.where(known, first, merged.ends))
+        used = int(fresh.sum(axis=1).max(initial=0))
+        fresh, origins = fresh[:, :FRESH if used else 0], origins[:, :FRESH if used else 0]
+        old = np.where(known[:, None], self.origins_[order], merged.starts[:, None])
+        self.origins_ = np.concatenate([origins, old], axis=1)[:, :KEPT]
+        series, column = np.nonzero(fresh)
+        rows = merged.indptr[series] + origins[series, column] - merged.starts[series]
+        past = self._past(merged, series, rows)
+        span = float((back.max(initial=0))) if used else 0.0
+        plans = []
+        forecasts: dict[str, Floats] = {}
+        for plan in self.plans_:
+            errors, truth = (np.full((len(order), fresh.shape[1], plan.steps), np.nan) for _ in range(2))
+            windows = 0.0
+            if len(series):
+                for member in plan.members:
+                    if member.name not in forecasts:
+                        forecasts[member.name] = member.forecast(past, self.horizon_)
+                made = combine([forecasts[member.name] for member in plan.members])
+                came = past.ahead(plan.steps)
+                truth[series, column] = came
+                errors[series, column] = came - self._complete(past, made, self.horizon_)[:, : plan.steps]
+                windows = min(1 + span / plan.steps, float(used))
+            plans.append(plan.add(order, errors, truth, windows))
+        self.plans_ = plans
+        self._measure(merged)
 
     def _own_seasons(self) -> tuple[int, ...]:
         return tuple(sorted({int(season) for season in self.seasons or () if season > 1}))
@@ -168,7 +284,7 @@ class AutoForecaster(PanelForecaster):
     def _candidates(self, past: Past, horizon: int) -> list[Member]:
         """Members worth trying on these series."""
         seasons = self.seasons_
-        scales = ("log" if self.rooted_.all() else "asinh", "linear")
+        scales = ("log" if self.nonnegative_.all() else "asinh", "linear")
         found: list[Member] = [SeasonalNaiveMember(season) for season in (1, *seasons)]
         if "theta" in self.members:
             found.append(Theta(seasons[0] if seasons else 1))
@@ -186,12 +302,27 @@ class AutoForecaster(PanelForecaster):
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
-        n_series = (len(self.learnt_.keys),)
+        n_series = (len(self.panel_.keys),)
+        for plan in self.plans_:
+            if plan.errors.shape[:2] != self.origins_.shape:
+                raise ValueError("errors of other origins than those noted")
+        if (np.asarray(self.live_) >= self.panel_.lengths).any():
+            raise ValueError("a regime that begins after its series")
+        if not self.plans_:
+            raise ValueError("nothing to forecast with")
         return {
             **super().declare_arrays(),
+            "plans_": list,
+            "choice_": Choice,
+            "origins_": ArrayOf("i", (*n_series, None)),
+            "next_": ArrayOf("i", n_series),
             "rooted_": ArrayOf("b", n_series),
+            "nonnegative_": ArrayOf("b", n_series),
+            "counted_": ArrayOf("b", n_series),
+            "count_mean_": CountMean,
+            "live_": ArrayOf("i", n_series, low=0),
+            "broken_": ArrayOf("b", n_series),
             "sizes_": ArrayOf("f", n_series),
-            "changes_": ArrayOf("f", n_series),
             "seasons_": ArrayOf("i", low=1, high=MAX_STEPS),
             "horizon_": ArrayOf("i", (), low=1, high=MAX_STEPS),
         }
@@ -217,28 +348,54 @@ class AutoForecaster(PanelForecaster):
             longer: AutoForecaster = clone(self)
             longer.grid_ = self.grid_
             longer._learn_for(self.learnt_, steps)
+            longer.panel_ = self.learnt_
             self.longer_[steps] = longer
-        self.longer_[steps].panel_ = self.panel_
-        return self.longer_[steps].predict(steps, **more)
+        longer = self.longer_[steps]
+        if longer.panel_ is not self.panel_:
+            longer._observe(longer.panel_, self.panel_)
+            longer.panel_ = self.panel_
+        return longer.predict(steps, **more)
 
     def _past(self, panel: Panel, series: Ints, origins: Ints) -> Past:
         number = np.array([self.number_.get(panel.keys[i], -1) for i in series])
         return Past(panel.values, panel.indptr[series], origins, number)
 
+    @property
+    def members_(self) -> tuple[Member, ...]:
+        """Members whose median forecasts all of `horizon_`."""
+        return self.plans_[-1].members
+
+    def _plan(self, horizon: int) -> Plan:
+        """The plan made for so many steps, or for the next more."""
+        return next((plan for plan in self.plans_ if plan.steps >= horizon), self.plans_[-1])
+
     def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         past = self._past(panel, series, origins)
-        found = combine([member.forecast(past, horizon) for member in self.members_])
+        return self._complete(past, self._plan(horizon).forecast(past, horizon), horizon)
+
+    def _complete(self, past: Past, found: Floats, horizon: int) -> Floats:
+        """Forecasts of the naive where the members made none, none below zero where nothing was."""
         for season in (*reversed(self.seasons_), 1):
             if np.isnan(found).any():
                 found = np.where(np.isnan(found), SeasonalNaiveMember(season).forecast(past, horizon), found)
         return np.where(self._find_nonnegative(past)[:, None], np.maximum(found, 0.0), found)
+
+    def _means(self, panel: Panel, series: Ints, median: Floats, future: dict[str, Floats]) -> Floats:
+        horizon = median.shape[1]
+        means = median + np.asarray(self._plan(horizon).gaps)[series][:, None]
+        counted = np.flatnonzero(self.counted_[series])
+        if len(counted):
+            past = self._past(panel, series, panel.indptr[series + 1])
+            past = replace(past, begin=past.begin + self.live_[series]).only(counted)
+            means[counted] = self.count_mean_.forecast(past, horizon)
+        return np.where(self.nonnegative_[series][:, None], np.maximum(means, 0.0), means)
 
     def _notes(self, panel: Panel, series: Ints, mean: Floats) -> tuple[str, ...]:
         past = self._past(panel, series, panel.indptr[series + 1])
         few = np.flatnonzero(past.lengths < SHORT)
         if len(few) == 0:
             return ()
-        found = combine([member.forecast(past.only(few), mean.shape[1]) for member in self.members_])
+        found = self._plan(mean.shape[1]).forecast(past.only(few), mean.shape[1])
         short = few[np.isnan(found).any(axis=1)]
         if len(short) == 0:
             return ()
@@ -253,14 +410,6 @@ class AutoForecaster(PanelForecaster):
         """Series without values below zero, whose errors count on square roots; shape (n_series,)."""
         return np.array([past.values[b:e].min() >= 0 for b, e in zip(past.begin, past.end, strict=True)])
 
-    def _errors(self, choice: Choice) -> Floats:
-        """Errors at the origins, on square roots where a series has no value below zero."""
-        if choice.origins == 0:
-            return choice.errors
-        came = np.maximum(choice.truth, 0.0)
-        roots = np.sqrt(came) - np.sqrt(np.maximum(choice.truth - choice.errors, 0.0))
-        return np.where(self.rooted_[:, None, None], roots, choice.errors)
-
     def _sizes(self, past: Past, rooted: Any) -> Floats:
         """Typical change of each series, on square roots where it has no value below zero."""
         changes = naive_errors(past, self.grid_.metric_season)
@@ -270,37 +419,38 @@ class AutoForecaster(PanelForecaster):
         )
         with np.errstate(invalid="ignore", divide="ignore"):
             roots = changes / np.sqrt(np.maximum(levels, changes))
-        return np.where(changes == 0, 0.0, np.where(rooted, roots, changes))
-
-    def _spreads(self, panel: Panel, series: Ints) -> tuple[Ints, Floats, Any]:
-        """Number, size and sign of some series; of those that are new, or below zero now, by their history."""
-        past = self._past(panel, series, panel.indptr[series + 1])
-        rooted = self._find_nonnegative(past)
-        number = np.where((past.series >= 0) & (self.rooted_[past.series] == rooted), past.series, -1)
-        sizes = np.where(number >= 0, self.sizes_[number], self._sizes(past, rooted))
+        sizes = np.where(changes == 0, 0.0, np.where(rooted, roots, changes))
         # A single row has no change of its own: the usual one of the series learnt from, or as much of its own level.
-        changes = self.changes_[np.isfinite(self.changes_)]
-        usual = float(np.median(changes)) if len(changes) else 0.0
-        levels = np.abs(past.values[np.maximum(past.end - 1, past.begin)])
-        lent = np.where(rooted, usual / np.sqrt(np.maximum(np.maximum(levels, usual), 1e-300)), usual)
-        return number, np.where(np.isnan(sizes), lent, sizes), rooted[:, None]
+        known = changes[np.isfinite(changes)]
+        usual = float(np.median(known)) if len(known) else 0.0
+        lent = np.where(rooted, usual / np.sqrt(np.maximum(np.maximum(np.abs(levels), usual), 1e-300)), usual)
+        return np.where(np.isnan(sizes), lent, sizes)
 
     def _intervals(
         self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]
     ) -> list[tuple[Floats, Floats]]:
-        if len(levels) == 0:
-            return []
-        number, sizes, rooted = self._spreads(panel, series)
-        radii = [self.intervals_.radius(level, number, sizes)[:, : mean.shape[1]] for level in levels]
-        return [
-            (np.minimum(_shift(mean, -radius, rooted), mean), np.maximum(_shift(mean, radius, rooted), mean))
-            for radius in radii
-        ]
+        horizon, rooted, found = mean.shape[1], self.rooted_[series][:, None], []
+        for level in levels:
+            radius = self._conformal(horizon).radius(level, series, self.sizes_[series])[:, :horizon]
+            low, high = _shift(mean, -radius, rooted), _shift(mean, radius, rooted)
+            low = np.where(self.nonnegative_[series][:, None], np.maximum(low, 0.0), low)
+            found.append((np.minimum(low, mean), np.maximum(high, mean)))
+        return found
+
+    def _conformal(self, horizon: int) -> NormalisedConformal:
+        intervals = self._plan(horizon).intervals
+        if intervals is None:
+            raise HexadError("this forecaster has learnt from no errors")
+        return intervals
+
+    def _count_errors(self, horizon: int) -> float:
+        return self._conformal(horizon).independent_
 
     def _drawer(
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
     ) -> Callable[[int, np.random.Generator], Floats]:
-        return partial(_draw_paths, self.intervals_, self._spreads(panel, series), mean)
+        spreads = series, self.sizes_[series], self.rooted_[series][:, None], self.nonnegative_[series]
+        return partial(_draw_paths, self._conformal(mean.shape[1]), spreads, mean)
 
     def explain(self) -> str:
         """Say in plain sentences what was chosen and why."""
@@ -311,15 +461,16 @@ class AutoForecaster(PanelForecaster):
 
 def _draw_paths(
     intervals: NormalisedConformal,
-    spreads: tuple[Ints, Floats, Any],
-    mean: Floats,
+    spreads: tuple[Ints, Floats, Bools, Bools],
+    median: Floats,
     count: int,
     random: np.random.Generator,
 ) -> Floats:
     """Sample paths around forecasts; shape (n, count, horizon)."""
-    number, sizes, rooted = spreads
-    errors = intervals.paths(count, number, sizes, random)[:, :, : mean.shape[1]]
-    return _shift(mean[:, None, :], errors, rooted[:, :, None])
+    series, sizes, rooted, nonnegative = spreads
+    errors = intervals.paths(count, series, sizes, random)[:, :, : median.shape[1]]
+    paths = _shift(median[:, None, :], errors, rooted[:, :, None])
+    return np.where(nonnegative[:, None, None], np.maximum(paths, 0.0), paths)
 
 
 def _shift(mean: Floats, by: Floats, rooted: Any) -> Floats:

@@ -12,6 +12,7 @@ from sklearn.utils import get_tags
 from domains.timeseries.automatic.past import Past, to_scale
 from shared.data.frequency import MAX_STEPS
 from shared.runtime.array_of import ArrayOf
+from shared.runtime.parallel import limit_threads
 from shared.typing import Floats, Ints
 
 __all__ = ["Autoregression", "Booster", "Member", "SeasonalNaiveMember", "Theta"]
@@ -346,7 +347,9 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         made.told_ = np.isfinite(X[fine]).any(axis=0)
         regressor = made._regressor(int(fine.sum()))
         made.gaps_ = bool(get_tags(regressor).input_tags.allow_nan)
-        made.regressor_ = regressor.fit(made._select_columns(X[fine]), y[fine])
+        told = made._select_columns(X[fine])
+        with limit_threads(told.size):
+            made.regressor_ = regressor.fit(told, y[fine])
         return made
 
     def forecast(self, past: Past, horizon: int) -> Floats:
@@ -362,7 +365,9 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         origin, lead = np.repeat(past.end[long], horizon), np.tile(np.arange(horizon), len(long))
         X, base, unit = self._features(z, np.repeat(past.begin[long], horizon), origin, lead)
         low, high = bounds(z, past.begin[long], past.end[long])
-        answers = (self.regressor_.predict(self._select_columns(X)) * unit + base).reshape(-1, horizon)
+        asked = self._select_columns(X)
+        with limit_threads(asked.size):
+            answers = (self.regressor_.predict(asked) * unit + base).reshape(-1, horizon)
         found[long] = np.clip(answers, low[:, None], high[:, None])
         return scale.back(found)
 

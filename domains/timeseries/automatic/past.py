@@ -13,6 +13,8 @@ __all__ = ["Past", "Scale", "to_scale"]
 
 # Rows of the recent past that scales are measured on; more cost time and are of another level.
 RECENT = 2000
+# Share of the mean below which a logarithm would make a difference of nothing much large.
+NEAR = 0.1
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,19 @@ class Past:
 
 @dataclass(frozen=True)
 class Scale:
-    """A way to see values on which relative changes are alike, with its way back.
+    """A way to see values on which relative changes are alike, the same in every unit, with its way back.
 
     Attributes
     ----------
     kind : {"linear", "log", "asinh"}
-        As they are; ``log(1 + y)`` for values of zero and above; ``asinh((y - median) / spread)`` for values of both
-        signs, as is usual for electricity prices (Uniejewski, Weron & Ziel 2018, IEEE Transactions on Power Systems
-        33(2)).
+        As they are; ``log((y - centre) / spread)`` for values of zero and above, with the centre as little below zero as
+        keeps the smallest value a tenth of the mean away from it, and the spread so that the mean becomes zero;
+        ``asinh((y - centre) / spread)`` for values of both signs, with median and mean absolute deviation, as is usual
+        for electricity prices (Uniejewski, Weron & Ziel 2018, IEEE Transactions on Power Systems 33(2)).
     centre, spread : numpy.ndarray of float64, shape (n_series,)
-        Median and mean absolute deviation of each series' last values.
+        Of each series' last values.
 
-    >>> Scale("log", np.zeros(1), np.ones(1)).back(np.array([[0.0, 1.0]])).round(3).tolist()
+    >>> Scale("log", np.full(1, -1.0), np.ones(1)).back(np.array([[0.0, 1.0]])).round(3).tolist()
     [[0.0, 1.718]]
     """
 
@@ -82,9 +85,8 @@ class Scale:
         if self.kind == "linear":
             return values
         with np.errstate(over="ignore"):
-            if self.kind == "log":
-                return np.asarray(np.expm1(values))
-            return np.asarray(np.sinh(values) * self.spread[:, None] + self.centre[:, None])
+            bent = np.exp(values) if self.kind == "log" else np.sinh(values)
+            return np.asarray(bent * self.spread[:, None] + self.centre[:, None])
 
 
 def to_scale(past: Past, kind: str) -> tuple[Floats, Scale]:
@@ -95,23 +97,28 @@ def to_scale(past: Past, kind: str) -> tuple[Floats, Scale]:
     tuple of (numpy.ndarray, Scale)
         Values of shape (n_rows,), NaN where they are not known, and the way back.
 
-    >>> past = Past(np.array([0.0, np.e - 1]), np.array([0]), np.array([2]), np.array([0]))
-    >>> to_scale(past, "log")[0].tolist()
-    [0.0, 1.0]
+    >>> past = Past(np.array([5.0, 10.0, 15.0]), np.array([0]), np.array([3]), np.array([0]))
+    >>> to_scale(past, "log")[0].round(3).tolist()
+    [-0.693, 0.0, 0.405]
     """
     n = len(past.begin)
     centre, spread = np.zeros(n), np.ones(n)
     if kind == "linear":
         return past.values, Scale(kind, centre, spread)
-    if kind == "log":
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.log1p(past.values), Scale(kind, centre, spread)
     z = np.full(len(past.values), np.nan)
     for i, (begin, end) in enumerate(zip(past.begin, past.end, strict=True)):
         recent = past.values[max(begin, end - RECENT) : end]
-        if len(recent):
+        if len(recent) == 0:
+            continue
+        own = past.values[begin:end]
+        if kind == "log":
+            mean = float(recent.mean())
+            centre[i] = -max(0.0, NEAR * mean - float(own.min())) if mean > 0 else -1.0
+            spread[i] = mean - centre[i]
+            z[begin:end] = np.log((own - centre[i]) / spread[i])
+        else:
             centre[i] = np.median(recent)
             size = float(np.mean(np.abs(recent - centre[i])))
             spread[i] = size if size > 0 else 1.0
-            z[begin:end] = np.arcsinh((past.values[begin:end] - centre[i]) / spread[i])
+            z[begin:end] = np.arcsinh((own - centre[i]) / spread[i])
     return z, Scale(kind, centre, spread)

@@ -111,9 +111,13 @@ def _takes_horizon(pipeline: object) -> bool:
 def _from_task(model: object, roles: ColumnRoles, task: Task, random_state: int) -> Checkable:
     """A model that its task fits and asks."""
 
+    asked: list[Task] = []
+
     def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[StepOutput]:
         mine = clone_seeded(model, random_state)
-        predicted, _ = task.run(mine, table, [Split("the cut", train, test)])
+        if not asked:  # the whole table comes first
+            asked.append(task.pin(table, Split("the cut", train, test)))
+        predicted, _ = asked[0].run(mine, table, [Split("the cut", train, test)])
         aside = {*task.outcomes, roles.time, roles.unique_id, names.SPLIT}
         answers = predicted.drop(columns=[name for name in predicted.columns if name in aside])
         return [StepOutput("fit", digest_parts(mine), what="fit"), StepOutput("answers", answers, test, "answers")]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from shared.data import columns as names
 from shared.errors import HexadError, quote
 from shared.typing import Floats, Ints
 
@@ -160,12 +161,14 @@ class ArrayMetric:
         return predictions[~gone]
 
     def _arrays(self, predictions: pd.DataFrame) -> list[pd.Series[Any]]:
-        if lost := [name for name in self.reads if name not in predictions.columns]:
+        # A model that knows no median forecasts but one value.
+        reads = [names.median_of(predictions) if name == names.MEDIAN else name for name in self.reads]
+        if lost := [name for name in reads if name not in predictions.columns]:
             raise HexadError(
                 f"{self.name} needs the column{'s' if len(lost) > 1 else ''} {quote(lost)}, but the predictions have "
                 f"{quote(predictions.columns)}; for intervals, forecast with their levels"
             )
-        return [predictions[name] for name in self.reads]
+        return [predictions[name] for name in reads]
 
     def _keys(self, predictions: pd.DataFrame) -> pd.Series[Any] | None:
         return predictions[self.unit] if self.unit is not None and self.unit in predictions.columns else None

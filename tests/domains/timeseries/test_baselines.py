@@ -92,9 +92,11 @@ def test_intervals_cover_what_comes(model):
     assert 0.74 <= inside <= 0.9
 
 
-def test_too_few_errors_for_an_interval_are_told():
-    with pytest.raises(CalibrationError, match=r"99 % interval needs at least 99 errors .* there are 3 at step 1"):
-        SeasonalNaive().fit(series([1, 2, 1, 2])).predict(1, levels=[99])
+def test_few_errors_for_an_interval_are_told():
+    made = SeasonalNaive().fit(series([1, 2, 1, 2])).predict(1, levels=[99])
+    assert "The 99 % interval rests on 3 independent errors" in made.explain()
+    with pytest.raises(CalibrationError, match="99 % interval needs errors out of sample, but at step 1 there are none"):
+        SeasonalNaive(freq=1).fit(series([1])).predict(1, levels=[99])
 
 
 def test_similar_days_are_yesterday_or_a_week_ago():

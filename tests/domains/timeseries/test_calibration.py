@@ -16,7 +16,7 @@ from domains.timeseries import (
     SeasonalNaive,
 )
 from domains.timeseries.calibration import Calibration
-from domains.timeseries.conformal import fading_weights, interval_radius
+from domains.timeseries.conformal import count_independent, fading_weights, interval_radius
 from domains.timeseries.spread import Spread
 from shared.errors import CalibrationError, HexadError, SettingsError
 
@@ -25,8 +25,29 @@ LEVELS = (50, 80, 90)
 
 @given(st.lists(st.floats(-100, 100), min_size=12, max_size=60), st.sampled_from(LEVELS))
 def test_equal_weights_give_the_plain_quantile(errors, level):
-    column = np.asarray(errors)[:, None]
+    column = np.tile(errors, 5)[:, None]
     assert interval_radius(column, level, np.ones(len(column))) == pytest.approx(interval_radius(column, level))
+
+
+@pytest.mark.parametrize("n", [3, 8, 20, 60])
+@pytest.mark.parametrize("level", [80, 95])
+def test_few_errors_cover_by_students_t(n, level):
+    """Normal errors, a new world each time: nominal for every number of errors."""
+    rng = np.random.default_rng(0)
+    inside = [
+        abs(rng.normal()) <= interval_radius(rng.normal(size=(n, 1)), level)[0] for _ in range(3000)
+    ]
+    assert -0.025 < np.mean(inside) - level / 100 < 0.05
+
+
+def test_errors_of_overlapping_horizons_are_worth_fewer():
+    walk = np.random.default_rng(0).normal(size=420).cumsum()
+    errors = np.array([walk[o : o + 8] - walk[o - 1] for o in range(1, 400)])
+    told = count_independent(errors, np.arange(1, 400))
+    assert told[0] > 350
+    assert 399 / 8 < told[7] < 399 / 3
+    apart = count_independent(errors[::8], np.arange(1, 400)[::8])
+    assert apart[7] == len(errors[::8])
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.01, 1)), min_size=1, max_size=40), st.sampled_from(LEVELS))
@@ -164,7 +185,7 @@ def test_paths_that_cannot_be_drawn_say_why():
         CalibrationError, match="sample paths are calibrated in fit: say horizon= and calibration_folds="
     ):
         none.predict().sample()
-    few = SeasonalNaive(20).fit(table)
+    few = SeasonalNaive(7).fit(table)
     with pytest.raises(CalibrationError, match="at least 10 errors over the whole horizon, but there are"):
         few.predict(3).sample()
     with pytest.raises(HexadError, match="calibrated for 2 steps, not 4"):

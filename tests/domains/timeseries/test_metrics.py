@@ -100,7 +100,8 @@ def test_an_interval_metric_needs_its_level(name, level):
 
 def test_the_task_knows_its_columns_and_levels():
     task = ForecastTask(OWN, levels=(80,))
-    assert task.metric("mae").reads == ("sold", "mean")
+    assert task.metric("mae").reads == ("sold", "median")
+    assert task.metric("rmse").reads == ("sold", "mean")
     assert task.metric("coverage-80").unit == "shop"
     with pytest.raises(HexadError, match="coverage-95 needs intervals that are not forecast"):
         task.check_metric(task.metric("coverage-95"))

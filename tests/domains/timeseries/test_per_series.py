@@ -78,7 +78,7 @@ def test_a_table_without_keys_is_one_series():
     own = past[past.unique_id == "west"].drop(columns="unique_id")
     its = ahead[ahead.unique_id == "west"].drop(columns="unique_id")
     made = PerSeries(MODEL).fit(own).predict(future=its).to_frame()
-    assert list(made.columns) == ["ds", "mean"]
+    assert list(made.columns) == ["ds", "mean", "median"]
     with pytest.raises(DataError):
         PerSeries(MODEL).fit(own).update(ahead)
 

@@ -7,15 +7,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domains.timeseries import AutoForecaster
+from domains.timeseries.automatic import choice as choices
 from domains.timeseries.automatic.choice import (
     POOLINGS,
+    Choice,
     _forecasts,
-    choose,
     combine,
     naive_errors,
     rolling_origins,
 )
-from domains.timeseries.automatic.intervals import NormalisedConformal
+from domains.timeseries.automatic.intervals import NormalisedConformal, independent_steps
 from domains.timeseries.automatic.members import Autoregression, Booster, SeasonalNaiveMember, Theta
 from domains.timeseries.automatic.past import Past
 from domains.timeseries.automatic.seasons import Grid, find_seasons, grid_of, seasons_of
@@ -29,6 +30,11 @@ def past_of(*known) -> Past:
     return Past(
         np.concatenate([np.asarray(own, float) for own in known]), begin, begin + lengths, np.arange(len(known))
     )
+
+
+def choose(members, past: Past, horizon: int, metric_season: int) -> Choice:
+    """The choice for all steps."""
+    return choices.choose(members, past, horizon, metric_season)[-1]
 
 
 def walks(n_series: int, n: int, seed: int = 0, level: float = 100.0) -> list[np.ndarray]:
@@ -108,11 +114,52 @@ def test_a_name_beside_whole_numbers_tells_the_grid():
         grid_of(whole, "fortnight")
 
 
-def test_a_season_needs_to_have_been_seen_three_times_by_half_of_the_rows():
+def test_a_season_of_the_calendar_needs_to_have_been_seen_twice_by_half_of_the_rows():
     grid = Grid((7, 30), 14, 1)
-    assert seasons_of(grid, past_of(np.ones(90), np.ones(20))) == (7, 30)
-    assert seasons_of(grid, past_of(np.ones(89), np.ones(20))) == (7,)
-    assert seasons_of(grid, past_of(*[np.ones(20)] * 9, np.ones(90))) == ()
+    assert seasons_of(grid, past_of(np.ones(60), np.ones(13))) == (7, 30)
+    assert seasons_of(grid, past_of(np.ones(59), np.ones(13))) == (7,)
+    assert seasons_of(grid, past_of(*[np.ones(13)] * 9, np.ones(60))) == ()
+
+
+def test_a_season_that_no_calendar_names_needs_to_have_been_seen_three_times():
+    t = np.arange(36)
+    figure = np.r_[5.0, 1.0, 0.0, 2.0, 0.0, 1.0, 0.0, 0.0, 2.0, 1.0, 0.0, 3.0]
+    assert seasons_of(Grid(None, 12, 1), past_of(figure[t % 12])) == (12,)
+    assert 12 not in seasons_of(Grid(None, 12, 1), past_of(figure[t[:35] % 12]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("period", [45, 60, 100])
+def test_a_long_smooth_cycle_is_found_though_single_changes_hide_it(period, seed):
+    """A31: ten times the noise, and each of its steps smaller than that."""
+    t = np.arange(15 * period)
+    y = 10 * np.sin(2 * np.pi * t / period) + np.random.default_rng(seed).normal(size=len(t))
+    found = find_seasons(past_of(y))
+    assert len(found) == 1
+    assert abs(found[0] - period) <= 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_long_walks_and_autoregressions_have_no_long_season(seed):
+    rng = np.random.default_rng(seed)
+    assert find_seasons(past_of(rng.normal(size=1500).cumsum())) == ()
+    assert find_seasons(past_of(np.convolve(rng.normal(size=1500), 0.9 ** np.arange(60), "valid"))) == ()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_year_of_days_is_a_season_where_it_shows(seed):
+    """B8, A31: four years of daily data that peak once a year."""
+    rng, t, daily = np.random.default_rng(seed), np.arange(1461), grid_of(Frequency("wall", 86400 * 10**9))
+    y = 40 * np.cos(2 * np.pi * t / 365.25) + 8 * np.sin(2 * np.pi * t / 7) + 4 * rng.normal(size=1461)
+    assert seasons_of(daily, past_of(y)) == (7, 365)
+    assert seasons_of(daily, past_of(8 * np.sin(2 * np.pi * t / 7) + rng.normal(size=1461))) == (7,)
+    assert seasons_of(daily, past_of(rng.normal(size=1461).cumsum())) == (7,)
+
+
+def test_minutes_have_seasons_within_the_day_where_they_show():
+    t = np.arange(3000)
+    y = 10 * np.sin(2 * np.pi * t / 60) + np.random.default_rng(0).normal(size=3000)
+    assert 60 in seasons_of(grid_of(Frequency("fixed", 60 * 10**9)), past_of(y))
 
 
 # Origins.
@@ -132,9 +179,12 @@ def test_origins_leave_enough_to_learn_from_and_enough_to_judge(lengths, horizon
         assert judged.any(axis=0).all()
         long = [n for n in lengths if n - horizon >= need]
         assert back[0] == horizon
-        assert len(back) == 1 or back[-1] <= np.median(long) / 3
         apart = np.diff(back)
-        assert (apart == horizon).all() if len(back) > 3 else (apart > 0).all()
+        if len(back) >= 3 and (apart == horizon).all():
+            assert back[-1] <= np.median(long) / 3
+        else:  # horizons overlap
+            assert (apart > 0).all()
+            assert back[-1] <= max(horizon, np.median(long) / 2)
 
 
 # Combination.
@@ -253,9 +303,30 @@ def test_short_series_are_not_judged_and_do_not_matter_to_the_scores():
 
 
 def test_too_short_for_a_trial_is_told():
-    choice = choose(members_for(6), past_of([1.0, 2.0, 3.0]), 5, 1)
-    assert (choice.origins, choice.judged) == (0, 0)
-    assert choice.explain() == "The series are too short for a trial; the usual members were combined."
+    for known, origins in (([1.0, 2.0, 3.0], 0), (np.arange(9.0), 1)):
+        choice = choose(members_for(6), past_of(known), 5, 1)
+        assert choice.origins == origins  # with errors to learn intervals from
+        assert not choice.scores
+        assert choice.explain() == "The series are too short for a trial; the usual members were combined."
+
+
+def test_fewer_steps_have_a_choice_of_their_own():
+    """A32: on an autoregression the next step is best told by what the last value was, the tenth by the mean."""
+    rng, known = np.random.default_rng(0), []
+    for _ in range(40):
+        own = np.zeros(200)
+        for t in range(1, 200):
+            own[t] = 0.9 * own[t - 1] + rng.normal()
+        known.append(own)
+    found = choices.choose(members_for(12), past_of(*known), 14, 1)
+    assert [choice.steps for choice in found] == [1, 2, 4, 8, 14]
+    for choice in found:
+        assert choice.errors.shape == (40, choice.origins, choice.steps)
+        # What it would be if nothing but these steps were judged.
+        table = choice.table
+        single = table[~table.index.str.startswith("median of")]
+        assert table.score[table.chosen].iloc[0] <= 1.1 * single.score.min()
+    assert np.abs(found[0].errors).mean() < 0.75 * np.abs(found[-1].errors).mean()
 
 
 def test_a_trial_at_an_origin_sees_nothing_from_that_origin_on():
@@ -351,12 +422,35 @@ def test_a_higher_level_is_never_narrower(n, origins, horizon, seed):
         before = radius
 
 
-def test_too_few_errors_for_a_level_are_told():
-    model = conformal(errors_of(2, 3, 2), np.ones(2))
-    with pytest.raises(CalibrationError, match=r"a 99\.5 % interval needs more than the 12 errors .* lower level"):
-        model.radius(99.5, np.arange(2), np.ones(2))
+@pytest.mark.parametrize("origins", [2, 3, 5])
+def test_few_errors_of_one_series_cover_by_what_they_are_worth(origins):
+    """Student's t: normal errors of one series, a new world each time."""
+    rng, inside = np.random.default_rng(0), []
+    for _ in range(400):
+        errors = rng.normal(size=(1, origins, 4)) * 3
+        radius = conformal(errors, np.array([3.0])).radius(95, np.array([0]), np.array([3.0]))
+        inside.append(np.abs(rng.normal(size=4) * 3) <= radius[0])
+    assert 0.92 < np.mean(inside) < 0.99
+
+
+def test_errors_that_hang_together_are_worth_fewer():
+    rng = np.random.default_rng(0)
+    assert independent_steps(rng.normal(size=(50, 5, 7))) > 6
+    assert independent_steps(rng.normal(size=(50, 5, 7)).cumsum(axis=2)) < 3
+    assert independent_steps(np.repeat(rng.normal(size=(50, 5, 1)), 7, axis=2)) == pytest.approx(1)
+
+
+def test_one_jump_in_the_past_does_not_widen_beyond_what_was_seen():
+    """A26: the spread from the other origins is near zero, and the ratio to it knows no bounds."""
+    errors = 0.01 * np.random.default_rng(0).normal(size=(1, 12, 7))
+    errors[0, 6] = 90.0
+    radius = conformal(errors, np.array([0.5])).radius(95, np.array([0]), np.array([0.5]))
+    assert radius.max() < 200
+
+
+def test_no_errors_at_all_are_told():
     none = conformal(np.empty((2, 0, 4)), np.ones(2))
-    with pytest.raises(CalibrationError, match="needs more than the 0 errors"):
+    with pytest.raises(CalibrationError, match="no errors to learn intervals from: no series has the rows"):
         none.radius(80, np.arange(2), np.ones(2))
     with pytest.raises(CalibrationError, match="no errors to draw paths from"):
         none.paths(5, np.arange(2), np.ones(2), np.random.default_rng(0))
@@ -382,9 +476,8 @@ def test_paths_are_whole_errors_that_were_seen():
 
 
 def test_a_new_series_is_measured_by_its_own_size():
-    model = conformal(errors_of(40, 5, 4), np.arange(1.0, 41.0))
-    new = np.array([-1, -1])
-    radius = model.radius(80, new, np.array([1.0, 100.0]))
+    errors, sizes = np.concatenate([errors_of(40, 5, 4), np.full((2, 5, 4), np.nan)]), np.r_[1.0:41.0, 1.0, 100.0]
+    radius = conformal(errors, sizes).radius(80, np.array([40, 41]), sizes[40:])
     np.testing.assert_allclose(radius[1], 100 * radius[0])
 
 
@@ -392,6 +485,6 @@ def test_the_forecaster_needs_no_more_than_one_origin():
     """The same through the front door: many series of 30 rows, and one of 10."""
     parts = [pd.DataFrame({"unique_id": i, "ds": np.arange(30), "y": own}) for i, own in enumerate(walks(30, 30))]
     model = AutoForecaster(members=("theta",), horizon=12).fit(pd.concat(parts))
-    assert model.choice_.origins == 1
+    assert model.choice_.origins == 4
     made = model.predict(3, levels=[80]).to_frame()
     assert (made["lo-80"] < made["mean"]).all()

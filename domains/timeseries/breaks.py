@@ -1,0 +1,87 @@
+"""Where a series began to be what it is now: after a leading run of one value, or after a jump of its level."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shared.runtime.compile import jit
+from shared.typing import Floats, Ints
+
+__all__ = ["find_breaks"]
+
+# Rows after a break, and before a jump; with fewer there is nothing to tell it by.
+LEAST, LEAST_BEFORE = 12, 5
+# Rows on either side of a jump that its levels are measured on.
+WINDOW = 30
+
+
+def find_breaks(values: Floats, begin: Ints, end: Ints) -> Ints:
+    """First row of each series' present regime; `begin` where it has always been what it is.
+
+    Two breaks are known, each with at least 12 rows after it that are not all the same. A leading run of one value, at
+    least ten rows and more than three times as long as any later run of it: a product not yet sold, a meter not yet
+    connected. And a single jump: the largest change of the series, ten times the usual and three times the second
+    largest, between levels (medians of up to 30 rows) twice as far apart as values lie on either side. Steps that come
+    again are no break.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of float64, shape (n_rows,)
+        Values of all series, one after the other.
+    begin, end : numpy.ndarray of int64, shape (n_series,)
+        First row of each series, and the row after its last one.
+
+    >>> values = np.r_[np.zeros(40), np.arange(20.0) % 3 + 1]
+    >>> find_breaks(values, np.array([0]), np.array([60])).tolist()
+    [40]
+    """
+    runs, places = _find_candidates(values, begin, end)
+    found = begin.copy()
+    for i in np.flatnonzero((runs > begin) | (places > begin)):
+        if runs[i] > begin[i] and _varies(values[runs[i] : end[i]]):
+            found[i] = runs[i]
+        elif places[i] > begin[i] and _is_jump(values[begin[i] : end[i]], places[i] - begin[i]):
+            found[i] = places[i]
+    return found
+
+
+@jit()
+def _find_candidates(values: Floats, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Row after a long leading run, and row of a change three times as large as any other; `begin` where none is."""
+    runs, places = begin.copy(), begin.copy()
+    for i in range(len(begin)):
+        b, e = begin[i], end[i]
+        if e - b < LEAST + LEAST_BEFORE:
+            continue
+        run = b + 1
+        while run < e and values[run] == values[b]:
+            run += 1
+        later = longest = 0
+        for t in range(run, e):
+            later = later + 1 if values[t] == values[b] else 0
+            longest = max(longest, later)
+        if run - b >= 10 and e - run >= LEAST and run - b > 3 * longest:
+            runs[i] = run
+        place, most, second = b, 0.0, 0.0
+        for t in range(b + 1, e):
+            change = abs(values[t] - values[t - 1])
+            if change > most:
+                place, most, second = t, change, most
+            elif change > second:
+                second = change
+        if place - b >= LEAST_BEFORE and e - place >= LEAST and most >= 3 * second:
+            places[i] = place
+    return runs, places
+
+
+def _is_jump(own: Floats, place: int) -> bool:
+    """Whether the largest change of a series is one between two levels that lie clearly apart."""
+    before, after = own[max(0, place - WINDOW) : place], own[place : place + WINDOW]
+    changes = np.abs(np.diff(own))
+    apart = abs(np.median(after) - np.median(before))
+    spread = max(np.subtract(*np.quantile(side, [0.9, 0.1])) for side in (before, after))
+    return bool(changes[place - 1] >= 10 * np.median(changes) and apart > 2 * spread and _varies(own[place:]))
+
+
+def _varies(values: Floats) -> bool:
+    return bool((values != values[0]).any())
