@@ -94,7 +94,7 @@ def table_of(series: Floats) -> pd.DataFrame:
 
 
 def forecast(make: Callable[[], Any], series: Floats, later: int) -> tuple[Floats, Floats, Floats]:
-    """Mean and bounds for the last week of some series, (n, horizon) each; the last rows before come by update."""
+    """Median and bounds for the last week of some series, (n, horizon) each; the last rows before come by update."""
     known = series[:, :-HORIZON]
     model = make().fit(table_of(known[:, : known.shape[1] - later]))
     if later:
@@ -102,7 +102,8 @@ def forecast(make: Callable[[], Any], series: Floats, later: int) -> tuple[Float
         model.update(table[table.groupby("unique_id").cumcount() >= known.shape[1] - later])
     frame = model.predict(levels=[LEVEL]).to_frame()
     shape = (len(series), HORIZON)
-    return tuple(frame[name].to_numpy().reshape(shape) for name in ("mean", f"lo-{LEVEL}", f"hi-{LEVEL}"))  # type: ignore[return-value]
+    median, low, high = (frame[name].to_numpy().reshape(shape) for name in ("median", f"lo-{LEVEL}", f"hi-{LEVEL}"))
+    return median, low, high
 
 
 def measure(make: Callable[[], Any], series: Floats, alone: bool, later: int) -> dict[str, float]:
@@ -123,12 +124,12 @@ def measure(make: Callable[[], Any], series: Floats, alone: bool, later: int) ->
         found.append((covered, np.where(most > least, beyond, 0.0), high - low, np.abs(true - mean)))
     if not found:
         return {"refused": refused}
-    covered, beyond, width, error = (np.concatenate(part) for part in zip(*found, strict=True))
+    covered, beyond, width, missed = (np.concatenate(part) for part in zip(*found, strict=True))
     return {
         "coverage": round(float(covered.mean()), 4),
         "beyond": round(float(beyond.max()), 2),
         "width": round(float(width.mean()), 3),
-        "mae": round(float(error.mean()), 3),
+        "mae": round(float(missed.mean()), 3),
         "refused": refused,
         "cpu": round(process_time() - began, 1),
     }

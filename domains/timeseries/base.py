@@ -247,7 +247,9 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         for level, (lower, upper) in zip(levels, bounds, strict=True):
             low, high = names.interval_columns(level)
             frame[low], frame[high] = np.maximum(lower, least).ravel(), np.minimum(upper, most).ravel()
-        made = frame[[names.MEAN, names.MEDIAN, *(column for level in levels for column in names.interval_columns(level))]].to_numpy()
+        made = frame[
+            [names.MEAN, names.MEDIAN, *(column for level in levels for column in names.interval_columns(level))]
+        ].to_numpy()
         if not np.isfinite(made).all():
             broken = np.flatnonzero(~np.isfinite(made.reshape(len(wanted), -1)).all(axis=1))
             raise HexadError(

@@ -97,7 +97,9 @@ class _Baseline(PanelForecaster):
         every = max(1, -(-horizon // self._season(panel).steps))  # origins whose horizons overlap
         bounds = []
         for level in levels:
-            radius = np.repeat(interval_radius(errors, level, independent=_independent(errors, every))[None], len(series), 0)
+            radius = np.repeat(
+                interval_radius(errors, level, independent=_independent(errors, every))[None], len(series), 0
+            )
             for place, number in enumerate(series):
                 own = errors[numbers == number]
                 told = np.isfinite(own).sum(axis=0).min() / every if len(own) else 0.0

@@ -124,7 +124,7 @@ def count_independent(errors: Floats, origins: Ints) -> Floats:
             break
         alike = (some[pairs] * some[pairs + lag]).sum(axis=0) / len(pairs) / np.where(power > 0, power, np.inf)
         inflation += np.where(steps >= lag * every, 2 * np.clip(alike, 0.0, 1.0) ** 2, 0.0)
-    return counts / inflation
+    return np.asarray(counts / inflation)
 
 
 def find_constant(panel: Panel) -> Bools:

@@ -9,10 +9,12 @@ from typing import Any, Literal
 import numpy as np
 
 from domains.timeseries.base import PanelForecaster
+from domains.timeseries.breaks import find_breaks
 from domains.timeseries.calibration import Calibration
 from domains.timeseries.conformal import count_independent
 from domains.timeseries.fast_predict import fast_predictor
 from domains.timeseries.kernels import Canvas, origin_block, target_block
+from domains.timeseries.metrics import say_series
 from domains.timeseries.recipe import Steps
 from domains.timeseries.scaling import Log, Scaling, Units
 from domains.timeseries.transforms import changes_over, difference, integrate
@@ -156,6 +158,15 @@ class LagModel(PanelForecaster):
                 f"The {'recursion' if self.strategy == 'recursive' else 'forecast'} of {int(held.sum()):,} series left"
                 " its history by more than the history's width and was held there (series"
                 f" {quote([panel.keys[i] for i in series[held]])}): do not believe it. {fix}"
+            )
+        live = find_breaks(panel.values, panel.indptr[:-1], panel.indptr[1:])
+        since = panel.starts + live - panel.indptr[:-1]
+        known = np.array([self.fitted_ends_.get(panel.keys[i], int(panel.ends[i])) for i in series])
+        fresh = series[(live > panel.indptr[:-1])[series] & (since[series] + self.steps_.lookback() > known)]
+        if len(fresh):
+            notes.append(
+                f"{say_series([panel.keys[i] for i in fresh])} left a level for another, of which the model had seen next"
+                f" to nothing when it learnt (the first at {panel.stamp_text(int(since[fresh[0]]))}): fit again."
             )
         return tuple(notes)
 

@@ -199,7 +199,11 @@ class ForecastTask(Task):
         splits : sequence of Split
         """
         undefined, y = getattr(metric, "undefined", None), self.columns.y
-        if undefined is None or not isinstance(metric, ArrayMetric) or metric.reads not in ((y, names.MEAN), (y, names.MEDIAN)):
+        if (
+            undefined is None
+            or not isinstance(metric, ArrayMetric)
+            or metric.reads not in ((y, names.MEAN), (y, names.MEDIAN))
+        ):
             return
         for split in splits:
             outcomes = data[y].iloc[split.test]

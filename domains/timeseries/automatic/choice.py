@@ -195,7 +195,9 @@ def choose(members: Sequence[Member], past: Past, horizon: int, metric_season: i
     windows = 1 + (int(back[-1]) - int(back[0])) / np.array([*shorter, horizon])
     return [
         replace(
-            _pick({name: (one, found[:, :, :steps]) for name, (one, found) in trials.items()}, truth[:, :, :steps], scale),
+            _pick(
+                {name: (one, found[:, :, :steps]) for name, (one, found) in trials.items()}, truth[:, :, :steps], scale
+            ),
             windows=min(float(count), float(len(back))),
             steps=steps,
             back=back,

@@ -100,7 +100,10 @@ def find_counts(past: Past) -> Bools:
     found = [past.values[begin:end] for begin, end in zip(past.begin, past.end, strict=True)]
     medians = [float(np.median(own)) if own.min() >= 0 else np.inf for own in found]
     return np.array(
-        [middle == 0 or (middle <= FEW and bool((own == np.rint(own)).all())) for middle, own in zip(medians, found, strict=True)]
+        [
+            middle == 0 or (middle <= FEW and bool((own == np.rint(own)).all()))
+            for middle, own in zip(medians, found, strict=True)
+        ]
     )
 
 

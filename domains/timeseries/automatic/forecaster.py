@@ -21,6 +21,7 @@ from domains.timeseries.automatic.plan import KEPT, Plan, mean_errors
 from domains.timeseries.automatic.seasons import grid_of, seasons_of
 from domains.timeseries.base import PanelForecaster
 from domains.timeseries.breaks import find_breaks
+from domains.timeseries.metrics import say_series
 from shared.checks import is_whole
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
@@ -253,13 +254,13 @@ class AutoForecaster(PanelForecaster):
         origins = np.where(fresh, last[:, None] - back, merged.ends[:, None])
         self.next_ = np.where(count > 0, last + 1, np.where(known, first, merged.ends))
         used = int(fresh.sum(axis=1).max(initial=0))
-        fresh, origins = fresh[:, :FRESH if used else 0], origins[:, :FRESH if used else 0]
+        fresh, origins = fresh[:, : FRESH if used else 0], origins[:, : FRESH if used else 0]
         old = np.where(known[:, None], self.origins_[order], merged.starts[:, None])
         self.origins_ = np.concatenate([origins, old], axis=1)[:, :KEPT]
         series, column = np.nonzero(fresh)
         rows = merged.indptr[series] + origins[series, column] - merged.starts[series]
         past = self._past(merged, series, rows)
-        span = float((back.max(initial=0))) if used else 0.0
+        span = float(back.max(initial=0)) if used else 0.0
         plans = []
         forecasts: dict[str, Floats] = {}
         for plan in self.plans_:
@@ -352,7 +353,7 @@ class AutoForecaster(PanelForecaster):
             self.longer_[steps] = longer
         longer = self.longer_[steps]
         if longer.panel_ is not self.panel_:
-            longer._observe(longer.panel_, self.panel_)
+            longer._observe(longer.panel_, self.panel_)  # noqa: SLF001 - its own class
             longer.panel_ = self.panel_
         return longer.predict(steps, **more)
 
@@ -388,20 +389,26 @@ class AutoForecaster(PanelForecaster):
             past = self._past(panel, series, panel.indptr[series + 1])
             past = replace(past, begin=past.begin + self.live_[series]).only(counted)
             means[counted] = self.count_mean_.forecast(past, horizon)
-        return np.where(self.nonnegative_[series][:, None], np.maximum(means, 0.0), means)
+        return np.asarray(np.where(self.nonnegative_[series][:, None], np.maximum(means, 0.0), means))
 
     def _notes(self, panel: Panel, series: Ints, mean: Floats) -> tuple[str, ...]:
-        past = self._past(panel, series, panel.indptr[series + 1])
+        past, notes = self._past(panel, series, panel.indptr[series + 1]), []
         few = np.flatnonzero(past.lengths < SHORT)
-        if len(few) == 0:
-            return ()
         found = self._plan(mean.shape[1]).forecast(past.only(few), mean.shape[1])
-        short = few[np.isnan(found).any(axis=1)]
-        if len(short) == 0:
-            return ()
-        keys = quote([panel.keys[i] for i in series[short]])
-        count = "1 series is" if len(short) == 1 else f"{len(short):,} series are"
-        return (f"{count} too short for what was chosen and forecast by the naive (series {keys}).",)
+        short = series[few[np.isnan(found).any(axis=1)]]
+        if len(short):
+            count = "1 series is" if len(short) == 1 else f"{len(short):,} series are"
+            keys = quote([panel.keys[i] for i in short])
+            notes.append(f"{count} too short for what was chosen and forecast by the naive (series {keys}).")
+        broken = series[self.broken_[series]]
+        if len(broken):
+            first = broken[0]
+            since = panel.stamp_text(int(panel.starts[first] + self.live_[first]))
+            notes.append(
+                f"{say_series([panel.keys[i] for i in broken])} left a level for another, the first at {since}: intervals"
+                " tell of what came since, not of another such change."
+            )
+        return tuple(notes)
 
     # -- intervals ---------------------------------------------------------------------------------------------------
 

@@ -71,11 +71,14 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
             "usual_": ArrayOf("f", ()),
             "exact_": ArrayOf("b", (series,)),
             "rms_": ArrayOf("f", ()),
+            "n_origins_": ArrayOf("i", (), low=0),
             "independent_": ArrayOf("f", (), low=0),
             "freedom_": ArrayOf("f", (), low=0),
         }
 
-    def fit(self, errors: Floats, sizes: Floats, windows: float | None = None, floors: Floats | None = None) -> NormalisedConformal:
+    def fit(
+        self, errors: Floats, sizes: Floats, windows: float | None = None, floors: Floats | None = None
+    ) -> NormalisedConformal:
         """Learn the spread of every series and step.
 
         Parameters
@@ -102,6 +105,7 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
             self.profile_ = _profile(relative, float(counts.sum()))
             self.level_, self.steps_, self.usual_ = self._levels(relative, slice(None), apart / prior)
             self.ratios_ = np.full(errors.shape, np.nan)
+            self.n_origins_ = errors.shape[1]
             for origin in range(errors.shape[1]):
                 others = np.delete(np.arange(errors.shape[1]), origin)
                 level, steps, _ = self._levels(relative, others, apart / prior)
@@ -136,13 +140,13 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
         CalibrationError
             There are no errors at all.
         """
-        if self.ratios_.shape[1] == 0:
+        if self.n_origins_ == 0:
             raise CalibrationError(
                 "there are no errors to learn intervals from: no series has the rows for a trial forecast. Give longer"
                 " series, or a shorter horizon."
             )
         lower = [self._quantiles(one) for one in LEVELS if one < level]
-        return self._of(series, sizes) * np.max([*lower, self._quantiles(level)], axis=0)
+        return np.asarray(self._of(series, sizes) * np.max([*lower, self._quantiles(level)], axis=0))
 
     def paths(self, count: int, series: Ints, sizes: Floats, random: np.random.Generator) -> Floats:
         """Joint errors over the horizon, shape (n, count, horizon): whole standardised paths that were seen, redrawn.
@@ -153,7 +157,7 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
             There are no errors.
         """
         spread = self._of(series, sizes)
-        if not spread.any() and self.ratios_.shape[1]:
+        if not spread.any() and self.n_origins_:
             return np.zeros((len(series), count, len(self.profile_)))
         whole = self.ratios_[np.isfinite(self.ratios_).all(axis=2)]
         if len(whole) == 0:
@@ -225,7 +229,9 @@ def _median(values: Floats) -> Floats:
         return np.full(len(values), np.nan)
     ordered, rows = np.sort(values, axis=1), np.arange(len(values))  # NaN comes last
     count = np.isfinite(ordered).sum(axis=1)
-    return np.asarray((ordered[rows, np.maximum(count - 1, 0) // 2] + ordered[rows, np.minimum(count // 2, len(ordered[0]) - 1)]) / 2)
+    return np.asarray(
+        (ordered[rows, np.maximum(count - 1, 0) // 2] + ordered[rows, np.minimum(count // 2, len(ordered[0]) - 1)]) / 2
+    )
 
 
 def independent_steps(ratios: Floats) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +11,7 @@ from domains.timeseries.automatic.intervals import NormalisedConformal, independ
 from domains.timeseries.automatic.members import Member
 from domains.timeseries.automatic.past import Past
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Bools, Floats
+from shared.typing import Bools, Floats, Ints
 
 __all__ = ["Plan", "mean_errors"]
 
@@ -76,25 +75,25 @@ class Plan:
     @property
     def apart(self) -> float:
         """Share of the origins that would lie side by side."""
-        return min(1.0, self.windows / max(self.errors.shape[1], 1))
+        return float(min(1.0, self.windows / max(self.errors.shape[1], 1)))
 
     def forecast(self, past: Past, horizon: int) -> Floats:
         """Median of the members' forecasts, shape (n_series, horizon); NaN where a series is too short for them."""
         return combine([member.forecast(past, horizon) for member in self.members])
 
-    def add(self, order: Sequence[int], errors: Floats, truth: Floats, windows: float) -> Plan:
+    def add(self, order: Ints, errors: Floats, truth: Floats, windows: float) -> Plan:
         """With errors at later origins.
 
         Parameters
         ----------
-        order : sequence of int
+        order : numpy.ndarray of int64
             Position among the series known before of every series known now; -1 for new ones.
         errors, truth : numpy.ndarray of shape (n_series, n_new, steps)
             The latest origin first.
         windows : float
             Further horizons side by side.
         """
-        old = np.asarray(order)
+        old = order
         kept = [np.where((old >= 0)[:, None, None], one[old], np.nan) for one in (self.errors, self.truth)]
         joined = [np.concatenate([new, one], axis=1)[:, :KEPT] for new, one in zip((errors, truth), kept, strict=True)]
         share = joined[0].shape[1] / max(errors.shape[1] + self.errors.shape[1], 1)

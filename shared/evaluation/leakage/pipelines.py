@@ -110,7 +110,6 @@ def _takes_horizon(pipeline: object) -> bool:
 
 def _from_task(model: object, roles: ColumnRoles, task: Task, random_state: int) -> Checkable:
     """A model that its task fits and asks."""
-
     asked: list[Task] = []
 
     def run(table: pd.DataFrame, train: Ints, test: Ints) -> list[StepOutput]:

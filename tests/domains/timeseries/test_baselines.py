@@ -95,7 +95,9 @@ def test_intervals_cover_what_comes(model):
 def test_few_errors_for_an_interval_are_told():
     made = SeasonalNaive().fit(series([1, 2, 1, 2])).predict(1, levels=[99])
     assert "The 99 % interval rests on 3 independent errors" in made.explain()
-    with pytest.raises(CalibrationError, match="99 % interval needs errors out of sample, but at step 1 there are none"):
+    with pytest.raises(
+        CalibrationError, match="99 % interval needs errors out of sample, but at step 1 there are none"
+    ):
         SeasonalNaive(freq=1).fit(series([1])).predict(1, levels=[99])
 
 

@@ -34,9 +34,7 @@ def test_equal_weights_give_the_plain_quantile(errors, level):
 def test_few_errors_cover_by_students_t(n, level):
     """Normal errors, a new world each time: nominal for every number of errors."""
     rng = np.random.default_rng(0)
-    inside = [
-        abs(rng.normal()) <= interval_radius(rng.normal(size=(n, 1)), level)[0] for _ in range(3000)
-    ]
+    inside = [abs(rng.normal()) <= interval_radius(rng.normal(size=(n, 1)), level)[0] for _ in range(3000)]
     assert -0.025 < np.mean(inside) - level / 100 < 0.05
 
 
