@@ -244,8 +244,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         frame[names.MEDIAN] = median.ravel()
         bounds = self._intervals(panel, wanted, point, list(levels), known)
         least, most = self._reach_of(panel, wanted, median)
+        least[constant], most[constant] = median[constant], median[constant]
         for level, (lower, upper) in zip(levels, bounds, strict=True):
             low, high = names.interval_columns(level)
+            lower[constant], upper[constant] = median[constant], median[constant]
             frame[low], frame[high] = np.maximum(lower, least).ravel(), np.minimum(upper, most).ravel()
         made = frame[
             [names.MEAN, names.MEDIAN, *(column for level in levels for column in names.interval_columns(level))]
@@ -285,7 +287,8 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """How far bounds may reach: three ranges beyond what a series has done, and never short of its forecast."""
         own = [panel.values[panel.rows_of(i)] for i in series]
         least, most = (np.array([[one(values)] for values in own]) for one in (np.min, np.max))
-        reach = np.where(most > least, REACH * (most - least), np.inf)  # one value knows no range
+        # One value knows no range; a constant is what it is.
+        reach = np.where(most > least, REACH * (most - least), np.inf)
         return np.minimum(least - reach, median), np.maximum(most + reach, median)
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:

@@ -19,7 +19,7 @@ def find_breaks(values: Floats, begin: Ints, end: Ints) -> Ints:
     """First row of each series' present regime; `begin` where it has always been what it is.
 
     Two breaks are known, each with at least 12 rows after it that are not all the same. A leading run of one value, at
-    least ten rows and more than three times as long as any later run of it: a product not yet sold, a meter not yet
+    least ten rows and more than three times as long as any later run of one: a product not yet sold, a meter not yet
     connected. And a single jump: the largest change of the series, ten times the usual and three times the second
     largest, between levels (medians of up to 30 rows) twice as far apart as values lie on either side. Steps that come
     again are no break.
@@ -58,7 +58,7 @@ def _find_candidates(values: Floats, begin: Ints, end: Ints) -> tuple[Ints, Ints
             run += 1
         later = longest = 0
         for t in range(run, e):
-            later = later + 1 if values[t] == values[b] else 0
+            later = later + 1 if values[t] == values[t - 1] else 1
             longest = max(longest, later)
         if run - b >= 10 and e - run >= LEAST and run - b > 3 * longest:
             runs[i] = run

@@ -301,7 +301,7 @@ class LagForecaster(LagModel):
         rows, series = self._origins(panel)
         begin, end = panel.indptr[series], panel.indptr[series + 1]
         at_origin = origin_block(canvas, self.steps_, rows, begin)
-        usable = np.isfinite(at_origin).all(axis=1)
+        usable = np.isfinite(at_origin).all(axis=1) & ~_find_idle(panel)[series]
         rows, series, begin, end = rows[usable], series[usable], begin[usable], end[usable]
         at_origin = at_origin[usable]
         blocks = self._blocks(canvas.ordinals[rows])
@@ -346,7 +346,7 @@ class LagForecaster(LagModel):
         rows = np.arange(len(panel.values))
         series = np.repeat(np.arange(panel.n_series), panel.lengths)
         X = self._next_step(canvas, rows, panel.indptr[series])
-        full = np.isfinite(X).all(axis=1)
+        full = np.isfinite(X).all(axis=1) & ~_find_idle(panel)[series]
         self._enough(int(full.sum()), 0, panel)
         X, rows, series = X[full], rows[full], series[full]
         y, targets = canvas.y[rows], canvas.ordinals[rows]
@@ -448,3 +448,9 @@ class LagForecaster(LagModel):
                 )
             ],
         )
+
+
+def _find_idle(panel: Panel) -> Bools:
+    """Constant series beside others: nothing is learnt from them, whatever their unit."""
+    constant = find_constant(panel)
+    return np.zeros_like(constant) if constant.all() else constant

@@ -358,7 +358,7 @@ class AutoForecaster(PanelForecaster):
         return longer.predict(steps, **more)
 
     def _past(self, panel: Panel, series: Ints, origins: Ints) -> Past:
-        number = np.array([self.number_.get(panel.keys[i], -1) for i in series])
+        number = np.array([self.number_.get(panel.keys[i], -1) for i in series], dtype=np.int64)
         return Past(panel.values, panel.indptr[series], origins, number)
 
     @property

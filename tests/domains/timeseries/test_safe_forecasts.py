@@ -1,0 +1,249 @@
+"""Forecasts that are safe to use: means that add up, intervals on worlds whose truth is known, the same in every unit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.intervals import HORIZON, WORLDS, measure, table_of
+from domains.timeseries import AutoForecaster, Drift, LagForecaster, SeasonalNaive
+from domains.timeseries.breaks import find_breaks
+from shared.errors import CalibrationError
+
+LIGHT = ("theta", "autoregression")
+MODELS = {
+    "auto": lambda: AutoForecaster(horizon=HORIZON, members=LIGHT),
+    "lag": lambda: LagForecaster(horizon=HORIZON),
+    "naive": lambda: _Horizon(SeasonalNaive(7)),
+}
+
+
+class _Horizon:
+    """A baseline with a horizon of its own."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def fit(self, table):
+        self.model.fit(table)
+        return self
+
+    def update(self, table):
+        self.model.update(table)
+
+    def predict(self, levels):
+        return self.model.predict(HORIZON, levels=levels)
+
+
+def draw(world: str, count: int, rows: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.array([WORLDS[world](rng, rows + HORIZON) for _ in range(count)])
+
+
+# Intervals.
+
+
+@pytest.mark.parametrize("later", [0, 20])
+@pytest.mark.parametrize("world", list(WORLDS))
+@pytest.mark.parametrize("model", ["auto", "lag", "naive"])
+def test_intervals_of_a_panel_hold_what_comes(model, world, later):
+    """Issue 13, Must show 4, small: `python -m benchmarks.intervals` is the whole."""
+    found = measure(MODELS[model], draw(world, 60, 120), alone=False, later=later)
+    assert found["refused"] == 0
+    assert found["beyond"] <= 3
+    if world == "constant":
+        assert found["width"] == 0
+        assert found["coverage"] == 1
+    elif not (model != "auto" and later and world in {"revived", "shift"}):  # what was learnt is of the old regime
+        assert found["coverage"] >= 0.9
+        assert found["coverage"] <= 0.99 or world == "sparse"
+
+
+@pytest.mark.parametrize("world", ["noise", "walk", "season", "sparse", "shift"])
+@pytest.mark.parametrize("model", ["auto", "lag"])
+def test_intervals_of_short_series_alone_hold_what_comes(model, world):
+    found = measure(MODELS[model], draw(world, 60, 40), alone=True, later=0)
+    assert found["refused"] == 0
+    assert found["beyond"] <= 3
+    assert 0.87 <= found["coverage"] <= 1
+
+
+def test_a_series_that_comes_to_life_after_the_fit_is_forecast_with_its_size():
+    """A4: fitted while it was all zero."""
+    rng = np.random.default_rng(0)
+    before = np.vstack([np.zeros(100), rng.poisson(20, (9, 100))])
+    after = rng.poisson(20, (10, 40 + HORIZON))
+    known = np.hstack([before, after]).astype(float)
+    for model in ("auto", "lag"):
+        mine = MODELS[model]().fit(table_of(known[:, :100]))
+        whole = table_of(known[:, :140])
+        frame = mine.update(whole[whole.groupby("unique_id").cumcount() >= 100]).predict(levels=[95]).to_frame()
+        first = frame[frame["unique_id"] == 0]
+        assert (first["hi-95"] - first["lo-95"] > 8).all()
+        assert ((first["lo-95"] <= known[0, 140:]) & (known[0, 140:] <= first["hi-95"])).mean() > 0.7
+
+
+def test_a_single_jump_explodes_no_bound():
+    """A26, alone and beside a normal series."""
+    y = np.r_[np.full(290, 7.0), np.full(10, 20.0)]
+    beside = 50 + np.random.default_rng(0).normal(size=300)
+    for known in ([y], [y, beside]):
+        frame = AutoForecaster("D", members=LIGHT).fit(table_of(np.array(known))).predict(levels=[95]).to_frame()
+        mine = frame[frame["unique_id"] == 0]
+        assert (mine["hi-95"] <= 20 + 3 * 13).all()
+        assert (mine["lo-95"] >= 0).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.003, 1e9])
+@pytest.mark.parametrize(
+    "make", [lambda: LagForecaster(horizon=7), lambda: SeasonalNaive(7), Drift, lambda: AutoForecaster("D")]
+)
+def test_a_constant_is_forecast_as_it_is_and_changes_nothing_for_others(make, value):
+    """A3."""
+    others = draw("noise", 4, 60)[:, :60]
+    alone = make().fit(table_of(others)).predict(7, levels=[80]).to_frame()
+    made = make().fit(table_of(np.vstack([others, np.full(60, value)]))).predict(7, levels=[80])
+    frame = made.to_frame()
+    mine = frame[frame["unique_id"] == 4]
+    assert (mine[["mean", "median", "lo-80", "hi-80"]] == value).all(axis=None)
+    assert not any("left" in note for note in made.notes)
+    if not isinstance(make(), AutoForecaster | LagForecaster):  # which learn from all series
+        np.testing.assert_allclose(frame["hi-80"][:28], alone["hi-80"])
+
+
+@pytest.mark.parametrize("make", [lambda: SeasonalNaive(7), Drift])
+def test_intervals_of_baselines_are_those_of_their_own_series_where_it_is_long(make):
+    """B10."""
+    mine = draw("noise", 1, 1000)[:, :1000]
+    wild = np.random.default_rng(1).standard_t(1.5, size=(5, 1000)).cumsum(axis=1)
+    alone, beside = (
+        make().fit(table_of(part)).predict(7, levels=[80]).to_frame()[:7] for part in (mine, np.vstack([mine, wild]))
+    )
+    pd.testing.assert_frame_equal(alone, beside)
+
+
+@pytest.mark.parametrize(("n", "freq"), [(24, "MS"), (40, "D"), (48, "MS"), (8, "D")])
+def test_short_series_have_an_interval(n, freq):
+    """A27: one series, and many."""
+    rng = np.random.default_rng(0)
+    for count in (1, 30):
+        known = [50 + rng.normal(size=n).cumsum() for _ in range(count)]
+        table = pd.concat(
+            pd.DataFrame({"unique_id": i, "ds": pd.date_range("2020-01-01", periods=n, freq=freq), "y": own})
+            for i, own in enumerate(known)
+        )
+        frame = AutoForecaster(members=LIGHT).fit(table).predict(6 if n > 20 else 1, levels=[95]).to_frame()
+        assert (frame["hi-95"] - frame["lo-95"] > 0.5).all()
+
+
+def test_one_row_has_no_interval_in_a_baseline_either():
+    with pytest.raises(CalibrationError, match="there are none"):
+        SeasonalNaive(freq=1).fit(pd.DataFrame({"ds": [1], "y": [3.0]})).predict(1, levels=[80])
+
+
+# Breaks.
+
+
+def test_breaks_are_leading_runs_and_single_jumps():
+    rng = np.random.default_rng(0)
+
+    def live(own):
+        return int(find_breaks(np.asarray(own, dtype=float), np.array([0]), np.array([len(own)]))[0])
+
+    assert live(np.r_[np.zeros(50), rng.poisson(20, 30)]) == 50
+    assert live(np.r_[rng.normal(10, 1, 50), rng.normal(100, 1, 30)]) == 50
+    assert live(np.r_[rng.normal(10, 1, 50), rng.normal(100, 1, 5)]) == 0  # too fresh to tell
+    assert live(rng.poisson(0.05, 200)) == 0  # a long run of zeros is what such counts are made of
+    assert live(np.repeat([1.0, 1.25, 1.5, 1.75, 2.0], 30)) == 0  # steps come again
+    assert live(np.r_[np.full(50, 7.0), np.full(20, 20.0)]) == 0  # nothing has varied since
+    assert live(rng.normal(size=200).cumsum()) == 0
+    spike = rng.normal(10, 1, 100)
+    spike[50] = 500
+    assert live(spike) == 0  # the level is what it was
+
+
+# Means.
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 2.0, 5.0])
+def test_the_mean_of_counts_adds_up(rate):
+    """A8: as many series as bring the standard error of the sum to 2 %."""
+    count = int(1 / rate / 0.02**2 / 40) + 40
+    known = np.random.default_rng(0).poisson(rate, (count, 40)).astype(float)
+    frame = AutoForecaster("D", horizon=HORIZON, members=LIGHT).fit(table_of(known)).predict().to_frame()
+    assert abs(frame["mean"].mean() / rate - 1) < 0.07
+    if rate < 0.5:
+        assert frame["median"].mean() < 0.5 * rate
+
+
+def test_the_mean_knows_the_days_on_which_nothing_sells():
+    y = np.where(np.arange(203) % 7 == 6, 0, np.random.default_rng(0).poisson(4, 203))
+    frame = AutoForecaster("D", members=LIGHT).fit(table_of(y[None, :].astype(float))).predict(7).to_frame()
+    assert frame["mean"].iloc[6] < 1
+    assert 3 < frame["mean"].iloc[:6].mean() < 5
+
+
+def test_the_mean_of_a_logarithm_lies_above_its_median():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"ds": range(600), "y": np.exp(rng.normal(0, 1, 600))})
+    frame = LagForecaster(horizon=2, log=True).fit(table).predict().to_frame()
+    plain = LagForecaster(horizon=2).fit(table).predict().to_frame()
+    assert (frame["mean"] > 1.1 * frame["median"]).all()
+    assert (plain["mean"] == plain["median"]).all()
+    assert abs(frame["mean"].mean() / np.exp(0.5) - 1) < 0.35
+
+
+# Units, horizons, threads.
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1e6])
+def test_the_unit_does_not_matter(factor):
+    """A30: values near zero, whose logarithm would know the unit."""
+    y = np.abs(np.random.default_rng(0).normal(0.02, 0.01, 400))
+    one, other = (
+        AutoForecaster("D").fit(table_of(part[None, :])).predict(7, levels=[95]).to_frame() for part in (y, factor * y)
+    )
+    columns = ["mean", "median", "lo-95", "hi-95"]
+    np.testing.assert_allclose(other[columns], factor * one[columns], rtol=1e-6)
+
+
+def test_short_monthly_series_are_forecast_with_their_season():
+    """A25: no horizon in the constructor, 30 months."""
+    t, rng = np.arange(36), np.random.default_rng(0)
+    known = np.array(
+        [(10 + i) * (1 + 0.5 * np.sin(2 * np.pi * t / 12)) * (1 + 0.05 * rng.normal(size=36)) for i in range(50)]
+    )
+    months = pd.date_range("2020-01-01", periods=30, freq="MS")
+    table = pd.DataFrame(
+        {"unique_id": np.repeat(np.arange(50), 30), "ds": np.tile(months, 50), "y": known[:, :30].ravel()}
+    )
+    frame = AutoForecaster("MS", members=LIGHT).fit(table).predict(6).to_frame()
+    assert np.abs(frame["median"].to_numpy().reshape(50, 6) - known[:, 30:]).mean() < 2.3
+
+
+def test_the_next_step_is_forecast_by_what_is_best_for_it():
+    """A32: an autoregression of .9, whose best forecast of one step misses by .8 and is 3.9 wide."""
+    rng = np.random.default_rng(0)
+    known = np.zeros((40, 301))
+    for t in range(1, 301):
+        known[:, t] = 0.9 * known[:, t - 1] + rng.normal(size=40)
+    frame = AutoForecaster("D", members=LIGHT).fit(table_of(known[:, :300])).predict(1, levels=[95]).to_frame()
+    assert np.abs(frame["median"] - known[:, 300]).mean() < 1.0
+    assert (frame["hi-95"] - frame["lo-95"]).mean() < 4.7
+
+
+def test_small_work_uses_one_thread():
+    """A29."""
+    from threadpoolctl import threadpool_info
+
+    from shared.runtime.parallel import LARGE, limit_threads, map_parallel
+
+    def threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"}
+
+    usual = threads()
+    with limit_threads(LARGE - 1):
+        assert threads() <= {1}
+    with limit_threads(LARGE):
+        assert threads() == usual
+    assert threads() == usual
+    assert all(found <= {1} for found in map_parallel(lambda _: threads(), [1, 2], work=1000))
