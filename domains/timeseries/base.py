@@ -24,10 +24,18 @@ from shared.errors import Argument, DataError, HexadError, Problem, RepairWarnin
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats, Ints
 
-__all__ = ["PanelForecaster"]
+__all__ = ["PanelForecaster", "ShortHistoryError"]
 
 # Ranges of its history by which a bound may leave it: beyond that errors say that nothing is known, not where.
 REACH = 3.0
+
+
+class ShortHistoryError(DataError):
+    """Every series of a table is too short for a forecaster.
+
+    >>> issubclass(ShortHistoryError, DataError)
+    True
+    """
 
 
 class PanelForecaster(BaseEstimator):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from domains.timeseries.base import PanelForecaster
+from domains.timeseries.base import PanelForecaster, ShortHistoryError
 from domains.timeseries.breaks import find_breaks
 from domains.timeseries.conformal import TOLD, find_constant, interval_radius, redrawn, series_scales
 from domains.timeseries.kernels import season_rows
@@ -17,7 +17,7 @@ from domains.timeseries.recipe import DAY_NS, Season, season_of
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS, wall_clock
 from shared.data.panel import Panel
-from shared.errors import DataError, Problem, SettingsError, quote
+from shared.errors import Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats, Ints
 
@@ -48,7 +48,7 @@ class _Baseline(PanelForecaster):
         least = self._least(panel)
         if (panel.lengths < least).all():
             short = [panel.keys[i] for i in range(panel.n_series)]
-            raise DataError(
+            raise ShortHistoryError(
                 "series table",
                 [
                     Problem(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from shared.runtime.compile import jit
 from shared.typing import Floats, Ints
 
 __all__ = ["find_breaks"]
@@ -35,7 +34,9 @@ def find_breaks(values: Floats, begin: Ints, end: Ints) -> Ints:
     >>> find_breaks(values, np.array([0]), np.array([60])).tolist()
     [40]
     """
-    runs, places = _find_candidates(values, begin, end)
+    from domains.timeseries.rolling import find_candidates
+
+    runs, places = find_candidates(values, begin, end, LEAST, LEAST_BEFORE)
     found = begin.copy()
     for i in np.flatnonzero((runs > begin) | (places > begin)):
         if runs[i] > begin[i] and _varies(values[runs[i] : end[i]]):
@@ -43,35 +44,6 @@ def find_breaks(values: Floats, begin: Ints, end: Ints) -> Ints:
         elif places[i] > begin[i] and _is_jump(values[begin[i] : end[i]], places[i] - begin[i]):
             found[i] = places[i]
     return found
-
-
-@jit()
-def _find_candidates(values: Floats, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Row after a long leading run, and row of a change three times as large as any other; `begin` where none is."""
-    runs, places = begin.copy(), begin.copy()
-    for i in range(len(begin)):
-        b, e = begin[i], end[i]
-        if e - b < LEAST + LEAST_BEFORE:
-            continue
-        run = b + 1
-        while run < e and values[run] == values[b]:
-            run += 1
-        later = longest = 0
-        for t in range(run, e):
-            later = later + 1 if values[t] == values[t - 1] else 1
-            longest = max(longest, later)
-        if run - b >= 10 and e - run >= LEAST and run - b > 3 * longest:
-            runs[i] = run
-        place, most, second = b, 0.0, 0.0
-        for t in range(b + 1, e):
-            change = abs(values[t] - values[t - 1])
-            if change > most:
-                place, most, second = t, change, most
-            elif change > second:
-                second = change
-        if place - b >= LEAST_BEFORE and e - place >= LEAST and most >= 3 * second:
-            places[i] = place
-    return runs, places
 
 
 def _is_jump(own: Floats, place: int) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
+from domains.timeseries.base import ShortHistoryError
 from domains.timeseries.breaks import find_breaks
 from domains.timeseries.calibration import Calibration
 from domains.timeseries.conformal import find_constant
@@ -438,7 +439,7 @@ class LagForecaster(LagModel):
         if rows >= LEAST_ROWS:
             return
         need = self.steps_.lookback() + step + LEAST_ROWS * self.every_
-        raise DataError(
+        raise ShortHistoryError(
             "series table",
             [
                 Problem(

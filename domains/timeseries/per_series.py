@@ -11,8 +11,10 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from domains.timeseries.base import PanelForecaster
+from domains.timeseries.base import PanelForecaster, ShortHistoryError
+from domains.timeseries.baselines import SeasonalNaive
 from domains.timeseries.forecast import Forecast
+from domains.timeseries.metrics import say_series
 from domains.timeseries.task import ForecastTask
 from shared.data.panel import Panel, PanelRepair
 from shared.errors import DataError, HexadError, Problem, quote
@@ -21,12 +23,15 @@ from shared.typing import Floats
 
 __all__ = ["PerSeries"]
 
+OWN_NAMES = ("unique_id", "ds", "y", "freq", "tz")
+
 
 class PerSeries(BaseEstimator):  # type: ignore[misc]
     """Fit a clone of a forecaster to every series alone, where a few long series follow rules of their own.
 
     A forecaster of this package learns from all series of a table together, which is better for many short ones. This
-    one asks the same forecaster once a series, and puts the forecasts back together.
+    one asks the same forecaster once a series, and puts the forecasts back together. Series that are too short for it
+    are forecast by their last value where others are not, and the forecast's notes name them.
 
     Parameters
     ----------
@@ -39,6 +44,8 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
     ----------
     forecasters_ : dict
         The fitted forecaster of each series, by its key.
+    short_ : set
+        Keys of the series that were too short for it.
 
     >>> from domains.timeseries import Drift
     >>> table = pd.DataFrame({"unique_id": ["a"] * 3 + ["b"] * 3, "ds": [1, 2, 3] * 2, "y": [1.0, 2, 3, 9, 9, 9]})
@@ -77,6 +84,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
             Listing everything that is wrong with the table, or with several series of it.
         """
         panel = self.forecaster.to_panel(table, repair=repair)
+        self.short_: set[Any] = set()
         self.forecasters_ = self._fit_each(panel, range(panel.n_series))
         self.order_ = [panel.keys[i] for i in panel.appearance]
         self.has_key_ = panel.has_key
@@ -110,7 +118,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         for key in known:
             self.forecasters_[key].update(later.take([place[key]]))
         fresh = [i for i in later.appearance if later.keys[i] not in self.forecasters_]
-        self.forecasters_ |= self._fit_each(later, fresh)
+        self.forecasters_ |= self._fit_each(later, fresh, known=True)
         self.order_ = [*self.order_, *(later.keys[i] for i in fresh)]
         return self
 
@@ -147,7 +155,22 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         if not self.future_columns():
             self.forecaster.refuse_unread(future)
         ahead = self._ahead(future, wanted)
-        made = _of_each(wanted, lambda key: self.forecasters_[key].predict(horizon, future=ahead[key], levels=levels))
+        steps = self.horizon if horizon is None else horizon
+        short = [key for key in wanted if key in self.short_]
+
+        def forecast(key: Any) -> Forecast:
+            own = {} if key in short else {"future": ahead[key]}
+            made: Forecast = self.forecasters_[key].predict(steps, levels=levels, **own)
+            return made
+
+        made = _of_each(wanted, forecast)
+        notes = [note for one in made.values() for note in one.notes]
+        if short:
+            verb = "is" if len(short) == 1 else "are"
+            notes.append(
+                f"{say_series(short)} {verb} too short for {type(self.forecaster).__name__}: the last value is the"
+                " forecast."
+            )
         forecasts = list(made.values())
         draws = [forecast.draw for forecast in forecasts]
         return Forecast(
@@ -157,10 +180,11 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
             pd.concat([forecast.history for forecast in forecasts[:20]], ignore_index=True),
             f"{type(self.forecaster).__name__} per series",
             None if None in draws else _Together(draws),
-            tuple(dict.fromkeys(note for forecast in forecasts for note in forecast.notes)),
+            tuple(dict.fromkeys(notes)),
         )
 
-    def _fit_each(self, panel: Panel, series: Iterable[int]) -> dict[Any, Any]:
+    def _fit_each(self, panel: Panel, series: Iterable[int], *, known: bool = False) -> dict[Any, Any]:
+        """Learn each series; short ones have the naive where there are others, in this table or before."""
         wanted = {panel.keys[i]: i for i in series}
 
         def learn(key: object) -> PanelForecaster | DataError:
@@ -170,8 +194,13 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
             except DataError as error:
                 return error
 
-        found = map_parallel(learn, list(wanted), n_jobs=self.n_jobs)
-        return _of_each(wanted, dict(zip(wanted, found, strict=True)).__getitem__)
+        found = dict(zip(wanted, map_parallel(learn, list(wanted), n_jobs=self.n_jobs), strict=True))
+        short = [key for key, one in found.items() if isinstance(one, ShortHistoryError)]
+        if getattr(self.forecaster, "short", "naive") != "refuse" and (len(short) < len(found) or known):
+            naive = SeasonalNaive(1, **{name: getattr(self.forecaster, name) for name in OWN_NAMES})
+            found |= {key: clone(naive).fit(panel.take([wanted[key]])) for key in short}
+            self.short_ |= set(short)
+        return _of_each(wanted, found.__getitem__)
 
     def _ahead(self, future: object, wanted: Sequence[Any]) -> dict[Any, Any]:
         """The rows of the future of each series."""

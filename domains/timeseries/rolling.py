@@ -1,4 +1,4 @@
-"""Lags, rolling statistics and ranges of many cells in one pass over flat arrays (compiled once, cached)."""
+"""Lags, rolling statistics, ranges and leaps of many cells in one pass over flat arrays (compiled once, cached)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from shared.runtime.compile import jit
 from shared.typing import Floats, Ints
 
-__all__ = ["STATISTIC_CODES", "bounds", "fill_lags", "fill_window"]
+__all__ = ["STATISTIC_CODES", "bounds", "fill_lags", "fill_window", "find_candidates"]
 
 STATISTIC_CODES = {"mean": 0, "std": 1, "min": 2, "max": 3}
 
@@ -97,3 +97,32 @@ def _add_value(state: float, spread: float, count: int, value: float, statistic:
     if statistic == 2:
         return min(state, value), 0.0
     return max(state, value), 0.0
+
+
+@jit()
+def find_candidates(values: Floats, begin: Ints, end: Ints, least: int, least_before: int) -> tuple[Ints, Ints]:
+    """Row after a long leading run, and row of a change three times as large as any other; `begin` where none is."""
+    runs, places = begin.copy(), begin.copy()
+    for i in range(len(begin)):
+        b, e = begin[i], end[i]
+        if e - b < least + least_before:
+            continue
+        run = b + 1
+        while run < e and values[run] == values[b]:
+            run += 1
+        later = longest = 0
+        for t in range(run, e):
+            later = later + 1 if values[t] == values[t - 1] else 1
+            longest = max(longest, later)
+        if run - b >= 10 and e - run >= least and run - b > 3 * longest:
+            runs[i] = run
+        place, most, second = b, 0.0, 0.0
+        for t in range(b + 1, e):
+            change = abs(values[t] - values[t - 1])
+            if change > most:
+                place, most, second = t, change, most
+            elif change > second:
+                second = change
+        if place - b >= least_before and e - place >= least and most >= 3 * second:
+            places[i] = place
+    return runs, places

@@ -9,8 +9,7 @@ import numpy as np
 from domains.timeseries.automatic.past import Past
 from shared.data.frequency import MAX_STEPS
 from shared.runtime.array_of import ArrayOf
-from shared.runtime.compile import jit
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Floats
 
 __all__ = ["CountMean", "find_counts"]
 
@@ -72,22 +71,26 @@ class CountMean:
         """
         if len(past.begin) == 0:
             return cls(0.0, 1, 0.0)
-        losses = [_smooth(past.values, past.begin, past.end, weight)[1] for weight in WEIGHTS]
+        from domains.timeseries.automatic.kernels import seasonal_variance, smooth
+
+        losses = [smooth(past.values, past.begin, past.end, weight)[1] for weight in WEIGHTS]
         scale = np.where(losses[0] > 0, losses[0], np.inf)
         relative = [float(np.mean(loss / scale)) for loss in losses]
         weight = WEIGHTS[int(np.argmin(relative))]
         share = 0.0
         if season > 1:
-            between, noise = _seasonal_variance(past.values, past.begin, past.end, season)
+            between, noise = seasonal_variance(past.values, past.begin, past.end, season)
             share = float(max(0.0, between - noise) / between) if between > 0 else 0.0
         return cls(weight, season, share)
 
     def forecast(self, past: Past, horizon: int) -> Floats:
         """Means of what is to come, shape (n_series, horizon)."""
-        level, _ = _smooth(past.values, past.begin, past.end, self.weight)
+        from domains.timeseries.automatic.kernels import seasonal_effects, smooth
+
+        level, _ = smooth(past.values, past.begin, past.end, self.weight)
         means = np.repeat(level[:, None], horizon, axis=1)
         if self.share > 0:
-            means += self.share * _seasonal_effects(past.values, past.begin, past.end, self.season, horizon)
+            means += self.share * seasonal_effects(past.values, past.begin, past.end, self.season, horizon)
         return np.maximum(means, 0.0)
 
 
@@ -105,68 +108,3 @@ def find_counts(past: Past) -> Bools:
             for middle, own in zip(medians, found, strict=True)
         ]
     )
-
-
-@jit()
-def _smooth(values: Floats, begin: Ints, end: Ints, weight: float) -> tuple[Floats, Floats]:
-    """Smoothed level of each series, and its mean squared one-step error in the last two thirds."""
-    level, loss = np.zeros(len(begin)), np.zeros(len(begin))
-    for i in range(len(begin)):
-        first = begin[i] + (end[i] - begin[i]) // 3
-        for t in range(begin[i], end[i]):
-            error = values[t] - level[i]
-            if t > first:
-                loss[i] += error * error / (end[i] - first)
-            level[i] += max(weight, 1 / (t - begin[i] + 1)) * error
-    return level, loss
-
-
-@jit()
-def _seasonal_variance(values: Floats, begin: Ints, end: Ints, season: int) -> tuple[float, float]:
-    """Variance between the means of places in a season, and what chance alone makes of it; means over the series."""
-    total_between = total_noise = 0.0
-    for i in range(len(begin)):
-        n = end[i] - begin[i]
-        if n < 2 * season:
-            continue
-        sums, counts = np.zeros(season), np.zeros(season)
-        mean = square = 0.0
-        for t in range(n):
-            value = values[begin[i] + t]
-            sums[t % season] += value
-            counts[t % season] += 1
-            mean += value / n
-            square += value * value
-        within = square
-        between = noise = 0.0
-        for k in range(season):
-            within -= sums[k] * sums[k] / counts[k]
-        within /= max(n - season, 1)
-        for k in range(season):
-            between += (sums[k] / counts[k] - mean) ** 2 / (season - 1)
-            noise += within / counts[k] / season
-        variance = square / n - mean * mean
-        if variance > 0:
-            total_between += between / variance
-            total_noise += noise / variance
-    return total_between, total_noise
-
-
-@jit()
-def _seasonal_effects(values: Floats, begin: Ints, end: Ints, season: int, horizon: int) -> Floats:
-    """Mean of the same place in the season less the mean of all, for every step; zero where a place was not seen."""
-    found = np.zeros((len(begin), horizon))
-    for i in range(len(begin)):
-        n = end[i] - begin[i]
-        if n < 2 * season:
-            continue
-        sums, counts = np.zeros(season), np.zeros(season)
-        mean = 0.0
-        for t in range(n):
-            sums[t % season] += values[begin[i] + t]
-            counts[t % season] += 1
-            mean += values[begin[i] + t] / n
-        for step in range(horizon):
-            place = (n + step) % season
-            found[i, step] = sums[place] / counts[place] - mean
-    return found

@@ -1,4 +1,4 @@
-"""Loops over the rows of many ragged series: equations of autoregressions, recursion, features of cells, theta.
+"""Loops over the rows of many ragged series: equations of autoregressions, recursion, features of cells, theta, counts.
 
 Every kernel reads a flat array between `begin` and `end` of each series and nothing beyond, so that the same array
 serves every origin. They are compiled once (numba, cached), and each has a plain counterpart in the tests.
@@ -11,7 +11,16 @@ import numpy as np
 from shared.runtime.compile import jit
 from shared.typing import Bools, Floats, Ints
 
-__all__ = ["cell_features", "normal_equations", "recurse", "standardise", "theta_forecast"]
+__all__ = [
+    "cell_features",
+    "normal_equations",
+    "recurse",
+    "seasonal_effects",
+    "seasonal_variance",
+    "smooth",
+    "standardise",
+    "theta_forecast",
+]
 
 
 @jit()
@@ -260,3 +269,68 @@ def _season_of(y: Floats, season: int) -> tuple[Floats, bool]:
     if multiply and np.min(figure) <= 0:
         return neutral, multiply
     return figure, multiply
+
+
+@jit()
+def smooth(values: Floats, begin: Ints, end: Ints, weight: float) -> tuple[Floats, Floats]:
+    """Smoothed level of each series, and its mean squared one-step error in the last two thirds."""
+    level, loss = np.zeros(len(begin)), np.zeros(len(begin))
+    for i in range(len(begin)):
+        first = begin[i] + (end[i] - begin[i]) // 3
+        for t in range(begin[i], end[i]):
+            error = values[t] - level[i]
+            if t > first:
+                loss[i] += error * error / (end[i] - first)
+            level[i] += max(weight, 1 / (t - begin[i] + 1)) * error
+    return level, loss
+
+
+@jit()
+def seasonal_variance(values: Floats, begin: Ints, end: Ints, season: int) -> tuple[float, float]:
+    """Variance between the means of places in a season, and what chance alone makes of it; means over the series."""
+    total_between = total_noise = 0.0
+    for i in range(len(begin)):
+        n = end[i] - begin[i]
+        if n < 2 * season:
+            continue
+        sums, counts = np.zeros(season), np.zeros(season)
+        mean = square = 0.0
+        for t in range(n):
+            value = values[begin[i] + t]
+            sums[t % season] += value
+            counts[t % season] += 1
+            mean += value / n
+            square += value * value
+        within = square
+        between = noise = 0.0
+        for k in range(season):
+            within -= sums[k] * sums[k] / counts[k]
+        within /= max(n - season, 1)
+        for k in range(season):
+            between += (sums[k] / counts[k] - mean) ** 2 / (season - 1)
+            noise += within / counts[k] / season
+        variance = square / n - mean * mean
+        if variance > 0:
+            total_between += between / variance
+            total_noise += noise / variance
+    return total_between, total_noise
+
+
+@jit()
+def seasonal_effects(values: Floats, begin: Ints, end: Ints, season: int, horizon: int) -> Floats:
+    """Mean of the same place in the season less the mean of all, for every step; zero where a place was not seen."""
+    found = np.zeros((len(begin), horizon))
+    for i in range(len(begin)):
+        n = end[i] - begin[i]
+        if n < 2 * season:
+            continue
+        sums, counts = np.zeros(season), np.zeros(season)
+        mean = 0.0
+        for t in range(n):
+            sums[t % season] += values[begin[i] + t]
+            counts[t % season] += 1
+            mean += values[begin[i] + t] / n
+        for step in range(horizon):
+            place = (n + step) % season
+            found[i, step] = sums[place] / counts[place] - mean
+    return found

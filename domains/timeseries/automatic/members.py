@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +21,13 @@ __all__ = ["Autoregression", "Booster", "Member", "SeasonalNaiveMember", "Theta"
 BATCH = 2048
 # Share of the mean variance on the diagonal: it decides nothing where columns differ, and keeps equal ones solvable.
 RIDGE = 1e-6
+
+
+def _kernels() -> ModuleType:
+    """Compiled loops, which are loaded where they are first needed."""
+    from domains.timeseries.automatic import kernels
+
+    return kernels
 
 
 def _window(seasons: tuple[int, ...]) -> int:
@@ -123,9 +131,7 @@ class Theta(BaseEstimator):  # type: ignore[misc]
 
     def forecast(self, past: Past, horizon: int) -> Floats:
         """See `Member`."""
-        from domains.timeseries.automatic.kernels import theta_forecast
-
-        return np.asarray(theta_forecast(past.values, past.begin, past.end, self.season, horizon))
+        return np.asarray(_kernels().theta_forecast(past.values, past.begin, past.end, self.season, horizon))
 
 
 class Autoregression(BaseEstimator):  # type: ignore[misc]
@@ -208,14 +214,12 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
 
     def forecast(self, past: Past, horizon: int) -> Floats:
         """See `Member`; a series that is new gets its weights from its own rows and the pool."""
-        from domains.timeseries.automatic.kernels import recurse
-
         x, first, used, centre, spread, last, scale = self._prepare(past)
         weights = np.where((past.series >= 0)[:, None], self.weights_[past.series], np.nan)
         fresh = np.flatnonzero(np.isnan(weights[:, 0]))
         for part, (gram, moment, _) in self._sums(x, first[fresh], past.end[fresh], used[fresh]):
             weights[fresh[part]] = self._solve(gram, moment, used[fresh[part]])
-        found, bounded = recurse(x, first, past.end, self.lags, weights, horizon, self.difference)
+        found, bounded = _kernels().recurse(x, first, past.end, self.lags, weights, horizon, self.difference)
         found[bounded] = np.nan
         level = last if self.difference else centre
         answer: Floats = scale.back(found * spread[:, None] + level[:, None])
@@ -223,10 +227,8 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
 
     def _prepare(self, past: Past) -> tuple[Any, ...]:
         """Standardised values, the first row of each series, how many lags it can use, and the way back."""
-        from domains.timeseries.automatic.kernels import standardise
-
         z, scale = to_scale(past, self.scale)
-        x, centre, spread = standardise(z, past.begin, past.end, _window(self.seasons), self.difference)
+        x, centre, spread = _kernels().standardise(z, past.begin, past.end, _window(self.seasons), self.difference)
         first = past.begin + int(self.difference)
         length = past.end - first
         used = np.searchsorted(self.lags, length // 3, side="right").astype(np.int64)
@@ -236,11 +238,9 @@ class Autoregression(BaseEstimator):  # type: ignore[misc]
 
     def _sums(self, x: Floats, first: Ints, end: Ints, used: Ints) -> Iterator[tuple[slice, tuple[Floats, ...]]]:
         """Sums of products of the series, so many series at a time."""
-        from domains.timeseries.automatic.kernels import normal_equations
-
         for at in range(0, len(first), BATCH):
             part = slice(at, at + BATCH)
-            yield part, normal_equations(x, first[part], end[part], self.lags, used[part])
+            yield part, _kernels().normal_equations(x, first[part], end[part], self.lags, used[part])
 
     def _pool(self, x: Floats, first: Ints, end: Ints, used: Ints) -> tuple[Floats, Floats]:
         """Mean products over the rows of all series."""
@@ -422,9 +422,9 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         return np.repeat(series, leads), np.repeat(origin, leads), lead.ravel().astype(np.int64)
 
     def _features(self, z: Floats, begin: Ints, origin: Ints, lead: Ints) -> tuple[Floats, Floats, Floats]:
-        from domains.timeseries.automatic.kernels import cell_features
-
         lags = np.arange(1, 9 if self.anchor else 14)
         depths = np.array([7 if season <= self.horizon_ else 3 for season in self.seasons], dtype=np.int64)
         seasons = np.array(self.seasons, dtype=np.int64)
-        return cell_features(z, begin, origin, lead, lags, seasons, depths, _window(self.seasons), self.anchor)
+        return _kernels().cell_features(
+            z, begin, origin, lead, lags, seasons, depths, _window(self.seasons), self.anchor
+        )

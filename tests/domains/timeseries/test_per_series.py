@@ -88,3 +88,20 @@ def test_baselines_come_out_as_they_are(inner):
     past, _ = split()
     ours, its = (m.fit(past).predict(3).to_frame() for m in (PerSeries(inner), inner))
     pd.testing.assert_frame_equal(ours, its, check_exact=True)
+
+
+@pytest.mark.parametrize("forecaster", [SeasonalNaive(7), LagForecaster(recipe=Recipe((1, 7)), horizon=2)])
+def test_a_short_series_among_others_is_forecast_by_its_last_value_and_named(forecaster):
+    """B3."""
+    days = pd.date_range("2024-01-01", periods=60)
+    long = pd.DataFrame({"unique_id": "long", "ds": days, "y": np.arange(60) % 7 + 1.0})
+    short = pd.DataFrame({"unique_id": "short", "ds": days[:3], "y": [1.0, 2.0, 5.0]})
+    model = PerSeries(forecaster).fit(pd.concat([long, short]))
+    made = model.predict(2, levels=[80])
+    assert made.one("short")["mean"].tolist() == [5.0, 5.0]
+    assert sum("1 series ('short') is too short" in note for note in made.notes) == 1
+    assert made.one("long")["mean"].tolist() == PerSeries(forecaster).fit(long).predict(2).one("long")["mean"].tolist()
+    later = pd.DataFrame({"unique_id": "new", "ds": days[:2], "y": [3.0, 4.0]})
+    assert model.update(later).predict(2).one("new")["mean"].tolist() == [4.0, 4.0]
+    with pytest.raises(DataError, match=r"shorter than the 7 rows|only 0 rows have all features"):
+        PerSeries(forecaster).fit(short)
