@@ -69,8 +69,8 @@ class ForecastTask(Task):
 
     Notes
     -----
-    Predictions have the key, the stamp and the actual value in the table's own columns, and "step", "mean", "median" (the mean
-    where a model gives none) and the bounds of the intervals ("lo-90", "hi-90").
+    Predictions have the key, the stamp and the actual value in the table's own columns, and "step", "mean", "median"
+    (the mean where a model gives none) and the bounds of the intervals ("lo-90", "hi-90").
 
     >>> ForecastTask(known=("Holiday",)).known
     ('Holiday',)

@@ -405,8 +405,8 @@ class AutoForecaster(PanelForecaster):
             first = broken[0]
             since = panel.stamp_text(int(panel.starts[first] + self.live_[first]))
             notes.append(
-                f"{say_series([panel.keys[i] for i in broken])} left a level for another, the first at {since}: intervals"
-                " tell of what came since, not of another such change."
+                f"{say_series([panel.keys[i] for i in broken])} left a level for another, the first at {since}:"
+                " intervals tell of what came since, not of another such change."
             )
         return tuple(notes)
 

@@ -34,8 +34,8 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
     """Normalised conformal intervals for every series and step, and joint paths of the whole horizon.
 
     The spread of a series at a step is its mean absolute error at the origins, times the profile over the steps that
-    all series share, drawn by one origin's weight (or eight errors') towards what its size would let expect; where steps differ by their
-    place in a season, half of it is the mean absolute error at that very step. The half-width is a quantile of the
+    all series share, drawn by one origin's weight (or eight errors') towards what its size would let expect; where
+    steps differ by their place in a season, half of it is the mean absolute error at that very step. The half-width is a quantile of the
     errors in units of this spread, each measured with a spread that leaves its own origin out, pooled over all series
     and a band of neighbouring steps. Where there are too few independent errors to read the quantile off (windows that
     overlap, and steps of one window, are worth fewer), it goes over into Student's t for as many as there are.
@@ -51,7 +51,8 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
     prediction; the guarantee needs errors that are exchangeable over series and origins, which they are only roughly.
 
     >>> errors = np.random.default_rng(0).normal(size=(50, 5, 3)) * np.arange(1, 51)[:, None, None]
-    >>> radius = NormalisedConformal().fit(errors, np.arange(1.0, 51.0)).radius(95, np.array([0, 49]), np.array([1.0, 50.0]))
+    >>> sizes = np.arange(1.0, 51.0)
+    >>> radius = NormalisedConformal().fit(errors, sizes).radius(95, np.array([0, 49]), sizes[[0, 49]])
     >>> bool(30 < radius[1, 0] / radius[0, 0] < 70)
     True
     """

@@ -425,6 +425,7 @@ class Booster(BaseEstimator):  # type: ignore[misc]
         lags = np.arange(1, 9 if self.anchor else 14)
         depths = np.array([7 if season <= self.horizon_ else 3 for season in self.seasons], dtype=np.int64)
         seasons = np.array(self.seasons, dtype=np.int64)
-        return _kernels().cell_features(
+        found: tuple[Floats, Floats, Floats] = _kernels().cell_features(
             z, begin, origin, lead, lags, seasons, depths, _window(self.seasons), self.anchor
         )
+        return found

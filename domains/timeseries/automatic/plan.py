@@ -125,8 +125,9 @@ class Plan:
 def mean_errors(errors: Floats, apart: float) -> Floats:
     """Mean less median error of each series, drawn towards what all share, in units of its own mean absolute error.
 
-    It is what a skewed distribution has its mean beside its median by. Series are drawn to the mean of all series as far as series differ no more than chance makes them (a normal model
-    with a normal prior, its moments from the data), and that mean to zero as far as it may be chance itself.
+    It is what a skewed distribution has its mean beside its median by. Series are drawn to the mean of all as far as
+    they differ no more than chance makes them (a normal model with a normal prior, its moments from the data), and that
+    mean to zero as far as it may be chance itself.
 
     Source: Efron & Morris (1975), Data analysis using Stein's estimator and its generalizations, JASA 70(350).
 
