@@ -17,7 +17,7 @@ from domains.timeseries.automatic.counts import CountMean, find_counts
 from domains.timeseries.automatic.intervals import NormalisedConformal
 from domains.timeseries.automatic.members import Autoregression, Booster, Member, SeasonalNaiveMember, Theta
 from domains.timeseries.automatic.past import Past
-from domains.timeseries.automatic.plan import KEPT, Plan, mean_errors
+from domains.timeseries.automatic.plan import KEPT, Plan, measure_gaps
 from domains.timeseries.automatic.seasons import grid_of, seasons_of
 from domains.timeseries.base import PanelForecaster
 from domains.timeseries.breaks import find_breaks
@@ -221,7 +221,7 @@ class AutoForecaster(PanelForecaster):
         counted = np.flatnonzero(self.counted_)
         if len(counted) == 0 or plan.errors.shape[1] == 0:
             return found
-        gaps = mean_errors(np.where(told[:, :, None], plan.errors, np.nan)[counted], plan.apart)
+        gaps = measure_gaps(np.where(told[:, :, None], plan.errors, np.nan)[counted], plan.apart)
         squares, seen = np.zeros((2, len(counted))), np.zeros(len(counted))
         for column in range(plan.errors.shape[1]):
             known = np.isfinite(plan.errors[counted, column]).all(axis=1) & told[counted, column]

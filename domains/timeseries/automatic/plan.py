@@ -13,7 +13,7 @@ from domains.timeseries.automatic.past import Past
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Bools, Floats, Ints
 
-__all__ = ["Plan", "mean_errors"]
+__all__ = ["Plan", "measure_gaps"]
 
 # What an origin's errors count for in the mean error, beside those of the next later one: what sold once may be over.
 FADING = 0.8
@@ -119,10 +119,10 @@ class Plan:
         roots = np.sqrt(np.maximum(self.truth, 0.0)) - np.sqrt(np.maximum(self.truth - errors, 0.0))
         scaled = np.where(rooted[:, None, None], roots, errors)
         intervals = NormalisedConformal(by_step=by_step).fit(scaled, sizes, self.windows, floors)
-        return replace(self, intervals=intervals, gaps=mean_errors(errors, self.apart))
+        return replace(self, intervals=intervals, gaps=measure_gaps(errors, self.apart))
 
 
-def mean_errors(errors: Floats, apart: float) -> Floats:
+def measure_gaps(errors: Floats, apart: float) -> Floats:
     """Mean less median error of each series, drawn towards what all share, in units of its own mean absolute error.
 
     It is what a skewed distribution has its mean beside its median by. Series are drawn to the mean of all as far as
@@ -138,7 +138,7 @@ def mean_errors(errors: Floats, apart: float) -> Floats:
     apart : float
         Share of the origins that would lie side by side.
 
-    >>> mean_errors(np.tile([-1.0, -1.0, 3.0, -1.0], (3, 500, 1)), 1.0).round(1).tolist()
+    >>> measure_gaps(np.tile([-1.0, -1.0, 3.0, -1.0], (3, 500, 1)), 1.0).round(1).tolist()
     [1.0, 1.0, 1.0]
     """
     known = np.isfinite(errors)
