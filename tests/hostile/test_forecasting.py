@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from domains.timeseries import AutoForecaster, LagForecaster, Recipe, SeasonalNaive
-from shared.errors import CalibrationError, DataError, HexadError, RepairWarning, SettingsError
+from shared.errors import DataError, HexadError, RepairWarning, SettingsError
 
 FORECASTERS = {
     "AutoForecaster": lambda **more: AutoForecaster(horizon=3, members=("naive", "theta", "autoregression"), **more),
@@ -524,10 +524,11 @@ def test_levels_out_of_range_are_refused(make, levels):
 
 
 @each_forecaster
-def test_a_level_that_the_data_cannot_support_is_refused(make):
-    model = make(freq="D").fit(clean())
-    with pytest.raises(CalibrationError, match=r"99\.99 % interval needs .* errors.*ask for a lower level"):
-        model.predict(3, levels=[80, 99.99])
+def test_a_level_that_errors_cannot_show_is_wider_and_told(make):
+    made = make(freq="D").fit(clean()).predict(3, levels=[80, 99.99])
+    frame = made.to_frame()
+    assert (frame["hi-99.99"] > frame["hi-80"]).all()
+    assert "The 99.99 % interval rests on " in made.explain()
 
 
 @each_forecaster
