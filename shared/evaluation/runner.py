@@ -129,7 +129,7 @@ def evaluate(
 
     with progress("evaluating", len(pieces), show=show) as advance:
 
-        def work(piece: _Piece) -> tuple[_Piece, pd.DataFrame, pd.DataFrame]:
+        def work(piece: _Piece, data: Any) -> tuple[_Piece, pd.DataFrame, pd.DataFrame]:
             model = contenders[piece.name]
             key = _piece_key(model, piece, task, data_key) if keep else ""
             kept = _read_piece(pieces_kept, key, piece.cuts) if pieces_kept is not None else None
@@ -143,7 +143,7 @@ def evaluate(
                     pieces_kept.write(f"{key}.parquet", predicted.to_parquet(index=False))
             return piece, predicted, timings
 
-        done = map_parallel(work, pieces, n_jobs=n_jobs, done=lambda result: advance(result[0].name))
+        done = map_parallel(work, pieces, n_jobs=n_jobs, done=lambda result: advance(result[0].name), common=(data,))
     tried = [result for result in done if not result[0].again]
     _refuse_taken(tried[0][1])
     predictions = pd.concat([p.assign(**{names.MODEL: piece.name}) for piece, p, _ in tried], ignore_index=True)

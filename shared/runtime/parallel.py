@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any, TypeVar
@@ -17,24 +18,29 @@ __all__ = ["limit_threads", "map_parallel", "send_by_value"]
 SAFE_PATH = "PYTHONSAFEPATH"
 # Values of a table from which several threads of one library are worth their waiting for one another.
 LARGE = 10_000_000
+_INSIDE = threading.local()
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def map_parallel(
-    function: Callable[[T], R],
+    function: Callable[..., R],
     pieces: Iterable[T],
     *,
     n_jobs: int | None = None,
     done: Callable[[R], None] | None = None,
     work: int | None = None,
+    common: tuple[Any, ...] = (),
 ) -> list[R]:
     """Apply a function to every piece; results come in the order of the pieces, whatever `n_jobs`.
+
+    Within a piece of another call, in whatever thread or process, pieces come one after the other: workers that wait
+    for work of their own would wait for one another.
 
     Parameters
     ----------
     function : callable
-        Pure: its result depends on its argument alone.
+        Pure: its result depends on its arguments alone, which are a piece and what is common to all.
     pieces : iterable
         The arguments.
     n_jobs : int, optional
@@ -45,6 +51,9 @@ def map_parallel(
         Values that a piece learns from: libraries beneath use one thread a piece, but where these are very many and the
         pieces come one after the other.
 
+    common : tuple
+        Further arguments, the same for every piece: a backend sends them to a worker once.
+
     >>> map_parallel(abs, [-1, 2])
     [1, 2]
     """
@@ -52,9 +61,32 @@ def map_parallel(
 
     listed = list(pieces)
     # One thread a piece: pieces are small, and sums of several threads could differ in their last bits.
-    alone = n_jobs in {None, 1} and not _configured()
+    alone = getattr(_INSIDE, "piece", False) or (n_jobs in {None, 1} and not _configured())
     with threadpool_limits(limits=1, user_api="blas"), limit_threads(work if alone else 0):
-        return _map(function, listed, n_jobs, done)
+        if not alone:
+            return _map(_Inside(function), listed, n_jobs, done, common)
+        results = []
+        for piece in listed:
+            raise_if_interrupted()
+            results.append(function(piece, *common))
+            if done is not None:
+                done(results[-1])
+        return results
+
+
+class _Inside:
+    """A function that knows it is run as a piece of a parallel call."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        before = getattr(_INSIDE, "piece", False)
+        _INSIDE.piece = True
+        try:
+            return self.function(*arguments)
+        finally:
+            _INSIDE.piece = before
 
 
 @contextlib.contextmanager
@@ -101,20 +133,18 @@ def send_by_value(package: ModuleType) -> None:
             importlib.import_module(name).register_pickle_by_value(package)
 
 
-def _map(function: Callable[[T], R], listed: list[T], n_jobs: int | None, done: Callable[[R], None] | None) -> list[R]:
-    if n_jobs in {None, 1} and not _configured():
-        results = []
-        for piece in listed:
-            raise_if_interrupted()
-            results.append(function(piece))
-            if done is not None:
-                done(results[-1])
-        return results
+def _map(
+    function: Callable[..., R],
+    listed: list[T],
+    n_jobs: int | None,
+    done: Callable[[R], None] | None,
+    common: tuple[Any, ...],
+) -> list[R]:
     from joblib import Parallel, delayed
 
     # Threads by default: the work is numpy's and scikit-learn's, which release the lock; nothing is copied.
     with _safe_path():
-        return _gather(Parallel, delayed, function, listed, n_jobs, done)
+        return _gather(Parallel, delayed, function, listed, n_jobs, done, common)
 
 
 @contextlib.contextmanager
@@ -134,16 +164,17 @@ def _safe_path() -> Iterator[None]:
 def _gather(
     Parallel: Any,
     delayed: Any,
-    function: Callable[[T], R],
+    function: Callable[..., R],
     listed: list[T],
     n_jobs: int | None,
     done: Callable[[R], None] | None,
+    common: tuple[Any, ...],
 ) -> list[R]:
-    tasks = (delayed(function)(piece) for piece in listed)
+    tasks = (delayed(function)(piece, *common) for piece in listed)
     try:
         results = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(tasks)
     except ValueError:  # a backend that gives its results all at once
-        results = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(function)(piece) for piece in listed)
+        results = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(function)(piece, *common) for piece in listed)
     gathered: list[R] = []
     for result in results:
         raise_if_interrupted()
