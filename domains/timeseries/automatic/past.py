@@ -14,7 +14,7 @@ __all__ = ["Past", "Scale", "to_scale"]
 # Rows of the recent past that scales are measured on; more cost time and are of another level.
 RECENT = 2000
 # Share of the mean below which a logarithm would make a difference of nothing much large.
-NEAR = 0.1
+NEAR = 0.03
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Scale:
     ----------
     kind : {"linear", "log", "asinh"}
         As they are; ``log((y - centre) / spread)`` for values of zero and above, with the centre as little below zero as
-        keeps the smallest value a tenth of the mean away from it, and the spread so that the mean becomes zero;
+        keeps the smallest value a thirtieth of the mean away from it, and the spread so that the mean becomes zero;
         ``asinh((y - centre) / spread)`` for values of both signs, with median and mean absolute deviation, as is usual
         for electricity prices (Uniejewski, Weron & Ziel 2018, IEEE Transactions on Power Systems 33(2)).
     centre, spread : numpy.ndarray of float64, shape (n_series,)
