@@ -249,7 +249,7 @@ class AutoForecaster(PanelForecaster):
         count = np.clip(last - first + 1, 0, FRESH)
         # At most a few of the origins whose outcomes are all known now, evenly spread, the latest first.
         back = np.linspace(np.zeros(len(first)), np.maximum(last - first, 0), FRESH, axis=1).round().astype(np.int64)
-        fresh = np.arange(FRESH) < count[:, None]
+        fresh = np.repeat(count[:, None] > 0, FRESH, axis=1)
         fresh[:, 1:] &= np.diff(back, axis=1) > 0
         origins = np.where(fresh, last[:, None] - back, merged.ends[:, None])
         self.next_ = np.where(count > 0, last + 1, np.where(known, first, merged.ends))

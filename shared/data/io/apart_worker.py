@@ -23,6 +23,7 @@ from urllib.parse import quote
 __all__ = ["JOBS", "ROWS_AT_ONCE", "WHICH", "RefusedError", "find_select"]
 
 ROWS_AT_ONCE = 1_000
+UNCALCULATED = "a formula without a value"
 SELECTS = ("select", "with", "from", "values")
 COMMENT = re.compile(r"\s+|--[^\n]*(?:\n|$)|/\*.*?\*/", re.DOTALL)
 # A fix is text, or parts that pass between processes: text, and in a list of one the name of an argument.
@@ -199,7 +200,7 @@ def read_sheet(job: dict[str, Any]) -> Frames:
     from openpyxl.worksheet import _reader
 
     most = int(job["max_rows"])
-    parse = _reader.WorkSheetParser.parse_row
+    parse, parse_one = _reader.WorkSheetParser.parse_row, _reader.WorkSheetParser.parse_cell
 
     def parse_row(self: Any, row: Any) -> Any:
         number, cells = parse(self, row)
@@ -209,7 +210,14 @@ def read_sheet(job: dict[str, Any]) -> Frames:
             )
         return number, cells
 
-    _reader.WorkSheetParser.parse_row = parse_row
+    def parse_cell(self: Any, element: Any) -> Any:
+        cell = parse_one(self, element)
+        formula = cell["value"] is None and element.find(_reader.FORMULA_TAG) is not None
+        if formula and element.get("t") != "str":  # nobody has worked it out yet; an empty text is a value
+            cell |= {"value": UNCALCULATED, "data_type": "e"}
+        return cell
+
+    _reader.WorkSheetParser.parse_row, _reader.WorkSheetParser.parse_cell = parse_row, parse_cell
     try:
         with warnings.catch_warnings():
             # What openpyxl warns of is style, or comes out as an error in the cell.
@@ -227,7 +235,7 @@ def read_sheet(job: dict[str, Any]) -> Frames:
     except Exception as error:  # openpyxl raises whatever a damaged part leads to
         raise RefusedError(f"the sheet cannot be read ({str(error)[:200]})", "Check file and sheet name.") from error
     finally:
-        _reader.WorkSheetParser.parse_row = parse
+        _reader.WorkSheetParser.parse_row, _reader.WorkSheetParser.parse_cell = parse, parse_one
 
 
 def _fill_cells(page: Any, job: dict[str, Any]) -> Frames:

@@ -164,3 +164,14 @@ def test_a_format_that_does_not_fit_changes_nothing(read):
 def test_a_frame_is_left_as_it_is():
     frame = pd.DataFrame({"Sales of March": ["a", "b"]})
     assert read_table(frame).equals(frame)
+
+
+def test_a_formula_that_nobody_has_worked_out_is_named(tmp_path):
+    """A22: a program that writes workbooks stores no values beside its formulas."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["a", "b"], [1, 2], [3, "=A3*2"], [4, None]):
+        book.active.append(row)
+    book.save(tmp_path / "made.xlsx")
+    with pytest.raises(DataError, match=r"1 cells hold .*'a formula without a value' \(rows? 2\)"):
+        read_table(tmp_path / "made.xlsx")
