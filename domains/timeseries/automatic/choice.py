@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.timeseries.automatic.members import Autoregression, Member
+from domains.timeseries.automatic.members import Autoregression, Member, forecast_held
 from domains.timeseries.automatic.past import Past
 from domains.timeseries.metrics import seasonal_change
 from shared.data.frequency import MAX_STEPS
@@ -291,7 +291,7 @@ def _forecasts(
             for one in fitted:
                 if one.name not in trials:
                     trials[one.name] = (one, np.full((len(past.begin), origins, horizon), np.nan))
-                trials[one.name][1][rows, at] = one.forecast(then.only(rows), horizon)
+                trials[one.name][1][rows, at] = forecast_held(one, then.only(rows), horizon)
     return trials
 
 

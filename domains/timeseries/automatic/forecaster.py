@@ -15,7 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 from domains.timeseries.automatic.choice import Choice, choose, combine, naive_errors
 from domains.timeseries.automatic.counts import CountMean, find_counts
 from domains.timeseries.automatic.intervals import NormalisedConformal
-from domains.timeseries.automatic.members import Autoregression, Booster, Member, SeasonalNaiveMember, Theta
+from domains.timeseries.automatic.members import (
+    Autoregression,
+    Booster,
+    Member,
+    SeasonalNaiveMember,
+    Theta,
+    forecast_held,
+)
 from domains.timeseries.automatic.past import Past
 from domains.timeseries.automatic.plan import KEPT, Plan, measure_gaps
 from domains.timeseries.automatic.seasons import grid_of, seasons_of
@@ -269,7 +276,7 @@ class AutoForecaster(PanelForecaster):
             if len(series):
                 for member in plan.members:
                     if member.name not in forecasts:
-                        forecasts[member.name] = member.forecast(past, self.horizon_)
+                        forecasts[member.name] = forecast_held(member, past, self.horizon_)
                 made = combine([forecasts[member.name] for member in plan.members])
                 came = past.ahead(plan.steps)
                 truth[series, column] = came

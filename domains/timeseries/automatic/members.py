@@ -16,7 +16,7 @@ from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import limit_threads
 from shared.typing import Floats, Ints
 
-__all__ = ["Autoregression", "Booster", "Member", "SeasonalNaiveMember", "Theta"]
+__all__ = ["Autoregression", "Booster", "Member", "SeasonalNaiveMember", "Theta", "forecast_held"]
 
 BATCH = 2048
 # Share of the mean variance on the diagonal: it decides nothing where columns differ, and keeps equal ones solvable.
@@ -62,6 +62,21 @@ class Member(Protocol):
     def forecast(self, past: Past, horizon: int) -> Floats:
         """Forecasts of shape (n_series, horizon); NaN where a series is too short."""
         ...
+
+
+def forecast_held(member: Member, past: Past, horizon: int) -> Floats:
+    """A member's forecasts, no further beyond each history than its own range; shape (n_series, horizon).
+
+    What leaves a logarithm that way is no forecast.
+
+    >>> past = Past(np.array([1.0, 3.0, 5.0]), np.array([0]), np.array([3]), np.array([0]))
+    >>> forecast_held(SeasonalNaiveMember(1), past, 2).tolist()
+    [[5.0, 5.0]]
+    """
+    from domains.timeseries.rolling import bounds
+
+    low, high = bounds(past.values, past.begin, past.end)
+    return np.clip(member.forecast(past, horizon), low[:, None], high[:, None])
 
 
 class SeasonalNaiveMember(BaseEstimator):  # type: ignore[misc]

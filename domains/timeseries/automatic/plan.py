@@ -8,7 +8,7 @@ import numpy as np
 
 from domains.timeseries.automatic.choice import Choice, combine
 from domains.timeseries.automatic.intervals import NormalisedConformal, independent_steps
-from domains.timeseries.automatic.members import Member
+from domains.timeseries.automatic.members import Member, forecast_held
 from domains.timeseries.automatic.past import Past
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Bools, Floats, Ints
@@ -79,7 +79,7 @@ class Plan:
 
     def forecast(self, past: Past, horizon: int) -> Floats:
         """Median of the members' forecasts, shape (n_series, horizon); NaN where a series is too short for them."""
-        return combine([member.forecast(past, horizon) for member in self.members])
+        return combine([forecast_held(member, past, horizon) for member in self.members])
 
     def add(self, order: Ints, errors: Floats, truth: Floats, windows: float) -> Plan:
         """With errors at later origins.
