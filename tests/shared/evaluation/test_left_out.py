@@ -147,6 +147,8 @@ def test_series_that_are_all_too_short_are_refused():
         SeasonalNaive(7).fit(pd.concat([series("a", 3), series("b", 5)]))
 
 
-def test_the_model_of_each_series_is_told_with_its_name():
+def test_a_model_for_each_series_names_those_that_are_too_short():
+    made = PerSeries(SeasonalNaive(7)).fit(pd.concat([series("a"), series("new", 3, 57)])).predict(2)
+    assert any("1 series ('new') is too short for SeasonalNaive" in note for note in made.notes)
     with pytest.raises(HexadError, match="'new'"):
-        PerSeries(SeasonalNaive(7)).fit(pd.concat([series("a"), series("new", 3, 57)]))
+        PerSeries(SeasonalNaive(7)).fit(series("new", 3, 57))
