@@ -25,6 +25,10 @@ __all__ = ["Drift", "Naive2", "SeasonalMean", "SeasonalNaive", "SimilarDay"]
 
 # Seasons back from which errors are taken; older ones tell little.
 MAX_ORIGINS = 1000
+# Errors of a step with which it is hardly known.
+HARDLY = 3
+# Origins that are forecast from at a time.
+BATCH = 20_000
 # A season that goes down to a twentieth of its mean would blow up what is divided by it.
 LEAST_INDEX = 0.05
 
@@ -71,21 +75,24 @@ class _Baseline(PanelForecaster):
         season = self._season(panel).steps
         scales = series_scales(panel, panel.values, season)
         constant = find_constant(panel)
+        told = np.ones_like(constant) if constant.all() else ~constant
         live = find_breaks(panel.values, panel.indptr[:-1], panel.indptr[1:])
-        errors, numbers = [np.empty((0, horizon))], [np.empty(0, dtype=np.int64)]
-        for i in range(panel.n_series):
+        origins, numbers = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+        for i in np.flatnonzero(told):
             begin, end = int(live[i]), int(panel.indptr[i + 1])
             every = season if end - begin > 2 * season + self._least(panel) else 1
-            origins = np.arange(end - every, begin + self._least(panel) - 1, -every)[: max(1, MAX_ORIGINS)]
-            if len(origins) == 0 or (constant[i] and not constant.all()):
-                continue
-            series = np.full(len(origins), i)
-            forecast = self._at_origins(panel, series, origins, horizon, {})
-            rows = origins[:, None] + np.arange(horizon)
-            true = np.where(rows < end, panel.values[np.minimum(rows, end - 1)], np.nan)
-            errors.append((true - forecast) / scales[i])
-            numbers.append(series)
-        return np.concatenate(errors), np.concatenate(numbers), scales
+            own = np.arange(end - every, begin + self._least(panel) - 1, -every)[: max(1, MAX_ORIGINS)]
+            origins.append(own)
+            numbers.append(np.full(len(own), i))
+        rows, series = np.concatenate(origins), np.concatenate(numbers)
+        errors = [np.empty((0, horizon))]
+        for at in range(0, len(rows), BATCH):
+            part = slice(at, at + BATCH)
+            forecast = self._at_origins(panel, series[part], rows[part], horizon, {})
+            ahead, ends = rows[part, None] + np.arange(horizon), panel.indptr[series[part] + 1][:, None]
+            true = np.where(ahead < ends, panel.values[np.minimum(ahead, ends - 1)], np.nan)
+            errors.append((true - forecast) / scales[series[part], None])
+        return np.concatenate(errors), series, scales
 
     def _intervals(
         self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]
@@ -95,24 +102,30 @@ class _Baseline(PanelForecaster):
         horizon = mean.shape[1]
         errors, numbers, scales = self.past_errors(horizon)
         every = max(1, -(-horizon // self._season(panel).steps))  # origins whose horizons overlap
+        first, last = (np.searchsorted(numbers, series, side=side) for side in ("left", "right"))
         bounds = []
         for level in levels:
-            radius = np.repeat(
-                interval_radius(errors, level, independent=_independent(errors, every))[None], len(series), 0
-            )
-            for place, number in enumerate(series):
-                own = errors[numbers == number]
-                told = np.isfinite(own).sum(axis=0).min() / every if len(own) else 0.0
-                share = min(1.0, (1 - level / 100) * told / TOLD)
-                if share > 0:
-                    alone = interval_radius(own, level, independent=_independent(own, every))
-                    radius[place] = share * alone + (1 - share) * radius[place]
+            radius = np.repeat(_pooled_radius(errors, level, every)[None], len(series), axis=0)
+            for count in np.unique(last - first):  # series of as many errors at once
+                mine = np.flatnonzero(last - first == count)
+                own = errors[first[mine, None] + np.arange(count)]  # (series, origins, steps)
+                told = np.isfinite(own).sum(axis=1).min(axis=1) / every if count else np.zeros(len(mine))
+                share = np.where(told * every >= 1, np.minimum(1.0, (1 - level / 100) * told / TOLD), 0.0)
+                mine, own, share = mine[share > 0], own[share > 0], share[share > 0, None]
+                if len(mine):
+                    columns = own.transpose(1, 0, 2).reshape(count, -1)
+                    apart = _independent(own.reshape(-1, horizon), every, len(mine), count)
+                    alone = interval_radius(columns, level, independent=apart).reshape(len(mine), horizon)
+                    radius[mine] = share * alone + (1 - share) * radius[mine]
             radius *= scales[series][:, None]
             bounds.append((mean - radius, mean + radius))
         return bounds
 
     def _count_errors(self, horizon: int) -> float:
         errors = self.past_errors(horizon)[0]
+        if len(errors) == 0:
+            return 0.0
+        errors = errors[:, : max(1, int(np.isfinite(errors).any(axis=0).sum()))]
         return float(_independent(errors, max(1, -(-horizon // self._season(self.panel_).steps))).min())
 
     def _drawer(
@@ -415,9 +428,22 @@ def _draw_paths(baseline: _Baseline, series: Ints, mean: Floats, count: int, ran
     return np.asarray(mean[:, None, :] + scales[series][:, None, None] * drawn)
 
 
-def _independent(errors: Floats, every: int) -> Floats:
-    """Errors of each step that are worth as much as independent ones where so many horizons overlap."""
-    return np.asarray(np.isfinite(errors).sum(axis=0) / np.minimum(every, np.arange(1, errors.shape[1] + 1)))
+def _pooled_radius(errors: Floats, level: float, every: int) -> Floats:
+    """Half-widths from the errors of all series; steps that hardly any reaches grow on as those of a random walk would."""
+    counts = np.isfinite(errors).sum(axis=0)
+    seen = max(int((counts > 0).sum()), 1)
+    radius = interval_radius(errors[:, :seen], level, independent=_independent(errors[:, :seen], every))
+    root = np.sqrt(np.arange(1, len(counts) + 1))
+    grown = root * float((radius / root[:seen]).max())
+    radius = np.concatenate([radius, grown[seen:]])
+    return np.where(counts < HARDLY, np.maximum(radius, grown), radius)
+
+
+def _independent(errors: Floats, every: int, series: int = 1, count: int | None = None) -> Floats:
+    """Errors of each series and step that are worth as much as independent ones where so many horizons overlap."""
+    horizon = errors.shape[1]
+    counts = np.isfinite(errors).reshape(series, -1 if count is None else count, horizon).sum(axis=1)
+    return np.asarray((counts / np.minimum(every, np.arange(1, horizon + 1))).ravel())
 
 
 def is_seasonal(values: Floats, m: int) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from shared.typing import Floats, Ints
 
-__all__ = ["find_breaks"]
+__all__ = ["find_breaks", "find_waking"]
 
 # Rows after a break, and before a jump; with fewer there is nothing to tell it by.
 LEAST, LEAST_BEFORE = 12, 5
@@ -44,6 +44,23 @@ def find_breaks(values: Floats, begin: Ints, end: Ints) -> Ints:
         elif places[i] > begin[i] and _is_jump(values[begin[i] : end[i]], places[i] - begin[i]):
             found[i] = places[i]
     return found
+
+
+def find_waking(values: Floats, begin: Ints, end: Ints) -> Ints:
+    """Row before which a series had but one value for long, though too few rows followed to call it a break; `begin` else.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of float64, shape (n_rows,)
+    begin, end : numpy.ndarray of int64, shape (n_series,)
+
+    >>> find_waking(np.r_[np.zeros(40), 3.0, 5.0], np.array([0]), np.array([42])).tolist()
+    [39]
+    """
+    from domains.timeseries.rolling import find_candidates
+
+    runs, _ = find_candidates(values, begin, end, 1, LEAST_BEFORE)
+    return np.where((runs > begin) & (end - runs < LEAST), runs - 1, begin)
 
 
 def _is_jump(own: Floats, place: int) -> bool:

@@ -31,6 +31,8 @@ class Calibration:
         Expected size of the errors, one a step; empty where all are expected alike.
     half_life : float, optional
         Steps after which an error counts half; all count alike where left out.
+    learnt : int, optional
+        Errors that were learnt from at first, series by series; later ones came by `extend`.
 
     >>> errors = np.tile(np.arange(1.0, 10.0), 20)[:, None]
     >>> Calibration(errors, np.arange(180), []).radius(80, 1).tolist()
@@ -41,6 +43,7 @@ class Calibration:
     origins: Ints
     spreads: list[Spread]
     half_life: float | None = None
+    learnt: int | None = None
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
@@ -48,6 +51,7 @@ class Calibration:
             "errors": ArrayOf("f", (None, None)),
             "origins": ArrayOf("i", (len(self.errors),)),
             "half_life": ArrayOf("f", (), low=0, optional=True),
+            "learnt": ArrayOf("i", (), low=0, optional=True),
         }
 
     @classmethod
@@ -81,7 +85,7 @@ class Calibration:
         True
         """
         if spread is None or len(errors) == 0:
-            return cls(errors, origins, [], half_life)
+            return cls(errors, origins, [], half_life, len(errors))
         outside = [(origins >= first) & (origins < last) for first, last in blocks]
 
         def learn(step: int) -> tuple[Spread, Floats]:
@@ -95,7 +99,7 @@ class Calibration:
 
         found = map_parallel(learn, range(errors.shape[1]), n_jobs=n_jobs)
         units = np.column_stack([column for _, column in found])
-        return cls(units, origins, [one for one, _ in found], half_life)
+        return cls(units, origins, [one for one, _ in found], half_life, len(errors))
 
     def sizes(self, rows: int, horizon: int, features: Callable[[int], Floats]) -> Floats:
         """Expected sizes of the errors of some forecasts, shape (rows, horizon), from their features at each step.
@@ -118,7 +122,7 @@ class Calibration:
         """
         self._reaches(horizon, "intervals")
         errors = self.errors[:, :horizon]
-        return interval_radius(errors, level, self._weights(), count_independent(errors, self.origins))
+        return interval_radius(errors, level, self._weights(), self.count_errors(horizon))
 
     def paths(self, rows: int, count: int, horizon: int, random: np.random.Generator) -> Floats:
         """Joint errors over the horizon in units of the expected size, (rows, count, horizon): whole ones, redrawn.
@@ -147,7 +151,12 @@ class Calibration:
             np.concatenate([self.origins, origins[seen]]),
             self.spreads,
             self.half_life,
+            self.learnt,
         )
+
+    def count_errors(self, horizon: int) -> Floats:
+        """How many independent errors those of each step are worth, shape (horizon,)."""
+        return count_independent(self.errors[:, :horizon], self.origins, self.learnt)
 
     def _weights(self) -> Floats | None:
         return None if self.half_life is None else fading_weights(self.origins, self.half_life)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from domains.timeseries.breaks import find_breaks
+from domains.timeseries.breaks import find_breaks, find_waking
 from domains.timeseries.metrics import seasonal_change
 from shared.data.panel import Panel
 from shared.errors import CalibrationError
@@ -93,7 +93,7 @@ def _blend(ordered: Floats, counts: Ints, level: float, independent: Floats | No
     return np.asarray(share * seen + (1 - share) * size * student.ppf(0.5 + level / 200, np.maximum(told, 1.0)))
 
 
-def count_independent(errors: Floats, origins: Ints) -> Floats:
+def count_independent(errors: Floats, origins: Ints, first: int | None = None) -> Floats:
     """How many independent errors those of each step are worth, as far as a spread is concerned; shape (horizon,).
 
     Errors of forecasts whose horizons overlap are alike: what they tell of a variance is told by the sum of their
@@ -105,6 +105,8 @@ def count_independent(errors: Floats, origins: Ints) -> Floats:
         Series by series, in the order of their origins; NaN where there is none.
     origins : numpy.ndarray of int64, shape (n,)
         Grid numbers.
+    first : int, optional
+        Rows from the beginning that are in that order; all where left out.
 
     >>> noise = np.random.default_rng(0).normal(size=(400, 2))
     >>> bool(200 < count_independent(noise, np.arange(400))[1] <= 400)
@@ -113,8 +115,9 @@ def count_independent(errors: Floats, origins: Ints) -> Floats:
     np.True_
     """
     counts = np.isfinite(errors).sum(axis=0).astype(float)
-    some, at = np.nan_to_num(errors[:SAMPLE]), origins[:SAMPLE]
-    power = (some**2).sum(axis=0) / np.maximum(np.isfinite(errors[:SAMPLE]).sum(axis=0), 1)
+    sample = slice(SAMPLE if first is None else min(first, SAMPLE))
+    some, at = np.nan_to_num(errors[sample]), origins[sample]
+    power = (some**2).sum(axis=0) / np.maximum(np.isfinite(errors[sample]).sum(axis=0), 1)
     every = int(np.median(np.diff(at)[np.diff(at) > 0])) if (np.diff(at) > 0).any() else 1
     inflation = np.ones(errors.shape[1])
     steps = np.arange(errors.shape[1])
@@ -219,7 +222,8 @@ def series_scales(panel: Panel, values: Floats, season: int) -> Floats:
     [2.5]
     """
     scales = np.ones(panel.n_series)
-    live = find_breaks(panel.values, panel.indptr[:-1], panel.indptr[1:])
+    rows = panel.values, panel.indptr[:-1], panel.indptr[1:]
+    live = np.maximum(find_breaks(*rows), find_waking(*rows))
     for i in range(panel.n_series):
         own = values[live[i] : panel.indptr[i + 1]]
         change = seasonal_change(own, season if len(own) > season else 1)

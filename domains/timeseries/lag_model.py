@@ -11,7 +11,6 @@ import numpy as np
 from domains.timeseries.base import PanelForecaster
 from domains.timeseries.breaks import find_breaks
 from domains.timeseries.calibration import Calibration
-from domains.timeseries.conformal import count_independent
 from domains.timeseries.fast_predict import fast_predictor
 from domains.timeseries.kernels import Canvas, origin_block, target_block
 from domains.timeseries.metrics import say_series
@@ -28,6 +27,8 @@ LEAST_LOG = -1 + 1e-9  # where log(1 + y) ends
 BATCH = 2000
 # Quantiles of the errors that means of a logarithm are taken over.
 SHARES = 199
+# Series whose means are taken at a time.
+FEW = 200
 
 
 class LagModel(PanelForecaster):
@@ -320,12 +321,17 @@ class LagModel(PanelForecaster):
         point = units.forward(median)
         shares = (np.arange(SHARES) + 0.5) / SHARES
         sizes = self._sizes(panel, series, panel.indptr[series + 1], horizon, future)
-        drawn = np.nanquantile(errors, shares, axis=0) * sizes[:, None, :]
+        drawn = np.nanquantile(errors, shares, axis=0)
         low, high = self._bounds(panel, series, panel.indptr[series + 1], self._to_scale(panel))
         if self.seasons_apart_:
             low, high = np.full(len(series), -np.inf), np.full(len(series), np.inf)
-        held = np.clip(point[:, None, :] + drawn, low[:, None, None], high[:, None, None])
-        return np.asarray(units.back(held).mean(axis=1))
+        means = np.empty_like(median)
+        for at in range(0, len(series), FEW):
+            part = slice(at, at + FEW)
+            held = point[part, None, :] + drawn * sizes[part, None, :]
+            held = np.clip(held, low[part, None, None], high[part, None, None])
+            means[part] = units.of(np.arange(len(series))[part]).back(held).mean(axis=1)
+        return means
 
     # -- intervals ---------------------------------------------------------------------------------------------------
 
@@ -392,10 +398,9 @@ class LagModel(PanelForecaster):
         return [(self._from_scale(panel, series, low), self._from_scale(panel, series, high)) for low, high in bounds]
 
     def _count_errors(self, horizon: int) -> float:
-        errors = self.calibration_.errors[:, :horizon]
-        if errors.shape[1] < horizon or self.calibration_.half_life is not None:
+        if self.calibration_.errors.shape[1] < horizon or self.calibration_.half_life is not None:
             return float("inf")
-        return float(count_independent(errors, self.calibration_.origins).min())
+        return float(self.calibration_.count_errors(horizon).min())
 
     def _drawer(
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]

@@ -17,7 +17,7 @@ from domains.timeseries.forecast import Forecast
 from domains.timeseries.metrics import say_series
 from domains.timeseries.task import ForecastTask
 from shared.data.panel import Panel, PanelRepair
-from shared.errors import DataError, HexadError, Problem, quote
+from shared.errors import CalibrationError, DataError, HexadError, Problem, quote
 from shared.runtime.parallel import map_parallel
 from shared.typing import Floats
 
@@ -117,6 +117,12 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         )  # all that is wrong, before any changes
         for key in known:
             self.forecasters_[key].update(later.take([place[key]]))
+            if key in self.short_:  # it may be long enough by now
+                try:
+                    self.forecasters_[key] = clone(self.forecaster).fit(self.forecasters_[key].panel_)
+                    self.short_.discard(key)
+                except ShortHistoryError:
+                    continue
         fresh = [i for i in later.appearance if later.keys[i] not in self.forecasters_]
         self.forecasters_ |= self._fit_each(later, fresh, known=True)
         self.order_ = [*self.order_, *(later.keys[i] for i in fresh)]
@@ -160,7 +166,10 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
 
         def forecast(key: Any) -> Forecast:
             own = {} if key in short else {"future": ahead[key]}
-            made: Forecast = self.forecasters_[key].predict(steps, levels=levels, **own)
+            try:
+                made: Forecast = self.forecasters_[key].predict(steps, levels=levels, **own)
+            except CalibrationError as error:
+                raise CalibrationError(f"series {quote([key])}: {error}") from None
             return made
 
         made = _of_each(wanted, forecast)

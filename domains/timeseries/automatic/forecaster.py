@@ -24,10 +24,11 @@ from domains.timeseries.automatic.members import (
     forecast_held,
 )
 from domains.timeseries.automatic.past import Past
-from domains.timeseries.automatic.plan import KEPT, Plan, measure_gaps
+from domains.timeseries.automatic.plan import KEPT, Plan, latest, measure_gaps
 from domains.timeseries.automatic.seasons import grid_of, seasons_of
 from domains.timeseries.base import PanelForecaster
-from domains.timeseries.breaks import find_breaks
+from domains.timeseries.breaks import find_breaks, find_waking
+from domains.timeseries.conformal import LEAST_CONSTANT
 from domains.timeseries.metrics import say_series
 from shared.checks import is_whole
 from shared.data import columns as names
@@ -214,7 +215,9 @@ class AutoForecaster(PanelForecaster):
         self.live_ = live - past.begin
         season = next((one for one in self.seasons_ if one > 1), 1)
         self.count_mean_ = CountMean.learn(replace(past, begin=live).only(self.counted_), season)
-        self.sizes_ = self._sizes(replace(past, begin=live), self.rooted_)
+        waking = find_waking(panel.values, past.begin, past.end)
+        self.waking_ = (waking > past.begin) & (live == past.begin)
+        self.sizes_ = self._sizes(replace(past, begin=np.maximum(live, waking)), self.rooted_)
         self.counted_ &= ~self._find_patterns(past, panel.starts, told)
         floors = np.where(self.counted_, LEAST_SPREAD, 0.0)
         self.plans_ = [
@@ -260,29 +263,24 @@ class AutoForecaster(PanelForecaster):
         fresh[:, 1:] &= np.diff(back, axis=1) > 0
         origins = np.where(fresh, last[:, None] - back, merged.ends[:, None])
         self.next_ = np.where(count > 0, last + 1, np.where(known, first, merged.ends))
-        used = int(fresh.sum(axis=1).max(initial=0))
-        fresh, origins = fresh[:, : FRESH if used else 0], origins[:, : FRESH if used else 0]
-        old = np.where(known[:, None], self.origins_[order], merged.starts[:, None])
-        self.origins_ = np.concatenate([origins, old], axis=1)[:, :KEPT]
         series, column = np.nonzero(fresh)
-        rows = merged.indptr[series] + origins[series, column] - merged.starts[series]
-        past = self._past(merged, series, rows)
-        span = float(back.max(initial=0)) if used else 0.0
-        plans = []
-        forecasts: dict[str, Floats] = {}
+        past = self._past(merged, series, merged.indptr[series] + origins[series, column] - merged.starts[series])
+        old = np.where(known[:, None], self.origins_[order], merged.starts[:, None])
+        seen = np.where(known[:, None], np.isfinite(self.plans_[-1].errors[order]).all(axis=2), False)
+        kept = latest(np.concatenate([fresh, seen], axis=1), KEPT)
+        self.origins_ = np.take_along_axis(np.concatenate([origins, old], axis=1), kept, axis=1)
+        plans, forecasts = [], dict[str, Floats]()
         for plan in self.plans_:
-            errors, truth = (np.full((len(order), fresh.shape[1], plan.steps), np.nan) for _ in range(2))
-            windows = 0.0
+            errors, truth = (np.full((*fresh.shape, plan.steps), np.nan) for _ in range(2))
             if len(series):
                 for member in plan.members:
                     if member.name not in forecasts:
                         forecasts[member.name] = forecast_held(member, past, self.horizon_)
                 made = combine([forecasts[member.name] for member in plan.members])
-                came = past.ahead(plan.steps)
-                truth[series, column] = came
-                errors[series, column] = came - self._complete(past, made, self.horizon_)[:, : plan.steps]
-                windows = min(1 + span / plan.steps, float(used))
-            plans.append(plan.add(order, errors, truth, windows))
+                truth[series, column] = past.ahead(plan.steps)
+                made = self._complete(past, made, self.horizon_)[:, : plan.steps]
+                errors[series, column] = truth[series, column] - made
+            plans.append(plan.add(order, errors, truth, kept, self.origins_))
         self.plans_ = plans
         self._measure(merged)
 
@@ -330,6 +328,7 @@ class AutoForecaster(PanelForecaster):
             "count_mean_": CountMean,
             "live_": ArrayOf("i", n_series, low=0),
             "broken_": ArrayOf("b", n_series),
+            "waking_": ArrayOf("b", n_series),
             "sizes_": ArrayOf("f", n_series),
             "seasons_": ArrayOf("i", low=1, high=MAX_STEPS),
             "horizon_": ArrayOf("i", (), low=1, high=MAX_STEPS),
@@ -359,7 +358,7 @@ class AutoForecaster(PanelForecaster):
             longer.panel_ = self.learnt_
             self.longer_[steps] = longer
         longer = self.longer_[steps]
-        if longer.panel_ is not self.panel_:
+        if longer.panel_.keys != self.panel_.keys or (longer.panel_.ends != self.panel_.ends).any():
             longer._observe(longer.panel_, self.panel_)  # noqa: SLF001 - its own class
             longer.panel_ = self.panel_
         return longer.predict(steps, **more)
@@ -415,6 +414,12 @@ class AutoForecaster(PanelForecaster):
                 f"{say_series([panel.keys[i] for i in broken])} left a level for another, the first at {since}:"
                 " intervals tell of what came since, not of another such change."
             )
+        waking = series[self.waking_[series]]
+        if len(waking):
+            notes.append(
+                f"{say_series([panel.keys[i] for i in waking])} began to vary only a few rows ago: what is forecast of"
+                " it rests on next to nothing."
+            )
         return tuple(notes)
 
     # -- intervals ---------------------------------------------------------------------------------------------------
@@ -427,6 +432,8 @@ class AutoForecaster(PanelForecaster):
     def _sizes(self, past: Past, rooted: Any) -> Floats:
         """Typical change of each series, on square roots where it has no value below zero."""
         changes = naive_errors(past, self.grid_.metric_season)
+        changes = np.where(changes == 0, naive_errors(past, 1), changes)
+        changes[(changes == 0) & (past.lengths < LEAST_CONSTANT)] = np.nan  # too few to call it a constant
         recent = 2 * max(self.seasons_, default=12)
         levels = np.array(
             [past.values[max(b, e - recent) : e].mean() for b, e in zip(past.begin, past.end, strict=True)]
@@ -434,7 +441,7 @@ class AutoForecaster(PanelForecaster):
         with np.errstate(invalid="ignore", divide="ignore"):
             roots = changes / np.sqrt(np.maximum(levels, changes))
         sizes = np.where(changes == 0, 0.0, np.where(rooted, roots, changes))
-        # A single row has no change of its own: the usual one of the series learnt from, or as much of its own level.
+        # A single row, or a few equal ones, have no change of their own: the usual one of the series learnt from, or as much of its own level.
         known = changes[np.isfinite(changes)]
         usual = float(np.median(known)) if len(known) else 0.0
         lent = np.where(rooted, usual / np.sqrt(np.maximum(np.maximum(np.abs(levels), usual), 1e-300)), usual)

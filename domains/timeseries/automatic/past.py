@@ -115,7 +115,8 @@ def to_scale(past: Past, kind: str) -> tuple[Floats, Scale]:
             mean = float(recent.mean())
             centre[i] = -max(0.0, NEAR * mean - float(own.min())) if mean > 0 else -1.0
             spread[i] = mean - centre[i]
-            z[begin:end] = np.log((own - centre[i]) / spread[i])
+            with np.errstate(invalid="ignore", divide="ignore"):  # what is below zero by now has no logarithm
+                z[begin:end] = np.log((own - centre[i]) / spread[i])
         else:
             centre[i] = np.median(recent)
             size = float(np.mean(np.abs(recent - centre[i])))

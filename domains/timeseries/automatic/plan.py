@@ -13,7 +13,7 @@ from domains.timeseries.automatic.past import Past
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Bools, Floats, Ints
 
-__all__ = ["Plan", "measure_gaps"]
+__all__ = ["KEPT", "Plan", "count_windows", "latest", "measure_gaps"]
 
 # What an origin's errors count for in the mean error, beside those of the next later one: what sold once may be over.
 FADING = 0.8
@@ -81,7 +81,7 @@ class Plan:
         """Median of the members' forecasts, shape (n_series, horizon); NaN where a series is too short for them."""
         return combine([forecast_held(member, past, horizon) for member in self.members])
 
-    def add(self, order: Ints, errors: Floats, truth: Floats, windows: float) -> Plan:
+    def add(self, order: Ints, errors: Floats, truth: Floats, kept: Ints, origins: Ints) -> Plan:
         """With errors at later origins.
 
         Parameters
@@ -90,14 +90,17 @@ class Plan:
             Position among the series known before of every series known now; -1 for new ones.
         errors, truth : numpy.ndarray of shape (n_series, n_new, steps)
             The latest origin first.
-        windows : float
-            Further horizons side by side.
+        kept : numpy.ndarray of int64, shape (n_series, n_kept)
+            Columns of the new and the old ones together that are kept of each series.
+        origins : numpy.ndarray of int64, shape (n_series, n_kept)
+            Grid numbers of their origins.
         """
-        old = order
-        kept = [np.where((old >= 0)[:, None, None], one[old], np.nan) for one in (self.errors, self.truth)]
-        joined = [np.concatenate([new, one], axis=1)[:, :KEPT] for new, one in zip((errors, truth), kept, strict=True)]
-        share = joined[0].shape[1] / max(errors.shape[1] + self.errors.shape[1], 1)
-        return replace(self, errors=joined[0], truth=joined[1], windows=(self.windows + windows) * share)
+        joined = []
+        for new, one in ((errors, self.errors), (truth, self.truth)):
+            old = np.where((order >= 0)[:, None, None], one[order], np.nan)
+            joined.append(np.take_along_axis(np.concatenate([new, old], axis=1), kept[:, :, None], axis=1))
+        found = np.isfinite(joined[0]).all(axis=2)
+        return replace(self, errors=joined[0], truth=joined[1], windows=count_windows(origins, found, self.steps))
 
     def learn_errors(self, told: Bools, rooted: Bools, sizes: Floats, floors: Floats, *, by_step: bool) -> Plan:
         """Learn intervals, and how far the mean lies from the median.
@@ -120,6 +123,29 @@ class Plan:
         scaled = np.where(rooted[:, None, None], roots, errors)
         intervals = NormalisedConformal(by_step=by_step).fit(scaled, sizes, self.windows, floors)
         return replace(self, intervals=intervals, gaps=measure_gaps(errors, self.apart))
+
+
+def latest(known: Bools, most: int) -> Ints:
+    """Columns of each row that hold something, the first ones, as many as the fullest row has and at most so many.
+
+    >>> latest(np.array([[False, True, True], [True, False, False]]), 5).tolist()
+    [[1, 2], [0, 1]]
+    """
+    width = int(np.clip(known.sum(axis=1).max(initial=0), 0, most))
+    return np.asarray(np.argsort(~known, axis=1, kind="stable")[:, :width])
+
+
+def count_windows(origins: Ints, known: Bools, steps: int) -> float:
+    """Horizons that fit side by side into the time of a series' origins; the median of the series that have any.
+
+    >>> count_windows(np.array([[20, 10, 5, 4]]), np.ones((1, 4), dtype=bool), 10)
+    2.6
+    """
+    found = []
+    for own, mine in zip(origins, known, strict=True):
+        if mine.any():
+            found.append(1 + float(np.minimum(np.diff(np.sort(own[mine])), steps).sum()) / steps)
+    return float(np.median(found)) if found else 0.0
 
 
 def measure_gaps(errors: Floats, apart: float) -> Floats:
