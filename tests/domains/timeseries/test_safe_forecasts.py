@@ -247,3 +247,83 @@ def test_small_work_uses_one_thread():
         assert threads() == usual
     assert threads() == usual
     assert all(found <= {1} for found in map_parallel(lambda _: threads(), [1, 2], work=1000))
+
+
+# What comes by update.
+
+
+def steps_of(known: np.ndarray, first: int, step: int) -> AutoForecaster:
+    """Fitted on the first rows, given the others so many at a time."""
+    model = AutoForecaster("D", horizon=HORIZON, members=LIGHT).fit(table_of(known[:, :first]))
+    whole = table_of(known)
+    place = whole.groupby("unique_id").cumcount()
+    for at in range(first, known.shape[1], step):
+        model.update(whole[(place >= at) & (place < at + step)])
+    return model
+
+
+def test_updates_add_to_the_errors_and_lose_none():
+    known = draw("noise", 3, 153)[:, :160]
+    learnt = steps_of(known[:, :120], 120, 1).plans_[-1]
+    for step in (1, 10, 40):
+        plan = steps_of(known, 120, step).plans_[-1]
+        counts = np.isfinite(plan.errors).all(axis=2).sum(axis=1)
+        assert (counts > learnt.errors.shape[1]).all()
+        assert (counts <= 40).all()
+        assert learnt.windows < plan.windows <= learnt.windows + 6  # 40 rows are less than six weeks
+    one, many = (steps_of(known, 120, step).predict().to_frame() for step in (40, 1))
+    pd.testing.assert_series_equal(one["median"], many["median"])
+
+
+def test_updates_of_one_series_after_another_lose_nothing_of_the_others():
+    known = draw("noise", 12, 120)[:, :127]
+    model = AutoForecaster("D", horizon=HORIZON, members=LIGHT).fit(table_of(known[:, :120]))
+    before = np.isfinite(model.plans_[-1].errors).all(axis=2).sum(axis=1)
+    whole = table_of(known)
+    later = whole[whole.groupby("unique_id").cumcount() >= 120]
+    for key in range(12):
+        model.update(later[later["unique_id"] == key])
+    assert (np.isfinite(model.plans_[-1].errors).all(axis=2).sum(axis=1) == before + 1).all()
+
+
+def test_independent_errors_are_counted_alike_however_they_came():
+    known = draw("walk", 2, 193)[:, :200]
+    found = []
+    for step in (1, 80):
+        model = LagForecaster(horizon=14, every=1).fit(table_of(known[:, :120]))
+        whole = table_of(known)
+        place = whole.groupby("unique_id").cumcount()
+        for at in range(120, 200, step):
+            model.update(whole[(place >= at) & (place < at + step)])
+        found.append(model._count_errors(14))
+    assert found[0] == pytest.approx(found[1])
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+def test_a_few_equal_rows_are_no_constant(n):
+    table = pd.concat([table_of(draw("noise", 5, 53)), table_of(np.full((1, n), 10.0)).assign(unique_id=9)])
+    frame = AutoForecaster("D", members=LIGHT).fit(table).predict(3, levels=[95]).to_frame().tail(3)
+    assert (frame["hi-95"] - frame["lo-95"] > 1).all()
+
+
+def test_a_series_that_has_just_come_to_life_is_told():
+    known = np.vstack([draw("noise", 5, 98)[:, :105], np.r_[np.zeros(100), 7, 6, 8, 7, 9][None]])
+    model = steps_of(known, 100, 1)
+    made = model.predict(levels=[90], ids=[5])
+    assert any("1 series (5) began to vary only a few rows ago" in note for note in made.notes)
+    assert (made.to_frame()["hi-90"] - made.to_frame()["lo-90"] > 2).all()
+
+
+def test_short_series_have_an_interval_in_a_model_for_each_series():
+    from domains.timeseries import PerSeries
+
+    table = pd.concat([table_of(draw("noise", 2, 93)), table_of(np.array([[5.0, 6, 5, 7, 5]])).assign(unique_id=9)])
+    model = PerSeries(LagForecaster(horizon=HORIZON)).fit(table)
+    mine = model.predict(levels=[90]).one(9)
+    width = (mine["hi-90"] - mine["lo-90"]).to_numpy()
+    assert (width > 1).all()
+    assert width[-1] >= width[0]
+    longer = pd.DataFrame(
+        {"unique_id": 9, "ds": pd.date_range("2024-01-06", periods=100), "y": draw("noise", 1, 93)[0]}
+    )
+    assert not model.update(longer).short_
