@@ -429,7 +429,7 @@ def _draw_paths(baseline: _Baseline, series: Ints, mean: Floats, count: int, ran
 
 
 def _pooled_radius(errors: Floats, level: float, every: int) -> Floats:
-    """Half-widths from the errors of all series; steps that hardly any reaches grow on as those of a random walk would."""
+    """Half-widths from the errors of all series; steps that hardly any reaches grow as a random walk's."""
     counts = np.isfinite(errors).sum(axis=0)
     seen = max(int((counts > 0).sum()), 1)
     radius = interval_radius(errors[:, :seen], level, independent=_independent(errors[:, :seen], every))

@@ -47,7 +47,7 @@ def find_breaks(values: Floats, begin: Ints, end: Ints) -> Ints:
 
 
 def find_waking(values: Floats, begin: Ints, end: Ints) -> Ints:
-    """Row before which a series had but one value for long, though too few rows followed to call it a break; `begin` else.
+    """Last row of a long leading run of one value that too few rows follow to call it a break; `begin` where none is.
 
     Parameters
     ----------

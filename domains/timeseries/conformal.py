@@ -16,6 +16,7 @@ __all__ = ["count_independent", "fading_weights", "find_constant", "interval_rad
 LEAST_PATHS = 10
 # Independent errors expected beyond a quantile from which it is read off; with fewer, Student's t says more and more.
 TOLD = 5.0
+# Levels below which a wider one may not fall.
 LEVELS = (50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 95.0, 97.5, 99.0)
 # Errors that likeness in time is measured on; more tell the same.
 SAMPLE = 5000

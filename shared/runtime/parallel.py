@@ -65,13 +65,19 @@ def map_parallel(
     with threadpool_limits(limits=1, user_api="blas"), limit_threads(work if alone else 0):
         if not alone:
             return _map(_Inside(function), listed, n_jobs, done, common)
-        results = []
-        for piece in listed:
-            raise_if_interrupted()
-            results.append(function(piece, *common))
-            if done is not None:
-                done(results[-1])
-        return results
+        return _collect((function(piece, *common) for piece in listed), done)
+
+
+def _collect(results: Iterable[R], done: Callable[[R], None] | None) -> list[R]:
+    """Results as they come; between two of them the work can be interrupted."""
+    gathered: list[R] = []
+    raise_if_interrupted()
+    for result in results:
+        raise_if_interrupted()
+        gathered.append(result)
+        if done is not None:
+            done(result)
+    return gathered
 
 
 class _Inside:
@@ -175,13 +181,7 @@ def _gather(
         results = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(tasks)
     except ValueError:  # a backend that gives its results all at once
         results = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(function)(piece, *common) for piece in listed)
-    gathered: list[R] = []
-    for result in results:
-        raise_if_interrupted()
-        gathered.append(result)
-        if done is not None:
-            done(result)
-    return gathered
+    return _collect(results, done)
 
 
 def _configured() -> bool:

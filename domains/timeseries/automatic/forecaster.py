@@ -237,7 +237,8 @@ class AutoForecaster(PanelForecaster):
             known = np.isfinite(plan.errors[counted, column]).all(axis=1) & told[counted, column]
             rows = counted[known]
             at = past.begin[rows] + self.origins_[rows, column] - starts[rows]
-            means = self.count_mean_.forecast(replace(past.only(rows), end=at), plan.steps)
+            since = past.begin[rows] + np.where(self.broken_, self.live_, 0)[rows]
+            means = self.count_mean_.forecast(replace(past.only(rows), begin=since, end=at), plan.steps)
             own = plan.errors[rows, column] - gaps[known][:, None]
             squares[:, known] += ((own**2).mean(axis=1), ((plan.truth[rows, column] - means) ** 2).mean(axis=1))
             seen[known] += (plan.truth[rows, column] != 0).sum(axis=1)
@@ -441,7 +442,8 @@ class AutoForecaster(PanelForecaster):
         with np.errstate(invalid="ignore", divide="ignore"):
             roots = changes / np.sqrt(np.maximum(levels, changes))
         sizes = np.where(changes == 0, 0.0, np.where(rooted, roots, changes))
-        # A single row, or a few equal ones, have no change of their own: the usual one of the series learnt from, or as much of its own level.
+        # A single row, or a few equal ones, have no change of their own: the usual one of the series learnt from, or as
+        # much of its own level.
         known = changes[np.isfinite(changes)]
         usual = float(np.median(known)) if len(known) else 0.0
         lent = np.where(rooted, usual / np.sqrt(np.maximum(np.maximum(np.abs(levels), usual), 1e-300)), usual)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from domains.timeseries.conformal import LEVELS, TOLD
 from shared.errors import CalibrationError
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats, Ints
@@ -17,8 +18,6 @@ __all__ = ["NormalisedConformal", "independent_steps"]
 BAND = 4
 # Paths of errors below which each is drawn turned round, too.
 FEW_PATHS = 50
-# Independent errors expected beyond a quantile from which it is read off; with fewer, Student's t says more and more.
-TOLD = 5.0
 # Windows of which the growth of errors over the steps is as much the data's as a power's.
 FEW_WINDOWS = 8.0
 # An origin whose errors are so many times a series' median ones counts as this many: a jump that was seen once is no
@@ -27,7 +26,6 @@ HELD = 3.0
 # Independent errors, or one origin where that is more, that the spread of the others counts for beside a series' own.
 FEW_ERRORS = 8.0
 NORMAL = 1.2533  # root mean square over mean absolute value of a normal error
-LEVELS = (50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 95.0, 97.5, 99.0)
 
 
 class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
@@ -35,9 +33,9 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
 
     The spread of a series at a step is its mean absolute error at the origins, times the profile over the steps that
     all series share, drawn by one origin's weight (or eight errors') towards what its size would let expect; where
-    steps differ by their place in a season, half of it is the mean absolute error at that very step. The half-width is a quantile of the
-    errors in units of this spread, each measured with a spread that leaves its own origin out, pooled over all series
-    and a band of neighbouring steps. Where there are too few independent errors to read the quantile off (windows that
+    steps differ by their place in a season, half of it is the mean absolute error at that very step. The half-width is
+    a quantile of the errors in units of this spread, each measured with a spread that leaves its own origin out, pooled
+    over all series and a band of neighbouring steps. Where there are too few independent errors to read the quantile off (windows that
     overlap, and steps of one window, are worth fewer), it goes over into Student's t for as many as there are.
 
     Parameters

@@ -65,8 +65,8 @@ class Scale:
     Attributes
     ----------
     kind : {"linear", "log", "asinh"}
-        As they are; ``log((y - centre) / spread)`` for values of zero and above, with the centre as little below zero as
-        keeps the smallest value a thirtieth of the mean away from it, and the spread so that the mean becomes zero;
+        As they are; ``log((y - centre) / spread)`` for values of zero and above, with the centre as little below zero
+        as keeps the smallest value a thirtieth of the mean away from it, and the spread so that the mean becomes zero;
         ``asinh((y - centre) / spread)`` for values of both signs, with median and mean absolute deviation, as is usual
         for electricity prices (Uniejewski, Weron & Ziel 2018, IEEE Transactions on Power Systems 33(2)).
     centre, spread : numpy.ndarray of float64, shape (n_series,)
