@@ -283,7 +283,7 @@ def _bounds(lower: float, upper: float, digits: int = 1) -> str:
 
 
 def _settings(recommender: RuleRecommender) -> str:
-    names = ("shrinkage", "popularity", "indirect", "household", "half_life")
+    names = ("shrinkage", "popularity", "indirect", "household", "half_life", "ease", "ease_from")
     return ", ".join(f"{name} {getattr(recommender, name)}" for name in names)
 
 

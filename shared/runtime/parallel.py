@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from shared.runtime.interrupts import raise_if_interrupted
 
-__all__ = ["limit_threads", "map_parallel", "send_by_value"]
+__all__ = ["limit_threads", "map_parallel", "send_by_value", "use_one_blas_thread"]
 
 SAFE_PATH = "PYTHONSAFEPATH"
 # Values of a table from which several threads of one library are worth their waiting for one another.
@@ -57,12 +57,10 @@ def map_parallel(
     >>> map_parallel(abs, [-1, 2])
     [1, 2]
     """
-    from threadpoolctl import threadpool_limits
-
     listed = list(pieces)
     # One thread a piece: pieces are small, and sums of several threads could differ in their last bits.
     alone = getattr(_INSIDE, "piece", False) or (n_jobs in {None, 1} and not _configured())
-    with threadpool_limits(limits=1, user_api="blas"), limit_threads(work if alone else 0):
+    with use_one_blas_thread(), limit_threads(work if alone else 0):
         if not alone:
             return _map(_Inside(function), listed, n_jobs, done, common)
         return _collect((function(piece, *common) for piece in listed), done)
@@ -117,6 +115,20 @@ def limit_threads(work: int | None) -> Iterator[None]:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1, user_api="openmp"):
+        yield
+
+
+@contextlib.contextmanager
+def use_one_blas_thread() -> Iterator[None]:
+    """Let products and inverses of matrices use one thread: sums of several can differ in their last bits.
+
+    >>> with use_one_blas_thread():
+    ...     sum([1, 2])
+    3
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
         yield
 
 

@@ -1,4 +1,4 @@
-"""Completing baskets from rules and from what the customer bought before, with a reason for every item."""
+"""Completing baskets from rules, from the basket as a whole and from the customer's past, with a reason for every item."""
 
 from __future__ import annotations
 
@@ -11,39 +11,41 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from domains.basket.completion.ease import ease_weights
+from domains.basket.completion.history import customer_history
 from domains.basket.completion.weights import rule_weights
 from domains.basket.mining.search import as_baskets
 from domains.basket.task import CompletionTask
 from shared.checks import is_whole
 from shared.data import Incidence
-from shared.data.frequency import DAY, Duration, parse_duration
-from shared.errors import DataError, HexadError, Problem, shorten
+from shared.errors import DataError, HexadError, Problem, quote
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats
+from shared.typing import Codes, Floats, Ints
 
 __all__ = ["SEARCH_GRID", "RuleRecommender"]
 
-# Average baskets added to a customer's own history: from about ten on, it counts more than the rest.
-PRIOR_HISTORY = 10.0
 # Weight of plain popularity: it orders what rules and history leave level, and outweighs neither.
 POPULAR = 0.1
 CHUNK = 1024
+PARTS = ("from_rules", "from_whole", "from_history", "from_popularity")
 SEARCH_GRID: dict[str, Sequence[Any]] = {
     "household": (1.5, 2.2, 3.0, 4.0),
     "indirect": (0.0, 0.2, 0.3, 0.4, 0.5),
     "shrinkage": (20.0, 50.0, 100.0),
     "popularity": (0.2, 0.4, 0.6),
+    "ease": (0.0, 2.0, 3.0, 5.0),
+    "ease_from": (8.0, 12.0, 18.0),
 }
 """Settings of `RuleRecommender` that are worth a search, one after the other (`shared.evaluation.tune`)."""
 
 
 class RuleRecommender(BaseEstimator):  # type: ignore[misc]
-    """Rank what is missing from a basket: by rules, by the customer's history, and by popularity.
+    """Rank what is missing from a basket: by rules, the basket as a whole, the customer's history, and popularity.
 
-    Every item of a basket of q items adds ``weight / sqrt(q)`` for each rule that starts from it (`rule_weights`); the
-    share of the customer's past baskets that held an item, shrunk by ten baskets, adds `household` times that. Small
-    and recent baskets say more of what a customer comes back for: a past basket of s items, at least two, counts
-    ``1 / sqrt(s)``, and half as much every `half_life`.
+    Every item of a basket of q items adds ``weight / sqrt(q)`` for each rule that starts from it (`rule_weights`). Rules
+    of thirty items count one need many times, so that large baskets lean on a linear model of whole baskets
+    (`ease_weights`): it takes the share ``q**2 / (q**2 + ease_from**2)`` of the rules' place. The share of the
+    customer's past baskets that held an item, shrunk by ten baskets, adds `household` times that (`customer_history`).
 
     Parameters
     ----------
@@ -57,10 +59,16 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         Weight of the customer's history; without customers it does nothing.
     half_life : float or str, optional
         In units of the baskets' times, or as in "112D"; no fading where left out.
+    ease : float
+        Weight of the linear model of whole baskets; 0 leaves the rules alone.
+    ease_from : float
+        Items in a basket at which that model and the rules weigh alike.
+    ease_penalty : float
+        Its ridge penalty, in baskets.
     significance : float, optional
         Largest p-value of a rule (Fisher's exact test, one by one).
     max_rules : int
-        Rules kept for each antecedent.
+        Rules kept for each antecedent, and weights of the linear model for each item.
 
     Attributes
     ----------
@@ -83,6 +91,9 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         indirect: float = 0.4,
         household: float = 3.0,
         half_life: float | str | None = None,
+        ease: float = 3.0,
+        ease_from: float = 12.0,
+        ease_penalty: float = 50.0,
         significance: float | None = 0.05,
         max_rules: int = 200,
     ) -> None:
@@ -91,6 +102,9 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         self.indirect = indirect
         self.household = household
         self.half_life = half_life
+        self.ease = ease
+        self.ease_from = ease_from
+        self.ease_penalty = ease_penalty
         self.significance = significance
         self.max_rules = max_rules
 
@@ -125,6 +139,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         self.rule_weights_, self.rule_together_ = rules.weights, rules.joint_counts
         self.popularity_ = rules.share
         self.n_rules_ = len(rules.weights)
+        self._learn_ease(found)
         self._learn_customers(found)
         return self
 
@@ -133,10 +148,12 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         return CompletionTask()
 
     def _check(self) -> None:
-        for name in ("shrinkage", "popularity", "indirect", "household"):
+        for name in ("shrinkage", "popularity", "indirect", "household", "ease", "ease_from", "ease_penalty"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
                 raise HexadError(f"{name}={value!r} is no number of at least 0")
+        if self.ease and not self.ease_penalty > 0:
+            raise HexadError(f"ease_penalty={self.ease_penalty!r} is not above 0")
         odd = isinstance(self.significance, str | bool)
         if self.significance is not None and (odd or not 0 < self.significance <= 1):
             raise HexadError(f"significance={self.significance!r} does not lie between 0 and 1")
@@ -144,56 +161,23 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
             raise HexadError(f"max_rules={self.max_rules!r} is no whole number from 1 on")
 
     def _learn_customers(self, baskets: Incidence) -> None:
-        from scipy import sparse
-
         self.customers_: Any = None
-        ages = self._ages(baskets)
-        if baskets.customers is None or baskets.customer_keys is None:
+        found = customer_history(baskets, self.half_life)
+        if found is None or baskets.customer_keys is None:
             return
-        keys = baskets.customer_keys
-        # Errands for a single thing say little of what fills a basket, and guests have no history.
-        large = (baskets.sizes >= 2) & (baskets.customers >= 0)
-        age, baskets = ages[large], baskets.take(large)
-        each = np.maximum(baskets.sizes, 1) ** -0.5 * age
-        n_customers = len(keys)
-        owner = np.asarray(baskets.customers, dtype=np.int64)
-        inside = baskets.to_sparse()
-        place = (owner, np.arange(baskets.n_rows))
-        sums = sparse.csr_array(sparse.csr_array((each, place), (n_customers, baskets.n_rows)) @ inside)
-        counts = sparse.csr_array(
-            sparse.csr_array((np.ones(len(owner)), place), (n_customers, baskets.n_rows)) @ inside
-        )
-        sums.sort_indices()  # both have the same pattern
-        counts.sort_indices()
-        total = np.bincount(owner, weights=each, minlength=n_customers) + PRIOR_HISTORY * max(
-            float(each.mean()), 1e-300
-        )
-        self.customers_ = _plain(keys)
-        self.customer_baskets_ = np.bincount(owner, minlength=n_customers)
-        self.history_ptr_, self.history_items_ = counts.indptr.astype(np.int64), counts.indices.astype(np.int64)
-        self.history_counts_ = counts.data.astype(np.int64)
-        self.history_share_ = sums.data / np.repeat(total, np.diff(counts.indptr))
+        self.customers_ = _plain(baskets.customer_keys)
+        self.customer_baskets_ = found.n_baskets
+        self.history_ptr_, self.history_items_ = found.indptr, found.indices
+        self.history_counts_, self.history_share_ = found.counts, found.share
 
-    def _ages(self, baskets: Incidence) -> Floats:
-        """What a basket counts for its age: one half every half-life before the last one."""
-        if self.half_life is None:
-            return np.ones(baskets.n_rows)
-        if baskets.times is None:
-            raise HexadError("half_life needs the baskets' times: name their column, as in BasketColumns(time=...)")
-        stamps = pd.Series(baskets.times)
-        if pd.api.types.is_numeric_dtype(stamps.dtype):
-            half = self.half_life
-            if isinstance(half, str) or not half > 0:
-                raise HexadError(f"half_life={half!r} is no number above 0, and the baskets' times are numbers")
-            behind = (stamps.max() - stamps).to_numpy(dtype=float)
-        else:
-            if not isinstance(self.half_life, str):
-                raise HexadError(
-                    f"half_life={self.half_life!r} is no text as in '112D', and the baskets' times are dates"
-                )
-            behind = ((stamps.max() - stamps) / pd.Timedelta(1, "D")).to_numpy(dtype=float)
-            half = _days(parse_duration(self.half_life))
-        return np.asarray(np.maximum(0.5 ** (behind / half), 1e-200), dtype=float)
+    def _learn_ease(self, baskets: Incidence) -> None:
+        self.ease_items_: Any = None
+        if not self.ease:
+            return
+        found = ease_weights(baskets, penalty=self.ease_penalty, max_weights=self.max_rules)
+        self.ease_ptr_, self.ease_items_ = found.indptr, found.indices
+        self.ease_weights_, self.ease_together_ = found.weights, found.joint_counts
+        self.ease_modelled_ = found.modelled
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
@@ -207,6 +191,15 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
             "rule_together_": ArrayOf("i", (n_rules,), low=0),
             "popularity_": ArrayOf("f", (n_items,), low=0, high=1, finite=True),
         }
+        if self.ease_items_ is not None:
+            n_weights = len(self.ease_items_)
+            arrays |= {
+                "ease_ptr_": ArrayOf("i", (n_items + 1,), first=0, last=n_weights, increasing=True),
+                "ease_items_": ArrayOf("i", (n_weights,), low=0, high=n_items - 1),
+                "ease_weights_": ArrayOf("f", (n_weights,), finite=True),
+                "ease_together_": ArrayOf("i", (n_weights,), low=0),
+                "ease_modelled_": ArrayOf("b", (n_items,)),
+            }
         if self.customers_ is not None:
             n_customers, n_entries = len(self.customers_), len(self.history_items_)
             arrays |= {
@@ -240,21 +233,26 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         items = pd.Index(self.items_)
         return found if found.items.equals(items) else found.reindex_items(items)
 
-    def _parts(self, baskets: Incidence) -> tuple[Floats, Floats, Floats]:
-        """Contributions of rules, history and popularity; each of shape (n_baskets, n_items)."""
+    def _parts(self, baskets: Incidence) -> tuple[Floats, Floats, Floats, Floats]:
+        """Contributions of rules, whole basket, history and popularity; each of shape (n_baskets, n_items)."""
         from scipy import sparse
 
         n_items = len(self.items_)
+        inside, size = baskets.to_sparse(), np.maximum(baskets.sizes, 1).astype(float)[:, None]
         rules = sparse.csr_array((self.rule_weights_, self.rule_items_, self.rule_ptr_), shape=(n_items, n_items))
-        each = np.maximum(baskets.sizes, 1) ** -0.5
-        from_rules = (sparse.diags_array(each) @ (baskets.to_sparse() @ rules)).toarray()
-        from_history = np.zeros((baskets.n_rows, n_items))
+        from_rules = (inside @ rules).toarray() / np.sqrt(size)
+        from_whole, from_history = np.zeros((2, baskets.n_rows, n_items))
+        if self.ease_items_ is not None:
+            ease = sparse.csr_array((self.ease_weights_, self.ease_items_, self.ease_ptr_), shape=(n_items, n_items))
+            share = size**2 / (size**2 + self.ease_from**2)
+            from_whole = self.ease * share * (inside @ ease).toarray()
+            from_rules = np.where(self.ease_modelled_, from_rules * (1.0 - share), from_rules)
         owner = self.owners(baskets)
         if owner is not None:
-            share = (self.history_share_, self.history_items_, self.history_ptr_)
-            history = sparse.csr_array(share, shape=(len(self.customers_), n_items))
+            past = (self.history_share_, self.history_items_, self.history_ptr_)
+            history = sparse.csr_array(past, shape=(len(self.customers_), n_items))
             from_history[owner >= 0] = self.household * history[owner[owner >= 0]].toarray()
-        return from_rules, from_history, np.broadcast_to(POPULAR * self.popularity_, from_rules.shape)
+        return from_rules, from_whole, from_history, np.broadcast_to(POPULAR * self.popularity_, from_rules.shape)
 
     def owners(self, baskets: Incidence) -> Any:
         """Number of each basket's customer among those learnt, -1 for new ones and guests; None without customers.
@@ -282,7 +280,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         -------
         pandas.DataFrame
             Columns of the baskets' order and item, ``rank``, ``score``, the parts it is the sum of (``from_rules``,
-            ``from_history``, ``from_popularity``) and ``because``.
+            ``from_whole`` basket, ``from_history``, ``from_popularity``) and ``because``.
 
         >>> recommender = RuleRecommender().fit([["a", "b"]] * 5 + [["c", "d"]] * 5)
         >>> recommender.recommend([["a", "zebra"]], n=9)["item"].tolist()
@@ -299,7 +297,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
 
     def _recommend(self, baskets: Incidence, n: int) -> pd.DataFrame:
         parts = self._parts(baskets)
-        scores = parts[0] + parts[1] + parts[2]
+        scores = np.sum(parts, axis=0)
         scores[baskets.rows, baskets.codes] = -np.inf
         best = np.argsort(-scores, axis=1, kind="stable")[:, :n]
         row = np.repeat(np.arange(baskets.n_rows), best.shape[1])
@@ -313,9 +311,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
                 "item": pd.Index(self.items_)[code],
                 "rank": pd.Series(row).groupby(row).cumcount().to_numpy() + 1,
                 "score": scores[row, code],
-                "from_rules": parts[0][row, code],
-                "from_history": parts[1][row, code],
-                "from_popularity": parts[2][row, code],
+                **{name: part[row, code] for name, part in zip(PARTS, parts, strict=True)},
                 "because": [
                     self._reason(
                         baskets, int(r), int(c), -1 if owner is None else int(owner[r]), [part[r, c] for part in parts]
@@ -327,22 +323,45 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
 
     def _reason(self, baskets: Incidence, row: int, code: int, owner: int, parts: list[float]) -> str:
         """The strongest contribution to an item, in words."""
-        if parts[1] >= parts[0] and parts[1] > 0:
-            begin, stop = self.history_ptr_[owner], self.history_ptr_[owner + 1]
-            place = begin + int(np.searchsorted(self.history_items_[begin:stop], code))
-            return (
-                f"the customer's own history: in {self.history_counts_[place]:,} of {self.customer_baskets_[owner]:,}"
-                " baskets"
-            )
-        best, reason = 0.0, f"popular: in {self.counts_[code]:,} of {self.n_baskets_:,} baskets"
-        for item in baskets.codes[baskets.indptr[row] : baskets.indptr[row + 1]]:
-            begin, stop = self.rule_ptr_[item], self.rule_ptr_[item + 1]
-            place = begin + int(np.searchsorted(self.rule_items_[begin:stop], code))
-            if place < stop and self.rule_items_[place] == code and self.rule_weights_[place] > best:
-                best = float(self.rule_weights_[place])
-                name = shorten(self.items_[item])
-                reason = f"'{name}': {self.rule_together_[place]:,} of its {self.counts_[item]:,} baskets hold it, too"
-        return reason
+        from_rules, from_whole, from_history, _ = parts
+        held = baskets.codes[baskets.indptr[row] : baskets.indptr[row + 1]]
+        if from_history >= max(from_rules, from_whole) and from_history > 0:
+            place = _find(self.history_ptr_, self.history_items_, owner, code)
+            bought, of = self.history_counts_[place], self.customer_baskets_[owner]
+            return f"the customer's own history: in {bought:,} of {of:,} baskets"
+        if from_whole > from_rules:
+            table = (self.ease_ptr_, self.ease_items_, self.ease_weights_, self.ease_together_)
+        else:
+            table = (self.rule_ptr_, self.rule_items_, self.rule_weights_, self.rule_together_)
+        item, together = _strongest(*table, held, code)
+        if item is None:
+            return f"popular: in {self.counts_[code]:,} of {self.n_baskets_:,} baskets"
+        name, of = quote([self.items_[item]]), self.counts_[item]
+        if from_whole > from_rules:
+            return f"the basket as a whole, {name} first: {together:,} of the {of:,} baskets with it hold this, too"
+        return f"{name}: {together:,} of its {of:,} baskets hold it, too"
+
+
+def _find(indptr: Ints, indices: Ints, row: int, column: int) -> int | None:
+    """Where an entry of a table in compressed rows stands; None where it has none."""
+    begin, stop = indptr[row], indptr[row + 1]
+    place = begin + int(np.searchsorted(indices[begin:stop], column))
+    return place if place < stop and indices[place] == column else None
+
+
+_NOTHING: tuple[int | None, int] = (None, 0)
+
+
+def _strongest(
+    indptr: Ints, indices: Ints, weights: Floats, together: Ints, held: Codes, code: int
+) -> tuple[int | None, int]:
+    """Which item of a basket adds most to an item, and how many baskets hold both."""
+    best, found = 0.0, _NOTHING
+    for item in held:
+        place = _find(indptr, indices, item, code)
+        if place is not None and weights[place] > best:
+            best, found = float(weights[place]), (int(item), int(together[place]))
+    return found
 
 
 def _pieces(baskets: Incidence) -> list[Incidence]:
@@ -360,10 +379,3 @@ def _plain(index: pd.Index[Any]) -> NDArray[Any]:
         return np.array(values.tolist(), dtype=str)
     odd = [str(value) for value in values if not isinstance(value, str)]
     raise DataError("baskets", [Problem(f"names are neither text nor numbers: {odd[:3]}", fix="Write them as text.")])
-
-
-def _days(duration: Duration) -> float:
-    """Length of a duration in days; months count 30.4."""
-    if duration.steps:
-        raise HexadError("half_life counts steps, but the baskets' times are dates; write it as in '112D'")
-    return float(duration.ns / DAY + 30.4375 * duration.months + 1.4 * duration.business_days)

@@ -85,10 +85,13 @@ def test_a_score_is_the_sum_of_its_parts_and_its_reason_is_the_largest(parts):
     learn, later = parts
     model = RuleRecommender().fit(learn)
     table = model.recommend(later.take(np.arange(40)), n=8)
-    np.testing.assert_allclose(table["score"], table["from_rules"] + table["from_history"] + table["from_popularity"])
-    history = table["from_history"] >= table["from_rules"]
+    parts_of = table[["from_rules", "from_whole", "from_history", "from_popularity"]]
+    np.testing.assert_allclose(table["score"], parts_of.sum(axis=1))
+    history = table["from_history"] >= table[["from_rules", "from_whole"]].max(axis=1)
     assert table.loc[history & (table["from_history"] > 0), "because"].str.contains("own history").all()
-    assert table.loc[~history, "because"].str.contains("of its").all()
+    whole = ~history & (table["from_whole"] > table["from_rules"])
+    assert table.loc[whole, "because"].str.contains("the basket as a whole").all()
+    assert table.loc[~history & ~whole, "because"].str.contains("of its").all()
     held = later.to_frame().set_index(["order", "item"]).index
     assert not table.set_index(["order", "item"]).index.isin(held).any()
     assert (table.groupby("order")["score"].diff().dropna() <= 1e-12).all()
@@ -264,7 +267,8 @@ def test_settings_are_chosen_on_the_validation_baskets_alone():
     [
         ({"shrinkage": -1}, "shrinkage=-1"), ({"household": float("nan")}, "household"), ({"popularity": "a"}, "popularity"),
         ({"significance": 0}, "significance"), ({"max_rules": 0}, "max_rules"), ({"half_life": "112D"}, "half_life"),
-        ({"half_life": -3.0}, "half_life"),
+        ({"half_life": -3.0}, "half_life"), ({"ease": -1.0}, "ease=-1"), ({"ease_from": "a"}, "ease_from"),
+        ({"ease_penalty": 0.0}, "ease_penalty"),
     ],
 )  # fmt: skip
 def test_settings_out_of_range_are_refused(parts, asked, told):
