@@ -9,10 +9,10 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
-from shared.data.io import apart, apart_worker
-from shared.data.io.apart_worker import RefusedError
+from shared.data.io import subprocess_reader, subprocess_worker
 from shared.data.io.limits import APART_MEMORY
 from shared.data.io.sources import fail
+from shared.data.io.subprocess_worker import RefusedError
 
 __all__ = ["fork_readers"]
 
@@ -22,23 +22,23 @@ def fork_readers() -> Iterator[None]:
     """Let what is read apart be read in forks of this process, inside the block.
 
     >>> with fork_readers():
-    ...     apart._frames is _frames
+    ...     subprocess_reader._frames is _frames
     True
     """
     for modules in (["duckdb", "pyarrow.ipc"], ["openpyxl"]):
         with contextlib.suppress(ImportError):
             for module in modules:
                 __import__(module)
-    usual = apart._frames  # noqa: SLF001
-    apart._frames = _frames  # noqa: SLF001
+    usual = subprocess_reader._frames  # noqa: SLF001
+    subprocess_reader._frames = _frames  # noqa: SLF001
     try:
         yield
     finally:
-        apart._frames = usual  # noqa: SLF001
+        subprocess_reader._frames = usual  # noqa: SLF001
 
 
 def _frames(job: dict[str, Any], name: str, seconds: int) -> Iterator[tuple[Any, ...]]:
-    """As `shared.data.io.apart` takes them from a process that it starts."""
+    """As `shared.data.io.subprocess_reader` takes them from a process that it starts."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -47,18 +47,24 @@ def _frames(job: dict[str, Any], name: str, seconds: int) -> Iterator[tuple[Any,
     os.close(write)
     try:
         with os.fdopen(read, "rb") as pipe:
-            while (frame := apart._receive(pipe)) is not None:  # noqa: SLF001
+            while (frame := subprocess_reader._receive(pipe)) is not None:  # noqa: SLF001
                 if frame[0] == "end":
                     return
                 if frame[0] == "refused":
                     raise RefusedError(frame[1], frame[2])
                 if frame[0] == "memory":
-                    raise fail(name, f"it takes more than {APART_MEMORY / 1e9:.1f} GB of memory to read", apart.SMALLER)
+                    raise fail(
+                        name,
+                        f"it takes more than {APART_MEMORY / 1e9:.1f} GB of memory to read",
+                        subprocess_reader.SMALLER,
+                    )
                 yield frame
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         child = 0
-        if code in apart.OVER_TIME:
-            raise fail(name, f"it takes more than {seconds:,} seconds of processor time to read", apart.SMALLER)
+        if code in subprocess_reader.OVER_TIME:
+            raise fail(
+                name, f"it takes more than {seconds:,} seconds of processor time to read", subprocess_reader.SMALLER
+            )
         raise fail(name, f"its reader ends with code {code}", "The file is damaged: fetch or write it again.")
     finally:
         if child:
@@ -80,9 +86,9 @@ def _work(job: dict[str, Any], write: int) -> None:
                 data = marshal.dumps(frame)
                 pipe.write(len(data).to_bytes(8, "little") + data)
 
-            apart_worker._limit(job["memory"], job["seconds"])  # noqa: SLF001
+            subprocess_worker._limit(job["memory"], job["seconds"])  # noqa: SLF001
             try:
-                for frame in apart_worker.JOBS[job["kind"]](job):
+                for frame in subprocess_worker.JOBS[job["kind"]](job):
                     send(*frame)
                 send("end")
             except RefusedError as error:

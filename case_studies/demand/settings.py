@@ -9,8 +9,8 @@ from typing import Annotated
 import pandas as pd
 from pydantic import Field, field_validator
 
+from case_studies.common.column_roles import Columns, Role, Table
 from case_studies.common.forecasting.settings import Clock, Day, ForecastSettings
-from case_studies.common.own_data import Columns, Role, Table
 from shared.data import Panel, SeriesColumns
 
 __all__ = ["TABLES", "DemandColumns", "DemandSettings"]

@@ -244,7 +244,12 @@ def recommender(shop: Shop, settings: GrocerySettings) -> RuleRecommender:
     enough = (shop.validation.sizes >= 3).sum() >= 100 and (shop.inner_train.sizes >= 2).any()
     if not settings.tune or not enough:
         return start
-    grid = {"household": (1.5, 3.0, 5.0), "indirect": (0.0, 0.3, 0.5), "popularity": (0.2, 0.4), "ease": (0.0, 2.0, 4.0)}
+    grid = {
+        "household": (1.5, 3.0, 5.0),
+        "indirect": (0.0, 0.3, 0.5),
+        "popularity": (0.2, 0.4),
+        "ease": (0.0, 2.0, 4.0),
+    }
     if shop.baskets.customers is None:
         del grid["household"]
     task = CompletionTask(min(settings.hidden, FEWER_HIDDEN), seeds=(settings.seed,))

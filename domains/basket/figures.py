@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from domains.basket.rules.table import RuleTable
+from domains.basket.rules.rule_table import RuleTable
 from shared.errors import HexadError, shorten
 
 __all__ = ["pair_heatmap", "rule_network", "rule_scatter"]

@@ -18,7 +18,7 @@ from domains.timeseries.task import ForecastTask
 from shared.checks import check_level
 from shared.data import columns as names
 from shared.data.frequency import Frequency
-from shared.data.io.formats import as_pandas
+from shared.data.io.frames import as_pandas
 from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
 from shared.errors import Argument, DataError, HexadError, Problem, RepairWarning, SettingsError, quote
 from shared.runtime.array_of import ArrayOf

@@ -15,7 +15,7 @@ from shared.data.columns import SeriesColumns
 from shared.errors import HexadError, SettingsError
 from shared.evaluation.metrics import ArrayMetric, interval_score, mae, metric, rmse
 from shared.evaluation.metrics.base import check_arrays, group_rows
-from shared.evaluation.metrics.named import INTERVAL, check_level, split_name
+from shared.evaluation.metrics.registry import INTERVAL, check_level, split_name
 
 __all__ = ["ScaledMetric", "forecast_metric", "mase", "msis", "naive_scale", "owa", "rmsse", "seasonal_change"]
 

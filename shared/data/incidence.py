@@ -19,7 +19,7 @@ from shared.checks import is_whole
 from shared.data.columns import BasketColumns
 from shared.data.incidence_checks import Entries, Missing, Returns, from_sequences, from_table, pick_rows
 from shared.data.incidence_matrix import from_matrix
-from shared.data.io.formats import as_pandas
+from shared.data.io.frames import as_pandas
 from shared.errors import HexadError, quote
 from shared.text import sentences
 from shared.typing import Codes, Floats, Ints

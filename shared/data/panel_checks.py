@@ -11,7 +11,7 @@ import pandas as pd
 
 from shared.data.columns import SeriesColumns
 from shared.data.frequency import Frequency, frequency_of, infer_frequency, is_zone
-from shared.data.io.formats import as_pandas
+from shared.data.io.frames import as_pandas
 from shared.data.io.tables import check_frame
 from shared.data.schema import Column, Schema, first_rows, missing_column
 from shared.errors import Argument, DataError, Fix, Problem, Problems, quote

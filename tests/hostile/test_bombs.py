@@ -22,7 +22,7 @@ import pytest
 import shared
 from domains.basket import Rules, association_rules
 from shared.data import read_table
-from shared.data.io.apart_worker import RefusedError, find_select
+from shared.data.io.subprocess_worker import RefusedError, find_select
 from shared.errors import DataError, StoreError
 from tests.hostile.test_malicious import HEADER_CELL, workbook
 
@@ -267,19 +267,19 @@ def attempt_with(path, memory):
 
 
 def test_a_reader_that_crashes_is_an_error_of_the_file(tmp_path, monkeypatch):
-    from shared.data.io import apart
+    from shared.data.io import subprocess_reader
 
     broken = tmp_path / "worker.py"
     broken.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
     database("create table t (a)", "insert into t values (1)")(tmp_path / "a.sqlite")
     assert read_table(tmp_path / "a.sqlite").a.tolist() == [1]
-    monkeypatch.setattr(apart.apart_worker, "__file__", str(broken))
+    monkeypatch.setattr(subprocess_reader.subprocess_worker, "__file__", str(broken))
     with pytest.raises(DataError, match="its reader ends with code -11"):
         read_table(tmp_path / "a.sqlite")
 
 
 def test_where_python_does_not_know_its_program_files_are_streamed_in_this_process(tmp_path, monkeypatch):
-    from shared.data.io import apart
+    from shared.data.io import subprocess_reader
 
     duckdb = pytest.importorskip("duckdb")
     database("create table t (a integer, b text)", "insert into t values (1, 'x'), (null, 'y')")(tmp_path / "a.sqlite")
@@ -297,7 +297,7 @@ def test_where_python_does_not_know_its_program_files_are_streamed_in_this_proce
     refusals = [("a.duckdb", "drop table t"), ("b.sqlite", None), ("b.sqlite", "select nothing from t")]
     apart_refused = [told_of(tmp_path / name, query) for name, query in refusals]
     (tmp_path / "b.xlsx").write_bytes(sheet('<row r="900000000"/>'))
-    monkeypatch.setattr(apart.sys, "executable", "")
+    monkeypatch.setattr(subprocess_reader.sys, "executable", "")
     for (name, query), frame in zip(sources, apart_read, strict=True):
         assert read_table(tmp_path / name, query=query).equals(frame), name
     assert [told_of(tmp_path / name, query) for name, query in refusals] == apart_refused

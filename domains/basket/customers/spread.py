@@ -14,7 +14,7 @@ from shared.data import Incidence
 from shared.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from domains.basket.rules.table import RuleTable, Sets
+    from domains.basket.rules.rule_table import RuleTable, Sets
 
 __all__ = ["ByCustomers", "count_customers", "lift_spread", "correct_by_customers"]
 

@@ -16,7 +16,7 @@ from domains.basket.mining.tree import Layout, Tree
 from shared.checks import is_whole
 from shared.data import Incidence
 from shared.data.columns import ITEM, ORDER
-from shared.data.io.formats import as_pandas
+from shared.data.io.frames import as_pandas
 from shared.errors import HexadError, quote, require
 
 __all__ = ["as_baskets", "as_fraction", "estimate_itemsets", "frequent_itemsets", "min_count_of"]

@@ -14,9 +14,9 @@ from domains.basket.customers import count_customers, owners_of
 from domains.basket.mining.itemsets import Itemsets
 from domains.basket.mining.search import as_baskets, as_fraction, frequent_itemsets, whole_number
 from domains.basket.mining.tree import Layout, Tree, tree_of
+from domains.basket.rules.rule_table import RuleQuery, Sets
 from domains.basket.rules.rules import Rules
 from domains.basket.rules.set_tables import is_set_table, rules_of_table
-from domains.basket.rules.table import RuleQuery, Sets
 from shared.checks import is_whole
 from shared.errors import HexadError, quote
 from shared.text import count_of

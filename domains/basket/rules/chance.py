@@ -10,9 +10,9 @@ import numpy as np
 from domains.basket.mining.search import as_baskets, frequent_itemsets, whole_number, whole_seed
 from domains.basket.rules.association import association_rules
 from domains.basket.rules.pairs import item_pairs
+from domains.basket.rules.rule_table import need_baskets, with_columns
 from domains.basket.rules.rules import Rules
 from domains.basket.rules.significance import assess_rules
-from domains.basket.rules.table import need_baskets, with_columns
 from shared.data import Incidence
 from shared.errors import HexadError
 from shared.result import Result

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from domains.basket.names import format_set
-from domains.basket.rules.table import R, RuleQuery, RuleTable, Sets
+from domains.basket.rules.rule_table import R, RuleQuery, RuleTable, Sets
 from shared.checks import is_whole
 from shared.data.io.export import write_table
 from shared.data.io.parquet_footer import count_values

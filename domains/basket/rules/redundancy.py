@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domains.basket.mining.tree import Layout, tree_of
-from domains.basket.rules.table import R, RuleTable, need_baskets
+from domains.basket.rules.rule_table import R, RuleTable, need_baskets
 from shared.errors import HexadError
 from shared.typing import Floats
 

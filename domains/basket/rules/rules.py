@@ -18,9 +18,9 @@ import pandas as pd
 from domains.basket.rules import files, redundancy, scoring, significance, stability
 from domains.basket.rules.family import Correction
 from domains.basket.rules.measures import DEFAULT_MEASURES
+from domains.basket.rules.rule_table import RuleTable
 from domains.basket.rules.significance import Test
 from domains.basket.rules.stability import Stability
-from domains.basket.rules.table import RuleTable
 from shared.errors import HexadError
 
 __all__ = ["Rules"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from domains.basket.rules.table import RuleTable, need_baskets
+from domains.basket.rules.rule_table import RuleTable, need_baskets
 from shared.checks import is_whole
 from shared.errors import HexadError
 

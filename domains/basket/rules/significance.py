@@ -12,7 +12,7 @@ from domains.basket.customers import correct_by_customers, owners_of, say_neighb
 from domains.basket.mining.search import as_baskets, frequent_itemsets
 from domains.basket.mining.tree import Layout
 from domains.basket.rules.family import CORRECTIONS, Correction, Family, adjust_family
-from domains.basket.rules.table import R, RuleQuery, RuleTable, need_baskets, with_columns
+from domains.basket.rules.rule_table import R, RuleQuery, RuleTable, need_baskets, with_columns
 from shared.data import Incidence
 from shared.errors import HexadError, quote
 from shared.text import count_of

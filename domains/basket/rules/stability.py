@@ -20,7 +20,7 @@ import pandas as pd
 
 from domains.basket.customers import count_customers, lift_spread, owners_of
 from domains.basket.mining.tree import Layout, Tree, tree_of
-from domains.basket.rules.table import RuleTable, need_baskets
+from domains.basket.rules.rule_table import RuleTable, need_baskets
 from shared.checks import is_whole
 from shared.data import Incidence
 from shared.data.splits import cut_in_time

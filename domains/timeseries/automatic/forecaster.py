@@ -33,7 +33,7 @@ from domains.timeseries.metrics import say_series
 from shared.checks import is_whole
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
-from shared.data.io.formats import as_pandas
+from shared.data.io.frames import as_pandas
 from shared.data.panel import Panel
 from shared.errors import DataError, HexadError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from shared.data.io.formats import arrow_to_pandas, check_columns
+from shared.data.io.frames import arrow_to_pandas, check_columns
 from shared.data.io.sniff import check_header
 from shared.data.io.sources import check_path, fail
 from shared.data.io.tables import check_options, read_part

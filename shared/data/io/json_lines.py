@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from shared.data.io.formats import check_names
+from shared.data.io.frames import check_names
 from shared.data.io.limits import EMPTY_RATIO, MAX_COLUMNS, MAX_EMPTY, MAX_RECORD
 from shared.data.io.sources import fail, read_bytes, read_text
 from shared.data.schema import first_rows

@@ -2,7 +2,7 @@
 
 A file's own size says little of what it becomes: each bound is on what it unpacks to, or would take, and is looked at
 before that is built wherever the format says it beforehand. Where it does not (databases, workbooks), the file is read
-in a process of its own with bounds on memory and processor time (see `shared.data.io.apart`).
+in a process of its own with bounds on memory and processor time (see `shared.data.io.subprocess_reader`).
 """
 
 from __future__ import annotations

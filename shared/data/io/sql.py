@@ -12,12 +12,12 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from shared.data.io.apart import as_fix, read_apart
-from shared.data.io.apart_worker import ROWS_AT_ONCE, WHICH, RefusedError, find_select
-from shared.data.io.formats import arrow_to_pandas, check_names
+from shared.data.io.frames import arrow_to_pandas, check_names
 from shared.data.io.json_lines import refuse_infinite, to_column
 from shared.data.io.limits import BOMB_LEAST, BOMB_RATIO
 from shared.data.io.sources import check_path, fail, too_large
+from shared.data.io.subprocess_reader import as_fix, read_in_subprocess
+from shared.data.io.subprocess_worker import ROWS_AT_ONCE, WHICH, RefusedError, find_select
 from shared.errors import Argument, DataError, Fix, Problems, require
 
 __all__ = ["from_database", "from_url", "is_url", "display_url", "without_password"]
@@ -81,12 +81,12 @@ def from_database(path: Path, query: str | None, max_bytes: int) -> pd.DataFrame
     size = path.stat().st_size
     own: dict[str, Any] = {"query": query, "unpacked": size, "own_query": bool(query) and " " in str(query)}
     if head.startswith(b"SQLite format 3\x00"):
-        frames = read_apart("sqlite", path, **own)
+        frames = read_in_subprocess("sqlite", path, **own)
         first = next(frames)
         return _gather_frame(first[1], (frame[1] for frame in frames), path.name, max_bytes, size)
     if head[8:12] == b"DUCK":
         require("duckdb", package="duckdb", extra="sql")
-        frames = read_apart("duckdb", path, **own, duckdb_memory=DUCKDB_MEMORY)
+        frames = read_in_subprocess("duckdb", path, **own, duckdb_memory=DUCKDB_MEMORY)
         return _arrow_frame(_batches(frames), path.name, max_bytes, size)
     raise fail(path.name, "this is neither an SQLite nor a DuckDB database", "Give such a file, or a table as CSV.")
 

@@ -18,9 +18,11 @@ import pyarrow as pa
 from shared.data.fingerprint import fingerprint
 from shared.data.frequency import is_zone
 from shared.data.io.coerce import coerce, is_kind
-from shared.data.io.formats import as_pandas, check_columns, from_excel, from_parquet
+from shared.data.io.excel import read_excel
+from shared.data.io.frames import as_pandas, check_columns
 from shared.data.io.json_lines import from_json
 from shared.data.io.limits import MAX_BYTES
+from shared.data.io.parquet import read_parquet
 from shared.data.io.parse import Parsed, Reading, guess_kind, parse_column, sniff_decimal
 from shared.data.io.sniff import parse_csv
 from shared.data.io.sources import fail, is_encoding, read_bytes, read_text, split_sheet
@@ -333,9 +335,9 @@ def _from_source(source: Any, schema: Schema | None, desk: _Desk, reading: Readi
     if suffix in DATABASES:
         return _type_frame(from_database(path, how.query, how.max_bytes), schema, desk, reading, dated=True)
     if suffix in {".xlsx", ".xlsm", ".xls", ".ods"}:
-        return _type_frame(from_excel(path, how.sheet, how.max_bytes), schema, desk, reading)
+        return _type_frame(read_excel(path, how.sheet, how.max_bytes), schema, desk, reading)
     if suffix in {".parquet", ".pq"}:
-        return _type_frame(from_parquet(path, how.max_bytes, how.columns), schema, desk, reading)
+        return _type_frame(read_parquet(path, how.max_bytes, how.columns), schema, desk, reading)
     if suffix in {".pkl", ".pickle", ".joblib"}:
         raise fail(path.name, "pickles are never read: they can run code", "Save the table as Parquet or CSV.")
     data, compression = read_bytes(path, how.max_bytes)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data import columns as names
-from shared.data.io.formats import as_pandas
+from shared.data.io.frames import as_pandas
 from shared.data.schema import missing_column
 from shared.data.splits import Split
 from shared.errors import HexadError, Problems, SettingsError, quote

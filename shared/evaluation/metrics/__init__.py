@@ -3,8 +3,8 @@
 from shared.evaluation.metrics.base import ArrayMetric, Metric, by_unit, score_split
 from shared.evaluation.metrics.detection import accuracy, average_precision, balanced_accuracy, f1, roc_auc
 from shared.evaluation.metrics.intervals import coverage, interval_score
-from shared.evaluation.metrics.named import metric, metric_names
 from shared.evaluation.metrics.ranking import hit_rate, mean_ranks, ndcg, reciprocal_rank
+from shared.evaluation.metrics.registry import metric, metric_names
 from shared.evaluation.metrics.regression import crps_from_quantiles, mae, mape, pinball, r2, rmse, smape
 
 __all__ = [

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from shared.data.io import apart_worker
-from shared.data.io.apart_worker import Advice, RefusedError
+from shared.data.io import subprocess_worker
 from shared.data.io.limits import APART_MEMORY, APART_SECONDS, BYTES_A_SECOND, LONGEST_TEXT, QUERY_SECONDS, VIEW_SECONDS
 from shared.data.io.sources import fail
+from shared.data.io.subprocess_worker import Advice, RefusedError
 from shared.errors import Argument, Fix
 
-__all__ = ["as_fix", "read_apart"]
+__all__ = ["as_fix", "read_in_subprocess"]
 
 ROOT = Path(__file__).resolve().parents[3]
 FRAME = 1 << 31
@@ -35,7 +35,7 @@ SMALLER = "Give a smaller part of it, or save the table as CSV or Parquet."
 OVER_TIME = {-int(getattr(signal, name)) for name in ("SIGXCPU", "SIGKILL") if hasattr(signal, name)}
 
 
-def read_apart(
+def read_in_subprocess(
     kind: str, path: Path, *, unpacked: int, own_query: bool = False, **options: Any
 ) -> Iterator[tuple[Any, ...]]:
     """Frames of a file, as a process of its own reads them.
@@ -49,14 +49,14 @@ def read_apart(
     own_query : bool
         Whether the user wrote what is asked of it, and may take more time.
     options
-        What the reader needs; see `shared.data.io.apart_worker`.
+        What the reader needs; see `shared.data.io.subprocess_worker`.
 
     Raises
     ------
     DataError
         The file is refused, takes too long or too much memory, or is so damaged that its reader crashes.
 
-    >>> list(read_apart("sqlite", Path("none.sqlite"), unpacked=0, query=None))
+    >>> list(read_in_subprocess("sqlite", Path("none.sqlite"), unpacked=0, query=None))
     Traceback (most recent call last):
     ...
     shared.errors.DataError: none.sqlite: it cannot be read (OperationalError: unable to open database file). ...
@@ -96,12 +96,12 @@ def as_fix(advice: Advice) -> str:
 
 def _here(job: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Where Python does not know by what it was started, it is read in this process, bit by bit."""
-    yield from apart_worker.JOBS[job["kind"]](job)
+    yield from subprocess_worker.JOBS[job["kind"]](job)
 
 
 def _frames(job: dict[str, Any], name: str, seconds: int) -> Iterator[tuple[Any, ...]]:
     # -I: nothing of the current folder, and no setting of the environment, gets into it.
-    command = [sys.executable, "-I", apart_worker.__file__]
+    command = [sys.executable, "-I", subprocess_worker.__file__]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     # Arenas and threads of libraries take room that counts as memory, though nothing is in it.
     with subprocess.Popen(command, env={**os.environ, **ONE_THREAD}, **pipes) as process:  # noqa: S603  # our own file, run by our own Python

@@ -1,0 +1,157 @@
+"""From other libraries' frames to pandas, without losing a digit or a column; what every table's columns must be."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from shared.data.io.limits import MAX_COLUMNS
+from shared.data.io.parse import off_calendar
+from shared.data.io.sources import fail
+from shared.data.schema import missing_column
+from shared.errors import Problems, quote
+
+__all__ = ["arrow_to_pandas", "as_pandas", "check_columns", "check_frame_shape", "check_names"]
+
+
+def arrow_to_pandas(table: pa.Table, source: str = "table") -> pd.DataFrame:
+    """Turn an Arrow table into a frame; whole numbers and truth values with gaps keep their type.
+
+    >>> arrow_to_pandas(pa.table({"id": [2**53 + 1, None]})).id.tolist()[0]
+    9007199254740993
+    """
+    columns: dict[str, Any] = {}
+    length = table.num_rows
+    for name in table.column_names:
+        # What is converted is let go, so that a large table is not held twice.
+        column, table = table.column(0), table.remove_column(0)
+        gaps = column.null_count > 0
+        if gaps and (pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)):
+            missing = np.asarray(column.is_null())
+            filled = column.fill_null(False if pa.types.is_boolean(column.type) else 0).to_numpy()
+            array: Any = pd.arrays.BooleanArray if pa.types.is_boolean(column.type) else pd.arrays.IntegerArray
+            columns[name] = array(np.array(filled), missing)
+        else:
+            try:
+                if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+                    column.validate(full=True)  # text that is no UTF-8 would come to light far from here
+                columns[name] = column.to_pandas(date_as_object=False)
+            except MemoryError:  # Arrow has one of its own, which is an error of Arrow, too
+                raise
+            except (pa.ArrowException, UnicodeDecodeError, ValueError, OverflowError, KeyError) as error:
+                what = f"column {quote([name])} cannot be read ({str(error)[:120]})"
+                raise fail(source, what, "Write it again with UTF-8 text and a known time zone.") from error
+    return pd.DataFrame(columns, index=pd.RangeIndex(length))
+
+
+def as_pandas(source: Any, name: str, *, copy: bool = True) -> pd.DataFrame:
+    """Bring a pandas, Polars or Arrow frame to a pandas frame; a named index becomes columns.
+
+    With `copy=False` the values may be those of the source: for callers that only read them.
+
+    Raises
+    ------
+    DataError
+        It is no frame, has no rows, or has repeated column names.
+
+    >>> as_pandas(pa.table({"a": [1]}), "table").a.tolist()
+    [1]
+    """
+    if isinstance(source, pd.DataFrame):
+        named = [level for level in source.index.names if level is not None]
+        clash = set(named) & set(source.columns)
+        frame = source.reset_index() if named and not clash else source.copy(deep=copy)
+    elif isinstance(source, pa.Table):
+        check_names(source.column_names, name)
+        frame = arrow_to_pandas(source, name)
+    else:
+        import narwhals as nw
+
+        try:
+            native = nw.from_native(source)
+        except TypeError as error:
+            raise fail(name, f"a {type(source).__name__} is no table", _how_to_table(source)) from error
+        eager = native.collect() if isinstance(native, nw.LazyFrame) else native
+        frame = arrow_to_pandas(eager.to_arrow(), name)
+    frame.columns = [str(column) for column in frame.columns]
+    return check_frame_shape(frame, name)
+
+
+def _how_to_table(source: object) -> str:
+    """Say how to make a table of what was given."""
+    if isinstance(source, str | os.PathLike):
+        return "Read the file first: read_table(path)."
+    if isinstance(source, pd.Series):
+        return "Make a table of it: series.rename_axis('ds').reset_index(name='y'), with your own column names."
+    if isinstance(source, dict) or (isinstance(source, list) and source and isinstance(source[0], dict)):
+        return "Make a table of it: pandas.DataFrame(...)."
+    return "Give a pandas, Polars or Arrow frame; read_table takes a path, too."
+
+
+def check_columns(wanted: Sequence[str], present: Sequence[str], source: str) -> None:
+    """Refuse columns that a table does not have, with the nearest ones that it has.
+
+    Raises
+    ------
+    DataError
+
+    >>> check_columns(["a"], ["a", "b"], "table")
+    """
+    problems = Problems(source)
+    for name in wanted:
+        if name not in present:
+            missing_column(name, list(present), problems)
+    problems.raise_if_any()
+
+
+def check_names(names: Sequence[str], source: str) -> None:
+    """Refuse column names that are empty, repeated or too many.
+
+    >>> check_names(["a"], "table")
+    """
+    empty = [place for place, name in enumerate(names, 1) if not str(name).strip()]
+    if empty:
+        raise fail(source, f"{len(empty)} columns have no name (place {quote(empty)})", "Name them or remove them.")
+    if len(names) > MAX_COLUMNS:
+        raise fail(
+            source, f"the table has {len(names):,} columns, more than {MAX_COLUMNS:,}", "Give one row a value instead."
+        )
+    repeated = sorted(name for name, count in Counter(map(str, names)).items() if count > 1)
+    if repeated:
+        raise fail(source, f"repeated column names: {quote(repeated)}", "Give every column a name of its own.")
+
+
+def check_frame_shape(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Refuse a frame without rows, with odd column names, or with stamps off the calendar; return it otherwise.
+
+    Raises
+    ------
+    DataError
+
+    >>> check_frame_shape(pd.DataFrame({"a": [1]}), "table").shape
+    (1, 1)
+    """
+    check_names(list(frame.columns), source)
+    if len(frame) == 0:
+        raise fail(source, "the table has no rows", "Give at least one row.")
+    problems = Problems(source)
+    for name in frame.columns:
+        if pd.api.types.is_datetime64_any_dtype(frame[name].dtype):
+            far = off_calendar(frame[name])
+            if far.any():
+                rows = (np.flatnonzero(far[:]) + 1)[:6]
+                problems.add(
+                    f"{int(far.sum()):,} stamps lie outside the years 1 to 9999",
+                    column=name,
+                    rows=rows,
+                    count=int(far.sum()),
+                    fix="Correct them, or leave the cells empty.",
+                )
+    problems.raise_if_any()
+    return frame
