@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from case_studies.common.column_roles import name_tables
+from case_studies.common.column_mapping import name_tables
 from case_studies.common.copies import is_remembered, remember
 from case_studies.common.saved_run import SavedRun, open_run
 from case_studies.common.study import SETTINGS_FILE, Study, StudyFolder, find_studies, find_study, load_study

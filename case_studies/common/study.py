@@ -21,7 +21,7 @@ from shared.checks import nearest
 from shared.errors import MissingExtraError, SettingsError, quote
 
 if TYPE_CHECKING:
-    from case_studies.common.column_roles import Table
+    from case_studies.common.column_mapping import Table
     from shared.runtime.config import Settings
 
 __all__ = ["SETTINGS_FILE", "STUDY_FILE", "Study", "find_study", "find_studies", "load_study", "tables_of"]

@@ -9,7 +9,7 @@ from typing import Annotated
 import pandas as pd
 from pydantic import Field, field_validator
 
-from case_studies.common.column_roles import Columns, Role, Table
+from case_studies.common.column_mapping import Columns, Role, Table
 from case_studies.common.forecasting.settings import Clock, Day, ForecastSettings
 from shared.data import Panel, SeriesColumns
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from case_studies.common.column_roles import Columns, Role, Table
+from case_studies.common.column_mapping import Columns, Role, Table
 from case_studies.common.settings import ReadSettings, Workers
 from shared.data import BasketColumns, Schema
 from shared.data.frequency import parse_duration

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from case_studies.common.column_roles import Columns, Role, Table
+from case_studies.common.column_mapping import Columns, Role, Table
 from case_studies.common.forecasting.settings import Clock, ForecastSettings
 from shared.data import SeriesColumns
 from shared.data.frequency import parse_duration

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from case_studies.common.column_roles import name_tables
+from case_studies.common.column_mapping import name_tables
 from case_studies.common.runs import predict_from, run_study
 from case_studies.common.study import find_studies, find_study, load_study
 from shared.data import datasets

@@ -124,7 +124,7 @@ if __name__ == "__main__":
 
 from typing import Annotated
 
-from case_studies.common.column_roles import Columns, Role, Table
+from case_studies.common.column_mapping import Columns, Role, Table
 from case_studies.common.study import Study
 from domains.toy import FarDetector
 from sklearn.ensemble import IsolationForest
