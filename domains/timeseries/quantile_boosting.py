@@ -105,7 +105,9 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
-        return {"levels_": ArrayOf("f", (len(self.boosters_),), low=0, high=1, increasing=True)}
+        if not self.boosters_:
+            raise ValueError("it has no booster")
+        return {"levels_": ArrayOf("f", (len(self.boosters_),), low=0, high=1, increasing=True, finite=True)}
 
     def predict(self, X: Any) -> Floats:
         """Predict the median, shape (n_samples,).

@@ -114,6 +114,8 @@ class OwnSpread(Spread):
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its numbers; checked when a model is loaded."""
+        if self.regressor_ is None:
+            raise ValueError("no regressor tells it the size of errors")
         return {"usual_": ArrayOf("f", (), low=0, finite=True)}
 
     def from_regressor(self, regressor: object, X: Floats) -> OwnSpread:

@@ -84,7 +84,7 @@ class ArrayOf:
             return f"holds {most}, above {self.high}"
         if self.unique and len(np.unique(array)) < len(array):
             return "holds a value twice"
-        if self.increasing and (array[1:] < array[:-1]).any():
+        if self.increasing and not (array[1:] >= array[:-1]).all():
             return "does not increase"
         return self._ends(array)
 

@@ -43,6 +43,12 @@ def grown():
         "boosting": QuantileBoosting((0.5,), max_iter=3, min_samples_leaf=5).fit(X, Y),
         "natural": NaturalGradientBoosting(n_estimators=5).fit(X, Y),
         "lags": LagForecaster(recipe=Recipe((1, 2), rolling=(Rolling(3, "mean"),)), horizon=2).fit(series()),
+        "own spread": LagForecaster(
+            QuantileBoosting((0.25, 0.5, 0.75), max_iter=3, min_samples_leaf=5),
+            recipe=Recipe((1, 2)),
+            horizon=2,
+            spread="own",
+        ).fit(series()),
         "automatic": AutoForecaster(horizon=2).fit(series()),
         "forest": RandomForestRegressor(n_estimators=2, max_depth=3).fit(X, Y),
         "tree": DecisionTreeRegressor(max_depth=3).fit(X, Y),
@@ -99,6 +105,10 @@ def altered(model, path, attribute, value):
 
 
 ARRAYS = [
+    ("boosting", "levels_", lambda a: a * np.nan),
+    ("boosting", "boosters_", []),
+    ("own spread", "levels_", lambda a: np.append(a[:2], np.nan)),
+    ("own spread", "regressor_", None),
     ("natural", "feature_", lambda a: a + 2**31 - 5),
     ("natural", "feature_", lambda a: a - 9),
     ("natural", "feature_", lambda a: a[:, :, :2]),
@@ -123,6 +133,11 @@ ARRAYS = [
     ("rules", "rule_ptr_", lambda a: a[::-1].copy()),
     ("rules", "rule_weights_", lambda a: a[:-1]),
     ("rules", "popularity_", lambda a: a * np.inf),
+    ("rules", "ease_items_", lambda a: a + 2**31 - 5),
+    ("rules", "ease_ptr_", lambda a: a * 2),
+    ("rules", "ease_weights_", lambda a: a * np.nan),
+    ("rules", "ease_together_", lambda a: a - 10**6),
+    ("rules", "ease_modelled_", lambda a: a[:-1]),
     ("rules", "items_", lambda a: a[:2]),
 ]
 

@@ -68,6 +68,10 @@ def ease_weights(
     ------
     HexadError
         The penalty is so small that no inverse is found.
+
+    >>> found = ease_weights([["a", "b"]] * 90 + [["c"], ["c", "d"]] * 90)
+    >>> found.joint_counts.tolist()
+    [90, 90, 90, 90]
     """
     from scipy import sparse
     from scipy.linalg.lapack import dpotrf, dpotri

@@ -33,6 +33,10 @@ class CustomerHistory:
         Baskets of the customer that hold the item.
     share : numpy.ndarray of float64
         Weighted share of them, shrunk.
+
+    >>> none = np.zeros(0, dtype=np.int64)
+    >>> CustomerHistory(none, none, none, none, np.zeros(0)).share.shape
+    (0,)
     """
 
     n_baskets: Ints

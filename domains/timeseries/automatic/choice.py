@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from domains.timeseries.automatic.members import Autoregression, Member, forecast_held
 from domains.timeseries.automatic.past import Past
@@ -60,7 +61,7 @@ class Choice:
     truth : numpy.ndarray of shape (n_series, n_origins, horizon)
         What came.
     candidates : tuple of Member
-        All that were tried, as in the table.
+        All that were tried, as in the table; not learnt.
 
     >>> Choice((), {}, "", 0, 0).explain()
     'The series are too short for a trial; the usual members were combined.'
@@ -252,7 +253,8 @@ def _pick(trials: dict[str, tuple[Member, Floats]], truth: Floats, scale: Floats
         picked = median if table[median][2] <= margin * scores[order[0]][2] else order[0]
     chosen = table[picked][3]
     errors = truth - relative.fill(combine([trials[name][1] for name in chosen]))
-    members, candidates = (tuple(trials[name][0] for name in some) for some in (chosen, order))
+    # What they learnt for the trial nobody asks for again.
+    members, candidates = (tuple(clone(trials[name][0]) for name in some) for some in (chosen, order))
     all_scores = {name: row[:3] for name, row in table.items()}
     judged = int(np.isfinite(truth).any(axis=(1, 2)).sum())
     return Choice(members, all_scores, picked, truth.shape[1], judged, errors, truth, candidates)
