@@ -1,5 +1,6 @@
 """Tables, panels, bundled data sets and splits: what every domain reads and cuts its data with."""
 
+from shared.data.business_days import business_days
 from shared.data.frequency import Frequency
 from shared.data.incidence import BasketColumns, Incidence
 from shared.data.io.chunks import read_chunks
@@ -22,6 +23,7 @@ __all__ = [
     "TableReport",
     "TimeCut",
     "WalkForward",
+    "business_days",
     "fingerprint",
     "read_chunks",
     "read_table",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 from zoneinfo import available_timezones
@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 import numpy as np
 import pandas as pd
 
+from shared.data.business_days import WEEKDAYS, read_business_days, step_as_text
 from shared.data.calendar_days import closed_days, day_of_month, refuse_contradiction, say_days
 from shared.errors import HexadError, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
@@ -41,8 +42,8 @@ class Duration:
     steps: int = 0
 
 
-WEEKDAYS = "1111100"
 MAX_STEPS = 10**12
+MAX_DAY = 2**20
 MAX_NS, MAX_MONTHS, MAX_DAYS = 100 * 366 * 86400 * 10**9, 1200, 26_200
 
 
@@ -61,14 +62,10 @@ def parse_duration(text: str | int) -> Duration:
         raise SettingsError(
             f"{quote([text])} is no duration; give steps as in 48, or time as in '30min', '2D', '1W', '3M'"
         )
-    if not isinstance(text, str):
-        if text < 1:
-            raise SettingsError(f"a duration of {text} steps is not positive")
-        if text > MAX_STEPS:
-            raise SettingsError(f"a duration of more than {MAX_STEPS:,} steps is longer than any table")
-        return Duration(steps=int(text))
-    if re.fullmatch(r"\s*\d{1,9}\s*", text):
-        return parse_duration(int(text))
+    if not isinstance(text, str) or re.fullmatch(r"\s*\d{1,9}\s*", text):
+        return _count_steps(int(text))
+    if open_days := read_business_days(text):
+        text = f"{open_days[0]}B"
     match = re.fullmatch(r"\s*(\d{0,9})\s*([A-Za-z]+)(-[A-Z]{3})?\s*", text)
     unit = ALIASES.get(match[2], match[2]) if match else ""
     count = int(match[1] or 1) if match else 0
@@ -85,6 +82,14 @@ def parse_duration(text: str | int) -> Duration:
     if unit == "B":
         return Duration(business_days=count)
     return Duration(months=count * MONTHS[unit])
+
+
+def _count_steps(steps: int) -> Duration:
+    if steps < 1:
+        raise SettingsError(f"a duration of {steps} steps is not positive")
+    if steps > MAX_STEPS:
+        raise SettingsError(f"a duration of more than {MAX_STEPS:,} steps is longer than any table")
+    return Duration(steps=steps)
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,8 @@ class Frequency:
         Zone of the stamps; None for naive ones.
     open_days : str
         Days of the week of a business grid, from Monday, as numpy's ``weekmask``: "1111110" for Monday to Saturday.
+    closed : tuple of int
+        Days since 1970 that a business grid leaves out; see `business_days`.
 
     Notes
     -----
@@ -127,11 +134,14 @@ class Frequency:
     clock: int = 0
     tz: str | None = None
     open_days: str = WEEKDAYS
+    closed: tuple[int, ...] = ()
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         if not isinstance(self.open_days, str) or not re.fullmatch("(?=.*1)[01]{7}", self.open_days):
             raise ValueError("days of the week that are none")
+        if not all(type(day) is int and abs(day) < MAX_DAY for day in self.closed):
+            raise ValueError("closed days that are none")
         return {
             "step": ArrayOf("i", (), low=1, high=2**62),
             "phase": ArrayOf("i", (), low=-(2**62), high=2**62),
@@ -156,7 +166,10 @@ class Frequency:
             return (wall - self.phase) // self.step
         days = wall.astype("datetime64[ns]").astype("datetime64[D]")
         if self.kind == "business":
-            weekdays = np.busday_count(np.datetime64("1970-01-01"), days, weekmask=self.open_days).astype(np.int64)
+            first = np.datetime64("1970-01-01")
+            weekdays = np.busday_count(first, np.maximum(days, first), busdaycal=self.calendar).astype(np.int64)
+            if (days < first).any():  # numpy counts backwards without the first day, but with the last
+                weekdays -= np.busday_count(np.minimum(days, first), first, busdaycal=self.calendar)
             return np.asarray((weekdays - self.phase) // self.step)
         months = days.astype("datetime64[M]").astype(np.int64)
         return (months - self.phase) // self.step
@@ -181,7 +194,7 @@ class Frequency:
         elif self.kind == "business":
             first = np.datetime64("1970-01-01")
             weekdays = np.busday_offset(
-                first, ordinals * self.step + self.phase, roll="forward", weekmask=self.open_days
+                first, ordinals * self.step + self.phase, roll="forward", busdaycal=self.calendar
             )
             wall = weekdays.astype("datetime64[ns]").astype(np.int64) + self.clock
         else:
@@ -192,6 +205,11 @@ class Frequency:
                 days = np.minimum(months.astype("datetime64[D]") + np.timedelta64(self.day - 1, "D"), ends)
             wall = np.asarray(days).astype(np.int64) * DAY + self.clock
         return _from_wall(wall, self.tz)
+
+    @property
+    def calendar(self) -> np.busdaycalendar:
+        """Open and closed days of a business grid, as numpy counts them."""
+        return np.busdaycalendar(self.open_days, np.asarray(self.closed, dtype="datetime64[D]"))
 
     def _reach(self) -> int:
         """Largest number of a stamp that nanoseconds can hold."""
@@ -278,9 +296,10 @@ class Frequency:
             return f"{self.step} (integer time)"
         if self.kind in {"month", "business"}:
             unit, count = ("month" if self.kind == "month" else "business day"), self.step
-            if self.kind == "business" and self.open_days != WEEKDAYS:
-                unit = f"day from {say_days(self.open_days)}"
-                return f"{count} {unit}" if count == 1 else f"{count} {unit.replace('day', 'days', 1)}"
+            if self.kind == "business" and (self.open_days != WEEKDAYS or self.closed):
+                unit = "business day" if self.open_days == WEEKDAYS else f"day from {say_days(self.open_days)}"
+                without = f", {len(self.closed):,} days closed" if self.closed else ""
+                return f"{count} {unit if count == 1 else unit.replace('day', 'days', 1)}{without}"
         else:
             name, size = next(
                 (n, s)
@@ -341,6 +360,7 @@ def frequency_of(text: str | int, stamps: Ints, tz: str | None, *, integer: bool
     >>> frequency_of("h", stamps, None, integer=False).describe()
     '1 hour'
     """
+    text = step_as_text(text)
     asked = parse_duration(text)
     first = stamps[:1]
     if integer or asked.steps:
@@ -355,9 +375,9 @@ def frequency_of(text: str | int, stamps: Ints, tz: str | None, *, integer: bool
     clock = int(wall[0] % DAY)
     refuse_contradiction(text, wall_clock(stamps, tz))
     if asked.business_days:
-        today = wall.astype("datetime64[ns]").astype("datetime64[D]")
-        count = int(np.busday_count(np.datetime64("1970-01-01"), today)[0])
-        return Frequency("business", asked.business_days, count % asked.business_days, clock=clock, tz=tz)
+        _, mask, closed = read_business_days(str(text)) or (1, WEEKDAYS, ())
+        grid = Frequency("business", asked.business_days, 0, clock=clock, tz=tz, open_days=mask, closed=closed)
+        return replace(grid, phase=int(replace(grid, step=1).ordinals(first)[0]) % asked.business_days)
     if asked.months:
         days = wall_clock(stamps, tz).astype("datetime64[ns]").astype("datetime64[D]")
         months = days.astype("datetime64[M]")
@@ -381,7 +401,7 @@ def infer_frequency(stamps: Ints, tz: str | None = None, *, integer: bool = Fals
         At least two, ascending.
 
     >>> infer_frequency(np.array([1, 2, 3, 5]), integer=True)
-    Frequency(kind='integer', step=1, phase=0, day=1, clock=0, tz=None, open_days='1111100')
+    Frequency(kind='integer', step=1, phase=0, day=1, clock=0, tz=None, open_days='1111100', closed=())
     """
     if len(stamps) < 2:
         return None

@@ -372,6 +372,22 @@ def check_on_grid(grid: Frequency, stamps: Ints, order: Ints, columns: SeriesCol
     )
 
 
+def _how_to_close_gaps(cells: Cells, grid: Frequency, breaks: Bools) -> Fix:
+    """Say what can be done where stamps are missing: another zone, step, or days on which nothing happens."""
+    longest = cells.codes == np.argmax(np.bincount(cells.codes))
+    other = infer_frequency(grid.stamps(cells.ordinals[longest]), grid.tz, integer=grid.kind == "integer")
+    better = []
+    if other is not None and other.describe() != grid.describe():
+        better.append(Fix(f" Or the step is {other.describe()}: pass ", Argument("freq"), "."))
+    if grid.kind == "business" or (grid.kind == "wall" and grid.describe() == "1 day"):
+        better.append(Fix(" Where those days are closed, pass ", Argument("freq"), "business_days(closed=[...])."))
+    gaps = np.diff(cells.ordinals)[breaks] - 1
+    hours = grid.kind == "fixed" and bool((gaps * grid.step == HOUR_NS).all())
+    gone = grid.stamps(cells.ordinals[:-1][breaks] + 1) if hours else np.zeros(0, dtype=np.int64)
+    fix = Fix("Add the rows", Fix(", or pass ", Argument("repair", "interpolate")), ".", *better)
+    return _clock_first("forward", gone, grid.tz, fix)
+
+
 def fill_gaps(
     cells: Cells,
     grid: Frequency,
@@ -420,21 +436,12 @@ def fill_gaps(
         first = int(np.flatnonzero(breaks)[0])
         series = quote(dict.fromkeys(keys[code] for code in cells.codes[:-1][breaks]))
         stamp = grid.to_pandas(grid.stamps(cells.ordinals[first : first + 1] + 1)).iloc[0]
-        longest = cells.codes == np.argmax(np.bincount(cells.codes))
-        other = infer_frequency(grid.stamps(cells.ordinals[longest]), grid.tz, integer=grid.kind == "integer")
-        differs = other is not None and other.describe() != grid.describe()
-        step = f" Or the step is {other.describe()}: pass " if other is not None and differs else ""
-        better = (Fix(step, Argument("freq"), "."),) if step else ()
-        gaps = np.diff(cells.ordinals)[breaks] - 1
-        hours = grid.kind == "fixed" and bool((gaps * grid.step == HOUR_NS).all())
-        gone = grid.stamps(cells.ordinals[:-1][breaks] + 1) if hours else np.zeros(0, dtype=np.int64)
-        fix = Fix("Add the rows", Fix(", or pass ", Argument("repair", "interpolate")), ".", *better)
         problems.add(
             f"{lost:,} stamps are missing in {int(breaks.sum()):,} gaps (series {series}), the first is {stamp}",
             column=columns.ds,
             rows=sorted(cells.rows[1:][breaks] + 1)[:6],
             count=int(breaks.sum()),
-            fix=_clock_first("forward", gone, grid.tz, fix),
+            fix=_how_to_close_gaps(cells, grid, breaks),
         )
     for name, mask in missing.items():
         if mask.any():

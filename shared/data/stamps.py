@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.data.frequency import WEEKDAYS, Frequency, infer_frequency, parse_duration
+from shared.data.frequency import Frequency, infer_frequency, parse_duration
 from shared.data.schema import first_rows, missing_column
 from shared.errors import Problems, SettingsError, quote
 from shared.typing import Bools
@@ -99,10 +99,9 @@ class StampGrid:
             if self.grid is not None and self.grid.kind == "month":
                 wall = _onto_month(wall, self.grid)
         elif length.business_days:
-            mask = WEEKDAYS if self.grid is None or self.grid.kind != "business" else self.grid.open_days
-            day = np.busday_offset(
-                np.datetime64(wall, "D"), times * length.business_days, roll="forward", weekmask=mask
-            )
+            open_days = self.grid if self.grid and self.grid.kind == "business" else Frequency("business", 1)
+            steps, today = times * length.business_days, np.datetime64(wall, "D")
+            day = np.busday_offset(today, steps, roll="forward", busdaycal=open_days.calendar)
             wall = pd.Timestamp(day) + (wall - wall.normalize())
         else:
             wall += pd.Timedelta(times * length.ns, unit="ns")

@@ -83,6 +83,12 @@ def save_model(model: object, path: Path, *, data_fingerprint: str = "") -> None
     write_bytes(Path(path), dump_model(model, data_fingerprint=data_fingerprint))
 
 
+def _how_to_hold(foreign: list[str]) -> str:
+    if any(name.startswith("pandas._libs.tslibs.offsets.") for name in foreign):
+        return "Write a frequency as text, as in freq='D' or freq=business_days(closed=[...])."
+    return "Use scikit-learn's or Hexad's own estimators inside it."
+
+
 def dump_model(model: object, *, data_fingerprint: str = "") -> bytes:
     """Bytes of a model file; see `save_model`.
 
@@ -102,7 +108,7 @@ def dump_model(model: object, *, data_fingerprint: str = "") -> bytes:
     if foreign:
         raise StoreError(
             f"{type(model).__name__} holds types that a model file may not hold: {quote(foreign)}. "
-            "Use scikit-learn's or Hexad's own estimators inside it."
+            f"{_how_to_hold(foreign)}"
         )
     envelope = {
         "format": FORMAT,

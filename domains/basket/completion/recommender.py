@@ -183,6 +183,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         """What holds of its arrays and numbers; checked when a model is loaded."""
         n_items, n_rules = len(self.items_), self.n_rules_
         arrays = {
+            **{name: ArrayOf("f", (), low=0, finite=True) for name in ("household", "ease", "ease_from")},
             "items_": ArrayOf("a", (n_items,), unique=True),
             "counts_": ArrayOf("i", (n_items,), low=0),
             "rule_ptr_": ArrayOf("i", (n_items + 1,), first=0, last=n_rules, increasing=True),

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.timeseries import Exogenous, LagForecaster, Recipe, SeasonalNaive
-from shared.data import Panel, WalkForward
+from shared.data import Panel, WalkForward, business_days
 from shared.data.frequency import Frequency, infer_frequency
-from shared.errors import HexadError, SettingsError
+from shared.errors import DataError, HexadError, SettingsError, StoreError
+from shared.evaluation import evaluate
 from shared.runtime.store import load_model, save_model
 
 
@@ -287,3 +288,90 @@ def test_only_what_can_be_done_here_is_advised():
             model.predict(future=pd.DataFrame({"ds": ahead, "x": values}))
         assert "repair" not in str(caught.value)
         assert any(way in str(caught.value) for way in ("Add the rows.", "Fill them in."))
+
+
+# Lists of closed days
+
+CLOSED = ["2024-01-01", "2024-03-29", "2024-04-01", "2024-05-01", "2024-05-09"]
+AHEAD = ["2024-07-02", "2024-07-03"]
+
+
+def open_table(open_days="1111100", closed=CLOSED):
+    every = pd.date_range("2023-12-01", "2024-06-28")
+    mask = np.array([open_days[day] == "1" for day in every.day_of_week])
+    return table(every[mask & ~every.isin(pd.DatetimeIndex(closed))])
+
+
+@pytest.mark.parametrize(
+    ("open_days", "freq", "wanted"),
+    [
+        ("1111100", business_days(CLOSED + AHEAD), ["2024-07-01", "2024-07-04", "2024-07-05"]),
+        ("1111100", pd.offsets.CustomBusinessDay(holidays=CLOSED + AHEAD), ["2024-07-01", "2024-07-04", "2024-07-05"]),
+        ("1111110", business_days(CLOSED + AHEAD, ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]), ["2024-06-29", "2024-07-01", "2024-07-04"]),
+        ("1111110", pd.offsets.CustomBusinessDay(weekmask="Mon Tue Wed Thu Fri Sat", holidays=CLOSED), ["2024-06-29", "2024-07-01", "2024-07-02"]),
+        ("1010100", business_days(CLOSED, "Mo We Fr"), ["2024-07-01", "2024-07-03", "2024-07-05"]),
+    ],
+)  # fmt: skip
+def test_listed_days_are_closed_in_the_past_and_ahead(open_days, freq, wanted):
+    data = open_table(open_days)
+    with pytest.raises(DataError, match=r"business_days\(closed="):
+        SeasonalNaive(1).fit(data)
+    found = SeasonalNaive(1, freq=freq).fit(data).predict(3).to_frame()
+    assert [str(stamp)[:10] for stamp in found["ds"]] == wanted
+
+
+def test_a_listed_day_is_no_gap_for_updates_walks_and_files(tmp_path):
+    data, freq = open_table(), business_days(CLOSED)
+    first = data[data["ds"] < "2024-03-28"]
+    model = SeasonalNaive(5, freq=freq).fit(first)
+    model.update(data[data["ds"].between("2024-03-28", "2024-04-02")])
+    assert str(model.predict(1).to_frame()["ds"].iloc[0])[:10] == "2024-04-03"
+    save_model(model, tmp_path / "m.hexad")
+    again = load_model(tmp_path / "m.hexad")
+    pd.testing.assert_frame_equal(again.predict(9).to_frame(), model.predict(9).to_frame())
+    scores = evaluate({}, data, WalkForward(5, every="1B", n_splits=40), "mae", baselines={"n": model})
+    assert set(scores.predictions["ds"]) <= set(data["ds"])
+    assert scores.predictions["split"].nunique() == 40
+    offset = SeasonalNaive(5, freq=pd.offsets.CustomBusinessDay(holidays=CLOSED)).fit(data)
+    with pytest.raises(StoreError, match=r"freq=business_days\(closed="):
+        save_model(offset, tmp_path / "o.hexad")
+
+
+@given(st.integers(1, 4), st.integers(-3000, 3000), st.sets(st.integers(0, 900), max_size=40), st.sampled_from(["1111100", "0111111", "1000001"]))  # fmt: skip
+def test_a_grid_with_closed_days_is_its_own_inverse(step, start, closed, mask):
+    grid = Frequency("business", step, phase=start % step, open_days=mask, closed=tuple(sorted(closed)))
+    ordinals = np.arange(start, start + 200)
+    stamps = grid.stamps(ordinals)
+    assert (np.diff(stamps) > 0).all()
+    assert grid.on_grid(stamps).all()
+    assert grid.ordinals(stamps).tolist() == ordinals.tolist()
+    assert not set(stamps // (86400 * 10**9)) & closed
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: business_days(["x"]), "no date"), (lambda: business_days([None]), "missing date"), (lambda: business_days(5), "no date"),
+        (lambda: business_days(open_days="0000000"), "no days of the week"), (lambda: business_days(open_days=["Mon", "Feb"]), "no days of the week"),
+        (lambda: business_days(np.arange(20_000).astype("datetime64[D]")), "more than 10,000"),
+        (lambda: SeasonalNaive(freq="B closed 2024-13-01").fit(open_table()), "no date"),
+        (lambda: SeasonalNaive(freq="B open 0000000").fit(open_table()), "no day of the week"),
+        (lambda: SeasonalNaive(freq="0B closed 2024-01-01").fit(open_table()), "no duration"),
+        (lambda: SeasonalNaive(freq=pd.offsets.BusinessHour()).fit(open_table()), "no duration"),
+        (lambda: SeasonalNaive(freq=pd.DateOffset(days=1, hours=3)).fit(open_table()), "not known here"),
+        (lambda: SeasonalNaive(freq="B closed 2024-01-02").fit(open_table()), "do not lie on the grid"),
+    ],
+)  # fmt: skip
+def test_days_that_are_none_are_refused(make, told):
+    with pytest.raises(HexadError, match=told):
+        make()
+
+
+@pytest.mark.parametrize(
+    "offset",
+    [pd.offsets.Day(), pd.offsets.MonthEnd(), pd.offsets.Hour(2), pd.offsets.BDay(), pd.offsets.Week(weekday=2)],
+)
+def test_offsets_of_pandas_are_read_as_their_text(offset):
+    stamps = pd.date_range("2024-01-03", periods=12, freq=offset)
+    want = SeasonalNaive(1, freq=offset.freqstr).fit(table(stamps)).predict(4).to_frame()
+    pd.testing.assert_frame_equal(SeasonalNaive(1, freq=offset).fit(table(stamps)).predict(4).to_frame(), want)
