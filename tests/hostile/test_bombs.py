@@ -57,7 +57,7 @@ def attempt(path, **options):
     env |= {"ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1", "ARROW_IO_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", ATTEMPT, str(path), json.dumps(options), str(MEMORY)], cwd=path.parent, env=env,
-        capture_output=True, text=True, check=False, timeout=300, preexec_fn=no_core,
+        capture_output=True, text=True, check=False, timeout=1800, preexec_fn=no_core,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-500:]
     return json.loads(done.stdout.splitlines()[-1])
@@ -329,6 +329,6 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 def test_a_process_that_was_forked_off_after_a_fit_works():
     env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"} | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", FORK], env=env, capture_output=True, text=True, check=False, timeout=240
+        [sys.executable, "-c", FORK], env=env, capture_output=True, text=True, check=False, timeout=1800
     )
     assert done.stdout == "0\n", done.stderr

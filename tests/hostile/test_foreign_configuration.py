@@ -39,7 +39,7 @@ def python(code, cwd, **environment):
     env = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA_", "PYTHON"))}
     env |= {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1", **environment}
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-c", code], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=1800
     )
 
 
@@ -185,7 +185,7 @@ def study(place, out):
         (place / name).mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-c", STUDY, str(out)], cwd=place / "cwd", env=env, capture_output=True, text=True, check=False,
-        timeout=600,
+        timeout=1800,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -264,7 +264,7 @@ def test_workers_take_no_modules_from_the_current_folder(tmp_path):
     script = tmp_path.parent / f"{tmp_path.name}.py"
     script.write_text(code)  # as a program that is started from elsewhere does it
     done = subprocess.run(
-        [sys.executable, str(script)], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, str(script)], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=1800
     )
     assert (done.returncode, done.stdout) == (0, "[1, 2, 3]\n"), done.stderr
     assert not canary.exists()

@@ -794,7 +794,7 @@ def ends(tmp_path_factory):
         place.mkdir()
         made = subprocess.run(
             [sys.executable, __file__, str(place), *waiting], cwd=place, env=environment, capture_output=True, text=True,
-            check=False, timeout=300,
+            check=False, timeout=1800,
         )  # fmt: skip
         told = [json.loads(line) for line in made.stdout.splitlines() if line.startswith("{")]
         by_name.update({one["name"]: one for one in told if "name" in one})
