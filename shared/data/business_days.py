@@ -41,8 +41,9 @@ def business_days(closed: Iterable[Any] = (), open_days: Sequence[str] | str = W
     'B open 1010100'
     """
     mask = _weekmask(open_days)
+    listed: Any = [closed] if isinstance(closed, str) else closed
     try:
-        found = pd.DatetimeIndex([pd.Timestamp(day) for day in closed])
+        found = pd.DatetimeIndex([pd.Timestamp(day) for day in listed])
     except (ValueError, TypeError, OverflowError) as error:
         raise SettingsError(f"closed= holds what is no date: {str(error)[:120]}") from error
     if found.hasnans:
@@ -56,7 +57,7 @@ def business_days(closed: Iterable[Any] = (), open_days: Sequence[str] | str = W
 
 
 def read_business_days(text: str) -> tuple[int, str, tuple[int, ...]] | None:
-    """Read what `business_days` wrote: step, days of the week, and closed days since 1970; None where it is no such text.
+    """Read what `business_days` wrote: step, days of the week, closed days since 1970; None where it is no such text.
 
     Raises
     ------
@@ -112,6 +113,8 @@ def _weekmask(open_days: Sequence[str] | str) -> str:
         if re.fullmatch("(?=.*1)[01]{7}", open_days):
             return open_days
         open_days = open_days.replace(",", " ").split()
+    if not isinstance(open_days, Iterable):
+        raise SettingsError(f"open_days={open_days!r} are no days of the week; give them as in ['Mon', 'Tue', 'Sat']")
     places = [
         next(
             (place for place, full in enumerate(DAY_NAMES) if len(name) > 1 and full.upper().startswith(name.upper())),

@@ -14,7 +14,7 @@ from shared.typing import Floats, Ints
 
 __all__ = ["EaseWeights", "ease_weights"]
 
-# Most frequent items that the model is about: the inverse takes 8 bytes a pair of them, 128 MB.
+# Most frequent items that the model is about: the inverse takes 8 bytes a pair of them, 128 MB, and a few copies of it.
 MOST_ITEMS = 4000
 
 
@@ -101,7 +101,6 @@ def ease_weights(
         size = np.abs(weights)
         weights[size < np.partition(size, -max_weights, axis=1)[:, [-max_weights]]] = 0.0
     row, column = np.nonzero(weights)
-    joint = np.zeros_like(weights, dtype=np.int32)
-    joint[together.nonzero()] = together.data  # no stored entry is 0
+    joint = np.asarray(together[row, column]).astype(np.int64)
     indptr[1:] = np.cumsum(np.bincount(chosen[row], minlength=found.n_items))
-    return EaseWeights(indptr, chosen[column], weights[row, column], joint[row, column].astype(np.int64), modelled)
+    return EaseWeights(indptr, chosen[column], weights[row, column], joint, modelled)

@@ -1,4 +1,4 @@
-"""Completing baskets from rules, from the basket as a whole and from the customer's past, with a reason for every item."""
+"""Completing baskets from rules, the basket as a whole and the customer's past, with a reason for every item."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ SEARCH_GRID: dict[str, Sequence[Any]] = {
 class RuleRecommender(BaseEstimator):  # type: ignore[misc]
     """Rank what is missing from a basket: by rules, the basket as a whole, the customer's history, and popularity.
 
-    Every item of a basket of q items adds ``weight / sqrt(q)`` for each rule that starts from it (`rule_weights`). Rules
-    of thirty items count one need many times, so that large baskets lean on a linear model of whole baskets
+    Every item of a basket of q items adds ``weight / sqrt(q)`` for each rule that starts from it (`rule_weights`).
+    Rules of thirty items count one need many times, so that large baskets lean on a linear model of whole baskets
     (`ease_weights`): it takes the share ``q**2 / (q**2 + ease_from**2)`` of the rules' place. The share of the
     customer's past baskets that held an item, shrunk by ten baskets, adds `household` times that (`customer_history`).
 
@@ -334,9 +334,10 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
             table = (self.ease_ptr_, self.ease_items_, self.ease_weights_, self.ease_together_)
         else:
             table = (self.rule_ptr_, self.rule_items_, self.rule_weights_, self.rule_together_)
-        item, together = _strongest(*table, held, code)
-        if item is None:
+        strongest = _strongest(*table, held, code)
+        if strongest is None:
             return f"popular: in {self.counts_[code]:,} of {self.n_baskets_:,} baskets"
+        item, together = strongest
         name, of = quote([self.items_[item]]), self.counts_[item]
         if from_whole > from_rules:
             return f"the basket as a whole, {name} first: {together:,} of the {of:,} baskets with it hold this, too"
@@ -350,19 +351,13 @@ def _find(indptr: Ints, indices: Ints, row: int, column: int) -> int | None:
     return place if place < stop and indices[place] == column else None
 
 
-_NOTHING: tuple[int | None, int] = (None, 0)
-
-
 def _strongest(
     indptr: Ints, indices: Ints, weights: Floats, together: Ints, held: Codes, code: int
-) -> tuple[int | None, int]:
-    """Which item of a basket adds most to an item, and how many baskets hold both."""
-    best, found = 0.0, _NOTHING
-    for item in held:
-        place = _find(indptr, indices, item, code)
-        if place is not None and weights[place] > best:
-            best, found = float(weights[place]), (int(item), int(together[place]))
-    return found
+) -> tuple[int, int] | None:
+    """Which item of a basket adds most to an item, and how many baskets hold both; None where none adds anything."""
+    places = [(int(item), place) for item in held if (place := _find(indptr, indices, item, code)) is not None]
+    item, place = max(places, key=lambda one: weights[one[1]], default=(0, None))
+    return None if place is None or weights[place] <= 0 else (item, int(together[place]))
 
 
 def _pieces(baskets: Incidence) -> list[Incidence]:

@@ -35,8 +35,9 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
     all series share, drawn by one origin's weight (or eight errors') towards what its size would let expect; where
     steps differ by their place in a season, half of it is the mean absolute error at that very step. The half-width is
     a quantile of the errors in units of this spread, each measured with a spread that leaves its own origin out, pooled
-    over all series and a band of neighbouring steps. Where there are too few independent errors to read the quantile off (windows that
-    overlap, and steps of one window, are worth fewer), it goes over into Student's t for as many as there are.
+    over all series and a band of neighbouring steps. Where there are too few independent errors to read the quantile
+    off (windows that overlap, and steps of one window, are worth fewer), it goes over into Student's t for as many as
+    there are.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.data.io.frames import check_frame_shape, check_names
+from shared.data.io.frames import check_names, refuse_unusable
 from shared.data.io.limits import BOMB_RATIO, MAX_CELLS, MAX_COLUMNS, MAX_SHEET_ROWS, SHEET_LEAST
 from shared.data.io.sources import check_path, fail
 from shared.data.io.subprocess_reader import read_in_subprocess
@@ -62,7 +62,7 @@ def read_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
     check_names(names, path.name)
     frame = cells.iloc[1:].reset_index(drop=True)
     frame.columns = names
-    return check_frame_shape(frame.infer_objects(), path.name)
+    return refuse_unusable(frame.infer_objects(), path.name)
 
 
 def _measure_unpacked(path: Path) -> int:

@@ -17,7 +17,7 @@ from shared.data.io.sources import fail
 from shared.data.schema import missing_column
 from shared.errors import Problems, quote
 
-__all__ = ["arrow_to_pandas", "as_pandas", "check_columns", "check_frame_shape", "check_names"]
+__all__ = ["arrow_to_pandas", "as_pandas", "check_columns", "refuse_unusable", "check_names"]
 
 
 def arrow_to_pandas(table: pa.Table, source: str = "table") -> pd.DataFrame:
@@ -80,7 +80,7 @@ def as_pandas(source: Any, name: str, *, copy: bool = True) -> pd.DataFrame:
         eager = native.collect() if isinstance(native, nw.LazyFrame) else native
         frame = arrow_to_pandas(eager.to_arrow(), name)
     frame.columns = [str(column) for column in frame.columns]
-    return check_frame_shape(frame, name)
+    return refuse_unusable(frame, name)
 
 
 def _how_to_table(source: object) -> str:
@@ -127,14 +127,14 @@ def check_names(names: Sequence[str], source: str) -> None:
         raise fail(source, f"repeated column names: {quote(repeated)}", "Give every column a name of its own.")
 
 
-def check_frame_shape(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+def refuse_unusable(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     """Refuse a frame without rows, with odd column names, or with stamps off the calendar; return it otherwise.
 
     Raises
     ------
     DataError
 
-    >>> check_frame_shape(pd.DataFrame({"a": [1]}), "table").shape
+    >>> refuse_unusable(pd.DataFrame({"a": [1]}), "table").shape
     (1, 1)
     """
     check_names(list(frame.columns), source)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from shared.data.io.frames import arrow_to_pandas, check_columns, check_frame_shape, check_names
+from shared.data.io.frames import arrow_to_pandas, check_columns, check_names, refuse_unusable
 from shared.data.io.limits import BOMB_LEAST, BOMB_RATIO
 from shared.data.io.sources import check_path, fail, too_large
 from shared.errors import DataError, Problems, shorten
@@ -48,7 +48,7 @@ def read_parquet(path: Path, max_bytes: int, columns: Sequence[str] | None = Non
         raise fail(
             path.name, f"this is no readable Parquet file ({shorten(error, 200)})", "Fetch or write it again."
         ) from error
-    return check_frame_shape(arrow_to_pandas(read.pop().select(wanted), path.name), path.name)
+    return refuse_unusable(arrow_to_pandas(read.pop().select(wanted), path.name), path.name)
 
 
 def _read_columns(path: Path, max_bytes: int, columns: list[str]) -> pa.Table:

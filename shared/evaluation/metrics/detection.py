@@ -1,4 +1,4 @@
-"""Metrics for detectors and classifiers: how well scores put the one above the other, and how good the labels are (scikit-learn's)."""
+"""Metrics for detectors and classifiers: how well scores part two classes, and how good labels are (scikit-learn's)."""
 
 from __future__ import annotations
 

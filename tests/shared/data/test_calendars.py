@@ -320,6 +320,10 @@ def test_listed_days_are_closed_in_the_past_and_ahead(open_days, freq, wanted):
     assert [str(stamp)[:10] for stamp in found["ds"]] == wanted
 
 
+def test_one_date_is_a_list_of_one():
+    assert business_days("2024-12-25") == business_days(["2024-12-25"]) == "B closed 2024-12-25"
+
+
 def test_a_listed_day_is_no_gap_for_updates_walks_and_files(tmp_path):
     data, freq = open_table(), business_days(CLOSED)
     first = data[data["ds"] < "2024-03-28"]
@@ -352,6 +356,7 @@ def test_a_grid_with_closed_days_is_its_own_inverse(step, start, closed, mask):
     ("make", "told"),
     [
         (lambda: business_days(["x"]), "no date"), (lambda: business_days([None]), "missing date"), (lambda: business_days(5), "no date"),
+        (lambda: business_days("2024-13-01"), "no date"), (lambda: business_days(open_days=5), "no days of the week"),
         (lambda: business_days(open_days="0000000"), "no days of the week"), (lambda: business_days(open_days=["Mon", "Feb"]), "no days of the week"),
         (lambda: business_days(np.arange(20_000).astype("datetime64[D]")), "more than 10,000"),
         (lambda: SeasonalNaive(freq="B closed 2024-13-01").fit(open_table()), "no date"),
