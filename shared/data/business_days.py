@@ -17,7 +17,6 @@ __all__ = ["business_days", "read_business_days", "step_as_text"]
 
 WEEKDAYS = "1111100"
 MOST_CLOSED = 10_000
-_PATTERN = re.compile(r"\s*(\d{0,9})\s*B(?:\s+open\s+([01]{7}))?(?:\s+closed((?:\s+\d{4}-\d{2}-\d{2})*))?\s*")
 
 
 def business_days(closed: Iterable[Any] = (), open_days: Sequence[str] | str = WEEKDAYS) -> str:
@@ -67,17 +66,23 @@ def read_business_days(text: str) -> tuple[int, str, tuple[int, ...]] | None:
     >>> read_business_days("2B closed 1970-01-02"), read_business_days("D")
     ((2, '1111100', (1,)), None)
     """
-    match = _PATTERN.fullmatch(text)
-    if match is None:
+    head, *rest = text.split() or [""]
+    if head.isdecimal() and rest:  # the step may stand alone
+        head, rest = head + rest[0], rest[1:]
+    if not re.fullmatch(r"\d{0,9}B", head):
         return None
-    mask = match[2] or WEEKDAYS
+    mask = WEEKDAYS
+    if len(rest) > 1 and rest[0] == "open" and re.fullmatch("[01]{7}", rest[1]):
+        mask, rest = rest[1], rest[2:]
     if "1" not in mask:
         raise SettingsError(f"freq={quote([text])} is open on no day of the week")
+    if rest and rest[0] != "closed":
+        return None
     try:
-        days = {(dt.date.fromisoformat(day) - dt.date(1970, 1, 1)).days for day in (match[3] or "").split()}
+        days = {(dt.date.fromisoformat(day) - dt.date(1970, 1, 1)).days for day in rest[1:]}
     except ValueError as error:
         raise SettingsError(f"freq={quote([text])} holds what is no date: {error}") from error
-    return int(match[1] or 1), mask, tuple(sorted(days))
+    return int(head[:-1] or 1), mask, tuple(sorted(days))
 
 
 def step_as_text(freq: Any) -> Any:

@@ -62,11 +62,13 @@ def parse_duration(text: str | int) -> Duration:
         raise SettingsError(
             f"{quote([text])} is no duration; give steps as in 48, or time as in '30min', '2D', '1W', '3M'"
         )
-    if not isinstance(text, str) or re.fullmatch(r"\s*\d{1,9}\s*", text):
+    # Outer blanks go first: two stretches of blanks in a pattern can be told apart in as many ways as there are blanks.
+    written = text.strip() if isinstance(text, str) else ""
+    if not isinstance(text, str) or re.fullmatch(r"\d{1,9}", written):
         return _count_steps(int(text))
-    if open_days := read_business_days(text):
-        text = f"{open_days[0]}B"
-    match = re.fullmatch(r"\s*(\d{0,9})\s*([A-Za-z]+)(-[A-Z]{3})?\s*", text)
+    if open_days := read_business_days(written):
+        written = f"{open_days[0]}B"
+    match = re.fullmatch(r"(\d{0,9})\s*([A-Za-z]+)(-[A-Z]{3})?", written)
     unit = ALIASES.get(match[2], match[2]) if match else ""
     count = int(match[1] or 1) if match else 0
     if count < 1 or (unit not in NS and unit not in MONTHS and unit != "B"):

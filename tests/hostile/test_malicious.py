@@ -491,6 +491,13 @@ PATTERNS = {
     "a fraction without an end": harmless(table_file("own.csv", lambda place: f"a,b\n2024-01-01T00:00:00.{LONG},1\n")),
     "a duration of ten million digits": Attack(lambda place: None, lambda _: parse_duration(LONG + "D")),
     "a duration of ten million blanks": Attack(lambda place: None, lambda _: parse_duration(" " * 10_000_000 + "x")),
+    "a duration of nothing but blanks": Attack(lambda place: None, lambda _: parse_duration(" " * 10_000_000)),
+    "business days among ten million blanks": Attack(
+        lambda place: None, lambda _: parse_duration("B closed" + " " * 10_000_000 + "x")
+    ),
+    "business days with a million dates": Attack(
+        lambda place: None, lambda _: parse_duration("B closed" + " 2024-01-01" * 1_000_000 + " x")
+    ),
     "a duration of ten million letters": Attack(lambda place: None, lambda _: parse_duration("D" * 10_000_000)),
     "a clock of ten million digits": override_attack(f"clocks=['{LONG}']"),
     "an encoding whose reader is slow": Attack(
