@@ -247,24 +247,24 @@ def test_a_query_that_writes_is_refused_and_changes_nothing(anywhere, kind, quer
 def test_a_query_that_reaches_out_is_refused(anywhere, kind, query, tmp_path_factory):
     _, source = anywhere(kind)
     other = tmp_path_factory.mktemp("other") / "secret.csv"
-    other.write_text("hush\n42\n")
+    other.write_text("hush\nwhisper\n")
     with pytest.raises(DataError) as caught:
         read_table(source, query=query.format(file=other))
-    assert "42" not in str(caught.value)
-    assert other.read_text() == "hush\n42\n"
+    assert "whisper" not in str(caught.value)
+    assert other.read_text() == "hush\nwhisper\n"
     assert [name.name for name in other.parent.iterdir()] == ["secret.csv"]
 
 
 @pytest.mark.parametrize("reader", ["read_csv('{file}')", "read_text('{file}')", "'{file}'"])
 def test_a_duckdb_view_that_reads_another_file_is_refused(duck, tmp_path_factory, reader):
     other = tmp_path_factory.mktemp("other") / "secret.csv"
-    other.write_text("hush\n42\n")
+    other.write_text("hush\nwhisper\n")
     path = duck(f"create view v as select * from {reader.format(file=other)}")
     before = digest(path)
     for query in (None, "v"):
         with pytest.raises(DataError, match=r"t\.duckdb") as caught:
             read_table(path, query=query)
-        assert "42" not in str(caught.value).replace(str(other), "")
+        assert "whisper" not in str(caught.value)
     assert digest(path) == before
 
 
