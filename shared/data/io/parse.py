@@ -31,6 +31,7 @@ LONG = r"^[+-]?(\d{16,}|\d{1,3}([.,]\d{3}){5,})$"
 BOOLEAN = r"^(?i:true|false)$"
 ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?$"
 EITHER_ORDER = Fix("Pass ", Argument("dates", "day-first"), " or ", Argument("dates", "month-first"), ".")
+FIRST = 1_000  # rows that are looked at before the rest
 LONGEST = 10_000  # characters; no number and no stamp has as many
 ISO_ZONED = r"(Z|[+-]\d{2}:?\d{2})$"
 SHORT = r"^\d{1,2}[./-]\d{1,2}[./-]\d{4}([ T]\d{1,2}:\d{2}(:\d{2})?)?$"
@@ -85,6 +86,15 @@ def _matches(strings: pa.Array, pattern: str) -> Bools:
     return np.asarray(pc.fill_null(pc.match_substring_regex(strings, pattern), False))
 
 
+def _all_match(strings: pa.Array, pattern: str) -> bool:
+    """Say whether every one matches; most columns that don't show it in their first rows."""
+    return all(_matches(some, pattern).all() for some in (strings[:FIRST], strings[FIRST:]))
+
+
+def _any_matches(strings: pa.Array, pattern: str) -> bool:
+    return any(_matches(some, pattern).any() for some in (strings[:FIRST], strings[FIRST:]))
+
+
 def _missing(strings: pa.Array, words: bool) -> Bools:
     empty = np.asarray(pc.fill_null(pc.equal(strings, ""), True))
     if words:
@@ -108,16 +118,17 @@ def sniff_decimal(columns: Sequence[pa.Array], separator: str) -> str | None:
         full = pc.utf8_trim_whitespace(strings.filter(pa.array(~_missing(strings, words=True))))
         if len(full) == 0:
             continue
-        like = _matches(full, r"^[+-]?[\d.,]+([eE][+-]?\d+)?$")
-        if not like.all():
+        if not _all_match(full, r"^[+-]?[\d.,]+([eE][+-]?\d+)?$"):
             continue
         for mark, other in ((".", r","), (",", r"\.")):
             mark_ = re.escape(mark)
-            clear = _matches(full, rf"^[+-]?\d*{mark_}(\d{{1,2}}|\d{{4,}})([eE].*)?$") | _matches(
-                full, rf"^[+-]?(\d{{4,}}|0?){mark_}\d{{3}}$|{other}\d{{3}}{mark_}\d+$"
+            votes[mark] = (
+                votes[mark]
+                or _any_matches(full, rf"^[+-]?\d*{mark_}(\d{{1,2}}|\d{{4,}})([eE].*)?$")
+                or _any_matches(full, rf"^[+-]?(\d{{4,}}|0?){mark_}\d{{3}}$|{other}\d{{3}}{mark_}\d+$")
             )
-            votes[mark] |= bool(clear.any())
-            doubtful |= bool(_matches(full, rf"^[+-]?[1-9]\d{{0,2}}{mark_}\d{{3}}$").any())
+        if not any(votes.values()) and separator != ",":
+            doubtful = doubtful or _any_matches(full, r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$")
     if votes["."] != votes[","]:
         return "." if votes["."] else ","
     if votes["."] and votes[","]:
@@ -140,7 +151,7 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
         read = pd.to_datetime(pd.Series(full.to_pandas()), format=reading.dates, errors="coerce")
         if read.notna().all():
             return "datetime", ()
-    if _matches(full, INTEGER).all():
+    if _all_match(full, INTEGER):
         if _fits_int64(full):
             return "integer", ()
         return "text", ("kept as text: some numbers are too large for 64 bits",)
@@ -157,14 +168,12 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
             example = full[int(np.argmax(doubtful))].as_py()
             return "text", (f"kept as text: '{example}' fits two readings; pass decimal= to read it as a number",)
         return "number", ()
-    if _matches(full, BOOLEAN).all():
+    if _all_match(full, BOOLEAN):
         return "boolean", ()
-    if _matches(full, ISO).all():
+    if _all_match(full, ISO):
         zoned = _matches(full, ISO_ZONED) & _matches(full, r"[T ]")
-        if zoned.all() or not zoned.any():
-            offsets = set(pc.unique(pc.replace_substring_regex(full, r"^.*?(Z|[+-]\d{2}:?\d{2})$", r"\1")).to_pylist())
-            if not zoned.any() or len(offsets) == 1 or reading.tz:
-                return "datetime", ()
+        if not zoned.any() or (zoned.all() and (reading.tz or len(pc.unique(_offsets(full))) == 1)):
+            return "datetime", ()
         if not zoned.all():
             return "text", ("kept as text: some stamps have a time zone, the others none",)
         return "text", ("kept as text: time zones are mixed; pass tz= to read them as instants",)
@@ -173,7 +182,7 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
         if read.notna().all():
             return "datetime", ()
         return "text", ("kept as text: it does not fit the format of dates=",) if _matches(full, ISO).all() else ()
-    if _matches(full, SHORT).all():
+    if _all_match(full, SHORT):
         order = reading.dates or _date_order(full)
         if order in {"day-first", "month-first"}:
             return "datetime", () if reading.dates else (f"dates read {order}",)
@@ -185,7 +194,7 @@ def _say_why_text(strings: pa.Array, numbers: Bools, dates: Bools) -> tuple[str,
     """Name what keeps a column of numbers or dates from being one."""
     rows = np.flatnonzero(~_missing(strings, words=True))
     full = strings.take(pa.array(rows))
-    if _matches(full, r"^[+-]?[\d.,]+\s*%$").all():
+    if _all_match(full, r"^[+-]?[\d.,]+\s*%$"):
         return (f"kept as text: numbers with a percent sign, as '{full[0].as_py()}'; take it off to read them as such",)
     for mask, kind in ((numbers, "number"), (dates, "date")):
         if NEARLY * len(mask) <= mask.sum() < len(mask):
@@ -335,7 +344,7 @@ def _date_order(full: pa.Array) -> str | None:
 def _datetimes(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
     full = strings.filter(pa.array(~missing))
     iso = _matches(strings, ISO)
-    short = _matches(strings, SHORT)
+    short = np.zeros(len(iso), dtype=bool) if (iso | missing).all() else _matches(strings, SHORT)
     texts = _mask_text(strings, ~missing).to_pandas()
     if reading.dates not in {None, "iso", "day-first", "month-first"}:
         return _parse_stamps(texts, missing, str(reading.dates), "")
@@ -372,7 +381,7 @@ def _period_starts(texts: pd.Series[Any]) -> pd.Series[Any] | None:
             ),
         ),
     ):
-        if given.str.fullmatch(pattern).all():
+        if all(some.str.fullmatch(pattern).all() for some in (given[:FIRST], given[FIRST:])):
             starts = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns]")
             starts[given.index] = np.asarray(make(given), dtype="datetime64[ns]")
             return starts
@@ -394,6 +403,13 @@ def _parse_stamps(texts: pd.Series[Any], missing: Bools, order: str, note: str) 
     return Parsed(values, bad, "cannot be read as dates" if bad.any() else "", fix, (note,) if note else ())
 
 
+def _offsets(stamps: pa.Array) -> pa.Array:
+    """UTC offsets as written: "Z", "+02:00" or "+0200"; of the few endings that differ, not of every stamp."""
+    endings = pc.utf8_slice_codeunits(stamps, -6, None).dictionary_encode()
+    offsets = pc.replace_substring_regex(endings.dictionary, r"^.*?(Z|[+-]\d{2}:?\d{2})$", r"\1")
+    return offsets.take(endings.indices)
+
+
 def _instants(
     strings: pa.Array,
     texts: pd.Series[Any],
@@ -401,7 +417,7 @@ def _instants(
     missing: Bools,
     reading: Reading,
 ) -> Parsed:
-    offsets = pc.replace_substring_regex(_mask_text(strings, iso), r"^.*?(Z|[+-]\d{2}:?\d{2})$", r"\1")
+    offsets = _offsets(_mask_text(strings, iso))
     distinct = pc.value_counts(offsets.drop_null())
     if len(distinct) > 1 and reading.tz is None:
         common = max(distinct.to_pylist(), key=lambda item: item["counts"])["values"]
