@@ -178,6 +178,38 @@ def matrix_estimators() -> dict[str, Any]:
 
 
 @cache
+def detectors() -> dict[str, Any]:
+    """Detectors of odd rows, unfitted.
+
+    >>> "MarginDetector" in detectors()
+    True
+    """
+    from domains.anomaly import AnomalyDetector, CombinedDetector, ForestDetector, MarginDetector, NeighbourDetector
+
+    return {
+        "ForestDetector": ForestDetector(n_trees=4, max_samples=16, random_state=0),
+        "ForestDetector.fair_cut": ForestDetector("fair_cut", n_trees=4, max_samples=16, random_state=0),
+        "NeighbourDetector": NeighbourDetector(n_references=20, random_state=0),
+        "MarginDetector": MarginDetector(),
+        "CombinedDetector": CombinedDetector(random_state=0),
+        "AnomalyDetector": AnomalyDetector(random_state=0),
+    }
+
+
+@cache
+def _odd_rows() -> pd.DataFrame:
+    rng = np.random.default_rng(11)
+    n = 40
+    return pd.DataFrame(
+        {
+            "x": np.where(rng.random(n) < 0.1, np.nan, rng.normal(size=n)),
+            "kind": rng.choice(["a", "b", "c"], n),
+            "at": pd.date_range("2024-01-01", periods=n, freq="7h"),
+        }
+    )
+
+
+@cache
 def _matrix() -> tuple[Any, Any]:
     rng = np.random.default_rng(3)
     X = rng.normal(size=(60, 3))
@@ -210,6 +242,8 @@ def fit_learner(name: str) -> Any:
         return clone(learners()[name]).fit(_split_series()[0])
     if name in matrix_estimators():
         return clone(matrix_estimators()[name]).fit(*_matrix())
+    if name in detectors():
+        return clone(detectors()[name]).fit(_odd_rows() if name == "AnomalyDetector" else _matrix()[0])
     from domains.basket import RuleRecommender
 
     return RuleRecommender().fit(_baskets())
@@ -235,11 +269,23 @@ def use_model(name: str) -> Callable[[Any], Any]:
                 if hasattr(model, more):
                     getattr(model, more)(X)
             return model.predict(X)
+        if name in detectors() and type(model) is type(detectors()[name]):
+            return _use_detector(model)
         if type(model).__name__ == name == "RuleRecommender":
             return model.scores(_warm_baskets()), model.recommend(_warm_baskets(), n=3)
         return None
 
     return use
+
+
+def _use_detector(model: Any) -> Any:
+    """Ask a detector for scores and reasons."""
+    if type(model).__name__ == "AnomalyDetector":
+        rows = _odd_rows().head(5)
+        model.find_alerts(rows, budget=2).explain()
+        return model.predict(rows), model.explain(rows)
+    X = _matrix()[0][:5]
+    return model.predict(X), model.explain(X), model.evidence(X)
 
 
 def rules_samples() -> list[Sample]:

@@ -22,6 +22,7 @@ from benchmarks.mutated.databases import (
 from benchmarks.mutated.models import (
     change_model,
     change_rules,
+    detectors,
     fit_learner,
     learners,
     load_rules,
@@ -76,7 +77,7 @@ RULES = Target("Rules", ".parquet", cache(rules_samples), change_rules, load_rul
 
 @cache
 def _models() -> dict[str, Target]:
-    names = [*learners(), *matrix_estimators(), "RuleRecommender"]
+    names = [*learners(), *matrix_estimators(), *detectors(), "RuleRecommender"]
 
     def samples(name: str) -> Callable[[], list[Sample]]:
         return cache(lambda: [Sample(dump_model(fit_learner(name)))])

@@ -22,6 +22,7 @@ CONTRACTS = {
     "X": "here",
     "table": "tests/contract/test_table_learners.py",
     "baskets": "tests/domains/basket/test_completion.py",
+    "rows": "tests/contract/test_row_detectors.py",
 }
 
 

@@ -13,6 +13,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegresso
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 
+from domains.anomaly import AnomalyDetector
 from domains.basket import RuleRecommender
 from domains.timeseries import AutoForecaster, LagForecaster, NaturalGradientBoosting, QuantileBoosting, Recipe, Rolling
 from shared.errors import StoreError
@@ -38,6 +39,10 @@ def baskets():
     return pd.DataFrame({"order": np.repeat(np.arange(200), 3), "item": [f"i{code}" for code in rows.ravel()]})
 
 
+def odd_rows():
+    return pd.DataFrame(X, columns=["a", "b", "c"]).assign(kind=np.where(Y > 0, "x", "y"))
+
+
 def grown():
     return {
         "boosting": QuantileBoosting((0.5,), max_iter=3, min_samples_leaf=5).fit(X, Y),
@@ -54,6 +59,7 @@ def grown():
         "tree": DecisionTreeRegressor(max_depth=3).fit(X, Y),
         "histogram": HistGradientBoostingRegressor(max_iter=2, min_samples_leaf=5).fit(X, Y),
         "rules": RuleRecommender(significance=None).fit(baskets()),
+        "odd": AnomalyDetector(random_state=0).fit(odd_rows()),
     }
 
 
@@ -139,6 +145,24 @@ ARRAYS = [
     ("rules", "ease_together_", lambda a: a - 10**6),
     ("rules", "ease_modelled_", lambda a: a[:-1]),
     ("rules", "items_", lambda a: a[:2]),
+    ("odd", "column_", lambda a: a + 2**15),
+    ("odd", "column_", lambda a: a[:, :3]),
+    ("odd", "second_", lambda a: a + 2**15),
+    ("odd", "expected_", lambda a: a[:, :-1]),
+    ("odd", "cut_", lambda a: a[:2]),
+    ("odd", "depth_", 15),
+    ("odd", "spread_", lambda a: a[:1]),
+    ("odd", "references_", lambda a: a[:2]),
+    ("odd", "references_", lambda a: a * np.nan),
+    ("odd", "k_", 10**6),
+    ("odd", "ordered_", lambda a: a[:1]),
+    ("odd", "counts_", lambda a: a + 10**6),
+    ("odd", "low", lambda a: a[:1]),
+    ("odd", "scores", lambda a: a[::-1].copy()),
+    ("odd", "scores", lambda a: a[:0]),
+    ("odd", "counts", lambda a: a[:1] - 10**6),
+    ("odd", "columns", lambda a: a[:1]),
+    ("odd", "mean", lambda a: a[:1]),
 ]
 
 

@@ -1,0 +1,24 @@
+"""Anomalies: found, explained, and within the alert budget."""
+
+from domains.anomaly.alerts import Alert, Alerts, Reason
+from domains.anomaly.combined import CombinedDetector
+from domains.anomaly.detector import AnomalyDetector
+from domains.anomaly.evidence import ScoreScale, binomial_band
+from domains.anomaly.forest import ForestDetector
+from domains.anomaly.margins import MarginDetector
+from domains.anomaly.neighbours import NeighbourDetector
+from domains.anomaly.task import DetectionTask
+
+__all__ = [
+    "Alert",
+    "Alerts",
+    "AnomalyDetector",
+    "CombinedDetector",
+    "DetectionTask",
+    "ForestDetector",
+    "MarginDetector",
+    "NeighbourDetector",
+    "Reason",
+    "ScoreScale",
+    "binomial_band",
+]

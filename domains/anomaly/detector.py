@@ -1,0 +1,275 @@
+"""The default: rows of any table, without labels and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from domains.anomaly.combined import CombinedDetector
+from domains.anomaly.encoding import ColumnCode, TableCode, to_plain_columns
+from domains.anomaly.evidence import binomial_band
+from shared.data.contract import TableContract, contract_of
+from shared.errors import DataError, Problem, quote
+from shared.runtime.array_of import ArrayOf
+from shared.text import count_of
+from shared.typing import Floats, Ints
+
+if TYPE_CHECKING:
+    from domains.anomaly.alerts import Alerts
+    from domains.anomaly.task import DetectionTask
+
+__all__ = ["AnomalyDetector"]
+
+# Fewer rows say nothing about what is ordinary: not one of them can be called rare at 5 %.
+LEAST_ROWS = 20
+
+
+class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
+    """Find the odd rows of a table of numbers, text, dates and gaps, and say why.
+
+    Nothing needs to be set, and no labels are needed. Four detectors of different kind are summed, and a guard watches
+    for values that nobody has seen (`CombinedDetector`); text counts by how rare it is, dates by their weekday and hour,
+    a gap by how rare it is in its column. A row's score depends on no other new row.
+
+    Parameters
+    ----------
+    budget : float
+        Share of rows that `predict` reports, above 0 and at most 0.5. It is a share of all rows, odd ones included.
+    random_state : int, RandomState or None
+
+    Attributes
+    ----------
+    notes_ : tuple of str
+        What was left out in fitting, and why.
+    contract_ : TableContract
+        Columns that a new table has to have.
+    model_ : CombinedDetector
+    code_ : TableCode
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> table = pd.DataFrame({"amount": rng.gamma(2, 20, 500), "country": rng.choice(["AT", "DE"], 500)})
+    >>> detector = AnomalyDetector(random_state=0).fit(table)
+    >>> new = pd.DataFrame({"amount": [30.0, 900.0], "country": ["AT", "AT"]})
+    >>> print(detector.find_alerts(new, budget=1).explain())
+    1 of 2 rows is reported, the oddest.
+    Row 1: amount is 900, beyond all 500 rows learnt from (2.13 to 170).
+    """
+
+    def __init__(self, *, budget: float = 0.01, random_state: Any = None) -> None:
+        self.budget = budget
+        self.random_state = random_state
+
+    def default_task(self) -> DetectionTask:
+        """How `evaluate` fits and asks it: on rows without labels, which only judge it."""
+        from domains.anomaly.task import DetectionTask
+
+        return DetectionTask()
+
+    def fit(self, rows: Any, y: Any = None) -> AnomalyDetector:
+        """Learn what is ordinary.
+
+        Parameters
+        ----------
+        rows : pandas, Polars or Arrow frame, or array of shape (n_rows, n_columns)
+            Most of them ordinary; from 20 on.
+        y : ignored
+
+        Raises
+        ------
+        DataError
+            There are too few rows, no column tells anything, or values are infinite or no number, text or date.
+        SettingsError
+            The budget is no share.
+        """
+        CombinedDetector(budget=self.budget)._check_settings()  # noqa: SLF001  # one family
+        frame = to_plain_columns(rows, "table")
+        if len(frame) < LEAST_ROWS:
+            what = f"has {count_of(len(frame), 'row')}, of which none can be called rare"
+            raise DataError("table", [Problem(what, fix=f"Give at least {LEAST_ROWS} rows to learn from.")])
+        used, notes = _useful(frame)
+        if not used:
+            what = "every column is constant, empty, or names its rows: " + quote(frame.columns)
+            raise DataError("table", [Problem(what, fix="Give columns that differ between rows.")])
+        self.notes_ = tuple(notes)
+        frame = frame[used]
+        self.contract_ = contract_of(frame)
+        self.code_ = TableCode.of(frame)
+        self.n_rows_ = len(frame)
+        self.model_ = CombinedDetector(budget=self.budget, random_state=self.random_state)
+        self.model_.fit(self.code_.encode(frame))
+        return self
+
+    def score_samples(self, rows: Any) -> Floats:
+        """Score rows: the lower, the odder, as scikit-learn's detectors do.
+
+        Parameters
+        ----------
+        rows : frame or array
+            With the columns learnt from, in any order; others are not used.
+
+        Raises
+        ------
+        DataError
+            Columns are missing or of another kind.
+        """
+        return self._fitted.score_samples(self._encode(rows))
+
+    def decision_function(self, rows: Any) -> Floats:
+        """Score of rows above the threshold of the budget; negative for those that are reported.
+
+        Parameters
+        ----------
+        rows : frame or array
+        """
+        return self._fitted.decision_function(self._encode(rows))
+
+    def predict(self, rows: Any) -> Ints:
+        """Say which rows are reported: -1, and 1 for the others.
+
+        Parameters
+        ----------
+        rows : frame or array
+        """
+        return self._fitted.predict(self._encode(rows))
+
+    def p_values(self, rows: Any) -> Floats:
+        """Share of the rows learnt from, each held out, that are as odd as each row.
+
+        Parameters
+        ----------
+        rows : frame or array
+        """
+        return self._fitted.p_values(self._encode(rows))
+
+    def evidence(self, rows: Any) -> Floats:
+        """Minus the natural logarithm of the p-values, going on beyond the smallest.
+
+        Parameters
+        ----------
+        rows : frame or array
+        """
+        return self._fitted.evidence(self._encode(rows))
+
+    def explain(self, rows: Any) -> pd.DataFrame:
+        """Part of each column in the evidence of each row; none is negative, and a row's sum is its evidence.
+
+        Parameters
+        ----------
+        rows : frame or array
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the index of `rows` and the columns learnt from.
+        """
+        frame = self._plain(rows)
+        parts = self.code_.per_column(self.model_.explain(self.code_.encode(frame)))
+        return pd.DataFrame(parts, index=frame.index, columns=list(self.code_.names))
+
+    def find_alerts(
+        self,
+        rows: Any,
+        *,
+        budget: float | None = None,
+        false_discoveries: float | None = None,
+        n_reasons: int = 3,
+        only: Mapping[str, str] | None = None,
+        least: Mapping[str, float] | None = None,
+    ) -> Alerts:
+        """Report the rows worth looking at, with reasons.
+
+        Parameters
+        ----------
+        rows : frame or array
+        budget : int or float, optional
+            A number of rows, which are the oddest ones; or a share below 1, for those beyond the threshold that lets
+            through that share of rows like those learnt from. Where nothing is given, the share set at the beginning.
+        false_discoveries : float, optional
+            In place of a budget: at most this share of the alerts is to be ordinary (Benjamini and Hochberg 1995 on the
+            p-values). It holds where the rows learnt from are ordinary ones.
+        n_reasons : int
+            Columns named for each alert, at most.
+        only : dict of str to {"higher", "lower"}, optional
+            Directions: where a number's column is the first reason, the alert counts only if the value lies that side
+            of what is usual.
+        least : dict of str to float, optional
+            Smallest differences from what is usual that count, where the column is the first reason.
+
+        Raises
+        ------
+        SettingsError
+            Both a budget and a rate are given, one is out of range, or a column of `only` or `least` is not there.
+        """
+        from domains.anomaly.alerts import find_alerts
+
+        return find_alerts(
+            self,
+            rows,
+            budget=budget,
+            false_discoveries=false_discoveries,
+            n_reasons=n_reasons,
+            only=dict(only or {}),
+            least=dict(least or {}),
+        )
+
+    def expected_band(self, n_rows: int, level: float = 90) -> tuple[float, float]:
+        """Band in which the share of alerts among new rows will lie, if they are like those learnt from.
+
+        Parameters
+        ----------
+        n_rows : int
+            New rows.
+        level : float
+            Percent.
+        """
+        check_is_fitted(self)
+        return binomial_band(len(self.model_.scale_.scores), n_rows, self.budget, level)
+
+    @property
+    def _fitted(self) -> CombinedDetector:
+        check_is_fitted(self)
+        return self.model_
+
+    def _plain(self, rows: Any) -> pd.DataFrame:
+        check_is_fitted(self)
+        frame = to_plain_columns(rows, "rows")
+        # What drifted is what a detector is to find; what has another name or kind is refused.
+        self.contract_.check(frame, "rows", accept_drift=True)
+        return frame[list(self.code_.names)]
+
+    def _encode(self, rows: Any) -> Floats:
+        return self.code_.encode(self._plain(rows))
+
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
+        """What holds of the arrays of every fitted one; checked when a model is loaded."""
+        if self.code_.names != self.contract_.names or len(self.code_.origin) != self.model_.n_features_in_:
+            raise ValueError("its columns are not those of its model")
+        return {
+            "contract_": TableContract,
+            "code_": TableCode,
+            "model_": CombinedDetector,
+            "n_rows_": ArrayOf("i", (), low=1),
+        }
+
+
+def _useful(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Columns that can tell something, and notes on those that cannot or can tell little."""
+    used, notes, varied = [], [], False
+    for name in frame.columns:
+        code = ColumnCode.of(str(name), frame[name])
+        if code.n_missing == code.n_rows:
+            notes.append(f"column '{name}' is empty and not used")
+        elif code.names_rows:
+            notes.append(f"column '{name}' has another text in most rows, as a name has, and is not used")
+        else:
+            used.append(str(name))
+            if len(frame[name].unique()) == 1:
+                notes.append(f"column '{name}' has the same value everywhere: only another one is reported")
+            else:
+                varied = True
+    return used if varied else [], notes

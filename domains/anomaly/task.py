@@ -1,0 +1,144 @@
+"""How detectors are evaluated: fitted on rows without labels, judged by them on later or other rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shared.data import columns as names
+from shared.data.splits import Split
+from shared.errors import DataError, Problem, SettingsError, quote
+from shared.evaluation.metrics import Metric
+from shared.evaluation.task import ColumnRoles, Stopwatch, Task
+
+__all__ = ["DetectionTask"]
+
+
+@dataclass(frozen=True)
+class DetectionTask(Task):
+    """Fit a detector on the training rows, and score the test rows.
+
+    Parameters
+    ----------
+    label : str
+        Column that says which rows are odd: two values, of which the larger is odd. No detector sees it.
+    features : tuple of str
+        Columns that detectors see; all others where left out.
+    clean : bool
+        Whether detectors learn from the training rows that are not odd only, as where ordinary rows are known.
+
+    Notes
+    -----
+    Predictions have a row a test row: "y", "score" (the higher, the odder) and "predicted" (True for those reported).
+
+    >>> DetectionTask("fraud").metric("roc_auc").reads
+    ('y', 'score')
+    """
+
+    label: str = "anomaly"
+    features: tuple[str, ...] = ()
+    clean: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.label, str) or isinstance(self.features, str):
+            raise SettingsError(f"label={self.label!r}, features={self.features!r}: give a name, and a tuple of names")
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The label."""
+        return (names.Y,)
+
+    def roles(self, data: Any) -> ColumnRoles:
+        """Say which column is the label.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame
+        """
+        return ColumnRoles(y=self.label, features=self.features)
+
+    def check_outcomes(self, metric: Metric, data: Any, splits: Sequence[Split]) -> None:
+        """Refuse, before any work, test rows of which none, or all, are odd.
+
+        Parameters
+        ----------
+        metric : Metric
+        data : pandas.DataFrame
+        splits : sequence of Split
+        """
+        odd = self._odd(data)
+        if "score" not in metric.reads:
+            return
+        bare = [split.label for split in splits if len(set(odd[split.test].tolist())) < 2]
+        if bare:
+            what = f"in {len(bare):,} of {len(splits):,} splits every test row has the same label: {', '.join(map(str, bare[:5]))}"
+            fix = "Take larger test sets, or splits that are stratified by the label."
+            raise DataError("table", [Problem(what, column=self.label, fix=fix)])
+
+    def run(self, model: Any, data: Any, splits: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Fit and score, split by split.
+
+        Parameters
+        ----------
+        model : detector
+            With ``fit`` and ``score_samples`` (the lower, the odder).
+        data : pandas.DataFrame
+        splits : sequence of Split
+        """
+        found, watch = [], Stopwatch()
+        odd = self._odd(data)
+        inputs = self.roles(data).inputs(data)
+        for split in splits:
+            train = split.train[~odd[split.train]] if self.clean else split.train
+            with watch("fit", split):
+                model.fit(inputs.iloc[train])
+            test = inputs.iloc[split.test]
+            with watch("predict", split):
+                score = -np.asarray(model.score_samples(test), dtype=float)
+                reported = (
+                    np.asarray(model.predict(test)) < 0 if hasattr(model, "predict") else np.full(len(test), False)
+                )
+            found.append(
+                pd.DataFrame(
+                    {
+                        names.SPLIT: split.label,
+                        names.Y: odd[split.test].astype(int),
+                        "score": score,
+                        "predicted": reported.astype(int),
+                    }
+                )
+            )
+        return pd.concat(found, ignore_index=True), watch.to_frame()
+
+    def perturb(self, data: Any, split: Split) -> tuple[Any, Split]:
+        """Turn the labels of the test rows round, and mix the rows of no use: no detector may answer otherwise.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame
+        split : Split
+        """
+        values = data[self.label].to_numpy().copy()
+        kinds = np.unique(values)
+        values[split.test] = np.where(values[split.test] == kinds[-1], kinds[0], kinds[-1])
+        rows = np.arange(len(data))
+        idle = np.setdiff1d(rows, np.concatenate([split.train, split.test]))
+        rows[idle] = np.random.default_rng(0).permutation(idle)
+        other = data.assign(**{self.label: values}).iloc[rows].set_axis(data.index)
+        return other, split
+
+    def _odd(self, data: Any) -> Any:
+        if self.label not in data.columns:
+            what = f"is missing; the table has {quote(data.columns)}"
+            raise DataError("table", [Problem(what, column=self.label, fix="Name it as in DetectionTask('fraud').")])
+        values = data[self.label]
+        if values.isna().any() or values.nunique() != 2:
+            what = f"has {values.nunique():,} values, {int(values.isna().sum()):,} of them missing"
+            raise DataError(
+                "table", [Problem(what, column=self.label, fix="Give two values, the larger for odd rows.")]
+            )
+        return (values == values.max()).to_numpy()

@@ -1,0 +1,250 @@
+"""Rows of any table: text, dates, gaps; alerts and their reasons."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from domains.anomaly import AnomalyDetector, DetectionTask
+from shared.errors import DataError, SettingsError
+from shared.runtime.store import load_model, save_model
+
+
+def make_table(n=1500, seed=0):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "amount": rng.gamma(2, 20, n),
+            "country": rng.choice(["AT", "DE", "CH"], n, p=[0.6, 0.35, 0.05]),
+            "when": pd.date_range("2024-01-01", periods=n, freq="37min"),
+            "age": np.where(rng.random(n) < 0.02, np.nan, rng.normal(40, 10, n)),
+            "currency": "EUR",
+            "order": [f"no {number}" for number in range(n)],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def table():
+    return make_table()
+
+
+@pytest.fixture(scope="module")
+def detector(table):
+    return AnomalyDetector(random_state=0).fit(table)
+
+
+@pytest.fixture
+def new():
+    return make_table(60, seed=1)
+
+
+def why(detector, rows):
+    return {alert.row: alert.explain() for alert in detector.find_alerts(rows, budget=len(rows)).alerts}
+
+
+def test_a_country_never_seen_is_found_and_named(detector, new):
+    new.loc[7, "country"] = "XX"
+    found = detector.find_alerts(new, budget=1).alerts[0]
+    assert found.row == 7
+    assert found.explain() == "Row 7: country is 'XX', never seen before."
+
+
+def test_a_gap_where_there_never_was_one_is_found_and_named(detector, new):
+    new.loc[7, "country"] = None
+    assert detector.find_alerts(new, budget=1).alerts[0].explain() == "Row 7: country is missing, as it never was."
+
+
+def test_a_gap_where_there_are_some_is_told_with_its_share(detector, new):
+    new.loc[7, "age"] = np.nan
+    share = make_table()["age"].isna().mean()
+    assert f"age is missing, as in {100 * share:.2g} % of rows" in why(detector, new)[7]
+
+
+def test_a_value_beyond_all_is_told_with_the_range(detector, new, table):
+    new.loc[7, "age"] = 140.0
+    low, high = table["age"].min(), table["age"].max()
+    assert detector.find_alerts(new, budget=1).alerts[0].explain() == (
+        f"Row 7: age is 140, beyond all 1,500 rows learnt from ({low:.3g} to {high:.3g})."
+    )
+
+
+def test_another_value_in_a_column_that_never_changed_is_found(detector, new):
+    new.loc[7, "currency"] = "USD"
+    assert "currency is 'USD', never seen before" in detector.find_alerts(new, budget=1).explain()
+
+
+def test_a_multiple_of_what_similar_rows_have_is_told(detector, new):
+    new.loc[7, "amount"] = 180.0
+    reason = next(alert for alert in detector.find_alerts(new, budget=60).alerts if alert.row == 7).reasons[0]
+    assert reason.column == "amount"
+    assert reason.usual == pytest.approx(33.6, abs=15)  # median of a gamma distribution (2, 20); of 37 rows
+    assert f"{180 / reason.usual:.2g} times what similar rows have" in reason.text
+
+
+def test_what_was_left_out_is_told(detector):
+    assert detector.notes_ == (
+        "column 'currency' has the same value everywhere: only another one is reported",
+        "column 'order' has another text in most rows, as a name has, and is not used",
+    )
+
+
+def test_an_hour_that_is_rare_is_a_reason():
+    rng = np.random.default_rng(0)
+    day = pd.Timestamp("2024-01-01")
+    table = pd.DataFrame(
+        {"at": [day + pd.Timedelta(hours=int(h)) for h in rng.integers(8, 18, 800)], "x": rng.normal(size=800)}
+    )
+    detector = AnomalyDetector(random_state=0).fit(table)
+    odd = pd.DataFrame({"at": [day + pd.Timedelta(hours=3), day + pd.Timedelta(hours=9)], "x": [0.0, 0.0]})
+    assert detector.find_alerts(odd, budget=1).alerts[0].explain() == (
+        "Row 0: at falls on the hour of 03:00 (0 of 800 rows)."
+    )
+
+
+def test_many_single_names_make_a_new_one_nothing_odd():
+    rng = np.random.default_rng(0)
+    names = [f"shop {rng.integers(0, 300)}" if rng.random() < 0.8 else f"new {k}" for k in range(1000)]
+    table = pd.DataFrame({"shop": names, "x": rng.normal(size=1000)})
+    detector = AnomalyDetector(random_state=0).fit(table)
+    new = pd.DataFrame({"shop": [f"other {k}" for k in range(200)], "x": rng.normal(size=200)})
+    assert (detector.predict(new) < 0).mean() < 0.06
+
+
+def test_columns_are_found_by_name(detector, new):
+    turned = new[new.columns[::-1]].assign(extra=1)
+    np.testing.assert_array_equal(detector.score_samples(turned), detector.score_samples(new))
+
+
+def test_what_is_missing_or_of_another_kind_is_told_at_once(detector, new):
+    with pytest.raises(DataError) as caught:
+        detector.score_samples(new.drop(columns="age").assign(amount="much", years=40.0))
+    told = str(caught.value)
+    assert "2 problems" in told
+    assert "column 'amount': holds text, but the model learnt from numbers" in told
+    assert "column 'age': is missing, and 'years' is new and looks like it" in told
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300])
+def test_values_without_bounds_are_named_with_their_rows(detector, new, value):
+    new.loc[[3, 8], "amount"] = value
+    with pytest.raises(DataError, match=r"column 'amount': 2 values are infinite or beyond 1e\+18: .* \(rows 4, 9\)"):
+        detector.predict(new)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (make_table(19), "has 19 rows, of which none can be called rare. Give at least 20 rows"),
+        (pd.DataFrame({"a": [1.0] * 30, "b": "x"}), "every column is constant, empty, or names its rows: 'a', 'b'"),
+        (pd.DataFrame({"a": [[1]] * 30}), "column 'a': holds values of the kind list"),
+        (pd.DataFrame({"a": [1j] * 30}), "column 'a': holds complex numbers"),
+        (pd.DataFrame(np.ones((30, 2)), columns=["a", "a"]), "'a'"),
+        (np.ones(30), "has 1 dimension, not two"),
+    ],
+)
+def test_tables_that_tell_nothing_are_refused(rows, told):
+    with pytest.raises(DataError, match=told):
+        AnomalyDetector().fit(rows)
+
+
+def test_an_array_is_a_table_without_names():
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    detector = AnomalyDetector(random_state=0).fit(X)
+    assert "1 is 9, beyond all 200 rows" in detector.find_alerts([[0.0, 9.0, 0.0]], budget=1).explain()
+
+
+def test_neither_the_table_nor_its_index_is_changed(table):
+    before = table.copy()
+    labelled = table.set_axis([f"r{k}" for k in range(len(table))])
+    found = AnomalyDetector(random_state=0).fit(table).find_alerts(labelled, budget=5)
+    pd.testing.assert_frame_equal(table, before)
+    assert set(found.to_frame()["row"]) <= set(labelled.index)
+
+
+def test_same_seed_same_scores_and_saved_is_loaded(detector, table, new, tmp_path):
+    again = AnomalyDetector(random_state=0).fit(table)
+    np.testing.assert_array_equal(again.score_samples(new), detector.score_samples(new))
+    save_model(detector, tmp_path / "model.hexad")
+    loaded = load_model(tmp_path / "model.hexad")
+    np.testing.assert_array_equal(loaded.score_samples(new), detector.score_samples(new))
+    assert loaded.find_alerts(new, budget=3).explain() == detector.find_alerts(new, budget=3).explain()
+
+
+def test_a_row_does_not_depend_on_its_batch(detector, new):
+    np.testing.assert_array_equal(detector.score_samples(new)[9:10], detector.score_samples(new.iloc[[9]]))
+
+
+def test_reasons_sum_up_to_the_evidence(detector, new):
+    parts = detector.explain(new)
+    assert list(parts.columns) == ["amount", "country", "when", "age", "currency"]
+    np.testing.assert_allclose(parts.sum(axis=1), detector.evidence(new), atol=1e-9)
+
+
+def test_a_number_of_alerts_is_kept(detector, new):
+    alerts = detector.find_alerts(new, budget=7)
+    frame = alerts.to_frame()
+    assert len(frame) == 7
+    assert frame["evidence"].is_monotonic_decreasing
+    assert alerts.explain().startswith("7 of 60 rows are reported, the oddest.")
+    assert len(alerts.reasons_to_frame()["row"].unique()) == 7
+
+
+def test_a_share_is_that_of_rows_like_those_learnt_from(detector):
+    rows = make_table(4000, seed=5).drop(columns="order").assign(order="x")
+    low, high = detector.expected_band(4000)
+    shares = len(detector.find_alerts(rows).alerts) / 4000
+    assert 0 < low < 0.01 < high < 0.02
+    assert low <= shares <= high
+
+
+def test_a_share_that_cannot_be_told_says_so(detector, new):
+    alerts = detector.find_alerts(new, budget=1e-5)
+    assert alerts.alerts == ()
+    assert "1,500 rows learnt from cannot tell a share of 0.001 %: at least 99,999 are needed" in alerts.explain()
+
+
+def test_few_of_the_alerts_are_ordinary_where_a_rate_was_asked_for():
+    ordinary, rates = 0, []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        detector = AnomalyDetector(random_state=0).fit(rng.normal(size=(1000, 3)))
+        rows = np.concatenate([rng.normal(size=(180, 3)), rng.normal(6, 1, size=(20, 3))])
+        found = [alert.place for alert in detector.find_alerts(rows, false_discoveries=0.2).alerts]
+        assert len(found) >= 18
+        ordinary = sum(place < 180 for place in found)
+        rates.append(ordinary / len(found))
+    # The promise is .2 * 180 / 200 on average; its standard error over 20 draws is some .02.
+    assert np.mean(rates) <= 0.18 + 2 * 0.02
+
+
+def test_only_higher_and_least_skip_what_lies_the_other_way(detector, new):
+    new.loc[3, "age"], new.loc[4, "age"] = -60.0, 140.0
+    both = detector.find_alerts(new, budget=2).to_frame()["row"].tolist()
+    assert set(both) == {3, 4}
+    higher = detector.find_alerts(new, budget=2, only={"age": "higher"})
+    assert higher.to_frame()["row"].tolist()[0] == 4
+    assert 3 not in higher.to_frame()["row"].tolist()
+    assert "1 row as odd is not reported, because of what was set in only= or least=" in higher.explain()
+    assert not {3, 4} & set(detector.find_alerts(new, budget=2, least={"age": 150.0}).to_frame()["row"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"budget": 0}, "a number of rows, from 1 on, or a share below 1"),
+        ({"budget": 2.5}, "a number of rows"),
+        ({"budget": True}, "a number of rows"),
+        ({"budget": 1, "false_discoveries": 0.1}, "two promises"),
+        ({"false_discoveries": 10}, "a share between 0 and 1"),
+        ({"n_reasons": 0}, "a whole number from 1 on"),
+        ({"only": {"agee": "higher"}}, "'agee' is no column of numbers learnt from; did you mean 'age'?"),
+        ({"only": {"age": "up"}}, "there are 'higher' and 'lower'"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(detector, new, asked, told):
+    with pytest.raises(SettingsError, match=told.replace("?", r"\?")):
+        detector.find_alerts(new, **asked)
+
+
+def test_its_task_is_that_of_detectors(detector):
+    assert detector.default_task() == DetectionTask()
