@@ -2,7 +2,7 @@
 
 from domains.anomaly.alerts import Alert, Alerts, Reason
 from domains.anomaly.combined import CombinedDetector
-from domains.anomaly.detector import AnomalyDetector
+from domains.anomaly.detector import LEAST_ROWS, AnomalyDetector
 from domains.anomaly.evidence import ScoreScale, binomial_band
 from domains.anomaly.forest import ForestDetector
 from domains.anomaly.margins import MarginDetector
@@ -10,6 +10,7 @@ from domains.anomaly.neighbours import NeighbourDetector
 from domains.anomaly.task import DetectionTask
 
 __all__ = [
+    "LEAST_ROWS",
     "Alert",
     "Alerts",
     "AnomalyDetector",

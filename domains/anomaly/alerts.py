@@ -169,7 +169,7 @@ def find_alerts(
     least: dict[str, float],
 ) -> Alerts:
     """Choose rows by budget or rate and give their reasons; see `AnomalyDetector.find_alerts`."""
-    frame = detector._plain(rows)  # noqa: SLF001  # one family
+    frame = detector.check_rows(rows)
     _check(detector, budget, false_discoveries, n_reasons, only, least)
     X = detector.code_.encode(frame)
     scores = -detector.model_.score_samples(X)
@@ -324,7 +324,7 @@ def _number_reason(
     least, most = model.guard_.low[at], model.guard_.high[at]
     if value < least or value > most:
         said = f"beyond all {count_of(detector.n_rows_, 'row')} learnt from ({format_number(least, 3)} to {format_number(most, 3)})"
-    elif usual > 0 and value >= 3 * usual:
+    elif usual > 0.1 * (high - low) and value >= 3 * usual:  # a multiple of what may as well be 0 says nothing
         said = f"{format_number(value / usual, 2)} times what similar rows have ({format_number(low, 3)} to {format_number(high, 3)})"
     elif not low <= value <= high:
         said = f"where similar rows have {format_number(low, 3)} to {format_number(high, 3)}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from domains.anomaly.alerts import Alerts
     from domains.anomaly.task import DetectionTask
 
-__all__ = ["AnomalyDetector"]
+__all__ = ["LEAST_ROWS", "AnomalyDetector"]
 
 # Fewer rows say nothing about what is ordinary: not one of them can be called rare at 5 %.
 LEAST_ROWS = 20
@@ -76,7 +76,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         rows : pandas, Polars or Arrow frame, or array of shape (n_rows, n_columns)
-            Most of them ordinary; from 20 on.
+            Most of them ordinary; from 20 on. The index of a pandas frame is what its rows are called, and no column.
         y : ignored
 
         Raises
@@ -167,7 +167,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         pandas.DataFrame
             With the index of `rows` and the columns learnt from.
         """
-        frame = self._plain(rows)
+        frame = self.check_rows(rows)
         parts = self.code_.per_column(self.model_.explain(self.code_.encode(frame)))
         return pd.DataFrame(parts, index=frame.index, columns=list(self.code_.names))
 
@@ -235,15 +235,28 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self.model_
 
-    def _plain(self, rows: Any) -> pd.DataFrame:
+    def check_rows(self, rows: Any, source: str = "rows") -> pd.DataFrame:
+        """Refuse rows that lack columns, or have others in their place; return those columns that count.
+
+        Parameters
+        ----------
+        rows : frame or array
+        source : str
+            What it is called in messages.
+
+        Raises
+        ------
+        DataError
+            Naming columns that are missing, with those that look like them, or that hold another kind of values.
+        """
         check_is_fitted(self)
-        frame = to_plain_columns(rows, "rows")
+        frame = to_plain_columns(rows, source)
         # What drifted is what a detector is to find; what has another name or kind is refused.
-        self.contract_.check(frame, "rows", accept_drift=True)
+        self.contract_.check(frame, source, accept_drift=True)
         return frame[list(self.code_.names)]
 
     def _encode(self, rows: Any) -> Floats:
-        return self.code_.encode(self._plain(rows))
+        return self.code_.encode(self.check_rows(rows))
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of the arrays of every fitted one; checked when a model is loaded."""

@@ -31,6 +31,7 @@ def to_plain_columns(rows: Any, source: str) -> pd.DataFrame:
     Parameters
     ----------
     rows : pandas, Polars or Arrow frame, or array of shape (n_rows, n_columns)
+        The index of a pandas frame is what its rows are called, and no column.
     source : str
         What it is called in messages.
 
@@ -48,6 +49,8 @@ def to_plain_columns(rows: Any, source: str) -> pd.DataFrame:
             what = f"has {matrix.ndim} dimension{'' if matrix.ndim == 1 else 's'}, not two"
             raise DataError(source, [Problem(what, fix="Give rows and columns; one row as [row].")])
         rows = pd.DataFrame(matrix)
+    if isinstance(rows, pd.DataFrame):
+        rows = rows.rename_axis(None)  # the index is what the rows are called, and no column
     frame = as_pandas(rows, source)
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     problems = Problems(source)

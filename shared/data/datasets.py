@@ -99,17 +99,6 @@ OWN = (
         (8313, 21),
         Schema((Column("Date", "datetime", unique=True),)),
     ),
-    Dataset(
-        "shuttle",
-        "Sensor readings of the space shuttle with labelled anomalies",
-        "Statlog (Shuttle), UCI; in the package river",
-        f"{NOT_STATED} for the data (the package itself is BSD-3-Clause)",
-        "river",
-        "river",
-        "datasets/shuttle.csv.gz",
-        (49097, 10),
-        Schema((Column("anomaly", "integer", "1 for an anomaly", minimum=0, maximum=1),)),
-    ),
 )
 
 

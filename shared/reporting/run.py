@@ -9,7 +9,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -169,7 +169,14 @@ class Run:
         return not self.files or table in self.files
 
     def load_table(
-        self, name: str, own: Schema | None = None, *, table: str = "", also: Iterable[str] = (), **options: Any
+        self,
+        name: str,
+        own: Schema | None = None,
+        *,
+        table: str = "",
+        also: Iterable[str] = (),
+        check: Callable[[pd.DataFrame, str], None] | None = None,
+        **options: Any,
     ) -> tuple[pd.DataFrame, TableReport]:
         """Load a bundled data set, or the user's own file in its place; its source goes into the report.
 
@@ -183,6 +190,8 @@ class Run:
             Name of the table; the study's main one where left out.
         also : iterable of str
             Columns that are learnt from beside those of the schema, where the table has them.
+        check : callable, optional
+            Takes the table and what it is called, and raises where it cannot be used; before anything is written.
         **options
             How the user's file is read, beside the settings; as `shared.data.read_table` takes them.
 
@@ -200,6 +209,8 @@ class Run:
         file = files.get(table)
         how = {**self.options, **options} if files else {}
         frame, report = datasets.load_with_report(name, file, own=own, **how)
+        if check is not None:
+            check(frame, report.source)
         self.fingerprints[table] = report.fingerprint
         names = dataset.schema.names if file is None or own is None else own.names
         used = [name for name in dict.fromkeys([*names, *also]) if name in frame.columns]

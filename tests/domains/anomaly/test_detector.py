@@ -74,11 +74,11 @@ def test_another_value_in_a_column_that_never_changed_is_found(detector, new):
 
 
 def test_a_multiple_of_what_similar_rows_have_is_told(detector, new):
-    new.loc[7, "amount"] = 180.0
+    new.loc[7, "amount"] = 150.0
     reason = next(alert for alert in detector.find_alerts(new, budget=60).alerts if alert.row == 7).reasons[0]
     assert reason.column == "amount"
     assert reason.usual == pytest.approx(33.6, abs=15)  # median of a gamma distribution (2, 20); of 37 rows
-    assert f"{180 / reason.usual:.2g} times what similar rows have" in reason.text
+    assert f"{150 / reason.usual:.2g} times what similar rows have" in reason.text
 
 
 def test_what_was_left_out_is_told(detector):
@@ -159,6 +159,14 @@ def test_neither_the_table_nor_its_index_is_changed(table):
     found = AnomalyDetector(random_state=0).fit(table).find_alerts(labelled, budget=5)
     pd.testing.assert_frame_equal(table, before)
     assert set(found.to_frame()["row"]) <= set(labelled.index)
+
+
+def test_the_index_is_what_rows_are_called_and_no_column(detector, table, new):
+    named = table.rename_axis("number")
+    np.testing.assert_array_equal(AnomalyDetector(random_state=0).fit(named).score_samples(new), detector.score_samples(new))
+    called = new.set_axis(pd.Index([f"order {k}" for k in range(60)], name="order"))
+    np.testing.assert_array_equal(detector.score_samples(called.drop(columns="order")), detector.score_samples(new))
+    assert detector.find_alerts(called, budget=1).alerts[0].row.startswith("order ")
 
 
 def test_same_seed_same_scores_and_saved_is_loaded(detector, table, new, tmp_path):
