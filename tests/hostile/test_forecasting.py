@@ -1,14 +1,28 @@
 """Bad tables and settings for forecasters: forecast rightly, or refused with what, where and how to fix it."""
 
+import re
 import warnings
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
 
-from domains.timeseries import AutoForecaster, LagForecaster, Recipe, SeasonalNaive
-from shared.errors import DataError, HexadError, RepairWarning, SettingsError
+from domains.timeseries import (
+    AutoForecaster,
+    ForecastTask,
+    LagForecaster,
+    PerSeries,
+    Recipe,
+    SeasonalNaive,
+    drivers,
+    follows,
+)
+from shared.data import WalkForward
+from shared.errors import DataError, HexadError, RepairWarning, SettingsError, StoreError
+from shared.evaluation import evaluate
+from shared.runtime.store import save_model
 
 FORECASTERS = {
     "AutoForecaster": lambda **more: AutoForecaster(horizon=3, members=("naive", "theta", "autoregression"), **more),
@@ -295,6 +309,96 @@ def test_an_unusual_table_is_forecast_like_the_clean_one(make, case):
     np.testing.assert_array_equal(made[numbers], wanted[numbers])
 
 
+INDEXED = {
+    "stamps": lambda table: table[table["unique_id"] == "a"].set_index("ds")[["y"]],
+    "keys and stamps": lambda table: table.set_index(["unique_id", "ds"]),
+    "months": lambda table: table[:60].assign(ds=pd.period_range("2020-01", periods=60, freq="M")).set_index("ds"),
+}
+
+
+@each_forecaster
+@pytest.mark.parametrize("case", INDEXED)
+def test_an_index_that_has_the_names_of_columns_is_taken_for_them(make, case):
+    table = INDEXED[case](clean())
+    made, wanted = (forecast(make().fit(one)) for one in (table, table.reset_index()))
+    assert len(made) == (6 if case == "keys and stamps" else 3)
+    pd.testing.assert_frame_equal(made, wanted)
+
+
+@each_forecaster
+@pytest.mark.parametrize("rows", [lambda: (row for row in clean().to_numpy()), lambda: clean().itertuples()])
+def test_rows_that_come_one_by_one_are_no_table(make, rows):
+    with pytest.raises(DataError, match=r"is no table\. Give a pandas, Polars or Arrow frame"):
+        make().fit(rows())
+
+
+@each_forecaster
+@pytest.mark.parametrize("key", [("shop", "item"), ["shop", "item"]])
+def test_a_key_of_two_columns_is_told_how_and_works_so(make, key):
+    table = clean().rename(columns={"unique_id": "shop"}).assign(item=7)
+    with pytest.raises(SettingsError, match="A key of several columns becomes one first") as caught:
+        make(freq="D", unique_id=key).fit(table)
+    told = re.search(r"table\.assign\(key=(.*)\), and name 'key'", str(caught.value))[1]
+    parts = re.findall(r"table\['(\w+)'\]\.astype\(str\)", told)
+    assert parts == ["shop", "item"]
+    joined = table.assign(key=table[parts[0]].astype(str) + " " + table[parts[1]].astype(str))
+    assert forecast(make(freq="D", unique_id="key").fit(joined))["key"].tolist() == ["a 7"] * 3 + ["b 7"] * 3
+
+
+# Helpers and files.
+
+
+class Stranger(RegressorMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.mean_ = float(np.mean(y))
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean_)
+
+
+FOREIGN = {
+    "one's own": Stranger,
+    "lightgbm": lambda: pytest.importorskip("lightgbm").LGBMRegressor(n_estimators=2, verbose=-1),
+    "ngboost": lambda: pytest.importorskip("ngboost").NGBRegressor(n_estimators=2, verbose=False),
+}
+
+
+@pytest.mark.parametrize("library", FOREIGN)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda regressor: AutoForecaster("D", horizon=3, members=("boosting",), regressor=regressor),
+        lambda regressor: LagForecaster(regressor, recipe=Recipe((1,)), horizon=2, calibration_folds=0),
+        lambda regressor: PerSeries(LagForecaster(regressor, recipe=Recipe((1,)), horizon=2, calibration_folds=0)),
+    ],
+    ids=["automatic", "lags", "each series"],
+)
+def test_a_forecaster_with_a_regressor_of_another_library_forecasts_and_says_why_it_is_not_saved(
+    tmp_path, make, library
+):
+    regressor = FOREIGN[library]()
+    model = make(regressor).fit(clean())
+    assert np.isfinite(model.predict(2).to_frame()["mean"]).all()
+    with pytest.raises(
+        StoreError, match=rf"types that a model file may not hold: .*{type(regressor).__name__}'.* Use scikit-learn's"
+    ):
+        save_model(model, tmp_path / "m.hexad")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("asked", [lambda model: model.predict(), lambda model: model.regressors_[0], PerSeries])
+def test_what_is_no_forecaster_with_features_is_named(asked):
+    model = LagForecaster(recipe=Recipe((1,)), horizon=2, calibration_folds=0).fit(clean())
+    other = asked(model)
+    for helper in (drivers, lambda one: follows(one, "y")):
+        with pytest.raises(
+            HexadError, match=f"the features of a fitted LagForecaster; this {type(other).__name__} shows"
+        ):
+            helper(other)
+    assert len(drivers(model).to_frame())
+
+
 # Length.
 
 
@@ -521,6 +625,32 @@ def test_levels_out_of_range_are_refused(make, levels):
     model = make(freq="D").fit(clean())
     with pytest.raises(SettingsError, match="levels="):
         model.predict(3, levels=levels)
+
+
+@each_forecaster
+@pytest.mark.parametrize(("levels", "meant"), [([0.9], "90"), ([80, 0.95], "95"), ([np.float32(0.5)], "50")], ids=repr)
+def test_a_level_given_as_a_share_is_asked_about(make, levels, meant):
+    model = make(freq="D").fit(clean())
+    with pytest.raises(SettingsError, match=f"coverage is given in percent; did you mean {meant}\\?"):
+        model.predict(3, levels=levels)
+    made = model.predict(3, levels=[float(meant)]).to_frame()
+    assert (made[f"hi-{meant}"] > made[f"lo-{meant}"]).all()
+
+
+@pytest.mark.parametrize(
+    ("metrics", "levels", "meant"),
+    [(["coverage-0.9"], (), "90"), (["mae", "interval_score-0.95"], (), "95"), (["mae"], (0.8,), "80")],
+)
+def test_a_share_in_an_evaluation_is_asked_about_before_anything_is_learnt(metrics, levels, meant):
+    class Idle(SeasonalNaive):
+        def fit(self, table):
+            raise AssertionError
+
+    with pytest.raises(SettingsError, match=f"coverage is given in percent; did you mean {meant}\\?"):
+        evaluate(
+            {"idle": Idle(7)}, clean(), WalkForward(3, every=3, n_splits=3), metrics, baselines={"idle too": Idle(7)},
+            task=ForecastTask(levels=levels),
+        )  # fmt: skip
 
 
 @each_forecaster

@@ -117,6 +117,23 @@ def test_the_mark_of_a_second_file_is_taken_off_and_told(read):
     assert "1 mark of the beginning of one taken off" in told
 
 
+@pytest.mark.parametrize(("first", "second"), [("\n", "\r\n"), ("\r\n", "\n"), ("\r\n", "\r\n")])
+def test_joined_files_may_end_their_lines_differently(read, first, second):
+    frame, told = read(f"\ufeffid,x{first}a,2{first}b,3{first}\ufeffa,4{second}b,5{second}")
+    assert frame["id"].tolist() == ["a", "b", "a", "b"]
+    assert frame["x"].tolist() == [2, 3, 4, 5]
+    assert "1 mark of the beginning of one taken off" in told
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_the_marks_of_all_files_but_the_first_are_counted(read, mark):
+    parts = [f'\ufeff"7"{mark}{place}\n8{mark}{place}\n' for place in (1, 2, 3)]
+    frame, told = read(f"\ufeffid{mark}x\n" + "".join(parts))
+    assert frame["id"].tolist() == [7, 8] * 3
+    assert frame["x"].tolist() == [1, 1, 2, 2, 3, 3]
+    assert "3 marks of the beginning of one taken off" in told
+
+
 def test_a_header_that_comes_again_is_named(read):
     part = "id,x\n" + "".join(f"{i},{i}.5\n" for i in range(20))
     _, told = read(part + part)
@@ -140,6 +157,25 @@ def test_what_keeps_a_column_from_being_numbers_is_named(read, values, said):
     frame, told = read("k,x\n" + "".join(f"a,{value}\n" for value in values))
     assert said in told
     assert frame["x"].tolist() == values
+
+
+@pytest.mark.parametrize(
+    ("values", "example"),
+    [
+        (["20%", "30%", "4.5%"], "20%"),
+        (["", "30 %", "NA", "4.5 %"], "30 %"),
+        (["4,5%", "20,25 %", "1.250 %"], "4,5%"),
+        (["-3 %", "+0,5%"], "-3 %"),
+    ],
+)
+def test_percents_stay_text_and_the_column_is_named(read, values, example):
+    frame, told = read("shop;pieces;share\n" + "".join(f"a;{n};{value}\n" for n, value in enumerate(values)))
+    assert f"'share' kept as text: numbers with a percent sign, as '{example}'; take it off" in told
+    assert told.count("kept as text") == 1
+    assert frame["share"].fillna("").tolist() == values
+    lines = "".join(f"{value.rstrip(' %')};1\n" for value in values)
+    taken_off, _ = read("share;n\n" + lines, decimal="," if "," in lines else ".")
+    assert pd.api.types.is_numeric_dtype(taken_off["share"])
 
 
 @pytest.mark.parametrize("values", [["Ulm", "Bonn", "Kiel"], ["A1", "7", "B2", "9"], ["1", "2", "x", "y"]])

@@ -276,6 +276,29 @@ def test_what_is_no_table_is_refused(source):
 
 
 @pytest.mark.parametrize(
+    "rows",
+    [
+        lambda: ((day, 1.0) for day in range(3)),
+        lambda: zip(range(3), range(3), strict=True),
+        lambda: map(str, range(3)),
+    ],
+)
+def test_rows_that_come_one_by_one_are_no_table_and_stay_unread(rows):
+    given = rows()
+    with pytest.raises(DataError, match=r"is no table\. Give a pandas, Polars or Arrow frame"):
+        read_table(given)
+    assert len(list(given)) == 3
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_a_named_index_of_stamps_is_a_column(zone):
+    stamps = pd.date_range("2024-01-01", periods=3, tz=zone, name="day")
+    frame = read_table(pd.DataFrame({"sold": [1.0, 2.0, 3.0]}, index=stamps))
+    assert frame.columns.tolist() == ["day", "sold"]
+    assert frame["day"].tolist() == stamps.tolist()
+
+
+@pytest.mark.parametrize(
     "frame",
     [pd.DataFrame([[1, 2]], columns=["a", "a"]), pa.table([[1], [2]], names=["a", "a"])],
     ids=["pandas", "arrow"],
