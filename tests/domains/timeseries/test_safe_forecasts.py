@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 
 from benchmarks.intervals import HORIZON, WORLDS, measure, table_of
-from domains.timeseries import AutoForecaster, Drift, LagForecaster, Recipe, SeasonalNaive
+from domains.timeseries import AutoForecaster, Drift, LagForecaster, PerSeries, Recipe, SeasonalNaive
 from domains.timeseries.breaks import find_breaks
 from shared.errors import CalibrationError
 
@@ -288,39 +288,49 @@ class Counting(RegressorMixin, BaseEstimator):
 
     seen = set()
 
-    def fit(self, X, y):
+    def note(self):
         from threadpoolctl import threadpool_info
 
         self.seen.update(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp")
+
+    def fit(self, X, y):
+        self.note()
         self.mean_ = float(np.mean(y))
         return self
 
     def predict(self, X):
+        self.note()
         return np.full(len(X), self.mean_)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: LagForecaster(Counting(), recipe=Recipe((1, 2)), horizon=3, strategy="direct"),
-        lambda: LagForecaster(Counting(), recipe=Recipe((1, 2)), horizon=3, strategy="recursive"),
-        lambda: AutoForecaster("D", horizon=3, members=("boosting",), regressor=Counting()),
-    ],
-    ids=["direct", "recursive", "automatic"],
-)
-@pytest.mark.parametrize(("large", "threads"), [(None, 1), (100, 3)])
-def test_a_regressor_learns_in_as_many_threads_as_its_table_is_worth(monkeypatch, make, large, threads):
+COUNTED = {
+    "direct": lambda: LagForecaster(Counting(), recipe=Recipe((1, 2)), horizon=3, strategy="direct"),
+    "recursive": lambda: LagForecaster(Counting(), recipe=Recipe((1, 2)), horizon=3, strategy="recursive"),
+    "spread": lambda: LagForecaster(recipe=Recipe((1, 2)), horizon=3, spread=Counting()),
+    "per series": lambda: PerSeries(LagForecaster(Counting(), recipe=Recipe((1, 2)), horizon=3)),
+    "automatic": lambda: AutoForecaster("D", horizon=3, members=("boosting",), regressor=Counting()),
+}
+
+
+@pytest.mark.parametrize("make", COUNTED.values(), ids=list(COUNTED))
+@pytest.mark.parametrize(("large", "threads"), [(None, 1), (1, 3)])
+def test_a_regressor_works_in_as_many_threads_as_its_table_is_worth(monkeypatch, make, large, threads):
     from threadpoolctl import threadpool_info, threadpool_limits
 
     from shared.runtime import parallel
 
     if large is not None:
         monkeypatch.setattr(parallel, "LARGE", large)
-    Counting.seen.clear()
+    known = table_of(draw("noise", 1, 293))
     with threadpool_limits(3, user_api="openmp"):
-        make().fit(table_of(draw("noise", 1, 293)))
+        Counting.seen.clear()
+        model = make().fit(known[:290])
+        assert Counting.seen == {threads}
+        for work in (lambda: model.predict(levels=[80]), lambda: model.update(known[290:]), model.predict):
+            Counting.seen.clear()
+            work()
+            assert Counting.seen <= {threads}
         assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"} == {3}
-    assert Counting.seen == {threads}
 
 
 def test_forecasts_are_the_same_in_one_thread_and_in_several(monkeypatch):
