@@ -1,5 +1,7 @@
 """Outside columns: used, or refused; their change where the model is one of changes; the clock of a zone."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,28 +66,50 @@ def test_in_an_evaluation_only_those_are_shown_a_future_that_read_it():
 # A model of changes
 
 
-def changes(lags):
+def changes(lags, differences=(1,), seasonal=(), days=False):
     rng = np.random.default_rng(1)
     x = rng.normal(size=160).cumsum()
-    table = pd.DataFrame({"ds": range(160), "y": 3 * x + 100, "x": x})
-    recipe = Recipe((1,), exogenous=(Exogenous("x", known=True, lags=lags),))
+    stamps = pd.date_range("2024-01-01", periods=160) if days else range(160)
+    table = pd.DataFrame({"ds": stamps, "y": 3 * x + 100, "x": x})
+    recipe = Recipe((1,), exogenous=(Exogenous("x", known=True, lags=lags, seasonal=seasonal),))
     model = LagForecaster(
-        LinearRegression(), recipe=recipe, horizon=5, differences=(1,), log=False, calibration_folds=0
+        LinearRegression(), recipe=recipe, horizon=5, differences=differences, log=False, calibration_folds=0
     )
     model.fit(table.head(155))
     made = model.predict(future=table.tail(5)[["ds", "x"]]).to_frame()["mean"].to_numpy()
     return np.abs(made - table["y"].tail(5).to_numpy()).max()
 
 
-def test_a_model_of_changes_that_is_shown_a_level_alone_is_told():
-    with pytest.warns(
-        HexadWarning, match=r"shown only the level of 'x', not the change: .*Exogenous\('x', lags=\(0, 1\)\)"
-    ):
-        assert changes(()) > 1
+@pytest.mark.parametrize(
+    ("differences", "lags", "advised"),
+    [
+        ((1,), (), (0, 1)),
+        ((1,), (0, 7), (0, 1)),
+        ((7,), (), (0, 7)),
+        ((7,), (0, 1), (0, 7)),
+        (("7D",), (0, 1), (0, 7)),
+        ((1, 7), (0, 1), (0, 1, 7, 8)),
+        ((1, 7), (0, 1, 7), (0, 1, 7, 8)),
+        ((1, 1), (0, 1), (0, 1, 2)),
+    ],
+)
+def test_a_model_of_changes_that_is_not_shown_the_same_change_is_told_and_then_right(differences, lags, advised):
+    text = rf"not shown the change of 'x' over the same steps: .*Exogenous\('x', known=True, lags=\({str(advised)[1:-1]}\)\)"
+    days = isinstance(differences[0], str)
+    with pytest.warns(HexadWarning, match=text):
+        assert changes(lags, differences, days=days) > 0.1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", HexadWarning)
+        assert changes(advised, differences, days=days) < 1e-6
+        assert changes((*advised, 3), differences, days=days) < 1e-6
 
 
-def test_shown_the_change_it_is_right():
-    assert changes((0, 1)) < 0.05
+def test_a_season_back_shows_a_change_over_it():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", HexadWarning)
+        assert changes((0,), (7,), seasonal=(7,)) < 1e-6
+    with pytest.warns(HexadWarning, match=r"lags=\(0, 7\)"):
+        assert changes((), (7,), seasonal=(7,)) > 0.1
 
 
 def test_of_two_columns_only_the_one_without_its_change_is_told():
@@ -101,7 +125,7 @@ def test_of_two_columns_only_the_one_without_its_change_is_told():
         made = model.fit(table.head(155)).predict(future=table.tail(5)[["ds", "x", "z"]]).to_frame()["mean"]
         return np.abs(made.to_numpy() - table["y"].tail(5).to_numpy()).max()
 
-    with pytest.warns(HexadWarning, match=r"only the level of 'z', not the change: .*Exogenous\('z', lags=\(0, 1\)\)"):
+    with pytest.warns(HexadWarning, match=r"the change of 'z' over the same steps: .*lags=\(0, 1\)\)"):
         assert worst((0,)) > 1
     assert worst((0, 1)) < 1e-6
 
