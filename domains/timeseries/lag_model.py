@@ -16,6 +16,7 @@ from domains.timeseries.kernels import Canvas, origin_block, target_block
 from domains.timeseries.metrics import say_series
 from domains.timeseries.recipe import Steps
 from domains.timeseries.scaling import Log, Scaling, Units
+from domains.timeseries.task import repaired_before
 from domains.timeseries.transforms import changes_over, difference, integrate
 from shared.data.panel import Panel
 from shared.errors import DataError, HexadError, Problem, SettingsError, quote
@@ -204,7 +205,8 @@ class LagModel(PanelForecaster):
         >>> model.cut_at_origin(table[56:59])[1], model.cut_at_origin(table[56:60])[1]
         (3, 0)
         """
-        later = Panel.from_frame(table, self._columns(), tz=self.tz, frequency=self.panel_.frequency)
+        with repaired_before(self._columns()):
+            later = Panel.from_frame(table, self._columns(), tz=self.tz, frequency=self.panel_.frequency)
         ends = later.starts[0] + np.arange(len(later.values)) + 1
         fits = np.flatnonzero((self._wall(later, ends) - self.phase_) % self.every_ == 0)
         kept = int(fits[-1]) + 1 if len(fits) else 0

@@ -19,6 +19,8 @@ from shared.typing import Bools, Floats, Ints
 
 HOUR_NS = 3600 * 10**9
 MAX_FILLED = 1_000_000
+# Arguments of `read_table` that say how text is read.
+READ_FIRST = ("dates", "decimal", "separator")
 # Clocks change in the small hours of a Sunday, in these months wherever they change at all.
 LATEST_CHANGE, MONTHS_OF_CHANGE = 5, (3, 4, 9, 10, 11)
 # Days, months and ISO weeks written as one number, and the range in which they are taken for such.
@@ -62,7 +64,17 @@ def to_typed_table(
         )
     )
     zone = tz if not integer and _has_offsets(frame[columns.ds]) else None
-    return check_frame(frame, schema, source, tz=zone)
+    try:
+        return check_frame(frame, schema, source, tz=zone)
+    except DataError as error:
+        raise error.respell(_for_panel) from None
+
+
+def _for_panel(argument: Argument) -> str:
+    """How an argument of `read_table` is passed where a panel is made: how text is read, before; its repairs, nowhere."""
+    if argument.name == "repair":
+        return ""
+    return f"{argument} to read_table before" if argument.name in READ_FIRST else str(argument)
 
 
 def _has_offsets(values: pd.Series[Any]) -> bool:

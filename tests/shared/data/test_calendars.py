@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domains.timeseries import Exogenous, LagForecaster, Recipe, SeasonalNaive
+from domains.timeseries import Exogenous, LagForecaster, PerSeries, Recipe, SeasonalNaive
 from shared.data import Panel, WalkForward, business_days, read_table
 from shared.data.frequency import Frequency, infer_frequency
 from shared.errors import DataError, HexadError, RepairWarning, SettingsError, StoreError
@@ -324,6 +324,33 @@ def test_a_repair_that_is_advised_can_be_asked_for(door, trouble):
     else:
         pytest.fail(f"refused after {asked}")
     assert asked
+
+
+@pytest.mark.parametrize(
+    ("column", "bad", "fixed"),
+    [
+        ("ds", pd.NaT, "Correct them."),
+        ("y", np.inf, "Correct them."),
+        ("ds", "x", 'Correct them, or give their format, as in dates="%d/%m/%y" to read_table before.'),
+        ("y", "x", "Correct them, or leave the cells empty."),
+    ],
+)
+def test_repairs_of_files_are_not_advised_for_series(column, bad, fixed):
+    whole = table(pd.date_range("2024-01-01", periods=60))
+    rows = whole.astype({column: object} if isinstance(bad, str) else {})
+    rows.loc[45, column] = bad
+    known = SeasonalNaive().fit(whole[:40])
+    for door in (SeasonalNaive().fit, known.update, PerSeries(SeasonalNaive()).fit, Panel.from_frame):
+        with pytest.raises(DataError, match=re.escape(fixed) + "$"):
+            door(rows[40:])
+
+
+def test_ways_of_reading_are_advised_where_a_panel_is_made_as_where_a_model_is_fitted():
+    odd = pd.DataFrame({"ds": ["01/02/2024", "02/02/2024"], "y": ["1,5", "2,5"]})
+    with pytest.raises(DataError) as caught:
+        Panel.from_frame(odd)
+    assert 'dates="day-first" to read_table before' in str(caught.value)
+    assert 'decimal="," to read_table before' in str(caught.value)
 
 
 @pytest.mark.parametrize("word", ["drop_bad_rows", "drop_ragged_rows", "keep_first"])
