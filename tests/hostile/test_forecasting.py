@@ -19,7 +19,7 @@ from domains.timeseries import (
     drivers,
     follows,
 )
-from shared.data import WalkForward
+from shared.data import BasketColumns, SeriesColumns, WalkForward
 from shared.errors import DataError, HexadError, RepairWarning, SettingsError, StoreError
 from shared.evaluation import evaluate
 from shared.runtime.store import save_model
@@ -345,6 +345,35 @@ def test_a_key_of_two_columns_is_told_how_and_works_so(make, key):
     assert forecast(make(freq="D", unique_id="key").fit(joined))["key"].tolist() == ["a 7"] * 3 + ["b 7"] * 3
 
 
+@each_forecaster
+@pytest.mark.parametrize("several", [("y", "z"), ["y", "z"]])
+def test_a_target_of_two_columns_is_told_how_and_works_so(make, several):
+    table = clean().query("unique_id == 'a'").drop(columns="unique_id").assign(z=lambda rows: 2 * rows["y"])
+    with pytest.raises(SettingsError, match="The target is one column") as caught:
+        make(freq="D", y=several).fit(table)
+    assert "key of several" not in str(caught.value)
+    told = re.search(r"table\.melt\((.*)\), and name 'value'$", str(caught.value))[1]
+    melted = table.melt(*eval(f"({told})"))
+    assert forecast(make(freq="D", y="value").fit(melted))["unique_id"].tolist() == ["y"] * 3 + ["z"] * 3
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (lambda: SeriesColumns(ds=("day", "hour")), "Stamps are one column"),
+        (lambda: SeriesColumns(exogenous=(("rain", "sun"),)), "Name each further column on its own"),
+        (lambda: BasketColumns(time=["day", "hour"]), "Stamps are one column"),
+        (lambda: BasketColumns(quantity=["n", "m"]), "The quantity is one column"),
+        (lambda: BasketColumns(order=["till", "slip"]), "A key of several columns becomes one first"),
+        (lambda: BasketColumns(customer=("firm", "person")), "A key of several columns becomes one first"),
+    ],
+)
+def test_several_columns_are_told_by_what_they_are(columns, said):
+    with pytest.raises(SettingsError, match=said) as caught:
+        columns()
+    assert ("key" in str(caught.value)) == ("key" in said)
+
+
 # Helpers and files.
 
 
@@ -635,6 +664,22 @@ def test_a_level_given_as_a_share_is_asked_about(make, levels, meant):
         model.predict(3, levels=levels)
     made = model.predict(3, levels=[float(meant)]).to_frame()
     assert (made[f"hi-{meant}"] > made[f"lo-{meant}"]).all()
+
+
+@pytest.mark.parametrize(
+    "level", [0.999999999, 0.9999999, 0.01, 0.012345, 0.0099999999, 0.0099, 0.005, 1e-300], ids=str
+)
+def test_a_level_that_is_advised_is_accepted(level):
+    model = SeasonalNaive(7, freq="D").fit(clean())
+    with pytest.raises(SettingsError, match="coverage is given in percent") as caught:
+        model.predict(3, levels=[level])
+    meant = re.search(r"did you mean (.*)\?$", str(caught.value))
+    if meant is None:
+        assert "from 1 to below 100" in str(caught.value)
+        assert level < 0.01
+    else:
+        assert float(meant[1]) == pytest.approx(100 * level)
+        assert model.predict(3, levels=[float(meant[1])]).levels == (float(meant[1]),)
 
 
 @pytest.mark.parametrize(
