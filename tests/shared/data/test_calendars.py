@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -380,9 +381,10 @@ def test_how_a_file_is_read_is_advised_where_files_are_read(tmp_path, column, wr
     for model in (SeasonalNaive(), LagForecaster(horizon=2)):
         with pytest.raises(DataError, match=f"{re.escape(advised)} to read_table before"):
             model.fit(odd)
-    made = SeasonalNaive().fit(read_table(path, **options)).predict(1).to_frame()
-    assert made["ds"].tolist() == [pd.Timestamp("2024-01-13")]
-    assert made["mean"].tolist() == [12.5 if column == "y" else 12.0]
+    for source in (path, odd, pl.from_pandas(odd)):
+        made = SeasonalNaive().fit(read_table(source, **options)).predict(1).to_frame()
+        assert made["ds"].tolist() == [pd.Timestamp("2024-01-13")]
+        assert made["mean"].tolist() == [12.5 if column == "y" else 12.0]
 
 
 @pytest.mark.parametrize("kind", [str, Path])

@@ -592,3 +592,59 @@ def test_equal_files_have_equal_fingerprints(write):
     one = read_table_with_report(write("a,b\n1,x\n2,y\n"))[1]
     two = read_table_with_report(write("a;b\r\n1;x\r\n2;y\r\n".encode("utf-16"), "u.csv"))[1]
     assert one.fingerprint == two.fingerprint
+
+
+# Columns of text in frames
+
+
+STAMPS = [pd.Timestamp("2024-01-02"), pd.Timestamp("2024-01-13")]
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
+@pytest.mark.parametrize(
+    ("written", "options", "read"),
+    [
+        (["01/02/2024", "01/13/2024"], {"dates": "month-first"}, STAMPS),
+        (["02.01.2024", "13.01.2024"], {"dates": "day-first"}, STAMPS),
+        (["02-Jan-2024", "13-Jan-2024"], {"dates": "%d-%b-%Y"}, STAMPS),
+        (["20240102", "20240113"], {"dates": "%Y%m%d"}, STAMPS),
+        (["2024-01-02", "2024-01-13"], {"dates": "iso"}, STAMPS),
+        (["1,5", "2"], {"decimal": ","}, [1.5, 2.0]),
+        (["1.234,5", "-2"], {"decimal": ","}, [1234.5, -2.0]),
+        (["1.5", "2"], {"decimal": "."}, [1.5, 2.0]),
+        (["1", "2"], {"decimal": ","}, [1, 2]),
+    ],
+)
+def test_text_in_a_frame_is_read_as_asked_and_as_in_a_file(tmp_path, make, written, options, read):
+    frame = make({"x": written, "n": ["Ulm", "Bonn"]})
+    assert read_table(frame, **options).to_dict("list") == {"x": read, "n": ["Ulm", "Bonn"]}
+    assert read_table(frame)["x"].tolist() == written
+    pd.DataFrame({"x": written, "n": ["Ulm", "Bonn"]}).to_csv(tmp_path / "a.csv", index=False, sep=";")
+    pd.testing.assert_frame_equal(read_table(frame, **options), read_table(tmp_path / "a.csv", **options))
+
+
+@pytest.mark.parametrize(
+    ("written", "options", "said"),
+    [
+        (["01/02/2024", "13/01/2024"], {"dates": "month-first"}, "'x' kept as text: 1 value cannot be read as dates: '13/01/2024' (row 2)"),
+        (["1,5", "n/k"], {"decimal": ","}, "'x' kept as text: 1 value cannot be read as numbers: 'n/k' (row 2)"),
+        (["007", "1,5"], {"decimal": ","}, "'x' kept as text: codes like '007' would change as numbers"),
+        (["02-Jan-2024", "13-Jan-2024"], {"dates": "%d/%m/%y"}, "dates='%d/%m/%y' fits no column of text; kept as text: 'x', 'n'"),
+        (["a", "b"], {"decimal": ","}, "decimal=',' fits no column of text; kept as text: 'x', 'n'"),
+    ],
+)  # fmt: skip
+def test_text_in_a_frame_that_does_not_fit_stays_and_is_told(written, options, said):
+    frame, report = read_table_with_report(pd.DataFrame({"x": written, "n": ["Ulm", "Bonn"]}), **options)
+    assert frame["x"].tolist() == written
+    assert said in report.notes
+
+
+def test_only_what_was_asked_for_is_read_in_a_frame():
+    frame = pd.DataFrame({"key": ["1", "2"], "day": ["01/02/2024", "01/13/2024"], "x": ["1,5", "2,5"]}, index=[7, 3])
+    before = frame.copy()
+    dated, report = read_table_with_report(frame, dates="month-first")
+    assert dated.to_dict("list") == {"key": ["1", "2"], "day": STAMPS, "x": ["1,5", "2,5"]}
+    assert report.notes == ()
+    declared = read_table(frame, Schema((Column("key", "text"),)), decimal=",")
+    assert declared.to_dict("list") == {"key": ["1", "2"], "day": frame["day"].tolist(), "x": [1.5, 2.5]}
+    pd.testing.assert_frame_equal(frame, before)
