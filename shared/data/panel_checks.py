@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from shared.data.columns import SeriesColumns
 from shared.data.frequency import Frequency, frequency_of, infer_frequency, is_zone
-from shared.data.io.frames import as_pandas
+from shared.data.io.frames import as_pandas, missing_stamps
 from shared.data.io.tables import check_frame
 from shared.data.schema import Column, Schema, first_rows, missing_column
 from shared.errors import Argument, DataError, Fix, Problem, Problems, quote
@@ -46,6 +47,7 @@ def to_typed_table(
     frame: object, columns: SeriesColumns, need_y: bool, source: str, tz: str | None = None
 ) -> pd.DataFrame:
     """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
+    given = frame
     frame = as_pandas(frame, source, copy=False)
     if columns.ds in frame.columns and isinstance(frame[columns.ds].dtype, pd.PeriodDtype):
         frame = frame.assign(**{columns.ds: frame[columns.ds].dt.to_timestamp()})
@@ -54,7 +56,8 @@ def to_typed_table(
     wanted = [columns.ds, *([columns.y] if need_y else []), *columns.exogenous]
     for name in wanted:
         if name not in list(present):
-            missing_column(name, [str(column) for column in present], problems)
+            tell = partial(missing_stamps, given) if name == columns.ds else missing_column
+            tell(name, [str(column) for column in present], problems)
     problems.raise_if_any()
     integer = pd.api.types.is_integer_dtype(frame[columns.ds].dtype)
     schema = Schema(

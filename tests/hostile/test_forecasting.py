@@ -325,6 +325,39 @@ def test_an_index_that_has_the_names_of_columns_is_taken_for_them(make, case):
     pd.testing.assert_frame_equal(made, wanted)
 
 
+UNNAMED = {
+    "dates": lambda table: table[:60].drop(columns="unique_id").set_index("ds").rename_axis(None),
+    "text": lambda table: table[:60].drop(columns="unique_id").set_index(table["ds"][:60].astype(str)).drop(columns="ds").rename_axis(None),
+    "periods": lambda table: table[:60].assign(ds=pd.period_range("2024-01-01", periods=60)).set_index("ds").rename_axis(None),
+    "keys and dates": lambda table: table.set_index(["unique_id", "ds"]).rename_axis([None, None]),
+    "dates and keys": lambda table: table.set_index(["ds", "unique_id"]).rename_axis([None, None]),
+}  # fmt: skip
+
+
+@each_forecaster
+@pytest.mark.parametrize("case", UNNAMED)
+@pytest.mark.parametrize("ds", ["ds", "day"])
+def test_an_index_without_a_name_is_told_and_what_is_advised_works(make, case, ds):
+    frame = UNNAMED[case](clean())
+    model = make(ds=ds)
+    walk = WalkForward(3, every=3, n_splits=2, ds=ds)
+    for door in (model.fit, lambda data: evaluate({}, data, walk, ["mae"], baselines={"m": model})):
+        with pytest.raises(DataError, match=f"column '{ds}': is missing; .*the index, which has no name") as caught:
+            door(frame)
+        advised = re.search(r"frame\.rename_axis\((.*)\)\.reset_index\(\)\.$", str(caught.value))[1]
+        named = frame.rename_axis(eval(advised)).reset_index()
+        assert set(named.columns) >= {ds, "y"}
+    made = forecast(model.fit(named))
+    assert len(made) == (6 if "keys" in case else 3)
+
+
+@pytest.mark.parametrize("index", [pd.RangeIndex(60), np.arange(60) * 2])
+def test_numbers_of_rows_are_no_index_to_tell_of(index):
+    frame = clean()[:60].drop(columns="ds").set_index(index)
+    with pytest.raises(DataError, match="Name it so, or say under which name it is.$"):
+        SeasonalNaive(7).fit(frame)
+
+
 @each_forecaster
 @pytest.mark.parametrize("rows", [lambda: (row for row in clean().to_numpy()), lambda: clean().itertuples()])
 def test_rows_that_come_one_by_one_are_no_table(make, rows):

@@ -19,7 +19,7 @@ from shared.data.fingerprint import fingerprint
 from shared.data.frequency import is_zone
 from shared.data.io.coerce import coerce, is_kind
 from shared.data.io.excel import read_excel
-from shared.data.io.frames import as_pandas, check_columns
+from shared.data.io.frames import as_pandas, check_columns, say_index_left_out
 from shared.data.io.json_lines import from_json
 from shared.data.io.limits import MAX_BYTES
 from shared.data.io.parquet import read_parquet
@@ -236,6 +236,7 @@ def read_table_with_report(
         how = _How(separator, encoding, sheet if named is None else named, query, columns, max_bytes)
         frame = _from_source(source, schema, desk, reading, how)
     else:
+        desk.notes.extend(say_index_left_out(source))
         frame = _type_frame(as_pandas(source, name), schema, desk, reading)
     if columns is not None:
         check_columns(columns, [str(column) for column in frame.columns], name)

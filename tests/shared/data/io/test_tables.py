@@ -1,6 +1,7 @@
 """Reading a table: checked against a schema, repaired only where asked, told in full, never changed silently."""
 
 import io
+import re
 import subprocess
 import sys
 import zipfile
@@ -648,3 +649,45 @@ def test_only_what_was_asked_for_is_read_in_a_frame():
     declared = read_table(frame, Schema((Column("key", "text"),)), decimal=",")
     assert declared.to_dict("list") == {"key": ["1", "2"], "day": frame["day"].tolist(), "x": [1.5, 2.5]}
     pd.testing.assert_frame_equal(frame, before)
+
+
+# Indexes of frames
+
+
+DAYS = pd.date_range("2024-01-01", periods=2)
+
+
+@pytest.mark.parametrize(
+    ("index", "said", "columns"),
+    [
+        (DAYS, "its index has no name and was left out", ["ds", "y"]),
+        (pd.PeriodIndex(DAYS, freq="D"), "its index has no name and was left out", ["ds", "y"]),
+        (["a", "b"], "its index has no name and was left out", ["unique_id", "y"]),
+        (pd.MultiIndex.from_arrays([["a", "b"], DAYS]), "its index has no name and was left out", ["unique_id", "ds", "y"]),
+        (pd.MultiIndex.from_arrays([DAYS, DAYS]), "its index has no name and was left out", ["ds", "level_1", "y"]),
+        (pd.Index(DAYS, name="y"), "its index has the name of a column, 'y', and was left out", ["ds", "y"]),
+    ],
+)  # fmt: skip
+def test_an_index_that_is_left_out_is_told_and_how_to_keep_it(index, said, columns):
+    frame = pd.DataFrame({"y": [1, 2]}, index=index)
+    made, report = read_table_with_report(frame)
+    assert made.columns.tolist() == ["y"]
+    (note,) = report.notes
+    assert note.startswith(said)
+    advised = re.search(r"to keep it: frame\.rename_axis\((.*)\)\.reset_index\(\)$", note)[1]
+    kept, report = read_table_with_report(frame.rename_axis(eval(advised)).reset_index())
+    assert kept.columns.tolist() == columns
+    assert report.notes == ()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"y": [1, 2]}),
+        pd.DataFrame({"y": [1, 2]}, index=[7, 3]),
+        pd.DataFrame({"y": [1, 2]}, index=pd.Index(DAYS, name="ds")),
+        pl.DataFrame({"y": [1, 2]}),
+    ],
+)
+def test_of_an_index_that_is_kept_or_numbers_rows_nothing_is_said(frame):
+    assert read_table_with_report(frame)[1].notes == ()
