@@ -25,8 +25,8 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 RARE_SEPARATORS = "^~#!*&\\\x01\x1f"
 MAX_TITLES = 10
 SAMPLE_LINES = 200
-# What stands at the beginning of a file, at that of a later line.
-JOINT = re.compile(rb"(?<=[\r\n])(?:%s)+" % codecs.BOM_UTF8)
+# What stands at the beginning of a file, at that of a later line; it begins with the mark, which is found at once.
+JOINT = re.compile(rb"%s(?<=[\r\n]%s)(?:%s)*" % ((codecs.BOM_UTF8,) * 3))
 SAMPLE_CHARACTERS = 1 << 20
 DATA_LIKE = re.compile(r"\s*([+-]?[\d.,]+([eE][+-]?\d+)?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ T][\d:.+Z-]*)?)\s*")
 
