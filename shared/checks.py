@@ -49,11 +49,18 @@ def check_level(level: object, name: str = "level") -> float:
     Traceback (most recent call last):
     ...
     shared.errors.SettingsError: level=0.9: coverage is given in percent; did you mean 90?
+    >>> check_level(0.005)
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: level=0.005: coverage is given in percent, from 1 to below 100
     """
     if isinstance(level, bool) or not isinstance(level, Real) or not 0 < float(level) < 100:
         raise SettingsError(f"{name}={level!r} does not lie between 0 and 100 percent")
     if level < 1:
-        raise SettingsError(f"{name}={level!r}: coverage is given in percent; did you mean {100 * float(level):g}?")
+        share = 100 * float(level)
+        meant = [text for text in (f"{share:g}", f"{share:.15g}") if 1 <= float(text) < 100]
+        fix = f"; did you mean {meant[0]}?" if meant else ", from 1 to below 100"
+        raise SettingsError(f"{name}={level!r}: coverage is given in percent{fix}")
     return float(level)
 
 

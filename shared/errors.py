@@ -87,6 +87,8 @@ class DataError(HexadError):
     def respell(self, spell: Callable[[Argument], str]) -> DataError:
         """Make the same error with other words for the arguments, for a function that takes them in another way.
 
+        Fixes of which nothing changes keep their arguments as data.
+
         Parameters
         ----------
         spell : callable
@@ -96,11 +98,11 @@ class DataError(HexadError):
         >>> print(DataError("table", [Problem("there is one row", fix=fix)]).respell(lambda argument: ""))
         table: there is one row. Give more rows.
         """
-        problems = [
-            replace(problem, fix=problem.fix.say(spell)) if isinstance(problem.fix, Fix) else problem
-            for problem in self.problems
-        ]
-        return DataError(self.source, problems)
+        problems = []
+        for problem in self.problems:
+            fix = problem.fix.say(spell) if isinstance(problem.fix, Fix) else problem.fix
+            problems.append(problem if fix == problem.fix else replace(problem, fix=fix))
+        return type(self)(self.source, problems)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.source, self.problems)

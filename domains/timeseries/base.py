@@ -171,10 +171,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         [1.0, 2.0]
         """
         step = self._grid_step(table) if frequency is None else None
-        try:
-            panel = Panel.from_frame(table, self._columns(), freq=step, tz=self.tz, frequency=frequency, repair=repair)
-        except DataError as error:
-            raise error.respell(_for_fit) from None
+        panel = Panel.from_frame(table, self._columns(), freq=step, tz=self.tz, frequency=frequency, repair=repair)
         if panel.repairs and not isinstance(table, Panel):  # a panel said so when it was made
             warnings.warn(f"series table: {'; '.join(panel.repairs)}", RepairWarning, stacklevel=3)
         return panel
@@ -465,16 +462,6 @@ def _draw_held(
     return np.clip(draw(count, random), least[:, None, :], most[:, None, :])
 
 
-READ_FIRST = ("dates", "decimal", "separator")
-
-
-def _for_fit(argument: Argument) -> str:
-    """How an argument is passed where a forecaster takes a table."""
-    if argument.name in READ_FIRST:
-        return f"{argument} to read_table before"
-    return str(argument)
-
-
 def _for_predict(argument: Argument) -> str:
     """How an argument is passed beside a future, which is never repaired."""
-    return "" if argument.name == "repair" else _for_fit(argument)
+    return "" if argument.name == "repair" else str(argument)

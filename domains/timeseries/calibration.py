@@ -11,7 +11,7 @@ from domains.timeseries.conformal import count_independent, fading_weights, inte
 from domains.timeseries.spread import Spread
 from shared.errors import CalibrationError
 from shared.runtime.array_of import ArrayOf
-from shared.runtime.parallel import map_parallel
+from shared.runtime.parallel import limit_threads, map_parallel
 from shared.typing import Floats, Ints
 
 __all__ = ["Calibration"]
@@ -94,8 +94,9 @@ class Calibration:
             full = np.isfinite(X).all(axis=1)
             rows, X, own = rows[full], X[full], own[full]
             units = np.full(len(errors), np.nan)
-            units[rows] = own / spread.out_of_block(X, own, [out[rows] for out in outside])
-            return Spread(spread.regressor).fit(X, own), units
+            with limit_threads(X.size):
+                units[rows] = own / spread.out_of_block(X, own, [out[rows] for out in outside])
+                return Spread(spread.regressor).fit(X, own), units
 
         found = map_parallel(learn, range(errors.shape[1]), n_jobs=n_jobs)
         units = np.column_stack([column for _, column in found])

@@ -117,8 +117,9 @@ def _need_features(model: object, what: str) -> None:
     if hasattr(model, "steps_"):
         return
     kind = type(model).__name__
-    fix = "fit it first" if hasattr(model, "recipe") else "explain() says what it is made of"
-    raise HexadError(f"{what}() looks at the features of a fitted LagForecaster; this {kind} shows none: {fix}")
+    fix = ": explain() says what it is made of" if hasattr(model, "explain") else ""
+    fix = ": fit it first" if hasattr(model, "recipe") else fix
+    raise HexadError(f"{what}() looks at the features of a fitted LagForecaster; this {kind} shows none{fix}")
 
 
 def _designs(model: LagForecaster, max_steps: int) -> tuple[list[Design], bool]:

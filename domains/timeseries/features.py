@@ -7,6 +7,7 @@ import pandas as pd
 
 from domains.timeseries.kernels import Canvas, feature_names, fill_origin_block, origin_width, target_block
 from domains.timeseries.recipe import Recipe, Steps
+from domains.timeseries.task import repaired_before
 from shared.data import columns as names
 from shared.data.panel import Panel, SeriesColumns
 from shared.errors import DataError, Problem
@@ -58,7 +59,9 @@ def lag_features(
     >>> lag_features(table, Recipe(lags=(1, 2)))["y lag 2"].tolist()
     [1.0, 2.0]
     """
-    panel = Panel.from_frame(table, SeriesColumns(unique_id, ds, y, recipe.exogenous_columns), freq=freq, tz=tz)
+    roles = SeriesColumns(unique_id, ds, y, recipe.exogenous_columns)
+    with repaired_before(roles):
+        panel = Panel.from_frame(table, roles, freq=freq, tz=tz)
     steps = recipe.resolve(panel.frequency)
     # Rows before that lack some window for sure; what else lacks one is found by its gaps.
     reach = max([1, *steps.lags, *(window.steps + window.lag - 1 for window in steps.rolling)])

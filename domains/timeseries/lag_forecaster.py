@@ -22,7 +22,7 @@ from domains.timeseries.recipe import DAY_NS, Recipe, Steps, default_recipe
 from domains.timeseries.ridge import LeaveOut, StandardizedRidge
 from domains.timeseries.scaling import Log, Scaling
 from domains.timeseries.spread import OwnSpread, Spread
-from domains.timeseries.transforms import integrate
+from domains.timeseries.transforms import change_lags, integrate
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
@@ -196,14 +196,6 @@ class LagForecaster(LagModel):
         frequency = panel.frequency
         horizon = self._few_steps(panel, self.horizon) if self.horizon is not None else 0
         self.recipe_ = self.recipe or default_recipe(frequency, int(panel.lengths.max()), max(horizon, 1))
-        if self.differences and (level := [v.name for v in self.recipe_.exogenous if v.known and not v.shows_change]):
-            warnings.warn(
-                f"differences={self.differences!r} makes the model one of changes, but it is shown only the level of"
-                f" {quote(level)}, not the change: give lags a season apart, as in Exogenous({level[0]!r}, lags=(0,"
-                " 1))",
-                HexadWarning,
-                stacklevel=3,
-            )
         self.steps_ = self.recipe_.resolve(frequency)
         origin_names, target_names = feature_names(self.steps_, self.y)
         self.feature_names_out_ = origin_names + target_names
@@ -213,6 +205,7 @@ class LagForecaster(LagModel):
         self.fitted_ends_ = {key: int(end) for key, end in zip(panel.keys, panel.ends, strict=True)}
         self.season_ = self.steps_.seasonal[0].steps if self.steps_.seasonal else 1
         self.seasons_apart_ = tuple(frequency.steps(season) for season in self.differences)
+        self._warn_of_levels()
         self.scaling_ = Scaling.learn(panel, log=self.log, local=self.local_scale, season=self.season_)
         canvas = Canvas(frequency, self._feature_values(panel), panel.exogenous, panel.ordinals())
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=max(horizon, 1))
@@ -252,6 +245,19 @@ class LagForecaster(LagModel):
                         fix="Use log='asinh' or log=False for series that can be negative.",
                     )
                 ],
+            )
+
+    def _warn_of_levels(self) -> None:
+        """Tell of known columns that a model of changes is shown without their own change over the same steps."""
+        lags = change_lags(self.seasons_apart_)
+        level = [v.name for v in self.steps_.exogenous if v.known and not v.shows(lags)]
+        if self.seasons_apart_ and level:
+            warnings.warn(
+                f"differences={self.differences!r} makes the model one of changes, but it is not shown the change of"
+                f" {quote(level)} over the same steps: give the lags that this change is made of, as in"
+                f" Exogenous({level[0]!r}, known=True, lags={lags})",
+                HexadWarning,
+                stacklevel=4,
             )
 
     def _check_spread(self) -> None:

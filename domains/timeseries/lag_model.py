@@ -16,9 +16,11 @@ from domains.timeseries.kernels import Canvas, origin_block, target_block
 from domains.timeseries.metrics import say_series
 from domains.timeseries.recipe import Steps
 from domains.timeseries.scaling import Log, Scaling, Units
+from domains.timeseries.task import repaired_before
 from domains.timeseries.transforms import changes_over, difference, integrate
 from shared.data.panel import Panel
 from shared.errors import DataError, HexadError, Problem, SettingsError, quote
+from shared.runtime.parallel import limit_threads
 from shared.typing import Floats, Ints
 
 __all__ = ["LagModel"]
@@ -203,7 +205,8 @@ class LagModel(PanelForecaster):
         >>> model.cut_at_origin(table[56:59])[1], model.cut_at_origin(table[56:60])[1]
         (3, 0)
         """
-        later = Panel.from_frame(table, self._columns(), tz=self.tz, frequency=self.panel_.frequency)
+        with repaired_before(self._columns()):
+            later = Panel.from_frame(table, self._columns(), tz=self.tz, frequency=self.panel_.frequency)
         ends = later.starts[0] + np.arange(len(later.values)) + 1
         fits = np.flatnonzero((self._wall(later, ends) - self.phase_) % self.every_ == 0)
         kept = int(fits[-1]) + 1 if len(fits) else 0
@@ -237,10 +240,11 @@ class LagModel(PanelForecaster):
         answers = [fast_predictor(regressor) for regressor in regressors]
         # So many series at a time that what they need of the past stays in the processor's cache through all steps.
         parts = [slice(at, at + BATCH) for at in range(0, max(len(origins), 1), BATCH)]
-        found = [
-            self._raw_part(panel, worked, series[part], origins[part], horizon, _rows_of(future, part), answers)
-            for part in parts
-        ]
+        with limit_threads(min(BATCH, len(origins)) * len(self.feature_names_out_)):
+            found = [
+                self._raw_part(panel, worked, series[part], origins[part], horizon, _rows_of(future, part), answers)
+                for part in parts
+            ]
         return np.concatenate(found)
 
     def _raw_part(
@@ -386,7 +390,10 @@ class LagModel(PanelForecaster):
         canvas, place, begin = self._tail_canvas(
             panel, series, origins, lookback, horizon, future, self._feature_values(panel)
         )
-        return self.calibration_.sizes(len(origins), horizon, lambda step: self._features(canvas, place, begin, step))
+        with limit_threads(len(origins) * len(self.feature_names_out_)):
+            return self.calibration_.sizes(
+                len(origins), horizon, lambda step: self._features(canvas, place, begin, step)
+            )
 
     def _intervals(
         self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]

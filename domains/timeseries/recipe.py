@@ -111,11 +111,6 @@ class Exogenous:
     rolling: tuple[Rolling, ...] = ()
     hinges: tuple[float, ...] = ()
 
-    @property
-    def shows_change(self) -> bool:
-        """Whether a model is shown values at two stamps, and so the change between them."""
-        return len(self.lags) > 1 or bool(self.seasonal)
-
 
 class Recipe(BaseEstimator):  # type: ignore[misc]
     """Features of a forecast, made from what is known at its origin.
@@ -265,6 +260,10 @@ class Variable:
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {"lags": ArrayOf("i", low=-MAX_STEPS, high=MAX_STEPS), "hinges": ArrayOf("f", finite=True)}
+
+    def shows(self, lags: tuple[int, ...]) -> bool:
+        """Whether a model is shown a known variable that many steps before the stamp that is forecast."""
+        return {*self.lags, *(season.steps for season in self.seasonal)}.issuperset(lags)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from typing import Any, ClassVar, Protocol
 
@@ -15,8 +16,9 @@ from domains.timeseries.metrics import forecast_metric, say_series
 from shared.checks import check_level
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
+from shared.data.io.frames import as_pandas
 from shared.data.splits import Split, find_positions
-from shared.errors import HexadError, SettingsError, quote
+from shared.errors import Argument, DataError, HexadError, SettingsError, quote
 from shared.evaluation.leakage.perturb import perturb, visibility_at
 from shared.evaluation.metrics import ArrayMetric, Metric
 from shared.evaluation.task import ColumnRoles, Stopwatch, Task
@@ -93,6 +95,23 @@ class ForecastTask(Task):
     def outcomes(self) -> tuple[str, ...]:
         """The actual value."""
         return (self.columns.y,)
+
+    def to_table(self, data: Any) -> pd.DataFrame:
+        """Bring data to a pandas frame; key and stamps may be its index, as for a forecaster's ``fit``.
+
+        Parameters
+        ----------
+        data : frame
+
+        >>> table = pd.DataFrame({"y": [1.0, 2.0]}, index=pd.RangeIndex(2, name="ds"))
+        >>> ForecastTask().to_table(table).columns.tolist()
+        ['ds', 'y']
+        """
+        if not isinstance(data, pd.DataFrame):
+            return as_pandas(data, "table")
+        own = self.columns
+        read = {own.unique_id, own.ds, own.y, *own.exogenous, *self.known}
+        return as_pandas(data, "table", copy=False) if read & set(data.index.names) - set(data.columns) else data
 
     def roles(self, data: Any) -> ColumnRoles:
         """What the table's columns are; features are those that models are shown beside the target.
@@ -241,11 +260,11 @@ class ForecastTask(Task):
         seen = np.zeros(len(data), dtype=bool)
         for place, split in enumerate(splits):
             with watch("fit" if place == 0 else "update", split):
-                if place == 0:
-                    model.fit(data.iloc[split.train])
-                else:
-                    new = split.train[~seen[split.train]]
-                    if len(new):
+                new = split.train[~seen[split.train]]
+                with repaired_before(self.columns):
+                    if place == 0:
+                        model.fit(data.iloc[split.train])
+                    elif len(new):
                         model.update(data.iloc[new])
             seen[split.train] = True
             with watch("predict", split):
@@ -327,6 +346,36 @@ class ForecastTask(Task):
             )
         merged.insert(0, names.SPLIT, split.label)
         return merged
+
+
+@contextmanager
+def repaired_before(columns: SeriesColumns) -> Iterator[None]:
+    """Tell of errors where a table is given to what repairs none: a panel of it can be, and is taken as well.
+
+    >>> from shared.errors import Fix, Problem
+    >>> gap = Problem("there is a gap", fix=Fix("Pass ", Argument("repair", "interpolate"), "."))
+    >>> with repaired_before(SeriesColumns(y="Demand")):
+    ...     raise DataError("table", [gap])
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: table: there is a gap. Pass Panel.from_frame(table, SeriesColumns(y='Demand'),
+    repair="interpolate").
+    """
+    default = SeriesColumns()
+    own = [
+        f"{one.name}={getattr(columns, one.name)!r}"
+        for one in fields(columns)
+        if getattr(columns, one.name) != getattr(default, one.name)
+    ]
+    named = f"SeriesColumns({', '.join(own)}), " if own else ""
+
+    def spell(argument: Argument) -> str:
+        return f"Panel.from_frame(table, {named}{argument})" if argument.name == "repair" else str(argument)
+
+    try:
+        yield
+    except DataError as error:
+        raise error.respell(spell) from None
 
 
 def _as_frame(answer: object, model: object, columns: list[str]) -> pd.DataFrame:

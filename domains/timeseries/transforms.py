@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from shared.typing import Floats, Ints
 
-__all__ = ["changes_over", "difference", "integrate"]
+__all__ = ["change_lags", "changes_over", "difference", "integrate"]
 
 
 def difference(values: Floats, begin: Ints, seasons: tuple[int, ...]) -> list[Floats]:
@@ -35,6 +37,19 @@ def difference(values: Floats, begin: Ints, seasons: tuple[int, ...]) -> list[Fl
         before = np.where(rows >= begin, stages[-1][np.maximum(rows, 0)], np.nan)
         stages.append(stages[-1] - before)
     return stages
+
+
+def change_lags(seasons: tuple[int, ...]) -> tuple[int, ...]:
+    """Steps back to the values that differences are made of: where the product of all ``1 - B**season`` is not zero.
+
+    >>> change_lags((7,)), change_lags((1, 7)), change_lags((1, 1))
+    ((0, 7), (0, 1, 7, 8), (0, 1, 2))
+    """
+    weights = Counter({0: 1})
+    for season in seasons:
+        earlier = Counter({lag + season: weight for lag, weight in weights.items()})
+        weights.subtract(earlier)
+    return tuple(sorted(lag for lag, weight in weights.items() if weight))
 
 
 def changes_over(level: Floats, seasons: tuple[int, ...], stages: list[Floats], origins: Ints) -> Floats:

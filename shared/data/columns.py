@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,17 +69,30 @@ def interval_columns(level: float) -> tuple[str, str]:
     return f"lo-{level:g}", f"hi-{level:g}"
 
 
-def _check_names(columns: Sequence[object]) -> None:
-    """Refuse names of columns that are no text, and say what becomes of a key of two columns."""
-    wrong = [name for name in columns if not isinstance(name, str)]
+STAMPS = "Stamps are one column: join several to one, and read it with pandas.to_datetime"
+
+
+def _check_names(columns: Mapping[str, object], single: Mapping[str, str]) -> None:
+    """Refuse names of columns that are no text, and say what becomes of several that are given as one.
+
+    Parameters
+    ----------
+    columns : mapping of str to object
+        Names of columns, by what they are.
+    single : mapping of str to str
+        What to do with several where they are no key; the columns of a key are joined.
+    """
+    wrong = {role: name for role, name in columns.items() if not isinstance(name, str)}
     if not wrong:
         return
-    several = next((name for name in wrong if isinstance(name, list | tuple) and len(name) > 1), None)
     fix = ""
-    if several is not None:
-        joined = " + ' ' + ".join(f"table[{name!r}].astype(str)" for name in several)
-        fix = f". A key of several columns becomes one first: table.assign(key={joined}), and name 'key'"
-    raise SettingsError(f"columns are named by text, but {quote(wrong)} {'is' if len(wrong) == 1 else 'are'} none{fix}")
+    for role, several in wrong.items():
+        if isinstance(several, list | tuple) and len(several) > 1:
+            joined = " + ' ' + ".join(f"table[{name!r}].astype(str)" for name in several)
+            key = f"A key of several columns becomes one first: table.assign(key={joined}), and name 'key'"
+            fix += f". {single.get(role, key)}"
+    verb = "is" if len(wrong) == 1 else "are"
+    raise SettingsError(f"columns are named by text, but {quote(wrong.values())} {verb} none{fix}")
 
 
 @dataclass(frozen=True)
@@ -107,8 +120,15 @@ class SeriesColumns:
     exogenous: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [self.unique_id, self.ds, self.y, *self.exogenous]
-        _check_names(names)
+        further = {f"exogenous column {place}": name for place, name in enumerate(self.exogenous)}
+        beside = [self.ds, *self.exogenous] if self.exogenous else self.ds
+        melted = f"table.melt({beside!r}, {self.y!r}, 'unique_id', 'value'), and name 'value'"
+        single = {
+            "ds": STAMPS,
+            "y": f"The target is one column; of several make a series each first: {melted}",
+            **dict.fromkeys(further, "Name each further column on its own"),
+        }
+        _check_names({"unique_id": self.unique_id, "ds": self.ds, "y": self.y, **further}, single)
         own = (self.unique_id, self.ds, self.y)
         if taken := [name for name in own if name in TAKEN or re.fullmatch(r"(lo|hi)-[\d.]+", name)]:
             raise SettingsError(
@@ -147,4 +167,7 @@ class BasketColumns:
     customer: str | None = None
 
     def __post_init__(self) -> None:
-        _check_names([self.order, self.item, *filter(None, (self.quantity, self.time, self.customer))])
+        given = {"order": self.order, "item": self.item, "customer": self.customer}
+        given |= {"quantity": self.quantity, "time": self.time}
+        single = {"quantity": "The quantity is one column", "time": STAMPS}
+        _check_names({role: name for role, name in given.items() if name}, single)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from shared.data.columns import SeriesColumns
 from shared.data.frequency import Frequency, frequency_of, infer_frequency, is_zone
-from shared.data.io.frames import as_pandas
+from shared.data.io.frames import as_pandas, missing_stamps
 from shared.data.io.tables import check_frame
 from shared.data.schema import Column, Schema, first_rows, missing_column
 from shared.errors import Argument, DataError, Fix, Problem, Problems, quote
@@ -19,6 +20,8 @@ from shared.typing import Bools, Floats, Ints
 
 HOUR_NS = 3600 * 10**9
 MAX_FILLED = 1_000_000
+# Arguments of `read_table` that say how text is read.
+READ_FIRST = ("dates", "decimal", "separator")
 # Clocks change in the small hours of a Sunday, in these months wherever they change at all.
 LATEST_CHANGE, MONTHS_OF_CHANGE = 5, (3, 4, 9, 10, 11)
 # Days, months and ISO weeks written as one number, and the range in which they are taken for such.
@@ -44,6 +47,7 @@ def to_typed_table(
     frame: object, columns: SeriesColumns, need_y: bool, source: str, tz: str | None = None
 ) -> pd.DataFrame:
     """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
+    given = frame
     frame = as_pandas(frame, source, copy=False)
     if columns.ds in frame.columns and isinstance(frame[columns.ds].dtype, pd.PeriodDtype):
         frame = frame.assign(**{columns.ds: frame[columns.ds].dt.to_timestamp()})
@@ -52,7 +56,8 @@ def to_typed_table(
     wanted = [columns.ds, *([columns.y] if need_y else []), *columns.exogenous]
     for name in wanted:
         if name not in list(present):
-            missing_column(name, [str(column) for column in present], problems)
+            tell = partial(missing_stamps, given) if name == columns.ds else missing_column
+            tell(name, [str(column) for column in present], problems)
     problems.raise_if_any()
     integer = pd.api.types.is_integer_dtype(frame[columns.ds].dtype)
     schema = Schema(
@@ -62,7 +67,17 @@ def to_typed_table(
         )
     )
     zone = tz if not integer and _has_offsets(frame[columns.ds]) else None
-    return check_frame(frame, schema, source, tz=zone)
+    try:
+        return check_frame(frame, schema, source, tz=zone)
+    except DataError as error:
+        raise error.respell(_for_panel) from None
+
+
+def _for_panel(argument: Argument) -> str:
+    """How an argument of `read_table` is passed where a panel is made: how text is read, before; its repairs, nowhere."""
+    if argument.name == "repair":
+        return ""
+    return f"{argument} to read_table before" if argument.name in READ_FIRST else str(argument)
 
 
 def _has_offsets(values: pd.Series[Any]) -> bool:

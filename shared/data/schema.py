@@ -219,7 +219,8 @@ def _check_values(column: Column, values: pd.Series[Any], problems: Problems) ->
             problems.add(text, column=column.name, rows=first_rows(mask), count=count, fix=fix)
             bad[mask] = True
 
-    fix = Fix("Correct them, or pass ", Argument("repair", "drop_bad_rows"), " to leave the rows out.")
+    leave_out = Fix(", or pass ", Argument("repair", "drop_bad_rows"), " to leave the rows out")
+    fix = Fix("Correct them", leave_out, ".")
     if not column.allow_missing:
         found(empty, "missing", fix)
     if column.kind in {"number", "integer"}:

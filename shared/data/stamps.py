@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from shared.data.frequency import Frequency, infer_frequency, parse_duration
-from shared.data.schema import first_rows, missing_column
+from shared.data.io.frames import missing_stamps
+from shared.data.schema import first_rows
 from shared.errors import Problems, SettingsError, quote
 from shared.typing import Bools
 
@@ -127,7 +128,7 @@ def need_stamps(table: pd.DataFrame, ds: str) -> pd.Series[Any]:
     if not isinstance(table, pd.DataFrame):
         problems.add(f"a {type(table).__name__} has no columns", fix=f"Give a DataFrame with the stamp column {ds!r}.")
     elif ds not in table.columns:
-        missing_column(ds, [str(column) for column in table.columns], problems)
+        missing_stamps(table, ds, [str(column) for column in table.columns], problems)
     elif len(table) == 0:
         problems.add("the table has no rows", fix="Give at least two.")
     problems.raise_if_any()

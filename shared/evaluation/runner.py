@@ -114,7 +114,7 @@ def evaluate(
     contenders = {**baselines, **models}
     task = task or find_task([*models.values(), *baselines.values()])
     judges = check_metrics(metrics, task)
-    data = data.to_frame() if isinstance(data, Panel) else data
+    data = task.to_table(data.to_frame() if isinstance(data, Panel) else data)
     cuts, notes = task.choose_rows(data, make_splits(splits, data))
     for judge in judges:
         task.check_outcomes(judge, data, cuts)

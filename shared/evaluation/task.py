@@ -163,6 +163,16 @@ class Task(ABC):
         splits : sequence of Split
         """
 
+    def to_table(self, data: Any) -> Any:
+        """Bring data, before any work, to the form that `run` takes; as they are by default.
+
+        Parameters
+        ----------
+        data : frame, Incidence or array
+            As `evaluate` was given them; left unchanged.
+        """
+        return data
+
     def roles(self, data: Any) -> ColumnRoles:
         """Say what the columns of the data are; nothing by default.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import os
 import sys
@@ -79,7 +80,10 @@ def _collect(results: Iterable[R], done: Callable[[R], None] | None) -> list[R]:
 
 
 class _Inside:
-    """A function that knows it is run as a piece of a parallel call."""
+    """A function that knows it is run as a piece of a parallel call, and limits the threads of its own worker.
+
+    The limit of the caller does not reach there: OpenMP counts for each thread, and BLAS for each process.
+    """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -88,7 +92,8 @@ class _Inside:
         before = getattr(_INSIDE, "piece", False)
         _INSIDE.piece = True
         try:
-            return self.function(*arguments)
+            with use_one_blas_thread(), limit_threads(0):
+                return self.function(*arguments)
         finally:
             _INSIDE.piece = before
 
@@ -112,9 +117,7 @@ def limit_threads(work: int | None) -> Iterator[None]:
     if work is None or work >= LARGE:
         yield
         return
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1, user_api="openmp"):
+    with _find_pools(len(sys.modules)).limit(limits=1, user_api="openmp"):
         yield
 
 
@@ -126,10 +129,16 @@ def use_one_blas_thread() -> Iterator[None]:
     ...     sum([1, 2])
     3
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _find_pools(len(sys.modules)).limit(limits=1, user_api="blas"):
         yield
+
+
+@functools.lru_cache(maxsize=1)
+def _find_pools(_modules: int) -> Any:
+    """The compiled libraries with threads of their own; looked for again, in some 6 ms, once more modules are loaded."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def send_by_value(package: ModuleType) -> None:

@@ -50,7 +50,12 @@ LEARNERS = {
     "Drift": Drift(),
     "Naive2": Naive2(7),
     "AutoForecaster": AutoForecaster(horizon=5, regressor=HistGradientBoostingRegressor(max_iter=5, max_leaf_nodes=4)),
-    "LagForecaster differences": LagForecaster(recipe=RICH, horizon=5, calibration_folds=4, differences=("7D", 1)),
+    "LagForecaster differences": LagForecaster(
+        recipe=clone(RICH).set_params(exogenous=(RICH.exogenous[0], Exogenous("price", known=True, lags=(0, 1, 7, 8)))),
+        horizon=5,
+        calibration_folds=4,
+        differences=("7D", 1),
+    ),
     "LagForecaster recursive differences": LagForecaster(
         recipe=Recipe((1, 2, 7)), strategy="recursive", horizon=5, calibration_folds=4, differences=(1,), log="asinh"
     ),

@@ -1,14 +1,28 @@
 """Bad tables and settings for forecasters: forecast rightly, or refused with what, where and how to fix it."""
 
+import re
 import warnings
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
 
-from domains.timeseries import AutoForecaster, LagForecaster, Recipe, SeasonalNaive
-from shared.errors import DataError, HexadError, RepairWarning, SettingsError
+from domains.timeseries import (
+    AutoForecaster,
+    ForecastTask,
+    LagForecaster,
+    PerSeries,
+    Recipe,
+    SeasonalNaive,
+    drivers,
+    follows,
+)
+from shared.data import BasketColumns, SeriesColumns, WalkForward
+from shared.errors import DataError, HexadError, RepairWarning, SettingsError, StoreError
+from shared.evaluation import evaluate
+from shared.runtime.store import save_model
 
 FORECASTERS = {
     "AutoForecaster": lambda **more: AutoForecaster(horizon=3, members=("naive", "theta", "autoregression"), **more),
@@ -295,6 +309,158 @@ def test_an_unusual_table_is_forecast_like_the_clean_one(make, case):
     np.testing.assert_array_equal(made[numbers], wanted[numbers])
 
 
+INDEXED = {
+    "stamps": lambda table: table[table["unique_id"] == "a"].set_index("ds")[["y"]],
+    "keys and stamps": lambda table: table.set_index(["unique_id", "ds"]),
+    "months": lambda table: table[:60].assign(ds=pd.period_range("2020-01", periods=60, freq="M")).set_index("ds"),
+}
+
+
+@each_forecaster
+@pytest.mark.parametrize("case", INDEXED)
+def test_an_index_that_has_the_names_of_columns_is_taken_for_them(make, case):
+    table = INDEXED[case](clean())
+    made, wanted = (forecast(make().fit(one)) for one in (table, table.reset_index()))
+    assert len(made) == (6 if case == "keys and stamps" else 3)
+    pd.testing.assert_frame_equal(made, wanted)
+
+
+UNNAMED = {
+    "dates": lambda table: table[:60].drop(columns="unique_id").set_index("ds").rename_axis(None),
+    "text": lambda table: table[:60].drop(columns="unique_id").set_index(table["ds"][:60].astype(str)).drop(columns="ds").rename_axis(None),
+    "periods": lambda table: table[:60].assign(ds=pd.period_range("2024-01-01", periods=60)).set_index("ds").rename_axis(None),
+    "keys and dates": lambda table: table.set_index(["unique_id", "ds"]).rename_axis([None, None]),
+    "dates and keys": lambda table: table.set_index(["ds", "unique_id"]).rename_axis([None, None]),
+}  # fmt: skip
+
+
+@each_forecaster
+@pytest.mark.parametrize("case", UNNAMED)
+@pytest.mark.parametrize("ds", ["ds", "day"])
+def test_an_index_without_a_name_is_told_and_what_is_advised_works(make, case, ds):
+    frame = UNNAMED[case](clean())
+    model = make(ds=ds)
+    walk = WalkForward(3, every=3, n_splits=2, ds=ds)
+    for door in (model.fit, lambda data: evaluate({}, data, walk, ["mae"], baselines={"m": model})):
+        with pytest.raises(DataError, match=f"column '{ds}': is missing; .*the index, which has no name") as caught:
+            door(frame)
+        advised = re.search(r"frame\.rename_axis\((.*)\)\.reset_index\(\)\.$", str(caught.value))[1]
+        named = frame.rename_axis(eval(advised)).reset_index()
+        assert set(named.columns) >= {ds, "y"}
+    made = forecast(model.fit(named))
+    assert len(made) == (6 if "keys" in case else 3)
+
+
+@pytest.mark.parametrize("index", [pd.RangeIndex(60), np.arange(60) * 2])
+def test_numbers_of_rows_are_no_index_to_tell_of(index):
+    frame = clean()[:60].drop(columns="ds").set_index(index)
+    with pytest.raises(DataError, match="Name it so, or say under which name it is.$"):
+        SeasonalNaive(7).fit(frame)
+
+
+@each_forecaster
+@pytest.mark.parametrize("rows", [lambda: (row for row in clean().to_numpy()), lambda: clean().itertuples()])
+def test_rows_that_come_one_by_one_are_no_table(make, rows):
+    with pytest.raises(DataError, match=r"is no table\. Give a pandas, Polars or Arrow frame"):
+        make().fit(rows())
+
+
+@each_forecaster
+@pytest.mark.parametrize("key", [("shop", "item"), ["shop", "item"]])
+def test_a_key_of_two_columns_is_told_how_and_works_so(make, key):
+    table = clean().rename(columns={"unique_id": "shop"}).assign(item=7)
+    with pytest.raises(SettingsError, match="A key of several columns becomes one first") as caught:
+        make(freq="D", unique_id=key).fit(table)
+    told = re.search(r"table\.assign\(key=(.*)\), and name 'key'", str(caught.value))[1]
+    parts = re.findall(r"table\['(\w+)'\]\.astype\(str\)", told)
+    assert parts == ["shop", "item"]
+    joined = table.assign(key=table[parts[0]].astype(str) + " " + table[parts[1]].astype(str))
+    assert forecast(make(freq="D", unique_id="key").fit(joined))["key"].tolist() == ["a 7"] * 3 + ["b 7"] * 3
+
+
+@each_forecaster
+@pytest.mark.parametrize("several", [("y", "z"), ["y", "z"]])
+def test_a_target_of_two_columns_is_told_how_and_works_so(make, several):
+    table = clean().query("unique_id == 'a'").drop(columns="unique_id").assign(z=lambda rows: 2 * rows["y"])
+    with pytest.raises(SettingsError, match="The target is one column") as caught:
+        make(freq="D", y=several).fit(table)
+    assert "key of several" not in str(caught.value)
+    told = re.search(r"table\.melt\((.*)\), and name 'value'$", str(caught.value))[1]
+    melted = table.melt(*eval(f"({told})"))
+    assert forecast(make(freq="D", y="value").fit(melted))["unique_id"].tolist() == ["y"] * 3 + ["z"] * 3
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (lambda: SeriesColumns(ds=("day", "hour")), "Stamps are one column"),
+        (lambda: SeriesColumns(exogenous=(("rain", "sun"),)), "Name each further column on its own"),
+        (lambda: BasketColumns(time=["day", "hour"]), "Stamps are one column"),
+        (lambda: BasketColumns(quantity=["n", "m"]), "The quantity is one column"),
+        (lambda: BasketColumns(order=["till", "slip"]), "A key of several columns becomes one first"),
+        (lambda: BasketColumns(customer=("firm", "person")), "A key of several columns becomes one first"),
+    ],
+)
+def test_several_columns_are_told_by_what_they_are(columns, said):
+    with pytest.raises(SettingsError, match=said) as caught:
+        columns()
+    assert ("key" in str(caught.value)) == ("key" in said)
+
+
+# Helpers and files.
+
+
+class Stranger(RegressorMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.mean_ = float(np.mean(y))
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean_)
+
+
+FOREIGN = {
+    "one's own": Stranger,
+    "lightgbm": lambda: pytest.importorskip("lightgbm").LGBMRegressor(n_estimators=2, verbose=-1),
+    "ngboost": lambda: pytest.importorskip("ngboost").NGBRegressor(n_estimators=2, verbose=False),
+}
+
+
+@pytest.mark.parametrize("library", FOREIGN)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda regressor: AutoForecaster("D", horizon=3, members=("boosting",), regressor=regressor),
+        lambda regressor: LagForecaster(regressor, recipe=Recipe((1,)), horizon=2, calibration_folds=0),
+        lambda regressor: PerSeries(LagForecaster(regressor, recipe=Recipe((1,)), horizon=2, calibration_folds=0)),
+    ],
+    ids=["automatic", "lags", "each series"],
+)
+def test_a_forecaster_with_a_regressor_of_another_library_forecasts_and_says_why_it_is_not_saved(
+    tmp_path, make, library
+):
+    regressor = FOREIGN[library]()
+    model = make(regressor).fit(clean())
+    assert np.isfinite(model.predict(2).to_frame()["mean"]).all()
+    with pytest.raises(
+        StoreError, match=rf"types that a model file may not hold: .*{type(regressor).__name__}'.* Use scikit-learn's"
+    ):
+        save_model(model, tmp_path / "m.hexad")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("asked", [lambda model: model.predict(), lambda model: model.regressors_[0], PerSeries])
+def test_what_is_no_forecaster_with_features_is_named(asked):
+    model = LagForecaster(recipe=Recipe((1,)), horizon=2, calibration_folds=0).fit(clean())
+    other = asked(model)
+    for helper in (drivers, lambda one: follows(one, "y")):
+        with pytest.raises(
+            HexadError, match=f"the features of a fitted LagForecaster; this {type(other).__name__} shows"
+        ):
+            helper(other)
+    assert len(drivers(model).to_frame())
+
+
 # Length.
 
 
@@ -521,6 +687,48 @@ def test_levels_out_of_range_are_refused(make, levels):
     model = make(freq="D").fit(clean())
     with pytest.raises(SettingsError, match="levels="):
         model.predict(3, levels=levels)
+
+
+@each_forecaster
+@pytest.mark.parametrize(("levels", "meant"), [([0.9], "90"), ([80, 0.95], "95"), ([np.float32(0.5)], "50")], ids=repr)
+def test_a_level_given_as_a_share_is_asked_about(make, levels, meant):
+    model = make(freq="D").fit(clean())
+    with pytest.raises(SettingsError, match=f"coverage is given in percent; did you mean {meant}\\?"):
+        model.predict(3, levels=levels)
+    made = model.predict(3, levels=[float(meant)]).to_frame()
+    assert (made[f"hi-{meant}"] > made[f"lo-{meant}"]).all()
+
+
+@pytest.mark.parametrize(
+    "level", [0.999999999, 0.9999999, 0.01, 0.012345, 0.0099999999, 0.0099, 0.005, 1e-300], ids=str
+)
+def test_a_level_that_is_advised_is_accepted(level):
+    model = SeasonalNaive(7, freq="D").fit(clean())
+    with pytest.raises(SettingsError, match="coverage is given in percent") as caught:
+        model.predict(3, levels=[level])
+    meant = re.search(r"did you mean (.*)\?$", str(caught.value))
+    if meant is None:
+        assert "from 1 to below 100" in str(caught.value)
+        assert level < 0.01
+    else:
+        assert float(meant[1]) == pytest.approx(100 * level)
+        assert model.predict(3, levels=[float(meant[1])]).levels == (float(meant[1]),)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "levels", "meant"),
+    [(["coverage-0.9"], (), "90"), (["mae", "interval_score-0.95"], (), "95"), (["mae"], (0.8,), "80")],
+)
+def test_a_share_in_an_evaluation_is_asked_about_before_anything_is_learnt(metrics, levels, meant):
+    class Idle(SeasonalNaive):
+        def fit(self, table):
+            raise AssertionError
+
+    with pytest.raises(SettingsError, match=f"coverage is given in percent; did you mean {meant}\\?"):
+        evaluate(
+            {"idle": Idle(7)}, clean(), WalkForward(3, every=3, n_splits=3), metrics, baselines={"idle too": Idle(7)},
+            task=ForecastTask(levels=levels),
+        )  # fmt: skip
 
 
 @each_forecaster

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from shared.data.columns import DS, UNIQUE_ID
 from shared.data.io.limits import MAX_COLUMNS
 from shared.data.io.parse import off_calendar
 from shared.data.io.sources import fail
 from shared.data.schema import missing_column
 from shared.errors import Problems, quote
 
-__all__ = ["arrow_to_pandas", "as_pandas", "check_columns", "refuse_unusable", "check_names"]
+__all__ = [
+    "arrow_to_pandas",
+    "as_pandas",
+    "check_columns",
+    "check_names",
+    "missing_stamps",
+    "refuse_unusable",
+    "say_index_left_out",
+]
 
 
 def arrow_to_pandas(table: pa.Table, source: str = "table") -> pd.DataFrame:
@@ -81,6 +91,64 @@ def as_pandas(source: Any, name: str, *, copy: bool = True) -> pd.DataFrame:
         frame = arrow_to_pandas(eager.to_arrow(), name)
     frame.columns = [str(column) for column in frame.columns]
     return refuse_unusable(frame, name)
+
+
+def say_index_left_out(source: object) -> tuple[str, ...]:
+    """Say that the index of a frame holds what becomes no column, and how to keep it; nothing where it does not.
+
+    >>> say_index_left_out(pd.DataFrame({"y": [1]}, index=pd.to_datetime(["2024-01-31"])))
+    ("its index has no name and was left out; to keep it: frame.rename_axis('ds').reset_index()",)
+    """
+    if not isinstance(source, pd.DataFrame):
+        return ()
+    taken = [name for name in source.index.names if name is not None and name in source.columns]
+    if not taken and not _is_unnamed(source.index):
+        return ()
+    why = f"has the name of a column, {quote(taken)}," if taken else "has no name"
+    names = _name_levels(source.index, DS, UNIQUE_ID, source.columns)
+    return (f"its index {why} and was left out; to keep it: {_how_to_columns(names)}",)
+
+
+def missing_stamps(source: object, name: str, present: Sequence[str], problems: Problems) -> None:
+    """Add a missing column of stamps to `problems`, and what to do where an index without a name holds them.
+
+    >>> problems = Problems("table")
+    >>> missing_stamps(pd.DataFrame({"y": [1]}, index=pd.to_datetime(["2024-01-31"])), "ds", ["y"], problems)
+    >>> print(next(iter(problems)))
+    column 'ds': is missing; the table has 'y'. Name it so, or say under which name it is. If the index, which has no
+    name, holds the stamps, make a column of it: frame.rename_axis('ds').reset_index().
+    """
+    missing_column(name, list(present), problems)
+    if not isinstance(source, pd.DataFrame) or not _is_unnamed(source.index):
+        return
+    several = source.index.nlevels > 1
+    names = _name_levels(source.index, name, UNIQUE_ID, source.columns) if several else [name]
+    index = f"If the index, which has no name, holds the stamps, make a column of it: {_how_to_columns(names)}."
+    problems.found[-1] = replace(problems.found[-1], fix=f"{problems.found[-1].fix} {index}")
+
+
+def _is_unnamed(index: pd.Index[Any]) -> bool:
+    """Whether an index has no name and is more than the numbers of rows."""
+    levels = [index.get_level_values(place) for place in range(index.nlevels)]
+    return all(level.name is None for level in levels) and not all(map(pd.api.types.is_integer_dtype, levels))
+
+
+def _name_levels(index: pd.Index[Any], stamps: str, key: str, taken: Iterable[Any]) -> list[str]:
+    """Names for the levels of an index that no column has: dates are stamps, anything else is a key."""
+    names: list[str] = []
+    used = {str(name) for name in taken}
+    for place in range(index.nlevels):
+        level = index.get_level_values(place)
+        dated = pd.api.types.infer_dtype(level, skipna=True) in {"datetime", "datetime64", "date", "period"}
+        wanted = [str(level.name)] if level.name is not None else []
+        wanted += [stamps if dated else key, f"level_{place}", f"index level {place}"]
+        names.append(next(name for name in wanted if name not in used))
+        used.add(names[-1])
+    return names
+
+
+def _how_to_columns(names: list[str]) -> str:
+    return f"frame.rename_axis({(names[0] if len(names) == 1 else names)!r}).reset_index()"
 
 
 def _how_to_table(source: object) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.errors import Argument, Fix, quote
-from shared.typing import Bools
+from shared.typing import Bools, Ints
 
 __all__ = ["MISSING_WORDS", "Kind", "Parsed", "Reading", "guess_kind", "off_calendar", "parse_column", "sniff_decimal"]
 
@@ -27,6 +27,7 @@ POINT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 COMMA = r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$"
 GROUPED = {".": r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$", ",": r"^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$"}
 CODE = r"^([+-]?\d+[eE]\+?\d+|[+-]?0\d+([.,]\d*)?|\+\d+)$"  # 12E5, 007 and +49 are codes unless a schema says number
+PERCENT = r"^[+-]?[\d.,]*\d[\d.,]*[\s\pZ]*%$"  # blanks of all widths
 LONG = r"^[+-]?(\d{16,}|\d{1,3}([.,]\d{3}){5,})$"
 BOOLEAN = r"^(?i:true|false)$"
 ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?$"
@@ -194,17 +195,29 @@ def _say_why_text(strings: pa.Array, numbers: Bools, dates: Bools) -> tuple[str,
     """Name what keeps a column of numbers or dates from being one."""
     rows = np.flatnonzero(~_missing(strings, words=True))
     full = strings.take(pa.array(rows))
-    if _all_match(full, r"^[+-]?[\d.,]+\s*%$"):
-        return (f"kept as text: numbers with a percent sign, as '{full[0].as_py()}'; take it off to read them as such",)
-    for mask, kind in ((numbers, "number"), (dates, "date")):
-        if NEARLY * len(mask) <= mask.sum() < len(mask):
-            odd = np.flatnonzero(~mask)
-            told = dict.fromkeys(full[int(place)].as_py() for place in odd[:20])
-            where = ", ".join(str(rows[place] + 1) for place in odd[:5]) + (", ..." if len(odd) > 5 else "")
-            verb = f"is no {kind}" if len(odd) == 1 else f"are no {kind}s"
-            place = "row" if len(odd) == 1 else "rows"
-            return (f"kept as text: {len(odd):,} of {len(mask):,} {verb}: {quote(told)} ({place} {where})",)
-    return ()
+    if odd := _name_others(full, numbers, "number", rows):
+        return (f"kept as text: {odd}",)
+    percents = _matches(full, PERCENT)
+    if percents.any() and (numbers | percents).sum() >= NEARLY * len(full):
+        example = quote([" ".join(full[int(np.argmax(percents))].as_py().split())])
+        some = f", in {percents.sum():,} of {len(full):,} rows" if (numbers & ~percents).any() else ""
+        odd = _name_others(full, numbers | percents, "number", rows)
+        told = f"numbers with a percent sign, as {example}{some}; take it off to read them as such"
+        return (f"kept as text: {told}{'; ' if odd else ''}{odd}",)
+    odd = _name_others(full, dates, "date", rows)
+    return (f"kept as text: {odd}",) if odd else ()
+
+
+def _name_others(full: pa.Array, mask: Bools, kind: str, rows: Ints) -> str:
+    """Name the few values that are not of a kind, with their rows; nothing where they are many, or none."""
+    if not NEARLY * len(mask) <= mask.sum() < len(mask):
+        return ""
+    odd = np.flatnonzero(~mask)
+    told = dict.fromkeys(full[int(place)].as_py() for place in odd[:20])
+    where = ", ".join(str(rows[place] + 1) for place in odd[:5]) + (", ..." if len(odd) > 5 else "")
+    verb = f"is no {kind}" if len(odd) == 1 else f"are no {kind}s"
+    place = "row" if len(odd) == 1 else "rows"
+    return f"{len(odd):,} of {len(mask):,} {verb}: {quote(told)} ({place} {where})"
 
 
 def parse_column(strings: pa.Array, kind: Kind, reading: Reading) -> Parsed:

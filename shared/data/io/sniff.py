@@ -25,6 +25,8 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 RARE_SEPARATORS = "^~#!*&\\\x01\x1f"
 MAX_TITLES = 10
 SAMPLE_LINES = 200
+# What stands at the beginning of a file, at that of a later line; it begins with the mark, which is found at once.
+JOINT = re.compile(rb"%s(?<=[\r\n]%s)(?:%s)*" % ((codecs.BOM_UTF8,) * 3))
 SAMPLE_CHARACTERS = 1 << 20
 DATA_LIKE = re.compile(r"\s*([+-]?[\d.,]+([eE][+-]?\d+)?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ T][\d:.+Z-]*)?)\s*")
 
@@ -169,9 +171,10 @@ def _without_extras(data: bytes, name: str, separator: str | None) -> tuple[byte
         raise fail(
             name, f"the first line has {len(first):,} characters", "Give one line of column names, and rows below."
         )
-    if joined := data.count(b"\n" + codecs.BOM_UTF8):
-        data = data.replace(b"\n" + codecs.BOM_UTF8, b"\n")
-        notes.append(f"files were joined here: {count_of(joined, 'mark')} of the beginning of one taken off")
+    if codecs.BOM_UTF8 in data:
+        whole, data = len(data), JOINT.sub(b"", data)
+        if marks := (whole - len(data)) // len(codecs.BOM_UTF8):
+            notes.append(f"files were joined here: {count_of(marks, 'mark')} of the beginning of one taken off")
     titles, above = _titles(data[: 4 * SAMPLE_CHARACTERS].decode(errors="ignore"), separator)
     if titles:
         data = b"".join(data.splitlines(keepends=True)[titles:]) if titles else data

@@ -19,7 +19,7 @@ from shared.data.fingerprint import fingerprint
 from shared.data.frequency import is_zone
 from shared.data.io.coerce import coerce, is_kind
 from shared.data.io.excel import read_excel
-from shared.data.io.frames import as_pandas, check_columns
+from shared.data.io.frames import as_pandas, check_columns, say_index_left_out
 from shared.data.io.json_lines import from_json
 from shared.data.io.limits import MAX_BYTES
 from shared.data.io.parquet import read_parquet
@@ -28,6 +28,7 @@ from shared.data.io.sniff import parse_csv
 from shared.data.io.sources import fail, is_encoding, read_bytes, read_text, split_sheet
 from shared.data.io.sql import display_url, from_database, from_url, is_url
 from shared.data.io.table_report import TableReport
+from shared.data.io.text_columns import read_text_columns
 from shared.data.schema import Column, Schema, first_rows
 from shared.errors import Problems, RepairWarning, SettingsError, quote
 from shared.typing import Bools, Ints
@@ -116,10 +117,13 @@ def read_table(
         What the table has to look like. Without it kinds are recognised, and left as text where in doubt.
     repair : str or iterable of str
         Repairs to make, of `REPAIRS`; each one made is told by a `RepairWarning`.
-    separator, decimal, encoding : str, optional
+    separator, encoding : str, optional
         Of a CSV file; recognised where left out.
+    decimal : str, optional
+        Decimal mark of a CSV file, recognised where left out. Where it is given, columns of text of other tables are
+        read as well if all their values are numbers.
     dates : str, optional
-        "iso", "day-first", "month-first" or a format such as "%d/%m/%y".
+        "iso", "day-first", "month-first" or a format such as "%d/%m/%y"; columns of text as for `decimal`.
     tz : str, optional
         Zone in which stamps with an offset are shown, as in "Europe/Berlin". Stamps without one stay as they are, and
         keys of which they are part are not checked for repeats: an hour comes twice in autumn. `Panel` tells them
@@ -232,6 +236,7 @@ def read_table_with_report(
         how = _How(separator, encoding, sheet if named is None else named, query, columns, max_bytes)
         frame = _from_source(source, schema, desk, reading, how)
     else:
+        desk.notes.extend(say_index_left_out(source))
         frame = _type_frame(as_pandas(source, name), schema, desk, reading)
     if columns is not None:
         check_columns(columns, [str(column) for column in frame.columns], name)
@@ -304,7 +309,7 @@ def read_part(
                 strings, name, declared.get(name, Column(name, "text", allow_missing=True)), desk, reading
             )
         return _check_frame(pd.DataFrame(columns), schema, desk)
-    return _check_frame(_type_frame(part, schema, desk, reading), schema, desk)
+    return _check_frame(_type_frame(part, schema, desk, reading, whole=False), schema, desk)
 
 
 @dataclass(frozen=True)
@@ -395,13 +400,21 @@ def _report_unreadable(parsed: Parsed, name: str, desk: _Desk, examples: Sequenc
 
 
 def _type_frame(
-    frame: pd.DataFrame, schema: Schema | None, desk: _Desk, reading: Reading, *, dated: bool = False
+    frame: pd.DataFrame,
+    schema: Schema | None,
+    desk: _Desk,
+    reading: Reading,
+    *,
+    dated: bool = False,
+    whole: bool = True,
 ) -> pd.DataFrame:
     """Bring the declared columns of a frame to their kinds; leave the others as they are.
 
-    With `dated` other columns of text become dates where all their values are: JSON and SQLite know no dates.
+    With `dated` other columns of text become dates where all their values are: JSON and SQLite know no dates. Of a
+    `whole` table they do, and numbers, too, where the caller says how those are written.
     """
     declared = set(schema.names) if schema else set()
+    known = {column.kind for column in schema.columns} if schema else set()
     for name in frame.columns if reading.tz is not None else ():
         if isinstance(frame[name].dtype, pd.DatetimeTZDtype):
             frame[name] = frame[name].dt.tz_convert(reading.tz)
@@ -410,8 +423,13 @@ def _type_frame(
             texts = pa.array(frame[name].astype(object), pa.string(), from_pandas=True)
             kind, notes = guess_kind(texts, reading)
             if kind == "datetime":
+                known.add(kind)
                 desk.notes.extend(f"'{name}' {note}" for note in notes)
                 frame[name] = _type_column(texts, name, Column(name, kind), desk, reading).set_axis(frame.index)
+    if whole:
+        desk.notes.extend(
+            read_text_columns(frame, [one for one in frame.columns if one not in declared], reading, known)
+        )
     for column in schema.columns if schema else ():
         if column.name not in frame.columns or is_kind(frame[column.name], column.kind):
             continue

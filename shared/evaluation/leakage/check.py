@@ -106,6 +106,7 @@ def leakage_check(
         table, y = _with_target(table, y)
     if task is None and hasattr(pipeline, "default_task"):
         task = pipeline.default_task()
+    table = table if task is None else task.to_table(table)
     given = ColumnRoles() if task is None else task.roles(table)
     y, time, unique_id = y or given.y, time or given.time or getattr(split, "ds", None), unique_id or given.unique_id
     known = tuple(known) or given.known

@@ -9,6 +9,7 @@ from domains.timeseries import (
     Drift,
     LagForecaster,
     Naive2,
+    PerSeries,
     SeasonalMean,
     SeasonalNaive,
     SimilarDay,
@@ -146,14 +147,17 @@ def test_naive2_adds_where_it_cannot_multiply():
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        (SeasonalNaive(7), "this SeasonalNaive shows none: explain"),
-        (AutoForecaster(horizon=3), "this AutoForecaster shows none: explain"),
-        (LagForecaster(horizon=3), "this LagForecaster shows none: fit it first"),
+        (SeasonalNaive(7), "this SeasonalNaive shows none$"),
+        (Drift(), "this Drift shows none$"),
+        (PerSeries(Drift()), "this PerSeries shows none$"),
+        (AutoForecaster(horizon=3), r"this AutoForecaster shows none: explain\(\) says what it is made of$"),
+        (LagForecaster(horizon=3), "this LagForecaster shows none: fit it first$"),
     ],
 )
 def test_models_without_features_say_so(model, said):
     if not isinstance(model, LagForecaster):
         model.fit(pd.DataFrame({"ds": range(60), "y": np.arange(60.0)}))
+    assert hasattr(model, "explain") == ("explain" in said)
     with pytest.raises(HexadError, match=rf"drivers\(\) looks at the features of a fitted LagForecaster; {said}"):
         drivers(model)
     with pytest.raises(HexadError, match=rf"follows\(\) looks at the features of a fitted LagForecaster; {said}"):

@@ -1,5 +1,7 @@
 """Outside columns: used, or refused; their change where the model is one of changes; the clock of a zone."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,41 +66,90 @@ def test_in_an_evaluation_only_those_are_shown_a_future_that_read_it():
 # A model of changes
 
 
-def changes(lags):
+def changes(lags, differences=(1,), seasonal=(), days=False):
     rng = np.random.default_rng(1)
     x = rng.normal(size=160).cumsum()
-    table = pd.DataFrame({"ds": range(160), "y": 3 * x + 100, "x": x})
-    recipe = Recipe((1,), exogenous=(Exogenous("x", known=True, lags=lags),))
+    stamps = pd.date_range("2024-01-01", periods=160) if days else range(160)
+    table = pd.DataFrame({"ds": stamps, "y": 3 * x + 100, "x": x})
+    recipe = Recipe((1,), exogenous=(Exogenous("x", known=True, lags=lags, seasonal=seasonal),))
     model = LagForecaster(
-        LinearRegression(), recipe=recipe, horizon=5, differences=(1,), log=False, calibration_folds=0
+        LinearRegression(), recipe=recipe, horizon=5, differences=differences, log=False, calibration_folds=0
     )
     model.fit(table.head(155))
     made = model.predict(future=table.tail(5)[["ds", "x"]]).to_frame()["mean"].to_numpy()
     return np.abs(made - table["y"].tail(5).to_numpy()).max()
 
 
-def test_a_model_of_changes_that_is_shown_a_level_alone_is_told():
-    with pytest.warns(
-        HexadWarning, match=r"shown only the level of 'x', not the change: .*Exogenous\('x', lags=\(0, 1\)\)"
-    ):
-        assert changes(()) > 1
+@pytest.mark.parametrize(
+    ("differences", "lags", "advised"),
+    [
+        ((1,), (), (0, 1)),
+        ((1,), (0, 7), (0, 1)),
+        ((7,), (), (0, 7)),
+        ((7,), (0, 1), (0, 7)),
+        (("7D",), (0, 1), (0, 7)),
+        ((1, 7), (0, 1), (0, 1, 7, 8)),
+        ((1, 7), (0, 1, 7), (0, 1, 7, 8)),
+        ((1, 1), (0, 1), (0, 1, 2)),
+    ],
+)
+def test_a_model_of_changes_that_is_not_shown_the_same_change_is_told_and_then_right(differences, lags, advised):
+    text = rf"not shown the change of 'x' over the same steps: .*Exogenous\('x', known=True, lags=\({str(advised)[1:-1]}\)\)"
+    days = isinstance(differences[0], str)
+    with pytest.warns(HexadWarning, match=text):
+        assert changes(lags, differences, days=days) > 0.1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", HexadWarning)
+        assert changes(advised, differences, days=days) < 1e-6
+        assert changes((*advised, 3), differences, days=days) < 1e-6
 
 
-def test_shown_the_change_it_is_right():
-    assert changes((0, 1)) < 0.05
+def test_a_season_back_shows_a_change_over_it():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", HexadWarning)
+        assert changes((0,), (7,), seasonal=(7,)) < 1e-6
+    with pytest.warns(HexadWarning, match=r"lags=\(0, 7\)"):
+        assert changes((), (7,), seasonal=(7,)) > 0.1
+
+
+def test_of_two_columns_only_the_one_without_its_change_is_told():
+    x, z = np.random.default_rng(1).normal(size=(2, 160)).cumsum(axis=1)
+    table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=160), "y": 3 * x - 2 * z, "x": x, "z": z})
+
+    def worst(lags):
+        columns = (Exogenous("x", known=True, lags=(0, 1)), Exogenous("z", known=True, lags=lags))
+        model = LagForecaster(
+            LinearRegression(), recipe=Recipe((1,), exogenous=columns), horizon=5, differences=("1D",), log=False,
+            calibration_folds=0,
+        )  # fmt: skip
+        made = model.fit(table.head(155)).predict(future=table.tail(5)[["ds", "x", "z"]]).to_frame()["mean"]
+        return np.abs(made.to_numpy() - table["y"].tail(5).to_numpy()).max()
+
+    with pytest.warns(HexadWarning, match=r"the change of 'z' over the same steps: .*lags=\(0, 1\)\)"):
+        assert worst((0,)) > 1
+    assert worst((0, 1)) < 1e-6
 
 
 # The clock of a zone
 
 
-@pytest.mark.parametrize("begin", ["2023-11-01", "2024-01-10"])  # with a model for each hour, and with one for all
-def test_the_default_recipe_follows_the_clock_over_a_change_of_the_hour(begin):
-    stamps = pd.date_range(begin, "2024-04-03 00:00", freq="h", tz="Europe/Berlin", inclusive="left")
+@pytest.mark.parametrize(
+    ("begin", "change"),
+    [  # with a model for each hour, and with one for all
+        ("2023-11-01", "2024-03-31"),
+        ("2024-01-10", "2024-03-31"),
+        ("2024-05-29", "2024-10-27"),
+        ("2024-08-07", "2024-10-27"),
+    ],
+)
+def test_the_default_recipe_follows_the_clock_over_a_change_of_the_hour(begin, change):
+    day = pd.Timestamp(change)
+    stamps = pd.date_range(begin, day + pd.Timedelta("3D"), freq="h", tz="Europe/Berlin", inclusive="left")
     noise = lfilter([2.0], [1, -0.8], np.random.default_rng(0).normal(size=len(stamps)))
     clock = 2 * np.pi * stamps.hour / 24
     y = 100 + 20 * np.sin(clock) + 8 * np.cos(2 * clock) + 10 * (stamps.day_of_week < 5) + noise
     table = pd.DataFrame({"ds": stamps, "y": y})
-    before = table[table["ds"] < pd.Timestamp("2024-03-31", tz="Europe/Berlin")]
+    before = table[table["ds"] < day.tz_localize("Europe/Berlin")]
     after = table.iloc[len(before) : len(before) + 48]
     made = LagForecaster(horizon="2D", calibration_folds=0).fit(before).predict().to_frame()["mean"].to_numpy()
     naive = SeasonalNaive("7D").fit(before).predict(48).to_frame()["mean"].to_numpy()

@@ -16,7 +16,7 @@ from domains.timeseries import (
 )
 from shared.data import Panel, SeriesColumns, WalkForward
 from shared.errors import DataError
-from shared.evaluation import evaluate
+from shared.evaluation import evaluate, leakage_check
 
 RECIPE = Recipe(lags=(1, 2), exogenous=(Exogenous("price", known=True),))
 COLUMNS = SeriesColumns(exogenous=("price",))
@@ -102,3 +102,53 @@ def test_a_panel_is_taken_as_it_is():
     panel = Panel.from_frame(long_table(), COLUMNS)
     assert Panel.from_frame(panel, COLUMNS).values is panel.values
     assert SeasonalNaive("7D").fit(panel).panel_.values is panel.values
+
+
+SPOILT = {
+    "a gap": lambda table: table.drop(index=30),
+    "a stamp twice": lambda table: pd.concat([table, table.iloc[[30]]]),
+    "a value missing": lambda table: table.assign(y=table["y"].where(table.index != 30)),
+}
+
+
+@pytest.mark.parametrize("names", [{}, {"y": "sales"}, {"ds": "day", "unique_id": "shop"}], ids=str)
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=list(SPOILT))
+def test_what_takes_no_repair_advises_a_panel_that_does(spoil, names):
+    table = spoil(long_table().drop(columns=["price", "spare"])).rename(
+        columns={one: names.get(one, one) for one in ("unique_id", "ds", "y")}
+    )
+    model, walk = SeasonalNaive("7D", **names), WalkForward("2D", every="2D", n_splits=3, ds=names.get("ds", "ds"))
+    doors = {
+        "evaluate": lambda data: evaluate({}, data, walk, ["mae"], baselines={"naive": model}),
+        "lag_features": lambda data: lag_features(data, Recipe((1, 2)), **names),
+    }
+    for door in doors.values():
+        with pytest.raises(DataError, match=r"Panel\.from_frame\(table, .*repair=") as caught:
+            door(table)
+        said = str(caught.value)
+        assert said.count("repair=") == 1
+        advice = said[said.index("Panel.from_frame(table") :]
+        panel = eval(advice[: advice.index('")') + 2], {"Panel": Panel, "SeriesColumns": SeriesColumns, "table": table})
+        assert len(door(panel).predictions if door is doors["evaluate"] else door(panel))
+
+
+@pytest.mark.parametrize(
+    "indexed",
+    [
+        lambda table: table.set_index("ds"),
+        lambda table: table.set_index(["unique_id", "ds"]),
+        lambda table: table.set_index("unique_id"),
+        lambda table: table.set_index(["unique_id", "ds", "price"]),
+        lambda table: table.rename_axis("row"),
+    ],
+)
+def test_an_evaluation_takes_the_indexes_that_a_fit_takes(indexed):
+    table = long_table()
+    model = LagForecaster(StandardizedRidge(), recipe=RECIPE, horizon=2, calibration_folds=0)
+    walk = WalkForward("2D", every="2D", n_splits=2)
+    one, two = (
+        evaluate({"lag": model}, data, walk, ["mae"], baselines={"naive": SeasonalNaive("7D")})
+        for data in (table, indexed(table))
+    )
+    pd.testing.assert_frame_equal(one.scores, two.scores)
+    assert leakage_check(model, indexed(table), walk).leaks == leakage_check(model, table, walk).leaks

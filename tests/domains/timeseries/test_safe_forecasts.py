@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
 
 from benchmarks.intervals import HORIZON, WORLDS, measure, table_of
-from domains.timeseries import AutoForecaster, Drift, LagForecaster, SeasonalNaive
+from domains.timeseries import AutoForecaster, Drift, LagForecaster, PerSeries, Recipe, SeasonalNaive
 from domains.timeseries.breaks import find_breaks
 from shared.errors import CalibrationError
 
@@ -135,6 +136,19 @@ def test_short_series_have_an_interval(n, freq):
         assert (frame["hi-95"] - frame["lo-95"] > 0.5).all()
 
 
+def test_two_hundred_short_series_have_intervals_that_hold_what_comes():
+    walks = 50 + np.random.default_rng(0).normal(size=(200, 30)).cumsum(axis=1)
+    months = pd.date_range("2020-01-01", periods=24, freq="MS")
+    table = pd.DataFrame(
+        {"unique_id": np.repeat(np.arange(200), 24), "ds": np.tile(months, 200), "y": walks[:, :24].ravel()}
+    )
+    frame = AutoForecaster(members=LIGHT).fit(table).predict(6, levels=[95]).to_frame()
+    low, high = (frame[name].to_numpy().reshape(200, 6) for name in ("lo-95", "hi-95"))
+    assert (high > low).all()
+    assert 0.9 < ((low <= walks[:, 24:]) & (walks[:, 24:] <= high)).mean() < 0.99
+    assert 0.8 < (high - low).mean() / (2 * 1.96 * np.sqrt(np.arange(1, 7)).mean()) < 1.3  # of a random walk
+
+
 def test_one_row_has_no_interval_in_a_baseline_either():
     with pytest.raises(CalibrationError, match="there are none"):
         SeasonalNaive(freq=1).fit(pd.DataFrame({"ds": [1], "y": [3.0]})).predict(1, levels=[80])
@@ -175,6 +189,17 @@ def test_the_mean_of_counts_adds_up(rate):
         assert frame["median"].mean() < 0.5 * rate
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_mean_of_what_is_rarely_sold_adds_up(seed):
+    rng = np.random.default_rng(seed)
+    sold = np.where(rng.random((20, 200)) < 0.1, 1 + rng.poisson(4, (20, 200)), 0).astype(float)
+    frame = AutoForecaster("D", members=LIGHT).fit(table_of(sold)).predict(14).to_frame()
+    assert frame["mean"].mean() == pytest.approx(sold.mean(), rel=0.1)
+    each = frame.groupby("unique_id")["mean"].mean().to_numpy()
+    assert (each > 0.3 * sold.mean()).all()
+    assert frame["median"].mean() < 0.1 * sold.mean()
+
+
 def test_the_mean_knows_the_days_on_which_nothing_sells():
     y = np.where(np.arange(203) % 7 == 6, 0, np.random.default_rng(0).poisson(4, 203))
     frame = AutoForecaster("D", members=LIGHT).fit(table_of(y[None, :].astype(float))).predict(7).to_frame()
@@ -206,9 +231,10 @@ def test_the_unit_does_not_matter(factor):
     np.testing.assert_allclose(other[columns], factor * one[columns], rtol=1e-6)
 
 
-def test_short_monthly_series_are_forecast_with_their_season():
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_short_monthly_series_are_forecast_with_their_season(seed):
     """A25: no horizon in the constructor, 30 months."""
-    t, rng = np.arange(36), np.random.default_rng(0)
+    t, rng = np.arange(36), np.random.default_rng(seed)
     known = np.array(
         [(10 + i) * (1 + 0.5 * np.sin(2 * np.pi * t / 12)) * (1 + 0.05 * rng.normal(size=36)) for i in range(50)]
     )
@@ -216,8 +242,16 @@ def test_short_monthly_series_are_forecast_with_their_season():
     table = pd.DataFrame(
         {"unique_id": np.repeat(np.arange(50), 30), "ds": np.tile(months, 50), "y": known[:, :30].ravel()}
     )
-    frame = AutoForecaster("MS", members=LIGHT).fit(table).predict(6).to_frame()
-    assert np.abs(frame["median"].to_numpy().reshape(50, 6) - known[:, 30:]).mean() < 2.3
+    error, told, naive = (
+        np.abs(model.fit(table).predict(6).to_frame()["median"].to_numpy().reshape(50, 6) - known[:, 30:]).mean()
+        for model in (
+            AutoForecaster("MS", members=LIGHT),
+            AutoForecaster("MS", members=LIGHT, horizon=6),
+            SeasonalNaive(12, freq="MS"),
+        )
+    )
+    assert error < 1.5
+    assert error <= 1.02 * min(told, naive)
 
 
 def test_the_next_step_is_forecast_by_what_is_best_for_it():
@@ -247,6 +281,71 @@ def test_small_work_uses_one_thread():
         assert threads() == usual
     assert threads() == usual
     assert all(found <= {1} for found in map_parallel(lambda _: threads(), [1, 2], work=1000))
+
+
+class Counting(RegressorMixin, BaseEstimator):
+    """The mean, by a regressor that notes how many threads compiled code may use."""
+
+    seen = set()
+
+    def note(self):
+        from threadpoolctl import threadpool_info
+
+        self.seen.update(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp")
+
+    def fit(self, X, y):
+        self.note()
+        self.mean_ = float(np.mean(y))
+        return self
+
+    def predict(self, X):
+        self.note()
+        return np.full(len(X), self.mean_)
+
+
+COUNTED = {
+    "direct": lambda: LagForecaster(Counting(), recipe=Recipe((1, 2)), horizon=3, strategy="direct"),
+    "recursive": lambda: LagForecaster(Counting(), recipe=Recipe((1, 2)), horizon=3, strategy="recursive"),
+    "spread": lambda: LagForecaster(recipe=Recipe((1, 2)), horizon=3, spread=Counting()),
+    "per series": lambda: PerSeries(LagForecaster(Counting(), recipe=Recipe((1, 2)), horizon=3)),
+    "automatic": lambda: AutoForecaster("D", horizon=3, members=("boosting",), regressor=Counting()),
+}
+
+
+@pytest.mark.parametrize("make", COUNTED.values(), ids=list(COUNTED))
+@pytest.mark.parametrize(("large", "threads"), [(None, 1), (1, 3)])
+def test_a_regressor_works_in_as_many_threads_as_its_table_is_worth(monkeypatch, make, large, threads):
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    from shared.runtime import parallel
+
+    if large is not None:
+        monkeypatch.setattr(parallel, "LARGE", large)
+    known = table_of(draw("noise", 1, 293))
+    with threadpool_limits(3, user_api="openmp"):
+        Counting.seen.clear()
+        model = make().fit(known[:290])
+        assert Counting.seen == {threads}
+        for work in (lambda: model.predict(levels=[80]), lambda: model.update(known[290:]), model.predict):
+            Counting.seen.clear()
+            work()
+            assert Counting.seen <= {threads}
+        assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"} == {3}
+
+
+def test_forecasts_are_the_same_in_one_thread_and_in_several(monkeypatch):
+    from threadpoolctl import threadpool_limits
+
+    from shared.runtime import parallel
+
+    monkeypatch.setattr(parallel, "LARGE", 0)
+    table = table_of(draw("season", 3, 93))
+    made = []
+    for threads in (1, 3):
+        with threadpool_limits(threads, user_api="openmp"):
+            model = AutoForecaster("D", horizon=HORIZON, members=("boosting",)).fit(table)
+            made.append(model.predict(levels=[80]).to_frame())
+    pd.testing.assert_frame_equal(*made, check_exact=True)
 
 
 # What comes by update.

@@ -1,15 +1,20 @@
 """Grids of real calendars: month ends, weeks with closed days, periods, numbers that are dates, the doubled hour."""
 
+import re
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domains.timeseries import Exogenous, LagForecaster, Recipe, SeasonalNaive
-from shared.data import Panel, WalkForward, business_days
+from domains.timeseries import Exogenous, LagForecaster, PerSeries, Recipe, SeasonalNaive
+from shared.data import Panel, WalkForward, business_days, read_table
 from shared.data.frequency import Frequency, infer_frequency
-from shared.errors import DataError, HexadError, SettingsError, StoreError
+from shared.errors import DataError, HexadError, RepairWarning, SettingsError, StoreError
 from shared.evaluation import evaluate
 from shared.runtime.store import load_model, save_model
 
@@ -288,6 +293,109 @@ def test_only_what_can_be_done_here_is_advised():
             model.predict(future=pd.DataFrame({"ds": ahead, "x": values}))
         assert "repair" not in str(caught.value)
         assert any(way in str(caught.value) for way in ("Add the rows.", "Fill them in."))
+
+
+TROUBLED = {
+    "a gap": lambda rows: rows.drop(index=45),
+    "a stamp twice": lambda rows: pd.concat([rows, rows.tail(1)]),
+    "values missing": lambda rows: rows.assign(y=rows["y"].where(~rows.index.isin([44, 50]))),
+    "the last value missing": lambda rows: rows.assign(y=rows["y"].where(rows.index < 59)),
+    "a gap, a stamp twice, a value missing": lambda rows: (
+        pd.concat([rows, rows.tail(1)]).drop(index=45).assign(y=lambda t: t["y"].where(t.index != 50))
+    ),
+}
+
+
+@pytest.mark.parametrize("door", ["fit", "update", "panel"])
+@pytest.mark.parametrize("trouble", TROUBLED)
+def test_a_repair_that_is_advised_can_be_asked_for(door, trouble):
+    whole = table(pd.date_range("2024-01-01", periods=60))
+    doors = {"fit": SeasonalNaive().fit, "update": SeasonalNaive().fit(whole[:40]).update, "panel": Panel.from_frame}
+    rows, asked = TROUBLED[trouble](whole[40:]), set()
+    for _ in range(4):  # what is found first hides what comes later
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RepairWarning)
+                doors[door](rows, repair=tuple(asked))
+            break
+        except DataError as error:
+            advised = set(re.findall(r'"(\w+)"', str(error)))
+            assert advised - asked
+            asked |= advised
+    else:
+        pytest.fail(f"refused after {asked}")
+    assert asked
+
+
+@pytest.mark.parametrize(
+    ("column", "bad", "fixed"),
+    [
+        ("ds", pd.NaT, "Correct them."),
+        ("y", np.inf, "Correct them."),
+        ("ds", "x", 'Correct them, or give their format, as in dates="%d/%m/%y" to read_table before.'),
+        ("y", "x", "Correct them, or leave the cells empty."),
+    ],
+)
+def test_repairs_of_files_are_not_advised_for_series(column, bad, fixed):
+    whole = table(pd.date_range("2024-01-01", periods=60))
+    rows = whole.astype({column: object} if isinstance(bad, str) else {})
+    rows.loc[45, column] = bad
+    known = SeasonalNaive().fit(whole[:40])
+    for door in (SeasonalNaive().fit, known.update, PerSeries(SeasonalNaive()).fit, Panel.from_frame):
+        with pytest.raises(DataError, match=re.escape(fixed) + "$"):
+            door(rows[40:])
+
+
+def test_ways_of_reading_are_advised_where_a_panel_is_made_as_where_a_model_is_fitted():
+    odd = pd.DataFrame({"ds": ["01/02/2024", "02/02/2024"], "y": ["1,5", "2,5"]})
+    with pytest.raises(DataError) as caught:
+        Panel.from_frame(odd)
+    assert 'dates="day-first" to read_table before' in str(caught.value)
+    assert 'decimal="," to read_table before' in str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["drop_bad_rows", "drop_ragged_rows", "keep_first"])
+def test_repairs_that_are_none_here_are_refused_with_those_that_are(word):
+    whole = table(pd.date_range("2024-01-01", periods=60))
+    for door in (SeasonalNaive().fit, SeasonalNaive().fit(whole[:40]).update, Panel.from_frame):
+        with pytest.raises(SettingsError, match=f"unknown repair '{word}'; there are ") as caught:
+            door(whole[40:], repair=("interpolate", word))
+        known = re.findall(r"'(\w+)'", str(caught.value).partition("there are")[2])
+        assert word not in known
+        door(whole[40:], repair=known)
+
+
+@pytest.mark.parametrize(
+    ("column", "written", "advised", "options"),
+    [
+        ("ds", lambda t: t["ds"].dt.strftime("%m/%d/%Y"), 'dates="month-first"', {"dates": "month-first"}),
+        ("ds", lambda t: t["ds"].dt.strftime("%d-%b-%y"), 'dates="%d/%m/%y"', {"dates": "%d-%b-%y"}),
+        ("y", lambda t: t["y"].map("{:.0f},500".format), 'decimal=","', {"decimal": ","}),
+    ],
+)
+def test_how_a_file_is_read_is_advised_where_files_are_read(tmp_path, column, written, advised, options):
+    whole = table(pd.date_range("2024-01-01", periods=12), np.arange(1.0, 13.0))
+    path = tmp_path / "sales.csv"
+    odd = whole.assign(**{column: written(whole)})
+    odd.to_csv(path, index=False, sep=";")
+    for model in (SeasonalNaive(), LagForecaster(horizon=2)):
+        with pytest.raises(DataError, match=f"{re.escape(advised)} to read_table before"):
+            model.fit(odd)
+    for source in (path, odd, pl.from_pandas(odd)):
+        made = SeasonalNaive().fit(read_table(source, **options)).predict(1).to_frame()
+        assert made["ds"].tolist() == [pd.Timestamp("2024-01-13")]
+        assert made["mean"].tolist() == [12.5 if column == "y" else 12.0]
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_path_is_to_be_read_first(tmp_path, kind):
+    whole = table(pd.date_range("2024-01-01", periods=12))
+    path = kind(tmp_path / "sales.csv")
+    whole.to_csv(path, index=False)
+    for door in (SeasonalNaive().fit, SeasonalNaive().fit(whole[:6]).update, LagForecaster().fit, Panel.from_frame):
+        with pytest.raises(DataError, match=r"is no table\. Read the file first: read_table\(path\)\."):
+            door(path)
+    assert SeasonalNaive().fit(read_table(path)).predict(1).to_frame()["mean"].tolist() == [11.0]
 
 
 # Lists of closed days

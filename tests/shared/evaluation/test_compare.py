@@ -15,7 +15,7 @@ from shared.errors import HexadError
 from shared.evaluation import Scores, compare, evaluate
 from shared.evaluation import metric as named_metric
 from shared.evaluation.compare import Comparison, Comparisons
-from shared.evaluation.design import SplitDesign
+from shared.evaluation.design import SplitDesign, describe_splits
 from shared.evaluation.p_values import adjust_p_values
 from shared.evaluation.scores import score_predictions
 
@@ -196,6 +196,36 @@ def test_of_equal_models_one_in_twenty_is_called_better(overlap):
         )
     # The spread of a share of 5 % over 400 worlds is 1.1 points.
     assert called / rounds <= 0.085
+
+
+def losses_of_naive(y, walk, season):
+    """Mean absolute error of each split of a walk to the end of a panel, (series, rows), by a naive."""
+    ends = y.shape[1] - np.arange(walk.n_splits)[::-1] * walk.every
+    steps = ends[:, None] - np.arange(walk.horizon) - 1
+    return np.abs(y[:, steps] - y[:, steps - season]).mean(axis=(0, 2))
+
+
+@pytest.mark.parametrize(("horizon", "every", "n_splits"), [(7, 1, 140), (7, 3, 60)])
+def test_in_a_panel_with_a_gap_one_in_twenty_of_equal_models_is_called_another(horizon, every, n_splits):
+    few, walk = (WalkForward(horizon, every=every, n_splits=n, gap=7) for n in (6, n_splits))
+    table = white_noise(0, 220, 3)
+    found = evaluate(
+        {"b": SeasonalNaive(16)}, table, few, ["mae"], baselines={"a": SeasonalNaive(15)}, guard=False
+    )  # fmt: skip
+    for name, season in (("a", 15), ("b", 16)):
+        values = found.scores.loc[found.scores["model"] == name, "value"]
+        np.testing.assert_allclose(values, losses_of_naive(table["y"].to_numpy().reshape(3, 220), few, season))
+    design = describe_splits(walk.splits(table), table["ds"], in_time=True, units=False)
+    called, rounds = 0, 200
+    for seed in range(rounds):
+        y = white_noise(seed, 220, 3)["y"].to_numpy().reshape(3, 220)
+        made = {name: losses_of_naive(y, walk, season) for name, season in (("a", 15), ("b", 16))}
+        item = compare(scores(("a",), design=design, **made), "b").items[0]
+        assert item.outcome != "too few"
+        called += item.significant
+    # Of 200 worlds 5 % are 10, with a spread of sqrt(200 x .05 x .95) = 3.1: 20 or more come once in 400 such runs.
+    # Splits taken for independent, as by a t test, would call 93 and 43.
+    assert called < 20
 
 
 def test_where_neighbours_are_alike_the_interval_is_wider():

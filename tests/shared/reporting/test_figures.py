@@ -4,6 +4,7 @@ import re
 import warnings
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pandas as pd
@@ -188,6 +189,27 @@ def test_pictures_drawn_in_threads_are_those_drawn_alone_and_leave_no_setting_ch
         assert [figure.svg for figure in pool.map(sine, names * 4)] == alone * 4
     assert dict(mpl.rcParams) == before
     assert warnings.filters == filters
+
+
+def test_pictures_of_every_kind_drawn_at_once_are_those_drawn_alone():
+    names = ["Müller & Söhne", "$5"]
+    alone = [[figure.svg for figure in figures(name)] for name in names]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda name: [figure.svg for figure in figures(name)], names)) == alone
+
+
+def test_one_picture_that_four_threads_begin_at_the_same_moment_and_save_is_one(tmp_path):
+    gate = Barrier(4)
+
+    def save(place):
+        gate.wait(60)
+        figure = forecast_figure([1, 2], [1.0, 2.0], [3, 4], [2.5, 2.0], lower=[2, 1], upper=[3, 3], level=90)
+        figure.save(tmp_path / f"{place}.svg")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(save, range(4)))
+    save_alone = forecast_figure([1, 2], [1.0, 2.0], [3, 4], [2.5, 2.0], lower=[2, 1], upper=[3, 3], level=90)
+    assert {(tmp_path / f"{place}.svg").read_text(encoding="utf-8") for place in range(4)} == {save_alone.plain()}
 
 
 def test_settings_of_the_process_do_not_show_and_stay(monkeypatch):

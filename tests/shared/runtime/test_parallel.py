@@ -1,5 +1,6 @@
 """Parallel work: order, reports and the user's own choice of workers."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -90,3 +91,33 @@ def test_joblib_is_not_loaded_for_one_worker():
         "sys.exit('joblib' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+WORKERS = """
+import joblib, numpy, sklearn.ensemble
+from threadpoolctl import threadpool_info
+from shared.runtime.parallel import map_parallel
+
+def threads(piece, again=True):
+    inner = [] if not again else [n for found in map_parallel(lambda one: threads(one, False), [1]) for n in found]
+    return [pool["num_threads"] for pool in threadpool_info()] + inner
+
+if __name__ == "__main__":
+    with joblib.parallel_config({backend!r}):
+        found = map_parallel(threads, range(4), n_jobs=2, work=1000)
+    assert all(found), found
+    print(max(n for one in found for n in one), *{{p["num_threads"] for p in threadpool_info()}})
+"""
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_every_worker_uses_one_thread(backend):
+    several = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "3")
+    made = subprocess.run(
+        [sys.executable, "-c", WORKERS.format(backend=backend)],
+        env={**os.environ, **several, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    most, *outside = made.stdout.split()
+    assert most == "1"
+    assert "1" not in outside

@@ -117,6 +117,38 @@ def test_the_mark_of_a_second_file_is_taken_off_and_told(read):
     assert "1 mark of the beginning of one taken off" in told
 
 
+@pytest.mark.parametrize(("first", "second"), [("\n", "\r\n"), ("\r\n", "\n"), ("\r\n", "\r\n")])
+def test_joined_files_may_end_their_lines_differently(read, first, second):
+    frame, told = read(f"\ufeffid,x{first}a,2{first}b,3{first}\ufeffa,4{second}b,5{second}")
+    assert frame["id"].tolist() == ["a", "b", "a", "b"]
+    assert frame["x"].tolist() == [2, 3, 4, 5]
+    assert "1 mark of the beginning of one taken off" in told
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_the_marks_of_all_files_but_the_first_are_counted(read, mark):
+    parts = [f'\ufeff"7"{mark}{place}\n8{mark}{place}\n' for place in (1, 2, 3)]
+    frame, told = read(f"\ufeffid{mark}x\n" + "".join(parts))
+    assert frame["id"].tolist() == [7, 8] * 3
+    assert frame["x"].tolist() == [1, 1, 2, 2, 3, 3]
+    assert "3 marks of the beginning of one taken off" in told
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_all_marks_at_a_joint_are_taken_off_whatever_ends_the_lines(read, end, count):
+    mark = "\ufeff" * count
+    frame, told = read(f"{mark}id,x{end}1,2{end}{mark}1,3{end}4,5{end}")
+    assert frame.to_dict("list") == {"id": [1, 1, 4], "x": [2, 3, 5]}
+    assert f"{count} mark{'s' if count > 1 else ''} of the beginning of one taken off" in told
+
+
+def test_a_mark_inside_a_line_stays(read):
+    frame, told = read("id,x\na\ufeff,2\nb,3\n")
+    assert frame["id"].tolist() == ["a\ufeff", "b"]
+    assert "joined" not in told
+
+
 def test_a_header_that_comes_again_is_named(read):
     part = "id,x\n" + "".join(f"{i},{i}.5\n" for i in range(20))
     _, told = read(part + part)
@@ -140,6 +172,58 @@ def test_what_keeps_a_column_from_being_numbers_is_named(read, values, said):
     frame, told = read("k,x\n" + "".join(f"a,{value}\n" for value in values))
     assert said in told
     assert frame["x"].tolist() == values
+
+
+@pytest.mark.parametrize(
+    ("values", "example"),
+    [
+        (["20%", "30%", "4.5%"], "20%"),
+        (["", "30 %", "NA", "4.5 %"], "30 %"),
+        (["4,5%", "20,25 %", "1.250 %"], "4,5%"),
+        (["-3 %", "+0,5%"], "-3 %"),
+    ],
+)
+def test_percents_stay_text_and_the_column_is_named(read, values, example):
+    frame, told = read("shop;pieces;share\n" + "".join(f"a;{n};{value}\n" for n, value in enumerate(values)))
+    assert f"'share' kept as text: numbers with a percent sign, as '{example}'; take it off" in told
+    assert told.count("kept as text") == 1
+    assert frame["share"].fillna("").tolist() == values
+    lines = "".join(f"{value.rstrip(' %')};1\n" for value in values)
+    taken_off, _ = read("share;n\n" + lines, decimal="," if "," in lines else ".")
+    assert pd.api.types.is_numeric_dtype(taken_off["share"])
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["5\u00a0%", "7\u00a0%"], "as '5 %'; take it off"),
+        (["5\u202f%", "7 %", "9%"], "as '5 %'; take it off"),
+        (["20%", "30", "4%"], "as '20%', in 2 of 3 rows; take it off"),
+        (["30", "", "20 %"], "as '20 %', in 1 of 2 rows; take it off"),
+        (
+            [*["20%"] * 19, "n/k"],
+            "as '20%'; take it off to read them as such; 1 of 20 is no number: 'n/k' (row 20)",
+        ),
+        (
+            ["-", *["20%", "3.5"] * 9],
+            "as '20%', in 9 of 19 rows; take it off to read them as such; 1 of 19 is no number: '-' (row 1)",
+        ),
+    ],
+)
+def test_a_column_of_percents_among_others_is_named(read, values, said):
+    frame, told = read("k;x\n" + "".join(f"a;{value}\n" for value in values))
+    assert f"'x' kept as text: numbers with a percent sign, {said}" in told
+    assert told.count("kept as text") == 1
+    assert frame["x"].fillna("").tolist() == values
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["20%", "n/k", "n/k"], ["100% cotton", "50% wool"], ["%", "."], [*map(str, range(19)), "20%"], [".,%", "%%"]],
+)
+def test_a_few_percents_make_no_column_of_percents(read, values):
+    _, told = read("k;x\n" + "".join(f"a;{value}\n" for value in values))
+    assert "percent" not in told
 
 
 @pytest.mark.parametrize("values", [["Ulm", "Bonn", "Kiel"], ["A1", "7", "B2", "9"], ["1", "2", "x", "y"]])

@@ -1,6 +1,7 @@
 """Reading a table: checked against a schema, repaired only where asked, told in full, never changed silently."""
 
 import io
+import re
 import subprocess
 import sys
 import zipfile
@@ -273,6 +274,29 @@ def test_frames_of_other_libraries_are_never_changed():
 def test_what_is_no_table_is_refused(source):
     with pytest.raises(DataError, match=r"is no table\. .*(Give a pandas, Polars or Arrow frame|Make a table of it)"):
         read_table(source)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        lambda: ((day, 1.0) for day in range(3)),
+        lambda: zip(range(3), range(3), strict=True),
+        lambda: map(str, range(3)),
+    ],
+)
+def test_rows_that_come_one_by_one_are_no_table_and_stay_unread(rows):
+    given = rows()
+    with pytest.raises(DataError, match=r"is no table\. Give a pandas, Polars or Arrow frame"):
+        read_table(given)
+    assert len(list(given)) == 3
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_a_named_index_of_stamps_is_a_column(zone):
+    stamps = pd.date_range("2024-01-01", periods=3, tz=zone, name="day")
+    frame = read_table(pd.DataFrame({"sold": [1.0, 2.0, 3.0]}, index=stamps))
+    assert frame.columns.tolist() == ["day", "sold"]
+    assert frame["day"].tolist() == stamps.tolist()
 
 
 @pytest.mark.parametrize(
@@ -569,3 +593,101 @@ def test_equal_files_have_equal_fingerprints(write):
     one = read_table_with_report(write("a,b\n1,x\n2,y\n"))[1]
     two = read_table_with_report(write("a;b\r\n1;x\r\n2;y\r\n".encode("utf-16"), "u.csv"))[1]
     assert one.fingerprint == two.fingerprint
+
+
+# Columns of text in frames
+
+
+STAMPS = [pd.Timestamp("2024-01-02"), pd.Timestamp("2024-01-13")]
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
+@pytest.mark.parametrize(
+    ("written", "options", "read"),
+    [
+        (["01/02/2024", "01/13/2024"], {"dates": "month-first"}, STAMPS),
+        (["02.01.2024", "13.01.2024"], {"dates": "day-first"}, STAMPS),
+        (["02-Jan-2024", "13-Jan-2024"], {"dates": "%d-%b-%Y"}, STAMPS),
+        (["20240102", "20240113"], {"dates": "%Y%m%d"}, STAMPS),
+        (["2024-01-02", "2024-01-13"], {"dates": "iso"}, STAMPS),
+        (["1,5", "2"], {"decimal": ","}, [1.5, 2.0]),
+        (["1.234,5", "-2"], {"decimal": ","}, [1234.5, -2.0]),
+        (["1.5", "2"], {"decimal": "."}, [1.5, 2.0]),
+        (["1", "2"], {"decimal": ","}, [1, 2]),
+    ],
+)
+def test_text_in_a_frame_is_read_as_asked_and_as_in_a_file(tmp_path, make, written, options, read):
+    frame = make({"x": written, "n": ["Ulm", "Bonn"]})
+    assert read_table(frame, **options).to_dict("list") == {"x": read, "n": ["Ulm", "Bonn"]}
+    assert read_table(frame)["x"].tolist() == written
+    pd.DataFrame({"x": written, "n": ["Ulm", "Bonn"]}).to_csv(tmp_path / "a.csv", index=False, sep=";")
+    pd.testing.assert_frame_equal(read_table(frame, **options), read_table(tmp_path / "a.csv", **options))
+
+
+@pytest.mark.parametrize(
+    ("written", "options", "said"),
+    [
+        (["01/02/2024", "13/01/2024"], {"dates": "month-first"}, "'x' kept as text: 1 value cannot be read as dates: '13/01/2024' (row 2)"),
+        (["1,5", "n/k"], {"decimal": ","}, "'x' kept as text: 1 value cannot be read as numbers: 'n/k' (row 2)"),
+        (["007", "1,5"], {"decimal": ","}, "'x' kept as text: codes like '007' would change as numbers"),
+        (["02-Jan-2024", "13-Jan-2024"], {"dates": "%d/%m/%y"}, "dates='%d/%m/%y' fits no column of text; kept as text: 'x', 'n'"),
+        (["a", "b"], {"decimal": ","}, "decimal=',' fits no column of text; kept as text: 'x', 'n'"),
+    ],
+)  # fmt: skip
+def test_text_in_a_frame_that_does_not_fit_stays_and_is_told(written, options, said):
+    frame, report = read_table_with_report(pd.DataFrame({"x": written, "n": ["Ulm", "Bonn"]}), **options)
+    assert frame["x"].tolist() == written
+    assert said in report.notes
+
+
+def test_only_what_was_asked_for_is_read_in_a_frame():
+    frame = pd.DataFrame({"key": ["1", "2"], "day": ["01/02/2024", "01/13/2024"], "x": ["1,5", "2,5"]}, index=[7, 3])
+    before = frame.copy()
+    dated, report = read_table_with_report(frame, dates="month-first")
+    assert dated.to_dict("list") == {"key": ["1", "2"], "day": STAMPS, "x": ["1,5", "2,5"]}
+    assert report.notes == ()
+    declared = read_table(frame, Schema((Column("key", "text"),)), decimal=",")
+    assert declared.to_dict("list") == {"key": ["1", "2"], "day": frame["day"].tolist(), "x": [1.5, 2.5]}
+    pd.testing.assert_frame_equal(frame, before)
+
+
+# Indexes of frames
+
+
+DAYS = pd.date_range("2024-01-01", periods=2)
+
+
+@pytest.mark.parametrize(
+    ("index", "said", "columns"),
+    [
+        (DAYS, "its index has no name and was left out", ["ds", "y"]),
+        (pd.PeriodIndex(DAYS, freq="D"), "its index has no name and was left out", ["ds", "y"]),
+        (["a", "b"], "its index has no name and was left out", ["unique_id", "y"]),
+        (pd.MultiIndex.from_arrays([["a", "b"], DAYS]), "its index has no name and was left out", ["unique_id", "ds", "y"]),
+        (pd.MultiIndex.from_arrays([DAYS, DAYS]), "its index has no name and was left out", ["ds", "level_1", "y"]),
+        (pd.Index(DAYS, name="y"), "its index has the name of a column, 'y', and was left out", ["ds", "y"]),
+    ],
+)  # fmt: skip
+def test_an_index_that_is_left_out_is_told_and_how_to_keep_it(index, said, columns):
+    frame = pd.DataFrame({"y": [1, 2]}, index=index)
+    made, report = read_table_with_report(frame)
+    assert made.columns.tolist() == ["y"]
+    (note,) = report.notes
+    assert note.startswith(said)
+    advised = re.search(r"to keep it: frame\.rename_axis\((.*)\)\.reset_index\(\)$", note)[1]
+    kept, report = read_table_with_report(frame.rename_axis(eval(advised)).reset_index())
+    assert kept.columns.tolist() == columns
+    assert report.notes == ()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"y": [1, 2]}),
+        pd.DataFrame({"y": [1, 2]}, index=[7, 3]),
+        pd.DataFrame({"y": [1, 2]}, index=pd.Index(DAYS, name="ds")),
+        pl.DataFrame({"y": [1, 2]}),
+    ],
+)
+def test_of_an_index_that_is_kept_or_numbers_rows_nothing_is_said(frame):
+    assert read_table_with_report(frame)[1].notes == ()

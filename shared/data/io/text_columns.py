@@ -1,0 +1,88 @@
+"""Columns of text in frames, read as those of a file would be where the caller says how dates or numbers are written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shared.data.io.parse import Kind, Reading, guess_kind, parse_column
+from shared.errors import quote
+
+__all__ = ["read_text_columns"]
+
+
+def read_text_columns(
+    frame: pd.DataFrame, names: Iterable[str], reading: Reading, known: Collection[Kind] = ()
+) -> list[str]:
+    """Make dates or numbers, in place, of the columns of text whose every value fits what is said of them.
+
+    Others stay text. A column that fits in part is told with the values that do not, and so are ways of writing that no
+    column fits.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Changed in place.
+    names : iterable of str
+        Columns to look at.
+    reading : Reading
+        What is said: `dates` for dates, `decimal` for numbers.
+    known : collection of str
+        Kinds of other columns that are read so, too.
+
+    Returns
+    -------
+    list of str
+        Notes.
+
+    >>> frame = pd.DataFrame({"a": ["1,5", "2"], "b": ["x", "y"]})
+    >>> read_text_columns(frame, ["a", "b"], Reading(decimal=",")), frame["a"].tolist()
+    ([], [1.5, 2.0])
+    """
+    texts = {
+        name: pa.array(frame[name].astype(object), pa.string(), from_pandas=True)
+        for name in names
+        if pd.api.types.infer_dtype(frame[name], skipna=True) == "string"
+    }
+    notes: list[str] = []
+    said: list[tuple[str, tuple[Kind, ...]]] = []
+    if reading.dates is not None:
+        said.append((f"dates={reading.dates!r}", ("datetime",)))
+    if reading.decimal is not None:
+        said.append((f"decimal={reading.decimal!r}", ("number", "integer")))
+    for argument, kinds in said:
+        used = not set(kinds).isdisjoint(known)
+        for name, strings in texts.items():
+            values, told = _read(strings, kinds, reading)
+            if values is not None:
+                frame[name] = values.set_axis(frame.index)
+            notes.extend(f"'{name}'{note}" for note in told)
+            used = used or values is not None or bool(told)
+        if texts and not used:
+            notes.append(f"{argument} fits no column of text; kept as text: {quote(texts)}")
+    return notes
+
+
+def _read(strings: pa.Array, kinds: tuple[Kind, ...], reading: Reading) -> tuple[pd.Series[Any] | None, list[str]]:
+    """A column as one of some kinds, if all its values fit; else what kept it from it, if some do."""
+    kind, why = guess_kind(pc.utf8_trim_whitespace(strings), reading)
+    if kind not in {"text", *kinds}:
+        return None, []
+    parsed = parse_column(strings, kind if kind in kinds else kinds[0], reading)
+    count = int(parsed.bad.sum())
+    if kind in kinds and not count:
+        return parsed.values, [*(f" {note}" for note in why), *(f": {note}" for note in parsed.notes)]
+    if not parsed.values.notna().any():
+        return None, []
+    if not count:
+        return None, [f" {note}" for note in why]
+    odd = np.flatnonzero(parsed.bad)
+    shown = quote(dict.fromkeys(strings[int(place)].as_py() for place in odd[:20]))
+    where = f"row{'s' if count > 1 else ''} {', '.join(str(place + 1) for place in odd[:5])}"
+    what = f"{count:,} {'value' if count == 1 else 'values'} {parsed.why}: {shown}"
+    return None, [f" kept as text: {what} ({where}{', ...' if count > 5 else ''})"]
