@@ -45,7 +45,9 @@ class Judgements(Result):
         return self.alerts.explain()
 
 
-def predict(settings: ShuttleSettings, run: SavedRun, data: Path | str, accept_drift: bool) -> tuple[Judgements, list[str]]:
+def predict(
+    settings: ShuttleSettings, run: SavedRun, data: Path | str, accept_drift: bool
+) -> tuple[Judgements, list[str]]:
     """Read new rows and judge them.
 
     Returns
@@ -78,4 +80,6 @@ def predict(settings: ShuttleSettings, run: SavedRun, data: Path | str, accept_d
             "why": [why.get(place, "") for place in range(len(rows))],
         }
     )
-    return Judgements(frame, alerts), list(reading.repairs)
+    # Whatever drifted is in the reasons, so there is nothing more to accept.
+    notes = ["accept_drift changes nothing here: rows far off are what is reported"] if accept_drift else []
+    return Judgements(frame, alerts), [*reading.repairs, *notes]

@@ -32,8 +32,8 @@ def summary(
     """Sentences for a manager and the numbers behind them."""
     n_new = len(rows.new)
     run.report.subtitle = (
-        f"Learnt from the first {rows.n_learnt:,} of {len(rows.features):,} rows, without any label; the others are looked"
-        " at as new ones."
+        f"Learnt from the first {rows.n_learnt:,} of {len(rows.features):,} rows, without any label; the others are"
+        " looked at as new ones."
     )
     count = len(alerts.alerts)
     run.add_summary(f"Of {n_new:,} new rows, {count:,} are worth looking at; each has its reasons below.")
@@ -66,12 +66,12 @@ def _cheapest(costs: Costs) -> str:
     if costs.share == 0:
         return "At the costs that were set, it pays to look at no row at all."
     return (
-        f"At the costs that were set, looking at the oddest {100 * costs.share:.3g} % is cheapest: {costs.cost:.3f} a row, where"
-        f" looking at none costs {costs.none:.3f}, and at all of them {costs.every:.3f}."
+        f"At the costs that were set, looking at the oddest {100 * costs.share:.3g} % is cheapest: {costs.cost:.3f} a row,"
+        f" where looking at none costs {costs.none:.3f}, and at all of them {costs.every:.3f}."
     )
 
 
-def alert_parts(alerts: Alerts, detector: AnomalyDetector) -> list[Any]:
+def alert_parts(alerts: Alerts) -> list[Any]:
     """The rows to look at, with their reasons."""
     if not alerts.alerts:
         return [alerts.explain()]
@@ -104,19 +104,17 @@ def found_parts(rows: Rows, oddness: Any, costs: Costs | None) -> list[Any]:
     if not rows.judged or costs is None:
         known = "no label is known" if rows.odd is None else f"fewer than {FEW_ODD} of the new rows are known to be odd"
         return [
-            f"How much is found cannot be said, because {known}. Look at the rows above, write down which are odd, and run"
-            " again with that column as columns.label."
+            f"How much is found cannot be said, because {known}. Look at the rows above, write down which are odd, and"
+            " run again with that column as columns.label."
         ]
     order = np.argsort(-oddness, kind="stable")
     found = np.cumsum(rows.new_odd[order]) / rows.new_odd.sum()
     share = np.arange(1, len(order) + 1) / len(order)
     places = np.unique(np.round(np.geomspace(1, len(order), 120)).astype(int)) - 1
-    table = costs.table.assign(
-        **{
-            "share looked at": [f"{100 * value:.3g} %" for value in costs.table["share looked at"]],
-            "odd rows found": [f"{100 * value:.0f} %" for value in costs.table["odd rows found"]],
-            "odd among those looked at": [f"{100 * value:.0f} %" for value in costs.table["odd among those looked at"]],
-            "cost a row": costs.table["cost a row"].round(4),
+    table = pd.DataFrame(
+        {
+            name: [f"{value:.4f}" if name == "cost a row" else f"{100 * value:.3g} %" for value in costs.table[name]]
+            for name in costs.table.columns
         }
     ).set_index("share looked at")
     return [
@@ -132,7 +130,7 @@ def found_parts(rows: Rows, oddness: Any, costs: Costs | None) -> list[Any]:
     ]
 
 
-def protocol_parts(rows: Rows, detector: AnomalyDetector, scores: Scores | None, settings: ShuttleSettings) -> list[Any]:
+def protocol_parts(detector: AnomalyDetector, scores: Scores | None, settings: ShuttleSettings) -> list[Any]:
     """How it was tested, and against what."""
     parts: list[Any] = [
         "Four detectors of different kind are summed, and a guard watches for values that nobody has seen; nothing was"
@@ -158,7 +156,7 @@ def protocol_parts(rows: Rows, detector: AnomalyDetector, scores: Scores | None,
     ]
 
 
-def doubts(rows: Rows, settings: ShuttleSettings) -> list[str]:
+def doubts(rows: Rows) -> list[str]:
     """When not to believe it."""
     told = [
         "Rare is not wrong: an alert says that a row is unlike others, and in what.",
@@ -173,13 +171,13 @@ def doubts(rows: Rows, settings: ShuttleSettings) -> list[str]:
     return told
 
 
-def data_parts(own: bool, rows: Rows, settings: ShuttleSettings) -> list[str]:
+def data_parts(own: bool, settings: ShuttleSettings) -> list[str]:
     """What is to be known of the data."""
     told = settings.columns.explain_missing()
     if not own:
         told = [
-            "The set's odd rows are five rare states of a radiator system, and its ordinary ones the most common state; the"
-            " second most common was left out by its makers. Real tables are seldom so clear.",
+            "The set's odd rows are five rare states of a radiator system, and its ordinary ones the most common state;"
+            " the second most common was left out by its makers. Real tables are seldom so clear.",
             *told,
         ]
     return told
@@ -187,14 +185,19 @@ def data_parts(own: bool, rows: Rows, settings: ShuttleSettings) -> list[str]:
 
 def metrics(rows: Rows, alerts: Alerts, scores: Scores | None, costs: Costs | None) -> dict[str, float]:
     """The figures of the run."""
-    found = {"rows learnt from": float(rows.n_learnt), "new rows": float(len(rows.new)), "alerts": float(len(alerts.alerts))}
+    found = {
+        "rows learnt from": float(rows.n_learnt),
+        "new rows": float(len(rows.new)),
+        "alerts": float(len(alerts.alerts)),
+    }
     if rows.judged and alerts.alerts:
         looked = np.array([alert.place for alert in alerts.alerts])
         found["odd among alerts"] = float(rows.new_odd[looked].mean())
         found["odd rows found"] = float(rows.new_odd[looked].sum() / rows.new_odd.sum())
-    for model in (OURS, BASELINE) if scores is not None else ():
-        for name in ("average_precision", "roc_auc"):
-            found[f"{name.replace('_', ' ')} of {model}"] = float(scores.values(model, name).mean())  # type: ignore[union-attr]
+    if scores is not None:
+        for model in (OURS, BASELINE):
+            for name in ("average_precision", "roc_auc"):
+                found[f"{name.replace('_', ' ')} of {model}"] = float(scores.values(model, name).mean())
     if costs is not None:
         found |= {"cheapest share": costs.share, "cost a row": costs.cost}
     return found

@@ -59,7 +59,7 @@ class ShuttleSettings(Settings):
     @field_validator("budget")
     @classmethod
     def _rows_or_share(cls, given: float) -> float:
-        if given > 1 and given != int(given) or given == 1:
+        if given == 1 or (given > 1 and given != int(given)):
             raise ValueError("give a number of rows, from 2 on, or a share below 1")
         return given
 

@@ -40,11 +40,11 @@ def run(settings: ShuttleSettings, out: Run) -> None:
     out.mark_step("judged")
 
     report.summary(out, settings, rows, detector, alerts, scores, costs)
-    out.add_section("The rows to look at", *report.alert_parts(alerts, detector))
+    out.add_section("The rows to look at", *report.alert_parts(alerts))
     out.add_section("How many to look at", *report.found_parts(rows, oddness, costs))
-    out.add_section("How it was tested", *report.protocol_parts(rows, detector, scores, settings))
-    out.add_section("When not to believe it", *report.doubts(rows, settings))
-    add_closing(out, reading, *report.data_parts(out.data is not None, rows, settings))
+    out.add_section("How it was tested", *report.protocol_parts(detector, scores, settings))
+    out.add_section("When not to believe it", *report.doubts(rows))
+    add_closing(out, reading, *report.data_parts(out.data is not None, settings))
     out.metrics.update(report.metrics(rows, alerts, scores, costs))
 
 

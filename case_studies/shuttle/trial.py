@@ -13,13 +13,14 @@ from sklearn.ensemble import IsolationForest
 from sklearn.model_selection import StratifiedKFold
 
 from domains.anomaly import LEAST_ROWS, AnomalyDetector, DetectionTask
-from shared.data.io.tables import TableReport
 from shared.data.contract import contract_of
+from shared.data.io.tables import TableReport
 from shared.data.schema import Schema
+from shared.data.splits import Split
 from shared.errors import Problems
 from shared.evaluation import Scores, evaluate
 from shared.reporting import Run
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Floats
 
 from .settings import ShuttleSettings
 
@@ -185,8 +186,6 @@ def compare_detectors(rows: Rows, settings: ShuttleSettings, keep: Path | None) 
 
 
 def _as_splits(folds: StratifiedKFold, table: pd.DataFrame) -> list[Any]:
-    from shared.data.splits import Split
-
     pairs = folds.split(np.zeros((len(table), 0)), table[LABEL])
     return [Split(number, train, test) for number, (train, test) in enumerate(pairs, 1)]
 
@@ -223,9 +222,13 @@ def weigh_costs(scores: Floats, odd: Bools, settings: ShuttleSettings) -> Costs:
     settings : ShuttleSettings
     """
     half = np.arange(len(scores)) % 2 == 0
-    chosen, _ = min(((share, _cost(scores[half], odd[half], share, settings)[0]) for share in (0.0, *SHARES)), key=lambda p: p[1])
+    chosen, _ = min(
+        ((share, _cost(scores[half], odd[half], share, settings)[0]) for share in (0.0, *SHARES)), key=lambda p: p[1]
+    )
     later = [(share, *_cost(scores[~half], odd[~half], share, settings)) for share in sorted({0.0, *SHARES})]
-    table = pd.DataFrame(later, columns=["share looked at", "cost a row", "odd rows found", "odd among those looked at"])
+    table = pd.DataFrame(
+        later, columns=["share looked at", "cost a row", "odd rows found", "odd among those looked at"]
+    )
     cost = float(table.loc[table["share looked at"] == chosen, "cost a row"].iloc[0])
     return Costs(table, chosen, cost, settings.miss_cost * float(odd[~half].mean()), settings.look_cost)
 

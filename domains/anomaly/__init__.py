@@ -1,12 +1,13 @@
 """Anomalies: found, explained, and within the alert budget."""
 
-from domains.anomaly.alerts import Alert, Alerts, Reason
+from domains.anomaly.alerts import Alert, Alerts
 from domains.anomaly.combined import CombinedDetector
 from domains.anomaly.detector import LEAST_ROWS, AnomalyDetector
 from domains.anomaly.evidence import ScoreScale, binomial_band
 from domains.anomaly.forest import ForestDetector
 from domains.anomaly.margins import MarginDetector
 from domains.anomaly.neighbours import NeighbourDetector
+from domains.anomaly.reasons import Reason
 from domains.anomaly.task import DetectionTask
 
 __all__ = [

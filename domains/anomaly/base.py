@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from shared.errors import DataError, Problem, SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Bools, Floats, Ints
 
-__all__ = ["Judged", "MatrixDetector", "spread_evidence"]
+__all__ = ["Judged", "MatrixDetector", "load_kernels", "spread_evidence"]
 
 BLOCK = 65_536  # rows that are copied at a time
 
@@ -235,6 +236,13 @@ def spread_evidence(evidence: Floats, parts: Floats) -> Floats:
     even = np.full_like(positive, 1.0 / parts.shape[1])
     shares = np.divide(positive, total, out=even, where=total > 0)
     return np.asarray(shares * evidence[:, None])
+
+
+def load_kernels() -> ModuleType:
+    """Import the domain's loops, and numba with them, when they are needed."""
+    from domains.anomaly import kernels
+
+    return kernels
 
 
 def _seed_of(random_state: Any) -> int:

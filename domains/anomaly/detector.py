@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from domains.anomaly.alerts import Alerts, find_alerts
 from domains.anomaly.combined import CombinedDetector
 from domains.anomaly.encoding import ColumnCode, TableCode, to_plain_columns
 from domains.anomaly.evidence import binomial_band
+from domains.anomaly.task import DetectionTask
 from shared.data.contract import TableContract, contract_of
 from shared.errors import DataError, Problem, quote
 from shared.runtime.array_of import ArrayOf
 from shared.text import count_of
 from shared.typing import Floats, Ints
-
-if TYPE_CHECKING:
-    from domains.anomaly.alerts import Alerts
-    from domains.anomaly.task import DetectionTask
 
 __all__ = ["LEAST_ROWS", "AnomalyDetector"]
 
@@ -32,8 +30,8 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
     """Find the odd rows of a table of numbers, text, dates and gaps, and say why.
 
     Nothing needs to be set, and no labels are needed. Four detectors of different kind are summed, and a guard watches
-    for values that nobody has seen (`CombinedDetector`); text counts by how rare it is, dates by their weekday and hour,
-    a gap by how rare it is in its column. A row's score depends on no other new row.
+    for values that nobody has seen (`CombinedDetector`); text counts by how rare it is, dates by their weekday and
+    hour, a gap by how rare it is in its column. A row's score depends on no other new row.
 
     Parameters
     ----------
@@ -66,8 +64,6 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
 
     def default_task(self) -> DetectionTask:
         """How `evaluate` fits and asks it: on rows without labels, which only judge it."""
-        from domains.anomaly.task import DetectionTask
-
         return DetectionTask()
 
     def fit(self, rows: Any, y: Any = None) -> AnomalyDetector:
@@ -99,7 +95,6 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         frame = frame[used]
         self.contract_ = contract_of(frame)
         self.code_ = TableCode.of(frame)
-        self.n_rows_ = len(frame)
         self.model_ = CombinedDetector(budget=self.budget, random_state=self.random_state)
         self.model_.fit(self.code_.encode(frame))
         return self
@@ -205,11 +200,11 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         SettingsError
             Both a budget and a rate are given, one is out of range, or a column of `only` or `least` is not there.
         """
-        from domains.anomaly.alerts import find_alerts
-
+        frame = self.check_rows(rows)
         return find_alerts(
-            self,
-            rows,
+            self.model_,
+            self.code_,
+            frame,
             budget=budget,
             false_discoveries=false_discoveries,
             n_reasons=n_reasons,
@@ -266,7 +261,6 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
             "contract_": TableContract,
             "code_": TableCode,
             "model_": CombinedDetector,
-            "n_rows_": ArrayOf("i", (), low=1),
         }
 
 

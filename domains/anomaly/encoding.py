@@ -251,6 +251,11 @@ class TableCode:
         return tuple(column.name for column in self.columns)
 
     @property
+    def n_rows(self) -> int:
+        """Rows that were counted."""
+        return self.columns[0].n_rows
+
+    @property
     def origin(self) -> Ints:
         """Number of the column that each feature comes from."""
         return np.repeat(np.arange(len(self.columns)), [len(column.features) for column in self.columns])

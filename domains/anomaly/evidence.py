@@ -1,4 +1,4 @@
-"""From a detector's scores to p-values and evidence: what was held out in fitting is what a new row is compared with."""
+"""From a detector's scores to p-values and evidence: new rows are compared with what was held out in fitting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distances to reference rows, the nearest of them, and ranks within columns; a row's result depends on no other row."""
+"""Distances to reference rows, and ranks within columns; what a row gets depends on no other row."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from domains.anomaly.base import BLOCK, Judged, MatrixDetector
+from domains.anomaly.base import BLOCK, Judged, MatrixDetector, load_kernels
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats
 
@@ -61,10 +61,8 @@ class MarginDetector(MatrixDetector):
         return np.asarray(self._tails(X[judged.rows], known[judged.rows] & ~judged.as_new).sum(axis=1))
 
     def _tails(self, X: Floats, known: Any) -> Floats:
-        from domains.anomaly.kernels import column_tails
-
         tails = np.empty(X.shape)
-        column_tails(X, self.ordered_, self.counts_, known, tails)
+        load_kernels().column_tails(X, self.ordered_, self.counts_, known, tails)
         return tails
 
     def _oddness(self, X: Floats) -> Floats:

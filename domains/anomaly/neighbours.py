@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from domains.anomaly.base import BLOCK, Judged, MatrixDetector
+from domains.anomaly.base import BLOCK, Judged, MatrixDetector, load_kernels
 from domains.anomaly.columns import Standardiser
 from shared.checks import is_whole
 from shared.errors import SettingsError
@@ -71,22 +71,20 @@ class NeighbourDetector(MatrixDetector):
         return self._distances(X[judged.rows], np.where(judged.as_new, -1, own[judged.rows]))
 
     def _distances(self, X: Floats, own: Ints) -> Floats:
-        from domains.anomaly.kernels import kth_distances
-
         out = np.empty(len(X))
         for first in range(0, len(X), BLOCK):
             some = slice(first, first + BLOCK)
-            kth_distances(self.standardiser_.apply(X[some]), self.references_, own[some], self.k_, out[some])
+            load_kernels().kth_distances(
+                self.standardiser_.apply(X[some]), self.references_, own[some], self.k_, out[some]
+            )
         return out
 
     def _oddness(self, X: Floats) -> Floats:
         return self._distances(X, np.full(len(X), -1))
 
     def _column_parts(self, X: Floats) -> Floats:
-        from domains.anomaly.kernels import neighbour_parts
-
         parts = np.empty(X.shape)
-        neighbour_parts(self.standardiser_.apply(X), self.references_, self.k_, parts)
+        load_kernels().neighbour_parts(self.standardiser_.apply(X), self.references_, self.k_, parts)
         return parts
 
     def _check_settings(self) -> None:

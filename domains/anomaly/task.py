@@ -75,7 +75,8 @@ class DetectionTask(Task):
             return
         bare = [split.label for split in splits if len(set(odd[split.test].tolist())) < 2]
         if bare:
-            what = f"in {len(bare):,} of {len(splits):,} splits every test row has the same label: {', '.join(map(str, bare[:5]))}"
+            shown = ", ".join(map(str, bare[:5]))
+            what = f"in {len(bare):,} of {len(splits):,} splits every test row has the same label: {shown}"
             fix = "Take larger test sets, or splits that are stratified by the label."
             raise DataError("table", [Problem(what, column=self.label, fix=fix)])
 

@@ -74,7 +74,7 @@ def to_typed_table(
 
 
 def _for_panel(argument: Argument) -> str:
-    """How an argument of `read_table` is passed where a panel is made: how text is read, before; its repairs, nowhere."""
+    """How an argument of `read_table` is passed where a panel is made: before, but for its repairs, which have none."""
     if argument.name == "repair":
         return ""
     return f"{argument} to read_table before" if argument.name in READ_FIRST else str(argument)

@@ -135,7 +135,7 @@ def use_one_blas_thread() -> Iterator[None]:
 
 @functools.lru_cache(maxsize=1)
 def _find_pools(_modules: int) -> Any:
-    """The compiled libraries with threads of their own; looked for again, in some 6 ms, once more modules are loaded."""
+    """The compiled libraries with threads of their own; looked for again (6 ms) once more modules are loaded."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

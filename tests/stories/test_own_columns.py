@@ -134,7 +134,12 @@ def test_everything_speaks_the_users_names(study, runs):
     assert held <= set(back)
 
 
-BUNDLED = {"demand": ("Victoria", "Melbourne", "MW", "AUD"), "prices": ("EUR",), "grocery": ("week of", "dunnhumby"), "shuttle": ("radiator",)}
+BUNDLED = {
+    "demand": ("Victoria", "Melbourne", "MW", "AUD"),
+    "prices": ("EUR",),
+    "grocery": ("week of", "dunnhumby"),
+    "shuttle": ("radiator",),
+}
 
 
 @each_study

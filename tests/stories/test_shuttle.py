@@ -85,10 +85,14 @@ def test_columns_that_are_not_there_are_told_at_once(tmp_path):
 
 def test_what_is_not_named_is_looked_at_and_noise_is_not_reported_more_often_than_asked(tmp_path):
     payments(1200, 3).to_parquet(tmp_path / "march.parquet", index=False)
-    folder = run_study("shuttle", data=tmp_path / "march.parquet", overrides=["budget=0.05"], out=tmp_path / "run").parent
+    folder = run_study(
+        "shuttle", data=tmp_path / "march.parquet", overrides=["budget=0.05"], out=tmp_path / "run"
+    ).parent
     figures = json.loads((folder / "metrics.json").read_text())
     assert 10 <= figures["alerts"] <= 50  # 5 % of 600, by the band of 90 % from 18 to 43
-    assert "column &#39;payment&#39; has another text in most rows" in (folder / "report.html").read_text().replace("Column", "column")
+    assert "column &#39;payment&#39; has another text in most rows" in (folder / "report.html").read_text().replace(
+        "Column", "column"
+    )
 
 
 def test_a_label_of_three_kinds_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +21,13 @@ __all__ = ["ForestDetector"]
 KINDS = {"axis": 0, "extended": 1, "fair_cut": 2}
 MOST_DEPTH = 16
 MOST_COLUMNS = 2**16 - 1
+
+
+def load_kernels() -> ModuleType:
+    """Import the loops, and numba with them, when they are needed."""
+    from domains.anomaly.forest import kernels
+
+    return kernels
 
 
 class ForestDetector(MatrixDetector):
@@ -104,8 +112,6 @@ class ForestDetector(MatrixDetector):
         >>> bool(np.abs(ours.score_samples(X) - peer.score_samples(X)).max() < 1e-12)
         True
         """
-        from domains.anomaly.forest.kernels import mean_path
-
         trees = [one.tree_ for one in getattr(forest, "estimators_", [])]
         if not trees or not hasattr(forest, "max_samples_"):
             raise HexadError(f"from_sklearn takes a fitted IsolationForest, not a {type(forest).__name__}")
@@ -121,11 +127,11 @@ class ForestDetector(MatrixDetector):
         model._check_settings()
         model._make_room(len(trees), depth)
         for number, tree in enumerate(trees):
-            model._copy_tree(number, tree, depth, mean_path)
+            model._copy_tree(number, tree, depth)
         model.n_features_in_ = int(forest.n_features_in_)
         if hasattr(forest, "feature_names_in_"):
             model.feature_names_in_ = forest.feature_names_in_
-        model.mean_path_ = float(mean_path(int(forest.max_samples_)))
+        model.mean_path_ = float(load_kernels().mean_path(int(forest.max_samples_)))
         model.spread_ = np.ones(model.n_features_in_)
         model._allow_missing = False
         model.scale_ = ScoreScale.of(model._oddness(model._validate(X, reset=False)))
@@ -186,8 +192,6 @@ class ForestDetector(MatrixDetector):
 
     def _learn(self, X: Floats, judged: Judged, rng: np.random.Generator) -> Floats:
         """Grow the trees; rows are judged out of bag."""
-        from domains.anomaly.forest.kernels import grow_trees, mean_path, take_paths
-
         n_rows = len(X)
         n_sampled = min(self.max_samples, n_rows)
         depth = max(1, int(np.ceil(np.log2(max(n_sampled, 2)))))
@@ -198,8 +202,9 @@ class ForestDetector(MatrixDetector):
         sampled = X[used].astype(np.float32)
         self.spread_ = np.nan_to_num(np.nanstd(np.where(np.isnan(sampled).all(axis=0), 0.0, sampled), axis=0)) * 1.0
         parts = (self.column_, self.second_, self.slope_, self.cut_, self.expected_)
-        grow_trees(sampled, np.searchsorted(used, samples), seeds, depth, KINDS[self.cuts], *parts)
-        self.mean_path_ = float(mean_path(n_sampled)) or 1.0
+        loops = load_kernels()
+        loops.grow_trees(sampled, np.searchsorted(used, samples), seeds, depth, KINDS[self.cuts], *parts)
+        self.mean_path_ = float(loops.mean_path(n_sampled)) or 1.0
         # Trees that did not see a row judge it; all do where all saw it.
         place = np.full(n_rows, -1)
         apart = judged.rows[~judged.as_new]
@@ -208,7 +213,7 @@ class ForestDetector(MatrixDetector):
         times = np.bincount(rows[rows >= 0], minlength=len(judged.rows))
         out = (rows >= 0) & (times[rows] < self.n_trees)
         total = self._sum_paths(X[judged.rows])
-        take_paths(X[judged.rows].astype(np.float32), rows[out], trees[out], depth, *parts, total)
+        loops.take_paths(X[judged.rows].astype(np.float32), rows[out], trees[out], depth, *parts, total)
         judges = np.where(times < self.n_trees, self.n_trees - times, self.n_trees)
         return np.asarray(np.exp2(-total / (judges * self.mean_path_)))
 
@@ -227,20 +232,24 @@ class ForestDetector(MatrixDetector):
 
     def _walker(self) -> tuple[Callable[..., None], tuple[Any, ...]]:
         """The loop over rows that suits the cuts, and the arrays that it takes."""
-        from domains.anomaly.forest.kernels import add_oblique_paths, add_paths
-
+        loops = load_kernels()
         if self.slope_.any():
-            return add_oblique_paths, (self.depth_, self.column_, self.second_, self.slope_, self.cut_, self.expected_)
-        return add_paths, (self.depth_, self.column_, self.cut_, self.expected_)
+            return loops.add_oblique_paths, (
+                self.depth_,
+                self.column_,
+                self.second_,
+                self.slope_,
+                self.cut_,
+                self.expected_,
+            )
+        return loops.add_paths, (self.depth_, self.column_, self.cut_, self.expected_)
 
     def _column_parts(self, X: Floats) -> Floats:
-        from domains.anomaly.forest.kernels import explain_paths
-
         shares = np.zeros(X.shape)
         parts = (self.column_, self.second_, self.slope_, self.cut_, self.expected_)
         for first in range(0, len(X), BLOCK):
             some = slice(first, first + BLOCK)
-            explain_paths(X[some].astype(np.float32), self.depth_, *parts, self.spread_, shares[some])
+            load_kernels().explain_paths(X[some].astype(np.float32), self.depth_, *parts, self.spread_, shares[some])
         return shares
 
     def _make_room(self, n_trees: int, depth: int) -> None:
@@ -252,7 +261,7 @@ class ForestDetector(MatrixDetector):
         self.cut_ = np.full((n_trees, inner), np.inf, dtype=np.float32)
         self.expected_ = np.zeros((n_trees, nodes))
 
-    def _copy_tree(self, number: int, tree: Any, depth: int, mean_path: Callable[[int], float]) -> None:
+    def _copy_tree(self, number: int, tree: Any, depth: int) -> None:
         """Put one of scikit-learn's trees in heap order; cuts are rounded down to what single values are at most."""
         cuts = tree.threshold.astype(np.float32)
         cuts = np.where(cuts > tree.threshold, np.nextafter(cuts, np.float32(-np.inf)), cuts)
@@ -263,7 +272,7 @@ class ForestDetector(MatrixDetector):
             counts = tree.n_node_samples
             leaf = tree.children_left[node] < 0
             if leaf:
-                self.expected_[number, place] = level + mean_path(int(counts[node]))
+                self.expected_[number, place] = level + load_kernels().mean_path(int(counts[node]))
                 if place < inner:
                     below = [2 * place + 1, 2 * place + 2]
                     while below:

@@ -65,7 +65,7 @@ def _spread(values: Floats, n: int) -> float:
 
 @jit()
 def _best_cut(ordered: Floats, n: int) -> float:
-    """Cut with the largest pooled gain: what the spread of both sides, weighted by their sizes, falls below the whole's.
+    """Cut with the largest pooled gain: how far the spread of both sides, weighted by size, falls below the whole's.
 
     Cortes (2021), "Isolation forests: looking beyond tree depth", section 5.
     """

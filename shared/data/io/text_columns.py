@@ -1,4 +1,4 @@
-"""Columns of text in frames, read as those of a file would be where the caller says how dates or numbers are written."""
+"""Columns of text in frames, read as a file's are where the caller says how dates or numbers are written."""
 
 from __future__ import annotations
 

@@ -163,7 +163,9 @@ def test_neither_the_table_nor_its_index_is_changed(table):
 
 def test_the_index_is_what_rows_are_called_and_no_column(detector, table, new):
     named = table.rename_axis("number")
-    np.testing.assert_array_equal(AnomalyDetector(random_state=0).fit(named).score_samples(new), detector.score_samples(new))
+    np.testing.assert_array_equal(
+        AnomalyDetector(random_state=0).fit(named).score_samples(new), detector.score_samples(new)
+    )
     called = new.set_axis(pd.Index([f"order {k}" for k in range(60)], name="order"))
     np.testing.assert_array_equal(detector.score_samples(called.drop(columns="order")), detector.score_samples(new))
     assert detector.find_alerts(called, budget=1).alerts[0].row.startswith("order ")
