@@ -44,6 +44,10 @@ class Rows:
         Which rows are odd, where that is known.
     n_learnt : int
         Rows learnt from, the first ones.
+
+    >>> rows = Rows(pd.DataFrame({"x": np.arange(10.0)}), None, 6)
+    >>> len(rows.new), rows.judged
+    (4, False)
     """
 
     features: pd.DataFrame
@@ -167,7 +171,11 @@ OURS, BASELINE = "anomaly detector", "isolation forest"
 
 
 def compare_detectors(rows: Rows, settings: ShuttleSettings, keep: Path | None) -> Scores | None:
-    """Compare with the baseline on parts of the rows that were held out; nothing where too few are known to be odd."""
+    """Compare with the baseline on parts of the rows that were held out; nothing where too few are known to be odd.
+
+    >>> compare_detectors(Rows(pd.DataFrame({"x": np.arange(10.0)}), None, 6), ShuttleSettings(), None) is None
+    True
+    """
     if rows.odd is None or min(rows.odd.sum(), (~rows.odd).sum()) < max(FEW_ODD, settings.folds):
         return None
     table = rows.features.reset_index(drop=True).assign(**{LABEL: rows.odd.astype(int)})
@@ -202,6 +210,9 @@ class Costs:
         The cheapest, chosen on the first half of the new rows.
     cost, none, every : float
         A row: at that share, if nobody looked at any row, and if somebody looked at every one.
+
+    >>> Costs(pd.DataFrame(), share=0.05, cost=0.1, none=0.5, every=1.0).share
+    0.05
     """
 
     table: pd.DataFrame
@@ -220,6 +231,10 @@ def weigh_costs(scores: Floats, odd: Bools, settings: ShuttleSettings) -> Costs:
         Of the new rows; the higher, the odder.
     odd : numpy.ndarray of bool
     settings : ShuttleSettings
+
+    >>> scores = np.arange(200.0)
+    >>> weigh_costs(scores, scores >= 190, ShuttleSettings()).share
+    0.05
     """
     half = np.arange(len(scores)) % 2 == 0
     chosen, _ = min(

@@ -134,7 +134,16 @@ def find_alerts(
     only: dict[str, str],
     least: dict[str, float],
 ) -> Alerts:
-    """Choose rows by budget or rate and give their reasons; see `AnomalyDetector.find_alerts`."""
+    """Choose rows by budget or rate and give their reasons; see `AnomalyDetector.find_alerts`.
+
+    >>> X = np.random.default_rng(0).normal(size=(100, 1))
+    >>> frame = pd.DataFrame({"x": [0.0, 9.0]})
+    >>> code = TableCode.of(pd.DataFrame({"x": X[:, 0]}))
+    >>> model = CombinedDetector(random_state=0).fit(code.encode(pd.DataFrame({"x": X[:, 0]})))
+    >>> asked = {"false_discoveries": None, "n_reasons": 1, "only": {}, "least": {}}
+    >>> find_alerts(model, code, frame, budget=1, **asked).alerts[0].row
+    1
+    """
     _check(code, budget, false_discoveries, n_reasons, only, least)
     X = code.encode(frame)
     scores = -model.score_samples(X)

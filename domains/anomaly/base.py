@@ -57,6 +57,10 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     """Base of the detectors: a subclass learns in `_learn` and scores in `_oddness`.
 
     What `_learn` returns are scores of training rows by what was learnt without them; they become ``scale_``.
+
+    >>> from domains.anomaly import MarginDetector
+    >>> isinstance(MarginDetector(), MatrixDetector)
+    True
     """
 
     budget: float
@@ -239,7 +243,11 @@ def spread_evidence(evidence: Floats, parts: Floats) -> Floats:
 
 
 def load_kernels() -> ModuleType:
-    """Import the domain's loops, and numba with them, when they are needed."""
+    """Import the domain's loops, and numba with them, when they are needed.
+
+    >>> load_kernels().__name__
+    'domains.anomaly.kernels'
+    """
     from domains.anomaly import kernels
 
     return kernels

@@ -60,6 +60,13 @@ class Explainer:
         Fitted.
     code : TableCode
         How tables become matrices.
+
+    >>> frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=100)})
+    >>> code = TableCode.of(frame)
+    >>> model = CombinedDetector(random_state=0).fit(code.encode(frame))
+    >>> odd = pd.DataFrame({"x": [9.0]})
+    >>> Explainer(model, code).explain(odd.iloc[0], code.encode(odd)[0], 1)[0].text
+    'x is 9, beyond all 100 rows learnt from (-2.33 to 2)'
     """
 
     model: CombinedDetector
