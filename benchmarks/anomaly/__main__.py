@@ -17,9 +17,9 @@ import warnings  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-from benchmarks.anomaly import accuracy, budgets, forest  # noqa: E402
+from benchmarks.anomaly import accuracy, budgets, forest, stream  # noqa: E402
 
-PARTS = ("accuracy", "extremes", "shuttle", "budgets", "forest", "memory")
+PARTS = ("accuracy", "extremes", "shuttle", "budgets", "forest", "memory", "stream")
 
 
 def main() -> None:
@@ -38,6 +38,7 @@ def main() -> None:
         "budgets": lambda: budgets.budgets(folder, given.halves),
         "forest": forest.speed,
         "memory": forest.memory,
+        "stream": lambda: stream.stream(folder),
     }
     found: dict[str, Any] = {}
     for part in given.only:

@@ -184,7 +184,14 @@ def detectors() -> dict[str, Any]:
     >>> "MarginDetector" in detectors()
     True
     """
-    from domains.anomaly import AnomalyDetector, CombinedDetector, ForestDetector, MarginDetector, NeighbourDetector
+    from domains.anomaly import (
+        AnomalyDetector,
+        CombinedDetector,
+        ForestDetector,
+        MarginDetector,
+        NeighbourDetector,
+        StreamDetector,
+    )
 
     return {
         "ForestDetector": ForestDetector(n_trees=4, max_samples=16, random_state=0),
@@ -193,6 +200,7 @@ def detectors() -> dict[str, Any]:
         "MarginDetector": MarginDetector(),
         "CombinedDetector": CombinedDetector(random_state=0),
         "AnomalyDetector": AnomalyDetector(random_state=0),
+        "StreamDetector": StreamDetector(ForestDetector(n_trees=4, max_samples=16), random_state=0),
     }
 
 
@@ -285,6 +293,8 @@ def _use_detector(model: Any) -> Any:
         model.find_alerts(rows, budget=2).explain()
         return model.predict(rows), model.explain(rows)
     X = _matrix()[0][:5]
+    if hasattr(model, "update"):
+        model.update(X)
     return model.predict(X), model.explain(X), model.evidence(X)
 
 

@@ -8,6 +8,7 @@ from domains.anomaly.forest import ForestDetector
 from domains.anomaly.margins import MarginDetector
 from domains.anomaly.neighbours import NeighbourDetector
 from domains.anomaly.reasons import Reason
+from domains.anomaly.stream import Drift, StreamDetector
 from domains.anomaly.task import DetectionTask
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "AnomalyDetector",
     "CombinedDetector",
     "DetectionTask",
+    "Drift",
     "ForestDetector",
     "MarginDetector",
     "NeighbourDetector",
     "Reason",
     "ScoreScale",
+    "StreamDetector",
     "binomial_band",
 ]

@@ -172,6 +172,16 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def _learn(self, X: Floats, judged: Judged, rng: np.random.Generator) -> Floats:
         """Learn from all rows; return the scores of the rows `judged` by what was learnt without them."""
 
+    def _take_in(self, X: Floats, pool: Floats, share: float, rng: np.random.Generator) -> None:
+        """Renew part of what was learnt: `X` are new rows, `pool` rows of all times, of which `share` are new."""
+        self.scale_ = self.scale_.renew(self._oddness(X), rng)
+        self.offset_ = -self.scale_.threshold(self.budget)
+        self._renew(X, pool, share, rng)
+
+    def _renew(self, X: Floats, pool: Floats, share: float, rng: np.random.Generator) -> None:
+        """Learn from rows of all times, or from a share of them."""
+        raise SettingsError(f"a {type(self).__name__} cannot go on learning; fit it again")
+
     @abstractmethod
     def _oddness(self, X: Floats) -> Floats:
         """Score rows that were checked: the higher, the odder."""

@@ -78,14 +78,24 @@ class CombinedDetector(MatrixDetector):
         self.sum_scale_ = ScoreScale.of(total)
         return np.maximum(self.sum_scale_.own_evidence(total), self.guard_.scale.own_evidence(beyond))
 
+    def _renew(self, X: Floats, pool: Floats, share: float, rng: np.random.Generator) -> None:
+        """Renew every expert, and widen the guard's ranges."""
+        self.sum_scale_ = self.sum_scale_.renew(self._sum(X), rng)
+        for expert in self.experts_:
+            expert._take_in(X, pool, share, rng)  # noqa: SLF001  # one family
+        self.guard_ = self.guard_.renew(X, rng)
+
     def _oddness(self, X: Floats) -> Floats:
         return np.maximum(self._sum_evidence(X), self.guard_.evidence(X))
 
     def _sum_evidence(self, X: Floats) -> Floats:
+        return self.sum_scale_.evidence(self._sum(X))
+
+    def _sum(self, X: Floats) -> Floats:
         total = np.zeros(len(X))
         for expert in self.experts_:
             total += expert.scale_.evidence(expert._oddness(X))  # noqa: SLF001  # one family
-        return self.sum_scale_.evidence(total)
+        return total
 
     def _column_parts(self, X: Floats) -> Floats:
         parts = np.zeros(X.shape)

@@ -104,6 +104,23 @@ class ScoreScale:
         gap = np.where(values == self.scores[-1], self.scores[-1] - self.scores[max(n - 2, 0)], 0.0)
         return np.asarray(np.log1p(gap / self.unit) - np.log(above / n))
 
+    def renew(self, scores: Floats, rng: np.random.Generator) -> ScoreScale:
+        """Take new scores in; where there are more than 10,000 then, as many old ones go, drawn at random.
+
+        Parameters
+        ----------
+        scores : numpy.ndarray of float64, shape (n,)
+            Of rows that were scored before they were learnt from.
+        rng : numpy.random.Generator
+
+        >>> len(ScoreScale.of([1.0, 2.0]).renew(np.array([3.0]), np.random.default_rng(0)).scores)
+        3
+        """
+        new = scores if len(scores) <= MOST_SCORES else rng.choice(scores, MOST_SCORES, replace=False)
+        old, room = self.scores, MOST_SCORES - len(new)
+        old = old if len(old) <= room else rng.choice(old, room, replace=False)
+        return ScoreScale.of(np.concatenate([old, new]))
+
     def threshold(self, share: float) -> float:
         """Score above which p-values are at most `share`; infinite where too few rows were held out for that.
 

@@ -62,6 +62,12 @@ class RangeGuard:
         """How far each value lies outside its column's range, in spreads; 0 inside, and where it is missing."""
         return _excess(X, self.low, self.high, self.unit)
 
+    def renew(self, X: Floats, rng: np.random.Generator) -> RangeGuard:
+        """Widen the ranges by new rows, which were held against the old ones before."""
+        low, high = _range(X)
+        scale = self.scale.renew(self.excess(X).max(axis=1), rng)
+        return RangeGuard(np.minimum(self.low, low), np.maximum(self.high, high), self.unit, scale)
+
     def evidence(self, X: Floats) -> Floats:
         """Evidence of the value of each row that lies furthest outside; 0 for rows inside."""
         beyond = self.excess(X).max(axis=1)

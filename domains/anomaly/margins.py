@@ -54,11 +54,18 @@ class MarginDetector(MatrixDetector):
         chosen = np.arange(len(X))
         if len(X) > MOST_SORTED:
             chosen = rng.choice(len(X), MOST_SORTED, replace=False)
-        self.ordered_ = np.ascontiguousarray(np.sort(X[chosen], axis=0).T)  # what is missing comes last
-        self.counts_ = np.sum(~np.isnan(self.ordered_), axis=1)
+        self._sort(X[chosen])
         known = np.zeros(len(X), dtype=bool)
         known[chosen] = True
         return np.asarray(self._tails(X[judged.rows], known[judged.rows] & ~judged.as_new).sum(axis=1))
+
+    def _sort(self, X: Floats) -> None:
+        self.ordered_ = np.ascontiguousarray(np.sort(X, axis=0).T)  # what is missing comes last
+        self.counts_ = np.sum(~np.isnan(self.ordered_), axis=1)
+
+    def _renew(self, X: Floats, pool: Floats, share: float, rng: np.random.Generator) -> None:
+        """Sort the columns of rows of all times."""
+        self._sort(pool)
 
     def _tails(self, X: Floats, known: Any) -> Floats:
         tails = np.empty(X.shape)

@@ -70,6 +70,12 @@ class NeighbourDetector(MatrixDetector):
         own[chosen] = np.arange(len(chosen))
         return self._distances(X[judged.rows], np.where(judged.as_new, -1, own[judged.rows]))
 
+    def _renew(self, X: Floats, pool: Floats, share: float, rng: np.random.Generator) -> None:
+        """Draw the references anew."""
+        self.standardiser_ = Standardiser.of(pool)
+        chosen = rng.choice(len(pool), min(self.references_.shape[1], len(pool)), replace=False)
+        self.references_ = np.ascontiguousarray(self.standardiser_.apply(pool[chosen]).T)
+
     def _distances(self, X: Floats, own: Ints) -> Floats:
         out = np.empty(len(X))
         for first in range(0, len(X), BLOCK):

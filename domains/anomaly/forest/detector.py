@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from domains.anomaly.base import BLOCK, Judged, MatrixDetector
 from domains.anomaly.evidence import ScoreScale
 from shared.checks import is_whole
-from shared.errors import HexadError, SettingsError
+from shared.errors import DataError, HexadError, Problem, SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats
 
@@ -132,6 +132,7 @@ class ForestDetector(MatrixDetector):
         if hasattr(forest, "feature_names_in_"):
             model.feature_names_in_ = forest.feature_names_in_
         model.mean_path_ = float(load_kernels().mean_path(int(forest.max_samples_)))
+        model.n_sampled_ = int(forest.max_samples_)
         model.spread_ = np.ones(model.n_features_in_)
         model._allow_missing = False
         model.scale_ = ScoreScale.of(model._oddness(model._validate(X, reset=False)))
@@ -197,7 +198,11 @@ class ForestDetector(MatrixDetector):
         depth = max(1, int(np.ceil(np.log2(max(n_sampled, 2)))))
         samples = np.stack([rng.choice(n_rows, n_sampled, replace=False) for _ in range(self.n_trees)])
         seeds = rng.integers(0, 2**63, size=self.n_trees).astype(np.uint64)
+        if X.shape[1] > MOST_COLUMNS:
+            what = f"has {X.shape[1]:,} columns; a forest takes at most {MOST_COLUMNS:,}"
+            raise DataError("X", [Problem(what, fix="Choose columns, or reduce them first.")])
         self._make_room(self.n_trees, depth)
+        self.n_sampled_ = n_sampled
         used = np.unique(samples)
         sampled = X[used].astype(np.float32)
         self.spread_ = np.nan_to_num(np.nanstd(np.where(np.isnan(sampled).all(axis=0), 0.0, sampled), axis=0)) * 1.0
@@ -216,6 +221,22 @@ class ForestDetector(MatrixDetector):
         loops.take_paths(X[judged.rows].astype(np.float32), rows[out], trees[out], depth, *parts, total)
         judges = np.where(times < self.n_trees, self.n_trees - times, self.n_trees)
         return np.asarray(np.exp2(-total / (judges * self.mean_path_)))
+
+    def _renew(self, X: Floats, pool: Floats, share: float, rng: np.random.Generator) -> None:
+        """Grow a share of the trees anew."""
+        wanted = share * self.n_trees
+        count = int(wanted) + int(rng.random() < wanted - int(wanted))
+        if not count:
+            return
+        chosen = rng.choice(len(self.column_), count, replace=False)
+        n_sampled = min(self.n_sampled_, len(pool))
+        samples = np.stack([rng.choice(len(pool), n_sampled, replace=False) for _ in chosen])
+        seeds = rng.integers(0, 2**63, size=count).astype(np.uint64)
+        names = ("column_", "second_", "slope_", "cut_", "expected_")
+        parts = [getattr(self, name)[chosen] for name in names]
+        load_kernels().grow_trees(pool.astype(np.float32), samples, seeds, self.depth_, KINDS[self.cuts], *parts)
+        for name, part in zip(names, parts, strict=True):
+            getattr(self, name)[chosen] = part
 
     def _sum_paths(self, X: Floats) -> Floats:
         total = np.zeros(len(X))
@@ -307,6 +328,7 @@ class ForestDetector(MatrixDetector):
         columns = ArrayOf("i", (trees, inner), low=0, high=self.n_features_in_ - 1)
         return super().declare_arrays() | {
             "depth_": ArrayOf("i", (), low=1, high=MOST_DEPTH),
+            "n_sampled_": ArrayOf("i", (), low=1, high=2**self.depth_),
             "column_": columns,
             "second_": columns,
             "slope_": ArrayOf("f", (trees, inner), finite=True),

@@ -8,6 +8,7 @@ from domains.anomaly import (
     MarginDetector,
     NeighbourDetector,
     ScoreScale,
+    StreamDetector,
     binomial_band,
 )
 from domains.anomaly.kernels import column_tails, kth_distances, neighbour_parts
@@ -21,6 +22,7 @@ DETECTORS = [
     NeighbourDetector(random_state=0),
     MarginDetector(random_state=0),
     CombinedDetector(random_state=0),
+    StreamDetector(NeighbourDetector(), random_state=0),
 ]
 named = pytest.mark.parametrize(
     "detector", DETECTORS, ids=lambda one: f"{type(one).__name__} {getattr(one, 'cuts', '')}"
