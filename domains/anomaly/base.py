@@ -172,9 +172,12 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def _learn(self, X: Floats, judged: Judged, rng: np.random.Generator) -> Floats:
         """Learn from all rows; return the scores of the rows `judged` by what was learnt without them."""
 
-    def _take_in(self, X: Floats, pool: Floats, share: float, rng: np.random.Generator) -> None:
-        """Renew part of what was learnt: `X` are new rows, `pool` rows of all times, of which `share` are new."""
-        self.scale_ = self.scale_.renew(self._oddness(X), rng)
+    def _take_in(self, X: Floats, scores: Floats, pool: Floats, share: float, rng: np.random.Generator) -> None:
+        """Renew part of what was learnt.
+
+        `X` are new rows with the `scores` they have so far, `pool` rows of all times, of which `share` are new.
+        """
+        self.scale_ = self.scale_.renew(scores, rng)
         self.offset_ = -self.scale_.threshold(self.budget)
         self._renew(X, pool, share, rng)
 

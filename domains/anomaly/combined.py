@@ -82,7 +82,7 @@ class CombinedDetector(MatrixDetector):
         """Renew every expert, and widen the guard's ranges."""
         self.sum_scale_ = self.sum_scale_.renew(self._sum(X), rng)
         for expert in self.experts_:
-            expert._take_in(X, pool, share, rng)  # noqa: SLF001  # one family
+            expert._take_in(X, expert._oddness(X), pool, share, rng)  # noqa: SLF001  # one family
         self.guard_ = self.guard_.renew(X, rng)
 
     def _oddness(self, X: Floats) -> Floats:

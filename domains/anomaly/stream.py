@@ -133,14 +133,15 @@ class StreamDetector(MatrixDetector):
         check_is_fitted(self)
         X = self._checked(X)
         rng = np.random.default_rng([self.seed_, self.n_updates_])
-        drift = self._look(X, rng)
+        scores = self.model_._oddness(X)  # noqa: SLF001  # one family
+        drift = self._look(X, scores, rng)
         self.n_updates_ += 1
         self.n_seen_ += len(X)
         share = float(-np.expm1(-len(X) / self.memory))
         new = min(round(share * len(self.pool_)), len(X))
         slots = rng.choice(len(self.pool_), new, replace=False)
         self.pool_[slots] = X[rng.choice(len(X), new, replace=False)]
-        self.model_._take_in(X, self.pool_, share, rng)  # noqa: SLF001  # one family
+        self.model_._take_in(X, scores, self.pool_, share, rng)  # noqa: SLF001  # one family
         self.scale_, self.offset_ = self.model_.scale_, self.model_.offset_
         return drift
 
@@ -158,17 +159,18 @@ class StreamDetector(MatrixDetector):
         self.n_seen_, self.n_updates_, self.n_looks_ = len(X), 0, 0
         return np.asarray(held_out)
 
-    def _look(self, X: Floats, rng: np.random.Generator) -> Drift:
+    def _look(self, X: Floats, scores: Floats, rng: np.random.Generator) -> Drift:
         """Compare new rows with those of before, column by column and by their scores, once there are 500."""
         from scipy.special import ndtr
 
-        new = np.concatenate([self.pending_, X])
+        waiting, new = self.pending_, np.concatenate([self.pending_, X])
         self.pending_ = new if len(new) < LEAST_ROWS else new[:0]
         if len(new) < LEAST_ROWS:
             return Drift(False, (), 1.0, len(new))
-        # Both are scored by the model as it is: scores of one that has since been renewed are others.
+        # All are scored by the model as it is: scores of one that has since been renewed are others.
         some = rng.choice(len(self.pool_), min(SCORED, len(self.pool_)), replace=False)
-        old_score, new_score = (self.model_._oddness(rows) for rows in (self.pool_[some], new))  # noqa: SLF001
+        old_score, early = (self.model_._oddness(rows) for rows in (self.pool_[some], waiting))  # noqa: SLF001
+        new_score = np.concatenate([early, scores])
         z = np.append(_differ(self.pool_, new), _differ(old_score[:, None], new_score[:, None]))
         p = np.minimum(2 * ndtr(-z) * len(QUARTILES) * len(z), 1.0)
         self.n_looks_ += 1
