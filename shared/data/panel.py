@@ -20,12 +20,10 @@ from shared.data.panel_checks import (
     find_grid,
     keep_distinct,
     refuse_dates_in_numbers,
-    series_codes,
-    sort_key,
     sort_rows,
     stamps_of,
-    to_typed_table,
 )
+from shared.data.panel_table import series_codes, sort_key, to_typed_table
 from shared.data.schema import missing_column
 from shared.data.summary import PanelSummary
 from shared.errors import HexadError, Problems, SettingsError, quote

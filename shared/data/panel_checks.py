@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,16 +10,12 @@ import pandas as pd
 
 from shared.data.columns import SeriesColumns
 from shared.data.frequency import Frequency, frequency_of, infer_frequency, is_zone
-from shared.data.io.frames import as_pandas, missing_stamps
-from shared.data.io.tables import check_frame
-from shared.data.schema import Column, Schema, first_rows, missing_column
+from shared.data.schema import first_rows
 from shared.errors import Argument, DataError, Fix, Problem, Problems, quote
 from shared.typing import Bools, Floats, Ints
 
 HOUR_NS = 3600 * 10**9
 MAX_FILLED = 1_000_000
-# Arguments of `read_table` that say how text is read.
-READ_FIRST = ("dates", "decimal", "separator")
 # Clocks change in the small hours of a Sunday, in these months wherever they change at all.
 LATEST_CHANGE, MONTHS_OF_CHANGE = 5, (3, 4, 9, 10, 11)
 # Days, months and ISO weeks written as one number, and the range in which they are taken for such.
@@ -41,96 +35,6 @@ class Cells:
     ordinals: Ints
     rows: Ints
     data: dict[str, Floats]
-
-
-def to_typed_table(
-    frame: object, columns: SeriesColumns, need_y: bool, source: str, tz: str | None = None
-) -> pd.DataFrame:
-    """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
-    given = frame
-    frame = as_pandas(frame, source, copy=False)
-    if columns.ds in frame.columns and isinstance(frame[columns.ds].dtype, pd.PeriodDtype):
-        frame = frame.assign(**{columns.ds: frame[columns.ds].dt.to_timestamp()})
-    present = frame.columns
-    problems = Problems(source)
-    wanted = [columns.ds, *([columns.y] if need_y else []), *columns.exogenous]
-    for name in wanted:
-        if name not in list(present):
-            tell = partial(missing_stamps, given) if name == columns.ds else missing_column
-            tell(name, [str(column) for column in present], problems)
-    problems.raise_if_any()
-    integer = pd.api.types.is_integer_dtype(frame[columns.ds].dtype)
-    schema = Schema(
-        (
-            Column(columns.ds, "integer" if integer else "datetime"),
-            *(Column(name, "number", allow_missing=True) for name in wanted[1:] if not _is_bool(frame, name)),
-        )
-    )
-    zone = tz if not integer and _has_offsets(frame[columns.ds]) else None
-    try:
-        return check_frame(frame, schema, source, tz=zone)
-    except DataError as error:
-        raise error.respell(_for_panel) from None
-
-
-def _for_panel(argument: Argument) -> str:
-    """How an argument of `read_table` is passed where a panel is made: before, but for its repairs, which have none."""
-    if argument.name == "repair":
-        return ""
-    return f"{argument} to read_table before" if argument.name in READ_FIRST else str(argument)
-
-
-def _has_offsets(values: pd.Series[Any]) -> bool:
-    """Whether stamps are text that says how far they are from UTC."""
-    if pd.api.types.is_datetime64_any_dtype(values.dtype) or pd.api.types.is_numeric_dtype(values.dtype):
-        return False
-    first = values.dropna().head(1).astype(str)
-    return bool(first.str.contains(r"\d(?:Z|[+-]\d{2}:?\d{2})$").any())
-
-
-def _is_bool(frame: pd.DataFrame, name: str) -> bool:
-    return pd.api.types.infer_dtype(frame[name], skipna=True) == "boolean"
-
-
-def sort_key(key: Any) -> tuple[str, Any]:
-    """Order keys of mixed types, by type first."""
-    return (type(key).__name__, key)
-
-
-def series_codes(
-    table: pd.DataFrame, columns: SeriesColumns, has_key: bool, problems: Problems
-) -> tuple[Ints, tuple[Any, ...], tuple[int, ...]]:
-    """Number every row's series; return the numbers, the sorted keys, and the series in order of appearance."""
-    if not has_key:
-        return np.zeros(len(table), dtype=np.int64), (columns.y,), (0,)
-    missing = table[columns.unique_id].isna().to_numpy()
-    if missing.any():
-        count = int(missing.sum())
-        problems.add(
-            f"{count:,} keys are missing",
-            column=columns.unique_id,
-            rows=first_rows(missing),
-            count=count,
-            fix="Give every row the key of its series.",
-        )
-        return np.zeros(len(table), dtype=np.int64), (), ()
-    try:
-        codes, uniques = pd.factorize(table[columns.unique_id], sort=False)
-        found = list(pd.Series(uniques).tolist())
-        rank = sorted(range(len(found)), key=lambda i: sort_key(found[i]))
-    except TypeError:
-        odd = ~table[columns.unique_id].map(lambda key: isinstance(key, str | int | float | date)).to_numpy(dtype=bool)
-        problems.add(
-            f"{int(odd.sum()):,} keys are neither text nor numbers nor dates",
-            column=columns.unique_id,
-            rows=first_rows(odd),
-            count=int(odd.sum()),
-            fix="Give text or numbers as keys.",
-        )
-        return np.zeros(len(table), dtype=np.int64), (), ()
-    position = np.empty(len(found), dtype=np.int64)
-    position[rank] = np.arange(len(found))
-    return position[codes], tuple(found[i] for i in rank), tuple(int(p) for p in position)
 
 
 def stamps_of(
