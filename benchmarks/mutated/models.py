@@ -189,8 +189,10 @@ def detectors() -> dict[str, Any]:
         CombinedDetector,
         ForestDetector,
         MarginDetector,
+        MixtureDetector,
         NeighbourDetector,
         StreamDetector,
+        SubspaceDetector,
     )
 
     return {
@@ -198,6 +200,8 @@ def detectors() -> dict[str, Any]:
         "ForestDetector.fair_cut": ForestDetector("fair_cut", n_trees=4, max_samples=16, random_state=0),
         "NeighbourDetector": NeighbourDetector(n_references=20, random_state=0),
         "MarginDetector": MarginDetector(),
+        "MixtureDetector": MixtureDetector(max_parts=2, random_state=0),
+        "SubspaceDetector": SubspaceDetector(random_state=0),
         "CombinedDetector": CombinedDetector(random_state=0),
         "AnomalyDetector": AnomalyDetector(random_state=0),
         "StreamDetector": StreamDetector(ForestDetector(n_trees=4, max_samples=16), random_state=0),

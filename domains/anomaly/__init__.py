@@ -6,9 +6,11 @@ from domains.anomaly.detector import LEAST_ROWS, AnomalyDetector
 from domains.anomaly.evidence import ScoreScale, binomial_band
 from domains.anomaly.forest import ForestDetector
 from domains.anomaly.margins import MarginDetector
+from domains.anomaly.mixture import MixtureDetector
 from domains.anomaly.neighbours import NeighbourDetector
 from domains.anomaly.reasons import Reason
 from domains.anomaly.stream import Drift, StreamDetector
+from domains.anomaly.subspace import SubspaceDetector
 from domains.anomaly.task import DetectionTask
 
 __all__ = [
@@ -21,9 +23,11 @@ __all__ = [
     "Drift",
     "ForestDetector",
     "MarginDetector",
+    "MixtureDetector",
     "NeighbourDetector",
     "Reason",
     "ScoreScale",
     "StreamDetector",
+    "SubspaceDetector",
     "binomial_band",
 ]

@@ -1,4 +1,4 @@
-"""Distances to reference rows, and ranks within columns; what a row gets depends on no other row."""
+"""Distances, ranks within columns, projections and densities; what a row gets depends on no other row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shared.runtime.compile import jit
 from shared.typing import Floats, Ints
 
-__all__ = ["column_tails", "kth_distances", "neighbour_parts"]
+__all__ = ["column_tails", "kth_distances", "mixture_energies", "neighbour_parts", "project_rows"]
 
 Singles = NDArray[np.float32]
 
@@ -159,3 +159,40 @@ def column_tails(X: Floats, ordered: Floats, counts: Ints, known: NDArray[np.boo
                 smaller -= 1
                 others -= 1
             tails[r, j] = max(0.0, -np.log(2.0 * (1.0 + smaller) / (1.0 + others)))
+
+
+@jit(nogil=True)
+def project_rows(rows: Floats, axes: Floats, out: Floats) -> None:
+    """Put every row on axes: `axes` has shape (n_axes, n_columns), `out` (n_rows, n_axes)."""
+    for r in range(rows.shape[0]):
+        for k in range(axes.shape[0]):
+            total = 0.0
+            for j in range(rows.shape[1]):
+                total += axes[k, j] * rows[r, j]
+            out[r, k] = total
+
+
+@jit(nogil=True)
+def mixture_energies(rows: Floats, centres: Floats, roots: Floats, constants: Floats, out: Floats) -> None:
+    """Minus the log-density of every row in a mixture of normal distributions.
+
+    `roots`, shape (n_parts, n_columns, n_columns), are square roots of the precisions: the squared length of
+    ``roots[k].T @ (row - centres[k])`` is the distance. `constants` are the parts' log-weights and log-determinants.
+    """
+    n_parts, width = centres.shape
+    logs = np.empty(n_parts)
+    for r in range(rows.shape[0]):
+        highest = -np.inf
+        for k in range(n_parts):
+            distance = 0.0
+            for a in range(width):
+                total = 0.0
+                for j in range(width):
+                    total += roots[k, j, a] * (rows[r, j] - centres[k, j])
+                distance += total * total
+            logs[k] = constants[k] - 0.5 * distance
+            highest = max(highest, logs[k])
+        total = 0.0
+        for k in range(n_parts):
+            total += np.exp(logs[k] - highest)
+        out[r] = -(highest + np.log(total))

@@ -13,7 +13,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegresso
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 
-from domains.anomaly import AnomalyDetector
+from domains.anomaly import AnomalyDetector, MixtureDetector, StreamDetector, SubspaceDetector
 from domains.basket import RuleRecommender
 from domains.timeseries import AutoForecaster, LagForecaster, NaturalGradientBoosting, QuantileBoosting, Recipe, Rolling
 from shared.errors import StoreError
@@ -60,6 +60,9 @@ def grown():
         "histogram": HistGradientBoostingRegressor(max_iter=2, min_samples_leaf=5).fit(X, Y),
         "rules": RuleRecommender(significance=None).fit(baskets()),
         "odd": AnomalyDetector(random_state=0).fit(odd_rows()),
+        "stream": StreamDetector(random_state=0).fit(X),
+        "axes": SubspaceDetector(random_state=0).fit(X),
+        "mixture": MixtureDetector(random_state=0).fit(X),
     }
 
 
@@ -163,6 +166,14 @@ ARRAYS = [
     ("odd", "counts", lambda a: a[:1] - 10**6),
     ("odd", "columns", lambda a: a[:1]),
     ("odd", "mean", lambda a: a[:1]),
+    ("stream", "pool_", lambda a: a[:, :1]),
+    ("stream", "pending_", lambda a: a[:, :1]),
+    ("stream", "n_looks_", -1),
+    ("stream", "model_", None),
+    ("axes", "axes_", lambda a: a[:, :1]),
+    ("axes", "centre_", lambda a: a * np.nan),
+    ("mixture", "roots_", lambda a: a[:, :1]),
+    ("mixture", "constants_", lambda a: np.append(a, 0.0)),
 ]
 
 

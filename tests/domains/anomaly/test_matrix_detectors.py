@@ -6,9 +6,11 @@ from domains.anomaly import (
     CombinedDetector,
     ForestDetector,
     MarginDetector,
+    MixtureDetector,
     NeighbourDetector,
     ScoreScale,
     StreamDetector,
+    SubspaceDetector,
     binomial_band,
 )
 from domains.anomaly.kernels import column_tails, kth_distances, neighbour_parts
@@ -23,9 +25,13 @@ DETECTORS = [
     MarginDetector(random_state=0),
     CombinedDetector(random_state=0),
     StreamDetector(NeighbourDetector(), random_state=0),
+    SubspaceDetector(random_state=0),
+    SubspaceDetector("residual", random_state=0),
+    SubspaceDetector("robust", random_state=0),
+    MixtureDetector(random_state=0),
 ]
 named = pytest.mark.parametrize(
-    "detector", DETECTORS, ids=lambda one: f"{type(one).__name__} {getattr(one, 'cuts', '')}"
+    "detector", DETECTORS, ids=lambda one: f"{type(one).__name__} {getattr(one, 'cuts', getattr(one, 'kind', ''))}"
 )
 
 
@@ -129,6 +135,50 @@ def test_a_row_of_which_there_are_many_is_judged_as_a_new_one_would_be():
     model = CombinedDetector(random_state=0).fit(X)
     score = -model.score_samples(np.zeros((1, 3)))[0]
     assert (np.abs(model.scale_.scores - score) < 0.01).sum() >= 300
+
+
+def test_whitened_distances_are_mahalanobis_and_residuals_are_what_is_left(X):
+    from scipy.spatial.distance import mahalanobis
+    from sklearn.decomposition import PCA
+
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    inverse = np.linalg.inv(np.cov(Z.T, bias=True))
+    expected = [mahalanobis(row, np.zeros(6), inverse) for row in Z[:50]]
+    np.testing.assert_allclose(-SubspaceDetector().fit(X).score_samples(X[:50]), expected, rtol=1e-4)
+    left = PCA(4).fit(Z)
+    model = SubspaceDetector("residual", explained=float(left.explained_variance_ratio_.sum()) - 1e-9).fit(X)
+    gap = np.linalg.norm(Z - left.inverse_transform(left.transform(Z)), axis=1)
+    np.testing.assert_allclose(-model.score_samples(X[:50]), gap[:50], rtol=1e-3)
+
+
+def test_robust_axes_are_not_drawn_by_a_third_of_odd_rows():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(900, 3))
+    X[::3] += [8.0, -8.0, 8.0]
+    robust = -SubspaceDetector("robust", random_state=0).fit(X).score_samples(X)
+    plain = -SubspaceDetector(random_state=0).fit(X).score_samples(X)
+    odd = np.arange(900) % 3 == 0
+    assert robust[odd].min() > robust[~odd].max()
+    assert plain[odd].min() < plain[~odd].max()
+
+
+def test_the_density_is_that_of_scikit_learn_and_the_number_of_parts_that_of_the_groups():
+    from sklearn.mixture import GaussianMixture
+
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(centre, 1, size=(300, 2)) for centre in (-6, 0, 6)])
+    model = MixtureDetector(random_state=0).fit(X)
+    assert len(model.centres_) == 3
+    Z = model.standardiser_.apply(X).astype(float)
+    peer = GaussianMixture(3, reg_covar=1e-3, random_state=0).fit(Z)
+    np.testing.assert_allclose(model.score_samples(X), peer.score_samples(Z), atol=0.05)
+
+
+def test_more_columns_than_rows_leave_one_normal_distribution():
+    X = np.random.default_rng(0).normal(size=(60, 80))
+    model = MixtureDetector(random_state=0).fit(X)
+    assert len(model.centres_) == 1
+    assert np.isfinite(model.score_samples(X)).all()
 
 
 def test_distances_are_those_of_a_plain_loop():
