@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.anomaly import Alerts, AnomalyDetector
+from domains.anomaly import Alerts, AnomalyDetector, detection_curve
 from shared.evaluation import Scores, compare
 from shared.reporting import Run
-from shared.reporting.figures import bar_figure, line_figure
 from shared.text import count_of
 
 from .settings import ShuttleSettings
@@ -83,18 +82,12 @@ def alert_parts(alerts: Alerts) -> list[Any]:
             "p-value": frame["p_value"].map(lambda p: f"{p:.2g}"),
         }
     ).set_index("row")
-    firsts = alerts.to_frame()["reason"].value_counts().head(12)
     parts: list[Any] = [
         "Every row is compared with those learnt from, each of which was held out in turn. Its p-value is the share of"
         " them that are as odd. The reasons are the columns that carry most of the evidence; “similar rows” are the"
         " nearest ones by all other columns.",
         (shown, f"The {len(shown)} oddest of {len(alerts.alerts):,} rows to look at."),
-        bar_figure(
-            {str(name): float(value) for name, value in firsts.items()},
-            x_label="rows to look at",
-            alt="Bars: which column is the first reason how often.",
-            caption="How often a column is the first reason.",
-        ),
+        alerts.plot(),
     ]
     return parts + ([" ".join(f"{note[0].upper()}{note[1:]}." for note in alerts.notes)] if alerts.notes else [])
 
@@ -107,10 +100,6 @@ def found_parts(rows: Rows, oddness: Any, costs: Costs | None) -> list[Any]:
             f"How much is found cannot be said, because {known}. Look at the rows above, write down which are odd, and"
             " run again with that column as columns.label."
         ]
-    order = np.argsort(-oddness, kind="stable")
-    found = np.cumsum(rows.new_odd[order]) / rows.new_odd.sum()
-    share = np.arange(1, len(order) + 1) / len(order)
-    places = np.unique(np.round(np.geomspace(1, len(order), 120)).astype(int)) - 1
     table = pd.DataFrame(
         {
             name: [f"{value:.4f}" if name == "cost a row" else f"{100 * value:.3g} %" for value in costs.table[name]]
@@ -118,13 +107,7 @@ def found_parts(rows: Rows, oddness: Any, costs: Costs | None) -> list[Any]:
         }
     ).set_index("share looked at")
     return [
-        line_figure(
-            {"the oddest first": (100 * share[places], 100 * found[places]), "at random": ([0, 100], [0.0, 100.0])},
-            x_label="rows looked at, %",
-            y_label="odd rows found, %",
-            alt="Lines: share of odd rows found by the share of rows looked at.",
-            caption="What is found by looking at the oddest of the new rows first.",
-        ),
+        detection_curve(rows.new_odd, oddness),
         _cheapest(costs) + " It was chosen on every other new row, and the table is of the rest.",
         (table, "What looking costs and brings."),
     ]

@@ -4,6 +4,7 @@ from domains.anomaly.alerts import Alert, Alerts
 from domains.anomaly.combined import CombinedDetector
 from domains.anomaly.detector import LEAST_ROWS, AnomalyDetector
 from domains.anomaly.evidence import ScoreScale, binomial_band
+from domains.anomaly.figures import detection_curve, reason_bars
 from domains.anomaly.forest import ForestDetector
 from domains.anomaly.margins import MarginDetector
 from domains.anomaly.mixture import MixtureDetector
@@ -30,4 +31,6 @@ __all__ = [
     "StreamDetector",
     "SubspaceDetector",
     "binomial_band",
+    "detection_curve",
+    "reason_bars",
 ]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from domains.anomaly.combined import CombinedDetector
 from domains.anomaly.encoding import TableCode
+from domains.anomaly.figures import reason_bars
 from domains.anomaly.reasons import Explainer, Reason
 from shared.checks import is_whole, nearest
 from shared.errors import SettingsError
 from shared.result import Result
 from shared.text import count_of, sentences
 from shared.typing import Floats
+
+if TYPE_CHECKING:
+    from shared.reporting.figures import Figure
 
 __all__ = ["Alert", "Alerts", "find_alerts"]
 
@@ -99,6 +104,10 @@ class Alerts(Result):
             ],
             columns=["row", "p_value", "evidence", "reason", "share", "why"],
         )
+
+    def plot(self) -> Figure:
+        """Draw how often each column is the first reason."""
+        return reason_bars([alert.reasons[0].column for alert in self.alerts])
 
     def reasons_to_frame(self) -> pd.DataFrame:
         """One row a reason: "row", "column", "value", "usual", "low", "high", "share", "text".

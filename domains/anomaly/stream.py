@@ -198,8 +198,11 @@ class StreamDetector(MatrixDetector):
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of the arrays of every fitted one; checked when a model is loaded."""
+        self._check_settings()
         if self.model_.n_features_in_ != self.n_features_in_:
             raise ValueError("its detector has another number of columns")
+        if self.pending_.dtype != np.float64:  # it may be empty, and still has to go with rows
+            raise ValueError("its rows are no numbers")
         count = ArrayOf("i", (), low=0)
         rows = ArrayOf("f", (None, self.n_features_in_))
         return super().declare_arrays() | {
