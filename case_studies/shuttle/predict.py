@@ -18,6 +18,8 @@ from .trial import pick_columns
 
 __all__ = ["Judgements", "predict"]
 
+FIRST = 10  # alerts that are told in the terminal; all are in the table
+
 
 @dataclass(frozen=True, repr=False)
 class Judgements(Result):
@@ -41,8 +43,8 @@ class Judgements(Result):
         return self.frame
 
     def explain(self) -> str:
-        """Say which rows are reported, and why."""
-        return self.alerts.explain()
+        """Say how many rows are reported; why each is stands in the table."""
+        return self.alerts.explain().split("\n", 1)[0]
 
 
 def predict(
@@ -82,4 +84,5 @@ def predict(
     )
     # Whatever drifted is in the reasons, so there is nothing more to accept.
     notes = ["accept_drift changes nothing here: rows far off are what is reported"] if accept_drift else []
-    return Judgements(frame, alerts), [*reading.repairs, *notes]
+    reasons = [alert.explain().rstrip(".") for alert in alerts.alerts[:FIRST]]
+    return Judgements(frame, alerts), [*reading.repairs, *notes, *reasons]

@@ -10,7 +10,7 @@ import pandas as pd
 from domains.anomaly import Alerts, AnomalyDetector, detection_curve
 from shared.evaluation import Scores, compare
 from shared.reporting import Run
-from shared.text import count_of
+from shared.text import capitalise, count_of, join_words
 
 from .settings import ShuttleSettings
 from .trial import BASELINE, FEW_ODD, OURS, Costs, Rows
@@ -35,10 +35,17 @@ def summary(
         " looked at as new ones."
     )
     count = len(alerts.alerts)
-    run.add_summary(f"Of {n_new:,} new rows, {count:,} are worth looking at; each has its reasons below.")
+    few = count >= n_new
+    run.add_summary(
+        f"All {n_new:,} new rows are reported, because as many were asked for."
+        if few
+        else f"Of {n_new:,} new rows, {count:,} are reported, the oddest; the reasons of the first {min(count, ROWS)} are below."
+        if count
+        else f"None of {n_new:,} new rows is reported."
+    )
     run.add_fact(f"{count:,}", f"of {n_new:,} new rows to look at")
-    if settings.budget < 1:
-        low, high = detector.expected_band(n_new)
+    low, high = detector.expected_band(n_new)
+    if settings.budget < 1 and high > 0:
         inside = low <= count / n_new <= high
         run.add_summary(
             f"Asked for were {100 * settings.budget:.3g} % of rows like those learnt from: {100 * low:.2g} to"
@@ -55,8 +62,7 @@ def summary(
         )
         run.add_fact(f"{100 * hits / count:.0f} %", "of the rows to look at are odd")
     if scores is not None:
-        told = compare(scores, OURS, BASELINE, metric=METRIC)
-        run.add_summary(told.explain())
+        run.add_summary(capitalise(compare(scores, OURS, BASELINE, metric=METRIC).explain()))
     if costs is not None:
         run.add_summary(_cheapest(costs))
 
@@ -132,9 +138,13 @@ def protocol_parts(detector: AnomalyDetector, scores: Scores | None, settings: S
     return [
         *parts,
         f"All rows were parted into {settings.folds} parts; detectors learnt from the others, without labels, and were"
-        " judged on each.",
+        f" judged on each. The baseline, called “{BASELINE}”, is scikit-learn's, on the columns of numbers; text and dates"
+        " it does not see.",
         (table.rename_axis("detector"), f"Means over {count_of(settings.folds, 'part')}."),
-        *(compare(scores, OURS, BASELINE, metric=name).explain() for name in ("average_precision", "roc_auc")),
+        *(
+            capitalise(compare(scores, OURS, BASELINE, metric=name).explain())
+            for name in ("average_precision", "roc_auc")
+        ),
         scores.explain_leaks(),
     ]
 
@@ -154,9 +164,11 @@ def doubts(rows: Rows) -> list[str]:
     return told
 
 
-def data_parts(own: bool, settings: ShuttleSettings) -> list[str]:
+def data_parts(own: bool, rows: Rows, settings: ShuttleSettings) -> list[str]:
     """What is to be known of the data."""
-    told = settings.columns.explain_missing()
+    told = [text for text in settings.columns.explain_missing() if " for features " not in text]
+    names = [str(name) for name in rows.features.columns]
+    told.append(f"Looked at were the columns {join_words(names)}." if len(names) > 1 else f"Looked at was {names[0]}.")
     if not own:
         told = [
             "The set's odd rows are five rare states of a radiator system, and its ordinary ones the most common state;"

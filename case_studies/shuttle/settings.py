@@ -25,7 +25,11 @@ class RowColumns(Columns):
 
     features: Annotated[
         list[str],
-        Role("number", "what is looked at: numbers, text and dates", without="every column but these two is"),
+        Role(
+            "number",
+            "what is looked at: numbers, text and dates",
+            without="all of them are but the label and what a row is called",
+        ),
     ] = SENSORS
     label: Annotated[
         str,
@@ -52,6 +56,7 @@ class ShuttleSettings(Settings):
     reasons: int = Field(3, ge=1, le=20)
     folds: int = Field(5, ge=3, le=100)
     every: int = Field(1, ge=1)
+    odd: str = ""
     seed: int = Field(0, ge=0)
     n_jobs: Workers = 2
     read: ReadSettings = ReadSettings()
@@ -59,8 +64,8 @@ class ShuttleSettings(Settings):
     @field_validator("budget")
     @classmethod
     def _rows_or_share(cls, given: float) -> float:
-        if given == 1 or (given > 1 and given != int(given)):
-            raise ValueError("give a number of rows, from 2 on, or a share below 1")
+        if 0.5 < given <= 1 or (given > 1 and given != int(given)):
+            raise ValueError("give a number of rows, from 2 on, or a share up to 0.5")
         return given
 
     def own_table(self) -> Schema:

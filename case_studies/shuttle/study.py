@@ -44,7 +44,7 @@ def run(settings: ShuttleSettings, out: Run) -> None:
     out.add_section("How many to look at", *report.found_parts(rows, oddness, costs))
     out.add_section("How it was tested", *report.protocol_parts(detector, scores, settings))
     out.add_section("When not to believe it", *report.doubts(rows))
-    add_closing(out, reading, *report.data_parts(out.data is not None, settings))
+    add_closing(out, reading, *report.data_parts(out.data is not None, rows, settings))
     out.metrics.update(report.metrics(rows, alerts, scores, costs))
 
 

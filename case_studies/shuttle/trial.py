@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import IsolationForest
 from sklearn.model_selection import StratifiedKFold
 
-from domains.anomaly import LEAST_ROWS, AnomalyDetector, DetectionTask
+from domains.anomaly import LEAST_ROWS, AnomalyDetector, DetectionTask, find_odd
 from shared.data.contract import contract_of
 from shared.data.io.tables import TableReport
 from shared.data.schema import Schema
@@ -71,7 +71,7 @@ class Rows:
 
         table, reading = out.load_table("shuttle", own, also=asked.features, check=check)
         table = table.iloc[:: settings.every].reset_index(drop=True)
-        odd = (table[asked.label] == table[asked.label].max()).to_numpy() if asked.label else None
+        odd = find_odd(table[asked.label], asked.label, settings.odd, reading.source) if asked.label else None
         columns = pick_columns(table, settings)
         features = table[columns]
         if asked.row:
@@ -131,14 +131,9 @@ def check_table(table: pd.DataFrame, settings: ShuttleSettings, source: str) -> 
             f"has {len(table):,} rows, of which {learnt:,} are learnt from: too few to call any of them rare",
             fix=f"Give more, so that at least {LEAST_ROWS} are learnt from.",
         )
-    label = settings.columns.label
-    if label and (table[label].isna().any() or table[label].nunique() != 2):
-        problems.add(
-            f"has {table[label].nunique():,} values, {int(table[label].isna().sum()):,} rows have none",
-            column=label,
-            fix="A label has two, the larger one for odd rows; or leave columns.label empty.",
-        )
     problems.raise_if_any()
+    if settings.columns.label:
+        find_odd(table[settings.columns.label], settings.columns.label, settings.odd, source)
 
 
 class NumbersForest(BaseEstimator):  # type: ignore[misc]

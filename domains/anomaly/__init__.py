@@ -12,7 +12,7 @@ from domains.anomaly.neighbours import NeighbourDetector
 from domains.anomaly.reasons import Reason
 from domains.anomaly.stream import Drift, StreamDetector
 from domains.anomaly.subspace import SubspaceDetector
-from domains.anomaly.task import DetectionTask
+from domains.anomaly.task import DetectionTask, find_odd
 
 __all__ = [
     "LEAST_ROWS",
@@ -32,5 +32,6 @@ __all__ = [
     "SubspaceDetector",
     "binomial_band",
     "detection_curve",
+    "find_odd",
     "reason_bars",
 ]

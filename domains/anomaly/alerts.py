@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Alert", "Alerts", "find_alerts"]
 
 SHOWN = 20
+# P-value above which a row that is reported, because many were asked for, is an ordinary one.
+ORDINARY = 0.2
 
 
 @dataclass(frozen=True)
@@ -172,9 +175,14 @@ def find_alerts(
         reported = order[scores[order] > threshold]
         rule = f"beyond the threshold that {100 * share:.3g} % of rows like those learnt from pass"
         if np.isinf(threshold):
-            n = len(model.scale_.scores)
-            notes.append(f"{n:,} rows learnt from cannot tell a share of {100 * share:.3g} %: at least"
-                         f" {int(np.ceil(1 / share)) - 1:,} are needed")  # fmt: skip
+            notes.append(too_few_rows(len(model.scale_.scores), share))
+    smallest = 1 / (1 + len(model.scale_.scores))
+    if false_discoveries is not None and not len(reported) and smallest > false_discoveries / max(len(frame), 1):
+        needed = int(np.ceil(len(frame) / false_discoveries)) - 1
+        notes.append(
+            f"{len(model.scale_.scores):,} rows learnt from cannot show a single alert among {len(frame):,} at this rate: some"
+            f" {needed:,} are needed"
+        )
     kept: list[Alert] = []
     skipped, explainer = 0, Explainer(model, code)
     whole = budget is not None and budget >= 1 and bool(only or least)
@@ -182,17 +190,30 @@ def find_alerts(
         if whole and len(kept) == int(budget or 0):
             break
         reasons = explainer.explain(frame.iloc[place], X[place], n_reasons)
+        if p_values[place] > ORDINARY:
+            reasons = (replace(reasons[0], text="no column stands out"),)
         alert = Alert(frame.index[place], int(place), float(p_values[place]), float(evidence[place]), reasons)
         if _counts(alert.reasons[0], only, least):
             kept.append(alert)
         else:
             skipped += 1
     if skipped:
-        verb = "is" if skipped == 1 else "are"
-        notes.append(
-            f"{count_of(skipped, 'row')} as odd {verb} not reported, because of what was set in only= or least="
-        )
+        notes.append(f"{count_of(skipped, 'row')} passed over, because of what was set in only= or least=")
     return Alerts(tuple(kept), len(frame), rule, tuple(notes))
+
+
+def too_few_rows(n_rows: int, share: float) -> str:
+    """Say that a share cannot be told from so few rows, as a clause.
+
+    >>> too_few_rows(50, 0.01)
+    '50 rows learnt from cannot tell a share of 1 %: at least 99 are needed'
+    """
+    needed = int(np.ceil(1 / share)) - 1
+    return f"{n_rows:,} rows learnt from cannot tell a share of {100 * share:.3g} %: at least {needed:,} are needed"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and np.isfinite(float(value))
 
 
 def _check(
@@ -205,19 +226,22 @@ def _check(
 ) -> None:
     if budget is not None and rate is not None:
         raise SettingsError("budget= and false_discoveries= are two promises; give one of them")
-    whole = is_whole(budget) or (isinstance(budget, float | np.floating) and budget >= 1 and budget == int(budget))
-    if budget is not None and not whole and (isinstance(budget, bool) or not 0 < budget < 1):
+    if budget is not None and not (_is_number(budget) and (0 < budget < 1 or budget == int(budget) >= 1)):
         raise SettingsError(f"budget={budget!r}: give a number of rows, from 1 on, or a share below 1")
-    if rate is not None and (isinstance(rate, bool) or not 0 < rate < 1):
+    if rate is not None and not (_is_number(rate) and 0 < rate < 1):
         raise SettingsError(f"false_discoveries={rate!r}: give a share between 0 and 1")
     if not is_whole(n_reasons, 1, 1000):
-        raise SettingsError(f"n_reasons={n_reasons!r}: give a whole number from 1 on")
+        raise SettingsError(f"n_reasons={n_reasons!r}: give a whole number from 1 to 1,000")
     numbers = [column.name for column in code.columns if column.kind == "number"]
     for name in (*only, *least):
         if name not in numbers:
-            raise SettingsError(f"'{name}' is no column of numbers learnt from; {nearest(name, numbers)}")
-    if wrong := [way for way in only.values() if way not in {"higher", "lower"}]:
+            text = name in code.names
+            told = "it holds no numbers" if text else nearest(name, numbers)
+            raise SettingsError(f"'{name}' is no column of numbers learnt from; {told}")
+    if wrong := [way for way in only.values() if way not in ("higher", "lower")]:
         raise SettingsError(f"only={wrong[0]!r}: there are 'higher' and 'lower'")
+    if small := [value for value in least.values() if not _is_number(value) or value < 0]:
+        raise SettingsError(f"least={small[0]!r}: give a difference from 0 on")
 
 
 def _benjamini_hochberg(ordered: Floats, rate: float) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from numbers import Real
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,7 @@ from shared.errors import DataError, Problem, SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Bools, Floats, Ints
 
-__all__ = ["Judged", "MatrixDetector", "load_kernels", "spread_evidence"]
+__all__ = ["Judged", "MatrixDetector", "is_share", "load_kernels", "spread_evidence"]
 
 BLOCK = 65_536  # rows that are copied at a time
 
@@ -194,7 +195,7 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """Weigh the columns by what each adds to a row's score; what is negative counts as nothing."""
 
     def _check_settings(self) -> None:
-        if isinstance(self.budget, bool) or not 0 < self.budget <= 0.5:
+        if not is_share(self.budget) or self.budget > 0.5:
             raise SettingsError(f"budget={self.budget!r}: give the share of rows to report, above 0 and at most 0.5")
 
     def _validate(self, X: Any, *, reset: bool) -> Floats:
@@ -253,6 +254,15 @@ def spread_evidence(evidence: Floats, parts: Floats) -> Floats:
     even = np.full_like(positive, 1.0 / parts.shape[1])
     shares = np.divide(positive, total, out=even, where=total > 0)
     return np.asarray(shares * evidence[:, None])
+
+
+def is_share(value: object) -> bool:
+    """Whether a value is a number between 0 and 1; truth values are none.
+
+    >>> is_share(0.5), is_share("0.5"), is_share(1)
+    (True, False, False)
+    """
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < 1
 
 
 def load_kernels() -> ModuleType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ class CombinedDetector(MatrixDetector):
 
     Parameters
     ----------
+    apart : sequence of int
+        Numbers of columns that only their margins and the guard look at, such as those that say how rare a gap is: what
+        is one fact is then not counted four times.
     budget : float
         Share of rows that `predict` reports, above 0 and at most 0.5.
     random_state : int, RandomState or None
@@ -55,7 +59,8 @@ class CombinedDetector(MatrixDetector):
 
     _allow_missing = True
 
-    def __init__(self, *, budget: float = 0.01, random_state: Any = None) -> None:
+    def __init__(self, *, apart: Sequence[int] = (), budget: float = 0.01, random_state: Any = None) -> None:
+        self.apart = apart
         self.budget = budget
         self.random_state = random_state
 
@@ -70,9 +75,11 @@ class CombinedDetector(MatrixDetector):
         self.fair_forest_ = ForestDetector("fair_cut", budget=self.budget)
         self.neighbours_ = NeighbourDetector(budget=self.budget)
         self.margins_ = MarginDetector(budget=self.budget)
+        joint = np.setdiff1d(np.arange(X.shape[1]), np.asarray(self.apart, dtype=np.int64))
+        self.joint_ = joint if len(joint) else np.arange(X.shape[1])
         total = np.zeros(len(judged.rows))
         for expert in self.experts_:
-            held_out = expert._fit_rows(X, judged, rng)  # noqa: SLF001  # one family
+            held_out = expert._fit_rows(self._seen_by(expert, X), judged, rng)  # noqa: SLF001  # one family
             total += expert.scale_.own_evidence(held_out)
         self.guard_, beyond = RangeGuard.of(X, judged.rows)
         self.sum_scale_ = ScoreScale.of(total)
@@ -82,7 +89,8 @@ class CombinedDetector(MatrixDetector):
         """Renew every expert, and widen the guard's ranges."""
         self.sum_scale_ = self.sum_scale_.renew(self._sum(X), rng)
         for expert in self.experts_:
-            expert._take_in(X, expert._oddness(X), pool, share, rng)  # noqa: SLF001  # one family
+            seen = self._seen_by(expert, X)
+            expert._take_in(seen, expert._oddness(seen), self._seen_by(expert, pool), share, rng)  # noqa: SLF001
         self.guard_ = self.guard_.renew(X, rng)
 
     def _oddness(self, X: Floats) -> Floats:
@@ -94,21 +102,30 @@ class CombinedDetector(MatrixDetector):
     def _sum(self, X: Floats) -> Floats:
         total = np.zeros(len(X))
         for expert in self.experts_:
-            total += expert.scale_.evidence(expert._oddness(X))  # noqa: SLF001  # one family
+            total += expert.scale_.evidence(expert._oddness(self._seen_by(expert, X)))  # noqa: SLF001  # one family
         return total
+
+    def _seen_by(self, expert: MatrixDetector, X: Floats) -> Floats:
+        """The columns that an expert looks at."""
+        return (
+            X if expert is self.margins_ or len(self.joint_) == X.shape[1] else np.ascontiguousarray(X[:, self.joint_])
+        )
 
     def _column_parts(self, X: Floats) -> Floats:
         parts = np.zeros(X.shape)
         for expert in self.experts_:
-            evidence = expert.scale_.evidence(expert._oddness(X))  # noqa: SLF001  # one family
-            parts += spread_evidence(evidence, expert._column_parts(X))  # noqa: SLF001
+            seen = self._seen_by(expert, X)
+            evidence = expert.scale_.evidence(expert._oddness(seen))  # noqa: SLF001  # one family
+            columns = slice(None) if seen.shape == X.shape else self.joint_
+            parts[:, columns] += spread_evidence(evidence, expert._column_parts(seen))  # noqa: SLF001
         outside = self.guard_.evidence(X) >= self._sum_evidence(X)
         parts[outside] = self.guard_.excess(X[outside])
         return parts
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of the arrays of every fitted one; checked when a model is loaded."""
-        if any(expert.n_features_in_ != self.n_features_in_ for expert in self.experts_):
+        width, joint = self.n_features_in_, len(self.joint_)
+        if [expert.n_features_in_ for expert in self.experts_] != [joint, joint, joint, width]:
             raise ValueError("its detectors have other numbers of columns")
         kinds = {"forest_": ForestDetector, "fair_forest_": ForestDetector, "neighbours_": NeighbourDetector}
         return (
@@ -118,5 +135,6 @@ class CombinedDetector(MatrixDetector):
                 "margins_": MarginDetector,
                 "guard_": RangeGuard,
                 "sum_scale_": ScoreScale,
+                "joint_": ArrayOf("i", (None,), low=0, high=width - 1, increasing=True, unique=True),
             }
         )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from domains.anomaly.alerts import Alerts, find_alerts
+from domains.anomaly.alerts import Alerts, find_alerts, too_few_rows
 from domains.anomaly.combined import CombinedDetector
 from domains.anomaly.encoding import ColumnCode, TableCode, to_plain_columns
 from domains.anomaly.evidence import binomial_band
 from domains.anomaly.task import DetectionTask
 from shared.data.contract import TableContract, contract_of
-from shared.errors import DataError, Problem, quote
+from shared.errors import DataError, HexadWarning, Problem, Problems, quote
 from shared.runtime.array_of import ArrayOf
 from shared.text import count_of
 from shared.typing import Floats, Ints
@@ -83,6 +86,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
             The budget is no share.
         """
         CombinedDetector(budget=self.budget)._check_settings()  # noqa: SLF001  # one family
+        self.from_array_ = isinstance(rows, np.ndarray | list | tuple)
         frame = to_plain_columns(rows, "table")
         if len(frame) < LEAST_ROWS:
             what = f"has {count_of(len(frame), 'row')}, of which none can be called rare"
@@ -92,11 +96,20 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
             what = "every column is constant, empty, or names its rows: " + quote(frame.columns)
             raise DataError("table", [Problem(what, fix="Give columns that differ between rows.")])
         self.notes_ = tuple(notes)
+        names = [str(name) for name in frame.columns]
         frame = frame[used]
-        self.contract_ = contract_of(frame)
         self.code_ = TableCode.of(frame)
-        self.model_ = CombinedDetector(budget=self.budget, random_state=self.random_state)
+        self.contract_ = replace(contract_of(frame), others=tuple(name for name in names if name not in used))
+        self.model_ = CombinedDetector(
+            apart=tuple(self.code_.gaps.tolist()), budget=self.budget, random_state=self.random_state
+        )
         self.model_.fit(self.code_.encode(frame))
+        if np.isinf(self.model_.offset_):
+            told = too_few_rows(len(self.model_.scale_.scores), self.budget)
+            self.notes_ = (*self.notes_, told)
+            warnings.warn(
+                f"{told}: predict reports no row; give a larger budget=, or more rows", HexadWarning, stacklevel=2
+            )
         return self
 
     def score_samples(self, rows: Any) -> Floats:
@@ -245,10 +258,29 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
             Naming columns that are missing, with those that look like them, or that hold another kind of values.
         """
         check_is_fitted(self)
+        if isinstance(rows, np.ndarray | list | tuple):
+            rows = self._name_columns(np.asarray(rows), source)
         frame = to_plain_columns(rows, source)
+        problems = Problems(source)
+        frame = frame.assign(**{
+            column.name: _as_learnt(frame[column.name], column, problems)
+            for column in self.code_.columns if column.name in frame
+        })  # fmt: skip
+        problems.raise_if_any()
         # What drifted is what a detector is to find; what has another name or kind is refused.
         self.contract_.check(frame, source, accept_drift=True)
         return frame[list(self.code_.names)]
+
+    def _name_columns(self, matrix: Any, source: str) -> Any:
+        """Give the columns of an array the names of those learnt from, which it has to have all."""
+        names = [*self.contract_.names, *self.contract_.others]
+        if self.from_array_ and matrix.ndim == 2 and matrix.shape[1] == len(names):
+            return pd.DataFrame(matrix, columns=[str(place) for place in range(len(names))])
+        if matrix.ndim != 2:
+            return matrix
+        learnt = f"an array of {len(names)} columns" if self.from_array_ else f"a table with the columns {quote(names)}"
+        what = f"is an array of {matrix.shape[1]} columns, where {learnt} was learnt from"
+        raise DataError(source, [Problem(what, fix="Give the same columns, by name: a DataFrame.")])
 
     def _encode(self, rows: Any) -> Floats:
         return self.code_.encode(self.check_rows(rows))
@@ -280,3 +312,23 @@ def _useful(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
             else:
                 varied = True
     return used if varied else [], notes
+
+
+def _as_learnt(values: pd.Series[Any], column: ColumnCode, problems: Problems) -> pd.Series[Any]:
+    """Bring new values to what a column held, where nothing is lost by it: gaps, truth values and time zones."""
+    if values.isna().all():
+        empty: Any = {"number": np.nan, "text": None, "datetime": pd.NaT}[column.kind]
+        kind = {"number": "float64", "text": "object", "datetime": "datetime64[ns]"}[column.kind]
+        return pd.Series(empty, index=values.index, dtype=kind)
+    numbers = pd.api.types.is_float_dtype(values.dtype)
+    if numbers and set(column.labels) <= {"True", "False"} and column.labels and values.dropna().isin([0.0, 1.0]).all():
+        return values.map({1.0: "True", 0.0: "False"}).astype(object)
+    if column.kind == "datetime" and pd.api.types.is_datetime64_any_dtype(values.dtype):
+        zone = str(values.dt.tz) if values.dt.tz is not None else ""
+        if zone and column.zone:
+            return pd.Series(values.dt.tz_convert(column.zone))
+        if zone != column.zone:
+            here, there = (f"stamps in {one}" if one else "stamps without a time zone" for one in (zone, column.zone))
+            fix = f"Bring them to {column.zone or 'local time without a zone'}, as before."
+            problems.add(f"has {here}, but the model learnt from {there}", column=column.name, fix=fix)
+    return values

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +24,8 @@ FAR = 1e18
 # A text column in which a larger share of the values differ names rows and does not describe them.
 NAMES = 0.5
 MISSING = "missing"
+# Share of a column's values that are numbers from which the others are taken for slips.
+NEARLY = 0.8
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -49,8 +53,9 @@ def to_plain_columns(rows: Any, source: str) -> pd.DataFrame:
             what = f"has {matrix.ndim} dimension{'' if matrix.ndim == 1 else 's'}, not two"
             raise DataError(source, [Problem(what, fix="Give rows and columns; one row as [row].")])
         rows = pd.DataFrame(matrix)
+    index = rows.index if isinstance(rows, pd.DataFrame) else None
     if isinstance(rows, pd.DataFrame):
-        rows = rows.rename_axis(None)  # the index is what the rows are called, and no column
+        rows = rows.reset_index(drop=True)  # the index is what the rows are called, and no column
     frame = as_pandas(rows, source)
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     problems = Problems(source)
@@ -60,7 +65,8 @@ def to_plain_columns(rows: Any, source: str) -> pd.DataFrame:
         problems.raise_if_any()
     columns = {name: _plain(name, frame[name], problems) for name in frame.columns}
     problems.raise_if_any()
-    return pd.DataFrame(columns, index=frame.index)
+    plain = pd.DataFrame(columns, index=frame.index)
+    return plain if index is None else plain.set_axis(index)
 
 
 def _plain(name: str, values: pd.Series[Any], problems: Problems) -> pd.Series[Any]:
@@ -74,9 +80,10 @@ def _plain(name: str, values: pd.Series[Any], problems: Problems) -> pd.Series[A
         problems.add("holds complex numbers", column=name, fix="Give their sizes, or both parts as columns.")
         return values
     if inferred in {"date", "datetime"}:
-        return pd.to_datetime(values, errors="coerce")
+        return _dates(name, values, problems)
+    if inferred == "boolean":
+        return values.astype(object).map({True: "True", False: "False"}).where(values.notna(), None)
     if pd.api.types.is_numeric_dtype(values.dtype) or inferred in {
-        "boolean",
         "integer",
         "floating",
         "mixed-integer-float",
@@ -106,7 +113,38 @@ def _plain(name: str, values: pd.Series[Any], problems: Problems) -> pd.Series[A
             count=int(odd.sum()),
             fix="Give numbers, text or dates; spread a list over columns of its own.",
         )
-    return values.astype(object).where(values.notna(), None).map(lambda one: one if one is None else str(one))
+    texts = values.astype(object).where(values.notna(), None).map(lambda one: one if one is None else str(one))
+    there = values.notna().to_numpy()
+    is_number = values.map(lambda one: isinstance(one, int | float | Decimal)).to_numpy(dtype=bool) & there
+    if NEARLY * there.sum() <= is_number.sum() > 0:
+        other = there & ~is_number
+        problems.add(
+            f"{int(other.sum()):,} of {len(values):,} values are no numbers, as the others are: "
+            f"{quote(dict.fromkeys(texts[other].head(20)))}",
+            column=name,
+            rows=[int(row) + 1 for row in np.flatnonzero(other)[:6]],
+            count=int(other.sum()),
+            fix="Correct them, or leave the cells empty.",
+        )
+    return texts
+
+
+def _dates(name: str, values: pd.Series[Any], problems: Problems) -> pd.Series[Any]:
+    """Bring dates to a column of stamps; those of several zones, or of one and none, are refused."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandas 2 warns of mixed zones, and then leaves them as they are
+        try:
+            found = pd.to_datetime(values)
+        except (ValueError, TypeError):
+            found = values
+    if not pd.api.types.is_datetime64_any_dtype(found.dtype):
+        problems.add(
+            "holds dates that go into no one column: of several time zones, with and without one, or out of range",
+            column=name,
+            fix="Bring them to one zone: pd.to_datetime(column, utc=True).dt.tz_convert('Europe/Berlin').",
+        )
+        return pd.Series(pd.NaT, index=values.index)
+    return found
 
 
 @dataclass(frozen=True)
@@ -124,6 +162,8 @@ class ColumnCode:
     n_missing, n_rows : int
     clock : bool
         Whether dates have a time of day.
+    zone : str
+        Their time zone; empty for none.
 
     >>> code = ColumnCode.of("shop", pd.Series(["a", "a", "b", None]))
     >>> code.labels, code.counts.tolist(), code.n_missing
@@ -137,14 +177,16 @@ class ColumnCode:
     n_missing: int
     n_rows: int
     clock: bool = False
+    zone: str = ""
 
     @classmethod
     def of(cls, name: str, values: pd.Series[Any]) -> ColumnCode:
         """Count what a plain column holds."""
         kind: Kind = "text"
-        clock = False
+        clock, zone = False, ""
         if pd.api.types.is_datetime64_any_dtype(values.dtype):
             kind = "datetime"
+            zone = str(values.dt.tz) if values.dt.tz is not None else ""
             known = values.dropna()
             clock = bool((known != known.dt.normalize()).any())
         elif pd.api.types.is_float_dtype(values.dtype):
@@ -154,7 +196,7 @@ class ColumnCode:
             labels |= {str(one): int(count) for one, count in texts.dropna().value_counts(sort=False).items()}
         ordered = sorted(labels)
         counts = np.array([labels[one] for one in ordered], dtype=np.int64)
-        return cls(name, kind, tuple(ordered), counts, int(values.isna().sum()), len(values), clock)
+        return cls(name, kind, tuple(ordered), counts, int(values.isna().sum()), len(values), clock, zone)
 
     @property
     def names_rows(self) -> bool:
@@ -249,6 +291,12 @@ class TableCode:
     def names(self) -> tuple[str, ...]:
         """Names of the columns used."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def gaps(self) -> Ints:
+        """Numbers of the features that say how rare a gap is."""
+        ends = np.cumsum([len(column.features) for column in self.columns])
+        return np.asarray(ends - 1)
 
     @property
     def n_rows(self) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from domains.anomaly.base import BLOCK, Judged, MatrixDetector, load_kernels
+from domains.anomaly.base import BLOCK, Judged, MatrixDetector, is_share, load_kernels
 from domains.anomaly.columns import Standardiser
 from shared.checks import is_whole
 from shared.errors import SettingsError
@@ -97,7 +97,7 @@ class NeighbourDetector(MatrixDetector):
         super()._check_settings()
         if not is_whole(self.n_references, 2, 1_000_000):
             raise SettingsError(f"n_references={self.n_references!r}: give a whole number from 2 to 1,000,000")
-        if isinstance(self.share, bool) or not 0 < self.share <= 0.5:
+        if not is_share(self.share) or self.share > 0.5:
             raise SettingsError(f"share={self.share!r}: give k as a share of the references, above 0 and at most 0.5")
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:

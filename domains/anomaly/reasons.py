@@ -10,6 +10,7 @@ import pandas as pd
 
 from domains.anomaly.combined import CombinedDetector
 from domains.anomaly.encoding import ColumnCode, TableCode
+from shared.errors import shorten
 from shared.text import count_of, format_number, join_words
 from shared.typing import Floats, Ints
 
@@ -17,6 +18,7 @@ __all__ = ["Explainer", "Reason"]
 
 # A column that carries a smaller part of the evidence than this is no reason of its own.
 LEAST_PART = 0.1
+LONGEST = 60  # characters of a text that are shown
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class Explainer:
             return self._number_reason(name, float(value), features, np.flatnonzero(self.code.origin == k), share)
         if column.kind == "text":
             seen = column.count(str(value))
-            told = f"'{value}', never seen before" if seen == 0 else f"'{value}', as in {_share(seen, n)}"
+            shown = shorten(str(value), LONGEST)
+            told = f"'{shown}', never seen before" if seen == 0 else f"'{shown}', as in {_share(seen, n)}"
             return Reason(name, str(value), None, None, None, share, f"{name} is {told}")
         labels = _date_labels(column, value)
         rare = [label for label in labels if _is_rare(column, label)] or labels[:1]
@@ -117,7 +120,9 @@ class Explainer:
         usual, low, high = self._usual_values(features, own)
         least, most = self.model.guard_.low[at], self.model.guard_.high[at]
         between = f"{format_number(low, 3)} to {format_number(high, 3)}"
-        if value < least or value > most:
+        if least == most != value:
+            said = f"where all {count_of(self.code.n_rows, 'row')} learnt from have {format_number(least, 3)}"
+        elif value < least or value > most:
             reach = f"({format_number(least, 3)} to {format_number(most, 3)})"
             said = f"beyond all {count_of(self.code.n_rows, 'row')} learnt from {reach}"
         elif usual > 0.1 * (high - low) and value >= 3 * usual:  # a multiple of what may as well be 0 says nothing
@@ -130,17 +135,19 @@ class Explainer:
 
     def _usual_values(self, features: Floats, own: Ints) -> tuple[float, float, float]:
         """Median of a column among the nearest references by all other columns, and where nine of ten of them lie."""
-        near = self.model.neighbours_
-        row = near.standardiser_.apply(features[None])[0]
-        others = np.ones(len(row), dtype=bool)
-        others[own] = False
+        near, joint = self.model.neighbours_, self.model.joint_
+        row = near.standardiser_.apply(features[None, joint])[0]
+        others = ~np.isin(joint, own)
         gaps = ((near.references_[others] - row[others, None]) ** 2).sum(axis=0)
         # What is standardised was cut off at some spreads, which no median sees.
         chosen = np.argsort(gaps, kind="stable")[: near.k_]
-        at = int(own[0])
+        at = int(np.searchsorted(joint, own[0]))
         spread = near.standardiser_.spread[at]
         scale = spread if np.isfinite(spread) else 0.0
         values = near.standardiser_.mean[at] + scale * near.references_[at, chosen].astype(float)
+        if scale > 0:  # single precision: digits beyond the fifth of a spread are none
+            unit = 10.0 ** (np.floor(np.log10(scale)) - 5)
+            values = np.round(values / unit) * unit
         low, middle, high = np.percentile(values, [5, 50, 95])
         return float(middle), float(low), float(high)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from domains.anomaly.base import Judged, MatrixDetector
+from domains.anomaly.base import Judged, MatrixDetector, is_share
 from domains.anomaly.forest import ForestDetector
 from shared.checks import is_whole
 from shared.errors import SettingsError
@@ -22,7 +23,7 @@ __all__ = ["Drift", "StreamDetector"]
 
 POOL = 4096  # rows of all times that are kept to learn from
 QUARTILES = (0.25, 0.5, 0.75)
-SCORED = 512  # of them that are scored again to see whether new rows score otherwise
+WITNESSES = 512  # rows beside them that are only scored, to see whether new ones score otherwise
 # Rows after which it is looked whether they changed: below, shares of them are too rough for the smallest p-values.
 LEAST_ROWS = 500
 
@@ -41,24 +42,40 @@ class Drift(Result):
         Corrected for all columns; 1 where it was not looked yet.
     n_rows : int
         New rows it was looked at on.
+    learnt : bool
+        Whether they were learnt from.
 
-    >>> Drift(True, ("f1",), 1e-9, 500).explain()
-    'The last 500 rows are not like those learnt from: f1 changed (p = 1e-09). Fit again if this is to stay.'
+    >>> Drift(True, ("f1",), 1e-9, 500, learnt=False).explain()
+    'The last 500 rows are not like those of before: f1 changed (p = 1e-09). They were not learnt from; if this is to
+    stay, update with learn_changed=True, or fit again.'
     """
 
     changed: bool
     columns: tuple[str, ...]
     p_value: float
     n_rows: int
+    learnt: bool = True
 
     def explain(self) -> str:
         """Say whether the rows changed, and in what."""
+        if self.n_rows < LEAST_ROWS:
+            return f"A look needs {LEAST_ROWS} rows, and there {'is' if self.n_rows == 1 else 'are'} {self.n_rows:,} so far."
         if not self.changed:
             return f"No change was found in {count_of(self.n_rows, 'row')}."
-        return (
-            f"The last {count_of(self.n_rows, 'row')} are not like those learnt from: {join_words(self.columns)} changed"
-            f" (p = {self.p_value:.1g}). Fit again if this is to stay."
+        rest = (
+            "They were learnt from all the same."
+            if self.learnt
+            else "They were not learnt from; if this is to stay, update with learn_changed=True, or fit again."
         )
+        return (
+            f"The last {count_of(self.n_rows, 'row')} are not like those of before: {join_words(self.columns)} changed"
+            f" (p = {self.p_value:.1g}). {rest}"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row: "changed", "columns" (as text), "p_value", "n_rows", "learnt"."""
+        found = {"changed": self.changed, "columns": ", ".join(self.columns), "p_value": self.p_value}
+        return pd.DataFrame([found | {"n_rows": self.n_rows, "learnt": self.learnt}])
 
 
 class StreamDetector(MatrixDetector):
@@ -118,13 +135,15 @@ class StreamDetector(MatrixDetector):
         self.budget = budget
         self.random_state = random_state
 
-    def update(self, X: Any) -> Drift:
-        """Learn from new rows, and say whether they are like those of before.
+    def update(self, X: Any, *, learn_changed: bool = False) -> Drift:
+        """Say whether new rows are like those of before, and learn from them if they are.
 
         Parameters
         ----------
         X : array of shape (n_samples, n_features)
             Score them before, if they are to be judged.
+        learn_changed : bool
+            Whether rows that changed are learnt from, too, so that they become ordinary.
 
         Returns
         -------
@@ -134,13 +153,13 @@ class StreamDetector(MatrixDetector):
         X = self._checked(X)
         rng = np.random.default_rng([self.seed_, self.n_updates_])
         scores = self.model_._oddness(X)  # noqa: SLF001  # one family
-        drift = self._look(X, scores, rng)
+        drift = self._look(X, scores)
         self.n_updates_ += 1
+        if drift.changed and not learn_changed:
+            return replace(drift, learnt=False)
         self.n_seen_ += len(X)
         share = float(-np.expm1(-len(X) / self.memory))
-        new = min(round(share * len(self.pool_)), len(X))
-        slots = rng.choice(len(self.pool_), new, replace=False)
-        self.pool_[slots] = X[rng.choice(len(X), new, replace=False)]
+        self._renew_rows(X, share, rng)
         self.model_._take_in(X, scores, self.pool_, share, rng)  # noqa: SLF001  # one family
         self.scale_, self.offset_ = self.model_.scale_, self.model_.offset_
         return drift
@@ -152,14 +171,27 @@ class StreamDetector(MatrixDetector):
             raise SettingsError(f"detector={given!r}: give a detector of domains.anomaly")
         self.model_ = clone(given).set_params(budget=self.budget)
         self.model_._check_settings()  # noqa: SLF001  # one family
-        held_out = self.model_._fit_rows(X, judged, rng)  # noqa: SLF001
-        self.pool_ = X[np.sort(rng.choice(len(X), min(POOL, len(X)), replace=False))]
+        # Witnesses are never learnt from, so that their scores are held out whatever is renewed.
+        order = rng.permutation(len(X))
+        apart = min(WITNESSES, len(X) // 4)
+        self.witnesses_, rest = X[order[:apart]], X[np.sort(order[apart:])]
+        held_out = self.model_._fit_rows(rest, Judged.among(rest, rng), rng)  # noqa: SLF001
+        self.pool_ = rest[np.sort(rng.choice(len(rest), min(POOL, len(rest)), replace=False))]
         self.pending_ = X[:0]
         self.seed_ = int(rng.integers(2**31))
         self.n_seen_, self.n_updates_, self.n_looks_ = len(X), 0, 0
         return np.asarray(held_out)
 
-    def _look(self, X: Floats, scores: Floats, rng: np.random.Generator) -> Drift:
+    def _renew_rows(self, X: Floats, share: float, rng: np.random.Generator) -> None:
+        """Put new rows in the place of a share of old ones, others among the witnesses than among those learnt from."""
+        order, used = rng.permutation(len(X)), 0
+        for rows in (self.pool_, self.witnesses_):
+            count = min(round(share * len(rows)), len(X) - used)
+            slots = rng.choice(len(rows), count, replace=False)
+            rows[slots] = X[order[used : used + count]]
+            used += count
+
+    def _look(self, X: Floats, scores: Floats) -> Drift:
         """Compare new rows with those of before, column by column and by their scores, once there are 500."""
         from scipy.special import ndtr
 
@@ -168,8 +200,7 @@ class StreamDetector(MatrixDetector):
         if len(new) < LEAST_ROWS:
             return Drift(False, (), 1.0, len(new))
         # All are scored by the model as it is: scores of one that has since been renewed are others.
-        some = rng.choice(len(self.pool_), min(SCORED, len(self.pool_)), replace=False)
-        old_score, early = (self.model_._oddness(rows) for rows in (self.pool_[some], waiting))  # noqa: SLF001
+        old_score, early = (self.model_._oddness(rows) for rows in (self.witnesses_, waiting))  # noqa: SLF001
         new_score = np.concatenate([early, scores])
         z = np.append(_differ(self.pool_, new), _differ(old_score[:, None], new_score[:, None]))
         p = np.minimum(2 * ndtr(-z) * len(QUARTILES) * len(z), 1.0)
@@ -193,7 +224,7 @@ class StreamDetector(MatrixDetector):
         super()._check_settings()
         if not is_whole(self.memory, 1):
             raise SettingsError(f"memory={self.memory!r}: give a number of rows, from 1 on")
-        if isinstance(self.false_alarms, bool) or not 0 < self.false_alarms < 1:
+        if not is_share(self.false_alarms):
             raise SettingsError(f"false_alarms={self.false_alarms!r}: give a share between 0 and 1")
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
@@ -208,6 +239,7 @@ class StreamDetector(MatrixDetector):
         return super().declare_arrays() | {
             "model_": MatrixDetector,
             "pool_": rows,
+            "witnesses_": rows,
             "pending_": rows,
             "seed_": count,
             "n_seen_": count,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from domains.anomaly.base import Judged, MatrixDetector, load_kernels
+from domains.anomaly.base import Judged, MatrixDetector, is_share, load_kernels
 from domains.anomaly.columns import Standardiser
 from shared.errors import SettingsError
 from shared.runtime.array_of import ArrayOf
@@ -121,7 +121,7 @@ class SubspaceDetector(MatrixDetector):
         super()._check_settings()
         if self.kind not in KINDS:
             raise SettingsError(f"kind={self.kind!r}: there are 'whitened', 'residual' and 'robust'")
-        if isinstance(self.explained, bool) or not 0 < self.explained < 1:
+        if not is_share(self.explained):
             raise SettingsError(f"explained={self.explained!r}: give a share between 0 and 1")
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:

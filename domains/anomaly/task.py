@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 
 from shared.data import columns as names
+from shared.data.io.frames import as_pandas
 from shared.data.splits import Split
-from shared.errors import DataError, Problem, SettingsError, quote
+from shared.errors import Argument, DataError, Fix, Problem, SettingsError, quote
 from shared.evaluation.metrics import Metric
 from shared.evaluation.task import ColumnRoles, Stopwatch, Task
+from shared.text import count_of
+from shared.typing import Bools
 
-__all__ = ["DetectionTask"]
+__all__ = ["DetectionTask", "find_odd"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,9 @@ class DetectionTask(Task):
     Parameters
     ----------
     label : str
-        Column that says which rows are odd: two values, of which the larger is odd. No detector sees it.
+        Column that says which rows are odd, by two values. No detector sees it.
+    odd : object, optional
+        Its value in odd rows; the larger one where left out.
     features : tuple of str
         Columns that detectors see; all others where left out.
     clean : bool
@@ -40,6 +45,7 @@ class DetectionTask(Task):
     """
 
     label: str = "anomaly"
+    odd: Any = None
     features: tuple[str, ...] = ()
     clean: bool = False
 
@@ -51,6 +57,15 @@ class DetectionTask(Task):
     def outcomes(self) -> tuple[str, ...]:
         """The label."""
         return (names.Y,)
+
+    def to_table(self, data: Any) -> pd.DataFrame:
+        """Bring data to a pandas frame.
+
+        Parameters
+        ----------
+        data : pandas, Polars or Arrow frame
+        """
+        return data if isinstance(data, pd.DataFrame) else as_pandas(data, "table")
 
     def roles(self, data: Any) -> ColumnRoles:
         """Say which column is the label.
@@ -136,10 +151,54 @@ class DetectionTask(Task):
         if self.label not in data.columns:
             what = f"is missing; the table has {quote(data.columns)}"
             raise DataError("table", [Problem(what, column=self.label, fix="Name it as in DetectionTask('fraud').")])
-        values = data[self.label]
-        if values.isna().any() or values.nunique() != 2:
-            what = f"has {values.nunique():,} values, {int(values.isna().sum()):,} of them missing"
+        return find_odd(data[self.label], self.label, self.odd)
+
+
+def find_odd(values: pd.Series[Any], name: str, odd: Any = None, source: str = "table") -> Bools:
+    """Say which rows a label calls odd.
+
+    Parameters
+    ----------
+    values : pandas.Series
+    name, source : str
+        Of the label and of the table, for messages.
+    odd : object, optional
+        The value of odd rows, also as text; the larger one where left out.
+
+    Raises
+    ------
+    DataError
+        There are other than two values, `odd` is none of them, or it stands in most rows and was not named.
+
+    >>> find_odd(pd.Series(["ok", "fraud", "ok"]), "kind", "fraud").tolist()
+    [False, True, False]
+    """
+    texts = values.astype(object)
+    kinds = list(dict.fromkeys(texts.dropna().tolist()))
+    gone = int(texts.isna().sum())
+    two = Fix("Give two values, one for ordinary rows and one for odd ones, in every row.")
+    if gone or len(kinds) != 2:
+        what = f"has {count_of(len(kinds), 'value')}, and {count_of(gone, 'row')} without one"
+        raise DataError(source, [Problem(what, column=name, fix=two)])
+    named = odd is not None and odd != ""
+    if named:
+        chosen = [kind for kind in kinds if kind == odd or str(kind) == str(odd)]
+        if not chosen:
+            raise DataError(source, [Problem(f"never is {quote([odd])}; it is {quote(kinds)}", column=name)])
+    else:
+        try:
+            chosen = [max(kinds)]
+        except TypeError:
             raise DataError(
-                "table", [Problem(what, column=self.label, fix="Give two values, the larger for odd rows.")]
-            )
-        return (values == values.max()).to_numpy()
+                source, [Problem(f"has values of two types: {quote(kinds)}", column=name, fix=two)]
+            ) from None
+    found = (texts == chosen[0]).to_numpy(dtype=bool)
+    if not named and found.mean() > 0.5:
+        what = f"{quote(chosen)} would stand for odd rows, and is in {100 * found.mean():.0f} % of all"
+        fix = Fix(
+            "Say which value stands for odd rows, ",
+            Argument("odd", str(kinds[0] if chosen[0] == kinds[1] else kinds[1])),
+            ".",
+        )
+        raise DataError(source, [Problem(what, column=name, fix=fix)])
+    return np.asarray(found)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from domains.anomaly import AnomalyDetector, DetectionTask
-from shared.errors import DataError, SettingsError
+from shared.errors import DataError, HexadWarning, SettingsError
 from shared.runtime.store import load_model, save_model
 
 
@@ -54,10 +54,102 @@ def test_a_gap_where_there_never_was_one_is_found_and_named(detector, new):
     assert detector.find_alerts(new, budget=1).alerts[0].explain() == "Row 7: country is missing, as it never was."
 
 
-def test_a_gap_where_there_are_some_is_told_with_its_share(detector, new):
-    new.loc[7, "age"] = np.nan
-    share = make_table()["age"].isna().mean()
-    assert f"age is missing, as in {100 * share:.2g} % of rows" in why(detector, new)[7]
+def test_a_gap_where_there_are_few_is_told_with_its_share(table, new):
+    table = table.assign(age=table["age"].fillna(40.0))
+    table.loc[:5, "age"] = np.nan
+    new.loc[7, ["age", "amount"]] = np.nan, 160.0
+    told = why(AnomalyDetector(random_state=0).fit(table), new)[7]
+    assert "age is missing, as in 0.4 % of rows" in told
+
+
+def test_usual_gaps_do_not_stand_before_gross_values():
+    rng = np.random.default_rng(0)
+    odd = rng.random(1000) < 0.04
+    amount, gaps = rng.gamma(2, 20, 1000) + 300 * odd, rng.random(1000) < 0.02
+    table = pd.DataFrame({"amount": amount, "rate": np.where(gaps, np.nan, rng.normal(size=1000))})
+    with_gaps = AnomalyDetector(random_state=0).fit(table).find_alerts(table, budget=40)
+    filled = table.fillna(0.0)
+    without = AnomalyDetector(random_state=0).fit(filled).find_alerts(filled, budget=40)
+    found, best = (sum(odd[alert.place] for alert in alerts.alerts) for alerts in (with_gaps, without))
+    assert found >= best - 3
+
+
+def test_an_ordinary_row_that_was_asked_for_has_no_reason(detector, new):
+    told = why(detector, new)
+    assert any(text.endswith("no column stands out.") for text in told.values())
+    assert not any("goes ill" in text and detector.p_values(new.loc[[row]])[0] > 0.2 for row, text in told.items())
+
+
+def test_one_row_with_a_gap_is_scored_as_in_a_batch(detector, new):
+    for column in ("country", "age", "when"):
+        rows = new.copy()
+        rows.loc[7, column] = None
+        np.testing.assert_array_equal(detector.score_samples(rows.loc[[7]]), detector.score_samples(rows)[[7]])
+
+
+def test_dates_are_read_in_the_zone_that_was_learnt(table, new):
+    zoned = table.assign(
+        when=table["when"].dt.tz_localize("Europe/Vienna", ambiguous=True, nonexistent="shift_forward")
+    )
+    there = new.assign(when=new["when"].dt.tz_localize("Europe/Vienna", ambiguous=True, nonexistent="shift_forward"))
+    detector = AnomalyDetector(random_state=0).fit(zoned)
+    utc = there.assign(when=there["when"].dt.tz_convert("UTC"))
+    np.testing.assert_array_equal(detector.score_samples(utc), detector.score_samples(there))
+    with pytest.raises(
+        DataError, match="column 'when': has stamps without a time zone, but the model learnt from stamps in"
+    ):
+        detector.score_samples(new)
+
+
+def test_dates_of_two_zones_are_refused_and_not_lost():
+    zones = [pd.Timestamp("2024-01-01", tz=zone) for zone in ("Europe/Vienna", "UTC")] * 20
+    with pytest.raises(DataError, match="column 'at': holds dates that go into no one column"):
+        AnomalyDetector().fit(pd.DataFrame({"at": pd.Series(zones, dtype=object), "x": np.arange(40.0)}))
+
+
+def test_a_slip_in_a_column_of_numbers_is_named(table):
+    mixed = table.assign(amount=table["amount"].astype(object))
+    mixed.loc[5, "amount"] = "n/a"
+    with pytest.raises(DataError, match=r"column 'amount': 1 of 1,500 values are no numbers.*'n/a' \(row 6\)"):
+        AnomalyDetector().fit(mixed)
+
+
+def test_truth_values_are_spoken_of_as_such(table, new):
+    detector = AnomalyDetector(random_state=0).fit(table.assign(ok=np.arange(1500) % 300 > 0))
+    told = why(detector, new.assign(ok=np.arange(60) != 7))[7]
+    assert "ok is 'False', as in 0.33 % of rows" in told
+    by_number = new.assign(ok=(np.arange(60) != 7).astype(int))
+    np.testing.assert_array_equal(
+        detector.score_samples(by_number), detector.score_samples(new.assign(ok=np.arange(60) != 7))
+    )
+
+
+def test_a_multiple_of_nothing_is_not_told():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": np.repeat([0.0, 1.0], [990, 10]), "s": rng.normal(size=1000)})
+    reason = AnomalyDetector(random_state=0).fit(table).find_alerts(table, budget=10).alerts[0].reasons[0]
+    assert "times" not in reason.text
+    assert "e-" not in reason.text
+
+
+def test_an_index_of_two_levels_is_what_rows_are_called(detector, new):
+    rows = new.set_index(pd.MultiIndex.from_product([["a", "b"], range(30)]))
+    assert isinstance(detector.find_alerts(rows, budget=1).alerts[0].row, tuple)
+
+
+def test_an_array_needs_the_columns_of_the_array_learnt_from():
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    detector = AnomalyDetector(random_state=0).fit(X)
+    with pytest.raises(DataError, match="is an array of 3 columns, where an array of 2 columns was learnt from"):
+        detector.score_samples(np.zeros((1, 3)))
+    named = AnomalyDetector(random_state=0).fit(pd.DataFrame(X, columns=["a", "b"]))
+    with pytest.raises(DataError, match="where a table with the columns 'a', 'b' was learnt from"):
+        named.score_samples(X)
+
+
+def test_too_few_rows_for_the_budget_are_told_in_fitting():
+    with pytest.warns(HexadWarning, match="30 rows learnt from cannot tell a share of 1 %: at least 99 are needed"):
+        AnomalyDetector(random_state=0).fit(np.random.default_rng(0).normal(size=(30, 2)))
 
 
 def test_a_value_beyond_all_is_told_with_the_range(detector, new, table):
@@ -200,11 +292,15 @@ def test_a_number_of_alerts_is_kept(detector, new):
 
 
 def test_a_share_is_that_of_rows_like_those_learnt_from(detector):
-    rows = make_table(4000, seed=5).drop(columns="order").assign(order="x")
     low, high = detector.expected_band(4000)
-    shares = len(detector.find_alerts(rows).alerts) / 4000
     assert 0 < low < 0.01 < high < 0.02
-    assert low <= shares <= high
+    shares = []
+    for seed in range(4):
+        one = AnomalyDetector(random_state=seed).fit(make_table(seed=seed))
+        rows = make_table(4000, seed=50 + seed).assign(order="x")
+        shares.append(len(one.find_alerts(rows).alerts) / 4000)
+    # The band of one is .0055 to .0153 wide; that of a mean of four is half as wide.
+    assert 0.007 < np.mean(shares) < 0.013
 
 
 def test_a_share_that_cannot_be_told_says_so(detector, new):
@@ -234,7 +330,7 @@ def test_only_higher_and_least_skip_what_lies_the_other_way(detector, new):
     higher = detector.find_alerts(new, budget=2, only={"age": "higher"})
     assert higher.to_frame()["row"].tolist()[0] == 4
     assert 3 not in higher.to_frame()["row"].tolist()
-    assert "1 row as odd is not reported, because of what was set in only= or least=" in higher.explain()
+    assert "1 row passed over, because of what was set in only= or least=" in higher.explain()
     assert not {3, 4} & set(detector.find_alerts(new, budget=2, least={"age": 150.0}).to_frame()["row"])
 
 
@@ -246,7 +342,7 @@ def test_only_higher_and_least_skip_what_lies_the_other_way(detector, new):
         ({"budget": True}, "a number of rows"),
         ({"budget": 1, "false_discoveries": 0.1}, "two promises"),
         ({"false_discoveries": 10}, "a share between 0 and 1"),
-        ({"n_reasons": 0}, "a whole number from 1 on"),
+        ({"n_reasons": 0}, "a whole number from 1 to 1,000"),
         ({"only": {"agee": "higher"}}, "'agee' is no column of numbers learnt from; did you mean 'age'?"),
         ({"only": {"age": "up"}}, "there are 'higher' and 'lower'"),
     ],

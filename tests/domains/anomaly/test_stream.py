@@ -37,8 +37,10 @@ def test_a_new_level_is_told_by_its_column_and_becomes_ordinary(detector):
     assert first.columns[0] in {"column 1", "the score"}
     assert "column 1" in first.columns
     assert "column 1" in first.explain()
+    assert not first.learnt
+    assert "They were not learnt from" in first.explain()
     for batch in shifted[1:-1]:
-        stream.update(batch)
+        stream.update(batch, learn_changed=True)
     assert (stream.predict(shifted[-1]) < 0).mean() < 0.04
 
 
@@ -65,6 +67,22 @@ def test_small_batches_are_looked_at_together():
     looks = [stream.update(ordinary(100, seed) + 2.0) for seed in range(1, 6)]
     assert [look.n_rows for look in looks] == [100, 200, 300, 400, 500]
     assert [look.changed for look in looks] == [False, False, False, False, True]
+
+
+def test_what_changed_is_not_learnt_from_unless_it_is_asked_for():
+    stream = StreamDetector(random_state=0).fit(ordinary(1000, 0))
+    far = [[5.0, 5.0, 5.0]]
+    before = stream.p_values(far)[0]
+    assert stream.update(0.1 * ordinary(600, 1) + 5.0).changed
+    assert stream.p_values(far)[0] == before
+    assert stream.n_seen_ == 1000
+    assert stream.update(0.1 * ordinary(600, 2) + 5.0, learn_changed=True).learnt
+    assert stream.n_seen_ == 1600
+
+
+def test_too_few_rows_for_a_look_are_told():
+    stream = StreamDetector(random_state=0).fit(ordinary(1000, 0))
+    assert stream.update(ordinary(1, 1)).explain() == "A look needs 500 rows, and there is 1 so far."
 
 
 def test_few_of_many_streams_that_do_not_change_raise_an_alarm():

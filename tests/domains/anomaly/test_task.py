@@ -6,6 +6,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.model_selection import KFold
 
 from domains.anomaly import AnomalyDetector, DetectionTask, ForestDetector
+from shared.data.splits import Split
 from shared.errors import DataError, SettingsError
 from shared.evaluation import compare, evaluate
 
@@ -46,16 +47,12 @@ def test_no_detector_sees_the_label(table):
             return np.zeros(len(X))
 
     split = next(iter(KFold(2).split(table)))
-    from shared.data.splits import Split
-
     predictions, _ = DetectionTask().run(Seer(), table, [Split(0, *split)])
     assert list(predictions.columns) == ["split", "y", "score", "predicted"]
     assert len(predictions) == 200
 
 
 def test_clean_means_that_odd_rows_are_not_learnt_from(table):
-    from shared.data.splits import Split
-
     class Counter(OutlierMixin, BaseEstimator):
         def fit(self, X, y=None):
             self.n_ = len(X)
@@ -78,7 +75,7 @@ def test_labels_of_two_kinds_are_needed(table):
     base = {"peer": IsolationForest(random_state=0)}
     with pytest.raises(DataError, match=r"column 'fraud': is missing; the table has 'a', 'b', 'c', 'anomaly'"):
         evaluate(models, table, split, ["roc_auc"], task=DetectionTask("fraud"), baselines=base)
-    with pytest.raises(DataError, match="has 1 values, 0 of them missing"):
+    with pytest.raises(DataError, match="has 1 value, and 0 rows without one"):
         evaluate(models, table.assign(anomaly=0), split, ["roc_auc"], task=DetectionTask(), baselines=base)
 
 
@@ -98,3 +95,19 @@ def test_test_sets_of_one_kind_are_told_before_any_work(table):
 def test_names_are_names():
     with pytest.raises(SettingsError, match="a tuple of names"):
         DetectionTask("fraud", features="amount")
+
+
+def test_the_value_of_odd_rows_can_be_named_and_the_wrong_one_is_asked_about(table):
+    split = [Split(0, np.arange(200), np.arange(200, 400))]
+    named = table.assign(anomaly=np.where(table["anomaly"] == 1, "fraud", "ok"))
+    with pytest.raises(
+        DataError, match=r"column 'anomaly': 'ok' would stand for odd rows, and is in 95 % .* odd=\"fraud\""
+    ):
+        DetectionTask().run(ForestDetector(random_state=0), named, split)
+    first, _ = DetectionTask(odd="fraud").run(ForestDetector(random_state=0), named, split)
+    second, _ = DetectionTask().run(ForestDetector(random_state=0), table, split)
+    pd.testing.assert_frame_equal(first, second)
+    with pytest.raises(DataError, match=r"never is 'odd'; it is 'fraud', 'ok'"):
+        DetectionTask(odd="odd").run(ForestDetector(random_state=0), named, split)
+    kinds = named.assign(anomaly=named["anomaly"].astype("category"))
+    assert DetectionTask(odd="fraud").run(ForestDetector(random_state=0), kinds, split)[0]["y"].sum() == 10
