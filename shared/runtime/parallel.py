@@ -8,7 +8,8 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -202,7 +203,15 @@ def _gather(
         results = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(tasks)
     except ValueError:  # a backend that gives its results all at once
         results = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(function)(piece, *common) for piece in listed)
-    return _collect(results, done)
+    try:
+        return _collect(results, done)
+    except BaseException:
+        # Pieces that were under way when it ended are given up; joblib's warning of them tells nobody anything.
+        if isinstance(results, Generator):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                results.close()
+        raise
 
 
 def _configured() -> bool:
