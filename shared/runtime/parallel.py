@@ -93,7 +93,8 @@ class _Inside:
         before = getattr(_INSIDE, "piece", False)
         _INSIDE.piece = True
         try:
-            with use_one_blas_thread(), limit_threads(0):
+            # A worker looks for the libraries once, at its first piece; a thread finds what its caller found.
+            with _find_once().limit(limits=1):
                 return self.function(*arguments)
         finally:
             _INSIDE.piece = before
@@ -134,12 +135,21 @@ def use_one_blas_thread() -> Iterator[None]:
         yield
 
 
+_FOUND: list[Any] = []
+
+
 @functools.lru_cache(maxsize=1)
 def _find_pools(_modules: int) -> Any:
     """The compiled libraries with threads of their own; looked for again (6 ms) once more modules are loaded."""
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    _FOUND[:] = [ThreadpoolController()]
+    return _FOUND[0]
+
+
+def _find_once() -> Any:
+    """What was found last in this process; a thread's caller has looked just before."""
+    return _FOUND[0] if _FOUND else _find_pools(len(sys.modules))
 
 
 def send_by_value(package: ModuleType) -> None:

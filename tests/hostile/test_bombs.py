@@ -170,19 +170,9 @@ BOMBS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def importing(tmp_path_factory):
-    """What a process costs that reads next to nothing, on this machine as it is now."""
-    path = tmp_path_factory.mktemp("small") / "a.csv"
-    path.write_text("a,b\n1,2\n")
-    start = sum(os.times()[2:4])
-    assert attempt(path)[0] == "read"
-    return sum(os.times()[2:4]) - start
-
-
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux' processes and limits")
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_refused_at_little_cost(tmp_path, name, importing):
+def test_a_bomb_is_refused_at_little_cost(tmp_path, name):
     file, content, words = BOMBS[name]
     path = tmp_path / file
     made = content() if callable(content) and not file.endswith(".sqlite") else content
@@ -195,8 +185,7 @@ def test_a_bomb_is_refused_at_little_cost(tmp_path, name, importing):
     spent = sum(os.times()[2:4]) - start
     assert end == "refused" or name == "rows that count", (end, told)
     assert words in told
-    # Seconds of one machine are not those of another: what it costs to import the libraries is the measure.
-    assert spent <= max(SECONDS + 3, 10 * importing)
+    assert spent <= SECONDS + 3  # importing the libraries is part of it
 
 
 def test_a_query_of_comments_is_looked_at_once():

@@ -223,6 +223,10 @@ def _skip_blanks(text: str, place: int) -> int:
 def _element(text: str, place: int, name: str, number: int) -> tuple[Any, int]:
     """One entry of a list, and where it ends; the part of the text that is decoded grows until it holds it whole."""
     size, end = 1 << 12, len(text)
+    # An object of which no brace closes within the limit cannot end in time: nothing is built to find that out.
+    endless = end - place > MAX_RECORD and text.startswith("{", place) and text.find("}", place, place + MAX_RECORD) < 0
+    if endless:
+        raise _too_long(name, number)
     while True:
         stop = min(end, place + size)
         try:
@@ -236,9 +240,12 @@ def _element(text: str, place: int, name: str, number: int) -> tuple[Any, int]:
                 where = "the list" if place == end else f"entry {number:,} of the list"
                 raise _unreadable(name, where, error) from error
         if size >= MAX_RECORD:
-            what = f"entry {number:,} of the list has more than {MAX_RECORD:,} characters"
-            raise fail(name, what, "Write smaller objects.")
+            raise _too_long(name, number)
         size *= 8
+
+
+def _too_long(name: str, number: int) -> DataError:
+    return fail(name, f"entry {number:,} of the list has more than {MAX_RECORD:,} characters", "Write smaller objects.")
 
 
 def _decode(text: str, name: str, where: str) -> tuple[dict[str, Any], int]:
