@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from domains.anomaly.base import is_share
+from domains.anomaly.choice import check_budget, check_differences, counts
 from domains.anomaly.combined import CombinedDetector
 from domains.anomaly.encoding import TableCode
 from domains.anomaly.figures import reason_bars
 from domains.anomaly.reasons import Explainer, Reason
-from shared.checks import is_whole, nearest
+from shared.checks import is_whole
 from shared.errors import SettingsError
 from shared.result import Result
 from shared.text import count_of, sentences
@@ -212,10 +213,6 @@ def too_few_rows(n_rows: int, share: float) -> str:
     return f"{n_rows:,} rows learnt from cannot tell a share of {100 * share:.3g} %: at least {needed:,} are needed"
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and np.isfinite(float(value))
-
-
 def _check(
     code: TableCode,
     budget: float | None,
@@ -226,22 +223,14 @@ def _check(
 ) -> None:
     if budget is not None and rate is not None:
         raise SettingsError("budget= and false_discoveries= are two promises; give one of them")
-    if budget is not None and not (_is_number(budget) and (0 < budget < 1 or budget == int(budget) >= 1)):
-        raise SettingsError(f"budget={budget!r}: give a number of rows, from 1 on, or a share below 1")
-    if rate is not None and not (_is_number(rate) and 0 < rate < 1):
+    if budget is not None:
+        check_budget(budget)
+    if rate is not None and not is_share(rate):
         raise SettingsError(f"false_discoveries={rate!r}: give a share between 0 and 1")
     if not is_whole(n_reasons, 1, 1000):
         raise SettingsError(f"n_reasons={n_reasons!r}: give a whole number from 1 to 1,000")
     numbers = [column.name for column in code.columns if column.kind == "number"]
-    for name in (*only, *least):
-        if name not in numbers:
-            text = name in code.names
-            told = "it holds no numbers" if text else nearest(name, numbers)
-            raise SettingsError(f"'{name}' is no column of numbers learnt from; {told}")
-    if wrong := [way for way in only.values() if way not in ("higher", "lower")]:
-        raise SettingsError(f"only={wrong[0]!r}: there are 'higher' and 'lower'")
-    if small := [value for value in least.values() if not _is_number(value) or value < 0]:
-        raise SettingsError(f"least={small[0]!r}: give a difference from 0 on")
+    check_differences(only, least, numbers, code.names)
 
 
 def _benjamini_hochberg(ordered: Floats, rate: float) -> int:
@@ -254,6 +243,4 @@ def _counts(reason: Reason, only: dict[str, str], least: dict[str, float]) -> bo
     """Whether a first reason counts, by its direction and its size; what is no number always does."""
     if reason.usual is None or not isinstance(reason.value, float):
         return True
-    gap = reason.value - reason.usual
-    way = only.get(reason.column)
-    return (way is None or (gap > 0) == (way == "higher")) and abs(gap) >= least.get(reason.column, 0.0)
+    return counts(reason.column, reason.value - reason.usual, only, least)

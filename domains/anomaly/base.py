@@ -17,7 +17,7 @@ from shared.errors import DataError, Problem, SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Bools, Floats, Ints
 
-__all__ = ["Judged", "MatrixDetector", "is_share", "load_kernels", "spread_evidence"]
+__all__ = ["Judged", "MatrixDetector", "draw_seed", "is_share", "load_kernels", "spread_evidence"]
 
 BLOCK = 65_536  # rows that are copied at a time
 
@@ -88,7 +88,7 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._check_settings()
         X = self._validate(X, reset=True)
-        rng = np.random.default_rng(_seed_of(self.random_state))
+        rng = np.random.default_rng(draw_seed(self.random_state))
         self._fit_rows(X, Judged.among(X, rng), rng)
         return self
 
@@ -276,6 +276,10 @@ def load_kernels() -> ModuleType:
     return kernels
 
 
-def _seed_of(random_state: Any) -> int:
-    """Turn what scikit-learn takes for a seed into a number; None is a new one each time."""
+def draw_seed(random_state: Any) -> int:
+    """Turn what scikit-learn takes for a seed into a number; None is a new one each time.
+
+    >>> draw_seed(0) == draw_seed(0) == 209652396
+    True
+    """
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

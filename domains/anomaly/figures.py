@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from shared.errors import HexadError
+from shared.text import count_of
 
 if TYPE_CHECKING:
     from shared.reporting.figures import Figure
 
-__all__ = ["detection_curve", "reason_bars"]
+__all__ = ["detection_curve", "incident_lines", "reason_bars"]
 
 MOST_BARS = 12
 POINTS = 120
@@ -85,4 +87,43 @@ def detection_curve(odd: ArrayLike, score: ArrayLike) -> Figure:
         y_label="odd rows found, %",
         alt="Lines: share of odd rows found by the share of rows looked at.",
         caption="What is found by looking at the oddest rows first.",
+    )
+
+
+def incident_lines(rows: pd.DataFrame, stamps: str, column: str, name: str = "") -> Figure:
+    """Draw a series, what would be usual, and its incidents.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Of one series, in the order of time: stamps, the column, "usual" and "incident" (0 for none).
+    stamps, column : str
+    name : str
+        What the series is called.
+
+    >>> rows = pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 9.0, 1.0], "usual": 1.0, "incident": [0, 1, 0]})
+    >>> incident_lines(rows, "ds", "y").alt
+    'Lines: y and what would be usual, with 1 incident marked.'
+    """
+    from shared.reporting.figures import draw, finish_axes, wall_clock
+
+    x, y = wall_clock(rows[stamps]), rows[column].to_numpy(dtype=float)
+    number = rows["incident"].to_numpy()
+    marked = [np.flatnonzero(number == one) for one in np.unique(number[number > 0])]
+
+    def paint(axes: Any, colours: Any) -> None:
+        axes.plot(x, y, color=colours["accent"], linewidth=0.9, label=column)
+        axes.plot(x, rows["usual"], color=colours["soft"], linewidth=0.7, label="usual")
+        for k, place in enumerate(marked):
+            axes.axvspan(x[place[0]], x[place[-1]], color=colours["second"], alpha=0.25, linewidth=1)
+            axes.plot(x[place], y[place], ".", color=colours["second"], markersize=4, label="" if k else "incident")
+        finish_axes(axes, "", column)
+        axes.legend(loc="upper left", ncols=3)
+
+    of = f" of {name}" if name else ""
+    return draw(
+        paint,
+        alt=f"Lines: {column}{of} and what would be usual, with {count_of(len(marked), 'incident')} marked.",
+        caption=f"{column}{of}, what similar stretches have, and what is reported.",
+        size=(8.0, 3.2),
     )

@@ -141,8 +141,43 @@ class Panel:
         DataError
             Listing every problem: missing columns, unreadable or repeated stamps, gaps, missing or infinite values.
         """
+        return cls.from_frame_with_rows(
+            frame, columns, freq=freq, tz=tz, frequency=frequency, repair=repair, need_y=need_y, source=source
+        )[0]
+
+    @classmethod
+    def from_frame_with_rows(
+        cls,
+        frame: object,
+        columns: SeriesColumns | None = None,
+        *,
+        freq: str | int | None = None,
+        tz: str | None = None,
+        frequency: Frequency | None = None,
+        repair: PanelRepair | Iterable[PanelRepair] = (),
+        need_y: bool = True,
+        source: str = "series table",
+    ) -> tuple[Panel, Ints]:
+        """Make a panel of a long table, and say which row of the table each of its rows is.
+
+        Parameters
+        ----------
+        frame, columns, freq, tz, frequency, repair, need_y, source
+            As in `from_frame`.
+
+        Returns
+        -------
+        panel : Panel
+        rows : numpy.ndarray of int64, shape (n_rows,)
+            Position in the table, from 0; -1 for a row that a repair put in.
+
+        >>> table = pd.DataFrame({"ds": [4, 2, 1], "y": [4.0, 2.0, 1.0]})
+        >>> Panel.from_frame_with_rows(table, freq=1, repair="interpolate")[1].tolist()
+        [2, 1, -1, 0]
+        """
         if isinstance(frame, Panel):
-            return frame.check_against(columns or frame.columns, freq, tz, frequency, need_y, source)
+            panel = frame.check_against(columns or frame.columns, freq, tz, frequency, need_y, source)
+            return panel, np.arange(len(panel.values))
         columns = columns or SeriesColumns()
         asked = frozenset([repair] if isinstance(repair, str) else repair)
         if unknown := asked - set(REPAIRS):
@@ -180,7 +215,7 @@ class Panel:
         counts = np.bincount(cells.codes, minlength=len(keys))
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         values = cells.data.pop(columns.y) if need_y else np.full(len(cells.codes), np.nan)
-        return cls(
+        panel = cls(
             keys=keys,
             values=values,
             indptr=indptr,
@@ -193,6 +228,7 @@ class Panel:
             unit=unit,
             repairs=tuple(repairs),
         )
+        return panel, cells.rows
 
     def check_against(
         self,
@@ -343,6 +379,27 @@ class Panel:
             values=self.values[rows],
             indptr=np.concatenate([[0], np.cumsum(stops - first)]).astype(np.int64),
             starts=self.starts + first,
+            exogenous={name: column[rows] for name, column in self.exogenous.items()},
+        )
+
+    def last(self, count: int) -> Panel:
+        """Return the last rows of every series; all of one that has no more.
+
+        Parameters
+        ----------
+        count : int
+            From 1 on.
+
+        >>> Panel.from_frame(pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 2.0, 3.0]})).last(2).values.tolist()
+        [2.0, 3.0]
+        """
+        kept = np.minimum(self.lengths, count)
+        rows = np.arange(len(self.values)) >= np.repeat(self.indptr[1:] - kept, self.lengths)
+        return replace(
+            self,
+            values=self.values[rows],
+            indptr=np.concatenate([[0], np.cumsum(kept)]).astype(np.int64),
+            starts=self.ends - kept,
             exogenous={name: column[rows] for name, column in self.exogenous.items()},
         )
 

@@ -1,7 +1,7 @@
 """Metrics: pure functions of arrays, and the same by name for the runner."""
 
 from shared.evaluation.metrics.base import ArrayMetric, Metric, by_unit, score_split
-from shared.evaluation.metrics.detection import accuracy, average_precision, balanced_accuracy, f1, roc_auc
+from shared.evaluation.metrics.detection import accuracy, average_precision, balanced_accuracy, f1, roc_auc, vus_pr
 from shared.evaluation.metrics.intervals import coverage, interval_score
 from shared.evaluation.metrics.ranking import hit_rate, mean_ranks, ndcg, reciprocal_rank
 from shared.evaluation.metrics.registry import metric, metric_names
@@ -32,4 +32,5 @@ __all__ = [
     "roc_auc",
     "score_split",
     "smape",
+    "vus_pr",
 ]

@@ -47,6 +47,7 @@ KINDS: Mapping[str, _Kind] = {
     "interval_score": _Kind(intervals.interval_score, (names.Y,)),
     "roc_auc": _Kind(detection.roc_auc, SCORED, greater_is_better=True),
     "average_precision": _Kind(detection.average_precision, SCORED, greater_is_better=True),
+    "vus_pr": _Kind(detection.vus_pr, SCORED, greater_is_better=True),
     "accuracy": _Kind(detection.accuracy, LABELLED, greater_is_better=True),
     "balanced_accuracy": _Kind(detection.balanced_accuracy, LABELLED, greater_is_better=True),
     "f1": _Kind(detection.f1, LABELLED, greater_is_better=True),
@@ -82,7 +83,7 @@ def metric(
     level : float, optional
         Nominal coverage in percent, for "coverage" and "interval_score".
     k : int, optional
-        Length of the list, for "hit_rate" and "ndcg"; 10 where left out.
+        Length of the list, for "hit_rate" and "ndcg", 10 where left out; for "vus_pr" the widest buffer in rows.
     label : str, optional
         Name in the score table; the metric's own, with its level or k, where left out.
 
@@ -111,6 +112,10 @@ def metric(
     elif base in AT_K:
         options = {"k": 10 if k is None else k}
         shown = f"{base}@{options['k']}"
+    elif base == "vus_pr":
+        if k is None:
+            raise SettingsError("metric 'vus_pr' needs its widest buffer in rows, as in 'vus_pr@24'")
+        options, shown = {"window": k}, f"{base}@{k}"
     return ArrayMetric(
         label or shown, kind.function, columns, kind.greater_is_better, unit, kind.per_row, options, kind.undefined
     )

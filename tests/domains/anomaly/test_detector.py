@@ -337,9 +337,9 @@ def test_only_higher_and_least_skip_what_lies_the_other_way(detector, new):
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({"budget": 0}, "a number of rows, from 1 on, or a share below 1"),
-        ({"budget": 2.5}, "a number of rows"),
-        ({"budget": True}, "a number of rows"),
+        ({"budget": 0}, "a number of alerts, from 1 on, or a share of rows below 1"),
+        ({"budget": 2.5}, "a number of alerts"),
+        ({"budget": True}, "a number of alerts"),
         ({"budget": 1, "false_discoveries": 0.1}, "two promises"),
         ({"false_discoveries": 10}, "a share between 0 and 1"),
         ({"n_reasons": 0}, "a whole number from 1 to 1,000"),

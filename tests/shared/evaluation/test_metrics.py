@@ -396,7 +396,9 @@ def test_every_name_makes_a_metric_that_is_its_function(name):
     frame = frame.assign(score=frame["mean"], label=[0.0, 1.0, 0.0], rank=[1.0, 11.0, 3.0])
     if name == "mape":
         frame["y"] += 1
-    made = metrics.metric(name, level=90 if name in ("coverage", "interval_score") else None)
+    made = metrics.metric(
+        name, level=90 if name in ("coverage", "interval_score") else None, k=2 if name == "vus_pr" else None
+    )
     values = made.units(frame, made.prepare(frame))
     wanted = getattr(metrics, name)(*(frame[column] for column in made.reads), **made.options)
     assert values.mean() == pytest.approx(wanted)
@@ -432,3 +434,69 @@ def test_rows_are_units_where_the_metric_is_one_of_rows():
     units = metrics.metric("hit_rate", unit="basket").units(frame)
     assert list(units.index) == ["a", "a", "b"]
     assert units.tolist() == [1.0, 0.0, 1.0]
+
+
+def plain_buffered(labels, stretches, width):
+    weights = [float(one) for one in labels]
+    for begin, end in stretches:
+        for row in range(len(labels)):
+            away = begin - row if row < begin else row - end
+            if 0 < away <= width // 2:
+                weights[row] = min(1.0, weights[row] + (1 - away / width) ** 0.5)
+    return weights
+
+
+def plain_stretches(flags):
+    found = []
+    for row, flag in enumerate(flags):
+        if flag and (row == 0 or not flags[row - 1]):
+            found.append([row, row])
+        elif flag:
+            found[-1][1] = row
+    return found
+
+
+def plain_vus_pr(labels, scores, window):
+    """The volume under the surface as the paper words it, row by row."""
+    n, areas, falling = len(labels), [], sorted(scores, reverse=True)
+    for width in range(window + 1):
+        weights = plain_buffered(labels, plain_stretches(labels), width)
+        joined = plain_stretches([weight > 0 for weight in weights])
+        area = last = 0.0
+        for place in np.linspace(0, n - 1, 250).astype(int):
+            chosen = [row for row in range(n) if scores[row] >= falling[place]]
+            hits = sum(weights[row] for row in chosen)
+            recall = min(hits / ((sum(labels) + sum(weights)) / 2), 1.0)
+            recall *= np.mean([any(begin <= row <= end for row in chosen) for begin, end in joined])
+            area += (recall - last) * hits / len(chosen)
+            last = recall
+        areas.append(area)
+    return float(np.mean(areas))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_volume_under_the_surface_is_that_of_a_plain_count(seed):
+    rng = np.random.default_rng(seed)
+    n, window = int(rng.integers(20, 60)), int(rng.integers(0, 9))
+    labels = np.zeros(n, dtype=int)
+    for begin in rng.integers(0, n - 4, 3):
+        labels[begin : begin + int(rng.integers(1, 5))] = 1
+    scores = rng.integers(0, 6, n).astype(float) if seed % 2 else rng.normal(size=n)
+    assert metrics.vus_pr(labels, scores, window) == pytest.approx(plain_vus_pr(labels, scores, window), abs=1e-12)
+
+
+def test_the_volume_under_the_surface_rewards_near_misses_and_refuses_what_cannot_be_told():
+    labels = np.zeros(100)
+    labels[50:60] = 1
+    near, far = np.zeros(100), np.zeros(100)
+    near[48:58] = 1
+    far[10:20] = 1
+    assert metrics.vus_pr(labels, labels, 10) > metrics.vus_pr(labels, near, 10) > 2 * metrics.vus_pr(labels, far, 10)
+    assert metrics.vus_pr(labels, np.zeros(100), 0) == pytest.approx(0.1)
+    with pytest.raises(HexadError, match="two classes are needed"):
+        metrics.vus_pr(np.zeros(5), np.arange(5.0), 2)
+    with pytest.raises(HexadError, match="window=-1"):
+        metrics.vus_pr(labels, near, -1)
+    assert metrics.metric("vus_pr@24").name == "vus_pr@24"
+    with pytest.raises(SettingsError, match="'vus_pr@24'"):
+        metrics.metric("vus_pr")
