@@ -104,3 +104,9 @@ def test_nothing_later_reaches_a_row(kind, table):
 def test_a_panel_is_a_table(kind, table):
     panel = Panel.from_frame(table)
     pd.testing.assert_frame_equal(kind(random_state=0).score_whole(panel), kind(random_state=0).score_whole(table))
+
+
+@pytest.mark.parametrize("kind", DETECTORS)
+def test_workers_change_nothing(kind, table):
+    one, two = (kind(random_state=0, n_jobs=n).fit(first(table)).score(rest(table)) for n in (1, 2))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from domains.anomaly.base import draw_seed, is_share
 from domains.anomaly.series.incidents import Incidents, Seen, find_incidents
-from domains.anomaly.series.looks import BLOCK, LASTING, Look, Measure, look_back, look_both_ways, look_on
+from domains.anomaly.series.looks import Look, Measure, look_back, look_both_ways, look_on, rows_needed
 from domains.anomaly.series.signs import Signs
 from domains.anomaly.task import DetectionTask
 from shared.checks import is_whole
@@ -22,6 +23,7 @@ from shared.data.io.frames import as_pandas
 from shared.data.panel import Panel, PanelRepair, SeriesColumns
 from shared.errors import DataError, Problem, RepairWarning, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
+from shared.runtime.parallel import map_parallel
 from shared.text import count_of
 from shared.typing import Bools, Floats, Ints
 
@@ -57,6 +59,8 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
     budget : float
         Incidents a row that are reported, above 0 and at most 0.5; rows that lie together are one incident.
     random_state : int, RandomState or None
+    n_jobs : int, optional
+        Workers as in joblib, each with series of its own.
 
     Attributes
     ----------
@@ -81,7 +85,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
     >>> table.loc[1000, "y"] = 400
     >>> print(SeriesDetector(random_state=0).scan(table, budget=1).explain())
     1 incident is reported in 1,440 rows, the oddest.
-    2024-02-11 16:00:00: y is 400, where ... would be usual.
+    2024-02-11 16:00: y is 400, where ... would be usual.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         memory: int = 20_000,
         budget: float = 0.002,
         random_state: Any = None,
+        n_jobs: int | None = None,
     ) -> None:
         self.channels = channels
         self.unique_id = unique_id
@@ -108,6 +113,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         self.memory = memory
         self.budget = budget
         self.random_state = random_state
+        self.n_jobs = n_jobs
 
     def default_task(self) -> DetectionTask:
         """How `evaluate` fits and asks it: on rows without labels, which only judge it."""
@@ -132,7 +138,8 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         SettingsError
         """
         self._check_settings()
-        panel, _ = self._read(series, repair)
+        panel, rows = self._read(series, repair)
+        filled = self._filled(series, rows)
         self.seed_ = draw_seed(self.random_state)
         n_columns = 1 + len(self.channels)
         n = len(panel.values)
@@ -141,18 +148,17 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         self.centre_, self.unit_, self.tolerance_ = (np.zeros((panel.n_series, n_columns)) for _ in range(3))
         self.unit_ += 1.0
         signs = Signs(np.full(n, np.nan), np.full(n, np.nan), np.zeros((n, n_columns)))
-        for number, values in self._watched(panel):
-            measure = Measure.of(values, self.window)
+        pieces = [
+            (number, values, filled[panel.rows_of(number)], [*self._seed(panel, number), 0])
+            for number, values in self._watched(panel)
+        ]
+        for number, measure, found in map_parallel(_learn, pieces, n_jobs=self.n_jobs, common=(self.window,)):
             self.window_[number] = measure.window
-            self.centre_[number], self.unit_[number], self.tolerance_[number] = (
-                measure.centre,
-                measure.unit,
-                measure.tolerance,
-            )
-            rng = np.random.default_rng([*self._seed(panel, number), 0])
-            _store(signs, panel.rows_of(number), look_back(measure.apply(values), measure, rng))
+            self.centre_[number], self.unit_[number] = measure.centre, measure.unit
+            self.tolerance_[number] = measure.tolerance
+            _store(signs, panel.rows_of(number), found)
         self.notes_ = _short_series(panel, self.window_)
-        self._keep(panel, signs)
+        self._keep(panel, signs, filled)
         return self
 
     def update(self, series: Any, *, repair: Repair = ()) -> SeriesDetector:
@@ -171,20 +177,24 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
             Rows overlap with what is known, leave a gap, or belong to a series that is not known.
         """
         check_is_fitted(self)
-        later, _ = self._read(series, repair, follow=True)
+        later, rows = self._read(series, repair, follow=True)
         merged = self.panel_.extend(later)
-        looks = self._look_on(later)
+        new = self._filled(series, rows)
+        looks = self._look_on(later, new)
         n = len(merged.values)
         signs = Signs(np.full(n, np.nan), np.full(n, np.nan), np.zeros((n, 1 + len(self.channels))))
+        filled = np.zeros(n, dtype=bool)
         place = {key: number for number, key in enumerate(later.keys)}
         for number, key in enumerate(self.panel_.keys):
             begin, known = int(merged.indptr[number]), int(self.panel_.lengths[number])
             _store(signs, slice(begin, begin + known), self._signs(number))
+            filled[begin : begin + known] = self.filled_[self.panel_.rows_of(number)]
             if key in place:
+                filled[begin + known : int(merged.indptr[number + 1])] = new[later.rows_of(place[key])]
                 self.seen_[number] += int(later.lengths[place[key]])
                 if (look := looks[place[key]]) is not None:
                     _store(signs, slice(begin + known, int(merged.indptr[number + 1])), look.signs)
-        self._keep(merged, signs)
+        self._keep(merged, signs, filled)
         return self
 
     def scan(
@@ -280,6 +290,41 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         """
         return self._see_next(series, repair)[0].to_frame()
 
+    def drop_known(self, series: Any) -> tuple[pd.DataFrame, int]:
+        """Leave out the rows of a table that are known already, as of an export that begins with old ones.
+
+        Parameters
+        ----------
+        series : frame
+            As in `fit`.
+
+        Returns
+        -------
+        later : pandas.DataFrame
+        known : int
+            Rows that were left out.
+
+        Raises
+        ------
+        DataError
+            No row is left, or stamps lie on no grid.
+        """
+        check_is_fitted(self)
+        frame = as_pandas(series, "series table", copy=False)
+        columns = SeriesColumns(self.unique_id, self.ds, self.y, tuple(self.channels))
+        bare = frame.assign(**{name: 0.0 for name in (self.y, *self.channels) if name in frame})
+        panel, rows = Panel.from_frame_with_rows(
+            bare, columns, tz=self.tz, frequency=self.panel_.frequency, repair=["interpolate", "keep_last_duplicate"]
+        )
+        ends = dict(zip(self.panel_.keys, self.panel_.ends, strict=True))
+        end = np.repeat([ends.get(key, panel.starts[i]) for i, key in enumerate(panel.keys)], panel.lengths)
+        known = rows[(panel.ordinals() < end) & (rows >= 0)]
+        later = frame.iloc[np.setdiff1d(np.arange(len(frame)), known)]
+        if not len(later):
+            fix = "Give rows after those that were learnt from."
+            raise DataError("series table", [Problem(f"all of its {count_of(len(frame), 'row')} are known", fix=fix)])
+        return later, len(known)
+
     def score_samples(self, series: Any, *, repair: Repair = ()) -> Floats:
         """Score the rows that follow: the lower, the odder, in the order of the table.
 
@@ -328,21 +373,24 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         mine = [place[key] for key in later.keys]
         measures = tuple(self._measure(number) for number in mine)
         least = min(self.memory, int(self.seen_[mine].min()))
-        return Seen(later, self._look_on(later), measures, self._filled(series, rows), least), rows
+        filled = self._filled(series, rows)
+        return Seen(later, self._look_on(later, filled), measures, filled, least), rows
 
     def _see_whole(self, series: Any, repair: Repair) -> tuple[Seen, Ints]:
         self._check_settings()
         panel, rows = self._read(series, repair)
         seed = draw_seed(self.random_state)
+        filled = self._filled(series, rows)
         looks: list[Look | None] = [None] * panel.n_series
         measures: list[Measure | None] = [None] * panel.n_series
-        for number, values in self._watched(panel):
-            measure = measures[number] = Measure.of(values, self.window)
-            rng = np.random.default_rng([seed, *_number_of(panel.keys[number]), 0])
-            look = look_both_ways(measure.apply(values), measure, rng)
-            looks[number] = look
+        pieces = [
+            (number, values, filled[panel.rows_of(number)], [seed, *_number_of(panel.keys[number]), 0])
+            for number, values in self._watched(panel)
+        ]
+        for number, measure, look in map_parallel(_scan, pieces, n_jobs=self.n_jobs, common=(self.window,)):
+            measures[number], looks[number] = measure, look
         least = int(min(n for n, look in zip(panel.lengths, looks, strict=True) if look is not None))
-        return Seen(panel, tuple(looks), tuple(measures), self._filled(series, rows), least), rows
+        return Seen(panel, tuple(looks), tuple(measures), filled, least), rows
 
     def _find(
         self,
@@ -355,38 +403,42 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         asked = self.budget if budget is None else budget
         return find_incidents(seen, budget=asked, only=dict(only or {}), least=dict(least or {}), notes=notes)
 
-    def _look_on(self, later: Panel) -> tuple[Look | None, ...]:
+    def _look_on(self, later: Panel, filled: Bools) -> tuple[Look | None, ...]:
         """Look at rows that follow what is known, series by series."""
         place = {key: number for number, key in enumerate(self.panel_.keys)}
-        looks: list[Look | None] = []
+        looks: list[Look | None] = [None] * later.n_series
+        pieces: list[tuple[int, Floats, Signs, Measure, dict[str, Any]]] = []
         for number, key in enumerate(later.keys):
             mine = place[key]
-            measure = self._measure(mine)
-            if measure is None:
-                looks.append(None)
+            if (measure := self._measure(mine)) is None:
                 continue
             known = self._values(self.panel_, mine)
-            values = measure.apply(np.concatenate([known, self._values(later, number)]))
-            looks.append(
-                look_on(
-                    values,
-                    self._signs(mine),
-                    measure,
-                    origin=int(self.seen_[mine]) - len(known),
-                    learnt=int(self.learnt_[mine]),
-                    memory=self.memory,
-                    seed=[*self._seed(self.panel_, mine), 1],
-                )
-            )
+            how = {
+                "origin": int(self.seen_[mine]) - len(known),
+                "learnt": int(self.learnt_[mine]),
+                "memory": self.memory,
+                "seed": [*self._seed(self.panel_, mine), 1],
+                "filled": np.concatenate([self.filled_[self.panel_.rows_of(mine)], filled[later.rows_of(number)]]),
+            }
+            values = np.concatenate([known, self._values(later, number)])
+            pieces.append((number, values, self._signs(mine), measure, how))
+        for number, look in map_parallel(_follow, pieces, n_jobs=self.n_jobs):
+            looks[number] = look
         return tuple(looks)
 
     def _read(self, series: Any, repair: Repair, *, follow: bool = False) -> tuple[Panel, Ints]:
         """Check a table and make it a panel; of one that follows, on the known grid and of known series."""
         columns = SeriesColumns(self.unique_id, self.ds, self.y, tuple(self.channels))
         grid = self.panel_.frequency if follow else None
+        asked = {repair} if isinstance(repair, str) else set(repair)
+        given = series
+        if "interpolate" in asked and not isinstance(series, Panel):
+            given = self._fill_ends(as_pandas(series, "series table", copy=False))
         panel, rows = Panel.from_frame_with_rows(
-            series, columns, freq=None if follow else self.freq, tz=self.tz, frequency=grid, repair=repair
+            given, columns, freq=None if follow else self.freq, tz=self.tz, frequency=grid, repair=repair
         )
+        if follow and "interpolate" in asked:
+            panel, rows = _bridge(self.panel_, panel, rows)
         if panel.repairs and not isinstance(series, Panel):
             warnings.warn(f"series table: {'; '.join(panel.repairs)}", RepairWarning, stacklevel=4)
         for name, values in {panel.columns.y: panel.values, **panel.exogenous}.items():
@@ -397,6 +449,20 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
             what = f"{len(new):,} series {'was' if len(new) == 1 else 'were'} not learnt from: {quote(new)}"
             raise DataError("series table", [Problem(what, fix="Fit again with them, or leave them out.")])
         return panel, rows
+
+    def _fill_ends(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Give missing values at the ends of series, which lie between no two others, the nearest one."""
+        names = [name for name in (self.y, *self.channels) if name in frame and frame[name].isna().any()]
+        if not names or self.ds not in frame:
+            return frame
+        ordered = frame.sort_values(self.ds, kind="stable")
+        ends = {}
+        for name in names:
+            values = ordered[name].groupby(ordered[self.unique_id]) if self.unique_id in frame else ordered[name]
+            after, before = values.ffill(), values.bfill()
+            at_end = after.isna() | before.isna()
+            ends[name] = ordered[name].where(~at_end, after.fillna(before))
+        return frame.assign(**ends)
 
     def _watched(self, panel: Panel) -> list[tuple[int, Floats]]:
         """Number and values of every series that is long enough."""
@@ -430,13 +496,12 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         """Seed of one series, which does not depend on the others."""
         return [self.seed_, *_number_of(panel.keys[number])]
 
-    def _keep(self, panel: Panel, signs: Signs) -> None:
+    def _keep(self, panel: Panel, signs: Signs, filled: Bools) -> None:
         """Keep the rows that later ones are compared with."""
-        longest = int(self.window_.max())
-        most = max(self.memory, LASTING * longest) + 2 * longest + BLOCK
+        most = rows_needed(self.memory, int(self.window_.max()))
         kept = np.minimum(panel.lengths, most)
         rows = np.arange(len(panel.values)) >= np.repeat(panel.indptr[1:] - kept, panel.lengths)
-        self.panel_ = panel.last(most)
+        self.panel_, self.filled_ = panel.last(most), filled[rows]
         self.stretch_, self.value_, self.standstill_ = signs.stretch[rows], signs.value[rows], signs.standstill[rows]
 
     def _check_settings(self) -> None:
@@ -470,10 +535,31 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
             "centre_": each,
             "unit_": ArrayOf("f", each.shape, finite=True, low=1e-300),
             "tolerance_": ArrayOf("f", each.shape, finite=True, low=-1),
+            "filled_": ArrayOf("b", (n,)),
             "stretch_": ArrayOf("f", (n,)),
             "value_": ArrayOf("f", (n,)),
             "standstill_": ArrayOf("f", (n, 1 + len(self.channels)), finite=True, low=0),
         }
+
+
+def _learn(piece: tuple[int, Floats, Bools, list[int]], window: int | None) -> tuple[int, Measure, Signs]:
+    """Take the measure of a series, and look back at it."""
+    number, values, filled, seed = piece
+    measure = Measure.of(values, window)
+    return number, measure, look_back(measure.apply(values), measure, np.random.default_rng(seed), filled=filled)
+
+
+def _scan(piece: tuple[int, Floats, Bools, list[int]], window: int | None) -> tuple[int, Measure, Look]:
+    """Look at a whole series both ways."""
+    number, values, filled, seed = piece
+    measure = Measure.of(values, window)
+    return number, measure, look_both_ways(measure.apply(values), measure, np.random.default_rng(seed), filled=filled)
+
+
+def _follow(piece: tuple[int, Floats, Signs, Measure, dict[str, Any]]) -> tuple[int, Look]:
+    """Look at the rows of a series that follow known ones."""
+    number, values, known, measure, how = piece
+    return number, look_on(measure.apply(values), known, measure, **how)
 
 
 def _store(signs: Signs, rows: slice, found: Signs) -> None:
@@ -497,3 +583,30 @@ def _short_series(panel: Panel, windows: Ints) -> tuple[str, ...]:
 def _number_of(key: object) -> list[int]:
     """A number that stands for a key."""
     return [zlib.crc32(repr(key).encode())]
+
+
+def _bridge(known: Panel, later: Panel, rows: Ints) -> tuple[Panel, Ints]:
+    """Fill the rows that are missing between what is known and what follows, by the first value that follows."""
+    place = {key: number for number, key in enumerate(known.keys)}
+    lost = np.array(
+        [later.starts[i] - known.ends[place[key]] if key in place else 0 for i, key in enumerate(later.keys)]
+    )
+    lost = np.maximum(lost, 0)
+    if not lost.any():
+        return later, rows
+    first = later.indptr[:-1]
+    source = np.concatenate(
+        [np.r_[np.full(n, at), np.arange(at, stop)] for n, at, stop in zip(lost, first, later.indptr[1:], strict=True)]
+    )
+    new = np.concatenate(
+        [np.r_[np.full(n, -1), rows[at:stop]] for n, at, stop in zip(lost, first, later.indptr[1:], strict=True)]
+    )
+    longer = replace(
+        later,
+        values=later.values[source],
+        indptr=np.concatenate([[0], np.cumsum(later.lengths + lost)]).astype(np.int64),
+        starts=later.starts - lost,
+        exogenous={name: column[source] for name, column in later.exogenous.items()},
+        repairs=(*later.repairs, f"filled {count_of(int(lost.sum()), 'row')} before the first new ones"),
+    )
+    return longer, new

@@ -74,7 +74,8 @@ class Incident:
     def explain(self) -> str:
         """Say when and where it was, and what happened."""
         name = "" if self.series is None else f"{self.series}, "
-        when = f"{self.start}" if self.start == self.end else f"{self.start} to {self.end}"
+        start, end = _brief(self.start), _brief(self.end)
+        when = start if start == end else f"{start} to {end}"
         return f"{name}{when}: {self.text}."
 
 
@@ -295,7 +296,7 @@ def _describe(seen: Seen, rows: Ints, evidence: Floats, rates: Floats) -> tuple[
     offset = int(panel.indptr[series])
     peak = int(rows[np.argmax(evidence[rows])])
     parts = look.parts[rows - offset]
-    kind = KINDS[int(np.argmax([0.0, *parts[:, 1:].max(axis=0)]))]
+    kind = _kind(*parts[:, 1:].max(axis=0))
     if kind != "stretch":
         peak = int(rows[np.argmax(parts[:, KINDS.index(kind)])])
     columns = (panel.columns.y, *panel.exogenous)
@@ -312,7 +313,7 @@ def _describe(seen: Seen, rows: Ints, evidence: Floats, rates: Floats) -> tuple[
     if kind == "standstill":
         text = f"{name} hardly moves for {count_of(stop - begin, 'row')} ({_range(own)})"
     elif last == first or kind == "value":
-        when = "" if last == first else f" at {_stamp(panel, series, here - offset)}"
+        when = "" if last == first else f" at {_brief(_stamp(panel, series, here - offset))}"
         text = f"{name} is {format_number(value)}{when}, where {format_number(usual)} would be usual"
     else:
         text = f"{name} runs from {_range(own)}, where {_range(its)} would be usual"
@@ -322,6 +323,13 @@ def _describe(seen: Seen, rows: Ints, evidence: Floats, rates: Floats) -> tuple[
         key, start, end, at, stop - begin, kind, name, value, usual, float(rates[peak]), float(evidence[peak]), text
     )
     return found, slice(begin, stop)
+
+
+def _kind(value: float, standstill: float) -> str:
+    """What is odd, by the most evidence of single values and of standstills, which explain the jumps at their ends."""
+    if standstill > 0 and standstill >= ALIKE * value:
+        return "standstill"
+    return "value" if value > 0 else "stretch"
 
 
 def _span(look: Look, measure: Measure, values: Floats, rows: Ints, peak: int, kind: str) -> tuple[int, int]:
@@ -339,9 +347,11 @@ def _span(look: Look, measure: Measure, values: Floats, rows: Ints, peak: int, k
     signs = look.signs.value
     near = signs[low : high + 1]
     clear = low + np.flatnonzero(near >= max(look.clear, CLEAR * float(np.nanmax(near))))
+    if kind == "value":
+        clear = np.union1d(clear, peak)
     if not len(clear):
         return int(rows[0]), high
-    home = int(np.argmin(np.abs(clear - peak))) if kind == "value" else int(np.argmax(signs[clear]))
+    home = int(np.searchsorted(clear, peak)) if kind == "value" else int(np.argmax(signs[clear]))
     gaps = np.diff(clear) > max(1, measure.window // 8)
     group = np.concatenate([[0], np.cumsum(gaps)])
     mine = clear[group == group[home]]
@@ -352,6 +362,15 @@ def _stamp(panel: Panel, series: int, row: int) -> Any:
     ordinal = panel.starts[series] + row
     stamp = panel.frequency.to_pandas(panel.frequency.stamps(np.asarray([ordinal])), panel.unit).iloc[0]
     return stamp.item() if isinstance(stamp, np.generic) else stamp
+
+
+def _brief(stamp: object) -> str:
+    """A stamp without seconds that are none; its zone is that of the whole series."""
+    if not isinstance(stamp, pd.Timestamp):
+        return str(stamp)
+    if stamp.second or stamp.microsecond or stamp.nanosecond:
+        return str(stamp.tz_localize(None))
+    return f"{stamp:%Y-%m-%d %H:%M}"
 
 
 def _range(values: Floats) -> str:

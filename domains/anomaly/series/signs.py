@@ -8,6 +8,7 @@ import numpy as np
 
 from domains.anomaly.evidence import ScoreScale
 from domains.anomaly.series.peaks import Peaks
+from domains.anomaly.series.standstill import StandstillScale
 from domains.anomaly.series.tail import TailScale
 from shared.typing import Floats
 
@@ -20,7 +21,7 @@ COMMON = float(np.log(50))
 
 @dataclass(frozen=True)
 class Signs:
-    """Three signs of each row.
+    """Three signs of each row; not a number where its stretch is not known, or was mostly filled in.
 
     Attributes
     ----------
@@ -57,7 +58,7 @@ class SignScales:
     ----------
     stretch : TailScale
     value : ScoreScale
-    standstill : tuple of ScoreScale
+    standstill : tuple of StandstillScale
         One a column.
     peaks : Peaks
         Of the sum of their evidence.
@@ -72,7 +73,7 @@ class SignScales:
 
     stretch: TailScale
     value: ScoreScale
-    standstill: tuple[ScoreScale, ...]
+    standstill: tuple[StandstillScale, ...]
     peaks: Peaks
 
     @classmethod
@@ -86,8 +87,10 @@ class SignScales:
         window : int
             Rows of a stretch.
         """
-        still = tuple(ScoreScale.of(np.log1p(column)) for column in past.standstill.T)
-        made = cls(TailScale.of(past.stretch), ScoreScale.of(past.value), still, Peaks(np.empty(0), 0))
+        known = ~np.isnan(past.stretch)
+        stretch, value = (one[known] if known.any() else np.zeros(1) for one in (past.stretch, past.value))
+        still = tuple(StandstillScale.of(column) for column in past.standstill.T)
+        made = cls(TailScale.of(stretch), ScoreScale.of(value), still, Peaks(np.empty(0), 0))
         return replace(made, peaks=Peaks.of(made.parts(past, own=True).sum(axis=1), window))
 
     @property
@@ -110,10 +113,11 @@ class SignScales:
             In the order of `KINDS`.
         """
         read = ScoreScale.own_evidence if own else ScoreScale.evidence
-        still = np.max(
-            [read(one, np.log1p(run)) for one, run in zip(self.standstill, signs.standstill.T, strict=True)], axis=0
-        )
-        value = read(self.value, signs.value)
-        return np.column_stack(
-            [self.stretch.evidence(signs.stretch), np.maximum(value - COMMON, 0.0), np.maximum(still - COMMON, 0.0)]
-        )
+        columns = zip(self.standstill, signs.standstill.T, strict=True)
+        still = np.max([scale.evidence(runs, own=own) for scale, runs in columns], axis=0)
+        known = ~np.isnan(signs.stretch)
+        parts = np.zeros((len(known), 3))
+        parts[known, 0] = self.stretch.evidence(signs.stretch[known])
+        parts[known, 1] = np.maximum(read(self.value, signs.value[known]) - COMMON, 0.0)
+        parts[:, 2] = np.maximum(still - COMMON, 0.0)
+        return parts

@@ -8,7 +8,7 @@ import numpy as np
 
 from shared.typing import Floats, Ints
 
-__all__ = ["Comparison", "compare_stretches", "find_window", "run_lengths"]
+__all__ = ["Comparison", "compare_stretches", "find_window"]
 
 REFERENCES, NEAR = 512, 13  # a fortieth of the references is near: fewer rows of one kind than this are rare
 SHORTEST, LONGEST, NO_SEASON = 32, 300, 125
@@ -147,20 +147,3 @@ def compare_stretches(
         surprise[part] = (np.abs(here - middle) / (high - low + LEAST_SPREAD)).max(axis=1)
         usual[part] = middle
     return Comparison(distance, surprise, usual)
-
-
-def run_lengths(values: Floats, tolerance: float) -> Floats:
-    """Rows for which a column has hardly moved, from 0; shape (n,).
-
-    Parameters
-    ----------
-    values : numpy.ndarray of float64, shape (n,)
-    tolerance : float
-        Steps up to this do not count as moves.
-
-    >>> run_lengths(np.array([1.0, 1.0, 1.0, 2.0]), 0.0).tolist()
-    [0.0, 1.0, 2.0, 0.0]
-    """
-    rows = np.arange(len(values))
-    moved = np.concatenate([[True], np.abs(np.diff(values)) > tolerance])
-    return np.asarray(rows - np.maximum.accumulate(np.where(moved, rows, 0)), dtype=float)

@@ -117,7 +117,7 @@ def test_the_same_is_found_from_the_past_alone():
     value = next(one for one in found.incidents if one.start == stamps[1700])
     assert value.value == 300.0
     assert abs(value.usual - 100 - 50 * np.sin(2 * np.pi * 1700 / 24)) < 10
-    assert value.explain() == f"{stamps[1700]}: y is 300, where {value.usual:.4g} would be usual."
+    assert value.explain() == f"{stamps[1700]:%Y-%m-%d %H:%M}: y is 300, where {value.usual:.4g} would be usual."
 
 
 def test_a_new_level_is_reported_once_and_ordinary_then():
@@ -278,7 +278,7 @@ def test_memory_bounds_what_is_kept_and_compared():
     past, later = split(odd_series())
     model.fit(past)
     kept = len(model.panel_.values)
-    assert kept == (8 + 2) * int(model.window_[0]) + 64  # eight stretches are more than 200 rows
+    assert kept == (8 + 2) * int(model.window_[0]) + 256  # eight stretches are more than 200 rows
     model.update(later[:300])
     assert len(model.panel_.values) == kept
     assert len(model.stretch_) == kept
