@@ -32,6 +32,10 @@ def summary(
         if count
         else f"Nothing is reported in {found.n_rows:,} rows."
     )
+    if count:
+        first = found.incidents[0]
+        where = "" if first.series is None else f"{first.series}, "
+        run.add_summary(f"The oddest: {where}{_when(first.start, first.end)}: {first.text}.")
     run.add_fact(f"{count:,}", "incidents to look at")
     if len(measured.gaps):
         longest = measured.gaps.sort_values("rows", kind="stable").iloc[-1]
@@ -110,9 +114,13 @@ def gap_parts(measured: Measurements) -> list[Any]:
     if not len(measured.gaps):
         return ["No row is missing."]
     told = measured.gaps.sort_values("rows", ascending=False, kind="stable").head(GAPS)
-    table = (
-        told.astype({"series": str, "from": str, "to": str}).rename(columns={"series": "sensor"}).set_index("sensor")
-    )
+    table = pd.DataFrame(
+        {
+            "sensor": told["series"].astype(str),
+            "when": [_when(first, last) for first, last in zip(told["from"], told["to"], strict=True)],
+            "rows": [f"{rows:,}" for rows in told["rows"]],
+        }
+    ).set_index("sensor")
     return [
         "Gaps are filled by straight lines, to compare what lies around them; nothing that was filled in is reported,"
         " and no stretch of which more than an eighth was.",

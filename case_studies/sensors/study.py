@@ -31,7 +31,9 @@ def run(settings: SensorSettings, out: Run) -> None:
     trial = try_faults(measured, settings)
     out.mark_step("tested")
 
-    out.save_results(model=detector.set_params(n_jobs=None), incidents=found.to_frame().astype({"series": str}), gaps=measured.gaps)
+    out.save_results(
+        model=detector.set_params(n_jobs=None), incidents=found.to_frame().astype({"series": str}), gaps=measured.gaps
+    )
 
     report.summary(out, settings, measured, later, found, trial)
     out.add_section("What happened", *report.incident_parts(found, settings))
