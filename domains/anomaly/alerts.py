@@ -11,6 +11,7 @@ import pandas as pd
 from domains.anomaly.base import is_share
 from domains.anomaly.choice import check_budget, check_differences, counts
 from domains.anomaly.combined import CombinedDetector
+from domains.anomaly.dismissals import Dismissals
 from domains.anomaly.encoding import TableCode
 from domains.anomaly.figures import reason_bars
 from domains.anomaly.reasons import Explainer, Reason
@@ -18,7 +19,7 @@ from shared.checks import is_whole
 from shared.errors import SettingsError
 from shared.result import Result
 from shared.text import count_of, sentences
-from shared.typing import Floats
+from shared.typing import Floats, Ints
 
 if TYPE_CHECKING:
     from shared.reporting.figures import Figure
@@ -146,6 +147,7 @@ def find_alerts(
     n_reasons: int,
     only: dict[str, str],
     least: dict[str, float],
+    dismissed: pd.DataFrame | None = None,
 ) -> Alerts:
     """Choose rows by budget or rate and give their reasons; see `AnomalyDetector.find_alerts`.
 
@@ -161,46 +163,76 @@ def find_alerts(
     X = code.encode(frame)
     scores = -model.score_samples(X)
     p_values, evidence = model.scale_.p_values(scores), model.scale_.evidence(scores)
-    order = np.argsort(-scores, kind="stable")
-    notes = []
-    if false_discoveries is not None:
-        reported = order[: _benjamini_hochberg(p_values[order], false_discoveries)]
-        rule = f"so that at most {100 * false_discoveries:.3g} % of the alerts are ordinary rows"
-        notes.append("this holds where the rows learnt from are ordinary")
-    elif budget is not None and budget >= 1:
-        reported = order[: int(budget)] if len(order) else order
-        rule = "the oddest"
-    else:
-        share = model.budget if budget is None else float(budget)
-        threshold = model.scale_.threshold(share)
-        reported = order[scores[order] > threshold]
-        rule = f"beyond the threshold that {100 * share:.3g} % of rows like those learnt from pass"
-        if np.isinf(threshold):
-            notes.append(too_few_rows(len(model.scale_.scores), share))
-    smallest = 1 / (1 + len(model.scale_.scores))
-    if false_discoveries is not None and not len(reported) and smallest > false_discoveries / max(len(frame), 1):
-        needed = int(np.ceil(len(frame) / false_discoveries)) - 1
-        notes.append(
-            f"{len(model.scale_.scores):,} rows learnt from cannot show a single alert among {len(frame):,} at this rate: some"
-            f" {needed:,} are needed"
-        )
+    explainer = Explainer(model, code)
+    dismissals = _dismiss(explainer, dismissed)
+    choice = _choose(model, scores, p_values, budget, false_discoveries)
+    # Where a number of rows is asked for, others take the place of those that are left out.
+    most = int(budget) if budget is not None and budget >= 1 else len(frame)
+    candidates = choice.order if most < len(frame) and (only or least or dismissals.reasons) else choice.rows
     kept: list[Alert] = []
-    skipped, explainer = 0, Explainer(model, code)
-    whole = budget is not None and budget >= 1 and bool(only or least)
-    for place in order if whole else reported:
-        if whole and len(kept) == int(budget or 0):
+    skipped, muted = 0, 0
+    for place in candidates:
+        if len(kept) == most:
             break
         reasons = explainer.explain(frame.iloc[place], X[place], n_reasons)
-        if p_values[place] > ORDINARY:
+        ordinary = p_values[place] > ORDINARY
+        if ordinary:
             reasons = (replace(reasons[0], text="no column stands out"),)
-        alert = Alert(frame.index[place], int(place), float(p_values[place]), float(evidence[place]), reasons)
-        if _counts(alert.reasons[0], only, least):
-            kept.append(alert)
+        if not ordinary and dismissals.cover(reasons):
+            muted += 1
+        elif _counts(reasons[0], only, least):
+            row = frame.index[place]
+            kept.append(Alert(row, int(place), float(p_values[place]), float(evidence[place]), reasons))
         else:
             skipped += 1
+    notes = list(choice.notes)
     if skipped:
         notes.append(f"{count_of(skipped, 'row')} passed over, because of what was set in only= or least=")
-    return Alerts(tuple(kept), len(frame), rule, tuple(notes))
+    if muted:
+        notes.append(f"{count_of(muted, 'row')} passed over, because the like was dismissed")
+    return Alerts(tuple(kept), len(frame), choice.rule, tuple(notes))
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Rows by oddness, those that are to be reported, how they were chosen, and what is to be known."""
+
+    order: Ints
+    rows: Ints
+    rule: str
+    notes: tuple[str, ...] = ()
+
+
+def _choose(
+    model: CombinedDetector, scores: Floats, p_values: Floats, budget: float | None, rate: float | None
+) -> _Choice:
+    """Choose rows by a number of them, a share, or a rate of false discoveries."""
+    order, n, known = np.argsort(-scores, kind="stable"), len(scores), len(model.scale_.scores)
+    if rate is not None:
+        rows = order[: _benjamini_hochberg(p_values[order], rate)]
+        notes = ["this holds where the rows learnt from are ordinary"]
+        if not len(rows) and 1 / (1 + known) > rate / max(n, 1):
+            needed = int(np.ceil(n / rate)) - 1
+            notes.append(
+                f"{known:,} rows learnt from cannot show a single alert among {n:,} at this rate: some {needed:,} are needed"
+            )
+        rule = f"so that at most {100 * rate:.3g} % of the alerts are ordinary rows"
+        return _Choice(order, rows, rule, tuple(notes))
+    if budget is not None and budget >= 1:
+        return _Choice(order, order[: int(budget)], "the oddest")
+    share = model.budget if budget is None else float(budget)
+    threshold = model.scale_.threshold(share)
+    rule = f"beyond the threshold that {100 * share:.3g} % of rows like those learnt from pass"
+    few = (too_few_rows(known, share),) if np.isinf(threshold) else ()
+    return _Choice(order, order[scores[order] > threshold], rule, few)
+
+
+def _dismiss(explainer: Explainer, rows: pd.DataFrame | None) -> Dismissals:
+    """The reasons of the rows that were dismissed."""
+    if rows is None or not len(rows):
+        return Dismissals(())
+    X = explainer.code.encode(rows)
+    return Dismissals(tuple(explainer.explain(rows.iloc[place], X[place], SHOWN) for place in range(len(rows))))
 
 
 def too_few_rows(n_rows: int, share: float) -> str:

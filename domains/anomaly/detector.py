@@ -188,6 +188,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         n_reasons: int = 3,
         only: Mapping[str, str] | None = None,
         least: Mapping[str, float] | None = None,
+        dismissed: Any = None,
     ) -> Alerts:
         """Report the rows worth looking at, with reasons.
 
@@ -207,6 +208,9 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
             of what is usual.
         least : dict of str to float, optional
             Smallest differences from what is usual that count, where the column is the first reason.
+        dismissed : frame or array, optional
+            Rows that somebody looked at and found to be nothing. Those that are odd for no other reason, and no farther
+            off by more than a tenth, are left out.
 
         Raises
         ------
@@ -223,6 +227,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
             n_reasons=n_reasons,
             only=dict(only or {}),
             least=dict(least or {}),
+            dismissed=None if dismissed is None else self.check_rows(dismissed, "dismissed"),
         )
 
     def expected_band(self, n_rows: int, level: float = 90) -> tuple[float, float]:

@@ -354,3 +354,27 @@ def test_what_cannot_be_meant_is_refused(detector, new, asked, told):
 
 def test_its_task_is_that_of_detectors(detector):
     assert detector.default_task() == DetectionTask()
+
+
+def test_what_was_dismissed_is_muted_and_so_is_its_like():
+    rng = np.random.default_rng(0)
+    past = pd.DataFrame({"amount": rng.gamma(2, 20, 2000), "country": rng.choice(["AT", "DE"], 2000)})
+    detector = AnomalyDetector(random_state=0).fit(past)
+    today = pd.DataFrame(
+        {"amount": [30.0, 900.0, 850.0, 5000.0, 40.0, 870.0], "country": ["AT", "AT", "DE", "AT", "XX", "XX"]}
+    )
+    assert set(detector.find_alerts(today, budget=5).to_frame()["row"]) == {1, 2, 3, 4, 5}
+    found = detector.find_alerts(today, budget=5, dismissed=today.iloc[[1]])
+    rows = found.to_frame()["row"].tolist()
+    assert {1, 2}.isdisjoint(rows)  # the row itself, and a smaller one
+    assert {3, 4, 5} <= set(rows)  # far larger; odd for another reason; odd for one more
+    assert "2 rows passed over, because the like was dismissed" in found.explain()
+    both = detector.find_alerts(today, budget=2, dismissed=today.iloc[[4]])
+    assert 4 not in both.to_frame()["row"].tolist()
+    assert len(both.alerts) == 2
+    gap = past.assign(age=np.where(rng.random(2000) < 0.002, np.nan, 40 + rng.normal(size=2000)))
+    detector = AnomalyDetector(random_state=0).fit(gap)
+    new = pd.DataFrame({"amount": [30.0, 35.0], "country": "AT", "age": [np.nan, np.nan]})
+    assert not detector.find_alerts(new, budget=2, dismissed=new.iloc[[0]]).alerts
+    with pytest.raises(DataError, match="dismissed: column 'age'"):
+        detector.find_alerts(new, dismissed=new.drop(columns="age"))
