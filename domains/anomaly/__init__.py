@@ -1,6 +1,7 @@
 """Anomalies: found, explained, and within the alert budget."""
 
 from domains.anomaly.alerts import Alert, Alerts
+from domains.anomaly.classifier import AlertClassifier, Calibration
 from domains.anomaly.combined import CombinedDetector
 from domains.anomaly.detector import LEAST_ROWS, AnomalyDetector
 from domains.anomaly.evidence import ScoreScale, binomial_band
@@ -18,8 +19,10 @@ from domains.anomaly.task import DetectionTask, find_odd
 __all__ = [
     "LEAST_ROWS",
     "Alert",
+    "AlertClassifier",
     "Alerts",
     "AnomalyDetector",
+    "Calibration",
     "CombinedDetector",
     "DetectionTask",
     "Drift",

@@ -44,6 +44,8 @@ class Alert:
     p_value, evidence : float
     reasons : tuple of Reason
         The first carries most of the evidence.
+    chance : float, optional
+        That it is odd, where labels were learnt from.
 
     >>> Alert(7, 7, 0.001, 6.9, (Reason("a", 9.0, None, None, None, 1.0, "a is 9"),)).explain()
     'Row 7: a is 9.'
@@ -54,10 +56,12 @@ class Alert:
     p_value: float
     evidence: float
     reasons: tuple[Reason, ...]
+    chance: float | None = None
 
     def explain(self) -> str:
         """Say why the row is reported."""
-        return f"Row {self.row}: {'; '.join(reason.text for reason in self.reasons)}."
+        likely = "" if self.chance is None else f", odd with a chance of {100 * self.chance:.2g} %"
+        return f"Row {self.row}{likely}: {'; '.join(reason.text for reason in self.reasons)}."
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,11 +98,18 @@ class Alerts(Result):
         return "\n".join([head, *lines, *more, *told])
 
     def to_frame(self) -> pd.DataFrame:
-        """One row an alert: "row", "p_value", "evidence", "reason" (the first column), "share" (its part), "why"."""
+        """One row an alert: "row", "p_value", "evidence", "reason" (the first column), "share" (its part), "why".
+
+        Where labels were learnt from, "chance" stands beside them.
+        """
+        names = ["row", "p_value", "evidence", "reason", "share", "why"]
+        if any(alert.chance is not None for alert in self.alerts):
+            names.insert(1, "chance")
         return pd.DataFrame(
             [
                 {
                     "row": alert.row,
+                    "chance": alert.chance,
                     "p_value": alert.p_value,
                     "evidence": alert.evidence,
                     "reason": alert.reasons[0].column,
@@ -107,7 +118,7 @@ class Alerts(Result):
                 }
                 for alert in self.alerts
             ],
-            columns=["row", "p_value", "evidence", "reason", "share", "why"],
+            columns=names,
         )
 
     def plot(self) -> Figure:

@@ -91,9 +91,22 @@ class Explainer:
         order = np.argsort(-parts, kind="stable")[:n_reasons]
         columns = self.code.columns
         chosen = [k for k in order if parts[k] >= LEAST_PART * total and not _is_common(columns[k], row)]
-        return tuple(self._reason(row, features, int(k), float(parts[k] / total)) for k in chosen or [int(order[0])])
+        return tuple(self.reason_of(row, features, int(k), float(parts[k] / total)) for k in chosen or [int(order[0])])
 
-    def _reason(self, row: pd.Series[Any], features: Floats, k: int, share: float) -> Reason:
+    def reason_of(self, row: pd.Series[Any], features: Floats, k: int, share: float) -> Reason:
+        """Say of one column what it is, and what would be usual.
+
+        Parameters
+        ----------
+        row : pandas.Series
+            Plain values.
+        features : numpy.ndarray of float64, shape (n_features,)
+            The same, encoded.
+        k : int
+            Number of the column.
+        share : float
+            Its part of the evidence.
+        """
         column = self.code.columns[k]
         name, value, n = column.name, row[column.name], column.n_rows
         if pd.isna(value):
