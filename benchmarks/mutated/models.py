@@ -185,12 +185,14 @@ def detectors() -> dict[str, Any]:
     True
     """
     from domains.anomaly import (
+        AlertClassifier,
         AnomalyDetector,
         CombinedDetector,
         ForestDetector,
         MarginDetector,
         MixtureDetector,
         NeighbourDetector,
+        SeriesDetector,
         StreamDetector,
         SubspaceDetector,
     )
@@ -204,6 +206,8 @@ def detectors() -> dict[str, Any]:
         "SubspaceDetector": SubspaceDetector(random_state=0),
         "CombinedDetector": CombinedDetector(random_state=0),
         "AnomalyDetector": AnomalyDetector(random_state=0),
+        "SeriesDetector": SeriesDetector(window=8, memory=100, random_state=0),
+        "AlertClassifier": AlertClassifier(label="odd", random_state=0),
         "StreamDetector": StreamDetector(ForestDetector(n_trees=4, max_samples=16), random_state=0),
     }
 
@@ -219,6 +223,21 @@ def _odd_rows() -> pd.DataFrame:
             "at": pd.date_range("2024-01-01", periods=n, freq="7h"),
         }
     )
+
+
+def _rows_for(name: str) -> Any:
+    """What a detector learns from."""
+    if name == "SeriesDetector":
+        return _wave(120)
+    if name == "AlertClassifier":
+        rng = np.random.default_rng(5)
+        return pd.DataFrame({"x": rng.normal(size=120), "odd": (rng.random(120) < 0.5).astype(int)})
+    return _odd_rows() if name == "AnomalyDetector" else _matrix()[0]
+
+
+def _wave(stop: int, start: int = 0) -> pd.DataFrame:
+    steps = np.arange(start, stop)
+    return pd.DataFrame({"ds": steps, "y": np.sin(steps / 2) + (steps % 7 == 0)})
 
 
 @cache
@@ -255,7 +274,7 @@ def fit_learner(name: str) -> Any:
     if name in matrix_estimators():
         return clone(matrix_estimators()[name]).fit(*_matrix())
     if name in detectors():
-        return clone(detectors()[name]).fit(_odd_rows() if name == "AnomalyDetector" else _matrix()[0])
+        return clone(detectors()[name]).fit(_rows_for(name))
     from domains.basket import RuleRecommender
 
     return RuleRecommender().fit(_baskets())
@@ -296,6 +315,14 @@ def _use_detector(model: Any) -> Any:
         rows = _odd_rows().head(5)
         model.find_alerts(rows, budget=2).explain()
         return model.predict(rows), model.explain(rows)
+    if type(model).__name__ == "SeriesDetector":
+        later = _wave(130, 120)
+        model.find_incidents(later, budget=2).explain()
+        return model.score(later), model.update(later).predict(_wave(135, 130))
+    if type(model).__name__ == "AlertClassifier":
+        rows = _rows_for("AlertClassifier").head(5)
+        model.calibration_.explain()
+        return model.predict_proba(rows), model.find_alerts(rows, budget=2).explain()
     X = _matrix()[0][:5]
     if hasattr(model, "update"):
         model.update(X)

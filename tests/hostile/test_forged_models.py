@@ -13,7 +13,14 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegresso
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 
-from domains.anomaly import AnomalyDetector, MixtureDetector, StreamDetector, SubspaceDetector
+from domains.anomaly import (
+    AlertClassifier,
+    AnomalyDetector,
+    MixtureDetector,
+    SeriesDetector,
+    StreamDetector,
+    SubspaceDetector,
+)
 from domains.basket import RuleRecommender
 from domains.timeseries import AutoForecaster, LagForecaster, NaturalGradientBoosting, QuantileBoosting, Recipe, Rolling
 from shared.errors import StoreError
@@ -43,6 +50,12 @@ def odd_rows():
     return pd.DataFrame(X, columns=["a", "b", "c"]).assign(kind=np.where(Y > 0, "x", "y"))
 
 
+def labelled_rows():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"a": rng.normal(size=300), "kind": rng.choice(["x", "y"], 300)})
+    return rows.assign(odd=(rng.random(300) < 0.3).astype(int))
+
+
 def grown():
     return {
         "boosting": QuantileBoosting((0.5,), max_iter=3, min_samples_leaf=5).fit(X, Y),
@@ -63,6 +76,8 @@ def grown():
         "stream": StreamDetector(random_state=0).fit(X),
         "axes": SubspaceDetector(random_state=0).fit(X),
         "mixture": MixtureDetector(random_state=0).fit(X),
+        "watch": SeriesDetector(random_state=0).fit(series()),
+        "labelled": AlertClassifier(label="odd", random_state=0).fit(labelled_rows()),
     }
 
 
@@ -174,6 +189,18 @@ ARRAYS = [
     ("axes", "centre_", lambda a: a * np.nan),
     ("mixture", "roots_", lambda a: a[:, :1]),
     ("mixture", "constants_", lambda a: np.append(a, 0.0)),
+    ("watch", "window_", lambda a: a + 10**6),
+    ("watch", "learnt_", lambda a: a + 10**6),
+    ("watch", "seen_", lambda a: a - 10**6),
+    ("watch", "centre_", lambda a: a[:, :0]),
+    ("watch", "unit_", lambda a: a * 0),
+    ("watch", "stretch_", lambda a: a[:2]),
+    ("watch", "standstill_", lambda a: a - 10**6),
+    ("watch", "filled_", lambda a: a[:2]),
+    ("labelled", "usual_", lambda a: a[:1]),
+    ("labelled", "slope_", -1.0),
+    ("labelled", "counts", lambda a: a[:2]),
+    ("labelled", "shares", lambda a: a + 5),
 ]
 
 
