@@ -180,8 +180,8 @@ def find_alerts(
     if false_discoveries is not None and not len(reported) and smallest > false_discoveries / max(len(frame), 1):
         needed = int(np.ceil(len(frame) / false_discoveries)) - 1
         notes.append(
-            f"{len(model.scale_.scores):,} rows learnt from cannot show a single alert among {len(frame):,} at this rate: some"
-            f" {needed:,} are needed"
+            f"{len(model.scale_.scores):,} rows learnt from cannot show a single alert among {len(frame):,} at this"
+            f" rate: some {needed:,} are needed"
         )
     kept: list[Alert] = []
     skipped, explainer = 0, Explainer(model, code)
