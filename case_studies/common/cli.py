@@ -15,7 +15,7 @@ import typer
 
 import domains  # noqa: F401  # checks that the right 'shared' is found, before anything of it is imported
 from case_studies.common.copies import copy_study
-from case_studies.common.study import find_studies, find_study
+from case_studies.common.study import find_studies, find_study, tables_of
 from shared.errors import Argument, DataError, HexadError, MissingExtraError, SettingsError, printable
 from shared.runtime.interrupts import remember_interrupts
 
@@ -56,7 +56,6 @@ def list_studies() -> None:
 @app.command()
 def datasets() -> None:
     """List the bundled data sets with source and licence."""
-    from case_studies.common.study import tables_of
     from shared.data import datasets as bundled
 
     asked = tables_of()

@@ -101,5 +101,6 @@ def _read_remembered() -> list[str]:
 def _state_file() -> Path:
     """Where a program keeps what it remembers of its user (XDG Base Directory Specification; Windows: LOCALAPPDATA)."""
     named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_STATE_HOME", "")
-    base = Path(named) if os.path.isabs(named) else Path.home() / ".local" / "state"  # noqa: PTH117  # an empty one is not
+    absolute = os.path.isabs(named)  # noqa: PTH117  # an empty one is not
+    base = Path(named) if absolute else Path.home() / ".local" / "state"
     return base / "hexad" / "studies.json"

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from case_studies.common.cli import main
+
 __all__ = ["run_file"]
 
 
@@ -17,8 +19,6 @@ def run_file(file: str) -> NoReturn:
     ...
     SystemExit: 2
     """
-    from case_studies.common.cli import main
-
     folder = Path(file).resolve().parent
     if sys.path and Path(sys.path[0]).resolve() == folder:
         del sys.path[0]  # the study's files are imported as a package; none of them hides a library of its name

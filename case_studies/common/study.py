@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.checks import nearest
 from shared.errors import MissingExtraError, SettingsError, quote
+from shared.runtime.parallel import send_by_value
 
 if TYPE_CHECKING:
     from case_studies.common.column_mapping import Table
@@ -181,8 +182,6 @@ def _import_copy(folder: Path) -> ModuleType:
     except BaseException:
         _forget(name)
         raise
-    from shared.runtime.parallel import send_by_value
-
     send_by_value(package)
     if (folder / "datasets.py").is_file():
         from shared.data.datasets import register

@@ -39,7 +39,8 @@ def summary(
     run.add_summary(
         f"All {n_new:,} new rows are reported, because as many were asked for."
         if few
-        else f"Of {n_new:,} new rows, {count:,} are reported, the oddest; the reasons of the first {min(count, ROWS)} are below."
+        else f"Of {n_new:,} new rows, {count:,} are reported, the oddest; the reasons of the first {min(count, ROWS)}"
+        " are below."
         if count
         else f"None of {n_new:,} new rows is reported."
     )
@@ -71,8 +72,8 @@ def _cheapest(costs: Costs) -> str:
     if costs.share == 0:
         return "At the costs that were set, it pays to look at no row at all."
     return (
-        f"At the costs that were set, looking at the oddest {100 * costs.share:.3g} % is cheapest: {costs.cost:.3f} a row,"
-        f" where looking at none costs {costs.none:.3f}, and at all of them {costs.every:.3f}."
+        f"At the costs that were set, looking at the oddest {100 * costs.share:.3g} % is cheapest: {costs.cost:.3f}"
+        f" a row, where looking at none costs {costs.none:.3f}, and at all of them {costs.every:.3f}."
     )
 
 
@@ -138,8 +139,8 @@ def protocol_parts(detector: AnomalyDetector, scores: Scores | None, settings: S
     return [
         *parts,
         f"All rows were parted into {settings.folds} parts; detectors learnt from the others, without labels, and were"
-        f" judged on each. The baseline, called “{BASELINE}”, is scikit-learn's, on the columns of numbers; text and dates"
-        " it does not see.",
+        f" judged on each. The baseline, called “{BASELINE}”, is scikit-learn's, on the columns of numbers; text and"
+        " dates it does not see.",
         (table.rename_axis("detector"), f"Means over {count_of(settings.folds, 'part')}."),
         *(
             capitalise(compare(scores, OURS, BASELINE, metric=name).explain())

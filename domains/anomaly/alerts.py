@@ -225,7 +225,8 @@ def _choose(
         if not len(rows) and 1 / (1 + known) > rate / max(n, 1):
             needed = int(np.ceil(n / rate)) - 1
             notes.append(
-                f"{known:,} rows learnt from cannot show a single alert among {n:,} at this rate: some {needed:,} are needed"
+                f"{known:,} rows learnt from cannot show a single alert among {n:,} at this rate: some"
+                f" {needed:,} are needed"
             )
         rule = f"so that at most {100 * rate:.3g} % of the alerts are ordinary rows"
         return _Choice(order, rows, rule, tuple(notes))

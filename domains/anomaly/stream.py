@@ -59,7 +59,8 @@ class Drift(Result):
     def explain(self) -> str:
         """Say whether the rows changed, and in what."""
         if self.n_rows < LEAST_ROWS:
-            return f"A look needs {LEAST_ROWS} rows, and there {'is' if self.n_rows == 1 else 'are'} {self.n_rows:,} so far."
+            verb = "is" if self.n_rows == 1 else "are"
+            return f"A look needs {LEAST_ROWS} rows, and there {verb} {self.n_rows:,} so far."
         if not self.changed:
             return f"No change was found in {count_of(self.n_rows, 'row')}."
         rest = (
@@ -249,7 +250,7 @@ class StreamDetector(MatrixDetector):
 
 
 def _differ(old: Floats, new: Floats) -> Floats:
-    """How far the shares of new rows below the quartiles of old ones differ, in standard errors: the most of each column.
+    """How far the shares of new rows below the quartiles of old ones differ, in standard errors: each column's most.
 
     What is missing counts as below all.
     """

@@ -42,9 +42,9 @@ class CompletionTask(Task):
     -----
     Data are an `Incidence`; models have ``fit(baskets)``, ``items_`` and ``scores(baskets)`` of shape (n_baskets,
     n_items). Predictions have a row a hidden item: "draw", "basket" (its key), "customer" (a number, the basket's own
-    where none is named: what one customer bought counts as one where chance is reckoned), "item", "rank" among all items that were
-    not shown (from 1, ties at the mean), "n_shown", "known" (whether it had been seen in learning) and "first", what
-    the model ranked first. Items never seen in learning rank last.
+    where none is named: what one customer bought counts as one where chance is reckoned), "item", "rank" among all
+    items that were not shown (from 1, ties at the mean), "n_shown", "known" (whether it had been seen in learning) and
+    "first", what the model ranked first. Items never seen in learning rank last.
 
     >>> CompletionTask().metric("ndcg@5").name
     'ndcg@5'

@@ -35,8 +35,8 @@ class Forecast(Result):
     Attributes
     ----------
     frame : pandas.DataFrame
-        ``unique_id, ds, mean, median, lo-90, hi-90``, in the user's column names, order, zone and key types; the key column
-        only where the user's table has one.
+        ``unique_id, ds, mean, median, lo-90, hi-90``, in the user's column names, order, zone and key types; the key
+        column only where the user's table has one.
     levels : tuple of float
         Nominal coverage of its intervals, in percent.
     columns : SeriesColumns

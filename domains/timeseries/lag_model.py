@@ -168,8 +168,8 @@ class LagModel(PanelForecaster):
         fresh = series[(live > panel.indptr[:-1])[series] & (since[series] + self.steps_.lookback() > known)]
         if len(fresh):
             notes.append(
-                f"{say_series([panel.keys[i] for i in fresh])} left a level for another, of which the model had seen next"
-                f" to nothing when it learnt (the first at {panel.stamp_text(int(since[fresh[0]]))}): fit again."
+                f"{say_series([panel.keys[i] for i in fresh])} left a level for another, of which the model had seen"
+                f" next to nothing when it learnt (the first at {panel.stamp_text(int(since[fresh[0]]))}): fit again."
             )
         return tuple(notes)
 

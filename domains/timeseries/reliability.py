@@ -81,7 +81,8 @@ class Reliability(Result):
     def bins(self) -> pd.DataFrame:
         """Between neighbouring quantiles: nominal and observed share; together the histogram of the PIT.
 
-        >>> Reliability("m", pd.DataFrame({"all": [0.2, 0.8]}, index=[0.1, 0.9]), 9).bins()["observed"].round(2).tolist()
+        >>> found = Reliability("m", pd.DataFrame({"all": [0.2, 0.8]}, index=[0.1, 0.9]), 9)
+        >>> found.bins()["observed"].round(2).tolist()
         [0.2, 0.6, 0.2]
         """
         edges = np.r_[0.0, self.frame.index.to_numpy(dtype=float), 1.0]

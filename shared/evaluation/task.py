@@ -83,7 +83,8 @@ class Task(ABC):
     ...             with watch("fit", split):
     ...                 model.fit(data.iloc[split.train][["x"]], data["y"].iloc[split.train])
     ...             test = data.iloc[split.test]
-    ...             found.append(pd.DataFrame({"split": split.label, "y": test["y"], "mean": model.predict(test[["x"]])}))
+    ...             mean = model.predict(test[["x"]])
+    ...             found.append(pd.DataFrame({"split": split.label, "y": test["y"], "mean": mean}))
     ...         return pd.concat(found), watch.to_frame()
     >>> len(Mean().groups(["first", "second"]))
     2

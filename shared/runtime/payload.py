@@ -103,7 +103,8 @@ def _check_schema(text: bytes) -> list[dict[str, Any]]:
 def nodes_of(schema: object) -> Iterator[dict[str, Any]]:
     """Every node of a skops schema, in the order in which it is written.
 
-    >>> [node["__id__"] for node in nodes_of({"__class__": "a", "__id__": 1, "content": [{"__class__": "b", "__id__": 2}]})]
+    >>> inner = {"__class__": "b", "__id__": 2}
+    >>> [node["__id__"] for node in nodes_of({"__class__": "a", "__id__": 1, "content": [inner]})]
     [1, 2]
     """
     stack = [(schema, 0)]

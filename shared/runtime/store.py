@@ -12,11 +12,13 @@ import importlib
 import io
 import json
 import platform
+import sys
 import zipfile
 import zlib
 from dataclasses import is_dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from shared.errors import StoreError, quote
@@ -33,6 +35,7 @@ MAX_SWELL, FREE_SWELL = 50, 1 << 20
 FIX = "Take the file from its run again, or fit the model anew and save it with save_model."
 EPOCH = (1980, 1, 1, 0, 0, 0)
 OWN_PACKAGES = ("domains.", "shared.data.", "shared.evaluation.")
+BRIDGES = tuple(f"sklearn.externals.array_api_compat.{library}" for library in ("cupy", "dask", "torch"))
 TRUSTED = frozenset(
     {
         # scikit-learn's fitted trees and losses: plain data with no code of their own.
@@ -96,10 +99,8 @@ def dump_model(model: object, *, data_fingerprint: str = "") -> bytes:
     >>> dump_model(LinearRegression())[:2]
     b'PK'
     """
-    import skops.io
-
     try:
-        payload = _canonical(skops.io.dumps(model))
+        payload = _canonical(_skops_io().dumps(model))
     except MemoryError:
         raise
     except Exception as error:  # skops raises whatever the part that cannot be stored leads to
@@ -157,8 +158,6 @@ def load_model(path: Path, *, any_version: bool = False) -> Any:
     ...
     shared.errors.StoreError: no-such-file: there is no such file. Check the spelling and the folder
     """
-    import skops.io
-
     path = Path(path)
     envelope, payload = _open(path)
     written = envelope["versions"].get("scikit-learn", "?")
@@ -173,7 +172,7 @@ def load_model(path: Path, *, any_version: bool = False) -> Any:
     if foreign:
         raise StoreError(f"{path.name} holds types that are not trusted: {quote(foreign)}. It was not loaded. {FIX}")
     try:
-        model = skops.io.loads(payload, trusted=untrusted)
+        model = _skops_io().loads(payload, trusted=untrusted)
         check_learnt(model)
     except MemoryError:
         raise
@@ -229,12 +228,27 @@ def _has_versions(envelope: dict[str, Any]) -> bool:
     return isinstance(versions, dict) and all(isinstance(text, str) for text in versions.values())
 
 
+def _skops_io() -> ModuleType:
+    """skops.io, whose import looks for estimators in all of scikit-learn, without the libraries that some of it bridges to.
+
+    No estimator lies behind a bridge, and torch alone takes seconds.
+    """
+    name = "skops.io"
+    if name not in sys.modules:
+        hidden = [bridge for bridge in BRIDGES if bridge not in sys.modules]
+        try:
+            sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: it cannot be imported
+            importlib.import_module(name)
+        finally:
+            for bridge in hidden:
+                sys.modules.pop(bridge, None)
+    return importlib.import_module(name)
+
+
 def _find_untrusted(payload: bytes) -> list[str]:
     """Types in a skops file that skops itself does not vouch for."""
-    import skops.io
-
     try:
-        return list(skops.io.get_untrusted_types(data=payload))
+        return list(_skops_io().get_untrusted_types(data=payload))
     except Exception as error:  # a crafted schema may fail in any way
         raise StoreError(f"the model cannot be read ({type(error).__name__}: {str(error)[:200]}). {FIX}") from error
 

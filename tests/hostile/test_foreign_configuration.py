@@ -170,13 +170,13 @@ opened = set()
 sys.addaudithook(lambda event, given: opened.add(given[0]) if event == "open" and isinstance(given[0], str) else None)
 from pathlib import Path
 from case_studies.common.runs import run_study
-run_study("demand", out=Path(sys.argv[1]), quick=True)
+run_study("demand", out=Path(sys.argv[1]), quick=True, overrides=["origins=2", "horizon=6h"])
 print(json.dumps({"loaded": sorted({name.partition(".")[0] for name in sys.modules}), "opened": sorted(opened)}))
 """
 
 
 def study(place, out):
-    """Run the quick demand study in a folder, with a home and a temporary folder beside it."""
+    """Run a small demand study in a folder, with a home and a temporary folder beside it."""
     env = {
         name: value for name, value in os.environ.items() if not name.startswith(("NUMBA_", "MPL", "XDG_", "PYTHON"))
     }
@@ -189,6 +189,14 @@ def study(place, out):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def clean(warm, tmp_path_factory):
+    """A study where nothing was planted: its folders, its run, and what it loaded and opened."""
+    pytest.importorskip("tsdata")
+    folder = tmp_path_factory.mktemp("clean")
+    return {"place": folder / "place", "run": folder / "run", **study(folder / "place", folder / "run")}
 
 
 def plant(place, loaded, canary):
@@ -222,27 +230,25 @@ def fonts(folder):
     font_manager.json_dump(manager, folder / f"fontlist-v{font_manager.FontManager.__version__}.json")
 
 
-def test_payloads_for_every_library_are_not_run_and_change_no_byte(tmp_path, warm):
-    pytest.importorskip("tsdata")
-    clean = study(tmp_path / "clean", tmp_path / "a")
+def test_payloads_for_every_library_are_not_run_and_change_no_byte(tmp_path, clean):
     canary = tmp_path / "canary"
     plant(tmp_path / "planted", clean["loaded"], canary)
-    study(tmp_path / "planted", tmp_path / "b")
+    study(tmp_path / "planted", tmp_path / "run")
     assert not canary.exists()
     varying = {"run.json", "report.html", "hexad-files.sha256"}
-    for path in (tmp_path / "a").iterdir():
+    runs = clean["run"], tmp_path / "run"
+    for path in runs[0].iterdir():
         if path.name not in varying:
-            assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
-    pictures = [re.findall(r"<svg.*?</svg>", (tmp_path / name / "report.html").read_text(), re.DOTALL) for name in "ab"]
+            assert path.read_bytes() == (runs[1] / path.name).read_bytes(), path.name
+    pictures = [re.findall(r"<svg.*?</svg>", (run / "report.html").read_text(), re.DOTALL) for run in runs]
     assert len(pictures[0]) > 5
     assert pictures[0] == pictures[1]
 
 
-def test_a_study_opens_nothing_in_the_current_folder_the_home_or_the_temporary_folder(tmp_path, warm):
+def test_a_study_opens_nothing_in_the_current_folder_the_home_or_the_temporary_folder(clean):
     """But for matplotlib's list of fonts, from which no font is taken: a library that begins to read there is found here."""
-    pytest.importorskip("tsdata")
-    opened = study(tmp_path / "place", tmp_path / "run")["opened"]
-    inside = [name for name in opened if name.startswith(str(tmp_path / "place")) or not Path(name).is_absolute()]
+    place = str(clean["place"])
+    inside = [name for name in clean["opened"] if name.startswith(place) or not Path(name).is_absolute()]
     inside = [name for name in inside if "__editable__" not in name]
     assert [name for name in inside if "fontlist-v" not in name] == []
 

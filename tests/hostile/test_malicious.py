@@ -35,6 +35,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 from sklearn.linear_model import LinearRegression
 
 import shared
@@ -791,7 +792,17 @@ def warm_up(folder):
 
 @pytest.fixture(scope="module")
 def ends(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("attacks")
+    """How each attack ended; they are made once a session, by whichever worker asks first."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    kept = shared / "attacks.json"
+    with FileLock(f"{kept}.lock"):
+        if not kept.exists():
+            kept.write_text(json.dumps(attack_all(tmp_path_factory.mktemp("attacks"))), encoding="utf-8")
+    return json.loads(kept.read_text(encoding="utf-8"))
+
+
+def attack_all(folder):
     single = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
     single |= {"OPENBLAS_NUM_THREADS": "1", "ARROW_IO_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
     environment = {**os.environ, **single}

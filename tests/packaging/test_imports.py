@@ -27,13 +27,18 @@ FACES = [name for name in ALL if hasattr(importlib.import_module(name), "__path_
 
 
 def test_importing_every_package_loads_nothing_heavy():
-    """One process imports one after the other; the first that loads something heavy is named."""
+    """One process imports one after the other; the first that loads something heavy is named. Nor does saving a model."""
     script = (
         "import importlib, sys\n"
         f"for package in {PACKAGES!r}:\n"
         "    importlib.import_module(package)\n"
         f"    heavy = [name for name in {HEAVY!r} if name in sys.modules]\n"
         "    assert not heavy, (package, heavy)\n"
+        "from sklearn.linear_model import LinearRegression\n"
+        "from shared.runtime.store import dump_model\n"
+        "dump_model(LinearRegression())\n"
+        "assert not {'torch', 'dask'} & set(sys.modules), 'a model was saved'\n"
+        "assert not [name for name, module in sys.modules.items() if module is None and 'array_api' in name]\n"
     )
     made = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr

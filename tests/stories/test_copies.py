@@ -63,9 +63,14 @@ def new_rows(path: Path) -> Path:
     return path
 
 
-def test_it_runs_its_own_files_as_study_and_as_script(copy, tmp_path):
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory) -> Path:
+    """A run of the installed study."""
+    return run_study("demand", out=tmp_path_factory.mktemp("installed") / "run", quick=True, overrides=QUICK).parent
+
+
+def test_it_runs_its_own_files_as_study_and_as_script(copy, plain, tmp_path):
     first = run_study(copy, out=tmp_path / "first", quick=True, overrides=[*QUICK, "n_jobs=2"]).parent
-    plain = run_study("demand", out=tmp_path / "plain", quick=True, overrides=QUICK).parent
     made = subprocess.run(
         [sys.executable, str(copy / "study.py"), "--quick", "--out", "second", *(f"--set={text}" for text in QUICK)],
         cwd=tmp_path, capture_output=True, text=True, check=False,
@@ -87,12 +92,16 @@ def test_its_classes_reach_workers_that_are_processes(tmp_path):
     assert metrics(plain) == metrics(spread)
 
 
-def test_a_prediction_uses_the_copy_where_its_user_ran_it_or_names_it(tmp_path, monkeypatch):
+def test_a_prediction_uses_the_copy_where_its_user_ran_it_or_names_it_wherever_it_has_moved(tmp_path, monkeypatch):
     copy = copy_study("demand", tmp_path / "my-copy")
     change(copy / "predict.py", "return forecast, [", 'return forecast, ["said by the copy", ')
     folder = run_study(copy, out=tmp_path / "run", quick=True, overrides=QUICK).parent
     rows = new_rows(tmp_path / "week.csv")
     assert "Said by the copy." in predict_from(folder, data=rows)[1]
+    moved = copy.rename(tmp_path / "moved")
+    with pytest.raises(SettingsError, match="not there any more.*--study FOLDER"):
+        predict_from(folder, data=rows)
+    moved.rename(copy)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "of another user"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "of another user"))
     with pytest.raises(SettingsError, match="not run here before.*--study"):
@@ -100,14 +109,6 @@ def test_a_prediction_uses_the_copy_where_its_user_ran_it_or_names_it(tmp_path, 
     assert "Said by the copy." in predict_from(folder, data=rows, study=copy)[1]
     with pytest.raises(SettingsError, match="is a run of the study 'my-copy', not of 'demand'"):
         predict_from(folder, data=rows, study="demand")
-
-
-def test_a_copy_that_has_moved_is_named(tmp_path):
-    copy = copy_study("demand", tmp_path / "mine")
-    folder = run_study(copy, out=tmp_path / "run", quick=True, overrides=QUICK).parent
-    copy.rename(tmp_path / "moved")
-    with pytest.raises(SettingsError, match="not there any more.*--study FOLDER"):
-        predict_from(folder, data=new_rows(tmp_path / "week.csv"))
 
 
 @pytest.mark.parametrize(

@@ -147,8 +147,8 @@ def cluster_spread(
     A basket counts by ``(A - a / n) (B - b / n)``, with the shares a / n and b / n of both sides among the baskets of
     its stratum (see `stratified_tail`); that sums to what is found beyond what is expected. Both squares are taken
     around the mean. The third is the number of customers with both sides in one basket. `owner` is the customer of each
-    basket; the sizes of a customer's baskets, and how many have them, are ``owned_size`` and ``owned_count`` between ``owned_ptr``.
-    Where not `matched`, all sizes are zero, and all baskets are one stratum.
+    basket; the sizes of a customer's baskets, and how many have them, are ``owned_size`` and ``owned_count`` between
+    ``owned_ptr``. Where not `matched`, all sizes are zero, and all baskets are one stratum.
     """
     own = 1 if matched else 0  # items of the antecedent count for nothing where baskets are not told apart by size
     n_rules = len(rhs_ptr) - 1

@@ -56,11 +56,11 @@ def correct_by_customers(
 
     The null hypothesis is that over customers what a rule finds beyond what sizes of baskets explain has mean zero. The
     baskets of a customer who happens to like both sides repeat that; so the variance is multiplied by the design
-    effect, and the p-value is the tail of a Poisson distribution in units that give it this variance: in customers' worth of
-    baskets. The design effect is the larger of two: the squares of customers' sums over those of their baskets, as
-    surveys do it; and what follows from how much each side by itself is a habit, were both independent (the product of
-    their correlations within customers, times the baskets of a customer beside one). Where baskets are as good as
-    independent, it is the p-value over baskets that was given; it never falls below it.
+    effect, and the p-value is the tail of a Poisson distribution in units that give it this variance: in customers'
+    worth of baskets. The design effect is the larger of two: the squares of customers' sums over those of their
+    baskets, as surveys do it; and what follows from how much each side by itself is a habit, were both independent (the
+    product of their correlations within customers, times the baskets of a customer beside one). Where baskets are as
+    good as independent, it is the p-value over baskets that was given; it never falls below it.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from fractions import Fraction
 from numbers import Integral, Real
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from shared.data import Incidence
 from shared.data.columns import ITEM, ORDER
 from shared.data.io.frames import as_pandas
 from shared.errors import HexadError, quote, require
+from shared.typing import Codes, Floats, Lengths
 
 __all__ = ["as_baskets", "as_fraction", "estimate_itemsets", "frequent_itemsets", "min_count_of"]
 
@@ -27,6 +29,13 @@ FIRST_LIMIT = 1_000_000
 TRIES = 16
 KINDS = ("all", "closed", "maximal")
 MAX_LENGTH = 32_000
+
+
+def _kernels() -> ModuleType:
+    """Compiled loops, which are loaded where they are first needed."""
+    from domains.basket.mining import kernels
+
+    return kernels
 
 
 def frequent_itemsets(
@@ -216,18 +225,10 @@ def _rank_items(baskets: Incidence, least: int, wanted: Any, barred: Any) -> tup
 
 
 def _all(baskets: Incidence, layout: Layout, asked: dict[str, Any], n_first: int, longest: int, limit: int) -> Itemsets:
-    from domains.basket.mining.kernels import frequent_sets
-
     least = asked["min_count"]
-
-    def search(most: int) -> tuple[Any, Any, Any, bool]:
-        return frequent_sets(
-            layout.row_items, layout.item_ptr, layout.begins, layout.stops, n_first, least, longest, most
-        )
-
-    item, length, count, broken = search(min(limit, FIRST_LIMIT))
+    item, length, count, broken = _search_all(layout, n_first, least, longest, min(limit, FIRST_LIMIT))
     if broken and limit > FIRST_LIMIT and _estimate(layout, n_first, least, longest)[0] <= limit:
-        item, length, count, broken = search(limit)
+        item, length, count, broken = _search_all(layout, n_first, least, longest, limit)
     if broken:
         raise _too_many(layout, n_first, least, longest, limit, baskets.n_rows, "all")
     tree = Tree(layout.order, item, length, count)
@@ -236,13 +237,21 @@ def _all(baskets: Incidence, layout: Layout, asked: dict[str, Any], n_first: int
     )
 
 
+def _search_all(
+    layout: Layout, n_first: int, least: int, longest: int, most: int
+) -> tuple[Codes, Lengths, Codes, bool]:
+    """The frequent sets as columns of a tree, and whether the search was left because there are more than `most`."""
+    found: tuple[Codes, Lengths, Codes, bool] = _kernels().frequent_sets(
+        layout.row_items, layout.item_ptr, layout.begins, layout.stops, n_first, least, longest, most
+    )
+    return found
+
+
 def _search_closed(
     baskets: Incidence, layout: Layout, asked: dict[str, Any], n_first: int, longest: int, limit: int
 ) -> Itemsets:
-    from domains.basket.mining.kernels import mine_closed
-
     least, kind = asked["min_count"], asked["kind"]
-    ptr, flat, count, broken = mine_closed(
+    ptr, flat, count, broken = _kernels().mine_closed(
         layout.row_ptr,
         layout.row_items,
         layout.item_ptr,
@@ -285,9 +294,7 @@ def estimate_itemsets(
 
 
 def _estimate(layout: Layout, n_first: int, least: int, longest: int, seed: int = 0) -> tuple[float, float]:
-    from domains.basket.mining.kernels import estimate_size
-
-    sizes = estimate_size(
+    sizes: Floats = _kernels().estimate_size(
         layout.row_items, layout.item_ptr, layout.begins, layout.stops, n_first, least, longest, TRIES, seed
     )
     if sizes.size == 0:
@@ -323,12 +330,8 @@ def _too_many(
 
 def _sets_at(layout: Layout, n_first: int, least: int, longest: int, limit: int) -> int:
     """How many sets there are, counted; 0 where they do not fit, or there are none."""
-    from domains.basket.mining.kernels import frequent_sets
-
-    found = frequent_sets(
-        layout.row_items, layout.item_ptr, layout.begins, layout.stops, n_first, least, longest, limit
-    )
-    return 0 if found[3] else len(found[0])
+    item, _, _, broken = _search_all(layout, n_first, least, longest, limit)
+    return 0 if broken else len(item)
 
 
 def _with_mlxtend(baskets: Incidence, asked: dict[str, Any], wanted: Any, barred: object, longest: int) -> Itemsets:

@@ -31,7 +31,8 @@ class Rules(RuleTable):
     """Rules "who has the antecedent has the consequent", as `association_rules` mines them; see `RuleTable`.
 
     >>> from domains.basket import association_rules
-    >>> rules = association_rules([["tea", "milk"], ["tea", "milk"], ["milk"], ["tea"]], min_support=2, min_confidence=0.6)
+    >>> baskets = [["tea", "milk"], ["tea", "milk"], ["milk"], ["tea"]]
+    >>> rules = association_rules(baskets, min_support=2, min_confidence=0.6)
     >>> print(rules.sentence(0))
     tea → milk: 2 of 3 baskets (66.7 %), lift 0.889
     """

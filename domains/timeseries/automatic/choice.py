@@ -342,7 +342,7 @@ class _Judge:
         return np.where(np.isnan(found), self.fallback, found)
 
     def score(self, found: Floats, reference: tuple[float, float] = (200.0, 1.0)) -> tuple[float, float, float]:
-        """Return sMAPE (percent), MASE, and both in units of the reference's, where no error counts more than `MOST`."""
+        """Return sMAPE (percent), MASE, and both in units of the reference's; no error counts more than `MOST`."""
         smape, mase, held = self._means(found)
         relative = held / reference[1]
         return smape, mase, (smape / reference[0] + relative) / 2 if self.relative else relative

@@ -52,7 +52,8 @@ def read_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
             f" {quote(dict.fromkeys(texts))}",
             rows=rows,
             count=len(broken),
-            fix="Correct the cells, or empty them; formulas get their values when a spreadsheet program saves the workbook.",
+            fix="Correct the cells, or empty them; formulas get their values when a spreadsheet program saves the"
+            " workbook.",
         )
         problems.raise_if_any()
     names = ["" if pd.isna(value) else str(value).strip() for value in cells.iloc[0]]

@@ -104,7 +104,8 @@ def _frames(job: dict[str, Any], name: str, seconds: int) -> Iterator[tuple[Any,
     command = [sys.executable, "-I", subprocess_worker.__file__]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     # Arenas and threads of libraries take room that counts as memory, though nothing is in it.
-    with subprocess.Popen(command, env={**os.environ, **ONE_THREAD}, **pipes) as process:  # noqa: S603  # our own file, run by our own Python
+    env = {**os.environ, **ONE_THREAD}
+    with subprocess.Popen(command, env=env, **pipes) as process:  # noqa: S603  # our own file, run by our own Python
         try:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(json.dumps(job).encode() + b"\n")  # type: ignore[union-attr]

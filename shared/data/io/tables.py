@@ -281,7 +281,8 @@ def check_options(
 def check_frame(frame: object, schema: Schema, source: str, *, tz: str | None = None) -> pd.DataFrame:
     """Bring a frame's declared columns to their kinds and check them, as `read_table` does, without a report.
 
-    >>> check_frame(pd.DataFrame({"ds": ["2024-01-31"]}), Schema((Column("ds", "datetime"),)), "table").ds.dt.day.tolist()
+    >>> days = pd.DataFrame({"ds": ["2024-01-31"]})
+    >>> check_frame(days, Schema((Column("ds", "datetime"),)), "table").ds.dt.day.tolist()
     [31]
     """
     desk = _Desk(source, frozenset(), Problems(source), local=tz is not None)

@@ -179,7 +179,9 @@ def digest_parts(value: object) -> dict[str, bytes]:
     return found
 
 
-def _walk(value: Any, path: str, found: dict[str, bytes], alive: dict[int, Any], depth: int) -> None:  # noqa: C901, PLR0912
+def _walk(  # noqa: C901, PLR0912
+    value: Any, path: str, found: dict[str, bytes], alive: dict[int, Any], depth: int
+) -> None:
     if len(found) >= MAX_PARTS or depth > MAX_DEPTH or isinstance(value, np.random.RandomState | np.random.Generator):
         return
     if isinstance(value, str | bytes | int | float | complex | bool | np.generic | None):

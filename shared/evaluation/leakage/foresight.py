@@ -15,7 +15,8 @@ from shared.typing import Floats
 __all__ = ["Foresight", "find_foresight"]
 
 # A share of what is left after the past: .99 is an error of a tenth of what the past alone would give. Weather, prices
-# and plans stay below it on everything measured here; the target rounded, in other units or with a little noise does not.
+# and plans stay below it on everything measured here; the target rounded, in other units or with a little noise does
+# not.
 TELLING = 0.99
 # Of a target that hardly moves from row to row little is left after its last value, and noise hides some of that: a
 # column that alone, without any past, is the target but for a thousandth of its variance tells enough with less.

@@ -123,6 +123,7 @@ def held_by_kind(model, test: pd.DataFrame) -> pd.Series:
 WILD = Recipe((1,), exogenous=(Exogenous("wild", known=True),))
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("strategy", ["direct", "recursive"])
 def test_intervals_with_a_spread_hold_where_it_is_hard_and_where_it_is_easy(strategy):
     table = uneven()
@@ -200,6 +201,7 @@ def test_update_adds_errors_in_units_of_what_was_expected():
     assert 0.5 < by_kind[0.0] / by_kind[1.0] < 2
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize(
     "regressor",
     [
