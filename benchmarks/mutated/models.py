@@ -231,7 +231,7 @@ def _rows_for(name: str) -> Any:
         return _wave(120)
     if name == "AlertClassifier":
         rng = np.random.default_rng(5)
-        return pd.DataFrame({"x": rng.normal(size=120), "odd": (rng.random(120) < 0.5).astype(int)})
+        return pd.DataFrame({"x": rng.normal(size=120), "odd": (rng.random(120) < 0.4).astype(int)})
     return _odd_rows() if name == "AnomalyDetector" else _matrix()[0]
 
 

@@ -190,7 +190,14 @@ def plant_faults(
 
 
 def try_faults(measured: Measurements, settings: SensorSettings) -> Trial:
-    """Plant faults into the later rows, and look at twice as many incidents as were planted."""
+    """Plant faults into the later rows, and look at twice as many incidents as were planted.
+
+    >>> stamps = pd.date_range("2024-01-01", periods=600, freq="h")
+    >>> frame = pd.DataFrame({"Date_Time": stamps, "Count": np.sin(np.arange(600.0) / 4)})
+    >>> settings = SensorSettings(timezone="", planted=2).for_table(frame.columns)
+    >>> try_faults(Measurements.of(frame, settings, "hours.csv"), settings).counts
+    (2, 2, 0)
+    """
     panel, rng = measured.panel, np.random.default_rng(settings.seed)
     cuts, name = measured.cut(settings.learn_share), settings.columns.value
     values = measured.grid[name].to_numpy(copy=True)
