@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,22 +14,18 @@ from sklearn.utils.validation import check_is_fitted
 from domains.anomaly.base import draw_seed, is_share
 from domains.anomaly.series.incidents import Incidents, Seen, find_incidents
 from domains.anomaly.series.looks import Look, Measure, look_back, look_both_ways, look_on, rows_needed
+from domains.anomaly.series.reading import Reader, find_watched, name_short, values_of
 from domains.anomaly.series.signs import Signs
 from domains.anomaly.task import DetectionTask
 from shared.checks import is_whole
-from shared.data.io.frames import as_pandas
 from shared.data.panel import Panel, PanelRepair, SeriesColumns
-from shared.errors import DataError, Problem, RepairWarning, SettingsError, quote
+from shared.errors import SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import map_parallel
-from shared.text import count_of
 from shared.typing import Bools, Floats, Ints
 
 __all__ = ["SeriesDetector"]
 
-# Below, no quarter of a series is long enough to be a stretch that could repeat.
-LEAST_ROWS = 40
-FAR = 1e18  # squares beyond overflow in sums
 Repair = PanelRepair | Iterable[PanelRepair]
 
 
@@ -138,8 +132,8 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         SettingsError
         """
         self._check_settings()
-        panel, rows = self._read(series, repair)
-        filled = self._filled(series, rows)
+        read = self._reader().read(series, repair)
+        panel, filled = read.panel, read.filled
         self.seed_ = draw_seed(self.random_state)
         n_columns = 1 + len(self.channels)
         n = len(panel.values)
@@ -149,15 +143,15 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         self.unit_ += 1.0
         signs = Signs(np.full(n, np.nan), np.full(n, np.nan), np.zeros((n, n_columns)))
         pieces = [
-            (number, values, filled[panel.rows_of(number)], [*self._seed(panel, number), 0])
-            for number, values in self._watched(panel)
+            (number, read.values(number), filled[panel.rows_of(number)], [*self._seed(panel, number), 0])
+            for number in find_watched(panel)
         ]
         for number, measure, found in map_parallel(_learn, pieces, n_jobs=self.n_jobs, common=(self.window,)):
             self.window_[number] = measure.window
             self.centre_[number], self.unit_[number] = measure.centre, measure.unit
             self.tolerance_[number] = measure.tolerance
             _store(signs, panel.rows_of(number), found)
-        self.notes_ = _short_series(panel, self.window_)
+        self.notes_ = name_short(panel, self.window_)
         self._keep(panel, signs, filled)
         return self
 
@@ -177,9 +171,9 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
             Rows overlap with what is known, leave a gap, or belong to a series that is not known.
         """
         check_is_fitted(self)
-        later, rows = self._read(series, repair, follow=True)
+        read = self._reader().read(series, repair, self.panel_)
+        later, new = read.panel, read.filled
         merged = self.panel_.extend(later)
-        new = self._filled(series, rows)
         looks = self._look_on(later, new)
         n = len(merged.values)
         signs = Signs(np.full(n, np.nan), np.full(n, np.nan), np.zeros((n, 1 + len(self.channels))))
@@ -221,8 +215,8 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         ------
         DataError, SettingsError
         """
-        seen, _ = self._see_whole(series, repair)
-        return self._find(seen, budget, only, least, _short_series(seen.panel, _windows(seen)))
+        seen = self._see_whole(series, repair)
+        return self._find(seen, budget, only, least, name_short(seen.panel, _windows(seen)))
 
     def score_whole(self, series: Any, *, repair: Repair = ()) -> pd.DataFrame:
         """Score every row of whole series, looking both ways.
@@ -240,7 +234,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
             Key, stamp and columns, "evidence" (minus the logarithm of how likely it would be, told from most rows),
             "rate" (incidents a row that are as odd) and "usual" (what the value would usually be).
         """
-        return self._see_whole(series, repair)[0].to_frame()
+        return self._see_whole(series, repair).to_frame()
 
     def find_incidents(
         self,
@@ -310,20 +304,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
             No row is left, or stamps lie on no grid.
         """
         check_is_fitted(self)
-        frame = as_pandas(series, "series table", copy=False)
-        columns = SeriesColumns(self.unique_id, self.ds, self.y, tuple(self.channels))
-        bare = frame.assign(**{name: 0.0 for name in (self.y, *self.channels) if name in frame})
-        panel, rows = Panel.from_frame_with_rows(
-            bare, columns, tz=self.tz, frequency=self.panel_.frequency, repair=["interpolate", "keep_last_duplicate"]
-        )
-        ends = dict(zip(self.panel_.keys, self.panel_.ends, strict=True))
-        end = np.repeat([ends.get(key, panel.starts[i]) for i, key in enumerate(panel.keys)], panel.lengths)
-        known = rows[(panel.ordinals() < end) & (rows >= 0)]
-        later = frame.iloc[np.setdiff1d(np.arange(len(frame)), known)]
-        if not len(later):
-            fix = "Give rows after those that were learnt from."
-            raise DataError("series table", [Problem(f"all of its {count_of(len(frame), 'row')} are known", fix=fix)])
-        return later, len(known)
+        return self._reader().split_known(series, self.panel_)
 
     def score_samples(self, series: Any, *, repair: Repair = ()) -> Floats:
         """Score the rows that follow: the lower, the odder, in the order of the table.
@@ -367,30 +348,32 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
 
     def _see_next(self, series: Any, repair: Repair) -> tuple[Seen, Ints]:
         check_is_fitted(self)
-        later, rows = self._read(series, repair, follow=True)
-        self.panel_.extend(later)  # refuses what does not follow
+        read = self._reader().read(series, repair, self.panel_)
         place = {key: number for number, key in enumerate(self.panel_.keys)}
-        mine = [place[key] for key in later.keys]
+        mine = [place[key] for key in read.panel.keys]
         measures = tuple(self._measure(number) for number in mine)
         least = min(self.memory, int(self.seen_[mine].min()))
-        filled = self._filled(series, rows)
-        return Seen(later, self._look_on(later, filled), measures, filled, least), rows
+        return Seen(read.panel, self._look_on(read.panel, read.filled), measures, read.filled, least), read.rows
 
-    def _see_whole(self, series: Any, repair: Repair) -> tuple[Seen, Ints]:
+    def _see_whole(self, series: Any, repair: Repair) -> Seen:
         self._check_settings()
-        panel, rows = self._read(series, repair)
-        seed = draw_seed(self.random_state)
-        filled = self._filled(series, rows)
+        read = self._reader().read(series, repair)
+        panel, seed = read.panel, draw_seed(self.random_state)
         looks: list[Look | None] = [None] * panel.n_series
         measures: list[Measure | None] = [None] * panel.n_series
         pieces = [
-            (number, values, filled[panel.rows_of(number)], [seed, *_number_of(panel.keys[number]), 0])
-            for number, values in self._watched(panel)
+            (
+                number,
+                read.values(number),
+                read.filled[panel.rows_of(number)],
+                [seed, *_number_of(panel.keys[number]), 0],
+            )
+            for number in find_watched(panel)
         ]
         for number, measure, look in map_parallel(_scan, pieces, n_jobs=self.n_jobs, common=(self.window,)):
             measures[number], looks[number] = measure, look
         least = int(min(n for n, look in zip(panel.lengths, looks, strict=True) if look is not None))
-        return Seen(panel, tuple(looks), tuple(measures), filled, least), rows
+        return Seen(panel, tuple(looks), tuple(measures), read.filled, least)
 
     def _find(
         self,
@@ -412,7 +395,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
             mine = place[key]
             if (measure := self._measure(mine)) is None:
                 continue
-            known = self._values(self.panel_, mine)
+            known = values_of(self.panel_, mine)
             how = {
                 "origin": int(self.seen_[mine]) - len(known),
                 "learnt": int(self.learnt_[mine]),
@@ -420,70 +403,14 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
                 "seed": [*self._seed(self.panel_, mine), 1],
                 "filled": np.concatenate([self.filled_[self.panel_.rows_of(mine)], filled[later.rows_of(number)]]),
             }
-            values = np.concatenate([known, self._values(later, number)])
+            values = np.concatenate([known, values_of(later, number)])
             pieces.append((number, values, self._signs(mine), measure, how))
         for number, look in map_parallel(_follow, pieces, n_jobs=self.n_jobs):
             looks[number] = look
         return tuple(looks)
 
-    def _read(self, series: Any, repair: Repair, *, follow: bool = False) -> tuple[Panel, Ints]:
-        """Check a table and make it a panel; of one that follows, on the known grid and of known series."""
-        columns = SeriesColumns(self.unique_id, self.ds, self.y, tuple(self.channels))
-        grid = self.panel_.frequency if follow else None
-        asked = {repair} if isinstance(repair, str) else set(repair)
-        given = series
-        if "interpolate" in asked and not isinstance(series, Panel):
-            given = self._fill_ends(as_pandas(series, "series table", copy=False))
-        panel, rows = Panel.from_frame_with_rows(
-            given, columns, freq=None if follow else self.freq, tz=self.tz, frequency=grid, repair=repair
-        )
-        if follow and "interpolate" in asked:
-            panel, rows = _bridge(self.panel_, panel, rows)
-        if panel.repairs and not isinstance(series, Panel):
-            warnings.warn(f"series table: {'; '.join(panel.repairs)}", RepairWarning, stacklevel=4)
-        for name, values in {panel.columns.y: panel.values, **panel.exogenous}.items():
-            if (far := np.flatnonzero(~(np.abs(values) < FAR))).size:
-                what = f"{count_of(len(far), 'value')} beyond {FAR:g}"
-                raise DataError("series table", [Problem(what, column=name, fix="Give the column in another unit.")])
-        if follow and (new := [key for key in panel.keys if key not in self.panel_.keys]):
-            what = f"{len(new):,} series {'was' if len(new) == 1 else 'were'} not learnt from: {quote(new)}"
-            raise DataError("series table", [Problem(what, fix="Fit again with them, or leave them out.")])
-        return panel, rows
-
-    def _fill_ends(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Give missing values at the ends of series, which lie between no two others, the nearest one."""
-        names = [name for name in (self.y, *self.channels) if name in frame and frame[name].isna().any()]
-        if not names or self.ds not in frame:
-            return frame
-        ordered = frame.sort_values(self.ds, kind="stable")
-        ends = {}
-        for name in names:
-            values = ordered[name].groupby(ordered[self.unique_id]) if self.unique_id in frame else ordered[name]
-            after, before = values.ffill(), values.bfill()
-            at_end = after.isna() | before.isna()
-            ends[name] = ordered[name].where(~at_end, after.fillna(before))
-        return frame.assign(**ends)
-
-    def _watched(self, panel: Panel) -> list[tuple[int, Floats]]:
-        """Number and values of every series that is long enough."""
-        chosen = [number for number in range(panel.n_series) if panel.lengths[number] >= LEAST_ROWS]
-        if not chosen:
-            what = f"the longest series has {count_of(int(panel.lengths.max()), 'row')}"
-            fix = f"Give at least {LEAST_ROWS} rows of a series: nothing repeats in fewer."
-            raise DataError("series table", [Problem(what, fix=fix)])
-        return [(number, self._values(panel, number)) for number in chosen]
-
-    def _values(self, panel: Panel, number: int) -> Floats:
-        rows = panel.rows_of(number)
-        return np.column_stack([panel.values[rows], *(panel.exogenous[name][rows] for name in self.channels)])
-
-    def _filled(self, series: Any, rows: Ints) -> Bools:
-        """Which rows of a panel were not observed."""
-        if isinstance(series, Panel):
-            return np.zeros(len(rows), dtype=bool)
-        given = as_pandas(series, "series table", copy=False)
-        missing = given[[self.y, *self.channels]].isna().any(axis=1).to_numpy()
-        return np.asarray((rows < 0) | missing[rows])
+    def _reader(self) -> Reader:
+        return Reader(SeriesColumns(self.unique_id, self.ds, self.y, tuple(self.channels)), self.freq, self.tz)
 
     def _measure(self, number: int) -> Measure | None:
         window = int(self.window_[number])
@@ -570,43 +497,6 @@ def _windows(seen: Seen) -> Ints:
     return np.array([0 if measure is None else measure.window for measure in seen.measures])
 
 
-def _short_series(panel: Panel, windows: Ints) -> tuple[str, ...]:
-    """Say which series are not watched."""
-    short = [panel.keys[number] for number in np.flatnonzero(windows == 0)]
-    if not short:
-        return ()
-    one = len(short) == 1
-    has, is_ = ("has", "is") if one else ("have", "are")
-    return (f"{len(short):,} series {has} fewer than {LEAST_ROWS} rows, and {is_} not watched: {quote(short)}",)
-
-
 def _number_of(key: object) -> list[int]:
     """A number that stands for a key."""
     return [zlib.crc32(repr(key).encode())]
-
-
-def _bridge(known: Panel, later: Panel, rows: Ints) -> tuple[Panel, Ints]:
-    """Fill the rows that are missing between what is known and what follows, by the first value that follows."""
-    place = {key: number for number, key in enumerate(known.keys)}
-    lost = np.array(
-        [later.starts[i] - known.ends[place[key]] if key in place else 0 for i, key in enumerate(later.keys)]
-    )
-    lost = np.maximum(lost, 0)
-    if not lost.any():
-        return later, rows
-    first = later.indptr[:-1]
-    source = np.concatenate(
-        [np.r_[np.full(n, at), np.arange(at, stop)] for n, at, stop in zip(lost, first, later.indptr[1:], strict=True)]
-    )
-    new = np.concatenate(
-        [np.r_[np.full(n, -1), rows[at:stop]] for n, at, stop in zip(lost, first, later.indptr[1:], strict=True)]
-    )
-    longer = replace(
-        later,
-        values=later.values[source],
-        indptr=np.concatenate([[0], np.cumsum(later.lengths + lost)]).astype(np.int64),
-        starts=later.starts - lost,
-        exogenous={name: column[source] for name, column in later.exogenous.items()},
-        repairs=(*later.repairs, f"filled {count_of(int(lost.sum()), 'row')} before the first new ones"),
-    )
-    return longer, new

@@ -291,3 +291,11 @@ def test_what_is_learnt_back_and_both_ways_agree_on_one_distance():
     back, both = (look(scaled, measure, np.random.default_rng(0)) for look in (look_back, look_both_ways))
     stretch = back.stretch[23:]
     assert both.signs.stretch[500] == pytest.approx(stretch[477:501].mean())
+
+
+def test_a_stamp_far_beyond_what_is_known_is_no_gap():
+    past, later = split(odd_series())
+    model = SeriesDetector(random_state=0).fit(past)
+    far = later.head(3).assign(ds=pd.date_range("2124-01-01", periods=3, freq="h"))
+    with pytest.raises(DataError, match="column 'ds': begins at 2124-01-01 00:00:00, 875,136 rows after what is known"):
+        model.score(far, repair="interpolate")
