@@ -11,19 +11,8 @@ import pandas as pd
 
 from shared.data.columns import SeriesColumns
 from shared.data.frequency import Frequency, frequency_of
-from shared.data.panel_checks import (
-    Cells,
-    check_has_values,
-    check_kind,
-    check_on_grid,
-    fill_gaps,
-    find_grid,
-    keep_distinct,
-    refuse_dates_in_numbers,
-    sort_rows,
-    stamps_of,
-)
-from shared.data.panel_table import series_codes, sort_key, to_typed_table
+from shared.data.panel_layout import lay_out
+from shared.data.panel_table import sort_key, to_typed_table
 from shared.data.schema import missing_column
 from shared.data.summary import PanelSummary
 from shared.errors import HexadError, Problems, SettingsError, quote
@@ -183,52 +172,8 @@ class Panel:
         if unknown := asked - set(REPAIRS):
             raise SettingsError(f"unknown repair {quote(sorted(unknown))}; there are {quote(REPAIRS)}")
         table = to_typed_table(frame, columns, need_y, source, tz)
-        has_key = columns.unique_id in table.columns
-        problems = Problems(source)
-        codes, keys, appearance = series_codes(table, columns, has_key, problems)
-        stamps, zone, unit, integer = stamps_of(table[columns.ds], codes, columns, tz, problems)
-        if frequency is not None:
-            check_kind(frequency, zone, integer, columns, problems)
-        elif integer and freq is None:
-            refuse_dates_in_numbers(stamps, columns, problems)
-        problems.raise_if_any()
-        order = sort_rows(codes, stamps)
-        codes, stamps = codes[order], stamps[order]
-        repairs: list[str] = []
-        keep = keep_distinct(codes, stamps, keys, order, columns, asked, problems, repairs, "" if integer else zone)
-        problems.raise_if_any()
-        if not keep.all():
-            order, codes, stamps = order[keep], codes[keep], stamps[keep]
-        grid = frequency or find_grid(codes, stamps, freq, zone, integer, columns, source)
-        check_on_grid(grid, stamps, order, columns, problems)
-        problems.raise_if_any()
-        ordinals = grid.ordinals(stamps)
-        del stamps, keep  # tables may be as large as memory allows
-        wanted = ([columns.y] if need_y else []) + list(columns.exogenous)
-        data = {name: table[name].to_numpy(dtype=float, na_value=np.nan)[order] for name in wanted}
-        cells = Cells(codes, ordinals, order, data)
-        if need_y:
-            check_has_values(cells, keys, columns, problems)
-        problems.raise_if_any()
-        cells = fill_gaps(cells, grid, keys, columns, asked, problems, repairs)
-        problems.raise_if_any()
-        counts = np.bincount(cells.codes, minlength=len(keys))
-        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        values = cells.data.pop(columns.y) if need_y else np.full(len(cells.codes), np.nan)
-        panel = cls(
-            keys=keys,
-            values=values,
-            indptr=indptr,
-            starts=cells.ordinals[indptr[:-1]],
-            frequency=grid,
-            exogenous=cells.data,
-            columns=columns,
-            appearance=appearance,
-            has_key=has_key,
-            unit=unit,
-            repairs=tuple(repairs),
-        )
-        return panel, cells.rows
+        parts, rows = lay_out(table, columns, freq, tz, frequency, asked, need_y, source)
+        return cls(columns=columns, **parts), rows
 
     def check_against(
         self,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from domains.anomaly.choice import check_budget, check_differences, counts
+from domains.anomaly.figures import incident_lines
 from domains.anomaly.series.looks import Look, Measure
 from domains.anomaly.series.signs import KINDS
 from shared.data.panel import Panel
@@ -133,8 +134,6 @@ class Incidents(Result):
         HexadError
             Nothing is reported.
         """
-        from domains.anomaly.figures import incident_lines
-
         if not self.incidents:
             raise HexadError("nothing is reported, so there is nothing to draw")
         first = self.incidents[0]
