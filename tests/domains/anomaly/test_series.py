@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from domains.anomaly import SeriesDetector
+from domains.anomaly import DetectionTask, SeriesDetector
 from domains.anomaly.series.looks import Measure, look_back, look_both_ways
 from domains.anomaly.series.peaks import Peaks
 from domains.anomaly.series.stretches import compare_stretches, find_window
+from shared.data.splits import Split
 from shared.errors import DataError, HexadError, RepairWarning, SettingsError
+from shared.evaluation import evaluate
 
 HOURS, PAST = 24 * 100, 24 * 60
 
@@ -299,3 +301,20 @@ def test_a_stamp_far_beyond_what_is_known_is_no_gap():
     far = later.head(3).assign(ds=pd.date_range("2124-01-01", periods=3, freq="h"))
     with pytest.raises(DataError, match="column 'ds': begins at 2124-01-01 00:00:00, 875,136 rows after what is known"):
         model.score(far, repair="interpolate")
+
+
+def test_evaluate_compares_detectors_of_series_under_the_guard():
+    table = odd_series().assign(odd=0)
+    for rows in (slice(1700, 1700), slice(1900, 1947), slice(2100, 2123)):
+        table.loc[rows, "odd"] = 1
+    splits = [Split(1, np.arange(PAST), np.arange(PAST, 2000)), Split(2, np.arange(2000), np.arange(2000, HOURS))]
+    scores = evaluate(
+        {"ours": SeriesDetector(random_state=0)},
+        table,
+        splits,
+        ["roc_auc", "vus_pr@24"],
+        task=DetectionTask("odd"),
+        baselines={"other seed": SeriesDetector(random_state=1, window=24)},
+    )
+    assert (scores.table().loc["ours"] > 0.5).all()
+    assert "No leak was found" in scores.explain_leaks()
