@@ -134,7 +134,8 @@ def look_both_ways(values: Floats, measure: Measure, rng: np.random.Generator, *
     each = seen.distance[length // 2 : length // 2 + last + 1]
     summed = np.concatenate([[0.0], np.cumsum(np.nan_to_num(each))])
     counted = np.concatenate([[0], np.cumsum(~np.isnan(each))])
-    first, stop = np.maximum(np.arange(n) - length + 1, 0), np.minimum(np.arange(n), last) + 1
+    first = np.clip(np.arange(n) - length + 1, 0, max(last - length + 1, 0))  # as many at the ends as elsewhere
+    stop = np.minimum(first + length, last + 1)
     count = counted[stop] - counted[first]
     stretch = np.where(np.isnan(seen.surprise), np.nan, (summed[stop] - summed[first]) / np.maximum(count, 1))
     signs = Signs(stretch, seen.surprise, _stand(values, measure, filled))

@@ -90,7 +90,7 @@ class SignScales:
         known = ~np.isnan(past.stretch)
         stretch, value = (one[known] if known.any() else np.zeros(1) for one in (past.stretch, past.value))
         still = tuple(StandstillScale.of(column) for column in past.standstill.T)
-        made = cls(TailScale.of(stretch), ScoreScale.of(value), still, Peaks(np.empty(0), 0))
+        made = cls(TailScale.of(stretch, 2 * window), ScoreScale.of(value), still, Peaks(np.empty(0), 0))
         return replace(made, peaks=Peaks.of(made.parts(past, own=True).sum(axis=1), window))
 
     @property

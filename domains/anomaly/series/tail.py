@@ -11,6 +11,8 @@ from shared.typing import Floats
 __all__ = ["TailScale"]
 
 MIDDLE, HIGH = 0.5, 0.9
+# The 90 % quantile lies at the most so many times as far above the median as the 10 % quantile below; else it is odd.
+SKEWED = 3.0
 ROUGH = 1e-3  # where all distances are alike, in spreads of the series
 
 
@@ -41,16 +43,21 @@ class TailScale:
     unit: float
 
     @classmethod
-    def of(cls, scores: Floats) -> TailScale:
+    def of(cls, scores: Floats, reach: int = 0) -> TailScale:
         """Make a scale of distances.
 
         Parameters
         ----------
         scores : numpy.ndarray of float64, shape (n,)
             In any order; at least one.
+        reach : int
+            Rows to which a single odd value may give a great distance: where they are more than a tenth, the upper
+            quantile is held against the lower one.
         """
         ordered = np.sort(scores)
-        middle, high = (float(one) for one in np.quantile(ordered, [MIDDLE, HIGH]))
+        low, middle, high = (float(one) for one in np.quantile(ordered, [1 - HIGH, MIDDLE, HIGH]))
+        if reach > (1 - HIGH) * len(ordered) and middle > low:
+            high = min(high, middle + SKEWED * (middle - low))
         unit = (high - middle) / np.log((1 - MIDDLE) / (1 - HIGH))
         if not unit > 0:
             unit = float(ordered.std()) or ROUGH

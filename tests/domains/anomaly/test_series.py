@@ -318,3 +318,22 @@ def test_evaluate_compares_detectors_of_series_under_the_guard():
     )
     assert (scores.table().loc["ours"] > 0.5).all()
     assert "No leak was found" in scores.explain_leaks()
+
+
+def test_a_wild_value_of_a_short_series_comes_before_the_chances_of_many_others():
+    rng = np.random.default_rng(0)
+    n, days = 60, 400
+    y = 50 + 10 * np.sin(2 * np.pi * np.arange(days) / 7) + rng.normal(0, 2, (n, days))
+    y[5, 350] = 120.0
+    table = pd.DataFrame(
+        {
+            "unique_id": np.repeat(np.arange(n), days),
+            "ds": np.tile(pd.date_range("2024-01-01", periods=days), n),
+            "y": y.ravel(),
+        }
+    )
+    first = SeriesDetector(random_state=0).scan(table, budget=3).incidents[0]
+    assert (first.series, first.value) == (5, 120.0)
+    early = table.groupby("unique_id").cumcount() < 300
+    found = SeriesDetector(random_state=0).fit(table[early]).find_incidents(table[~early], budget=3)
+    assert (found.incidents[0].series, found.incidents[0].value) == (5, 120.0)
