@@ -50,7 +50,7 @@ def summary(
     if saving is not None:
         run.add_summary(_say_saving(saving, settings))
         if saving.realised is not None:
-            run.add_fact(settings.money(saving.realised), "saved by looking where it pays")
+            run.add_fact(settings.money(saving.realised), "would have been saved by looking where it pays")
 
 
 def _compare(comparison: Comparison, settings: FraudSettings) -> str:
@@ -67,7 +67,7 @@ def _say_lead(comparison: Comparison) -> str:
     unsure = "" if low > 0 or high < 0 else " That is too little to say which finds more."
     return (
         f"{capitalise(SHORT[comparison.best])} finds {abs(lead):.0f} percentage points {'more' if lead >= 0 else 'less'} of"
-        f" it than the largest amounts do (90 % interval {low:.0f} to {high:.0f}, by resampling days).{unsure}"
+        f" the fraud than the largest amounts do (90 % interval {low:.0f} to {high:.0f}, by resampling days).{unsure}"
     )
 
 
@@ -78,14 +78,14 @@ def _say_saving(saving: Saving, settings: FraudSettings) -> str:
         )
     told = (
         f"At {settings.look_cost:g} {settings.currency} a look, looking pays at {count_of(saving.looked, 'new payment')}: by"
-        f" their chances it was expected to save {settings.money(saving.expected)}"
+        f" their chances {settings.money(saving.expected)} are expected to be saved"
     ).replace("  ", " ")
     if saving.realised is None or saving.found is None:
         return f"{told}."
     off = 100 * (saving.realised / saving.expected - 1)
     return (
-        f"{told}; it saved {settings.money(saving.realised)}, {abs(off):.0f} % {'more' if off >= 0 else 'less'} than that,"
-        f" with {100 * saving.found:.0f} % of the fraud found."
+        f"{told}; by the labels it would have been {settings.money(saving.realised)}, {abs(off):.0f} %"
+        f" {'more' if off >= 0 else 'less'}, with {100 * saving.found:.0f} % of the fraud found."
     )
 
 
@@ -100,24 +100,20 @@ def alert_parts(alerts: Alerts, payments: Payments, settings: FraudSettings) -> 
     shown = pd.DataFrame({"payment": named, "amount": [f"{one:,.2f}" for one in rows[asked.amount]]})
     if "chance" in frame:
         shown["chance"] = [f"{100 * one:.0f} %" if one >= 0.01 else "below 1 %" for one in frame["chance"]]
-    shown["why"] = [capitalise(text) for text in frame["why"]]
+    shown["why"] = frame["why"]  # begins with a name of the user, which stays as it is
     by = "the chance of fraud" if "chance" in frame else "how unlike the payments learnt from they are"
-    made = {name: means for name, means in MADE.items() if name in payments.columns}
-    parts: list[Any] = [
-        f"Ordered by {by}; beside each payment {'its card and ' if asked.card else ''}its time of day. The reasons are what speaks most for it, the strongest first; “similar rows” are the payments"
-        " learnt from that are nearest by all else.",
+    made = [means for name, means in MADE.items() if name in payments.columns]
+    return [
+        f"Ordered by {by}; beside each payment {'its card and ' if asked.card else ''}its time of day. The reasons are what"
+        " speaks most for it, the strongest first; “similar rows” are the payments learnt from that are nearest by all else.",
         (
             shown.set_index("payment"),
-            f"{rows[asked.time].iloc[0]:%A, %Y-%m-%d}: {len(shown):,} of {alerts.n_rows:,} payments.",
+            f"{rows[asked.time].iloc[0]:%A, %Y-%m-%d}: {len(shown):,} of {count_of(alerts.n_rows, 'payment')}.",
         ),
+        f"Looked at is what the table holds, and what is made of it from the past of the card: {join_words(made)}."
+        if asked.card
+        else "Looked at is what the table holds, and the hour of the day.",
     ]
-    if made:
-        means = pd.DataFrame({"column": list(made), "what it is": list(made.values())}).set_index("column")
-        parts += [
-            "Beside what the table holds, each payment is compared with the earlier ones of its card:",
-            (means, "Columns that are made, from the past only."),
-        ]
-    return parts
 
 
 def found_parts(
@@ -140,12 +136,12 @@ def found_parts(
             "looked at": [f"{one:,}" for one in table["looked at"]],
             "fraud found": [f"{100 * one:.0f} %" for one in table["fraud found"]],
             "fraud among them": [f"{100 * one:.0f} %" for one in table["fraud among them"]],
-            "amounts of it": [settings.money(one) for one in table["amounts of it"]],
-            "less the looking": [settings.money(one) for one in table["saved"]],
+            "amount found": [settings.money(one) for one in table["amount found"]],
+            "after costs": [settings.money(one) for one in table["after costs"]],
         },
         index=table.index,
     )
-    parts: list[Any] = [
+    return [
         f"Each way of ranking may look at {count_of(settings.per_day, 'payment')} of each new day; labels say afterwards"
         f" what was fraud: {int(payments.new_odd.sum()):,} of {len(payments.new):,} payments.",
         (shown, f"What is found; a look costs {settings.look_cost:g} {settings.currency}".rstrip() + "."),
@@ -158,7 +154,6 @@ def found_parts(
             caption="Share of the fraud found by how many payments are looked at each day.",
         ),
     ]
-    return [*parts, *([] if models.classifier else [f"No chances were learnt: {models.why_not}."])]
 
 
 def chance_parts(models: Models, saving: Saving | None, settings: FraudSettings) -> list[Any]:
@@ -179,7 +174,7 @@ def chance_parts(models: Models, saving: Saving | None, settings: FraudSettings)
         }
     ).set_index("chance")
     return [
-        "A chance of 30 % comes true if, of payments with that chance, three in ten are fraud. It was looked at on the"
+        "A chance of 30 % comes true if, of payments with that chance, three in ten are fraud. This was checked on the"
         " last fifth of the payments learnt from, from which nothing was learnt. " + calibration.explain(),
         (table, "Chances, and what came."),
         calibration.plot(),
@@ -188,15 +183,22 @@ def chance_parts(models: Models, saving: Saving | None, settings: FraudSettings)
     ]
 
 
-def doubts(own: bool, payments: Payments, models: Models) -> list[str]:
+def doubts(own: bool, payments: Payments, models: Models, comparison: Comparison | None) -> list[str]:
     """When not to believe it."""
     told = [
-        "An alert is a reason to look, not a proof: most payments that are looked at are honest.",
-        "What is saved counts the whole amount of each fraud that is looked at, as if looking always came in time and"
-        " always saw it.",
+        "An alert is a reason to look, not a proof."
+        if comparison is None
+        else "An alert is a reason to look, not a proof:"
+        f" {100 * (1 - float(comparison.table['fraud among them'].iloc[-1])):.0f} % of the payments looked at were honest.",
         "Fraud changes once it is found. What was learnt from old patterns knows nothing of the next one; learn again often.",
-        "The first payments of a card have no past to be compared with.",
     ]
+    if "times_usual" in payments.columns:
+        told.append("The first payments of a card have little or no past to be compared with.")
+    if comparison is not None:
+        told.append(
+            "What is found or saved counts the whole amount of each fraud that is looked at, as if looking always came in"
+            " time and always saw it."
+        )
     if models.classifier is not None:
         told.append(
             "Labels are what people found. Fraud that nobody reported counts as honest, in learning and in judging."
@@ -215,7 +217,7 @@ def doubts(own: bool, payments: Payments, models: Models) -> list[str]:
 def data_parts(own: bool, payments: Payments, settings: FraudSettings) -> list[str]:
     """What is to be known of the data."""
     told = [text for text in settings.columns.explain_missing() if " for features " not in text]
-    told.append(f"Looked at were the columns {join_words([str(name) for name in payments.columns])}.")
+    told.append(f"Looked at were the columns {join_words([str(one) for one in payments.columns if one not in MADE])}.")
     if not own:
         told.insert(
             0,

@@ -41,8 +41,9 @@ def run(settings: FraudSettings, out: Run) -> None:
     report.summary(out, settings, payments, models, alerts, comparison, saving)
     out.add_section("The payments to look at", *report.alert_parts(alerts, payments, settings))
     out.add_section("What is found", *report.found_parts(payments, models, comparison, settings))
-    out.add_section("Chances, and where looking pays", *report.chance_parts(models, saving, settings))
-    out.add_section("When not to believe it", *report.doubts(own, payments, models))
+    if payments.odd is not None:
+        out.add_section("Chances, and where looking pays", *report.chance_parts(models, saving, settings))
+    out.add_section("When not to believe it", *report.doubts(own, payments, models, comparison))
     add_closing(out, reading, *report.data_parts(own, payments, settings))
     out.metrics.update(report.metrics(payments, models, alerts, comparison, saving))
 

@@ -199,8 +199,8 @@ def compare_rankings(payments: Payments, scores: Mapping[str, Floats], settings:
                 "looked at": int(rows.sum()),
                 "fraud found": (rows & odd).sum() / odd.sum(),
                 "fraud among them": (rows & odd).sum() / rows.sum(),
-                "amounts of it": amount[rows & odd].sum(),
-                "saved": amount[rows & odd].sum() - settings.look_cost * rows.sum(),
+                "amount found": amount[rows & odd].sum(),
+                "after costs": amount[rows & odd].sum() - settings.look_cost * rows.sum(),
             }
             for rows in picked.values()
         ],

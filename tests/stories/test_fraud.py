@@ -270,7 +270,7 @@ def test_what_is_found_is_counted_by_day():
     payments = Payments(pd.DataFrame({"amount": np.ones(120)}), ["amount"], day, odd, 0)
     found = compare_rankings(payments, {"blind": rng.random(120), "all-knowing": odd * 1.0}, FraudSettings(per_day=4))
     assert found.table.loc["all-knowing", ["looked at", "fraud found", "fraud among them"]].tolist() == [12, 1.0, 1.0]
-    assert found.table.loc["all-knowing", "saved"] == 12 - 12 * 5.0
+    assert found.table.loc["all-knowing", "after costs"] == 12 - 12 * 5.0
     lead, low, high = found.lead
     assert 0 < low <= lead <= high <= 1
 
