@@ -1,6 +1,6 @@
 """Real data sets that packages carry inside their wheels, and the user's own files in the same schema.
 
-Nothing is downloaded: a data set is there once its package is installed. Each one is listed with its source and
+Nothing is downloaded: a data set is there once its package is installed, or is simulated, and then says so. Each one is listed with its source and
 with the licence of the data, which is another matter than the licence of the package.
 
 A domain or a study states its data sets in a file ``datasets.py`` in its folder, as a tuple ``DATASETS``; they are
@@ -48,6 +48,8 @@ class Dataset:
         What a user's own file in its place has to look like.
     options : dict
         How its file is to be read, as arguments of `read_table`.
+    make : callable, optional
+        What makes it, where it is simulated; `file` is then where that is written.
 
     >>> describe("vic_elec").shape
     (52608, 5)
@@ -65,6 +67,7 @@ class Dataset:
     extra: str = "data"
     options: dict[str, Any] = field(default_factory=dict)
     prepare: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    make: Callable[[], pd.DataFrame] | None = None
 
     def path(self) -> Path:
         """Where the file lies; nothing of the package is imported.
@@ -82,8 +85,8 @@ class Dataset:
 
     @property
     def installed(self) -> bool:
-        """Whether the package that carries it is installed."""
-        return importlib.util.find_spec(self.module) is not None
+        """Whether the package that carries it is installed; what is simulated always is."""
+        return self.make is not None or importlib.util.find_spec(self.module) is not None
 
 
 # What no room has taken over yet.
@@ -216,7 +219,11 @@ def load_with_report(
     if allow_missing:
         columns = tuple(replace(c, allow_missing=c.allow_missing or c.kind == "number") for c in schema.columns)
         schema = replace(schema, columns=columns)
-    frame, report = read_table_with_report(dataset.path() if path is None else path, schema, **options)
+    if path is None and dataset.make is not None:
+        frame, report = read_table_with_report(dataset.make(), schema, **options)
+        report = replace(report, source=f"{name} (simulated)")
+    else:
+        frame, report = read_table_with_report(dataset.path() if path is None else path, schema, **options)
     if dataset.prepare is not None and (path is None or own is None):
         frame = dataset.prepare(frame)
     return frame, report

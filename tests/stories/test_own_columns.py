@@ -18,6 +18,7 @@ SMALL = {
     "demand": ["origins=3", "every=7D", "horizon=6h", "timezone=Australia/Melbourne"],
     "prices": ["origins=3", "refit_every=3", "levels=[90]"],
     "shuttle": ["folds=3", "columns.label=anomaly"],
+    "fraud": ["columns.label=fraud", "columns.payment=payment"],
     "grocery": ["min_support=0.02", "randomised=1", "hidden=200", "columns.time=week", "columns.customer=household_id"],
 }
 
@@ -45,12 +46,33 @@ def shuttle_table() -> pd.DataFrame:
     return datasets.load("shuttle").iloc[::20].reset_index(drop=True)
 
 
-TABLES = {"demand": demand_table, "prices": prices_table, "grocery": grocery_table, "shuttle": shuttle_table}
+def fraud_table() -> pd.DataFrame:
+    table = datasets.load("cards")
+    return table[table["card"].str[1:].astype(int) % 4 == 0].reset_index(drop=True)
+
+
+TABLES = {
+    "demand": demand_table,
+    "prices": prices_table,
+    "grocery": grocery_table,
+    "shuttle": shuttle_table,
+    "fraud": fraud_table,
+}
 ROLES = {
     "demand": {"time": "Time", "demand": "Demand", "temperature": "Temperature", "holiday": "Holiday"},
     "prices": {"market": "unique_id", "time": "ds", "price": "y", "known": ["gen_forecast", "system_load"]},
     "grocery": {"order": "order", "item": "item", "time": "week", "customer": "household_id"},
     "shuttle": {"label": "anomaly", "features": [f"f{number}" for number in range(1, 10)]},
+    "fraud": {
+        "time": "paid",
+        "amount": "amount",
+        "card": "card",
+        "category": "category",
+        "country": "country",
+        "merchant": "merchant",
+        "label": "fraud",
+        "payment": "payment",
+    },
 }
 each_study = pytest.mark.parametrize("study", sorted(ROLES))
 
@@ -139,6 +161,7 @@ BUNDLED = {
     "prices": ("EUR",),
     "grocery": ("week of", "dunnhumby"),
     "shuttle": ("radiator",),
+    "fraud": ("simulated", "EUR"),
 }
 
 

@@ -167,8 +167,38 @@ def test_a_module_without_a_folder_carries_no_data(carrier):
         dataset("one_file_carrier").path()
 
 
-@pytest.mark.parametrize("name", available())
+@pytest.mark.parametrize("name", [name for name in available() if describe(name).make is None])
 def test_an_absent_package_of_a_bundled_data_set(name, monkeypatch):
     monkeypatch.setattr(datasets.importlib.util, "find_spec", lambda module: None)
     with pytest.raises(MissingExtraError, match=rf"hexad\[{describe(name).extra}\]"):
         load(name)
+
+
+# Simulated
+
+
+def test_what_is_simulated_says_so_and_is_made_again_alike():
+    stated = describe("cards")
+    assert stated.installed
+    assert "Simulated" in stated.title
+    first, second = (load_with_report("cards") for _ in range(2))
+    pd.testing.assert_frame_equal(first[0], second[0])
+    assert first[1] == second[1]
+    assert first[1].explain().startswith("cards (simulated): 41,050 rows, 8 columns.")
+
+
+def test_what_is_simulated_is_checked_as_a_file_is(monkeypatch):
+    made = dataset("no_such_carrier", make=lambda: pd.DataFrame({"a": [1, 2]}))
+    monkeypatch.setitem(datasets._find_datasets(), "small", made)
+    with pytest.raises(DataError, match="column 'b': is missing"):
+        load("small")
+
+
+def test_an_own_file_takes_the_place_of_what_is_simulated(tmp_path):
+    path = written(
+        tmp_path,
+        "payment,paid,card,merchant,category,country,amount,fraud\n1,2024-03-01 10:00,01,a,b,AT,5.5,0\n",
+    )
+    frame = load("cards", path)
+    assert frame["card"].tolist() == ["01"]
+    assert frame["amount"].tolist() == [5.5]

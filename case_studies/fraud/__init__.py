@@ -1,0 +1,1 @@
+"""Card payments: which to look at, why, and what that saves."""
