@@ -72,7 +72,7 @@ def incident_parts(found: Incidents, settings: SensorSettings) -> list[Any]:
             {
                 "sensor": "" if one.series is None else str(one.series),
                 "when": _when(one.start, one.end),
-                "what": capitalise(one.text) + (" (holiday)" if touches_holiday(one, settings) else ""),
+                "what": one.text + (" (holiday)" if touches_holiday(one, settings) else ""),
             }
             for one in found.incidents
         ],

@@ -118,6 +118,13 @@ def look(
         To report.
     grid : pandas.DataFrame, optional
         In place of the measured one.
+
+    >>> stamps = pd.date_range("2024-01-01", periods=300, freq="h")
+    >>> frame = pd.DataFrame({"Date_Time": stamps, "Count": np.sin(np.arange(300.0) / 4)})
+    >>> frame.loc[250, "Count"] = 9.0
+    >>> settings = SensorSettings(timezone="").for_table(frame.columns)
+    >>> look(Measurements.of(frame, settings, "hours.csv"), settings, 1)[1].incidents[0].value
+    9.0
     """
     early, later = measured.parts(settings.learn_share, grid)
     with warnings.catch_warnings():

@@ -23,6 +23,8 @@ CONTRACTS = {
     "table": "tests/contract/test_table_learners.py",
     "baskets": "tests/domains/basket/test_completion.py",
     "rows": "tests/contract/test_row_detectors.py",
+    "series": "tests/contract/test_series_detectors.py",
+    "labelled": "tests/domains/anomaly/test_classifier.py",
 }
 
 

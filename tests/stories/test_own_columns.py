@@ -19,6 +19,7 @@ SMALL = {
     "prices": ["origins=3", "refit_every=3", "levels=[90]"],
     "shuttle": ["folds=3", "columns.label=anomaly"],
     "fraud": ["columns.label=fraud", "columns.payment=payment"],
+    "sensors": ["planted=1", "timezone=Australia/Melbourne", "incidents=5"],
     "grocery": ["min_support=0.02", "randomised=1", "hidden=200", "columns.time=week", "columns.customer=household_id"],
 }
 
@@ -51,7 +52,13 @@ def fraud_table() -> pd.DataFrame:
     return table[table["card"].str[1:].astype(int) % 4 == 0].reset_index(drop=True)
 
 
+def sensors_table() -> pd.DataFrame:
+    table = datasets.load("pedestrian")
+    return table[table["Sensor"].str.startswith("Birrarung")].tail(3000).drop(columns=["Date", "Time"], errors="ignore")
+
+
 TABLES = {
+    "sensors": sensors_table,
     "demand": demand_table,
     "prices": prices_table,
     "grocery": grocery_table,
@@ -63,6 +70,7 @@ ROLES = {
     "prices": {"market": "unique_id", "time": "ds", "price": "y", "known": ["gen_forecast", "system_load"]},
     "grocery": {"order": "order", "item": "item", "time": "week", "customer": "household_id"},
     "shuttle": {"label": "anomaly", "features": [f"f{number}" for number in range(1, 10)]},
+    "sensors": {"sensor": "Sensor", "time": "Date_Time", "value": "Count"},
     "fraud": {
         "time": "paid",
         "amount": "amount",

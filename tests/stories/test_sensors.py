@@ -47,8 +47,8 @@ def test_incidents_of_an_own_table_are_told(own_run):
     found = pd.read_parquet(own_run / "incidents.parquet")
     assert dict(zip(found["series"], found["kind"], strict=True)) == {"pump": "value", "fan": "standstill"}
     page = (own_run / "report.html").read_text()
-    assert "Celsius is 120, where" in page
-    assert "Celsius hardly moves for 24 rows" in page
+    assert "celsius is 120, where" in page
+    assert "celsius hardly moves for 24 rows" in page
     assert "Melbourne" not in page
     assert "holiday that was named" not in page
 
