@@ -170,6 +170,7 @@ BUNDLED = {
     "grocery": ("week of", "dunnhumby"),
     "shuttle": ("radiator",),
     "fraud": ("simulated", "EUR"),
+    "sensors": ("pedestrian", "holiday that was named"),
 }
 
 
