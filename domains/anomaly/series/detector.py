@@ -67,8 +67,10 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    Distances are those of raw values, not of standardised stretches: level and size are what people look at. On eleven
-    series of NAB raw ones find far more (`python -m benchmarks.anomaly --only series`).
+    Stretches far from all others are discords (Keogh, Lin and Fu 2005, "HOT SAX"); here the distance is that to the
+    thirteenth nearest of 512 drawn at random, so that what came a few times stays odd. It is that of raw values, not of
+    standardised stretches: level and size are what people look at, and on eleven series of NAB raw ones find far more
+    (`python -m benchmarks.anomaly --only series`).
 
     >>> rng = np.random.default_rng(0)
     >>> hour = np.arange(24 * 60)

@@ -12,6 +12,7 @@ import pandas as pd
 from domains.anomaly.choice import check_budget, check_differences, counts
 from domains.anomaly.figures import incident_lines
 from domains.anomaly.series.looks import Look, Measure
+from domains.anomaly.series.reading import values_of
 from domains.anomaly.series.signs import KINDS
 from shared.data.panel import Panel
 from shared.errors import HexadError
@@ -277,7 +278,7 @@ def _join_rows(seen: Seen, candidates: Ints, evidence: Floats, most: int | None)
         if near and (most is None or new.peak >= ALIKE * near[0].peak):
             for other in [new, *near[1:]]:  # a row between two groups makes them one
                 near[0].take_in(other)
-            groups = [one for one in groups if one not in near[1:]]
+            groups = [one for one in groups if not any(one is other for other in near[1:])]
         elif not near and len(groups) == most:
             break
         elif not near:
@@ -299,16 +300,15 @@ def _describe(seen: Seen, rows: Ints, evidence: Floats, rates: Floats) -> tuple[
     if kind != "stretch":
         peak = int(rows[np.argmax(parts[:, KINDS.index(kind)])])
     columns = (panel.columns.y, *panel.exogenous)
-    values = np.column_stack([panel.values, *panel.exogenous.values()])
-    own = values[panel.rows_of(series)]
-    first, last = _span(look, measure, own, rows - offset, peak - offset, kind)
+    values = values_of(panel, series)
+    first, last = _span(look, measure, values, rows - offset, peak - offset, kind)
     begin, stop = offset + first, offset + last + 1
-    gap = np.abs(values[begin:stop] - look.usual[first : last + 1]) / measure.unit
+    gap = np.abs(values[first : last + 1] - look.usual[first : last + 1]) / measure.unit
     runs = look.signs.standstill[peak - offset]
     column = int(np.argmax(runs if kind == "standstill" else gap[peak - begin] if kind == "value" else gap.max(axis=0)))
     here = peak if kind != "stretch" else begin + int(np.argmax(gap[:, column]))
-    name, value, usual = columns[column], float(values[here, column]), float(look.usual[here - offset, column])
-    own, its = values[begin:stop, column], look.usual[first : last + 1, column]
+    name, value, usual = columns[column], float(values[here - offset, column]), float(look.usual[here - offset, column])
+    own, its = values[first : last + 1, column], look.usual[first : last + 1, column]
     if kind == "standstill":
         text = f"{name} hardly moves for {count_of(stop - begin, 'row')} ({_range(own)})"
     elif last == first or kind == "value":

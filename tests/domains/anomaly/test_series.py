@@ -337,3 +337,13 @@ def test_a_wild_value_of_a_short_series_comes_before_the_chances_of_many_others(
     early = table.groupby("unique_id").cumcount() < 300
     found = SeriesDetector(random_state=0).fit(table[early]).find_incidents(table[~early], budget=3)
     assert (found.incidents[0].series, found.incidents[0].value) == (5, 120.0)
+
+
+def test_pieces_give_the_same_where_memory_is_short():
+    past, later = split(table_of(wave(4)))
+    at_once = SeriesDetector(memory=150, window=12, random_state=0).fit(past).score(later)
+    model, pieces = SeriesDetector(memory=150, window=12, random_state=0).fit(past), []
+    for begin, stop in ((0, 30), (30, 500), (500, 501), (501, len(later))):
+        pieces.append(model.score(later[begin:stop]))
+        model.update(later[begin:stop])
+    pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), at_once, check_exact=True)
