@@ -76,6 +76,15 @@ class DetectionTask(Task):
         """
         return ColumnRoles(y=self.label, features=self.features)
 
+    def strata(self, data: Any) -> Any:
+        """Which rows are odd, so that `StratifiedKFold` keeps their share.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame
+        """
+        return self._odd(data)
+
     def check_outcomes(self, metric: Metric, data: Any, splits: Sequence[Split]) -> None:
         """Refuse, before any work, test rows of which none, or all, are odd.
 

@@ -115,7 +115,7 @@ def evaluate(
     task = task or find_task([*models.values(), *baselines.values()])
     judges = check_metrics(metrics, task)
     data = task.to_table(data.to_frame() if isinstance(data, Panel) else data)
-    cuts, notes = task.choose_rows(data, make_splits(splits, data))
+    cuts, notes = task.choose_rows(data, make_splits(splits, data, task.strata(data)))
     for judge in judges:
         task.check_outcomes(judge, data, cuts)
     first = take_rows(data, cuts[0].train)

@@ -154,6 +154,15 @@ class Task(ABC):
         """
         return list(splits), ()
 
+    def strata(self, data: Any) -> Any:
+        """Labels whose shares stratified splits keep; None where there are none.
+
+        Parameters
+        ----------
+        data : as for `run`
+        """
+        return None
+
     def check_outcomes(self, metric: Metric, data: Any, splits: Sequence[Split]) -> None:  # noqa: B027
         """Refuse, before any work, a metric that is not defined for any outcome of a split.
 
@@ -271,13 +280,15 @@ def take_rows(data: Any, rows: Any) -> Any:
     return data[rows]
 
 
-def make_splits(splitter: Any, data: Any) -> list[Split]:
+def make_splits(splitter: Any, data: Any, strata: Any = None) -> list[Split]:
     """Cut data with a splitter of ours or of scikit-learn, whose splits are labelled by number.
 
     Parameters
     ----------
     splitter : Splitter, scikit-learn splitter, or sequence of Split
     data : as for `Task.run`
+    strata : array, optional
+        A label a row, for splitters of scikit-learn that keep its shares.
 
     Raises
     ------
@@ -293,7 +304,8 @@ def make_splits(splitter: Any, data: Any) -> list[Split]:
     elif hasattr(splitter, "splits"):
         found = list(splitter.splits(data))
     elif hasattr(splitter, "split") and not isinstance(splitter, str):
-        pairs = splitter.split(np.zeros((getattr(data, "n_rows", None) or len(data), 0)))
+        bare = np.zeros((getattr(data, "n_rows", None) or len(data), 0))
+        pairs = splitter.split(bare) if strata is None else splitter.split(bare, strata)
         found = [Split(number, np.asarray(train), np.asarray(test)) for number, (train, test) in enumerate(pairs)]
     else:
         raise HexadError(f"a {type(splitter).__name__} is no splitter: it has neither splits(data) nor split(X)")
