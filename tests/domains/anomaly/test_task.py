@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.ensemble import IsolationForest
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, StratifiedKFold
 
 from domains.anomaly import AnomalyDetector, DetectionTask, ForestDetector
 from shared.data.splits import Split
@@ -111,3 +111,16 @@ def test_the_value_of_odd_rows_can_be_named_and_the_wrong_one_is_asked_about(tab
         DetectionTask(odd="odd").run(ForestDetector(random_state=0), named, split)
     kinds = named.assign(anomaly=named["anomaly"].astype("category"))
     assert DetectionTask(odd="fraud").run(ForestDetector(random_state=0), kinds, split)[0]["y"].sum() == 10
+
+
+def test_stratified_splits_keep_the_share_of_odd_rows(table):
+    scores = evaluate(
+        {"forest": ForestDetector(n_trees=5, random_state=0)},
+        table.assign(anomaly=table["anomaly"].map({0: "no", 1: "yes"})),
+        StratifiedKFold(5, shuffle=True, random_state=0),
+        ["roc_auc"],
+        task=DetectionTask(),
+        baselines={"peer": IsolationForest(n_estimators=5, random_state=0)},
+    )
+    counts = scores.predictions[scores.predictions["model"] == "forest"].groupby("split")["y"].sum()
+    assert counts.tolist() == [4] * 5
