@@ -11,8 +11,9 @@ import pandas as pd
 
 from shared.data import columns as names
 from shared.data.io.frames import as_pandas
+from shared.data.schema import missing_column
 from shared.data.splits import Split
-from shared.errors import Argument, DataError, Fix, Problem, SettingsError, quote
+from shared.errors import Argument, DataError, Fix, Problem, Problems, SettingsError, quote
 from shared.evaluation.metrics import Metric
 from shared.evaluation.task import ColumnRoles, Stopwatch, Task
 from shared.text import count_of
@@ -95,6 +96,11 @@ class DetectionTask(Task):
         splits : sequence of Split
         """
         odd = self._odd(data)
+        problems = Problems("table")
+        for name in self.features:
+            if name not in data.columns:
+                missing_column(name, [str(one) for one in data.columns], problems)
+        problems.raise_if_any()
         if "score" not in metric.reads:
             return
         bare = [split.label for split in splits if len(set(odd[split.test].tolist())) < 2]

@@ -124,3 +124,15 @@ def test_stratified_splits_keep_the_share_of_odd_rows(table):
     )
     counts = scores.predictions[scores.predictions["model"] == "forest"].groupby("split")["y"].sum()
     assert counts.tolist() == [4] * 5
+
+
+def test_features_that_are_not_there_are_told(table):
+    with pytest.raises(DataError, match="column 'bb'.*is missing"):
+        evaluate(
+            {"forest": ForestDetector()},
+            table,
+            KFold(2),
+            ["roc_auc"],
+            task=DetectionTask(features=("a", "bb")),
+            baselines={"peer": IsolationForest()},
+        )
