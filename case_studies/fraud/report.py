@@ -39,7 +39,8 @@ def summary(
     )
     count = len(alerts.alerts)
     run.add_summary(
-        f"Of {count_of(alerts.n_rows, 'payment')} of the last day, {count:,} {'is' if count == 1 else 'are'} to be looked at,"
+        f"Of {count_of(alerts.n_rows, 'payment')} of the last day, {count:,} {'is' if count == 1 else 'are'} to"
+        " be looked at,"
         " each with its reasons in words."
     )
     if comparison is not None:
@@ -66,7 +67,8 @@ def _say_lead(comparison: Comparison) -> str:
     lead, low, high = (100 * one for one in comparison.lead)
     unsure = "" if low > 0 or high < 0 else " That is too little to say which finds more."
     return (
-        f"{capitalise(SHORT[comparison.best])} finds {abs(lead):.0f} percentage points {'more' if lead >= 0 else 'less'} of"
+        f"{capitalise(SHORT[comparison.best])} finds {abs(lead):.0f} percentage points"
+        f" {'more' if lead >= 0 else 'less'} of"
         f" the fraud than the largest amounts do (90 % interval {low:.0f} to {high:.0f}, by resampling days).{unsure}"
     )
 
@@ -77,7 +79,8 @@ def _say_saving(saving: Saving, settings: FraudSettings) -> str:
             "  ", " "
         )
     told = (
-        f"At {settings.look_cost:g} {settings.currency} a look, looking pays at {count_of(saving.looked, 'new payment')}: by"
+        f"At {settings.look_cost:g} {settings.currency} a look, looking pays at"
+        f" {count_of(saving.looked, 'new payment')}: by"
         f" their chances {settings.money(saving.expected)} are expected to be saved"
     ).replace("  ", " ")
     if saving.realised is None or saving.found is None:
@@ -85,7 +88,7 @@ def _say_saving(saving: Saving, settings: FraudSettings) -> str:
     off = 100 * (saving.realised / saving.expected - 1)
     return (
         f"{told}; by the labels it would have been {settings.money(saving.realised)}, {abs(off):.0f} %"
-        f" {'more' if off >= 0 else 'less'}, with {100 * saving.found:.0f} % of the fraud found."
+        f" {'more' if off >= 0 else 'less'}, and {100 * saving.found:.0f} % of the fraud found by this choice."
     )
 
 
@@ -104,8 +107,10 @@ def alert_parts(alerts: Alerts, payments: Payments, settings: FraudSettings) -> 
     by = "the chance of fraud" if "chance" in frame else "how unlike the payments learnt from they are"
     made = [means for name, means in MADE.items() if name in payments.columns]
     return [
-        f"Ordered by {by}; beside each payment {'its card and ' if asked.card else ''}its time of day. The reasons are what"
-        " speaks most for it, the strongest first; “similar rows” are the payments learnt from that are nearest by all else.",
+        f"Ordered by {by}; beside each payment {'its card and ' if asked.card else ''}its time of day. The"
+        " reasons are what"
+        " speaks most for it, the strongest first; “similar rows” are the payments learnt from that are nearest"
+        " by all else.",
         (
             shown.set_index("payment"),
             f"{rows[asked.time].iloc[0]:%A, %Y-%m-%d}: {len(shown):,} of {count_of(alerts.n_rows, 'payment')}.",
@@ -127,7 +132,8 @@ def found_parts(
             else f"fewer than {FEW_ODD} of the new payments are known to be fraud"
         )
         return [
-            f"How much is found cannot be said, because {known}. Look at the payments above, write down which were fraud,"
+            f"How much is found cannot be said, because {known}. Look at the payments above, write down which"
+            " were fraud,"
             " and run again with that column as columns.label."
         ]
     table = comparison.table
@@ -142,7 +148,8 @@ def found_parts(
         index=table.index,
     )
     return [
-        f"Each way of ranking may look at {count_of(settings.per_day, 'payment')} of each new day; labels say afterwards"
+        f"Each way of ranking may look at {count_of(settings.per_day, 'payment')} of each new day; labels say"
+        " afterwards"
         f" what was fraud: {int(payments.new_odd.sum()):,} of {len(payments.new):,} payments.",
         (shown, f"What is found; a look costs {settings.look_cost:g} {settings.currency}".rstrip() + "."),
         _say_lead(comparison),
@@ -189,14 +196,17 @@ def doubts(own: bool, payments: Payments, models: Models, comparison: Comparison
         "An alert is a reason to look, not a proof."
         if comparison is None
         else "An alert is a reason to look, not a proof:"
-        f" {100 * (1 - float(comparison.table['fraud among them'].iloc[-1])):.0f} % of the payments looked at were honest.",
-        "Fraud changes once it is found. What was learnt from old patterns knows nothing of the next one; learn again often.",
+        f" {100 * (1 - float(comparison.table['fraud among them'].iloc[-1])):.0f} % of the payments looked at"
+        " were honest.",
+        "Fraud changes once it is found. What was learnt from old patterns knows nothing of the next one; learn"
+        " again often.",
     ]
     if "times_usual" in payments.columns:
         told.append("The first payments of a card have little or no past to be compared with.")
     if comparison is not None:
         told.append(
-            "What is found or saved counts the whole amount of each fraud that is looked at, as if looking always came in"
+            "What is found or saved counts the whole amount of each fraud that is looked at, as if looking"
+            " always came in"
             " time and always saw it."
         )
     if models.classifier is not None:
@@ -206,7 +216,8 @@ def doubts(own: bool, payments: Payments, models: Models, comparison: Comparison
     if not own:
         told.insert(
             0,
-            "The payments are simulated by this project, fraud and all. The figures show how the study works, and that its"
+            "The payments are simulated by this project, fraud and all. The figures show how the study works,"
+            " and that its"
             " parts fit together; they say nothing about real fraud, which is neither so regular nor so much alike.",
         )
     if payments.n_learnt < 1000:
@@ -221,7 +232,8 @@ def data_parts(own: bool, payments: Payments, settings: FraudSettings) -> list[s
     if not own:
         told.insert(
             0,
-            "Cards have a home, a level of spending and habits; some travel, shop a whole afternoon or buy something large."
+            "Cards have a home, a level of spending and habits; some travel, shop a whole afternoon or buy"
+            " something large."
             " Fraud is of three patterns: a stolen card, testing by many small payments, and payments abroad at night.",
         )
     return told

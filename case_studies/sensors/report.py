@@ -8,7 +8,7 @@ import pandas as pd
 
 from domains.anomaly import Incident, Incidents, SeriesDetector, incident_lines
 from shared.reporting import Run
-from shared.text import capitalise, count_of, format_number
+from shared.text import capitalise, count_of, format_number, join_words
 
 from .settings import SensorSettings
 from .trial import CLOCK, FLAT, LOSS, OUTAGE, Measurements, Trial
@@ -49,9 +49,13 @@ def summary(
     if trial.looked:
         planted, ours, rule = trial.counts
         run.add_summary(
-            f"Of {planted:,} faults planted for a test, {ours:,} are found among {trial.looked:,} incidents; the rule of"
+            f"Of {planted:,} faults planted for a test, {ours:,} are found among {trial.looked:,} incidents;"
+            " the rule of"
             f" many an alarm, how many spreads from the mean of the same weekday and hour, finds {rule:,}."
         )
+        ahead = trial.table.index[trial.table["found by the rule"] > trial.table["found"]]
+        if len(ahead):
+            run.add_summary(f"The rule finds more than this does of: {join_words([str(kind) for kind in ahead])}.")
         run.add_fact(f"{100 * ours / planted:.0f} %", "of planted faults found")
 
 
@@ -133,10 +137,13 @@ def trial_parts(trial: Trial) -> list[Any]:
     if not trial.looked:
         return ["The series are too short to plant faults into them, so how many are found cannot be said."]
     return [
-        "No label says what went wrong at these sensors. So faults were planted into the later rows: single values raised"
+        "No label says what went wrong at these sensors. So faults were planted into the later rows: single"
+        " values raised"
         f" by what one row of a hundred exceeds, the same value for {FLAT} rows, {100 * LOSS:.0f} % of the value for"
-        f" {OUTAGE} rows, and a clock that is {CLOCK} rows wrong for {OUTAGE} rows. Twice as many incidents as faults are"
-        " looked at; what really happened takes its places among them. The rule takes the rows that lie most spreads from"
+        f" {OUTAGE} rows, and a clock that is {CLOCK} rows wrong for {OUTAGE} rows. Twice as many incidents as"
+        " faults are"
+        " looked at; what really happened takes its places among them. The rule takes the rows that lie most"
+        " spreads from"
         " the mean of the same weekday and hour among the first rows.",
         (trial.table, f"Faults that have a row among the {trial.looked:,} oddest incidents."),
     ]
@@ -145,7 +152,8 @@ def trial_parts(trial: Trial) -> list[Any]:
 def doubts(detector: SeriesDetector, settings: SensorSettings) -> list[str]:
     """When not to believe it."""
     told = [
-        "Odd is not wrong: a festival, a holiday and a broken sensor look alike. The reasons say what is different, not why.",
+        "Odd is not wrong: a festival, a holiday and a broken sensor look alike. The reasons say what is"
+        " different, not why.",
         "What was already odd in the rows learnt from, again and again, is ordinary.",
         "After a change the same kind of incident is told until it has lasted for eight stretches: at the most "
         f"{8 * int(detector.window_.max()):,} rows here.",

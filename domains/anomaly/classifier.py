@@ -332,7 +332,10 @@ class AlertClassifier(BaseEstimator):  # type: ignore[misc]
         if min(counts) < LEAST_ODD:
             parts = join_words([f"{count:,}" for count in counts])
             what = f"of the first 60 %, the next 20 % and the last 20 % of the rows, {parts} are odd"
-            fix = f"At least {LEAST_ODD} in each are needed: give more rows, or take AnomalyDetector, which needs no label."
+            fix = (
+                f"At least {LEAST_ODD} in each are needed: give more rows, or take AnomalyDetector, which"
+                " needs no label."
+            )
             raise DataError("labelled rows", [Problem(what, column=self.label, fix=fix)])
 
     def _encode(self, rows: Any) -> Floats:
