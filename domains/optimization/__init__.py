@@ -1,0 +1,37 @@
+"""Optimization: portfolios with a proof or an honest gap."""
+
+from domains.optimization.portfolio.allocators import (
+    EqualWeight,
+    IndexTracker,
+    MaximumSharpe,
+    MeanVariance,
+    MinimumVariance,
+)
+from domains.optimization.portfolio.backtest import Backtest, deflate_sharpe, summarise_backtest
+from domains.optimization.portfolio.base import Allocator
+from domains.optimization.portfolio.moments import MomentEstimator, Moments
+from domains.optimization.portfolio.parity import RiskParity
+from domains.optimization.portfolio.returns import compute_returns
+from domains.optimization.portfolio.rules import RuleStrategy
+from domains.optimization.portfolio.tails import MinimumCVaR, compute_cvar
+from domains.optimization.portfolio.task import InvestmentTask
+
+__all__ = [
+    "Allocator",
+    "Backtest",
+    "EqualWeight",
+    "IndexTracker",
+    "InvestmentTask",
+    "MaximumSharpe",
+    "MeanVariance",
+    "MinimumCVaR",
+    "MinimumVariance",
+    "MomentEstimator",
+    "Moments",
+    "RiskParity",
+    "RuleStrategy",
+    "compute_cvar",
+    "compute_returns",
+    "deflate_sharpe",
+    "summarise_backtest",
+]
