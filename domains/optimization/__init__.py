@@ -9,7 +9,9 @@ from domains.optimization.portfolio.allocators import (
 )
 from domains.optimization.portfolio.backtest import Backtest, deflate_sharpe, summarise_backtest
 from domains.optimization.portfolio.base import Allocator
+from domains.optimization.portfolio.frontier import Frontier, compute_frontier
 from domains.optimization.portfolio.moments import MomentEstimator, Moments
+from domains.optimization.portfolio.orders import Orders, plan_orders
 from domains.optimization.portfolio.parity import RiskParity
 from domains.optimization.portfolio.returns import compute_returns
 from domains.optimization.portfolio.rules import RuleStrategy
@@ -20,6 +22,7 @@ __all__ = [
     "Allocator",
     "Backtest",
     "EqualWeight",
+    "Frontier",
     "IndexTracker",
     "InvestmentTask",
     "MaximumSharpe",
@@ -28,10 +31,13 @@ __all__ = [
     "MinimumVariance",
     "MomentEstimator",
     "Moments",
+    "Orders",
     "RiskParity",
     "RuleStrategy",
     "compute_cvar",
+    "compute_frontier",
     "compute_returns",
     "deflate_sharpe",
+    "plan_orders",
     "summarise_backtest",
 ]

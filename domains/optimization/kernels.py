@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shared.runtime.compile import jit
-from shared.typing import Bytes, Floats, Ints
+from shared.typing import Bytes, Floats
 
 __all__ = ["bound_node", "relax_node"]
 
@@ -248,7 +248,9 @@ def relax_node(
                 ratio = w[i] / z[i]
                 s3 = max(1.0 - z[i], TINY)
                 hwz[i] = -2.0 * d[i] * ratio / z[i] - lo[i] * ra - up[i] * rb
-                hzz[i] = 1e-300 + 2.0 * d[i] * ratio * ratio / z[i] + lo[i] * lo[i] * ra + up[i] * up[i] * rb + pe[i] / s3
+                hzz[i] = (
+                    1e-300 + 2.0 * d[i] * ratio * ratio / z[i] + lo[i] * lo[i] * ra + up[i] * up[i] * rb + pe[i] / s3
+                )
                 rz[i] += -lo[i] * (aim_mu / s1 - pa[i]) + up[i] * (aim_mu / s2 - pb[i]) - (aim_mu / s3 - pe[i])
                 part = hwz[i] / hzz[i]
                 hww -= hwz[i] * part

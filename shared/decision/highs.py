@@ -165,7 +165,9 @@ class Session:
         if status == kinds.kUnbounded:
             return Solution("unbounded")
         if status == kinds.kModelEmpty:  # no rows and no columns
-            return Solution("optimal", np.zeros(0), self.program.constant, self.program.constant, np.zeros(0), np.zeros(0))
+            return Solution(
+                "optimal", np.zeros(0), self.program.constant, self.program.constant, np.zeros(0), np.zeros(0)
+            )
         info = self._highs.getInfo()
         found = info.primal_solution_status == int(self._api.SolutionStatus.kSolutionStatusFeasible)
         solution = self._highs.getSolution()

@@ -234,7 +234,9 @@ def _relax(program: Program, wishes: Sequence[_Wish], seconds: float) -> tuple[p
     """The least total by which limits have to give; all rows of one give alike."""
     n, m = program.n_columns, program.n_rows
     # A column for each direction in which a limit may give: up helps what is too small.
-    ways = [(wish, 1.0) for wish in wishes if wish.side != "most"] + [(wish, -1.0) for wish in wishes if wish.side != "least"]
+    ways = [(wish, 1.0) for wish in wishes if wish.side != "most"] + [
+        (wish, -1.0) for wish in wishes if wish.side != "least"
+    ]
     rows = np.array([row for wish, _ in ways for row in wish.rows], dtype=np.int64)
     columns = np.array([place for place, (wish, _) in enumerate(ways) for _ in wish.rows], dtype=np.int64)
     signs = np.array([sign for wish, sign in ways for _ in wish.rows], dtype=float)

@@ -111,7 +111,9 @@ class Limits:
         seen: dict[str, int] = {}
         for row, limit in enumerate(self.limits, 1):
             if not isinstance(limit, Limit):
-                problems.add(f"row {row} is a {type(limit).__name__}", fix="Give Limit(name, applies_to, least=, most=).")
+                problems.add(
+                    f"row {row} is a {type(limit).__name__}", fix="Give Limit(name, applies_to, least=, most=)."
+                )
                 continue
             if not limit.applies_to:
                 problems.add("is empty", column="applies_to", rows=[row], count=1, fix="Say what the limit is about.")
@@ -259,7 +261,12 @@ class Limits:
         return Limits((one for one in self.limits if id(one) not in taken), source=self.source)
 
     def to_rows(
-        self, items: Sequence[str], groups: GroupMaps | None = None, *, kind: str = "asset", quantities: Sequence[str] = ()
+        self,
+        items: Sequence[str],
+        groups: GroupMaps | None = None,
+        *,
+        kind: str = "asset",
+        quantities: Sequence[str] = (),
     ) -> LimitRows:
         """Write limits on items and groups as rows over the items; those of quantities are left to the caller.
 
@@ -324,7 +331,9 @@ class Limits:
                 of = _gather(maps[folded[what]], places)
                 return [(f"{limit.name}: {group}", members) for group, members in of.items()]
             near = nearest(what, [kind, *folded.values()])
-            problems.add(f"{limit.applies_to!r}: there is no {every['what']!r}; {near}", column="applies_to", rows=[row])
+            problems.add(
+                f"{limit.applies_to!r}: there is no {every['what']!r}; {near}", column="applies_to", rows=[row]
+            )
             return []
         named = GROUP.match(limit.applies_to)
         if named:

@@ -415,9 +415,7 @@ class _Scaled:
         active[self.equal] = 2
         return x, y, fine or best < 1e-7, at_low[:n], at_high[:n], active
 
-    def _finish(
-        self, at_low: Bools, at_high: Bools, active: Ints, rounds: int
-    ) -> tuple[Floats, Floats] | None:
+    def _finish(self, at_low: Bools, at_high: Bools, active: Ints, rounds: int) -> tuple[Floats, Floats] | None:
         """Solve the equations of the limits that hold, and exchange what is on the wrong side; None where that goes on."""
         low, high, rows = at_low.copy(), at_high & ~at_low, active.copy()
         for _ in range(rounds):

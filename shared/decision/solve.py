@@ -103,7 +103,9 @@ def solve(
         raise HexadError(f"bounds of {quote(program.names[place] for place in crossed)} cross; correct them")
     session = Session(program, time_limit=time_limit, gap=gap)
     answer = session.solve()
-    values = pd.DataFrame({"value": np.nan if answer.x is None else answer.x}, index=pd.Index(program.names, name="name"))
+    values = pd.DataFrame(
+        {"value": np.nan if answer.x is None else answer.x}, index=pd.Index(program.names, name="name")
+    )
     if answer.status == "infeasible":
         conflict = explain_infeasible(program, time_limit=time_limit)
         return Decision("infeasible", values, maximise=program.maximise, conflict=conflict, goal=goal, unit=unit)
@@ -266,10 +268,14 @@ def _solve_by_name(model: Any, solver: str, time_limit: float, goal: str, unit: 
 
     maker = pyo.SolverFactory(solver)
     if not maker.available(exception_flag=False):
-        raise HexadError(f"Pyomo's solver {solver!r} is not installed here; HiGHS is what comes with hexad[optimization]")
+        raise HexadError(
+            f"Pyomo's solver {solver!r} is not installed here; HiGHS is what comes with hexad[optimization]"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        options = {"timelimit": time_limit} if solver in {"glpk", "cbc", "cplex", "gurobi", "scip", "appsi_highs"} else {}
+        options = (
+            {"timelimit": time_limit} if solver in {"glpk", "cbc", "cplex", "gurobi", "scip", "appsi_highs"} else {}
+        )
         report = maker.solve(model, load_solutions=False, **options)
     ended = report.solver.termination_condition
     variables = [one for one in model.component_data_objects(pyo.Var, active=True)]

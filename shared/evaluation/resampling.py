@@ -37,7 +37,9 @@ def draw_blocks(n: int, *, length: float, draws: int, seed: int = 0) -> Iterator
     [[0, 1, 3, 0]]
     """
     if not is_whole(n) or not is_whole(draws) or not length >= 1:
-        raise SettingsError(f"n={n!r}, draws={draws!r}, length={length!r}: whole numbers from 1 on, and a length from 1 on")
+        raise SettingsError(
+            f"n={n!r}, draws={draws!r}, length={length!r}: whole numbers from 1 on, and a length from 1 on"
+        )
     random = np.random.default_rng(seed)
     for _ in range(draws):
         begins = random.random(n) < 1.0 / length

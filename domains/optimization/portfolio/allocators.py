@@ -326,7 +326,9 @@ class MaximumSharpe(_ByMoments):
                 )  # fmt: skip
                 starts = [np.flatnonzero(found.weights > 0)]
                 w = found.weights
-                ratio = float(w @ moments.mean - self.risk_free) / float(np.sqrt(max(w @ moments.covariance @ w, 1e-300)))
+                ratio = float(w @ moments.mean - self.risk_free) / float(
+                    np.sqrt(max(w @ moments.covariance @ w, 1e-300))
+                )
                 scored.append(ratio)
                 if ratio > best[0]:
                     best = (ratio, w)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -243,5 +242,3 @@ def _sharpe(excess: Floats) -> Floats:
 
 def _yearly_cost(gross: Floats, net: Floats, years: float) -> float:
     return float((np.log1p(gross).sum() - np.log1p(net).sum()) / years)
-
-

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from shared.decision import InfeasibleError, Limit, Limits, Program, Session, explain_infeasible, read_groups
+from shared.decision import InfeasibleError, Limits, Program, Session, explain_infeasible, read_groups
 from shared.errors import DataError, Problem, Problems, quote
 from shared.typing import Floats, Ints
 
@@ -63,6 +63,7 @@ class Mandate:
     turnover: float = np.inf
     holdings: Floats = field(default_factory=lambda: np.zeros(0))
     limits: Limits = field(default_factory=Limits)
+    found: dict[str, Ints] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def read(
@@ -162,6 +163,8 @@ class Mandate:
         """
         if self.is_free:
             return None
+        if "start" in self.found:
+            return self.found["start"]
         program = self.to_program()
         answer = Session(program, time_limit=30.0).solve()
         if answer.x is None:
@@ -169,7 +172,8 @@ class Mandate:
             if conflict is not None:
                 raise InfeasibleError(conflict, "No portfolio meets the limits.")
             raise InfeasibleError(None, "Time was up before any portfolio was found that meets the limits.")
-        return np.flatnonzero(answer.x[: len(self.assets)] > 1e-9)
+        self.found["start"] = np.flatnonzero(answer.x[: len(self.assets)] > 1e-9)
+        return self.found["start"]
 
     def to_program(self) -> Program:
         """Every limit as rows of a program over weights, purchases and sales, and what is held or not."""
@@ -182,7 +186,7 @@ class Mandate:
         names += [f"{what} {one}" for what in ("buy", "sell") for one in self.assets] if trades else []
         names += [*(f"hold {one}" for one in self.assets), "one"] if counts else []
         table = _Rows()
-        table.add({i: 1.0 for i in range(n)}, 1.0, 1.0, "weights sum to 1")
+        table.add(dict.fromkeys(range(n), 1.0), 1.0, 1.0, "weights sum to 1")
         for row, name in enumerate(self.row_names):
             used = {int(i): float(self.matrix[row, i]) for i in np.flatnonzero(self.matrix[row])}
             table.add(used, float(self.row_lower[row]), float(self.row_upper[row]), name, self.row_limits[row])
@@ -194,7 +198,7 @@ class Mandate:
                 used = {i: 1.0, n + i: -1.0, 2 * n + i: 1.0}
                 table.add(used, float(self.holdings[i]), float(self.holdings[i]), f"trades of {one}")
             name = self.limits.about(TURNOVER)[0].name
-            table.add({i: 1.0 for i in range(n, 3 * n)}, -np.inf, self.turnover, name, name)
+            table.add(dict.fromkeys(range(n, 3 * n), 1.0), -np.inf, self.turnover, name, name)
         if counts:
             for i, one in enumerate(self.assets):
                 table.add({i: 1.0, first + i: -1.0}, -np.inf, 0.0, f"hold {one} or not")
@@ -268,9 +272,13 @@ def _check(limits: Limits, n: int) -> None:
             continue
         if what in {TURNOVER, RETURN}:
             if what == TURNOVER and np.isfinite(limit.least):
-                problems.add(f"{limit.name!r}: turnover has no least", column="least", rows=[row], fix="Leave it empty.")
+                problems.add(
+                    f"{limit.name!r}: turnover has no least", column="least", rows=[row], fix="Leave it empty."
+                )
             if what == TURNOVER and limit.most < 0:
-                problems.add(f"{limit.name!r}: turnover cannot be below 0", column="most", rows=[row], fix="Correct it.")
+                problems.add(
+                    f"{limit.name!r}: turnover cannot be below 0", column="most", rows=[row], fix="Correct it."
+                )
             continue
         for side in ("least", "most"):
             value = getattr(limit, side)

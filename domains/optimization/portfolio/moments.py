@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 
 from domains.optimization.portfolio.returns import Returns, read_returns
 from shared.checks import is_whole
-from shared.errors import DataError, Fix, Argument, Problem, SettingsError, quote
+from shared.errors import Argument, DataError, Fix, Problem, SettingsError, quote
 from shared.typing import Floats
 
 __all__ = ["MomentEstimator", "Moments"]
@@ -187,7 +187,9 @@ class MomentEstimator(BaseEstimator):  # type: ignore[misc]
         levels, vectors = np.linalg.eigh(values)
         mended = (vectors * np.maximum(levels, 0.0)) @ vectors.T
         change = np.abs(mended - values).max() / size
-        return mended, (f"the covariance had negative eigenvalues; set to 0, which moved it by up to {100 * change:.2g} %",)
+        return mended, (
+            f"the covariance had negative eigenvalues; set to 0, which moved it by up to {100 * change:.2g} %",
+        )
 
 
 def _centre(values: Floats, weights: Floats | None) -> tuple[Floats, tuple[str, ...]]:
@@ -209,7 +211,12 @@ def _shrink(values: Floats) -> tuple[Floats, Floats, Floats, tuple[str, ...]]:
     level = float(np.einsum("ij,ij->", centred, centred)) / values.shape[1]
     factor = np.sqrt(1 - share) * centred
     diagonal = np.full(values.shape[1], share * level)
-    return factor.T @ factor + np.diag(diagonal), factor, diagonal, (f"the covariance was shrunk by {100 * share:.2g} %",)
+    return (
+        factor.T @ factor + np.diag(diagonal),
+        factor,
+        diagonal,
+        (f"the covariance was shrunk by {100 * share:.2g} %",),
+    )
 
 
 def _find_factors(values: Floats, n_factors: int) -> tuple[Floats, Floats, Floats]:

@@ -166,7 +166,9 @@ def _read_table(given: Any, source: str) -> pd.DataFrame:
     """A frame of numbers with dates as index."""
     if isinstance(given, np.ndarray):
         if given.ndim != 2:
-            raise DataError(source, [Problem(f"an array of shape {given.shape}", fix="Give a row a period, a column an asset.")])
+            raise DataError(
+                source, [Problem(f"an array of shape {given.shape}", fix="Give a row a period, a column an asset.")]
+            )
         given = pd.DataFrame(given, columns=[f"asset {i + 1}" for i in range(given.shape[1])])
     table = as_pandas(given, source)
     kinds = table.dtypes
@@ -227,12 +229,16 @@ def _notes(values: Floats, columns: Any) -> tuple[str, ...]:
     flat = np.flatnonzero(np.ptp(values, axis=0) == 0)
     if len(flat):
         shown = quote(columns[place] for place in flat)
-        told.append(f"{shown} never {'moves' if len(flat) == 1 else 'move'}, so that {'it' if len(flat) == 1 else 'they'} would pass for riskless")
+        told.append(
+            f"{shown} never {'moves' if len(flat) == 1 else 'move'}, so that {'it' if len(flat) == 1 else 'they'} would pass for riskless"
+        )
     if n_assets > 1:
         twins = _find_twins(values, set(flat.tolist()))
         if twins:
             pairs = [f"{columns[i]} equals {columns[j]}" for i, j in twins[:3]]
-            told.append(f"returns of some assets are the same in every period ({'; '.join(pairs)}): how much to hold of which is arbitrary")
+            told.append(
+                f"returns of some assets are the same in every period ({'; '.join(pairs)}): how much to hold of which is arbitrary"
+            )
     if n_periods <= n_assets:
         told.append(
             f"{n_periods:,} periods cannot tell the risks of {n_assets:,} assets apart: the covariance is singular, and the"

@@ -172,7 +172,10 @@ class MinimumCVaR(Allocator):
         tail = n_periods * (100 - level) / 100
         if tail < 10:
             worst = f"{tail:.3g} period{'' if tail == 1 else 's'}"
-            self.notes_ = (*self.notes_, f"the worst {100 - level:g} % are {worst} of {n_periods:,}: too few to lean on")
+            self.notes_ = (
+                *self.notes_,
+                f"the worst {100 - level:g} % are {worst} of {n_periods:,}: too few to lean on",
+            )
         values = make_values(table.assets, weights, None, self._reasons(answer, weights, level))
         binding = self._binding(program, answer)
         goal = f"mean loss of the worst {100 - level:g} % of periods"
@@ -191,7 +194,9 @@ class MinimumCVaR(Allocator):
                 told.append("out: not among those chosen")
             else:
                 dear = 100 * max(0.0, float(answer.column_prices[i]))
-                told.append(f"out until its mean loss in the worst {100 - level:g} % of periods falls by {dear:.2f} points")
+                told.append(
+                    f"out until its mean loss in the worst {100 - level:g} % of periods falls by {dear:.2f} points"
+                )
         return told
 
     @staticmethod
@@ -206,5 +211,7 @@ class MinimumCVaR(Allocator):
                 price = np.nan if answer.row_prices is None else 100 * abs(float(answer.row_prices[row]))
                 key = (program.limits[row], side)
                 found[key] = (float(bound), price + (found[key][1] if key in found else 0.0))
-        rows = sorted(((*key, *what) for key, what in found.items()), key=lambda row: -row[3] if row[3] == row[3] else 0.0)
+        rows = sorted(
+            ((*key, *what) for key, what in found.items()), key=lambda row: -row[3] if row[3] == row[3] else 0.0
+        )
         return make_binding(rows)

@@ -11,11 +11,11 @@ import pandas as pd
 from domains.optimization.portfolio.cardinality import CardinalityProgram, solve_cardinality, split_diagonal
 from domains.optimization.portfolio.mandate import HELD, NUMBER, TURNOVER, Mandate
 from domains.optimization.portfolio.moments import Moments
-from shared.decision import make_binding, InfeasibleError, QuadraticAnswer, QuadraticProgram, solve_quadratic
-from shared.errors import SettingsError
+from shared.decision import InfeasibleError, QuadraticAnswer, QuadraticProgram, Session, make_binding, solve_quadratic
+from shared.errors import HexadError, SettingsError
 from shared.typing import Floats, Ints
 
-__all__ = ["Weights", "maximise_ratio", "minimise_quadratic"]
+__all__ = ["Weights", "best_mean", "maximise_ratio", "minimise_quadratic"]
 
 HELD_FROM = 1e-9  # a weight below is nothing
 
@@ -104,7 +104,9 @@ def _need(program: QuadraticProgram, answer: QuadraticAnswer) -> None:
         float(np.maximum(held - program.row_upper, 0).max(initial=0.0)),
     )
     if off > 1e-6:
-        raise InfeasibleError(None, f"No portfolio was found that meets the limits; the nearest breaks one by {off:.2g}.")
+        raise InfeasibleError(
+            None, f"No portfolio was found that meets the limits; the nearest breaks one by {off:.2g}."
+        )
 
 
 def _build(
@@ -150,7 +152,9 @@ def _tell(mandate: Mandate, program: QuadraticProgram, answer: QuadraticAnswer) 
     n = len(mandate.assets)
     w = answer.x[:n]
     reduced = answer.bound_prices[:n].copy()
-    size = 1e-7 * max(1e-300, float(np.abs(answer.row_prices).max(initial=0.0)), float(np.abs(reduced).max(initial=0.0)))
+    size = 1e-7 * max(
+        1e-300, float(np.abs(answer.row_prices).max(initial=0.0)), float(np.abs(reduced).max(initial=0.0))
+    )
     found: dict[tuple[str, str], tuple[float, float]] = {}
 
     def note(name: str, side: str, at: float, price: float) -> None:
@@ -295,7 +299,7 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     >>> maximise_ratio(moments, Mandate.read(("a", "b")), 0.0).weights.round(6).tolist()
     [0.75, 0.25]
     """
-    start = mandate.find_start()
+    mandate.find_start()
     trades = np.isfinite(mandate.turnover)
     plain = _build(moments, mandate, 0.5, np.zeros(len(moments.mean)), 0.0, trades)
     n, width = len(moments.mean), len(plain.cost)
@@ -333,7 +337,7 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
         "factor": None if plain.factor is None else np.pad(plain.factor, ((0, 0), (0, 1))),
         "diagonal": None if plain.diagonal is None else np.append(plain.diagonal, 0.0),
     }
-    best = _best_mean(moments, mandate, start)
+    best = best_mean(moments, mandate)
     if best <= risk_free + 1e-15:
         return None
     program = QuadraticProgram(
@@ -350,14 +354,24 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     return Weights(weights, inner, 2.0 * answer.bound, "optimal", answer.bound_prices[:n].copy())
 
 
-def _best_mean(moments: Moments, mandate: Mandate, start: Ints | None) -> float:
-    """The highest expected return that is allowed."""
+def best_mean(moments: Moments, mandate: Mandate) -> float:
+    """The highest expected return that is allowed.
+
+    Parameters
+    ----------
+    moments : Moments
+    mandate : Mandate
+
+    >>> best_mean(Moments(("a", "b"), np.array([0.1, 0.2]), np.eye(2)), Mandate.read(("a", "b")))
+    0.2
+    """
     if mandate.is_free:
         return float(moments.mean.max())
-    from shared.decision import Session
-
     program = mandate.to_program()
     cost = np.zeros(program.n_columns)
     cost[: len(moments.mean)] = -moments.mean
     answer = Session(program.change(cost=cost), time_limit=30.0).solve()
+    if answer.x is None:
+        mandate.find_start()  # which says why
+        raise HexadError("the highest expected return was not found within the time")
     return -answer.objective

@@ -1,0 +1,1 @@
+"""Portfolios, budgets and searches, measured beside peers."""
