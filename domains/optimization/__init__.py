@@ -1,5 +1,15 @@
-"""Optimization: portfolios with a proof or an honest gap."""
+"""Optimization: portfolios, budgets and searches, each with a proof or an honest gap."""
 
+from domains.optimization.budget.allocate import allocate_budget, plan_weeks
+from domains.optimization.budget.curves import ResponseCurves
+from domains.optimization.evolution.optimizers import (
+    AdaptiveOptimizer,
+    GeneticOptimizer,
+    ParticleSwarmOptimizer,
+    SearchOptimizer,
+)
+from domains.optimization.evolution.problem import Binary, Order, Real, SearchProblem, Variable, Whole
+from domains.optimization.evolution.result import SearchDecision
 from domains.optimization.portfolio.allocators import (
     EqualWeight,
     IndexTracker,
@@ -19,10 +29,13 @@ from domains.optimization.portfolio.tails import MinimumCVaR, compute_cvar
 from domains.optimization.portfolio.task import InvestmentTask
 
 __all__ = [
+    "AdaptiveOptimizer",
     "Allocator",
     "Backtest",
+    "Binary",
     "EqualWeight",
     "Frontier",
+    "GeneticOptimizer",
     "IndexTracker",
     "InvestmentTask",
     "MaximumSharpe",
@@ -31,13 +44,24 @@ __all__ = [
     "MinimumVariance",
     "MomentEstimator",
     "Moments",
+    "Order",
     "Orders",
+    "ParticleSwarmOptimizer",
+    "Real",
+    "ResponseCurves",
     "RiskParity",
     "RuleStrategy",
+    "SearchDecision",
+    "SearchOptimizer",
+    "SearchProblem",
+    "Variable",
+    "Whole",
+    "allocate_budget",
     "compute_cvar",
     "compute_frontier",
     "compute_returns",
     "deflate_sharpe",
     "plan_orders",
+    "plan_weeks",
     "summarise_backtest",
 ]

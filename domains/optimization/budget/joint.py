@@ -194,7 +194,7 @@ def solve_joint(
 
     >>> program = Program.make(["a", "b"], cost=[0, 0], rows=[[1, 1]], row_upper=[8], upper=20)
     >>> curves = ResponseCurves.make(["a", "b"], top=[10, 10], half=[5, 5], shape=[3, 3])
-    >>> solve_joint(program, curves, np.eye(2)).x.round(3).max()
+    >>> solve_joint(program, curves, np.eye(2)).x.round(3).max().item()
     8.0
     """
     search = _Search(program, curves, inputs, time_limit)

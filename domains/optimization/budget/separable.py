@@ -70,7 +70,7 @@ def solve_split(
 
     >>> curves = ResponseCurves.make(["a", "b"], top=[10, 10], half=[5, 5], shape=[3, 3])
     >>> solve_split(curves, 8.0, np.zeros(2), np.full(2, 20.0)).spend.round(3).tolist()
-    [0.0, 8.0]
+    [8.0, 0.0]
     """
     from domains.optimization.budget.kernels import split_money
 
