@@ -58,13 +58,13 @@ def of_customers(lists, owner, chosen):
 # The habits of few are no rules
 
 
-@pytest.mark.parametrize("min_customers", [None, 1])
-def test_favourites_of_thirty_customers_are_no_rules(min_customers):
+def test_favourites_of_thirty_customers_are_no_rules():
     for seed in range(4):
         lists, owner = favourites(seed)
         baskets = of_customers(lists, owner, range(30))
-        rules = association_rules(baskets, 0.2, min_support=10, min_customers=min_customers).test()
-        assert not rules.columns["kept"].any()
+        for least in (None, 1):
+            rules = association_rules(baskets, 0.2, min_support=10, min_customers=least).test()
+            assert not rules.columns["kept"].any()
         nobody = association_rules(Incidence.from_lists(baskets.to_lists()), 0.2, min_support=10).test()
         assert nobody.columns["kept"].mean() > 0.9  # baskets alone take them for rules
 
