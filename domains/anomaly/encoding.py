@@ -103,6 +103,11 @@ def _plain(name: str, values: pd.Series[Any], problems: Problems) -> pd.Series[A
                 fix="Correct them, or leave the cells empty.",
             )
         return numbers
+    return _texts(name, values, problems)
+
+
+def _texts(name: str, values: pd.Series[Any], problems: Problems) -> pd.Series[Any]:
+    """Bring one column to text, None where it is missing."""
     texts = values.astype(object).where(values.notna(), None).map(lambda one: one if one is None else str(one))
     if isinstance(values.dtype, pd.StringDtype):
         return texts  # which holds nothing else, so that there is no value to be looked at

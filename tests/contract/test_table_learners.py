@@ -225,6 +225,7 @@ def test_baselines_treat_each_series_by_itself(name):
         pd.testing.assert_frame_equal(alone, wanted, check_exact=True)
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("name", [name for name in LEARNERS if name.startswith("Lag")])
 def test_workers_do_not_change_a_bit(name):
     one = clone(LEARNERS[name]).set_params(n_jobs=1).fit(history())
@@ -254,6 +255,7 @@ def test_what_is_saved_is_loaded_in_another_process(tmp_path):
         pd.testing.assert_frame_equal(made, ours[name], check_exact=True, obj=name)
 
 
+@pytest.mark.any_pandas
 @each_learner
 def test_saved_twice_is_the_same_file(name, tmp_path):
     for number, model in ((1, fitted(name)), (2, clone(LEARNERS[name]).fit(history()))):

@@ -20,6 +20,8 @@ from domains.timeseries.conformal import count_independent, fading_weights, inte
 from domains.timeseries.spread import Spread
 from shared.errors import CalibrationError, HexadError, SettingsError
 
+pytestmark = pytest.mark.any_pandas
+
 LEVELS = (50, 80, 90)
 
 
@@ -131,7 +133,6 @@ def held_by_kind(model, test: pd.DataFrame) -> pd.Series:
 WILD = Recipe((1,), exogenous=(Exogenous("wild", known=True),))
 
 
-@pytest.mark.any_pandas
 @pytest.mark.parametrize("strategy", ["direct", "recursive"])
 def test_intervals_with_a_spread_hold_where_it_is_hard_and_where_it_is_easy(strategy):
     train, test = uneven_panel()
@@ -208,7 +209,6 @@ def test_update_adds_errors_in_units_of_what_was_expected():
     assert 0.5 < by_kind[0.0] / by_kind[1.0] < 2
 
 
-@pytest.mark.any_pandas
 @pytest.mark.parametrize(
     "regressor",
     [
