@@ -11,11 +11,9 @@ from filelock import FileLock
 from case_studies.common.runs import run_study
 from case_studies.common.study import find_studies
 
-THIRDS = 3
-
 
 def whole_studies() -> set[str]:
-    """Studies whose whole run is this session's turn: every third, from commit to commit; all with HEXAD_WHOLE=1."""
+    """Studies whose whole run is this session's turn: one after the other, from commit to commit; all with HEXAD_WHOLE=1."""
     names = sorted(find_studies())
     if os.environ.get("HEXAD_WHOLE") == "1":
         return set(names)
@@ -23,7 +21,7 @@ def whole_studies() -> set[str]:
         ["git", "rev-list", "--count", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
     )
     turn = int(count.stdout) if count.returncode == 0 else 0
-    return {name for place, name in enumerate(names) if place % THIRDS == turn % THIRDS}
+    return {names[turn % len(names)]}
 
 
 @pytest.fixture(scope="session")
