@@ -30,6 +30,7 @@ def model():
     return AlertClassifier(label="fraud", time="at", random_state=0).fit(payments()[0])
 
 
+@pytest.mark.any_pandas
 def test_chances_come_true_and_rank_better_than_oddness_alone(model):
     new, chance = payments(seed=1)
     found = model.predict_proba(new)[:, 1]

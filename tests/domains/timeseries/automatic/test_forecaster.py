@@ -417,6 +417,7 @@ def test_members_that_learn_nothing_forecast_after_an_update_as_if_fitted_on_eve
     pd.testing.assert_frame_equal(updated.predict(6).to_frame(), naive, check_exact=True)
 
 
+@pytest.mark.any_pandas
 def test_an_update_moves_every_member_to_the_new_end():
     table = daily()
     last = table.groupby("unique_id").cumcount(ascending=False) < 14
@@ -680,12 +681,14 @@ def test_a_forecast_goes_to_another_process(model):
     pd.testing.assert_frame_equal(again.to_frame(), made.to_frame(), check_exact=True)
 
 
+@pytest.mark.any_pandas
 def test_the_leak_guard_raises_no_alarm():
     report = leakage_check(AutoForecaster("D"), daily(90), LastN(5), y="y", time="ds")
     assert report.clean, report.explain()
     assert not report.notes, report.notes
 
 
+@pytest.mark.any_pandas
 def test_it_runs_in_an_evaluation_beside_baselines():
     walk_forward = WalkForward(5, every=7, n_splits=3)
     scores = evaluate(
@@ -703,6 +706,7 @@ def test_it_runs_in_an_evaluation_beside_baselines():
     assert not any(report.leaks for report in scores.leaks)
 
 
+@pytest.mark.any_pandas
 def test_saved_is_loaded_again(tmp_path):
     model = AutoForecaster("D").fit(daily())
     for horizon in (5, 20):
