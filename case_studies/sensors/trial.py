@@ -248,7 +248,7 @@ def _rule_of_the_hour(early: pd.DataFrame, later: pd.DataFrame, settings: Sensor
 
     def labelled(frame: pd.DataFrame) -> pd.DataFrame:
         stamps = frame[columns.ds]
-        minute = 60 * (24 * stamps.dt.dayofweek + stamps.dt.hour) + stamps.dt.minute if hasattr(stamps, "dt") else 0
+        minute = 60 * (24 * stamps.dt.day_of_week + stamps.dt.hour) + stamps.dt.minute if hasattr(stamps, "dt") else 0
         return frame[[*keys, columns.y]].assign(when=minute)
 
     usual = labelled(early).groupby([*keys, "when"], observed=True)[columns.y].agg(["mean", "std"])
