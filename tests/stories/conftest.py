@@ -36,7 +36,8 @@ def study_run(tmp_path_factory) -> Callable[[str, str], Path]:
         folder = shared / f"finished-{study}-{size}"
         with FileLock(f"{folder}.lock"):
             if not (folder / "report.html").exists():
-                run_study(study, out=folder, quick=size == "quick")
+                # Tests share the cores; what two workers make is compared with this by test_every_study.
+                run_study(study, out=folder, quick=size == "quick", overrides=["n_jobs=1"])
         return folder
 
     return folder_of

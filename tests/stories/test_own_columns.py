@@ -16,12 +16,19 @@ from shared.data import datasets
 from shared.errors import DataError, SettingsError
 
 SMALL = {
-    "demand": ["origins=3", "every=7D", "horizon=6h", "timezone=Australia/Melbourne"],
-    "prices": ["origins=3", "refit_every=3", "levels=[90]"],
-    "shuttle": ["folds=3", "columns.label=anomaly"],
-    "fraud": ["columns.label=fraud", "columns.payment=payment"],
-    "sensors": ["planted=1", "timezone=Australia/Melbourne", "incidents=5"],
-    "grocery": ["min_support=0.02", "randomised=1", "hidden=200", "columns.time=week", "columns.customer=household_id"],
+    "demand": ["n_jobs=1", "origins=3", "every=7D", "horizon=6h", "timezone=Australia/Melbourne"],
+    "prices": ["n_jobs=1", "origins=3", "refit_every=3", "levels=[90]"],
+    "shuttle": ["n_jobs=1", "folds=3", "columns.label=anomaly"],
+    "fraud": ["n_jobs=1", "columns.label=fraud", "columns.payment=payment"],
+    "sensors": ["n_jobs=1", "planted=1", "timezone=Australia/Melbourne", "incidents=5"],
+    "grocery": [
+        "n_jobs=1",
+        "min_support=0.02",
+        "randomised=1",
+        "hidden=200",
+        "columns.time=week",
+        "columns.customer=household_id",
+    ],
 }
 
 
