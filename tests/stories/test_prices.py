@@ -75,7 +75,14 @@ def test_prices_around_zero_in_one_market_are_forecast_better_than_by_the_naive(
     table = prices(400, shift=-35.0)
     assert (table.y < 0).mean() > 0.35
     own = written(table[table.unique_id == "FR"].rename(columns={"gen_forecast": "wind"}), tmp_path / "own.csv")
-    settings = ["n_jobs=1", "origins=60", "refit_every=20", 'columns.known=["wind", "system_load"]']
+    settings = [
+        "n_jobs=1",
+        "origins=60",
+        "refit_every=20",
+        "levels=[90]",
+        "leak_guard=false",
+        'columns.known=["wind", "system_load"]',
+    ]
     folder = run_study("prices", overrides=settings, data=own, out=tmp_path / "run").parent
     found = metrics(folder)
     assert found["FR gain against similar day"] > 0.1
