@@ -2,6 +2,8 @@
 
 from domains.optimization.budget.allocate import allocate_budget, plan_weeks
 from domains.optimization.budget.curves import ResponseCurves
+from domains.optimization.budget.response import ResponseModel, carry_over
+from domains.optimization.budget.search import make_budget_problem, spend_of
 from domains.optimization.evolution.optimizers import (
     AdaptiveOptimizer,
     GeneticOptimizer,
@@ -10,6 +12,7 @@ from domains.optimization.evolution.optimizers import (
 )
 from domains.optimization.evolution.problem import Binary, Order, Real, SearchProblem, Variable, Whole
 from domains.optimization.evolution.result import SearchDecision
+from domains.optimization.evolution.selector import EvolutionarySelector, Selection
 from domains.optimization.portfolio.allocators import (
     EqualWeight,
     IndexTracker,
@@ -34,6 +37,7 @@ __all__ = [
     "Backtest",
     "Binary",
     "EqualWeight",
+    "EvolutionarySelector",
     "Frontier",
     "GeneticOptimizer",
     "IndexTracker",
@@ -49,19 +53,24 @@ __all__ = [
     "ParticleSwarmOptimizer",
     "Real",
     "ResponseCurves",
+    "ResponseModel",
     "RiskParity",
     "RuleStrategy",
     "SearchDecision",
     "SearchOptimizer",
     "SearchProblem",
+    "Selection",
     "Variable",
     "Whole",
     "allocate_budget",
+    "carry_over",
     "compute_cvar",
     "compute_frontier",
     "compute_returns",
     "deflate_sharpe",
+    "make_budget_problem",
     "plan_orders",
     "plan_weeks",
+    "spend_of",
     "summarise_backtest",
 ]
