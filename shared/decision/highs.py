@@ -235,9 +235,9 @@ def _quiet_solver() -> Any:
     """HiGHS's class, printing nothing: its constructor would print a banner before anybody can tell it not to."""
     import highspy as api
 
-    class Quiet(api.Highs):  # type: ignore[misc]
+    class Quiet(api.Highs):
         def enableCallbacks(self) -> None:  # noqa: N802  # HiGHS's name
             self.setOptionValue("output_flag", False)
-            super().enableCallbacks()
+            super().enableCallbacks()  # type: ignore[no-untyped-call]
 
     return Quiet

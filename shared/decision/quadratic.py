@@ -1,10 +1,9 @@
 """Convex quadratic programs: an interior-point method on the columns that matter, then the exact answer.
 
 What is tried first is block pivoting: guess which limits hold, solve the equations of those, exchange what is on the wrong
-side, all at once (Kostreva, Linear Algebra and its Applications 21, 1978). Where that does not end soon, the method is Mehrotra's predictor-corrector on the normal equations (Nocedal and Wright, Numerical Optimization, 2nd
-edition, section 16.6). Of many columns a few hundred are enough to begin with; the rest stay at a bound until their
-reduced cost calls for them. Where the limits that hold are told by the last iterate, one linear system gives the answer
-to the last digits, with exact zeros.
+side, all at once (Kostreva, Linear Algebra and its Applications 21, 1978). Where that does not end soon, an interior-point
+method tells which limits hold, and one linear system gives the answer to the last digits, with exact zeros. Of many
+columns a few hundred are enough to begin with; the rest stay at a bound until their reduced cost calls for them.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ __all__ = ["QuadraticAnswer", "QuadraticProgram", "solve_quadratic"]
 MANY = 300  # columns from which on a part of them is solved first
 FIRST = 100  # columns of that first part
 MORE = 100  # columns that each round may add
-FINISHES = 20
+FINISHES = 20  # rounds of exchanges after the interior-point method
 PIVOTS = 12  # rounds of block pivoting, after which it hardly ever ends
 CLOSE = 1e-9  # by which an exact answer may miss a bound, after scaling
 

@@ -96,7 +96,7 @@ def allocate_budget(
         {"value": spend, "response": curves.value(spend), "next": curves.slope(spend)},
         index=pd.Index(curves.channels, name="channel"),
     )
-    notes = [*_compare_today(curves, today, spend, float(total), response, values), *_compare_equal(curves, spend, response)]
+    notes = [*_compare_today(curves, today, spend, float(total), response, values), *_compare_equal(curves, spend)]
     if draws:
         notes += _spread(draws, program, curves, float(total), least, most, coupled, time_limit, values, spend)
     values["why"] = _reasons(curves, spend, least, most, price, program)
@@ -145,9 +145,10 @@ def _make_program(channels: Sequence[str], total: float, limits: Limits, groups:
 def _unique(names: list[str]) -> list[str]:
     found: dict[str, None] = {}
     for name in names:
-        while name in found:
-            name += "'"
-        found[name] = None
+        free = name
+        while free in found:
+            free += "'"
+        found[free] = None
     return list(found)
 
 
@@ -312,7 +313,7 @@ def _read_today(today: Any, channels: Sequence[str]) -> Floats:
     return numbers.loc[list(channels)].to_numpy(dtype=float)
 
 
-def _compare_equal(curves: ResponseCurves, spend: Floats, response: float) -> list[str]:
+def _compare_equal(curves: ResponseCurves, spend: Floats) -> list[str]:
     equal = float(curves.value(np.full(len(spend), spend.sum() / len(spend))).sum())
     return [f"split equally, the same money would bring {equal:.4g}"] if equal > 0 else []
 
@@ -421,7 +422,11 @@ def plan_weeks(
         upper=np.append(program.upper, 1.0),
     )
     every = ResponseCurves(
-        tuple(program.names), np.repeat(curves.top, t), np.repeat(curves.half, t), np.repeat(curves.shape, t), curves.kind
+        tuple(program.names),
+        np.repeat(curves.top, t),
+        np.repeat(curves.half, t),
+        np.repeat(curves.shape, t),
+        curves.kind,
     )
     found = solve_joint(wide, every, inputs, gap=gap, time_limit=time_limit)
     if found is None:
@@ -468,7 +473,8 @@ def _make_week_program(channels: Sequence[str], t: int, total: float, limits: Li
     """Rows over channels and weeks: the total, and every limit in its weeks."""
     n = len(channels)
     maps = read_groups(groups, channels)
-    rows, low, high = [np.ones(n * t)], [-np.inf], [total]
+    rows: list[Floats] = [np.ones(n * t)]
+    low, high = [-np.inf], [total]
     names, labels = ["the budget"], ["the budget"]
     problems = Problems(limits.source)
     for number, limit in enumerate(limits, 1):
@@ -486,7 +492,7 @@ def _make_week_program(channels: Sequence[str], t: int, total: float, limits: Li
             for group in weeks:
                 pick = np.zeros(t)
                 pick[group] = 1.0
-                rows.append(np.kron(members, pick))
+                rows.append(np.asarray(np.kron(members, pick), dtype=float))
                 low.append(limit.least)
                 high.append(limit.most)
                 names.append(label if len(weeks) == 1 else f"{label}, week {group[0] + 1}")

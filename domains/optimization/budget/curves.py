@@ -182,7 +182,9 @@ class ResponseCurves(Result):
         from shared.reporting.figures import line_figure
 
         x = np.linspace(0, 3 * float(self.half[:5].max()), 121)
-        lines = {name: (x, self.take(np.array([i])).value(x[:, None])[:, 0]) for i, name in enumerate(self.channels[:5])}
+        lines: dict[str, tuple[Any, Any]] = {
+            name: (x, self.take(np.array([i])).value(x[:, None])[:, 0]) for i, name in enumerate(self.channels[:5])
+        }
         return line_figure(
             lines, x_label="spent", y_label="response", alt="Lines: response of channels to spending.",
             caption="Response to spending.",

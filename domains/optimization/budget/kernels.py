@@ -15,8 +15,8 @@ def _value(x: float, top: float, half: float, shape: float, log: bool) -> float:
     if x <= 0.0:
         return 0.0
     if log:
-        return top * np.log1p(x / half)
-    return top / (1.0 + (half / x) ** shape)
+        return float(top * np.log1p(x / half))
+    return float(top / (1.0 + (half / x) ** shape))
 
 
 @jit(nogil=True)
@@ -26,7 +26,7 @@ def _slope(x: float, top: float, half: float, shape: float, log: bool) -> float:
     if x <= 0.0:
         return 0.0 if shape > 1.0 else (top / half if shape == 1.0 else np.inf)
     ratio = (x / half) ** shape
-    return top * shape * ratio / (x * (1.0 + ratio) ** 2)
+    return float(top * shape * ratio / (x * (1.0 + ratio) ** 2))
 
 
 @jit(nogil=True)

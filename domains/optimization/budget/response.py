@@ -169,9 +169,7 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
             raise DataError("spend", [Problem(f"there is no column {quote(lost)}", fix="Add what fit has seen.")])
         x = table[list(self.channels_)].to_numpy(dtype=float)
         extra = np.zeros((len(x), 0)) if others is None else as_pandas(others, "others").to_numpy(dtype=float)
-        inputs = np.column_stack(
-            [carry_over(x[:, i], self.carry_over_[name]) for i, name in enumerate(self.channels_)]
-        )
+        inputs = np.column_stack([carry_over(x[:, i], self.carry_over_[name]) for i, name in enumerate(self.channels_)])
         return np.asarray(self._base(len(x), extra) @ self.rest_ + self.curves_.value(inputs).sum(axis=1))
 
     def explain(self) -> str:
@@ -185,7 +183,9 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         if self.kind not in KINDS:
             raise SettingsError(f"kind={self.kind!r} is none of {quote(KINDS)}")
         if not is_whole(self.n_draws, least=0) or not is_whole(self.evaluations, least=50):
-            raise SettingsError(f"n_draws={self.n_draws!r}, evaluations={self.evaluations!r}: whole numbers from 0, and 50, on")
+            raise SettingsError(
+                f"n_draws={self.n_draws!r}, evaluations={self.evaluations!r}: whole numbers from 0, and 50, on"
+            )
 
     @staticmethod
     def _read(table: pd.DataFrame, response: Any, others: Any) -> tuple[Floats, Floats, Floats]:
@@ -256,7 +256,9 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         length = max(1.0, len(y) ** (1 / 3))
         start = _encode(best, x, self.kind)[None]
         found = []
-        for turn, rows in enumerate(draw_blocks(len(y), length=length, draws=max(1, self.n_draws), seed=self.random_state)):
+        for turn, rows in enumerate(
+            draw_blocks(len(y), length=length, draws=max(1, self.n_draws), seed=self.random_state)
+        ):
             if turn >= self.n_draws:
                 break
             drawn = best.fitted + scale * (rest[rows] - rest.mean())
@@ -287,9 +289,13 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         alike = [kind for kind in KINDS if scores[kind] - scores[nearest] < SURE]
         words = {"hill": "Hill's curve", "log": "a logarithm", "linear": "a straight line"}
         if len(alike) > 1:
-            notes.append(f"the data cannot tell {join_words([words[kind] for kind in alike])} apart: amounts beyond those seen are a guess")
+            notes.append(
+                f"the data cannot tell {join_words([words[kind] for kind in alike])} apart: amounts beyond those seen are a guess"
+            )
         elif nearest != self.kind:
-            notes.append(f"{words[nearest]} fits better than {words[self.kind]}, allowing for its parameters (AICc {scores[nearest]:.1f} to {scores[self.kind]:.1f})")
+            notes.append(
+                f"{words[nearest]} fits better than {words[self.kind]}, allowing for its parameters (AICc {scores[nearest]:.1f} to {scores[self.kind]:.1f})"
+            )
         if draws:
             seen = x.max(axis=0)
             at = np.array([self._curves(channels, one).value(seen) for one in draws])
@@ -310,7 +316,8 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
 def _aicc(squares: float, n: int, count: int) -> float:
     """Akaike's criterion with its small-sample correction (Hurvich and Tsai, 1989)."""
     room = n - count - 1
-    return n * np.log(max(squares, 1e-300) / n) + 2 * count + (2 * count * (count + 1) / room if room > 0 else np.inf)
+    small = 2 * count * (count + 1) / room if room > 0 else np.inf
+    return float(n * np.log(max(squares, 1e-300) / n) + 2 * count + small)
 
 
 class _Squares:

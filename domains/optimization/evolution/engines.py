@@ -158,7 +158,7 @@ class GeneticEngine(Engine):
             step = np.where(v < 0.5, (2 * v) ** power - 1.0, 1.0 - (2 * (1 - v)) ** power)
             anew = self.discrete[places % n]
             flat[places] = np.where(anew, random.random(count), flat[places] + step)
-        return np.clip(child, 0.0, 1.0)
+        return np.asarray(np.clip(child, 0.0, 1.0))
 
     def tell(self, points: Floats, values: Floats) -> None:
         """Keep the best of parents and children."""
@@ -294,7 +294,9 @@ class CovarianceEngine(Engine):
         down = raw[half:]
         effective_down = float(down.sum() ** 2 / (down**2).sum()) if len(down) and (down**2).sum() > 0 else 1.0
         most = min(
-            1 + self.c_one / self.c_mu, 1 + 2 * effective_down / (mu + 2), (1 - self.c_one - self.c_mu) / (n * self.c_mu)
+            1 + self.c_one / self.c_mu,
+            1 + 2 * effective_down / (mu + 2),
+            (1 - self.c_one - self.c_mu) / (n * self.c_mu),
         )
         self.weights = np.where(raw >= 0, raw / raw[raw > 0].sum(), most * raw / max(1e-300, -raw[raw < 0].sum()))
         self.path = np.zeros(n)
@@ -313,7 +315,7 @@ class CovarianceEngine(Engine):
         """Draw a population; what lies outside is put back on the wall."""
         z = self.random.standard_normal((self.population, self.n))
         self.drawn = (z * self.sizes) @ self.axes.T
-        return np.clip(self.mean + self.spread * self.drawn, 0.0, 1.0)
+        return np.asarray(np.clip(self.mean + self.spread * self.drawn, 0.0, 1.0))
 
     def tell(self, points: Floats, values: Floats) -> None:
         """Move the distribution towards what was good."""
@@ -361,16 +363,16 @@ class CovarianceEngine(Engine):
                 sizes = np.maximum(sizes, 1e-14 * sizes[-1])
             self.sizes, self.axes = np.sqrt(sizes), axes
         self.history.append(float(values[order[0]]))
-        self._watch(values, order)
+        self._watch(values)
 
-    def _watch(self, values: Floats, order: Floats) -> None:
+    def _watch(self, values: Floats) -> None:
         """Notice that nothing moves any more."""
         recent = 10 + int(np.ceil(30 * self.n / self.population))
         flat = False
         if len(self.history) >= recent:
             last = self.history[-recent:]
             low = min(last)
-            flat = max(max(last), float(values.max())) - low < 1e-12 * (1 + abs(low))
+            flat = max(*last, float(values.max())) - low < 1e-12 * (1 + abs(low))
         small = self.spread * float(self.sizes.max()) < 1e-12
         worse = False
         if len(self.history) > 120 + recent and self.turn % 10 == 0:

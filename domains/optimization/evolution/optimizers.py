@@ -124,7 +124,9 @@ class SearchOptimizer(BaseEstimator, ABC):  # type: ignore[misc]
         if self.population is not None and not is_whole(self.population, least=4):
             raise SettingsError(f"population={self.population!r} is no whole number from 4 on")
         if not is_whole(self.restarts, least=0) or not is_whole(self.random_state, least=0):
-            raise SettingsError(f"restarts={self.restarts!r}, random_state={self.random_state!r}: whole numbers from 0 on")
+            raise SettingsError(
+                f"restarts={self.restarts!r}, random_state={self.random_state!r}: whole numbers from 0 on"
+            )
         if self.engine not in self.engines:
             raise SettingsError(f"engine={self.engine!r} is none of {quote(self.engines)}")
 
@@ -182,7 +184,9 @@ class _Judge:
         rows = []
         for name, value in best.items():
             rows += [(name, value)] if np.ndim(value) == 0 else [(f"{name}[{i}]", one) for i, one in enumerate(value)]
-        values = pd.DataFrame({"value": [one for _, one in rows]}, index=pd.Index([name for name, _ in rows], name="name"))
+        values = pd.DataFrame(
+            {"value": [one for _, one in rows]}, index=pd.Index([name for name, _ in rows], name="name")
+        )
         history = pd.DataFrame(self.rows, columns=["evaluations", "best", "restart"])
         return SearchDecision(
             "stopped by time", values, -self.value if self.problem.maximise else self.value,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random as python_random
 from typing import Any
@@ -68,7 +69,7 @@ def run_deap(
             for child, parent in zip(children, parents, strict=True):
                 child.fitness.values = parent.fitness.values
             for one, two in zip(children[::2], children[1::2], strict=False):
-                if python_random.random() < 0.9:
+                if python_random.random() < 0.9:  # noqa: S311  # DEAP's own generator, seeded
                     toolbox.mate(one, two)
                     del one.fitness.values, two.fitness.values
             for child in children:
@@ -103,9 +104,9 @@ def run_pyswarms(
     import logging.config as configuration
 
     known = configuration.dictConfig
-    configuration.dictConfig = lambda *_: None  # type: ignore[assignment]
-    state = np.random.get_state()
-    np.random.seed(int(random.integers(2**31)))
+    configuration.dictConfig = lambda *_: None
+    state = np.random.get_state()  # noqa: NPY002  # what pyswarms draws from; put back below
+    np.random.seed(int(random.integers(2**31)))  # noqa: NPY002
     level = logging.getLogger("pyswarms").level
     try:
         import pyswarms
@@ -127,11 +128,9 @@ def run_pyswarms(
             found[:left] = judge(np.clip(points[:left], 0.0, 1.0), turn)
             return found
 
-        try:
+        with contextlib.suppress(_EndError):
             swarm.optimize(value, iters=-(-stop // size) + 1, verbose=False)
-        except _EndError:
-            pass
     finally:
         configuration.dictConfig = known
-        np.random.set_state(state)
+        np.random.set_state(state)  # noqa: NPY002
         logging.getLogger("pyswarms").setLevel(level)

@@ -60,7 +60,9 @@ class Real(Variable):
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.least) and np.isfinite(self.most) and self.least < self.most):
-            raise SettingsError(f"Real({self.least!r}, {self.most!r}): two finite bounds are needed, the lower one first")
+            raise SettingsError(
+                f"Real({self.least!r}, {self.most!r}): two finite bounds are needed, the lower one first"
+            )
 
     def decode(self, keys: Floats) -> Any:
         """Numbers, of shape (m,)."""
@@ -83,8 +85,14 @@ class Whole(Variable):
     most: int
 
     def __post_init__(self) -> None:
-        if not is_whole(self.least, least=-(2**53)) or not is_whole(self.most, least=-(2**53)) or self.least > self.most:
-            raise SettingsError(f"Whole({self.least!r}, {self.most!r}): two whole numbers are needed, the lower one first")
+        if (
+            not is_whole(self.least, least=-(2**53))
+            or not is_whole(self.most, least=-(2**53))
+            or self.least > self.most
+        ):
+            raise SettingsError(
+                f"Whole({self.least!r}, {self.most!r}): two whole numbers are needed, the lower one first"
+            )
 
     def decode(self, keys: Floats) -> Any:
         """Whole numbers, of shape (m,)."""
@@ -195,7 +203,9 @@ class SearchProblem:
         self.variables = {str(name): one for name, one in named.items()}
         wrong = [name for name, one in self.variables.items() if not isinstance(one, Variable)]
         if wrong or not self.variables:
-            raise SettingsError(f"variables {quote(wrong)} are none of Real, Whole, Binary and Order, or there are none")
+            raise SettingsError(
+                f"variables {quote(wrong)} are none of Real, Whole, Binary and Order, or there are none"
+            )
         if not callable(objective) or not all(callable(one) for one in constraints):
             raise SettingsError("the objective and every constraint have to be functions")
         real = all(isinstance(one, Real) for one in self.variables.values())

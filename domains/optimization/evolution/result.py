@@ -62,8 +62,9 @@ class SearchDecision(Decision):
 
         step = max(1, len(self.history) // 500)
         part = self.history.iloc[::step]
+        lines: dict[str, tuple[Any, Any]] = {"best so far": (part["evaluations"].to_numpy(), part["best"].to_numpy())}
         return line_figure(
-            {"best so far": (part["evaluations"].to_numpy(), part["best"].to_numpy())},
+            lines,
             x_label="evaluations",
             y_label=self.goal,
             alt="Line: the best value found by the number of evaluations.",

@@ -195,7 +195,7 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
                 score = fast.scores(masks)
             else:
                 score = np.array([self._cross_validate(X, y, mask, folds) for mask in masks])
-            return score - self.penalty * masks.sum(axis=1)
+            return np.asarray(score - self.penalty * masks.sum(axis=1))
 
         problem = SearchProblem(judge, {"use": Binary(n)}, maximise=True)
         optimizer = GeneticOptimizer(
@@ -246,7 +246,7 @@ def _read_target(y: Any) -> Floats:
     values = np.asarray(y)
     if values.dtype.kind in "fiu" and len(np.unique(values)) > 2:
         return values.astype(float)[:, None]
-    return (values[:, None] == np.unique(values)[None]).astype(float)
+    return np.asarray(values[:, None] == np.unique(values)[None], dtype=float)
 
 
 class _Moments:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def deflate_sharpe(returns: Any, n_tried: int, spread: float) -> float:
     skew, kurtosis = float((centred**3).mean()), float((centred**4).mean())
     luck = 0.0
     if n_tried > 1:
-        first, second = stats.norm.ppf(1 - 1 / n_tried), stats.norm.ppf(1 - 1 / (n_tried * np.e))
+        first, second = stats.norm.ppf(1 - 1 / n_tried), stats.norm.ppf(1 - 1 / (n_tried * math.e))
         luck = spread * float((1 - EULER) * first + EULER * second)
     error = np.sqrt(max(1e-12, 1 - skew * ratio + (kurtosis - 1) / 4 * ratio**2) / (n - 1))
     return float(stats.norm.cdf((ratio - luck) / error))
@@ -134,8 +135,11 @@ class Backtest(Result):
 
         step = max(1, len(self.wealth) // 600)
         part = self.wealth.iloc[::step]
+        lines: dict[str, tuple[Any, Any]] = {
+            str(name): (part.index.to_numpy(), part[name].to_numpy()) for name in part.columns
+        }
         return line_figure(
-            {str(name): (part.index.to_numpy(), part[name].to_numpy()) for name in part.columns},
+            lines,
             x_label="",
             y_label="what 1 became",
             alt="Lines: what one unit of money became under each strategy, after costs.",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from shared.decision import InfeasibleError, Limits, Program, Session, explain_infeasible, read_groups
+from shared.decision import InfeasibleError, Limit, Limits, Program, Session, explain_infeasible, read_groups
 from shared.errors import DataError, Problem, Problems, quote
 from shared.typing import Floats, Ints
 
@@ -95,34 +95,22 @@ class Mandate:
         n = len(names)
         rows = table.to_rows(names, read_groups(groups, names), quantities=QUANTITIES)
         _check(table, n)
-        lower, upper = np.zeros(n), np.ones(n)
-        bound_names: dict[tuple[int, str], str] = {}
+        made = _Bounds(n)
         single = (rows.matrix != 0).sum(axis=1) == 1 if len(rows.names) else np.zeros(0, dtype=bool)
         for row in np.flatnonzero(single):
             place = int(np.flatnonzero(rows.matrix[row])[0])
-            least, most = rows.lower[row], rows.upper[row]
-            if np.isfinite(least) and (least > lower[place] or (least < 0 and (place, "least") not in bound_names)):
-                lower[place] = least
-                bound_names[place, "least"] = rows.limits[row]
-            if np.isfinite(most) and most < upper[place]:
-                upper[place] = most
-                bound_names[place, "most"] = rows.limits[row]
+            made.narrow(place, float(rows.lower[row]), float(rows.upper[row]), rows.limits[row])
         kept = ~single
         matrix, low, high = rows.matrix[kept], rows.lower[kept], rows.upper[kept]
         row_names = [name for name, keep in zip(rows.names, kept, strict=True) if keep]
         row_limits = [name for name, keep in zip(rows.limits, kept, strict=True) if keep]
-        fewest, largest, held_least, turnover = 0, n, np.zeros(n), np.inf
-        for limit in table.about(NUMBER):
-            fewest = max(fewest, int(np.ceil(limit.least - 1e-9)) if np.isfinite(limit.least) else 0)
-            largest = min(largest, int(np.floor(limit.most + 1e-9)) if np.isfinite(limit.most) else n)
+        fewest, largest = _read_numbers(table, n)
+        held_least = np.zeros(n)
         for limit in table.about(HELD):
-            if np.isfinite(limit.least):
-                held_least = np.maximum(held_least, limit.least)
-            if np.isfinite(limit.most):
-                upper = np.minimum(upper, limit.most)
-                bound_names |= {(i, "most"): limit.name for i in range(n) if upper[i] == limit.most}
-        for limit in table.about(TURNOVER):
-            turnover = min(turnover, limit.most)
+            held_least = np.maximum(held_least, limit.least)
+            for place in range(n):
+                made.narrow(place, -np.inf, limit.most, limit.name)
+        turnover = min((limit.most for limit in table.about(TURNOVER)), default=np.inf)
         for limit in table.about(RETURN):
             if mean is None:
                 problem = Problem(f"{limit.name!r} limits the expected return, which is not estimated here")
@@ -131,10 +119,9 @@ class Mandate:
             low, high = np.append(low, limit.least), np.append(high, limit.most)
             row_names.append(limit.name)
             row_limits.append(limit.name)
-        present = read_holdings(holdings, names)
         return cls(
-            names, lower, upper, matrix, low, high, tuple(row_names), tuple(row_limits), bound_names, fewest, largest, held_least,
-            turnover, present, table,
+            names, made.lower, made.upper, matrix, low, high, tuple(row_names), tuple(row_limits), made.names, fewest,
+            largest, held_least, turnover, read_holdings(holdings, names), table,
         )  # fmt: skip
 
     @property
@@ -257,38 +244,71 @@ class _Rows:
         )
 
 
+class _Bounds:
+    """Bounds of weights, and the limits behind them."""
+
+    def __init__(self, n: int) -> None:
+        self.lower, self.upper = np.zeros(n), np.ones(n)
+        self.names: dict[tuple[int, str], str] = {}
+
+    def narrow(self, place: int, least: float, most: float, name: str) -> None:
+        """Take a limit on one asset into account; the first one may also allow what is below 0."""
+        free = (place, "least") not in self.names and least < 0
+        if np.isfinite(least) and (least > self.lower[place] or free):
+            self.lower[place] = least
+            self.names[place, "least"] = name
+        if np.isfinite(most) and most < self.upper[place]:
+            self.upper[place] = most
+            self.names[place, "most"] = name
+
+
+def _read_numbers(limits: Limits, n: int) -> tuple[int, int]:
+    """The fewest and the most assets that may be held."""
+    about = limits.about(NUMBER)
+    fewest = [int(np.ceil(limit.least - 1e-9)) for limit in about if np.isfinite(limit.least)]
+    largest = [int(np.floor(limit.most + 1e-9)) for limit in about if np.isfinite(limit.most)]
+    return max([0, *fewest]), min([n, *largest])
+
+
 def _check(limits: Limits, n: int) -> None:
     """Refuse bounds that no weight can have, told row by row."""
     problems = Problems(limits.source)
     for row, limit in enumerate(limits, 1):
         what = limit.applies_to.lower()
         if what == NUMBER:
-            if np.isfinite(limit.least) and limit.least > n:
-                said = f"{limit.name!r} asks for {limit.least:g} assets, and there are {n:,}"
-                problems.add(said, column="least", rows=[row], count=1, fix="Ask for fewer.")
-            if np.isfinite(limit.most) and limit.most < 1:
-                said = f"{limit.name!r} allows {limit.most:g} assets"
-                problems.add(said, column="most", rows=[row], count=1, fix="Allow one at least.")
-            continue
-        if what in {TURNOVER, RETURN}:
-            if what == TURNOVER and np.isfinite(limit.least):
-                problems.add(
-                    f"{limit.name!r}: turnover has no least", column="least", rows=[row], fix="Leave it empty."
-                )
-            if what == TURNOVER and limit.most < 0:
-                problems.add(
-                    f"{limit.name!r}: turnover cannot be below 0", column="most", rows=[row], fix="Correct it."
-                )
-            continue
-        for side in ("least", "most"):
-            value = getattr(limit, side)
-            if np.isfinite(value) and abs(value) > 1.5:
-                said = f"{limit.name!r}: a weight of {value:g}, where 1 is all of the money"
-                fix = f"Did you mean {value / 100:g}, or {value:g} %?" if abs(value) <= 100 else "Correct it."
-                problems.add(said, column=side, rows=[row], count=1, fix=fix)
-        if what == HELD and np.isfinite(limit.least) and limit.least < 0:
-            problems.add(f"{limit.name!r} is below 0", column="least", rows=[row], count=1, fix="Give a share above 0.")
+            _check_number(limit, row, n, problems)
+        elif what == TURNOVER:
+            _check_turnover(limit, row, problems)
+        elif what != RETURN:
+            _check_weight(limit, row, problems)
     problems.raise_if_any()
+
+
+def _check_number(limit: Limit, row: int, n: int, problems: Problems) -> None:
+    if np.isfinite(limit.least) and limit.least > n:
+        said = f"{limit.name!r} asks for {limit.least:g} assets, and there are {n:,}"
+        problems.add(said, column="least", rows=[row], count=1, fix="Ask for fewer.")
+    if np.isfinite(limit.most) and limit.most < 1:
+        said = f"{limit.name!r} allows {limit.most:g} assets"
+        problems.add(said, column="most", rows=[row], count=1, fix="Allow one at least.")
+
+
+def _check_turnover(limit: Limit, row: int, problems: Problems) -> None:
+    if np.isfinite(limit.least):
+        problems.add(f"{limit.name!r}: turnover has no least", column="least", rows=[row], fix="Leave it empty.")
+    if limit.most < 0:
+        problems.add(f"{limit.name!r}: turnover cannot be below 0", column="most", rows=[row], fix="Correct it.")
+
+
+def _check_weight(limit: Limit, row: int, problems: Problems) -> None:
+    for side in ("least", "most"):
+        value = getattr(limit, side)
+        if np.isfinite(value) and abs(value) > 1.5:
+            said = f"{limit.name!r}: a weight of {value:g}, where 1 is all of the money"
+            fix = f"Did you mean {value / 100:g}, or {value:g} %?" if abs(value) <= 100 else "Correct it."
+            problems.add(said, column=side, rows=[row], count=1, fix=fix)
+    if limit.applies_to.lower() == HELD and np.isfinite(limit.least) and limit.least < 0:
+        problems.add(f"{limit.name!r} is below 0", column="least", rows=[row], count=1, fix="Give a share above 0.")
 
 
 def read_holdings(holdings: Any, assets: Sequence[str]) -> Floats:

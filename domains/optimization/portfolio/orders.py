@@ -254,8 +254,8 @@ def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str]
     problems.raise_if_any()
     return (
         names,
-        target.reindex(names).fillna(0.0).to_numpy(),
-        price.loc[names].to_numpy(),
-        held.reindex(names).fillna(0.0).to_numpy(),
-        size.to_numpy(),
+        target.reindex(names).fillna(0.0).to_numpy(dtype=float),
+        price.loc[names].to_numpy(dtype=float),
+        held.reindex(names).fillna(0.0).to_numpy(dtype=float),
+        np.asarray(size.to_numpy(), dtype=float),
     )

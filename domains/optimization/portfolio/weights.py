@@ -94,7 +94,7 @@ def minimise_quadratic(
         start = np.array([int(np.argmin(cost))])
     answer = solve_quadratic(program, None if trades else start)
     _need(program, answer)
-    return _tell(mandate, program, answer)
+    return _tell(mandate, answer)
 
 
 def _need(program: QuadraticProgram, answer: QuadraticAnswer) -> None:
@@ -147,7 +147,7 @@ def _build(
     return QuadraticProgram(whole_cost, np.array(rows), np.array(low), np.array(high), lower, upper, **parts)
 
 
-def _tell(mandate: Mandate, program: QuadraticProgram, answer: QuadraticAnswer) -> Weights:
+def _tell(mandate: Mandate, answer: QuadraticAnswer) -> Weights:
     """Name what binds."""
     n = len(mandate.assets)
     w = answer.x[:n]
@@ -264,7 +264,7 @@ def _polish(
     built = _build(inner, part, risk, program.cost[chosen], 0.0, False)
     built = replace(built, upper=program.most[chosen])
     answer = solve_quadratic(built)
-    found = _tell(part, built, answer)
+    found = _tell(part, answer)
     if abs(float(found.weights.sum()) - 1) > 1e-8:
         return None
     n = len(mandate.assets)
@@ -303,35 +303,15 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     trades = np.isfinite(mandate.turnover)
     plain = _build(moments, mandate, 0.5, np.zeros(len(moments.mean)), 0.0, trades)
     n, width = len(moments.mean), len(plain.cost)
-    excess = np.concatenate([moments.mean - risk_free, np.zeros(width - n), [0.0]])
-    rows, low, high = [excess], [1.0], [1.0]
-    for row in range(len(plain.matrix)):
-        for bound, side in ((plain.row_lower[row], "low"), (plain.row_upper[row], "high")):
-            if plain.row_lower[row] == plain.row_upper[row] and side == "high":
-                continue
-            if not np.isfinite(bound):
-                continue
-            rows.append(np.append(plain.matrix[row], -bound))
-            equal = plain.row_lower[row] == plain.row_upper[row]
-            low.append(0.0 if side == "low" else -np.inf)
-            high.append(0.0 if side == "high" or equal else np.inf)
-    lower = np.append(np.where(plain.lower == 0, 0.0, -np.inf), 0.0)
-    for i in np.flatnonzero(plain.lower != 0):
-        if np.isfinite(plain.lower[i]):
-            unit = np.zeros(width + 1)
-            unit[i], unit[-1] = 1.0, -plain.lower[i]
-            rows.append(unit)
-            low.append(0.0)
-            high.append(np.inf)
+    rows = _Scaled()
+    rows.add(np.concatenate([moments.mean - risk_free, np.zeros(width - n)]), 0.0, 1.0, 1.0)
+    for row, low, high in zip(plain.matrix, plain.row_lower, plain.row_upper, strict=True):
+        rows.add_bounds(row, float(low), float(high))
     implied = (mandate.lower >= 0).all()
-    for i in np.flatnonzero(np.isfinite(plain.upper)):
-        if implied and plain.upper[i] >= 1:
-            continue
-        unit = np.zeros(width + 1)
-        unit[i], unit[-1] = 1.0, -plain.upper[i]
-        rows.append(unit)
-        low.append(-np.inf)
-        high.append(0.0)
+    for i, unit in enumerate(np.eye(width)):
+        high = np.inf if implied and plain.upper[i] >= 1 else float(plain.upper[i])
+        rows.add_bounds(unit, -np.inf if plain.lower[i] == 0 else float(plain.lower[i]), high)
+    lower = np.append(np.where(plain.lower == 0, 0.0, -np.inf), 0.0)
     parts = {
         "square": None if plain.square is None else np.pad(plain.square, ((0, 1), (0, 1))),
         "factor": None if plain.factor is None else np.pad(plain.factor, ((0, 0), (0, 1))),
@@ -341,7 +321,13 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     if best <= risk_free + 1e-15:
         return None
     program = QuadraticProgram(
-        np.zeros(width + 1), np.array(rows), np.array(low), np.array(high), lower, np.full(width + 1, np.inf), **parts
+        np.zeros(width + 1),
+        np.array(rows.rows),
+        np.array(rows.low),
+        np.array(rows.high),
+        lower,
+        np.full(width + 1, np.inf),
+        **parts,
     )
     begin = np.array([int(np.argmax(moments.mean)), width]) if mandate.is_free else None
     answer = solve_quadratic(program, begin)
@@ -352,6 +338,31 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     weights = np.where(np.abs(w) < HELD_FROM, 0.0, w)
     inner = 2.0 * answer.objective
     return Weights(weights, inner, 2.0 * answer.bound, "optimal", answer.bound_prices[:n].copy())
+
+
+class _Scaled:
+    """Rows over weights times kappa, and kappa itself."""
+
+    def __init__(self) -> None:
+        self.rows: list[Floats] = []
+        self.low: list[float] = []
+        self.high: list[float] = []
+
+    def add(self, row: Floats, kappa: float, low: float, high: float) -> None:
+        """Add a row with its coefficient of kappa."""
+        self.rows.append(np.append(row, kappa))
+        self.low.append(low)
+        self.high.append(high)
+
+    def add_bounds(self, row: Floats, low: float, high: float) -> None:
+        """Add low <= row <= high, both sides scaled by kappa."""
+        if low == high:
+            self.add(row, -low, 0.0, 0.0)
+            return
+        if np.isfinite(low):
+            self.add(row, -low, 0.0, np.inf)
+        if np.isfinite(high):
+            self.add(row, -high, -np.inf, 0.0)
 
 
 def best_mean(moments: Moments, mandate: Mandate) -> float:
