@@ -1,9 +1,10 @@
 """Optimization: portfolios, budgets and searches, each with a proof or an honest gap."""
 
-from domains.optimization.budget.allocate import allocate_budget, plan_weeks
+from domains.optimization.budget.allocate import allocate_budget
 from domains.optimization.budget.curves import ResponseCurves
 from domains.optimization.budget.response import ResponseModel, carry_over
 from domains.optimization.budget.search import make_budget_problem, spend_of
+from domains.optimization.budget.weeks import plan_weeks
 from domains.optimization.evolution.optimizers import (
     AdaptiveOptimizer,
     GeneticOptimizer,

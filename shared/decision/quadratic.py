@@ -1,8 +1,8 @@
 """Convex quadratic programs: an interior-point method on the columns that matter, then the exact answer.
 
-What is tried first is block pivoting: guess which limits hold, solve the equations of those, exchange what is on the wrong
-side, all at once (Kostreva, Linear Algebra and its Applications 21, 1978). Where that does not end soon, an interior-point
-method tells which limits hold, and one linear system gives the answer to the last digits, with exact zeros. Of many
+What is tried first is block pivoting: guess which limits hold, solve the equations of those, exchange what is on the
+wrong side, all at once (Kostreva, Linear Algebra and its Applications 21, 1978). Where that does not end soon, an
+interior-point method tells which limits hold, and one linear system gives the answer to the last digits, with exact zeros. Of many
 columns a few hundred are enough to begin with; the rest stay at a bound until their reduced cost calls for them.
 """
 
@@ -297,7 +297,7 @@ class _Scaled:
         return x, y * self.row_scale / self.scale, fine
 
     def _finish(self, at_low: Bools, at_high: Bools, active: Ints, rounds: int) -> tuple[Floats, Floats] | None:
-        """Solve the equations of the limits that hold, and exchange what is on the wrong side; None where that goes on."""
+        """Solve the equations of the limits that hold, exchange what is on the wrong side; None where that goes on."""
         low, high, rows = at_low.copy(), at_high & ~at_low, active.copy()
         for _ in range(rounds):
             free = np.flatnonzero(~(low | high))

@@ -190,7 +190,7 @@ def solve_joint(
     Notes
     -----
     Each node is a linear program of lines above concave envelopes, sharpened by tangents where it ends; the term whose
-    envelope errs most is split at its own input (Falk and Soland, 1969). All linear programs are one, with other bounds.
+    envelope errs most is split at its own input (Falk and Soland, 1969). All of them are one program with other bounds.
 
     >>> program = Program.make(["a", "b"], cost=[0, 0], rows=[[1, 1]], row_upper=[8], upper=20)
     >>> curves = ResponseCurves.make(["a", "b"], top=[10, 10], half=[5, 5], shape=[3, 3])

@@ -289,12 +289,12 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         alike = [kind for kind in KINDS if scores[kind] - scores[nearest] < SURE]
         words = {"hill": "Hill's curve", "log": "a logarithm", "linear": "a straight line"}
         if len(alike) > 1:
-            notes.append(
-                f"the data cannot tell {join_words([words[kind] for kind in alike])} apart: amounts beyond those seen are a guess"
-            )
+            shown = join_words([words[kind] for kind in alike])
+            notes.append(f"the data cannot tell {shown} apart: amounts beyond those seen are a guess")
         elif nearest != self.kind:
             notes.append(
-                f"{words[nearest]} fits better than {words[self.kind]}, allowing for its parameters (AICc {scores[nearest]:.1f} to {scores[self.kind]:.1f})"
+                f"{words[nearest]} fits better than {words[self.kind]}, allowing for its parameters (AICc"
+                f" {scores[nearest]:.1f} to {scores[self.kind]:.1f})"
             )
         if draws:
             seen = x.max(axis=0)

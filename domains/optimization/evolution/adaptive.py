@@ -133,7 +133,7 @@ class AdaptiveEngine(Engine):
             )
 
     def _make_probe(self) -> Floats:
-        """Two points, and for pairs of parts of the variables, the corners between them: every variable is in some part."""
+        """Two points, and for pairs of parts of the variables, the corners between them."""
         n = self.n
         one, two = self.random.random((2, n)) * 0.8 + 0.1
         points = [one]

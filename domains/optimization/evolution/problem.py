@@ -227,7 +227,7 @@ class SearchProblem:
 
     @property
     def discrete(self) -> Bools:
-        """Which keys stand for what is no number between others, so that near ones are not alike."""
+        """Which keys stand for no number between others, so that near ones are not alike."""
         found = np.zeros(self.width, dtype=bool)
         for name, one in self.variables.items():
             found[self.parts[name]] = not isinstance(one, Real)
@@ -293,7 +293,8 @@ class SearchProblem:
         values = np.asarray(self.objective(point), dtype=float)
         if values.shape != (count,):
             raise HexadError(
-                f"the objective gives an array of shape {values.shape} for {count:,} points; it has to give one number a point"
+                f"the objective gives an array of shape {values.shape} for {count:,} points; it has to give one number"
+                " a point"
             )
         return -values if self.maximise else values
 

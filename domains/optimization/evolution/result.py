@@ -30,7 +30,8 @@ class SearchDecision(Decision):
         Whether the best point breaks no constraint.
 
     >>> from domains.optimization import AdaptiveOptimizer, Real, SearchProblem
-    >>> found = AdaptiveOptimizer(evaluations=2000).optimize(SearchProblem(lambda X: (X**2).sum(axis=1), [Real(-5, 5)] * 2))
+    >>> problem = SearchProblem(lambda X: (X**2).sum(axis=1), [Real(-5, 5)] * 2)
+    >>> found = AdaptiveOptimizer(evaluations=2000).optimize(problem)
     >>> found.objective < 1e-8
     True
     """

@@ -204,8 +204,8 @@ class MeanVariance(_ByMoments):
             if not told and not is_held(found.weights[i]):
                 told = "out: not among those chosen"
                 if np.isfinite(found.reduced[i]):
-                    until = percent * (moments.mean[i] + found.reduced[i])
-                    told = f"out until its expected return passes {until:.2f} % {word}; it is {percent * moments.mean[i]:.2f} %"
+                    until, now = percent * (moments.mean[i] + found.reduced[i]), percent * moments.mean[i]
+                    told = f"out until its expected return passes {until:.2f} % {word}; it is {now:.2f} %"
             why.append(told)
         values = make_values(table.assets, found.weights, risk_shares(found.weights, moments.covariance), why)
         binding = found.prices.assign(price=found.prices["price"] * percent)

@@ -1,4 +1,4 @@
-"""What a backtest says: growth, risk, what trading cost, how sure the Sharpe ratios are, and how lucky the best may be."""
+"""What a backtest says: growth, risk, cost of trading, how sure Sharpe ratios are, and how lucky the best may be."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Backtest(Result):
     ----------
     table : pandas.DataFrame
         A row a strategy: "growth", "volatility", "sharpe" with its interval "low" to "high", "beyond luck" (deflated),
-        "drawdown", "cvar", "turnover" and "cost"; growth, volatility, Sharpe ratio, turnover and cost a year, as shares.
+        "drawdown", "cvar", "turnover" and "cost"; all but drawdown and CVaR are a year's, as shares.
     wealth : pandas.DataFrame
         What 1 became, a column a strategy.
     baseline : str
@@ -170,7 +170,7 @@ def summarise_backtest(
     level : float
         Of the intervals, in percent.
     block : float, optional
-        Mean length of resampled blocks in periods; a month's worth, or the cube root of the number of periods where that
+        Mean length of resampled blocks in periods; a month's worth, or the cube root of the number of periods if that
         is more.
     draws, seed : int
 

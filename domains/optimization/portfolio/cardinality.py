@@ -35,7 +35,8 @@ class CardinalityProgram:
     fewest, largest : int
 
     >>> eye, ones = np.eye(3), np.ones(3)
-    >>> program = CardinalityProgram(eye, split_diagonal(eye), 0 * ones, 0.1 * ones, ones, ones[None], ones[:1], ones[:1], 2, 2)
+    >>> whole = (ones[None], ones[:1], ones[:1])  # weights sum to 1
+    >>> program = CardinalityProgram(eye, split_diagonal(eye), 0 * ones, 0.1 * ones, ones, *whole, 2, 2)
     >>> solve_cardinality(program).weights.round(6).tolist()
     [0.5, 0.5, 0.0]
     """
@@ -294,7 +295,8 @@ def solve_cardinality(
         With an infinite objective where no feasible choice was found.
 
     >>> eye, ones = np.diag([1.0, 2.0, 3.0]), np.ones(3)
-    >>> program = CardinalityProgram(eye, split_diagonal(eye), 0 * ones, 0.1 * ones, ones, ones[None], ones[:1], ones[:1], 1, 2)
+    >>> whole = (ones[None], ones[:1], ones[:1])  # weights sum to 1
+    >>> program = CardinalityProgram(eye, split_diagonal(eye), 0 * ones, 0.1 * ones, ones, *whole, 1, 2)
     >>> solve_cardinality(program).weights.round(4).tolist()
     [0.6667, 0.3333, 0.0]
     """

@@ -77,8 +77,8 @@ class Frontier(Result):
             )
 
         return (
-            f"From {say(low)} to {say(high)}. {proven:,} of {len(self.table):,} points are proven optimal; what is expected"
-            " is an estimate, and the higher it is, the more of it is likely to be luck."
+            f"From {say(low)} to {say(high)}. {proven:,} of {len(self.table):,} points are proven optimal; what is"
+            " expected is an estimate, and the higher it is, the more of it is likely to be luck."
         )
 
     def plot(self) -> Figure:
@@ -125,7 +125,7 @@ def compute_frontier(
     risk : {"variance", "cvar"}
     tradeoffs : sequence of float, optional
         In place of floors, for variances: numbers t from 0 to 1; t * variance - (1 - t) * expected return is minimised,
-        as in the literature on cardinality (Chang, Meade, Beasley and Sharaiha, Computers & Operations Research 27, 2000).
+        as in the literature on cardinality (Chang and others, Computers & Operations Research 27, 2000).
     moments : MomentEstimator, optional
     level : float
         Of the CVaR, in percent.

@@ -25,7 +25,8 @@ class Orders(Result):
     Attributes
     ----------
     table : pandas.DataFrame
-        A row an asset: "order" (shares, below 0 to sell), "lots" after it, "price", "value", "fee", "weight" and "target".
+        A row an asset: "order" (shares, below 0 to sell), "shares" after it, "price", "value", "fee", "weight" and
+        "target".
     cash : float
         What is left.
     fees : float
@@ -105,11 +106,12 @@ def plan_orders(
 
     Notes
     -----
-    A program with integers: the sum of absolute differences to the targets is least, where targets are shares of what is
-    held, cash included, before fees.
+    A program with integers: the sum of absolute differences to the targets is least, where targets are shares of all
+    that is held, cash included, before fees.
 
-    >>> plan_orders({"a": 1.0}, {"a": 30.0}, cash=100.0, fee=5.0).explain()
-    'Buy 1 asset for 90.00, sell 0 assets for 0.00, fees 5.00, cash left 5.00. Weights miss their targets by 10.00 % of all money in sum; no list of whole lots is nearer.'
+    >>> print(plan_orders({"a": 1.0}, {"a": 30.0}, cash=100.0, fee=5.0).explain())
+    Buy 1 asset for 90.00, sell 0 assets for 0.00, fees 5.00, cash left 5.00. Weights miss their targets by 10.00 % of
+    all money in sum; no list of whole lots is nearer.
     """
     names, target, price, held, lots = _read(weights, prices, holdings, lot)
     for name, value in (("cash", cash), ("fee", fee), ("fee_share", fee_share)):
@@ -246,7 +248,7 @@ def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str]
     parts = [name for name in held.index if not (held[name] >= 0 and held[name] == np.floor(held[name]))]
     if parts:
         problems.add(f"holdings of {quote(parts)} are no whole numbers from 0 on", fix="Give shares, not money.")
-    size = pd.Series(lot, dtype=float) if not np.isscalar(lot) else pd.Series(float(lot), index=names)  # type: ignore[arg-type]
+    size = pd.Series(lot, index=names if np.isscalar(lot) else None, dtype=float)
     size.index = size.index.map(str)
     size = size.reindex(names).fillna(1.0)
     if not ((size >= 1) & (size == np.floor(size))).all():

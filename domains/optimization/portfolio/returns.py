@@ -232,19 +232,22 @@ def _notes(values: Floats, columns: Any) -> tuple[str, ...]:
     if len(flat):
         shown = quote(columns[int(place)] for place in flat)
         told.append(
-            f"{shown} never {'moves' if len(flat) == 1 else 'move'}, so that {'it' if len(flat) == 1 else 'they'} would pass for riskless"
+            f"{shown} never moves, so that it would pass for riskless"
+            if len(flat) == 1
+            else f"{shown} never move, so that they would pass for riskless"
         )
     if n_assets > 1:
         twins = _find_twins(values, set(flat.tolist()))
         if twins:
             pairs = [f"{columns[i]} equals {columns[j]}" for i, j in twins[:3]]
             told.append(
-                f"returns of some assets are the same in every period ({'; '.join(pairs)}): how much to hold of which is arbitrary"
+                f"returns of some assets are the same in every period ({'; '.join(pairs)}): how much to hold of which is"
+                " arbitrary"
             )
     if n_periods <= n_assets:
         told.append(
-            f"{n_periods:,} periods cannot tell the risks of {n_assets:,} assets apart: the covariance is singular, and the"
-            " risk of what is chosen by it looks smaller than it is"
+            f"{n_periods:,} periods cannot tell the risks of {n_assets:,} assets apart: the covariance is singular, and"
+            " the risk of what is chosen by it looks smaller than it is"
         )
     return tuple(told)
 

@@ -1,4 +1,4 @@
-"""How investments are evaluated: weights from what is known at a date, held with drift until the next, costs charged."""
+"""How investments are evaluated: weights from what is known at a date, held with drift, costs charged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from domains.optimization.portfolio.base import Allocator
 from domains.optimization.portfolio.returns import read_returns
 from shared.checks import is_whole
 from shared.data import columns as names
@@ -66,8 +65,8 @@ class InvestmentTask(Task):
 
     Notes
     -----
-    Predictions have a row a period of a test: "return" (after costs), "gross", "turnover" (bought and sold, at the first
-    period of a split), and the weights at its begin. Metrics by name: "mean_return", "log_growth" (both a period),
+    Predictions have a row a period of a test: "return" (after costs), "gross", "turnover" (bought and sold, in the first
+    period of a split), and the weights held from there. Metrics by name: "mean_return", "log_growth" (both a period),
     "volatility", "turnover", and those of shared.
 
     >>> InvestmentTask(window=250).metric("log_growth").reads
@@ -167,7 +166,7 @@ class InvestmentTask(Task):
         held = np.zeros(len(assets))
         whole = None
         # Our own take what was checked as a whole.
-        checked = read_returns(shown) if isinstance(model, Allocator) else None
+        checked = read_returns(shown) if getattr(model, "takes_checked", False) else None
         if hasattr(model, "weigh"):
             with watch("fit", splits[0]):
                 whole = model.weigh(shown)
