@@ -92,4 +92,4 @@ def _run(ioh: Any, number: int, instance: int) -> float:
     problem = ioh.get_problem(number, instance, 10, ioh.ProblemClass.BBOB)
     search = SearchProblem(lambda x: np.array(problem(x.tolist())), [Real(-5, 5)] * 10)
     found = AdaptiveOptimizer(evaluations=10_000, random_state=instance).optimize(search)
-    return max(found.objective - problem.optimum.y, 1e-8)
+    return max(float(found.objective - problem.optimum.y), 1e-8)
