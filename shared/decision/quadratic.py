@@ -25,6 +25,10 @@ STEPS = 100
 PIVOTS = 12  # rounds of block pivoting, after which it hardly ever ends
 TOLERANCE = 1e-10  # of residuals and complementarity, after scaling
 CLOSE = 1e-9  # by which an exact answer may miss a bound, after scaling
+# What keeps steps short along prices of rows that say the same, or that leave no room between them: a proximal term of the
+# dual (Friedlander and Orban, Mathematical Programming Computation 4, 2012), which vanishes as the steps do.
+PROXIMAL = 1e-9
+ROUGH = 1e-6  # reduced costs below, relative to the gradient, count as 0 where a column has no bound
 
 
 @dataclass(frozen=True)
@@ -196,6 +200,11 @@ def solve_quadratic(program: QuadraticProgram, start: Ints | None = None) -> Qua
             break
         wanted = wanted[np.argsort(reduced[wanted], kind="stable")[:MORE]]
         chosen = np.union1d(chosen, wanted)
+    # A row without a bound on one side has no price there; rounding must not make one of it.
+    nothing = np.where(y > 0, np.isinf(program.row_lower), np.isinf(program.row_upper)) & (y != 0)
+    if nothing.any():
+        y = np.where(nothing, 0.0, y)
+        reduced = program.gradient(x) - program.matrix.T @ y
     objective = program.value(x)
     bound = _dual_value(program, x, y, reduced)
     return QuadraticAnswer(x, y, reduced, objective, min(bound, objective), fine)
@@ -207,9 +216,14 @@ def _dual_value(program: QuadraticProgram, x: Floats, y: Floats, reduced: Floats
     at_bounds = np.where(reduced > 0, program.lower, program.upper)
     with np.errstate(invalid="ignore"):
         rows = np.where(y == 0, 0.0, y * at_rows)
-        # A column without a bound stays where it is: its reduced cost is 0 but for rounding.
-        ends = np.where(np.isfinite(at_bounds), at_bounds, x)
-        return float(-0.5 * x @ program.times(x) + rows.sum() + (reduced * ends).sum())
+        # A column without a bound stays where it is: its reduced cost is 0 but for rounding, or nothing is proven.
+        moved = program.times(x)
+        size = max(np.abs(program.cost).max(initial=0.0), np.abs(moved).max(initial=0.0), 1e-300)
+        loose = ~np.isfinite(at_bounds)
+        if (np.abs(reduced[loose]) > ROUGH * size).any():
+            return -np.inf
+        ends = np.where(loose, x, at_bounds)
+        return float(-0.5 * x @ moved + rows.sum() + (reduced * ends).sum())
 
 
 def _solve_part(program: QuadraticProgram, chosen: Ints, rest: Floats) -> tuple[Floats, Floats, bool]:
@@ -365,7 +379,7 @@ class _Scaled:
             small = half.T @ half
             inverse = 1.0 / np.maximum(weight[n:], 1e-300)
             small[loose, loose] += inverse
-            small[np.diag_indices(m)] += 1e-14
+            small[np.diag_indices(m)] += PROXIMAL
             try:
                 small_chol = linalg.cho_factor(small, lower=True, check_finite=False) if m else None
             except linalg.LinAlgError:
@@ -430,8 +444,9 @@ class _Scaled:
             system[:k, k:], system[k:, :k] = -a.T, a
             known = np.concatenate([-(self.cost[free] + self.square[free] @ place), right])
             try:
-                found = linalg.solve(system, known, check_finite=False)
-            except (linalg.LinAlgError, linalg.LinAlgWarning):
+                # NumPy's, because SciPy's would warn of what the residuals are looked at for.
+                found = np.linalg.solve(system, known)
+            except np.linalg.LinAlgError:
                 return None
             if not np.all(np.isfinite(found)) or np.abs(system @ found - known).max(initial=0.0) > CLOSE:
                 return None

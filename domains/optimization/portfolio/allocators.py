@@ -273,7 +273,7 @@ class MaximumSharpe(_ByMoments):
             return self._without_ratio(table, moments, mandate)
         ratio = float(np.sqrt(periods / found.objective)) if found.objective > 0 else np.inf
         bound = float(np.sqrt(periods / found.bound)) if found.bound > 0 else np.inf
-        weights, status, reduced = found.weights, "optimal", found.reduced / max(found.objective, 1e-300)
+        weights, status, reduced = found.weights, found.status, found.reduced / max(found.objective, 1e-300)
         if mandate.counts:
             weights, ratio, status = self._choose(moments, mandate, periods)
             reduced = np.full(len(weights), np.nan)

@@ -18,6 +18,7 @@ from shared.typing import Floats, Ints
 __all__ = ["Weights", "best_mean", "maximise_ratio", "minimise_quadratic"]
 
 HELD_FROM = 1e-9  # a weight below is nothing
+CLOSE = 1e-5  # relative gap of a variance up to which an answer counts as proven: half of that in the volatility
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,22 @@ def minimise_quadratic(
     if start is None and mandate.is_free and not trades:
         start = np.array([int(np.argmin(cost))])
     answer = solve_quadratic(program, None if trades else start)
-    _need(program, answer)
+    _need(program, answer.x)
     return _tell(mandate, program, answer)
 
 
-def _need(program: QuadraticProgram, answer: QuadraticAnswer) -> None:
-    held = program.matrix @ answer.x
+def _status(objective: float, bound: float) -> str:
+    """What a gap proves; two tiny numbers count as one, as variances of next to nothing are."""
+    return "optimal" if objective - bound <= max(CLOSE * abs(objective), 1e-15) else "within gap"
+
+
+def _need(program: QuadraticProgram, x: Floats) -> None:
+    held = program.matrix @ x
     off = max(
         float(np.maximum(program.row_lower - held, 0).max(initial=0.0)),
         float(np.maximum(held - program.row_upper, 0).max(initial=0.0)),
+        float(np.maximum(program.lower - x, 0).max(initial=0.0)),
+        float(np.maximum(x - program.upper, 0).max(initial=0.0)),
     )
     if off > 1e-6:
         raise InfeasibleError(
@@ -176,7 +184,8 @@ def _tell(mandate: Mandate, program: QuadraticProgram, answer: QuadraticAnswer) 
             pressed[i] = (name, side)
     rows = sorted(((*key, *what) for key, what in found.items()), key=lambda row: -row[3])
     weights = np.where(np.abs(w) < HELD_FROM, 0.0, w)
-    return Weights(weights, answer.objective, answer.bound, "optimal", reduced, make_binding(rows), pressed)
+    status = _status(answer.objective, answer.bound)
+    return Weights(weights, answer.objective, answer.bound, status, reduced, make_binding(rows), pressed)
 
 
 def _choose(
@@ -303,7 +312,12 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     trades = np.isfinite(mandate.turnover)
     plain = _build(moments, mandate, 0.5, np.zeros(len(moments.mean)), 0.0, trades)
     n, width = len(moments.mean), len(plain.cost)
-    excess = np.concatenate([moments.mean - risk_free, np.zeros(width - n), [0.0]])
+    best = best_mean(moments, mandate)
+    if best <= risk_free + 1e-15:
+        return None
+    # In units of the highest excess return, so that kappa is not far from 1.
+    scale = best - risk_free
+    excess = np.concatenate([(moments.mean - risk_free) / scale, np.zeros(width - n), [0.0]])
     rows, low, high = [excess], [1.0], [1.0]
     for row in range(len(plain.matrix)):
         for bound, side in ((plain.row_lower[row], "low"), (plain.row_upper[row], "high")):
@@ -337,9 +351,6 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
         "factor": None if plain.factor is None else np.pad(plain.factor, ((0, 0), (0, 1))),
         "diagonal": None if plain.diagonal is None else np.append(plain.diagonal, 0.0),
     }
-    best = best_mean(moments, mandate)
-    if best <= risk_free + 1e-15:
-        return None
     program = QuadraticProgram(
         np.zeros(width + 1), np.array(rows), np.array(low), np.array(high), lower, np.full(width + 1, np.inf), **parts
     )
@@ -348,10 +359,11 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     kappa = float(answer.x[-1])
     if kappa <= 0:
         return None
+    _need(plain, answer.x[:width] / kappa)
     w = answer.x[:n] / kappa
     weights = np.where(np.abs(w) < HELD_FROM, 0.0, w)
-    inner = 2.0 * answer.objective
-    return Weights(weights, inner, 2.0 * answer.bound, "optimal", answer.bound_prices[:n].copy())
+    inner, bound = 2.0 * answer.objective / scale**2, 2.0 * answer.bound / scale**2
+    return Weights(weights, inner, bound, _status(inner, bound), answer.bound_prices[:n] / scale)
 
 
 def best_mean(moments: Moments, mandate: Mandate) -> float:
