@@ -18,6 +18,7 @@ from shared.typing import Floats, Ints
 __all__ = ["Weights", "best_mean", "maximise_ratio", "minimise_quadratic"]
 
 HELD_FROM = 1e-9  # a weight below is nothing
+NOTHING = 1e-9  # of the largest variance or expected return
 CLOSE = 1e-5  # relative gap of a variance up to which an answer counts as proven: half of that in the volatility
 
 
@@ -98,9 +99,11 @@ def minimise_quadratic(
     return _tell(mandate, program, answer)
 
 
-def _status(objective: float, bound: float) -> str:
-    """What a gap proves; two tiny numbers count as one, as variances of next to nothing are."""
-    return "optimal" if objective - bound <= max(CLOSE * abs(objective), 1e-15) else "within gap"
+def _status(program: QuadraticProgram, answer: QuadraticAnswer) -> str:
+    """What a gap proves; beside the largest variance or expected return, next to nothing is nothing."""
+    size = max(float(program.sizes.max(initial=0.0)), float(np.abs(program.cost).max(initial=0.0)))
+    near = max(CLOSE * abs(answer.objective), NOTHING * size)
+    return "optimal" if answer.objective - answer.bound <= near else "within gap"
 
 
 def _need(program: QuadraticProgram, x: Floats) -> None:
@@ -184,7 +187,7 @@ def _tell(mandate: Mandate, program: QuadraticProgram, answer: QuadraticAnswer) 
             pressed[i] = (name, side)
     rows = sorted(((*key, *what) for key, what in found.items()), key=lambda row: -row[3])
     weights = np.where(np.abs(w) < HELD_FROM, 0.0, w)
-    status = _status(answer.objective, answer.bound)
+    status = _status(program, answer)
     return Weights(weights, answer.objective, answer.bound, status, reduced, make_binding(rows), pressed)
 
 
@@ -363,7 +366,7 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     w = answer.x[:n] / kappa
     weights = np.where(np.abs(w) < HELD_FROM, 0.0, w)
     inner, bound = 2.0 * answer.objective / scale**2, 2.0 * answer.bound / scale**2
-    return Weights(weights, inner, bound, _status(inner, bound), answer.bound_prices[:n] / scale)
+    return Weights(weights, inner, bound, _status(program, answer), answer.bound_prices[:n] / scale)
 
 
 def best_mean(moments: Moments, mandate: Mandate) -> float:
