@@ -28,7 +28,7 @@ CLOSE = 1e-9  # by which an exact answer may miss a bound, after scaling
 # What keeps steps short along prices of rows that say the same, or that leave no room between them: a proximal term of the
 # dual (Friedlander and Orban, Mathematical Programming Computation 4, 2012), which vanishes as the steps do.
 PROXIMAL = 1e-9
-ROUGH = 1e-6  # reduced costs below, relative to the gradient, count as 0 where a column has no bound
+ROUGH = 1e-6  # reduced costs below, relative to what the gradient is made of, count as 0 where a column has no bound
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,8 @@ def _dual_value(program: QuadraticProgram, x: Floats, y: Floats, reduced: Floats
         rows = np.where(y == 0, 0.0, y * at_rows)
         # A column without a bound stays where it is: its reduced cost is 0 but for rounding, or nothing is proven.
         moved = program.times(x)
-        size = max(np.abs(program.cost).max(initial=0.0), np.abs(moved).max(initial=0.0), 1e-300)
+        reach = program.sizes.max(initial=0.0) * np.abs(x).max(initial=0.0)
+        size = max(np.abs(program.cost).max(initial=0.0), reach, 1e-300)
         loose = ~np.isfinite(at_bounds)
         if (np.abs(reduced[loose]) > ROUGH * size).any():
             return -np.inf
