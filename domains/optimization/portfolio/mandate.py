@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from shared.decision import InfeasibleError, Limits, Program, Session, explain_infeasible, read_groups
-from shared.errors import DataError, Problem, Problems, quote
+from shared.errors import DataError, HexadError, Problem, Problems, quote
 from shared.typing import Floats, Ints
 
 __all__ = ["QUANTITIES", "Mandate", "read_holdings"]
@@ -44,6 +45,7 @@ class Mandate:
     holdings : numpy.ndarray of shape (n,)
         Present weights; zeros where there are none.
 
+    >>> from shared.decision import Limit
     >>> Mandate.read(("a", "b"), Limits([Limit("cap", "every asset", most=0.6)])).upper.tolist()
     [0.6, 0.6]
     """
@@ -168,8 +170,10 @@ class Mandate:
         program = self.to_program()
         answer = Session(program, time_limit=30.0).solve()
         if answer.x is None:
-            conflict = explain_infeasible(program, time_limit=10.0)
-            if conflict is not None:
+            if answer.status == "infeasible":
+                conflict = None
+                with contextlib.suppress(HexadError):
+                    conflict = explain_infeasible(program, time_limit=10.0)
                 raise InfeasibleError(conflict, "No portfolio meets the limits.")
             raise InfeasibleError(None, "Time was up before any portfolio was found that meets the limits.")
         self.found["start"] = np.flatnonzero(answer.x[: len(self.assets)] > 1e-9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from domains.optimization.portfolio.mandate import Mandate
 from domains.optimization.portfolio.returns import Returns
 from shared.checks import check_level
 from shared.decision import Decision, InfeasibleError, Program, Session, Solution, explain_infeasible, make_binding
-from shared.errors import SettingsError
+from shared.errors import HexadError, SettingsError
 from shared.typing import Floats
 
 __all__ = ["MinimumCVaR", "compute_cvar", "make_cvar_program"]
@@ -165,8 +166,11 @@ class MinimumCVaR(Allocator):
         program = make_cvar_program(table.values, mandate, level, mean, floor)
         answer = Session(program, time_limit=self.time_limit).solve()
         if answer.x is None:
-            conflict = explain_infeasible(program, time_limit=10.0) if answer.status == "infeasible" else None
-            what = "No portfolio meets the limits." if conflict else "Time was up before any portfolio was found."
+            conflict, what = None, "Time was up before any portfolio was found."
+            if answer.status == "infeasible":
+                what = "No portfolio meets the limits."
+                with contextlib.suppress(HexadError):
+                    conflict = explain_infeasible(program, time_limit=10.0)
             raise InfeasibleError(conflict, what)
         weights = np.where(np.abs(answer.x[:n]) > 1e-9, answer.x[:n], 0.0)
         tail = n_periods * (100 - level) / 100
