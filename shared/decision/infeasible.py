@@ -162,6 +162,23 @@ class _Oracle:
         return found if not self.holds(found) else everything
 
 
+def _split_crossed(program: Program) -> Program:
+    """The same with a row for each side where the two sides of a row cross, so that each of them can give."""
+    crossed = np.flatnonzero(program.row_lower > program.row_upper)
+    if not len(crossed):
+        return program
+    upper = program.row_upper.copy()
+    upper[crossed] = np.inf
+    return program.change(
+        matrix=sparse.vstack([program.matrix, program.matrix[crossed]], format="csr"),
+        row_names=(*program.row_names, *(f"{program.row_names[row]} at most" for row in crossed)),
+        row_lower=np.append(program.row_lower, np.full(len(crossed), -np.inf)),
+        row_upper=np.append(upper, program.row_upper[crossed]),
+        hard=np.append(program.hard, program.hard[crossed]),
+        labels=(*program.limits, *(program.limits[row] for row in crossed)),
+    )
+
+
 def _sides(low: float, high: float) -> tuple[str, ...]:
     if low == high:
         return ("exactly",)
@@ -198,6 +215,7 @@ def explain_infeasible(program: Program, *, time_limit: float = 10.0) -> Conflic
     if len(crossed):
         names = [program.names[place] for place in crossed[:3]]
         raise HexadError(f"bounds of {count_of(len(crossed), 'column')} cross, as of {', '.join(names)}; correct them")
+    program = _split_crossed(program)
     until = time.monotonic() + time_limit
     oracle = _Oracle(program, until)
     everything = list(range(len(oracle.wishes)))
