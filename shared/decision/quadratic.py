@@ -320,11 +320,7 @@ class _Scaled:
         high = np.concatenate([self.upper, self.row_upper[loose]])
         has_low, has_high = np.isfinite(low), np.isfinite(high)
         width = np.where(has_low & has_high, high - low, 1.0)
-        v = np.where(
-            has_low & has_high,
-            0.5 * (low + high),
-            np.where(has_low, low + 1.0, np.where(has_high, high - 1.0, 0.0)),
-        )
+        v = np.where(has_low, low + np.where(has_high, 0.5 * width, 1.0), np.where(has_high, high - 1.0, 0.0))
         sums = self.row_lower[self.equal]
         if n and has_low[:n].all() and len(sums) == 1:  # near the middle of what one equation allows
             at = self.matrix[self.equal][0]

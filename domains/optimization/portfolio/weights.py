@@ -8,7 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from domains.optimization.portfolio.cardinality import CardinalityProgram, solve_cardinality, split_diagonal
+from domains.optimization.portfolio.cardinality import (
+    ABSOLUTE,
+    RELATIVE,
+    CardinalityProgram,
+    solve_cardinality,
+    split_diagonal,
+)
 from domains.optimization.portfolio.mandate import HELD, NUMBER, TURNOVER, Mandate
 from domains.optimization.portfolio.moments import Moments
 from shared.decision import InfeasibleError, QuadraticAnswer, QuadraticProgram, Session, make_binding, solve_quadratic
@@ -236,7 +242,7 @@ def _choose(
     objective = better.objective if better is not None else answer.objective
     weights = better.weights if better is not None else answer.weights
     gap = objective - answer.bound
-    fine = gap <= max(1e-6 * abs(objective), 1e-10)
+    fine = gap <= max(RELATIVE * abs(objective), ABSOLUTE * program.size)
     status = "optimal" if fine else "within gap" if answer.finished else "stopped by time"
     reduced = np.full(n, np.nan)
     prices, pressed = Weights(weights, 0, 0, "", reduced).prices, {}
