@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from shared.decision import InfeasibleError, Limits, Program, Session, explain_infeasible, read_groups
+from shared.decision import InfeasibleError, LimitRows, Limits, Program, Session, explain_infeasible, read_groups
 from shared.errors import DataError, HexadError, Problem, Problems, quote
-from shared.typing import Floats, Ints
+from shared.typing import Bools, Floats, Ints
 
 __all__ = ["QUANTITIES", "Mandate", "read_holdings"]
 
@@ -29,7 +29,8 @@ class Mandate:
     ----------
     assets : tuple of str
     lower, upper : numpy.ndarray of shape (n,)
-        Of weights; from 0 to 1 unless a limit on an asset, or on every asset, says otherwise.
+        Of weights; from 0 on unless a limit on an asset, or on every asset, says otherwise, and up to what the least
+        of the others leave of 1.
     matrix, row_lower, row_upper : numpy.ndarray of shape (m, n), (m,), (m,)
         Limits on groups, and on the expected return.
     row_names, row_limits : tuple of str
@@ -97,18 +98,8 @@ class Mandate:
         n = len(names)
         rows = table.to_rows(names, read_groups(groups, names), quantities=QUANTITIES)
         _check(table, n)
-        lower, upper = np.zeros(n), np.ones(n)
-        bound_names: dict[tuple[int, str], str] = {}
         single = (rows.matrix != 0).sum(axis=1) == 1 if len(rows.names) else np.zeros(0, dtype=bool)
-        for row in np.flatnonzero(single):
-            place = int(np.flatnonzero(rows.matrix[row])[0])
-            least, most = rows.lower[row], rows.upper[row]
-            if np.isfinite(least) and (least > lower[place] or (least < 0 and (place, "least") not in bound_names)):
-                lower[place] = least
-                bound_names[place, "least"] = rows.limits[row]
-            if np.isfinite(most) and most < upper[place]:
-                upper[place] = most
-                bound_names[place, "most"] = rows.limits[row]
+        lower, upper, bound_names = _read_bounds(rows, single, n)
         kept = ~single
         matrix, low, high = rows.matrix[kept], rows.lower[kept], rows.upper[kept]
         row_names = [name for name, keep in zip(rows.names, kept, strict=True) if keep]
@@ -133,6 +124,8 @@ class Mandate:
             low, high = np.append(low, limit.least), np.append(high, limit.most)
             row_names.append(limit.name)
             row_limits.append(limit.name)
+        if fewest > max(1, int((lower > 0).sum())) and not (held_least > 0).all():
+            _refuse_number(table)
         present = read_holdings(holdings, names)
         return cls(
             names, lower, upper, matrix, low, high, tuple(row_names), tuple(row_limits), bound_names, fewest, largest, held_least,
@@ -221,6 +214,27 @@ class Mandate:
         return table.to_program(names, lower, upper, np.arange(width) >= (first if counts else width))
 
 
+def _read_bounds(rows: LimitRows, single: Bools, n: int) -> tuple[Floats, Floats, dict[tuple[int, str], str]]:
+    """Bounds of weights by the tightest limits on one asset each, and the names of these."""
+    least, most = np.full(n, -np.inf), np.full(n, np.inf)
+    names: dict[tuple[int, str], str] = {}
+    for row in np.flatnonzero(single):
+        place = int(np.flatnonzero(rows.matrix[row])[0])
+        if rows.lower[row] > least[place]:
+            least[place] = rows.lower[row]
+            names[place, "least"] = rows.limits[row]
+        if rows.upper[row] < most[place]:
+            most[place] = rows.upper[row]
+            names[place, "most"] = rows.limits[row]
+    lower = np.where(np.isfinite(least), least, 0.0)
+    short = np.minimum(lower, 0.0)
+    implied = 1.0 - (short.sum() - short)
+    upper = np.minimum(most, implied)
+    # What says no more than what is so anyway is no limit to be told.
+    idle = {(i, "least") for i in range(n) if lower[i] == 0} | {(i, "most") for i in range(n) if most[i] >= implied[i]}
+    return lower, upper, {key: name for key, name in names.items() if key not in idle}
+
+
 class _Rows:
     """Rows of a program, gathered one by one."""
 
@@ -292,6 +306,17 @@ def _check(limits: Limits, n: int) -> None:
                 problems.add(said, column=side, rows=[row], count=1, fix=fix)
         if what == HELD and np.isfinite(limit.least) and limit.least < 0:
             problems.add(f"{limit.name!r} is below 0", column="least", rows=[row], count=1, fix="Give a share above 0.")
+    problems.raise_if_any()
+
+
+def _refuse_number(limits: Limits) -> None:
+    """Refuse a least number of assets where one of them may be held with next to nothing."""
+    problems = Problems(limits.source)
+    for row, limit in enumerate(limits, 1):
+        if limit.applies_to.lower() == NUMBER and np.isfinite(limit.least):
+            what = f"{limit.name!r} asks for {limit.least:g} assets, and next to nothing would count as one"
+            fix = "Add a limit on 'every held asset', such as at least 1 %."
+            problems.add(what, column="least", rows=[row], count=1, fix=fix)
     problems.raise_if_any()
 
 
