@@ -93,7 +93,7 @@ def compute_returns(prices: Any, *, source: str = "prices") -> pd.DataFrame:
     Raises
     ------
     DataError
-        Prices are missing, not above 0 or no numbers; dates are missing, repeat or are not in order.
+        Prices are missing, infinite, not above 0 or no numbers; dates are missing, repeat or are not in order.
 
     >>> compute_returns(pd.DataFrame({"a": [100.0, 110.0, 99.0]}))["a"].round(3).tolist()
     [0.1, -0.1]
@@ -106,6 +106,10 @@ def compute_returns(prices: Any, *, source: str = "prices") -> pd.DataFrame:
         if bad.any():
             what = f"{count_of(int(bad.sum()), 'price')} {'is' if bad.sum() == 1 else 'are'} not above 0"
             problems.add(what, column=str(name), rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
+        wild = np.isposinf(values[:, place])
+        if wild.any():
+            what = f"{count_of(int(wild.sum()), 'price')} {'is' if wild.sum() == 1 else 'are'} infinite"
+            problems.add(what, column=str(name), rows=first_rows(wild), count=int(wild.sum()), fix="Correct them.")
     _refuse_missing(table, problems, "price")
     problems.raise_if_any()
     found = values[1:] / values[:-1] - 1.0
@@ -184,7 +188,8 @@ def _read_table(given: Any, source: str) -> pd.DataFrame:
     wrong = [name for name, kind in table.dtypes.items() if kind.kind not in "fiu" and not _is_number(kind)]
     for name in wrong:
         problems.add("holds no numbers", column=str(name), fix="Leave it out, or make it the index if it holds dates.")
-    repeated = table.columns[table.columns.duplicated()]
+    spelt = table.columns.map(str)
+    repeated = spelt[spelt.duplicated()]
     if len(repeated):
         problems.add(f"assets {quote(repeated.unique())} come twice", fix="Give each asset one column.")
     if isinstance(table.index, pd.DatetimeIndex):
