@@ -188,8 +188,7 @@ def _read_table(given: Any, source: str) -> pd.DataFrame:
     wrong = [name for name, kind in table.dtypes.items() if kind.kind not in "fiu" and not _is_number(kind)]
     for name in wrong:
         problems.add("holds no numbers", column=str(name), fix="Leave it out, or make it the index if it holds dates.")
-    spelt = table.columns.map(str)
-    repeated = spelt[spelt.duplicated()]
+    repeated = table.columns[table.columns.duplicated()]
     if len(repeated):
         problems.add(f"assets {quote(repeated.unique())} come twice", fix="Give each asset one column.")
     if isinstance(table.index, pd.DatetimeIndex):
