@@ -37,7 +37,12 @@ def compute_cvar(returns: Any, level: float = 95.0) -> float:
     >>> round(compute_cvar(np.arange(-10, 10) / 100, 90), 4)
     0.095
     """
-    losses = np.sort(-np.asarray(returns, dtype=float))[::-1]
+    values = np.asarray(returns, dtype=float)
+    if len(values) == 0 or not np.isfinite(values).all():
+        raise HexadError(
+            f"a CVaR of {len(values):,} returns, of which {int((~np.isfinite(values)).sum())} are no numbers"
+        )
+    losses = np.sort(-values)[::-1]
     tail = len(losses) * (100 - check_level(level)) / 100
     whole = min(int(tail), len(losses))
     rest = tail - whole

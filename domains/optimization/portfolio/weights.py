@@ -24,6 +24,7 @@ from shared.typing import Floats, Ints
 __all__ = ["Weights", "best_mean", "maximise_ratio", "minimise_quadratic"]
 
 HELD_FROM = 1e-9  # a weight below is nothing
+TRADED_FROM = 1e-6  # a trade below is rounding
 NOTHING = 1e-9  # of the largest variance or expected return
 CLOSE = 1e-5  # relative gap of a variance up to which an answer counts as proven: half of that in the volatility
 
@@ -168,7 +169,7 @@ def _tell(mandate: Mandate, program: QuadraticProgram, answer: QuadraticAnswer) 
     """Name what binds."""
     n = len(mandate.assets)
     w = answer.x[:n]
-    reduced = answer.bound_prices[:n].copy()
+    reduced = _to_enter(mandate, answer)
     size = 1e-7 * max(
         1e-300, float(np.abs(answer.row_prices).max(initial=0.0)), float(np.abs(reduced).max(initial=0.0))
     )
@@ -195,6 +196,26 @@ def _tell(mandate: Mandate, program: QuadraticProgram, answer: QuadraticAnswer) 
     weights = np.where(np.abs(w) < HELD_FROM, 0.0, w)
     status = _status(program, answer)
     return Weights(weights, answer.objective, answer.bound, status, reduced, make_binding(rows), pressed)
+
+
+def _to_enter(mandate: Mandate, answer: QuadraticAnswer) -> Floats:
+    """What a little more of each asset would cost; where it has to be bought, with what that costs.
+
+    What is neither held nor wanted is neither bought nor sold, so that the price of its trade alone is arbitrary. Where
+    nothing that is traded is free to be traded more, so is the price of money, and nothing is known.
+    """
+    n = len(mandate.assets)
+    reduced = answer.bound_prices[:n].copy()
+    if len(answer.x) >= 3 * n:
+        scale = answer.x[-1] if len(answer.x) > 3 * n else 1.0  # kappa of a ratio
+        w = answer.x[:n] / scale
+        out = (w <= HELD_FROM) & (mandate.lower == 0)
+        new = out & (mandate.holdings == 0)
+        reduced[new] += answer.bound_prices[n : 2 * n][new]
+        traded = np.abs(w - mandate.holdings) > TRADED_FROM
+        if not (traded & (w > mandate.lower + TRADED_FROM) & (w < mandate.upper - TRADED_FROM)).any():
+            reduced[out] = np.nan
+    return reduced
 
 
 def _choose(
@@ -372,7 +393,7 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     w = answer.x[:n] / kappa
     weights = np.where(np.abs(w) < HELD_FROM, 0.0, w)
     inner, bound = 2.0 * answer.objective / scale**2, 2.0 * answer.bound / scale**2
-    return Weights(weights, inner, bound, _status(program, answer), answer.bound_prices[:n] / scale)
+    return Weights(weights, inner, bound, _status(program, answer), _to_enter(mandate, answer) / scale)
 
 
 def best_mean(moments: Moments, mandate: Mandate) -> float:
