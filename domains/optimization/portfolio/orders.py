@@ -218,11 +218,7 @@ def _tell(
 
 
 def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str], Floats, Floats, Floats, Floats]:
-    target = pd.Series(weights, dtype=float)
-    price = pd.Series(prices, dtype=float)
-    held = pd.Series({} if holdings is None else holdings, dtype=float)
-    for one in (target, price, held):
-        one.index = one.index.map(str)
+    target, price, held = (_read_numbers(one) for one in (weights, prices, {} if holdings is None else holdings))
     problems = Problems("orders")
     names = list(dict.fromkeys([*target.index, *held.index[held != 0]]))
     for what, series in (("weights", target), ("prices", price), ("holdings", held)):
@@ -233,9 +229,9 @@ def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str]
     lost = [name for name in names if name not in price.index]
     if lost:
         problems.add(f"there is no price for {quote(lost)}", fix="Add it.")
-    bad = [name for name in names if name in price.index and not price[name] > 0]
+    bad = [name for name in names if name in price.index and not 0 < price[name] < np.inf]
     if bad:
-        problems.add(f"prices of {quote(bad)} are not above 0", fix="Correct them.")
+        problems.add(f"prices of {quote(bad)} are not numbers above 0", fix="Correct them.")
     wrong = [name for name in target.index if not (np.isfinite(target[name]) and target[name] >= -1e-9)]
     if wrong:
         problems.add(
@@ -246,9 +242,8 @@ def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str]
     parts = [name for name in held.index if not (held[name] >= 0 and held[name] == np.floor(held[name]))]
     if parts:
         problems.add(f"holdings of {quote(parts)} are no whole numbers from 0 on", fix="Give shares, not money.")
-    size = pd.Series(lot, dtype=float) if not np.isscalar(lot) else pd.Series(float(lot), index=names)  # type: ignore[arg-type]
-    size.index = size.index.map(str)
-    size = size.reindex(names).fillna(1.0)
+    size = _read_numbers(dict.fromkeys(names, lot) if np.isscalar(lot) else lot)
+    size = size.reindex([*names, *(name for name in size.index if name not in names)], fill_value=1.0)
     if not ((size >= 1) & (size == np.floor(size))).all():
         problems.add(f"lot={lot!r} is no whole number from 1 on", fix="Give the shares that are traded together.")
     problems.raise_if_any()
@@ -257,5 +252,12 @@ def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str]
         target.reindex(names).fillna(0.0).to_numpy(),
         price.loc[names].to_numpy(),
         held.reindex(names).fillna(0.0).to_numpy(),
-        size.to_numpy(),
+        size.loc[names].to_numpy(),
     )
+
+
+def _read_numbers(given: Any) -> pd.Series[float]:
+    """Numbers by names; NaN where there is none."""
+    found = pd.to_numeric(pd.Series(given, dtype=object), errors="coerce").astype(float)
+    found.index = found.index.map(str)
+    return found
