@@ -179,6 +179,12 @@ def summarise_backtest(
     predictions = scores.predictions
     if not {"return", "turnover"} <= set(predictions.columns):
         raise HexadError("these scores are not of an InvestmentTask: predictions have no returns and turnover")
+    twice = predictions.duplicated([names.DS, names.MODEL])
+    if twice.any():
+        raise HexadError(
+            f"{int(twice.sum()):,} returns are of a period that another split tests, too; let splits follow one another, as"
+            " WalkForward does where every= is not shorter than the horizon"
+        )
     wide = predictions.pivot(index=names.DS, columns=names.MODEL, values="return")
     order = [name for name in scores.models if name in wide.columns]
     wide = wide[order]
@@ -210,7 +216,9 @@ def summarise_backtest(
                 "sharpe": ratios[place] * np.sqrt(periods),
                 "low": low[place],
                 "high": high[place],
-                "beyond luck": deflate_sharpe(excess[:, place], int(n_tried), spread),
+                "beyond luck": (
+                    deflate_sharpe(excess[:, place], int(n_tried), spread) if ratios[place] != 0 else np.nan
+                ),
                 "drawdown": float((1 - path / np.maximum.accumulate(path)).max()),
                 "cvar": compute_cvar(values[:, place], 95.0),
                 "turnover": float(turnover[name]) / years,
