@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Backtest", "deflate_sharpe", "summarise_backtest"]
 
+STILL = 1e-12  # a standard deviation below, relative to the returns, is that of rounding
 EULER = 0.5772156649015329
 
 
@@ -57,7 +58,7 @@ def deflate_sharpe(returns: Any, n_tried: int, spread: float) -> float:
     values = np.asarray(returns, dtype=float)
     n = len(values)
     size = float(values.std())
-    if not is_whole(n_tried) or n < 3 or size == 0:
+    if not is_whole(n_tried) or n < 3 or size <= STILL * np.abs(values).max():
         raise SettingsError(f"n_tried={n_tried!r} with {n} returns of spread {size:.3g}: nothing to say")
     ratio = float(values.mean()) / size
     centred = (values - values.mean()) / size
@@ -245,7 +246,8 @@ def summarise_backtest(
 def _sharpe(excess: Floats) -> Floats:
     """Mean over standard deviation of each column, a period."""
     size = excess.std(axis=0, ddof=1)
-    return np.asarray(np.divide(excess.mean(axis=0), size, out=np.zeros(excess.shape[1]), where=size > 0))
+    moves = size > STILL * np.abs(excess).max(axis=0)
+    return np.asarray(np.divide(excess.mean(axis=0), size, out=np.zeros(excess.shape[1]), where=moves))
 
 
 def _yearly_cost(gross: Floats, net: Floats, years: float) -> float:
