@@ -208,7 +208,8 @@ def _read_table(given: Any, source: str) -> pd.DataFrame:
 
 
 def _is_number(kind: Any) -> bool:
-    return bool(pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind))
+    types = pd.api.types
+    return bool(types.is_numeric_dtype(kind) and not types.is_bool_dtype(kind) and not types.is_complex_dtype(kind))
 
 
 def _refuse_missing(table: pd.DataFrame, problems: Problems, thing: str) -> None:
