@@ -84,6 +84,7 @@ def test_the_spread_of_a_mean_of_a_series_that_remembers_is_not_too_small():
     ],
 )
 def test_settings_are_checked(settings):
+    given_ = {"n": 5, "length": 2, "draws": 1, **settings}
+    found = draw_blocks(given_.pop("n"), **given_)
     with pytest.raises(SettingsError, match="whole numbers from 1 on"):
-        given_ = {"n": 5, "length": 2, "draws": 1, **settings}
-        list(draw_blocks(given_.pop("n"), **given_))
+        next(found)
