@@ -232,7 +232,7 @@ def relax_node(
                 if r_up[r] < np.inf:
                     mu += v_up[r] * (r_up[r] - s[r])
                 off = max(off, abs(y[r] - v_lo[r] + v_up[r]))
-        mu /= pairs
+        mu /= max(1, pairs)
         if max(off, mu) < tolerance:
             converged = True
             break

@@ -138,6 +138,9 @@ class Decision(Result):
         if np.isnan(self.bound):
             return f"The {self.goal} is {value}; how far that is from the best is not known."
         far = f"at most {100 * self.gap:.2g} % from the best possible"
+        if self.gap > 1:  # beside an objective of next to nothing, a share says nothing
+            side = "at most" if self.maximise else "at least"
+            far = f"and the best possible is {side} {self.bound:.6g}{unit}"
         if self.status == "within gap":
             return f"The {self.goal} is {value}, {far}."
         return f"Time was up: the {self.goal} is {value}, {far}."

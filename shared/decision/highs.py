@@ -77,16 +77,18 @@ class Session:
 
         self.program = program
         self.gap = gap
+        self.time_limit = float(time_limit)
+        self._cost = program.cost
         self._whole = bool(program.whole.any())
         self._api: Any = highspy
         self._highs: Any = _quiet_solver()()
         for name, value in (
             ("output_flag", False),
             ("threads", 1),
-            ("time_limit", float(time_limit)),
             ("mip_rel_gap", float(gap)),
             ("mip_abs_gap", 1e-9),
             ("primal_feasibility_tolerance", 1e-9),
+            ("mip_feasibility_tolerance", 1e-9),
             ("dual_feasibility_tolerance", 1e-9),
             # HiGHS 1.15 and 1.16 have called a wrong plan optimal with presolve on; without integers, it stands in the
             # way of proofs that a program is infeasible, and of starting from the last basis.
@@ -174,7 +176,8 @@ class Session:
         ----------
         cost : numpy.ndarray of shape (n,)
         """
-        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+        self._cost = np.asarray(cost, dtype=float)
+        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), self._cost)
 
     def start(self, x: Floats) -> None:
         """Give a feasible point to a program with integers.
@@ -187,7 +190,7 @@ class Session:
 
     def solve(self) -> Solution:
         """Solve, from the last basis where there is one."""
-        self._highs.run()
+        self._run()
         status = self._highs.getModelStatus()
         kinds = self._api.HighsModelStatus
         if status == kinds.kUnboundedOrInfeasible or (status == kinds.kInfeasible and self._whole):
@@ -221,14 +224,19 @@ class Session:
             np.asarray(solution.col_dual, dtype=float),
         )
 
+    def _run(self) -> None:
+        # HiGHS counts the seconds of all runs together.
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + self.time_limit)
+        self._highs.run()
+
     def _tell_apart(self, status: Any) -> Any:
         """Whether a program is infeasible, or has no bound: solved without an objective it is one or the other."""
         kinds = self._api.HighsModelStatus
-        n = self.program.n_columns
-        self.price(np.zeros(n))
-        self._highs.run()
+        cost = self._cost
+        self.price(np.zeros(len(cost)))
+        self._run()
         again = self._highs.getModelStatus()
-        self.price(self.program.cost)
+        self.price(cost)
         if again == kinds.kOptimal:
             return kinds.kUnbounded
         return kinds.kInfeasible if again in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible} else status

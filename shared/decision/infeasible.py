@@ -39,6 +39,8 @@ class Conflict(Result):
         Sum of "by": no smaller one is enough.
     finished : bool
         False where time was up, so that some of the clash may not be needed for it.
+    proven : bool
+        False where time was up, so that less may have to give.
 
     >>> bounds = {"row_lower": [2, -np.inf], "row_upper": [np.inf, 1], "row_names": ["at least two", "cap"]}
     >>> program = Program.make(["x"], cost=[0], rows=[[1], [1]], **bounds)
@@ -51,6 +53,7 @@ class Conflict(Result):
     relaxation: pd.DataFrame
     total: float
     finished: bool = True
+    proven: bool = True
 
     def to_frame(self) -> pd.DataFrame:
         """The limits that clash, with what each would have to give."""
@@ -75,7 +78,8 @@ class Conflict(Result):
             said += " Time was up; perhaps some of them are not needed for it."
         if len(self.relaxation):
             gives = [f"{one.limit}, from {one.at:.6g} to {one.to:.6g}" for one in self.relaxation.itertuples()]
-            said += f" The least that would have to give is {self.total:.6g} in all: {'; '.join(gives)}."
+            start = "The least that would have to give is" if self.proven else "It would be enough to give"
+            said += f" {start} {self.total:.6g} in all: {'; '.join(gives)}."
         return said
 
 
@@ -135,6 +139,7 @@ class _Oracle:
                 if wish.side != "least":
                     high[rows] = program.row_upper[rows]
             self.session.bound_rows(np.arange(program.n_rows), low, high)
+            self.session.time_limit = max(0.01, self.until - time.monotonic())
             status = self.session.solve().status
             if status == "stopped by time":
                 self.finished = False
@@ -154,6 +159,23 @@ class _Oracle:
         used = set(np.flatnonzero(np.abs(ray) > 1e-9 * max(1e-300, np.abs(ray).max(initial=0.0))).tolist())
         found = [place for place, wish in enumerate(self.wishes) if used & set(wish.rows)]
         return found if not self.holds(found) else everything
+
+
+def _split_crossed(program: Program) -> Program:
+    """The same with a row for each side where the two sides of a row cross, so that each of them can give."""
+    crossed = np.flatnonzero(program.row_lower > program.row_upper)
+    if not len(crossed):
+        return program
+    upper = program.row_upper.copy()
+    upper[crossed] = np.inf
+    return program.change(
+        matrix=sparse.vstack([program.matrix, program.matrix[crossed]], format="csr"),
+        row_names=(*program.row_names, *(f"{program.row_names[row]} at most" for row in crossed)),
+        row_lower=np.append(program.row_lower, np.full(len(crossed), -np.inf)),
+        row_upper=np.append(upper, program.row_upper[crossed]),
+        hard=np.append(program.hard, program.hard[crossed]),
+        labels=(*program.limits, *(program.limits[row] for row in crossed)),
+    )
 
 
 def _sides(low: float, high: float) -> tuple[str, ...]:
@@ -179,7 +201,8 @@ def explain_infeasible(program: Program, *, time_limit: float = 10.0) -> Conflic
     Raises
     ------
     HexadError
-        Bounds of a column cross, so that no row is to blame.
+        Bounds of a column cross, so that no row is to blame; or time was up before it was known whether there is a
+        feasible point.
 
     Notes
     -----
@@ -192,16 +215,22 @@ def explain_infeasible(program: Program, *, time_limit: float = 10.0) -> Conflic
     if len(crossed):
         names = [program.names[place] for place in crossed[:3]]
         raise HexadError(f"bounds of {count_of(len(crossed), 'column')} cross, as of {', '.join(names)}; correct them")
+    program = _split_crossed(program)
     until = time.monotonic() + time_limit
     oracle = _Oracle(program, until)
     everything = list(range(len(oracle.wishes)))
     if oracle.holds(everything):
+        if not oracle.finished:
+            raise HexadError(
+                f"time was up before it was known whether the program has a feasible point; give it more than"
+                f" time_limit={time_limit:g}"
+            )
         return None
     if not oracle.holds([]):
         return Conflict(_clash(oracle, []), _no_relaxation(), np.nan)
     members = sorted(_quick_explain(oracle.holds, [], [], oracle.proof()))
-    gives, total = _relax(program, oracle.wishes, max(0.5, until - time.monotonic()))
-    return Conflict(_clash(oracle, members), gives, total, oracle.finished)
+    gives, total, proven = _relax(program, oracle.wishes, max(0.5, until - time.monotonic()))
+    return Conflict(_clash(oracle, members), gives, total, oracle.finished, proven)
 
 
 def _quick_explain(
@@ -230,8 +259,8 @@ def _no_relaxation() -> pd.DataFrame:
     )
 
 
-def _relax(program: Program, wishes: Sequence[_Wish], seconds: float) -> tuple[pd.DataFrame, float]:
-    """The least total by which limits have to give; all rows of one give alike."""
+def _relax(program: Program, wishes: Sequence[_Wish], seconds: float) -> tuple[pd.DataFrame, float, bool]:
+    """The least total by which limits have to give, and whether that is proven; all rows of one give alike."""
     n, m = program.n_columns, program.n_rows
     # A column for each direction in which a limit may give: up helps what is too small.
     ways = [(wish, 1.0) for wish in wishes if wish.side != "most"] + [
@@ -255,10 +284,11 @@ def _relax(program: Program, wishes: Sequence[_Wish], seconds: float) -> tuple[p
     )
     answer = Session(elastic, time_limit=seconds, gap=1e-9).solve()
     if answer.x is None:
-        return _no_relaxation(), np.nan
+        return _no_relaxation(), np.nan, False
     by: Floats = answer.x[n:]
     found = []
     for place in np.flatnonzero(by > ROUNDING):
         wish, sign = ways[place]
         found.append((wish.limit, wish.side, wish.at, wish.at - sign * float(by[place]), float(by[place])))
-    return pd.DataFrame(found, columns=["limit", "side", "at", "to", "by"]), float(by.sum())
+    table = pd.DataFrame(found, columns=["limit", "side", "at", "to", "by"])
+    return table, float(by.sum()), answer.status != "stopped by time"

@@ -15,7 +15,7 @@ from shared.checks import nearest
 from shared.data.io.frames import as_pandas
 from shared.data.io.tables import read_table
 from shared.data.schema import Column, Schema
-from shared.errors import DataError, Problem, Problems, quote
+from shared.errors import DataError, Problem, Problems, SettingsError, quote
 from shared.text import count_of
 from shared.typing import Floats
 
@@ -23,6 +23,7 @@ __all__ = ["Limit", "LimitRows", "Limits", "read_groups"]
 
 COLUMNS = ("name", "applies_to", "least", "most")
 GROUP = re.compile(r"^\s*(?P<map>[^=]+?)\s*=\s*(?P<group>.+?)\s*$")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 EVERY = re.compile(r"^\s*every\s+(?P<what>.+?)\s*$", re.IGNORECASE)
 
 GroupMaps = Mapping[str, Mapping[str, str]]
@@ -39,10 +40,15 @@ class Limit:
     applies_to : str
         An item ("AAPL"), a group of a map ("sector = Energy"), every one of a kind ("every asset", "every sector"),
         or a quantity that the model knows ("turnover", "number of assets").
-    least, most : float
-        Left out where there is no bound.
+    least, most : float or str
+        As in 0.3 or "30 %"; left out, or None, where there is no bound.
     period : str, optional
         For plans over time; all of it where left out.
+
+    Raises
+    ------
+    SettingsError
+        A bound is no number.
 
     >>> Limit("", "sector = Energy", most=0.3).name
     'sector = Energy'
@@ -57,9 +63,12 @@ class Limit:
     def __post_init__(self) -> None:
         object.__setattr__(self, "applies_to", " ".join(str(self.applies_to).split()))
         object.__setattr__(self, "name", str(self.name).strip() or self.applies_to)
-        for side in ("least", "most"):
+        for side, nothing in (("least", -np.inf), ("most", np.inf)):
             value = getattr(self, side)
-            object.__setattr__(self, side, float(value))
+            number = nothing if value is None else _read_number(value)
+            if number is None:
+                raise SettingsError(f"{side}={value!r} of {self.name!r} is no number; write it as in 0.3 or '30 %'")
+            object.__setattr__(self, side, number)
 
 
 @dataclass(frozen=True)
@@ -155,16 +164,25 @@ class Limits:
         >>> Limits.from_frame(pd.DataFrame({"applies_to": ["AAPL"], "least": [None], "most": ["5 %"]})).limits[0].most
         0.05
         """
-        table = as_pandas(frame, source)
-        table = table.rename(columns={name: _plain_name(name) for name in table.columns})
+        return cls._from_table(as_pandas(frame, source), source, ".")
+
+    @classmethod
+    def _from_table(cls, table: pd.DataFrame, source: str, decimal: str) -> Limits:
         problems = Problems(source)
+        plain = [_plain_name(name) for name in table.columns]
+        for name in (*COLUMNS, "period"):
+            if plain.count(name) > 1:
+                same = quote(column for column, one in zip(table.columns, plain, strict=True) if one == name)
+                problems.add(f"columns {same} are the same to limits", column=name, fix="Leave one of them out.")
+        problems.raise_if_any()
+        table = table.set_axis(plain, axis=1)
         for name in ("applies_to",):
             if name not in table.columns:
                 problems.add(f"is missing; the table has {quote(table.columns)}", column=name, fix="Name it so.")
         if not {"least", "most"} & set(table.columns):
             problems.add("there is neither a column least nor one most", fix="Add what is allowed.")
         problems.raise_if_any()
-        bounds = {side: _read_bounds(table, side, problems) for side in ("least", "most")}
+        bounds = {side: _read_bounds(table, side, problems, decimal) for side in ("least", "most")}
         problems.raise_if_any()
         texts = {name: _read_texts(table, name) for name in ("name", "applies_to", "period")}
         return cls(
@@ -198,7 +216,7 @@ class Limits:
         """
         columns = tuple(Column(name, "text", allow_missing=True, required=False) for name in (*COLUMNS, "period"))
         table = read_table(path, Schema(columns), **options)
-        return cls.from_frame(table, source=Path(path).name)
+        return cls._from_table(table, Path(path).name, str(options.get("decimal") or "."))
 
     @classmethod
     def make(cls, limits: Any) -> Limits:
@@ -286,7 +304,7 @@ class Limits:
             A limit applies to what is not there; the nearest name is told.
         """
         maps = {} if groups is None else {name: dict(one) for name, one in groups.items()}
-        places = {str(item): place for place, item in enumerate(items)}
+        places = {_single_spaced(item): place for place, item in enumerate(items)}
         folded = {name.lower(): name for name in maps}
         known = {one.lower() for one in quantities}
         problems = Problems(self.source)
@@ -330,9 +348,14 @@ class Limits:
             if what in folded:
                 of = _gather(maps[folded[what]], places)
                 return [(f"{limit.name}: {group}", members) for group, members in of.items()]
-            near = nearest(what, [kind, *folded.values()])
+            near = nearest(what, [kind, *folded.values()]) if maps else "no map of groups was given"
             problems.add(
-                f"{limit.applies_to!r}: there is no {every['what']!r}; {near}", column="applies_to", rows=[row]
+                f"{limit.applies_to!r}: there is no {every['what']!r}; {near}",
+                column="applies_to",
+                rows=[row],
+                fix=""
+                if maps
+                else f"Pass groups=, a table with a row an item and a column a map, or say every {kind}.",
             )
             return []
         named = GROUP.match(limit.applies_to)
@@ -357,10 +380,33 @@ class Limits:
 
 def _gather(of: Mapping[str, str], places: Mapping[str, int]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
+    groups = {_single_spaced(item): _single_spaced(group) for item, group in of.items()}
     for item, place in places.items():
-        if item in of:
-            found.setdefault(str(of[item]), []).append(place)
+        if item in groups:
+            found.setdefault(groups[item], []).append(place)
     return found
+
+
+def _single_spaced(name: Any) -> str:
+    """A name as limits spell it: without spaces around, and one between."""
+    return " ".join(str(name).split())
+
+
+def _read_number(value: Any, decimal: str = ".") -> float | None:
+    """A number, as in 0.3 or "30 %"; None where it is none."""
+    if isinstance(value, str):
+        text = value.strip()
+        share = text.endswith("%")
+        text = text.removesuffix("%").strip().replace(decimal, ".")
+        if not NUMBER.fullmatch(text):
+            return None
+        return float(text) / 100 if share else float(text)
+    if isinstance(value, bool | np.bool_):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _plain_name(name: Any) -> str:
@@ -373,7 +419,7 @@ def _read_texts(table: pd.DataFrame, name: str) -> list[str]:
     return ["" if pd.isna(value) else str(value).strip() for value in table[name]]
 
 
-def _read_bounds(table: pd.DataFrame, side: str, problems: Problems) -> Floats:
+def _read_bounds(table: pd.DataFrame, side: str, problems: Problems, decimal: str) -> Floats:
     found = np.full(len(table), np.nan)
     if side not in table.columns:
         return found
@@ -381,14 +427,11 @@ def _read_bounds(table: pd.DataFrame, side: str, problems: Problems) -> Floats:
     for place, value in enumerate(table[side]):
         if value is None or (not isinstance(value, str) and pd.isna(value)) or not str(value).strip():
             continue
-        text = str(value).strip()
-        share = text.endswith("%")
-        try:
-            number = float(text.rstrip("%").strip())
-        except ValueError:
+        number = _read_number(value, decimal)
+        if number is None:
             bad.append(place)
             continue
-        found[place] = number / 100 if share else number
+        found[place] = number
     if bad:
         shown = quote(table[side].iloc[bad[:3]])
         problems.add(
@@ -427,7 +470,12 @@ def read_groups(groups: Any, items: Sequence[str], source: str = "groups") -> di
     if groups is None:
         return {}
     if isinstance(groups, Mapping):
-        return {str(name): {str(k): str(v) for k, v in dict(one).items()} for name, one in groups.items()}
+        for name, one in groups.items():
+            if not isinstance(one, Mapping | pd.Series):
+                what = f"{str(name)!r} is given a {type(one).__name__}, not the group of each item"
+                fix = "Write them as in groups={'sector': {'AAPL': 'Technology'}}."
+                raise DataError(source, [Problem(what, fix=fix)])
+        return {str(name): {str(k): str(v) for k, v in one.items() if not pd.isna(v)} for name, one in groups.items()}
     table = as_pandas(groups, source)
     wanted = set(map(str, items))
     if not set(map(str, table.index)) & wanted:

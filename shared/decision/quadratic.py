@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import linalg
 
 from shared.decision.interior import InteriorPoint
 from shared.typing import Bools, Floats, Ints
@@ -24,6 +23,7 @@ MORE = 100  # columns that each round may add
 FINISHES = 20  # rounds of exchanges after the interior-point method
 PIVOTS = 12  # rounds of block pivoting, after which it hardly ever ends
 CLOSE = 1e-9  # by which an exact answer may miss a bound, after scaling
+ROUGH = 1e-6  # reduced costs below, relative to what the gradient is made of, count as 0 where a column has no bound
 
 
 @dataclass(frozen=True)
@@ -195,6 +195,11 @@ def solve_quadratic(program: QuadraticProgram, start: Ints | None = None) -> Qua
             break
         wanted = wanted[np.argsort(reduced[wanted], kind="stable")[:MORE]]
         chosen = np.union1d(chosen, wanted)
+    # A row without a bound on one side has no price there; rounding must not make one of it.
+    nothing = np.where(y > 0, np.isinf(program.row_lower), np.isinf(program.row_upper)) & (y != 0)
+    if nothing.any():
+        y = np.where(nothing, 0.0, y)
+        reduced = program.gradient(x) - program.matrix.T @ y
     objective = program.value(x)
     bound = _dual_value(program, x, y, reduced)
     return QuadraticAnswer(x, y, reduced, objective, min(bound, objective), fine)
@@ -206,9 +211,15 @@ def _dual_value(program: QuadraticProgram, x: Floats, y: Floats, reduced: Floats
     at_bounds = np.where(reduced > 0, program.lower, program.upper)
     with np.errstate(invalid="ignore"):
         rows = np.where(y == 0, 0.0, y * at_rows)
-        # A column without a bound stays where it is: its reduced cost is 0 but for rounding.
-        ends = np.where(np.isfinite(at_bounds), at_bounds, x)
-        return float(-0.5 * x @ program.times(x) + rows.sum() + (reduced * ends).sum())
+        # A column without a bound stays where it is: its reduced cost is 0 but for rounding, or nothing is proven.
+        moved = program.times(x)
+        reach = program.sizes.max(initial=0.0) * np.abs(x).max(initial=0.0)
+        size = max(np.abs(program.cost).max(initial=0.0), reach, 1e-300)
+        loose = ~np.isfinite(at_bounds)
+        if (np.abs(reduced[loose]) > ROUGH * size).any():
+            return -np.inf
+        ends = np.where(loose, x, at_bounds)
+        return float(-0.5 * x @ moved + rows.sum() + (reduced * ends).sum())
 
 
 def _solve_part(program: QuadraticProgram, chosen: Ints, rest: Floats) -> tuple[Floats, Floats, bool]:
@@ -311,8 +322,9 @@ class _Scaled:
             system[:k, k:], system[k:, :k] = -a.T, a
             known = np.concatenate([-(self.cost[free] + self.square[free] @ place), right])
             try:
-                found = linalg.solve(system, known, check_finite=False)
-            except (linalg.LinAlgError, linalg.LinAlgWarning):
+                # NumPy's, because SciPy's would warn of what the residuals are looked at for.
+                found = np.linalg.solve(system, known)
+            except np.linalg.LinAlgError:
                 return None
             if not np.all(np.isfinite(found)) or np.abs(system @ found - known).max(initial=0.0) > CLOSE:
                 return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,9 @@ def solve(
         {"value": np.nan if answer.x is None else answer.x}, index=pd.Index(program.names, name="name")
     )
     if answer.status == "infeasible":
-        conflict = explain_infeasible(program, time_limit=time_limit)
+        conflict = None
+        with contextlib.suppress(HexadError):  # that it is infeasible is known, if time should not do for the reason
+            conflict = explain_infeasible(program, time_limit=time_limit)
         return Decision("infeasible", values, maximise=program.maximise, conflict=conflict, goal=goal, unit=unit)
     if answer.x is not None:
         for part, value in zip(program.pyomo_parts, answer.x, strict=False):
@@ -164,7 +167,7 @@ def _reasons(program: Program, answer: Solution) -> list[str]:
         return [""] * program.n_columns
     told = []
     for x, low, high, price in zip(answer.x, program.lower, program.upper, answer.column_prices, strict=True):
-        if abs(price) <= CLOSE:
+        if abs(price) <= CLOSE or low == high:
             told.append("")
         elif abs(x - low) <= CLOSE:
             word = "lose" if program.maximise else "cost"

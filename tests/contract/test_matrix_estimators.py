@@ -25,6 +25,7 @@ CONTRACTS = {
     "rows": "tests/contract/test_row_detectors.py",
     "series": "tests/contract/test_series_detectors.py",
     "labelled": "tests/domains/anomaly/test_classifier.py",
+    "returns": "tests/contract/test_allocators.py",
 }
 
 

@@ -19,6 +19,7 @@ __all__ = ["JointAnswer", "solve_joint"]
 FIRST_POINTS = 6  # tangents of each curve to begin with
 ROUNDS = 4  # in which a node's approximation is sharpened
 ALIKE = 2e-3  # of a curve's half, within which two tangents are as good as one
+LEAST_PART = 0.02  # of an interval, on either side of where it is split
 CLIMB = 10  # of how many nodes one is climbed from, whatever its value
 NEAR = 0.05  # share of the gap below which an error of an envelope is not worth a new tangent
 
@@ -226,26 +227,37 @@ def solve_joint(
             continue
         root = False
         bound, columns, errors, points = found
-        value = search.value(columns)
-        if value > best or nodes % CLIMB == 1:
-            climbed = _climb(search, program, value, columns)
-            if climbed[0] > best:
-                best, x = climbed
+        best, x = _improve(search, program, columns, best, x, nodes)
         bound = min(bound, -inherited)
         branch = int(np.argmax(errors))
         if bound <= best + gap * abs(best) or errors[branch] <= 1e-12 * max(1.0, abs(bound)):
             floor = max(floor, bound)  # nothing in this node is better than that
             continue
-        at = float(points[branch])
-        width = high[branch] - low[branch]
-        at = min(max(at, low[branch] + 0.02 * width), high[branch] - 0.02 * width)
-        for side in (0, 1):
-            child_low, child_high = low.copy(), high.copy()
-            (child_high if side == 0 else child_low)[branch] = at
+        for child in _split(low, high, branch, float(points[branch])):
             number += 1
-            heapq.heappush(queue, (-bound, number, child_low, child_high))
+            heapq.heappush(queue, (-bound, number, *child))
     bound = max([best, floor, *(-entry[0] for entry in queue)])
     return JointAnswer(x, best, bound, nodes, finished)
+
+
+def _split(low: Floats, high: Floats, branch: int, at: float) -> list[tuple[Floats, Floats]]:
+    """Both parts of a node's interval of one term, neither of them next to nothing."""
+    width = high[branch] - low[branch]
+    at = min(max(at, low[branch] + LEAST_PART * width), high[branch] - LEAST_PART * width)
+    left, right = high.copy(), low.copy()
+    left[branch] = right[branch] = at
+    return [(low, left), (right, high)]
+
+
+def _improve(
+    search: _Search, program: Program, columns: Floats, best: float, x: Floats, nodes: int
+) -> tuple[float, Floats]:
+    """The best of what is known and what a node leads to."""
+    value = search.value(columns)
+    if value <= best and nodes % CLIMB != 1:
+        return best, x
+    climbed = _climb(search, program, value, columns)
+    return climbed if climbed[0] > best else (best, x)
 
 
 def _look(

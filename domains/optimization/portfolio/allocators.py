@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from domains.optimization.portfolio.base import Allocator, explain_bounds, is_held, make_values, risk_shares, yearly
-from domains.optimization.portfolio.mandate import Mandate
+from domains.optimization.portfolio.mandate import TURNOVER, Mandate
 from domains.optimization.portfolio.moments import Moments
 from domains.optimization.portfolio.returns import Returns
 from domains.optimization.portfolio.weights import Weights, maximise_ratio, minimise_quadratic
@@ -69,12 +69,12 @@ class _ByMoments(Allocator):
         volatility, bound = (percent * float(np.sqrt(max(value, 0.0))) for value in (found.objective, found.bound))
         binding = found.prices.copy()
         binding["price"] = _chain(binding["price"].to_numpy(dtype=float), found.objective, percent)
-        why = []
+        why, unknown = [], _say_out(mandate)
         moved = moments.covariance @ found.weights
         for i in range(len(found.weights)):
             told = explain_bounds(found, i)
             if not told and not is_held(found.weights[i]) and found.objective > 0:
-                told = "out: not among those chosen"
+                told = unknown
                 if np.isfinite(found.reduced[i]):
                     beta = moved[i] / found.objective
                     until = beta - found.reduced[i] / (2 * found.objective)
@@ -85,6 +85,11 @@ class _ByMoments(Allocator):
             found.status, values, volatility, bound, False, binding, goal="volatility", unit=f"% {word}",
             notes=self.notes_,
         )  # fmt: skip
+
+
+def _say_out(mandate: Mandate) -> str:
+    """Why an asset is out, where no number tells."""
+    return "out: not among those chosen" if mandate.counts else "out: not worth a trade"
 
 
 def _chain(prices: Floats, variance: float, percent: float) -> Floats:
@@ -188,9 +193,10 @@ class MeanVariance(_ByMoments):
         for name, least in (("risk_aversion", 0.0), ("trade_cost", 0.0), ("holding_periods", 1)):
             self._check_level(name, least)
         moments = self._estimate(table, self.moments)
+        mandate = self._mandate(table, moments.mean)
         found = minimise_quadratic(
             moments,
-            self._mandate(table, moments.mean),
+            mandate,
             risk=0.5 * self.risk_aversion,
             cost=-moments.mean,
             trade_cost=self.trade_cost / self.holding_periods,
@@ -198,11 +204,11 @@ class MeanVariance(_ByMoments):
         )
         periods, word = yearly(table.periods_per_year)
         percent = 100 * periods
-        why = []
+        why, unknown = [], _say_out(mandate)
         for i in range(len(found.weights)):
             told = explain_bounds(found, i)
             if not told and not is_held(found.weights[i]):
-                told = "out: not among those chosen"
+                told = unknown
                 if np.isfinite(found.reduced[i]):
                     until, now = percent * (moments.mean[i] + found.reduced[i]), percent * moments.mean[i]
                     told = f"out until its expected return passes {until:.2f} % {word}; it is {now:.2f} %"
@@ -274,16 +280,16 @@ class MaximumSharpe(_ByMoments):
             return self._without_ratio(table, moments, mandate)
         ratio = float(np.sqrt(periods / found.objective)) if found.objective > 0 else np.inf
         bound = float(np.sqrt(periods / found.bound)) if found.bound > 0 else np.inf
-        weights, status, reduced = found.weights, "optimal", found.reduced / max(found.objective, 1e-300)
+        weights, status, reduced = found.weights, found.status, found.reduced / max(found.objective, 1e-300)
         if mandate.counts:
             weights, ratio, status = self._choose(moments, mandate, periods)
             reduced = np.full(len(weights), np.nan)
         percent = 100 * periods
-        why = []
+        why, unknown = [], _say_out(mandate)
         for i, weight in enumerate(weights):
             told = ""
             if not is_held(weight):
-                told = "out: not among those chosen"
+                told = unknown
                 if np.isfinite(reduced[i]):
                     until, now = percent * (moments.mean[i] + reduced[i]), percent * moments.mean[i]
                     told = f"out until its expected return passes {until:.2f} % {word}; it is {now:.2f} %"
@@ -349,6 +355,8 @@ def _binding_of(mandate: Mandate, weights: Floats) -> Any:
         for side, value in (("least", mandate.row_lower[row]), ("most", mandate.row_upper[row])):
             if np.isfinite(value) and abs(held[row] - value) <= 1e-8:
                 found[name, side] = float(value)
+    if np.abs(weights - mandate.holdings).sum() >= mandate.turnover - 1e-8:
+        found[mandate.limits.about(TURNOVER)[0].name, "most"] = mandate.turnover
     return make_binding((name, side, at, np.nan) for (name, side), at in found.items())
 
 
@@ -389,6 +397,10 @@ class IndexTracker(_ByMoments):
             raise DataError("returns", [Problem(what, fix="Name it as in IndexTracker('S&P 500').")])
         place = table.assets.index(self.index)
         others = np.array([i for i in range(len(table.assets)) if i != place])
+        if len(others) == 0:
+            raise DataError(
+                "returns", [Problem(f"there is no asset beside {self.index!r}", fix="Give what may be held.")]
+            )
         names = tuple(table.assets[i] for i in others)
         self.assets_ = names
         values, target = table.values[:, others], table.values[:, place]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Backtest", "deflate_sharpe", "summarise_backtest"]
 
+STILL = 1e-12  # a standard deviation below, relative to the returns, is that of rounding
 EULER = 0.5772156649015329
 
 
@@ -58,7 +59,7 @@ def deflate_sharpe(returns: Any, n_tried: int, spread: float) -> float:
     values = np.asarray(returns, dtype=float)
     n = len(values)
     size = float(values.std())
-    if not is_whole(n_tried) or n < 3 or size == 0:
+    if not is_whole(n_tried) or n < 3 or size <= STILL * np.abs(values).max():
         raise SettingsError(f"n_tried={n_tried!r} with {n} returns of spread {size:.3g}: nothing to say")
     ratio = float(values.mean()) / size
     centred = (values - values.mean()) / size
@@ -183,6 +184,12 @@ def summarise_backtest(
     predictions = scores.predictions
     if not {"return", "turnover"} <= set(predictions.columns):
         raise HexadError("these scores are not of an InvestmentTask: predictions have no returns and turnover")
+    twice = predictions.duplicated([names.DS, names.MODEL])
+    if twice.any():
+        raise HexadError(
+            f"{int(twice.sum()):,} returns are of a period that another split tests, too; let splits follow one another, as"
+            " WalkForward does where every= is not shorter than the horizon"
+        )
     wide = predictions.pivot(index=names.DS, columns=names.MODEL, values="return")
     order = [name for name in scores.models if name in wide.columns]
     wide = wide[order]
@@ -214,7 +221,9 @@ def summarise_backtest(
                 "sharpe": ratios[place] * np.sqrt(periods),
                 "low": low[place],
                 "high": high[place],
-                "beyond luck": deflate_sharpe(excess[:, place], int(n_tried), spread),
+                "beyond luck": (
+                    deflate_sharpe(excess[:, place], int(n_tried), spread) if ratios[place] != 0 else np.nan
+                ),
                 "drawdown": float((1 - path / np.maximum.accumulate(path)).max()),
                 "cvar": compute_cvar(values[:, place], 95.0),
                 "turnover": float(turnover[name]) / years,
@@ -241,7 +250,8 @@ def summarise_backtest(
 def _sharpe(excess: Floats) -> Floats:
     """Mean over standard deviation of each column, a period."""
     size = excess.std(axis=0, ddof=1)
-    return np.asarray(np.divide(excess.mean(axis=0), size, out=np.zeros(excess.shape[1]), where=size > 0))
+    moves = size > STILL * np.abs(excess).max(axis=0)
+    return np.asarray(np.divide(excess.mean(axis=0), size, out=np.zeros(excess.shape[1]), where=moves))
 
 
 def _yearly_cost(gross: Floats, net: Floats, years: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from shared.typing import Bools, Bytes, Floats, Ints
 
 __all__ = ["CardinalityAnswer", "CardinalityProgram", "solve_cardinality", "split_diagonal"]
 
-RELATIVE, ABSOLUTE = 1e-6, 1e-10  # gaps up to which an answer counts as proven
+# Gaps up to which an answer counts as proven: of the objective, and of the largest number in it.
+RELATIVE, ABSOLUTE = 1e-6, 1e-10
 SHARE = 0.98  # of the diagonal that could be taken, so that what is left stays well conditioned
 LAST_MU = 3e-3
 ROUNDS = 10
@@ -51,6 +52,12 @@ class CardinalityProgram:
     row_upper: Floats
     fewest: int
     largest: int
+
+    @property
+    def size(self) -> float:
+        """The largest number of the objective; 1 where all are 0."""
+        size = max(float(np.diag(self.square).max(initial=0.0)), float(np.abs(self.cost).max(initial=0.0)))
+        return size if size > 0 else 1.0
 
     def value(self, w: Floats) -> float:
         """The objective.
@@ -151,8 +158,9 @@ def _is_positive(matrix: Floats) -> bool:
 class _Search:
     """One search: what is known, and what is still open."""
 
-    def __init__(self, program: CardinalityProgram, time_limit: float) -> None:
+    def __init__(self, program: CardinalityProgram, root: Bytes, time_limit: float) -> None:
         self.p = program
+        self.root = root
         self.split(program.diagonal)
         self.best = np.inf
         self.weights = np.zeros(len(program.cost))
@@ -235,6 +243,8 @@ class _Search:
         key = state.tobytes()
         if key in self.tried or not self.p.fewest <= len(chosen) <= self.p.largest:
             return False
+        if (self.root[chosen] == 0).any() or (state[self.root == 1] == 0).any():
+            return False
         self.tried.add(key)
         w, _, _, fine = self.relax(state, FINE)
         held = self.p.rows @ w
@@ -270,6 +280,35 @@ class _Search:
                 return
 
 
+def _scale(program: CardinalityProgram) -> tuple[CardinalityProgram, float]:
+    """The same without rows that bound nothing, in units of its largest number, which is told.
+
+    So an absolute gap means the same for every currency and period.
+    """
+    bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
+    rows = {name: getattr(program, name)[bounded] for name in ("rows", "row_lower", "row_upper")}
+    size = program.size
+    parts = {name: getattr(program, name) / size for name in ("square", "diagonal", "cost")}
+    return replace(program, **rows, **parts), size
+
+
+def _with(state: Bytes, place: int, value: int) -> Bytes:
+    found = state.copy()
+    found[place] = value
+    return found
+
+
+def _find_root(program: CardinalityProgram, must: Bools | None) -> Bytes | None:
+    """What may, cannot and has to be held; None where something has to be that cannot."""
+    root = np.full(len(program.cost), 2, dtype=np.uint8)
+    root[program.least > program.most] = 0
+    if must is not None:
+        if (root[must] == 0).any():
+            return None
+        root[must] = 1
+    return root
+
+
 def solve_cardinality(
     program: CardinalityProgram,
     *,
@@ -300,12 +339,13 @@ def solve_cardinality(
     >>> solve_cardinality(program).weights.round(4).tolist()
     [0.6667, 0.3333, 0.0]
     """
-    search = _Search(program, time_limit)
+    program, size = _scale(program)
+    root = _find_root(program, must)
+    if root is None:
+        return CardinalityAnswer(np.zeros(len(program.cost)), np.inf, np.inf, 0, True)
+    search = _Search(program, root, time_limit)
     for start in starts:
-        search.hold(np.asarray(start))
-    root = np.full(len(program.cost), 2, dtype=np.uint8)
-    if must is not None:
-        root[must] = 1
+        search.hold(np.asarray(start, dtype=np.int64))
     queue: list[tuple[float, int, Bytes]] = [(-np.inf, 0, root)]
     number, finished = 0, True
     while queue:
@@ -329,11 +369,9 @@ def solve_cardinality(
             search.hold(np.flatnonzero(after == 1 if held == program.largest else after > 0))
             continue
         branch = free[np.argmin(np.abs(z[free] - 0.5) - 1e-3 * w[free])]
-        for side in (1, 0):
-            child = after.copy()
-            child[branch] = side
+        for child in (_with(after, branch, 1), _with(after, branch, 0)):
             number += 1
             heapq.heappush(queue, (bound, number, child))
     # What was left out on the way cannot come below the goal as it stood then, and goals only fall.
     bound = search.goal if finished or not queue else min(search.goal, queue[0][0])
-    return CardinalityAnswer(search.weights, search.best, bound, search.nodes, finished)
+    return CardinalityAnswer(search.weights, search.best * size, bound * size, search.nodes, finished)

@@ -140,8 +140,10 @@ def compute_frontier(
     """
     if risk not in RISKS or not is_whole(points, least=2):
         raise SettingsError(f"risk={risk!r}, points={points!r}: 'variance' or 'cvar', and a whole number from 2 on")
-    if tradeoffs is not None and (risk != "variance" or not all(0 <= one <= 1 for one in tradeoffs)):
-        raise SettingsError("tradeoffs are numbers from 0 to 1, for variances only")
+    if tradeoffs is not None:
+        known = len(tradeoffs) > 0 and all(0 <= one <= 1 for one in tradeoffs)
+        if risk != "variance" or not known:
+            raise SettingsError("tradeoffs are numbers from 0 to 1, one at least, for variances only")
     if isinstance(returns, Moments):
         if risk == "cvar":
             raise HexadError("a CVaR needs returns, not moments")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +11,18 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from shared.decision import InfeasibleError, Limit, Limits, Program, Session, explain_infeasible, read_groups
-from shared.errors import DataError, Problem, Problems, quote
-from shared.typing import Floats, Ints
+from shared.decision import (
+    InfeasibleError,
+    Limit,
+    LimitRows,
+    Limits,
+    Program,
+    Session,
+    explain_infeasible,
+    read_groups,
+)
+from shared.errors import DataError, HexadError, Problem, Problems, quote
+from shared.typing import Bools, Floats, Ints
 
 __all__ = ["QUANTITIES", "Mandate", "read_holdings"]
 
@@ -28,7 +38,8 @@ class Mandate:
     ----------
     assets : tuple of str
     lower, upper : numpy.ndarray of shape (n,)
-        Of weights; from 0 to 1 unless a limit on an asset, or on every asset, says otherwise.
+        Of weights; from 0 on unless a limit on an asset, or on every asset, says otherwise, and up to what the least
+        of the others leave of 1.
     matrix, row_lower, row_upper : numpy.ndarray of shape (m, n), (m,), (m,)
         Limits on groups, and on the expected return.
     row_names, row_limits : tuple of str
@@ -44,6 +55,7 @@ class Mandate:
     holdings : numpy.ndarray of shape (n,)
         Present weights; zeros where there are none.
 
+    >>> from shared.decision import Limit
     >>> Mandate.read(("a", "b"), Limits([Limit("cap", "every asset", most=0.6)])).upper.tolist()
     [0.6, 0.6]
     """
@@ -95,22 +107,24 @@ class Mandate:
         n = len(names)
         rows = table.to_rows(names, read_groups(groups, names), quantities=QUANTITIES)
         _check(table, n)
-        made = _Bounds(n)
         single = (rows.matrix != 0).sum(axis=1) == 1 if len(rows.names) else np.zeros(0, dtype=bool)
-        for row in np.flatnonzero(single):
-            place = int(np.flatnonzero(rows.matrix[row])[0])
-            made.narrow(place, float(rows.lower[row]), float(rows.upper[row]), rows.limits[row])
+        lower, upper, bound_names = _read_bounds(rows, single, n)
         kept = ~single
         matrix, low, high = rows.matrix[kept], rows.lower[kept], rows.upper[kept]
         row_names = [name for name, keep in zip(rows.names, kept, strict=True) if keep]
         row_limits = [name for name, keep in zip(rows.limits, kept, strict=True) if keep]
-        fewest, largest = _read_numbers(table, n)
-        held_least = np.zeros(n)
+        fewest, largest, held_least, turnover = 0, n, np.zeros(n), np.inf
+        for limit in table.about(NUMBER):
+            fewest = max(fewest, int(np.ceil(limit.least - 1e-9)) if np.isfinite(limit.least) else 0)
+            largest = min(largest, int(np.floor(limit.most + 1e-9)) if np.isfinite(limit.most) else n)
         for limit in table.about(HELD):
-            held_least = np.maximum(held_least, limit.least)
-            for place in range(n):
-                made.narrow(place, -np.inf, limit.most, limit.name)
-        turnover = min((limit.most for limit in table.about(TURNOVER)), default=np.inf)
+            if np.isfinite(limit.least):
+                held_least = np.maximum(held_least, limit.least)
+            if np.isfinite(limit.most):
+                upper = np.minimum(upper, limit.most)
+                bound_names |= {(i, "most"): limit.name for i in range(n) if upper[i] == limit.most}
+        for limit in table.about(TURNOVER):
+            turnover = min(turnover, limit.most)
         for limit in table.about(RETURN):
             if mean is None:
                 problem = Problem(f"{limit.name!r} limits the expected return, which is not estimated here")
@@ -119,9 +133,12 @@ class Mandate:
             low, high = np.append(low, limit.least), np.append(high, limit.most)
             row_names.append(limit.name)
             row_limits.append(limit.name)
+        if fewest > max(1, int((lower > 0).sum())) and not (held_least > 0).all():
+            _refuse_number(table)
+        present = read_holdings(holdings, names)
         return cls(
-            names, made.lower, made.upper, matrix, low, high, tuple(row_names), tuple(row_limits), made.names, fewest,
-            largest, held_least, turnover, read_holdings(holdings, names), table,
+            names, lower, upper, matrix, low, high, tuple(row_names), tuple(row_limits), bound_names, fewest, largest, held_least,
+            turnover, present, table,
         )  # fmt: skip
 
     @property
@@ -155,8 +172,10 @@ class Mandate:
         program = self.to_program()
         answer = Session(program, time_limit=30.0).solve()
         if answer.x is None:
-            conflict = explain_infeasible(program, time_limit=10.0)
-            if conflict is not None:
+            if answer.status == "infeasible":
+                conflict = None
+                with contextlib.suppress(HexadError):
+                    conflict = explain_infeasible(program, time_limit=10.0)
                 raise InfeasibleError(conflict, "No portfolio meets the limits.")
             raise InfeasibleError(None, "Time was up before any portfolio was found that meets the limits.")
         self.found["start"] = np.flatnonzero(answer.x[: len(self.assets)] > 1e-9)
@@ -204,6 +223,27 @@ class Mandate:
         return table.to_program(names, lower, upper, np.arange(width) >= (first if counts else width))
 
 
+def _read_bounds(rows: LimitRows, single: Bools, n: int) -> tuple[Floats, Floats, dict[tuple[int, str], str]]:
+    """Bounds of weights by the tightest limits on one asset each, and the names of these."""
+    least, most = np.full(n, -np.inf), np.full(n, np.inf)
+    names: dict[tuple[int, str], str] = {}
+    for row in np.flatnonzero(single):
+        place = int(np.flatnonzero(rows.matrix[row])[0])
+        if rows.lower[row] > least[place]:
+            least[place] = rows.lower[row]
+            names[place, "least"] = rows.limits[row]
+        if rows.upper[row] < most[place]:
+            most[place] = rows.upper[row]
+            names[place, "most"] = rows.limits[row]
+    lower = np.where(np.isfinite(least), least, 0.0)
+    short = np.minimum(lower, 0.0)
+    implied = 1.0 - (short.sum() - short)
+    upper = np.minimum(most, implied)
+    # What says no more than what is so anyway is no limit to be told.
+    idle = {(i, "least") for i in range(n) if lower[i] == 0} | {(i, "most") for i in range(n) if most[i] >= implied[i]}
+    return lower, upper, {key: name for key, name in names.items() if key not in idle}
+
+
 class _Rows:
     """Rows of a program, gathered one by one."""
 
@@ -242,32 +282,6 @@ class _Rows:
             upper=upper,
             whole=whole,
         )
-
-
-class _Bounds:
-    """Bounds of weights, and the limits behind them."""
-
-    def __init__(self, n: int) -> None:
-        self.lower, self.upper = np.zeros(n), np.ones(n)
-        self.names: dict[tuple[int, str], str] = {}
-
-    def narrow(self, place: int, least: float, most: float, name: str) -> None:
-        """Take a limit on one asset into account; the first one may also allow what is below 0."""
-        free = (place, "least") not in self.names and least < 0
-        if np.isfinite(least) and (least > self.lower[place] or free):
-            self.lower[place] = least
-            self.names[place, "least"] = name
-        if np.isfinite(most) and most < self.upper[place]:
-            self.upper[place] = most
-            self.names[place, "most"] = name
-
-
-def _read_numbers(limits: Limits, n: int) -> tuple[int, int]:
-    """The fewest and the most assets that may be held."""
-    about = limits.about(NUMBER)
-    fewest = [int(np.ceil(limit.least - 1e-9)) for limit in about if np.isfinite(limit.least)]
-    largest = [int(np.floor(limit.most + 1e-9)) for limit in about if np.isfinite(limit.most)]
-    return max([0, *fewest]), min([n, *largest])
 
 
 def _check(limits: Limits, n: int) -> None:
@@ -309,6 +323,17 @@ def _check_weight(limit: Limit, row: int, problems: Problems) -> None:
             problems.add(said, column=side, rows=[row], count=1, fix=fix)
     if limit.applies_to.lower() == HELD and np.isfinite(limit.least) and limit.least < 0:
         problems.add(f"{limit.name!r} is below 0", column="least", rows=[row], count=1, fix="Give a share above 0.")
+
+
+def _refuse_number(limits: Limits) -> None:
+    """Refuse a least number of assets where one of them may be held with next to nothing."""
+    problems = Problems(limits.source)
+    for row, limit in enumerate(limits, 1):
+        if limit.applies_to.lower() == NUMBER and np.isfinite(limit.least):
+            what = f"{limit.name!r} asks for {limit.least:g} assets, and next to nothing would count as one"
+            fix = "Add a limit on 'every held asset', such as at least 1 %."
+            problems.add(what, column="least", rows=[row], count=1, fix=fix)
+    problems.raise_if_any()
 
 
 def read_holdings(holdings: Any, assets: Sequence[str]) -> Floats:

@@ -18,6 +18,7 @@ __all__ = ["MomentEstimator", "Moments"]
 
 COVARIANCES = ("sample", "shrunk", "exponential", "factor")
 MEANS = ("sample", "shrunk", "exponential", "zero")
+NEGLIGIBLE = 1e-9  # weight of all periods but the last
 INDEFINITE = 1e-8  # of the largest eigenvalue, below 0: more than rounding
 
 
@@ -116,6 +117,8 @@ class MomentEstimator(BaseEstimator):  # type: ignore[misc]
         if "exponential" in (self._kind(self.covariance), self._kind(self.mean)):
             weights = 0.5 ** (np.arange(len(table.values))[::-1] / self.half_life)
             weights /= weights.sum()
+            if weights[-1] > 1 - NEGLIGIBLE:
+                raise SettingsError(f"half_life={self.half_life!r} leaves the last period alone; give it a longer one")
         kind = self._kind(self.covariance)
         if kind == "given":
             covariance, notes = self._read_covariance(table)

@@ -25,8 +25,7 @@ class Orders(Result):
     Attributes
     ----------
     table : pandas.DataFrame
-        A row an asset: "order" (shares, below 0 to sell), "shares" after it, "price", "value", "fee", "weight" and
-        "target".
+        A row an asset: "order" (shares, below 0 to sell), "lots" after it, "price", "value", "fee", "weight" and "target".
     cash : float
         What is left.
     fees : float
@@ -106,12 +105,11 @@ def plan_orders(
 
     Notes
     -----
-    A program with integers: the sum of absolute differences to the targets is least, where targets are shares of all
-    that is held, cash included, before fees.
+    A program with integers: the sum of absolute differences to the targets is least, where targets are shares of what is
+    held, cash included, before fees.
 
-    >>> print(plan_orders({"a": 1.0}, {"a": 30.0}, cash=100.0, fee=5.0).explain())
-    Buy 1 asset for 90.00, sell 0 assets for 0.00, fees 5.00, cash left 5.00. Weights miss their targets by 10.00 % of
-    all money in sum; no list of whole lots is nearer.
+    >>> plan_orders({"a": 1.0}, {"a": 30.0}, cash=100.0, fee=5.0).explain()
+    'Buy 1 asset for 90.00, sell 0 assets for 0.00, fees 5.00, cash left 5.00. Weights miss their targets by 10.00 % of all money in sum; no list of whole lots is nearer.'
     """
     names, target, price, held, lots = _read(weights, prices, holdings, lot)
     for name, value in (("cash", cash), ("fee", fee), ("fee_share", fee_share)):
@@ -220,11 +218,7 @@ def _tell(
 
 
 def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str], Floats, Floats, Floats, Floats]:
-    target = pd.Series(weights, dtype=float)
-    price = pd.Series(prices, dtype=float)
-    held = pd.Series({} if holdings is None else holdings, dtype=float)
-    for one in (target, price, held):
-        one.index = one.index.map(str)
+    target, price, held = (_read_numbers(one) for one in (weights, prices, {} if holdings is None else holdings))
     problems = Problems("orders")
     names = list(dict.fromkeys([*target.index, *held.index[held != 0]]))
     for what, series in (("weights", target), ("prices", price), ("holdings", held)):
@@ -235,9 +229,9 @@ def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str]
     lost = [name for name in names if name not in price.index]
     if lost:
         problems.add(f"there is no price for {quote(lost)}", fix="Add it.")
-    bad = [name for name in names if name in price.index and not price[name] > 0]
+    bad = [name for name in names if name in price.index and not 0 < price[name] < np.inf]
     if bad:
-        problems.add(f"prices of {quote(bad)} are not above 0", fix="Correct them.")
+        problems.add(f"prices of {quote(bad)} are not numbers above 0", fix="Correct them.")
     wrong = [name for name in target.index if not (np.isfinite(target[name]) and target[name] >= -1e-9)]
     if wrong:
         problems.add(
@@ -248,16 +242,25 @@ def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str]
     parts = [name for name in held.index if not (held[name] >= 0 and held[name] == np.floor(held[name]))]
     if parts:
         problems.add(f"holdings of {quote(parts)} are no whole numbers from 0 on", fix="Give shares, not money.")
-    size = pd.Series(lot, index=names if np.isscalar(lot) else None, dtype=float)
-    size.index = size.index.map(str)
-    size = size.reindex(names).fillna(1.0)
+    size = _read_numbers(dict.fromkeys(names, lot) if np.isscalar(lot) else lot)
+    size = size.reindex([*names, *(name for name in size.index if name not in names)], fill_value=1.0)
     if not ((size >= 1) & (size == np.floor(size))).all():
         problems.add(f"lot={lot!r} is no whole number from 1 on", fix="Give the shares that are traded together.")
     problems.raise_if_any()
-    return (
-        names,
-        target.reindex(names).fillna(0.0).to_numpy(dtype=float),
-        price.loc[names].to_numpy(dtype=float),
-        held.reindex(names).fillna(0.0).to_numpy(dtype=float),
-        np.asarray(size.to_numpy(), dtype=float),
-    )
+    arrays: list[Floats] = [
+        np.asarray(one, dtype=np.float64)
+        for one in (
+            target.reindex(names).fillna(0.0),
+            price.loc[names],
+            held.reindex(names).fillna(0.0),
+            size.loc[names],
+        )
+    ]
+    return [str(name) for name in names], arrays[0], arrays[1], arrays[2], arrays[3]
+
+
+def _read_numbers(given: Any) -> pd.Series[float]:
+    """Numbers by names; NaN where there is none."""
+    found = pd.to_numeric(pd.Series(given, dtype=object), errors="coerce").astype(float)
+    found.index = found.index.map(str)
+    return found

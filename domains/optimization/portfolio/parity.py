@@ -55,7 +55,7 @@ def find_risk_parity(covariance: Floats, budgets: Floats) -> Floats:
             break
         hessian = scaled + np.diag(budgets / x**2)
         try:
-            step = linalg.solve(hessian, -gradient, assume_a="pos", check_finite=False)
+            step = linalg.cho_solve(linalg.cho_factor(hessian, check_finite=False), -gradient, check_finite=False)
         except linalg.LinAlgError:
             break
         decrease = float(np.sqrt(max(0.0, -gradient @ step)))
@@ -129,6 +129,9 @@ class RiskParity(Allocator):
         lost = [name for name in assets if name not in given.index]
         if lost:
             raise DataError("budgets", [Problem(f"there is none for {quote(lost)}", fix="Give each asset one.")])
+        unknown = [name for name in given.index if name not in set(assets)]
+        if unknown:
+            raise DataError("budgets", [Problem(f"{quote(unknown)} are not among the assets", fix="Leave them out.")])
         values = pd.to_numeric(given.loc[list(assets)], errors="coerce").to_numpy(dtype=float)
         if not (np.isfinite(values) & (values > 0)).all():
             raise SettingsError("budgets of risk have to be numbers above 0; leave assets out that are to have none")

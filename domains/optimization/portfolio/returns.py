@@ -93,7 +93,7 @@ def compute_returns(prices: Any, *, source: str = "prices") -> pd.DataFrame:
     Raises
     ------
     DataError
-        Prices are missing, not above 0 or no numbers; dates are missing, repeat or are not in order.
+        Prices are missing, infinite, not above 0 or no numbers; dates are missing, repeat or are not in order.
 
     >>> compute_returns(pd.DataFrame({"a": [100.0, 110.0, 99.0]}))["a"].round(3).tolist()
     [0.1, -0.1]
@@ -106,6 +106,10 @@ def compute_returns(prices: Any, *, source: str = "prices") -> pd.DataFrame:
         if bad.any():
             what = f"{count_of(int(bad.sum()), 'price')} {'is' if bad.sum() == 1 else 'are'} not above 0"
             problems.add(what, column=str(name), rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
+        wild = np.isposinf(values[:, place])
+        if wild.any():
+            what = f"{count_of(int(wild.sum()), 'price')} {'is' if wild.sum() == 1 else 'are'} infinite"
+            problems.add(what, column=str(name), rows=first_rows(wild), count=int(wild.sum()), fix="Correct them.")
     _refuse_missing(table, problems, "price")
     problems.raise_if_any()
     found = values[1:] / values[:-1] - 1.0
@@ -206,7 +210,8 @@ def _check_dates(index: pd.DatetimeIndex, problems: Problems) -> None:
 
 
 def _is_number(kind: Any) -> bool:
-    return bool(pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind))
+    types = pd.api.types
+    return bool(types.is_numeric_dtype(kind) and not types.is_bool_dtype(kind) and not types.is_complex_dtype(kind))
 
 
 def _refuse_missing(table: pd.DataFrame, problems: Problems, thing: str) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from domains.optimization.portfolio.base import Allocator, make_values
 from domains.optimization.portfolio.returns import Returns
 from shared.decision import Decision
-from shared.errors import HexadError
+from shared.errors import HexadError, quote
 from shared.typing import Floats
 
 __all__ = ["RuleStrategy"]
@@ -46,14 +46,27 @@ class RuleStrategy(Allocator):
         HexadError
             The rule gives no table with a row a date.
         """
-        found = pd.DataFrame(self.rule(returns))
+        given = self.rule(returns)
+        if isinstance(given, np.ndarray) and given.shape == returns.shape:
+            given = pd.DataFrame(given, index=returns.index, columns=returns.columns)
+        found = pd.DataFrame(given)
         if len(found) != len(returns):
             raise HexadError(f"the rule gives {len(found):,} rows of weights for {len(returns):,} of returns")
-        return found.astype(float).fillna(0.0)
+        if not found.index.equals(returns.index):
+            raise HexadError("the rule gives weights at other dates than those of the returns, or in another order")
+        try:
+            return found.astype(float).fillna(0.0)
+        except (TypeError, ValueError) as error:
+            raise HexadError(f"the rule gives weights that are no numbers: {error}") from error
 
     def _decide(self, table: Returns) -> tuple[Floats, Decision]:
         frame = pd.DataFrame(table.values, index=table.index, columns=list(table.assets))
-        weights = self.weigh(frame).iloc[-1].reindex(list(table.assets)).fillna(0.0).to_numpy(dtype=float)
+        last = self.weigh(frame).iloc[-1]
+        last.index = last.index.map(str)
+        unknown = [name for name in last.index if name not in set(table.assets)]
+        if unknown:
+            raise HexadError(f"weights of {quote(unknown)}, which cannot be held")
+        weights = last.reindex(list(table.assets)).fillna(0.0).to_numpy(dtype=float)
         values = make_values(table.assets, weights, None, ["by the rule"] * len(weights))
         note = "by a rule; nothing was optimised"
         return weights, Decision("optimal", values, np.nan, np.nan, goal="rule", notes=(note,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from domains.optimization.portfolio.mandate import Mandate
 from domains.optimization.portfolio.returns import Returns
 from shared.checks import check_level
 from shared.decision import Decision, InfeasibleError, Program, Session, Solution, explain_infeasible, make_binding
-from shared.errors import SettingsError
+from shared.errors import HexadError, SettingsError
 from shared.typing import Floats
 
 __all__ = ["MinimumCVaR", "compute_cvar", "make_cvar_program"]
@@ -36,7 +37,12 @@ def compute_cvar(returns: Any, level: float = 95.0) -> float:
     >>> round(compute_cvar(np.arange(-10, 10) / 100, 90), 4)
     0.095
     """
-    losses = np.sort(-np.asarray(returns, dtype=float))[::-1]
+    values = np.asarray(returns, dtype=float)
+    if len(values) == 0 or not np.isfinite(values).all():
+        raise HexadError(
+            f"a CVaR of {len(values):,} returns, of which {int((~np.isfinite(values)).sum())} are no numbers"
+        )
+    losses = np.sort(-values)[::-1]
     tail = len(losses) * (100 - check_level(level)) / 100
     whole = min(int(tail), len(losses))
     rest = tail - whole
@@ -165,8 +171,11 @@ class MinimumCVaR(Allocator):
         program = make_cvar_program(table.values, mandate, level, mean, floor)
         answer = Session(program, time_limit=self.time_limit).solve()
         if answer.x is None:
-            conflict = explain_infeasible(program, time_limit=10.0) if answer.status == "infeasible" else None
-            what = "No portfolio meets the limits." if conflict else "Time was up before any portfolio was found."
+            conflict, what = None, "Time was up before any portfolio was found."
+            if answer.status == "infeasible":
+                what = "No portfolio meets the limits."
+                with contextlib.suppress(HexadError):
+                    conflict = explain_infeasible(program, time_limit=10.0)
             raise InfeasibleError(conflict, what)
         weights = np.where(np.abs(answer.x[:n]) > 1e-9, answer.x[:n], 0.0)
         tail = n_periods * (100 - level) / 100

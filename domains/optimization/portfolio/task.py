@@ -1,7 +1,8 @@
-"""How investments are evaluated: weights from what is known at a date, held with drift, costs charged."""
+"""How investments are evaluated: weights from what is known at a date, held with drift until the next, costs charged."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from domains.optimization.portfolio.base import Allocator
 from domains.optimization.portfolio.returns import read_returns
 from shared.checks import is_whole
 from shared.data import columns as names
@@ -22,6 +24,7 @@ from shared.typing import Floats
 __all__ = ["InvestmentTask"]
 
 WEIGHT = "weight of {}"
+ORIGINS = 6  # at which rules are asked again without what comes after
 
 
 def _mean(values: Any) -> float:
@@ -61,12 +64,14 @@ class InvestmentTask(Task):
     ds : str
         Column of dates, where a table has no dates as its index.
     aside : tuple of str
-        Columns that cannot be held, such as an index or signals; models see them.
+        Columns that cannot be held, such as an index or signals. Rules and models of others see them; of our allocators
+        only the one that follows an index, its index.
 
     Notes
     -----
-    Predictions have a row a period of a test: "return" (after costs), "gross", "turnover" (bought and sold, in the first
-    period of a split), and the weights held from there. Metrics by name: "mean_return", "log_growth" (both a period),
+    Predictions have a row a period of a test: "return" (after costs), "gross", "turnover" (bought and sold, at the first
+    period of a split), "weights so far" (a number that stands for all that a rule would have held before, and where that is
+    not the same without what comes after, for all that it holds ever: by it the leak guard sees rules that peek), and the weights at its begin. Metrics by name: "mean_return", "log_growth" (both a period),
     "volatility", "turnover", and those of shared.
 
     >>> InvestmentTask(window=250).metric("log_growth").reads
@@ -165,11 +170,14 @@ class InvestmentTask(Task):
         watch, found = Stopwatch(), []
         held = np.zeros(len(assets))
         whole = None
-        # Our own take what was checked as a whole.
-        checked = read_returns(shown) if getattr(model, "takes_checked", False) else None
+        checked, ahead = None, False
         if hasattr(model, "weigh"):
             with watch("fit", splits[0]):
                 whole = model.weigh(shown)
+                ahead = _looks_ahead(model, shown, whole, splits)
+        elif isinstance(model, Allocator):  # our own take what was checked as a whole, and would hold all they see
+            own = [name for name in shown.columns if name in assets or name == getattr(model, "index", None)]
+            checked = read_returns(shown[own])
         for split in splits:
             train = split.train if self.window is None else split.train[-self.window :]
             if len(train) == 0 or len(split.test) == 0:
@@ -187,7 +195,8 @@ class InvestmentTask(Task):
                 net = gross.copy()
                 net[0] = (1.0 + gross[0]) * (1.0 - self.cost * turnover[0]) - 1.0
                 held = end
-            found.append((split, net, gross, turnover, weights))
+            so_far = 0 if whole is None else _digest(whole if ahead else whole.iloc[train])
+            found.append((split, net, gross, turnover, weights, so_far))
         rows = np.concatenate([split.test for split, *_ in found])
         sizes = [len(split.test) for split, *_ in found]
         labels = pd.Series([split.label for split, *_ in found])
@@ -197,6 +206,7 @@ class InvestmentTask(Task):
             "return": np.concatenate([one[1] for one in found]),
             "gross": np.concatenate([one[2] for one in found]),
             "turnover": np.concatenate([one[3] for one in found]),
+            "weights so far": np.repeat([one[5] for one in found], sizes),
         }
         weighed = np.repeat(np.array([one[4] for one in found]), sizes, axis=0)
         held_at = pd.DataFrame(weighed, columns=[WEIGHT.format(name) for name in assets])
@@ -228,11 +238,34 @@ class InvestmentTask(Task):
         split : Split
         """
         later = np.setdiff1d(np.arange(len(data)), split.train)
-        others = [name for name in data.columns if name != self.ds]
-        values = data[others].to_numpy(dtype=float).copy()
         order = np.random.default_rng(0).permutation(len(later))
-        values[later] = -0.5 * values[later[order]]
-        return data.assign(**{name: values[:, place] for place, name in enumerate(others)}), split
+        changed = {}
+        for name in data.columns:
+            if name == self.ds:
+                continue
+            number = data[name].dtype.kind in "fiu"
+            column = data[name].to_numpy(dtype=float if number else object).copy()
+            column[later] = -0.5 * column[later[order]] if number else column[later[order]]
+            changed[name] = column
+        return data.assign(**changed), split
+
+
+def _looks_ahead(model: Any, shown: pd.DataFrame, whole: pd.DataFrame, splits: Sequence[Split]) -> bool:
+    """Whether a rule holds something else before some origins where the rows after them are not there.
+
+    One perturbed future changes a choice of two but every other time; several origins leave little to chance.
+    """
+    places = np.unique(np.linspace(0, len(splits) - 1, ORIGINS).round().astype(int))
+    for end in sorted({int(splits[place].train[-1]) + 1 for place in places if len(splits[place].train)}):
+        part, known = (one.to_numpy(dtype=float) for one in (model.weigh(shown.iloc[:end]), whole.iloc[:end]))
+        if part.shape != known.shape or not np.allclose(part, known, rtol=0.0, atol=1e-9):
+            return True
+    return False
+
+
+def _digest(weights: pd.DataFrame) -> int:
+    """A number that is another where any of the weights is."""
+    return zlib.crc32(np.ascontiguousarray(np.round(weights.to_numpy(dtype=float), 9)).tobytes())
 
 
 def _hold(returns: Floats, weights: Floats) -> tuple[Floats, Floats]:

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from domains.optimization.portfolio.cardinality import CardinalityProgram, solve_cardinality, split_diagonal
+from domains.optimization.portfolio.cardinality import (
+    ABSOLUTE,
+    RELATIVE,
+    CardinalityProgram,
+    solve_cardinality,
+    split_diagonal,
+)
 from domains.optimization.portfolio.mandate import HELD, NUMBER, TURNOVER, Mandate
 from domains.optimization.portfolio.moments import Moments
 from shared.decision import InfeasibleError, QuadraticAnswer, QuadraticProgram, Session, make_binding, solve_quadratic
@@ -18,6 +24,9 @@ from shared.typing import Floats, Ints
 __all__ = ["Weights", "best_mean", "maximise_ratio", "minimise_quadratic"]
 
 HELD_FROM = 1e-9  # a weight below is nothing
+TRADED_FROM = 1e-6  # a trade below is rounding
+NOTHING = 1e-9  # of the largest variance or expected return
+CLOSE = 1e-5  # relative gap of a variance up to which an answer counts as proven: half of that in the volatility
 
 
 @dataclass(frozen=True)
@@ -93,15 +102,24 @@ def minimise_quadratic(
     if start is None and mandate.is_free and not trades:
         start = np.array([int(np.argmin(cost))])
     answer = solve_quadratic(program, None if trades else start)
-    _need(program, answer)
-    return _tell(mandate, answer)
+    _need(program, answer.x)
+    return _tell(mandate, program, answer)
 
 
-def _need(program: QuadraticProgram, answer: QuadraticAnswer) -> None:
-    held = program.matrix @ answer.x
+def _status(program: QuadraticProgram, answer: QuadraticAnswer) -> str:
+    """What a gap proves; beside the largest variance or expected return, next to nothing is nothing."""
+    size = max(float(program.sizes.max(initial=0.0)), float(np.abs(program.cost).max(initial=0.0)))
+    near = max(CLOSE * abs(answer.objective), NOTHING * size)
+    return "optimal" if answer.objective - answer.bound <= near else "within gap"
+
+
+def _need(program: QuadraticProgram, x: Floats) -> None:
+    held = program.matrix @ x
     off = max(
         float(np.maximum(program.row_lower - held, 0).max(initial=0.0)),
         float(np.maximum(held - program.row_upper, 0).max(initial=0.0)),
+        float(np.maximum(program.lower - x, 0).max(initial=0.0)),
+        float(np.maximum(x - program.upper, 0).max(initial=0.0)),
     )
     if off > 1e-6:
         raise InfeasibleError(
@@ -147,11 +165,11 @@ def _build(
     return QuadraticProgram(whole_cost, np.array(rows), np.array(low), np.array(high), lower, upper, **parts)
 
 
-def _tell(mandate: Mandate, answer: QuadraticAnswer) -> Weights:
+def _tell(mandate: Mandate, program: QuadraticProgram, answer: QuadraticAnswer) -> Weights:
     """Name what binds."""
     n = len(mandate.assets)
     w = answer.x[:n]
-    reduced = answer.bound_prices[:n].copy()
+    reduced = _to_enter(mandate, answer)
     size = 1e-7 * max(
         1e-300, float(np.abs(answer.row_prices).max(initial=0.0)), float(np.abs(reduced).max(initial=0.0))
     )
@@ -176,7 +194,28 @@ def _tell(mandate: Mandate, answer: QuadraticAnswer) -> Weights:
             pressed[i] = (name, side)
     rows = sorted(((*key, *what) for key, what in found.items()), key=lambda row: -row[3])
     weights = np.where(np.abs(w) < HELD_FROM, 0.0, w)
-    return Weights(weights, answer.objective, answer.bound, "optimal", reduced, make_binding(rows), pressed)
+    status = _status(program, answer)
+    return Weights(weights, answer.objective, answer.bound, status, reduced, make_binding(rows), pressed)
+
+
+def _to_enter(mandate: Mandate, answer: QuadraticAnswer) -> Floats:
+    """What a little more of each asset would cost; where it has to be bought, with what that costs.
+
+    What is neither held nor wanted is neither bought nor sold, so that the price of its trade alone is arbitrary. Where
+    nothing that is traded is free to be traded more, so is the price of money, and nothing is known.
+    """
+    n = len(mandate.assets)
+    reduced = answer.bound_prices[:n].copy()
+    if len(answer.x) >= 3 * n:
+        scale = answer.x[-1] if len(answer.x) > 3 * n else 1.0  # kappa of a ratio
+        w = answer.x[:n] / scale
+        out = (w <= HELD_FROM) & (mandate.lower == 0)
+        new = out & (mandate.holdings == 0)
+        reduced[new] += answer.bound_prices[n : 2 * n][new]
+        traded = np.abs(w - mandate.holdings) > TRADED_FROM
+        if not (traded & (w > mandate.lower + TRADED_FROM) & (w < mandate.upper - TRADED_FROM)).any():
+            reduced[out] = np.nan
+    return reduced
 
 
 def _choose(
@@ -224,7 +263,7 @@ def _choose(
     objective = better.objective if better is not None else answer.objective
     weights = better.weights if better is not None else answer.weights
     gap = objective - answer.bound
-    fine = gap <= max(1e-6 * abs(objective), 1e-10)
+    fine = gap <= max(RELATIVE * abs(objective), ABSOLUTE * program.size)
     status = "optimal" if fine else "within gap" if answer.finished else "stopped by time"
     reduced = np.full(n, np.nan)
     prices, pressed = Weights(weights, 0, 0, "", reduced).prices, {}
@@ -264,7 +303,7 @@ def _polish(
     built = _build(inner, part, risk, program.cost[chosen], 0.0, False)
     built = replace(built, upper=program.most[chosen])
     answer = solve_quadratic(built)
-    found = _tell(part, answer)
+    found = _tell(part, built, answer)
     if abs(float(found.weights.sum()) - 1) > 1e-8:
         return None
     n = len(mandate.assets)
@@ -303,8 +342,13 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     trades = np.isfinite(mandate.turnover)
     plain = _build(moments, mandate, 0.5, np.zeros(len(moments.mean)), 0.0, trades)
     n, width = len(moments.mean), len(plain.cost)
+    best = best_mean(moments, mandate)
+    if best <= risk_free + 1e-15:
+        return None
+    # In units of the highest excess return, so that kappa is not far from 1.
+    scale = best - risk_free
     rows = _Scaled()
-    rows.add(np.concatenate([moments.mean - risk_free, np.zeros(width - n)]), 0.0, 1.0, 1.0)
+    rows.add(np.concatenate([(moments.mean - risk_free) / scale, np.zeros(width - n)]), 0.0, 1.0, 1.0)
     for row, low, high in zip(plain.matrix, plain.row_lower, plain.row_upper, strict=True):
         rows.add_bounds(row, float(low), float(high))
     implied = (mandate.lower >= 0).all()
@@ -317,9 +361,6 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
         "factor": None if plain.factor is None else np.pad(plain.factor, ((0, 0), (0, 1))),
         "diagonal": None if plain.diagonal is None else np.append(plain.diagonal, 0.0),
     }
-    best = best_mean(moments, mandate)
-    if best <= risk_free + 1e-15:
-        return None
     program = QuadraticProgram(
         np.zeros(width + 1),
         np.array(rows.rows),
@@ -334,10 +375,11 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     kappa = float(answer.x[-1])
     if kappa <= 0:
         return None
+    _need(plain, answer.x[:width] / kappa)
     w = answer.x[:n] / kappa
     weights = np.where(np.abs(w) < HELD_FROM, 0.0, w)
-    inner = 2.0 * answer.objective
-    return Weights(weights, inner, 2.0 * answer.bound, "optimal", answer.bound_prices[:n].copy())
+    inner, bound = 2.0 * answer.objective / scale**2, 2.0 * answer.bound / scale**2
+    return Weights(weights, inner, bound, _status(program, answer), _to_enter(mandate, answer) / scale)
 
 
 class _Scaled:
