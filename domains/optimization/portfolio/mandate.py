@@ -44,6 +44,7 @@ class Mandate:
     holdings : numpy.ndarray of shape (n,)
         Present weights; zeros where there are none.
 
+    >>> from shared.decision import Limit
     >>> Mandate.read(("a", "b"), Limits([Limit("cap", "every asset", most=0.6)])).upper.tolist()
     [0.6, 0.6]
     """
