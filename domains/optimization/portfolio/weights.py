@@ -292,8 +292,9 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
 
     Notes
     -----
-    With y = kappa * w and a row that sets the excess return of y to 1, this is a quadratic program (Cornuejols and
-    Tutuncu, Optimization Methods in Finance, 2006, section 8.2); every bound becomes a row over y and kappa.
+    With y = kappa * w and a row that sets the excess return of y to the highest there is, this is a quadratic program
+    (Cornuejols and Tutuncu, Optimization Methods in Finance, 2006, section 8.2); every bound becomes a row over y and
+    kappa. With 1 in its place, as there, y would be huge where hardly any return is to be had, and rounding would decide.
 
     >>> moments = Moments(("a", "b"), np.array([0.1, 0.1]), np.diag([1.0, 3.0]))
     >>> maximise_ratio(moments, Mandate.read(("a", "b")), 0.0).weights.round(6).tolist()
@@ -303,8 +304,11 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     trades = np.isfinite(mandate.turnover)
     plain = _build(moments, mandate, 0.5, np.zeros(len(moments.mean)), 0.0, trades)
     n, width = len(moments.mean), len(plain.cost)
+    scale = best_mean(moments, mandate) - risk_free
+    if scale <= 1e-15:
+        return None
     rows = _Scaled()
-    rows.add(np.concatenate([moments.mean - risk_free, np.zeros(width - n)]), 0.0, 1.0, 1.0)
+    rows.add(np.concatenate([(moments.mean - risk_free) / scale, np.zeros(width - n)]), 0.0, 1.0, 1.0)
     for row, low, high in zip(plain.matrix, plain.row_lower, plain.row_upper, strict=True):
         rows.add_bounds(row, float(low), float(high))
     implied = (mandate.lower >= 0).all()
@@ -317,9 +321,6 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
         "factor": None if plain.factor is None else np.pad(plain.factor, ((0, 0), (0, 1))),
         "diagonal": None if plain.diagonal is None else np.append(plain.diagonal, 0.0),
     }
-    best = best_mean(moments, mandate)
-    if best <= risk_free + 1e-15:
-        return None
     program = QuadraticProgram(
         np.zeros(width + 1),
         np.array(rows.rows),
@@ -336,8 +337,11 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
         return None
     w = answer.x[:n] / kappa
     weights = np.where(np.abs(w) < HELD_FROM, 0.0, w)
-    inner = 2.0 * answer.objective
-    return Weights(weights, inner, 2.0 * answer.bound, "optimal", answer.bound_prices[:n].copy())
+    off = float(np.abs(weights.sum() - 1.0) + np.maximum(weights - mandate.upper, 0.0).max())
+    if off > 1e-6:
+        raise HexadError(f"no portfolio was found with the highest ratio; the nearest breaks a limit by {off:.2g}")
+    inner, bound = (2.0 * value / scale**2 for value in (answer.objective, answer.bound))
+    return Weights(weights, inner, bound, "optimal", answer.bound_prices[:n] / scale)
 
 
 class _Scaled:
