@@ -61,8 +61,8 @@ class PriceColumns(Columns):
 
 TABLES = {
     "prices": Table("stocks", PriceColumns, "a day"),
-    "limits": Table("stock_limits", LimitColumns, "a limit"),
-    "groups": Table("stock_sectors", GroupColumns, "an asset"),
+    "limits": Table("stock_limits", LimitColumns, "a limit", "columns.limits"),
+    "groups": Table("stock_sectors", GroupColumns, "an asset", "columns.groups"),
 }
 
 
