@@ -22,3 +22,11 @@ def test_limits_hold_where_hardly_any_return_is_to_be_had(best):
     ratio = weights @ found.moments_.mean / np.sqrt(weights @ found.moments_.covariance @ weights)
     assert ratio > 0
     assert found.decision_.bound >= ratio * (1 - 1e-6)
+
+
+def test_a_least_weight_is_kept_without_a_warning():
+    rng = np.random.default_rng(0)
+    returns = pd.DataFrame(rng.normal([0.002, 0.001, 0.0], [0.03, 0.01, 0.02], (100, 3)), columns=list("abc"))
+    weights = MaximumSharpe(limits=Limit("floor", "c", least=0.3)).fit(returns).weights_
+    assert weights["c"] >= 0.3 - 1e-9
+    assert weights.sum() == pytest.approx(1)
