@@ -63,6 +63,12 @@ def read_market(out: Run, settings: PortfolioSettings) -> tuple[Market, TableRep
     ------
     DataError
         Prices are missing or wrong, there are too few, or a limit cannot be read.
+
+    >>> from pathlib import Path
+    >>> read_market(Run("demo", Path("none"), "A demo", "", "no-such-file.csv"), PortfolioSettings())
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: no-such-file.csv: there is no such file: ...
     """
     own = settings.own_table() if out.data is not None else None
 

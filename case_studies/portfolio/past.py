@@ -15,8 +15,6 @@ from .settings import PortfolioSettings
 from .strategies import EQUAL
 from .trial import FEW_MONTHS, LEARNT_MONTHS, Trial
 
-__all__ = ["trial_parts", "view_parts"]
-
 BEYOND = "Beyond luck is the chance that its ratio is above that of the best of as many worthless strategies."
 
 

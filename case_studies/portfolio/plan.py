@@ -40,8 +40,10 @@ class Plan:
     passed : tuple of str
         Limits that the orders pass, because lots are whole: each with by how much.
 
-    >>> Plan.__dataclass_fields__["day"].type
-    'pd.Timestamp'
+    >>> decision = Decision("optimal", pd.DataFrame({"value": [1.0], "why": [""]}, index=["a"]), 1.0, 1.0)
+    >>> orders = plan_orders({"a": 1.0}, {"a": 10.0}, cash=100.0)
+    >>> Plan(pd.Timestamp("2024-01-02"), pd.Series({"a": 1.0}), decision, orders).to_frame()["order"].tolist()
+    [10]
     """
 
     day: pd.Timestamp
@@ -105,6 +107,13 @@ def plan_day(
     ------
     InfeasibleError
         No portfolio meets the limits.
+
+    >>> from domains.optimization import MinimumVariance
+    >>> walk = np.random.default_rng(0).normal(0, 0.01, (40, 3)).cumsum(axis=0)
+    >>> market = Market(pd.DataFrame(100 * np.exp(walk), pd.date_range("2024-01-01", periods=40), list("abc")))
+    >>> plan = plan_day(MinimumVariance(), market, PortfolioSettings(window=30, cost=0), 1000.0, {"a": 2})
+    >>> int(plan.orders.table["shares"].sum())
+    11
     """
     recent, last = market.returns.tail(settings.window), market.last
     present = weigh_holdings(holdings, last, cash)
@@ -146,6 +155,13 @@ def draw_frontier(plan: Plan, market: Market, settings: PortfolioSettings) -> tu
     plan : Plan
     market : Market
     settings : PortfolioSettings
+
+    >>> from domains.optimization import MinimumVariance
+    >>> walk = np.random.default_rng(0).normal(0, 0.01, (40, 3)).cumsum(axis=0)
+    >>> market = Market(pd.DataFrame(100 * np.exp(walk), pd.date_range("2024-01-01", periods=40), list("abc")))
+    >>> plan = plan_day(MinimumVariance(), market, PortfolioSettings(window=30, cost=0), 1000.0, {"a": 2})
+    >>> draw_frontier(plan, market, PortfolioSettings(window=30))[1].alt
+    'Line: the highest expected return for each amount of risk. Points: chosen, 1/N.'
     """
     recent = market.returns.tail(settings.window)
     moments = MomentEstimator(covariance=settings.covariance, mean=settings.means)

@@ -34,8 +34,13 @@ class NextOrders(Result):
     ----------
     plan : Plan
 
-    >>> NextOrders.__dataclass_fields__["plan"].type
-    'Plan'
+    >>> from domains.optimization import plan_orders
+    >>> from shared.decision import Decision
+    >>> orders = plan_orders({"a": 1.0}, {"a": 10.0}, cash=100.0)
+    >>> decision = Decision("optimal", pd.DataFrame({"value": [1.0], "why": [""]}, index=["a"]), 1.0, 1.0)
+    >>> plan = Plan(pd.Timestamp("2024-01-02"), pd.Series({"a": 1.0}), decision, orders)
+    >>> NextOrders(plan).explain()[:53]
+    'At the prices of 2024-01-02: Buy 1 asset for 100.00, '
     """
 
     plan: Plan
@@ -57,6 +62,15 @@ def keep_rules(market: Market, plan: Plan, settings: PortfolioSettings) -> dict[
     market : Market
     plan : Plan
     settings : PortfolioSettings
+
+    >>> from domains.optimization import plan_orders
+    >>> from shared.decision import Decision
+    >>> decision = Decision("optimal", pd.DataFrame({"value": [1.0], "why": [""]}, index=["a"]), 1.0, 1.0)
+    >>> orders = plan_orders({"a": 1.0}, {"a": 10.0}, cash=100.0)
+    >>> plan = Plan(pd.Timestamp("2024-01-02"), pd.Series({"a": 1.0}), decision, orders)
+    >>> prices = pd.DataFrame({"a": [9.0, 10.0]}, pd.DatetimeIndex(["2024-01-01", "2024-01-02"], name="Date"))
+    >>> list(keep_rules(Market(prices), plan, PortfolioSettings()))
+    ['orders', 'history']
     """
     tables = {"orders": plan.to_frame(), "history": market.prices.tail(settings.window + 1).reset_index()}
     if len(market.limits):

@@ -9,18 +9,6 @@ from .settings import PortfolioSettings
 from .strategies import EQUAL, FORECAST, NO_VIEW, PAST
 from .trial import Trial
 
-__all__ = [
-    "percent",
-    "say_forecast",
-    "say_gaps",
-    "say_limits",
-    "say_orders",
-    "say_past",
-    "say_portfolio",
-    "say_promise",
-    "warn_of_growth",
-]
-
 FIGURES = ("growth", "volatility")
 NAMED = 10  # orders that are named in the summary; all are in the table
 AIMS = {

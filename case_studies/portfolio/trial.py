@@ -45,8 +45,12 @@ class Trial:
     forecast : Comparison, optional
         The forecast beside past means, month by month.
 
-    >>> Trial.__dataclass_fields__["months"].type
-    'int'
+    >>> table = pd.DataFrame({"sharpe": [1.0, 1.2]}, index=["1/N", "risk parity"])
+    >>> gaps = pd.DataFrame({"difference": [0.2], "low": [0.1], "high": [0.3]}, index=["risk parity"])
+    >>> backtest = Backtest(table, pd.DataFrame(), "1/N", gaps, 2)
+    >>> empty = pd.DataFrame()
+    >>> Trial(Scores(empty, empty, empty, ("1/N",)), backtest, 24, "risk parity").differs("risk parity")
+    True
     """
 
     scores: Scores
@@ -120,6 +124,10 @@ def try_strategies(market: Market, settings: PortfolioSettings, keep: Path | Non
     settings : PortfolioSettings
     keep : path, optional
         For pieces that are finished.
+
+    >>> prices = pd.DataFrame({"a": [9.0, 10.0], "b": 1.0}, pd.DatetimeIndex(["2024-01-01", "2024-01-02"], name="Date"))
+    >>> try_strategies(Market(prices), PortfolioSettings(), None) is None
+    True
     """
     returns = market.returns
     splits = find_months(returns, settings.window, settings.months)
@@ -149,6 +157,10 @@ def try_views(market: Market, settings: PortfolioSettings, keep: Path | None) ->
     market : Market
     settings : PortfolioSettings
     keep : path, optional
+
+    >>> prices = pd.DataFrame({"a": [9.0, 10.0], "b": 1.0}, pd.DatetimeIndex(["2024-01-01", "2024-01-02"], name="Date"))
+    >>> try_views(Market(prices), PortfolioSettings(), None) is None
+    True
     """
     returns, learnt = market.returns, max(settings.history, settings.window)
     splits = find_months(returns, learnt, settings.months)
