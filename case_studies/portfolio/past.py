@@ -15,7 +15,7 @@ from .settings import PortfolioSettings
 from .strategies import EQUAL
 from .trial import FEW_MONTHS, LEARNT_MONTHS, Trial
 
-BEYOND = "Beyond luck is the chance that its ratio is above that of the best of as many worthless strategies."
+BEYOND = "“Beyond luck” is the chance that a Sharpe ratio is above that of the best of as many worthless strategies."
 
 
 def _table(backtest: Backtest) -> pd.DataFrame:
@@ -39,12 +39,17 @@ def trial_parts(trial: Trial | None, settings: PortfolioSettings) -> list[Any]:
         ]
     backtest = trial.backtest
     best = str(backtest.table["sharpe"].idxmax())
-    shown = list(dict.fromkeys([EQUAL, trial.chosen, best, settings.strategy]))
+    shown = list(dict.fromkeys([EQUAL, trial.chosen, best]))
+    few = (
+        f" Those on how many assets are held apply to “{trial.chosen}” only."
+        if trial.chosen != settings.strategy
+        else ""
+    )
     return [
-        f"Each month, weights were found from the {settings.window:,} rows before it, bought at {percent(settings.cost, 2)} of"
-        " what is traded, and left to drift. Limits on turnover and on the expected return are left out here; those on"
-        " how many assets are held apply to the first strategy only.",
-        (_table(backtest), f"After costs; growth, volatility, Sharpe ratio and cost {backtest.word}. {BEYOND}"),
+        f"Each month, weights were found from the {settings.window:,} rows before it, bought at a cost of"
+        f" {percent(settings.cost, 2)} of what is traded, and left to drift. Limits on turnover and on the expected"
+        f" return are left out here.{few} Growth, volatility, Sharpe ratio and cost are {backtest.word}. {BEYOND}",
+        (_table(backtest), "Strategies after costs."),
         replace(backtest, wealth=backtest.wealth[shown]).plot(),
         backtest.explain(),
         say_gaps(trial),
@@ -66,7 +71,7 @@ def view_parts(views: Trial | None, settings: PortfolioSettings) -> list[Any]:
         f" {settings.window:,} rows, one holds all returns to be alike.",
         (
             _table(views.backtest),
-            f"Over {count_of(views.months, 'month')}, after costs; growth and the others {views.backtest.word}.",
+            f"Over {count_of(views.months, 'month')}, after costs, {views.backtest.word}.",
         ),
         say_forecast(views),
         f"Month by month: {views.forecast.explain()}",

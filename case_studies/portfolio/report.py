@@ -93,9 +93,9 @@ def limit_parts(plan: Plan, market: Market) -> list[Any]:
         rows.append((one.name, one.applies_to, *bounds, "yes" if len(found) else "no", gain))
     names = ["limit", "applies to", "least", "most", "holds back", "gain"]
     table = pd.DataFrame(rows, columns=names).set_index("limit")
-    caption = f"The gain is what the {plan.decision.goal} would improve by with a hundredth more room, in {unit}."
-    passed = f"Whole lots pass {join_words(plan.passed)}." if plan.passed else "Whole lots keep within them."
-    return [say_limits(plan), (table, caption), passed]
+    gain = f"The gain is what the {plan.decision.goal} would improve by with a hundredth more room, in {unit}."
+    lots = f" In whole lots, weights exceed {join_words(plan.passed)}." if plan.passed else ""
+    return [say_limits(plan), (table, "Limits, those that hold back, and what they cost."), f"{gain}{lots}"]
 
 
 def frontier_parts(frontier: Frontier, figure: Figure, settings: PortfolioSettings) -> list[Any]:
