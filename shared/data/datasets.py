@@ -20,7 +20,7 @@ import pandas as pd
 
 from shared.checks import nearest
 from shared.data.io.tables import TableReport, read_table_with_report
-from shared.data.schema import Column, Schema
+from shared.data.schema import Schema
 from shared.errors import HexadError, MissingExtraError, quote
 
 __all__ = ["Dataset", "available", "describe", "load", "load_with_report", "register"]

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import linalg
 
 from shared.decision.interior import InteriorPoint
 from shared.typing import Bools, Floats, Ints
