@@ -23,9 +23,11 @@ demo: $(BIN)/python
 install-all: $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
 
-# Kernels are compiled once, so that the workers do not both do it.
+# The examples of the domains come first, each domain's in one process: they compile its kernels, and the workers of what
+# comes after need not both do it, nor under coverage.
+DOMAINS = $(patsubst %/__init__.py,%,$(wildcard domains/*/__init__.py))
 warm: install-all
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile $$(find domains -name kernels.py -o -name rolling.py)
+	printf '%s\n' $(DOMAINS) | xargs -P 2 -n 1 $(BIN)/python -m pytest -q
 
 # What measures the coverage of shared runs under it; all the rest runs without, and faster. Of the hostile tests three
 # stay out: one takes long under it, and two run in processes of their own, which it does not see.
@@ -33,7 +35,7 @@ SHARED = shared tests/shared $(filter-out %/test_fuzz.py %/test_mutated_files.py
 	$(wildcard tests/hostile/test_*.py))
 test: warm
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=95 $(SHARED)
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(SHARED:%=--ignore=%)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(DOMAINS:%=--ignore=%) $(SHARED:%=--ignore=%)
 
 # All there is: every study whole, new examples for every law, and every test beside pandas 2. Some hours.
 test-whole: export HEXAD_WHOLE = 1

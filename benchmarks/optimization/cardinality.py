@@ -16,7 +16,7 @@ from shared.typing import Floats
 
 __all__ = ["enumeration", "frontiers", "read_market"]
 
-TRADEOFFS = np.linspace(0, 1, 50)
+TRADEOFFS = np.linspace(0, 1, 50).tolist()
 LIMITS = Limits(
     [Limit("ten assets", "number of assets", least=10, most=10), Limit("least", "every held asset", least=0.01)]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Callable
 from time import process_time
@@ -69,7 +70,9 @@ def cvar(peers: bool) -> dict[str, float]:
 
 def _highs_by_hand(values: Floats, floors: Floats) -> Floats:
     """The model passed once, one bound changed a point, weights read."""
-    import highspy
+    import highspy as api
+
+    highspy: Any = api
 
     n_periods, n = values.shape
     highs = highspy.Highs()
@@ -101,7 +104,7 @@ def _highs_by_hand(values: Floats, floors: Floats) -> Floats:
 
 
 def _cvxpy(values: Floats, floors: Floats) -> Floats:
-    import cvxpy as cp
+    cp: Any = importlib.import_module("cvxpy")
 
     n_periods, n = values.shape
     w, threshold, over = cp.Variable(n, nonneg=True), cp.Variable(), cp.Variable(n_periods, nonneg=True)
@@ -144,7 +147,7 @@ def quadratic(peers: bool) -> dict[str, float]:
 
 
 def _clarabel(factor: Floats, mean: Floats, floor: float) -> float:
-    import cvxpy as cp
+    cp: Any = importlib.import_module("cvxpy")
 
     w = cp.Variable(len(mean), nonneg=True)
     scaled = 1e4 * cp.sum_squares(factor @ w)

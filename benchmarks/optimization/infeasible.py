@@ -116,35 +116,30 @@ def _rebuild(program: Program, kept: set[tuple[str, str]] | None, elastic: bool)
     model.rules = pyo.ConstraintList()
     model.give = pyo.Var(pyo.Any, dense=False, within=pyo.NonNegativeReals)
     table = program.matrix.toarray()
-    gives: dict[tuple[str, str], Any] = {}
+    gives: dict[tuple[str, str, str], Any] = {}
     for row in range(program.n_rows):
-        low, high = float(program.row_lower[row]), float(program.row_upper[row])
-        body = sum(float(table[row, j]) * model.x[j] for j in np.flatnonzero(table[row]))
-        if not np.any(table[row]):
-            body = 0.0 * model.x[0]
-        if program.hard[row]:
-            if np.isfinite(low):
-                model.rules.add(body >= low)
-            if np.isfinite(high):
-                model.rules.add(body <= high)
-            continue
-        equal = low == high
-        sides = [("exactly", low)] if equal else [("least", low), ("most", high)]
-        for side, value in sides:
+        body = sum((float(table[row, j]) * model.x[j] for j in np.flatnonzero(table[row])), 0.0 * model.x[0])
+        for side, value in _sides(program, row):
             key = (program.limits[row], side)
-            if not np.isfinite(value) or (kept is not None and key not in kept):
+            if not program.hard[row] and kept is not None and key not in kept:
                 continue
             up = down = 0.0
-            if elastic:
-                for way in ("up", "down"):
-                    gives.setdefault((*key, way), model.give[f"{key}{way}"])
-                up, down = gives[(*key, "up")], gives[(*key, "down")]
+            if elastic and not program.hard[row]:
+                up = gives.setdefault((*key, "up"), model.give[f"{key} up"])
+                down = gives.setdefault((*key, "down"), model.give[f"{key} down"])
             if side != "most":
                 model.rules.add(body + up >= value)
             if side != "least":
                 model.rules.add(body - down <= value)
     model.goal = pyo.Objective(expr=sum(gives.values()) if gives else 0.0 * model.x[0])
     return model
+
+
+def _sides(program: Program, row: int) -> list[tuple[str, float]]:
+    low, high = float(program.row_lower[row]), float(program.row_upper[row])
+    if low == high:
+        return [("exactly", low)]
+    return [(side, value) for side, value in (("least", low), ("most", high)) if np.isfinite(value)]
 
 
 def _solve(model: Any) -> tuple[bool, float]:
@@ -183,11 +178,11 @@ def _check_relaxation(program: Program, conflict: Conflict) -> bool:
         return False
     low, high = program.row_lower.copy(), program.row_upper.copy()
     limits = np.array(program.limits)
-    for one in conflict.relaxation.itertuples():
-        rows = (limits == one.limit) & ~program.hard
-        change = float(one.to) - float(one.at)
-        if one.side in {"least", "exactly"}:
+    for one in conflict.relaxation.to_dict("records"):
+        rows = (limits == one["limit"]) & ~program.hard
+        change = float(one["to"]) - float(one["at"])
+        if one["side"] in {"least", "exactly"}:
             low[rows] += change - 1e-7
-        if one.side in {"most", "exactly"}:
+        if one["side"] in {"most", "exactly"}:
             high[rows] += change + 1e-7
     return _is_feasible(program.change(row_lower=low, row_upper=high), None)

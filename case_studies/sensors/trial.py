@@ -248,8 +248,8 @@ def _rule_of_the_hour(early: pd.DataFrame, later: pd.DataFrame, settings: Sensor
 
     def labelled(frame: pd.DataFrame) -> pd.DataFrame:
         stamps = frame[columns.ds]
-        when = stamps.dt.strftime("%a %H:%M") if hasattr(stamps, "dt") else pd.Series("", index=frame.index)
-        return frame[[*keys, columns.y]].assign(when=when)
+        minute = 60 * (24 * stamps.dt.day_of_week + stamps.dt.hour) + stamps.dt.minute if hasattr(stamps, "dt") else 0
+        return frame[[*keys, columns.y]].assign(when=minute)
 
     usual = labelled(early).groupby([*keys, "when"], observed=True)[columns.y].agg(["mean", "std"])
     joined = labelled(later).join(usual, on=[*keys, "when"])

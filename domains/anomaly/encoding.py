@@ -103,6 +103,14 @@ def _plain(name: str, values: pd.Series[Any], problems: Problems) -> pd.Series[A
                 fix="Correct them, or leave the cells empty.",
             )
         return numbers
+    return _texts(name, values, problems)
+
+
+def _texts(name: str, values: pd.Series[Any], problems: Problems) -> pd.Series[Any]:
+    """Bring one column to text, None where it is missing."""
+    texts = values.astype(object).where(values.notna(), None).map(lambda one: one if one is None else str(one))
+    if isinstance(values.dtype, pd.StringDtype):
+        return texts  # which holds nothing else, so that there is no value to be looked at
     odd = values.map(lambda one: isinstance(one, list | dict | set | tuple | np.ndarray | bytes)).to_numpy(dtype=bool)
     if odd.any():
         first = values[odd].iloc[0]
@@ -113,7 +121,6 @@ def _plain(name: str, values: pd.Series[Any], problems: Problems) -> pd.Series[A
             count=int(odd.sum()),
             fix="Give numbers, text or dates; spread a list over columns of its own.",
         )
-    texts = values.astype(object).where(values.notna(), None).map(lambda one: one if one is None else str(one))
     there = values.notna().to_numpy()
     is_number = values.map(lambda one: isinstance(one, int | float | Decimal)).to_numpy(dtype=bool) & there
     if NEARLY * there.sum() <= is_number.sum() > 0:

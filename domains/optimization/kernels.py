@@ -423,8 +423,8 @@ def bound_node(
 
     Notes
     -----
-    w'Mw lies above its tangent at any point, and rows may be priced; what is left falls apart into one problem a column,
-    of which the cheapest are taken, as many as may be held.
+    w'Mw lies above its tangent at any point, and rows may be priced; what is left is one problem a column, of which the
+    cheapest are taken, as many as may be held.
     """
     n, m = len(cost), len(row_lower)
     values = np.zeros(n)

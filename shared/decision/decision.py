@@ -147,11 +147,11 @@ class Decision(Result):
 
     def _say_binding(self) -> str:
         shown = self.binding.head(3)
-        said = [
-            f"{row.limit} ({row.side} {row.at:.4g})"
-            + (f", one unit more room would bring {abs(row.price):.3g}" if np.isfinite(row.price) and row.price else "")
-            for row in shown.itertuples()
-        ]
+        said = []
+        for row in shown.to_dict("records"):
+            price = abs(float(row["price"]))
+            gain = f", one unit more room would bring {price:.3g}" if np.isfinite(price) and price > 0 else ""
+            said.append(f"{row['limit']} ({row['side']} {row['at']:.4g}){gain}")
         more = len(self.binding) - len(shown)
         rest = f"; and {count_of(more, 'other')}" if more else ""
         return f"Held back by: {'; '.join(said)}{rest}."
@@ -166,13 +166,15 @@ class Decision(Result):
         """
         from shared.reporting.figures import bar_figure
 
-        values = self.values["value"].astype(float) if "value" in self.values else pd.Series(dtype=float)
-        values = values[values.abs() > 0].sort_values(key=lambda one: -one.abs(), kind="stable").head(MOST_BARS)
-        if values.empty:
+        values = self.values["value"].to_numpy(dtype=float) if "value" in self.values else np.zeros(0)
+        order = np.argsort(-np.abs(values), kind="stable")[:MOST_BARS]
+        order = order[np.abs(values[order]) > 0]
+        if not len(order):
             raise HexadError("there is nothing to draw: every value is 0")
-        names = [", ".join(map(str, key)) if isinstance(key, tuple) else str(key) for key in values.index]
+        keys = [self.values.index[int(place)] for place in order]
+        names = [", ".join(map(str, key)) if isinstance(key, tuple) else str(key) for key in keys]
         return bar_figure(
-            dict(zip(names, values.tolist(), strict=True)),
+            dict(zip(names, values[order].tolist(), strict=True)),
             x_label="value",
             alt="Bars: what was decided, the largest first.",
             caption=self._say_objective(),

@@ -137,6 +137,28 @@ class Session:
         """
         self._highs.changeRowsBounds(len(rows), np.asarray(rows, dtype=np.int32), low, high)
 
+    def add_rows(self, rows: Any, low: Floats, high: Floats) -> None:
+        """Add rows below those there are.
+
+        Parameters
+        ----------
+        rows : array or sparse array of shape (k, n)
+        low, high : numpy.ndarray of shape (k,)
+        """
+        matrix = sparse.csr_array(rows)
+        starts, places = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
+        self._highs.addRows(matrix.shape[0], low, high, matrix.nnz, starts, places, matrix.data)
+
+    def bound_columns(self, columns: Ints, low: Floats, high: Floats) -> None:
+        """Change the bounds of several columns.
+
+        Parameters
+        ----------
+        columns : numpy.ndarray of int
+        low, high : numpy.ndarray of float
+        """
+        self._highs.changeColsBounds(len(columns), np.asarray(columns, dtype=np.int32), low, high)
+
     def price(self, cost: Floats) -> None:
         """Change the objective.
 
@@ -221,9 +243,9 @@ def _quiet_solver() -> Any:
     """HiGHS's class, printing nothing: its constructor would print a banner before anybody can tell it not to."""
     import highspy as api
 
-    class Quiet(api.Highs):  # type: ignore[misc]
+    class Quiet(api.Highs):
         def enableCallbacks(self) -> None:  # noqa: N802  # HiGHS's name
             self.setOptionValue("output_flag", False)
-            super().enableCallbacks()
+            super().enableCallbacks()  # type: ignore[no-untyped-call]
 
     return Quiet

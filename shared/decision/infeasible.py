@@ -42,9 +42,8 @@ class Conflict(Result):
     proven : bool
         False where time was up, so that less may have to give.
 
-    >>> program = Program.make(
-    ...     ["x"], cost=[0], rows=[[1], [1]], row_lower=[2, -np.inf], row_upper=[np.inf, 1], row_names=["at least two", "cap"]
-    ... )
+    >>> bounds = {"row_lower": [2, -np.inf], "row_upper": [np.inf, 1], "row_names": ["at least two", "cap"]}
+    >>> program = Program.make(["x"], cost=[0], rows=[[1], [1]], **bounds)
     >>> print(explain_infeasible(program).explain())
     Two limits cannot hold together: at least two (least 2) and cap (most 1). The least that would have to give is 1 in
     all: at least two, from 2 to 1.
@@ -208,8 +207,9 @@ def explain_infeasible(program: Program, *, time_limit: float = 10.0) -> Conflic
     Notes
     -----
     The clash is found by divide and conquer over a test of feasibility, so that integers are respected (Junker,
-    QUICKXPLAIN, AAAI 2004); without integers it starts from a proof by Farkas' lemma. The relaxation is the optimum of the
-    elastic program (Chinneck, Feasibility and Infeasibility in Optimization, 2008), in which every side of a row may give.
+    QUICKXPLAIN, AAAI 2004); without integers it starts from a proof by Farkas' lemma. The relaxation is the optimum of
+    the elastic program, in which every side of a row may give (Chinneck, Feasibility and Infeasibility in Optimization,
+    2008).
     """
     crossed = np.flatnonzero(program.lower > program.upper)
     if len(crossed):

@@ -117,7 +117,7 @@ class Limits:
         self.limits = tuple(limits)
         self.source = source
         problems = Problems(source)
-        seen: dict[str, int] = {}
+        seen: dict[tuple[str, str | None], int] = {}
         for row, limit in enumerate(self.limits, 1):
             if not isinstance(limit, Limit):
                 problems.add(

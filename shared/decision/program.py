@@ -41,7 +41,7 @@ class Program:
     constant : float
         Added to the objective.
     labels : tuple of str, length m
-        The limit that each row belongs to; a limit on every asset has a row for each. Rows are their own where left out.
+        The limit that each row belongs to; a limit on every asset has a row for each. Each row its own where left out.
 
     Raises
     ------

@@ -1,10 +1,9 @@
 """Convex quadratic programs: an interior-point method on the columns that matter, then the exact answer.
 
-What is tried first is block pivoting: guess which limits hold, solve the equations of those, exchange what is on the wrong
-side, all at once (Kostreva, Linear Algebra and its Applications 21, 1978). Where that does not end soon, the method is Mehrotra's predictor-corrector on the normal equations (Nocedal and Wright, Numerical Optimization, 2nd
-edition, section 16.6). Of many columns a few hundred are enough to begin with; the rest stay at a bound until their
-reduced cost calls for them. Where the limits that hold are told by the last iterate, one linear system gives the answer
-to the last digits, with exact zeros.
+What is tried first is block pivoting: guess which limits hold, solve the equations of those, exchange what is on the
+wrong side, all at once (Kostreva, Linear Algebra and its Applications 21, 1978). Where that does not end soon, an
+interior-point method tells which limits hold, and one linear system gives the answer to the last digits, with exact zeros. Of many
+columns a few hundred are enough to begin with; the rest stay at a bound until their reduced cost calls for them.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import linalg
 
+from shared.decision.interior import InteriorPoint
 from shared.typing import Bools, Floats, Ints
 
 __all__ = ["QuadraticAnswer", "QuadraticProgram", "solve_quadratic"]
@@ -21,13 +20,9 @@ __all__ = ["QuadraticAnswer", "QuadraticProgram", "solve_quadratic"]
 MANY = 300  # columns from which on a part of them is solved first
 FIRST = 100  # columns of that first part
 MORE = 100  # columns that each round may add
-STEPS = 100
+FINISHES = 20  # rounds of exchanges after the interior-point method
 PIVOTS = 12  # rounds of block pivoting, after which it hardly ever ends
-TOLERANCE = 1e-10  # of residuals and complementarity, after scaling
 CLOSE = 1e-9  # by which an exact answer may miss a bound, after scaling
-# What keeps steps short along prices of rows that say the same, or that leave no room between them: a proximal term of the
-# dual (Friedlander and Orban, Mathematical Programming Computation 4, 2012), which vanishes as the steps do.
-PROXIMAL = 1e-9
 ROUGH = 1e-6  # reduced costs below, relative to what the gradient is made of, count as 0 where a column has no bound
 
 
@@ -285,11 +280,12 @@ class _Scaled:
         if exact is not None:
             x, y = exact
             return x, y * self.row_scale / self.scale, True
-        x, y, fine, low, high, rows = self._interior()
-        exact = self._finish(low, high, rows, 20)
-        if exact is not None:
-            x, y = exact
-            fine = True
+        end = InteriorPoint(
+            self.square, self.cost, self.matrix, self.row_lower, self.row_upper, self.lower, self.upper, self.equal
+        ).solve()
+        exact = self._finish(end.at_low, end.at_high, end.rows, FINISHES)
+        x, y = exact if exact is not None else (end.x, end.y)
+        fine = exact is not None or end.converged
         return np.clip(x, self.lower, self.upper), y * self.row_scale / self.scale, fine
 
     def _without_fixed(self, fixed: Bools) -> tuple[Floats, Floats, bool]:
@@ -311,123 +307,8 @@ class _Scaled:
         x[move], y, fine = part.solve()
         return x, y * self.row_scale / self.scale, fine
 
-    def _interior(self) -> tuple[Floats, Floats, bool, Bools, Bools, Ints]:
-        """Mehrotra's method; also which limits it ends at."""
-        n, m = len(self.cost), len(self.matrix)
-        loose = np.flatnonzero(~self.equal)
-        # One vector of all that has bounds: columns, then rows that are no equations.
-        low = np.concatenate([self.lower, self.row_lower[loose]])
-        high = np.concatenate([self.upper, self.row_upper[loose]])
-        has_low, has_high = np.isfinite(low), np.isfinite(high)
-        width = np.where(has_low & has_high, high - low, 1.0)
-        v = np.where(has_low, low + np.where(has_high, 0.5 * width, 1.0), np.where(has_high, high - 1.0, 0.0))
-        sums = self.row_lower[self.equal]
-        if n and has_low[:n].all() and len(sums) == 1:  # near the middle of what one equation allows
-            at = self.matrix[self.equal][0]
-            total = float(at @ np.where(has_low[:n], low[:n], 0.0))
-            if at @ np.ones(n) > 0:
-                step = (float(sums[0]) - total) / float(at.sum())
-                if step > 0:
-                    v[:n] = np.clip(low[:n] + step, low[:n] + 1e-3 * width[:n], high[:n] - 1e-3 * width[:n])
-        y = np.zeros(m)
-        z_low = np.where(has_low, 1.0, 0.0)
-        z_high = np.where(has_high, 1.0, 0.0)
-        count = max(1, int(has_low.sum() + has_high.sum()))
-        matrix, cost, square = self.matrix, self.cost, self.square
-        trace = 1e-13 * max(1e-10, np.abs(np.diag(square)).max(initial=0.0))
-        target = np.where(self.equal, self.row_lower, 0.0)
-        p = np.where(has_low, np.maximum(v - low, 1e-3 * width), 1.0)
-        q = np.where(has_high, np.maximum(high - v, 1e-3 * width), 1.0)
-        fine, best = False, np.inf
-        kept = (v[:n].copy(), y.copy(), p.copy(), q.copy(), z_low.copy(), z_high.copy())
-        for _ in range(STEPS):
-            x = v[:n]
-            # What is to become 0.
-            dual = square @ x + cost - matrix.T @ y
-            dual = np.concatenate([dual, y[loose]]) - z_low + z_high
-            primal = matrix @ x - target
-            primal[loose] -= v[n:]
-            gap_low = np.where(has_low, v - np.where(has_low, low, 0.0) - p, 0.0)
-            gap_high = np.where(has_high, np.where(has_high, high, 0.0) - v - q, 0.0)
-            mu = float((p * z_low + q * z_high).sum()) / count
-            off = max(
-                np.abs(dual).max(initial=0.0),
-                np.abs(primal).max(initial=0.0),
-                np.abs(gap_low).max(initial=0.0),
-                np.abs(gap_high).max(initial=0.0),
-                mu,
-            )
-            if off < best:
-                best = off
-                kept = (x.copy(), y.copy(), p.copy(), q.copy(), z_low.copy(), z_high.copy())
-            if off < TOLERANCE:
-                fine = True
-                break
-            if not np.isfinite(off) or off > 1e4 * max(best, 1e-6):
-                break
-            weight = z_low / p + z_high / q
-            system = square.copy()
-            system[np.diag_indices(n)] += weight[:n] + trace
-            try:
-                chol = linalg.cholesky(system, lower=True, overwrite_a=True, check_finite=False)
-            except linalg.LinAlgError:
-                break
-            half = linalg.solve_triangular(chol, matrix.T, lower=True, check_finite=False) if m else np.zeros((n, 0))
-            small = half.T @ half
-            inverse = 1.0 / np.maximum(weight[n:], 1e-300)
-            small[loose, loose] += inverse
-            small[np.diag_indices(m)] += PROXIMAL
-            try:
-                small_chol = linalg.cho_factor(small, lower=True, check_finite=False) if m else None
-            except linalg.LinAlgError:
-                break
-
-            def direction(target_low: Floats, target_high: Floats) -> tuple[Floats, ...]:
-                """Newton's direction for products of gaps and prices that are to become what is given."""
-                rest_low = target_low - z_low * gap_low  # noqa: B023
-                rest_high = target_high - z_high * gap_high  # noqa: B023
-                right = -dual + rest_low / p - rest_high / q  # noqa: B023
-                first = linalg.solve_triangular(chol, right[:n], lower=True, check_finite=False)  # noqa: B023
-                if m:
-                    known = -primal - half.T @ first  # noqa: B023
-                    known[loose] += right[n:] * inverse  # noqa: B023
-                    dy = linalg.cho_solve(small_chol, known, check_finite=False)  # noqa: B023
-                    first = first + half @ dy  # noqa: B023
-                else:
-                    dy = np.zeros(0)
-                dx = linalg.solve_triangular(chol, first, lower=True, trans=1, check_finite=False)  # noqa: B023
-                dv = np.concatenate([dx, (right[n:] - dy[loose]) * inverse])  # noqa: B023
-                dp = np.where(has_low, dv + gap_low, 0.0)  # noqa: B023
-                dq = np.where(has_high, -dv + gap_high, 0.0)  # noqa: B023
-                dz_low = np.where(has_low, (target_low - z_low * dp) / p, 0.0)  # noqa: B023
-                dz_high = np.where(has_high, (target_high - z_high * dq) / q, 0.0)  # noqa: B023
-                return dv, dy, dp, dq, dz_low, dz_high
-
-            dv, dy, dp, dq, dz_low, dz_high = direction(-p * z_low, -q * z_high)
-            length = _longest(p, dp, q, dq, z_low, dz_low, z_high, dz_high)
-            after = float(
-                ((p + length * dp) * (z_low + length * dz_low) + (q + length * dq) * (z_high + length * dz_high)).sum()
-            )
-            sigma = (max(after, 0.0) / count / mu) ** 3 if mu > 0 else 0.0
-            dv, dy, dp, dq, dz_low, dz_high = direction(
-                np.where(has_low, sigma * mu - p * z_low - dp * dz_low, 0.0),
-                np.where(has_high, sigma * mu - q * z_high - dq * dz_high, 0.0),
-            )
-            length = min(1.0, 0.995 * _longest(p, dp, q, dq, z_low, dz_low, z_high, dz_high))
-            v, y = v + length * dv, y + length * dy
-            p, q = p + length * dp, q + length * dq
-            z_low, z_high = z_low + length * dz_low, z_high + length * dz_high
-        x, y, p, q, z_low, z_high = kept
-        at_low = has_low & (p < z_low)
-        at_high = has_high & (q < z_high)
-        active = np.zeros(m, dtype=np.int64)
-        active[loose[at_low[n:]]] = -1
-        active[loose[at_high[n:]]] = 1
-        active[self.equal] = 2
-        return x, y, fine or best < 1e-7, at_low[:n], at_high[:n], active
-
     def _finish(self, at_low: Bools, at_high: Bools, active: Ints, rounds: int) -> tuple[Floats, Floats] | None:
-        """Solve the equations of the limits that hold, and exchange what is on the wrong side; None where that goes on."""
+        """Solve the equations of the limits that hold, exchange what is on the wrong side; None where that goes on."""
         low, high, rows = at_low.copy(), at_high & ~at_low, active.copy()
         for _ in range(rounds):
             free = np.flatnonzero(~(low | high))
@@ -464,13 +345,3 @@ class _Scaled:
             high = (high | above) & ~loosen_high & ~low
             rows = np.where(row_low, -1, np.where(row_high, 1, np.where(drop, 0, rows)))
         return None
-
-
-def _longest(*pairs: Floats) -> float:
-    """How far all of some positive numbers can go along their directions, at most 1."""
-    least = 1.0
-    for values, steps in zip(pairs[::2], pairs[1::2], strict=True):
-        down = steps < 0
-        if down.any():
-            least = min(least, float((values[down] / -steps[down]).min()))
-    return least

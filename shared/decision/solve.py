@@ -202,56 +202,33 @@ def read_pyomo(model: pyo.ConcreteModel) -> Program:
     """
     require("pyomo", package="pyomo", extra="optimization")
     import pyomo.environ as pyo
-    from pyomo.repn import generate_standard_repn
 
     if not hasattr(model, "component_data_objects"):
         raise HexadError(f"a {type(model).__name__} is neither a Program nor a Pyomo model")
-    places: dict[int, int] = {}
-    parts: list[Any] = []
-
-    def place(part: Any) -> int:
-        if id(part) not in places:
-            places[id(part)] = len(parts)
-            parts.append(part)
-        return places[id(part)]
-
-    def linear(expression: Any, name: str) -> tuple[list[int], list[float], float]:
-        found = generate_standard_repn(expression, quadratic=False)
-        if found.nonlinear_expr is not None:
-            raise HexadError(f"{name} is not linear; name a solver that takes it, as in solver='ipopt'")
-        numbers = [float(pyo.value(one)) for one in found.linear_coefs]
-        return [place(one) for one in found.linear_vars], numbers, float(pyo.value(found.constant))
-
+    reader = _Reader()
     for part in model.component_data_objects(pyo.Var, active=True, descend_into=True):
         if not part.fixed:
-            place(part)
+            reader.place(part)
+    names: list[str] = []
+    low: list[float] = []
+    high: list[float] = []
     data: list[float] = []
     rows: list[int] = []
     columns: list[int] = []
-    names, low, high = [], [], []
     for part in model.component_data_objects(pyo.Constraint, active=True, descend_into=True):
-        used, numbers, constant = linear(part.body, f"constraint {part.name!r}")
+        used, numbers, constant = reader.read_linear(part.body, f"constraint {part.name!r}")
         rows += [len(names)] * len(used)
         columns += used
         data += numbers
         names.append(part.name)
         low.append(-np.inf if part.lower is None else float(pyo.value(part.lower)) - constant)
         high.append(np.inf if part.upper is None else float(pyo.value(part.upper)) - constant)
-    objectives = list(model.component_data_objects(pyo.Objective, active=True, descend_into=True))
-    if len(objectives) > 1:
-        raise HexadError(f"there are {len(objectives)} active objectives: {quote(one.name for one in objectives)}")
-    cost: Floats = np.zeros(len(parts))
-    constant, maximise = 0.0, False
-    if objectives:
-        used, numbers, constant = linear(objectives[0].expr, f"objective {objectives[0].name!r}")
-        cost = np.zeros(len(parts))
-        np.add.at(cost, used, numbers)
-        maximise = objectives[0].sense == pyo.maximize
-    n = len(parts)
+    cost, constant, maximise = reader.read_objective(model)
+    parts = reader.parts
     return Program.make(
         [part.name for part in parts],
         cost=cost,
-        rows=sparse.csr_array((data, (rows, columns)), shape=(len(names), n)),
+        rows=sparse.csr_array((data, (rows, columns)), shape=(len(names), len(parts))),
         row_lower=low,
         row_upper=high,
         row_names=names,
@@ -261,6 +238,45 @@ def read_pyomo(model: pyo.ConcreteModel) -> Program:
         maximise=maximise,
         constant=constant,
     ).change(pyomo_parts=tuple(parts))
+
+
+class _Reader:
+    """Variables of a Pyomo model as they turn up, each with its place."""
+
+    def __init__(self) -> None:
+        self.places: dict[int, int] = {}
+        self.parts: list[Any] = []
+
+    def place(self, part: Any) -> int:
+        if id(part) not in self.places:
+            self.places[id(part)] = len(self.parts)
+            self.parts.append(part)
+        return self.places[id(part)]
+
+    def read_linear(self, expression: Any, name: str) -> tuple[list[int], list[float], float]:
+        """Places, coefficients and constant of a linear expression."""
+        from pyomo.environ import value
+        from pyomo.repn import generate_standard_repn
+
+        found = generate_standard_repn(expression, quadratic=False)
+        if found.nonlinear_expr is not None:
+            raise HexadError(f"{name} is not linear; name a solver that takes it, as in solver='ipopt'")
+        numbers = [float(value(one)) for one in found.linear_coefs]
+        return [self.place(one) for one in found.linear_vars], numbers, float(value(found.constant))
+
+    def read_objective(self, model: Any) -> tuple[Floats, float, bool]:
+        """Costs, constant and sense; nothing to minimise where there is none."""
+        import pyomo.environ as pyo
+
+        objectives = list(model.component_data_objects(pyo.Objective, active=True, descend_into=True))
+        if len(objectives) > 1:
+            raise HexadError(f"there are {len(objectives)} active objectives: {quote(one.name for one in objectives)}")
+        if not objectives:
+            return np.zeros(len(self.parts)), 0.0, False
+        used, numbers, constant = self.read_linear(objectives[0].expr, f"objective {objectives[0].name!r}")
+        cost = np.zeros(len(self.parts))
+        np.add.at(cost, used, numbers)
+        return cost, constant, objectives[0].sense == pyo.maximize
 
 
 def _solve_by_name(model: Any, solver: str, time_limit: float, goal: str, unit: str) -> Decision:
@@ -281,7 +297,7 @@ def _solve_by_name(model: Any, solver: str, time_limit: float, goal: str, unit: 
         )
         report = maker.solve(model, load_solutions=False, **options)
     ended = report.solver.termination_condition
-    variables = [one for one in model.component_data_objects(pyo.Var, active=True)]
+    variables = list(model.component_data_objects(pyo.Var, active=True))
     objective = next(model.component_data_objects(pyo.Objective, active=True), None)
     maximise = objective is not None and objective.sense == pyo.maximize
     names = pd.Index([one.name for one in variables], name="name")

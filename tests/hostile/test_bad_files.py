@@ -467,6 +467,7 @@ LONG = {
 }
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("case", LONG)
 def test_a_constant_column_is_forecast_or_told(tmp_path, capsys, case):
     """Sixty days; a constant temperature explains nothing but does no harm, a constant demand leaves nothing to score."""

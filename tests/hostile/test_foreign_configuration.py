@@ -94,10 +94,8 @@ def test_the_payload_is_live(tmp_path, warm):
 @pytest.mark.parametrize(
     "config",
     [
-        "cache_dir: {cache}",
+        "cache_dir: {cache}\ndisable_jit: 1\nopt: 0\nboundscheck: 1",
         "cache_dir: {cache}\ncache_locator_classes: evil.Locator",
-        "disable_jit: 1",
-        "opt: 0\nboundscheck: 1",
         "cache_dir: [",
     ],
 )

@@ -40,6 +40,7 @@ def shown(case):
     return source, repr(case.options), case.kind, case.name, case.overrides
 
 
+@pytest.mark.any_pandas
 def test_an_input_follows_from_seed_and_number():
     first, again = ([shown(fuzz.make_case(3, number)) for number in range(300)] for _ in range(2))
     assert first == again
@@ -86,6 +87,7 @@ def test_the_fuzzer_lets_pass_what_is_right(tmp_path, data, word):
     assert (outcome.word, outcome.finding) == (word, "")
 
 
+@pytest.mark.any_pandas
 def test_a_run_counts_every_input_and_ends_with_one_line_of_json(monkeypatch, capsys):
     monkeypatch.syspath_prepend(ROOT)  # the other process finds the package where this one does
     monkeypatch.setattr(sys, "argv", ["fuzz", "--inputs", "60", "--seed", "5"])
@@ -96,6 +98,7 @@ def test_a_run_counts_every_input_and_ends_with_one_line_of_json(monkeypatch, ca
     assert 0 < found["slowest_seconds"] < fuzz.LIMIT
 
 
+@pytest.mark.any_pandas
 def test_a_process_that_dies_is_a_finding_and_the_rest_goes_on(tmp_path):
     class Pipe:
         def recv(self):
@@ -122,7 +125,11 @@ def test_a_process_that_dies_is_a_finding_and_the_rest_goes_on(tmp_path):
 SHARE = 400 if os.environ.get("HEXAD_WHOLE") == "1" else 100
 
 
-@pytest.mark.parametrize("seed", range(8))
+# Half of them are enough for what only happens beside another pandas.
+SEEDS = [*range(4), *(pytest.param(seed, marks=pytest.mark.any_pandas) for seed in range(4, 8))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_fixed_share_of_inputs_is_read_or_refused(tmp_path, seed):
     found = {}
     for number in range(SHARE):
@@ -239,6 +246,7 @@ def test_any_text_as_an_option_is_followed_or_refused(tmp_path, option, text):
         assert len(frame) == 2
 
 
+@pytest.mark.any_pandas
 @settings(max_examples=100)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode(errors="replace")))
 def test_any_file_is_settings_or_refused(tmp_path, data):
@@ -264,6 +272,7 @@ def as_toml(value):
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+@pytest.mark.any_pandas
 @settings(max_examples=100)
 @given(st.sampled_from(sorted(DemandSettings.model_fields)), TOML)
 def test_any_value_of_a_setting_is_taken_or_refused_by_name(name, value):
@@ -279,6 +288,7 @@ def test_any_value_of_a_setting_is_taken_or_refused_by_name(name, value):
         assert name in str(error)
 
 
+@pytest.mark.any_pandas
 @settings(max_examples=100)
 @given(st.text(max_size=20))
 @example("=" * 9)

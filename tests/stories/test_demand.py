@@ -12,7 +12,7 @@ from shared.data import datasets
 from shared.errors import DataError
 from shared.runtime.store import load_model
 
-FEW = ["origins=2", "other_weekdays=false", 'clocks=["12:00"]', "risk=0.1", "horizon=12h"]
+FEW = ["n_jobs=1", "origins=2", "other_weekdays=false", 'clocks=["12:00"]', "risk=0.1", "horizon=12h"]
 ZONE = "timezone=Australia/Melbourne"
 
 

@@ -1,0 +1,1 @@
+"""Portfolios: moments, limits, allocators, frontiers, orders and backtests."""

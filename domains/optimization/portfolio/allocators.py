@@ -20,8 +20,9 @@ __all__ = ["EqualWeight", "IndexTracker", "MaximumSharpe", "MeanVariance", "Mini
 
 
 class EqualWeight(Allocator):
-    """The same weight for each asset: the baseline that is hard to beat (DeMiguel, Garlappi and Uppal, Review of
-    Financial Studies 22, 2009).
+    """The same weight for each asset: the baseline that is hard to beat.
+
+    Source: DeMiguel, Garlappi and Uppal, Review of Financial Studies 22 (2009).
 
     >>> import pandas as pd
     >>> EqualWeight().fit(pd.DataFrame({"a": [0.1, 0.0], "b": [0.0, 0.1]})).weights_.tolist()
@@ -209,8 +210,8 @@ class MeanVariance(_ByMoments):
             if not told and not is_held(found.weights[i]):
                 told = unknown
                 if np.isfinite(found.reduced[i]):
-                    until = percent * (moments.mean[i] + found.reduced[i])
-                    told = f"out until its expected return passes {until:.2f} % {word}; it is {percent * moments.mean[i]:.2f} %"
+                    until, now = percent * (moments.mean[i] + found.reduced[i]), percent * moments.mean[i]
+                    told = f"out until its expected return passes {until:.2f} % {word}; it is {now:.2f} %"
             why.append(told)
         values = make_values(table.assets, found.weights, risk_shares(found.weights, moments.covariance), why)
         binding = found.prices.assign(price=found.prices["price"] * percent)
@@ -323,7 +324,7 @@ class MaximumSharpe(_ByMoments):
         best: tuple[float, Floats] = (-np.inf, np.zeros(len(moments.mean)))
         starts: list[Any] = []
         levels = np.linspace(0.02, 1.0, 12)
-        for turn in range(3):
+        for _ in range(3):
             scored = []
             for level in levels:
                 found = minimise_quadratic(
@@ -332,9 +333,8 @@ class MaximumSharpe(_ByMoments):
                 )  # fmt: skip
                 starts = [np.flatnonzero(found.weights > 0)]
                 w = found.weights
-                ratio = float(w @ moments.mean - self.risk_free) / float(
-                    np.sqrt(max(w @ moments.covariance @ w, 1e-300))
-                )
+                variance = max(float(w @ moments.covariance @ w), 1e-300)
+                ratio = float(w @ moments.mean - self.risk_free) / float(np.sqrt(variance))
                 scored.append(ratio)
                 if ratio > best[0]:
                     best = (ratio, w)

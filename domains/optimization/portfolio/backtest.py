@@ -1,7 +1,8 @@
-"""What a backtest says: growth, risk, what trading cost, how sure the Sharpe ratios are, and how lucky the best may be."""
+"""What a backtest says: growth, risk, cost of trading, how sure Sharpe ratios are, and how lucky the best may be."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ def deflate_sharpe(returns: Any, n_tried: int, spread: float) -> float:
     skew, kurtosis = float((centred**3).mean()), float((centred**4).mean())
     luck = 0.0
     if n_tried > 1:
-        first, second = stats.norm.ppf(1 - 1 / n_tried), stats.norm.ppf(1 - 1 / (n_tried * np.e))
+        first, second = stats.norm.ppf(1 - 1 / n_tried), stats.norm.ppf(1 - 1 / (n_tried * math.e))
         luck = spread * float((1 - EULER) * first + EULER * second)
     error = np.sqrt(max(1e-12, 1 - skew * ratio + (kurtosis - 1) / 4 * ratio**2) / (n - 1))
     return float(stats.norm.cdf((ratio - luck) / error))
@@ -79,7 +80,7 @@ class Backtest(Result):
     ----------
     table : pandas.DataFrame
         A row a strategy: "growth", "volatility", "sharpe" with its interval "low" to "high", "beyond luck" (deflated),
-        "drawdown", "cvar", "turnover" and "cost"; growth, volatility, Sharpe ratio, turnover and cost a year, as shares.
+        "drawdown", "cvar", "turnover" and "cost"; all but drawdown and CVaR are a year's, as shares.
     wealth : pandas.DataFrame
         What 1 became, a column a strategy.
     baseline : str
@@ -135,8 +136,11 @@ class Backtest(Result):
 
         step = max(1, len(self.wealth) // 600)
         part = self.wealth.iloc[::step]
+        lines: dict[str, tuple[Any, Any]] = {
+            str(name): (part.index.to_numpy(), part[name].to_numpy()) for name in part.columns
+        }
         return line_figure(
-            {str(name): (part.index.to_numpy(), part[name].to_numpy()) for name in part.columns},
+            lines,
             x_label="",
             y_label="what 1 became",
             alt="Lines: what one unit of money became under each strategy, after costs.",
@@ -167,7 +171,7 @@ def summarise_backtest(
     level : float
         Of the intervals, in percent.
     block : float, optional
-        Mean length of resampled blocks in periods; a month's worth, or the cube root of the number of periods where that
+        Mean length of resampled blocks in periods; a month's worth, or the cube root of the number of periods if that
         is more.
     draws, seed : int
 

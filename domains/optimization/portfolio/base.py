@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,9 @@ class Allocator(BaseEstimator, ABC):  # type: ignore[misc]
     >>> isinstance(MinimumVariance(), Allocator)
     True
     """
+
+    takes_checked: ClassVar[bool] = True
+    """Whether `fit` takes `Returns` that were checked as a whole."""
 
     def fit(self, returns: Any, y: Any = None) -> Allocator:
         """Find the weights.

@@ -36,7 +36,8 @@ class CardinalityProgram:
     fewest, largest : int
 
     >>> eye, ones = np.eye(3), np.ones(3)
-    >>> program = CardinalityProgram(eye, split_diagonal(eye), 0 * ones, 0.1 * ones, ones, ones[None], ones[:1], ones[:1], 2, 2)
+    >>> whole = (ones[None], ones[:1], ones[:1])  # weights sum to 1
+    >>> program = CardinalityProgram(eye, split_diagonal(eye), 0 * ones, 0.1 * ones, ones, *whole, 2, 2)
     >>> solve_cardinality(program).weights.round(6).tolist()
     [0.5, 0.5, 0.0]
     """
@@ -57,6 +58,20 @@ class CardinalityProgram:
         """The largest number of the objective; 1 where all are 0."""
         size = max(float(np.diag(self.square).max(initial=0.0)), float(np.abs(self.cost).max(initial=0.0)))
         return size if size > 0 else 1.0
+
+    def scale(self) -> CardinalityProgram:
+        """The same in units of its largest number, without rows that say nothing."""
+        # So that an absolute gap means the same for every currency and period.
+        size, said = self.size, np.isfinite(self.row_lower) | np.isfinite(self.row_upper)
+        return replace(
+            self,
+            square=self.square / size,
+            diagonal=self.diagonal / size,
+            cost=self.cost / size,
+            rows=self.rows[said],
+            row_lower=self.row_lower[said],
+            row_upper=self.row_upper[said],
+        )
 
     def value(self, w: Floats) -> float:
         """The objective.
@@ -304,29 +319,19 @@ def solve_cardinality(
         With an infinite objective where no feasible choice was found.
 
     >>> eye, ones = np.diag([1.0, 2.0, 3.0]), np.ones(3)
-    >>> program = CardinalityProgram(eye, split_diagonal(eye), 0 * ones, 0.1 * ones, ones, ones[None], ones[:1], ones[:1], 1, 2)
+    >>> whole = (ones[None], ones[:1], ones[:1])  # weights sum to 1
+    >>> program = CardinalityProgram(eye, split_diagonal(eye), 0 * ones, 0.1 * ones, ones, *whole, 1, 2)
     >>> solve_cardinality(program).weights.round(4).tolist()
     [0.6667, 0.3333, 0.0]
     """
-    bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
-    if not bounded.all():
-        program = replace(
-            program,
-            rows=program.rows[bounded],
-            row_lower=program.row_lower[bounded],
-            row_upper=program.row_upper[bounded],
-        )
-    # In units of its largest number, so that an absolute gap means the same for every currency and period.
     size = program.size
-    if size != 1.0:
-        parts = {name: getattr(program, name) / size for name in ("square", "diagonal", "cost")}
-        program = replace(program, **parts)
+    program = program.scale()
     root = np.full(len(program.cost), 2, dtype=np.uint8)
-    root[program.least > program.most] = 0  # cannot be held
-    if must is not None:
-        if (root[must] == 0).any():
-            return CardinalityAnswer(np.zeros(len(root)), np.inf, np.inf, 0, True)
-        root[must] = 1
+    cannot = program.least > program.most
+    wanted = np.zeros(len(root), dtype=bool) if must is None else must
+    if (wanted & cannot).any():
+        return CardinalityAnswer(np.zeros(len(root)), np.inf, np.inf, 0, True)
+    root[cannot], root[wanted] = 0, 1
     search = _Search(program, root, time_limit)
     for start in starts:
         search.hold(np.asarray(start, dtype=np.int64))

@@ -64,8 +64,8 @@ class Frontier(Result):
         periods, word = yearly(self.periods_per_year)
         proven = int((self.table["status"] == "optimal").sum())
         low, high = (
-            self.table.loc[self.table["risk"].idxmin()],
-            self.table.loc[self.table["expected_return"].idxmax()],
+            self.table.iloc[int(self.table["risk"].argmin())],
+            self.table.iloc[int(self.table["expected_return"].argmax())],
         )
         root = np.sqrt(periods) if self.risk == "variance" else 1.0
         name = "volatility" if self.risk == "variance" else "mean loss of the worst periods"
@@ -77,8 +77,8 @@ class Frontier(Result):
             )
 
         return (
-            f"From {say(low)} to {say(high)}. {proven:,} of {len(self.table):,} points are proven optimal; what is expected"
-            " is an estimate, and the higher it is, the more of it is likely to be luck."
+            f"From {say(low)} to {say(high)}. {proven:,} of {len(self.table):,} points are proven optimal; what is"
+            " expected is an estimate, and the higher it is, the more of it is likely to be luck."
         )
 
     def plot(self) -> Figure:
@@ -89,9 +89,11 @@ class Frontier(Result):
         root = np.sqrt(periods) if self.risk == "variance" else 1.0
         points = self.table.sort_values("risk", kind="stable")
         x = 100 * root * points["risk"].to_numpy(dtype=float)
+        y = 100 * periods * points["expected_return"].to_numpy(dtype=float)
+        lines: dict[str, tuple[Any, Any]] = {"frontier": (x, y)}
         name = f"volatility, % {word}" if self.risk == "variance" else "mean loss of the worst periods, %"
         return line_figure(
-            {"frontier": (x, 100 * periods * points["expected_return"].to_numpy(dtype=float))},
+            lines,
             x_label=name,
             y_label=f"expected return, % {word}",
             alt="Line: the highest expected return for each amount of risk.",
@@ -123,7 +125,7 @@ def compute_frontier(
     risk : {"variance", "cvar"}
     tradeoffs : sequence of float, optional
         In place of floors, for variances: numbers t from 0 to 1; t * variance - (1 - t) * expected return is minimised,
-        as in the literature on cardinality (Chang, Meade, Beasley and Sharaiha, Computers & Operations Research 27, 2000).
+        as in the literature on cardinality (Chang and others, Computers & Operations Research 27, 2000).
     moments : MomentEstimator, optional
     level : float
         Of the CVaR, in percent.
@@ -199,7 +201,7 @@ def _by_variance(
         w = found.weights
         row = {
             "expected_return": float(moments.mean @ w),
-            "risk": float(np.sqrt(max(w @ moments.covariance @ w, 0.0))),
+            "risk": float(np.sqrt(max(float(w @ moments.covariance @ w), 0.0))),
             "objective": found.objective,
             "bound": found.bound,
             "gap": relative_gap(found.objective, found.bound),

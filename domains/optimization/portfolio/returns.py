@@ -151,7 +151,7 @@ def read_returns(returns: Any, *, least_periods: int = 2, source: str = "returns
     _refuse_missing(table, problems, "return")
     suspect = np.flatnonzero((values < -1).any(axis=0) | np.isinf(values).any(axis=0))
     for place in suspect:
-        name = table.columns[place]
+        name = table.columns[int(place)]
         low = values[:, place] < -1
         wild = np.isinf(values[:, place])
         for bad, what in ((low & ~wild, "below -100 %"), (wild, "infinite")):
@@ -175,13 +175,11 @@ def _read_table(given: Any, source: str) -> pd.DataFrame:
             )
         given = pd.DataFrame(given, columns=[f"asset {i + 1}" for i in range(given.shape[1])])
     table = as_pandas(given, source)
-    kinds = table.dtypes
-    if not isinstance(table.index, pd.DatetimeIndex):
-        dated = [name for name, kind in kinds.items() if kind.kind == "M" or hasattr(kind, "tz")]
-        if names.DS in table.columns:
-            dated = [names.DS]
-        if len(dated) == 1:
-            table = table.set_index(dated[0])
+    dated = [name for name, kind in table.dtypes.items() if kind.kind == "M" or hasattr(kind, "tz")]
+    if names.DS in table.columns:
+        dated = [names.DS]
+    if len(dated) == 1 and not isinstance(table.index, pd.DatetimeIndex):
+        table = table.set_index(dated[0])
     problems = Problems(source)
     if table.shape[1] == 0:
         problems.add("there is no asset", fix="Give a column an asset.")
@@ -192,19 +190,23 @@ def _read_table(given: Any, source: str) -> pd.DataFrame:
     if len(repeated):
         problems.add(f"assets {quote(repeated.unique())} come twice", fix="Give each asset one column.")
     if isinstance(table.index, pd.DatetimeIndex):
-        steps = np.diff(table.index.asi8)
-        if table.index.hasnans:
-            gone = np.asarray(table.index.isna())
-            problems.add("dates are missing", rows=first_rows(gone), count=int(gone.sum()), fix="Fill them in.")
-        elif (steps < 0).any():
-            back = np.concatenate([[False], steps < 0])
-            fix = "Sort the table by its dates."
-            problems.add("dates go back", rows=first_rows(back), count=int(back.sum()), fix=fix)
-        elif (steps == 0).any():
-            twice = np.concatenate([[False], steps == 0])
-            problems.add("dates come twice", rows=first_rows(twice), count=int(twice.sum()), fix="Keep one row a date.")
+        _check_dates(table.index, problems)
     problems.raise_if_any()
     return table.astype(float)
+
+
+def _check_dates(index: pd.DatetimeIndex, problems: Problems) -> None:
+    steps = np.diff(index.asi8)
+    if index.hasnans:
+        gone = np.asarray(index.isna())
+        problems.add("dates are missing", rows=first_rows(gone), count=int(gone.sum()), fix="Fill them in.")
+    elif (steps < 0).any():
+        back = np.concatenate([[False], steps < 0])
+        fix = "Sort the table by its dates."
+        problems.add("dates go back", rows=first_rows(back), count=int(back.sum()), fix=fix)
+    elif (steps == 0).any():
+        twice = np.concatenate([[False], steps == 0])
+        problems.add("dates come twice", rows=first_rows(twice), count=int(twice.sum()), fix="Keep one row a date.")
 
 
 def _is_number(kind: Any) -> bool:
@@ -224,7 +226,7 @@ def _refuse_missing(table: pd.DataFrame, problems: Problems, thing: str) -> None
         if late and start:
             what += f", all before row {start + 1}"
             fix = Fix(f"Start at row {start + 1}, or leave the asset out.")
-        problems.add(what, column=str(table.columns[place]), rows=first_rows(column), count=count, fix=fix)
+        problems.add(what, column=str(table.columns[int(place)]), rows=first_rows(column), count=count, fix=fix)
 
 
 def _notes(values: Floats, columns: Any) -> tuple[str, ...]:
@@ -233,21 +235,24 @@ def _notes(values: Floats, columns: Any) -> tuple[str, ...]:
     n_periods, n_assets = values.shape
     flat = np.flatnonzero(np.ptp(values, axis=0) == 0)
     if len(flat):
-        shown = quote(columns[place] for place in flat)
+        shown = quote(columns[int(place)] for place in flat)
         told.append(
-            f"{shown} never {'moves' if len(flat) == 1 else 'move'}, so that {'it' if len(flat) == 1 else 'they'} would pass for riskless"
+            f"{shown} never moves, so that it would pass for riskless"
+            if len(flat) == 1
+            else f"{shown} never move, so that they would pass for riskless"
         )
     if n_assets > 1:
         twins = _find_twins(values, set(flat.tolist()))
         if twins:
             pairs = [f"{columns[i]} equals {columns[j]}" for i, j in twins[:3]]
             told.append(
-                f"returns of some assets are the same in every period ({'; '.join(pairs)}): how much to hold of which is arbitrary"
+                f"returns of some assets are the same in every period ({'; '.join(pairs)}): how much to hold of which is"
+                " arbitrary"
             )
     if n_periods <= n_assets:
         told.append(
-            f"{n_periods:,} periods cannot tell the risks of {n_assets:,} assets apart: the covariance is singular, and the"
-            " risk of what is chosen by it looks smaller than it is"
+            f"{n_periods:,} periods cannot tell the risks of {n_assets:,} assets apart: the covariance is singular, and"
+            " the risk of what is chosen by it looks smaller than it is"
         )
     return tuple(told)
 

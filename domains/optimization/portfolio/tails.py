@@ -210,8 +210,7 @@ class MinimumCVaR(Allocator):
 
     @staticmethod
     def _binding(program: Program, answer: Solution) -> pd.DataFrame:
-        assert answer.x is not None
-        held = program.matrix @ answer.x
+        held = program.matrix @ (np.zeros(program.n_columns) if answer.x is None else answer.x)
         found: dict[tuple[str, str], tuple[float, float]] = {}
         for row in np.flatnonzero(~program.hard):
             for side, bound in (("least", program.row_lower[row]), ("most", program.row_upper[row])):

@@ -347,42 +347,28 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
         return None
     # In units of the highest excess return, so that kappa is not far from 1.
     scale = best - risk_free
-    excess = np.concatenate([(moments.mean - risk_free) / scale, np.zeros(width - n), [0.0]])
-    rows, low, high = [excess], [1.0], [1.0]
-    for row in range(len(plain.matrix)):
-        for bound, side in ((plain.row_lower[row], "low"), (plain.row_upper[row], "high")):
-            if plain.row_lower[row] == plain.row_upper[row] and side == "high":
-                continue
-            if not np.isfinite(bound):
-                continue
-            rows.append(np.append(plain.matrix[row], -bound))
-            equal = plain.row_lower[row] == plain.row_upper[row]
-            low.append(0.0 if side == "low" else -np.inf)
-            high.append(0.0 if side == "high" or equal else np.inf)
-    lower = np.append(np.where(plain.lower == 0, 0.0, -np.inf), 0.0)
-    for i in np.flatnonzero(plain.lower != 0):
-        if np.isfinite(plain.lower[i]):
-            unit = np.zeros(width + 1)
-            unit[i], unit[-1] = 1.0, -plain.lower[i]
-            rows.append(unit)
-            low.append(0.0)
-            high.append(np.inf)
+    rows = _Scaled()
+    rows.add(np.concatenate([(moments.mean - risk_free) / scale, np.zeros(width - n)]), 0.0, 1.0, 1.0)
+    for row, low, high in zip(plain.matrix, plain.row_lower, plain.row_upper, strict=True):
+        rows.add_bounds(row, float(low), float(high))
     implied = (mandate.lower >= 0).all()
-    for i in np.flatnonzero(np.isfinite(plain.upper)):
-        if implied and plain.upper[i] >= 1:
-            continue
-        unit = np.zeros(width + 1)
-        unit[i], unit[-1] = 1.0, -plain.upper[i]
-        rows.append(unit)
-        low.append(-np.inf)
-        high.append(0.0)
+    for i, unit in enumerate(np.eye(width)):
+        high = np.inf if implied and plain.upper[i] >= 1 else float(plain.upper[i])
+        rows.add_bounds(unit, -np.inf if plain.lower[i] == 0 else float(plain.lower[i]), high)
+    lower = np.append(np.where(plain.lower == 0, 0.0, -np.inf), 0.0)
     parts = {
         "square": None if plain.square is None else np.pad(plain.square, ((0, 1), (0, 1))),
         "factor": None if plain.factor is None else np.pad(plain.factor, ((0, 0), (0, 1))),
         "diagonal": None if plain.diagonal is None else np.append(plain.diagonal, 0.0),
     }
     program = QuadraticProgram(
-        np.zeros(width + 1), np.array(rows), np.array(low), np.array(high), lower, np.full(width + 1, np.inf), **parts
+        np.zeros(width + 1),
+        np.array(rows.rows),
+        np.array(rows.low),
+        np.array(rows.high),
+        lower,
+        np.full(width + 1, np.inf),
+        **parts,
     )
     begin = np.array([int(np.argmax(moments.mean)), width]) if mandate.is_free else None
     answer = solve_quadratic(program, begin)
@@ -394,6 +380,31 @@ def maximise_ratio(moments: Moments, mandate: Mandate, risk_free: float) -> Weig
     weights = np.where(np.abs(w) < HELD_FROM, 0.0, w)
     inner, bound = 2.0 * answer.objective / scale**2, 2.0 * answer.bound / scale**2
     return Weights(weights, inner, bound, _status(program, answer), _to_enter(mandate, answer) / scale)
+
+
+class _Scaled:
+    """Rows over weights times kappa, and kappa itself."""
+
+    def __init__(self) -> None:
+        self.rows: list[Floats] = []
+        self.low: list[float] = []
+        self.high: list[float] = []
+
+    def add(self, row: Floats, kappa: float, low: float, high: float) -> None:
+        """Add a row with its coefficient of kappa."""
+        self.rows.append(np.append(row, kappa))
+        self.low.append(low)
+        self.high.append(high)
+
+    def add_bounds(self, row: Floats, low: float, high: float) -> None:
+        """Add low <= row <= high, both sides scaled by kappa."""
+        if low == high:
+            self.add(row, -low, 0.0, 0.0)
+            return
+        if np.isfinite(low):
+            self.add(row, -low, 0.0, np.inf)
+        if np.isfinite(high):
+            self.add(row, -high, -np.inf, 0.0)
 
 
 def best_mean(moments: Moments, mandate: Mandate) -> float:

@@ -291,6 +291,7 @@ def test_a_number_of_alerts_is_kept(detector, new):
     assert len(alerts.reasons_to_frame()["row"].unique()) == 7
 
 
+@pytest.mark.any_pandas
 def test_a_share_is_that_of_rows_like_those_learnt_from(detector):
     low, high = detector.expected_band(4000)
     assert 0 < low < 0.01 < high < 0.02
@@ -309,6 +310,7 @@ def test_a_share_that_cannot_be_told_says_so(detector, new):
     assert "1,500 rows learnt from cannot tell a share of 0.001 %: at least 99,999 are needed" in alerts.explain()
 
 
+@pytest.mark.any_pandas
 def test_few_of_the_alerts_are_ordinary_where_a_rate_was_asked_for():
     ordinary, rates = 0, []
     for seed in range(20):

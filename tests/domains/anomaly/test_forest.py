@@ -7,6 +7,8 @@ from domains.anomaly.forest.kernels import mean_path
 from shared.errors import HexadError, SettingsError
 from tests.domains.anomaly import plain
 
+pytestmark = pytest.mark.any_pandas
+
 CUTS = ["axis", "extended", "fair_cut"]
 
 

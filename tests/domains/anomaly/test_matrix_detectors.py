@@ -18,6 +18,8 @@ from shared.errors import DataError, SettingsError
 from shared.runtime.store import load_model, save_model
 from tests.domains.anomaly import plain
 
+pytestmark = pytest.mark.any_pandas
+
 DETECTORS = [
     ForestDetector(n_trees=20, random_state=0),
     ForestDetector("fair_cut", n_trees=20, random_state=0),

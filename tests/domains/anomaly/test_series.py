@@ -320,6 +320,7 @@ def test_evaluate_compares_detectors_of_series_under_the_guard():
     assert "No leak was found" in scores.explain_leaks()
 
 
+@pytest.mark.any_pandas
 def test_a_wild_value_of_a_short_series_comes_before_the_chances_of_many_others():
     rng = np.random.default_rng(0)
     n, days = 60, 400

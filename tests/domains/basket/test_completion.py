@@ -51,6 +51,7 @@ def completed(models, baselines, baskets=None, splits=None, **options):
     )
 
 
+@pytest.mark.any_pandas
 def test_themes_and_habits_are_found():
     rules = {"rules": RuleRecommender(household=0.0)}
     scores = completed({"both": RuleRecommender()}, rules, task=CompletionTask(300))
@@ -66,6 +67,7 @@ def test_themes_and_habits_are_found():
     assert ((bounds["lower"] < bounds["mean"]) & (bounds["mean"] < bounds["upper"])).all()
 
 
+@pytest.mark.any_pandas
 def test_an_evaluation_is_the_same_for_any_workers_and_kept(tmp_path):
     rules = {"rules": RuleRecommender(household=0.0)}
     one = completed({"both": RuleRecommender()}, rules, keep=tmp_path)
@@ -173,6 +175,7 @@ class CheatedTask(CompletionTask):
         return super().run(model, data, splits)
 
 
+@pytest.mark.any_pandas
 def test_a_model_that_knows_the_hidden_items_is_found():
     with pytest.warns(LeakWarning, match="model 'cheat': 300 of 300 predictions change"):
         scores = completed({"cheat": Cheat()}, {"spy": Spy()}, task=CheatedTask(300))

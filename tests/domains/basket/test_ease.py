@@ -14,6 +14,8 @@ from shared.data.splits import Split
 from shared.evaluation import evaluate
 from shared.runtime.store import load_model, save_model
 
+pytestmark = pytest.mark.any_pandas
+
 
 def some_baskets(n=300, n_items=12, seed=0):
     rng = np.random.default_rng(seed)

@@ -88,6 +88,7 @@ def test_rules_of_closed_sets_have_the_counts_of_the_baskets(baskets, least, sha
         assert as_dict(found) == expected
 
 
+@pytest.mark.any_pandas
 @given(basket_lists, st.integers(1, 3), st.sampled_from([1, None]))
 def test_improvement_equals_brute_force(baskets, least, longest):
     sets = plain.frequent(baskets, least)
@@ -263,6 +264,7 @@ def test_exports_disarm_formulas(tmp_path):
     assert ",=1+1" not in text
 
 
+@pytest.mark.any_pandas
 @given(basket_lists, basket_lists)
 def test_scores_are_the_best_rule_of_every_missing_item(learnt, new):
     rules = association_rules([*learnt, list("abcdef")], 0.3, min_support=1)

@@ -41,6 +41,7 @@ def test_a_rule_that_cannot_be_looked_at_does_not_hold():
     assert "not to be told" in found.sentence(0)
 
 
+@pytest.mark.any_pandas
 def test_intervals_cover_the_lift_they_should():
     rng = np.random.default_rng(0)
     rules = association_rules([["a", "b"]] * 5 + [["c"]] * 5, 0.5, min_support=2)

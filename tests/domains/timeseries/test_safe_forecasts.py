@@ -10,6 +10,8 @@ from domains.timeseries import AutoForecaster, Drift, LagForecaster, PerSeries, 
 from domains.timeseries.breaks import find_breaks
 from shared.errors import CalibrationError
 
+pytestmark = pytest.mark.any_pandas
+
 LIGHT = ("theta", "autoregression")
 MODELS = {
     "auto": lambda: AutoForecaster(horizon=HORIZON, members=LIGHT),

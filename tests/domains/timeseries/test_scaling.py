@@ -11,6 +11,8 @@ from domains.timeseries import LagForecaster, Recipe
 from domains.timeseries.scaling import Scaling
 from shared.data import Panel
 
+pytestmark = pytest.mark.any_pandas
+
 
 def panel_of(*series) -> Panel:
     parts = [pd.DataFrame({"unique_id": f"{i}", "ds": range(len(y)), "y": y}) for i, y in enumerate(series)]

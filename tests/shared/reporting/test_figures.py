@@ -42,6 +42,7 @@ def shapes(figure):
     return figure.svg.count("<path")
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("name", [EVIL, "Müller & Söhne", "100 % a_b^c", "a\\b {}"])
 def test_every_text_is_escaped(name):
     for figure in figures(name):
@@ -53,6 +54,7 @@ def test_every_text_is_escaped(name):
         assert "<script" not in figure.svg
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("name", ["$", "$5 and $6", "Cost ($) per unit ($)", "$\\nope$", "_hidden", "日本", "😀"])
 def test_names_are_shown_as_they_are_without_errors_or_warnings(name):
     for figure in figures(name):
@@ -68,6 +70,7 @@ def test_a_name_that_begins_with_a_line_stands_in_the_legend():
     assert named >= shapes(line_figure({"xa": LINE, "b": LINE, "c": LINE}))
 
 
+@pytest.mark.any_pandas
 def test_no_address_outside():
     for figure in figures("a"):
         links = re.findall(r'(?:href|src)="([^"]*)"', figure.svg)
@@ -179,6 +182,7 @@ def sine(label):
     return line_figure({label: (steps, np.sin(steps))}, x_label="step", y_label="value", alt=f"A sine of {label}.")
 
 
+@pytest.mark.any_pandas
 def test_pictures_drawn_in_threads_are_those_drawn_alone_and_leave_no_setting_changed():
     import matplotlib as mpl
 
@@ -191,6 +195,7 @@ def test_pictures_drawn_in_threads_are_those_drawn_alone_and_leave_no_setting_ch
     assert warnings.filters == filters
 
 
+@pytest.mark.any_pandas
 def test_pictures_of_every_kind_drawn_at_once_are_those_drawn_alone():
     names = ["Müller & Söhne", "$5"]
     alone = [[figure.svg for figure in figures(name)] for name in names]
@@ -198,6 +203,7 @@ def test_pictures_of_every_kind_drawn_at_once_are_those_drawn_alone():
         assert list(pool.map(lambda name: [figure.svg for figure in figures(name)], names)) == alone
 
 
+@pytest.mark.any_pandas
 def test_one_picture_that_four_threads_begin_at_the_same_moment_and_save_is_one(tmp_path):
     gate = Barrier(4)
 

@@ -23,6 +23,8 @@ from domains.timeseries.automatic.seasons import Grid, find_seasons, grid_of, se
 from shared.data.frequency import Frequency
 from shared.errors import CalibrationError, SettingsError
 
+pytestmark = pytest.mark.any_pandas
+
 
 def past_of(*known) -> Past:
     lengths = np.array([len(own) for own in known], dtype=np.int64)

@@ -91,6 +91,7 @@ def test_what_was_chosen_is_told_and_scored():
     assert np.isfinite(choice.errors).all()
 
 
+@pytest.mark.any_pandas
 def test_members_that_are_not_named_are_not_tried():
     table = daily(100)
     for members, families in {
@@ -114,6 +115,7 @@ def test_seasons_may_be_given():
 # What is right.
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("period", [4, 7, 12])
 def test_a_pure_season_goes_on_almost_exactly(period):
     figure = 20 + 10 * np.random.default_rng(period).random(period)
@@ -130,6 +132,7 @@ def test_a_season_of_all_sizes_goes_on_almost_exactly():
         np.testing.assert_allclose(own, size * figure, atol=1e-2 * size)
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("level", [300.0, 0.0])
 def test_on_random_walks_it_does_no_worse_than_the_naive(level):
     errors = {"auto": [], "naive": []}
@@ -329,6 +332,7 @@ def test_a_single_origin_beside_a_short_series_is_enough_for_a_forecast_with_int
 # Determinism.
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("members", [LIGHT, ("boosting",)])
 def test_the_same_seed_gives_the_same_bytes(members):
     def made(seed):
@@ -413,6 +417,7 @@ def test_members_that_learn_nothing_forecast_after_an_update_as_if_fitted_on_eve
     pd.testing.assert_frame_equal(updated.predict(6).to_frame(), naive, check_exact=True)
 
 
+@pytest.mark.any_pandas
 def test_an_update_moves_every_member_to_the_new_end():
     table = daily()
     last = table.groupby("unique_id").cumcount(ascending=False) < 14
@@ -478,6 +483,7 @@ def test_a_new_series_below_zero_has_an_interval_of_its_size():
 # Horizons.
 
 
+@pytest.mark.any_pandas
 def test_a_longer_horizon_than_was_learnt_for_is_learnt_for():
     table = daily()
     model = AutoForecaster("D", horizon=5).fit(table)
@@ -503,6 +509,7 @@ def test_a_longer_horizon_that_was_learnt_for_goes_along_with_updates():
     assert (after.ds - before.ds == pd.Timedelta(days=5)).all()
 
 
+@pytest.mark.any_pandas
 def test_a_shorter_horizon_has_the_choice_made_for_it():
     """A32: without learning again."""
     model = AutoForecaster("D").fit(daily())
@@ -513,6 +520,7 @@ def test_a_shorter_horizon_has_the_choice_made_for_it():
     pd.testing.assert_frame_equal(three, four[:3], rtol=1e-10)
 
 
+@pytest.mark.any_pandas
 def test_a_shorter_horizon_than_was_learnt_for_is_forecast_by_trees():
     rng = np.random.default_rng(0)
     t = np.arange(250)
@@ -609,6 +617,7 @@ def test_single_steps_of_paths_spread_as_the_intervals_say(level):
     assert np.abs(centre.mean()) < 0.25 * (frame["hi-80"] - frame["lo-80"]).mean()
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("level", [1000.0, 0.0])
 def test_sums_over_the_horizon_are_covered_by_paths(level):
     known = [walk(210, 1000 + seed, level) for seed in range(150)]
@@ -672,12 +681,14 @@ def test_a_forecast_goes_to_another_process(model):
     pd.testing.assert_frame_equal(again.to_frame(), made.to_frame(), check_exact=True)
 
 
+@pytest.mark.any_pandas
 def test_the_leak_guard_raises_no_alarm():
     report = leakage_check(AutoForecaster("D"), daily(90), LastN(5), y="y", time="ds")
     assert report.clean, report.explain()
     assert not report.notes, report.notes
 
 
+@pytest.mark.any_pandas
 def test_it_runs_in_an_evaluation_beside_baselines():
     walk_forward = WalkForward(5, every=7, n_splits=3)
     scores = evaluate(
@@ -695,6 +706,7 @@ def test_it_runs_in_an_evaluation_beside_baselines():
     assert not any(report.leaks for report in scores.leaks)
 
 
+@pytest.mark.any_pandas
 def test_saved_is_loaded_again(tmp_path):
     model = AutoForecaster("D").fit(daily())
     for horizon in (5, 20):

@@ -240,6 +240,7 @@ def test_a_sparse_file_of_5_gb_is_refused_at_once_and_without_memory(write):
         list(read_chunks(path))
 
 
+@pytest.mark.any_pandas
 def test_a_large_file_needs_little_memory(write):
     rows = 3_000_000
     path = write(b"id,n\n" + b"abcdefghijklmnopqrstuvwxyz,123\n" * rows)

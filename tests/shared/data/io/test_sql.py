@@ -213,6 +213,7 @@ WRITES = [
 ]
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("query", WRITES)
 def test_a_query_that_writes_is_refused_and_changes_nothing(anywhere, kind, query):
@@ -225,6 +226,7 @@ def test_a_query_that_writes_is_refused_and_changes_nothing(anywhere, kind, quer
     assert "query=" in caught.value.problems[0].fix
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "query",
@@ -255,6 +257,7 @@ def test_a_query_that_reaches_out_is_refused(anywhere, kind, query, tmp_path_fac
     assert [name.name for name in other.parent.iterdir()] == ["secret.csv"]
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("reader", ["read_csv('{file}')", "read_text('{file}')", "'{file}'"])
 def test_a_duckdb_view_that_reads_another_file_is_refused(duck, tmp_path_factory, reader):
     other = tmp_path_factory.mktemp("other") / "secret.csv"
@@ -293,6 +296,7 @@ create view v as select x * 2 as z from a;
 """
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("kind", KINDS)
 def test_of_several_tables_one_has_to_be_named(anywhere, kind):
     _, source = anywhere(kind, MANY)
@@ -383,6 +387,7 @@ def test_what_is_no_database_is_refused(tmp_path, data, name):
         read_table(tmp_path / name)
 
 
+@pytest.mark.any_pandas
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
 def test_torn_databases_are_refused(anywhere, kind):
     path, source = anywhere(kind)
@@ -416,6 +421,7 @@ def test_a_database_in_use_is_read(sqlite):
     base.close()
 
 
+@pytest.mark.any_pandas
 def test_the_limit_holds(sqlite, duck):
     many = "with recursive c(x) as (select 1 union all select x + 1 from c where x < 100000) select x from c"
     for source in (path := sqlite(), f"sqlite:///{path}", duck()):
@@ -450,6 +456,7 @@ print(spent() - before)
 """
 
 
+@pytest.mark.any_pandas
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux' limits")
 @pytest.mark.parametrize("view", ENDLESS)
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])

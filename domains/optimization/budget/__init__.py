@@ -1,0 +1,1 @@
+"""Budgets: response curves, and the split of money that is proven best."""

@@ -1,0 +1,381 @@
+"""Response curves from what was spent and sold, with what the data can and cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import nnls
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from domains.optimization.budget.curves import ResponseCurves
+from domains.optimization.evolution.adaptive import AdaptiveEngine
+from domains.optimization.evolution.engines import CovarianceEngine, Engine
+from shared.checks import is_whole
+from shared.data.io.frames import as_pandas
+from shared.data.schema import first_rows
+from shared.errors import DataError, Problem, Problems, SettingsError, quote
+from shared.evaluation.resampling import draw_blocks
+from shared.text import join_words
+from shared.typing import Floats
+
+__all__ = ["ResponseModel", "carry_over"]
+
+KINDS = ("hill", "log", "linear")
+MOST_CARRIED = 0.9
+HALVES = (0.05, 3.0)  # of the largest effective spending, between which half of the top is looked for
+SHAPES = (0.5, 3.0)
+SURE = 2.0  # of AICc: what less apart cannot be told apart (Burnham and Anderson, 2002, section 2.6)
+
+
+def carry_over(spend: Any, share: float) -> Floats:
+    """Effective spending: what is spent, and a share of what was effective before (geometric adstock).
+
+    Parameters
+    ----------
+    spend : array of shape (n_periods,)
+    share : float
+        From 0 to below 1.
+
+    >>> carry_over([8, 0, 0], 0.5).tolist()
+    [8.0, 4.0, 2.0]
+    """
+    values = np.asarray(spend, dtype=float)
+    found = np.empty(len(values))
+    before = 0.0
+    for place, value in enumerate(values.tolist()):
+        before = value + share * before
+        found[place] = before
+    return found
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """One fit: parameters a channel, and what is left."""
+
+    share: Floats
+    half: Floats
+    shape: Floats
+    top: Floats
+    rest: Floats  # constant, trend, and other columns
+    squares: float
+    fitted: Floats
+
+
+class ResponseModel(BaseEstimator):  # type: ignore[misc]
+    """Fit what is sold as a constant, a trend, and a response curve of each channel's effective spending.
+
+    Parameters
+    ----------
+    kind : {"hill", "log", "linear"}
+        Of the curves; a straight line is a logarithm far from saturation.
+    trend : bool
+    n_draws : int
+        Fits to resampled residuals, for uncertainty.
+    evaluations : int
+        Of the search for carry-over, half and shape; tops, constant and trend are solved for.
+    random_state : int
+
+    Attributes
+    ----------
+    curves_ : ResponseCurves
+    carry_over_ : dict
+        Share that is carried over, a channel.
+    draws_ : tuple of ResponseCurves
+    table_ : pandas.DataFrame
+        A row a channel: "top", "half", "shape", "carry_over", each with "_low" and "_high" (90 %).
+    notes_ : tuple of str
+        What the data cannot tell.
+
+    Notes
+    -----
+    Curves and adstock as in Jin, Wang, Sun, Chan and Koehler, Bayesian methods for media mix modeling with carryover and
+    shape effects (Google, 2017); fitted by least squares, uncertainty by resampling residuals in blocks.
+
+    >>> random = np.random.default_rng(0)
+    >>> spend = pd.DataFrame({"tv": random.uniform(0, 10, 80)})
+    >>> sold = 5 + 20 * spend["tv"] / (4 + spend["tv"]) + random.normal(0, 0.1, 80)
+    >>> model = ResponseModel(n_draws=5).fit(spend, sold)
+    >>> bool(abs(model.curves_.value([4.0])[0] - 10) < 0.5)
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        kind: str = "hill",
+        trend: bool = True,
+        n_draws: int = 50,
+        evaluations: int = 3000,
+        random_state: int = 0,
+    ) -> None:
+        self.kind = kind
+        self.trend = trend
+        self.n_draws = n_draws
+        self.evaluations = evaluations
+        self.random_state = random_state
+
+    def fit(self, spend: Any, response: Any, others: Any = None) -> ResponseModel:
+        """Fit.
+
+        Parameters
+        ----------
+        spend : frame of shape (n_periods, n_channels)
+            Money a period, from 0 on, in the order of time.
+        response : array of shape (n_periods,)
+        others : frame of shape (n_periods, k), optional
+            Further columns that act linearly, such as prices or holidays.
+
+        Raises
+        ------
+        DataError
+            Amounts are missing or below 0, a channel never changes, or there are too few periods.
+        """
+        self._check()
+        table = as_pandas(spend, "spend")
+        x, y, extra = self._read(table, response, others)
+        channels = tuple(map(str, table.columns))
+        base = self._base(len(y), extra)
+        best = self._search(x, y, base, self.kind, self.evaluations, None, 0)
+        self.channels_ = channels
+        self.carry_over_ = dict(zip(channels, best.share.tolist(), strict=True))
+        self.curves_ = self._curves(channels, best)
+        self.rest_ = best.rest
+        self.fitted_ = best.fitted
+        total = float(((y - y.mean()) ** 2).sum())
+        self.r2_ = 1.0 - best.squares / total if total > 0 else np.nan
+        draws = self._draw(x, y, base, best)
+        self.draws_ = tuple(self._curves(channels, one) for one in draws)
+        self.table_ = self._tabulate(channels, best, draws)
+        self.notes_ = self._note(x, y, base, best, draws, channels)
+        return self
+
+    def predict(self, spend: Any, others: Any = None) -> Floats:
+        """Responses of periods that follow one another, with nothing carried over into the first.
+
+        Parameters
+        ----------
+        spend : frame of shape (n_periods, n_channels)
+        others : frame of shape (n_periods, k), optional
+        """
+        check_is_fitted(self, "curves_")
+        table = as_pandas(spend, "spend")
+        lost = [name for name in self.channels_ if name not in table.columns]
+        if lost:
+            raise DataError("spend", [Problem(f"there is no column {quote(lost)}", fix="Add what fit has seen.")])
+        x = table[list(self.channels_)].to_numpy(dtype=float)
+        extra = np.zeros((len(x), 0)) if others is None else as_pandas(others, "others").to_numpy(dtype=float)
+        inputs = np.column_stack([carry_over(x[:, i], self.carry_over_[name]) for i, name in enumerate(self.channels_)])
+        return np.asarray(self._base(len(x), extra) @ self.rest_ + self.curves_.value(inputs).sum(axis=1))
+
+    def explain(self) -> str:
+        """Say how well it fits, and what the data cannot tell."""
+        check_is_fitted(self, "curves_")
+        told = [f"The curves explain {100 * self.r2_:.0f} % of the variance of the response."]
+        told += [f"{note[0].upper()}{note[1:]}." for note in self.notes_]
+        return " ".join(told)
+
+    def _check(self) -> None:
+        if self.kind not in KINDS:
+            raise SettingsError(f"kind={self.kind!r} is none of {quote(KINDS)}")
+        if not is_whole(self.n_draws, least=0) or not is_whole(self.evaluations, least=50):
+            raise SettingsError(
+                f"n_draws={self.n_draws!r}, evaluations={self.evaluations!r}: whole numbers from 0, and 50, on"
+            )
+
+    @staticmethod
+    def _read(table: pd.DataFrame, response: Any, others: Any) -> tuple[Floats, Floats, Floats]:
+        problems = Problems("spend")
+        for name in table.columns:
+            values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
+            bad = ~(np.isfinite(values) & (values >= 0))
+            if bad.any():
+                what = f"{int(bad.sum())} amounts are missing, below 0 or no numbers"
+                problems.add(what, column=str(name), rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
+            elif np.ptp(values) == 0:
+                what = "never changes, so that its effect cannot be told from the constant"
+                problems.add(what, column=str(name), fix="Leave it out.")
+        y = np.asarray(response, dtype=float)
+        if y.shape != (len(table),):
+            problems.add(f"there are {len(table)} rows of spending and a response of shape {y.shape}")
+        elif not np.isfinite(y).all():
+            bad = ~np.isfinite(y)
+            problems.add("responses are missing", rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
+        least = 4 * table.shape[1] + 6
+        if len(table) < least:
+            what = f"{len(table)} periods, where {table.shape[1]} channels need at least {least}"
+            problems.add(what, fix="Give more periods, or fewer channels.")
+        problems.raise_if_any()
+        extra = np.zeros((len(y), 0)) if others is None else as_pandas(others, "others").to_numpy(dtype=float)
+        if len(extra) != len(y) or not np.isfinite(extra).all():
+            raise DataError("others", [Problem("rows are missing, or values are no numbers", fix="Correct them.")])
+        return table.to_numpy(dtype=float), y, extra
+
+    def _base(self, n: int, extra: Floats) -> Floats:
+        columns = [np.ones(n)] + ([np.linspace(-0.5, 0.5, n)] if self.trend else [])
+        return np.column_stack([*columns, extra])
+
+    def _search(
+        self, x: Floats, y: Floats, base: Floats, kind: str, evaluations: int, start: Floats | None, seed: int
+    ) -> _Fit:
+        """Carry-over, half and shape by a search; all else by least squares with tops from 0 on."""
+        n = x.shape[1]
+        widths = {"hill": 3, "log": 2, "linear": 1}[kind]
+        random = np.random.default_rng((self.random_state, seed))
+        keys = np.full((1, widths * n), 0.4) if start is None else start
+        projector, _ = np.linalg.qr(base)
+        y_free = y - projector @ (projector.T @ y)
+        judge = _Squares(x, y_free, projector, kind)
+        size = 4 + int(3 * np.log(widths * n + 1))
+        engine: Engine = AdaptiveEngine(widths * n, size, evaluations, random, keys)
+        if start is not None:
+            engine = CovarianceEngine(widths * n, size, evaluations, random, keys, spread=0.1)
+        best, value, used = keys[0], float(judge(keys)[0]), 1
+        while used < evaluations and not engine.is_done:
+            points = engine.ask()[: evaluations - used]
+            values = judge(points)
+            used += len(points)
+            if values.min() < value:
+                best, value = points[int(values.argmin())].copy(), float(values.min())
+            if used >= evaluations or len(points) < 2:
+                break
+            engine.tell(points, values)
+        return judge.finish(best, y, base)
+
+    def _curves(self, channels: tuple[str, ...], fit: _Fit) -> ResponseCurves:
+        kind = "hill" if self.kind == "hill" else "log"
+        return ResponseCurves.make(channels, top=fit.top, half=fit.half, shape=fit.shape, kind=kind)
+
+    def _draw(self, x: Floats, y: Floats, base: Floats, best: _Fit) -> list[_Fit]:
+        rest = y - best.fitted
+        scale = np.sqrt(len(y) / max(1, len(y) - base.shape[1] - 2 * x.shape[1]))
+        length = max(1.0, len(y) ** (1 / 3))
+        start = _encode(best, x, self.kind)[None]
+        found = []
+        for turn, rows in enumerate(
+            draw_blocks(len(y), length=length, draws=max(1, self.n_draws), seed=self.random_state)
+        ):
+            if turn >= self.n_draws:
+                break
+            drawn = best.fitted + scale * (rest[rows] - rest.mean())
+            found.append(self._search(x, drawn, base, self.kind, max(60, self.evaluations // 8), start, turn + 1))
+        return found
+
+    @staticmethod
+    def _tabulate(channels: Sequence[str], best: _Fit, draws: list[_Fit]) -> pd.DataFrame:
+        columns: dict[str, Floats] = {}
+        for name, what in (("top", "top"), ("half", "half"), ("shape", "shape"), ("carry_over", "share")):
+            columns[name] = getattr(best, what)
+            if draws:
+                drawn = np.array([getattr(one, what) for one in draws])
+                columns[f"{name}_low"], columns[f"{name}_high"] = np.percentile(drawn, [5, 95], axis=0)
+        return pd.DataFrame(columns, index=pd.Index(channels, name="channel"))
+
+    def _note(
+        self, x: Floats, y: Floats, base: Floats, best: _Fit, draws: list[_Fit], channels: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """What cannot be told: whether there is an effect, where it saturates, and which curve it is."""
+        notes = []
+        scores = {}
+        for kind in KINDS:
+            fit = best if kind == self.kind else self._search(x, y, base, kind, self.evaluations // 2, None, 997)
+            count = base.shape[1] + x.shape[1] * {"hill": 4, "log": 3, "linear": 2}[kind] + 1
+            scores[kind] = _aicc(fit.squares, len(y), count)
+        nearest = min(scores, key=lambda kind: scores[kind])
+        alike = [kind for kind in KINDS if scores[kind] - scores[nearest] < SURE]
+        words = {"hill": "Hill's curve", "log": "a logarithm", "linear": "a straight line"}
+        if len(alike) > 1:
+            shown = join_words([words[kind] for kind in alike])
+            notes.append(f"the data cannot tell {shown} apart: amounts beyond those seen are a guess")
+        elif nearest != self.kind:
+            notes.append(
+                f"{words[nearest]} fits better than {words[self.kind]}, allowing for its parameters (AICc"
+                f" {scores[nearest]:.1f} to {scores[self.kind]:.1f})"
+            )
+        if draws:
+            seen = x.max(axis=0)
+            at = np.array([self._curves(channels, one).value(seen) for one in draws])
+            for i, name in enumerate(channels):
+                low, high = np.percentile(at[:, i], [5, 95])
+                middle = float(self.curves_.value(seen)[i])
+                if low <= 0.05 * max(middle, 1e-300) or middle <= 0:
+                    notes.append(f"of {name} no effect is shown")
+                elif high > 3 * max(low, 1e-300):
+                    notes.append(f"the effect of {name} is known to a factor of {high / low:.1f} only")
+        if self.kind != "linear":
+            beyond = [name for name, half, top in zip(channels, best.half, x.max(axis=0), strict=True) if half > top]
+            if beyond:
+                notes.append(f"saturation of {join_words(beyond)} lies beyond all amounts seen")
+        return tuple(notes)
+
+
+def _aicc(squares: float, n: int, count: int) -> float:
+    """Akaike's criterion with its small-sample correction (Hurvich and Tsai, 1989)."""
+    room = n - count - 1
+    small = 2 * count * (count + 1) / room if room > 0 else np.inf
+    return float(n * np.log(max(squares, 1e-300) / n) + 2 * count + small)
+
+
+class _Squares:
+    """What is left of the response for whole populations of carry-overs, halves and shapes."""
+
+    def __init__(self, x: Floats, y: Floats, projector: Floats, kind: str) -> None:
+        self.x, self.y, self.projector, self.kind = x, y, projector, kind
+        self.most = x.max(axis=0)
+
+    def decode(self, keys: Floats) -> tuple[Floats, Floats, Floats]:
+        """Carry-over, half and shape of one point."""
+        n = self.x.shape[1]
+        share = MOST_CARRIED * keys[:n]
+        level = self.most / (1 - share)
+        low, high = np.log(HALVES[0]), np.log(HALVES[1])
+        half = level * np.exp(low + keys[n : 2 * n] * (high - low)) if self.kind != "linear" else 1e3 * level
+        a, b = np.log(SHAPES[0]), np.log(SHAPES[1])
+        shape = np.exp(a + keys[2 * n :] * (b - a)) if self.kind == "hill" else np.ones(n)
+        return share, half, shape
+
+    def columns(self, keys: Floats) -> Floats:
+        """Responses with a top of 1."""
+        share, half, shape = self.decode(keys)
+        found = np.empty_like(self.x)
+        for i in range(self.x.shape[1]):
+            inner = carry_over(self.x[:, i], float(share[i]))
+            if self.kind == "hill":
+                with np.errstate(divide="ignore"):
+                    found[:, i] = 1.0 / (1.0 + (half[i] / inner) ** shape[i])
+            else:
+                found[:, i] = np.log1p(inner / half[i])
+        return found
+
+    def __call__(self, keys: Floats) -> Floats:
+        found = np.empty(len(keys))
+        for place, point in enumerate(keys):
+            columns = self.columns(point)
+            free = columns - self.projector @ (self.projector.T @ columns)
+            found[place] = nnls(free, self.y)[1] ** 2
+        return found
+
+    def finish(self, keys: Floats, y: Floats, base: Floats) -> _Fit:
+        """All parameters of one point."""
+        columns = self.columns(keys)
+        free = columns - self.projector @ (self.projector.T @ columns)
+        top = nnls(free, self.y)[0]
+        rest = np.linalg.lstsq(base, y - columns @ top, rcond=None)[0]
+        fitted = base @ rest + columns @ top
+        share, half, shape = self.decode(keys)
+        return _Fit(share, half, shape, top, rest, float(((y - fitted) ** 2).sum()), fitted)
+
+
+def _encode(fit: _Fit, x: Floats, kind: str) -> Floats:
+    """Keys of a fit, to start from."""
+    level = x.max(axis=0) / (1 - fit.share)
+    parts = [fit.share / MOST_CARRIED]
+    if kind != "linear":
+        parts.append(np.log(fit.half / level / HALVES[0]) / np.log(HALVES[1] / HALVES[0]))
+    if kind == "hill":
+        parts.append(np.log(fit.shape / SHAPES[0]) / np.log(SHAPES[1] / SHAPES[0]))
+    return np.clip(np.concatenate(parts), 0.0, 1.0)
