@@ -258,7 +258,7 @@ def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str]
     )
 
 
-def _read_numbers(given: Any) -> pd.Series[float]:
+def _read_numbers(given: Any) -> pd.Series[Any]:
     """Numbers by names; NaN where there is none."""
     found = pd.to_numeric(pd.Series(given, dtype=object), errors="coerce").astype(float)
     found.index = found.index.map(str)
