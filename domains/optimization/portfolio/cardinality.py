@@ -59,6 +59,20 @@ class CardinalityProgram:
         size = max(float(np.diag(self.square).max(initial=0.0)), float(np.abs(self.cost).max(initial=0.0)))
         return size if size > 0 else 1.0
 
+    def scale(self) -> CardinalityProgram:
+        """The same in units of its largest number, without rows that say nothing."""
+        # So that an absolute gap means the same for every currency and period.
+        size, said = self.size, np.isfinite(self.row_lower) | np.isfinite(self.row_upper)
+        return replace(
+            self,
+            square=self.square / size,
+            diagonal=self.diagonal / size,
+            cost=self.cost / size,
+            rows=self.rows[said],
+            row_lower=self.row_lower[said],
+            row_upper=self.row_upper[said],
+        )
+
     def value(self, w: Floats) -> float:
         """The objective.
 
@@ -280,35 +294,6 @@ class _Search:
                 return
 
 
-def _scale(program: CardinalityProgram) -> tuple[CardinalityProgram, float]:
-    """The same without rows that bound nothing, in units of its largest number, which is told.
-
-    So an absolute gap means the same for every currency and period.
-    """
-    bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
-    rows = {name: getattr(program, name)[bounded] for name in ("rows", "row_lower", "row_upper")}
-    size = program.size
-    parts = {name: getattr(program, name) / size for name in ("square", "diagonal", "cost")}
-    return replace(program, **rows, **parts), size
-
-
-def _with(state: Bytes, place: int, value: int) -> Bytes:
-    found = state.copy()
-    found[place] = value
-    return found
-
-
-def _find_root(program: CardinalityProgram, must: Bools | None) -> Bytes | None:
-    """What may, cannot and has to be held; None where something has to be that cannot."""
-    root = np.full(len(program.cost), 2, dtype=np.uint8)
-    root[program.least > program.most] = 0
-    if must is not None:
-        if (root[must] == 0).any():
-            return None
-        root[must] = 1
-    return root
-
-
 def solve_cardinality(
     program: CardinalityProgram,
     *,
@@ -339,10 +324,14 @@ def solve_cardinality(
     >>> solve_cardinality(program).weights.round(4).tolist()
     [0.6667, 0.3333, 0.0]
     """
-    program, size = _scale(program)
-    root = _find_root(program, must)
-    if root is None:
-        return CardinalityAnswer(np.zeros(len(program.cost)), np.inf, np.inf, 0, True)
+    size = program.size
+    program = program.scale()
+    root = np.full(len(program.cost), 2, dtype=np.uint8)
+    cannot = program.least > program.most
+    wanted = np.zeros(len(root), dtype=bool) if must is None else must
+    if (wanted & cannot).any():
+        return CardinalityAnswer(np.zeros(len(root)), np.inf, np.inf, 0, True)
+    root[cannot], root[wanted] = 0, 1
     search = _Search(program, root, time_limit)
     for start in starts:
         search.hold(np.asarray(start, dtype=np.int64))
@@ -369,7 +358,9 @@ def solve_cardinality(
             search.hold(np.flatnonzero(after == 1 if held == program.largest else after > 0))
             continue
         branch = free[np.argmin(np.abs(z[free] - 0.5) - 1e-3 * w[free])]
-        for child in (_with(after, branch, 1), _with(after, branch, 0)):
+        for side in (1, 0):
+            child = after.copy()
+            child[branch] = side
             number += 1
             heapq.heappush(queue, (bound, number, child))
     # What was left out on the way cannot come below the goal as it stood then, and goals only fall.

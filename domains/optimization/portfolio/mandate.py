@@ -11,18 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from shared.decision import (
-    InfeasibleError,
-    Limit,
-    LimitRows,
-    Limits,
-    Program,
-    Session,
-    explain_infeasible,
-    read_groups,
-)
+from shared.decision import InfeasibleError, Limit, Limits, Program, Session, explain_infeasible, read_groups
 from shared.errors import DataError, HexadError, Problem, Problems, quote
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Floats, Ints
 
 __all__ = ["QUANTITIES", "Mandate", "read_holdings"]
 
@@ -55,7 +46,6 @@ class Mandate:
     holdings : numpy.ndarray of shape (n,)
         Present weights; zeros where there are none.
 
-    >>> from shared.decision import Limit
     >>> Mandate.read(("a", "b"), Limits([Limit("cap", "every asset", most=0.6)])).upper.tolist()
     [0.6, 0.6]
     """
@@ -108,23 +98,21 @@ class Mandate:
         rows = table.to_rows(names, read_groups(groups, names), quantities=QUANTITIES)
         _check(table, n)
         single = (rows.matrix != 0).sum(axis=1) == 1 if len(rows.names) else np.zeros(0, dtype=bool)
-        lower, upper, bound_names = _read_bounds(rows, single, n)
+        made = _Bounds(n)
+        for row in np.flatnonzero(single):
+            place = int(np.flatnonzero(rows.matrix[row])[0])
+            made.narrow(place, float(rows.lower[row]), float(rows.upper[row]), rows.limits[row])
         kept = ~single
         matrix, low, high = rows.matrix[kept], rows.lower[kept], rows.upper[kept]
         row_names = [name for name, keep in zip(rows.names, kept, strict=True) if keep]
         row_limits = [name for name, keep in zip(rows.limits, kept, strict=True) if keep]
-        fewest, largest, held_least, turnover = 0, n, np.zeros(n), np.inf
-        for limit in table.about(NUMBER):
-            fewest = max(fewest, int(np.ceil(limit.least - 1e-9)) if np.isfinite(limit.least) else 0)
-            largest = min(largest, int(np.floor(limit.most + 1e-9)) if np.isfinite(limit.most) else n)
+        fewest, largest = _read_numbers(table, n)
+        held_least = np.zeros(n)
         for limit in table.about(HELD):
-            if np.isfinite(limit.least):
-                held_least = np.maximum(held_least, limit.least)
-            if np.isfinite(limit.most):
-                upper = np.minimum(upper, limit.most)
-                bound_names |= {(i, "most"): limit.name for i in range(n) if upper[i] == limit.most}
-        for limit in table.about(TURNOVER):
-            turnover = min(turnover, limit.most)
+            held_least = np.maximum(held_least, limit.least)
+            for place in range(n):
+                made.narrow(place, -np.inf, limit.most, limit.name)
+        turnover = min((limit.most for limit in table.about(TURNOVER)), default=np.inf)
         for limit in table.about(RETURN):
             if mean is None:
                 problem = Problem(f"{limit.name!r} limits the expected return, which is not estimated here")
@@ -133,12 +121,11 @@ class Mandate:
             low, high = np.append(low, limit.least), np.append(high, limit.most)
             row_names.append(limit.name)
             row_limits.append(limit.name)
-        if fewest > max(1, int((lower > 0).sum())) and not (held_least > 0).all():
+        if fewest > max(1, int((made.lower > 0).sum())) and not (held_least > 0).all():
             _refuse_number(table)
-        present = read_holdings(holdings, names)
         return cls(
-            names, lower, upper, matrix, low, high, tuple(row_names), tuple(row_limits), bound_names, fewest, largest, held_least,
-            turnover, present, table,
+            names, made.lower, made.upper, matrix, low, high, tuple(row_names), tuple(row_limits), made.names, fewest,
+            largest, held_least, turnover, read_holdings(holdings, names), table,
         )  # fmt: skip
 
     @property
@@ -223,27 +210,6 @@ class Mandate:
         return table.to_program(names, lower, upper, np.arange(width) >= (first if counts else width))
 
 
-def _read_bounds(rows: LimitRows, single: Bools, n: int) -> tuple[Floats, Floats, dict[tuple[int, str], str]]:
-    """Bounds of weights by the tightest limits on one asset each, and the names of these."""
-    least, most = np.full(n, -np.inf), np.full(n, np.inf)
-    names: dict[tuple[int, str], str] = {}
-    for row in np.flatnonzero(single):
-        place = int(np.flatnonzero(rows.matrix[row])[0])
-        if rows.lower[row] > least[place]:
-            least[place] = rows.lower[row]
-            names[place, "least"] = rows.limits[row]
-        if rows.upper[row] < most[place]:
-            most[place] = rows.upper[row]
-            names[place, "most"] = rows.limits[row]
-    lower = np.where(np.isfinite(least), least, 0.0)
-    short = np.minimum(lower, 0.0)
-    implied = 1.0 - (short.sum() - short)
-    upper = np.minimum(most, implied)
-    # What says no more than what is so anyway is no limit to be told.
-    idle = {(i, "least") for i in range(n) if lower[i] == 0} | {(i, "most") for i in range(n) if most[i] >= implied[i]}
-    return lower, upper, {key: name for key, name in names.items() if key not in idle}
-
-
 class _Rows:
     """Rows of a program, gathered one by one."""
 
@@ -284,6 +250,54 @@ class _Rows:
         )
 
 
+class _Bounds:
+    """Bounds of weights by the tightest limits on one asset each, and the names of these."""
+
+    def __init__(self, n: int) -> None:
+        self.least, self.most = np.full(n, -np.inf), np.full(n, np.inf)
+        self.behind: dict[tuple[int, str], str] = {}
+
+    def narrow(self, place: int, least: float, most: float, name: str) -> None:
+        """Take a limit on one asset into account."""
+        if least > self.least[place]:
+            self.least[place] = least
+            self.behind[place, "least"] = name
+        if most < self.most[place]:
+            self.most[place] = most
+            self.behind[place, "most"] = name
+
+    @property
+    def lower(self) -> Floats:
+        """From 0 on where no limit says otherwise."""
+        return np.where(np.isfinite(self.least), self.least, 0.0)
+
+    @property
+    def implied(self) -> Floats:
+        """What the least of all others leaves of 1."""
+        short = np.minimum(self.lower, 0.0)
+        return np.asarray(1.0 - (short.sum() - short))
+
+    @property
+    def upper(self) -> Floats:
+        """Up to what is left where no limit says less."""
+        return np.asarray(np.minimum(self.most, self.implied))
+
+    @property
+    def names(self) -> dict[tuple[int, str], str]:
+        """Limits behind bounds; what says no more than what is so anyway is no limit to be told."""
+        lower, implied = self.lower, self.implied
+        idle = {"least": lower == 0, "most": self.most >= implied}
+        return {(place, side): name for (place, side), name in self.behind.items() if not idle[side][place]}
+
+
+def _read_numbers(limits: Limits, n: int) -> tuple[int, int]:
+    """The fewest and the most assets that may be held."""
+    about = limits.about(NUMBER)
+    fewest = [int(np.ceil(limit.least - 1e-9)) for limit in about if np.isfinite(limit.least)]
+    largest = [int(np.floor(limit.most + 1e-9)) for limit in about if np.isfinite(limit.most)]
+    return max([0, *fewest]), min([n, *largest])
+
+
 def _check(limits: Limits, n: int) -> None:
     """Refuse bounds that no weight can have, told row by row."""
     problems = Problems(limits.source)
@@ -295,6 +309,17 @@ def _check(limits: Limits, n: int) -> None:
             _check_turnover(limit, row, problems)
         elif what != RETURN:
             _check_weight(limit, row, problems)
+    problems.raise_if_any()
+
+
+def _refuse_number(limits: Limits) -> None:
+    """Refuse a least number of assets where one of them may be held with next to nothing."""
+    problems = Problems(limits.source)
+    for row, limit in enumerate(limits, 1):
+        if limit.applies_to.lower() == NUMBER and np.isfinite(limit.least):
+            what = f"{limit.name!r} asks for {limit.least:g} assets, and next to nothing would count as one"
+            fix = "Add a limit on 'every held asset', such as at least 1 %."
+            problems.add(what, column="least", rows=[row], count=1, fix=fix)
     problems.raise_if_any()
 
 
@@ -323,17 +348,6 @@ def _check_weight(limit: Limit, row: int, problems: Problems) -> None:
             problems.add(said, column=side, rows=[row], count=1, fix=fix)
     if limit.applies_to.lower() == HELD and np.isfinite(limit.least) and limit.least < 0:
         problems.add(f"{limit.name!r} is below 0", column="least", rows=[row], count=1, fix="Give a share above 0.")
-
-
-def _refuse_number(limits: Limits) -> None:
-    """Refuse a least number of assets where one of them may be held with next to nothing."""
-    problems = Problems(limits.source)
-    for row, limit in enumerate(limits, 1):
-        if limit.applies_to.lower() == NUMBER and np.isfinite(limit.least):
-            what = f"{limit.name!r} asks for {limit.least:g} assets, and next to nothing would count as one"
-            fix = "Add a limit on 'every held asset', such as at least 1 %."
-            problems.add(what, column="least", rows=[row], count=1, fix=fix)
-    problems.raise_if_any()
 
 
 def read_holdings(holdings: Any, assets: Sequence[str]) -> Floats:

@@ -25,7 +25,8 @@ class Orders(Result):
     Attributes
     ----------
     table : pandas.DataFrame
-        A row an asset: "order" (shares, below 0 to sell), "lots" after it, "price", "value", "fee", "weight" and "target".
+        A row an asset: "order" (shares, below 0 to sell), "shares" after it, "price", "value", "fee", "weight" and
+        "target".
     cash : float
         What is left.
     fees : float
@@ -105,11 +106,12 @@ def plan_orders(
 
     Notes
     -----
-    A program with integers: the sum of absolute differences to the targets is least, where targets are shares of what is
-    held, cash included, before fees.
+    A program with integers: the sum of absolute differences to the targets is least, where targets are shares of all
+    that is held, cash included, before fees.
 
-    >>> plan_orders({"a": 1.0}, {"a": 30.0}, cash=100.0, fee=5.0).explain()
-    'Buy 1 asset for 90.00, sell 0 assets for 0.00, fees 5.00, cash left 5.00. Weights miss their targets by 10.00 % of all money in sum; no list of whole lots is nearer.'
+    >>> print(plan_orders({"a": 1.0}, {"a": 30.0}, cash=100.0, fee=5.0).explain())
+    Buy 1 asset for 90.00, sell 0 assets for 0.00, fees 5.00, cash left 5.00. Weights miss their targets by 10.00 % of
+    all money in sum; no list of whole lots is nearer.
     """
     names, target, price, held, lots = _read(weights, prices, holdings, lot)
     for name, value in (("cash", cash), ("fee", fee), ("fee_share", fee_share)):
@@ -247,19 +249,16 @@ def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str]
     if not ((size >= 1) & (size == np.floor(size))).all():
         problems.add(f"lot={lot!r} is no whole number from 1 on", fix="Give the shares that are traded together.")
     problems.raise_if_any()
-    arrays: list[Floats] = [
-        np.asarray(one, dtype=np.float64)
-        for one in (
-            target.reindex(names).fillna(0.0),
-            price.loc[names],
-            held.reindex(names).fillna(0.0),
-            size.loc[names],
-        )
-    ]
-    return [str(name) for name in names], arrays[0], arrays[1], arrays[2], arrays[3]
+    return (
+        names,
+        target.reindex(names).fillna(0.0).to_numpy(dtype=float),
+        price.loc[names].to_numpy(dtype=float),
+        held.reindex(names).fillna(0.0).to_numpy(dtype=float),
+        np.asarray(size.loc[names].to_numpy(), dtype=float),
+    )
 
 
-def _read_numbers(given: Any) -> pd.Series[float]:
+def _read_numbers(given: Any) -> pd.Series[Any]:
     """Numbers by names; NaN where there is none."""
     found = pd.to_numeric(pd.Series(given, dtype=object), errors="coerce").astype(float)
     found.index = found.index.map(str)

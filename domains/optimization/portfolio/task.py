@@ -1,4 +1,4 @@
-"""How investments are evaluated: weights from what is known at a date, held with drift until the next, costs charged."""
+"""How investments are evaluated: weights from what is known at a date, held with drift, costs charged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from domains.optimization.portfolio.base import Allocator
 from domains.optimization.portfolio.returns import read_returns
 from shared.checks import is_whole
 from shared.data import columns as names
@@ -69,9 +68,10 @@ class InvestmentTask(Task):
 
     Notes
     -----
-    Predictions have a row a period of a test: "return" (after costs), "gross", "turnover" (bought and sold, at the first
-    period of a split), "weights so far" (a number that stands for all that a rule would have held before, and where that is
-    not the same without what comes after, for all that it holds ever: by it the leak guard sees rules that peek), and the weights at its begin. Metrics by name: "mean_return", "log_growth" (both a period),
+    Predictions have a row a period of a test: "return" (after costs), "gross", "turnover" (bought and sold, in the first
+    period of a split), the weights held from there, and "weights so far": a number that stands for all that a rule would
+    have held before, and where that is not the same without what comes after, for all that it holds ever; by it the leak
+    guard sees rules that peek. Metrics by name: "mean_return", "log_growth" (both a period),
     "volatility", "turnover", and those of shared.
 
     >>> InvestmentTask(window=250).metric("log_growth").reads
@@ -175,7 +175,8 @@ class InvestmentTask(Task):
             with watch("fit", splits[0]):
                 whole = model.weigh(shown)
                 ahead = _looks_ahead(model, shown, whole, splits)
-        elif isinstance(model, Allocator):  # our own take what was checked as a whole, and would hold all they see
+        elif getattr(model, "takes_checked", False):
+            # Our own take what was checked as a whole, and would hold all that they see.
             own = [name for name in shown.columns if name in assets or name == getattr(model, "index", None)]
             checked = read_returns(shown[own])
         for split in splits:
