@@ -210,6 +210,10 @@ def explain_infeasible(program: Program, *, time_limit: float = 10.0) -> Conflic
     QUICKXPLAIN, AAAI 2004); without integers it starts from a proof by Farkas' lemma. The relaxation is the optimum of
     the elastic program, in which every side of a row may give (Chinneck, Feasibility and Infeasibility in Optimization,
     2008).
+
+    >>> program = Program.make(["x"], cost=[0], rows=[[1]], row_lower=[2], row_names=["floor"], upper=1)
+    >>> explain_infeasible(program).total
+    1.0
     """
     crossed = np.flatnonzero(program.lower > program.upper)
     if len(crossed):

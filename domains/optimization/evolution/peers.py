@@ -36,6 +36,11 @@ def run_deap(
     start : numpy.ndarray of shape (k, width), optional
     turn : int
         Number of the restart.
+
+    >>> from domains.optimization import GeneticOptimizer, Real, SearchProblem
+    >>> problem = SearchProblem(lambda X: (X**2).sum(axis=1), [Real(-5, 5)] * 2)
+    >>> GeneticOptimizer(engine="deap", evaluations=500, population=20).optimize(problem).evaluations
+    500
     """
     require("deap", package="deap", extra="optimization")
     from deap import base, tools
@@ -98,6 +103,11 @@ def run_pyswarms(
     ----------
     width, size, judge, stop, random, start, turn
         As in `run_deap`.
+
+    >>> from domains.optimization import ParticleSwarmOptimizer, Real, SearchProblem
+    >>> problem = SearchProblem(lambda X: (X**2).sum(axis=1), [Real(-5, 5)] * 2)
+    >>> ParticleSwarmOptimizer(engine="pyswarms", evaluations=500, population=20).optimize(problem).evaluations
+    500
     """
     require("pyswarms", package="pyswarms", extra="optimization")
     # Its reporter would write report.log into the current folder, and configure everybody's logging.

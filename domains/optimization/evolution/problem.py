@@ -65,11 +65,21 @@ class Real(Variable):
             )
 
     def decode(self, keys: Floats) -> Any:
-        """Numbers, of shape (m,)."""
+        """Numbers, of shape (m,).
+
+        Parameters
+        ----------
+        keys : numpy.ndarray of shape (m, width)
+        """
         return self.least + keys[:, 0] * (self.most - self.least)
 
     def encode(self, value: Any) -> Floats:
-        """A key for a number."""
+        """A key for a number.
+
+        Parameters
+        ----------
+        value : object
+        """
         return np.array([(float(value) - self.least) / (self.most - self.least)])
 
 
@@ -95,12 +105,22 @@ class Whole(Variable):
             )
 
     def decode(self, keys: Floats) -> Any:
-        """Whole numbers, of shape (m,)."""
+        """Whole numbers, of shape (m,).
+
+        Parameters
+        ----------
+        keys : numpy.ndarray of shape (m, width)
+        """
         count = self.most - self.least + 1
         return self.least + np.minimum((keys[:, 0] * count).astype(np.int64), count - 1)
 
     def encode(self, value: Any) -> Floats:
-        """A key for a whole number."""
+        """A key for a whole number.
+
+        Parameters
+        ----------
+        value : object
+        """
         return np.array([(int(value) - self.least + 0.5) / (self.most - self.least + 1)])
 
 
@@ -124,12 +144,22 @@ class Binary(Variable):
         return self.count
 
     def decode(self, keys: Floats) -> Any:
-        """Truth values, of shape (m,), or (m, count) where there are several."""
+        """Truth values, of shape (m,), or (m, count) where there are several.
+
+        Parameters
+        ----------
+        keys : numpy.ndarray of shape (m, width)
+        """
         found = keys >= 0.5
         return found if self.count > 1 else found[:, 0]
 
     def encode(self, value: Any) -> Floats:
-        """Keys for truth values."""
+        """Keys for truth values.
+
+        Parameters
+        ----------
+        value : object
+        """
         return np.where(np.broadcast_to(np.asarray(value, dtype=bool), self.count), 0.75, 0.25)
 
 
@@ -155,11 +185,21 @@ class Order(Variable):
         return self.count
 
     def decode(self, keys: Floats) -> Any:
-        """Permutations, of shape (m, count): what comes first, second, and so on."""
+        """Permutations, of shape (m, count): what comes first, second, and so on.
+
+        Parameters
+        ----------
+        keys : numpy.ndarray of shape (m, width)
+        """
         return np.argsort(keys, axis=1, kind="stable")
 
     def encode(self, value: Any) -> Floats:
-        """Keys for a permutation."""
+        """Keys for a permutation.
+
+        Parameters
+        ----------
+        value : object
+        """
         keys = np.empty(self.count)
         keys[np.asarray(value, dtype=np.int64)] = (np.arange(self.count) + 0.5) / self.count
         return keys

@@ -180,6 +180,17 @@ def summarise_backtest(
     ------
     HexadError
         The scores are of another task.
+
+    >>> from domains.optimization import EqualWeight, MinimumVariance
+    >>> from shared.data import WalkForward
+    >>> from shared.evaluation import evaluate
+    >>> dates = pd.date_range("2020-01-01", periods=120, freq="B")
+    >>> random = np.random.default_rng(0)
+    >>> returns = pd.DataFrame(random.normal(0.001, 0.01, (120, 3)), index=dates, columns=list("abc"))
+    >>> walk = WalkForward(20, every=20, n_splits=3)
+    >>> scores = evaluate({"calm": MinimumVariance()}, returns, walk, ["log_growth"], baselines={"1/N": EqualWeight()})
+    >>> list(summarise_backtest(scores, draws=20).table.index)
+    ['1/N', 'calm']
     """
     check_level(level)
     predictions = scores.predictions

@@ -154,6 +154,10 @@ def compute_frontier(
     Raises
     ------
     DataError, InfeasibleError, SettingsError
+
+    >>> returns = pd.DataFrame({"a": [0.01, -0.01, 0.03], "b": [0.02, 0.02, -0.02]})
+    >>> len(compute_frontier(returns, points=5, risk="cvar").weights)
+    5
     """
     if risk not in RISKS or not is_whole(points, least=2):
         raise SettingsError(f"risk={risk!r}, points={points!r}: 'variance' or 'cvar', and a whole number from 2 on")
