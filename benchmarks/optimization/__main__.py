@@ -16,9 +16,20 @@ import warnings  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-from benchmarks.optimization import backtests, cardinality, frontiers, infeasible  # noqa: E402
+from benchmarks.optimization import (  # noqa: E402
+    backtests,
+    budgets,
+    cardinality,
+    engines,
+    frontiers,
+    infeasible,
+    selection,
+)
 
-PARTS = ("cardinality", "enumeration", "cvar", "quadratic", "objectives", "infeasible", "backtest")
+PARTS = (
+    "cardinality", "enumeration", "cvar", "quadratic", "objectives", "budgets", "searches", "weeks", "overhead", "bbob",
+    "infeasible", "backtest", "selection",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -35,8 +46,14 @@ def main() -> None:
         "cvar": lambda: frontiers.cvar(given.peers),
         "quadratic": lambda: frontiers.quadratic(given.peers),
         "objectives": lambda: frontiers.objectives(given.peers),
+        "budgets": budgets.budgets,
+        "searches": budgets.searches,
+        "weeks": budgets.weeks,
+        "overhead": engines.overhead,
+        "bbob": engines.bbob,
         "infeasible": infeasible.conflicts,
         "backtest": backtests.backtest,
+        "selection": selection.selection,
     }
     found: dict[str, Any] = {}
     for part in given.only:

@@ -66,8 +66,8 @@ def datasets() -> None:
         _say(f"{name}: {found.title}{state}")
         _say(f"    {rows:,} rows, {columns} columns. Source: {found.source}.")
         _say(f"    Licence of the data: {found.licence}.")
-        for study, lines in asked.get(name, {}).items():
-            _say(f"    Your own table in its place (hexad run {study} --data FILE): --set columns.ROLE=NAME for")
+        for how, *lines in asked.get(name, {}).values():
+            _say(f"    Your own table in its place: {how}")
             for line in lines:
                 _say(f"        {line}")
 

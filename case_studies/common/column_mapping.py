@@ -199,6 +199,8 @@ class Table:
         Its roles.
     about : str
         What a row is, in a clause.
+    setting : str
+        The setting that holds its roles.
 
     >>> Table("vic_elec", Columns, "a half-hour").dataset
     'vic_elec'
@@ -207,6 +209,7 @@ class Table:
     dataset: str
     columns: type[Columns]
     about: str = ""
+    setting: str = "columns"
 
 
 def name_tables(given: list[str], tables: Mapping[str, Table]) -> dict[str, str]:

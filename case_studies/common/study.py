@@ -116,7 +116,9 @@ def find_study(study: str | os.PathLike[str]) -> StudyFolder:
 
 
 def tables_of() -> dict[str, dict[str, list[str]]]:
-    """By bundled data set the studies that read it, with a line a role; not those whose extra is missing.
+    """By bundled data set the studies that read it: how to give an own table, and a line a role.
+
+    Studies whose extra is missing are left out.
 
     >>> list(tables_of()["vic_elec"])
     ['demand']
@@ -127,8 +129,10 @@ def tables_of() -> dict[str, dict[str, list[str]]]:
             study = load_study(find_study(name))
         except MissingExtraError:
             continue
-        for table in study.tables.values():
-            found.setdefault(table.dataset, {})[name] = table.columns.describe()
+        for place, (role, table) in enumerate(study.tables.items()):
+            file = f"{role}=FILE" if place else "FILE"
+            how = f"hexad run {name} --data {file}: --set {table.setting}.ROLE=NAME for"
+            found.setdefault(table.dataset, {})[name] = [how, *table.columns.describe()]
     return found
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 
 from shared.checks import nearest
 from shared.data.io.tables import TableReport, read_table_with_report
-from shared.data.schema import Column, Schema
+from shared.data.schema import Schema
 from shared.errors import HexadError, MissingExtraError, quote
 
 __all__ = ["Dataset", "available", "describe", "load", "load_with_report", "register"]
@@ -89,22 +89,6 @@ class Dataset:
         return self.make is not None or importlib.util.find_spec(self.module) is not None
 
 
-# What no room has taken over yet.
-OWN = (
-    Dataset(
-        "stocks",
-        "Daily closing prices of 20 stocks of the S&P 500, 1990 to 2022",
-        "in the package skfolio",
-        f"{NOT_STATED} for the data (the package itself is BSD-3-Clause)",
-        "skfolio",
-        "skfolio",
-        "datasets/data/sp500_dataset.csv.gz",
-        (8313, 21),
-        Schema((Column("Date", "datetime", unique=True),)),
-    ),
-)
-
-
 @functools.cache
 def _find_datasets() -> dict[str, Dataset]:
     """Every data set by its name: those stated in rooms, and those registered since."""
@@ -116,7 +100,6 @@ def _find_datasets() -> dict[str, Dataset]:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         _add(known, module.DATASETS, str(place))
-    _add(known, OWN, "shared")
     return known
 
 

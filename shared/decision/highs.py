@@ -149,6 +149,16 @@ class Session:
         starts, places = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
         self._highs.addRows(matrix.shape[0], low, high, matrix.nnz, starts, places, matrix.data)
 
+    def change_coefficient(self, row: int, column: int, value: float) -> None:
+        """Change one coefficient of a row.
+
+        Parameters
+        ----------
+        row, column : int
+        value : float
+        """
+        self._highs.changeCoeff(int(row), int(column), float(value))
+
     def bound_columns(self, columns: Ints, low: Floats, high: Floats) -> None:
         """Change the bounds of several columns.
 

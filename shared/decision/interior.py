@@ -153,8 +153,8 @@ class InteriorPoint:
     def _begin(self) -> _State:
         """Well inside the bounds; near the middle of what one equation allows."""
         low, high, width, n = self.low, self.high, self.width, self.n
-        both, one = self.has_low & self.has_high, np.where(self.has_low, low + 1.0, high - 1.0)
-        v = np.where(both, 0.5 * (low + high), np.where(self.has_low | self.has_high, one, 0.0))
+        inside = low + np.where(self.has_high, 0.5 * width, 1.0)
+        v = np.where(self.has_low, inside, np.where(self.has_high, high - 1.0, 0.0))
         sums = self.target[self.equal]
         if n and self.has_low[:n].all() and len(sums) == 1:
             row = self.matrix[self.equal][0]

@@ -16,6 +16,7 @@ from shared.data import datasets
 from shared.errors import DataError, SettingsError
 
 SMALL = {
+    "portfolio": ["n_jobs=1", "window=100", "history=760", "months=14", "most_weight=0.4"],
     "demand": ["n_jobs=1", "origins=3", "every=7D", "horizon=6h", "timezone=Australia/Melbourne"],
     "prices": ["n_jobs=1", "origins=3", "refit_every=3", "levels=[90]"],
     "shuttle": ["n_jobs=1", "folds=3", "columns.label=anomaly"],
@@ -65,7 +66,12 @@ def sensors_table() -> pd.DataFrame:
     return table[table["Sensor"].str.startswith("Birrarung")].tail(3000).drop(columns=["Date", "Time"], errors="ignore")
 
 
+def portfolio_table() -> pd.DataFrame:
+    return datasets.load("stocks").tail(1100)[["Date", *PRICED]].reset_index(drop=True)
+
+
 TABLES = {
+    "portfolio": portfolio_table,
     "sensors": sensors_table,
     "demand": demand_table,
     "prices": prices_table,
@@ -74,6 +80,7 @@ TABLES = {
     "fraud": fraud_table,
 }
 ROLES = {
+    "portfolio": {"time": "Date", "assets": ["AAPL", "CVX", "JNJ", "KO", "PG", "XOM"]},
     "demand": {"time": "Time", "demand": "Demand", "temperature": "Temperature", "holiday": "Holiday"},
     "prices": {"market": "unique_id", "time": "ds", "price": "y", "known": ["gen_forecast", "system_load"]},
     "grocery": {"order": "order", "item": "item", "time": "week", "customer": "household_id"},
@@ -90,6 +97,7 @@ ROLES = {
         "payment": "payment",
     },
 }
+PRICED = ROLES["portfolio"]["assets"]
 each_study = pytest.mark.parametrize("study", sorted(ROLES))
 
 
@@ -185,6 +193,7 @@ def test_two_sets_of_names_make_one_report(study, runs):
 
 
 BUNDLED = {
+    "portfolio": ("USD", "firms", "sector", "S&P"),
     "demand": ("Victoria", "Melbourne", "MW", "AUD"),
     "prices": ("EUR",),
     "grocery": ("week of", "dunnhumby"),
@@ -302,7 +311,8 @@ def test_a_sheet_is_named_behind_its_workbook(tmp_path):
 
 @each_study
 def test_roles_are_explained(study):
-    (table,) = load_study(find_study(study)).tables.values()
-    assert set(ROLES[study]) <= set(table.columns.roles())
-    for line in table.columns.describe():
-        assert re.fullmatch(r"\w+ = '.*' \(\w+\): .+", line)
+    main, *others = load_study(find_study(study)).tables.values()
+    assert set(ROLES[study]) <= set(main.columns.roles())
+    for table in (main, *others):
+        for line in table.columns.describe():
+            assert re.fullmatch(r"\w+ = '.*' \(\w+\): .+", line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ __all__ = ["JointAnswer", "solve_joint"]
 
 FIRST_POINTS = 6  # tangents of each curve to begin with
 ROUNDS = 4  # in which a node's approximation is sharpened
+ALIKE = 2e-3  # of a curve's half, within which two tangents are as good as one
+LEAST_PART = 0.02  # of an interval, on either side of where it is split
+CLIMB = 10  # of how many nodes one is climbed from, whatever its value
 NEAR = 0.05  # share of the gap below which an error of an envelope is not worth a new tangent
 
 
@@ -44,17 +47,6 @@ class JointAnswer:
     finished: bool
 
 
-@dataclass
-class _Pool:
-    """Lines that lie above curves: y <= slope * a + intercept, where their interval holds the node's."""
-
-    terms: list[int] = field(default_factory=list)
-    slopes: list[float] = field(default_factory=list)
-    intercepts: list[float] = field(default_factory=list)
-    lows: list[float] = field(default_factory=list)
-    highs: list[float] = field(default_factory=list)
-
-
 class _Search:
     """One program in HiGHS, its lines, and the intervals of a node."""
 
@@ -64,6 +56,7 @@ class _Search:
         k, n = self.inputs.shape
         self.n, self.k = n, k
         self.first_row = program.n_rows + k
+        program = _tighten(program)
         low = np.maximum(np.asarray(self.inputs @ program.lower), 0.0)
         high = np.asarray(self.inputs @ program.upper)
         self.low, self.high = low, high
@@ -89,7 +82,11 @@ class _Search:
             ),
             time_limit=time_limit,
         )
-        self.pool = _Pool()
+        # The first row of each term is its chord, whose slope changes with the node; tangents follow.
+        self.slopes = np.zeros(k)
+        self.session.add_rows(self._lines(np.arange(k), self.slopes), np.full(k, -np.inf), np.full(k, np.inf))
+        self.terms = np.zeros(0, dtype=np.int64)
+        self.tangent_slopes, self.intercepts, self.points = np.zeros(0), np.zeros(0), np.zeros(0)
         self.until = time.process_time() + time_limit
 
     def tangents(self, low: Floats, high: Floats) -> Floats:
@@ -100,63 +97,70 @@ class _Search:
         found: Floats = tangent_points(low, high, c.inflection, c.top, c.half, c.shape, c.kind == "log")
         return found
 
-    def add(self, terms: Ints, slopes: Floats, intercepts: Floats, low: Floats, high: Floats) -> None:
-        """Add lines to the pool and to the program."""
-        if not len(terms):
-            return
-        pool, count = self.pool, len(terms)
-        pool.terms += terms.tolist()
-        pool.slopes += slopes.tolist()
-        pool.intercepts += intercepts.tolist()
-        pool.lows += low.tolist()
-        pool.highs += high.tolist()
-        places = np.arange(count)
-        rows = sparse.csr_array(
+    def _lines(self, terms: Ints, slopes: Floats) -> Any:
+        """Rows that say: response - slope * input."""
+        places, count = np.arange(len(terms)), len(terms)
+        return sparse.csr_array(
             (
                 np.concatenate([np.ones(count), -slopes]),
                 (np.concatenate([places, places]), np.concatenate([self.n + self.k + terms, self.n + terms])),
             ),
             shape=(count, self.n + 2 * self.k),
         )
-        self.session.add_rows(rows, np.full(count, -np.inf), intercepts)
 
-    def add_chords(self, which: Ints, low: Floats, high: Floats, tangents: Floats) -> None:
-        """Chords of some envelopes; of those that are curves from the left end on there are none."""
-        which = which[(tangents[which] > low[which]) & (high[which] > low[which])]
-        part = self.curves.take(which)
-        start, end = part.value(low[which]), part.value(tangents[which])
-        slopes = (end - start) / (tangents[which] - low[which])
-        self.add(which, slopes, start - slopes * low[which], low[which], high[which])
-
-    def add_tangents(self, which: Ints, at: Floats) -> None:
-        """Tangents at points of the concave parts; they hold wherever the left end lies below them."""
+    def add_tangents(self, which: Ints, at: Floats) -> bool:
+        """Add tangents at points of the concave parts, but for those that have one as near; whether any was new."""
         part = self.curves.take(which)
         value, slopes = part.value(at), part.slope(at)
-        fine = np.isfinite(slopes)
-        which, at, value, slopes = which[fine], at[fine], value[fine], slopes[fine]
-        # The smallest left end from which the line lies above: found where it is below the curve at 0.
+        fresh = np.isfinite(slopes)
+        for place, (term, point) in enumerate(zip(which, at, strict=True)):
+            near = self.points[self.terms == term]
+            fresh[place] &= not (np.abs(near - point) <= ALIKE * self.curves.half[term]).any()
+        which, at, value, slopes = which[fresh], at[fresh], value[fresh], slopes[fresh]
+        if not len(which):
+            return False
         intercepts = value - slopes * at
-        self.add(which, slopes, intercepts, np.full(len(which), -1.0), np.full(len(which), np.inf))
+        self.session.add_rows(self._lines(which, slopes), np.full(len(which), -np.inf), intercepts)
+        self.terms = np.concatenate([self.terms, which])
+        self.tangent_slopes = np.concatenate([self.tangent_slopes, slopes])
+        self.intercepts = np.concatenate([self.intercepts, intercepts])
+        self.points = np.concatenate([self.points, at])
+        return True
 
-    def activate(self, low: Floats, high: Floats) -> None:
-        """Let those lines count that lie above the node's envelopes."""
-        pool = self.pool
-        terms = np.array(pool.terms)
-        slopes, intercepts = np.array(pool.slopes), np.array(pool.intercepts)
-        lows, highs = np.array(pool.lows), np.array(pool.highs)
-        at_low = self.curves.value(low)[terms]
-        tangent = lows < 0
-        above = intercepts + slopes * low[terms] >= at_low - 1e-12 * (1 + np.abs(at_low))
-        held = (low[terms] >= lows - 1e-12) & (high[terms] <= highs + 1e-12)
-        active = np.where(tangent, above, held)
-        rows = self.first_row + np.arange(len(terms))
-        self.session.bound_rows(rows, np.full(len(terms), -np.inf), np.where(active, intercepts, np.inf))
+    def activate(self, low: Floats, high: Floats, tangents: Floats) -> None:
+        """Set the chords of a node, and let those tangents count that lie above its envelopes."""
+        has_chord = (tangents > low) & (high > low)
+        start, end = self.curves.value(low), self.curves.value(tangents)
+        slopes = np.where(has_chord, (end - start) / np.where(has_chord, tangents - low, 1.0), self.slopes)
+        for term in np.flatnonzero(slopes != self.slopes):
+            self.session.change_coefficient(self.first_row + term, self.n + term, -slopes[term])
+        self.slopes = slopes
+        chords = np.where(has_chord, start - slopes * low, np.inf)
+        at_low = start[self.terms]
+        # A tangent holds on the node's interval where it lies above the curve at the left end.
+        holds = self.intercepts + self.tangent_slopes * low[self.terms] >= at_low - 1e-12 * (1 + np.abs(at_low))
+        upper = np.concatenate([chords, np.where(holds, self.intercepts, np.inf)])
+        rows = self.first_row + np.arange(len(upper))
+        self.session.bound_rows(rows, np.full(len(upper), -np.inf), upper)
         self.session.bound_columns(self.n + np.arange(self.k), low, high)
         self.session.bound_columns(self.n + self.k + np.arange(self.k), np.zeros(self.k), self.curves.value(high))
 
     def value(self, x: Floats) -> float:
         """The response to some columns."""
         return float(self.curves.value(np.maximum(np.asarray(self.inputs @ x), 0.0)).sum())
+
+
+def _tighten(program: Program) -> Program:
+    """Columns cannot be larger than what a row of coefficients from 0 on allows each by itself."""
+    table = sparse.csr_array(program.matrix)
+    upper = program.upper.copy()
+    for row in np.flatnonzero(np.isfinite(program.row_upper)):
+        part = slice(table.indptr[row], table.indptr[row + 1])
+        places, values = table.indices[part], table.data[part]
+        if len(places) and (values > 0).all():
+            left = program.row_upper[row] - float(values @ program.lower[places])
+            upper[places] = np.minimum(upper[places], program.lower[places] + left / values)
+    return program.change(upper=np.maximum(upper, program.lower))
 
 
 def solve_joint(
@@ -201,7 +205,6 @@ def solve_joint(
     low, high = search.low.copy(), search.high.copy()
     tangents = search.tangents(low, high)
     everything = np.arange(search.k)
-    search.add_chords(everything, low, high, tangents)
     for share in np.linspace(0, 1, FIRST_POINTS):
         at = tangents + share**2 * (high - tangents)
         search.add_tangents(everything, np.maximum(at, 1e-6 * np.maximum(high, 1e-300)))
@@ -224,27 +227,37 @@ def solve_joint(
             continue
         root = False
         bound, columns, errors, points = found
-        value = search.value(columns)
-        if value > best:
-            best, x = value, columns
-            best, x = _climb(search, program, best, x)
+        best, x = _improve(search, program, columns, best, x, nodes)
         bound = min(bound, -inherited)
         branch = int(np.argmax(errors))
         if bound <= best + gap * abs(best) or errors[branch] <= 1e-12 * max(1.0, abs(bound)):
             floor = max(floor, bound)  # nothing in this node is better than that
             continue
-        at = float(points[branch])
-        width = high[branch] - low[branch]
-        at = min(max(at, low[branch] + 0.02 * width), high[branch] - 0.02 * width)
-        for side in (0, 1):
-            child_low, child_high = low.copy(), high.copy()
-            (child_high if side == 0 else child_low)[branch] = at
-            ends = search.tangents(child_low, child_high)
-            search.add_chords(np.array([branch]), child_low, child_high, ends)
+        for child in _split(low, high, branch, float(points[branch])):
             number += 1
-            heapq.heappush(queue, (-bound, number, child_low, child_high))
+            heapq.heappush(queue, (-bound, number, *child))
     bound = max([best, floor, *(-entry[0] for entry in queue)])
     return JointAnswer(x, best, bound, nodes, finished)
+
+
+def _split(low: Floats, high: Floats, branch: int, at: float) -> list[tuple[Floats, Floats]]:
+    """Both parts of a node's interval of one term, neither of them next to nothing."""
+    width = high[branch] - low[branch]
+    at = min(max(at, low[branch] + LEAST_PART * width), high[branch] - LEAST_PART * width)
+    left, right = high.copy(), low.copy()
+    left[branch] = right[branch] = at
+    return [(low, left), (right, high)]
+
+
+def _improve(
+    search: _Search, program: Program, columns: Floats, best: float, x: Floats, nodes: int
+) -> tuple[float, Floats]:
+    """The best of what is known and what a node leads to."""
+    value = search.value(columns)
+    if value <= best and nodes % CLIMB != 1:
+        return best, x
+    climbed = _climb(search, program, value, columns)
+    return climbed if climbed[0] > best else (best, x)
 
 
 def _look(
@@ -254,7 +267,7 @@ def _look(
     tangents = search.tangents(low, high)
     bound = np.inf
     for turn in range(ROUNDS):
-        search.activate(low, high)
+        search.activate(low, high, tangents)
         answer = search.session.solve()
         if answer.x is None:
             return None
@@ -269,9 +282,9 @@ def _look(
         # Lines are worth adding where they miss the envelope, not where the envelope misses the curve.
         worth = NEAR * gap * max(abs(bound), 1e-300) / search.k
         which = np.flatnonzero((loose > worth) & (points >= tangents - 1e-12))
-        if not len(which):
+        at = np.maximum(points[which], np.maximum(tangents[which], 1e-9 * high[which]))
+        if not len(which) or not search.add_tangents(which, at):
             break
-        search.add_tangents(which, np.maximum(points[which], np.maximum(tangents[which], 1e-9 * high[which])))
     return bound, columns, errors, points
 
 

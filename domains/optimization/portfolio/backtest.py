@@ -124,9 +124,10 @@ class Backtest(Result):
                 + (": more than chance would do." if sure else ": no difference is shown.")
             )
         luck = one["beyond luck"]
+        chance = f"{100 * luck:.0f} %" if luck <= 0.99 else "more than 99 %"
         told.append(
             f"Of {self.n_tried} tried, the best would look good by luck alone; that it is better than that has a"
-            f" probability of {100 * luck:.0f} %{'' if luck >= 0.95 else ', which does not rule luck out'}."
+            f" probability of {chance}{'' if luck >= 0.95 else ', which does not rule luck out'}."
         )
         return " ".join(told)
 

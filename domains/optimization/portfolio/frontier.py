@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,14 @@ from shared.result import Result
 from shared.typing import Floats
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from shared.reporting import Figure
 
 __all__ = ["Frontier", "compute_frontier"]
 
 RISKS = ("variance", "cvar")
+SHADES, MARKS = ("second", "third", "fourth", "ink"), "osD^"
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,23 +84,37 @@ class Frontier(Result):
             " expected is an estimate, and the higher it is, the more of it is likely to be luck."
         )
 
-    def plot(self) -> Figure:
-        """Draw expected return over risk."""
-        from shared.reporting.figures import line_figure
+    def plot(self, points: Mapping[str, tuple[float, float]] | None = None) -> Figure:
+        """Draw expected return over risk.
+
+        Parameters
+        ----------
+        points : mapping of str to (risk, expected return), optional
+            Portfolios that are to be seen beside the line, both numbers a period, as in the table.
+        """
+        from shared.reporting.figures import add_legend, draw, finish_axes
 
         periods, word = yearly(self.periods_per_year)
-        root = np.sqrt(periods) if self.risk == "variance" else 1.0
-        points = self.table.sort_values("risk", kind="stable")
-        x = 100 * root * points["risk"].to_numpy(dtype=float)
-        y = 100 * periods * points["expected_return"].to_numpy(dtype=float)
-        lines: dict[str, tuple[Any, Any]] = {"frontier": (x, y)}
+        root = 100 * (np.sqrt(periods) if self.risk == "variance" else 1.0)
+        line = self.table.sort_values("risk", kind="stable")
         name = f"volatility, % {word}" if self.risk == "variance" else "mean loss of the worst periods, %"
-        return line_figure(
-            lines,
-            x_label=name,
-            y_label=f"expected return, % {word}",
-            alt="Line: the highest expected return for each amount of risk.",
-            caption=f"What each amount of risk can earn: {len(points)} portfolios.",
+
+        def paint(axes: Axes, colours: Mapping[str, str]) -> None:
+            risk, mean = (line[column].to_numpy(dtype=float) for column in ("risk", "expected_return"))
+            axes.plot(root * risk, 100 * periods * mean, label="frontier", color=colours["accent"])
+            for place, (label, (x, y)) in enumerate((points or {}).items()):
+                shade, mark = colours[SHADES[place % len(SHADES)]], MARKS[place % len(MARKS)]
+                axes.plot([root * x], [100 * periods * y], mark, label=label, color=shade, markersize=7)
+            finish_axes(axes, name, f"expected return, % {word}")
+            axes.margins(x=0.05)
+            if points:
+                add_legend(axes)
+
+        beside = f" Points: {', '.join(points)}." if points else ""
+        return draw(
+            paint,
+            alt=f"Line: the highest expected return for each amount of risk.{beside}",
+            caption=f"What each amount of risk can earn: {len(line)} portfolios.",
         )
 
 

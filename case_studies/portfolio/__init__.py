@@ -1,0 +1,1 @@
+"""The study of portfolios: from a table of prices to what to buy."""
