@@ -293,6 +293,8 @@ def _relax(program: Program, wishes: Sequence[_Wish], seconds: float) -> tuple[p
     found = []
     for place in np.flatnonzero(by > ROUNDING):
         wish, sign = ways[place]
-        found.append((wish.limit, wish.side, wish.at, wish.at - sign * float(by[place]), float(by[place])))
+        to = wish.at - sign * float(by[place])
+        to = 0.0 if abs(to) < ROUNDING * abs(wish.at) else to
+        found.append((wish.limit, wish.side, wish.at, to, float(by[place])))
     table = pd.DataFrame(found, columns=["limit", "side", "at", "to", "by"])
     return table, float(by.sum()), answer.status != "stopped by time"

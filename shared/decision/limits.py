@@ -236,6 +236,8 @@ class Limits:
             return cls([limits])
         if hasattr(limits, "columns") or hasattr(limits, "column_names"):
             return cls.from_frame(limits)
+        if not isinstance(limits, Iterable):
+            raise SettingsError(f"limits={limits!r}: give Limits, a list of Limit, a table, or the path of one")
         return cls(limits)
 
     def __len__(self) -> int:
@@ -475,7 +477,12 @@ def read_groups(groups: Any, items: Sequence[str], source: str = "groups") -> di
                 what = f"{str(name)!r} is given a {type(one).__name__}, not the group of each item"
                 fix = "Write them as in groups={'sector': {'AAPL': 'Technology'}}."
                 raise DataError(source, [Problem(what, fix=fix)])
-        return {str(name): {str(k): str(v) for k, v in one.items() if not pd.isna(v)} for name, one in groups.items()}
+        maps = {str(name): {str(k): str(v) for k, v in one.items() if not pd.isna(v)} for name, one in groups.items()}
+        if maps and not set().union(*maps.values()) & set(map(str, items)):
+            raise DataError(
+                source, [Problem(f"holds none of the items {quote(items)}", fix="Give each item its group.")]
+            )
+        return maps
     table = as_pandas(groups, source)
     wanted = set(map(str, items))
     if not set(map(str, table.index)) & wanted:

@@ -19,6 +19,9 @@ from shared.typing import Floats
 __all__ = ["EqualWeight", "IndexTracker", "MaximumSharpe", "MeanVariance", "MinimumVariance"]
 
 
+RISKLESS = 1e-12  # of an asset's variance: below, that of a portfolio is rounding
+
+
 class EqualWeight(Allocator):
     """The same weight for each asset: the baseline that is hard to beat.
 
@@ -73,9 +76,9 @@ class _ByMoments(Allocator):
         moved = moments.covariance @ found.weights
         for i in range(len(found.weights)):
             told = explain_bounds(found, i)
-            if not told and not is_held(found.weights[i]) and found.objective > 0:
+            if not told and not is_held(found.weights[i]):
                 told = unknown
-                if np.isfinite(found.reduced[i]):
+                if np.isfinite(found.reduced[i]) and found.objective > RISKLESS * moments.covariance[i, i]:
                     beta = moved[i] / found.objective
                     until = beta - found.reduced[i] / (2 * found.objective)
                     told = f"out until its beta to this portfolio falls below {until:.2f}; it is {beta:.2f}"
@@ -89,7 +92,7 @@ class _ByMoments(Allocator):
 
 def _say_out(mandate: Mandate) -> str:
     """Why an asset is out, where no number tells."""
-    return "out: not among those chosen" if mandate.counts else "out: not worth a trade"
+    return "out: not among those chosen" if mandate.counts else "out: not worth a trade" if mandate.trades else "out"
 
 
 def _chain(prices: Floats, variance: float, percent: float) -> Floats:
@@ -413,4 +416,8 @@ class IndexTracker(_ByMoments):
         mandate = self._mandate(part, moments.mean)
         found = minimise_quadratic(moments, mandate, risk=1.0, cost=np.zeros(len(names)), time_limit=self.time_limit)
         decision = self._variance_decision(part, moments, mandate, found)
-        return found.weights, replace(decision, goal="distance from the index")
+        # A beta to how the index is missed says little.
+        why = decision.values["why"].str.replace(
+            r"^out until .*", "out: some of it would follow less closely", regex=True
+        )
+        return found.weights, replace(decision, values=decision.values.assign(why=why), goal="distance from the index")

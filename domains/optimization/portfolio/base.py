@@ -15,7 +15,7 @@ from domains.optimization.portfolio.moments import MomentEstimator, Moments
 from domains.optimization.portfolio.returns import Returns, read_returns
 from domains.optimization.portfolio.weights import HELD_FROM, Weights
 from shared.decision import Decision
-from shared.errors import DataError, Problem, quote
+from shared.errors import DataError, Problem, SettingsError, quote
 from shared.typing import Floats
 
 if TYPE_CHECKING:
@@ -107,6 +107,10 @@ class Allocator(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _estimate(self, table: Returns, moments: Any) -> Moments:
         estimator = MomentEstimator() if moments is None else moments
+        if not hasattr(estimator, "fit"):
+            raise SettingsError(
+                f"moments={moments!r} is no MomentEstimator, as in MomentEstimator(covariance='shrunk')"
+            )
         found: Moments = estimator.fit(table).moments_
         self.moments_ = found
         self.notes_ = tuple(dict.fromkeys((*self.notes_, *found.notes)))

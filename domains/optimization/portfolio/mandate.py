@@ -139,6 +139,11 @@ class Mandate:
         n = len(self.assets)
         return self.fewest > 0 or self.largest < n or bool((self.held_least > np.maximum(self.lower, 0)).any())
 
+    @property
+    def trades(self) -> bool:
+        """Whether it matters what is held at present."""
+        return np.isfinite(self.turnover) or bool((self.holdings != 0).any())
+
     def find_start(self) -> Ints | None:
         """Find a portfolio that meets all limits: places of what it holds.
 

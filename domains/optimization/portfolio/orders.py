@@ -223,7 +223,8 @@ def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str]
     target, price, held = (_read_numbers(one) for one in (weights, prices, {} if holdings is None else holdings))
     problems = Problems("orders")
     names = list(dict.fromkeys([*target.index, *held.index[held != 0]]))
-    for what, series in (("weights", target), ("prices", price), ("holdings", held)):
+    size = _read_numbers(dict.fromkeys(names, lot) if np.isscalar(lot) else lot)
+    for what, series in (("weights", target), ("prices", price), ("holdings", held), ("lots", size)):
         repeated = series.index[series.index.duplicated()]
         if len(repeated):
             problems.add(f"{what} of {quote(repeated.unique())} come twice", fix="Keep one.")
@@ -244,7 +245,6 @@ def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str]
     parts = [name for name in held.index if not (held[name] >= 0 and held[name] == np.floor(held[name]))]
     if parts:
         problems.add(f"holdings of {quote(parts)} are no whole numbers from 0 on", fix="Give shares, not money.")
-    size = _read_numbers(dict.fromkeys(names, lot) if np.isscalar(lot) else lot)
     size = size.reindex([*names, *(name for name in size.index if name not in names)], fill_value=1.0)
     if not ((size >= 1) & (size == np.floor(size))).all():
         problems.add(f"lot={lot!r} is no whole number from 1 on", fix="Give the shares that are traded together.")

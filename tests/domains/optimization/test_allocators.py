@@ -347,6 +347,15 @@ def test_the_five_of_twenty_that_make_the_index_are_found():
     assert model.decision_.goal == "distance from the index"
 
 
+def test_an_index_that_is_met_in_full():
+    returns = RETURNS.assign(index=RETURNS[["A", "B"]].mean(axis=1))
+    model = IndexTracker("index").fit(returns)
+    np.testing.assert_allclose(model.weights_, [0.5, 0.5, 0, 0, 0, 0], atol=1e-6)
+    assert model.decision_.values["why"].tolist() == ["", "", *["out"] * 4]
+    apart = IndexTracker("A").fit(draw())
+    assert set(apart.decision_.values["why"]) <= {"", "out: some of it would follow less closely"}
+
+
 def test_an_index_that_is_not_there():
     with pytest.raises(DataError, match="no column 'S&P', which is to be followed"):
         IndexTracker("S&P").fit(RETURNS)
@@ -462,6 +471,8 @@ def test_a_gap_that_time_left_open_is_told():
         (MaximumSharpe(otherwise="cash"), "otherwise='cash'"),
         (MinimumCVaR(level=0.95, least_return=np.inf), "least_return=inf|level"),
         (MinimumCVaR(level=100), "100"),
+        (MinimumVariance(moments="shrunk"), "moments='shrunk' is no MomentEstimator"),
+        (MinimumVariance(limits=5), "limits=5: give Limits"),
     ],
 )
 def test_settings_are_checked(model, told):

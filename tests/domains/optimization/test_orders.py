@@ -132,6 +132,7 @@ def test_names_may_be_numbers_and_series():
         ({"holdings": {"a": 3}, "lot": 2}, "'a' are held in shares that make no whole lots"),
         ({"lot": 0}, "lot=0 is no whole number from 1 on"),
         ({"lot": {"a": 1.5}}, "no whole number from 1 on"),
+        ({"lot": pd.Series([1, 1], index=["a", "a"])}, "lots of 'a' come twice"),
         ({"lot": "ten"}, "lot='ten' is no whole number from 1 on"),
     ],
 )

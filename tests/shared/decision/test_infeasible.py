@@ -189,6 +189,12 @@ def test_all_rows_of_a_limit_give_alike():
     assert "cap, from 0.2 to 0.25" in found.explain()
 
 
+def test_what_has_to_give_all_is_told_to_go_to_nothing():
+    program = Program.make(["x"], cost=[0], rows=[[3.0]], row_lower=[0.3], upper=0.0, row_names=["some"])
+    assert "some, from 0.3 to 0." in explain_infeasible(program).explain()
+    assert explain_infeasible(program).relaxation["to"].tolist() == [0.0]
+
+
 def test_only_what_is_hard_is_to_blame():
     program = Program.make(
         ["x"], cost=[0], rows=[[1], [1], [1]], row_lower=[2, -np.inf, 0], row_upper=[np.inf, 1, 5],

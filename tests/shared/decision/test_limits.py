@@ -240,6 +240,7 @@ def test_groups_of_any_form():
         (pd.DataFrame([["A", "x", "y"]], columns=["asset", "s", "s"]), "repeated column names: 's'"),
         ({"A": "Tech"}, "'A' is given a str, not the group of each item"),
         (["Tech"], "a list is no table"),
+        ({"sector": {"Z": "x"}}, "holds none of the items 'A', 'B'"),
     ],
 )
 def test_groups_that_are_none(groups, told):
