@@ -280,6 +280,29 @@ class Limits:
         taken = set(map(id, self.about(*quantities)))
         return Limits((one for one in self.limits if id(one) not in taken), source=self.source)
 
+    def say_ungrouped(self, items: Sequence[str], groups: GroupMaps | None) -> tuple[str, ...]:
+        """Say which items no limit on groups touches, because they are in none.
+
+        Parameters
+        ----------
+        items : sequence of str
+        groups : mapping of mappings
+
+        >>> limits = Limits([Limit("cap", "every sector", most=0.3)])
+        >>> limits.say_ungrouped(["a", "b"], {"sector": {"a": "x"}})
+        ("'b' is in no sector, so that 'cap' does not touch it",)
+        """
+        told = []
+        for limit in self.limits:
+            every, named = EVERY.match(limit.applies_to), GROUP.match(limit.applies_to)
+            wanted = every["what"] if every else named["map"] if named else ""
+            of = next((one for name, one in (groups or {}).items() if name.lower() == wanted.lower()), None)
+            lost = [item for item in items if of is not None and item not in of]
+            if every and lost:
+                verb, whom = ("is", "it") if len(lost) == 1 else ("are", "them")
+                told.append(f"{quote(lost)} {verb} in no {wanted}, so that {limit.name!r} does not touch {whom}")
+        return tuple(told)
+
     def to_rows(
         self,
         items: Sequence[str],
@@ -464,7 +487,7 @@ def read_groups(groups: Any, items: Sequence[str], source: str = "groups") -> di
     Raises
     ------
     DataError
-        An item stands in two rows, or has no group in any map.
+        An item stands in two rows, or the table holds none of the items.
 
     >>> read_groups(pd.DataFrame({"asset": ["a", "b"], "sector": ["x", "y"]}), ["a", "b"])
     {'sector': {'a': 'x', 'b': 'y'}}

@@ -14,7 +14,7 @@ from domains.optimization.portfolio.mandate import Mandate
 from domains.optimization.portfolio.moments import MomentEstimator, Moments
 from domains.optimization.portfolio.returns import Returns, read_returns
 from domains.optimization.portfolio.weights import HELD_FROM, Weights
-from shared.decision import Decision
+from shared.decision import Decision, read_groups
 from shared.errors import DataError, Problem, SettingsError, quote
 from shared.typing import Floats
 
@@ -64,6 +64,9 @@ class Allocator(BaseEstimator, ABC):  # type: ignore[misc]
             No portfolio meets the limits; it says which clash, and the least that would have to give.
         SettingsError
         """
+        limit = getattr(self, "time_limit", 60.0)
+        if isinstance(limit, bool | str) or not limit >= 0:
+            raise SettingsError(f"time_limit={limit!r} is no number of seconds from 0 on")
         table = read_returns(returns)
         self.assets_ = table.assets
         self.n_features_in_ = len(table.assets)
@@ -117,13 +120,12 @@ class Allocator(BaseEstimator, ABC):  # type: ignore[misc]
         return found
 
     def _mandate(self, table: Returns, mean: Floats | None) -> Mandate:
-        return Mandate.read(
-            table.assets,
-            getattr(self, "limits", None),
-            getattr(self, "groups", None),
-            getattr(self, "holdings", None),
-            mean,
-        )
+        groups = getattr(self, "groups", None)
+        limits = getattr(self, "limits", None)
+        found = Mandate.read(table.assets, limits, groups, getattr(self, "holdings", None), mean)
+        told = found.limits.say_ungrouped(table.assets, read_groups(groups, table.assets))
+        self.notes_ = (*self.notes_, *told)
+        return found
 
 
 def yearly(periods: float) -> tuple[float, str]:

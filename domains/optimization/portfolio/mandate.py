@@ -308,6 +308,9 @@ def _check(limits: Limits, n: int) -> None:
     problems = Problems(limits.source)
     for row, limit in enumerate(limits, 1):
         what = limit.applies_to.lower()
+        if limit.period is not None:
+            said = f"{limit.name!r} is for {limit.period!r}, and a portfolio is decided for one period"
+            problems.add(said, column="period", rows=[row], count=1, fix="Leave it empty.")
         if what == NUMBER:
             _check_number(limit, row, n, problems)
         elif what == TURNOVER:
