@@ -78,6 +78,9 @@ class _ByMoments(Allocator):
             told = explain_bounds(found, i)
             if not told and not is_held(found.weights[i]):
                 told = unknown
+                if found.swaps is not None and np.isfinite(found.swaps[i]):
+                    then = percent * float(np.sqrt(max(found.swaps[i], 0.0)))
+                    told = f"out: in the best place of another, the volatility would be {then:.2f} % {word}"
                 if np.isfinite(found.reduced[i]) and found.objective > RISKLESS * moments.covariance[i, i]:
                     beta = moved[i] / found.objective
                     until = beta - found.reduced[i] / (2 * found.objective)
@@ -146,7 +149,7 @@ class MinimumVariance(_ByMoments):
         moments = self._estimate(table, self.moments)
         mandate = self._with_return(self._mandate(table, moments.mean), moments, self.least_return)
         found = minimise_quadratic(
-            moments, mandate, risk=1.0, cost=np.zeros(len(table.assets)), time_limit=self.time_limit
+            moments, mandate, risk=1.0, cost=np.zeros(len(table.assets)), time_limit=self.time_limit, reasons=True
         )
         return found.weights, self._variance_decision(table, moments, mandate, found)
 

@@ -11,11 +11,12 @@ import numpy as np
 
 from shared.typing import Bools, Bytes, Floats, Ints
 
-__all__ = ["CardinalityAnswer", "CardinalityProgram", "solve_cardinality", "split_diagonal"]
+__all__ = ["CardinalityAnswer", "CardinalityProgram", "price_swaps", "solve_cardinality", "split_diagonal"]
 
 # Gaps up to which an answer counts as proven: of the objective, and of the largest number in it.
 RELATIVE, ABSOLUTE = 1e-6, 1e-10
 SHARE = 0.98  # of the diagonal that could be taken, so that what is left stays well conditioned
+MOST_SWAPS = 2000  # exchanges that are tried for reasons
 LAST_MU = 3e-3
 ROUNDS = 10
 COARSE, FINE = 1e-7, 1e-11  # residuals of a relaxation, and of a portfolio of chosen assets
@@ -366,3 +367,40 @@ def solve_cardinality(
     # What was left out on the way cannot come below the goal as it stood then, and goals only fall.
     bound = search.goal if finished or not queue else min(search.goal, queue[0][0])
     return CardinalityAnswer(search.weights, search.best * size, bound * size, search.nodes, finished)
+
+
+def price_swaps(program: CardinalityProgram, weights: Floats, must: Bools) -> Floats:
+    """What each asset that is out would lead to, taken in for the one whose going hurts least.
+
+    Parameters
+    ----------
+    program : CardinalityProgram
+    weights : numpy.ndarray of shape (n,)
+        Of a portfolio, such as the best.
+    must : numpy.ndarray of bool, shape (n,)
+        What has to be held.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n,)
+        The objective after the best such exchange; NaN where it is not known, or nothing meets the rows.
+
+    >>> eye, ones = np.diag([1.0, 2.0, 3.0]), np.ones(3)
+    >>> whole = (ones[None], ones[:1], ones[:1])
+    >>> program = CardinalityProgram(eye, split_diagonal(eye), 0 * ones, 0.1 * ones, ones, *whole, 1, 2)
+    >>> price_swaps(program, np.array([2 / 3, 1 / 3, 0.0]), np.zeros(3, dtype=bool)).round(3).tolist()
+    [nan, nan, 0.75]
+    """
+    found = np.full(len(weights), np.nan)
+    size, program = program.size, program.scale()
+    held, out = np.flatnonzero(weights > 0), np.flatnonzero((weights <= 0) & (program.least <= program.most))
+    leave = held[~must[held]]
+    if len(leave) * len(out) > MOST_SWAPS:
+        return found
+    search = _Search(program, np.full(len(weights), 2, dtype=np.uint8), np.inf)
+    for enter in out:
+        for gone in leave:
+            search.best = np.inf
+            if search.hold(np.sort(np.append(held[held != gone], enter))):
+                found[enter] = np.fmin(found[enter], search.best * size)
+    return found

@@ -12,6 +12,7 @@ from domains.optimization.portfolio.cardinality import (
     ABSOLUTE,
     RELATIVE,
     CardinalityProgram,
+    price_swaps,
     solve_cardinality,
     split_diagonal,
 )
@@ -44,6 +45,8 @@ class Weights:
         Limits that bind: "limit", "side", "at" and "price".
     pressed : dict
         Of each asset at a bound that costs something, the limit and its side.
+    swaps : numpy.ndarray of shape (n,), optional
+        With a number of assets, the objective with an asset that is out in the best place of another.
 
     >>> Weights(np.ones(1), 1.0, 1.0, "optimal", np.zeros(1)).status
     'optimal'
@@ -56,6 +59,7 @@ class Weights:
     reduced: Floats
     prices: pd.DataFrame = field(default_factory=make_binding)
     pressed: dict[int, tuple[str, str]] = field(default_factory=dict)
+    swaps: Floats | None = None
 
 
 def minimise_quadratic(
@@ -68,6 +72,7 @@ def minimise_quadratic(
     time_limit: float = 60.0,
     starts: Iterable[Ints] = (),
     diagonal: Floats | None = None,
+    reasons: bool = False,
 ) -> Weights:
     """Minimise risk * w'Sw + cost'w + trade_cost * (what is bought and sold).
 
@@ -85,6 +90,8 @@ def minimise_quadratic(
         Choices of assets worth a try.
     diagonal : numpy.ndarray of shape (n,), optional
         `split_diagonal` of S, where it is known already.
+    reasons : bool
+        Whether, with a number of assets, exchanges are tried, for `Weights.swaps`.
 
     Raises
     ------
@@ -96,7 +103,7 @@ def minimise_quadratic(
     """
     start = mandate.find_start()
     if mandate.counts:
-        return _choose(moments, mandate, risk, cost, trade_cost, time_limit, starts, diagonal, start)
+        return _choose(moments, mandate, risk, cost, trade_cost, time_limit, starts, diagonal, start, reasons)
     trades = np.isfinite(mandate.turnover) or trade_cost > 0
     program = _build(moments, mandate, risk, cost, trade_cost, trades)
     if start is None and mandate.is_free and not trades:
@@ -228,6 +235,7 @@ def _choose(
     starts: Iterable[Ints],
     diagonal: Floats | None,
     start: Ints | None,
+    reasons: bool,
 ) -> Weights:
     """Choose which assets to hold, with proof."""
     if np.isfinite(mandate.turnover) or trade_cost > 0:
@@ -278,7 +286,8 @@ def _choose(
         side = "most" if len(chosen) == mandate.largest else "least"
         row = pd.DataFrame([(limit[0].name, side, float(len(chosen)), np.nan)], columns=prices.columns)
         prices = row if prices.empty else pd.concat([prices, row], ignore_index=True)
-    return Weights(weights, objective, min(answer.bound, objective), status, reduced, prices, pressed)
+    swaps = price_swaps(program, weights, must) if reasons else None
+    return Weights(weights, objective, min(answer.bound, objective), status, reduced, prices, pressed, swaps)
 
 
 def _polish(
