@@ -10,7 +10,15 @@ from shared.data.panel import Panel
 from shared.errors import CalibrationError
 from shared.typing import Bools, Floats, Ints
 
-__all__ = ["count_independent", "fading_weights", "find_constant", "interval_radius", "redrawn", "series_scales"]
+__all__ = [
+    "change_sums",
+    "count_independent",
+    "fading_weights",
+    "find_constant",
+    "interval_radius",
+    "redrawn",
+    "series_scales",
+]
 
 # Errors over the whole horizon without which paths would repeat one another.
 LEAST_PATHS = 10
@@ -230,3 +238,19 @@ def series_scales(panel: Panel, values: Floats, season: int) -> Floats:
         change = seasonal_change(own, season if len(own) > season else 1)
         scales[i] = change if change > 0 else 1.0
     return scales
+
+
+def change_sums(panel: Panel, values: Floats, season: int) -> tuple[Floats, Ints]:
+    """Running sums of the changes that `series_scales` takes the mean of, and of their number; shape (n_rows + 1,).
+
+    >>> import pandas as pd
+    >>> panel = Panel.from_frame(pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 3.0, 6.0]}))
+    >>> [sums.tolist() for sums in change_sums(panel, panel.values, 1)]
+    [[0.0, 0.0, 2.0, 5.0], [0, 0, 1, 2]]
+    """
+    bounds = panel.values, panel.indptr[:-1], panel.indptr[1:]
+    live = np.maximum(find_breaks(*bounds), find_waking(*bounds))
+    before = np.arange(len(values)) - np.repeat(np.where(bounds[2] - live > season, season, 1), panel.lengths)
+    has = before >= np.repeat(live, panel.lengths)
+    changes = np.where(has, np.abs(values - values[np.maximum(before, 0)]), 0.0)
+    return np.r_[0.0, changes.cumsum()], np.r_[0, has.cumsum()]

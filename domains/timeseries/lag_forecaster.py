@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from domains.timeseries.base import ShortHistoryError
 from domains.timeseries.breaks import find_breaks
 from domains.timeseries.calibration import Calibration
-from domains.timeseries.conformal import find_constant
+from domains.timeseries.conformal import change_sums, find_constant
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
 from domains.timeseries.lag_model import LagModel
 from domains.timeseries.recipe import DAY_NS, Recipe, Steps, default_recipe
@@ -54,7 +54,9 @@ class LagForecaster(LagModel):
     Parameters
     ----------
     regressor : estimator, optional
-        Any scikit-learn regressor; `StandardizedRidge` where left out.
+        Any scikit-learn regressor. Where left out, a `StandardizedRidge` that shrinks towards the mean, the last value
+        or the mean of the last ones, whichever forecasts the next step best: steps further ahead, whose targets overlap,
+        keep to it and to its penalty at least, so that a random walk is not forecast to return to where it has been.
     recipe : Recipe, optional
         The features; a default for the grid where left out.
     strategy : {"direct", "recursive"}
@@ -316,7 +318,7 @@ class LagForecaster(LagModel):
 
         own = isinstance(self.spread, str)
 
-        def learn(step: int) -> tuple[Any, Floats, OwnSpread | None]:
+        def design(step: int) -> tuple[Ints, Floats, Floats]:
             open_ = rows + step < end
             lead = np.full(int(open_.sum()), step)
             at_target = target_block(canvas, self.steps_, rows[open_], lead, begin[open_])
@@ -324,8 +326,17 @@ class LagForecaster(LagModel):
             full = np.isfinite(X).all(axis=1)
             self._enough(int(full.sum()), step, panel)
             places = np.flatnonzero(open_)[full]
-            X, y = X[full], canvas.y[rows[places] + step]
-            regressor = self._regressor(int(seeds[step])).fit(X, y)
+            return places, X[full], canvas.y[rows[places] + step]
+
+        ridge = self._ridge()
+        if self.regressor is None:
+            _, X, y = design(0)
+            first = ridge.fit(X, y)
+            ridge = StandardizedRidge(tuple(a for a in first.alphas if a >= first.alpha_), (first.towards_,))
+
+        def learn(step: int) -> tuple[Any, Floats, OwnSpread | None]:
+            places, X, y = design(step)
+            regressor = self._regressor(int(seeds[step]), ridge).fit(X, y)
             without = self._without(regressor, int(seeds[step]), X, y)
             errors = np.full(len(rows), np.nan)
             targets = canvas.ordinals[rows[places] + step]
@@ -360,7 +371,7 @@ class LagForecaster(LagModel):
         X, rows, series = X[full], rows[full], series[full]
         y, targets = canvas.y[rows], canvas.ordinals[rows]
         with limit_threads(X.size):
-            self.regressors_ = [self._regressor(seed).fit(X, y)]
+            self.regressors_ = [self._regressor(seed, self._ridge()).fit(X, y)]
         without = self._without(self.regressors_[0], seed, X, y)
 
         def block_errors(block: tuple[int, int]) -> tuple[Floats, Ints]:
@@ -409,12 +420,14 @@ class LagForecaster(LagModel):
         if self.calibration_folds == 0:
             errors = errors[:, :0]
         seen = np.isfinite(errors).any(axis=1) & self._tells(panel, rows, begin)
-        rows, begin = rows[seen], begin[seen]
+        rows, begin, errors = rows[seen], begin[seen], errors[seen]
+        if self.local_scale:
+            errors = errors * self._units_without(panel, rows, begin)[:, : errors.shape[1]]
         steps = None if self.half_life is None else float(canvas.frequency.steps(self.half_life))
         learns = self.spread is not False and not isinstance(self.spread, str)
         spread = Spread(None if self.spread is True else self.spread) if learns else None
         self.calibration_ = Calibration.learn(
-            errors[seen],
+            errors,
             canvas.ordinals[rows],
             blocks,
             lambda some, step: self._features(canvas, rows[some], begin[some], step),
@@ -423,8 +436,33 @@ class LagForecaster(LagModel):
             n_jobs=self.n_jobs,
         )
 
-    def _regressor(self, seed: int) -> Estimator:
-        regressor = StandardizedRidge() if self.regressor is None else clone(self.regressor)
+    def _units_without(self, panel: Panel, rows: Ints, begin: Ints) -> Floats:
+        """The unit of each error, over what it would be without the rows of this error; shape (n_rows, horizon).
+
+        The next error has no part in the unit that it is measured in. One of the past has: where it is large, so is its
+        unit, the more the shorter the series, and errors in such units are too much alike.
+        """
+        changes, there = change_sums(panel, self._to_scale(panel), self.season_)
+        number = np.searchsorted(panel.indptr[:-1], begin)
+        first, end = panel.indptr[number][:, None], panel.indptr[number + 1][:, None]
+        last = np.minimum(rows[:, None] + 1 + np.arange(self.horizon_), end)
+        total, size = (sums[end] - sums[first] for sums in (changes, there))
+        left, kept = (whole - (sums[last] - sums[rows[:, None]]) for whole, sums in ((total, changes), (size, there)))
+        told = (kept >= LEAST_ROWS) & (left > 0)
+        return np.where(told, total * kept / np.where(told, left * size, 1.0), 1.0)
+
+    def _ridge(self) -> StandardizedRidge:
+        """The regressor where none was given; see the class for what it may shrink towards."""
+        last = [place for place, lag in enumerate(self.steps_.lags) if lag == 1]
+        means = [
+            place
+            for place, window in enumerate(self.steps_.rolling, len(self.steps_.lags))
+            if window.statistic == "mean" and window.lag == 1
+        ]
+        return StandardizedRidge(towards=(-1, *last, *means))
+
+    def _regressor(self, seed: int, ridge: StandardizedRidge | None = None) -> Estimator:
+        regressor = clone((ridge or StandardizedRidge()) if self.regressor is None else self.regressor)
         parameters = regressor.get_params(deep=True)
         drawn = {name: seed for name in parameters if name == "random_state" or name.endswith("__random_state")}
         unset = {name: value for name, value in drawn.items() if parameters[name] is None}

@@ -28,6 +28,9 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     alphas : tuple of float
         Penalties to choose from, on columns of unit variance.
+    towards : tuple of int
+        What coefficients may be shrunk towards, to choose from, too: -1 is the mean of y, and a column's number is the
+        value of this column, such as the last one of a series. Which has the better score is taken.
 
     Attributes
     ----------
@@ -36,6 +39,8 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     intercept_ : float
     alpha_ : float
         The penalty chosen.
+    towards_ : int
+        What was shrunk towards.
 
     Notes
     -----
@@ -47,9 +52,12 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self, alphas: tuple[float, ...] = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+        self,
+        alphas: tuple[float, ...] = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
+        towards: tuple[int, ...] = (-1,),
     ) -> None:
         self.alphas = alphas
+        self.towards = towards
 
     def fit(self, X: Any, y: Any) -> StandardizedRidge:
         """Learn scale, penalty and coefficients.
@@ -63,6 +71,8 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         alphas = np.asarray(self.alphas, dtype=float)
         if alphas.ndim != 1 or len(alphas) == 0 or not (alphas > 0).all():
             raise SettingsError(f"alphas={self.alphas!r}: give at least one penalty, all above zero")
+        if len(self.towards) == 0 or not all(-1 <= column < X.shape[1] for column in self.towards):
+            raise SettingsError(f"towards={self.towards!r}: give at least one of -1 and the columns' numbers")
         n = len(y)
         centre, middle = X.mean(axis=0), y.mean()
         spread = X.std(axis=0)
@@ -70,16 +80,21 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         constant = spread <= 10 * np.finfo(float).eps * np.maximum(np.abs(centre), 1e-300) * np.sqrt(n)
         scaled = (X - centre) / np.where(constant, 1.0, spread)
         scaled[:, constant] = 0.0
-        residual = y - middle
         values, vectors = np.linalg.eigh(scaled.T @ scaled)
         values = np.maximum(values, 0.0)
-        projected = vectors.T @ (scaled.T @ residual)
-        shrunk = projected / (values + alphas[:, None])
-        rss = residual @ residual - 2 * shrunk @ projected + (values * shrunk**2).sum(axis=1)
         freedom = np.maximum(n - 1 - (values / (values + alphas[:, None])).sum(axis=1), 1e-9)
-        best = int(np.argmin(np.maximum(rss, 0.0) / freedom**2))
-        self.alpha_ = float(alphas[best])
-        self.coef_ = (vectors @ shrunk[best]) / np.where(constant, 1.0, spread)
+        least = np.inf
+        for column in self.towards:
+            end = _end(column, X.shape[1])
+            residual = y - middle - (X - centre) @ end
+            projected = vectors.T @ (scaled.T @ residual)
+            shrunk = projected / (values + alphas[:, None])
+            rss = residual @ residual - 2 * shrunk @ projected + (values * shrunk**2).sum(axis=1)
+            scores = np.maximum(rss, 0.0) / freedom**2
+            best = int(np.argmin(scores))
+            if not scores[best] >= least:  # one that overflowed is taken, too
+                least, self.towards_, self.alpha_ = float(scores[best]), int(column), float(alphas[best])
+                self.coef_ = (vectors @ shrunk[best]) / np.where(constant, 1.0, spread) + end
         self.intercept_ = float(middle - centre @ self.coef_)
         return self
 
@@ -118,8 +133,16 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(X @ self.coef_ + self.intercept_)
 
 
+def _end(column: int, width: int) -> Floats:
+    """Coefficients that take a column's value for the answer; none for -1."""
+    end = np.zeros(width)
+    if column >= 0:
+        end[column] = 1.0
+    return end
+
+
 class LeaveOut:
-    """Ridges fitted without some of the rows of a fitted one, with its penalty, by differences of sums.
+    """Ridges fitted without some of the rows of a fitted one, with its penalty and its end, by differences of sums.
 
     A model for every block of time left out costs one solution of the normal equations each, not a pass over all rows.
 
@@ -144,7 +167,8 @@ class LeaveOut:
         self.varies = spread > 10 * np.finfo(float).eps * np.maximum(np.abs(self.centre), 1e-300) * np.sqrt(len(X))
         self.unit = np.where(self.varies, spread, 1.0)
         self.rows = (X - self.centre) / self.unit
-        self.residual = y - self.middle
+        self.end = _end(ridge.towards_, X.shape[1])
+        self.residual = y - self.middle - (X - self.centre) @ self.end
         self.gram = self.rows.T @ self.rows
         self.moment = self.rows.T @ self.residual
         self.sums, self.total = self.rows.sum(axis=0), float(self.residual.sum())
@@ -165,7 +189,7 @@ class LeaveOut:
         coefficients = np.zeros(len(mean))
         coefficients[told] = np.linalg.solve(system, moment[told])
         made.alpha_ = self.ridge.alpha_
-        made.coef_ = coefficients / self.unit
+        made.coef_ = coefficients / self.unit + self.end
         made.intercept_ = float(self.middle + middle - mean @ coefficients - self.centre @ made.coef_)
         made.n_features_in_ = len(mean)
         return made
@@ -173,7 +197,7 @@ class LeaveOut:
     def _again(self, left_out: Bools) -> StandardizedRidge:
         """The same by a pass over the rows that are kept."""
         made = StandardizedRidge((self.ridge.alpha_,)).fit(self.rows[~left_out], self.residual[~left_out])
-        made.coef_ = made.coef_ / self.unit
+        made.coef_ = made.coef_ / self.unit + self.end
         made.intercept_ = float(made.intercept_ + self.middle - self.centre @ made.coef_)
         made.alphas = self.ridge.alphas
         return made

@@ -73,6 +73,35 @@ def test_intervals_cover_their_share_of_fresh_data(strategy):
     assert 0.76 <= np.mean(inside) <= 0.84
 
 
+@pytest.mark.parametrize("later", [0, 6])
+def test_a_short_random_walk_is_not_forecast_to_return(later):
+    rng = np.random.default_rng(0)
+    missed, naive, inside = [], [], []
+    for _ in range(60):
+        y = 50 + rng.normal(size=47).cumsum()
+        table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=47), "y": y})
+        model = LagForecaster(horizon=7).fit(table[: 40 - later])
+        if later:
+            model.update(table[40 - later : 40])
+        made = model.predict(levels=[95]).to_frame()
+        missed.append(np.abs(made["mean"].to_numpy() - y[40:]))
+        naive.append(np.abs(y[39] - y[40:]))
+        inside.append((y[40:] >= made["lo-95"].to_numpy()) & (y[40:] <= made["hi-95"].to_numpy()))
+    assert np.mean(missed) < 1.3 * np.mean(naive)
+    assert 0.88 <= np.mean(inside) <= 0.99
+
+
+def test_an_error_has_no_part_in_the_unit_it_is_measured_in():
+    y = np.random.default_rng(0).normal(size=40).cumsum()
+    model = LagForecaster(horizon=3).fit(pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=40), "y": y}))
+    found = model._units_without(model.panel_, np.array([20, 39]), np.array([0, 0]))
+    changes = np.abs(y[7:] - y[:-7])
+    for row, step in ((20, 0), (20, 2), (39, 0), (39, 2)):
+        at = np.arange(7, 40)
+        rest = changes[(at < row) | (at > row + step)]
+        assert found[int(row == 39), step] == pytest.approx(changes.mean() / rest.mean())
+
+
 def test_update_keeps_the_regressors_and_adds_errors_that_were_out_of_sample():
     table = ar_table()[["ds", "y"]]
     model = LagForecaster(recipe=Recipe((1, 2)), horizon=2).fit(table[:500])
