@@ -330,13 +330,15 @@ class LagForecaster(LagModel):
 
         ridge = self._ridge()
         if self.regressor is None:
-            _, X, y = design(0)
+            # Errors of steps below the distance of origins do not overlap; the last of those speaks for the later ones.
+            _, X, y = design(min(self.every_, self.horizon_) - 1)
             first = ridge.fit(X, y)
             ridge = StandardizedRidge(tuple(a for a in first.alphas if a >= first.alpha_), (first.towards_,))
 
         def learn(step: int) -> tuple[Any, Floats, OwnSpread | None]:
             places, X, y = design(step)
-            regressor = self._regressor(int(seeds[step]), ridge).fit(X, y)
+            alone = step < self.every_ and self.every_ > 1
+            regressor = self._regressor(int(seeds[step]), self._ridge() if alone else ridge).fit(X, y)
             without = self._without(regressor, int(seeds[step]), X, y)
             errors = np.full(len(rows), np.nan)
             targets = canvas.ordinals[rows[places] + step]
