@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,7 @@ def allocate_budget(
 
 def check_total(total: Any) -> None:
     """Refuse a total that is no amount of money."""
-    if isinstance(total, bool | str) or not np.isfinite(total) or not total > 0:
+    if isinstance(total, bool) or not isinstance(total, Real) or not 0 < float(total) < np.inf:
         raise SettingsError(f"total={total!r} is no amount of money above 0")
 
 

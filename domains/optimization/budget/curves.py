@@ -104,7 +104,7 @@ class ResponseCurves(Result):
         x = np.asarray(spend, dtype=float)
         if self.kind == "log":
             return np.asarray(self.top * np.log1p(x / self.half))
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             return np.asarray(self.top / (1.0 + (self.half / x) ** self.shape))
 
     def slope(self, spend: Any) -> Floats:
@@ -118,9 +118,9 @@ class ResponseCurves(Result):
         if self.kind == "log":
             return np.asarray(self.top / (self.half + x))
         a = self.shape
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = (x / self.half) ** a
-            found = self.top * a * ratio / (x * (1.0 + ratio) ** 2)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            # Either power may overflow, and the slope is 0 then.
+            found = self.top * a / (x * (1.0 + (x / self.half) ** a) * (1.0 + (self.half / x) ** a))
         at_nothing = np.where(a > 1, 0.0, np.where(a == 1, self.top / self.half, np.inf))
         return np.asarray(np.where(x <= 0, at_nothing, found))
 
