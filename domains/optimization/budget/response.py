@@ -139,9 +139,10 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         table = as_pandas(spend, "spend")
         x, y, extra = self._read(table, response, others)
         channels = tuple(map(str, table.columns))
-        base = self._base(len(y), extra)
+        base = self._base(len(y), extra, len(y))
         best = self._search(x, y, base, self.kind, self.evaluations, None, 0)
         self.channels_ = channels
+        self.n_periods_, self.n_others_ = extra.shape
         self.carry_over_ = dict(zip(channels, best.share.tolist(), strict=True))
         self.curves_ = self._curves(channels, best)
         self.rest_ = best.rest
@@ -155,7 +156,7 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, spend: Any, others: Any = None) -> Floats:
-        """Responses of periods that follow one another, with nothing carried over into the first.
+        """Responses of periods that follow one another, from the first that fit has seen, with nothing carried over into it.
 
         Parameters
         ----------
@@ -163,14 +164,21 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         others : frame of shape (n_periods, k), optional
         """
         check_is_fitted(self, "curves_")
-        table = as_pandas(spend, "spend")
+        table = as_pandas(spend, "spend").rename(columns=str)
         lost = [name for name in self.channels_ if name not in table.columns]
         if lost:
             raise DataError("spend", [Problem(f"there is no column {quote(lost)}", fix="Add what fit has seen.")])
-        x = table[list(self.channels_)].to_numpy(dtype=float)
-        extra = np.zeros((len(x), 0)) if others is None else as_pandas(others, "others").to_numpy(dtype=float)
+        table = table[list(self.channels_)]
+        problems = Problems("spend")
+        _check_amounts(table, problems)
+        problems.raise_if_any()
+        x = table.to_numpy(dtype=float)
+        extra = _read_others(others, len(x))
+        if extra.shape[1] != self.n_others_:
+            what = f"there are {extra.shape[1]} columns, where fit has seen {self.n_others_}"
+            raise DataError("others", [Problem(what, fix="Give the same ones, in the same order.")])
         inputs = np.column_stack([carry_over(x[:, i], self.carry_over_[name]) for i, name in enumerate(self.channels_)])
-        return np.asarray(self._base(len(x), extra) @ self.rest_ + self.curves_.value(inputs).sum(axis=1))
+        return np.asarray(self._base(len(x), extra, self.n_periods_) @ self.rest_ + self.curves_.value(inputs).sum(axis=1))
 
     def explain(self) -> str:
         """Say how well it fits, and what the data cannot tell."""
@@ -186,37 +194,35 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
             raise SettingsError(
                 f"n_draws={self.n_draws!r}, evaluations={self.evaluations!r}: whole numbers from 0, and 50, on"
             )
+        if not is_whole(self.random_state, least=0):
+            raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
 
     @staticmethod
     def _read(table: pd.DataFrame, response: Any, others: Any) -> tuple[Floats, Floats, Floats]:
         problems = Problems("spend")
-        for name in table.columns:
-            values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
-            bad = ~(np.isfinite(values) & (values >= 0))
-            if bad.any():
-                what = f"{int(bad.sum())} amounts are missing, below 0 or no numbers"
-                problems.add(what, column=str(name), rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
-            elif np.ptp(values) == 0:
+        if not table.shape[1]:
+            problems.add("there is no channel", fix="Give a column a channel.")
+        good = _check_amounts(table, problems) if len(table) else []
+        for name in good:
+            if np.ptp(table[name].to_numpy(dtype=float)) == 0:
                 what = "never changes, so that its effect cannot be told from the constant"
                 problems.add(what, column=str(name), fix="Leave it out.")
-        y = np.asarray(response, dtype=float)
+        y = pd.to_numeric(pd.Series(np.asarray(response).tolist()), errors="coerce").to_numpy(dtype=float)
         if y.shape != (len(table),):
             problems.add(f"there are {len(table)} rows of spending and a response of shape {y.shape}")
         elif not np.isfinite(y).all():
             bad = ~np.isfinite(y)
-            problems.add("responses are missing", rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
+            problems.add("responses are missing, or no numbers", rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
         least = 4 * table.shape[1] + 6
         if len(table) < least:
             what = f"{len(table)} periods, where {table.shape[1]} channels need at least {least}"
             problems.add(what, fix="Give more periods, or fewer channels.")
         problems.raise_if_any()
-        extra = np.zeros((len(y), 0)) if others is None else as_pandas(others, "others").to_numpy(dtype=float)
-        if len(extra) != len(y) or not np.isfinite(extra).all():
-            raise DataError("others", [Problem("rows are missing, or values are no numbers", fix="Correct them.")])
-        return table.to_numpy(dtype=float), y, extra
+        return table.to_numpy(dtype=float), y, _read_others(others, len(y))
 
-    def _base(self, n: int, extra: Floats) -> Floats:
-        columns = [np.ones(n)] + ([np.linspace(-0.5, 0.5, n)] if self.trend else [])
+    def _base(self, n: int, extra: Floats, n_seen: int) -> Floats:
+        # The trend goes on beyond the periods that fit has seen.
+        columns = [np.ones(n)] + ([np.arange(n) / (n_seen - 1) - 0.5] if self.trend else [])
         return np.column_stack([*columns, extra])
 
     def _search(
@@ -311,6 +317,30 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
             if beyond:
                 notes.append(f"saturation of {join_words(beyond)} lies beyond all amounts seen")
         return tuple(notes)
+
+
+def _check_amounts(table: pd.DataFrame, problems: Problems) -> list[Any]:
+    """Note amounts that are none; the columns without any."""
+    good = []
+    for name in table.columns:
+        values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
+        bad = ~(np.isfinite(values) & (values >= 0))
+        if bad.any():
+            what = f"{int(bad.sum())} amounts are missing, below 0 or no numbers"
+            problems.add(what, column=str(name), rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
+        else:
+            good.append(name)
+    return good
+
+
+def _read_others(others: Any, n: int) -> Floats:
+    if others is None:
+        return np.zeros((n, 0))
+    table = as_pandas(others, "others")
+    extra = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    if len(extra) != n or not np.isfinite(extra).all():
+        raise DataError("others", [Problem("rows are missing, or values are no numbers", fix="Correct them.")])
+    return extra
 
 
 def _aicc(squares: float, n: int, count: int) -> float:

@@ -128,7 +128,10 @@ def plan_weeks(
     ]
     even = np.tile(spend.sum() / (n * t), n * t)
     flat = float(every.value(np.asarray(inputs @ np.append(even, 1.0))).sum())
-    notes = (f"spread evenly over channels and weeks, the same money would bring {flat:.4g}",) if flat > 0 else ()
+    barred = ", which limits do not allow" if program.violation(even) > CLOSE * float(total) else ""
+    notes = (
+        (f"spread evenly over channels and weeks{barred}, the same money would bring {flat:.4g}",) if flat > 0 else ()
+    )
     return Decision(
         status, values, found.response, found.bound, True, make_binding(list(dict.fromkeys(bind))), goal="response",
         unit=unit, notes=notes,
