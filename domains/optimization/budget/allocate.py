@@ -97,7 +97,10 @@ def allocate_budget(
         {"value": spend, "response": curves.value(spend), "next": curves.slope(spend)},
         index=pd.Index(curves.channels, name="channel"),
     )
-    notes = [*_compare_today(curves, today, spend, float(total), response, values), *_compare_equal(curves, spend, program)]
+    notes = [
+        *_compare_today(curves, today, spend, float(total), response, values),
+        *_compare_equal(curves, spend, program),
+    ]
     if spend.sum() < total * (1 - 1e-6):
         notes.insert(0, f"limits allow {spend.sum():.6g} of {total:.6g} to be spent")
     if draws:
