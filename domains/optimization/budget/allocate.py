@@ -204,7 +204,7 @@ def _split(
         raise InfeasibleError(None, "No split of the budget meets the limits.")
     # Where more brings nothing, it is spent all the same.
     filled = Session(tight.change(cost=np.ones(len(curves)), lower=np.minimum(found.x, most), maximise=True)).solve()
-    spend = found.x if filled.x is None else filled.x
+    spend = np.clip(found.x if filled.x is None else filled.x, least, most)
     response = float(curves.value(spend).sum())
     return spend, response, max(response, found.bound), found.finished
 

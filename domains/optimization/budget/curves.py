@@ -154,14 +154,18 @@ class ResponseCurves(Result):
         Parameters
         ----------
         frame : pandas.DataFrame
-            Channels as index, or in its first column.
+            Channels as index, or in its first column where the index holds numbers and that column none.
         kind : {"hill", "log"}
 
         >>> curves = ResponseCurves.make(["tv"], top=1, half=2)
         >>> ResponseCurves.from_frame(curves.to_frame()).half.tolist()
         [2.0]
         """
-        table = frame if not isinstance(frame.index, pd.RangeIndex) else frame.set_index(frame.columns[0])
+        numbered = pd.api.types.is_numeric_dtype(frame.index) and len(frame.columns) > 0
+        named = numbered and not pd.api.types.is_numeric_dtype(frame.iloc[:, 0])
+        # Rows that were picked from a sheet keep its numbers as their index.
+        first = named or (numbered and frame.columns[0] not in {"top", "half", "shape"} and not frame.index.name)
+        table = frame.set_index(frame.columns[0]) if first else frame
         lost = [name for name in ("top", "half") if name not in table.columns]
         if lost:
             raise DataError("response curves", [Problem(f"there is no column {quote(lost)}", fix="Add it.")])
