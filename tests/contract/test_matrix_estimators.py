@@ -26,6 +26,7 @@ CONTRACTS = {
     "series": "tests/contract/test_series_detectors.py",
     "labelled": "tests/domains/anomaly/test_classifier.py",
     "returns": "tests/contract/test_allocators.py",
+    "spend": "tests/domains/optimization/test_response.py",
 }
 
 

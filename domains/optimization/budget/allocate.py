@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from shared.decision import (
     InfeasibleError,
     Limits,
     Program,
+    Session,
     explain_infeasible,
     make_binding,
     read_groups,
@@ -28,6 +30,7 @@ from shared.typing import Floats
 __all__ = ["allocate_budget"]
 
 TOTAL = "total"
+TOTAL_ROW = "the budget"
 CLOSE = 1e-7  # of the total, within which an amount is at its bound
 
 
@@ -88,25 +91,31 @@ def allocate_budget(
     coupled = bool(couples.any())
     _need_feasible(program, least, most, float(total), coupled)
     spend, response, bound, finished = _split(program, curves, float(total), least, most, coupled, gap, time_limit)
-    price = _price(curves, spend, least, most)
+    prices = _prices(program, curves, spend)
+    price = prices[TOTAL_ROW, "most"]
     values = pd.DataFrame(
         {"value": spend, "response": curves.value(spend), "next": curves.slope(spend)},
         index=pd.Index(curves.channels, name="channel"),
     )
-    notes = [*_compare_today(curves, today, spend, float(total), response, values), *_compare_equal(curves, spend)]
+    notes = [
+        *_compare_today(curves, today, spend, float(total), response, values),
+        *_compare_equal(curves, spend, program),
+    ]
+    if spend.sum() < total * (1 - 1e-6):
+        notes.insert(0, f"limits allow {spend.sum():.6g} of {total:.6g} to be spent")
     if draws:
         notes += _spread(draws, program, curves, float(total), least, most, coupled, time_limit, values, spend)
     values["why"] = _reasons(curves, spend, least, most, price, program)
     proven = relative_gap(response, bound) <= max(1e-6, 1.01 * (max(gap, 1e-3) if coupled else gap))
     exact = relative_gap(response, bound) <= 1e-6
     status = "optimal" if exact else "within gap" if finished and proven else "stopped by time"
-    binding = _binding(program, spend, price, curves, float(total))
+    binding = _binding(program, spend, prices, float(total))
     return Decision(status, values, response, bound, True, binding, goal="response", unit=unit, notes=tuple(notes))
 
 
 def check_total(total: Any) -> None:
     """Refuse a total that is no amount of money."""
-    if isinstance(total, bool | str) or not np.isfinite(total) or not total > 0:
+    if isinstance(total, bool) or not isinstance(total, Real) or not 0 < float(total) < np.inf:
         raise SettingsError(f"total={total!r} is no amount of money above 0")
 
 
@@ -132,8 +141,8 @@ def _make_program(channels: Sequence[str], total: float, limits: Limits, groups:
         rows=np.vstack([np.ones(n), matrix]),
         row_lower=[-np.inf, *low],
         row_upper=[total, *high],
-        row_names=make_unique(["the budget", *names]),
-        labels=["the budget", *labels],
+        row_names=make_unique([TOTAL_ROW, *names]),
+        labels=[TOTAL_ROW, *labels],
         hard=[False] + [False] * len(names),
         lower=0.0,
         upper=total,
@@ -193,17 +202,47 @@ def _split(
     found = solve_joint(tight, curves, np.eye(len(curves)), gap=max(gap, 1e-4), time_limit=time_limit)
     if found is None:
         raise InfeasibleError(None, "No split of the budget meets the limits.")
-    return np.maximum(found.x, 0.0), found.response, found.bound, found.finished
+    # Where more brings nothing, it is spent all the same.
+    filled = Session(tight.change(cost=np.ones(len(curves)), lower=np.minimum(found.x, most), maximise=True)).solve()
+    spend = np.clip(found.x if filled.x is None else filled.x, least, most)
+    response = float(curves.value(spend).sum())
+    return spend, response, max(response, found.bound), found.finished
 
 
-def _price(curves: ResponseCurves, spend: Floats, least: Floats, most: Floats) -> float:
-    """What the next unit of money brings where channels are free to take it."""
-    size = CLOSE * max(float(spend.sum()), 1e-300)
-    free = (spend > least + size) & (spend < most - size)
-    if free.any():
-        return float(np.median(curves.slope(spend)[free]))
-    up = spend < most - size
-    return float(curves.slope(spend)[up].max()) if up.any() else 0.0
+def _prices(program: Program, curves: ResponseCurves, spend: Floats) -> dict[tuple[str, str], float]:
+    """What one unit more room in each limit that binds brings, by linear programs of the slopes around the split.
+
+    A split that is only near the best could still be improved a little, whatever the limit; that is not its price.
+    """
+    held = np.asarray(program.matrix @ spend)
+    size = CLOSE * float(program.row_upper[0])
+    n = len(spend)
+    low = np.where(held <= program.row_lower + size, 0.0, -np.inf)
+    high = np.where(held >= program.row_upper - size, 0.0, np.inf)
+    slopes = np.minimum(curves.slope(spend), 1e300)
+    unit = float(slopes.max(initial=0.0)) or 1.0
+    around = program.change(
+        cost=slopes / unit,
+        lower=np.where(spend <= program.lower + size, 0.0, -(n + 1.0)),
+        upper=np.full(n, n + 1.0),
+        row_lower=low,
+        row_upper=high,
+        maximise=True,
+    )
+    session = Session(around)
+    start = session.solve().objective
+    found = {(TOTAL_ROW, "most"): 0.0}
+    limits = np.array(program.limits)
+    for side, bounds in (("least", low), ("most", high)):
+        for limit in dict.fromkeys(limits[bounds == 0.0].tolist()):
+            rows = np.flatnonzero((limits == limit) & (bounds == 0.0))
+            room = np.ones(len(rows))
+            more = (low[rows] - room, high[rows]) if side == "least" else (low[rows], high[rows] + room)
+            session.bound_rows(rows, *more)
+            gain = unit * (session.solve().objective - start)
+            found[limit, side] = max(gain, 0.0) if gain > 1e-9 * unit else 0.0
+            session.bound_rows(rows, low[rows], high[rows])
+    return found
 
 
 def _reasons(
@@ -221,12 +260,18 @@ def _reasons(
         1e-9 * end,
     )
     top = curves.value(at) / at
+    held_back = _limits_that_couple(program, spend)
     told = []
     for i, amount in enumerate(spend):
         if least[i] == most[i]:
             told.append(f"kept as it is by {by.get((i, 'least'), 'its limit')}")
         elif amount <= size and least[i] <= 0:
-            told.append(f"out: a unit of money would bring {top[i]:.3g} at best, and brings {price:.3g} elsewhere")
+            out = f"out: a unit of money would bring {top[i]:.3g} at best"
+            if top[i] <= price or i not in held_back:
+                more = f"and brings {price:.3g} elsewhere" if top[i] <= price else "and what others lose by it is more"
+                told.append(f"{out}, {more}")
+            else:
+                told.append(f"{out}, but is held back by {held_back[i]}")
         elif amount >= most[i] - size and (i, "most") in by:
             told.append(f"held back by {by[i, 'most']}: the next unit would bring {curves.slope(spend)[i]:.3g}")
         elif amount <= least[i] + size and (i, "least") in by:
@@ -234,6 +279,17 @@ def _reasons(
         else:
             told.append("")
     return told
+
+
+def _limits_that_couple(program: Program, spend: Floats) -> dict[int, str]:
+    """The first limit on several channels that leaves a channel no room, a channel each."""
+    held = np.asarray(program.matrix @ spend)
+    found: dict[int, str] = {}
+    for row in range(1, program.n_rows):
+        used = program.matrix.indices[program.matrix.indptr[row] : program.matrix.indptr[row + 1]]
+        if len(used) > 1 and held[row] >= program.row_upper[row] - CLOSE * float(program.row_upper[0]):
+            found = {int(i): program.limits[row] for i in used} | found
+    return found
 
 
 def _limits_of(program: Program) -> dict[tuple[int, str], str]:
@@ -253,26 +309,18 @@ def _limits_of(program: Program) -> dict[tuple[int, str], str]:
     return {key: name for key, (_, name) in found.items()}
 
 
-def _binding(program: Program, spend: Floats, price: float, curves: ResponseCurves, total: float) -> pd.DataFrame:
+def _binding(program: Program, spend: Floats, prices: dict[tuple[str, str], float], total: float) -> pd.DataFrame:
+    """Limits that bind, dearest first: of those on single channels, the ones whose room would bring something."""
     held = np.asarray(program.matrix @ spend)
-    slope = curves.slope(spend)
-    table = program.matrix.toarray()
-    rows: dict[tuple[str, str], tuple[float, float]] = {}
+    single = np.diff(program.matrix.indptr) == 1
+    rows: dict[tuple[str, str], float] = {}
     for row, name in enumerate(program.limits):
         for side, bound in (("least", program.row_lower[row]), ("most", program.row_upper[row])):
             if not np.isfinite(bound) or abs(held[row] - bound) > CLOSE * total:
                 continue
-            used = np.flatnonzero(table[row])
-            gain = np.nan
-            if row == 0:
-                gain = price
-            elif len(used) == 1:
-                gain = float(slope[used[0]] - price) * (1.0 if side == "most" else -1.0)
-                if gain <= 0:
-                    continue
-            key = (name, side)
-            rows[key] = (float(bound), gain + rows[key][1] if key in rows else gain)
-    order = sorted(((*key, *what) for key, what in rows.items()), key=lambda row: -row[3] if row[3] == row[3] else 0.0)
+            if row == 0 or not single[row] or prices[name, side] > 0:
+                rows[name, side] = float(bound)
+    order = sorted(((*key, bound, prices[key]) for key, bound in rows.items()), key=lambda row: -row[3])
     return make_binding(order)
 
 
@@ -312,9 +360,12 @@ def _read_today(today: Any, channels: Sequence[str]) -> Floats:
     return numbers.loc[list(channels)].to_numpy(dtype=float)
 
 
-def _compare_equal(curves: ResponseCurves, spend: Floats) -> list[str]:
-    equal = float(curves.value(np.full(len(spend), spend.sum() / len(spend))).sum())
-    return [f"split equally, the same money would bring {equal:.4g}"] if equal > 0 else []
+def _compare_equal(curves: ResponseCurves, spend: Floats, program: Program) -> list[str]:
+    split = np.full(len(spend), spend.sum() / len(spend))
+    equal = float(curves.value(split).sum())
+    barred = program.violation(split) > CLOSE * float(program.row_upper[0])
+    which = "split equally, which limits do not allow" if barred else "split equally"
+    return [f"{which}, the same money would bring {equal:.4g}"] if equal > 0 else []
 
 
 def _spread(

@@ -104,7 +104,7 @@ class ResponseCurves(Result):
         x = np.asarray(spend, dtype=float)
         if self.kind == "log":
             return np.asarray(self.top * np.log1p(x / self.half))
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             return np.asarray(self.top / (1.0 + (self.half / x) ** self.shape))
 
     def slope(self, spend: Any) -> Floats:
@@ -118,9 +118,9 @@ class ResponseCurves(Result):
         if self.kind == "log":
             return np.asarray(self.top / (self.half + x))
         a = self.shape
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = (x / self.half) ** a
-            found = self.top * a * ratio / (x * (1.0 + ratio) ** 2)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            # Either power may overflow, and the slope is 0 then.
+            found = self.top * a / (x * (1.0 + (x / self.half) ** a) * (1.0 + (self.half / x) ** a))
         at_nothing = np.where(a > 1, 0.0, np.where(a == 1, self.top / self.half, np.inf))
         return np.asarray(np.where(x <= 0, at_nothing, found))
 
@@ -154,14 +154,18 @@ class ResponseCurves(Result):
         Parameters
         ----------
         frame : pandas.DataFrame
-            Channels as index, or in its first column.
+            Channels as index, or in its first column where the index holds numbers and that column none.
         kind : {"hill", "log"}
 
         >>> curves = ResponseCurves.make(["tv"], top=1, half=2)
         >>> ResponseCurves.from_frame(curves.to_frame()).half.tolist()
         [2.0]
         """
-        table = frame if not isinstance(frame.index, pd.RangeIndex) else frame.set_index(frame.columns[0])
+        numbered = pd.api.types.is_numeric_dtype(frame.index) and len(frame.columns) > 0
+        named = numbered and not pd.api.types.is_numeric_dtype(frame.iloc[:, 0])
+        # Rows that were picked from a sheet keep its numbers as their index.
+        first = named or (numbered and frame.columns[0] not in {"top", "half", "shape"} and not frame.index.name)
+        table = frame.set_index(frame.columns[0]) if first else frame
         lost = [name for name in ("top", "half") if name not in table.columns]
         if lost:
             raise DataError("response curves", [Problem(f"there is no column {quote(lost)}", fix="Add it.")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ __all__ = ["JointAnswer", "solve_joint"]
 
 FIRST_POINTS = 6  # tangents of each curve to begin with
 ROUNDS = 4  # in which a node's approximation is sharpened
-ALIKE = 2e-3  # of a curve's half, within which two tangents are as good as one
+ALIKE = 2e-3  # of a curve's half, or of the point where that is less, within which two tangents are as good as one
 LEAST_PART = 0.02  # of an interval, on either side of where it is split
+LEAST_SECONDS = 10.0  # for one linear program, whatever the limit, so that there is something to answer with
 CLIMB = 10  # of how many nodes one is climbed from, whatever its value
 NEAR = 0.05  # share of the gap below which an error of an envelope is not worth a new tangent
 
@@ -56,7 +57,6 @@ class _Search:
         k, n = self.inputs.shape
         self.n, self.k = n, k
         self.first_row = program.n_rows + k
-        program = _tighten(program)
         low = np.maximum(np.asarray(self.inputs @ program.lower), 0.0)
         high = np.asarray(self.inputs @ program.upper)
         self.low, self.high = low, high
@@ -80,13 +80,14 @@ class _Search:
                 upper=np.concatenate([program.upper, high, np.full(k, np.inf)]),
                 maximise=True,
             ),
-            time_limit=time_limit,
+            time_limit=max(time_limit, LEAST_SECONDS),
         )
         # The first row of each term is its chord, whose slope changes with the node; tangents follow.
         self.slopes = np.zeros(k)
         self.session.add_rows(self._lines(np.arange(k), self.slopes), np.full(k, -np.inf), np.full(k, np.inf))
         self.terms = np.zeros(0, dtype=np.int64)
         self.tangent_slopes, self.intercepts, self.points = np.zeros(0), np.zeros(0), np.zeros(0)
+        self.stopped = False
         self.until = time.process_time() + time_limit
 
     def tangents(self, low: Floats, high: Floats) -> Floats:
@@ -115,7 +116,7 @@ class _Search:
         fresh = np.isfinite(slopes)
         for place, (term, point) in enumerate(zip(which, at, strict=True)):
             near = self.points[self.terms == term]
-            fresh[place] &= not (np.abs(near - point) <= ALIKE * self.curves.half[term]).any()
+            fresh[place] &= not (np.abs(near - point) <= ALIKE * min(self.curves.half[term], point)).any()
         which, at, value, slopes = which[fresh], at[fresh], value[fresh], slopes[fresh]
         if not len(which):
             return False
@@ -201,6 +202,52 @@ def solve_joint(
     >>> solve_joint(program, curves, np.eye(2)).x.round(3).max().item()
     8.0
     """
+    scales = _Scales.make(_tighten(program), curves, sparse.csr_array(inputs))
+    answer = _solve(*scales.shrink(), gap, time_limit)
+    if answer is None:
+        return None
+    x = np.clip(scales.columns * answer.x, program.lower, program.upper)
+    response = float(curves.value(np.maximum(np.asarray(sparse.csr_array(inputs) @ x), 0.0)).sum())
+    return replace(answer, x=x, response=response, bound=max(response, scales.response * answer.bound))
+
+
+@dataclass(frozen=True)
+class _Scales:
+    """Units in which columns, inputs of curves, rows and the response are about 1: solvers round what is small."""
+
+    program: Program
+    curves: ResponseCurves
+    inputs: Any
+    columns: Floats
+    terms: Floats
+    rows: Floats
+    response: float
+
+    @classmethod
+    def make(cls, program: Program, curves: ResponseCurves, inputs: Any) -> _Scales:
+        columns = np.where(program.upper > 0, program.upper, 1.0)
+        most = np.asarray(inputs @ program.upper)
+        terms = np.where(most > 0, most, 1.0)
+        rows = np.asarray(abs(program.matrix) @ columns)
+        top = float(curves.value(most).max(initial=0.0))
+        return cls(program, curves, inputs, columns, terms, np.where(rows > 0, rows, 1.0), top if top > 0 else 1.0)
+
+    def shrink(self) -> tuple[Program, ResponseCurves, Any]:
+        """The same problem in these units."""
+        one, by = self.program, sparse.diags_array(self.columns)
+        program = one.change(
+            lower=one.lower / self.columns,
+            upper=one.upper / self.columns,
+            matrix=sparse.csr_array(sparse.diags_array(1.0 / self.rows) @ one.matrix @ by),
+            row_lower=one.row_lower / self.rows,
+            row_upper=one.row_upper / self.rows,
+        )
+        curves = replace(self.curves, top=self.curves.top / self.response, half=self.curves.half / self.terms)
+        return program, curves, sparse.csr_array(sparse.diags_array(1.0 / self.terms) @ self.inputs @ by)
+
+
+def _solve(program: Program, curves: ResponseCurves, inputs: Any, gap: float, time_limit: float) -> JointAnswer | None:
+    """Branch and bound, in units in which all is about 1."""
     search = _Search(program, curves, inputs, time_limit)
     low, high = search.low.copy(), search.high.copy()
     tangents = search.tangents(low, high)
@@ -211,21 +258,22 @@ def solve_joint(
     best, x = -np.inf, np.zeros(search.n)
     queue: list[tuple[float, int, Floats, Floats]] = [(-np.inf, 0, low, high)]
     number, nodes, finished, floor = 0, 0, True, -np.inf
-    root = True
     while queue:
         if -queue[0][0] <= best + gap * abs(best):
             break
-        if time.process_time() > search.until:
+        if nodes and time.process_time() > search.until:
             finished = False
             break
         inherited, _, low, high = heapq.heappop(queue)
         nodes += 1
         found = _look(search, low, high, best, gap)
+        if found is None and search.stopped:
+            finished, floor = False, max(floor, -inherited)  # nothing is known of this node
+            break
         if found is None:
-            if root:
+            if nodes == 1:
                 return None
             continue
-        root = False
         bound, columns, errors, points = found
         best, x = _improve(search, program, columns, best, x, nodes)
         bound = min(bound, -inherited)
@@ -263,13 +311,14 @@ def _improve(
 def _look(
     search: _Search, low: Floats, high: Floats, best: float, gap: float
 ) -> tuple[float, Floats, Floats, Floats] | None:
-    """Solve a node, sharpening its lines; its bound, columns, errors and inputs."""
+    """Solve a node, sharpening its lines; its bound, columns, errors and inputs, or None where it is empty or stopped."""
     tangents = search.tangents(low, high)
     bound = np.inf
     for turn in range(ROUNDS):
         search.activate(low, high, tangents)
         answer = search.session.solve()
-        if answer.x is None:
+        if answer.status != "optimal" or answer.x is None:
+            search.stopped = answer.status != "infeasible"
             return None
         bound = min(bound, answer.objective)
         columns = answer.x[: search.n]

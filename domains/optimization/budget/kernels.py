@@ -25,8 +25,8 @@ def _slope(x: float, top: float, half: float, shape: float, log: bool) -> float:
         return top / (half + x)
     if x <= 0.0:
         return 0.0 if shape > 1.0 else (top / half if shape == 1.0 else np.inf)
-    ratio = (x / half) ** shape
-    return float(top * shape * ratio / (x * (1.0 + ratio) ** 2))
+    # Either power may overflow, and the slope is 0 then.
+    return float(top * shape / (x * (1.0 + (x / half) ** shape) * (1.0 + (half / x) ** shape)))
 
 
 @jit(nogil=True)
@@ -134,9 +134,12 @@ def split_money(
     dear, cheap = 1e-300, 0.0
     for i in range(n):
         if high[i] > low[i]:
-            at = tangents[i] if tangents[i] > low[i] else low[i] + 1e-9 * (high[i] - low[i])
-            rise = _value(at, top[i], half[i], shape[i], log) - _value(low[i], top[i], half[i], shape[i], log)
-            dear = max(dear, 2.0 * rise / max(at - low[i], 1e-300))
+            # No part of an envelope is steeper than the curve where its concave part begins; where that is infinitely
+            # steep, what is bought at a slope so near to 0 is next to nothing of the total.
+            steepest = _slope(tangents[i], top[i], half[i], shape[i], log)
+            if not np.isfinite(steepest):
+                steepest = _slope(max(1e-9 * min(high[i], total), 1e-300), top[i], half[i], shape[i], log)
+            dear = max(dear, 2.0 * steepest)
     spend = np.empty(n)
     for _ in range(100):
         price = 0.5 * (cheap + dear)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import nnls
+from scipy.optimize import least_squares, nnls
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -26,9 +26,11 @@ from shared.typing import Floats
 __all__ = ["ResponseModel", "carry_over"]
 
 KINDS = ("hill", "log", "linear")
+WIDTHS = {"hill": 3, "log": 2, "linear": 1}  # what is searched for a channel, beside its top
 MOST_CARRIED = 0.9
 HALVES = (0.05, 3.0)  # of the largest effective spending, between which half of the top is looked for
 SHAPES = (0.5, 3.0)
+POLISH = 20  # steps of Gauss and Newton after a search, which by itself stops short where there is little noise
 SURE = 2.0  # of AICc: what less apart cannot be told apart (Burnham and Anderson, 2002, section 2.6)
 
 
@@ -139,9 +141,10 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         table = as_pandas(spend, "spend")
         x, y, extra = self._read(table, response, others)
         channels = tuple(map(str, table.columns))
-        base = self._base(len(y), extra)
+        base = self._base(len(y), extra, len(y))
         best = self._search(x, y, base, self.kind, self.evaluations, None, 0)
         self.channels_ = channels
+        self.n_periods_, self.n_others_ = extra.shape
         self.carry_over_ = dict(zip(channels, best.share.tolist(), strict=True))
         self.curves_ = self._curves(channels, best)
         self.rest_ = best.rest
@@ -155,7 +158,7 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, spend: Any, others: Any = None) -> Floats:
-        """Responses of periods that follow one another, with nothing carried over into the first.
+        """Responses of periods that follow one another, from the first that fit has seen, with nothing carried over into it.
 
         Parameters
         ----------
@@ -163,14 +166,23 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         others : frame of shape (n_periods, k), optional
         """
         check_is_fitted(self, "curves_")
-        table = as_pandas(spend, "spend")
+        table = as_pandas(spend, "spend").rename(columns=str)
         lost = [name for name in self.channels_ if name not in table.columns]
         if lost:
             raise DataError("spend", [Problem(f"there is no column {quote(lost)}", fix="Add what fit has seen.")])
-        x = table[list(self.channels_)].to_numpy(dtype=float)
-        extra = np.zeros((len(x), 0)) if others is None else as_pandas(others, "others").to_numpy(dtype=float)
+        table = table[list(self.channels_)]
+        problems = Problems("spend")
+        _check_amounts(table, problems)
+        problems.raise_if_any()
+        x = table.to_numpy(dtype=float)
+        extra = _read_others(others, len(x))
+        if extra.shape[1] != self.n_others_:
+            what = f"there are {extra.shape[1]} columns, where fit has seen {self.n_others_}"
+            raise DataError("others", [Problem(what, fix="Give the same ones, in the same order.")])
         inputs = np.column_stack([carry_over(x[:, i], self.carry_over_[name]) for i, name in enumerate(self.channels_)])
-        return np.asarray(self._base(len(x), extra) @ self.rest_ + self.curves_.value(inputs).sum(axis=1))
+        return np.asarray(
+            self._base(len(x), extra, self.n_periods_) @ self.rest_ + self.curves_.value(inputs).sum(axis=1)
+        )
 
     def explain(self) -> str:
         """Say how well it fits, and what the data cannot tell."""
@@ -186,37 +198,39 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
             raise SettingsError(
                 f"n_draws={self.n_draws!r}, evaluations={self.evaluations!r}: whole numbers from 0, and 50, on"
             )
+        if not is_whole(self.random_state, least=0):
+            raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
 
     @staticmethod
     def _read(table: pd.DataFrame, response: Any, others: Any) -> tuple[Floats, Floats, Floats]:
         problems = Problems("spend")
-        for name in table.columns:
-            values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
-            bad = ~(np.isfinite(values) & (values >= 0))
-            if bad.any():
-                what = f"{int(bad.sum())} amounts are missing, below 0 or no numbers"
-                problems.add(what, column=str(name), rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
-            elif np.ptp(values) == 0:
+        if not table.shape[1]:
+            problems.add("there is no channel", fix="Give a column a channel.")
+        good = _check_amounts(table, problems) if len(table) else []
+        for name in good:
+            if np.ptp(table[name].to_numpy(dtype=float)) == 0:
                 what = "never changes, so that its effect cannot be told from the constant"
                 problems.add(what, column=str(name), fix="Leave it out.")
-        y = np.asarray(response, dtype=float)
+        y = pd.to_numeric(pd.Series(np.asarray(response).tolist()), errors="coerce").to_numpy(dtype=float)
         if y.shape != (len(table),):
             problems.add(f"there are {len(table)} rows of spending and a response of shape {y.shape}")
         elif not np.isfinite(y).all():
             bad = ~np.isfinite(y)
-            problems.add("responses are missing", rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
+            problems.add(
+                "responses are missing, or no numbers", rows=first_rows(bad), count=int(bad.sum()), fix="Correct them."
+            )
+        elif len(y) and np.ptp(y) == 0:
+            problems.add("the response never changes", fix="Give what changes with spending.")
         least = 4 * table.shape[1] + 6
         if len(table) < least:
             what = f"{len(table)} periods, where {table.shape[1]} channels need at least {least}"
             problems.add(what, fix="Give more periods, or fewer channels.")
         problems.raise_if_any()
-        extra = np.zeros((len(y), 0)) if others is None else as_pandas(others, "others").to_numpy(dtype=float)
-        if len(extra) != len(y) or not np.isfinite(extra).all():
-            raise DataError("others", [Problem("rows are missing, or values are no numbers", fix="Correct them.")])
-        return table.to_numpy(dtype=float), y, extra
+        return table.to_numpy(dtype=float), y, _read_others(others, len(y))
 
-    def _base(self, n: int, extra: Floats) -> Floats:
-        columns = [np.ones(n)] + ([np.linspace(-0.5, 0.5, n)] if self.trend else [])
+    def _base(self, n: int, extra: Floats, n_seen: int) -> Floats:
+        # The trend goes on beyond the periods that fit has seen.
+        columns = [np.ones(n)] + ([np.arange(n) / (n_seen - 1) - 0.5] if self.trend else [])
         return np.column_stack([*columns, extra])
 
     def _search(
@@ -224,10 +238,10 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
     ) -> _Fit:
         """Carry-over, half and shape by a search; all else by least squares with tops from 0 on."""
         n = x.shape[1]
-        widths = {"hill": 3, "log": 2, "linear": 1}[kind]
+        widths = WIDTHS[kind]
         random = np.random.default_rng((self.random_state, seed))
         keys = np.full((1, widths * n), 0.4) if start is None else start
-        projector, _ = np.linalg.qr(base)
+        projector = _span(base)
         y_free = y - projector @ (projector.T @ y)
         judge = _Squares(x, y_free, projector, kind)
         size = 4 + int(3 * np.log(widths * n + 1))
@@ -244,6 +258,9 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
             if used >= evaluations or len(points) < 2:
                 break
             engine.tell(points, values)
+        polished = least_squares(judge.rest, np.clip(best, 1e-6, 1 - 1e-6), bounds=(0, 1), max_nfev=POLISH).x
+        if float(judge(polished[None])[0]) < value:
+            best = polished
         return judge.finish(best, y, base)
 
     def _curves(self, channels: tuple[str, ...], fit: _Fit) -> ResponseCurves:
@@ -275,6 +292,18 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
                 columns[f"{name}_low"], columns[f"{name}_high"] = np.percentile(drawn, [5, 95], axis=0)
         return pd.DataFrame(columns, index=pd.Index(channels, name="channel"))
 
+    def _is_idle(self, i: int, x: Floats, y: Floats, base: Floats, best: _Fit) -> bool:
+        """Whether a fit without a channel is as good, allowing for the channel's parameters."""
+        less = np.delete(x, i, axis=1)
+        if less.shape[1]:
+            start = _encode(_leave_out(best, i), less, self.kind)[None]
+            squares = self._search(less, y, base, self.kind, max(60, self.evaluations // 8), start, 996).squares
+        else:
+            squares = float(((y - base @ np.linalg.lstsq(base, y, rcond=None)[0]) ** 2).sum())
+        width = WIDTHS[self.kind] + 1
+        count = base.shape[1] + x.shape[1] * width + 1
+        return _aicc(squares, len(y), count - width) - _aicc(best.squares, len(y), count) < SURE
+
     def _note(
         self, x: Floats, y: Floats, base: Floats, best: _Fit, draws: list[_Fit], channels: tuple[str, ...]
     ) -> tuple[str, ...]:
@@ -283,7 +312,7 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         scores = {}
         for kind in KINDS:
             fit = best if kind == self.kind else self._search(x, y, base, kind, self.evaluations // 2, None, 997)
-            count = base.shape[1] + x.shape[1] * {"hill": 4, "log": 3, "linear": 2}[kind] + 1
+            count = base.shape[1] + x.shape[1] * (WIDTHS[kind] + 1) + 1
             scores[kind] = _aicc(fit.squares, len(y), count)
         nearest = min(scores, key=lambda kind: scores[kind])
         alike = [kind for kind in KINDS if scores[kind] - scores[nearest] < SURE]
@@ -296,21 +325,59 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
                 f"{words[nearest]} fits better than {words[self.kind]}, allowing for its parameters (AICc"
                 f" {scores[nearest]:.1f} to {scores[self.kind]:.1f})"
             )
+        idle = [name for i, name in enumerate(channels) if self._is_idle(i, x, y, base, best)]
+        notes += [f"of {name} no effect is shown" for name in idle]
         if draws:
             seen = x.max(axis=0)
             at = np.array([self._curves(channels, one).value(seen) for one in draws])
             for i, name in enumerate(channels):
                 low, high = np.percentile(at[:, i], [5, 95])
-                middle = float(self.curves_.value(seen)[i])
-                if low <= 0.05 * max(middle, 1e-300) or middle <= 0:
-                    notes.append(f"of {name} no effect is shown")
-                elif high > 3 * max(low, 1e-300):
+                if name not in idle and high > 3 * max(low, 1e-300):
                     notes.append(f"the effect of {name} is known to a factor of {high / low:.1f} only")
         if self.kind != "linear":
-            beyond = [name for name, half, top in zip(channels, best.half, x.max(axis=0), strict=True) if half > top]
+            most = x.max(axis=0)
+            beyond = [name for name, half, top in zip(channels, best.half, most, strict=True) if half > top]
+            beyond = [name for name in beyond if name not in idle]
             if beyond:
                 notes.append(f"saturation of {join_words(beyond)} lies beyond all amounts seen")
         return tuple(notes)
+
+
+def _span(base: Floats) -> Floats:
+    """Orthonormal columns that span those given, some of which may be sums of others."""
+    sizes = np.linalg.norm(base, axis=0)
+    left, values, _ = np.linalg.svd(base / np.where(sizes > 0, sizes, 1.0), full_matrices=False)
+    return np.asarray(left[:, values > 1e-10 * values[0]])
+
+
+def _leave_out(fit: _Fit, i: int) -> _Fit:
+    """A fit without one of its channels, to start from."""
+    parts = {name: np.delete(getattr(fit, name), i) for name in ("share", "half", "shape", "top")}
+    return replace(fit, **parts)
+
+
+def _check_amounts(table: pd.DataFrame, problems: Problems) -> list[Any]:
+    """Note amounts that are none; the columns without any."""
+    good = []
+    for name in table.columns:
+        values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
+        bad = ~(np.isfinite(values) & (values >= 0))
+        if bad.any():
+            what = f"{int(bad.sum())} amounts are missing, below 0 or no numbers"
+            problems.add(what, column=str(name), rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
+        else:
+            good.append(name)
+    return good
+
+
+def _read_others(others: Any, n: int) -> Floats:
+    if others is None:
+        return np.zeros((n, 0))
+    table = as_pandas(others, "others")
+    extra = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    if len(extra) != n or not np.isfinite(extra).all():
+        raise DataError("others", [Problem("rows are missing, or values are no numbers", fix="Correct them.")])
+    return extra
 
 
 def _aicc(squares: float, n: int, count: int) -> float:
@@ -358,6 +425,12 @@ class _Squares:
             free = columns - self.projector @ (self.projector.T @ columns)
             found[place] = nnls(free, self.y)[1] ** 2
         return found
+
+    def rest(self, keys: Floats) -> Floats:
+        """What is left of each period's response at one point."""
+        columns = self.columns(keys)
+        free = columns - self.projector @ (self.projector.T @ columns)
+        return np.asarray(self.y - free @ nnls(free, self.y)[0])
 
     def finish(self, keys: Floats, y: Floats, base: Floats) -> _Fit:
         """All parameters of one point."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from domains.optimization.budget.allocate import check_total
 from domains.optimization.budget.curves import ResponseCurves
 from domains.optimization.evolution.problem import Real, SearchProblem
 from shared.errors import SettingsError
@@ -58,6 +59,9 @@ def make_budget_problem(curves: ResponseCurves, total: float, most: Any) -> Sear
     >>> problem.evaluate(np.array([[1.0, 0.0]])).round(2).tolist()
     [-6.15]
     """
+    check_total(total)
+    if np.shape(most) not in {(), (len(curves),)}:
+        raise SettingsError(f"{len(curves)} channels, but caps of shape {np.shape(most)}; give one a channel")
     caps = np.broadcast_to(np.asarray(most, dtype=float), len(curves)).copy()
     if not (np.isfinite(caps) & (caps >= 0)).all() or caps.sum() < total * (1 - 1e-12):
         raise SettingsError(f"caps that sum to {caps.sum():g} cannot take a total of {total:g}")

@@ -84,8 +84,8 @@ def solve_split(
         )
         return found
 
-    best, spend = -np.inf, least.copy()
     first = relax(least, most)
+    best, spend = float(curves.value(first[0]).sum()), first[0]
     queue = [(-first[1], 0, least, most, first)]
     number, finished, root_price = 0, True, first[2]
     while queue:

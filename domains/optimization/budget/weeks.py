@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,10 @@ def plan_weeks(
     ]
     even = np.tile(spend.sum() / (n * t), n * t)
     flat = float(every.value(np.asarray(inputs @ np.append(even, 1.0))).sum())
-    notes = (f"spread evenly over channels and weeks, the same money would bring {flat:.4g}",) if flat > 0 else ()
+    barred = ", which limits do not allow" if program.violation(even) > CLOSE * float(total) else ""
+    notes = (
+        (f"spread evenly over channels and weeks{barred}, the same money would bring {flat:.4g}",) if flat > 0 else ()
+    )
     return Decision(
         status, values, found.response, found.bound, True, make_binding(list(dict.fromkeys(bind))), goal="response",
         unit=unit, notes=notes,
@@ -141,9 +145,9 @@ def _read_shares(given: Any, channels: Sequence[str], name: str, below: float) -
         lost = [one for one in channels if one not in series.index]
         if lost:
             raise DataError(name, [Problem(f"there is none for {quote(lost)}", fix="Write 0 where there is none.")])
-        values = series.loc[list(channels)].to_numpy(dtype=float)
+        values = pd.to_numeric(series.loc[list(channels)], errors="coerce").to_numpy(dtype=float)
     else:
-        values = np.full(len(channels), float(given))
+        values = np.full(len(channels), float(given) if isinstance(given, Real) else np.nan)
     if not ((values >= 0) & (values < below)).all():
         bound = "" if np.isinf(below) else f" to below {below:g}"
         raise SettingsError(f"{name} has to be numbers from 0{bound}")
@@ -200,6 +204,6 @@ def _find_weeks(period: str | None, t: int) -> list[list[int]] | None:
         return [[week] for week in range(t)]
     try:
         week = int(float(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return [[week - 1]] if 1 <= week <= t and float(text) == week else None
