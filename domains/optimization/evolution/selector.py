@@ -190,7 +190,7 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         return self.support_
 
     def _split(self, cv: Any, X: Floats, y: Any) -> Any:
-        if is_whole(cv):
+        if is_whole(cv, least=-(2**53)):
             count = min(int(cv), len(X))
             if count < 2:
                 raise SettingsError(f"cv={cv!r} and outer={self.outer!r}: at least 2 folds are needed, or outer=0")
@@ -241,6 +241,8 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _score(self, X: Floats, y: Any, target: Floats, mask: Bools, train: Ints, test: Ints) -> float:
         if self.estimator is None:
+            if not mask.any():
+                return 0.0
             return float(_Moments(X, target, [(train, test)]).scores(mask[None])[0])
         part = _columns(X, mask)
         return float(self._scorer()(self._model_of(mask).fit(part[train], y[train]), part[test], y[test]))
