@@ -74,30 +74,45 @@ class AdaptiveEngine(Engine):
     EVOLVE = 0.4  # share of what is left after the first climb for differential evolution
 
     def __init__(
-        self, n: int, population: int, evaluations: int, random: np.random.Generator, start: Floats | None = None
+        self,
+        n: int,
+        population: int,
+        evaluations: int,
+        random: np.random.Generator,
+        start: Floats | None = None,
+        *,
+        probe: bool = True,
     ) -> None:
         super().__init__(n, population, evaluations, random, start)
-        centre = self.first[:1] if start is not None and len(start) else np.full((1, n), 0.5)
+        self.given_points = None if start is None else self.first[: len(start)]
+        centre = np.full((1, n), 0.5) if self.given_points is None else self.given_points[:1]
         self.given = population
         self.engine: Engine = CovarianceEngine(n, population, evaluations, random, centre, spread=0.25)
         self.best, self.value = centre[0].copy(), np.inf
-        self.probe = self._make_probe() if n > 1 and evaluations > 40 * n else None
+        self.probe = self._make_probe() if probe and n > 1 and evaluations > 40 * n else None
         self.stage = "climb" if self.probe is None else "probe"
         self.large, self.small = 0, 0  # evaluations of both kinds of restarts
         self.doublings = 0
 
     def ask(self) -> Floats:
-        """Points of the engine whose turn it is."""
+        """Points of the engine whose turn it is, after those that are given."""
+        if self.given_points is not None and not self.used:
+            return self.given_points
         if self.stage == "probe" and self.probe is not None:
             return self.probe
         return self.engine.ask()
 
     def tell(self, points: Floats, values: Floats) -> None:
         """Tell it, and change engines where it has converged."""
+        given = self.given_points is not None and not self.used
         self.used += len(points)
         at = int(np.argmin(values))
         if values[at] < self.value:
             self.value, self.best = float(values[at]), points[at].copy()
+        if given:
+            if isinstance(self.engine, CovarianceEngine):
+                self.engine.mean = self.best.copy()
+            return
         if self.stage == "probe":
             self._judge(values)
             return
@@ -149,12 +164,13 @@ class AdaptiveEngine(Engine):
 
     def _judge(self, values: Floats) -> None:
         """Whether effects add up for every pair."""
+        self.stage = "climb"
+        if not np.isfinite(values).all():
+            return
         base, corners = values[0], values[1:].reshape(-1, 3)
         effect = np.abs(corners - base).max()
         gap = np.abs(corners[:, 2] - corners[:, 0] - corners[:, 1] + base)
         left = self.evaluations - self.used
-        if np.isfinite(values).all() and effect > 0 and (gap <= CLOSE * effect).all():
+        if effect > 0 and (gap <= CLOSE * effect).all():
             self.stage = "separable"
             self.engine = SeparableEngine(self.n, self.given, left, self.random, self.best[None])
-        else:
-            self.stage = "climb"

@@ -6,9 +6,36 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from domains.optimization.evolution.problem import BARRED
+from shared.errors import SettingsError
 from shared.typing import Bools, Floats
 
-__all__ = ["CovarianceEngine", "Engine", "GeneticEngine", "ShadeEngine", "SwarmEngine"]
+__all__ = ["CovarianceEngine", "Engine", "GeneticEngine", "ShadeEngine", "SwarmEngine", "draw_first"]
+
+
+def draw_first(random: np.random.Generator, population: int, n: int, start: Floats | None) -> Floats:
+    """Points to begin with: those that are given, and others from anywhere.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+    population, n : int
+    start : numpy.ndarray of shape (k, n), optional
+
+    Raises
+    ------
+    SettingsError
+        More are given than there is room for.
+
+    >>> draw_first(np.random.default_rng(0), 4, 1, np.array([[0.5]])).shape
+    (4, 1)
+    """
+    first = random.random((population, n))
+    if start is not None:
+        if len(start) > population:
+            raise SettingsError(f"{len(start):,} points to start from are more than the population of {population:,}")
+        first[: len(start)] = np.clip(start, 0.0, 1.0)
+    return first
 
 
 class Engine(ABC):
@@ -39,9 +66,7 @@ class Engine(ABC):
         self.evaluations = evaluations
         self.random = random
         self.used = 0
-        self.first = random.random((population, n))
-        if start is not None and len(start):
-            self.first[: len(start)] = np.clip(start[:population], 0.0, 1.0)
+        self.first = draw_first(random, population, n, start)
 
     @abstractmethod
     def ask(self) -> Floats:
@@ -256,7 +281,9 @@ class ShadeEngine(Engine):
     @property
     def is_done(self) -> bool:
         """Whether all points have one value."""
-        return bool(self.used and np.ptp(self.values) <= 1e-13 * (1e-300 + np.abs(self.values).max()))
+        if not self.used or not np.isfinite(self.values).all():
+            return False
+        return bool(np.ptp(self.values) <= 1e-13 * (1e-300 + np.abs(self.values).max()))
 
 
 class CovarianceEngine(Engine):
@@ -326,10 +353,10 @@ class CovarianceEngine(Engine):
         off = wanted - points
         outside = np.einsum("ij,ij->i", off, off)
         if outside.any():
-            sorted_ = np.sort(values)
-            range_ = float(sorted_[3 * self.population // 4] - sorted_[self.population // 4])
-            if not np.isfinite(range_):
-                range_ = 1.0
+            fine = values < BARRED
+            sorted_ = np.sort(values[fine] if fine.sum() > 1 else values[np.isfinite(values)])
+            m = len(sorted_)
+            range_ = float(sorted_[3 * m // 4] - sorted_[m // 4]) if m > 1 else 1.0
             scale = range_ / max(self.spread**2 * float(self.sizes @ self.sizes) / self.n, 1e-300)
             ranked = values + (scale / self.n) * outside
         else:

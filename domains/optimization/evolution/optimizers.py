@@ -68,9 +68,10 @@ class SearchOptimizer(BaseEstimator, ABC):  # type: ignore[misc]
         ----------
         problem : SearchProblem
         start : mapping, array, or list of them, optional
-            Points to begin with.
+            Points to begin with, at most as many as the population; the result is none worse.
         callback : callable, optional
-            Takes evaluations so far and the best value; where it returns True, the search ends.
+            Takes evaluations so far and the best value, NaN before one that meets all constraints; where it returns
+            True, the search ends.
         show : bool, optional
             Whether to show progress.
         goal, unit : str
@@ -86,8 +87,13 @@ class SearchOptimizer(BaseEstimator, ABC):  # type: ignore[misc]
         """
         self._check(problem)
         keys = self._read_start(problem, start)
-        judge = _Judge(problem, self.evaluations, callback)
+        judge = _Judge(problem, callback)
         each = self.evaluations // (self.restarts + 1)
+        if each < max(1, 0 if keys is None else len(keys)):
+            raise SettingsError(
+                f"evaluations={self.evaluations!r}, restarts={self.restarts!r}: {each:,} evaluations a search are too"
+                " few for the points to start from"
+            )
         with progress("searching", self.evaluations, show=show) as advance:
             judge.advance = advance
             for turn in range(self.restarts + 1):
@@ -141,15 +147,13 @@ class SearchOptimizer(BaseEstimator, ABC):  # type: ignore[misc]
 class _Judge:
     """Values points, keeps the best, and knows when to end."""
 
-    def __init__(self, problem: SearchProblem, most: int, callback: Callable[[int, float], object] | None) -> None:
+    def __init__(self, problem: SearchProblem, callback: Callable[[int, float], object] | None) -> None:
         self.problem = problem
-        self.most = most
         self.callback = callback
         self.used = 0
         self.ended = False
         self.key: Floats | None = None
         self.value, self.broken = np.inf, np.inf
-        self.worst = 0.0
         self.rows: list[tuple[int, float, int]] = []
         self.advance: Callable[..., object] = lambda *_: None
 
@@ -158,22 +162,20 @@ class _Judge:
         values, broken = self.problem.judge(keys) if self.problem.constraints else (self.problem.evaluate(keys), None)
         self.used += len(keys)
         if broken is None:
-            values = np.where(np.isnan(values), np.inf, values)
             ranked, at = values, int(np.argmin(values))
             if values[at] < self.value or self.key is None:
                 self.key, self.value, self.broken = keys[at].copy(), float(values[at]), 0.0
         else:
-            fine = broken <= 0
-            if fine.any() and np.isfinite(values[fine]).any():
-                self.worst = max(self.worst, float(values[fine][np.isfinite(values[fine])].max()))
-            ranked = rank_constrained(values, broken, self.worst)
+            ranked = rank_constrained(values, broken)
             at = int(np.lexsort((values, broken))[0])
             if self.key is None or (float(broken[at]), float(values[at])) < (self.broken, self.value):
                 self.key, self.value, self.broken = keys[at].copy(), float(values[at]), float(broken[at])
         best = -self.value if self.problem.maximise else self.value
-        self.rows.append((self.used, best if self.broken <= 0 else np.nan, turn))
-        if self.callback is not None and self.callback(self.used, best) is True:
-            self.ended = True
+        best = best if self.broken <= 0 and np.isfinite(best) else np.nan
+        self.rows.append((self.used, best, turn))
+        if self.callback is not None:
+            said = self.callback(self.used, best)
+            self.ended = isinstance(said, (bool, np.bool_)) and bool(said)
         return ranked
 
     def tell(self, goal: str, unit: str) -> SearchDecision:
@@ -247,7 +249,8 @@ class AdaptiveOptimizer(SearchOptimizer):
             size = self.population or 100
             return GeneticEngine(problem.width, size, evaluations, random, start, discrete=problem.discrete)
         size = self.population or 4 + int(3 * np.log(problem.width))
-        return AdaptiveEngine(problem.width, size, evaluations, random, start)
+        # Along single variables a search can be caught between constraints.
+        return AdaptiveEngine(problem.width, size, evaluations, random, start, probe=not problem.constraints)
 
     def _run(
         self,

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from domains.optimization.evolution.engines import draw_first
 from shared.errors import require
 from shared.typing import Floats
 
 __all__ = ["run_deap", "run_pyswarms"]
+
+NONE = 1e300  # no value
 
 
 class _EndError(Exception):
@@ -59,9 +62,7 @@ def run_deap(
     toolbox.register("mate", tools.cxSimulatedBinaryBounded, eta=15.0, low=0.0, up=1.0)
     toolbox.register("mutate", tools.mutPolynomialBounded, eta=20.0, low=0.0, up=1.0, indpb=1.0 / width)
     toolbox.register("select", tools.selTournament, tournsize=3)
-    first = random.random((size, width))
-    if start is not None:
-        first[: len(start)] = start[:size]
+    first = draw_first(random, size, width, start)
     # DEAP draws from Python's global generator, which is put back as it was.
     before = python_random.getstate()
     python_random.seed(int(random.integers(2**31)))
@@ -110,32 +111,31 @@ def run_pyswarms(
     500
     """
     require("pyswarms", package="pyswarms", extra="optimization")
+    first = draw_first(random, size, width, start)
     # Its reporter would write report.log into the current folder, and configure everybody's logging.
     import logging.config as configuration
 
     known = configuration.dictConfig
-    configuration.dictConfig = lambda *_: None
+    logger = logging.getLogger("pyswarms.single.global_best")
+    silent = logger.disabled
     state = np.random.get_state()  # noqa: NPY002  # what pyswarms draws from; put back below
-    np.random.seed(int(random.integers(2**31)))  # noqa: NPY002
-    level = logging.getLogger("pyswarms").level
     try:
+        configuration.dictConfig = lambda *_: None
         import pyswarms
 
-        first = random.random((size, width))
-        if start is not None:
-            first[: len(start)] = start[:size]
+        logger.disabled = True
+        np.random.seed(int(random.integers(2**31)))  # noqa: NPY002
         options = {"c1": 1.49618, "c2": 1.49618, "w": 0.7298}
         bounds = (np.zeros(width), np.ones(width))
         swarm = pyswarms.single.GlobalBestPSO(size, width, options, bounds=bounds, init_pos=first)
-        logging.getLogger("pyswarms").setLevel(logging.CRITICAL)
-        swarm.rep.logger.disabled = True
 
         def value(points: Floats) -> Floats:
             left = stop - judge.used
             if left <= 0 or judge.ended:
                 raise _EndError
-            found = np.full(len(points), np.inf)
-            found[:left] = judge(np.clip(points[:left], 0.0, 1.0), turn)
+            found = np.full(len(points), NONE)
+            # It knows no infinite values.
+            found[:left] = np.minimum(judge(np.clip(points[:left], 0.0, 1.0), turn), NONE)
             return found
 
         with contextlib.suppress(_EndError):
@@ -143,4 +143,4 @@ def run_pyswarms(
     finally:
         configuration.dictConfig = known
         np.random.set_state(state)  # noqa: NPY002
-        logging.getLogger("pyswarms").setLevel(level)
+        logger.disabled = silent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real as Number
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,10 @@ from shared.checks import is_whole
 from shared.errors import HexadError, SettingsError, quote
 from shared.typing import Bools, Floats
 
-__all__ = ["Binary", "Order", "Real", "SearchProblem", "Variable", "Whole"]
+__all__ = ["BARRED", "Binary", "Order", "Real", "SearchProblem", "Variable", "Whole", "rank_constrained"]
+
+BARRED = 1e100  # what breaks a constraint comes from here on: a rank that later points cannot change
+WIDEST = 2**50  # whole numbers between bounds, all of which a key of 53 bits can stand for
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,14 @@ class Real(Variable):
     most: float
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.least) and np.isfinite(self.most) and self.least < self.most):
+        bounds = (self.least, self.most)
+        fine = all(isinstance(one, Number) and not isinstance(one, bool) and np.isfinite(one) for one in bounds)
+        if not (fine and 0 < float(self.most) - float(self.least) < np.inf):
             raise SettingsError(
                 f"Real({self.least!r}, {self.most!r}): two finite bounds are needed, the lower one first"
             )
+        for name, one in zip(("least", "most"), bounds, strict=True):
+            object.__setattr__(self, name, float(one))
 
     def decode(self, keys: Floats) -> Any:
         """Numbers, of shape (m,).
@@ -71,7 +79,8 @@ class Real(Variable):
         ----------
         keys : numpy.ndarray of shape (m, width)
         """
-        return self.least + keys[:, 0] * (self.most - self.least)
+        # Rounding may lead past the upper bound.
+        return np.minimum(self.least + keys[:, 0] * (self.most - self.least), self.most)
 
     def encode(self, value: Any) -> Floats:
         """A key for a number.
@@ -98,11 +107,15 @@ class Whole(Variable):
         if (
             not is_whole(self.least, least=-(2**53))
             or not is_whole(self.most, least=-(2**53))
-            or self.least > self.most
+            or not 0 <= int(self.most) - int(self.least) < WIDEST
+            or max(abs(int(self.least)), abs(int(self.most))) > 2**53
         ):
             raise SettingsError(
-                f"Whole({self.least!r}, {self.most!r}): two whole numbers are needed, the lower one first"
+                f"Whole({self.least!r}, {self.most!r}): two whole numbers are needed, the lower one first, from -2**53"
+                " to 2**53 and less than 2**50 apart"
             )
+        for name in ("least", "most"):  # numpy's small ones would overflow
+            object.__setattr__(self, name, int(getattr(self, name)))
 
     def decode(self, keys: Floats) -> Any:
         """Whole numbers, of shape (m,).
@@ -121,6 +134,8 @@ class Whole(Variable):
         ----------
         value : object
         """
+        if not (np.ndim(value) == 0 and self.least <= value <= self.most and value == int(value)):
+            raise SettingsError(f"{value!r} is no whole number from {self.least:,} to {self.most:,}")
         return np.array([(int(value) - self.least + 0.5) / (self.most - self.least + 1)])
 
 
@@ -160,7 +175,10 @@ class Binary(Variable):
         ----------
         value : object
         """
-        return np.where(np.broadcast_to(np.asarray(value, dtype=bool), self.count), 0.75, 0.25)
+        given = np.asarray(value)
+        if given.shape not in {(), (self.count,)} or not np.isin(given, (0, 1)).all():
+            raise SettingsError(f"{value!r}: {self.count:,} truth values are needed")
+        return np.where(np.broadcast_to(given.astype(bool), self.count), 0.75, 0.25)
 
 
 @dataclass(frozen=True)
@@ -200,6 +218,8 @@ class Order(Variable):
         ----------
         value : object
         """
+        if not np.array_equal(np.sort(np.ravel(value)), np.arange(self.count)):
+            raise SettingsError(f"{value!r} is no order of the numbers from 0 to {self.count - 1:,}")
         keys = np.empty(self.count)
         keys[np.asarray(value, dtype=np.int64)] = (np.arange(self.count) + 0.5) / self.count
         return keys
@@ -241,6 +261,8 @@ class SearchProblem:
     ) -> None:
         named = variables if isinstance(variables, Mapping) else {f"x{i}": one for i, one in enumerate(variables)}
         self.variables = {str(name): one for name, one in named.items()}
+        if len(self.variables) < len(named):
+            raise SettingsError(f"variables have one name: {quote(map(str, named))}")
         wrong = [name for name, one in self.variables.items() if not isinstance(one, Variable)]
         if wrong or not self.variables:
             raise SettingsError(
@@ -263,7 +285,8 @@ class SearchProblem:
         }
         if self.matrix:
             self._low = np.array([one.least for one in self.variables.values()])  # type: ignore[attr-defined]
-            self._size = np.array([one.most for one in self.variables.values()]) - self._low  # type: ignore[attr-defined]
+            self._high = np.array([one.most for one in self.variables.values()])  # type: ignore[attr-defined]
+            self._size = self._high - self._low
 
     @property
     def discrete(self) -> Bools:
@@ -281,7 +304,7 @@ class SearchProblem:
         keys : numpy.ndarray of shape (m, width)
         """
         if self.matrix:
-            return self._low + keys * self._size
+            return np.minimum(self._low + keys * self._size, self._high)
         return {name: one.decode(keys[:, self.parts[name]]) for name, one in self.variables.items()}
 
     def name_values(self, keys: Floats) -> dict[str, Any]:
@@ -306,7 +329,11 @@ class SearchProblem:
         SettingsError
             A variable is missing, or out of bounds.
         """
-        given = dict(point) if isinstance(point, Mapping) else dict(zip(self.variables, np.asarray(point), strict=True))
+        if not isinstance(point, Mapping) and np.shape(point)[:1] != (len(self.variables),):
+            raise SettingsError(
+                f"the point to start from has the shape {np.shape(point)}; there are {len(self.variables):,} variables"
+            )
+        given = dict(point) if isinstance(point, Mapping) else dict(zip(self.variables, point, strict=True))
         lost = [name for name in self.variables if name not in given]
         if lost:
             raise SettingsError(f"the point to start from has no value for {quote(lost)}")
@@ -316,7 +343,9 @@ class SearchProblem:
         return np.asarray(np.clip(keys, 0.0, 1.0))
 
     def evaluate(self, keys: Floats) -> Floats:
-        """Values of a population, the lower, the better; constraints are not looked at.
+        """Values of a population, the lower, the better, infinite where there is no finite one.
+
+        Constraints are not looked at.
 
         Parameters
         ----------
@@ -336,10 +365,11 @@ class SearchProblem:
                 f"the objective gives an array of shape {values.shape} for {count:,} points; it has to give one number"
                 " a point"
             )
-        return -values if self.maximise else values
+        # What is infinitely good is no number either: a search would end there.
+        return np.where(np.isfinite(values), -values if self.maximise else values, np.inf)
 
     def judge(self, keys: Floats) -> tuple[Floats, Floats]:
-        """Values of a population, and by how much each point breaks constraints in sum.
+        """Values of a population, and by how much each point breaks constraints in sum; endlessly without a value.
 
         Parameters
         ----------
@@ -353,20 +383,23 @@ class SearchProblem:
                 raise HexadError(f"a constraint gives an array of shape {over.shape} for {len(keys):,} points")
             broken += np.where(np.isnan(over), np.inf, np.maximum(over, 0.0))
         values = self._objective(point, len(keys))
-        return np.where(np.isnan(values), np.inf, values), broken
+        return values, np.where(np.isfinite(values), broken, np.inf)
 
 
-def rank_constrained(values: Floats, broken: Floats, worst: float) -> Floats:
+def rank_constrained(values: Floats, broken: Floats) -> Floats:
     """One number a point: those that break constraints come after all others, by how much they do (Deb, 2000).
+
+    It depends on nothing else, since engines compare it with those of earlier points.
 
     Parameters
     ----------
     values, broken : numpy.ndarray of shape (m,)
-    worst : float
-        No value of a feasible point so far is larger.
 
-    >>> rank_constrained(np.array([1.0, -5.0]), np.array([0.0, 2.0]), 3.0).tolist()
-    [1.0, 5.0]
+    >>> (rank_constrained(np.array([1.0, -5.0, -9.0]), np.array([0.0, 1.0, 3.0])) / BARRED).round(2).tolist()
+    [0.0, 1.5, 1.75]
     """
     bad: Bools = broken > 0
-    return np.asarray(np.where(bad, worst + broken, values)) if bad.any() else values
+    if not bad.any():
+        return values
+    ranked = np.where(bad, BARRED * (2.0 - 1.0 / (1.0 + broken)), np.minimum(values, BARRED))
+    return np.asarray(np.where(np.isfinite(values), ranked, np.inf))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from shared.decision import Decision
@@ -62,7 +63,8 @@ class SearchDecision(Decision):
         from shared.reporting.figures import line_figure
 
         step = max(1, len(self.history) // 500)
-        part = self.history.iloc[::step]
+        rows = np.unique(np.append(np.arange(0, len(self.history), step), len(self.history) - 1))
+        part = self.history.iloc[rows]
         lines: dict[str, tuple[Any, Any]] = {"best so far": (part["evaluations"].to_numpy(), part["best"].to_numpy())}
         return line_figure(
             lines,

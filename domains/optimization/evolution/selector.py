@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.feature_selection import SelectorMixin
+from sklearn.metrics import check_scoring
 from sklearn.model_selection import KFold, check_cv, cross_val_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -23,6 +25,7 @@ from shared.typing import Bools, Floats, Ints
 __all__ = ["EvolutionarySelector", "Selection"]
 
 RIDGE = 1e-3  # of a predictor's variance, so that copies of one another can be solved for
+ROOM = 2**22  # numbers of a stack of systems that are solved at once
 FEWEST = 3  # folds without which nothing is said about skill
 
 
@@ -41,8 +44,10 @@ class Selection(Result):
         Mean score on rows that the search had not seen; NaN with too few rows.
     low, high : float
         95 % interval of the outer score over folds (Nadeau and Bengio, 2003).
+    nothing : float
+        Mean score of no predictor at all on the same rows: 0 for R squared.
     skilled : bool
-        Whether the whole interval lies above 0, which is what the mean of the target scores.
+        Whether the whole interval lies above that.
 
     >>> Selection(pd.DataFrame({"selected": [True], "frequency": [1.0]}), 0.5, 0.4, 0.2, 0.6).skilled
     True
@@ -53,11 +58,12 @@ class Selection(Result):
     outer: float
     low: float
     high: float
+    nothing: float = 0.0
 
     @property
     def skilled(self) -> bool:
         """Whether more than chance is shown."""
-        return bool(self.low > 0)
+        return bool(self.low > self.nothing)
 
     def to_frame(self) -> pd.DataFrame:
         """The predictors."""
@@ -70,10 +76,11 @@ class Selection(Result):
         told = f"{chosen} of {len(self.table)} predictors are chosen, {sure} of them in at least four of five searches."
         if np.isnan(self.outer):
             return f"{told} There are too few rows to say what that is worth."
+        rival = f" and of no predictor at all {self.nothing:.3f}" if self.nothing else ""
         verdict = "better than no predictor at all" if self.skilled else "no skill is shown"
         return (
             f"{told} The score that chose them is {self.inner:.3f}; on rows never seen it is {self.outer:.3f}"
-            f" ({self.low:.3f} to {self.high:.3f}): {verdict}."
+            f" ({self.low:.3f} to {self.high:.3f}){rival}: {verdict}."
         )
 
 
@@ -146,11 +153,16 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
             raise SettingsError(
                 f"evaluations={self.evaluations!r}, population={self.population!r}: whole numbers from 10 and 4 on"
             )
+        if not is_whole(self.random_state, least=0) or not 0 <= self.penalty < np.inf:
+            raise SettingsError(
+                f"random_state={self.random_state!r}, penalty={self.penalty!r}: a whole number and a number from 0 on"
+            )
         X, y = validate_data(self, X, y, y_numeric=False, dtype=np.float64, ensure_min_samples=2)
         target = _read_target(y)
         whole = self._search(X, y, target, 0)
         chosen = [whole[0]]
         scores: list[float] = []
+        nothing: list[float] = []
         test_share = 0.0
         if self.outer and len(X) >= 2 * FEWEST:
             folds = list(self._split(self.outer, X, y))
@@ -159,6 +171,7 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
                 mask, _ = self._search(X[train], y[train], target[train], turn)
                 chosen.append(mask)
                 scores.append(self._score(X, y, target, mask, train, test))
+                nothing.append(self._score(X, y, target, np.zeros_like(mask), train, test))
         self.support_ = whole[0]
         self.outer_scores_ = np.array(scores)
         names = getattr(self, "feature_names_in_", np.arange(X.shape[1]))
@@ -167,7 +180,7 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         )
         if len(scores) >= FEWEST and np.isfinite(scores).all():
             low, high = mean_of_folds(self.outer_scores_, test_share).interval([1.0])
-            self.selection_ = Selection(table, whole[1], float(np.mean(scores)), low, high)
+            self.selection_ = Selection(table, whole[1], float(np.mean(scores)), low, high, float(np.mean(nothing)))
         else:
             self.selection_ = Selection(table, whole[1], np.nan, np.nan, np.nan)
         return self
@@ -177,7 +190,7 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         return self.support_
 
     def _split(self, cv: Any, X: Floats, y: Any) -> Any:
-        if is_whole(cv):
+        if is_whole(cv, least=-(2**53)):
             count = min(int(cv), len(X))
             if count < 2:
                 raise SettingsError(f"cv={cv!r} and outer={self.outer!r}: at least 2 folds are needed, or outer=0")
@@ -188,13 +201,16 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         n = X.shape[1]
         folds = list(self._split(self.cv, X, y))
         fast = _Moments(X, target, folds) if self.estimator is None else None
+        empty = 0.0 if fast is not None else self._cross_validate(X, y, np.zeros(n, dtype=bool), folds)
 
         def judge(point: dict[str, Any]) -> Floats:
             masks = np.atleast_2d(point["use"]).reshape(-1, n)
             if fast is not None:
                 score = fast.scores(masks)
             else:
-                score = np.array([self._cross_validate(X, y, mask, folds) for mask in masks])
+                score = np.array(
+                    [empty if not mask.any() else self._cross_validate(X, y, mask, folds) for mask in masks]
+                )
             return np.asarray(score - self.penalty * masks.sum(axis=1))
 
         problem = SearchProblem(judge, {"use": Binary(n)}, maximise=True)
@@ -211,19 +227,30 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         return mask, value
 
     def _cross_validate(self, X: Floats, y: Any, mask: Bools, folds: Any) -> float:
-        if not mask.any():
-            return 0.0
-        return float(np.mean(cross_val_score(self.estimator, X[:, mask], y, cv=folds, scoring=self.scoring)))
+        model = self._model_of(mask)
+        return float(np.mean(cross_val_score(model, _columns(X, mask), y, cv=folds, scoring=self._scorer())))
+
+    def _model_of(self, mask: Bools) -> Any:
+        """The estimator, or what needs no predictor."""
+        if mask.any():
+            return clone(self.estimator)
+        return DummyClassifier() if is_classifier(self.estimator) else DummyRegressor()
+
+    def _scorer(self) -> Any:
+        return check_scoring(self.estimator, scoring=self.scoring)
 
     def _score(self, X: Floats, y: Any, target: Floats, mask: Bools, train: Ints, test: Ints) -> float:
         if self.estimator is None:
+            if not mask.any():
+                return 0.0
             return float(_Moments(X, target, [(train, test)]).scores(mask[None])[0])
-        model = clone(self.estimator).fit(X[train][:, mask], y[train])
-        if self.scoring is None:
-            return float(model.score(X[test][:, mask], y[test]))
-        from sklearn.metrics import get_scorer
+        part = _columns(X, mask)
+        return float(self._scorer()(self._model_of(mask).fit(part[train], y[train]), part[test], y[test]))
 
-        return float(get_scorer(self.scoring)(model, X[test][:, mask], y[test]))
+
+def _columns(X: Floats, mask: Bools) -> Floats:
+    """Those that are chosen; all for what looks at none."""
+    return X[:, mask] if mask.any() else X
 
 
 def _prune(mask: Bools, judge: Any) -> Bools:
@@ -262,8 +289,10 @@ class _Moments:
             a, c = a / size, (X[test] - mean) / size
             gram = a.T @ a / len(a)
             rest = ((target[test] - centre) ** 2).sum()
-            # R squared is set against the mean of the training rows, which is what a model without predictors says.
-            self.parts.append((gram, a.T @ b / len(a), c, target[test] - centre, max(float(rest), 1e-300)))
+            # R squared is set against the mean of the training rows, which is what a model without predictors says;
+            # where that says all there is to say, nothing is better.
+            told = rest > 1e-24 * (target[test] ** 2).sum()
+            self.parts.append((gram, a.T @ b / len(a), c, target[test] - centre, float(rest) if told else np.inf))
 
     def scores(self, masks: Bools) -> Floats:
         """R squared of each subset, a mean over folds.
@@ -272,6 +301,9 @@ class _Moments:
         ----------
         masks : numpy.ndarray of bool, shape (m, n)
         """
+        most = max(1, ROOM // masks.shape[1] ** 2)
+        if len(masks) > most:
+            return np.concatenate([self.scores(masks[i : i + most]) for i in range(0, len(masks), most)])
         found = np.zeros(len(masks))
         both = masks[:, :, None] & masks[:, None, :]
         eye = np.eye(masks.shape[1])
@@ -279,5 +311,5 @@ class _Moments:
             system = np.where(both, gram, 0.0) + eye * np.where(masks, RIDGE, 1.0)[:, None, :]
             weights = np.linalg.solve(system, masks[:, :, None] * cross)
             errors = target[None] - test[None] @ weights
-            found += 1.0 - np.einsum("mij,mij->m", errors, errors) / rest
+            found += (1.0 - np.einsum("mij,mij->m", errors, errors) / rest) if rest < np.inf else 0.0
         return found / len(self.parts)
