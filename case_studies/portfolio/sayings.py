@@ -1,4 +1,4 @@
-"""What the portfolio report says of its results, sentence by sentence, so that no sentence can disagree with a table."""
+"""What the portfolio report says of its results, sentence by sentence, so that none can disagree with a table."""
 
 from __future__ import annotations
 

@@ -464,11 +464,13 @@ class LagForecaster(LagModel):
         return StandardizedRidge(towards=(-1, *last, *means))
 
     def _regressor(self, seed: int, ridge: StandardizedRidge | None = None) -> Estimator:
-        regressor = clone((ridge or StandardizedRidge()) if self.regressor is None else self.regressor)
+        regressor: Estimator = clone((ridge or StandardizedRidge()) if self.regressor is None else self.regressor)
         parameters = regressor.get_params(deep=True)
         drawn = {name: seed for name in parameters if name == "random_state" or name.endswith("__random_state")}
         unset = {name: value for name, value in drawn.items() if parameters[name] is None}
-        return regressor.set_params(**unset) if self.random_state is not None else regressor
+        if self.random_state is not None:
+            regressor.set_params(**unset)
+        return regressor
 
     def _without(self, fitted: object, seed: int, X: Floats, y: Floats) -> Callable[[Bools], Any]:
         """What fits the same regressor again without some rows."""

@@ -2,8 +2,9 @@
 
 What is tried first is block pivoting: guess which limits hold, solve the equations of those, exchange what is on the
 wrong side, all at once (Kostreva, Linear Algebra and its Applications 21, 1978). Where that does not end soon, an
-interior-point method tells which limits hold, and one linear system gives the answer to the last digits, with exact zeros. Of many
-columns a few hundred are enough to begin with; the rest stay at a bound until their reduced cost calls for them.
+interior-point method tells which limits hold, and one linear system gives the answer to the last digits, with exact
+zeros. Of many columns a few hundred are enough to begin with; the rest stay at a bound until their reduced cost calls
+for them.
 """
 
 from __future__ import annotations

@@ -311,7 +311,7 @@ def _improve(
 def _look(
     search: _Search, low: Floats, high: Floats, best: float, gap: float
 ) -> tuple[float, Floats, Floats, Floats] | None:
-    """Solve a node, sharpening its lines; its bound, columns, errors and inputs, or None where it is empty or stopped."""
+    """Solve a node, sharpening its lines: its bound, columns, errors and inputs; None where it is empty or stopped."""
     tangents = search.tangents(low, high)
     bound = np.inf
     for turn in range(ROUNDS):

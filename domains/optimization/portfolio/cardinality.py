@@ -122,7 +122,8 @@ def split_diagonal(square: Floats, weights: Floats | None = None) -> Floats:
     Notes
     -----
     Minimum-trace factor analysis by an interior-point method: maximise a weighted sum of d plus a shrinking
-    multiple of the logarithms of the determinant of what is left and of d (Vandenberghe and Boyd, SIAM Review 38, 1996).
+    multiple of the logarithms of the determinant of what is left and of d (Vandenberghe and Boyd, SIAM Review 38,
+    1996).
 
     >>> split_diagonal(np.eye(2) + 1.0).round(2).tolist()
     [0.98, 0.98]
