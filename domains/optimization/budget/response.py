@@ -352,8 +352,8 @@ def _span(base: Floats) -> Floats:
 
 def _leave_out(fit: _Fit, i: int) -> _Fit:
     """A fit without one of its channels, to start from."""
-    parts = {name: np.delete(getattr(fit, name), i) for name in ("share", "half", "shape", "top")}
-    return replace(fit, **parts)
+    share, half, shape, top = (np.delete(one, i) for one in (fit.share, fit.half, fit.shape, fit.top))
+    return replace(fit, share=share, half=half, shape=shape, top=top)
 
 
 def _check_amounts(table: pd.DataFrame, problems: Problems) -> list[Any]:
@@ -377,7 +377,7 @@ def _read_others(others: Any, n: int) -> Floats:
     extra = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
     if len(extra) != n or not np.isfinite(extra).all():
         raise DataError("others", [Problem("rows are missing, or values are no numbers", fix="Correct them.")])
-    return extra
+    return np.asarray(extra)
 
 
 def _aicc(squares: float, n: int, count: int) -> float:
