@@ -173,6 +173,11 @@ def split_money(
         step = min(max(rest, 0.0), high[i] - spend[i])
         spend[i] += step
         rest -= step
+    # Differences of large numbers may leave the bound a little below what the split itself brings.
+    reached = 0.0
+    for i in range(n):
+        reached += _value(spend[i], top[i], half[i], shape[i], log)
+    bound = max(bound, reached)
     errors = np.zeros(n)
     for i in range(n):
         if low[i] < spend[i] < tangents[i]:

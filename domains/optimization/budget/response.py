@@ -95,8 +95,8 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    Curves and adstock as in Jin and others, Bayesian methods for media mix modeling with carryover and shape effects
-    (Google, 2017); fitted by least squares, uncertainty by resampling residuals in blocks.
+    Curves and adstock as in Jin, Wang, Sun, Chan and Koehler, Bayesian methods for media mix modeling with carryover and
+    shape effects (Google, 2017); fitted by least squares, uncertainty by resampling residuals in blocks.
 
     >>> random = np.random.default_rng(0)
     >>> spend = pd.DataFrame({"tv": random.uniform(0, 10, 80)})
@@ -158,7 +158,7 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, spend: Any, others: Any = None) -> Floats:
-        """Responses of periods that follow one another, from the first of fit, with nothing carried over into it.
+        """Responses of periods that follow one another, from the first that fit has seen, with nothing carried over into it.
 
         Parameters
         ----------
@@ -352,8 +352,8 @@ def _span(base: Floats) -> Floats:
 
 def _leave_out(fit: _Fit, i: int) -> _Fit:
     """A fit without one of its channels, to start from."""
-    parts: dict[str, Any] = {name: np.delete(getattr(fit, name), i) for name in ("share", "half", "shape", "top")}
-    return replace(fit, **parts)
+    share, half, shape, top = (np.delete(one, i) for one in (fit.share, fit.half, fit.shape, fit.top))
+    return replace(fit, share=share, half=half, shape=shape, top=top)
 
 
 def _check_amounts(table: pd.DataFrame, problems: Problems) -> list[Any]:
@@ -374,10 +374,10 @@ def _read_others(others: Any, n: int) -> Floats:
     if others is None:
         return np.zeros((n, 0))
     table = as_pandas(others, "others")
-    extra: Floats = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    extra = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
     if len(extra) != n or not np.isfinite(extra).all():
         raise DataError("others", [Problem("rows are missing, or values are no numbers", fix="Correct them.")])
-    return extra
+    return np.asarray(extra)
 
 
 def _aicc(squares: float, n: int, count: int) -> float:

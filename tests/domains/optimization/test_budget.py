@@ -677,6 +677,16 @@ def test_two_weeks_against_a_grid():
     assert best.max() * (1 - 1e-9) <= found.bound <= found.objective * (1 + 1.01e-3)
 
 
+def test_half_a_year_is_proven():
+    curves = abc(shape=[3, 1, 0.5])
+    limits = [Limit("w", "total", most=60, period="every")]
+    found = plan_weeks(
+        curves, 26, 780, carry_over={"a": 0.5, "b": 0.2, "c": 0}, carried=20, limits=limits, time_limit=9
+    )
+    assert found.status == "within gap"
+    assert found.gap <= 1e-3
+
+
 def test_weeks_that_cannot_be_met_are_told():
     limits = [Limit("steady", "a", least=5, period="every"), Limit("low", "total", most=12)]
     with pytest.raises(InfeasibleError) as error:
