@@ -639,7 +639,7 @@ def test_rotated_ellipsoids_and_bananas_are_solved():
 @pytest.mark.parametrize("beside", [1.0, 1e4, 1e8])
 def test_one_pair_that_interacts_among_ten_is_seen_and_solved(beside):
     """Also where another variable is worth far more than both."""
-    for seed in range(12):
+    for seed in range(6):
         one, two, large = np.random.default_rng(seed).permutation(10)[:3]
         shift = np.random.default_rng(100 + seed).uniform(-3, 3, 10)
         scales = np.where(np.arange(10) == large, beside, 1.0)
