@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.feature_selection import SelectorMixin
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import KFold, check_cv, cross_val_score
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv, cross_val_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from domains.optimization.evolution.optimizers import GeneticOptimizer
@@ -95,9 +96,10 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
     scoring : str or callable, optional
         For an estimator; its own score where left out.
     cv, outer : int or splitter
-        Folds that choose, and folds around them that judge the choice; ``outer=0`` judges nothing.
+        Folds that choose, and folds around them that judge the choice; ``outer=0`` judges nothing. Of a classifier
+        that is given they hold all classes alike.
     evaluations : int
-        Subsets tried a search.
+        Subsets tried a search, before single predictors are added and taken away while that helps.
     population : int
     penalty : float
         Score that a predictor has to bring to be worth having.
@@ -194,6 +196,13 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
             count = min(int(cv), len(X))
             if count < 2:
                 raise SettingsError(f"cv={cv!r} and outer={self.outer!r}: at least 2 folds are needed, or outer=0")
+            classes = self.estimator is not None and is_classifier(self.estimator)
+            if classes and np.unique(y, return_counts=True)[1].max() >= count:
+                # A class that training rows lack cannot be learnt; that few folds hold a rare one is no matter.
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", UserWarning)
+                    folds = StratifiedKFold(count, shuffle=True, random_state=self.random_state)
+                    return list(folds.split(X, y))
             return KFold(count, shuffle=True, random_state=self.random_state).split(X)
         return check_cv(cv, y).split(X, y)
 

@@ -636,19 +636,41 @@ def test_rotated_ellipsoids_and_bananas_are_solved():
     assert judge.value < 1e-8
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_one_pair_that_interacts_among_ten_is_seen_or_solved(seed):
-    """Single variables against all others are asked in five of ten turns; of one pair, that may miss both."""
-    one, two = np.random.default_rng(seed).permutation(10)[:2]
-    shift = np.random.default_rng(100 + seed).uniform(-3, 3, 10)
+@pytest.mark.parametrize("beside", [1.0, 1e4, 1e8])
+def test_one_pair_that_interacts_among_ten_is_seen_and_solved(beside):
+    """Also where another variable is worth far more than both."""
+    for seed in range(6):
+        one, two, large = np.random.default_rng(seed).permutation(10)[:3]
+        shift = np.random.default_rng(100 + seed).uniform(-3, 3, 10)
+        scales = np.where(np.arange(10) == large, beside, 1.0)
 
-    def function(X):
-        Z = X - shift
-        return (Z**2).sum(axis=1) + 1.9 * Z[:, one] * Z[:, two]
+        def function(X, shift=shift, scales=scales, one=one, two=two):
+            Z = X - shift
+            return (Z**2 * scales).sum(axis=1) + 1.9 * Z[:, one] * Z[:, two]
 
-    engine, judge = engine_of(function, 10, 6000, seed)
-    assert not isinstance(engine.engine, SeparableEngine)
-    assert judge.value < 1e-8
+        engine, judge = engine_of(function, 10, 6000, seed)
+        assert not isinstance(engine.engine, SeparableEngine)
+        assert judge.value < 1e-8
+
+
+def test_sums_of_unequal_parts_that_stand_high_are_still_seen():
+    for height in (0.0, 1.0, 1e6):
+        engine, judge = engine_of(
+            lambda X, height=height: height + 1e6 * (X[:, 0] - 1) ** 2 + np.abs(X[:, 1:]).sum(axis=1), 5, 3000
+        )
+        assert isinstance(engine.engine, SeparableEngine)
+        assert judge.value == pytest.approx(height, abs=1e-8)
+
+
+def test_whether_variables_act_on_their_own_is_asked_of_each():
+    asked = AdaptiveEngine(4, 8, 1000, np.random.default_rng(0)).ask()
+    one, two = asked[:2]
+    for i in range(4):
+        assert [np.flatnonzero(asked[2 + i] != one).tolist(), np.flatnonzero(asked[6 + i] != two).tolist()] == [
+            [i],
+            [i],
+        ]
+    assert len(asked) == 10
 
 
 @pytest.mark.parametrize("make", [CovarianceEngine, ShadeEngine])
