@@ -74,7 +74,9 @@ def _best_local(curves: ResponseCurves, caps: Floats, total: float, seed: int) -
             method="SLSQP",
         )
         if found.success and abs(found.x.sum() - total) < 1e-6 * total:
-            best = max(best, -float(found.fun))
+            # What it spends beyond the total by its tolerance is no better split.
+            spend = np.clip(found.x * min(1.0, total / found.x.sum()), 0.0, caps)
+            best = max(best, float(curves.value(spend).sum()))
     return best
 
 

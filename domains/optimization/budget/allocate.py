@@ -122,6 +122,12 @@ def check_total(total: Any) -> None:
 def _make_program(channels: Sequence[str], total: float, limits: Limits, groups: Any) -> Program:
     """The total and every limit as named rows over channels."""
     n = len(channels)
+    problems = Problems(limits.source)
+    for row, limit in enumerate(limits, 1):
+        if limit.period is not None:
+            what = f"{limit.name!r} is for {limit.period!r}, and this budget knows no periods"
+            problems.add(what, column="period", rows=[row], count=1, fix="Leave it empty, or use plan_weeks.")
+    problems.raise_if_any()
     rows = limits.without(TOTAL).to_rows(channels, read_groups(groups, channels), kind="channel", quantities=(TOTAL,))
     names, labels = list(rows.names), list(rows.limits)
     matrix, low, high = rows.matrix, list(rows.lower), list(rows.upper)

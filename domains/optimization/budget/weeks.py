@@ -145,6 +145,9 @@ def _read_shares(given: Any, channels: Sequence[str], name: str, below: float) -
         lost = [one for one in channels if one not in series.index]
         if lost:
             raise DataError(name, [Problem(f"there is none for {quote(lost)}", fix="Write 0 where there is none.")])
+        more = [one for one in series.index if one not in channels]
+        if more:
+            raise DataError(name, [Problem(f"{quote(more)} have no response curve", fix="Leave them out.")])
         values = pd.to_numeric(series.loc[list(channels)], errors="coerce").to_numpy(dtype=float)
     else:
         values = np.full(len(channels), float(given) if isinstance(given, Real) else np.nan)

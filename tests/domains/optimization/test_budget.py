@@ -748,3 +748,17 @@ def test_the_search_problem_is_the_response_of_what_is_spent():
     for most in ([10, 10, 10], [60, 50], [60, -1, 90], [np.nan] * 3):
         with pytest.raises(SettingsError, match="caps"):
             make_budget_problem(curves, 80, most)
+
+
+def test_limits_for_a_week_are_refused_where_there_are_no_weeks():
+    curves = ResponseCurves.make(["a", "b"], top=[10, 10], half=[5, 5])
+    with pytest.raises(
+        DataError, match=r"column 'period': 'cap' is for '2', and this budget knows no periods \(row 1\)"
+    ):
+        allocate_budget(curves, 8, limits=[Limit("cap", "a", most=3, period="2")])
+
+
+def test_what_is_carried_over_of_unknown_channels_is_told():
+    curves = ResponseCurves.make(["a", "b"], top=[10, 10], half=[5, 5])
+    with pytest.raises(DataError, match="'radio' have no response curve"):
+        plan_weeks(curves, 2, 8.0, carry_over={"a": 0.1, "b": 0.2, "radio": 0.3})
