@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BINDING_COLUMNS", "STATUSES", "Decision", "make_binding", "relative_gap"]
 
-STATUSES = ("optimal", "within gap", "stopped by time", "infeasible", "unbounded")
+STATUSES = ("optimal", "within gap", "stopped by time", "not proven", "infeasible", "unbounded")
 MOST_BARS = 15
 BINDING_COLUMNS = ("limit", "side", "at", "price")
 
@@ -66,8 +66,8 @@ class Decision(Result):
     Attributes
     ----------
     status : str
-        "optimal" (proven), "within gap" (the gap is proven), "stopped by time" (the best so far), "infeasible" or
-        "unbounded".
+        "optimal" (proven), "within gap" (the gap is proven), "stopped by time" (the best so far), "not proven" (by
+        a search or a rule), "infeasible" or "unbounded".
     values : pandas.DataFrame
         What to do, a row each: column "value", and "why" where reasons are known.
     objective : float
@@ -121,7 +121,8 @@ class Decision(Result):
         if self.status == "unbounded":
             word = "grow" if self.maximise else "fall"
             return f"The {self.goal} can {word} without end: a limit is missing."
-        told = [self._say_objective()]
+        # What a rule gives has no objective, and nobody waited for it.
+        told = [] if self.status == "not proven" and np.isnan(self.objective) else [self._say_objective()]
         if len(self.binding):
             told.append(self._say_binding())
         told += [f"{note[0].upper()}{note[1:]}." for note in self.notes]

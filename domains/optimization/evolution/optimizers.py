@@ -191,7 +191,7 @@ class _Judge:
         )
         history = pd.DataFrame(self.rows, columns=["evaluations", "best", "restart"])
         return SearchDecision(
-            "stopped by time", values, -self.value if self.problem.maximise else self.value,
+            "not proven", values, -self.value if self.problem.maximise else self.value,
             maximise=self.problem.maximise, goal=goal, unit=unit, best=best, history=history, evaluations=self.used,
             feasible=self.broken <= 0,
         )  # fmt: skip

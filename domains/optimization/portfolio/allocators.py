@@ -37,7 +37,7 @@ class EqualWeight(Allocator):
         weights = np.full(n, 1.0 / n)
         values = make_values(table.assets, weights, None, [""] * n)
         note = "the weights are equal by definition; nothing was optimised"
-        return weights, Decision("optimal", values, 0.0, 0.0, goal="distance from equal weights", notes=(note,))
+        return weights, Decision("not proven", values, goal="rule", notes=(note,))
 
 
 class _ByMoments(Allocator):

@@ -69,4 +69,4 @@ class RuleStrategy(Allocator):
         weights = last.reindex(list(table.assets)).fillna(0.0).to_numpy(dtype=float)
         values = make_values(table.assets, weights, None, ["by the rule"] * len(weights))
         note = "by a rule; nothing was optimised"
-        return weights, Decision("optimal", values, np.nan, np.nan, goal="rule", notes=(note,))
+        return weights, Decision("not proven", values, goal="rule", notes=(note,))

@@ -16,6 +16,7 @@ from domains.optimization import (
     MinimumVariance,
     MomentEstimator,
     RiskParity,
+    RuleStrategy,
     compute_cvar,
 )
 from domains.optimization.portfolio.parity import find_risk_parity
@@ -506,3 +507,12 @@ def test_equal_weights_are_equal():
     model = EqualWeight().fit(RETURNS)
     assert model.weights_.tolist() == [1 / 6] * 6
     assert "nothing was optimised" in " ".join(model.decision_.notes)
+
+
+@pytest.mark.parametrize("model", [EqualWeight(), RuleStrategy(lambda returns: (returns > 0) / returns.shape[1])])
+def test_what_was_not_optimised_is_not_called_optimal(model):
+    decision = model.fit(RETURNS).decision_
+    assert decision.status == "not proven"
+    assert not decision.proven
+    assert decision.explain().endswith("nothing was optimised.")
+    assert "Time" not in decision.explain()

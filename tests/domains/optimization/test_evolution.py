@@ -750,7 +750,7 @@ def test_decisions_say_what_was_found():
     before = int(told.split("reached after ")[1].split(";")[0].replace(",", ""))
     values = sphere(spy.points)
     assert before <= int(np.argmin(values)) < before + 20
-    assert found.status == "stopped by time"
+    assert found.status == "not proven"
     assert not found.proven
     assert np.isnan(found.bound)
     frame = found.to_frame()
@@ -772,5 +772,5 @@ def test_plots_end_at_the_result(monkeypatch):
     assert len(x) <= 502
     for history in ([np.inf, 3.0, 2.0], [np.nan, np.nan, 2.0], [np.nan] * 3):
         table = pd.DataFrame({"evaluations": [10, 20, 30], "best": history, "restart": 0})
-        found = SearchDecision("stopped by time", pd.DataFrame({"value": [1.0]}), 2.0, history=table)
+        found = SearchDecision("not proven", pd.DataFrame({"value": [1.0]}), 2.0, history=table)
         assert found.plot().svg.startswith("<svg")
