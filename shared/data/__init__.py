@@ -1,6 +1,7 @@
 """Tables, panels, bundled data sets and splits: what every domain reads and cuts its data with."""
 
 from shared.data.business_days import business_days
+from shared.data.columns import InteractionColumns
 from shared.data.frequency import Frequency
 from shared.data.incidence import BasketColumns, Incidence
 from shared.data.io.chunks import read_chunks
@@ -15,6 +16,7 @@ __all__ = [
     "Column",
     "Frequency",
     "Incidence",
+    "InteractionColumns",
     "LastN",
     "Panel",
     "Schema",

@@ -37,6 +37,12 @@ ORDER = "order"
 """Key of a basket."""
 ITEM = "item"
 """What a basket holds."""
+USER = "user"
+"""Who interacts with items."""
+RATING = "rating"
+"""How much of an item a user took, or how well it was liked."""
+TIMESTAMP = "timestamp"
+"""When a user interacted with an item."""
 
 
 def median_of(columns: Collection[Any]) -> str:
@@ -171,3 +177,36 @@ class BasketColumns:
         given |= {"quantity": self.quantity, "time": self.time}
         single = {"quantity": "The quantity is one column", "time": STAMPS}
         _check_names({role: name for role, name in given.items() if name}, single)
+
+
+@dataclass(frozen=True)
+class InteractionColumns:
+    """Names of the columns of a long table of interactions, a row what a user did with an item.
+
+    Parameters
+    ----------
+    user : str
+        Who: a customer, a household, a reader.
+    item : str
+        What was bought, rated, read or watched.
+    rating : str, optional
+        How much of it, or how well it was liked: above 0. Read where the table has the column.
+    timestamp : str, optional
+        When: a datetime or a number. Read where the table has the column.
+
+    >>> InteractionColumns(item="film").item
+    'film'
+    """
+
+    user: str = USER
+    item: str = ITEM
+    rating: str | None = RATING
+    timestamp: str | None = TIMESTAMP
+
+    def __post_init__(self) -> None:
+        given = {"user": self.user, "item": self.item, "rating": self.rating, "timestamp": self.timestamp}
+        single = {"rating": "The rating is one column", "timestamp": STAMPS}
+        _check_names({role: name for role, name in given.items() if name}, single)
+        named = [name for name in given.values() if name]
+        if twice := sorted({name for name in named if named.count(name) > 1}):
+            raise SettingsError(f"{quote(twice)} cannot be two things at once; name another column")

@@ -16,9 +16,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from shared.checks import is_whole
-from shared.data.columns import BasketColumns
+from shared.data.columns import BasketColumns, InteractionColumns
 from shared.data.incidence_checks import Entries, Missing, Returns, from_sequences, from_table, pick_rows
 from shared.data.incidence_matrix import from_matrix
+from shared.data.interactions import read_visits
 from shared.data.io.frames import as_pandas
 from shared.errors import HexadError, quote
 from shared.text import sentences
@@ -205,6 +206,54 @@ class Incidence:
         [['milk', 'tea'], ['milk']]
         """
         return cls._pack(from_matrix(matrix, items, returns=returns, source=source), largest, drop_empty=drop_empty)
+
+    @classmethod
+    def from_interactions(
+        cls,
+        frame: object,
+        columns: InteractionColumns | None = None,
+        *,
+        missing: Missing = "refuse",
+        source: str = "interactions",
+    ) -> Incidence:
+        """Read a long table of who did what: a row is then a visit, one user at one time; without times, a user.
+
+        What stands there several times is summed. Visits name their users as baskets name their customers.
+
+        Parameters
+        ----------
+        frame : frame
+            Long table: pandas, Polars or Arrow; left unchanged.
+        columns : InteractionColumns, optional
+            Its column names.
+        missing : {"refuse", "drop"}
+            What becomes of rows without a user, an item, a rating or a time.
+        source : str
+            What the table is called in errors.
+
+        Raises
+        ------
+        DataError
+            Listing every problem.
+
+        >>> table = pd.DataFrame({"user": ["ann", "bob", "ann"], "item": ["tea", "tea", "milk"]})
+        >>> Incidence.from_interactions(table).to_lists()
+        [['milk', 'tea'], ['tea']]
+        """
+        found = read_visits(as_pandas(frame, source, copy=False), columns, missing=missing, source=source)
+        named = found.columns
+        return cls(
+            found.indptr,
+            found.codes,
+            found.items,
+            pd.RangeIndex(1, len(found.indptr)),
+            found.weights,
+            found.times,
+            found.users,
+            found.user_keys,
+            BasketColumns("visit", named.item, named.rating, named.timestamp, named.user),
+            found.notes,
+        )
 
     @classmethod
     def _pack(cls, entries: Entries, largest: int | None, *, drop_empty: bool) -> Incidence:

@@ -320,20 +320,25 @@ class WalkForward(TimeSplitter):
         self.gap = gap
         self.ds = ds
 
-    def splits(self, data: pd.DataFrame) -> list[Split]:
-        """Cut a table.
+    def splits(self, data: Any) -> list[Split]:
+        """Cut a table, or baskets or interactions by their own times.
 
         Parameters
         ----------
-        data : pandas.DataFrame
-            With the columns that the constructor named.
+        data : pandas.DataFrame or Incidence
+            A frame has the columns that the constructor named.
 
         Raises
         ------
         HexadError
-            The table is too short for the cutoffs asked for; it says how many fit.
+            The table is too short for the cutoffs asked for; it says how many fit. An Incidence has no times.
         """
-        stamps = need_stamps(data, self.ds)
+        if isinstance(data, pd.DataFrame):
+            stamps = need_stamps(data, self.ds)
+        elif data.times is None:
+            raise HexadError("WalkForward cuts by time, and these baskets or interactions have none; name their column")
+        else:
+            stamps = need_stamps(pd.DataFrame({self.ds: data.times}), self.ds)
         self._check(stamps)
         walk = StampGrid(stamps, self.ds)
         cuts = []

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,7 +17,8 @@ from domains.basket.mining.search import as_baskets
 from domains.basket.task import CompletionTask
 from shared.checks import is_whole
 from shared.data import Incidence
-from shared.errors import DataError, HexadError, Problem, quote
+from shared.data.names import plain_names
+from shared.errors import HexadError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Codes, Floats, Ints
 
@@ -132,7 +132,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
             significance=self.significance,
             max_rules=self.max_rules,
         )
-        self.items_ = _plain(found.items)
+        self.items_ = plain_names(found.items)
         self.counts_ = found.counts.astype(np.int64)
         self.n_baskets_ = found.n_rows
         self.rule_ptr_, self.rule_items_ = rules.indptr, rules.indices
@@ -165,7 +165,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         found = customer_history(baskets, self.half_life)
         if found is None or baskets.customer_keys is None:
             return
-        self.customers_ = _plain(baskets.customer_keys)
+        self.customers_ = plain_names(baskets.customer_keys)
         self.customer_baskets_ = found.n_baskets
         self.history_ptr_, self.history_items_ = found.indptr, found.indices
         self.history_counts_, self.history_share_ = found.counts, found.share
@@ -265,7 +265,7 @@ class RuleRecommender(BaseEstimator):  # type: ignore[misc]
         """
         if self.customers_ is None or baskets.customers is None or baskets.customer_keys is None:
             return None
-        place = pd.Index(self.customers_).get_indexer(pd.Index(_plain(baskets.customer_keys)))
+        place = pd.Index(self.customers_).get_indexer(pd.Index(plain_names(baskets.customer_keys)))
         return np.where(baskets.customers < 0, -1, np.append(place, -1)[baskets.customers])
 
     def recommend(self, baskets: Any, n: int = 5) -> pd.DataFrame:
@@ -364,14 +364,3 @@ def _pieces(baskets: Incidence) -> list[Incidence]:
     return [
         baskets.take(np.arange(begin, min(begin + CHUNK, baskets.n_rows))) for begin in range(0, baskets.n_rows, CHUNK)
     ]
-
-
-def _plain(index: pd.Index[Any]) -> NDArray[Any]:
-    """Names as a numpy array of text or numbers, which a model file can hold."""
-    values = index.to_numpy()
-    if values.dtype != object:
-        return values
-    if all(isinstance(value, str) for value in values):
-        return np.array(values.tolist(), dtype=str)
-    odd = [str(value) for value in values if not isinstance(value, str)]
-    raise DataError("baskets", [Problem(f"names are neither text nor numbers: {odd[:3]}", fix="Write them as text.")])

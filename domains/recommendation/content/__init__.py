@@ -1,0 +1,1 @@
+"""What is known of items, and how alike they are by it."""

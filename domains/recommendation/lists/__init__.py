@@ -1,0 +1,1 @@
+"""Lists: what may be shown, how it is ordered, and what comes out."""

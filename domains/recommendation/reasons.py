@@ -1,0 +1,153 @@
+"""Why an item is recommended, in words: the part that weighs most, and what in the user's past brought it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from domains.recommendation.behaviour.blend import Blend
+from domains.recommendation.behaviour.history import History
+from domains.recommendation.behaviour.parts import FactorPart, LinearPart, NeighbourPart
+from shared.errors import quote
+from shared.text import count_of
+from shared.typing import Floats, Ints
+
+__all__ = ["Reasons"]
+
+NAMED = 2
+
+
+class Reasons:
+    """Finds reasons for the items of one list after another.
+
+    Parameters
+    ----------
+    history : History
+    blend : Blend
+    items : numpy.ndarray
+        Names.
+    period : float, optional
+        In the unit of the ages.
+    unit : str
+        Of the ages, in words: "day", or nothing.
+
+    >>> Reasons.__name__
+    'Reasons'
+    """
+
+    def __init__(self, history: History, blend: Blend, items: Any, period: float | None, unit: str) -> None:
+        self.history = history
+        self.blend = blend
+        self.items = items
+        self.period = period
+        self.unit = unit
+        self.counts = history.counts
+        self.last = history.last_ages() if history.ages is not None else None
+        self.n_users = int((history.activity > 0).sum())
+
+    def tell(self, user: int, item: int, adds: dict[str, float]) -> str:
+        """Say why a known item stands in a list.
+
+        Parameters
+        ----------
+        user, item : int
+        adds : dict of str to float
+            What each group of parts adds.
+        """
+        group = max(adds, key=lambda name: adds[name]) if adds else "trend"
+        if group == "habit" and (told := self._habit(user, item)):
+            return told
+        if group in {"habit", "similar"} and (told := self._similar(user, item)):
+            return told
+        return self.trend(item)
+
+    def trend(self, item: int) -> str:
+        """Say how many users have an item.
+
+        Parameters
+        ----------
+        item : int
+        """
+        have = int(self.history.popularity[item])
+        return f"popular: {have:,} of {self.n_users:,} users had it"
+
+    def like(self, user: int, neighbours: Ints, near: Floats, shared: list[str]) -> str:
+        """Say which known items a new one is like.
+
+        Parameters
+        ----------
+        user : int
+        neighbours : array of int
+            The nearest first.
+        near : array of float
+        shared : list of str
+            What it has in common with the first.
+        """
+        own = set(self._own(user).tolist())
+        held = [int(one) for one, close in zip(neighbours, near, strict=True) if one in own and close > 0][:NAMED]
+        common = f" (same {', '.join(shared)})" if shared else ""
+        if held:
+            return f"new, and like {quote(self.items[held])}, which they had{common}"
+        return f"new, and like {quote(self.items[neighbours[:1]])}{common}"
+
+    def _own(self, user: int) -> Ints:
+        presence = self.history.presence
+        found: Ints = presence.indices[presence.indptr[user] : presence.indptr[user + 1]]
+        return found
+
+    def _habit(self, user: int, item: int) -> str:
+        own = self._own(user)
+        place = int(np.searchsorted(own, item))
+        if place >= len(own) or own[place] != item:
+            return ""
+        at = int(self.counts.indptr[user]) + place
+        told = f"had it {'once' if self.counts.data[at] == 1 else f'{int(self.counts.data[at]):,} times'}"
+        if self.last is None or not self.unit:
+            return told
+        ago = round(float(self.last.data[at]))
+        return f"{told}, last {count_of(ago, self.unit)} ago" if ago else f"{told}, last on the last day"
+
+    def _similar(self, user: int, item: int) -> str:
+        own = self._own(user)
+        own = own[own != item]
+        if len(own) == 0:
+            return ""
+        adds = np.zeros(len(own))
+        for part, weight, scale in zip(self.blend.parts, self.blend.weights, self.blend.scales, strict=True):
+            if weight:
+                adds += weight / scale * _brings(part, own, item)
+        order = [int(place) for place in np.argsort(-adds, kind="stable")[:NAMED] if adds[place] > 0]
+        if not order:
+            return ""
+        first = int(own[order[0]])
+        both = self._both(first, item)
+        named = quote(self.items[own[order]])
+        return (
+            f"goes with {named}, which they had: {both:,} of the {int(self.history.popularity[first]):,} users of"
+            f" {quote(self.items[[first]])} had it"
+        )
+
+    def _both(self, first: int, second: int) -> int:
+        columns = self.history.keep("by item", lambda: self.history.presence.tocsc())
+        one = columns.indices[columns.indptr[first] : columns.indptr[first + 1]]
+        two = columns.indices[columns.indptr[second] : columns.indptr[second + 1]]
+        return len(np.intersect1d(one, two, assume_unique=True))
+
+
+def _brings(part: Any, own: Ints, item: int) -> Floats:
+    """What each of a user's items adds to another by a part that compares items."""
+    if isinstance(part, LinearPart):
+        return np.asarray(part.weights[own, item], dtype=float)
+    if isinstance(part, FactorPart):
+        near = part.vectors[own] @ part.vectors[item]
+        return np.asarray(near * part.scale[item] / part.scale[own], dtype=float)
+    if isinstance(part, NeighbourPart):
+        begin, stop = part.indptr[item], part.indptr[item + 1]
+        place = np.searchsorted(part.indices[begin:stop], own)
+        place = np.minimum(place, max(stop - begin - 1, 0))
+        if stop == begin:
+            return np.zeros(len(own))
+        hit = part.indices[begin:stop][place] == own
+        return np.where(hit, part.weights[begin:stop][place], 0.0).astype(float)
+    return np.zeros(len(own))

@@ -1,0 +1,734 @@
+"""One model of behaviour, text and attributes: what to show whom, filtered, diverse, and with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from domains.recommendation.behaviour.blend import Blend, hold_out, learn_parts
+from domains.recommendation.behaviour.choice import choose_parts
+from domains.recommendation.behaviour.history import History, as_interactions
+from domains.recommendation.behaviour.models import BLOCK, BehaviourModel, as_keys
+from domains.recommendation.behaviour.parts import Part, TrendPart
+from domains.recommendation.content.newcomers import NewItems
+from domains.recommendation.content.space import ItemSpace
+from domains.recommendation.lists.filters import ItemColumns
+from domains.recommendation.lists.rerank import cap_lists, diversify, number_kinds
+from domains.recommendation.lists.result import Recommendations
+from domains.recommendation.reasons import Reasons
+from domains.recommendation.search.index import SemanticIndex
+from domains.recommendation.text.encoder import TextEncoder
+from shared.checks import is_whole, nearest
+from shared.data import Incidence
+from shared.data.io.frames import as_pandas
+from shared.data.names import plain_names
+from shared.data.schema import first_rows, missing_column
+from shared.errors import Argument, DataError, Fix, HexadError, Problem, Problems, SettingsError, quote
+from shared.runtime.array_of import ArrayOf
+from shared.text import count_of
+from shared.typing import Bools, Floats, Ints
+
+__all__ = ["Recommender"]
+
+GROUPS = ("habit", "similar", "trend")
+
+
+class Recommender(BehaviourModel):
+    """Rank items for users by what they and others did, and by what is known of the items.
+
+    Several parts score every item: linear models of what goes together, factors, neighbours, the user's own past with
+    several half-lives, and what everybody comes to of late. Their weights, none below zero, are learnt on the last
+    period of what is learnt from (without times: on a fifth that is hidden at random), and the parts that weigh most
+    are the reasons. Items that nobody has yet are scored by the items most like them, where a table of items is given;
+    users of whom nothing is known get what is popular.
+
+    Parameters
+    ----------
+    question : {"new", "next"}
+        "new" recommends what the user never had; "next" what the user will take next, had before or not.
+    text : str or sequence of str
+        Columns of free text in the table of items.
+    attributes : sequence of str, optional
+        Columns of kinds and numbers in it by which items are compared; all others where left out.
+    period : float or str, optional
+        What "next" means, as in "28D" (or in the unit of numeric times): the length on which weights are learnt; 28
+        days, and at most a sixth of what the times span, where left out.
+    separator : str, optional
+        What stands between several kinds in a cell of the items' table, as in ", ".
+    encoder : TextEncoder, optional
+        How texts are read.
+    dense_items : int
+        Above so many items linear models and factors, which need a square of them, give way to neighbours.
+    random_state : int
+
+    Attributes
+    ----------
+    weights_ : dict of str to float
+        Weight of each part.
+    items_, users_ : numpy.ndarray
+    notes_ : list of str
+        What was found and done.
+
+    >>> table = pd.DataFrame({"user": list("aabbcc"), "item": ["tea", "milk", "tea", "milk", "tea", "nuts"]})
+    >>> Recommender().fit(table).recommend("c", n=1).to_frame()[["user", "item", "path"]].to_dict("list")
+    {'user': ['c'], 'item': ['milk'], 'path': ['behaviour']}
+    """
+
+    def __init__(
+        self,
+        *,
+        question: str = "new",
+        text: str | Sequence[str] = (),
+        attributes: Sequence[str] | None = None,
+        period: float | str | None = None,
+        separator: str | None = None,
+        encoder: TextEncoder | None = None,
+        dense_items: int = 8000,
+        random_state: int = 0,
+    ) -> None:
+        self.question = question
+        self.text = text
+        self.attributes = attributes
+        self.period = period
+        self.separator = separator
+        self.encoder = encoder
+        self.dense_items = dense_items
+        self.random_state = random_state
+
+    def _part(self) -> Part:
+        return TrendPart("popularity")
+
+    def fit(self, interactions: Any = None, items: Any = None) -> Recommender:
+        """Learn from who did what, from what is known of items, or from both.
+
+        Parameters
+        ----------
+        interactions : Incidence or frame, optional
+            Read by `Incidence.from_interactions`; left out, only `similar` and `search` answer.
+        items : frame, optional
+            A row an item; its key stands in the column that has the interactions' name of items. Items that nobody has
+            yet may stand in it.
+
+        Raises
+        ------
+        DataError, SettingsError, HexadError
+        """
+        if not is_whole(self.dense_items):
+            raise SettingsError(f"dense_items={self.dense_items!r} is no whole number from 1 on")
+        self._check_question()
+        self.blend_: Blend | None = None
+        self.new_: NewItems | None = None
+        self.space_: ItemSpace | None = None
+        self.index_: SemanticIndex | None = None
+        if interactions is None:
+            self._fit_items_alone(items)
+            return self
+        found = as_interactions(interactions)
+        table = None if items is None else self._check_items(items, found.columns.item, found.items)
+        more = [] if table is None else pd.Index(table[found.columns.item]).difference(found.items, sort=False)
+        self._learn_history(found, list(more))
+        self._learn_items(table)
+        self._learn_blend()
+        self._learn_new_items()
+        return self
+
+    # What is known of items
+
+    def _fit_items_alone(self, items: Any) -> None:
+        if items is None:
+            raise HexadError("nothing to learn from: give interactions, a table of items, or both")
+        table = as_pandas(items, "items", copy=False)
+        key = "item" if "item" in table.columns else str(table.columns[0])
+        table = self._check_items(table, key, None)
+        nobody = np.zeros(0, dtype=np.int32)
+        self.users_ = np.zeros(0, dtype=str)
+        self.items_ = plain_names(pd.Index(table[key]), "items")
+        self.names_ = ["user", key]
+        self.history_ = History(nobody, nobody, None, None, 1, len(self.items_))
+        self.dated_, self.last_, self.notes_ = False, 0.0, []
+        self.length_: float | None = None
+        self.weights_: dict[str, float] = {}
+        self._learn_items(table)
+
+    def _check_items(self, items: Any, key: str, known: pd.Index[Any] | None) -> pd.DataFrame:
+        table = as_pandas(items, "items", copy=False)
+        problems = Problems("items")
+        if key not in table.columns:
+            missing_column(key, [str(one) for one in table.columns], problems)
+            problems.raise_if_any()
+        gone = table[key].isna().to_numpy()
+        if gone.any():
+            problems.add(
+                f"{int(gone.sum()):,} keys are missing",
+                column=key,
+                rows=first_rows(gone),
+                count=int(gone.sum()),
+                fix="Fill them in, or leave the rows out.",
+            )
+        twice = table[key].duplicated(keep=False).to_numpy() & ~gone
+        if twice.any():
+            problems.add(
+                f"{int(twice.sum()):,} rows share a key with others",
+                column=key,
+                rows=first_rows(twice),
+                count=int(twice.sum()),
+                fix="Give every item one row: table.drop_duplicates().",
+            )
+        problems.raise_if_any()
+        if known is not None and len(table):
+            kinds = pd.Index(table[key]).dtype.kind in "iuf", known.dtype.kind in "iuf"
+            if kinds[0] != kinds[1]:
+                words = {True: "numbers", False: "text"}
+                what = f"holds {words[kinds[0]]}, the interactions name items by {words[kinds[1]]}"
+                problems.add(what, column=key, fix=f"Bring both to one, as in table[{key!r}].astype(str).")
+            elif not pd.Index(table[key]).isin(known).any():
+                fix = "Check that both tables name items alike."
+                problems.add("names none of the items of the interactions", column=key, fix=fix)
+        problems.raise_if_any()
+        return table
+
+    def _learn_items(self, table: pd.DataFrame | None) -> None:
+        """Columns for filters, and the space in which items are compared; rows of the space by item."""
+        self.columns_ = ItemColumns({}, self.separator)
+        self.rows_ = np.full(len(self.items_), -1, dtype=np.int64)
+        if table is None:
+            if len([self.text] if isinstance(self.text, str) else list(self.text)):
+                raise HexadError(f"text={self.text!r} names columns of a table of items, and none was given: items=")
+            return
+        key = self.names_[1]
+        place = pd.Index(table[key]).get_indexer(pd.Index(self.items_))
+        self.rows_ = place.astype(np.int64)
+        if lost := int((place < 0).sum()):
+            self.notes_.append(f"nothing is known of {count_of(lost, 'item')} beyond who had them")
+        columns = {str(name): _column_of(table[name], place) for name in table.columns if name != key}
+        self.columns_ = ItemColumns({name: one for name, one in columns.items() if one is not None}, self.separator)
+        space = ItemSpace(
+            self.text, attributes=self.attributes, key=key, separator=self.separator, encoder=self.encoder
+        )
+        if not columns:
+            return
+        self.space_ = space.fit(table)
+        self.notes_ += space.notes_
+
+    # What users did
+
+    def _learn_blend(self) -> None:
+        rng = np.random.default_rng(self.random_state)
+        history, repeats = self.history_, self.question == "next"
+        self.length_ = self._length()
+        dense = history.n_items <= self.dense_items
+        if not dense:
+            self.notes_.append(
+                f"{history.n_items:,} items are more than dense_items={self.dense_items:,}: neighbours stand in for linear"
+                " models and factors"
+            )
+        rated = history.weights is not None and np.ptp(history.weights) > 0
+        parts = choose_parts(
+            self.question, timed=self.length_ is not None, rated=rated, dense=dense, n_items=history.n_items
+        )
+        unit = "days" if self.dated_ else ""
+        held = hold_out(history, self.length_, repeats=repeats, rng=rng, unit=unit)
+        if held is None:
+            blend = Blend.measure(learn_parts(parts, history, self.length_), history, repeats, rng)
+            self.notes_.append("too few users come back for weights to be learnt: all parts weigh alike")
+        else:
+            before = Blend.measure(learn_parts(parts, held.before, self.length_), held.before, repeats, rng)
+            weights, intercept = before.learn_weights(held, repeats)
+            keep = weights > 0
+            if not keep.any():
+                weights, keep = before.weights, before.weights > 0
+                self.notes_.append(f"no part orders {held.how} better than chance: all weigh alike")
+            kept = [part for part, chosen in zip(parts, keep, strict=True) if chosen]
+            blend = Blend.measure(learn_parts(kept, history, self.length_), history, repeats, rng)
+            blend = blend.with_weights(weights[keep], intercept)
+            self.notes_.append(f"weights were learnt on {held.how}, from {count_of(len(held.users), 'user')}")
+        self.blend_ = blend
+        self.weights_ = {
+            part.name: float(weight) for part, weight in zip(blend.parts, blend.weights, strict=True) if weight
+        }
+
+    def _learn_new_items(self) -> None:
+        new = np.flatnonzero((self.history_.popularity == 0) & (self.rows_ >= 0))
+        if len(new) == 0 or self.space_ is None or self.blend_ is None:
+            return
+        rng = np.random.default_rng(self.random_state)
+        self.new_ = NewItems.learn(self.space_, self.rows_, self.history_, self.blend_, new, rng)
+        self.notes_.append(f"{count_of(len(new), 'item')} that nobody has yet are scored by the items most like them")
+
+    def _score(self, codes: Ints) -> Floats:
+        return self._split(codes)[0]
+
+    def _split(self, codes: Ints) -> tuple[Floats, dict[str, Floats]]:
+        """Scores of all items, and what each group of parts adds to them."""
+        blend = self._need_behaviour()
+        groups = blend.split(self.history_, codes)
+        total = np.full((len(codes), len(self.items_)), blend.intercept, dtype=np.float32)
+        for part in groups.values():
+            total += part
+        nobody = self.history_.activity[codes] == 0
+        if nobody.any():
+            popular = np.log((self.history_.popularity + 0.5) / max(len(self.users_), 1)).astype(np.float32)
+            total[nobody] = groups["trend"][nobody] + blend.intercept if "trend" in groups else popular
+        unseen = self.history_.popularity == 0
+        if unseen.any():
+            total[:, unseen] = np.minimum(total[:, unseen], total[:, ~unseen].min(axis=1, keepdims=True) - 1)
+        if self.new_ is not None:
+            total[:, self.new_.items] = self.new_.score(self.history_, codes, total)
+        return total, groups
+
+    def _need_behaviour(self) -> Blend:
+        if self.blend_ is None:
+            raise HexadError(
+                "no interactions were learnt from, so that nobody's taste is known; ask similar() or search()"
+            )
+        return self.blend_
+
+    # What people ask
+
+    def recommend(
+        self,
+        users: Any,
+        n: int = 10,
+        *,
+        where: Mapping[str, Any] | None = None,
+        exclude: Sequence[Any] = (),
+        max_per: Mapping[str, int] | None = None,
+        boost: Mapping[Any, float] | None = None,
+        diversity: float = 0.0,
+        reasons: bool = True,
+    ) -> Recommendations:
+        """The best items for each user, with reasons.
+
+        Parameters
+        ----------
+        users : sequence, or one key
+            Those not known get what is popular, and are told.
+        n : int
+            Items a user; fewer, and told, where no more may be shown.
+        where : mapping of str to object, optional
+            Conditions on columns of the items' table: a value, a list of values, or a range ``(least, most)``.
+        exclude : sequence
+            Items not to be shown, such as those out of stock.
+        max_per : mapping of str to int, optional
+            By column, how many items of one value a list may hold.
+        boost : mapping of item to float, optional
+            Added to the score (log-odds) of an item; below zero to hold it back.
+        diversity : float
+            From 0 (the best) to 1 (the most different), by maximal marginal relevance.
+        reasons : bool
+            Whether each item says why it is there; without, it is quicker.
+
+        Raises
+        ------
+        HexadError, SettingsError
+
+        >>> table = pd.DataFrame({"user": list("aabbc"), "item": ["tea", "milk", "tea", "milk", "tea"]})
+        >>> Recommender().fit(table).recommend("c", n=1).to_frame()["because"].tolist()
+        ["goes with 'tea', which they had: 2 of the 3 users of 'tea' had it"]
+        """
+        check_is_fitted(self, "items_")
+        self._need_behaviour()
+        self._check_asked(n, diversity)
+        given, codes = as_keys(users), self.user_codes(users)
+        allowed, added = self._allowed(where, exclude), self._boosts(boost)
+        caps = self._caps(max_per)
+        frames, told = [], self._tell_strangers(given, codes)
+        why = self._reasons() if reasons else None
+        for begin in range(0, len(codes), BLOCK):
+            part = codes[begin : begin + BLOCK]
+            scores, groups = self._split(part)
+            scores += added
+            scores[:, ~allowed] = -np.inf
+            if self.question == "new":
+                scores[self.history_.had(part)] = -np.inf
+            if diversity:
+                lists = diversify(scores, int(n), diversity, self._alike, caps)
+            else:
+                lists = cap_lists(scores, int(n), caps)
+            frames.append(self._tabulate(given[begin : begin + BLOCK], part, lists, scores, groups, why))
+        table = pd.concat(frames, ignore_index=True) if frames else self._tabulate([], codes, [], None, {}, None)
+        per_list = table.groupby(self.names_[0], sort=False).size() if len(table) else pd.Series(dtype=int)
+        if short := len(given) - int((per_list >= n).sum()):
+            told.append(f"{count_of(short, 'list')} of fewer than {n} items: no more may be shown")
+        return Recommendations(table, int(n), tuple(told))
+
+    def similar(
+        self, items: Any, n: int = 10, *, where: Mapping[str, Any] | None = None, by: str = "both"
+    ) -> Recommendations:
+        """Items like others: by what is known of them, by who had both, or by the mean of the two.
+
+        Parameters
+        ----------
+        items : sequence, or one key
+        n : int
+        where : mapping, optional
+            See `recommend`.
+        by : {"both", "content", "behaviour"}
+
+        Raises
+        ------
+        HexadError
+            An item is not known, or there is nothing to compare by.
+
+        >>> films = pd.DataFrame({"item": ["a", "b", "c"], "genre": ["war", "war", "love"]})
+        >>> Recommender().fit(items=films).similar("a", n=1).to_frame()["item"].tolist()
+        ['b']
+        """
+        check_is_fitted(self, "items_")
+        self._check_asked(n, 0.0)
+        if by not in {"both", "content", "behaviour"}:
+            raise SettingsError(f"by={by!r} is none of 'both', 'content', 'behaviour'")
+        given = as_keys(items)
+        codes = self._item_codes(given)
+        allowed = self._allowed(where, ())
+        key = f"like {self.names_[1]}"
+        rows = []
+        for name, code in zip(given, codes, strict=True):
+            near, paths = self._similarity(int(code), by)
+            near[~allowed] = -np.inf
+            near[code] = -np.inf
+            near[near <= 0] = -np.inf
+            for rank, item in enumerate(cap_lists(near[None, :], int(n), {})[0], start=1):
+                because = self._why_alike(int(code), int(item))
+                rows.append((name, self.items_[item], rank, float(near[item]), paths, because))
+        table = pd.DataFrame(rows, columns=[key, self.names_[1], "rank", "score", "path", "because"])
+        short = len(given) - int((table.groupby(key).size() >= n).sum()) if len(table) else len(given)
+        told = (f"{count_of(short, 'list')} of fewer than {n} items: no more are alike",) if short else ()
+        return Recommendations(table, int(n), told)
+
+    def search(
+        self, query: str | Sequence[str], n: int = 10, *, user: Any = None, where: Mapping[str, Any] | None = None
+    ) -> Recommendations:
+        """Items whose texts fit a query, by meaning and by words; with a user, those that also suit the user.
+
+        Parameters
+        ----------
+        query : str or sequence of str
+        n : int
+        user : key, optional
+        where : mapping, optional
+            See `recommend`.
+
+        Raises
+        ------
+        HexadError
+            Items have no texts.
+
+        >>> wines = pd.DataFrame({"item": ["a", "b"], "note": ["dry and red with cherry", "sweet and white"]})
+        >>> encoder = TextEncoder("words", n_factors=2)
+        >>> Recommender(text="note", encoder=encoder).fit(items=wines).search("cherry").to_frame()["item"].tolist()
+        ['a']
+        """
+        check_is_fitted(self, "items_")
+        self._check_asked(n, 0.0)
+        index = self._need_index()
+        queries = [query] if isinstance(query, str) else list(query)
+        allowed = self._allowed(where, ())[self._indexed()]
+        if not allowed.any():
+            raise HexadError("no item may be found: where= lets nothing through")
+        pool = int(n) if user is None else max(10 * int(n), 200)
+        rows, scores = index.rank(queries, pool, mode="both", allowed=allowed)
+        items = self._indexed()[rows]
+        if user is not None:
+            scores = self._suit(items, scores, user)
+        found = []
+        for text, row, score in zip(queries, items, scores, strict=True):
+            order = np.argsort(-score, kind="stable")[: int(n)]
+            order = order[np.isfinite(score[order])]
+            for rank, place in enumerate(order, start=1):
+                found.append((text, self.items_[row[place]], rank, float(score[place]), "text"))
+        table = pd.DataFrame(found, columns=["query", self.names_[1], "rank", "score", "path"])
+        return Recommendations(table, int(n))
+
+    def update(self, rows: Any) -> Recommender:
+        """Add interactions without learning anew: users' pasts grow, what goes together stays as it was learnt.
+
+        Parameters
+        ----------
+        rows : Incidence or frame
+            As for `fit`; new users may stand in it. Items that were not there in fitting are left out, and told.
+
+        Raises
+        ------
+        DataError, HexadError
+        """
+        check_is_fitted(self, "items_")
+        self._need_behaviour()
+        found = self._as_learnt(rows)
+        known = found.reindex_items(pd.Index(self.items_))
+        self.notes_ = [*known.notes]
+        more = History.of(known)
+        keys = pd.Index(known.keys if known.customer_keys is None else known.customer_keys)
+        users = pd.Index(self.users_)
+        self.user_codes(list(keys))  # refuses keys of another type
+        fresh = keys.difference(users, sort=False)
+        users = users.append(fresh)
+        codes = users.get_indexer(keys)
+        old = self.history_
+        ages, new_ages = old.ages, more.ages
+        if (ages is None) != (new_ages is None):
+            raise HexadError(
+                "the interactions that were learnt from have times and the new ones have none, or the reverse"
+            )
+        if ages is not None and new_ages is not None and known.times is not None:
+            last = _number(known.times.max())
+            shift = (last - self.last_) / (86_400e9 if self.dated_ else 1.0)
+            ages = ages + max(shift, 0.0)
+            new_ages = new_ages + max(-shift, 0.0)
+            self.last_ = max(last, self.last_)
+            ages = np.concatenate([ages, new_ages])
+        weights = None
+        if old.weights is not None:
+            extra = more.weights if more.weights is not None else np.full(len(more.users), float(np.mean(old.weights)))
+            weights = np.concatenate([old.weights, extra])
+        self.users_ = plain_names(users, "interactions")
+        self.history_ = History(
+            np.concatenate([old.users, codes[more.users].astype(np.int32)]),
+            np.concatenate([old.items, more.items]),
+            ages,
+            weights,
+            len(self.users_) + 1,
+            old.n_items,
+        )
+        if len(fresh):
+            self.notes_.append(f"{count_of(len(fresh), 'new user')}")
+        return self
+
+    # Help
+
+    def _as_learnt(self, rows: Any) -> Incidence:
+        """New interactions, read with the column names that were learnt."""
+        if isinstance(rows, Incidence):
+            return as_interactions(rows)
+        from shared.data import InteractionColumns
+
+        table = as_pandas(rows, "interactions", copy=False)
+        if self.names_[0] in table.columns and self.names_[1] in table.columns:
+            rating, stamp = self._further_columns(table)
+            return Incidence.from_interactions(table, InteractionColumns(*self.names_, rating, stamp))
+        return as_interactions(table)
+
+    def _further_columns(self, table: pd.DataFrame) -> tuple[str | None, str | None]:
+        return tuple(name if name in table.columns else None for name in self.more_names_)  # type: ignore[return-value]
+
+    def _learn_history(self, interactions: Incidence, more_items: Sequence[Any]) -> None:
+        super()._learn_history(interactions, more_items)
+        self.more_names_ = [interactions.columns.quantity or "rating", interactions.columns.time or "timestamp"]
+
+    def _check_asked(self, n: object, diversity: object) -> None:
+        if not is_whole(n):
+            raise SettingsError(f"n={n!r} is no whole number from 1 on")
+        if (
+            isinstance(diversity, bool | str)
+            or not isinstance(diversity, int | float | np.number)
+            or not 0 <= diversity <= 1
+        ):
+            raise SettingsError(f"diversity={diversity!r} does not lie between 0 and 1")
+
+    def _tell_strangers(self, given: list[Any], codes: Ints) -> list[str]:
+        unknown = [name for name, code in zip(given, codes, strict=True) if code == len(self.users_)]
+        if not unknown:
+            return []
+        verb = "is not known and gets" if len(unknown) == 1 else "are not known and get"
+        return [f"{count_of(len(unknown), 'user')} {verb} what is popular: {quote(unknown[:3])}"]
+
+    def _allowed(self, where: Mapping[str, Any] | None, exclude: Sequence[Any]) -> Bools:
+        found = self.columns_.select(where, len(self.items_))
+        if len(as_keys(exclude)):
+            found[self._item_codes(as_keys(exclude))] = False
+        if not found.any():
+            raise HexadError("no item may be shown: the conditions leave none")
+        return found
+
+    def _boosts(self, boost: Mapping[Any, float] | None) -> Floats:
+        added = np.zeros(len(self.items_), dtype=np.float32)
+        if boost is not None and len(boost):
+            pairs = dict(boost)
+            values = np.array([float(one) for one in pairs.values()])
+            if not np.isfinite(values).all():
+                raise SettingsError("boost holds what is no finite number; to hide items use exclude=")
+            added[self._item_codes(list(pairs))] = values
+        return added
+
+    def _caps(self, max_per: Mapping[str, int] | None) -> dict[int, tuple[Ints, int]]:
+        caps = {}
+        for number, (name, most) in enumerate((max_per or {}).items()):
+            if not is_whole(most):
+                raise SettingsError(f"max_per: {most!r} for {name!r} is no whole number from 1 on")
+            caps[number] = (number_kinds(self.columns_.values_of(name)), int(most))
+        return caps
+
+    def _item_codes(self, items: Sequence[Any]) -> Ints:
+        place = pd.Index(self.items_).get_indexer(pd.Index(list(items)))
+        if (place < 0).any():
+            lost = [one for one, at in zip(items, place, strict=True) if at < 0]
+            near = nearest(str(lost[0]), [str(one) for one in self.items_[:5000]])
+            raise HexadError(f"there is no item {quote(lost)}; {near}")
+        return place.astype(np.int64)
+
+    def _reasons(self) -> Reasons:
+        return Reasons(self.history_, self._need_behaviour(), self.items_, self.length_, "day" if self.dated_ else "")
+
+    def _tabulate(
+        self,
+        users: list[Any],
+        codes: Ints,
+        lists: list[Ints],
+        scores: Any,
+        groups: dict[str, Floats],
+        why: Reasons | None,
+    ) -> pd.DataFrame:
+        """A row an item shown."""
+        rows = np.repeat(np.arange(len(lists)), [len(one) for one in lists]) if lists else np.zeros(0, dtype=np.int64)
+        items = np.concatenate(lists).astype(np.int64) if lists else rows
+        new = set() if self.new_ is None else set(self.new_.items.tolist())
+        nobody = self.history_.activity[codes] == 0 if len(codes) else np.zeros(0, dtype=bool)
+        path = np.where(nobody[rows], "popularity", "behaviour").astype(object) if len(rows) else rows.astype(object)
+        is_new = np.array([int(item) in new for item in items], dtype=bool)
+        path[is_new] = "content"
+        table = pd.DataFrame(
+            {
+                self.names_[0]: pd.Index(users)[rows] if users else pd.Index(self.users_)[:0],
+                self.names_[1]: pd.Index(self.items_)[items],
+                "rank": np.concatenate([np.arange(1, len(one) + 1) for one in lists]) if lists else rows,
+                "score": scores[rows, items].astype(float) if len(rows) else rows.astype(float),
+                "path": pd.Series(path, dtype=str),
+            }
+        )
+        for name in GROUPS:
+            if name in groups:
+                table[f"from_{name}"] = np.where(is_new, np.nan, groups[name][rows, items].astype(float))
+        if why is not None:
+            table["because"] = [
+                self._because(
+                    why,
+                    int(codes[row]),
+                    int(item),
+                    bool(nobody[row]),
+                    {k: float(v[row, item]) for k, v in groups.items()},
+                    int(item) in new,
+                )
+                for row, item in zip(rows, items, strict=True)
+            ]
+        return table
+
+    def _because(self, why: Reasons, user: int, item: int, stranger: bool, adds: dict[str, float], is_new: bool) -> str:
+        if is_new and self.new_ is not None and self.space_ is not None:
+            at = int(np.searchsorted(self.new_.items, item))
+            near = self.new_.neighbours[at]
+            shared = self.space_.shared(int(self.rows_[item]), int(self.rows_[near[0]])) if len(near) else []
+            return why.like(user, near, self.new_.similarity[at], shared)
+        return why.trend(item) if stranger else why.tell(user, item, adds)
+
+    def _alike(self, pool: Ints) -> Floats:
+        """How alike items of a pool are: by what is known of them, else by who had both."""
+        if self.space_ is not None and (self.rows_[pool] >= 0).all():
+            return self.space_.similarity(self.rows_[pool], self.rows_[pool])
+        columns = self.history_.keep("by item", lambda: self.history_.presence.tocsc())[:, pool]
+        both = np.asarray((columns.T @ columns).toarray(), dtype=float)
+        size = np.sqrt(np.maximum(np.diag(both), 1.0))
+        found: Floats = both / size[:, None] / size[None, :]
+        return found
+
+    def _similarity(self, code: int, by: str) -> tuple[Floats, str]:
+        """Similarity of an item to all, and what it was found by."""
+        content = behaviour = None
+        if by != "behaviour" and self.space_ is not None and self.rows_[code] >= 0:
+            content = np.zeros(len(self.items_))
+            known = self.rows_ >= 0
+            content[known] = self.space_.similarity([self.rows_[code]], self.rows_[known])[0]
+        if by != "content" and self.history_.popularity[code] > 0:
+            columns = self.history_.keep("by item", lambda: self.history_.presence.tocsc())
+            both = np.asarray((columns[:, [code]].T @ columns).toarray(), dtype=float).ravel()
+            size = np.sqrt(self.history_.popularity + 20.0)
+            behaviour = both / size / size[code]
+        if content is None and behaviour is None:
+            raise HexadError(
+                f"nothing is known of {quote(self.items_[[code]])} by which it could be compared: by={by!r}"
+            )
+        if content is None or behaviour is None:
+            return (content, "content") if content is not None else (behaviour, "behaviour")  # type: ignore[return-value]
+        return (content + behaviour) / 2, "content and behaviour"
+
+    def _why_alike(self, code: int, other: int) -> str:
+        told = []
+        if self.space_ is not None and self.rows_[code] >= 0 and self.rows_[other] >= 0:
+            shared = self.space_.shared(int(self.rows_[code]), int(self.rows_[other]))
+            if shared:
+                told.append(f"same {', '.join(shared)}" if shared != ["text"] else "texts are alike")
+        if self.history_.popularity[code] > 0:
+            both = self._reasons_both(code, other)
+            if both:
+                told.append(f"{both:,} of its {int(self.history_.popularity[code]):,} users had both")
+        return "; ".join(told)
+
+    def _reasons_both(self, code: int, other: int) -> int:
+        columns = self.history_.keep("by item", lambda: self.history_.presence.tocsc())
+        one = columns.indices[columns.indptr[code] : columns.indptr[code + 1]]
+        two = columns.indices[columns.indptr[other] : columns.indptr[other + 1]]
+        return len(np.intersect1d(one, two, assume_unique=True))
+
+    def _indexed(self) -> Ints:
+        return np.flatnonzero(self.rows_ >= 0)
+
+    def _need_index(self) -> SemanticIndex:
+        if self.index_ is None:
+            if self.space_ is None or self.space_.encoder_ is None:
+                fix = Fix("Name the column of text, ", Argument("text", "description"), ", and give a table of items.")
+                raise DataError("items", [Problem("have no texts to be searched", fix=fix)])
+            index = SemanticIndex(self.space_.encoder_)
+            items = self._indexed()
+            self.index_ = index.add(
+                self.items_[items].tolist(), self._texts(items), self.space_.text_of(self.rows_[items])
+            )
+        return self.index_
+
+    def _texts(self, items: Ints) -> list[str]:
+        names = [self.text] if isinstance(self.text, str) else list(self.text)
+        columns = [self.columns_.values_of(name)[items].astype(str) for name in names]
+        return [". ".join(part for part in row if part) for row in zip(*columns, strict=True)]
+
+    def _suit(self, items: Ints, scores: Floats, user: Any) -> Floats:
+        """Fused with the order in which the found items suit a user."""
+        own = self._score(self.user_codes([user]))[0]
+        found = scores.copy()
+        for number, row in enumerate(items):
+            fits = np.isfinite(scores[number])
+            order = np.argsort(np.argsort(-own[row][fits], kind="stable"), kind="stable")
+            found[number][fits] = scores[number][fits] + 0.5 / (61.0 + order)
+        return found
+
+    def default_task(self) -> Any:
+        """How it is evaluated where nothing else is said: by ranking what users come to later."""
+        return replace(super().default_task(), question=self.question)
+
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
+        """What holds of its arrays; checked when a model is loaded."""
+        n_items = len(self.items_)
+        found = super().declare_arrays() | {
+            "rows_": ArrayOf("i", (n_items,), low=-1),
+            "columns_": ItemColumns,
+        }
+        if self.blend_ is not None:
+            found["blend_"] = Blend
+        if self.new_ is not None:
+            found["new_"] = NewItems
+        return found
+
+
+def _column_of(column: pd.Series[Any], place: Ints) -> Any:
+    """A column in the order of the items, as numbers or text; None for what is neither."""
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        values = column.to_numpy(dtype=float, na_value=np.nan)
+        return np.where(place >= 0, values[np.maximum(place, 0)], np.nan) if len(values) else None
+    texts = np.array(["" if pd.isna(one) else str(one) for one in column], dtype=str)
+    return np.where(place >= 0, texts[np.maximum(place, 0)], "") if len(texts) else None
+
+
+def _number(stamp: Any) -> float:
+    return float(stamp.value) if isinstance(stamp, pd.Timestamp) else float(stamp)

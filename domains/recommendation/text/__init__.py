@@ -1,0 +1,1 @@
+"""Texts as vectors, sorted into topics and classes."""
