@@ -9,7 +9,6 @@ import pandas as pd
 from sklearn.dummy import DummyRegressor
 
 from domains.timeseries import StandardizedRidge
-from shared.text import count_of
 
 from .rows import Rows
 from .search import Choice
@@ -30,6 +29,14 @@ def keep_columns(trial: Trial, choice: Choice, rows: Rows) -> list[str]:
     trial : Trial
     choice : Choice
     rows : Rows
+
+    >>> from domains.optimization import Selection
+    >>> from shared.evaluation import Comparisons, Scores
+    >>> rows = Rows(pd.DataFrame({"a": np.arange(9.0)}), pd.Series(np.arange(9.0)), None, (5, 7), {})
+    >>> table = pd.DataFrame({"chosen": [True], "frequency": [1.0]}, index=["a"])
+    >>> nothing = Trial(Scores(*[pd.DataFrame()] * 3, ()), Comparisons(()), {}, pd.DataFrame(), "mae", 0.02)
+    >>> keep_columns(nothing, Choice(table, Selection(table, 0.5, 0.4, 0.3, 0.5), 5), rows)
+    []
     """
     every = [str(name) for name in rows.X.columns]
     return {"keep chosen": choice.columns, "keep all": every, "keep none": []}[trial.action]
@@ -61,6 +68,15 @@ def advise(trial: Trial, choice: Choice, rows: Rows) -> pd.DataFrame:
     trial : Trial
     choice : Choice
     rows : Rows
+
+    >>> from domains.optimization import Selection
+    >>> from shared.evaluation import Comparisons, Scores
+    >>> X = pd.DataFrame({"a": np.arange(9.0), "b": np.arange(9.0) ** 2})
+    >>> rows = Rows(X, X["a"], None, (5, 7), {"c": "never changes"})
+    >>> table = pd.DataFrame({"chosen": [True, False], "frequency": 1.0, "alone": 0.9, "worth": 0.1}, index=["a", "b"])
+    >>> nothing = Trial(Scores(*[pd.DataFrame()] * 3, ()), Comparisons(()), {}, pd.DataFrame(), "mae", 0.02)
+    >>> advise(nothing, Choice(table, Selection(table, 0.5, 0.4, 0.3, 0.5), 5), rows)["why"].tolist()[1:]
+    ['says nearly the same as a (correlation 0.96); chosen in 5 of 5 other searches', 'never changes']
     """
     kept = set(keep_columns(trial, choice, rows))
     X, _ = rows.learnt
@@ -82,8 +98,7 @@ def _why(name: str, choice: Choice, alike: Any) -> str:
     row, names = choice.table.loc[name], [str(one) for one in choice.table.index]
     place = names.index(name)
     chosen = choice.table["chosen"].to_numpy()
-    times = f"{round(row['frequency'] * choice.searches)} of {count_of(choice.searches, 'other search')}"
-    times = times.replace("searchs", "searches")
+    times = f"{round(row['frequency'] * choice.searches)} of {choice.searches:,} other searches"
     others = np.where((chosen != row["chosen"]) & (np.arange(len(names)) != place), alike[place], 0.0)
     near = int(np.argmax(others))
     if row["chosen"]:

@@ -65,6 +65,13 @@ def keep_tested(trial: Trial) -> pd.DataFrame:
     Parameters
     ----------
     trial : Trial
+
+    >>> from shared.evaluation import Comparisons, Scores
+    >>> found = pd.DataFrame({"model": ["naive"], "y": [1.0], "mean": [2.0]})
+    >>> table = pd.DataFrame({"model": ["naive"], "split": [1], "metric": ["mae"], "value": [1.0]})
+    >>> trial = Trial(Scores(table, found, table, ("naive",)), Comparisons(()), {}, table, "mae", 0.02)
+    >>> keep_tested(trial).to_dict("records")
+    [{'actual': 1.0, 'predicted': 2.0}]
     """
     found = trial.scores.predictions
     one = found[found["model"] == trial.model]

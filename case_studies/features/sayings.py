@@ -55,7 +55,8 @@ def write_change(found: Comparison) -> str:
     """
     low, high = found.interval
     if found.improvement == found.improvement and found.lower == found.lower:
-        return f"{-100 * found.improvement:+.0f} % (95 % interval {-100 * high:+.0f} to {-100 * low:+.0f} %)"
+        change, best, worst = (f"{-round(100 * one) or 0:+d}" for one in (found.improvement, high, low))
+        return f"{change} % (95 % interval {best} to {worst} %)"
     return f"{-found.difference:+.3g} (95 % interval {-high:+.3g} to {-low:+.3g})"
 
 

@@ -51,10 +51,11 @@ def check_table(table: pd.DataFrame, settings: FeaturesSettings, source: str) ->
     DataError
         With everything that was found.
 
-    >>> check_table(pd.DataFrame({"price": [1.0], "a": [2.0]}), FeaturesSettings(), "rows.csv")
+    >>> table = pd.DataFrame({"price": [1.0], "a": [2.0]})
+    >>> check_table(table, FeaturesSettings(columns={"guess": ""}), "rows.csv")
     Traceback (most recent call last):
     ...
-    shared.errors.DataError: rows.csv: 2 problems...
+    shared.errors.DataError: rows.csv: 3 problems...
     """
     asked, problems = settings.columns, Problems(source)
     present = [str(name) for name in table.columns]
@@ -77,7 +78,7 @@ def check_table(table: pd.DataFrame, settings: FeaturesSettings, source: str) ->
         problems.add(f"has {count_of(rows, 'row')}, and at least {FEWEST_ROWS} are needed", fix="Give more rows.")
     kinds = len(np.unique(target[np.isfinite(target)]))
     if rows and kinds < 2:
-        fix = f"Name another column: --set columns.target=NAME; {quote([asked.target])} cannot be wrong."
+        fix = "Name another column: --set columns.target=NAME."
         problems.add("never changes, so that there is nothing to predict", column=asked.target, fix=fix)
     elif kinds == 2 and settings.metric == "mae":
         problems.add("has two values only", column=asked.target, fix="Compare squared errors: --set metric=rmse.")

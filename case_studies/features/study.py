@@ -11,7 +11,7 @@ from case_studies.common.report import add_closing
 from case_studies.common.study import Study
 from shared.reporting import Run
 
-from . import report
+from . import caveats, report
 from .advice import advise, fit_final, keep_columns
 from .predict import keep_tested, predict
 from .rows import Rows
@@ -47,9 +47,9 @@ def run(settings: FeaturesSettings, out: Run) -> None:
     report.summary(out, settings, rows, choice, trial)
     out.add_section("Which columns, and why", *report.column_parts(advice, choice, trial))
     out.add_section("What fewer columns cost or bring", *report.error_parts(trial, choice, settings))
-    out.add_section("How it was tested", *report.protocol_parts(rows, trial, settings))
-    out.add_section("When not to believe it", *report.doubts(rows, choice))
-    add_closing(out, reading, *report.data_parts(rows, settings))
+    out.add_section("How it was tested", *caveats.protocol_parts(rows, trial, settings))
+    out.add_section("When not to believe it", *caveats.doubts(rows, choice))
+    add_closing(out, reading, *caveats.data_parts(rows, settings))
     out.metrics.update(report.metrics(rows, choice, trial, settings))
 
 
