@@ -8,7 +8,7 @@ import pandas as pd
 
 from shared.reporting import Run
 from shared.reporting.figures import bar_figure, line_figure
-from shared.text import count_of
+from shared.text import capitalise, count_of
 
 from .rows import Rows
 from .sayings import (
@@ -19,7 +19,6 @@ from .sayings import (
     say_rivals,
     say_sure,
     write_change,
-    write_error,
 )
 from .search import SURE, Choice
 from .settings import FeaturesSettings
@@ -43,7 +42,9 @@ def summary(run: Run, settings: FeaturesSettings, rows: Rows, choice: Choice, tr
     run.add_summary(say_rivals(trial, settings), say_limits(choice, rows))
     size = {"keep chosen": len(choice.columns), "keep all": rows.X.shape[1], "keep none": 0}[trial.action]
     run.add_fact(f"{size:,}", f"of {count_of(rows.n_offered, 'column')} to keep")
-    run.add_fact(write_change(trial.beside(ALL)).split(" (")[0], "error of the chosen columns against all of them")
+    run.add_fact(
+        write_change(trial.beside(ALL), settings.unit).split(" (")[0], "error of the chosen columns against all of them"
+    )
     if trial.action != "keep none":
         run.add_fact(f"{len(choice.sure):,} of {len(choice.columns):,}", "chosen columns found again on other rows")
 
@@ -84,11 +85,12 @@ def column_parts(advice: pd.DataFrame, choice: Choice, trial: Trial) -> list[Any
 
 def error_parts(trial: Trial, choice: Choice, settings: FeaturesSettings) -> list[Any]:
     """Errors of all models, and by number of columns."""
+    unit = f", {settings.unit}" if settings.unit else ""
     rows = {}
     other = "rmse" if trial.metric == "mae" else "mae"
     for name in (CHOSEN, *trial.rivals):
-        change = "" if name == CHOSEN else write_change(trial.beside(name))
-        errors = [write_error(float(trial.scores.values(name, one).mean()), settings) for one in (trial.metric, other)]
+        change = "" if name == CHOSEN else write_change(trial.beside(name), settings.unit)
+        errors = [f"{float(trial.scores.values(name, one).mean()):.3g}" for one in (trial.metric, other)]
         rows[name] = (trial.sizes[name], *errors, change)
     heads = ["columns", trial.metric.upper(), other.upper(), "change"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=heads).rename_axis("model")
@@ -96,8 +98,8 @@ def error_parts(trial: Trial, choice: Choice, settings: FeaturesSettings) -> lis
     figure = line_figure(
         {str(way): (curve.index.tolist(), curve[way].to_numpy()) for way in curve.columns},
         x_label="number of columns",
-        y_label=f"{trial.metric.upper()} {settings.unit}".rstrip(),
-        marks={trial.reference: trial.error(trial.reference)},
+        y_label=f"{trial.metric.upper()}{unit}",
+        marks={"the best without a model": trial.error(trial.reference)},
         alt="Lines: the error on rows held out by number of columns.",
         caption=f"Error on rows held out by number of columns. The search chose {len(choice.columns):,}; nothing was"
         " chosen by this picture.",
@@ -105,9 +107,9 @@ def error_parts(trial: Trial, choice: Choice, settings: FeaturesSettings) -> lis
     return [
         (
             table,
-            "Errors on rows held out, means over the parts; and what the error changes by if the chosen columns take its place.",
+            f"Errors on rows held out{unit}, means over the parts; and their change (95 %) if the chosen set takes over.",
         ),
-        trial.against.explain(),
+        " ".join(capitalise(one.explain()) for one in trial.against.items),
         figure,
         say_nested(choice),
     ]

@@ -43,21 +43,23 @@ def write_error(value: float, settings: FeaturesSettings) -> str:
     return f"{value:.3g} {settings.unit}".rstrip()
 
 
-def write_change(found: Comparison) -> str:
-    """Write what the error changes by, with its interval.
+def write_change(found: Comparison, unit: str = "") -> str:
+    """Write what the error changes by, and its 95 % interval in brackets.
 
     Parameters
     ----------
     found : Comparison
+    unit : str
+        Of the error, for changes that cannot be told in percent.
 
     >>> write_change(Comparison("a", "b", "mae", 0.1, -0.02, 0.2, 7, 12, 0.1, "parts"))
-    '-10 % (95 % interval -20 to +2 %)'
+    '-10 % (-20 to +2 %)'
     """
     low, high = found.interval
     if found.improvement == found.improvement and found.lower == found.lower:
         change, best, worst = (f"{-round(100 * one) or 0:+d}" for one in (found.improvement, high, low))
-        return f"{change} % (95 % interval {best} to {worst} %)"
-    return f"{-found.difference:+.3g} (95 % interval {-high:+.3g} to {-low:+.3g})"
+        return f"{change} % ({best} to {worst} %)"
+    return f"{-found.difference:+.3g} {unit} ".replace("  ", " ") + f"({-high:+.3g} to {-low:+.3g})"
 
 
 def say_advice(trial: Trial, choice: Choice, rows: Rows) -> str:
@@ -95,7 +97,7 @@ def say_cost(trial: Trial, settings: FeaturesSettings) -> str:
     )
     return (
         f"On {_say_held_out(trial)} the {word} with the {trial.sizes[CHOSEN]:,} chosen columns is {one}, with all"
-        f" {trial.sizes[ALL]:,} it is {other}. Change by keeping fewer: {write_change(found)}; {outcome}."
+        f" {trial.sizes[ALL]:,} it is {other}. Change by keeping fewer: {write_change(found, settings.unit)}, at 95 %; {outcome}."
     )
 
 
@@ -120,7 +122,7 @@ def say_rivals(trial: Trial, settings: FeaturesSettings) -> str:
     )
     return (
         f"Simpler ways to choose: {'; '.join(told)}. No model at all: {trial.reference}"
-        f" {write_error(trial.error(trial.reference), settings)}; the chosen columns change that by {write_change(skill)},"
+        f" {write_error(trial.error(trial.reference), settings)}; the chosen columns change that by {write_change(skill, settings.unit)},"
         f" {verdict}."
     )
 

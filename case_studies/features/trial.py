@@ -23,7 +23,7 @@ from .task import AsItIs, PredictionTask, RecentLevel, RidgeOn
 
 __all__ = ["ALL", "BEST", "CHOSEN", "LASSO", "ONE", "RECENT", "Trial", "name_guess", "try_columns"]
 
-CHOSEN, ALL, LASSO, BEST = "the chosen columns", "all columns", "lasso", "the most correlated columns"
+CHOSEN, ALL, LASSO, BEST = "the chosen set", "the full set", "lasso", "the most correlated set"
 ONE, RECENT = "one number for all rows", "the level of the last rows"
 SIZES = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233)
 Action = Literal["keep chosen", "keep all", "keep none"]

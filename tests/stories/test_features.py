@@ -50,7 +50,7 @@ def test_a_planted_truth_is_kept_with_reasons(own):
     assert columns.loc["k1", "why"].startswith("without it R² falls by 0.")
     figures = json.loads((own / "metrics.json").read_text())
     assert figures["columns kept"] == columns["keep"].sum() < 8
-    assert figures["error of the chosen columns"] == pytest.approx(1.0, abs=0.2)
+    assert figures["error of the chosen set"] == pytest.approx(1.0, abs=0.2)
     assert "To keep: " in summary_of(own)
     assert "better, by more than chance would do" in summary_of(own)
 
@@ -299,6 +299,6 @@ def test_on_the_bundled_table_the_words_follow_the_figures(study_run):
     folder = study_run("features", "quick")
     figures, page = json.loads((folder / "metrics.json").read_text()), summary_of(folder)
     assert f"Keep {figures['columns chosen']:.0f} of the {figures['columns offered']:.0f} columns" in page
-    assert f"is {figures['error of the chosen columns']:.3g} EUR/MWh" in page
+    assert f"is {figures['error of the chosen set']:.3g} EUR/MWh" in page
     assert "“FR price 18h yesterday” as it is" in page
     assert "made of hourly prices" in (folder / "report.html").read_text()
