@@ -73,8 +73,9 @@ def column_parts(advice: pd.DataFrame, choice: Choice, trial: Trial) -> list[Any
     if trial.action == "keep none":
         told = " Since nothing is shown to predict, what the search found is told here for completeness only."
     return [
-        "“Chosen again” is the share of searches, each on another four fifths of the rows, that chose the column. R² is"
-        f" that of rows left out of the fit; “alone” is a straight line of this column only.{told}",
+        "“Chosen again” is the share of searches, each on another four fifths of the rows, that chose the column. “R² alone”"
+        " is the squared correlation with what is predicted, on the rows learnt from; what R² changes by beside other"
+        f" columns is measured on folds left out of the fit.{told}",
         bars,
         (
             shown.head(ROWS),

@@ -117,7 +117,7 @@ class Trial:
     @property
     def harmless(self) -> bool:
         """Whether the chosen columns are shown to cost no more error than is tolerated."""
-        return bool(self.beside(ALL).interval[0] >= -self.tolerance)
+        return bool(self.beside(ALL).lower >= -self.tolerance)  # never where no percentage can be told
 
 
 def try_columns(rows: Rows, choice: Choice, settings: FeaturesSettings, keep: Path | None) -> Trial:
