@@ -49,7 +49,9 @@ class Dataset:
     options : dict
         How its file is to be read, as arguments of `read_table`.
     make : callable, optional
-        What makes it, where it is simulated; `file` is then where that is written.
+        What makes it, where it is no file as it stands; `file` is then where that is written.
+    how : str
+        How it is made, in one word for the report.
 
     >>> describe("vic_elec").shape
     (52608, 5)
@@ -68,6 +70,7 @@ class Dataset:
     options: dict[str, Any] = field(default_factory=dict)
     prepare: Callable[[pd.DataFrame], pd.DataFrame] | None = None
     make: Callable[[], pd.DataFrame] | None = None
+    how: str = "simulated"
 
     def path(self) -> Path:
         """Where the file lies; nothing of the package is imported.
@@ -85,8 +88,8 @@ class Dataset:
 
     @property
     def installed(self) -> bool:
-        """Whether the package that carries it is installed; what is simulated always is."""
-        return self.make is not None or importlib.util.find_spec(self.module) is not None
+        """Whether the package that carries it, or what it is made of, is installed."""
+        return importlib.util.find_spec(self.module) is not None
 
 
 @functools.cache
@@ -204,7 +207,7 @@ def load_with_report(
         schema = replace(schema, columns=columns)
     if path is None and dataset.make is not None:
         frame, report = read_table_with_report(dataset.make(), schema, **options)
-        report = replace(report, source=f"{name} (simulated)")
+        report = replace(report, source=f"{name} ({dataset.how})")
     else:
         frame, report = read_table_with_report(dataset.path() if path is None else path, schema, **options)
     if dataset.prepare is not None and (path is None or own is None):

@@ -21,6 +21,14 @@ SMALL = {
     "prices": ["n_jobs=1", "origins=3", "refit_every=3", "levels=[90]"],
     "shuttle": ["n_jobs=1", "folds=3", "columns.label=anomaly"],
     "fraud": ["n_jobs=1", "columns.label=fraud", "columns.payment=payment"],
+    "features": [
+        "n_jobs=1",
+        "searches=3",
+        "parts=8",
+        "evaluations=50",
+        "columns.time=day",
+        "columns.guess=FR price 18h yesterday",
+    ],
     "sensors": ["n_jobs=1", "planted=1", "timezone=Australia/Melbourne", "incidents=5"],
     "grocery": [
         "n_jobs=1",
@@ -66,12 +74,19 @@ def sensors_table() -> pd.DataFrame:
     return table[table["Sensor"].str.startswith("Birrarung")].tail(3000).drop(columns=["Date", "Time"], errors="ignore")
 
 
+def features_table() -> pd.DataFrame:
+    role = ROLES["features"]
+    names = [role["time"], role["target"], *role["predictors"], role["guess"]]
+    return datasets.load("price_predictors").tail(400)[names].reset_index(drop=True)
+
+
 def portfolio_table() -> pd.DataFrame:
     return datasets.load("stocks").tail(1100)[["Date", *PRICED]].reset_index(drop=True)
 
 
 TABLES = {
     "portfolio": portfolio_table,
+    "features": features_table,
     "sensors": sensors_table,
     "demand": demand_table,
     "prices": prices_table,
@@ -85,6 +100,19 @@ ROLES = {
     "prices": {"market": "unique_id", "time": "ds", "price": "y", "known": ["gen_forecast", "system_load"]},
     "grocery": {"order": "order", "item": "item", "time": "week", "customer": "household_id"},
     "shuttle": {"label": "anomaly", "features": [f"f{number}" for number in range(1, 10)]},
+    "features": {
+        "target": "price",
+        "predictors": [
+            "FR price 23h yesterday",
+            "BE price 00h yesterday",
+            "price 7 days ago",
+            "load forecast 18h",
+            "generation forecast 18h",
+            "Monday",
+        ],
+        "time": "day",
+        "guess": "FR price 18h yesterday",
+    },
     "sensors": {"sensor": "Sensor", "time": "Date_Time", "value": "Count"},
     "fraud": {
         "time": "paid",
@@ -199,6 +227,7 @@ BUNDLED = {
     "grocery": ("week of", "dunnhumby"),
     "shuttle": ("radiator",),
     "fraud": ("simulated", "EUR"),
+    "features": ("EUR", "France", "French"),
     "sensors": ("pedestrian", "holiday that was named"),
 }
 

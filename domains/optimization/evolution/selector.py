@@ -310,15 +310,22 @@ class _Moments:
         ----------
         masks : numpy.ndarray of bool, shape (m, n)
         """
-        most = max(1, ROOM // masks.shape[1] ** 2)
-        if len(masks) > most:
-            return np.concatenate([self.scores(masks[i : i + most]) for i in range(0, len(masks), most)])
         found = np.zeros(len(masks))
-        both = masks[:, :, None] & masks[:, None, :]
-        eye = np.eye(masks.shape[1])
+        sizes = masks.sum(axis=1)
+        for size in np.unique(sizes[sizes > 0]):  # sets of one size make a stack of systems no larger than they are
+            same = np.flatnonzero(sizes == size)
+            for part in np.array_split(same, -(-len(same) * int(size) ** 2 // ROOM)):
+                found[part] = self._solve(np.nonzero(masks[part])[1].reshape(len(part), size))
+        return found
+
+    def _solve(self, columns: Ints) -> Floats:
+        """R squared of subsets of one size, of shape (m, size), from the numbers of their columns."""
+        found = np.zeros(len(columns))
+        ridge = RIDGE * np.eye(columns.shape[1])
         for gram, cross, test, target, rest in self.parts:
-            system = np.where(both, gram, 0.0) + eye * np.where(masks, RIDGE, 1.0)[:, None, :]
-            weights = np.linalg.solve(system, masks[:, :, None] * cross)
-            errors = target[None] - test[None] @ weights
+            weights = np.linalg.solve(gram[columns[:, :, None], columns[:, None, :]] + ridge, cross[columns])
+            whole = np.zeros((len(columns), test.shape[1], target.shape[1]))
+            np.put_along_axis(whole, columns[:, :, None], weights, axis=1)
+            errors = target[None] - test[None] @ whole
             found += (1.0 - np.einsum("mij,mij->m", errors, errors) / rest) if rest < np.inf else 0.0
         return found / len(self.parts)

@@ -1,0 +1,1 @@
+"""The study of predictors: which columns of a table deserve to be kept."""
