@@ -20,6 +20,7 @@ from shared.data.io.frames import as_pandas
 from shared.data.schema import first_rows
 from shared.errors import DataError, Problem, Problems, SettingsError, quote
 from shared.evaluation.resampling import draw_blocks
+from shared.runtime.array_of import ArrayOf
 from shared.text import join_words
 from shared.typing import Floats
 
@@ -88,6 +89,15 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
     carry_over_ : dict
         Share that is carried over, a channel.
     draws_ : tuple of ResponseCurves
+    steady_ : ResponseCurves
+        Response of a period to spending the same in every period, with all that is carried over into it; these are the
+        curves to split a budget by that is spent evenly, since `curves_` are of effective spending.
+    steady_draws_ : tuple of ResponseCurves
+        The same of each draw.
+    idle_ : tuple of str
+        Channels of which no effect is shown.
+    criteria_ : dict
+        Akaike's criterion (AICc) by kind of curve; the lower, the better.
     table_ : pandas.DataFrame
         A row a channel: "top", "half", "shape", "carry_over", each with "_low" and "_high" (90 %).
     notes_ : tuple of str
@@ -153,8 +163,12 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         self.r2_ = 1.0 - best.squares / total if total > 0 else np.nan
         draws = self._draw(x, y, base, best)
         self.draws_ = tuple(self._curves(channels, one) for one in draws)
-        self.table_ = self._tabulate(channels, best, draws)
-        self.notes_ = self._note(x, y, base, best, draws, channels)
+        self.steady_ = self._make_steady(channels, best)
+        self.steady_draws_ = tuple(self._make_steady(channels, one) for one in draws)
+        self.estimates_ = self._estimate(best, draws)
+        self.idle_ = tuple(name for i, name in enumerate(channels) if self._is_idle(i, x, y, base, best))
+        self.criteria_ = self._criteria(x, y, base, best)
+        self.notes_ = self._note(x, best, draws, channels)
         return self
 
     def predict(self, spend: Any, others: Any = None) -> Floats:
@@ -267,6 +281,10 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         kind = "hill" if self.kind == "hill" else "log"
         return ResponseCurves.make(channels, top=fit.top, half=fit.half, shape=fit.shape, kind=kind)
 
+    def _make_steady(self, channels: tuple[str, ...], fit: _Fit) -> ResponseCurves:
+        """The same spending in every period adds up to a multiple of it that is effective, 1 / (1 - share)."""
+        return self._curves(channels, replace(fit, half=fit.half * (1.0 - fit.share)))
+
     def _draw(self, x: Floats, y: Floats, base: Floats, best: _Fit) -> list[_Fit]:
         rest = y - best.fitted
         scale = np.sqrt(len(y) / max(1, len(y) - base.shape[1] - 2 * x.shape[1]))
@@ -283,14 +301,35 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         return found
 
     @staticmethod
-    def _tabulate(channels: Sequence[str], best: _Fit, draws: list[_Fit]) -> pd.DataFrame:
+    def _estimate(best: _Fit, draws: list[_Fit]) -> dict[str, Floats]:
         columns: dict[str, Floats] = {}
         for name, what in (("top", "top"), ("half", "half"), ("shape", "shape"), ("carry_over", "share")):
             columns[name] = getattr(best, what)
             if draws:
                 drawn = np.array([getattr(one, what) for one in draws])
                 columns[f"{name}_low"], columns[f"{name}_high"] = np.percentile(drawn, [5, 95], axis=0)
-        return pd.DataFrame(columns, index=pd.Index(channels, name="channel"))
+        return columns
+
+    @property
+    def table_(self) -> pd.DataFrame:
+        """Parameters with their intervals, a row a channel; made of arrays, which a file can hold."""
+        check_is_fitted(self, "estimates_")
+        return pd.DataFrame(self.estimates_, index=pd.Index(self.channels_, name="channel"))
+
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
+        """What holds of the arrays of every fitted one; checked when a model is loaded."""
+        n = len(self.channels_)
+        every = (self.curves_, self.steady_, *self.draws_, *self.steady_draws_)
+        if any(one.channels != self.channels_ for one in every) or set(self.carry_over_) != set(self.channels_):
+            raise ValueError("its curves are of other channels")
+        if any(values.shape != (n,) for values in self.estimates_.values()):
+            raise ValueError("its table has other channels")
+        return {
+            "curves_": ResponseCurves,
+            "steady_": ResponseCurves,
+            "rest_": ArrayOf("f", (None,)),
+            "fitted_": ArrayOf("f", (self.n_periods_,)),
+        }
 
     def _is_idle(self, i: int, x: Floats, y: Floats, base: Floats, best: _Fit) -> bool:
         """Whether a fit without a channel is as good, allowing for the channel's parameters."""
@@ -304,16 +343,19 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         count = base.shape[1] + x.shape[1] * width + 1
         return _aicc(squares, len(y), count - width) - _aicc(best.squares, len(y), count) < SURE
 
-    def _note(
-        self, x: Floats, y: Floats, base: Floats, best: _Fit, draws: list[_Fit], channels: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        """What cannot be told: whether there is an effect, where it saturates, and which curve it is."""
-        notes = []
-        scores = {}
+    def _criteria(self, x: Floats, y: Floats, base: Floats, best: _Fit) -> dict[str, float]:
+        """How well each kind of curve fits, allowing for its parameters."""
+        found = {}
         for kind in KINDS:
             fit = best if kind == self.kind else self._search(x, y, base, kind, self.evaluations // 2, None, 997)
             count = base.shape[1] + x.shape[1] * (WIDTHS[kind] + 1) + 1
-            scores[kind] = _aicc(fit.squares, len(y), count)
+            found[kind] = _aicc(fit.squares, len(y), count)
+        return found
+
+    def _note(self, x: Floats, best: _Fit, draws: list[_Fit], channels: tuple[str, ...]) -> tuple[str, ...]:
+        """What cannot be told: whether there is an effect, where it saturates, and which curve it is."""
+        notes = []
+        scores, idle = self.criteria_, self.idle_
         nearest = min(scores, key=lambda kind: scores[kind])
         alike = [kind for kind in KINDS if scores[kind] - scores[nearest] < SURE]
         words = {"hill": "Hill's curve", "log": "a logarithm", "linear": "a straight line"}
@@ -325,7 +367,6 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
                 f"{words[nearest]} fits better than {words[self.kind]}, allowing for its parameters (AICc"
                 f" {scores[nearest]:.1f} to {scores[self.kind]:.1f})"
             )
-        idle = [name for i, name in enumerate(channels) if self._is_idle(i, x, y, base, best)]
         notes += [f"of {name} no effect is shown" for name in idle]
         if draws:
             seen = x.max(axis=0)

@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
 from domains.optimization import ResponseCurves, ResponseModel, allocate_budget, carry_over
-from shared.errors import DataError, SettingsError
+from shared.errors import DataError, SettingsError, StoreError
+from shared.runtime.store import load_model, save_model
 from tests.contract.test_matrix_estimators import first_of_fit, public_estimators
 
 SMALL = {"n_draws": 8, "evaluations": 400}
@@ -100,7 +101,34 @@ def test_draws_are_curves_that_a_budget_can_use(planted):
     assert any("20 other draws" in note for note in found.notes)
 
 
+def test_steady_curves_count_what_is_carried_over(planted):
+    """The same in every period: what a long row of it brings in the end."""
+    model = planted[-1]
+    for amounts in ([4.0, 2.0, 1.0], [15.0, 6.0, 0.0]):
+        ends = [carry_over(np.full(400, x), share)[-1] for x, share in zip(amounts, model.carry_over_.values(), strict=True)]
+        np.testing.assert_allclose(model.steady_.value(amounts), model.curves_.value(ends), rtol=1e-9)
+    assert len(model.steady_draws_) == len(model.draws_)
+    np.testing.assert_array_equal(model.steady_draws_[0].top, model.draws_[0].top)
+    assert (model.steady_draws_[0].half <= model.draws_[0].half).all()
+
+
+def test_a_model_comes_back_from_its_file(planted, tmp_path):
+    spend, _, others, _, model = planted
+    save_model(model, tmp_path / "a.hexad")
+    back = load_model(tmp_path / "a.hexad")
+    np.testing.assert_array_equal(back.predict(spend, others), model.predict(spend, others))
+    pd.testing.assert_frame_equal(back.table_, model.table_)
+    assert back.steady_draws_[3].half.tolist() == model.steady_draws_[3].half.tolist()
+    broken = ResponseModel(**SMALL).fit(spend[["tv"]], model.fitted_)
+    broken.steady_ = ResponseCurves.make(["radio"], top=1, half=1)
+    save_model(broken, tmp_path / "b.hexad")
+    with pytest.raises(StoreError, match="its curves are of other channels"):
+        load_model(tmp_path / "b.hexad")
+
+
 def test_a_channel_without_effect_is_told_and_only_that(planted):
+    assert planted[-1].idle_ == ("fax",)
+    assert min(planted[-1].criteria_, key=planted[-1].criteria_.get) == "hill"
     notes = planted[-1].notes_
     assert [note for note in notes if "no effect" in note] == ["of fax no effect is shown"]
     assert "Of fax no effect is shown." in planted[-1].explain()
