@@ -114,7 +114,7 @@ def make_limits() -> pd.DataFrame:
     >>> make_limits()["applies_to"].tolist()
     ['television', 'kind = online']
     """
-    rows = [("television is booked", "television", "15000", None), ("most online", "kind = online", None, "25000")]
+    rows = [("television is booked", "television", "20000", None), ("most online", "kind = online", None, "13000")]
     return pd.DataFrame(rows, columns=["name", "applies_to", "least", "most"])
 
 

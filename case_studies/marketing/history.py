@@ -12,7 +12,7 @@ from domains.optimization import ResponseCurves, allocate_budget
 from shared.data import Panel, SeriesColumns
 from shared.data.contract import contract_of
 from shared.data.io.tables import TableReport
-from shared.decision import Limits, read_groups
+from shared.decision import InfeasibleError, Limits, read_groups
 from shared.errors import DataError, Fix, Problem, Problems, SettingsError, quote
 from shared.reporting import Run
 from shared.typing import Floats
@@ -24,6 +24,7 @@ __all__ = ["SEASON", "History", "Wishes", "read_history", "read_wishes", "to_his
 
 PERIODS = {"7 days": "week", "1 month": "month", "1 day": "day", "3 months": "quarter", "12 months": "year"}
 YEAR = 365.25
+CLASH = "No split of the budget meets the limits (by how much a channel may change is set by --set most_change)."
 SEASON = "wave {} of the year, {}"  # columns of the season
 
 
@@ -220,7 +221,7 @@ def _check_values(rows: pd.DataFrame, columns: SpendColumns, source: str) -> Non
 
 def _make_season(stamps: pd.DatetimeIndex, pairs: int) -> dict[str, Floats]:
     """Waves of the year, whose size is learnt."""
-    turn = 2 * np.pi * stamps.dayofyear.to_numpy(dtype=float) / YEAR
+    turn = 2 * np.pi * stamps.day_of_year.to_numpy(dtype=float) / YEAR
     return {
         SEASON.format(k, word): np.asarray(wave(k * turn))
         for k in range(1, pairs + 1)
@@ -265,5 +266,8 @@ def read_wishes(out: Run, history: History, settings: MarketingSettings) -> Wish
         groups = read_groups(table[[asked.channel, *maps]], channels, reading.source)
     wishes = Wishes(limits, groups, total)
     plain = ResponseCurves.make(channels, top=1.0, half=np.maximum(history.most.to_numpy(), 1e-9))
-    allocate_budget(plain, total, limits=make_limits(now, history.most, wishes.limits, settings), groups=groups)
+    try:
+        allocate_budget(plain, total, limits=make_limits(now, history.most, wishes.limits, settings), groups=groups)
+    except InfeasibleError as error:
+        raise InfeasibleError(error.conflict, CLASH) from error
     return wishes

@@ -38,5 +38,8 @@ def make_limits(now: pd.Series, most: pd.Series, own: Limits, settings: Marketin
         made.append(Limit(f"most seen of {name}", name, most=float(most[name])))
         if settings.most_change > 0:
             low, high = amount * (1 - settings.most_change), amount * (1 + settings.most_change)
+            # What is asked for by name counts for more than a rule for all.
+            asked = [one for one in own if one.applies_to == name]
+            low, high = min([low, *(one.most for one in asked)]), max([high, *(one.least for one in asked)])
             made.append(Limit(f"change of {name} by {100 * settings.most_change:g} %", name, low, high))
     return Limits([*own, *made], source=own.source)

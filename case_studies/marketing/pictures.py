@@ -52,7 +52,7 @@ def draw_spending(plan: Plan, learnt: Learnt) -> Figure:
 
 
 def draw_curves(plan: Plan, learnt: Learnt, truth: ResponseCurves | None = None) -> list[Figure]:
-    """A picture a channel: its curve from no spending up to the most seen, the band, and where spending is.
+    """A picture a channel: its curve from the least to the most seen, the band, and where spending is.
 
     Parameters
     ----------
@@ -68,8 +68,7 @@ def draw_curves(plan: Plan, learnt: Learnt, truth: ResponseCurves | None = None)
 
 
 def _draw_curve(name: str, place: int, most: float, plan: Plan, learnt: Learnt, truth: ResponseCurves | None) -> Figure:
-    low_end = float(learnt.history.spend[name].min())
-    at = np.linspace(0, most, 60)
+    at = np.linspace(float(learnt.history.spend[name].min()), most, 60)
     now, then = float(plan.now[name]), float(plan.spend[name])
     one = np.array([place])
 
@@ -89,8 +88,8 @@ def _draw_curve(name: str, place: int, most: float, plan: Plan, learnt: Learnt, 
         axes.plot([now], [0.0], "o", color=colours["soft"], label="now")
         mean = float(np.mean([over_now(curves, [then])[0] for curves in learnt.model.steady_draws_]))
         axes.plot([then], [mean], "D", color=colours["second"], label="split")
-        axes.axvline(low_end, color=colours["soft"], linewidth=0.8, linestyle=(0, (1, 2)), label="least seen")
         finish_axes(axes, f"spent a {learnt.history.period}", f"{name}: {learnt.history.response} beyond today's")
+        axes.xaxis.set_major_formatter("{x:,.0f}" if most >= 100 else "{x:,.3g}")
         add_legend(axes)
 
     return draw(paint, alt=f"Curve of {name} with its band, and spending now and by the split.", size=(6.0, 2.6))

@@ -34,8 +34,8 @@ class NextBudget(Result):
     Attributes
     ----------
     plan : Plan
-    response : str
-        What is to be made large.
+    response, period : str
+        What is to be made large, and what spending and it are counted by.
 
     >>> from shared.decision import Decision
     >>> decision = Decision("optimal", pd.DataFrame({"value": [2.0]}, index=["tv"]), 1.0, 1.0)
@@ -47,6 +47,7 @@ class NextBudget(Result):
 
     plan: Plan
     response: str
+    period: str = "period"
 
     def to_frame(self) -> pd.DataFrame:
         """A row a channel: what is spent now, and what to spend, with its range and why."""
@@ -60,8 +61,8 @@ class NextBudget(Result):
         told = [f"{name} {number(amount)} (now {number(plan.now[str(name)])})" for name, amount in plan.spend.items()]
         mean, low, high = plan.gain
         return (
-            f"Of {number(plan.total)} a period, spend: {', '.join(told)}. That would bring {number(mean)} {self.response} a"
-            f" period more than the same money in today's shares ({LEVEL} %: {number(low)} to {number(high)})."
+            f"Of {number(plan.total)} a {self.period}, spend: {', '.join(told)}. That would bring {number(mean)} {self.response} a"
+            f" {self.period} more than the same money in today's shares ({LEVEL} %: {number(low)} to {number(high)})."
         )
 
 
@@ -77,7 +78,7 @@ def keep_rules(learnt: Learnt, plan: Plan, wishes: Wishes) -> dict[str, pd.DataF
     history = learnt.history
     seen = pd.DataFrame(
         {"channel": list(history.channels), "now": plan.now.to_numpy(), "most": history.most.to_numpy()}
-    )
+    ).assign(period=history.period)
     tables = {"plan": plan.to_frame(), "seen": seen}
     if len(wishes.limits):
         tables["limits"] = wishes.limits.to_frame().drop(columns="period")
@@ -137,7 +138,8 @@ def predict(
     most = np.maximum(seen["most"].astype(float), now)
     doubts = tuple(kept["doubts"]["doubt"].astype(str)) if "doubts" in kept else ()
     plan = decide(model, now, most, Wishes(limits, groups, total), settings, doubts)
-    return NextBudget(plan, settings.columns.response), [*notes, *plan.decision.notes]
+    moves = [note for note in plan.decision.notes if not note.startswith("split equally")]
+    return NextBudget(plan, settings.columns.response, str(seen["period"].iloc[0])), [*notes, *moves]
 
 
 def _find_total(settings: MarketingSettings, run: SavedRun, now: pd.Series) -> float:

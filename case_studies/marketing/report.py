@@ -80,28 +80,34 @@ def add_chapters(
 def _split_parts(plan: Plan, learnt: Learnt, settings: MarketingSettings) -> list[Any]:
     values, history = plan.decision.values, learnt.history
     order = plan.spend.sort_values(ascending=False, kind="stable").index
+    names = pd.Index([str(name) for name in order], name="channel")
     table = pd.DataFrame(
         {
             "now": [number(plan.now[name]) for name in order],
             "split": [number(plan.spend[name]) for name in order],
-            "range": [f"{number(values['low'][name])} to {number(values['high'][name])}" for name in order],
+            "best amount if curves are drawn again": [
+                f"{number(values['low'][name])} to {number(values['high'][name])}" for name in order
+            ],
+        },
+        index=names,
+    )
+    why = pd.DataFrame(
+        {
             "next unit brings": [
                 f"{number(values['next'][name])} ({number(plan.last['low'][name])} to {number(plan.last['high'][name])})"
                 for name in order
             ],
-            "why": [values["why"][name] for name in order],
+            "why": [values["why"][name] or "as much as pays" for name in order],
         },
-        index=pd.Index([str(name) for name in order], name="channel"),
+        index=names,
     )
     unit = f" in {settings.currency}" if settings.currency else ""
     head = [] if plan.go else [sayings.say_split(plan, learnt, settings), "What follows is what the curves favour:"]
     return [
         *head,
         draw_spending(plan, learnt),
-        (
-            table,
-            f"Money a {history.period}{unit}; the range is where the best amount lies if curves are drawn again ({LEVEL} %).",
-        ),
+        (table, f"Money a {history.period}{unit}, the largest amounts first; ranges hold {LEVEL} % of the draws."),
+        (why, f"What one unit of money more brings of {history.response}, and what holds each amount."),
         f"{sayings.say_gain(plan, learnt)} {sayings.say_range(plan)}",
         f"“Now” is the mean of the last {min(settings.recent, len(history.table)):,} rows. Money is taken to be spent evenly,"
         f" the same every {history.period}, with all that is carried over from one to the next.",
@@ -155,11 +161,15 @@ def _curve_parts(plan: Plan, learnt: Learnt, truth: ResponseCurves | None) -> li
         index=pd.Index(list(history.channels), name="channel"),
     )
     known = sayings.say_what_is_known(learnt)
-    trial = [] if learnt.trial is None else [learnt.trial.comparison.explain(), learnt.trial.scores.explain_leaks()]
+    trial = (
+        []
+        if learnt.trial is None
+        else [capitalise(learnt.trial.comparison.explain()), learnt.trial.scores.explain_leaks()]
+    )
     return [
         f"{sayings.say_trial(learnt)} {' '.join(trial)}",
         f"{capitalise(known)}. What a channel brings in all cannot be told where its spending never came near 0: the curves"
-        " show what is sold beyond today's.",
+        " show what is sold beyond today's, from the least to the most that was spent in a period.",
         (table, f"Share of the effect that is carried over to the next {history.period}, and amounts seen."),
         *draw_curves(plan, learnt, truth),
     ]
@@ -200,7 +210,8 @@ def _doubt_parts(learnt: Learnt, plan: Plan, settings: MarketingSettings, simula
         told.append(sentences(learnt.model.notes_))
     if simulated is not None:
         told.insert(0, f"{sayings.SIMULATED} Its curves have the very form that is fitted; real ones do not.")
-    return [*sayings.say_doubts(learnt), *told]
+    against = [f"What speaks against moving money: {'; '.join(plan.doubts)}."] if plan.doubts else []
+    return [*against, *sayings.say_doubts(learnt), *told]
 
 
 def measure(learnt: Learnt, plan: Plan, simulated: Simulated | None) -> dict[str, float]:
@@ -211,7 +222,6 @@ def measure(learnt: Learnt, plan: Plan, simulated: Simulated | None) -> dict[str
         "gain low": plan.gain[1],
         "gain high": plan.gain[2],
         "gain over equal": plan.gain_over_equal[0],
-        "gap": round(plan.decision.gap, 9),
         "recommended": float(plan.go),
         "variance explained": learnt.model.r2_,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shared.text import capitalise, count_of, format_number, join_words
+from shared.text import count_of, format_number, join_words
 
 from .firms import Truth
 from .learning import BARE, CURVES, Learnt
@@ -161,7 +161,6 @@ def say_doubts(learnt: Learnt) -> list[str]:
             f"The table holds {len(history.table):,} rows, less than a year: what comes of the season cannot be told from"
             " what comes of advertising."
         )
-    found += [f"{capitalise(one)}." for one in learnt.together]
     return found
 
 

@@ -99,7 +99,7 @@ class MarketingSettings(Settings):
     draws: int = Field(100, ge=20)
     sweeps: int = Field(1000, ge=20)
     evaluations: int = Field(5000, ge=100)
-    firms: int = Field(8, ge=2)
+    firms: int = Field(6, ge=2)
     seed: int = Field(0, ge=0)
     n_jobs: Workers = 2
     read: ReadSettings = ReadSettings()

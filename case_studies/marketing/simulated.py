@@ -9,6 +9,7 @@ import pandas as pd
 
 from domains.optimization import ResponseCurves
 from shared.reporting import Run
+from shared.text import capitalise
 
 from .firms import Truth, find_truth, the_firm, try_firms
 from .history import Wishes, read_history
@@ -81,7 +82,7 @@ class Simulated:
     def series_parts(self) -> list[Any]:
         """The chapter on the real series."""
         trial = self.series.trial
-        told = [] if trial is None else [trial.comparison.explain()]
+        told = [] if trial is None else [capitalise(trial.comparison.explain())]
         return [
             self.say_series(),
             " ".join([say_trial(self.series), *told]),
