@@ -9,6 +9,7 @@ from pydantic import Field
 from case_studies.common.column_mapping import Columns, Role, Table
 from case_studies.common.limits import LimitColumns
 from case_studies.common.settings import ReadSettings, Workers
+from shared.data.io.tables import REPAIRS as TABLE_REPAIRS
 from shared.data.panel import REPAIRS as PANEL_REPAIRS
 from shared.data.schema import Schema
 from shared.runtime.config import Settings
@@ -124,7 +125,8 @@ class MarketingSettings(Settings):
     def read_options(self) -> dict[str, Any]:
         """How an own file is to be read."""
         stated = {name: value for name, value in self.read.model_dump(exclude={"repair"}).items() if value}
-        return {"repair": self.read.repair, **stated}
+        repair = [one for one in self.read.repair if one in TABLE_REPAIRS]
+        return {"repair": repair, "allow_missing": "interpolate" in self.read.repair, **stated}
 
     @property
     def panel_repairs(self) -> list[Any]:
