@@ -71,6 +71,16 @@ def find_truth(
     model : BayesianResponseModel
     wishes : Wishes
     settings : MarketingSettings
+
+    >>> settings = MarketingSettings(draws=20, sweeps=40, evaluations=200, firms=2, n_jobs=1)
+    >>> world = the_firm()
+    >>> history = to_history(world.table, settings, "the firm")
+    >>> model, now = fit_curves(history, settings), history.now(13)
+    >>> wishes = Wishes(total=float(now.sum()))
+    >>> plan = decide(model, now, history.most, wishes, settings)
+    >>> truth = find_truth(world, history, plan, model, wishes, settings)
+    >>> truth.split <= truth.best * (1 + 1e-6)
+    True
     """
     parts = world.truth
     true = ResponseCurves.make(list(parts.index), top=parts["top"], half=parts["half"], shape=parts["shape"])
@@ -103,6 +113,10 @@ def try_firms(settings: MarketingSettings) -> pd.DataFrame:
     pandas.DataFrame
         A row a firm: whether money was moved, what was promised with its interval, what came true, and what would have
         been possible.
+
+    >>> settings = MarketingSettings(draws=20, sweeps=40, evaluations=200, firms=2, n_jobs=1)
+    >>> try_firms(settings).columns.tolist()
+    ['moved', 'promised', 'low', 'high', 'came', 'possible']
     """
     settings = settings.model_copy(update={"columns": SpendColumns(), "fixed": [], "total": 0.0})
     rows = map_parallel(

@@ -204,6 +204,13 @@ def fit_curves(history: History, settings: MarketingSettings) -> BayesianRespons
     ----------
     history : History
     settings : MarketingSettings
+
+    >>> rng = np.random.default_rng(0)
+    >>> table = pd.DataFrame({"t": pd.date_range("2024-01-01", periods=40, freq="7D"), "tv": rng.uniform(1, 9, 40)})
+    >>> history = History(table.assign(y=50 + 10 * np.sqrt(table["tv"])), "t", "y", ("tv",), (), "week")
+    >>> settings = MarketingSettings(draws=20, sweeps=40, n_jobs=1, tries=2)
+    >>> fit_curves(history, settings).channels_
+    ('tv',)
     """
     model = _make_model(settings, settings.draws, settings.sweeps, SEARCHED)
     others = history.table[list(history.others)] if history.others else None
@@ -225,6 +232,13 @@ def learn(history: History, settings: MarketingSettings, keep: Path | None = Non
     settings : MarketingSettings
     keep : path, optional
         For pieces that are finished.
+
+    >>> rng = np.random.default_rng(0)
+    >>> table = pd.DataFrame({"t": pd.date_range("2024-01-01", periods=40, freq="7D"), "tv": rng.uniform(1, 9, 40)})
+    >>> history = History(table.assign(y=50 + 10 * np.sqrt(table["tv"])), "t", "y", ("tv",), (), "week")
+    >>> settings = MarketingSettings(draws=20, sweeps=40, n_jobs=1, tries=2)
+    >>> learn(history, settings).trial.helps
+    True
     """
     trial = _try_held_out(history, settings, keep)
     return Learnt(history, fit_curves(history, settings), trial, _find_together(history))

@@ -27,6 +27,16 @@ def draw_spending(plan: Plan, learnt: Learnt) -> Figure:
     ----------
     plan : Plan
     learnt : Learnt
+
+    >>> import pandas as pd
+    >>> from shared.decision import Decision
+    >>> decision = Decision("optimal", pd.DataFrame({"value": [2.0], "low": 1.0, "high": 3.0}, ["tv"]))
+    >>> now = pd.Series({"tv": 2.0})
+    >>> plan = Plan(decision, None, now, now, np.zeros(2), np.zeros(2), pd.DataFrame())
+    >>> from types import SimpleNamespace
+    >>> history = SimpleNamespace(period="week")
+    >>> draw_spending(plan, Learnt(history, None, None)).alt
+    'Bars: spending now and by the split, by channel.'
     """
     values = plan.decision.values.loc[plan.spend.sort_values(kind="stable").index]
     places = np.arange(len(values))
@@ -60,6 +70,19 @@ def draw_curves(plan: Plan, learnt: Learnt, truth: ResponseCurves | None = None)
     learnt : Learnt
     truth : ResponseCurves, optional
         What is really so, where that is known.
+
+    >>> import pandas as pd
+    >>> from domains.optimization import BayesianResponseModel
+    >>> from shared.decision import Decision
+    >>> table = pd.DataFrame({"y": range(40), "tv": [1.0, 2.0, 4.0, 3.0] * 10})
+    >>> from types import SimpleNamespace
+    >>> seen = {"spend": table[["tv"]], "most": table[["tv"]].max(), "channels": ("tv",)}
+    >>> history = SimpleNamespace(period="week", response="y", **seen)
+    >>> model = BayesianResponseModel(n_draws=20, sweeps=20, evaluations=100).fit(history.spend, table["y"])
+    >>> decision, now = Decision("optimal", pd.DataFrame({"value": [3.0]}, ["tv"])), pd.Series({"tv": 2.0})
+    >>> plan = Plan(decision, None, now, now, np.zeros(2), np.zeros(2), pd.DataFrame())
+    >>> [one.alt for one in draw_curves(plan, Learnt(history, model, None))]
+    ['Curve of tv with its band, and spending now and by the split.']
     """
     most = learnt.history.most
     chosen = plan.now.sort_values(ascending=False, kind="stable").index[:MOST_CHANNELS]

@@ -144,6 +144,15 @@ def decide(
     ------
     InfeasibleError
         Limits clash.
+
+    >>> rng = np.random.default_rng(0)
+    >>> spend = pd.DataFrame({"tv": rng.uniform(1, 9, 40), "web": rng.uniform(1, 9, 40)})
+    >>> model = BayesianResponseModel(n_draws=20, sweeps=40, evaluations=200)
+    >>> model = model.fit(spend, 50 + 10 * np.sqrt(spend["tv"]) + np.sqrt(spend["web"]))
+    >>> settings = MarketingSettings(evaluations=200)
+    >>> plan = decide(model, spend.mean(), spend.max(), Wishes(total=10.0), settings)
+    >>> bool(plan.spend["tv"] > plan.spend["web"]), round(plan.total, 6)
+    (True, 10.0)
     """
     curves, draws = model.steady_, model.steady_draws_
     limits = make_limits(now, most, wishes.limits, settings)
@@ -185,6 +194,12 @@ def compare_searches(
     limits : Limits
     wishes : Wishes
     settings : MarketingSettings
+
+    >>> curves = ResponseCurves.make(["tv", "web"], top=[10, 6], half=[4, 2])
+    >>> decision = allocate_budget(curves, 8.0)
+    >>> found = compare_searches(decision, curves, Limits(), Wishes(total=8.0), MarketingSettings(evaluations=2000))
+    >>> bool(found["gap"].max() < 1e-3)
+    True
     """
     rows = limits.to_rows(list(curves.channels), wishes.groups, kind="channel", quantities=("total",))
     single = (rows.matrix != 0).sum(axis=1) == 1

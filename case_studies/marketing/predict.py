@@ -74,6 +74,16 @@ def keep_rules(learnt: Learnt, plan: Plan, wishes: Wishes) -> dict[str, pd.DataF
     learnt : Learnt
     plan : Plan
     wishes : Wishes
+
+    >>> from shared.decision import Decision
+    >>> decision = Decision("optimal", pd.DataFrame({"value": [2.0], "low": 1.0, "high": 3.0, "next": 0.5, "why": ""}, ["tv"]))
+    >>> now, ends = pd.Series({"tv": 2.0}), pd.DataFrame({"low": [0.4], "high": [0.6]}, ["tv"])
+    >>> plan = Plan(decision, None, now, now, np.zeros(2), np.zeros(2), ends)
+    >>> from types import SimpleNamespace
+    >>> history = SimpleNamespace(channels=("tv",), most=2 * now, period="week")
+    >>> learnt = SimpleNamespace(history=history, doubts=lambda: ["no effect is shown of tv"])
+    >>> list(keep_rules(learnt, plan, Wishes()))
+    ['plan', 'seen', 'doubts']
     """
     history = learnt.history
     seen = pd.DataFrame(

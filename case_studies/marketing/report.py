@@ -20,8 +20,6 @@ from .sayings import number
 from .settings import MarketingSettings
 from .simulated import Simulated
 
-__all__ = ["add_chapters", "measure", "summarise"]
-
 
 def summarise(run: Run, settings: MarketingSettings, learnt: Learnt, plan: Plan, simulated: Simulated | None) -> None:
     """Sentences for a manager and the numbers behind them."""
@@ -37,7 +35,7 @@ def summarise(run: Run, settings: MarketingSettings, learnt: Learnt, plan: Plan,
     else:
         run.add_summary(sayings.say_split(plan, learnt, settings))
         if plan.go:
-            run.add_summary(sayings.say_gain(plan, learnt))
+            run.add_summary(f"{sayings.say_gain(plan, learnt)} {sayings.say_limits(plan, learnt, settings)}")
             mean, low, high = plan.gain
             run.add_fact(
                 f"{mean:+,.0f}" if abs(mean) >= 1000 else f"{mean:+.3g}",
@@ -97,7 +95,7 @@ def _split_parts(plan: Plan, learnt: Learnt, settings: MarketingSettings) -> lis
                 f"{number(values['next'][name])} ({number(plan.last['low'][name])} to {number(plan.last['high'][name])})"
                 for name in order
             ],
-            "why": [values["why"][name] or "as much as pays" for name in order],
+            "why": [values["why"][name] or _say_even(plan, str(name)) for name in order],
         },
         index=names,
     )
@@ -112,6 +110,13 @@ def _split_parts(plan: Plan, learnt: Learnt, settings: MarketingSettings) -> lis
         f"“Now” is the mean of the last {min(settings.recent, len(history.table)):,} rows. Money is taken to be spent evenly,"
         f" the same every {history.period}, with all that is carried over from one to the next.",
     ]
+
+
+def _say_even(plan: Plan, name: str) -> str:
+    """Say that a channel gets as much as pays, where its next unit brings what any other would."""
+    budget = plan.decision.binding.loc[plan.decision.binding["limit"] == "the budget", "price"]
+    price = float(budget.iloc[0]) if len(budget) else 0.0
+    return "as much as pays" if abs(float(plan.decision.values["next"][name]) - price) <= 0.01 * price else ""
 
 
 def _limit_parts(plan: Plan, learnt: Learnt, settings: MarketingSettings) -> list[Any]:

@@ -11,21 +11,6 @@ from .learning import BARE, CURVES, Learnt
 from .plan import LEVEL, Plan
 from .settings import MarketingSettings
 
-__all__ = [
-    "SIMULATED",
-    "number",
-    "say_doubts",
-    "say_firms",
-    "say_gain",
-    "say_limits",
-    "say_one_channel",
-    "say_range",
-    "say_split",
-    "say_trial",
-    "say_truth",
-    "say_what_is_known",
-]
-
 SIMULATED = (
     "All channels, spending and sales here are simulated by the project: the figures show what the way from a table to a"
     " budget is worth, and say nothing about any real channel."

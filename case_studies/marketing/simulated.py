@@ -119,6 +119,11 @@ def look_at_simulated(
     learnt : Learnt
     plan : Plan
     wishes : Wishes
+
+    >>> from pathlib import Path
+    >>> own = Run("demo", Path("none"), "A demo", "", "own.csv")
+    >>> look_at_simulated(own, MarketingSettings(), None, None, Wishes()) is None
+    True
     """
     if out.data is not None:
         return None
