@@ -13,11 +13,12 @@ from shared.runtime.parallel import map_parallel
 from shared.typing import Floats
 
 from .datasets import SEED, World, simulate_world
-from .history import History, Wishes, to_history
+from .history import History, to_history
 from .learning import fit_curves
 from .limits import make_limits
 from .plan import Plan, decide
 from .settings import MarketingSettings, SpendColumns
+from .wishes import Wishes
 
 __all__ = ["Truth", "find_truth", "the_firm", "try_firms"]
 

@@ -21,9 +21,9 @@ from domains.optimization import (
 from shared.decision import Decision, Limits, relative_gap
 from shared.typing import Floats
 
-from .history import Wishes
 from .limits import make_limits
 from .settings import MarketingSettings
+from .wishes import Wishes
 
 __all__ = ["LEVEL", "Plan", "compare_searches", "decide"]
 

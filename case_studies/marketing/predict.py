@@ -18,11 +18,11 @@ from shared.errors import DataError, Problems, SettingsError, StoreError, quote
 from shared.result import Result
 from shared.runtime.config import load_settings
 
-from .history import Wishes
 from .learning import Learnt
 from .plan import LEVEL, Plan, decide
 from .sayings import number
 from .settings import MarketingSettings
+from .wishes import Wishes
 
 __all__ = ["NextBudget", "keep_rules", "predict"]
 

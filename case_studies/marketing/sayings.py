@@ -7,9 +7,10 @@ import pandas as pd
 from shared.text import count_of, format_number, join_words
 
 from .firms import Truth
-from .learning import BARE, CURVES, Learnt
+from .learning import Learnt
 from .plan import LEVEL, Plan
 from .settings import MarketingSettings
+from .trial import BARE, CURVES
 
 SIMULATED = (
     "All channels, spending and sales here are simulated by the project: the figures show what the way from a table to a"
@@ -35,9 +36,10 @@ def say_split(plan: Plan, learnt: Learnt, settings: MarketingSettings) -> str:
     """What to spend on each channel, or that no money should be moved."""
     period = learnt.history.period
     if not plan.go:
+        what = "split" if len(plan.spend) > 1 else "amount"
         return (
-            f"Don't move money on this: {'; '.join(plan.doubts)}. Stay with today's split until the table tells more:"
-            " vary one channel at a time, on purpose, and run this again."
+            f"Don't move money on this: {'; '.join(plan.doubts)}. Stay with today's {what} until the table tells more:"
+            " vary one channel at a time, on purpose, and run it again."
         )
     spend = plan.spend.sort_values(ascending=False, kind="stable")
     told = []

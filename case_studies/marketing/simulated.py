@@ -12,11 +12,13 @@ from shared.reporting import Run
 from shared.text import capitalise
 
 from .firms import Truth, find_truth, the_firm, try_firms
-from .history import Wishes, read_history
-from .learning import BARE, CURVES, Learnt, learn
+from .history import read_history
+from .learning import Learnt, learn
 from .plan import Plan
 from .sayings import number, say_firms, say_one_channel, say_trial, say_what_is_known
 from .settings import MarketingSettings, SpendColumns
+from .trial import BARE, CURVES
+from .wishes import Wishes
 
 __all__ = ["Simulated", "look_at_simulated"]
 

@@ -10,12 +10,13 @@ from case_studies.common.study import Study
 from shared.reporting import Run
 
 from . import report
-from .history import read_history, read_wishes
+from .history import read_history
 from .learning import learn
 from .plan import decide
 from .predict import keep_rules, predict
 from .settings import TABLES, MarketingSettings
 from .simulated import look_at_simulated
+from .wishes import read_wishes
 
 
 def run(settings: MarketingSettings, out: Run) -> None:

@@ -11,10 +11,11 @@ from case_studies.common import cli
 from case_studies.common.runs import predict_from, run_study
 from case_studies.marketing.datasets import CHANNELS, simulate_world
 from case_studies.marketing.history import to_history
-from case_studies.marketing.learning import NoAdverts, SpendTask, _find_together
+from case_studies.marketing.learning import _find_together
 from case_studies.marketing.limits import make_limits
 from case_studies.marketing.plan import compare_searches
 from case_studies.marketing.settings import MarketingSettings
+from case_studies.marketing.trial import NoAdverts, SpendTask
 from domains.optimization import ResponseCurves, allocate_budget
 from shared.data import WalkForward
 from shared.decision import InfeasibleError, Limit, Limits
@@ -239,7 +240,7 @@ def test_what_is_asked_for_by_name_counts_for_more_than_the_rule_for_all():
 
 
 def test_searches_stay_within_limits_and_below_the_bound():
-    from case_studies.marketing.history import Wishes
+    from case_studies.marketing.wishes import Wishes
 
     curves = ResponseCurves.make(["a", "b", "c"], top=[50, 40, 30], half=[10, 8, 12], shape=[2, 1, 1.5])
     groups = {"kind": {"a": "x", "b": "x", "c": "y"}}
