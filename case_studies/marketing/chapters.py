@@ -45,7 +45,7 @@ def split_parts(plan: Plan, learnt: Learnt, settings: MarketingSettings) -> list
         index=names,
     )
     unit = f" in {settings.currency}" if settings.currency else ""
-    head = [] if plan.go else [sayings.say_split(plan, learnt, settings), "What follows is what the curves favour:"]
+    head = [] if plan.go else [sayings.say_split(plan, learnt, settings), "What follows is what the curves favour."]
     return [
         *head,
         draw_spending(plan, learnt),

@@ -43,7 +43,13 @@ def draw_spending(plan: Plan, learnt: Learnt) -> Figure:
 
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
         axes.barh(places + 0.19, plan.now[values.index], height=0.34, color=colours["soft"], label="now")
-        axes.barh(places - 0.19, values["value"], height=0.34, color=colours["accent"], label="best split")
+        axes.barh(
+            places - 0.19,
+            values["value"],
+            height=0.34,
+            color=colours["accent"],
+            label="best split" if plan.go else "not recommended",
+        )
         axes.hlines(places - 0.19, values["low"], values["high"], color=colours["ink"], linewidth=1, label="over draws")
         names = [str(name) for name in values.index]
         axes.set_yticks(places, [one if len(one) <= SHORT else f"{one[: SHORT - 1]}…" for one in names])
@@ -110,7 +116,8 @@ def _draw_curve(name: str, place: int, most: float, plan: Plan, learnt: Learnt, 
             axes.plot(at, over_now(truth, at), color=colours["third"], linestyle=(0, (4, 3)), label="simulator's truth")
         axes.plot([now], [0.0], "o", color=colours["soft"], label="now")
         mean = float(np.mean([over_now(curves, [then])[0] for curves in learnt.model.steady_draws_]))
-        axes.plot([then], [mean], "D", color=colours["second"], label="split")
+        if len(plan.now) > 1:
+            axes.plot([then], [mean], "D", color=colours["second"], label="split")
         finish_axes(axes, f"spent a {learnt.history.period}", f"{name}: {learnt.history.response} beyond today's")
         axes.xaxis.set_major_formatter("{x:,.0f}" if most >= 100 else "{x:,.3g}")
         add_legend(axes)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from shared.reporting import Run
-from shared.text import count_of, sentences
+from shared.text import count_of, join_words, sentences
 
 from . import chapters, sayings
 from .learning import Learnt
@@ -57,7 +57,8 @@ def add_chapters(
 ) -> None:
     """All chapters but the closing."""
     if len(learnt.history.channels) > 1:
-        run.add_section("What to spend", *chapters.split_parts(plan, learnt, settings))
+        title = "What to spend" if plan.go else "What the curves favour, not recommended"
+        run.add_section(title, *chapters.split_parts(plan, learnt, settings))
         run.add_section("What limits it, and what that costs", *chapters.limit_parts(plan, learnt, settings))
         if len(plan.searches):
             run.add_section("Searches beside the proof", *chapters.search_parts(plan, learnt))
@@ -90,6 +91,16 @@ def _doubt_parts(learnt: Learnt, plan: Plan, settings: MarketingSettings, simula
         told.insert(0, f"{sayings.SIMULATED} Its curves have the very form that is fitted; real ones do not.")
     against = [f"What speaks against moving money: {'; '.join(plan.doubts)}."] if plan.doubts else []
     return [*against, *sayings.say_doubts(learnt), *told]
+
+
+def data_parts(learnt: Learnt, settings: MarketingSettings) -> list[str]:
+    """What is to be known of the data."""
+    repaired = [sentences(learnt.history.notes)] if learnt.history.notes else []
+    return [
+        *repaired,
+        *settings.columns.explain_missing(),
+        f"Columns taken for money spent: {join_words(learnt.history.channels)}.",
+    ]
 
 
 def measure(learnt: Learnt, plan: Plan, simulated: Simulated | None) -> dict[str, float]:

@@ -37,7 +37,7 @@ def run(settings: MarketingSettings, out: Run) -> None:
     out.save_results(model=learnt.model, **keep_rules(learnt, plan, wishes))
     report.summarise(out, settings, learnt, plan, simulated)
     report.add_chapters(out, settings, learnt, plan, simulated)
-    add_closing(out, reading, *settings.columns.explain_missing(), *history.notes)
+    add_closing(out, reading, *report.data_parts(learnt, settings))
     out.metrics.update(report.measure(learnt, plan, simulated))
 
 
