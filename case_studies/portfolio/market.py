@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from case_studies.common.limits import read_limits
 from domains.optimization import compute_returns
 from shared.data.contract import contract_of
 from shared.data.io.tables import TableReport
@@ -132,14 +133,8 @@ def _read_limits(out: Run, settings: PortfolioSettings) -> Limits:
         limits.append(Limit("least of what is held", "every held asset", least=settings.least_weight))
     if settings.most_assets > 0:
         limits.append(Limit("assets held", "number of assets", most=settings.most_assets))
-    if not out.has_table("limits"):
-        return Limits(limits)
-    asked = settings.columns.limits
-    table, reading = out.load_table("stock_limits", asked.table_schema("columns.limits"), table="limits")
-    asked = asked.keep(table.columns)
-    names = {name: role for role in asked.roles() for name in asked.columns_of(role)}
-    given = Limits.from_frame(table[list(names)].rename(columns=names), source=reading.source)
-    return Limits([*limits, *given], source=reading.source)
+    given = read_limits(out, "stock_limits", settings.columns.limits)
+    return Limits([*limits, *given], source=given.source)
 
 
 def _read_groups(out: Run, settings: PortfolioSettings, assets: list[str]) -> Groups:

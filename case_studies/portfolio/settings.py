@@ -7,26 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from case_studies.common.column_mapping import Columns, Role, Table
+from case_studies.common.limits import LimitColumns
 from case_studies.common.settings import ReadSettings, Workers
 from shared.data.schema import Schema
 from shared.runtime.config import Settings
 
-__all__ = ["TABLES", "GroupColumns", "LimitColumns", "PortfolioSettings", "PriceColumns"]
-
-
-class LimitColumns(Columns):
-    """The columns of a table of limits.
-
-    >>> LimitColumns(most="Max").columns_of("most")
-    ('Max',)
-    """
-
-    name: Annotated[
-        str, Role("text", "what a limit is called", without="it goes by what it limits", allow_missing=True)
-    ] = "name"
-    applies_to: Annotated[str, Role("text", "what it limits: an asset, a group, or a quantity")] = "applies_to"
-    least: Annotated[str, Role("text", "at least", without="nothing has a least", allow_missing=True)] = "least"
-    most: Annotated[str, Role("text", "at most", without="nothing has a most", allow_missing=True)] = "most"
+__all__ = ["TABLES", "GroupColumns", "PortfolioSettings", "PriceColumns"]
 
 
 class GroupColumns(Columns):

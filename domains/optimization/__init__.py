@@ -2,6 +2,7 @@
 
 from domains.optimization.budget.allocate import allocate_budget
 from domains.optimization.budget.curves import ResponseCurves
+from domains.optimization.budget.posterior import BayesianResponseModel
 from domains.optimization.budget.response import ResponseModel, carry_over
 from domains.optimization.budget.search import make_budget_problem, spend_of
 from domains.optimization.budget.weeks import plan_weeks
@@ -36,6 +37,7 @@ __all__ = [
     "AdaptiveOptimizer",
     "Allocator",
     "Backtest",
+    "BayesianResponseModel",
     "Binary",
     "EqualWeight",
     "EvolutionarySelector",

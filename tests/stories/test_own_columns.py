@@ -16,6 +16,7 @@ from shared.data import datasets
 from shared.errors import DataError, SettingsError
 
 SMALL = {
+    "marketing": ["n_jobs=1", "tries=3", "draws=40", "sweeps=100", "evaluations=500"],
     "portfolio": ["n_jobs=1", "window=100", "history=760", "months=14", "most_weight=0.4"],
     "demand": ["n_jobs=1", "origins=3", "every=7D", "horizon=6h", "timezone=Australia/Melbourne"],
     "prices": ["n_jobs=1", "origins=3", "refit_every=3", "levels=[90]"],
@@ -84,7 +85,12 @@ def portfolio_table() -> pd.DataFrame:
     return datasets.load("stocks").tail(1100)[["Date", *PRICED]].reset_index(drop=True)
 
 
+def marketing_table() -> pd.DataFrame:
+    return datasets.load("channels")[["week", "television", "search", "social", "sales"]]
+
+
 TABLES = {
+    "marketing": marketing_table,
     "portfolio": portfolio_table,
     "features": features_table,
     "sensors": sensors_table,
@@ -95,6 +101,7 @@ TABLES = {
     "fraud": fraud_table,
 }
 ROLES = {
+    "marketing": {"time": "week", "response": "sales", "spend": ["television", "search", "social"]},
     "portfolio": {"time": "Date", "assets": ["AAPL", "CVX", "JNJ", "KO", "PG", "XOM"]},
     "demand": {"time": "Time", "demand": "Demand", "temperature": "Temperature", "holiday": "Holiday"},
     "prices": {"market": "unique_id", "time": "ds", "price": "y", "known": ["gen_forecast", "system_load"]},
@@ -221,6 +228,7 @@ def test_two_sets_of_names_make_one_report(study, runs):
 
 
 BUNDLED = {
+    "marketing": ("simulated", "simulator", "firm", "insurer", "EUR"),
     "portfolio": ("USD", "firms", "sector", "S&P"),
     "demand": ("Victoria", "Melbourne", "MW", "AUD"),
     "prices": ("EUR",),

@@ -31,6 +31,7 @@ __all__ = ["allocate_budget"]
 
 TOTAL = "total"
 TOTAL_ROW = "the budget"
+EVEN = 0.01  # of the budget's price, within which a channel's next unit brings as much as any other's
 CLOSE = 1e-7  # of the total, within which an amount is at its bound
 
 
@@ -282,6 +283,8 @@ def _reasons(
             told.append(f"held back by {by[i, 'most']}: the next unit would bring {curves.slope(spend)[i]:.3g}")
         elif amount <= least[i] + size and (i, "least") in by:
             told.append(f"held up by {by[i, 'least']}: its last unit brings {curves.slope(spend)[i]:.3g}")
+        elif i in held_back and curves.slope(spend)[i] > price * (1 + EVEN):
+            told.append(f"held back by {held_back[i]}: the next unit would bring {curves.slope(spend)[i]:.3g}")
         else:
             told.append("")
     return told

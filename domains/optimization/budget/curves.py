@@ -11,6 +11,7 @@ import pandas as pd
 
 from shared.errors import DataError, Problem, Problems, quote
 from shared.result import Result
+from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats
 
 if TYPE_CHECKING:
@@ -89,6 +90,13 @@ class ResponseCurves(Result):
                 problems.add(f"{what} of {where} is no number {word}", count=int(bad.sum()), fix="Correct it.")
         problems.raise_if_any()
         return cls(names, arrays["top"], arrays["half"], arrays["shape"], kind)
+
+    def declare_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of the arrays of all curves; checked when a model is loaded."""
+        one = ArrayOf("f", (len(self.channels),), low=0, finite=True)
+        if self.kind not in KINDS:
+            raise ValueError(f"there is no kind {self.kind!r}")
+        return {"top": one, "half": one, "shape": one}
 
     def __len__(self) -> int:
         return len(self.channels)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,12 +18,14 @@ from shared.data.io.frames import as_pandas
 from shared.data.schema import first_rows
 from shared.errors import DataError, Problem, Problems, SettingsError, quote
 from shared.evaluation.resampling import draw_blocks
+from shared.runtime.array_of import ArrayOf
 from shared.text import join_words
 from shared.typing import Floats
 
 __all__ = ["ResponseModel", "carry_over"]
 
 KINDS = ("hill", "log", "linear")
+BEFORE = ("nothing", "mean")
 WIDTHS = {"hill": 3, "log": 2, "linear": 1}  # what is searched for a channel, beside its top
 MOST_CARRIED = 0.9
 HALVES = (0.05, 3.0)  # of the largest effective spending, between which half of the top is looked for
@@ -34,7 +34,7 @@ POLISH = 20  # steps of Gauss and Newton after a search, which by itself stops s
 SURE = 2.0  # of AICc: what less apart cannot be told apart (Burnham and Anderson, 2002, section 2.6)
 
 
-def carry_over(spend: Any, share: float) -> Floats:
+def carry_over(spend: Any, share: float, before: float = 0.0) -> Floats:
     """Effective spending: what is spent, and a share of what was effective before (geometric adstock).
 
     Parameters
@@ -42,21 +42,24 @@ def carry_over(spend: Any, share: float) -> Floats:
     spend : array of shape (n_periods,)
     share : float
         From 0 to below 1.
+    before : float
+        What was effective in the period before the first.
 
     >>> carry_over([8, 0, 0], 0.5).tolist()
     [8.0, 4.0, 2.0]
+    >>> carry_over([8, 0], 0.5, before=4).tolist()
+    [10.0, 5.0]
     """
     values = np.asarray(spend, dtype=float)
     found = np.empty(len(values))
-    before = 0.0
+    before = float(before)
     for place, value in enumerate(values.tolist()):
         before = value + share * before
         found[place] = before
     return found
 
 
-@dataclass(frozen=True)
-class _Fit:
+class Fit(NamedTuple):
     """One fit: parameters a channel, and what is left."""
 
     share: Floats
@@ -80,6 +83,9 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         Fits to resampled residuals, for uncertainty.
     evaluations : int
         Of the search for carry-over, half and shape; tops, constant and trend are solved for.
+    before : {"nothing", "mean"}
+        What was spent before the first period, of which a part is carried over: nothing, or every channel's mean. Most
+        tables begin amid advertising, and to take that for nothing makes a slowly wearing effect look like another.
     random_state : int
 
     Attributes
@@ -88,6 +94,15 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
     carry_over_ : dict
         Share that is carried over, a channel.
     draws_ : tuple of ResponseCurves
+    steady_ : ResponseCurves
+        Response of a period to spending the same in every period, with all that is carried over into it; these are the
+        curves to split a budget by that is spent evenly, since `curves_` are of effective spending.
+    steady_draws_ : tuple of ResponseCurves
+        The same of each draw.
+    idle_ : tuple of str
+        Channels of which no effect is shown.
+    criteria_ : dict
+        Akaike's criterion (AICc) by kind of curve; the lower, the better.
     table_ : pandas.DataFrame
         A row a channel: "top", "half", "shape", "carry_over", each with "_low" and "_high" (90 %).
     notes_ : tuple of str
@@ -113,12 +128,14 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         trend: bool = True,
         n_draws: int = 50,
         evaluations: int = 3000,
+        before: str = "nothing",
         random_state: int = 0,
     ) -> None:
         self.kind = kind
         self.trend = trend
         self.n_draws = n_draws
         self.evaluations = evaluations
+        self.before = before
         self.random_state = random_state
 
     def fit(self, spend: Any, response: Any, others: Any = None) -> ResponseModel:
@@ -142,23 +159,29 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         x, y, extra = self._read(table, response, others)
         channels = tuple(map(str, table.columns))
         base = self._base(len(y), extra, len(y))
+        self.earlier_ = self._find_earlier(x)
         best = self._search(x, y, base, self.kind, self.evaluations, None, 0)
         self.channels_ = channels
         self.n_periods_, self.n_others_ = extra.shape
-        self.carry_over_ = dict(zip(channels, best.share.tolist(), strict=True))
-        self.curves_ = self._curves(channels, best)
-        self.rest_ = best.rest
-        self.fitted_ = best.fitted
-        total = float(((y - y.mean()) ** 2).sum())
-        self.r2_ = 1.0 - best.squares / total if total > 0 else np.nan
+        self.idle_ = tuple(name for i, name in enumerate(channels) if self._is_idle(i, x, y, base, best))
+        self.criteria_ = self._criteria(x, y, base, best)
         draws = self._draw(x, y, base, best)
+        chosen = self._choose(x, y, base, best, draws)
+        self.carry_over_ = dict(zip(channels, chosen.share.tolist(), strict=True))
+        self.curves_ = self._curves(channels, chosen)
+        self.steady_ = self._make_steady(channels, chosen)
+        self.rest_ = chosen.rest
+        self.fitted_ = chosen.fitted
+        total = float(((y - y.mean()) ** 2).sum())
+        self.r2_ = 1.0 - chosen.squares / total if total > 0 else np.nan
         self.draws_ = tuple(self._curves(channels, one) for one in draws)
-        self.table_ = self._tabulate(channels, best, draws)
-        self.notes_ = self._note(x, y, base, best, draws, channels)
+        self.steady_draws_ = tuple(self._make_steady(channels, one) for one in draws)
+        self.estimates_ = self._estimate(chosen, draws)
+        self.notes_ = self._note(x, chosen, draws, channels)
         return self
 
     def predict(self, spend: Any, others: Any = None) -> Floats:
-        """Responses of periods that follow one another, from the first that fit has seen, with nothing carried over into it.
+        """Responses of periods that follow one another, from the first that fit has seen, with the same before it.
 
         Parameters
         ----------
@@ -179,7 +202,7 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         if extra.shape[1] != self.n_others_:
             what = f"there are {extra.shape[1]} columns, where fit has seen {self.n_others_}"
             raise DataError("others", [Problem(what, fix="Give the same ones, in the same order.")])
-        inputs = np.column_stack([carry_over(x[:, i], self.carry_over_[name]) for i, name in enumerate(self.channels_)])
+        inputs = carry_all(x, [self.carry_over_[name] for name in self.channels_], self.earlier_)
         return np.asarray(
             self._base(len(x), extra, self.n_periods_) @ self.rest_ + self.curves_.value(inputs).sum(axis=1)
         )
@@ -194,6 +217,8 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
     def _check(self) -> None:
         if self.kind not in KINDS:
             raise SettingsError(f"kind={self.kind!r} is none of {quote(KINDS)}")
+        if self.before not in BEFORE:
+            raise SettingsError(f"before={self.before!r} is none of {quote(BEFORE)}")
         if not is_whole(self.n_draws, least=0) or not is_whole(self.evaluations, least=50):
             raise SettingsError(
                 f"n_draws={self.n_draws!r}, evaluations={self.evaluations!r}: whole numbers from 0, and 50, on"
@@ -235,15 +260,15 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
 
     def _search(
         self, x: Floats, y: Floats, base: Floats, kind: str, evaluations: int, start: Floats | None, seed: int
-    ) -> _Fit:
+    ) -> Fit:
         """Carry-over, half and shape by a search; all else by least squares with tops from 0 on."""
         n = x.shape[1]
         widths = WIDTHS[kind]
         random = np.random.default_rng((self.random_state, seed))
         keys = np.full((1, widths * n), 0.4) if start is None else start
-        projector = _span(base)
+        projector = span_columns(base)
         y_free = y - projector @ (projector.T @ y)
-        judge = _Squares(x, y_free, projector, kind)
+        judge = Squares(x, y_free, projector, kind, self._find_earlier(x))
         size = 4 + int(3 * np.log(widths * n + 1))
         engine: Engine = AdaptiveEngine(widths * n, size, evaluations, random, keys)
         if start is not None:
@@ -263,15 +288,27 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
             best = polished
         return judge.finish(best, y, base)
 
-    def _curves(self, channels: tuple[str, ...], fit: _Fit) -> ResponseCurves:
+    def _curves(self, channels: tuple[str, ...], fit: Fit) -> ResponseCurves:
         kind = "hill" if self.kind == "hill" else "log"
         return ResponseCurves.make(channels, top=fit.top, half=fit.half, shape=fit.shape, kind=kind)
 
-    def _draw(self, x: Floats, y: Floats, base: Floats, best: _Fit) -> list[_Fit]:
+    def _find_earlier(self, x: Floats) -> Floats:
+        """What is taken for spent in every period before the first."""
+        return np.asarray(x.mean(axis=0) if self.before == "mean" else np.zeros(x.shape[1]))
+
+    def _choose(self, x: Floats, y: Floats, base: Floats, best: Fit, draws: list[Fit]) -> Fit:
+        """The fit to go by: here the one that comes nearest."""
+        return best
+
+    def _make_steady(self, channels: tuple[str, ...], fit: Fit) -> ResponseCurves:
+        """The same spending in every period adds up to a multiple of it that is effective, 1 / (1 - share)."""
+        return self._curves(channels, fit._replace(half=fit.half * (1.0 - fit.share)))
+
+    def _draw(self, x: Floats, y: Floats, base: Floats, best: Fit) -> list[Fit]:
         rest = y - best.fitted
         scale = np.sqrt(len(y) / max(1, len(y) - base.shape[1] - 2 * x.shape[1]))
         length = max(1.0, len(y) ** (1 / 3))
-        start = _encode(best, x, self.kind)[None]
+        start = encode_fit(best, x, self.kind)[None]
         found = []
         for turn, rows in enumerate(
             draw_blocks(len(y), length=length, draws=max(1, self.n_draws), seed=self.random_state)
@@ -283,20 +320,42 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         return found
 
     @staticmethod
-    def _tabulate(channels: Sequence[str], best: _Fit, draws: list[_Fit]) -> pd.DataFrame:
+    def _estimate(best: Fit, draws: list[Fit]) -> dict[str, Floats]:
         columns: dict[str, Floats] = {}
         for name, what in (("top", "top"), ("half", "half"), ("shape", "shape"), ("carry_over", "share")):
             columns[name] = getattr(best, what)
             if draws:
                 drawn = np.array([getattr(one, what) for one in draws])
                 columns[f"{name}_low"], columns[f"{name}_high"] = np.percentile(drawn, [5, 95], axis=0)
-        return pd.DataFrame(columns, index=pd.Index(channels, name="channel"))
+        return columns
 
-    def _is_idle(self, i: int, x: Floats, y: Floats, base: Floats, best: _Fit) -> bool:
+    @property
+    def table_(self) -> pd.DataFrame:
+        """Parameters with their intervals, a row a channel; made of arrays, which a file can hold."""
+        check_is_fitted(self, "estimates_")
+        return pd.DataFrame(self.estimates_, index=pd.Index(self.channels_, name="channel"))
+
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
+        """What holds of the arrays of every fitted one; checked when a model is loaded."""
+        n = len(self.channels_)
+        every = (self.curves_, self.steady_, *self.draws_, *self.steady_draws_)
+        if any(one.channels != self.channels_ for one in every) or set(self.carry_over_) != set(self.channels_):
+            raise ValueError("its curves are of other channels")
+        if any(values.shape != (n,) for values in self.estimates_.values()):
+            raise ValueError("its table has other channels")
+        return {
+            "curves_": ResponseCurves,
+            "steady_": ResponseCurves,
+            "rest_": ArrayOf("f", (None,)),
+            "earlier_": ArrayOf("f", (n,), low=0, finite=True),
+            "fitted_": ArrayOf("f", (self.n_periods_,)),
+        }
+
+    def _is_idle(self, i: int, x: Floats, y: Floats, base: Floats, best: Fit) -> bool:
         """Whether a fit without a channel is as good, allowing for the channel's parameters."""
         less = np.delete(x, i, axis=1)
         if less.shape[1]:
-            start = _encode(_leave_out(best, i), less, self.kind)[None]
+            start = encode_fit(_leave_out(best, i), less, self.kind)[None]
             squares = self._search(less, y, base, self.kind, max(60, self.evaluations // 8), start, 996).squares
         else:
             squares = float(((y - base @ np.linalg.lstsq(base, y, rcond=None)[0]) ** 2).sum())
@@ -304,16 +363,19 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         count = base.shape[1] + x.shape[1] * width + 1
         return _aicc(squares, len(y), count - width) - _aicc(best.squares, len(y), count) < SURE
 
-    def _note(
-        self, x: Floats, y: Floats, base: Floats, best: _Fit, draws: list[_Fit], channels: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        """What cannot be told: whether there is an effect, where it saturates, and which curve it is."""
-        notes = []
-        scores = {}
+    def _criteria(self, x: Floats, y: Floats, base: Floats, best: Fit) -> dict[str, float]:
+        """How well each kind of curve fits, allowing for its parameters."""
+        found = {}
         for kind in KINDS:
             fit = best if kind == self.kind else self._search(x, y, base, kind, self.evaluations // 2, None, 997)
             count = base.shape[1] + x.shape[1] * (WIDTHS[kind] + 1) + 1
-            scores[kind] = _aicc(fit.squares, len(y), count)
+            found[kind] = _aicc(fit.squares, len(y), count)
+        return found
+
+    def _note(self, x: Floats, best: Fit, draws: list[Fit], channels: tuple[str, ...]) -> tuple[str, ...]:
+        """What cannot be told: whether there is an effect, where it saturates, and which curve it is."""
+        notes = []
+        scores, idle = self.criteria_, self.idle_
         nearest = min(scores, key=lambda kind: scores[kind])
         alike = [kind for kind in KINDS if scores[kind] - scores[nearest] < SURE]
         words = {"hill": "Hill's curve", "log": "a logarithm", "linear": "a straight line"}
@@ -325,7 +387,6 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
                 f"{words[nearest]} fits better than {words[self.kind]}, allowing for its parameters (AICc"
                 f" {scores[nearest]:.1f} to {scores[self.kind]:.1f})"
             )
-        idle = [name for i, name in enumerate(channels) if self._is_idle(i, x, y, base, best)]
         notes += [f"of {name} no effect is shown" for name in idle]
         if draws:
             seen = x.max(axis=0)
@@ -343,17 +404,25 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         return tuple(notes)
 
 
-def _span(base: Floats) -> Floats:
+def carry_all(spend: Floats, shares: Any, earlier: Floats) -> Floats:
+    """Effective spending of all channels, each after periods without end that were all alike."""
+    columns = [
+        carry_over(spend[:, i], float(share), float(earlier[i]) / (1 - float(share))) for i, share in enumerate(shares)
+    ]
+    return np.column_stack(columns)
+
+
+def span_columns(base: Floats) -> Floats:
     """Orthonormal columns that span those given, some of which may be sums of others."""
     sizes = np.linalg.norm(base, axis=0)
     left, values, _ = np.linalg.svd(base / np.where(sizes > 0, sizes, 1.0), full_matrices=False)
     return np.asarray(left[:, values > 1e-10 * values[0]])
 
 
-def _leave_out(fit: _Fit, i: int) -> _Fit:
+def _leave_out(fit: Fit, i: int) -> Fit:
     """A fit without one of its channels, to start from."""
     share, half, shape, top = (np.delete(one, i) for one in (fit.share, fit.half, fit.shape, fit.top))
-    return replace(fit, share=share, half=half, shape=shape, top=top)
+    return fit._replace(share=share, half=half, shape=shape, top=top)
 
 
 def _check_amounts(table: pd.DataFrame, problems: Problems) -> list[Any]:
@@ -387,11 +456,11 @@ def _aicc(squares: float, n: int, count: int) -> float:
     return float(n * np.log(max(squares, 1e-300) / n) + 2 * count + small)
 
 
-class _Squares:
+class Squares:
     """What is left of the response for whole populations of carry-overs, halves and shapes."""
 
-    def __init__(self, x: Floats, y: Floats, projector: Floats, kind: str) -> None:
-        self.x, self.y, self.projector, self.kind = x, y, projector, kind
+    def __init__(self, x: Floats, y: Floats, projector: Floats, kind: str, earlier: Floats) -> None:
+        self.x, self.y, self.projector, self.kind, self.earlier = x, y, projector, kind, earlier
         self.most = x.max(axis=0)
 
     def decode(self, keys: Floats) -> tuple[Floats, Floats, Floats]:
@@ -409,8 +478,8 @@ class _Squares:
         """Responses with a top of 1."""
         share, half, shape = self.decode(keys)
         found = np.empty_like(self.x)
-        for i in range(self.x.shape[1]):
-            inner = carry_over(self.x[:, i], float(share[i]))
+        inputs = carry_all(self.x, share, self.earlier)
+        for i, inner in enumerate(inputs.T):
             if self.kind == "hill":
                 with np.errstate(divide="ignore"):
                     found[:, i] = 1.0 / (1.0 + (half[i] / inner) ** shape[i])
@@ -432,7 +501,7 @@ class _Squares:
         free = columns - self.projector @ (self.projector.T @ columns)
         return np.asarray(self.y - free @ nnls(free, self.y)[0])
 
-    def finish(self, keys: Floats, y: Floats, base: Floats) -> _Fit:
+    def finish(self, keys: Floats, y: Floats, base: Floats) -> Fit:
         """All parameters of one point."""
         columns = self.columns(keys)
         free = columns - self.projector @ (self.projector.T @ columns)
@@ -440,10 +509,10 @@ class _Squares:
         rest = np.linalg.lstsq(base, y - columns @ top, rcond=None)[0]
         fitted = base @ rest + columns @ top
         share, half, shape = self.decode(keys)
-        return _Fit(share, half, shape, top, rest, float(((y - fitted) ** 2).sum()), fitted)
+        return Fit(share, half, shape, top, rest, float(((y - fitted) ** 2).sum()), fitted)
 
 
-def _encode(fit: _Fit, x: Floats, kind: str) -> Floats:
+def encode_fit(fit: Fit, x: Floats, kind: str) -> Floats:
     """Keys of a fit, to start from."""
     level = x.max(axis=0) / (1 - fit.share)
     parts = [fit.share / MOST_CARRIED]

@@ -762,3 +762,12 @@ def test_what_is_carried_over_of_unknown_channels_is_told():
     curves = ResponseCurves.make(["a", "b"], top=[10, 10], half=[5, 5])
     with pytest.raises(DataError, match="'radio' have no response curve"):
         plan_weeks(curves, 2, 8.0, carry_over={"a": 0.1, "b": 0.2, "radio": 0.3})
+
+
+def test_a_limit_on_several_channels_is_the_reason_of_each_that_it_holds_back():
+    curves = ResponseCurves.make(["a", "b", "c"], top=[50, 40, 20], half=10)
+    values = allocate_budget(
+        curves, 40, limits=[Limit("both", "kind = x", most=10)], groups={"kind": {"a": "x", "b": "x", "c": "y"}}
+    ).values
+    assert values["why"][["a", "b"]].str.startswith("held back by both: the next unit would bring ").all()
+    assert values["why"]["c"] == ""

@@ -9,8 +9,9 @@ import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
-from domains.optimization import ResponseCurves, ResponseModel, allocate_budget, carry_over
-from shared.errors import DataError, SettingsError
+from domains.optimization import BayesianResponseModel, ResponseCurves, ResponseModel, allocate_budget, carry_over
+from shared.errors import DataError, SettingsError, StoreError
+from shared.runtime.store import load_model, save_model
 from tests.contract.test_matrix_estimators import first_of_fit, public_estimators
 
 SMALL = {"n_draws": 8, "evaluations": 400}
@@ -100,7 +101,36 @@ def test_draws_are_curves_that_a_budget_can_use(planted):
     assert any("20 other draws" in note for note in found.notes)
 
 
+def test_steady_curves_count_what_is_carried_over(planted):
+    """The same in every period: what a long row of it brings in the end."""
+    model = planted[-1]
+    for amounts in ([4.0, 2.0, 1.0], [15.0, 6.0, 0.0]):
+        ends = [
+            carry_over(np.full(400, x), share)[-1] for x, share in zip(amounts, model.carry_over_.values(), strict=True)
+        ]
+        np.testing.assert_allclose(model.steady_.value(amounts), model.curves_.value(ends), rtol=1e-9)
+    assert len(model.steady_draws_) == len(model.draws_)
+    np.testing.assert_array_equal(model.steady_draws_[0].top, model.draws_[0].top)
+    assert (model.steady_draws_[0].half <= model.draws_[0].half).all()
+
+
+def test_a_model_comes_back_from_its_file(planted, tmp_path):
+    spend, _, others, _, model = planted
+    save_model(model, tmp_path / "a.hexad")
+    back = load_model(tmp_path / "a.hexad")
+    np.testing.assert_array_equal(back.predict(spend, others), model.predict(spend, others))
+    pd.testing.assert_frame_equal(back.table_, model.table_)
+    assert back.steady_draws_[3].half.tolist() == model.steady_draws_[3].half.tolist()
+    broken = ResponseModel(**SMALL).fit(spend[["tv"]], model.fitted_)
+    broken.steady_ = ResponseCurves.make(["radio"], top=1, half=1)
+    save_model(broken, tmp_path / "b.hexad")
+    with pytest.raises(StoreError, match="its curves are of other channels"):
+        load_model(tmp_path / "b.hexad")
+
+
 def test_a_channel_without_effect_is_told_and_only_that(planted):
+    assert planted[-1].idle_ == ("fax",)
+    assert min(planted[-1].criteria_, key=planted[-1].criteria_.get) == "hill"
     notes = planted[-1].notes_
     assert [note for note in notes if "no effect" in note] == ["of fax no effect is shown"]
     assert "Of fax no effect is shown." in planted[-1].explain()
@@ -272,7 +302,10 @@ def test_wrong_settings_are_told(settings):
 
 
 def test_it_is_what_learns_from_spending():
-    assert [one for one in public_estimators() if first_of_fit(one) == "spend"] == [ResponseModel]
+    assert [one for one in public_estimators() if first_of_fit(one) == "spend"] == [
+        BayesianResponseModel,
+        ResponseModel,
+    ]
 
 
 def test_a_constructor_only_stores():
@@ -301,3 +334,86 @@ def test_fit_returns_itself_and_forgets_what_it_was_fitted_to():
     assert set(vars(model)) == set(vars(fresh))
     pd.testing.assert_frame_equal(model.table_, fresh.table_, check_exact=True)
     np.testing.assert_array_equal(model.fitted_, fresh.fitted_)
+
+
+# The mean over all that is likely
+
+
+@pytest.fixture(scope="module")
+def likely():
+    spend, sold, others, curves = plant(noise=3.0, seed=4)
+    return spend, sold, others, curves, BayesianResponseModel(sweeps=600).fit(spend, sold, others)
+
+
+def test_the_mean_curve_comes_near_the_truth_and_draws_hold_it(likely):
+    spend, _, _, curves, model = likely
+    low, high = 0.5 * spend.mean().to_numpy(), 1.5 * spend.mean().to_numpy()
+    inputs = [np.column_stack([x / (1 - s) for x, s in zip(at, (0.5, 0.2, 0.0), strict=True)]) for at in (low, high)]
+    truth = (curves.value(inputs[1]) - curves.value(inputs[0]))[0]
+    drawn = np.array([one.value(high) - one.value(low) for one in model.steady_draws_])
+    for i in range(3):
+        assert np.percentile(drawn[:, i], 2) <= truth[i] <= np.percentile(drawn[:, i], 98) or truth[i] == 0
+    made = model.steady_.value(high) - model.steady_.value(low)
+    np.testing.assert_allclose(made, drawn.mean(axis=0), atol=0.05 * drawn.mean(axis=0).max() + 0.1)
+    assert model.settled_ < 1.2
+    assert model.idle_ == ("fax",)
+
+
+def test_the_mean_promises_less_than_the_best_fit():
+    """A budget split by the curves that fit best leans on their errors; by the mean it does so less."""
+    promised = {"best": 0.0, "mean": 0.0}
+    came = {"best": 0.0, "mean": 0.0}
+    for seed in range(4):
+        spend, sold, others, curves = plant(n=100, noise=6.0, seed=seed)
+        steady = ResponseCurves(curves.channels, curves.top, curves.half * [0.5, 0.8, 1.0], curves.shape)
+        now = spend.mean().to_numpy()
+        for name, model in (
+            ("best", ResponseModel(n_draws=0, evaluations=800)),
+            ("mean", BayesianResponseModel(sweeps=300, evaluations=800)),
+        ):
+            found = model.fit(spend, sold, others).steady_
+            split = allocate_budget(found, float(now.sum())).values["value"].to_numpy()
+            promised[name] += float(found.value(split).sum() - found.value(now).sum())
+            came[name] += float(steady.value(split).sum() - steady.value(now).sum())
+    assert promised["mean"] - came["mean"] < 0.5 * (promised["best"] - came["best"])
+    assert came["mean"] > came["best"]
+
+
+@pytest.mark.parametrize("kind", ["log", "linear"])
+def test_means_of_other_kinds(kind):
+    rng = np.random.default_rng(8)
+    model = BayesianResponseModel(kind=kind, sweeps=200, evaluations=300).fit(*one_channel(rng, lambda x: 2 * x))
+    x = np.array([[10.0], [50.0]])
+    low, high = model.steady_.value(x)[:, 0]
+    assert high - low == pytest.approx(80, abs=3)
+
+
+def test_what_went_before_the_first_period_is_taken_for_like_the_rest():
+    rng = np.random.default_rng(9)
+    spend = pd.DataFrame({"tv": np.full(120, 40.0) + rng.uniform(-10, 10, 120)})
+    long = np.concatenate([np.full(60, 40.0), spend["tv"]])
+    sold = 100 + 60 / (1 + 100 / carried(long, 0.8)[60:]) + rng.normal(0, 0.05, 120)
+    shares = {}
+    for before in ("nothing", "mean"):
+        model = ResponseModel(n_draws=0, before=before).fit(spend, sold)
+        shares[before] = abs(model.carry_over_["tv"] - 0.8)
+        np.testing.assert_allclose(model.predict(spend), model.fitted_, rtol=1e-9)
+    assert shares["mean"] < 0.1 < shares["nothing"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({"n_draws": 5}, "n_draws=5"), ({"sweeps": 50}, "sweeps=50"), ({"before": "x"}, "before='x'")],
+)
+def test_wrong_settings_of_the_mean_are_told(settings, said):
+    spend, sold, _, _ = plant(n=40)
+    with pytest.raises(SettingsError, match=said):
+        BayesianResponseModel(**settings).fit(spend, sold)
+
+
+def test_the_mean_comes_back_from_its_file(likely, tmp_path):
+    spend, _, others, _, model = likely
+    save_model(model, tmp_path / "a.hexad")
+    np.testing.assert_array_equal(load_model(tmp_path / "a.hexad").predict(spend, others), model.predict(spend, others))
+    again = BayesianResponseModel(sweeps=600).fit(*likely[:3])
+    pd.testing.assert_frame_equal(again.table_, model.table_, check_exact=True)
