@@ -185,8 +185,8 @@ def _pack(users: Ints, items: Ints, times: Any, weights: Floats | None, keep: Bo
     if not keep.all():
         users, items = users[keep], items[keep]
         times, weights = (None if part is None else part[keep] for part in (times, weights))
-    keys = (items, users) if times is None else (items, users, times)
-    order = np.lexsort(keys)
+    pairs = users * (int(items.max(initial=0)) + 1) + items
+    order = np.argsort(pairs, kind="stable") if times is None else np.lexsort((pairs, times))
     users, items = users[order].astype(np.int32), items[order].astype(np.int32)
     stamps = None if times is None else times[order]
     opens = np.ones(len(users), dtype=bool)

@@ -123,7 +123,7 @@ class History:
         return 0.0 if self.ages is None or len(self.ages) == 0 else float(self.ages.max())
 
     @cached_property
-    def _pairs(self) -> tuple[Any, Ints]:
+    def _pairs(self) -> tuple[Any, Any]:
         """Each pair of user and item once, as a matrix of places, and the place of every event's pair."""
         from scipy import sparse
 
@@ -229,12 +229,13 @@ class History:
     @cached_property
     def activity(self) -> Ints:
         """Number of different items of each user."""
-        return np.diff(self.presence.indptr).astype(np.int64)
+        sizes: Ints = np.diff(self.presence.indptr).astype(np.int64)
+        return sizes
 
     @property
     def places(self) -> Ints:
         """Place of every event's pair of user and item in `presence`."""
-        places: Ints = self._pairs[1]
+        places: Ints = np.asarray(self._pairs[1])
         return places
 
     def had(self, users: Ints) -> Any:
