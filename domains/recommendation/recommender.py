@@ -703,6 +703,11 @@ class Recommender(BehaviourModel):
             found[number][fits] = scores[number][fits] + 0.5 / (61.0 + order)
         return found
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What was learnt; the index of texts is made anew where it is asked for."""
+        state = dict(super().__getstate__())
+        return state | {"index_": None} if "index_" in state else state
+
     def default_task(self) -> Any:
         """How it is evaluated where nothing else is said: by ranking what users come to later."""
         return replace(super().default_task(), question=self.question)

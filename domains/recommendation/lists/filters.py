@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from shared.typing import Bools
 __all__ = ["ItemColumns"]
 
 
+@dataclass(eq=False, repr=False)
 class ItemColumns:
     """Columns of a table of items, for filters, caps and reasons, in the order of a vocabulary.
 
@@ -30,9 +32,8 @@ class ItemColumns:
     ([True, False], [False, True])
     """
 
-    def __init__(self, columns: Mapping[str, Any], separator: str | None = None) -> None:
-        self.columns = dict(columns)
-        self.separator = separator
+    columns: dict[str, Any]
+    separator: str | None = None
 
     def select(self, where: Mapping[str, Any] | None, n_items: int) -> Bools:
         """Which items meet every condition.
