@@ -101,6 +101,7 @@ def learn_parts(parts: Sequence[Part], history: History, period: float | None) -
     history : History
     period : float, optional
 
+    >>> from domains.recommendation.behaviour.parts import TrendPart
     >>> history = History(np.zeros(1, np.int32), np.zeros(1, np.int32), None, None, 1, 1)
     >>> [part.name for part in learn_parts([TrendPart("popularity")], history, None)]
     ['popularity']
@@ -120,6 +121,7 @@ class Blend:
         A part adds ``weight * (score - mean) / scale``.
     intercept : float
 
+    >>> from domains.recommendation.behaviour.parts import TrendPart
     >>> zero, one = np.zeros(1), np.ones(1)
     >>> Blend([TrendPart("popularity")], one, zero, one, 0.0).weights.tolist()
     [1.0]
