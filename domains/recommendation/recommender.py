@@ -228,9 +228,8 @@ class Recommender(BehaviourModel):
                 " models and factors"
             )
         rated = history.weights is not None and np.ptp(history.weights) > 0
-        parts = choose_parts(
-            self.question, timed=self.length_ is not None, rated=rated, dense=dense, n_items=history.n_items
-        )
+        rank = min(history.n_items, int((history.activity > 0).sum()))
+        parts = choose_parts(self.question, timed=self.length_ is not None, rated=rated, dense=dense, rank=rank)
         unit = "days" if self.dated_ else ""
         held = hold_out(history, self.length_, repeats=repeats, rng=rng, unit=unit)
         if held is None:
@@ -329,7 +328,7 @@ class Recommender(BehaviourModel):
 
         >>> table = pd.DataFrame({"user": list("aabbc"), "item": ["tea", "milk", "tea", "milk", "tea"]})
         >>> Recommender().fit(table).recommend("c", n=1).to_frame()["because"].tolist()
-        ["goes with 'tea', which they had: 2 of the 3 users of 'tea' had it"]
+        ['popular: 2 of 3 users had it']
         """
         check_is_fitted(self, "items_")
         self._need_behaviour()

@@ -21,6 +21,7 @@ from shared.data import Incidence
 from shared.data.names import plain_names
 from shared.errors import HexadError, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
+from shared.text import count_of
 from shared.typing import Floats, Ints
 
 __all__ = [
@@ -343,6 +344,7 @@ class FactorRecommender(BehaviourModel):
     Parameters
     ----------
     n_factors : int
+        At most half as many as there are users or items, whichever are fewer.
     question : {"new", "next"}
 
     >>> table = pd.DataFrame({"user": [1, 1, 2, 2, 3], "item": ["tea", "milk", "tea", "milk", "tea"]})
@@ -357,4 +359,11 @@ class FactorRecommender(BehaviourModel):
     def _part(self) -> Part:
         if not is_whole(self.n_factors):
             raise SettingsError(f"n_factors={self.n_factors!r} is no whole number from 1 on")
-        return FactorPart(min(self.n_factors, len(self.items_)))
+        # As many factors as users or items give back what went in, and rank nothing else.
+        most = max(min(len(self.users_), len(self.items_)) // 2, 1)
+        if self.n_factors > most:
+            self.notes_.append(
+                f"n_factors={self.n_factors} are too many for {count_of(len(self.users_), 'user')} and"
+                f" {count_of(len(self.items_), 'item')}: {most} are taken"
+            )
+        return FactorPart(min(self.n_factors, most))
