@@ -8,11 +8,14 @@ from domains.recommendation.behaviour.models import (
     PopularityRecommender,
 )
 from domains.recommendation.content.space import ItemSpace
+from domains.recommendation.figures import score_bars
 from domains.recommendation.lists.result import Recommendations
 from domains.recommendation.recommender import Recommender
 from domains.recommendation.search.index import SemanticIndex
 from domains.recommendation.task import RankingTask
+from domains.recommendation.text.classifier import TextClassifier
 from domains.recommendation.text.encoder import TextEncoder
+from domains.recommendation.text.topics import TopicModel, Topics
 
 __all__ = [
     "EaseRecommender",
@@ -25,5 +28,9 @@ __all__ = [
     "Recommendations",
     "Recommender",
     "SemanticIndex",
+    "TextClassifier",
     "TextEncoder",
+    "TopicModel",
+    "Topics",
+    "score_bars",
 ]

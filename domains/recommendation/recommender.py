@@ -31,7 +31,7 @@ from shared.data.schema import first_rows, missing_column
 from shared.errors import Argument, DataError, Fix, HexadError, Problem, Problems, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.text import count_of
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Ints, Reals
 
 __all__ = ["Recommender"]
 
@@ -227,7 +227,7 @@ class Recommender(BehaviourModel):
                 f"{history.n_items:,} items are more than dense_items={self.dense_items:,}: neighbours stand in for linear"
                 " models and factors"
             )
-        rated = history.weights is not None and np.ptp(history.weights) > 0
+        rated = history.weights is not None and bool(np.ptp(history.weights) > 0)
         rank = min(history.n_items, int((history.activity > 0).sum()))
         parts = choose_parts(self.question, timed=self.length_ is not None, rated=rated, dense=dense, rank=rank)
         unit = "days" if self.dated_ else ""
@@ -259,10 +259,10 @@ class Recommender(BehaviourModel):
         self.new_ = NewItems.learn(self.space_, self.rows_, self.history_, self.blend_, new, rng)
         self.notes_.append(f"{count_of(len(new), 'item')} that nobody has yet are scored by the items most like them")
 
-    def _score(self, codes: Ints) -> Floats:
+    def _score(self, codes: Ints) -> Reals:
         return self._split(codes)[0]
 
-    def _split(self, codes: Ints) -> tuple[Floats, dict[str, Floats]]:
+    def _split(self, codes: Ints) -> tuple[Reals, dict[str, Reals]]:
         """Scores of all items, and what each group of parts adds to them."""
         blend = self._need_behaviour()
         groups = blend.split(self.history_, codes)
@@ -508,12 +508,10 @@ class Recommender(BehaviourModel):
 
         table = as_pandas(rows, "interactions", copy=False)
         if self.names_[0] in table.columns and self.names_[1] in table.columns:
-            rating, stamp = self._further_columns(table)
-            return Incidence.from_interactions(table, InteractionColumns(*self.names_, rating, stamp))
+            rating, stamp = (name if name in table.columns else None for name in self.more_names_)
+            named = InteractionColumns(self.names_[0], self.names_[1], rating, stamp)
+            return Incidence.from_interactions(table, named)
         return as_interactions(table)
-
-    def _further_columns(self, table: pd.DataFrame) -> tuple[str | None, str | None]:
-        return tuple(name if name in table.columns else None for name in self.more_names_)  # type: ignore[return-value]
 
     def _learn_history(self, interactions: Incidence, more_items: Sequence[Any]) -> None:
         super()._learn_history(interactions, more_items)
@@ -544,7 +542,7 @@ class Recommender(BehaviourModel):
             raise HexadError("no item may be shown: the conditions leave none")
         return found
 
-    def _boosts(self, boost: Mapping[Any, float] | None) -> Floats:
+    def _boosts(self, boost: Mapping[Any, float] | None) -> Reals:
         added = np.zeros(len(self.items_), dtype=np.float32)
         if boost is not None and len(boost):
             pairs = dict(boost)
@@ -568,7 +566,7 @@ class Recommender(BehaviourModel):
             lost = [one for one, at in zip(items, place, strict=True) if at < 0]
             near = nearest(str(lost[0]), [str(one) for one in self.items_[:5000]])
             raise HexadError(f"there is no item {quote(lost)}; {near}")
-        return place.astype(np.int64)
+        return np.asarray(place, dtype=np.int64)
 
     def _reasons(self) -> Reasons:
         return Reasons(self.history_, self._need_behaviour(), self.items_, self.length_, "day" if self.dated_ else "")
@@ -579,7 +577,7 @@ class Recommender(BehaviourModel):
         codes: Ints,
         lists: list[Ints],
         scores: Any,
-        groups: dict[str, Floats],
+        groups: dict[str, Reals],
         why: Reasons | None,
     ) -> pd.DataFrame:
         """A row an item shown."""
@@ -624,17 +622,17 @@ class Recommender(BehaviourModel):
             return why.like(user, near, self.new_.similarity[at], shared)
         return why.trend(item) if stranger else why.tell(user, item, adds)
 
-    def _alike(self, pool: Ints) -> Floats:
+    def _alike(self, pool: Ints) -> Reals:
         """How alike items of a pool are: by what is known of them, else by who had both."""
         if self.space_ is not None and (self.rows_[pool] >= 0).all():
             return self.space_.similarity(self.rows_[pool], self.rows_[pool])
-        columns = self.history_.keep("by item", lambda: self.history_.presence.tocsc())[:, pool]
+        columns = self.history_.keep("by item", self.history_.presence.tocsc)[:, pool]
         both = np.asarray((columns.T @ columns).toarray(), dtype=float)
         size = np.sqrt(np.maximum(np.diag(both), 1.0))
-        found: Floats = both / size[:, None] / size[None, :]
+        found: Reals = both / size[:, None] / size[None, :]
         return found
 
-    def _similarity(self, code: int, by: str) -> tuple[Floats, str]:
+    def _similarity(self, code: int, by: str) -> tuple[Reals, str]:
         """Similarity of an item to all, and what it was found by."""
         content = behaviour = None
         if by != "behaviour" and self.space_ is not None and self.rows_[code] >= 0:
@@ -642,7 +640,7 @@ class Recommender(BehaviourModel):
             known = self.rows_ >= 0
             content[known] = self.space_.similarity([self.rows_[code]], self.rows_[known])[0]
         if by != "content" and self.history_.popularity[code] > 0:
-            columns = self.history_.keep("by item", lambda: self.history_.presence.tocsc())
+            columns = self.history_.keep("by item", self.history_.presence.tocsc)
             both = np.asarray((columns[:, [code]].T @ columns).toarray(), dtype=float).ravel()
             size = np.sqrt(self.history_.popularity + 20.0)
             behaviour = both / size / size[code]
@@ -667,7 +665,7 @@ class Recommender(BehaviourModel):
         return "; ".join(told)
 
     def _reasons_both(self, code: int, other: int) -> int:
-        columns = self.history_.keep("by item", lambda: self.history_.presence.tocsc())
+        columns = self.history_.keep("by item", self.history_.presence.tocsc)
         one = columns.indices[columns.indptr[code] : columns.indptr[code + 1]]
         two = columns.indices[columns.indptr[other] : columns.indptr[other + 1]]
         return len(np.intersect1d(one, two, assume_unique=True))
@@ -692,7 +690,7 @@ class Recommender(BehaviourModel):
         columns = [self.columns_.values_of(name)[items].astype(str) for name in names]
         return [". ".join(part for part in row if part) for row in zip(*columns, strict=True)]
 
-    def _suit(self, items: Ints, scores: Floats, user: Any) -> Floats:
+    def _suit(self, items: Ints, scores: Reals, user: Any) -> Reals:
         """Fused with the order in which the found items suit a user."""
         own = self._score(self.user_codes([user]))[0]
         found = scores.copy()

@@ -149,8 +149,11 @@ class RankingTask(Task):
         """Items of each user before the cut."""
         train = data.take(split.train)
         owner = _owners(train)[train.rows]
-        frame = pd.DataFrame({"user": owner, "item": train.codes.astype(np.int64)}).drop_duplicates()
-        return {int(user): part.to_numpy() for user, part in frame.groupby("user")["item"]}
+        pairs = np.unique(owner * max(data.n_items, 1) + train.codes)
+        pairs = pairs[pairs >= 0]
+        users, starts = np.unique(pairs // max(data.n_items, 1), return_index=True)
+        parts = np.split(pairs % max(data.n_items, 1), starts[1:])
+        return dict(zip(users.tolist(), parts, strict=True))
 
     def _right(self, data: Incidence, split: Split) -> tuple[Ints, Ints, Ints]:
         """Users with something right, what is right for them, and where each user's begins."""

@@ -99,13 +99,14 @@ def read_visits(
     told = [] if keep.all() else [f"{count_of(int((~keep).sum()), 'row')} in which something is missing left out"]
     if not keep.any():
         raise HexadError(f"{source}: no row is left")
-    visits, repeated = _pack(users, items, times, weights, keep)
+    (indptr, codes, summed, owners, stamps), repeated = _pack(users, items, times, weights, keep)
     if repeated:
         verb = "repeats the {} of another, and was" if repeated == 1 else "repeat the {} of others, and were"
         told.append(
             f"{count_of(repeated, 'row')} {verb.format(_same(times))} added to {'it' if repeated == 1 else 'them'}"
         )
-    return Visits(*visits[:4], pd.Index(names), pd.Index(user_keys), visits[4], columns, tuple(told))
+    keys = pd.Index(names), pd.Index(user_keys)
+    return Visits(indptr, codes, summed, owners, *keys, stamps, columns, tuple(told))
 
 
 def _same(times: object) -> str:

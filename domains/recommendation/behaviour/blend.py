@@ -11,7 +11,7 @@ import numpy as np
 from domains.recommendation.behaviour.history import History
 from domains.recommendation.behaviour.parts import FactorPart, Part
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["Blend", "Holdout", "fit_weights", "hold_out", "learn_parts", "top_items"]
 
@@ -128,9 +128,9 @@ class Blend:
     """
 
     parts: list[Part]
-    weights: Floats
-    means: Floats
-    scales: Floats
+    weights: Reals
+    means: Reals
+    scales: Reals
     intercept: float
 
     @classmethod
@@ -163,7 +163,7 @@ class Blend:
         flat = spread <= 1e-9 * np.maximum(np.abs(means), 1e-9)
         return cls(parts, np.where(flat, 0.0, 1.0), means, np.where(flat, 1.0, spread), 0.0)
 
-    def with_weights(self, weights: Floats, intercept: float) -> Blend:
+    def with_weights(self, weights: Reals, intercept: float) -> Blend:
         """The same parts, weighed otherwise.
 
         Parameters
@@ -173,7 +173,7 @@ class Blend:
         """
         return Blend(self.parts, np.asarray(weights, dtype=float), self.means, self.scales, float(intercept))
 
-    def score(self, history: History, users: Ints) -> Floats:
+    def score(self, history: History, users: Ints) -> Reals:
         """Score every item for some users.
 
         Parameters
@@ -191,7 +191,7 @@ class Blend:
                 total += (part.score(history, users) - np.float32(mean)) * np.float32(weight / scale)
         return total
 
-    def split(self, history: History, users: Ints) -> dict[str, Floats]:
+    def split(self, history: History, users: Ints) -> dict[str, Reals]:
         """What each group of parts adds to the scores; they sum up to them, but for the intercept.
 
         Parameters
@@ -199,14 +199,14 @@ class Blend:
         history : History
         users : array of int
         """
-        found: dict[str, Floats] = {}
+        found: dict[str, Reals] = {}
         for part, weight, mean, scale in zip(self.parts, self.weights, self.means, self.scales, strict=True):
             if weight:
                 own = (part.score(history, users) - np.float32(mean)) * np.float32(weight / scale)
                 found[part.group] = found[part.group] + own if part.group in found else own
         return found
 
-    def learn_weights(self, held: Holdout, repeats: bool) -> tuple[Floats, float]:
+    def learn_weights(self, held: Holdout, repeats: bool) -> tuple[Reals, float]:
         """Weights by which the parts order best what was held out.
 
         Candidates are the items that the present weights put first; they are drawn again by the weights found, once.
@@ -218,11 +218,17 @@ class Blend:
         """
         weights, intercept = self.weights, 0.0
         for _ in range(2):
-            weights, intercept = fit_weights(*self.with_weights(weights, intercept)._candidates(held, repeats))
+            weights, intercept = fit_weights(*self.with_weights(weights, intercept).draw_candidates(held, repeats))
         return weights, intercept
 
-    def _candidates(self, held: Holdout, repeats: bool) -> tuple[Floats, Floats, Ints]:
-        """Standardised scores of the parts for the items that compete, whether they were right, and for whom."""
+    def draw_candidates(self, held: Holdout, repeats: bool) -> tuple[Reals, Reals, Ints]:
+        """Standardised scores of the parts for the items that compete, whether they were right, and for whom.
+
+        Parameters
+        ----------
+        held : Holdout
+        repeats : bool
+        """
         rows, labels, owners = [], [], []
         most = min(CANDIDATES, held.before.n_items)
         for block in _blocks(held.users):
@@ -253,7 +259,7 @@ class Blend:
         return {name: ArrayOf("f", (n_parts,), finite=True) for name in ("weights", "means", "scales")}
 
 
-def fit_weights(rows: Floats, labels: Floats, groups: Ints, penalty: float = PENALTY) -> tuple[Floats, float]:
+def fit_weights(rows: Reals, labels: Reals, groups: Ints, penalty: float = PENALTY) -> tuple[Reals, float]:
     """Logistic regression within groups, with weights of at least zero.
 
     Columns are centred within each group, whose own share of right rows is the offset, so that only the order within a
@@ -296,7 +302,7 @@ def fit_weights(rows: Floats, labels: Floats, groups: Ints, penalty: float = PEN
     inside /= spread
     n_parts = rows.shape[1]
 
-    def loss(at: Floats) -> tuple[float, Floats]:
+    def loss(at: Reals) -> tuple[float, Reals]:
         odds = inside @ at[:n_parts] + at[n_parts] + offset
         chance = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
         value = (each * (np.logaddexp(0, odds) - labels * odds)).sum() + penalty * (at[:n_parts] ** 2).sum() / 2
@@ -310,7 +316,7 @@ def fit_weights(rows: Floats, labels: Floats, groups: Ints, penalty: float = PEN
     return weights, _intercept(rows @ weights, labels)
 
 
-def _intercept(scores: Floats, labels: Floats) -> float:
+def _intercept(scores: Reals, labels: Reals) -> float:
     """What to add to log-odds so that as many are right as were; by Newton's method."""
     rate = min(max(float(labels.mean()), 1e-6), 1 - 1e-6)
     found = float(np.log(rate / (1 - rate)) - scores.mean())
@@ -323,7 +329,7 @@ def _intercept(scores: Floats, labels: Floats) -> float:
     return found
 
 
-def top_items(scores: Floats, most: int) -> Ints:
+def top_items(scores: Reals, most: int) -> Ints:
     """Items with the highest scores of every row, the best first; of equal ones the first by number.
 
     Parameters

@@ -14,7 +14,7 @@ from shared.data import Incidence
 from shared.data.frequency import DAY, parse_duration
 from shared.errors import HexadError, SettingsError
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Codes, Floats, Ints
+from shared.typing import Codes, Ints, Reals
 
 __all__ = ["History", "as_interactions", "read_period"]
 
@@ -73,8 +73,8 @@ class History:
 
     users: Codes
     items: Codes
-    ages: Floats | None
-    weights: Floats | None
+    ages: Reals | None
+    weights: Reals | None
     n_users: int
     n_items: int
 
@@ -138,7 +138,7 @@ class History:
         where = (distinct % max(self.n_items, 1)).astype(np.int32)
         return sparse.csr_array((np.ones(len(distinct), dtype=np.float32), where, indptr), shape=shape), place
 
-    def matrix_of(self, values: Floats) -> Any:
+    def matrix_of(self, values: Reals) -> Any:
         """Sum values of events by user and item.
 
         Parameters
@@ -226,7 +226,7 @@ class History:
         return self._with(newest)
 
     @cached_property
-    def popularity(self) -> Floats:
+    def popularity(self) -> Reals:
         """Number of users who had to do with each item."""
         return np.bincount(self.presence.indices, minlength=self.n_items).astype(float)
 
@@ -238,7 +238,8 @@ class History:
     @property
     def places(self) -> Ints:
         """Place of every event's pair of user and item in `presence`."""
-        return self._pairs[1]
+        places: Ints = self._pairs[1]
+        return places
 
     def had(self, users: Ints) -> Any:
         """Whether each item was had by some users.
@@ -267,11 +268,11 @@ class History:
         return History(self.users[events], self.items[events], ages, weights, self.n_users, self.n_items)
 
 
-def _ages(times: pd.Index[Any]) -> Floats:
+def _ages(times: pd.Index[Any]) -> Reals:
     """Ages of visits, in days where times are dates."""
     if isinstance(times, pd.DatetimeIndex):
         stamps = times.to_numpy()
-        found: Floats = (stamps.max() - stamps) / np.timedelta64(1, "s") / 86_400.0
+        found: Reals = (stamps.max() - stamps) / np.timedelta64(1, "s") / 86_400.0
         return found
     numbers = times.to_numpy(dtype=float)
     return np.asarray(numbers.max() - numbers, dtype=float)

@@ -22,7 +22,7 @@ from shared.data.names import plain_names
 from shared.errors import HexadError, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.text import count_of
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = [
     "BehaviourModel",
@@ -116,7 +116,7 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         if self.question not in QUESTIONS:
             raise SettingsError(f"question={self.question!r} is neither 'new' nor 'next'")
 
-    def scores(self, users: Any) -> Floats:
+    def scores(self, users: Any) -> Reals:
         """Score of every item for some users, what they had included; the higher, the better.
 
         Parameters
@@ -133,7 +133,7 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         blocks = [self._score(codes[begin : begin + BLOCK]) for begin in range(0, len(codes), BLOCK)]
         return np.concatenate(blocks) if blocks else np.zeros((0, len(self.items_)), dtype=np.float32)
 
-    def _score(self, codes: Ints) -> Floats:
+    def _score(self, codes: Ints) -> Reals:
         return np.array(self.part_.score(self.history_, codes), dtype=np.float32)
 
     def user_codes(self, users: Any) -> Ints:
@@ -276,10 +276,10 @@ class HistoryRecommender(BehaviourModel):
     def _length(self) -> float | None:
         return getattr(self, "length_", None)
 
-    def _score(self, codes: Ints) -> Floats:
+    def _score(self, codes: Ints) -> Reals:
         popular = self.history_.popularity
         share = (1e-3 * popular / max(popular.max(initial=0.0), 1.0)).astype(np.float32)
-        return super()._score(codes) + share
+        return np.asarray(super()._score(codes) + share, dtype=np.float32)
 
 
 class NeighbourRecommender(BehaviourModel):

@@ -18,7 +18,7 @@ from shared.data.io.frames import as_pandas
 from shared.data.schema import missing_column
 from shared.errors import DataError, HexadError, Problem, Problems, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["ItemSpace"]
 
@@ -36,7 +36,7 @@ class _Kinds:
     """Values of a column of kinds, and how telling each is."""
 
     values: Any
-    rarity: Floats
+    rarity: Reals
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """Values, and a number each."""
@@ -166,7 +166,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
             raise HexadError("items have no texts to be searched; name their column: text=")
         return self.encoder_.transform(list(texts))
 
-    def text_of(self, rows: Any) -> Floats:
+    def text_of(self, rows: Any) -> Reals:
         """Vectors of the texts of some items.
 
         Parameters
@@ -185,7 +185,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
                 return np.asarray(part.toarray() / np.sqrt(self.weights_[TEXT]), dtype=np.float32)
         raise HexadError("items have no texts to be searched; name their column: text=")
 
-    def similarity(self, rows: Any, others: Any = None) -> Floats:
+    def similarity(self, rows: Any, others: Any = None) -> Reals:
         """Similarity of some items to all, or to some others.
 
         Parameters
@@ -203,7 +203,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         found = self.matrix_[np.asarray(rows, dtype=np.int64)] @ right.T
         return np.asarray(found.toarray() if hasattr(found, "toarray") else found, dtype=np.float32)
 
-    def nearest(self, rows: Ints, among: Ints, most: int) -> tuple[Ints, Floats]:
+    def nearest(self, rows: Ints, among: Ints, most: int) -> tuple[Ints, Reals]:
         """The nearest of some items, block by block.
 
         Parameters
@@ -255,7 +255,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
                 break
         return found
 
-    def _row(self, number: int) -> Floats:
+    def _row(self, number: int) -> Reals:
         row = self.matrix_[[number]]
         return np.asarray(row.toarray() if hasattr(row, "toarray") else row, dtype=float).ravel()
 
@@ -294,25 +294,22 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         if names is None:
             names = [name for name in table.columns if name != self.key and name not in text]
         self.kinds_: dict[str, _Kinds] = {}
-        self.knots_: dict[str, Floats] = {}
+        self.knots_: dict[str, Reals] = {}
         for name in names:
             column = table[name]
             if pd.api.types.is_datetime64_any_dtype(column.dtype):
                 self.notes_.append(f"dates are not compared: {quote([name])}")
             elif pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
                 values = column.to_numpy(dtype=float, na_value=np.nan)
-                knots = (
-                    np.unique(np.nanquantile(values[np.isfinite(values)], np.linspace(0, 1, KNOTS)))
-                    if np.isfinite(values).any()
-                    else []
-                )
+                inside = values[np.isfinite(values)]
+                knots = np.unique(np.quantile(inside, np.linspace(0, 1, KNOTS))) if len(inside) else inside
                 if len(knots) > 1:
-                    self.knots_[name] = np.asarray(knots)
+                    self.knots_[name] = knots
             else:
                 self._learn_kinds(name, column, len(table))
 
     def _learn_kinds(self, name: str, column: pd.Series[Any], n_items: int) -> None:
-        rows, values = self._tokens(column)
+        _, values = self._tokens(column)
         if not len(values):
             return
         kinds, codes = np.unique(values, return_inverse=True)
@@ -447,12 +444,12 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         return sparse.csr_array(sparse.hstack(blocks, format="csr", dtype=np.float32))
 
 
-def _product(left: Any, right: Any) -> Floats:
+def _product(left: Any, right: Any) -> Reals:
     found = left @ right.T
     return np.asarray(found.toarray() if hasattr(found, "toarray") else found)
 
 
-def _hats(values: Floats, knots: Floats) -> Any:
+def _hats(values: Reals, knots: Reals) -> Any:
     """Numbers as shares of the two knots they lie between, of length one; not known ones as zeros."""
     from scipy import sparse
 

@@ -17,7 +17,7 @@ from shared.checks import is_whole
 from shared.data.names import plain_names
 from shared.errors import DataError, HexadError, MissingExtraError, Problem, SettingsError, StoreError, quote
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Ints, Reals
 
 __all__ = ["SemanticIndex", "nearest_rows"]
 
@@ -28,7 +28,7 @@ MODES = ("both", "meaning", "words")
 POOL = 200
 
 
-def nearest_rows(vectors: Floats, queries: Floats, n: int, allowed: Bools | None = None) -> tuple[Ints, Floats]:
+def nearest_rows(vectors: Reals, queries: Reals, n: int, allowed: Bools | None = None) -> tuple[Ints, Reals]:
     """The rows with the largest products with each query, exactly, block by block.
 
     Parameters
@@ -53,7 +53,8 @@ def nearest_rows(vectors: Floats, queries: Floats, n: int, allowed: Bools | None
     places = np.arange(len(vectors)) if allowed is None else np.flatnonzero(allowed)
     inside = vectors if allowed is None else vectors[places]
     n = min(n, len(places))
-    rows, products = [], []
+    rows: list[Ints] = []
+    products: list[Reals] = []
     for begin in range(0, len(queries), QUERIES):
         asked = queries[begin : begin + QUERIES]
         if len(places) <= 2 * ROWS:
@@ -70,7 +71,7 @@ def nearest_rows(vectors: Floats, queries: Floats, n: int, allowed: Bools | None
     return np.concatenate(rows), np.concatenate(products)
 
 
-def _scan(vectors: Floats, asked: Floats, n: int) -> tuple[Ints, Floats]:
+def _scan(vectors: Reals, asked: Reals, n: int) -> tuple[Ints, Reals]:
     """Go through many vectors: only what beats the n best so far of a query is looked at again."""
     best = np.zeros((len(asked), 0), dtype=np.int64)
     value = np.zeros((len(asked), 0), dtype=np.float32)
@@ -95,7 +96,7 @@ def _scan(vectors: Floats, asked: Floats, n: int) -> tuple[Ints, Floats]:
     return best, value
 
 
-def _sorted(found: Floats, n: int) -> Ints:
+def _sorted(found: Reals, n: int) -> Ints:
     n = min(n, found.shape[1])
     part = (
         np.argpartition(-found, n - 1, axis=1)[:, :n] if n < found.shape[1] else np.tile(np.arange(n), (len(found), 1))
@@ -131,13 +132,13 @@ class SemanticIndex:
     encoder: TextEncoder
     keys: Any
     texts: Any
-    vectors: Floats
+    vectors: Reals
 
     def __init__(self, encoder: TextEncoder | None = None) -> None:
         self.encoder = TextEncoder() if encoder is None else encoder
         self.keys: Any = np.zeros(0, dtype=str)
         self.texts: Any = np.zeros(0, dtype=str)
-        self.vectors: Floats = np.zeros((0, 0), dtype=np.float32)
+        self.vectors: Reals = np.zeros((0, 0), dtype=np.float32)
         self.words: WordIndex | None = None
         self.graph: Any = None
 
@@ -150,7 +151,7 @@ class SemanticIndex:
         self.words = None
         self.graph = None
 
-    def add(self, keys: Sequence[Any], texts: Sequence[str], vectors: Floats | None = None) -> SemanticIndex:
+    def add(self, keys: Sequence[Any], texts: Sequence[str], vectors: Reals | None = None) -> SemanticIndex:
         """Add texts; the first ones are what the encoder learns from, where it is not fitted.
 
         Parameters
@@ -246,7 +247,7 @@ class SemanticIndex:
             frames.append(found)
         return pd.concat(frames, ignore_index=True)
 
-    def rank(self, queries: Sequence[str], n: int, *, mode: str, allowed: Bools | None) -> tuple[Ints, Floats]:
+    def rank(self, queries: Sequence[str], n: int, *, mode: str, allowed: Bools | None) -> tuple[Ints, Reals]:
         """Rows of the best texts for each query, and their scores; minus infinity where nothing more fits.
 
         Parameters
@@ -279,7 +280,7 @@ class SemanticIndex:
         return best, np.take_along_axis(fused, best, axis=1)
 
     @staticmethod
-    def _fuse(fused: Floats, rows: Ints, values: Floats) -> None:
+    def _fuse(fused: Reals, rows: Ints, values: Reals) -> None:
         """Add one over sixty and the rank, for what fits at all."""
         for number, (row, value) in enumerate(zip(rows, values, strict=True)):
             fits = np.isfinite(value)
@@ -306,7 +307,7 @@ class SemanticIndex:
         self.graph = graph
         return self
 
-    def nearest(self, vectors: Floats, n: int = 10, *, exact: bool = True) -> tuple[Ints, Floats]:
+    def nearest(self, vectors: Reals, n: int = 10, *, exact: bool = True) -> tuple[Ints, Reals]:
         """Rows nearest to some vectors: exactly, or by the graph.
 
         Parameters
@@ -351,7 +352,7 @@ class SemanticIndex:
             raise HexadError("no text may be found: the filter lets nothing through")
         return found
 
-    def _check_vectors(self, vectors: object, count: int) -> Floats:
+    def _check_vectors(self, vectors: object, count: int) -> Reals:
         given = np.asarray(vectors, dtype=np.float32)
         if given.ndim != 2 or len(given) != count:
             raise DataError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.typing import Floats
+from shared.typing import Reals
 
 __all__ = ["WordIndex"]
 
@@ -48,7 +48,7 @@ class WordIndex:
             sparse.csr_array((found.astype(np.float32), counts.indices, counts.indptr), shape)
         )
 
-    def score(self, queries: Sequence[str]) -> Floats:
+    def score(self, queries: Sequence[str]) -> Reals:
         """How well every text fits each query; 0 where they share no word.
 
         Parameters

@@ -13,7 +13,7 @@ from domains.recommendation.text.lsa import LsaEncoder, check_texts, unit_rows
 from domains.recommendation.text.sentences import SentenceModel, has_bundled_model
 from shared.errors import SettingsError, StoreError
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats
+from shared.typing import Reals
 
 __all__ = ["TextEncoder"]
 
@@ -92,7 +92,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._learn(check_texts(texts))
         return self
 
-    def fit_transform(self, texts: Any, y: Any = None) -> Floats:
+    def fit_transform(self, texts: Any, y: Any = None) -> Reals:
         """Learn, and give the vectors of the same texts; they are encoded once.
 
         Parameters
@@ -107,7 +107,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         given = check_texts(texts)
         return self._join(self._learn(given), given)
 
-    def transform(self, texts: Any) -> Floats:
+    def transform(self, texts: Any) -> Reals:
         """Vectors of length one; zeros for a text that says nothing.
 
         Parameters
@@ -131,7 +131,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise StoreError("the sentence model is another than the one the encoder was fitted with; fit it again")
         return self._join(self._sentences().encode(given), given)
 
-    def _learn(self, given: list[str]) -> Floats | None:
+    def _learn(self, given: list[str]) -> Reals | None:
         if self.views not in VIEWS:
             raise SettingsError(f"views={self.views!r} is none of {', '.join(map(repr, VIEWS))}")
         if isinstance(self.balance, bool | str) or not 0 <= self.balance <= 1:
@@ -157,7 +157,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._learn_spread(vectors)
         return vectors
 
-    def _learn_spread(self, vectors: Floats) -> None:
+    def _learn_spread(self, vectors: Reals) -> None:
         full = vectors[np.any(vectors != 0, axis=1)].astype(np.float64)
         self.mean_ = full.mean(axis=0).astype(np.float32)
         _, scale, axes = np.linalg.svd(full - full.mean(axis=0), full_matrices=False)
@@ -170,7 +170,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The sentence model; it is no part of what is saved."""
         return load_sentences(None if self.model is None else str(self.model), self.engine, self.cache)
 
-    def _join(self, sentences: Floats | None, given: list[str]) -> Floats:
+    def _join(self, sentences: Reals | None, given: list[str]) -> Reals:
         views = []
         if sentences is not None:
             centred = np.where(np.any(sentences != 0, axis=1)[:, None], sentences - self.mean_, 0.0)

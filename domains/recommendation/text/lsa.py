@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from shared.checks import is_whole
 from shared.errors import DataError, Problem, SettingsError, shorten
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats
+from shared.typing import Reals
 
 __all__ = ["LsaEncoder", "check_texts", "unit_rows"]
 
@@ -55,7 +55,7 @@ def check_texts(texts: object, name: str = "texts") -> list[str]:
     return ["" if lost else str(one) for one, lost in zip(given, gone, strict=True)]
 
 
-def unit_rows(vectors: Floats) -> Floats:
+def unit_rows(vectors: Reals) -> Reals:
     """Rows of length one; rows of zeros stay.
 
     Parameters
@@ -66,7 +66,7 @@ def unit_rows(vectors: Floats) -> Floats:
     [[0.6, 0.8], [0.0, 0.0]]
     """
     length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
-    found: Floats = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    found: Reals = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
     return found
 
 
@@ -131,14 +131,14 @@ class LsaEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         except ValueError:
             problem = Problem("no text holds a word that counts", fix="Give texts of at least a few words.")
             raise DataError("texts", [problem]) from None
-        count = min(self.n_factors, min(matrix.shape))
+        count = min(self.n_factors, *matrix.shape)
         _, _, factors = randomized_svd(matrix, count, random_state=self.random_state)
         self.words_ = words
         self.factors_ = np.ascontiguousarray(factors.T.astype(np.float32))
         self.n_features_out_ = count
         return self
 
-    def transform(self, texts: Any) -> Floats:
+    def transform(self, texts: Any) -> Reals:
         """Vectors of length one; zeros for a text without a known word.
 
         Parameters

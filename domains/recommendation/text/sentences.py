@@ -14,7 +14,7 @@ import numpy as np
 from domains.recommendation.text.lsa import check_texts, unit_rows
 from shared.errors import HexadError, MissingExtraError, StoreError
 from shared.runtime.files import write_bytes
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["SentenceModel", "has_bundled_model"]
 
@@ -86,9 +86,9 @@ class SentenceModel:
         if self.engine == "onnx" and not onnx:
             raise MissingExtraError("onnxruntime", "fast-text")
         self.notes: list[str] = []
-        self._seen: dict[str, Floats] = {}
+        self._seen: dict[str, Reals] = {}
 
-    def encode(self, texts: Any) -> Floats:
+    def encode(self, texts: Any) -> Reals:
         """Vectors of texts; zeros for empty ones.
 
         Parameters
@@ -112,7 +112,7 @@ class SentenceModel:
         zero = np.zeros(width, dtype=np.float32)
         return np.stack([known.get(key, zero) for key in keys]) if keys else np.zeros((0, width), dtype=np.float32)
 
-    def _encode(self, texts: list[str]) -> Floats:
+    def _encode(self, texts: list[str]) -> Reals:
         pieces, owner, sizes = self._cut(texts)
         order = np.argsort([-len(piece) for piece in pieces], kind="stable")
         run = self._onnx if self.engine == "onnx" else self._torch
@@ -149,14 +149,14 @@ class SentenceModel:
             self.notes.append(f"{long_:,} texts of more than {most} tokens were read in pieces, and those averaged")
         return pieces, np.asarray(owner, dtype=np.int64), sizes
 
-    def _torch(self, texts: list[str]) -> Floats:
+    def _torch(self, texts: list[str]) -> Reals:
         model = _torch_model(str(self.path))
-        found: Floats = model.encode(
+        found: Reals = model.encode(
             texts, batch_size=len(texts), show_progress_bar=False, normalize_embeddings=True, convert_to_numpy=True
         )
         return found.astype(np.float32)
 
-    def _onnx(self, texts: list[str]) -> Floats:
+    def _onnx(self, texts: list[str]) -> Reals:
         place = _onnx_file(self.path, self.model_hash, self.cache)
         session = _session(str(place))
         tokens = _tokenizer(str(self.path)).encode_batch(texts)
@@ -170,7 +170,7 @@ class SentenceModel:
         (found,) = session.run(None, {"input_ids": ids, "attention_mask": mask})
         return unit_rows(np.asarray(found, dtype=np.float32))
 
-    def _read(self, keys: list[str]) -> dict[str, Floats]:
+    def _read(self, keys: list[str]) -> dict[str, Reals]:
         found = {key: self._seen[key] for key in keys if key in self._seen}
         if self.cache is None:
             return found
@@ -183,7 +183,7 @@ class SentenceModel:
                 found |= {key: kept[key] for key in keys if key in kept}
         return found
 
-    def _write(self, fresh: dict[str, Floats]) -> None:
+    def _write(self, fresh: dict[str, Reals]) -> None:
         self._seen |= fresh
         for old in list(self._seen)[: max(len(self._seen) - KEPT_IN_MEMORY, 0)]:
             del self._seen[old]
@@ -199,7 +199,7 @@ class SentenceModel:
             if place.is_file():
                 with np.load(place, allow_pickle=False) as held:
                     new = dict(zip(held["keys"].tolist(), held["vectors"], strict=True)) | new
-            buffer = io.BytesIO()
+            buffer: Any = io.BytesIO()
             np.savez(buffer, keys=np.array(list(new)), vectors=np.stack(list(new.values())))
             write_bytes(place, buffer.getvalue())
 
@@ -264,12 +264,12 @@ def _torch_model(path: str) -> Any:
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(path, device="cpu", local_files_only=True)
     finally:
         if shown:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=2)
@@ -315,7 +315,7 @@ def export_onnx(path: str | Path) -> bytes:
     model = _torch_model(str(path))
     import torch
 
-    class Mean(torch.nn.Module):  # type: ignore[misc]
+    class Mean(torch.nn.Module):
         def __init__(self, inner: Any) -> None:
             super().__init__()
             self.inner = inner
@@ -325,7 +325,7 @@ def export_onnx(path: str | Path) -> bytes:
             weights = attention_mask.unsqueeze(-1).float()
             return (tokens * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
 
-    buffer = io.BytesIO()
+    buffer: Any = io.BytesIO()
     inner = model[0].auto_model.eval()
     example = torch.ones((2, 8), dtype=torch.long)
     with warnings.catch_warnings(), torch.no_grad():
@@ -340,4 +340,4 @@ def export_onnx(path: str | Path) -> bytes:
             opset_version=17,
             dynamo=False,
         )
-    return buffer.getvalue()
+    return bytes(buffer.getvalue())
