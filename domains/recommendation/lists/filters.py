@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,8 @@ class ItemColumns:
             if len(wanted) != 2 or not numeric:
                 why = "is text, and has no range" if not numeric else "needs (least, most)"
                 raise SettingsError(f"where: {name!r} {why}; several values are given as a list")
+            if wrong := [one for one in wanted if one is not None and not isinstance(one, Real)]:
+                raise SettingsError(f"where: {name!r} holds numbers, not {quote(wrong)}")
             least, most = (None if one is None else float(one) for one in wanted)
             inside = np.isfinite(values)
             if least is not None:
