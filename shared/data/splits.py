@@ -338,8 +338,14 @@ class WalkForward(TimeSplitter):
         elif data.times is None:
             raise HexadError("WalkForward cuts by time, and these baskets or interactions have none; name their column")
         else:
-            stamps = need_stamps(pd.DataFrame({self.ds: data.times}), self.ds)
+            name = data.columns.time or self.ds
+            stamps = need_stamps(pd.DataFrame({name: data.times}), name)
         self._check(stamps)
+        if stamps.nunique() < 2:
+            raise HexadError(
+                f"WalkForward cuts by time, and all times in column {stamps.name!r} are equal, so that none comes before"
+                " another; name the column that holds when each thing happened"
+            )
         walk = StampGrid(stamps, self.ds)
         cuts = []
         for cutoff in self._cutoffs(walk):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -104,6 +104,10 @@ class History:
             len(names) if names is not None else 0,
             interactions.n_items,
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What was given; what is worked out from it does not travel."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays; checked when a model is loaded."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from shared.data import Incidence
 from shared.data.names import plain_names
 from shared.errors import HexadError, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
+from shared.text import count_of
 from shared.typing import Ints, Reals
 
 __all__ = [
@@ -38,18 +40,28 @@ QUESTIONS = ("new", "next")
 
 
 def as_keys(users: object) -> list[Any]:
-    """Keys of users as a list; one alone may be given as it is.
+    """Keys of users or items as a list; one alone may be given as it is.
 
     Parameters
     ----------
     users : sequence, or one key
 
+    Raises
+    ------
+    HexadError
+        Some are missing, or are lists.
+
     >>> as_keys("ann"), as_keys([1, 2])
     (['ann'], [1, 2])
     """
-    if isinstance(users, str) or not hasattr(users, "__iter__"):
-        return [users]
-    return list(users)
+    given = [users] if isinstance(users, str) or not hasattr(users, "__iter__") else list(users)
+    if wrong := [one for one in given if isinstance(one, list | tuple | set | dict | np.ndarray)]:
+        raise HexadError(f"what is asked for are lists, not single keys: {quote(wrong)}")
+    if gone := int(pd.isna(pd.Series(given, dtype=object)).sum()):
+        raise HexadError(
+            f"{gone:,} of the {count_of(len(given), 'key')} asked for {'is' if gone == 1 else 'are'} missing"
+        )
+    return given
 
 
 class BehaviourModel(BaseEstimator):  # type: ignore[misc]
@@ -133,7 +145,10 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         return np.concatenate(blocks) if blocks else np.zeros((0, len(self.items_)), dtype=np.float32)
 
     def _score(self, codes: Ints) -> Reals:
-        return np.array(self.part_.score(self.history_, codes), dtype=np.float32)
+        """By the part; what is popular for those who have nothing."""
+        found = np.array(self.part_.score(self.history_, codes), dtype=np.float32)
+        found[self.history_.activity[codes] == 0] = np.log(self.history_.popularity + 0.5)
+        return found
 
     def user_codes(self, users: Any) -> Ints:
         """Numbers of users; that of the one who has nothing for those who are not known.
@@ -146,13 +161,13 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         known = pd.Index(self.users_)
         if len(given) == 0:
             return np.zeros(0, dtype=np.int64)
-        asked = pd.Index(given)
-        if len(known) and (asked.dtype.kind in "iuf") != (known.dtype.kind in "iuf"):
+        numeric = known.dtype.kind in "iuf"
+        if wrong := [one for one in given if isinstance(one, Number) != numeric] if len(known) else []:
             raise HexadError(
-                f"users are given as {type(given[0]).__name__}, as in {quote(given[:1])}, and were learnt as"
+                f"users are given as {type(wrong[0]).__name__}, as in {quote(wrong[:1])}, and were learnt as"
                 f" {type(known[0]).__name__}, as in {quote(known[:1])}"
             )
-        place = known.get_indexer(asked)
+        place = known.get_indexer(pd.Index(given))
         return np.where(place < 0, len(known), place).astype(np.int64)
 
     def recommend(self, users: Any, n: int = 10) -> Recommendations:
@@ -175,7 +190,8 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if not is_whole(n):
             raise SettingsError(f"n={n!r} is no whole number from 1 on")
-        given, codes = as_keys(users), self.user_codes(users)
+        given = list(dict.fromkeys(as_keys(users)))
+        codes = self.user_codes(given)
         rows, items, scores, ranks = [], [], [], []
         for begin in range(0, len(codes), BLOCK):
             part = codes[begin : begin + BLOCK]
@@ -198,7 +214,20 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
                 "score": np.concatenate(scores).astype(float) if scores else row.astype(float),
             }
         )
-        return Recommendations(table, int(n))
+        told = self._tell_strangers(given, codes) + self._tell_short(table, given, int(n))
+        return Recommendations(table, int(n), tuple(told))
+
+    def _tell_strangers(self, given: list[Any], codes: Ints) -> list[str]:
+        unknown = [name for name, code in zip(given, codes, strict=True) if code == len(self.users_)]
+        if not unknown:
+            return []
+        verb = "is not known and gets" if len(unknown) == 1 else "are not known and get"
+        return [f"{count_of(len(unknown), 'user')} {verb} what is popular: {quote(unknown[:3])}"]
+
+    def _tell_short(self, table: pd.DataFrame, given: list[Any], n: int) -> list[str]:
+        full = int((table.groupby(self.names_[0], sort=False).size() >= n).sum()) if len(table) else 0
+        short = len(given) - full
+        return [f"{count_of(short, 'list')} of fewer than {n} items: no more may be shown"] if short else []
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays; checked when a model is loaded."""
@@ -343,6 +372,7 @@ class FactorRecommender(BehaviourModel):
     Parameters
     ----------
     n_factors : int
+        At most half as many as there are users or items, whichever are fewer.
     question : {"new", "next"}
 
     >>> table = pd.DataFrame({"user": [1, 1, 2, 2, 3], "item": ["tea", "milk", "tea", "milk", "tea"]})
@@ -357,4 +387,11 @@ class FactorRecommender(BehaviourModel):
     def _part(self) -> Part:
         if not is_whole(self.n_factors):
             raise SettingsError(f"n_factors={self.n_factors!r} is no whole number from 1 on")
-        return FactorPart(min(self.n_factors, len(self.items_)))
+        # As many factors as users or items give back what went in, and rank nothing else.
+        most = max(min(len(self.users_), len(self.items_)) // 2, 1)
+        if self.n_factors > most:
+            self.notes_.append(
+                f"n_factors={self.n_factors} are too many for {count_of(len(self.users_), 'user')} and"
+                f" {count_of(len(self.items_), 'item')}: {most} are taken"
+            )
+        return FactorPart(min(self.n_factors, most))

@@ -407,7 +407,26 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         for name, block in vectors.items():
             self.layout_.append((name, begin, begin + block.shape[1]))
             begin += block.shape[1]
-        self.matrix_ = self._stack(vectors)
+        matrix = self._stack(vectors)
+        self.data_, self.indices_, self.indptr_ = matrix.data, matrix.indices, matrix.indptr
+
+    @property
+    def matrix_(self) -> Any:
+        """Vectors of the items learnt from; made of flat arrays, which are what travels."""
+        from scipy import sparse
+
+        shape = (len(self.indptr_) - 1, self.layout_[-1][2])
+        return sparse.csr_array((self.data_, self.indices_, self.indptr_), shape=shape)
+
+    def declare_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays; checked when a model is loaded."""
+        n_entries = len(self.data_)
+        return {
+            "data_": ArrayOf("f", (n_entries,), finite=True),
+            "indices_": ArrayOf("i", (n_entries,), low=0, high=self.layout_[-1][2] - 1),
+            "indptr_": ArrayOf("i", (None,), first=0, last=n_entries, increasing=True),
+            "knots_": ArrayOf("f", (None,), increasing=True, finite=True),
+        }
 
     def _stack(self, vectors: dict[str, Any]) -> Any:
         """Blocks side by side, each times the root of its weight; dense where texts are."""

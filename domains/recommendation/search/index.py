@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,7 @@ def _sorted(found: Reals, n: int) -> Ints:
     return np.take_along_axis(part, order, axis=1)
 
 
+@dataclass(init=False, eq=False, repr=False)
 class SemanticIndex:
     """Texts that are found by meaning and by words.
 
@@ -127,6 +129,11 @@ class SemanticIndex:
     ['c']
     """
 
+    encoder: TextEncoder
+    keys: Any
+    texts: Any
+    vectors: Reals
+
     def __init__(self, encoder: TextEncoder | None = None) -> None:
         self.encoder = TextEncoder() if encoder is None else encoder
         self.keys: Any = np.zeros(0, dtype=str)
@@ -134,6 +141,15 @@ class SemanticIndex:
         self.vectors: Reals = np.zeros((0, 0), dtype=np.float32)
         self.words: WordIndex | None = None
         self.graph: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keys, texts and vectors; words are indexed anew where they are asked for, and the graph is built anew."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.words = None
+        self.graph = None
 
     def add(self, keys: Sequence[Any], texts: Sequence[str], vectors: Reals | None = None) -> SemanticIndex:
         """Add texts; the first ones are what the encoder learns from, where it is not fitted.
@@ -168,7 +184,7 @@ class SemanticIndex:
         self.keys = names if first else plain_names(both, "keys")
         self.texts = np.array([*self.texts.tolist(), *given], dtype=str)
         self.vectors = np.ascontiguousarray(vectors if first else np.concatenate([self.vectors, vectors]))
-        self.words = WordIndex(self.texts.tolist())
+        self.words = None
         self.graph = None
         return self
 
@@ -191,7 +207,7 @@ class SemanticIndex:
         keep = np.ones(len(self.keys), dtype=bool)
         keep[place] = False
         self.keys, self.texts, self.vectors = self.keys[keep], self.texts[keep], self.vectors[keep]
-        self.words = WordIndex(self.texts.tolist()) if len(self.texts) else None
+        self.words = None
         self.graph = None
         return self
 
@@ -252,13 +268,14 @@ class SemanticIndex:
             if mode == "meaning":
                 return rows, products
             self._fuse(fused, rows, products)
-        if self.words is not None:
-            lexical = self.words.score(queries)
-            if allowed is not None:
-                lexical[:, ~allowed] = 0.0
-            rows = top_items(lexical, pool)
-            value = np.take_along_axis(lexical, rows, axis=1)
-            self._fuse(fused, rows, np.where(value > 0, value, -np.inf))
+        if self.words is None:
+            self.words = WordIndex(self.texts.tolist())
+        lexical = self.words.score(queries)
+        if allowed is not None:
+            lexical[:, ~allowed] = 0.0
+        rows = top_items(lexical, pool)
+        value = np.take_along_axis(lexical, rows, axis=1)
+        self._fuse(fused, rows, np.where(value > 0, value, -np.inf))
         best = top_items(fused, min(n, fused.shape[1]))
         return best, np.take_along_axis(fused, best, axis=1)
 
