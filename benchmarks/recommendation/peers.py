@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["Events", "settings_of"]
 
@@ -21,7 +22,7 @@ class Events:
 
     users: Ints
     items: Ints
-    ages: Floats
+    ages: Reals
     n_users: int
     n_items: int
 
@@ -39,26 +40,26 @@ class Events:
         return found
 
 
-def popularity(events: Events) -> Iterator[Floats]:
+def popularity(events: Events) -> Iterator[Reals]:
     """Households that had it, or visits."""
     for counts in (events.signal("presence"), events.matrix()):
         yield np.broadcast_to(counts.sum(axis=0), (events.n_users, events.n_items))
 
 
-def fading_popularity(events: Events) -> Iterator[Floats]:
+def fading_popularity(events: Events) -> Iterator[Reals]:
     """Visits with a half-life in weeks."""
-    for half_life in (1, 2, 4, 8, 16):
+    for half_life in (1, 2, 4, 8, 16, 32):
         yield np.broadcast_to(events.matrix(half_life).sum(axis=0), (events.n_users, events.n_items))
 
 
-def history(events: Events) -> Iterator[Floats]:
+def history(events: Events) -> Iterator[Reals]:
     """The household's own visits with a half-life; popularity decides among what it never had."""
     popular = events.signal("presence").sum(axis=0)
     for half_life in (2, 4, 8, 16, 32, np.inf):
         yield events.matrix(half_life).toarray() + 1e-6 * popular / popular.max()
 
 
-def item_knn(events: Events) -> Iterator[Floats]:
+def item_knn(events: Events) -> Iterator[Reals]:
     """Neighbours of items by shrunk cosine."""
     for name in ("presence", "log"):
         taken = events.signal(name)
@@ -75,7 +76,7 @@ def item_knn(events: Events) -> Iterator[Floats]:
                 yield np.asarray(taken @ kept)
 
 
-def ease(events: Events) -> Iterator[Floats]:
+def ease(events: Events) -> Iterator[Reals]:
     """Steck's linear model of all items on all items."""
     for name in ("presence", "log"):
         taken = events.signal(name)
@@ -87,18 +88,17 @@ def ease(events: Events) -> Iterator[Floats]:
             yield np.asarray(taken @ weights)
 
 
-def als(events: Events) -> Iterator[Floats]:
+def als(events: Events) -> Iterator[Reals]:
     """Factors by alternating least squares, of implicit; visits are the confidence."""
     from implicit.als import AlternatingLeastSquares
 
-    for factors in (16, 48):
-        for penalty in (1.0, 30.0):
-            for alpha in (1.0, 10.0):
-                model = AlternatingLeastSquares(
-                    factors=factors, regularization=penalty, alpha=alpha, iterations=12, num_threads=1, random_state=0
-                )
-                model.fit(sparse.csr_matrix(events.signal("log").astype(np.float32)), show_progress=False)
-                yield model.user_factors @ model.item_factors.T
+    taken = sparse.csr_matrix(events.signal("log").astype(np.float32))
+    for factors, penalty, alpha in product((16, 48, 96), (10.0, 30.0, 100.0), (1.0, 10.0)):
+        model = AlternatingLeastSquares(
+            factors=factors, regularization=penalty, alpha=alpha, iterations=12, num_threads=1, random_state=0
+        )
+        model.fit(taken, show_progress=False)
+        yield model.user_factors @ model.item_factors.T
 
 
 def settings_of(peers: bool) -> dict[str, Callable[[Events], Iterator[Any]]]:

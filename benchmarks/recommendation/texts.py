@@ -28,7 +28,7 @@ SUBJECTS = {
 PLAIN = (
     "the my and it was i have a please with for this to of again yesterday today order you still when had bought your"
     " on very last week would like that me just one from is be could now shop item"
-).split()
+)
 N_TEXTS, SEEDS = 600, range(3)
 SHARE_OWN, SHARE_FOREIGN = 0.3, 0.05
 
@@ -44,7 +44,7 @@ def make_messages(seed: int) -> tuple[list[str], list[str]]:
         for _ in range(int(random.integers(8, 25))):
             drawn = random.random()
             subject = own if drawn < SHARE_OWN else names[random.integers(len(names))]
-            pool = SUBJECTS[subject].split() if drawn < SHARE_OWN + SHARE_FOREIGN else PLAIN
+            pool = SUBJECTS[subject].split() if drawn < SHARE_OWN + SHARE_FOREIGN else PLAIN.split()
             words.append(pool[random.integers(len(pool))])
         texts.append(" ".join(words))
         labels.append(own)
