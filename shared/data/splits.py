@@ -333,19 +333,19 @@ class WalkForward(TimeSplitter):
         HexadError
             The table is too short for the cutoffs asked for; it says how many fit. An Incidence has no times.
         """
-        if isinstance(data, pd.DataFrame):
+        if isinstance(data, pd.DataFrame) or not hasattr(data, "times"):
             stamps = need_stamps(data, self.ds)
         elif data.times is None:
             raise HexadError("WalkForward cuts by time, and these baskets or interactions have none; name their column")
         else:
             name = data.columns.time or self.ds
             stamps = need_stamps(pd.DataFrame({name: data.times}), name)
+            if stamps.nunique() < 2:
+                raise HexadError(
+                    f"WalkForward cuts by time, and all times in column {stamps.name!r} are equal, so that none comes before"
+                    " another; name the column that holds when each thing happened"
+                )
         self._check(stamps)
-        if stamps.nunique() < 2:
-            raise HexadError(
-                f"WalkForward cuts by time, and all times in column {stamps.name!r} are equal, so that none comes before"
-                " another; name the column that holds when each thing happened"
-            )
         walk = StampGrid(stamps, self.ds)
         cuts = []
         for cutoff in self._cutoffs(walk):
