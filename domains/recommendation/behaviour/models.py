@@ -17,7 +17,7 @@ from domains.recommendation.behaviour.history import History, as_interactions, r
 from domains.recommendation.behaviour.parts import FactorPart, HabitPart, LinearPart, NeighbourPart, Part, TrendPart
 from domains.recommendation.lists.result import Recommendations
 from domains.recommendation.task import RankingTask
-from shared.checks import is_whole
+from shared.checks import is_number, is_whole
 from shared.data import Incidence
 from shared.data.names import plain_names
 from shared.errors import HexadError, SettingsError, quote
@@ -263,9 +263,7 @@ class PopularityRecommender(BehaviourModel):
     def _part(self) -> Part:
         if self.half_life is None:
             return TrendPart("popularity")
-        length = read_period(self.half_life, self.history_, self.dated_)
-        if length is None:
-            raise SettingsError(f"half_life={self.half_life!r} needs interactions with times")
+        length = read_period(self.half_life, self.history_, self.dated_, name="half_life", least=0.0)
         part = TrendPart("fading", 1.0)
         self.length_ = length
         return part
@@ -295,9 +293,7 @@ class HistoryRecommender(BehaviourModel):
     def _part(self) -> Part:
         if self.half_life is None:
             return HabitPart()
-        length = read_period(self.half_life, self.history_, self.dated_)
-        if length is None:
-            raise SettingsError(f"half_life={self.half_life!r} needs interactions with times")
+        length = read_period(self.half_life, self.history_, self.dated_, name="half_life", least=0.0)
         self.length_ = length
         return HabitPart(1.0)
 
@@ -334,6 +330,8 @@ class NeighbourRecommender(BehaviourModel):
     def _part(self) -> Part:
         if not is_whole(self.n_neighbours):
             raise SettingsError(f"n_neighbours={self.n_neighbours!r} is no whole number from 1 on")
+        if not is_number(self.shrinkage, 0):
+            raise SettingsError(f"shrinkage={self.shrinkage!r} is no number from 0 on")
         return NeighbourPart(self.shrinkage, self.n_neighbours)
 
 
@@ -361,8 +359,10 @@ class EaseRecommender(BehaviourModel):
     def _part(self) -> Part:
         if self.signal not in {"presence", "log", "rating", "scaled"}:
             raise SettingsError(f"signal={self.signal!r} is none of 'presence', 'log', 'rating', 'scaled'")
-        if isinstance(self.penalty, bool | str) or not 0 < self.penalty < np.inf:
+        if not is_number(self.penalty) or self.penalty <= 0:
             raise SettingsError(f"penalty={self.penalty!r} is no number above 0")
+        if self.signal == "rating" and self.history_.weights is None:
+            raise SettingsError("signal='rating' needs interactions with ratings; name their column")
         return LinearPart(float(self.penalty), self.signal)
 
 
