@@ -145,9 +145,12 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         return np.concatenate(blocks) if blocks else np.zeros((0, len(self.items_)), dtype=np.float32)
 
     def _score(self, codes: Ints) -> Reals:
-        """By the part; what is popular for those who have nothing."""
+        """By the part; what is popular for those who have nothing; what nobody has comes last."""
         found = np.array(self.part_.score(self.history_, codes), dtype=np.float32)
         found[self.history_.activity[codes] == 0] = np.log(self.history_.popularity + 0.5)
+        unseen = self.history_.popularity == 0
+        if unseen.any():
+            found[:, unseen] = found[:, ~unseen].min(axis=1, keepdims=True) - 1
         return found
 
     def user_codes(self, users: Any) -> Ints:
@@ -218,7 +221,7 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         return Recommendations(table, int(n), tuple(told))
 
     def _tell_strangers(self, given: list[Any], codes: Ints) -> list[str]:
-        unknown = [name for name, code in zip(given, codes, strict=True) if code == len(self.users_)]
+        unknown = [name for name, code in zip(given, codes, strict=True) if self.history_.activity[code] == 0]
         if not unknown:
             return []
         verb = "is not known and gets" if len(unknown) == 1 else "are not known and get"
