@@ -43,7 +43,7 @@ def is_number(value: object, least: float = float("-inf"), most: float = float("
     >>> is_number(0.5, 0, 1), is_number(2, 0, 1), is_number(float("nan")), is_number(True), is_number("1")
     (True, False, False, False, False)
     """
-    return not isinstance(value, bool) and isinstance(value, Real) and least <= float(value) <= most and isfinite(value)
+    return not isinstance(value, bool) and isinstance(value, Real) and isfinite(value) and least <= float(value) <= most
 
 
 def check_level(level: object, name: str = "level") -> float:

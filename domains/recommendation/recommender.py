@@ -251,9 +251,10 @@ class Recommender(BehaviourModel):
                 weights, keep = before.weights, before.weights > 0
                 self.notes_.append(f"no part orders {held.how} better than chance: all weigh alike")
             kept = [part for part, chosen in zip(parts, keep, strict=True) if chosen]
+            self.notes_.append(f"weights were learnt on {held.how}, from {count_of(len(held.users), 'user')}")
+            del held, before
             blend = Blend.measure(learn_parts(kept, history, self.length_), history, repeats, rng)
             blend = blend.with_weights(weights[keep], intercept)
-            self.notes_.append(f"weights were learnt on {held.how}, from {count_of(len(held.users), 'user')}")
         self.blend_ = blend
         self.weights_ = {
             part.name: float(weight) for part, weight in zip(blend.parts, blend.weights, strict=True) if weight

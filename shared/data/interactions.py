@@ -109,6 +109,20 @@ def read_visits(
     return Visits(indptr, codes, summed, owners, *keys, stamps, columns, tuple(told))
 
 
+def _order_in_time(times: Any, pairs: Ints) -> Ints:
+    """Order of the times, and of the pairs at one time: only those of a time with others are sorted twice."""
+    order = np.argsort(times.view(np.int64) if times.dtype.kind == "M" else times)
+    level = times[order[1:]] == times[order[:-1]]
+    if not level.any():
+        return order
+    shared = np.zeros(len(order), dtype=bool)
+    shared[1:] |= level
+    shared[:-1] |= level
+    rows = order[shared]
+    order[shared] = rows[np.lexsort((pairs[rows], times[rows]))]
+    return order
+
+
 def _same(times: object) -> str:
     return "user and item" if times is None else "user, item and time"
 
@@ -190,8 +204,8 @@ def _pack(users: Ints, items: Ints, times: Any, weights: Floats | None, keep: Bo
     if not keep.all():
         users, items = users[keep], items[keep]
         times, weights = (None if part is None else part[keep] for part in (times, weights))
-    keys = (items, users) if times is None else (items, users, times)
-    order = np.lexsort(keys)
+    pairs = users * (int(items.max(initial=0)) + 1) + items
+    order = np.argsort(pairs, kind="stable") if times is None else _order_in_time(times, pairs)
     users, items = users[order].astype(np.int32), items[order].astype(np.int32)
     stamps = None if times is None else times[order]
     opens = np.ones(len(users), dtype=bool)

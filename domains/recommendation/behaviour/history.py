@@ -128,12 +128,17 @@ class History:
         return 0.0 if self.ages is None or len(self.ages) == 0 else float(self.ages.max())
 
     @cached_property
-    def _pairs(self) -> tuple[Any, Ints]:
+    def _pairs(self) -> tuple[Any, Any]:
         """Each pair of user and item once, as a matrix of places, and the place of every event's pair."""
         from scipy import sparse
 
         pair = self.users.astype(np.int64) * self.n_items + self.items
-        distinct, place = np.unique(pair, return_inverse=True)
+        order = np.argsort(pair)
+        opens = np.ones(len(pair), dtype=bool)
+        opens[1:] = pair[order[1:]] != pair[order[:-1]]
+        distinct = pair[order[opens]]
+        place = np.empty(len(pair), dtype=np.int32)
+        place[order] = np.cumsum(opens, dtype=np.int32) - 1
         indptr = np.searchsorted(distinct, np.arange(self.n_users + 1, dtype=np.int64) * self.n_items)
         shape = (self.n_users, self.n_items)
         where = (distinct % max(self.n_items, 1)).astype(np.int32)
@@ -210,6 +215,9 @@ class History:
 
     def first_ages(self) -> Any:
         """How long ago each user first had to do with each item; a matrix of the pairs."""
+        return self.keep("first ages", self._first_ages)
+
+    def _first_ages(self) -> Any:
         pattern, place = self._pairs
         oldest = np.zeros(len(pattern.data))
         if self.ages is not None:
@@ -218,6 +226,9 @@ class History:
 
     def last_ages(self) -> Any:
         """How long ago each user last had to do with each item; a matrix of the pairs."""
+        return self.keep("last ages", self._last_ages)
+
+    def _last_ages(self) -> Any:
         pattern, place = self._pairs
         newest = np.full(len(pattern.data), np.inf)
         if self.ages is None:
@@ -234,12 +245,13 @@ class History:
     @cached_property
     def activity(self) -> Ints:
         """Number of different items of each user."""
-        return np.diff(self.presence.indptr).astype(np.int64)
+        sizes: Ints = np.diff(self.presence.indptr).astype(np.int64)
+        return sizes
 
     @property
     def places(self) -> Ints:
         """Place of every event's pair of user and item in `presence`."""
-        places: Ints = self._pairs[1]
+        places: Ints = np.asarray(self._pairs[1])
         return places
 
     def had(self, users: Ints) -> Any:

@@ -399,9 +399,8 @@ class TrendPart(Part):
         elif self.kind == "fading":
             level = np.log(np.asarray(history.decay(window).sum(axis=0)).ravel() + 0.5)
         elif self.kind == "recent" and history.ages is not None:
-            late = history.ages <= window
-            pair = np.unique(history.users[late].astype(np.int64) * history.n_items + history.items[late])
-            level = np.log(np.bincount(pair % history.n_items, minlength=history.n_items) + 0.5)
+            last = history.last_ages()
+            level = np.log(np.bincount(last.indices, weights=last.data <= window, minlength=history.n_items) + 0.5)
         else:
             level = np.log(history.popularity + 0.5)
         self.level = level.astype(np.float32)
