@@ -123,6 +123,8 @@ class Recommender(BehaviourModel):
         """
         if not is_whole(self.dense_items):
             raise SettingsError(f"dense_items={self.dense_items!r} is no whole number from 1 on")
+        if not is_whole(self.random_state, least=0):
+            raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
         self._check_question()
         self.blend_: Blend | None = None
         self.new_: NewItems | None = None
@@ -433,6 +435,8 @@ class Recommender(BehaviourModel):
         self._check_asked(n, 0.0)
         index = self._need_index()
         queries = [query] if isinstance(query, str) else check_texts(query, "queries")
+        if not queries:
+            raise HexadError("there is no query; give a text, or a list of texts")
         allowed = self._allowed(where, ())[self._indexed()]
         if not allowed.any():
             raise HexadError("no item may be found: where= lets nothing through")

@@ -118,11 +118,16 @@ class RankingTask(Task):
         Raises
         ------
         HexadError
-            No user comes to anything that could be right.
+            No user comes to anything that could be right, or interactions have no times and users are cut apart.
         """
         found, watch = [], Stopwatch()
         for split in splits:
             train = data.take(split.train)
+            if data.times is None and not np.isin(_owners(data)[split.test], _owners(data)[split.train]).any():
+                raise HexadError(
+                    "without times a user's interactions are one row, and no user stands on both sides of a cut; name the"
+                    " column of times: InteractionColumns(timestamp=...)"
+                )
             with watch("fit", split):
                 model.fit(train, self.items)
             with watch("predict", split):
