@@ -366,8 +366,8 @@ def test_weights_and_parts_are_learnt_from_training_alone(question):
     table = shop(n_users=80)
     cut = pd.Timestamp("2024-03-20")
     fitted = []
-    for given in (table, changed_later(table, cut)):
-        visits = Incidence.from_interactions(given)
+    for made in (table, changed_later(table, cut)):
+        visits = Incidence.from_interactions(made)
         assert set(visits.items) == set(table["item"])
         train = visits.take(np.flatnonzero(visits.times < cut))
         fitted.append(Recommender(question=question).fit(train))
