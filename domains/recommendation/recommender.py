@@ -238,7 +238,7 @@ class Recommender(BehaviourModel):
         rated = history.weights is not None and bool(np.ptp(history.weights) > 0)
         rank = min(history.n_items, int((history.activity > 0).sum()))
         parts = choose_parts(self.question, timed=self.length_ is not None, rated=rated, dense=dense, rank=rank)
-        unit = "days" if self.dated_ else ""
+        unit = "days" if self.dated_ else "of the times"
         held = hold_out(history, self.length_, repeats=repeats, rng=rng, unit=unit)
         if held is None:
             blend = Blend.measure(learn_parts(parts, history, self.length_), history, repeats, rng)

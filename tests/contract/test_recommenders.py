@@ -1,5 +1,6 @@
 """What every recommender, and every estimator of texts and items, keeps to, whichever it is."""
 
+import importlib.util
 import inspect
 import warnings
 
@@ -18,7 +19,8 @@ from tests.contract.test_matrix_estimators import first_of_fit
 
 FACE = [getattr(domains.recommendation, name) for name in domains.recommendation.__all__]
 ESTIMATORS = [one for one in FACE if inspect.isclass(one) and issubclass(one, BaseEstimator)]
-RECOMMENDERS = [one for one in ESTIMATORS if first_of_fit(one) == "interactions"]
+WITHOUT = set() if importlib.util.find_spec("implicit") else {"AlsRecommender"}
+RECOMMENDERS = [one for one in ESTIMATORS if first_of_fit(one) == "interactions" and one.__name__ not in WITHOUT]
 # Small ones, and another question where a model answers both.
 MADE = [one() for one in RECOMMENDERS] + [
     one(question=other)

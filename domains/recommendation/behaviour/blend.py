@@ -74,7 +74,7 @@ def hold_out(
     """
     if period is not None and history.ages is not None:
         late = history.ages < period
-        how = f"the last {period:g} {unit}".strip()
+        how = f"the last {period:.3g} {unit}".strip()
     else:
         pattern = history.presence
         hidden = rng.random(len(pattern.data)) < SHARE_HIDDEN
