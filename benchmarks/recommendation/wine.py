@@ -25,7 +25,9 @@ def read_notes(folder: Path) -> pd.DataFrame:
     counts = table["variety"].value_counts()
     table = table[table["variety"].isin(counts.index[counts >= FEWEST])].reset_index(drop=True)
     words = {word.lower() for name in table["variety"].unique() for word in re.findall(r"\w+", name) if len(word) > 3}
-    pattern = re.compile(r"\b(" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + r")\b", re.I)
+    pattern = re.compile(
+        r"\b(" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + r")\b", re.IGNORECASE
+    )
     return table.assign(masked=[pattern.sub(" ", text) for text in table["description"]])
 
 
@@ -40,7 +42,7 @@ def wine(folder: Path) -> dict[str, float]:
     space = ItemSpace(text="masked", key="id").fit(table[["id", "masked", *ATTRIBUTES]], labels)
     bare = ItemSpace(attributes=ATTRIBUTES, key="id").fit(table[["id", *ATTRIBUTES]], labels)
     every = np.arange(len(table))
-    print(f"weights: {({name: round(one, 2) for name, one in space.weights_.items()})}")
+    print(f"weights: { ({name: round(one, 2) for name, one in space.weights_.items()}) }")
     return {
         "wine_text": same(vectors @ vectors.T, varieties, ~learnt),
         "wine_hybrid": same(space.similarity(every), varieties, ~learnt),
