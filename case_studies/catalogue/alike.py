@@ -14,8 +14,9 @@ import pandas as pd
 from domains.recommendation import ItemSpace
 from shared.typing import Floats, Ints
 
+from .cells import is_number, set_apart, split_cells
 from .check import Trial, choose_encoder, fit_space
-from .items import Items, is_number, split_cells
+from .items import Items
 from .settings import CatalogueSettings
 
 __all__ = ["Alike", "Reasons", "fit_whole", "pick_shown", "search_alike"]
@@ -27,6 +28,7 @@ ALIKE_TEXTS = 0.5  # similarity of texts that is told as a reason
 SAME_TEXT = 0.95  # similarity of texts that say the same
 MOST_REASONS, MOST_PARTS = 3, 3
 SHOWN = 3
+NAMES = ("_row", "rank", "neighbour", "neighbour title", "similarity", "because")
 
 
 def fit_whole(items: Items, trial: Trial | None, settings: CatalogueSettings) -> ItemSpace:
@@ -103,7 +105,9 @@ class Reasons:
             if shared:
                 shared.sort(key=lambda part: (count[part], part))
                 more = f" and {len(shared) - MOST_PARTS} more" if len(shared) > MOST_PARTS else ""
-                told.append((count[shared[0]] / len(self.items.table), f"{name}: {', '.join(shared[:MOST_PARTS])}{more}"))
+                told.append(
+                    (count[shared[0]] / len(self.items.table), f"{name}: {', '.join(shared[:MOST_PARTS])}{more}")
+                )
         for name in self.numbers:
             values = left[name][one], right[name][other]
             place = np.searchsorted(self.sorted[name], sorted(values)) / max(len(self.sorted[name]), 1)
@@ -144,14 +148,14 @@ class Alike:
     table: pd.DataFrame
     twins: pd.DataFrame
 
-    def lists_of(self, row: int) -> pd.DataFrame:
-        """The neighbours of one item, as they are shown.
+    def lists_of(self, row: int, most: int) -> pd.DataFrame:
+        """The first neighbours of one item, as they are shown.
 
         Parameters
         ----------
-        row : int
+        row, most : int
         """
-        inside = self.table[self.table["_row"] == row]
+        inside = self.table[self.table["_row"] == row].head(most)
         return inside.set_index("neighbour title")[["similarity", "because"]].rename_axis("most like it")
 
 
@@ -187,8 +191,8 @@ def search_alike(items: Items, space: ItemSpace, settings: CatalogueSettings) ->
     table = pd.DataFrame(
         {
             "_row": row,
-            items.key: keys[row],
-            **({items.title: titles[row]} if items.title else {}),
+            set_apart(items.key, NAMES): keys[row],
+            **({set_apart(items.title, NAMES): titles[row]} if items.title else {}),
             "rank": column + 1,
             "neighbour": keys[other],
             "neighbour title": titles[other],
@@ -197,7 +201,7 @@ def search_alike(items: Items, space: ItemSpace, settings: CatalogueSettings) ->
         }
     )
     closest = cosine.max(axis=1, initial=0.0)
-    return Alike(items, place, near, closest, table, _find_twins(items, place, cosine, texts, settings))
+    return Alike(items, place, near.astype(float), closest, table, _find_twins(items, place, cosine, texts, settings))
 
 
 def _text_similarity(space: ItemSpace, items: Items, place: Ints) -> Floats:
@@ -213,7 +217,9 @@ def _find_twins(items: Items, place: Ints, cosine: Floats, texts: Floats, settin
     found = {}
     for row, column in zip(*np.nonzero(cosine >= settings.twins), strict=True):
         other = int(place[row, column])
-        same = [name for name, yes in (("title", bool(titles) and titles[row] == titles[other]),) if yes and titles[row]]
+        same = [
+            name for name, yes in (("title", bool(titles) and titles[row] == titles[other]),) if yes and titles[row]
+        ]
         same += ["text"] if items.text and texts[row, column] >= SAME_TEXT else []
         if same:
             pair = (min(int(row), other), max(int(row), other))

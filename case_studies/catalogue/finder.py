@@ -14,11 +14,13 @@ from shared.checks import nearest
 from shared.errors import SettingsError, quote
 from shared.typing import Bools
 
-from .items import Items, is_number, split_cells
+from .cells import is_number, set_apart, split_cells
+from .items import Items
 
 __all__ = ["build_index", "search_items", "select_items"]
 
 TEXT = "text"  # what `ItemSpace` calls the block of texts
+NAMES = ("query", "rank", "words found")
 RANGE = re.compile(r"(-?[\d.]+)?\s*to\s*(-?[\d.]+)?")
 
 
@@ -120,7 +122,7 @@ def search_items(
     found = index.search(list(queries), most, mode=mode, allowed=allowed)
     row = pd.Index(items.keys).get_indexer(pd.Index(found["key"]))
     shown = [*filter(None, [items.key, items.title]), *items.compared]
-    described = items.table[shown].iloc[row].reset_index(drop=True)
+    described = items.table[shown].iloc[row].reset_index(drop=True).rename(columns=lambda name: set_apart(name, NAMES))
     hits = [_count_words(query, index.texts[at]) for query, at in zip(found["query"], row, strict=True)]
     return pd.concat([found[["query", "rank"]].assign(**{"words found": hits}), described], axis=1)
 

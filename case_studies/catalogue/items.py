@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,16 +15,13 @@ from shared.errors import DataError, Problem, Problems
 from shared.reporting import Run
 from shared.text import count_of
 
+from .cells import clean_column, is_number, set_apart
+from .guesses import explain_silence, guess_check, guess_key, guess_separator
 from .settings import CatalogueSettings
 
-__all__ = ["FEWEST", "Items", "clean_column", "guess_separator", "is_number", "name_columns", "prepare_items", "split_cells"]
+__all__ = ["FEWEST", "NUMBERED", "Items", "name_columns", "prepare_items"]
 
 FEWEST = 20  # items, for anything to be said of neighbours
-SEPARATORS = (", ", "; ", ";", "|", " / ")
-SPLIT, REUSED = 0.05, 0.6  # share of the cells with a separator, and of their parts that stand in other rows, too
-COMMON = 0.1  # share of the items that have to share a value with another, for a column to say what they are like
-KEY_LENGTH = 40  # characters; what is longer is no key but a text
-CHECKED, SHARED = 20, 0.8  # others with the same value, for this share of the items: a column that can be checked by
 NUMBERED = "row"  # key of items whose rows are numbered
 
 
@@ -110,125 +105,6 @@ class Items:
         return tuple(name for name in self.compared if not is_number(self.table[name]))
 
 
-def is_number(column: pd.Series[Any]) -> bool:
-    """Whether a column holds numbers to be compared as such.
-
-    Parameters
-    ----------
-    column : pandas.Series
-
-    >>> is_number(pd.Series([1])), is_number(pd.Series([True]))
-    (True, False)
-    """
-    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
-
-
-def clean_column(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Write numbers as floats, and all else as text; None for what is empty.
-
-    Parameters
-    ----------
-    column : pandas.Series
-
-    >>> clean_column(pd.Series([" a ", "", None])).tolist()
-    ['a', None, None]
-    """
-    if is_number(column):
-        return pd.Series(column.to_numpy(dtype=float, na_value=np.nan), name=column.name)
-    texts = ["" if pd.isna(one) else str(one).strip() for one in column]
-    return pd.Series([one or None for one in texts], dtype=object, name=column.name)
-
-
-def split_cells(column: Sequence[Any], separator: str) -> list[tuple[str, ...]]:
-    """Kinds in every cell, each once.
-
-    Parameters
-    ----------
-    column : sequence of str or None
-    separator : str
-
-    >>> split_cells(["war, love", None], ", ")
-    [('war', 'love'), ()]
-    """
-    cells = [[] if one is None else one.split(separator) if separator else [one] for one in column]
-    return [tuple(dict.fromkeys(part.strip() for part in cell if part.strip())) for cell in cells]
-
-
-def guess_separator(table: pd.DataFrame, names: Sequence[str]) -> tuple[str, str]:
-    """Find what stands between several kinds in a cell, and say by what it was found.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Cleaned.
-    names : sequence of str
-        Columns of kinds.
-
-    >>> table = pd.DataFrame({"genre": ["war, love", "love", "war", "war, crime", "crime"] * 4})
-    >>> guess_separator(table, ["genre"])[0]
-    ', '
-    """
-    for separator in SEPARATORS:
-        for name in names:
-            cells = [one for one in table[name] if one is not None]
-            several = [one for one in cells if separator in one]
-            if len(several) < SPLIT * len(cells) or not several:
-                continue
-            # Once a cell, however often that stands in the table: else a repeated cell would vouch for itself.
-            count = Counter(part for cell in split_cells(list(dict.fromkeys(cells)), separator) for part in cell)
-            parts = [part for cell in split_cells(several, separator) for part in cell]
-            reused = float(np.mean([count[part] > 1 for part in parts]))
-            if reused >= REUSED:
-                why = (
-                    f"“{separator.strip()}” is taken for what stands between several kinds in a cell: “{name}” holds it in"
-                    f" {len(several):,} of {len(cells):,} cells, and {reused:.0%} of the parts stand in other cells, too"
-                )
-                return separator, why
-    return "", ""
-
-
-def _guess_key(table: pd.DataFrame, taken: set[str]) -> str:
-    for name in table.columns:
-        column = table[name]
-        if str(name) in taken or column.isna().any() or column.duplicated().any():
-            continue
-        text = not pd.api.types.is_numeric_dtype(column.dtype) and column.astype(str).str.len().max() <= KEY_LENGTH
-        if text or pd.api.types.is_integer_dtype(column.dtype):
-            return str(name)
-    return ""
-
-
-def _guess_check(table: pd.DataFrame, names: Sequence[str], separator: str) -> tuple[str, str]:
-    """The column of kinds with the most values among those that most items share with some others."""
-    best, most, told = "", 1, ""
-    for name in names:
-        cells = split_cells(table[name].tolist(), separator)
-        count = Counter(part for cell in cells for part in cell)
-        shared = sum(any(count[part] > CHECKED for part in cell) for cell in cells)
-        if len(count) > most and shared >= SHARED * len(cells):
-            best, most = name, len(count)
-            told = (
-                f"“{name}” is held out to judge the neighbours: of the columns whose value {CHECKED} others have, for at"
-                f" least {SHARED:.0%} of the items, it has the most values ({len(count):,}); --set columns.check=NAME"
-                " takes another"
-            )
-    return best, told
-
-
-def _why_not(column: pd.Series[Any], separator: str) -> str:
-    """Why a column says nothing of what an item is like; empty where it may."""
-    known = column.dropna()
-    if known.nunique() < 2:
-        return "never changes"
-    if is_number(column):
-        steps = np.diff(known)
-        return "numbers the rows" if len(known) == len(column) and (steps > 0).all() and (steps % 1 == 0).all() else ""
-    cells = split_cells(known.tolist(), separator)
-    count = Counter(part for cell in cells for part in cell)
-    shared = float(np.mean([any(count[part] > 1 for part in cell) for cell in cells]))
-    return f"differs in nearly every row (name it under text if it is one)" if shared < COMMON else ""
-
-
 def name_columns(table: pd.DataFrame, settings: CatalogueSettings, source: str) -> tuple[str, list[str], list[str]]:
     """Key, attributes and notes, from what was named, else from what is there.
 
@@ -258,7 +134,7 @@ def name_columns(table: pd.DataFrame, settings: CatalogueSettings, source: str) 
     problems.raise_if_any()
     roles = {asked.title, asked.check, *asked.text, *asked.attributes}
     key = asked.item
-    if not key and (key := _guess_key(table, roles)):
+    if not key and (key := guess_key(table, roles)):
         notes.append(f"“{key}” is taken for the key: it is the first column that differs in every row")
     names = list(asked.attributes) or [str(name) for name in table.columns if str(name) not in {key, *roles}]
     if dates := [name for name in names if pd.api.types.is_datetime64_any_dtype(table[name].dtype)]:
@@ -305,7 +181,7 @@ def prepare_items(table: pd.DataFrame, settings: CatalogueSettings, source: str)
     if asked.check:
         clean[asked.check] = clean_column(clean[asked.check].map(_as_text))
     keys = table[key].map(_as_text) if key else pd.Series(np.arange(1, len(table) + 1).astype(str))
-    key = key or NUMBERED
+    key = key or set_apart(NUMBERED, kept)
     clean = clean.drop(columns=[key], errors="ignore")
     clean.insert(0, key, keys.to_numpy(dtype=object))
     _check_keys(clean, key, source)
@@ -321,25 +197,29 @@ def _describe(
     if separator == "guess":
         separator, why = guess_separator(clean, kinds)
         notes += [why] if why else []
-    silent = {name: why for name in names if (why := _why_not(clean[name], separator))}
+    silent = {name: why for name in names if (why := explain_silence(clean[name], separator))}
     notes += [f"“{name}” is not compared: it {why}" for name, why in silent.items()]
     names = [name for name in names if name not in silent]
     check = asked.check
-    if not check and len(names) > 1 or not check and asked.text:
-        check, why = _guess_check(clean, [name for name in kinds if name in names], separator)
+    if not check and (len(names) > 1 or asked.text):
+        check, why = guess_check(clean, [name for name in kinds if name in names], separator)
         notes += [why] if why else []
     attributes = tuple(name for name in names if name != check)
     if not attributes and not asked.text:
         what = f"holds no column that items can be compared by{f' beside {check!r}' if check else ''}"
         fix = "Name columns of kinds, numbers or text: --set columns.text=NAME, or columns.attributes."
         raise DataError(source, [Problem(what, fix=fix)])
-    table = clean[list(dict.fromkeys([*filter(None, [key, asked.title]), *asked.text, *attributes, *filter(None, [check])]))]
+    table = clean[
+        list(dict.fromkeys([*filter(None, [key, asked.title]), *asked.text, *attributes, *filter(None, [check])]))
+    ]
     return Items(table, key, asked.title, tuple(asked.text), attributes, check, separator, tuple(notes))
 
 
 def _is_guessed(text: str, key: str) -> bool:
     """Whether what is said of a missing role is said better by what was found in its place."""
-    return text.startswith("No column is there for check") or (bool(key) and text.startswith("No column is there for item"))
+    return text.startswith("No column is there for check") or (
+        bool(key) and text.startswith("No column is there for item")
+    )
 
 
 def _as_text(value: Any) -> str | None:
@@ -361,5 +241,7 @@ def _check_keys(clean: pd.DataFrame, key: str, source: str) -> None:
     for rows, what in ((gone, "keys are missing"), (twice, "rows share a key with others")):
         if rows.any():
             fix = "Give every item one row and a key of its own, or name another column: --set columns.item=NAME."
-            problems.add(f"{int(rows.sum()):,} {what}", column=key, rows=first_rows(rows), count=int(rows.sum()), fix=fix)
+            problems.add(
+                f"{int(rows.sum()):,} {what}", column=key, rows=first_rows(rows), count=int(rows.sum()), fix=fix
+            )
     problems.raise_if_any()

@@ -19,15 +19,17 @@ from shared.text import count_of
 from shared.typing import Floats, Ints
 
 from .alike import Reasons
+from .cells import clean_column, set_apart
 from .finder import build_index, search_items, select_items
-from .items import NUMBERED, Items, clean_column
+from .items import NUMBERED, Items
 from .settings import CatalogueSettings
 
 __all__ = ["Answers", "predict"]
 
 QUERY = "query"  # the column of a table of queries
 BLOCK = 256
-TOLD = 3  # of the best, in the terminal
+TOLD = 3  # names in a note
+NAMES = ("rank", "most like", "title", "similarity", "because")
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,7 +59,9 @@ class Answers(Result):
 
     def explain(self) -> str:
         """Say how much was found."""
-        asked = count_of(self.asked, self.what) if self.what != "query" or self.asked == 1 else f"{self.asked:,} queries"
+        asked = (
+            count_of(self.asked, self.what) if self.what != "query" or self.asked == 1 else f"{self.asked:,} queries"
+        )
         verb = "is" if len(self.frame) == 1 else "are"
         return f"{asked}: {count_of(len(self.frame), 'item')} of the catalogue {verb} found."
 
@@ -79,7 +83,7 @@ def predict(
     shared.errors.DataError: no-such-file.csv: there is no such file: ...
     """
     table, reading = datasets.load_with_report("films", data, own=Schema(()), **settings.read_options)
-    items, space = _load(run, settings)
+    items, space = _load(run)
     if not len(table):
         raise DataError(reading.source, [Problem("has no rows", fix="Give new items, or a column 'query'.")])
     if QUERY in table.columns and not set(run.contract.names) <= set(map(str, table.columns)):
@@ -91,25 +95,21 @@ def predict(
     return answers, [*reading.repairs, *notes]
 
 
-def _load(run: SavedRun, settings: CatalogueSettings) -> tuple[Items, ItemSpace]:
+def _load(run: SavedRun) -> tuple[Items, ItemSpace]:
     """The catalogue and the space of the run."""
     space = run.model()
     try:
         if not isinstance(space, ItemSpace):
             raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
         table, columns = (read_table(run.folder / f"{name}.parquet") for name in ("items", "columns"))
-        roles = columns.groupby("role", sort=False)["column"].agg(lambda one: tuple(map(str, one))).to_dict()
-        texts = [name for role, names in roles.items() if role != "attribute" for name in names]
-        table = table.assign(**{name: table[name].astype(object).where(table[name].notna(), None) for name in texts})
-        items = Items(
-            table.apply(lambda one: one if one.name in texts else clean_column(one)),
-            roles["key"][0],
-            *(roles.get(role, ("",))[0] for role in ("title",)),
-            roles.get("text", ()),
-            roles.get("attribute", ()),
-            roles.get("check", ("",))[0],
-            space.separator or "",
-        )
+        roles: dict[str, tuple[str, ...]] = {}
+        for name, role in zip(columns["column"], columns["role"], strict=True):
+            roles[str(role)] = (*roles.get(str(role), ()), str(name))
+        named = [name for role in ("key", "title", "text", "check") for name in roles.get(role, ())]
+        clean = {name: clean_column(table[name].astype(object) if name in named else table[name]) for name in table}
+        (key,), (title,), (check,) = roles["key"], roles.get("title", ("",)), roles.get("check", ("",))
+        texts, attributes = roles.get("text", ()), roles.get("attribute", ())
+        items = Items(pd.DataFrame(clean), key, title, texts, attributes, check, space.separator or "")
     except (DataError, OSError, KeyError, IndexError, ValueError) as error:
         if isinstance(error, StoreError):
             raise
@@ -170,12 +170,15 @@ def _compare(
     names, titles = np.array(items.keys, dtype=object), np.array(items.titles, dtype=object)
     frame = pd.DataFrame(
         {
-            items.key if given else NUMBERED: [keys[one] for one in row],
+            set_apart(items.key, NAMES) if given else NUMBERED: [keys[one] for one in row],
             "rank": column + 1,
             "most like": names[other],
             "title": titles[other],
             "similarity": near[row, column].astype(float),
-            "because": [reasons.tell(own, int(a), reasons.own, int(b)) for a, b in zip(row, other, strict=True)],
+            "because": [
+                reasons.tell(own, int(a), reasons.own, int(b), float(text))
+                for a, b, text in zip(row, other, _text_similarity(space, fresh, row, other), strict=True)
+            ],
         }
     )
     notes = []
@@ -184,6 +187,15 @@ def _compare(
     if known := len(set(keys) & set(names)) if given else 0:
         notes.append(f"{count_of(known, 'key')} of the catalogue: the item itself is not listed")
     return Answers(frame, len(new), "new item"), notes
+
+
+def _text_similarity(space: ItemSpace, fresh: Items, row: Ints, other: Ints) -> Floats:
+    """Similarity of the texts of new items and of those found."""
+    if not fresh.text:
+        return np.zeros(len(row))
+    columns = [fresh.table[name].fillna("").tolist() for name in fresh.text]
+    vectors = space.text_vectors([". ".join(part for part in one if part) for one in zip(*columns, strict=True)])
+    return np.asarray(np.einsum("ij,ij->i", vectors[row], space.text_of(other)))
 
 
 def _nearest(space: ItemSpace, new: pd.DataFrame, keys: list[str], items: Items, most: int) -> tuple[Ints, Floats]:

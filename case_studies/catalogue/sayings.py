@@ -63,11 +63,11 @@ def say_check(trial: Trial | None, items: Items, settings: CatalogueSettings) ->
             f"Whether what is found alike is alike was not judged: {why}. --set columns.check=NAME names a column of kinds"
             " that alike items should share."
         )
-    one = trial.table.loc[trial.used]
+    share, low, high = trial.interval(trial.used)
     of = "" if trial.whole else ", of as many as there are to be found"
     told = (
-        f"Of the {settings.neighbours} items found most like an item, {percent(one['share'])} share its “{items.check}”"
-        f"{of}, though “{items.check}” was not looked at ({percent(one['low'])} to {percent(one['high'])}, {LEVEL} %"
+        f"Of the {settings.neighbours} items found most like an item, {percent(share)} share its “{items.check}”"
+        f"{of}, though “{items.check}” was not looked at ({percent(low)} to {percent(high)}, {LEVEL} %"
         f" interval); of items drawn by chance {percent(trial.chance)} do."
     )
     verdict = trial.verdict("chance")
@@ -90,7 +90,7 @@ def say_simple(trial: Trial | None) -> str:
     if trial is None or trial.best_single not in trial.leads:
         return ""
     gap, low, high = trial.leads[trial.best_single]
-    share = percent(float(trial.table.loc[trial.best_single, "share"]))
+    share = percent(trial.share(trial.best_single))
     simple = f"the simplest way, {way_in_words(trial.best_single)} ({share})"
     points = f"{100 * abs(gap):.1f} percentage points"
     span = f"{100 * low:+.1f} to {100 * high:+.1f}"
@@ -104,7 +104,7 @@ def say_simple(trial: Trial | None) -> str:
     if EQUAL in trial.leads and trial.best_single != EQUAL:
         first = {"better": "Weights that were learnt are worth it", "worse": "Equal weights do better"}
         verdict = first.get(trial.verdict(EQUAL), "Weights that were learnt are not shown to be worth it")
-        told += f" {verdict}: with equal ones it is {percent(float(trial.table.loc[EQUAL, 'share']))}."
+        told += f" {verdict}: with equal ones it is {percent(trial.share(EQUAL))}."
     return told
 
 
@@ -144,8 +144,8 @@ def say_lists(trial: Trial | None, alike: Alike, settings: CatalogueSettings) ->
 def say_doubt() -> str:
     """Say what a table of items alone cannot tell.
 
-    >>> say_doubt()[:20]
-    'Nobody’s choices are'
+    >>> say_doubt()[-22:]
+    'be, judged from it.'
     """
     return (
         "Nobody’s choices are in the table: alike means alike in these columns, and whether people who like the one like"

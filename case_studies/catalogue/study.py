@@ -10,7 +10,7 @@ from case_studies.common.study import Study
 from shared.reporting import Run
 from shared.text import sentences
 
-from . import report
+from . import chapters, report
 from .alike import fit_whole, search_alike
 from .check import judge_columns
 from .finder import build_index
@@ -40,10 +40,10 @@ def run(settings: CatalogueSettings, out: Run) -> None:
 
     report.summary(out, settings, items, trial, alike)
     out.add_section("Whether what is found alike is alike", *report.check_parts(trial, items, settings))
-    out.add_section("More like this", *report.list_parts(alike, items, columns, settings))
-    out.add_section("Twice there, or like nothing", *report.twin_parts(alike, items, settings))
-    out.add_section("Search", *report.search_parts(items, index, settings))
-    out.add_section("When not to believe it", *report.doubts(items, trial, space, settings))
+    out.add_section("More like this", *chapters.list_parts(alike, items, columns, settings))
+    out.add_section("Twice there, or like nothing", *chapters.twin_parts(alike, items, settings))
+    out.add_section("Search", *chapters.search_parts(items, index, settings))
+    out.add_section("When not to believe it", *report.doubts(items, trial, space, alike, settings))
     add_closing(out, reading, *([sentences(items.notes)] if items.notes else []))
     out.metrics.update(report.metrics(items, trial, alike, settings))
 
