@@ -23,8 +23,11 @@ from domains.recommendation.lists.result import Recommendations
 from domains.recommendation.reasons import Reasons
 from domains.recommendation.search.index import SemanticIndex
 from domains.recommendation.text.encoder import TextEncoder
-from shared.checks import is_whole, nearest
+from domains.recommendation.text.lsa import check_texts
+from shared.checks import is_number, is_whole
 from shared.data import Incidence
+from shared.data.incidence import encode_items
+from shared.data.incidence_checks import of_one_kind
 from shared.data.io.frames import as_pandas
 from shared.data.names import plain_names
 from shared.data.schema import first_rows, missing_column
@@ -120,6 +123,8 @@ class Recommender(BehaviourModel):
         """
         if not is_whole(self.dense_items):
             raise SettingsError(f"dense_items={self.dense_items!r} is no whole number from 1 on")
+        if not is_whole(self.random_state, least=0):
+            raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
         self._check_question()
         self.blend_: Blend | None = None
         self.new_: NewItems | None = None
@@ -164,12 +169,15 @@ class Recommender(BehaviourModel):
         gone = table[key].isna().to_numpy()
         if gone.any():
             problems.add(
-                f"{int(gone.sum()):,} keys are missing",
+                f"{count_of(int(gone.sum()), 'key')} missing",
                 column=key,
                 rows=first_rows(gone),
                 count=int(gone.sum()),
                 fix="Fill them in, or leave the rows out.",
             )
+        if table[key].dtype == object:
+            of_one_kind(table[key], gone, key, problems)
+            problems.raise_if_any()
         twice = table[key].duplicated(keep=False).to_numpy() & ~gone
         if twice.any():
             problems.add(
@@ -228,10 +236,9 @@ class Recommender(BehaviourModel):
                 " models and factors"
             )
         rated = history.weights is not None and bool(np.ptp(history.weights) > 0)
-        parts = choose_parts(
-            self.question, timed=self.length_ is not None, rated=rated, dense=dense, n_items=history.n_items
-        )
-        unit = "days" if self.dated_ else ""
+        rank = min(history.n_items, int((history.activity > 0).sum()))
+        parts = choose_parts(self.question, timed=self.length_ is not None, rated=rated, dense=dense, rank=rank)
+        unit = "days" if self.dated_ else "of the times"
         held = hold_out(history, self.length_, repeats=repeats, rng=rng, unit=unit)
         if held is None:
             blend = Blend.measure(learn_parts(parts, history, self.length_), history, repeats, rng)
@@ -244,9 +251,10 @@ class Recommender(BehaviourModel):
                 weights, keep = before.weights, before.weights > 0
                 self.notes_.append(f"no part orders {held.how} better than chance: all weigh alike")
             kept = [part for part, chosen in zip(parts, keep, strict=True) if chosen]
+            self.notes_.append(f"weights were learnt on {held.how}, from {count_of(len(held.users), 'user')}")
+            del held, before
             blend = Blend.measure(learn_parts(kept, history, self.length_), history, repeats, rng)
             blend = blend.with_weights(weights[keep], intercept)
-            self.notes_.append(f"weights were learnt on {held.how}, from {count_of(len(held.users), 'user')}")
         self.blend_ = blend
         self.weights_ = {
             part.name: float(weight) for part, weight in zip(blend.parts, blend.weights, strict=True) if weight
@@ -334,7 +342,8 @@ class Recommender(BehaviourModel):
         check_is_fitted(self, "items_")
         self._need_behaviour()
         self._check_asked(n, diversity)
-        given, codes = as_keys(users), self.user_codes(users)
+        given = list(dict.fromkeys(as_keys(users)))
+        codes = self.user_codes(given)
         allowed, added = self._allowed(where, exclude), self._boosts(boost)
         caps = self._caps(max_per)
         frames, told = [], self._tell_strangers(given, codes)
@@ -352,9 +361,7 @@ class Recommender(BehaviourModel):
                 lists = cap_lists(scores, int(n), caps)
             frames.append(self._tabulate(given[begin : begin + BLOCK], part, lists, scores, groups, why))
         table = pd.concat(frames, ignore_index=True) if frames else self._tabulate([], codes, [], None, {}, None)
-        per_list = table.groupby(self.names_[0], sort=False).size() if len(table) else pd.Series(dtype=int)
-        if short := len(given) - int((per_list >= n).sum()):
-            told.append(f"{count_of(short, 'list')} of fewer than {n} items: no more may be shown")
+        told += self._tell_short(table, given, int(n))
         return Recommendations(table, int(n), tuple(told))
 
     def similar(
@@ -383,7 +390,7 @@ class Recommender(BehaviourModel):
         self._check_asked(n, 0.0)
         if by not in {"both", "content", "behaviour"}:
             raise SettingsError(f"by={by!r} is none of 'both', 'content', 'behaviour'")
-        given = as_keys(items)
+        given = list(dict.fromkeys(as_keys(items)))
         codes = self._item_codes(given)
         allowed = self._allowed(where, ())
         key = f"like {self.names_[1]}"
@@ -427,7 +434,9 @@ class Recommender(BehaviourModel):
         check_is_fitted(self, "items_")
         self._check_asked(n, 0.0)
         index = self._need_index()
-        queries = [query] if isinstance(query, str) else list(query)
+        queries = [query] if isinstance(query, str) else check_texts(query, "queries")
+        if not queries:
+            raise HexadError("there is no query; give a text, or a list of texts")
         allowed = self._allowed(where, ())[self._indexed()]
         if not allowed.any():
             raise HexadError("no item may be found: where= lets nothing through")
@@ -475,6 +484,9 @@ class Recommender(BehaviourModel):
             raise HexadError(
                 "the interactions that were learnt from have times and the new ones have none, or the reverse"
             )
+        if ages is not None and isinstance(known.times, pd.DatetimeIndex) != self.dated_:
+            kinds = ("numbers", "dates") if self.dated_ else ("dates", "numbers")
+            raise HexadError(f"the new times are {kinds[0]}, and {kinds[1]} were learnt from")
         if ages is not None and new_ages is not None and known.times is not None:
             last = _number(known.times.max())
             shift = (last - self.last_) / (86_400e9 if self.dated_ else 1.0)
@@ -521,19 +533,8 @@ class Recommender(BehaviourModel):
     def _check_asked(self, n: object, diversity: object) -> None:
         if not is_whole(n):
             raise SettingsError(f"n={n!r} is no whole number from 1 on")
-        if (
-            isinstance(diversity, bool | str)
-            or not isinstance(diversity, int | float | np.number)
-            or not 0 <= diversity <= 1
-        ):
+        if not is_number(diversity, 0, 1):
             raise SettingsError(f"diversity={diversity!r} does not lie between 0 and 1")
-
-    def _tell_strangers(self, given: list[Any], codes: Ints) -> list[str]:
-        unknown = [name for name, code in zip(given, codes, strict=True) if code == len(self.users_)]
-        if not unknown:
-            return []
-        verb = "is not known and gets" if len(unknown) == 1 else "are not known and get"
-        return [f"{count_of(len(unknown), 'user')} {verb} what is popular: {quote(unknown[:3])}"]
 
     def _allowed(self, where: Mapping[str, Any] | None, exclude: Sequence[Any]) -> Bools:
         found = self.columns_.select(where, len(self.items_))
@@ -546,15 +547,18 @@ class Recommender(BehaviourModel):
     def _boosts(self, boost: Mapping[Any, float] | None) -> Reals:
         added = np.zeros(len(self.items_), dtype=np.float32)
         if boost is not None and len(boost):
-            pairs = dict(boost)
-            values = np.array([float(one) for one in pairs.values()])
-            if not np.isfinite(values).all():
-                raise SettingsError("boost holds what is no finite number; to hide items use exclude=")
-            added[self._item_codes(list(pairs))] = values
+            if not isinstance(boost, Mapping):
+                raise SettingsError(f"boost={boost!r}: give what is added by item, as in {{item: 0.5}}")
+            largest = float(np.finfo(np.float32).max)
+            if wrong := [item for item, one in boost.items() if not is_number(one, -largest, largest)]:
+                raise SettingsError(f"boost of {quote(wrong)} is no finite number; to hide items use exclude=")
+            added[self._item_codes(list(boost))] = [float(one) for one in boost.values()]
         return added
 
     def _caps(self, max_per: Mapping[str, int] | None) -> dict[int, tuple[Ints, int]]:
         caps = {}
+        if not isinstance(max_per, Mapping | None):
+            raise SettingsError(f"max_per={max_per!r}: give the most by column, as in {{'genre': 2}}")
         for number, (name, most) in enumerate((max_per or {}).items()):
             if not is_whole(most):
                 raise SettingsError(f"max_per: {most!r} for {name!r} is no whole number from 1 on")
@@ -562,12 +566,7 @@ class Recommender(BehaviourModel):
         return caps
 
     def _item_codes(self, items: Sequence[Any]) -> Ints:
-        place = pd.Index(self.items_).get_indexer(pd.Index(list(items)))
-        if (place < 0).any():
-            lost = [one for one, at in zip(items, place, strict=True) if at < 0]
-            near = nearest(str(lost[0]), [str(one) for one in self.items_[:5000]])
-            raise HexadError(f"there is no item {quote(lost)}; {near}")
-        return np.asarray(place, dtype=np.int64)
+        return encode_items(pd.Index(self.items_), items)
 
     def _reasons(self) -> Reasons:
         return Reasons(self.history_, self._need_behaviour(), self.items_, self.length_, "day" if self.dated_ else "")
@@ -700,6 +699,11 @@ class Recommender(BehaviourModel):
             order = np.argsort(np.argsort(-own[row][fits], kind="stable"), kind="stable")
             found[number][fits] = scores[number][fits] + 0.5 / (61.0 + order)
         return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What was learnt; the index of texts is made anew where it is asked for."""
+        state = dict(super().__getstate__())
+        return state | {"index_": None} if "index_" in state else state
 
     def default_task(self) -> Any:
         """How it is evaluated where nothing else is said: by ranking what users come to later."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from domains.recommendation.behaviour.history import History
-from domains.recommendation.behaviour.parts import FactorPart, Part
+from domains.recommendation.behaviour.parts import FactorPart, Part, TrendPart
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Ints, Reals
 
@@ -21,6 +21,9 @@ CANDIDATES = 100
 # Users whose lists weights are learnt from, and whose scores say how a part spreads.
 MOST_USERS = 2500
 SPREAD_USERS = 1000
+# Scores worked out at most for either; with many items fewer users say as much.
+MOST_CELLS = 40_000_000
+FEWEST_SAMPLED = 400
 PENALTY = 20.0
 SHARE_HIDDEN = 0.2
 FEWEST_USERS = 20
@@ -71,7 +74,7 @@ def hold_out(
     """
     if period is not None and history.ages is not None:
         late = history.ages < period
-        how = f"the last {period:g} {unit}".strip()
+        how = f"the last {period:.3g} {unit}".strip()
     else:
         pattern = history.presence
         hidden = rng.random(len(pattern.data)) < SHARE_HIDDEN
@@ -87,8 +90,7 @@ def hold_out(
     users = np.flatnonzero((np.diff(right.indptr) > 0) & (before.activity > 0))
     if len(users) < FEWEST_USERS:
         return None
-    if len(users) > MOST_USERS:
-        users = np.sort(rng.choice(users, MOST_USERS, replace=False))
+    users = _sample(users, MOST_USERS, history.n_items, rng)
     return Holdout(before, users, right, how)
 
 
@@ -146,8 +148,7 @@ class Blend:
             Whether what a user had is ranked, too.
         rng : numpy.random.Generator
         """
-        active = np.flatnonzero(history.activity > 0)
-        users = active if len(active) <= SPREAD_USERS else np.sort(rng.choice(active, SPREAD_USERS, replace=False))
+        users = _sample(np.flatnonzero(history.activity > 0), SPREAD_USERS, history.n_items, rng)
         total, squares, count = np.zeros(len(parts)), np.zeros(len(parts)), 0
         for block in _blocks(users):
             ranked = np.ones((len(block), history.n_items), dtype=bool)
@@ -155,9 +156,9 @@ class Blend:
                 ranked &= ~history.had(block)
             count += int(ranked.sum())
             for number, part in enumerate(parts):
-                values = part.score(history, block)[ranked].astype(np.float64)
-                total[number] += values.sum()
-                squares[number] += (values**2).sum()
+                values = part.score(history, block)
+                total[number] += np.einsum("ij,ij->", values, ranked, dtype=np.float64)
+                squares[number] += np.einsum("ij,ij,ij->", values, values, ranked, dtype=np.float64)
         means = total / max(count, 1)
         spread = np.sqrt(np.maximum(squares / max(count, 1) - means**2, 0.0))
         flat = spread <= 1e-9 * np.maximum(np.abs(means), 1e-9)
@@ -188,7 +189,9 @@ class Blend:
         total = np.full((len(users), history.n_items), self.intercept, dtype=np.float32)
         for part, weight, mean, scale in zip(self.parts, self.weights, self.means, self.scales, strict=True):
             if weight:
-                total += (part.score(history, users) - np.float32(mean)) * np.float32(weight / scale)
+                # A part that is the same for everybody is one row, and is added as such.
+                values = part.level[None, :] if isinstance(part, TrendPart) else part.score(history, users)
+                total += (values - np.float32(mean)) * np.float32(weight / scale)
         return total
 
     def split(self, history: History, users: Ints) -> dict[str, Reals]:
@@ -202,9 +205,10 @@ class Blend:
         found: dict[str, Reals] = {}
         for part, weight, mean, scale in zip(self.parts, self.weights, self.means, self.scales, strict=True):
             if weight:
-                own = (part.score(history, users) - np.float32(mean)) * np.float32(weight / scale)
+                values = part.level[None, :] if isinstance(part, TrendPart) else part.score(history, users)
+                own = (values - np.float32(mean)) * np.float32(weight / scale)
                 found[part.group] = found[part.group] + own if part.group in found else own
-        return found
+        return {group: np.broadcast_to(own, (len(users), history.n_items)) for group, own in found.items()}
 
     def learn_weights(self, held: Holdout, repeats: bool) -> tuple[Reals, float]:
         """Weights by which the parts order best what was held out.
@@ -343,16 +347,25 @@ def top_items(scores: Reals, most: int) -> Ints:
     n_items = scores.shape[1]
     most = min(most, n_items)
     if most < n_items:
-        bound = np.partition(scores, n_items - most, axis=1)[:, [n_items - most]]
-        above = scores > bound
-        level = scores == bound
-        rest = most - above.sum(axis=1, keepdims=True)
-        chosen = above | (level & (np.cumsum(level, axis=1) <= rest))
-        best = np.nonzero(chosen)[1].reshape(len(scores), most)
+        best = np.argpartition(scores, n_items - most, axis=1)[:, n_items - most :]
+        bound = np.take_along_axis(scores, best, axis=1).min(axis=1, keepdims=True)
+        for row in np.flatnonzero(
+            (scores >= bound).sum(axis=1) > most
+        ):  # which of equal ones stay depends on no chance
+            above = np.flatnonzero(scores[row] > bound[row])
+            level = np.flatnonzero(scores[row] == bound[row])
+            best[row] = np.concatenate([above, level[: most - len(above)]])
+        best.sort(axis=1)
     else:
         best = np.broadcast_to(np.arange(n_items), scores.shape)
     order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
     return np.take_along_axis(best, order, axis=1)
+
+
+def _sample(users: Ints, most: int, n_items: int, rng: np.random.Generator) -> Ints:
+    """Some users, fewer where there are many items."""
+    most = min(most, max(MOST_CELLS // max(n_items, 1), FEWEST_SAMPLED))
+    return users if len(users) <= most else np.sort(rng.choice(users, most, replace=False))
 
 
 def _blocks(users: Ints) -> list[Ints]:

@@ -6,6 +6,7 @@ A part is small and stands alone; models are made of one, and `Recommender` weig
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -82,8 +83,9 @@ def _make_signal(history: History, signal: str, period: float | None) -> Any:
     return found
 
 
+@dataclass(init=False, repr=False, eq=False)
 class Part(ABC):
-    """One part of a score.
+    """One part of a score; a dataclass, so that model files hold it.
 
     Attributes
     ----------
@@ -397,9 +399,8 @@ class TrendPart(Part):
         elif self.kind == "fading":
             level = np.log(np.asarray(history.decay(window).sum(axis=0)).ravel() + 0.5)
         elif self.kind == "recent" and history.ages is not None:
-            late = history.ages <= window
-            pair = np.unique(history.users[late].astype(np.int64) * history.n_items + history.items[late])
-            level = np.log(np.bincount(pair % history.n_items, minlength=history.n_items) + 0.5)
+            last = history.last_ages()
+            level = np.log(np.bincount(last.indices, weights=last.data <= window, minlength=history.n_items) + 0.5)
         else:
             level = np.log(history.popularity + 0.5)
         self.level = level.astype(np.float32)

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from domains.recommendation.behaviour.blend import fit_weights, top_items
 from domains.recommendation.text.encoder import TextEncoder
 from domains.recommendation.text.lsa import join_columns
+from shared.checks import is_number
 from shared.data.io.frames import as_pandas
 from shared.data.schema import missing_column
 from shared.errors import DataError, HexadError, Problem, Problems, SettingsError, quote
@@ -116,6 +117,10 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         text = self._texts(table)
         vectors: dict[str, Any] = {}
         if text is not None:
+            if not any(text):
+                names = [self.text] if isinstance(self.text, str) else list(self.text)
+                problem = Problem(f"no row holds a text in {quote(names)}", fix="Name another column: text=.")
+                raise DataError("items", [problem])
             self.encoder_ = TextEncoder() if self.encoder is None else clone(self.encoder)
             vectors[TEXT] = self.encoder_.fit_transform(text)
             self.notes_ += self.encoder_.notes_
@@ -363,7 +368,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         given = dict(self.weights or {})
         if lost := [name for name in given if name not in names]:
             raise SettingsError(f"weights name {quote(lost)}; there are {quote(names)}")
-        if wrong := [name for name, one in given.items() if not 0 <= one < np.inf]:
+        if wrong := [name for name, one in given.items() if not is_number(one, 0)]:
             raise SettingsError(f"weights of {quote(wrong)} are below 0 or no numbers")
         raw = {name: float(given.get(name, 0.0 if given else 1.0)) for name in names}
         total = sum(raw.values())
@@ -407,7 +412,26 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         for name, block in vectors.items():
             self.layout_.append((name, begin, begin + block.shape[1]))
             begin += block.shape[1]
-        self.matrix_ = self._stack(vectors)
+        matrix = self._stack(vectors)
+        self.data_, self.indices_, self.indptr_ = matrix.data, matrix.indices, matrix.indptr
+
+    @property
+    def matrix_(self) -> Any:
+        """Vectors of the items learnt from; made of flat arrays, which are what travels."""
+        from scipy import sparse
+
+        shape = (len(self.indptr_) - 1, self.layout_[-1][2])
+        return sparse.csr_array((self.data_, self.indices_, self.indptr_), shape=shape)
+
+    def declare_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays; checked when a model is loaded."""
+        n_entries = len(self.data_)
+        return {
+            "data_": ArrayOf("f", (n_entries,), finite=True),
+            "indices_": ArrayOf("i", (n_entries,), low=0, high=self.layout_[-1][2] - 1),
+            "indptr_": ArrayOf("i", (None,), first=0, last=n_entries, increasing=True),
+            "knots_": ArrayOf("f", (None,), increasing=True, finite=True),
+        }
 
     def _stack(self, vectors: dict[str, Any]) -> Any:
         """Blocks side by side, each times the root of its weight; dense where texts are."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
 from domains.recommendation.behaviour.blend import top_items
 from domains.recommendation.search.lexical import WordIndex
@@ -105,6 +107,7 @@ def _sorted(found: Reals, n: int) -> Ints:
     return np.take_along_axis(part, order, axis=1)
 
 
+@dataclass(init=False, eq=False, repr=False)
 class SemanticIndex:
     """Texts that are found by meaning and by words.
 
@@ -127,6 +130,11 @@ class SemanticIndex:
     ['c']
     """
 
+    encoder: TextEncoder
+    keys: Any
+    texts: Any
+    vectors: Reals
+
     def __init__(self, encoder: TextEncoder | None = None) -> None:
         self.encoder = TextEncoder() if encoder is None else encoder
         self.keys: Any = np.zeros(0, dtype=str)
@@ -134,6 +142,15 @@ class SemanticIndex:
         self.vectors: Reals = np.zeros((0, 0), dtype=np.float32)
         self.words: WordIndex | None = None
         self.graph: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keys, texts and vectors; words are indexed anew where they are asked for, and the graph is built anew."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.words = None
+        self.graph = None
 
     def add(self, keys: Sequence[Any], texts: Sequence[str], vectors: Reals | None = None) -> SemanticIndex:
         """Add texts; the first ones are what the encoder learns from, where it is not fitted.
@@ -163,12 +180,13 @@ class SemanticIndex:
             fitted = hasattr(self.encoder, "model_hash_")
             vectors = self.encoder.transform(given) if fitted else self.encoder.fit_transform(given)
         else:
+            check_is_fitted(self.encoder)  # that it made them is what makes queries comparable
             vectors = self._check_vectors(vectors, len(names))
         first = len(self.keys) == 0
         self.keys = names if first else plain_names(both, "keys")
         self.texts = np.array([*self.texts.tolist(), *given], dtype=str)
         self.vectors = np.ascontiguousarray(vectors if first else np.concatenate([self.vectors, vectors]))
-        self.words = WordIndex(self.texts.tolist())
+        self.words = None
         self.graph = None
         return self
 
@@ -191,7 +209,7 @@ class SemanticIndex:
         keep = np.ones(len(self.keys), dtype=bool)
         keep[place] = False
         self.keys, self.texts, self.vectors = self.keys[keep], self.texts[keep], self.vectors[keep]
-        self.words = WordIndex(self.texts.tolist()) if len(self.texts) else None
+        self.words = None
         self.graph = None
         return self
 
@@ -222,6 +240,8 @@ class SemanticIndex:
         if mode not in MODES or not is_whole(n):
             raise SettingsError(f"mode={mode!r}, n={n!r}: mode is one of {quote(MODES)}, n a whole number from 1 on")
         queries = [query] if isinstance(query, str) else check_texts(query, "queries")
+        if not queries:
+            raise HexadError("there is no query; give a text, or a list of texts")
         rows, scores = self.rank(queries, n, mode=mode, allowed=self._allowed(allowed))
         frames = []
         for text, row, score in zip(queries, rows, scores, strict=True):
@@ -252,13 +272,14 @@ class SemanticIndex:
             if mode == "meaning":
                 return rows, products
             self._fuse(fused, rows, products)
-        if self.words is not None:
-            lexical = self.words.score(queries)
-            if allowed is not None:
-                lexical[:, ~allowed] = 0.0
-            rows = top_items(lexical, pool)
-            value = np.take_along_axis(lexical, rows, axis=1)
-            self._fuse(fused, rows, np.where(value > 0, value, -np.inf))
+        if self.words is None:
+            self.words = WordIndex(self.texts.tolist())
+        lexical = self.words.score(queries)
+        if allowed is not None:
+            lexical[:, ~allowed] = 0.0
+        rows = top_items(lexical, pool)
+        value = np.take_along_axis(lexical, rows, axis=1)
+        self._fuse(fused, rows, np.where(value > 0, value, -np.inf))
         best = top_items(fused, min(n, fused.shape[1]))
         return best, np.take_along_axis(fused, best, axis=1)
 
@@ -324,7 +345,7 @@ class SemanticIndex:
     def _allowed(self, allowed: object) -> Bools | None:
         if allowed is None:
             return None
-        given = np.asarray(allowed)
+        given = np.asarray(list(allowed) if isinstance(allowed, Set | Mapping) else allowed)
         if given.dtype == bool:
             if given.shape != (len(self.keys),):
                 raise HexadError(f"a mask of {given.size:,} values is given for {len(self.keys):,} texts")
@@ -336,7 +357,10 @@ class SemanticIndex:
         return found
 
     def _check_vectors(self, vectors: object, count: int) -> Reals:
-        given = np.asarray(vectors, dtype=np.float32)
+        try:
+            given = np.asarray(vectors, dtype=np.float32)
+        except (TypeError, ValueError):
+            raise DataError("vectors", [Problem("are no numbers", fix=f"Give {count:,} rows of numbers.")]) from None
         if given.ndim != 2 or len(given) != count:
             raise DataError(
                 "vectors", [Problem(f"have the shape {given.shape}", fix=f"Give {count:,} rows of numbers.")]
@@ -344,7 +368,8 @@ class SemanticIndex:
         if not np.isfinite(given).all():
             wrong = np.flatnonzero(~np.isfinite(given).all(axis=1))
             raise DataError(
-                "vectors", [Problem("hold what is no finite number", rows=tuple(wrong[:5]), count=len(wrong))]
+                "vectors",
+                [Problem("hold what is no finite number", rows=tuple((wrong[:5] + 1).tolist()), count=len(wrong))],
             )
         if len(self.keys) and given.shape[1] != self.vectors.shape[1]:
             raise StoreError(

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from shared.runtime.array_of import ArrayOf
 from shared.typing import Reals
 
 __all__ = ["WordIndex"]
@@ -66,7 +65,3 @@ class WordIndex:
         asked.data = np.minimum(asked.data, 1)
         found: Any = asked @ self.weights.T
         return np.asarray(found.toarray(), dtype=np.float32)
-
-    def declare_arrays(self) -> dict[str, ArrayOf]:
-        """Nothing but a sparse matrix, which nobody indexes by hand."""
-        return {}

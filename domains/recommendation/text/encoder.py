@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from domains.recommendation.text.lsa import LsaEncoder, check_texts, unit_rows
 from domains.recommendation.text.sentences import SentenceModel, has_bundled_model
+from shared.checks import is_number
 from shared.errors import SettingsError, StoreError
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Reals
@@ -134,7 +135,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _learn(self, given: list[str]) -> Reals | None:
         if self.views not in VIEWS:
             raise SettingsError(f"views={self.views!r} is none of {', '.join(map(repr, VIEWS))}")
-        if isinstance(self.balance, bool | str) or not 0 <= self.balance <= 1:
+        if not is_number(self.balance, 0, 1):
             raise SettingsError(f"balance={self.balance!r} does not lie between 0 and 1")
         self.notes_: list[str] = []
         reads_sentences = self.views == "sentences" or (
