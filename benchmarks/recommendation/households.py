@@ -80,7 +80,10 @@ def households(peers: bool) -> dict[str, float]:
         for question in QUESTIONS:
             began = process_time()
             ours[question].append(weeks.judge(recommend(weeks, cut, question), cut)[question])
-            print(f"week {cut}, {question}: {np.nanmean(ours[question][-1]):.4f}, {process_time() - began:.1f} s", flush=True)
+            print(
+                f"week {cut}, {question}: {np.nanmean(ours[question][-1]):.4f}, {process_time() - began:.1f} s",
+                flush=True,
+            )
         for name, peer in settings_of(peers).items():
             began = process_time()
             tuned = [weeks.judge(scores, cut - WEEKS) for scores in peer(weeks.before(cut - WEEKS))]

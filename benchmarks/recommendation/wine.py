@@ -40,7 +40,7 @@ def wine(folder: Path) -> dict[str, float]:
     space = ItemSpace(text="masked", key="id").fit(table[["id", "masked", *ATTRIBUTES]], labels)
     bare = ItemSpace(attributes=ATTRIBUTES, key="id").fit(table[["id", *ATTRIBUTES]], labels)
     every = np.arange(len(table))
-    print(f"weights: {({name: round(one, 2) for name, one in space.weights_.items()})}")
+    print(f"weights: { ({name: round(one, 2) for name, one in space.weights_.items()}) }")
     return {
         "wine_text": same(vectors @ vectors.T, varieties, ~learnt),
         "wine_hybrid": same(space.similarity(every), varieties, ~learnt),

@@ -24,6 +24,7 @@ __all__ = ["EQUAL", "LEARNT", "LEVEL", "TEXTS", "WORDS", "Trial", "choose_encode
 EQUAL, LEARNT = "all together, equal weights", "all together, learnt weights"
 WORDS, TEXTS = "words of the texts alone", "texts alone, words and meaning"
 DRAWS, LEVEL = 2000, 95  # of items, for the interval of a share, in percent
+SHUFFLED = 20  # items that are judged by neighbours in one order by chance
 TOGETHER = (EQUAL, LEARNT)
 
 
@@ -182,9 +183,8 @@ def judge_columns(items: Items, settings: CatalogueSettings) -> Trial | None:
     labels = items.table[items.check].to_numpy(dtype=object).copy()
     labels[asked] = None  # weights are learnt from the other items
     pieces = _list_ways(items, names, settings, labels)
-    # In an order of chance, so that of items equally near none comes first for where it stands in the table.
-    among = rng.permutation(np.flatnonzero(rights.known))
-    jobs = [(items, table, *piece, asked, among, settings.neighbours) for piece in pieces.values()]
+    among = np.flatnonzero(rights.known)
+    jobs = [(items, table, *piece, asked, among, settings.neighbours, settings.seed) for piece in pieces.values()]
     found = map_parallel(_find, jobs, n_jobs=settings.n_jobs)
     shares = {way: rights.judge(asked, one.place, settings.neighbours) for way, one in zip(pieces, found, strict=True)}
     used = LEARNT if settings.weights == "learnt" else EQUAL
@@ -224,10 +224,17 @@ class _Found:
 
 def _find(job: tuple[Any, ...]) -> _Found:
     """Find neighbours by one way."""
-    items, table, names, encoder, labels, asked, among, most = job
+    items, table, names, encoder, labels, asked, among, most, seed = job
     space = fit_space(items, table, names, encoder, None, labels)
-    place, near = space.nearest(asked, among, most)
-    return _Found(among[place], near.astype(float), space.weights_)
+    # Of items equally near (or not at all), those that come first are taken: in another order by chance every few items.
+    rng = np.random.default_rng(seed)
+    places, nears = [], []
+    for begin in range(0, len(asked), SHUFFLED):
+        order = rng.permutation(among)
+        place, near = space.nearest(asked[begin : begin + SHUFFLED], order, most)
+        places.append(order[place])
+        nears.append(near.astype(float))
+    return _Found(np.concatenate(places), np.concatenate(nears), space.weights_)
 
 
 @dataclass(frozen=True)

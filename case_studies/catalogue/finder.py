@@ -43,8 +43,9 @@ def build_index(items: Items, space: ItemSpace) -> SemanticIndex:
     columns = [items.table[name].fillna("").astype(str).tolist() for name in names] or [items.keys]
     texts = [". ".join(part for part in row if part) for row in zip(*columns, strict=True)]
     encoder = space.encoder_
-    if encoder is None:  # no texts: words alone, which need no vectors
-        return SemanticIndex(TextEncoder("words")).add(items.keys, texts, np.zeros((len(texts), 1), dtype=np.float32))
+    if encoder is None:  # no texts: words alone, so that no vector of the encoder is ever asked for
+        words = TextEncoder("words", n_factors=1).fit(["words"])
+        return SemanticIndex(words).add(items.keys, texts, np.zeros((len(texts), 1), dtype=np.float32))
     rows = np.arange(len(texts))
     return SemanticIndex(encoder).add(items.keys, texts, space.text_of(rows))
 

@@ -72,7 +72,7 @@ def say_check(trial: Trial | None, items: Items, settings: CatalogueSettings) ->
     )
     verdict = trial.verdict("chance")
     if verdict == "better":
-        return f"More like this works: {told[0].lower()}{told[1:]}"
+        return f"More like this beats chance: {told[0].lower()}{told[1:]}"
     worse = "worse than" if verdict == "worse" else "not shown to be better than"
     return f"{told} That is {worse} chance: do not use the lists."
 

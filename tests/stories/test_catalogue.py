@@ -71,7 +71,7 @@ def test_texts_and_columns_find_what_belongs_together(own):
     assert figures["right"] > 0.9  # tastes alone tell the grape
     assert figures["right by chance"] < 0.35
     page = (own / "report.html").read_text()
-    assert "More like this works: of the 10 items found most like an item" in page
+    assert "More like this beats chance: of the 10 items found most like an item" in page
     assert "share its “grape”" in page
     assert "masked in 241 texts" in page
     assert "Texts are compared by their words alone" in page
@@ -290,7 +290,7 @@ def test_what_does_not_fit_the_run_is_told(own, tmp_path):
 def test_films_are_judged_by_genre(study_run):
     folder = study_run("catalogue", "quick")
     page = (folder / "report.html").read_text()
-    assert "More like this works" in page
+    assert "More like this beats chance" in page
     assert "Nobody’s choices are in the table" in page
     assert WORDS not in page  # they have no texts
     found = pd.read_parquet(folder / "columns.parquet").set_index("column")
