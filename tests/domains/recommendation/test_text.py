@@ -89,7 +89,7 @@ def test_without_a_sentence_model_a_recommender_says_so(without_sentences):
 
 
 def test_what_is_asked_for_by_name_and_not_there_is_refused(without_sentences):
-    for ask in (lambda: TextEncoder("sentences").fit(TEXTS), lambda: SentenceModel()):
+    for ask in (lambda: TextEncoder("sentences").fit(TEXTS), SentenceModel):
         with pytest.raises(MissingExtraError, match=r"hexad\[recommendation\]"):
             ask()
 
@@ -130,7 +130,7 @@ def read(monkeypatch):
 def test_equal_texts_are_read_once_and_empty_ones_never(folder, read):
     model = SentenceModel(folder, engine="torch")
     found = model.encode(["red wine", "", "green tea", " red   wine ", None, "red wine"])
-    assert sorted(list(chain.from_iterable(read))) == ["green tea", "red wine"]
+    assert sorted(chain.from_iterable(read)) == ["green tea", "red wine"]
     np.testing.assert_array_equal(found[[0, 0]], found[[3, 5]])
     assert (found[[1, 4]] == 0).all()
     assert model.notes == ["2 empty texts have no vector"]
@@ -176,7 +176,7 @@ def test_the_cache_goes_by_content_and_model(folder, read, tmp_path):
     (folder / "model.safetensors").write_bytes(b"weights of the second")
     read.clear()
     SentenceModel(folder, engine="torch", cache=cache).encode(texts)
-    assert sorted(list(chain.from_iterable(read))) == sorted(texts)  # vectors of another model are not taken
+    assert sorted(chain.from_iterable(read)) == sorted(texts)  # vectors of another model are not taken
     module.hash_weights.cache_clear()
 
 
