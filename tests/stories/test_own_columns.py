@@ -16,6 +16,7 @@ from shared.data import datasets
 from shared.errors import DataError, SettingsError
 
 SMALL = {
+    "catalogue": ["n_jobs=1", "judged=200"],
     "marketing": ["n_jobs=1", "tries=3", "draws=40", "sweeps=100", "evaluations=500"],
     "portfolio": ["n_jobs=1", "window=100", "history=760", "months=14", "most_weight=0.4"],
     "demand": ["n_jobs=1", "origins=3", "every=7D", "horizon=6h", "timezone=Australia/Melbourne"],
@@ -89,7 +90,12 @@ def marketing_table() -> pd.DataFrame:
     return datasets.load("channels")[["week", "television", "search", "social", "sales"]]
 
 
+def catalogue_table() -> pd.DataFrame:
+    return datasets.load("films").iloc[::14][FILM].reset_index(drop=True)
+
+
 TABLES = {
+    "catalogue": catalogue_table,
     "marketing": marketing_table,
     "portfolio": portfolio_table,
     "features": features_table,
@@ -101,6 +107,12 @@ TABLES = {
     "fraud": fraud_table,
 }
 ROLES = {
+    "catalogue": {
+        "item": "film",
+        "title": "title",
+        "attributes": ["director", "cast", "country", "year"],
+        "check": "genre",
+    },
     "marketing": {"time": "week", "response": "sales", "spend": ["television", "search", "social"]},
     "portfolio": {"time": "Date", "assets": ["AAPL", "CVX", "JNJ", "KO", "PG", "XOM"]},
     "demand": {"time": "Time", "demand": "Demand", "temperature": "Temperature", "holiday": "Holiday"},
@@ -132,6 +144,7 @@ ROLES = {
         "payment": "payment",
     },
 }
+FILM = ["film", "title", "director", "cast", "country", "year", "genre"]
 PRICED = ROLES["portfolio"]["assets"]
 each_study = pytest.mark.parametrize("study", sorted(ROLES))
 
@@ -228,6 +241,7 @@ def test_two_sets_of_names_make_one_report(study, runs):
 
 
 BUNDLED = {
+    "catalogue": ("Wikidata", "films", "genre", "director", "Bogart"),
     "marketing": ("simulated", "simulator", "firm", "insurer", "EUR"),
     "portfolio": ("USD", "firms", "sector", "S&P"),
     "demand": ("Victoria", "Melbourne", "MW", "AUD"),

@@ -19,6 +19,7 @@ from shared.typing import Reals
 __all__ = ["TextEncoder"]
 
 VIEWS = ("both", "sentences", "words")
+ENGINES = ("auto", "torch", "onnx")
 # Principal components whose scale is below this share of the largest hold rounding, not meaning.
 LEAST_SCALE = 1e-4
 
@@ -140,6 +141,8 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise SettingsError(f"views={self.views!r} is none of {', '.join(map(repr, VIEWS))}")
         if not is_number(self.balance, 0, 1):
             raise SettingsError(f"balance={self.balance!r} does not lie between 0 and 1")
+        if self.engine not in ENGINES:
+            raise SettingsError(f"engine={self.engine!r} is none of {', '.join(map(repr, ENGINES))}")
         self.notes_: list[str] = []
         reads_sentences = self.views == "sentences" or (
             self.views == "both" and (self.model is not None or has_bundled_model())
