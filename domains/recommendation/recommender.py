@@ -440,9 +440,15 @@ class Recommender(BehaviourModel):
             extra = more.weights if more.weights is not None else np.full(len(more.users), float(np.mean(old.weights)))
             weights = np.concatenate([old.weights, extra])
         self.users_ = plain_names(users, "interactions")
+        who = np.concatenate([old.users, codes[more.users].astype(np.int32)])
+        what = np.concatenate([old.items, more.items])
+        if ages is None:  # without times a user has an item once
+            pairs, place = np.unique(who.astype(np.int64) * old.n_items + what, return_inverse=True)
+            who, what = (part.astype(np.int32) for part in np.divmod(pairs, old.n_items))
+            weights = None if weights is None else np.bincount(place, weights=weights)
         self.history_ = History(
-            np.concatenate([old.users, codes[more.users].astype(np.int32)]),
-            np.concatenate([old.items, more.items]),
+            who,
+            what,
             ages,
             weights,
             len(self.users_) + 1,
