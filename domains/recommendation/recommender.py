@@ -258,7 +258,12 @@ class Recommender(BehaviourModel):
             return
         rng = np.random.default_rng(self.random_state)
         self.new_ = NewItems.learn(self.space_, self.rows_, self.history_, self.blend_, new, rng)
-        self.notes_.append(f"{count_of(len(new), 'item')} that nobody has yet are scored by the items most like them")
+        scored = len(self.new_.items)
+        self.notes_.append(f"{count_of(scored, 'item')} that nobody has yet are scored by the items most like them")
+        if alone := len(new) - scored:
+            self.notes_.append(
+                f"{count_of(alone, 'item')} that nobody has yet are like none of the others: never shown"
+            )
 
     def _score(self, codes: Ints) -> Floats:
         return self._split(codes)[0]

@@ -338,7 +338,12 @@ class WalkForward(TimeSplitter):
         elif data.times is None:
             raise HexadError("WalkForward cuts by time, and these baskets or interactions have none; name their column")
         else:
-            stamps = need_stamps(pd.DataFrame({self.ds: data.times}), self.ds)
+            times = pd.Series(data.times)
+            if (
+                times.dtype.kind == "f" and (times == times.round()).all()
+            ):  # numbers of weeks, read with others as float
+                times = times.astype("int64")
+            stamps = need_stamps(pd.DataFrame({self.ds: times}), self.ds)
         self._check(stamps)
         walk = StampGrid(stamps, self.ds)
         cuts = []

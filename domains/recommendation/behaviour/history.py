@@ -117,6 +117,10 @@ class History:
             "n_items": ArrayOf("i", (), low=0),
         }
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is stored: the events; what was worked out from them is worked out again."""
+        return {name: getattr(self, name) for name in ("users", "items", "ages", "weights", "n_users", "n_items")}
+
     @cached_property
     def span(self) -> float:
         """Time from the first to the last event; 0 without times."""

@@ -6,6 +6,7 @@ A part is small and stands alone; models are made of one, and `Recommender` weig
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -82,6 +83,7 @@ def _make_signal(history: History, signal: str, period: float | None) -> Any:
     return found
 
 
+@dataclass(init=False, eq=False, repr=False)  # model files may hold dataclasses
 class Part(ABC):
     """One part of a score.
 

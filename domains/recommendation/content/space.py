@@ -185,6 +185,25 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
                 return np.asarray(part.toarray() / np.sqrt(self.weights_[TEXT]), dtype=np.float32)
         raise HexadError("items have no texts to be searched; name their column: text=")
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is stored: a sparse matrix as its arrays, because model files hold no other."""
+        state = dict(super().__getstate__())
+        matrix = state.get("matrix_")
+        if hasattr(matrix, "toarray"):
+            state["matrix_"] = [matrix.data, matrix.indices, matrix.indptr, *matrix.shape]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what was stored; indices outside the matrix are refused."""
+        from scipy import sparse
+
+        if isinstance(stored := state.get("matrix_"), list):
+            data, indices, indptr, n_rows, n_columns = stored
+            matrix = sparse.csr_array((data, indices, indptr), shape=(n_rows, n_columns))
+            matrix.check_format(full_check=True)
+            state = {**state, "matrix_": matrix}
+        super().__setstate__(state)
+
     def similarity(self, rows: Any, others: Any = None) -> Floats:
         """Similarity of some items to all, or to some others.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from shared.typing import Bools
 __all__ = ["ItemColumns"]
 
 
+@dataclass(init=False, eq=False, repr=False)  # model files may hold dataclasses
 class ItemColumns:
     """Columns of a table of items, for filters, caps and reasons, in the order of a vocabulary.
 
