@@ -11,13 +11,14 @@ import pandas as pd
 
 from domains.recommendation import Recommendations, Recommender
 
+from .rivals import make_recommender
 from .settings import ProductSettings
-from .trial import make_recommender
 from .visits import Visits
 
 __all__ = ["Lists", "list_new", "make_lists", "recommend"]
 
 CONTENT = "content"
+UNKNOWN = -(2**62)  # the key of nobody
 # Groups of parts, in words.
 GROUPS = {
     "habit": "what the {who} took before, how often and how lately",
@@ -73,7 +74,7 @@ class Lists:
     def weigh_groups(self) -> dict[str, float]:
         """Share of the weights that lies on each group of parts, the heaviest first."""
         total: dict[str, float] = {}
-        for part in self.model.blend_.parts:
+        for part in self.model.blend_.parts if self.model.blend_ is not None else []:
             weight = self.model.weights_.get(part.name, 0.0)
             total[part.group] = total.get(part.group, 0.0) + weight
         whole = sum(total.values()) or 1.0
@@ -126,7 +127,7 @@ def make_lists(question: str, visits: Visits, settings: ProductSettings) -> List
     model = make_recommender(question, visits).fit(visits.data, visits.items)
     users = list(visits.users)
     shown = recommend(model, users, settings, visits.kind)
-    unknown = users[0] * 0 - 1 if pd.api.types.is_number(users[0]) else "\0"
+    unknown = UNKNOWN if pd.api.types.is_numeric_dtype(visits.users) else str(UNKNOWN)
     strangers = recommend(model, [unknown], settings, visits.kind).table.iloc[:, 1].tolist()
     kinds = kinds_free = np.nan
     if caps_of(question, settings, visits.kind):
@@ -147,7 +148,7 @@ def list_new(visits: Visits) -> list[Any]:
     if visits.items is None:
         return []
     keys = visits.items[visits.settings.columns.item]
-    return keys[~keys.isin(visits.table[visits.settings.columns.item].unique())].tolist()
+    return keys[~keys.isin(visits.whole.items)].tolist()
 
 
 def _count_kinds(table: pd.DataFrame, kinds: pd.Series[Any]) -> float:

@@ -17,8 +17,9 @@ from shared.result import Result
 from shared.text import count_of
 
 from .lists import recommend
+from .reading import needs_dates, prepare
 from .settings import ProductSettings
-from .visits import make_incidence, needs_dates, prepare
+from .visits import make_incidence
 
 __all__ = ["NewLists", "predict"]
 

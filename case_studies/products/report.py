@@ -12,6 +12,7 @@ from shared.reporting.figures import bar_figure
 from shared.text import capitalise, sentences
 
 from .lists import Lists
+from .rivals import OURS
 from .sayings import (
     LABELS,
     percent,
@@ -26,7 +27,7 @@ from .sayings import (
     warn,
 )
 from .settings import ProductSettings
-from .trial import OURS, Trial
+from .trial import Trial
 from .visits import Visits
 
 EXAMPLE = 5  # of an example list
@@ -89,7 +90,10 @@ def made_parts(lists: list[Lists], visits: Visits, settings: ProductSettings) ->
         weights = pd.Series(one.model.weights_, dtype=float).sort_values(ascending=False, kind="stable").head(PARTS)
         shares = weights / sum(one.model.weights_.values())
         table = pd.DataFrame({"share of the weights": [percent(share) for share in shares]}, index=shares.index)
-        parts += [say_weights(one, settings), (table.rename_axis("part"), f"{capitalise(LABELS[one.question])}: the parts.")]
+        parts += [
+            say_weights(one, settings),
+            (table.rename_axis("part"), f"{capitalise(LABELS[one.question])}: the parts."),
+        ]
     return [*parts, say_kinds(lists[-1], visits, settings)]
 
 
@@ -100,10 +104,12 @@ def trial_parts(trial: Trial, visits: Visits, settings: ProductSettings) -> list
     shown = pd.DataFrame(index=table.index)
     for name in METRICS:
         values = table[f"{name}@{n}"]
-        shown[name if name != "ndcg" else "NDCG"] = [percent(x, 1) if name == "coverage" else f"{x:.3f}" for x in values]
+        shown[name if name != "ndcg" else "NDCG"] = [
+            percent(x, 1) if name == "coverage" else f"{x:.3f}" for x in values
+        ]
     spans = trial.scores.intervals(f"ndcg@{n}").reindex(table.index)
     figure = bar_figure(
-        spans["mean"].to_dict(),
+        {str(name): float(value) for name, value in spans["mean"].items()},
         lower=spans["lower"].tolist() if spans["lower"].notna().all() else None,
         upper=spans["upper"].tolist() if spans["upper"].notna().all() else None,
         highlight=[OURS],
@@ -128,7 +134,10 @@ def group_parts(trial: Trial, visits: Visits, settings: ProductSettings) -> list
     popular = trial.by_popularity(len(visits.users), settings)
     for table, caption in (
         (activity, f"{capitalise(LABELS[trial.question])}: NDCG, by what was known before the cut."),
-        (popular, f"{capitalise(LABELS[trial.question])}: share found of what was taken, by how common it was before the cut."),
+        (
+            popular,
+            f"{capitalise(LABELS[trial.question])}: share found of what was taken, by how common it was before the cut.",
+        ),
     ):
         if len(table):
             shown = table.copy().astype(object)
@@ -173,7 +182,7 @@ def data_parts(visits: Visits, lists: list[Lists], settings: ProductSettings) ->
     if visits.covered < 1:
         told.append(
             f"Lists are of the {settings.count_items(len(visits.data.items))} that most {settings.who}s took,"
-            f" {percent(visits.covered, 1)} of all rows; in the trial, of those before the first cut: --set most_items=..."
+            f" {percent(visits.covered, 1)} of all that was taken; in the trial, of those before the first cut: --set most_items=..."
         )
     notes = dict.fromkeys([*visits.notes, *(note for one in lists for note in one.model.notes_)])
     return [*told, *([sentences(notes)] if notes else [])]
@@ -181,7 +190,11 @@ def data_parts(visits: Visits, lists: list[Lists], settings: ProductSettings) ->
 
 def metrics(visits: Visits, lists: list[Lists], trials: list[Trial], unseen: list[Any]) -> dict[str, float]:
     """The figures of the run."""
-    found = {"users": float(len(visits.users)), "items": float(len(visits.data.items)), "never taken": float(len(unseen))}
+    found = {
+        "users": float(len(visits.users)),
+        "items": float(len(visits.data.items)),
+        "never taken": float(len(unseen)),
+    }
     for one in trials:
         name = one.question
         found |= {f"{name}: ndcg of {model}": one.value(model, "ndcg") for model in one.scores.models}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from shared.evaluation import Comparison
 from shared.text import capitalise, count_of, join_words
 
 from .lists import GROUPS, Lists
+from .rivals import OURS
 from .settings import ProductSettings
-from .trial import OURS, Trial
+from .trial import Trial
 from .visits import Visits
 
+FEW_LISTS = 30  # below which nothing is said of a group
 LABELS = {"next": "what comes next", "new": "what is new to them"}
 WHAT = {
     "next": "is likeliest to take in the next {length}, had before or not",
@@ -47,22 +50,31 @@ def say_worth(trial: Trial, visits: Visits, settings: ProductSettings) -> str:
     mine, theirs = (trial.value(name, "precision") * settings.shown for name in (OURS, simple))
     head = f"{capitalise(LABELS[trial.question])}: "
     after = "were hidden" if visits.period is None else f"were taken in the {visits.length} after"
-    counted = f"of {settings.shown} shown, {mine:.2f} {after}; by {simple}, the best of what needs no model, {theirs:.2f}."
+    counted = (
+        f"of {settings.shown} shown, {mine:.2f} {after}; by {simple}, the best of what needs no model, {theirs:.2f}."
+    )
     verdict = {
         "better": "Show these lists",
         "worse": f"Do not show these lists; show {simple}",
         "undecided": f"These lists are not shown to be better than {simple}: either will do",
         "too few": f"Too few were tried to say whether they are better than {simple}",
     }[gap.outcome]
+    return f"{head}{counted} {verdict}{_say_interval(gap)}."
+
+
+def _say_interval(gap: Comparison) -> str:
+    """How far NDCG is above or below the other's."""
     low, high = gap.interval
-    sure = ""
-    if gap.outcome != "too few":
-        sure = f" (NDCG {percent(low, 1)} to {percent(high, 1)} higher, with 95 % confidence)"
-        if high < 0 or gap.outcome == "worse":
-            sure = f" (NDCG {percent(-high, 1)} to {percent(-low, 1)} lower, with 95 % confidence)"
-        elif low < 0:
-            sure = f" (difference in NDCG from {percent(low, 1)} to {percent(high, 1)}, with 95 % confidence)"
-    return f"{head}{counted} {verdict}{sure}."
+    if gap.outcome == "too few":
+        return ""
+    many = "" if gap.significant else ", but not once all comparisons are counted"
+    if low >= 0:
+        span = f"{percent(low, 1)} to {percent(high, 1)} higher{many}"
+    elif high <= 0:
+        span = f"{percent(-high, 1)} to {percent(-low, 1)} lower{many}"
+    else:
+        span = f"between {percent(-low, 1)} lower and {percent(high, 1)} higher"
+    return f" (NDCG {span}, with 95 % confidence)"
 
 
 def say_basis(trials: list[Trial], visits: Visits, settings: ProductSettings) -> str:
@@ -136,7 +148,7 @@ def say_strangers(lists: Lists, settings: ProductSettings) -> str:
 def say_few(trial: Trial, settings: ProductSettings) -> str:
     """Where the lists are least to be believed: whose past is short."""
     table = trial.by_activity(settings)
-    if len(table) < 2:
+    if len(table) < 2 or table.iloc[[0, -1], 0].min() < FEW_LISTS:
         return ""
     first, last = table.iloc[0], table.iloc[-1]
     low, high = (str(table.index[place]) for place in (0, -1))

@@ -127,9 +127,7 @@ class ProductSettings(Settings):
         """
         empty: Any = {"allow_missing": self.missing == "drop"}
         asked: dict[str, Any] = {"user": empty, "item": empty, "time": empty if dated else None}
-        for role, change in (changes or {}).items():
-            asked[role] = change
-        return self.columns.table_schema(**asked)
+        return self.columns.table_schema(**(asked | dict(changes or {})))
 
     def count_users(self, number: int) -> str:
         """Write how many took something.

@@ -12,10 +12,10 @@ from shared.reporting import Run
 from . import report
 from .lists import list_new, make_lists
 from .predict import predict
+from .reading import read_visits
 from .sayings import LABELS
 from .settings import TABLES, ProductSettings
-from .trial import try_question
-from .visits import read_visits
+from .trial import try_questions
 
 
 def run(settings: ProductSettings, out: Run) -> None:
@@ -24,7 +24,7 @@ def run(settings: ProductSettings, out: Run) -> None:
     out.mark_step("read")
 
     # At each cut in the past: the recommender beside what one does without it.
-    trials = [try_question(question, visits, settings, out.checkpoints) for question in visits.questions]
+    trials = try_questions(visits, settings, out.checkpoints)
     out.mark_step("tried")
 
     # From all there is: everyone's lists, and models that new rows are added to.
@@ -40,7 +40,9 @@ def run(settings: ProductSettings, out: Run) -> None:
     out.add_section("What the lists are made of", *report.made_parts(lists, visits, settings))
     for trial in trials:
         out.add_section(f"How much better: {LABELS[trial.question]}", *report.trial_parts(trial, visits, settings))
-        out.add_section(f"For whom, and for which: {LABELS[trial.question]}", *report.group_parts(trial, visits, settings))
+        out.add_section(
+            f"For whom, and for which: {LABELS[trial.question]}", *report.group_parts(trial, visits, settings)
+        )
     out.add_section("What nobody has yet, and strangers", *report.new_parts(lists[-1], unseen, visits, settings))
     out.add_section("When not to believe it", *report.doubts(visits, trials, settings))
     add_closing(out, reading, *report.data_parts(visits, lists, settings))

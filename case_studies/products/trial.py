@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from domains.recommendation import (
-    EaseRecommender,
-    HistoryRecommender,
-    NeighbourRecommender,
-    PopularityRecommender,
-    RankingTask,
-    Recommender,
-)
+from domains.recommendation import RankingTask, Recommender
 from shared.data import WalkForward
-from shared.data.frequency import parse_duration
 from shared.data.splits import Split
 from shared.errors import HexadError
 from shared.evaluation import Comparison, Comparisons, Scores, compare, evaluate
 
+from .rivals import EASE, NEAR, OURS, make_recommender, make_rivals
 from .settings import ProductSettings
-from .visits import Visits, is_among, make_incidence
+from .visits import Visits, make_incidence
 
-__all__ = ["OURS", "Trial", "cut_visits", "make_recommender", "try_question"]
+__all__ = ["Trial", "cut_visits", "try_questions"]
 
-OURS = "recommender"
-POPULAR, LATELY, OWN, NEAR, EASE = "popularity", "popularity of late", "own history", "neighbours", "EASE"
-# Half-lives in periods. Of the past of one's own, twice what is asked for; neither is tuned.
-HALF_LIFE = {LATELY: 1.0, OWN: 2.0}
+HIDING = "is hidden"
 HIDDEN = 0.2  # of all pairs, where there are no times
 GUARDED_ITEMS = 300  # that the leak guard looks at
 GROUPS = 4  # of users, by how much is known of them
 # Shares of all users from which an item belongs to the next group.
 STEPS = (0.01, 0.1, 0.3)
-DAY_NS, DAYS_OF_A_MONTH = 86_400e9, 365.2425 / 12
 
 
 @dataclass(frozen=True)
@@ -117,10 +107,11 @@ class Trial:
         lows = np.maximum(edges[:-1] + 1, 0).astype(int)
         if len(edges) < 2:
             return pd.DataFrame()
-        labels = [f"{low:,} to {int(high):,}" for low, high in zip(lows, edges[1:], strict=True)]
+        spans = zip(lows.tolist(), edges[1:].astype(int).tolist(), strict=True)
+        labels = [f"{low:,} to {high:,}" if low < high else f"{low:,}" for low, high in spans]
 
         def group(rows: pd.DataFrame) -> Any:
-            return pd.cut(rows["n_known"], edges, labels=labels)
+            return pd.cut(rows["n_known"], edges.tolist(), labels=labels)
 
         # A user who was asked at two cuts counts twice, and not as one with both lists.
         at = [self.scores.only(split=label) for label in self.scores.predictions["split"].unique()]
@@ -141,7 +132,7 @@ class Trial:
         """
         steps = np.unique([0, *(max(1, int(share * n_users)) for share in STEPS), max(n_users, 2)])
         edges = [-1, *steps]
-        spans = [f"{low + 1:,} to {high:,}" for low, high in zip(steps[:-1], steps[1:], strict=True)]
+        spans = [f"{low + 1:,} to {high:,}" for low, high in pairwise(steps.tolist())]
         labels = ["nobody", *spans]
 
         def group(rows: pd.DataFrame) -> Any:
@@ -152,22 +143,6 @@ class Trial:
         counts = group(rows[rows["model"] == OURS]).value_counts()
         found.insert(0, "taken", [int(counts[label]) for label in found.index])
         return found.rename_axis(f"{settings.who}s who had it before")
-
-
-def make_recommender(question: str, visits: Visits) -> Recommender:
-    """The model of a question, not fitted.
-
-    Parameters
-    ----------
-    question : str
-    visits : Visits
-    """
-    return Recommender(
-        question=question,
-        text=tuple(visits.settings.columns.items.text) if visits.items is not None else (),
-        period=visits.period,
-        random_state=visits.settings.seed,
-    )
 
 
 def cut_visits(visits: Visits) -> tuple[Visits, list[Split]]:
@@ -189,90 +164,85 @@ def cut_visits(visits: Visits) -> tuple[Visits, list[Split]]:
         visits = visits.narrow(before=first)
         return visits, WalkForward(every, every=every, n_splits=visits.cuts, first=first).splits(visits.data)
     rng = np.random.default_rng(visits.settings.seed)
-    named = visits.settings.columns
-    table = visits.table[is_among(visits.table[named.item], visits.data.items)]
-    pairs = table[[named.user, named.item]].drop_duplicates().sort_values([named.user, named.item])
-    hidden = (rng.random(len(pairs)) < HIDDEN).astype("int64")
-    settings = visits.settings.model_copy(
-        update={"columns": named.model_copy(update={"time": "hidden", "quantity": ""})}
+    named, data = visits.settings.columns, visits.data
+    owners = data.rows if data.customers is None else np.asarray(data.customers)[data.rows]
+    pairs = np.unique(owners.astype(np.int64) * data.n_items + data.codes)
+    table = pd.DataFrame(
+        {
+            named.user: visits.users[pairs // data.n_items],
+            named.item: data.items[pairs % data.n_items],
+            HIDING: (rng.random(len(pairs)) < HIDDEN).astype("int64"),
+        }
     )
-    data = make_incidence(pairs.set_axis([named.user, named.item], axis=1).assign(hidden=hidden), settings, "table")
+    roles = named.model_copy(update={"time": HIDING, "quantity": ""})
+    data = make_incidence(table, visits.settings.model_copy(update={"columns": roles}), "table")
     late = np.asarray(data.times) > 0
     split = Split(0, np.flatnonzero(~late), np.flatnonzero(late))
     return replace(visits, data=replace(data, times=None)), [split]
 
 
-def make_rivals(question: str, visits: Visits) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the recommender is held against: models, and what needs none.
+def try_questions(visits: Visits, settings: ProductSettings, keep: Path | None) -> list[Trial]:
+    """Try all models at every cut, a question after the other.
 
     Parameters
     ----------
-    question : str
-    visits : Visits
-
-    Returns
-    -------
-    models, baselines
-    """
-    signal = "log" if question == "next" else "presence"
-    models = {NEAR: NeighbourRecommender(question=question), EASE: EaseRecommender(signal=signal, question=question)}
-    baselines: dict[str, Any] = {POPULAR: PopularityRecommender(question=question)}
-    if visits.period is not None:
-        baselines[LATELY] = PopularityRecommender(_stretch(visits.period, HALF_LIFE[LATELY]), question=question)
-    if question == "next":  # of what one never had, one's own past orders nothing
-        baselines[OWN] = HistoryRecommender(_stretch(visits.period, HALF_LIFE[OWN]), question=question)
-    return models, baselines
-
-
-def try_question(question: str, visits: Visits, settings: ProductSettings, keep: Path | None) -> Trial:
-    """Try all models of a question at every cut.
-
-    Parameters
-    ----------
-    question : str
     visits : Visits
     settings : ProductSettings
     keep : path, optional
         For pieces that are finished.
     """
-    visits, splits = cut_visits(visits)
+    cut = cut_visits(visits)
+    small = visits.pick(settings.tried_on, GUARDED_ITEMS)
+    return [_try_question(question, cut, small, settings, keep) for question in visits.questions]
+
+
+def _try_question(
+    question: str,
+    cut: tuple[Visits, list[Split]],
+    small: Visits,
+    settings: ProductSettings,
+    keep: Path | None,
+) -> Trial:
+    """Try all models of a question at every cut."""
+    visits, splits = cut
     models, baselines = make_rivals(question, visits)
     models = {OURS: make_recommender(question, visits), **models}
     task = RankingTask(question=question, items=visits.items, n_shown=settings.shown)
     names = [f"{name}@{settings.shown}" for name in ("ndcg", "recall", "precision", "coverage", "novelty")]
     scores = evaluate(
-        models, visits.data, splits, names, baselines=baselines, task=task, n_jobs=settings.n_jobs, keep=keep, guard=False
+        models,
+        visits.data,
+        splits,
+        names,
+        baselines=baselines,
+        task=task,
+        n_jobs=settings.n_jobs,
+        keep=keep,
+        guard=False,
     )
     comparisons = compare(
         scores, OURS, [*baselines, NEAR, EASE], metric=f"ndcg@{settings.shown}", unit=f"{settings.who}s"
     )
     asked = scores.predictions[scores.predictions["model"] == OURS]
     n_asked = len(asked.drop_duplicates(["split", "user"]))
-    guard = _watch(question, visits, settings, models, baselines)
-    return Trial(question, scores, comparisons, guard, settings.shown, asked["user"].nunique(), n_asked, visits.data.n_items)
+    guard = _watch(question, small, settings, models, baselines)
+    return Trial(
+        question, scores, comparisons, guard, settings.shown, asked["user"].nunique(), n_asked, visits.data.n_items
+    )
 
 
 def _watch(
-    question: str, visits: Visits, settings: ProductSettings, models: dict[str, Any], baselines: dict[str, Any]
+    question: str, small: Visits, settings: ProductSettings, models: dict[str, Any], baselines: dict[str, Any]
 ) -> str:
     """Ask every model again with another future, on a small part: the whole would take as long as all else."""
     try:
-        small = visits.pick(settings.tried_on, GUARDED_ITEMS)
         small, splits = cut_visits(small)
         task = RankingTask(question=question, n_shown=min(settings.shown, small.data.n_items))
         bare = {name: model for name, model in models.items() if name != OURS}
-        ours = Recommender(question=question, period=visits.period, random_state=settings.seed)
+        ours = Recommender(question=question, period=small.period, random_state=settings.seed)
         scores = evaluate(
             {OURS: ours, **bare}, small.data, splits, ["ndcg"], baselines=baselines, task=task, n_jobs=1, show=False
         )
     except HexadError as error:
         return f"The leak guard could not look: {error}"
     return f"{scores.explain_leaks()} That was looked at on {settings.count_users(settings.tried_on)} at most."
-
-
-def _stretch(period: float | str | None, times: float) -> float | None:
-    """So many periods: in days where times are dates, else in their unit."""
-    if isinstance(period, str):
-        length = parse_duration(period)
-        return times * (length.ns / DAY_NS + length.months * DAYS_OF_A_MONTH)
-    return None if period is None else times * period

@@ -218,7 +218,9 @@ def _distinct_pairs(data: Incidence) -> Ints:
     known = owner >= 0
     shape = (int(owner.max(initial=0)) + 1, max(data.n_items, 1))
     # Counting into a matrix takes a fraction of the time of sorting the pairs.
-    found = sparse.coo_array((np.ones(int(known.sum()), dtype=np.int32), (owner[known], data.codes[known])), shape).tocsr()
+    found = sparse.coo_array(
+        (np.ones(int(known.sum()), dtype=np.int32), (owner[known], data.codes[known])), shape
+    ).tocsr()
     found.sort_indices()
     rows = np.repeat(np.arange(shape[0], dtype=np.int64), np.diff(found.indptr))
     return np.asarray(rows * shape[1] + found.indices, dtype=np.int64)

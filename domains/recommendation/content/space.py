@@ -188,7 +188,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
     def __getstate__(self) -> dict[str, Any]:
         """What is stored: a sparse matrix as its arrays, because model files hold no other."""
         state = dict(super().__getstate__())
-        matrix = state.get("matrix_")
+        matrix: Any = state.get("matrix_")
         if hasattr(matrix, "toarray"):
             state["matrix_"] = [matrix.data, matrix.indices, matrix.indptr, *matrix.shape]
         return state
