@@ -5,7 +5,6 @@ Learnt from the weeks before a cut, tested on the four weeks from there; peers a
 
 from __future__ import annotations
 
-from itertools import islice
 from time import process_time
 
 import numpy as np
@@ -86,10 +85,10 @@ def households(peers: bool) -> dict[str, float]:
             )
         for name, peer in settings_of(peers).items():
             began = process_time()
-            tuned = [weeks.judge(scores, cut - WEEKS) for scores in peer(weeks.before(cut - WEEKS))]
+            tuned = [weeks.judge(score(), cut - WEEKS) for score in peer(weeks.before(cut - WEEKS))]
             for question in QUESTIONS:
                 chosen = int(np.argmax([np.nanmean(one[question]) for one in tuned]))
-                scores = next(islice(peer(weeks.before(cut)), chosen, None))
+                scores = peer(weeks.before(cut))[chosen]()
                 theirs[question].setdefault(name, []).append(weeks.judge(scores, cut)[question])
                 told = f"{np.nanmean(theirs[question][name][-1]):.4f} with setting {chosen + 1} of {len(tuned)}"
                 print(f"  {name}, {question}: {told}, {process_time() - began:.1f} s", flush=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -40,70 +40,90 @@ class Events:
         return found
 
 
-def popularity(events: Events) -> Iterator[Reals]:
+Settings = list[Callable[[], Reals]]
+
+
+def popularity(events: Events) -> Settings:
     """Households that had it, or visits."""
-    for counts in (events.signal("presence"), events.matrix()):
-        yield np.broadcast_to(counts.sum(axis=0), (events.n_users, events.n_items))
+    return [
+        lambda: _everybody(events, events.signal("presence")),
+        lambda: _everybody(events, events.matrix()),
+    ]
 
 
-def fading_popularity(events: Events) -> Iterator[Reals]:
+def fading_popularity(events: Events) -> Settings:
     """Visits with a half-life in weeks."""
-    for half_life in (1, 2, 4, 8, 16, 32):
-        yield np.broadcast_to(events.matrix(half_life).sum(axis=0), (events.n_users, events.n_items))
+
+    def score(weeks: float) -> Reals:
+        return _everybody(events, events.matrix(weeks))
+
+    return [partial(score, weeks) for weeks in (1, 2, 4, 8, 16, 32)]
 
 
-def history(events: Events) -> Iterator[Reals]:
+def _everybody(events: Events, counts: sparse.csr_array) -> Reals:
+    return np.broadcast_to(counts.sum(axis=0), (events.n_users, events.n_items))
+
+
+def history(events: Events) -> Settings:
     """The household's own visits with a half-life; popularity decides among what it never had."""
-    popular = events.signal("presence").sum(axis=0)
-    for half_life in (2, 4, 8, 16, 32, np.inf):
-        yield events.matrix(half_life).toarray() + 1e-6 * popular / popular.max()
+
+    def score(weeks: float) -> Reals:
+        popular = events.signal("presence").sum(axis=0)
+        found: Reals = events.matrix(weeks).toarray() + 1e-6 * popular / popular.max()
+        return found
+
+    return [partial(score, weeks) for weeks in (2, 4, 8, 16, 32, np.inf)]
 
 
-def item_knn(events: Events) -> Iterator[Reals]:
+def item_knn(events: Events) -> Settings:
     """Neighbours of items by shrunk cosine."""
-    for name in ("presence", "log"):
+
+    def score(name: str, shrinkage: float, most: int) -> Reals:
         taken = events.signal(name)
         common = (taken.T @ taken).toarray()
-        size = np.diag(common).copy()
-        for shrinkage in (0.0, 20.0, 100.0):
-            near = common / np.sqrt(np.outer(size + shrinkage, size + shrinkage) + 1e-12)
-            np.fill_diagonal(near, 0.0)
-            for most in (50, 200, events.n_items):
-                kept = near
-                if most < events.n_items:
-                    bound = np.partition(near, events.n_items - most, axis=0)[events.n_items - most]
-                    kept = np.where(near >= bound, near, 0.0)
-                yield np.asarray(taken @ kept)
+        size = np.diag(common) + shrinkage
+        near = common / np.sqrt(np.outer(size, size) + 1e-12)
+        np.fill_diagonal(near, 0.0)
+        if most < events.n_items:
+            bound = np.partition(near, events.n_items - most, axis=0)[events.n_items - most]
+            near = np.where(near >= bound, near, 0.0)
+        return np.asarray(taken @ near)
+
+    grid = product(("presence", "log"), (0.0, 20.0, 100.0), (50, 200, events.n_items))
+    return [partial(score, *one) for one in grid]
 
 
-def ease(events: Events) -> Iterator[Reals]:
+def ease(events: Events) -> Settings:
     """Steck's linear model of all items on all items."""
-    for name in ("presence", "log"):
+
+    def score(name: str, penalty: float) -> Reals:
         taken = events.signal(name)
-        gram = (taken.T @ taken).toarray()
-        for penalty in (300.0, 1000.0, 3000.0, 10_000.0):
-            inverse = np.linalg.inv(gram + penalty * np.eye(events.n_items))
-            weights = -inverse / np.diag(inverse)
-            np.fill_diagonal(weights, 0.0)
-            yield np.asarray(taken @ weights)
+        inverse = np.linalg.inv((taken.T @ taken).toarray() + penalty * np.eye(events.n_items))
+        weights = -inverse / np.diag(inverse)
+        np.fill_diagonal(weights, 0.0)
+        return np.asarray(taken @ weights)
+
+    return [partial(score, *one) for one in product(("presence", "log"), (300.0, 1000.0, 3000.0, 10_000.0))]
 
 
-def als(events: Events) -> Iterator[Reals]:
+def als(events: Events) -> Settings:
     """Factors by alternating least squares, of implicit; visits are the confidence."""
-    from implicit.als import AlternatingLeastSquares
 
-    taken = sparse.csr_matrix(events.signal("log").astype(np.float32))
-    for factors, penalty, alpha in product((16, 48, 96), (10.0, 30.0, 100.0), (1.0, 10.0)):
+    def score(factors: int, penalty: float, alpha: float) -> Reals:
+        from implicit.als import AlternatingLeastSquares
+
         model = AlternatingLeastSquares(
             factors=factors, regularization=penalty, alpha=alpha, iterations=12, num_threads=1, random_state=0
         )
-        model.fit(taken, show_progress=False)
-        yield model.user_factors @ model.item_factors.T
+        model.fit(sparse.csr_matrix(events.signal("log").astype(np.float32)), show_progress=False)
+        return np.asarray(model.user_factors @ model.item_factors.T)
+
+    return [partial(score, *one) for one in product((16, 48, 96), (10.0, 30.0, 100.0), (1.0, 10.0))]
 
 
-def settings_of(peers: bool) -> dict[str, Callable[[Events], Iterator[Any]]]:
-    """Peers by name; each yields its scores by every setting of its grid, always in the same order."""
-    found: dict[str, Callable[[Events], Iterator[Any]]] = {
+def settings_of(peers: bool) -> dict[str, Callable[[Events], Settings]]:
+    """Peers by name; each gives a way to score by every setting of its grid, always in the same order."""
+    found: dict[str, Callable[[Events], Settings]] = {
         "popularity": popularity,
         "fading popularity": fading_popularity,
         "history": history,

@@ -1,5 +1,6 @@
 """Recommendation: text, behaviour and attributes in one model."""
 
+from domains.recommendation.behaviour.als import AlsRecommender
 from domains.recommendation.behaviour.models import (
     EaseRecommender,
     FactorRecommender,
@@ -18,6 +19,7 @@ from domains.recommendation.text.encoder import TextEncoder
 from domains.recommendation.text.topics import TopicModel, Topics
 
 __all__ = [
+    "AlsRecommender",
     "EaseRecommender",
     "FactorRecommender",
     "HistoryRecommender",

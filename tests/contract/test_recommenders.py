@@ -1,5 +1,6 @@
 """What every recommender, and every estimator of texts and items, keeps to, whichever it is."""
 
+import importlib.util
 import inspect
 import warnings
 
@@ -18,7 +19,8 @@ from tests.contract.test_matrix_estimators import first_of_fit
 
 FACE = [getattr(domains.recommendation, name) for name in domains.recommendation.__all__]
 ESTIMATORS = [one for one in FACE if inspect.isclass(one) and issubclass(one, BaseEstimator)]
-RECOMMENDERS = [one for one in ESTIMATORS if first_of_fit(one) == "interactions"]
+WITHOUT = set() if importlib.util.find_spec("implicit") else {"AlsRecommender"}
+RECOMMENDERS = [one for one in ESTIMATORS if first_of_fit(one) == "interactions" and one.__name__ not in WITHOUT]
 # Small ones, and another question where a model answers both.
 MADE = [one() for one in RECOMMENDERS] + [
     one(question=other)
@@ -104,7 +106,7 @@ def test_it_keeps_to_the_contract(model, table):
         assert (np.diff(own) <= 1e-6).all()
         if model.question == "new":
             assert not set(shown) & set(table.loc[table["user"] == user, "item"])
-    assert "for 3 users." in found.explain()
+    assert "in 3 lists." in found.explain()
 
 
 @every
@@ -192,7 +194,7 @@ def test_users_and_items_keep_their_own_type_and_names(model, table, whole):
     plain = clone(model).fit(table).recommend(table["user"].unique()[:3].tolist(), n=5).to_frame()
     if not whole:
         assert found.to_frame()["Film"].tolist() == plain["item"].tolist()
-    assert "3 Member No." in found.explain() or "Member No." in found.explain()
+    assert "Member No" not in found.explain()  # a name of a column has no plural
 
 
 @every

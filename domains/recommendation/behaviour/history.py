@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.checks import is_number
 from shared.data import Incidence
 from shared.data.frequency import DAY, parse_duration
 from shared.errors import HexadError, SettingsError
@@ -290,7 +291,9 @@ def _ages(times: pd.Index[Any]) -> Reals:
     return np.asarray(numbers.max() - numbers, dtype=float)
 
 
-def read_period(period: float | str | None, history: History, dated: bool) -> float | None:
+def read_period(
+    period: float | str | None, history: History, dated: bool, *, name: str = "period", least: float = 2.0
+) -> float | None:
     """Length of a period in the unit of the ages; None without times.
 
     Parameters
@@ -300,33 +303,42 @@ def read_period(period: float | str | None, history: History, dated: bool) -> fl
     history : History
     dated : bool
         Whether times are dates.
+    name : str
+        Of the setting, for errors.
+    least : float
+        How many of it the times have to span.
 
     Raises
     ------
     SettingsError
-        It is no length, or the times span less than two of it.
+        It is no length, there are no times that differ, or they span less than `least` of it.
 
     >>> ages = np.array([0.0, 100.0])
     >>> history = History(np.zeros(2, np.int32), np.zeros(2, np.int32), ages, None, 1, 1)
     >>> read_period("2D", history, True), round(read_period(None, history, True), 1)
     (2.0, 16.7)
     """
-    if history.ages is None or history.span == 0:
+    if period is None and (history.ages is None or history.span == 0):
         return None
+    if history.ages is None:
+        raise SettingsError(f"{name}={period!r} needs interactions with times; name their column")
+    if history.span == 0:
+        raise SettingsError(f"{name}={period!r} needs times that differ, and all interactions have the same")
     if period is None:
         usual = USUAL_PERIOD if dated else np.inf
         return float(min(usual, history.span * SHARE_OF_SPAN))
     if isinstance(period, str):
         length = parse_duration(period)
         if not dated or not (length.ns or length.months):
-            raise SettingsError(f"period={period!r} fits no times that are {'dates' if dated else 'numbers'}")
+            raise SettingsError(f"{name}={period!r} fits no times that are {'dates' if dated else 'numbers'}")
         found = length.ns / DAY + length.months * DAYS_OF_A_MONTH
     else:
-        found = float(period)
+        found = float(period) if is_number(period) else 0.0
     if not 0 < found < np.inf:
-        raise SettingsError(f"period={period!r} is no length above 0")
-    if history.span < 2 * found:
+        raise SettingsError(f"{name}={period!r} is no length above 0")
+    if history.span < least * found:
         raise SettingsError(
-            f"period={period!r}: the interactions span only {history.span:g}; give less than half of it"
+            f"{name}={period!r}: the interactions span only {history.span:g}{' days' if dated else ''}; give at most"
+            f" {history.span / least:g}"
         )
     return found

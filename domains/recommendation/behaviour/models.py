@@ -17,7 +17,7 @@ from domains.recommendation.behaviour.history import History, as_interactions, r
 from domains.recommendation.behaviour.parts import FactorPart, HabitPart, LinearPart, NeighbourPart, Part, TrendPart
 from domains.recommendation.lists.result import Recommendations
 from domains.recommendation.task import RankingTask
-from shared.checks import is_whole
+from shared.checks import is_number, is_whole
 from shared.data import Incidence
 from shared.data.names import plain_names
 from shared.errors import HexadError, SettingsError, quote
@@ -145,9 +145,12 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         return np.concatenate(blocks) if blocks else np.zeros((0, len(self.items_)), dtype=np.float32)
 
     def _score(self, codes: Ints) -> Reals:
-        """By the part; what is popular for those who have nothing."""
+        """By the part; what is popular for those who have nothing; what nobody has comes last."""
         found = np.array(self.part_.score(self.history_, codes), dtype=np.float32)
         found[self.history_.activity[codes] == 0] = np.log(self.history_.popularity + 0.5)
+        unseen = self.history_.popularity == 0
+        if unseen.any():
+            found[:, unseen] = found[:, ~unseen].min(axis=1, keepdims=True) - 1
         return found
 
     def user_codes(self, users: Any) -> Ints:
@@ -218,7 +221,7 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         return Recommendations(table, int(n), tuple(told))
 
     def _tell_strangers(self, given: list[Any], codes: Ints) -> list[str]:
-        unknown = [name for name, code in zip(given, codes, strict=True) if code == len(self.users_)]
+        unknown = [name for name, code in zip(given, codes, strict=True) if self.history_.activity[code] == 0]
         if not unknown:
             return []
         verb = "is not known and gets" if len(unknown) == 1 else "are not known and get"
@@ -263,9 +266,7 @@ class PopularityRecommender(BehaviourModel):
     def _part(self) -> Part:
         if self.half_life is None:
             return TrendPart("popularity")
-        length = read_period(self.half_life, self.history_, self.dated_)
-        if length is None:
-            raise SettingsError(f"half_life={self.half_life!r} needs interactions with times")
+        length = read_period(self.half_life, self.history_, self.dated_, name="half_life", least=0.0)
         part = TrendPart("fading", 1.0)
         self.length_ = length
         return part
@@ -295,9 +296,7 @@ class HistoryRecommender(BehaviourModel):
     def _part(self) -> Part:
         if self.half_life is None:
             return HabitPart()
-        length = read_period(self.half_life, self.history_, self.dated_)
-        if length is None:
-            raise SettingsError(f"half_life={self.half_life!r} needs interactions with times")
+        length = read_period(self.half_life, self.history_, self.dated_, name="half_life", least=0.0)
         self.length_ = length
         return HabitPart(1.0)
 
@@ -334,6 +333,8 @@ class NeighbourRecommender(BehaviourModel):
     def _part(self) -> Part:
         if not is_whole(self.n_neighbours):
             raise SettingsError(f"n_neighbours={self.n_neighbours!r} is no whole number from 1 on")
+        if not is_number(self.shrinkage, 0):
+            raise SettingsError(f"shrinkage={self.shrinkage!r} is no number from 0 on")
         return NeighbourPart(self.shrinkage, self.n_neighbours)
 
 
@@ -361,8 +362,10 @@ class EaseRecommender(BehaviourModel):
     def _part(self) -> Part:
         if self.signal not in {"presence", "log", "rating", "scaled"}:
             raise SettingsError(f"signal={self.signal!r} is none of 'presence', 'log', 'rating', 'scaled'")
-        if isinstance(self.penalty, bool | str) or not 0 < self.penalty < np.inf:
+        if not is_number(self.penalty) or self.penalty <= 0:
             raise SettingsError(f"penalty={self.penalty!r} is no number above 0")
+        if self.signal == "rating" and self.history_.weights is None:
+            raise SettingsError("signal='rating' needs interactions with ratings; name their column")
         return LinearPart(float(self.penalty), self.signal)
 
 

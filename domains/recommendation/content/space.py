@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from domains.recommendation.behaviour.blend import fit_weights, top_items
 from domains.recommendation.text.encoder import TextEncoder
 from domains.recommendation.text.lsa import join_columns
+from shared.checks import is_number
 from shared.data.io.frames import as_pandas
 from shared.data.schema import missing_column
 from shared.errors import DataError, HexadError, Problem, Problems, SettingsError, quote
@@ -116,6 +117,10 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         text = self._texts(table)
         vectors: dict[str, Any] = {}
         if text is not None:
+            if not any(text):
+                names = [self.text] if isinstance(self.text, str) else list(self.text)
+                problem = Problem(f"no row holds a text in {quote(names)}", fix="Name another column: text=.")
+                raise DataError("items", [problem])
             self.encoder_ = TextEncoder() if self.encoder is None else clone(self.encoder)
             vectors[TEXT] = self.encoder_.fit_transform(text)
             self.notes_ += self.encoder_.notes_
@@ -363,7 +368,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         given = dict(self.weights or {})
         if lost := [name for name in given if name not in names]:
             raise SettingsError(f"weights name {quote(lost)}; there are {quote(names)}")
-        if wrong := [name for name, one in given.items() if not 0 <= one < np.inf]:
+        if wrong := [name for name, one in given.items() if not is_number(one, 0)]:
             raise SettingsError(f"weights of {quote(wrong)} are below 0 or no numbers")
         raw = {name: float(given.get(name, 0.0 if given else 1.0)) for name in names}
         total = sum(raw.values())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
 from domains.recommendation.behaviour.blend import top_items
 from domains.recommendation.search.lexical import WordIndex
@@ -59,7 +60,7 @@ def nearest_rows(vectors: Reals, queries: Reals, n: int, allowed: Bools | None =
         asked = queries[begin : begin + QUERIES]
         if len(places) <= 2 * ROWS:
             found = asked @ inside.T
-            best = top_items(found, n) if n < 200 else _sorted(found, n)
+            best = top_items(found, n)
             rows.append(places[best])
             products.append(np.take_along_axis(found, best, axis=1))
             continue
@@ -78,7 +79,7 @@ def _scan(vectors: Reals, asked: Reals, n: int) -> tuple[Ints, Reals]:
     for first in range(0, len(vectors), ROWS):
         found = asked @ vectors[first : first + ROWS].T
         if best.shape[1] < n:
-            here = _sorted(found, n)
+            here = top_items(found, n)
             best = np.concatenate([best, here + first], axis=1)
             value = np.concatenate([value, np.take_along_axis(found, here, axis=1)], axis=1)
         else:
@@ -94,16 +95,6 @@ def _scan(vectors: Reals, asked: Reals, n: int) -> tuple[Ints, Reals]:
         order = np.argsort(-value, axis=1, kind="stable")[:, :n]
         best, value = np.take_along_axis(best, order, axis=1), np.take_along_axis(value, order, axis=1)
     return best, value
-
-
-def _sorted(found: Reals, n: int) -> Ints:
-    n = min(n, found.shape[1])
-    part = (
-        np.argpartition(-found, n - 1, axis=1)[:, :n] if n < found.shape[1] else np.tile(np.arange(n), (len(found), 1))
-    )
-    part.sort(axis=1)
-    order = np.argsort(-np.take_along_axis(found, part, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(part, order, axis=1)
 
 
 @dataclass(init=False, eq=False, repr=False)
@@ -179,6 +170,7 @@ class SemanticIndex:
             fitted = hasattr(self.encoder, "model_hash_")
             vectors = self.encoder.transform(given) if fitted else self.encoder.fit_transform(given)
         else:
+            check_is_fitted(self.encoder)  # that it made them is what makes queries comparable
             vectors = self._check_vectors(vectors, len(names))
         first = len(self.keys) == 0
         self.keys = names if first else plain_names(both, "keys")
@@ -238,6 +230,8 @@ class SemanticIndex:
         if mode not in MODES or not is_whole(n):
             raise SettingsError(f"mode={mode!r}, n={n!r}: mode is one of {quote(MODES)}, n a whole number from 1 on")
         queries = [query] if isinstance(query, str) else check_texts(query, "queries")
+        if not queries:
+            raise HexadError("there is no query; give a text, or a list of texts")
         rows, scores = self.rank(queries, n, mode=mode, allowed=self._allowed(allowed))
         frames = []
         for text, row, score in zip(queries, rows, scores, strict=True):
@@ -341,7 +335,7 @@ class SemanticIndex:
     def _allowed(self, allowed: object) -> Bools | None:
         if allowed is None:
             return None
-        given = np.asarray(allowed)
+        given = np.asarray(list(allowed) if isinstance(allowed, Set | Mapping) else allowed)
         if given.dtype == bool:
             if given.shape != (len(self.keys),):
                 raise HexadError(f"a mask of {given.size:,} values is given for {len(self.keys):,} texts")
@@ -353,7 +347,10 @@ class SemanticIndex:
         return found
 
     def _check_vectors(self, vectors: object, count: int) -> Reals:
-        given = np.asarray(vectors, dtype=np.float32)
+        try:
+            given = np.asarray(vectors, dtype=np.float32)
+        except (TypeError, ValueError):
+            raise DataError("vectors", [Problem("are no numbers", fix=f"Give {count:,} rows of numbers.")]) from None
         if given.ndim != 2 or len(given) != count:
             raise DataError(
                 "vectors", [Problem(f"have the shape {given.shape}", fix=f"Give {count:,} rows of numbers.")]
@@ -361,7 +358,8 @@ class SemanticIndex:
         if not np.isfinite(given).all():
             wrong = np.flatnonzero(~np.isfinite(given).all(axis=1))
             raise DataError(
-                "vectors", [Problem("hold what is no finite number", rows=tuple(wrong[:5]), count=len(wrong))]
+                "vectors",
+                [Problem("hold what is no finite number", rows=tuple((wrong[:5] + 1).tolist()), count=len(wrong))],
             )
         if len(self.keys) and given.shape[1] != self.vectors.shape[1]:
             raise StoreError(
