@@ -92,7 +92,7 @@ def search() -> dict[str, float]:
     print(f"exact: ours {times[0][0]:.2f} s, NumPy {times[0][1]:.2f} s", flush=True)
     found = {"search_ratio": float(np.median([a / b for a, b in times])), "search_recall": recall(exact, true)}
     if importlib.util.find_spec("usearch"):
-        encoder = TextEncoder("words")
+        encoder = TextEncoder("words", n_factors=2).fit(["one text", "another text", "a third"])
         index = SemanticIndex(encoder)
         index.add(list(range(N_VECTORS)), [f"text {number % 100}" for number in range(N_VECTORS)], vectors)
         built, _ = seconds(index.build_graph)
