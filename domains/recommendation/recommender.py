@@ -207,7 +207,12 @@ class Recommender(BehaviourModel):
             return
         rng = np.random.default_rng(self.random_state)
         self.new_ = NewItems.learn(self.space_, self.rows_, self.history_, self.blend_, new, rng)
-        self.notes_.append(f"{count_of(len(new), 'item')} that nobody has yet are scored by the items most like them")
+        scored = len(self.new_.items)
+        self.notes_.append(f"{count_of(scored, 'item')} that nobody has yet are scored by the items most like them")
+        if alone := len(new) - scored:
+            self.notes_.append(
+                f"{count_of(alone, 'item')} that nobody has yet are like none of the others: never shown"
+            )
 
     def _score(self, codes: Ints) -> Reals:
         return self._split(codes)[0]
@@ -289,11 +294,14 @@ class Recommender(BehaviourModel):
         caps = self._caps(max_per)
         frames, told = [], self._tell_strangers(given, codes)
         why = self._reasons() if reasons else None
+        unknown = self.history_.popularity == 0  # nobody has them, and they are like nothing: their score says nothing
+        if self.new_ is not None:
+            unknown[self.new_.items] = False
         for begin in range(0, len(codes), BLOCK):
             part = codes[begin : begin + BLOCK]
             scores, groups = self._split(part)
             scores += added
-            scores[:, ~allowed] = -np.inf
+            scores[:, ~allowed | unknown] = -np.inf
             if self.question == "new":
                 scores[self.history_.had(part)] = -np.inf
             if diversity:
