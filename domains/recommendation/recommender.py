@@ -622,14 +622,18 @@ class Recommender(BehaviourModel):
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays; checked when a model is loaded."""
         n_items = len(self.items_)
+        n_rows = 0 if self.space_ is None else len(self.space_.indptr_) - 1
         found = super().declare_arrays() | {
-            "rows_": ArrayOf("i", (n_items,), low=-1),
+            "rows_": ArrayOf("i", (n_items,), low=-1, high=(n_rows or n_items) - 1),
             "columns_": ItemColumns,
         }
+        del found["part_"]
         if self.blend_ is not None:
             found["blend_"] = Blend
         if self.new_ is not None:
             found["new_"] = NewItems
+            if max(self.new_.items.max(initial=0), self.new_.neighbours.max(initial=0)) >= n_items:
+                raise ValueError(f"new items or their neighbours are none of the {n_items:,} items")
         return found
 
 

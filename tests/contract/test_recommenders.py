@@ -127,6 +127,7 @@ def test_the_same_seed_gives_the_same_bytes_and_a_file_the_same_lists(model, tab
     save_model(other, tmp_path / "other.hexad")  # what was asked meanwhile leaves no trace
     assert (tmp_path / "one.hexad").read_bytes() == (tmp_path / "other.hexad").read_bytes()
     again = load_model(tmp_path / "one.hexad")
+    assert set(vars(again.history_)) == {"users", "items", "ages", "weights", "n_users", "n_items"}
     pd.testing.assert_frame_equal(listed(again), listed(one))
     np.testing.assert_array_equal(again.scores(ASKED), one.scores(ASKED))
     with pytest.raises(NotFittedError):

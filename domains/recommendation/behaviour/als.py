@@ -135,6 +135,8 @@ class AlsRecommender(BehaviourModel):
         self.random_state = random_state
 
     def _part(self) -> Part:
+        if not is_whole(self.random_state, least=0):
+            raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
         for name in ("n_factors", "n_iterations"):
             if not is_whole(getattr(self, name)):
                 raise SettingsError(f"{name}={getattr(self, name)!r} is no whole number from 1 on")

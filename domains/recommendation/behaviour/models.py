@@ -238,6 +238,7 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
             "users_": ArrayOf("a", (self.history_.n_users - 1,), unique=True),
             "items_": ArrayOf("a", (self.history_.n_items,), unique=True),
             "history_": History,
+            "part_": Part,
         }
 
 

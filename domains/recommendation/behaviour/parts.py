@@ -192,7 +192,11 @@ class LinearPart(Part):
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """A square of weights."""
         n_items = len(self.weights)
-        return {"weights": ArrayOf("f", (n_items, n_items), finite=True)}
+        scaled = self.apply_to == "scaled"
+        return {
+            "weights": ArrayOf("f", (n_items, n_items), finite=True),
+            "scale": ArrayOf("f", (n_items,), low=0, finite=True, optional=not scaled),
+        }
 
 
 class FactorPart(Part):

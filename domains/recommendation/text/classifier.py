@@ -11,7 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from domains.recommendation.text.encoder import TextEncoder
 from domains.recommendation.text.lsa import check_texts
-from shared.errors import DataError, Problem, SettingsError
+from shared.checks import is_whole
+from shared.data.incidence_checks import of_one_kind
+from shared.data.schema import first_rows
+from shared.errors import DataError, Problem, Problems, SettingsError
 from shared.typing import Reals
 
 __all__ = ["TextClassifier"]
@@ -67,6 +70,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         from sklearn.base import clone
         from sklearn.feature_extraction.text import TfidfVectorizer
 
+        if not is_whole(self.random_state, least=0):
+            raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
         given = check_texts(texts)
         labels = self._check_labels(y, len(given))
         self.classes_, codes = np.unique(labels, return_inverse=True)
@@ -144,6 +149,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         given = check_texts(texts)
+        if not given:
+            return np.zeros((0, len(self.classes_)))
         rows = self._join(self.words_.transform(given), self.encoder_.transform(given), self.share_)
         return _softmax(self._odds(self.model_, rows) * self.sharpness_)
 
@@ -154,19 +161,25 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         texts : sequence of str
         """
+        check_is_fitted(self)
         return self.classes_[self.predict_proba(texts).argmax(axis=1)]
 
     def _check_labels(self, y: Any, n_texts: int) -> Any:
+        if isinstance(y, str) or not hasattr(y, "__iter__"):
+            raise DataError("labels", [Problem(f"are given as {y!r}", fix="Give a list with one a text.")])
         labels = pd.Series(list(y), dtype=object)
         if len(labels) != n_texts:
             raise DataError("labels", [Problem(f"are {len(labels):,} for {n_texts:,} texts", fix="Give one a text.")])
         gone = labels.isna().to_numpy()
         if gone.any():
-            rows = tuple(np.flatnonzero(gone)[:5].tolist())
+            rows = tuple(first_rows(gone))
             fix = "Leave out the texts without a label."
             raise DataError(
-                "labels", [Problem(f"{int(gone.sum()):,} are missing", rows=rows, count=int(gone.sum()), fix=fix)]
+                "labels", [Problem(f"{int(gone.sum()):,} missing", rows=rows, count=int(gone.sum()), fix=fix)]
             )
+        problems = Problems("labels")
+        of_one_kind(labels, gone, "label", problems)
+        problems.raise_if_any()
         counts = labels.value_counts()
         if len(counts) < 2:
             raise DataError("labels", [Problem("name one class only", fix="Give texts of at least two classes.")])

@@ -109,6 +109,8 @@ class TopicModel(BaseEstimator):  # type: ignore[misc]
         from sklearn.base import clone
         from sklearn.cluster import KMeans
 
+        if not is_whole(self.random_state, least=0):
+            raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
         given = check_texts(texts)
         most = len(set(given) - {""})
         if self.n_topics is not None and not is_whole(self.n_topics, 2):
@@ -119,6 +121,10 @@ class TopicModel(BaseEstimator):  # type: ignore[misc]
         self.encoder_ = TextEncoder() if self.encoder is None else clone(self.encoder)
         vectors = self.encoder_.fit_transform(given).astype(np.float64)
         full = np.flatnonzero(np.any(vectors != 0, axis=1))
+        most = min(most, len(np.unique(vectors[full], axis=0)))
+        if most < max(self.n_topics or 2, 2) + 1:
+            told = f"{most:,} different texts hold words that count, which are too few"
+            raise DataError("texts", [Problem(told, fix="Give more texts, or ask for fewer topics.")])
         counts = [self.n_topics] if self.n_topics else [count for count in TRIED if count < most]
         best: Any = None
         for count in counts:
