@@ -149,7 +149,8 @@ def draw_users(table: pd.DataFrame, user: str, n_users: int, seed: int) -> pd.Da
     if len(keys) <= n_users:
         return table
     chosen = np.random.default_rng(seed).choice(keys, n_users, replace=False)
-    return table.loc[is_among(table[user], chosen)]
+    kept: pd.DataFrame = table[is_among(table[user], chosen)]
+    return kept
 
 
 def is_among(values: pd.Series[Any], wanted: Any) -> Any:
