@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from math import isfinite
 from numbers import Integral, Real
 from typing import TypeGuard
 
 from shared.errors import SettingsError, quote, shorten
 
-__all__ = ["check_level", "is_whole", "nearest"]
+__all__ = ["check_level", "is_number", "is_whole", "nearest"]
 
 MAX_LISTED = 20
 
@@ -28,6 +29,21 @@ def is_whole(value: object, least: int = 1, most: float = float("inf")) -> TypeG
     (True, False, True, False, False)
     """
     return not isinstance(value, bool) and isinstance(value, Integral) and bool(least <= int(value) <= most)
+
+
+def is_number(value: object, least: float = float("-inf"), most: float = float("inf")) -> TypeGuard[float]:
+    """Whether a value is a finite number, Python's or numpy's, within bounds; truth values are none.
+
+    Parameters
+    ----------
+    value : object
+    least, most : float
+        Both included.
+
+    >>> is_number(0.5, 0, 1), is_number(2, 0, 1), is_number(float("nan")), is_number(True), is_number("1")
+    (True, False, False, False, False)
+    """
+    return not isinstance(value, bool) and isinstance(value, Real) and isfinite(value) and least <= float(value) <= most
 
 
 def check_level(level: object, name: str = "level") -> float:

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bools", "Bytes", "Codes", "Estimator", "Floats", "Ints", "Lengths", "Predictor"]
+__all__ = ["Bools", "Bytes", "Codes", "Estimator", "Floats", "Ints", "Lengths", "Predictor", "Reals"]
 
 Floats = NDArray[np.float64]
+Reals = NDArray[np.floating[Any]]  # of single or double precision
 Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]
 Lengths = NDArray[np.int16]

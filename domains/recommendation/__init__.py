@@ -1,5 +1,6 @@
 """Recommendation: text, behaviour and attributes in one model."""
 
+from domains.recommendation.behaviour.als import AlsRecommender
 from domains.recommendation.behaviour.models import (
     EaseRecommender,
     FactorRecommender,
@@ -8,13 +9,17 @@ from domains.recommendation.behaviour.models import (
     PopularityRecommender,
 )
 from domains.recommendation.content.space import ItemSpace
+from domains.recommendation.figures import score_bars
 from domains.recommendation.lists.result import Recommendations
 from domains.recommendation.recommender import Recommender
 from domains.recommendation.search.index import SemanticIndex
 from domains.recommendation.task import RankingTask
+from domains.recommendation.text.classifier import TextClassifier
 from domains.recommendation.text.encoder import TextEncoder
+from domains.recommendation.text.topics import TopicModel, Topics
 
 __all__ = [
+    "AlsRecommender",
     "EaseRecommender",
     "FactorRecommender",
     "HistoryRecommender",
@@ -25,5 +30,9 @@ __all__ = [
     "Recommendations",
     "Recommender",
     "SemanticIndex",
+    "TextClassifier",
     "TextEncoder",
+    "TopicModel",
+    "Topics",
+    "score_bars",
 ]

@@ -11,7 +11,7 @@ from domains.recommendation.behaviour.history import History
 from domains.recommendation.behaviour.parts import FactorPart, LinearPart, NeighbourPart
 from shared.errors import quote
 from shared.text import count_of
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["Reasons"]
 
@@ -72,7 +72,7 @@ class Reasons:
         have = int(self.history.popularity[item])
         return f"popular: {have:,} of {self.n_users:,} users had it"
 
-    def like(self, user: int, neighbours: Ints, near: Floats, shared: list[str]) -> str:
+    def like(self, user: int, neighbours: Ints, near: Reals, shared: list[str]) -> str:
         """Say which known items a new one is like.
 
         Parameters
@@ -129,13 +129,13 @@ class Reasons:
         )
 
     def _both(self, first: int, second: int) -> int:
-        columns = self.history.keep("by item", lambda: self.history.presence.tocsc())
+        columns = self.history.keep("by item", self.history.presence.tocsc)
         one = columns.indices[columns.indptr[first] : columns.indptr[first + 1]]
         two = columns.indices[columns.indptr[second] : columns.indptr[second + 1]]
         return len(np.intersect1d(one, two, assume_unique=True))
 
 
-def _brings(part: Any, own: Ints, item: int) -> Floats:
+def _brings(part: Any, own: Ints, item: int) -> Reals:
     """What each of a user's items adds to another by a part that compares items."""
     if isinstance(part, LinearPart):
         return np.asarray(part.weights[own, item], dtype=float)

@@ -10,28 +10,31 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from domains.recommendation.behaviour.blend import Blend, hold_out, learn_parts
-from domains.recommendation.behaviour.choice import choose_parts
+from domains.recommendation.behaviour.blend import Blend
 from domains.recommendation.behaviour.history import History, as_interactions
+from domains.recommendation.behaviour.learning import learn_blend
 from domains.recommendation.behaviour.models import BLOCK, BehaviourModel, as_keys
 from domains.recommendation.behaviour.parts import Part, TrendPart
+from domains.recommendation.content.alike import Likeness
 from domains.recommendation.content.newcomers import NewItems
 from domains.recommendation.content.space import ItemSpace
+from domains.recommendation.content.table import check_items, order_column
 from domains.recommendation.lists.filters import ItemColumns
 from domains.recommendation.lists.rerank import cap_lists, diversify, number_kinds
 from domains.recommendation.lists.result import Recommendations
 from domains.recommendation.reasons import Reasons
 from domains.recommendation.search.index import SemanticIndex
 from domains.recommendation.text.encoder import TextEncoder
-from shared.checks import is_whole, nearest
+from domains.recommendation.text.lsa import check_texts
+from shared.checks import is_number, is_whole
 from shared.data import Incidence
+from shared.data.incidence import encode_items
 from shared.data.io.frames import as_pandas
 from shared.data.names import plain_names
-from shared.data.schema import first_rows, missing_column
-from shared.errors import Argument, DataError, Fix, HexadError, Problem, Problems, SettingsError, quote
+from shared.errors import Argument, DataError, Fix, HexadError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.text import count_of
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Ints, Reals
 
 __all__ = ["Recommender"]
 
@@ -120,6 +123,8 @@ class Recommender(BehaviourModel):
         """
         if not is_whole(self.dense_items):
             raise SettingsError(f"dense_items={self.dense_items!r} is no whole number from 1 on")
+        if not is_whole(self.random_state, least=0):
+            raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
         self._check_question()
         self.blend_: Blend | None = None
         self.new_: NewItems | None = None
@@ -129,7 +134,7 @@ class Recommender(BehaviourModel):
             self._fit_items_alone(items)
             return self
         found = as_interactions(interactions)
-        table = None if items is None else self._check_items(items, found.columns.item, found.items)
+        table = None if items is None else check_items(items, found.columns.item, found.items)
         more = [] if table is None else pd.Index(table[found.columns.item]).difference(found.items, sort=False)
         self._learn_history(found, list(more))
         self._learn_items(table)
@@ -144,7 +149,7 @@ class Recommender(BehaviourModel):
             raise HexadError("nothing to learn from: give interactions, a table of items, or both")
         table = as_pandas(items, "items", copy=False)
         key = "item" if "item" in table.columns else str(table.columns[0])
-        table = self._check_items(table, key, None)
+        table = check_items(table, key, None)
         nobody = np.zeros(0, dtype=np.int32)
         self.users_ = np.zeros(0, dtype=str)
         self.items_ = plain_names(pd.Index(table[key]), "items")
@@ -154,43 +159,6 @@ class Recommender(BehaviourModel):
         self.length_: float | None = None
         self.weights_: dict[str, float] = {}
         self._learn_items(table)
-
-    def _check_items(self, items: Any, key: str, known: pd.Index[Any] | None) -> pd.DataFrame:
-        table = as_pandas(items, "items", copy=False)
-        problems = Problems("items")
-        if key not in table.columns:
-            missing_column(key, [str(one) for one in table.columns], problems)
-            problems.raise_if_any()
-        gone = table[key].isna().to_numpy()
-        if gone.any():
-            problems.add(
-                f"{int(gone.sum()):,} keys are missing",
-                column=key,
-                rows=first_rows(gone),
-                count=int(gone.sum()),
-                fix="Fill them in, or leave the rows out.",
-            )
-        twice = table[key].duplicated(keep=False).to_numpy() & ~gone
-        if twice.any():
-            problems.add(
-                f"{int(twice.sum()):,} rows share a key with others",
-                column=key,
-                rows=first_rows(twice),
-                count=int(twice.sum()),
-                fix="Give every item one row: table.drop_duplicates().",
-            )
-        problems.raise_if_any()
-        if known is not None and len(table):
-            kinds = pd.Index(table[key]).dtype.kind in "iuf", known.dtype.kind in "iuf"
-            if kinds[0] != kinds[1]:
-                words = {True: "numbers", False: "text"}
-                what = f"holds {words[kinds[0]]}, the interactions name items by {words[kinds[1]]}"
-                problems.add(what, column=key, fix=f"Bring both to one, as in table[{key!r}].astype(str).")
-            elif not pd.Index(table[key]).isin(known).any():
-                fix = "Check that both tables name items alike."
-                problems.add("names none of the items of the interactions", column=key, fix=fix)
-        problems.raise_if_any()
-        return table
 
     def _learn_items(self, table: pd.DataFrame | None) -> None:
         """Columns for filters, and the space in which items are compared; rows of the space by item."""
@@ -205,7 +173,7 @@ class Recommender(BehaviourModel):
         self.rows_ = place.astype(np.int64)
         if lost := int((place < 0).sum()):
             self.notes_.append(f"nothing is known of {count_of(lost, 'item')} beyond who had them")
-        columns = {str(name): _column_of(table[name], place) for name in table.columns if name != key}
+        columns = {str(name): order_column(table[name], place) for name in table.columns if name != key}
         self.columns_ = ItemColumns({name: one for name, one in columns.items() if one is not None}, self.separator)
         space = ItemSpace(
             self.text, attributes=self.attributes, key=key, separator=self.separator, encoder=self.encoder
@@ -218,35 +186,16 @@ class Recommender(BehaviourModel):
     # What users did
 
     def _learn_blend(self) -> None:
-        rng = np.random.default_rng(self.random_state)
-        history, repeats = self.history_, self.question == "next"
         self.length_ = self._length()
-        dense = history.n_items <= self.dense_items
-        if not dense:
-            self.notes_.append(
-                f"{history.n_items:,} items are more than dense_items={self.dense_items:,}: neighbours stand in for linear"
-                " models and factors"
-            )
-        rated = history.weights is not None and np.ptp(history.weights) > 0
-        parts = choose_parts(
-            self.question, timed=self.length_ is not None, rated=rated, dense=dense, n_items=history.n_items
+        blend, notes = learn_blend(
+            self.history_,
+            self.question,
+            self.length_,
+            unit="days" if self.dated_ else "of the times",
+            dense_items=self.dense_items,
+            rng=np.random.default_rng(self.random_state),
         )
-        unit = "days" if self.dated_ else ""
-        held = hold_out(history, self.length_, repeats=repeats, rng=rng, unit=unit)
-        if held is None:
-            blend = Blend.measure(learn_parts(parts, history, self.length_), history, repeats, rng)
-            self.notes_.append("too few users come back for weights to be learnt: all parts weigh alike")
-        else:
-            before = Blend.measure(learn_parts(parts, held.before, self.length_), held.before, repeats, rng)
-            weights, intercept = before.learn_weights(held, repeats)
-            keep = weights > 0
-            if not keep.any():
-                weights, keep = before.weights, before.weights > 0
-                self.notes_.append(f"no part orders {held.how} better than chance: all weigh alike")
-            kept = [part for part, chosen in zip(parts, keep, strict=True) if chosen]
-            blend = Blend.measure(learn_parts(kept, history, self.length_), history, repeats, rng)
-            blend = blend.with_weights(weights[keep], intercept)
-            self.notes_.append(f"weights were learnt on {held.how}, from {count_of(len(held.users), 'user')}")
+        self.notes_ += notes
         self.blend_ = blend
         self.weights_ = {
             part.name: float(weight) for part, weight in zip(blend.parts, blend.weights, strict=True) if weight
@@ -265,10 +214,10 @@ class Recommender(BehaviourModel):
                 f"{count_of(alone, 'item')} that nobody has yet are like none of the others: never shown"
             )
 
-    def _score(self, codes: Ints) -> Floats:
+    def _score(self, codes: Ints) -> Reals:
         return self._split(codes)[0]
 
-    def _split(self, codes: Ints) -> tuple[Floats, dict[str, Floats]]:
+    def _split(self, codes: Ints) -> tuple[Reals, dict[str, Reals]]:
         """Scores of all items, and what each group of parts adds to them."""
         blend = self._need_behaviour()
         groups = blend.split(self.history_, codes)
@@ -334,32 +283,34 @@ class Recommender(BehaviourModel):
 
         >>> table = pd.DataFrame({"user": list("aabbc"), "item": ["tea", "milk", "tea", "milk", "tea"]})
         >>> Recommender().fit(table).recommend("c", n=1).to_frame()["because"].tolist()
-        ["goes with 'tea', which they had: 2 of the 3 users of 'tea' had it"]
+        ['popular: 2 of 3 users had it']
         """
         check_is_fitted(self, "items_")
         self._need_behaviour()
         self._check_asked(n, diversity)
-        given, codes = as_keys(users), self.user_codes(users)
+        given = list(dict.fromkeys(as_keys(users)))
+        codes = self.user_codes(given)
         allowed, added = self._allowed(where, exclude), self._boosts(boost)
         caps = self._caps(max_per)
         frames, told = [], self._tell_strangers(given, codes)
         why = self._reasons() if reasons else None
+        unknown = self.history_.popularity == 0  # nobody has them, and they are like nothing: their score says nothing
+        if self.new_ is not None:
+            unknown[self.new_.items] = False
         for begin in range(0, len(codes), BLOCK):
             part = codes[begin : begin + BLOCK]
             scores, groups = self._split(part)
             scores += added
-            scores[:, ~allowed] = -np.inf
+            scores[:, ~allowed | unknown] = -np.inf
             if self.question == "new":
                 scores[self.history_.had(part)] = -np.inf
             if diversity:
-                lists = diversify(scores, int(n), diversity, self._alike, caps)
+                lists = diversify(scores, int(n), diversity, self._likeness().among, caps)
             else:
                 lists = cap_lists(scores, int(n), caps)
             frames.append(self._tabulate(given[begin : begin + BLOCK], part, lists, scores, groups, why))
         table = pd.concat(frames, ignore_index=True) if frames else self._tabulate([], codes, [], None, {}, None)
-        per_list = table.groupby(self.names_[0], sort=False).size() if len(table) else pd.Series(dtype=int)
-        if short := len(given) - int((per_list >= n).sum()):
-            told.append(f"{count_of(short, 'list')} of fewer than {n} items: no more may be shown")
+        told += self._tell_short(table, given, int(n))
         return Recommendations(table, int(n), tuple(told))
 
     def similar(
@@ -388,18 +339,18 @@ class Recommender(BehaviourModel):
         self._check_asked(n, 0.0)
         if by not in {"both", "content", "behaviour"}:
             raise SettingsError(f"by={by!r} is none of 'both', 'content', 'behaviour'")
-        given = as_keys(items)
+        given = list(dict.fromkeys(as_keys(items)))
         codes = self._item_codes(given)
         allowed = self._allowed(where, ())
         key = f"like {self.names_[1]}"
-        rows = []
+        rows, likeness = [], self._likeness()
         for name, code in zip(given, codes, strict=True):
-            near, paths = self._similarity(int(code), by)
+            near, paths = likeness.to_all(int(code), by)
             near[~allowed] = -np.inf
             near[code] = -np.inf
             near[near <= 0] = -np.inf
             for rank, item in enumerate(cap_lists(near[None, :], int(n), {})[0], start=1):
-                because = self._why_alike(int(code), int(item))
+                because = likeness.say_why(int(code), int(item))
                 rows.append((name, self.items_[item], rank, float(near[item]), paths, because))
         table = pd.DataFrame(rows, columns=[key, self.names_[1], "rank", "score", "path", "because"])
         short = len(given) - int((table.groupby(key).size() >= n).sum()) if len(table) else len(given)
@@ -432,7 +383,9 @@ class Recommender(BehaviourModel):
         check_is_fitted(self, "items_")
         self._check_asked(n, 0.0)
         index = self._need_index()
-        queries = [query] if isinstance(query, str) else list(query)
+        queries = [query] if isinstance(query, str) else check_texts(query, "queries")
+        if not queries:
+            raise HexadError("there is no query; give a text, or a list of texts")
         allowed = self._allowed(where, ())[self._indexed()]
         if not allowed.any():
             raise HexadError("no item may be found: where= lets nothing through")
@@ -480,6 +433,9 @@ class Recommender(BehaviourModel):
             raise HexadError(
                 "the interactions that were learnt from have times and the new ones have none, or the reverse"
             )
+        if ages is not None and isinstance(known.times, pd.DatetimeIndex) != self.dated_:
+            kinds = ("numbers", "dates") if self.dated_ else ("dates", "numbers")
+            raise HexadError(f"the new times are {kinds[0]}, and {kinds[1]} were learnt from")
         if ages is not None and new_ages is not None and known.times is not None:
             last = _number(known.times.max())
             shift = (last - self.last_) / (86_400e9 if self.dated_ else 1.0)
@@ -492,9 +448,15 @@ class Recommender(BehaviourModel):
             extra = more.weights if more.weights is not None else np.full(len(more.users), float(np.mean(old.weights)))
             weights = np.concatenate([old.weights, extra])
         self.users_ = plain_names(users, "interactions")
+        who = np.concatenate([old.users, codes[more.users].astype(np.int32)])
+        what = np.concatenate([old.items, more.items])
+        if ages is None:  # without times a user has an item once
+            pairs, place = np.unique(who.astype(np.int64) * old.n_items + what, return_inverse=True)
+            who, what = (part.astype(np.int32) for part in np.divmod(pairs, old.n_items))
+            weights = None if weights is None else np.bincount(place, weights=weights)
         self.history_ = History(
-            np.concatenate([old.users, codes[more.users].astype(np.int32)]),
-            np.concatenate([old.items, more.items]),
+            who,
+            what,
             ages,
             weights,
             len(self.users_) + 1,
@@ -514,12 +476,10 @@ class Recommender(BehaviourModel):
 
         table = as_pandas(rows, "interactions", copy=False)
         if self.names_[0] in table.columns and self.names_[1] in table.columns:
-            rating, stamp = self._further_columns(table)
-            return Incidence.from_interactions(table, InteractionColumns(*self.names_, rating, stamp))
+            rating, stamp = (name if name in table.columns else None for name in self.more_names_)
+            named = InteractionColumns(self.names_[0], self.names_[1], rating, stamp)
+            return Incidence.from_interactions(table, named)
         return as_interactions(table)
-
-    def _further_columns(self, table: pd.DataFrame) -> tuple[str | None, str | None]:
-        return tuple(name if name in table.columns else None for name in self.more_names_)  # type: ignore[return-value]
 
     def _learn_history(self, interactions: Incidence, more_items: Sequence[Any]) -> None:
         super()._learn_history(interactions, more_items)
@@ -528,19 +488,8 @@ class Recommender(BehaviourModel):
     def _check_asked(self, n: object, diversity: object) -> None:
         if not is_whole(n):
             raise SettingsError(f"n={n!r} is no whole number from 1 on")
-        if (
-            isinstance(diversity, bool | str)
-            or not isinstance(diversity, int | float | np.number)
-            or not 0 <= diversity <= 1
-        ):
+        if not is_number(diversity, 0, 1):
             raise SettingsError(f"diversity={diversity!r} does not lie between 0 and 1")
-
-    def _tell_strangers(self, given: list[Any], codes: Ints) -> list[str]:
-        unknown = [name for name, code in zip(given, codes, strict=True) if code == len(self.users_)]
-        if not unknown:
-            return []
-        verb = "is not known and gets" if len(unknown) == 1 else "are not known and get"
-        return [f"{count_of(len(unknown), 'user')} {verb} what is popular: {quote(unknown[:3])}"]
 
     def _allowed(self, where: Mapping[str, Any] | None, exclude: Sequence[Any]) -> Bools:
         found = self.columns_.select(where, len(self.items_))
@@ -550,18 +499,21 @@ class Recommender(BehaviourModel):
             raise HexadError("no item may be shown: the conditions leave none")
         return found
 
-    def _boosts(self, boost: Mapping[Any, float] | None) -> Floats:
+    def _boosts(self, boost: Mapping[Any, float] | None) -> Reals:
         added = np.zeros(len(self.items_), dtype=np.float32)
         if boost is not None and len(boost):
-            pairs = dict(boost)
-            values = np.array([float(one) for one in pairs.values()])
-            if not np.isfinite(values).all():
-                raise SettingsError("boost holds what is no finite number; to hide items use exclude=")
-            added[self._item_codes(list(pairs))] = values
+            if not isinstance(boost, Mapping):
+                raise SettingsError(f"boost={boost!r}: give what is added by item, as in {{item: 0.5}}")
+            largest = float(np.finfo(np.float32).max)
+            if wrong := [item for item, one in boost.items() if not is_number(one, -largest, largest)]:
+                raise SettingsError(f"boost of {quote(wrong)} is no finite number; to hide items use exclude=")
+            added[self._item_codes(list(boost))] = [float(one) for one in boost.values()]
         return added
 
     def _caps(self, max_per: Mapping[str, int] | None) -> dict[int, tuple[Ints, int]]:
         caps = {}
+        if not isinstance(max_per, Mapping | None):
+            raise SettingsError(f"max_per={max_per!r}: give the most by column, as in {{'genre': 2}}")
         for number, (name, most) in enumerate((max_per or {}).items()):
             if not is_whole(most):
                 raise SettingsError(f"max_per: {most!r} for {name!r} is no whole number from 1 on")
@@ -569,15 +521,13 @@ class Recommender(BehaviourModel):
         return caps
 
     def _item_codes(self, items: Sequence[Any]) -> Ints:
-        place = pd.Index(self.items_).get_indexer(pd.Index(list(items)))
-        if (place < 0).any():
-            lost = [one for one, at in zip(items, place, strict=True) if at < 0]
-            near = nearest(str(lost[0]), [str(one) for one in self.items_[:5000]])
-            raise HexadError(f"there is no item {quote(lost)}; {near}")
-        return place.astype(np.int64)
+        return encode_items(pd.Index(self.items_), items)
 
     def _reasons(self) -> Reasons:
         return Reasons(self.history_, self._need_behaviour(), self.items_, self.length_, "day" if self.dated_ else "")
+
+    def _likeness(self) -> Likeness:
+        return Likeness(self.history_, self.space_, self.rows_, self.items_)
 
     def _tabulate(
         self,
@@ -585,7 +535,7 @@ class Recommender(BehaviourModel):
         codes: Ints,
         lists: list[Ints],
         scores: Any,
-        groups: dict[str, Floats],
+        groups: dict[str, Reals],
         why: Reasons | None,
     ) -> pd.DataFrame:
         """A row an item shown."""
@@ -630,54 +580,6 @@ class Recommender(BehaviourModel):
             return why.like(user, near, self.new_.similarity[at], shared)
         return why.trend(item) if stranger else why.tell(user, item, adds)
 
-    def _alike(self, pool: Ints) -> Floats:
-        """How alike items of a pool are: by what is known of them, else by who had both."""
-        if self.space_ is not None and (self.rows_[pool] >= 0).all():
-            return self.space_.similarity(self.rows_[pool], self.rows_[pool])
-        columns = self.history_.keep("by item", lambda: self.history_.presence.tocsc())[:, pool]
-        both = np.asarray((columns.T @ columns).toarray(), dtype=float)
-        size = np.sqrt(np.maximum(np.diag(both), 1.0))
-        found: Floats = both / size[:, None] / size[None, :]
-        return found
-
-    def _similarity(self, code: int, by: str) -> tuple[Floats, str]:
-        """Similarity of an item to all, and what it was found by."""
-        content = behaviour = None
-        if by != "behaviour" and self.space_ is not None and self.rows_[code] >= 0:
-            content = np.zeros(len(self.items_))
-            known = self.rows_ >= 0
-            content[known] = self.space_.similarity([self.rows_[code]], self.rows_[known])[0]
-        if by != "content" and self.history_.popularity[code] > 0:
-            columns = self.history_.keep("by item", lambda: self.history_.presence.tocsc())
-            both = np.asarray((columns[:, [code]].T @ columns).toarray(), dtype=float).ravel()
-            size = np.sqrt(self.history_.popularity + 20.0)
-            behaviour = both / size / size[code]
-        if content is None and behaviour is None:
-            raise HexadError(
-                f"nothing is known of {quote(self.items_[[code]])} by which it could be compared: by={by!r}"
-            )
-        if content is None or behaviour is None:
-            return (content, "content") if content is not None else (behaviour, "behaviour")  # type: ignore[return-value]
-        return (content + behaviour) / 2, "content and behaviour"
-
-    def _why_alike(self, code: int, other: int) -> str:
-        told = []
-        if self.space_ is not None and self.rows_[code] >= 0 and self.rows_[other] >= 0:
-            shared = self.space_.shared(int(self.rows_[code]), int(self.rows_[other]))
-            if shared:
-                told.append(f"same {', '.join(shared)}" if shared != ["text"] else "texts are alike")
-        if self.history_.popularity[code] > 0:
-            both = self._reasons_both(code, other)
-            if both:
-                told.append(f"{both:,} of its {int(self.history_.popularity[code]):,} users had both")
-        return "; ".join(told)
-
-    def _reasons_both(self, code: int, other: int) -> int:
-        columns = self.history_.keep("by item", lambda: self.history_.presence.tocsc())
-        one = columns.indices[columns.indptr[code] : columns.indptr[code + 1]]
-        two = columns.indices[columns.indptr[other] : columns.indptr[other + 1]]
-        return len(np.intersect1d(one, two, assume_unique=True))
-
     def _indexed(self) -> Ints:
         return np.flatnonzero(self.rows_ >= 0)
 
@@ -698,7 +600,7 @@ class Recommender(BehaviourModel):
         columns = [self.columns_.values_of(name)[items].astype(str) for name in names]
         return [". ".join(part for part in row if part) for row in zip(*columns, strict=True)]
 
-    def _suit(self, items: Ints, scores: Floats, user: Any) -> Floats:
+    def _suit(self, items: Ints, scores: Reals, user: Any) -> Reals:
         """Fused with the order in which the found items suit a user."""
         own = self._score(self.user_codes([user]))[0]
         found = scores.copy()
@@ -707,6 +609,11 @@ class Recommender(BehaviourModel):
             order = np.argsort(np.argsort(-own[row][fits], kind="stable"), kind="stable")
             found[number][fits] = scores[number][fits] + 0.5 / (61.0 + order)
         return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What was learnt; the index of texts is made anew where it is asked for."""
+        state = dict(super().__getstate__())
+        return state | {"index_": None} if "index_" in state else state
 
     def default_task(self) -> Any:
         """How it is evaluated where nothing else is said: by ranking what users come to later."""
@@ -724,15 +631,6 @@ class Recommender(BehaviourModel):
         if self.new_ is not None:
             found["new_"] = NewItems
         return found
-
-
-def _column_of(column: pd.Series[Any], place: Ints) -> Any:
-    """A column in the order of the items, as numbers or text; None for what is neither."""
-    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
-        values = column.to_numpy(dtype=float, na_value=np.nan)
-        return np.where(place >= 0, values[np.maximum(place, 0)], np.nan) if len(values) else None
-    texts = np.array(["" if pd.isna(one) else str(one) for one in column], dtype=str)
-    return np.where(place >= 0, texts[np.maximum(place, 0)], "") if len(texts) else None
 
 
 def _number(stamp: Any) -> float:

@@ -84,6 +84,27 @@ class RankingTask(Task):
         """
         return list_metric(name, unit=names.USER, shown=self.shown, kinds=self.kinds, **options)
 
+    def choose_rows(self, data: Any, splits: Sequence[Split]) -> tuple[list[Split], tuple[str, ...]]:
+        """Leave no row out, and say where a split is none in time.
+
+        Parameters
+        ----------
+        data : Incidence
+        splits : sequence of Split
+        """
+        if data.times is None:
+            return list(splits), ()
+        times = pd.Series(data.times)
+        mixed = [
+            split.label
+            for split in splits
+            if len(split.train) and len(split.test) and times.iloc[split.train].max() > times.iloc[split.test].min()
+        ]
+        if not mixed:
+            return list(splits), ()
+        told = f"{len(mixed):,} of {len(splits):,} splits are not cut in time: models learn from what came after"
+        return list(splits), (f"{told}, and every figure is too good for use on what comes next",)
+
     def run(self, model: Any, data: Incidence, splits: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Fit on the visits before each cut, and rank.
 
@@ -97,11 +118,16 @@ class RankingTask(Task):
         Raises
         ------
         HexadError
-            No user comes to anything that could be right.
+            No user comes to anything that could be right, or interactions have no times and users are cut apart.
         """
         found, watch = [], Stopwatch()
         for split in splits:
             train = data.take(split.train)
+            if data.times is None and not np.isin(_owners(data)[split.test], _owners(data)[split.train]).any():
+                raise HexadError(
+                    "without times a user's interactions are one row, and no user stands on both sides of a cut; name the"
+                    " column of times: InteractionColumns(timestamp=...)"
+                )
             with watch("fit", split):
                 model.fit(train, self.items)
             with watch("predict", split):

@@ -99,13 +99,28 @@ def read_visits(
     told = [] if keep.all() else [f"{count_of(int((~keep).sum()), 'row')} in which something is missing left out"]
     if not keep.any():
         raise HexadError(f"{source}: no row is left")
-    visits, repeated = _pack(users, items, times, weights, keep)
+    (indptr, codes, summed, owners, stamps), repeated = _pack(users, items, times, weights, keep)
     if repeated:
         verb = "repeats the {} of another, and was" if repeated == 1 else "repeat the {} of others, and were"
         told.append(
             f"{count_of(repeated, 'row')} {verb.format(_same(times))} added to {'it' if repeated == 1 else 'them'}"
         )
-    return Visits(*visits[:4], pd.Index(names), pd.Index(user_keys), visits[4], columns, tuple(told))
+    keys = pd.Index(names), pd.Index(user_keys)
+    return Visits(indptr, codes, summed, owners, *keys, stamps, columns, tuple(told))
+
+
+def _order_in_time(times: Any, pairs: Ints) -> Ints:
+    """Order of the times, and of the pairs at one time: only those of a time with others are sorted twice."""
+    order = np.argsort(times.view(np.int64) if times.dtype.kind == "M" else times)
+    level = times[order[1:]] == times[order[:-1]]
+    if not level.any():
+        return order
+    shared = np.zeros(len(order), dtype=bool)
+    shared[1:] |= level
+    shared[:-1] |= level
+    rows = order[shared]
+    order[shared] = rows[np.lexsort((pairs[rows], times[rows]))]
+    return order
 
 
 def _same(times: object) -> str:
@@ -134,9 +149,14 @@ def _times(table: pd.DataFrame, name: str | None, missing: Missing, problems: Pr
     if isinstance(given.dtype, pd.DatetimeTZDtype):
         given = given.dt.tz_convert("UTC").dt.tz_localize(None)
     dated = given.dtype.kind == "M"
-    values = given.to_numpy() if dated else given.to_numpy(dtype=float, na_value=np.nan)
+    if dated:
+        values = given.to_numpy()
+    else:  # whole numbers stay whole, so that time can be cut by them
+        values = given.to_numpy(dtype=float, na_value=np.nan)
+        if np.isfinite(values).all() and pd.api.types.is_integer_dtype(given.dtype):
+            values = given.to_numpy(dtype=np.int64)
     empty = np.isnat(values) if dated else ~np.isfinite(values)
-    _refuse_empty(empty, "times are missing", name, missing, problems)
+    _refuse_empty(empty, "time", name, missing, problems)
     return values
 
 
@@ -148,18 +168,18 @@ def _ratings(table: pd.DataFrame, name: str | None, missing: Missing, problems: 
     wrong = (np.isnan(values) & given.notna().to_numpy()) | np.isinf(values)
     if wrong.any():
         problems.add(
-            f"{int(wrong.sum()):,} values are no finite numbers: {quote(given[wrong].unique()[:3])}",
+            f"holds no finite number in {count_of(int(wrong.sum()), 'row')}: {quote(given[wrong].unique()[:3])}",
             column=name,
             rows=first_rows(wrong),
             count=int(wrong.sum()),
             fix="Correct them.",
         )
         return None
-    _refuse_empty(np.isnan(values), "ratings are missing", name, missing, problems)
+    _refuse_empty(np.isnan(values), "rating", name, missing, problems)
     low = values <= 0
     if low.any():
         problems.add(
-            f"{int(low.sum()):,} ratings are zero or negative",
+            f"is zero or negative in {count_of(int(low.sum()), 'row')}",
             column=name,
             rows=first_rows(low),
             count=int(low.sum()),
@@ -171,7 +191,7 @@ def _ratings(table: pd.DataFrame, name: str | None, missing: Missing, problems: 
 def _refuse_empty(empty: Bools, what: str, name: str, missing: Missing, problems: Problems) -> None:
     if empty.any() and missing == "refuse":
         problems.add(
-            f"{int(empty.sum()):,} {what}",
+            f"holds no {what} in {count_of(int(empty.sum()), 'row')}",
             column=name,
             rows=first_rows(empty),
             count=int(empty.sum()),
@@ -184,8 +204,8 @@ def _pack(users: Ints, items: Ints, times: Any, weights: Floats | None, keep: Bo
     if not keep.all():
         users, items = users[keep], items[keep]
         times, weights = (None if part is None else part[keep] for part in (times, weights))
-    keys = (items, users) if times is None else (items, users, times)
-    order = np.lexsort(keys)
+    pairs = users * (int(items.max(initial=0)) + 1) + items
+    order = np.argsort(pairs, kind="stable") if times is None else _order_in_time(times, pairs)
     users, items = users[order].astype(np.int32), items[order].astype(np.int32)
     stamps = None if times is None else times[order]
     opens = np.ones(len(users), dtype=bool)

@@ -176,10 +176,20 @@ class TimeCut(TimeSplitter):
             stamps = stamps.iloc[order]
         else:
             stamps, order = data.times, np.arange(data.n_rows)
+            if stamps is not None:
+                _refuse_equal(stamps, data.columns.time or self.ds, "TimeCut")
         (cut,) = cut_in_time(stamps, len(order), [self.share])
         label = cut if stamps is None else pd.Series(stamps).iloc[cut]
         label = label.item() if isinstance(label, np.generic) else label
         return [Split(label, np.sort(order[:cut]), np.sort(order[cut:]))]
+
+
+def _refuse_equal(times: pd.Index[Any], column: str, splitter: str) -> None:
+    if times.nunique() < 2:
+        raise HexadError(
+            f"{splitter} cuts by time, and all times in column {column!r} are equal, so that none comes before another;"
+            " name the column that holds when each thing happened"
+        )
 
 
 class CustomerCut:
@@ -333,17 +343,14 @@ class WalkForward(TimeSplitter):
         HexadError
             The table is too short for the cutoffs asked for; it says how many fit. An Incidence has no times.
         """
-        if isinstance(data, pd.DataFrame):
+        if isinstance(data, pd.DataFrame) or not hasattr(data, "times"):
             stamps = need_stamps(data, self.ds)
         elif getattr(data, "times", None) is None:
             raise HexadError("WalkForward cuts by time, and these baskets or interactions have none; name their column")
         else:
-            times = pd.Series(data.times)
-            if (
-                times.dtype.kind == "f" and (times == times.round()).all()
-            ):  # numbers of weeks, read with others as float
-                times = times.astype("int64")
-            stamps = need_stamps(pd.DataFrame({self.ds: times}), self.ds)
+            name = data.columns.time or self.ds
+            stamps = need_stamps(pd.DataFrame({name: data.times}), name)
+            _refuse_equal(data.times, name, "WalkForward")
         self._check(stamps)
         walk = StampGrid(stamps, self.ds)
         cuts = []

@@ -2,7 +2,7 @@
 
 A class says of its arrays what holds of every fitted one: ``declare_arrays(self)`` returns, by the attribute's name, an
 `ArrayOf`, or the class that it has to be of. The store asks each object in a model file; scikit-learn's trees are
-checked by `check_sklearn`.
+checked by `check_sklearn`, and the indices of sparse matrices by scipy.
 """
 
 from __future__ import annotations
@@ -65,6 +65,15 @@ def check_learnt(model: object) -> None:
             _check_declared(part, declared)
         elif kind.__module__.startswith("sklearn."):
             check_sklearn(part)
+        elif kind.__module__.startswith("scipy.sparse."):
+            _check_sparse(part)
+
+
+def _check_sparse(part: Any) -> None:
+    """Row pointers and indices of a sparse matrix: scipy's own loops do not look at them."""
+    if part.data.dtype.kind not in "fiub":
+        raise ValueError(f"a sparse matrix holds values of the kind {part.data.dtype}")
+    part.check_format(full_check=True)
 
 
 def _check_declared(part: object, declared: Callable[[Any], dict[str, ArrayOf | type]]) -> None:

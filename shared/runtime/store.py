@@ -55,6 +55,9 @@ TRUSTED = frozenset(
         "sklearn._loss.loss.HalfPoissonLoss",
         "sklearn._loss.loss.HalfSquaredError",
         "sklearn._loss.loss.PinballLoss",
+        # Sparse matrices: their indices are checked by `check_learnt`.
+        "scipy.sparse._csr.csr_array",
+        "scipy.sparse._csc.csc_array",
     }
 )
 
@@ -259,7 +262,7 @@ def _is_vouched_for(name: str) -> bool:
 
 
 def _is_own(name: str) -> bool:
-    """Whether a name is an estimator or a dataclass of our own packages."""
+    """Whether a name is an estimator or a dataclass of our own packages, or a class that declares its arrays."""
     from sklearn.base import BaseEstimator
 
     if not name.startswith(OWN_PACKAGES):
@@ -269,7 +272,9 @@ def _is_own(name: str) -> bool:
         found = getattr(importlib.import_module(module), attribute, None)
     except ImportError:
         return False
-    return isinstance(found, type) and (issubclass(found, BaseEstimator) or is_dataclass(found))
+    if not isinstance(found, type):
+        return False
+    return issubclass(found, BaseEstimator) or is_dataclass(found) or "declare_arrays" in vars(found)
 
 
 def _versions() -> dict[str, str]:

@@ -27,6 +27,9 @@ CONTRACTS = {
     "labelled": "tests/domains/anomaly/test_classifier.py",
     "returns": "tests/contract/test_allocators.py",
     "spend": "tests/domains/optimization/test_response.py",
+    "interactions": "tests/contract/test_recommenders.py",
+    "texts": "tests/contract/test_recommenders.py",
+    "items": "tests/contract/test_recommenders.py",
 }
 
 

@@ -16,6 +16,7 @@ from shared.data import datasets
 from shared.errors import DataError, SettingsError
 
 SMALL = {
+    "catalogue": ["n_jobs=1", "judged=200"],
     "products": ["n_jobs=1", "period=28D", "cuts=1", "most_items=150", "columns.time=day"],
     "marketing": ["n_jobs=1", "tries=3", "draws=40", "sweeps=100", "evaluations=500"],
     "portfolio": ["n_jobs=1", "window=100", "history=760", "months=14", "most_weight=0.4"],
@@ -90,6 +91,10 @@ def marketing_table() -> pd.DataFrame:
     return datasets.load("channels")[["week", "television", "search", "social", "sales"]]
 
 
+def catalogue_table() -> pd.DataFrame:
+    return datasets.load("films").iloc[::14][FILM].reset_index(drop=True)
+
+
 def products_table() -> pd.DataFrame:
     table = grocery_table()
     stamps = pd.Timestamp("2017-01-01") + pd.to_timedelta(7 * table["week"], "D")
@@ -99,6 +104,7 @@ def products_table() -> pd.DataFrame:
 
 
 TABLES = {
+    "catalogue": catalogue_table,
     "products": products_table,
     "marketing": marketing_table,
     "portfolio": portfolio_table,
@@ -111,6 +117,12 @@ TABLES = {
     "fraud": fraud_table,
 }
 ROLES = {
+    "catalogue": {
+        "item": "film",
+        "title": "title",
+        "attributes": ["director", "cast", "country", "year"],
+        "check": "genre",
+    },
     "products": {"user": "user", "item": "item", "time": "day"},
     "marketing": {"time": "week", "response": "sales", "spend": ["television", "search", "social"]},
     "portfolio": {"time": "Date", "assets": ["AAPL", "CVX", "JNJ", "KO", "PG", "XOM"]},
@@ -143,6 +155,7 @@ ROLES = {
         "payment": "payment",
     },
 }
+FILM = ["film", "title", "director", "cast", "country", "year", "genre"]
 PRICED = ROLES["portfolio"]["assets"]
 each_study = pytest.mark.parametrize("study", sorted(ROLES))
 
@@ -239,6 +252,7 @@ def test_two_sets_of_names_make_one_report(study, runs):
 
 
 BUNDLED = {
+    "catalogue": ("Wikidata", "films", "genre", "director", "Bogart"),
     "products": ("household", "households", "product type", "product types", "dunnhumby", "2017-12-05"),
     "marketing": ("simulated", "simulator", "firm", "insurer", "EUR"),
     "portfolio": ("USD", "firms", "sector", "S&P"),

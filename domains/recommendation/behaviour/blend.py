@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from domains.recommendation.behaviour.history import History
-from domains.recommendation.behaviour.parts import FactorPart, Part
+from domains.recommendation.behaviour.parts import FactorPart, Part, TrendPart
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["Blend", "Holdout", "fit_weights", "hold_out", "learn_parts", "top_items"]
 
@@ -21,6 +22,9 @@ CANDIDATES = 100
 # Users whose lists weights are learnt from, and whose scores say how a part spreads.
 MOST_USERS = 2500
 SPREAD_USERS = 1000
+# Scores worked out at most for either; with many items fewer users say as much.
+MOST_CELLS = 40_000_000
+FEWEST_SAMPLED = 400
 PENALTY = 20.0
 SHARE_HIDDEN = 0.2
 FEWEST_USERS = 20
@@ -71,7 +75,7 @@ def hold_out(
     """
     if period is not None and history.ages is not None:
         late = history.ages < period
-        how = f"the last {period:g} {unit}".strip()
+        how = f"the last {period:.3g} {unit}".strip()
     else:
         pattern = history.presence
         hidden = rng.random(len(pattern.data)) < SHARE_HIDDEN
@@ -87,13 +91,12 @@ def hold_out(
     users = np.flatnonzero((np.diff(right.indptr) > 0) & (before.activity > 0))
     if len(users) < FEWEST_USERS:
         return None
-    if len(users) > MOST_USERS:
-        users = np.sort(rng.choice(users, MOST_USERS, replace=False))
+    users = _sample(users, MOST_USERS, history.n_items, rng)
     return Holdout(before, users, right, how)
 
 
 def learn_parts(parts: Sequence[Part], history: History, period: float | None) -> list[Part]:
-    """Let parts learn from a history; what they have in common is worked out once.
+    """Let copies of parts learn from a history; what they have in common is worked out once.
 
     Parameters
     ----------
@@ -101,12 +104,13 @@ def learn_parts(parts: Sequence[Part], history: History, period: float | None) -
     history : History
     period : float, optional
 
+    >>> from domains.recommendation.behaviour.parts import TrendPart
     >>> history = History(np.zeros(1, np.int32), np.zeros(1, np.int32), None, None, 1, 1)
     >>> [part.name for part in learn_parts([TrendPart("popularity")], history, None)]
     ['popularity']
     """
     cache: dict[str, Any] = {"most factors": max([p.n_factors for p in parts if isinstance(p, FactorPart)], default=0)}
-    return [part.learn(history, period, cache) for part in parts]
+    return [copy.copy(part).learn(history, period, cache) for part in parts]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,15 +124,16 @@ class Blend:
         A part adds ``weight * (score - mean) / scale``.
     intercept : float
 
+    >>> from domains.recommendation.behaviour.parts import TrendPart
     >>> zero, one = np.zeros(1), np.ones(1)
     >>> Blend([TrendPart("popularity")], one, zero, one, 0.0).weights.tolist()
     [1.0]
     """
 
     parts: list[Part]
-    weights: Floats
-    means: Floats
-    scales: Floats
+    weights: Reals
+    means: Reals
+    scales: Reals
     intercept: float
 
     @classmethod
@@ -144,8 +149,7 @@ class Blend:
             Whether what a user had is ranked, too.
         rng : numpy.random.Generator
         """
-        active = np.flatnonzero(history.activity > 0)
-        users = active if len(active) <= SPREAD_USERS else np.sort(rng.choice(active, SPREAD_USERS, replace=False))
+        users = _sample(np.flatnonzero(history.activity > 0), SPREAD_USERS, history.n_items, rng)
         total, squares, count = np.zeros(len(parts)), np.zeros(len(parts)), 0
         for block in _blocks(users):
             ranked = np.ones((len(block), history.n_items), dtype=bool)
@@ -153,15 +157,15 @@ class Blend:
                 ranked &= ~history.had(block)
             count += int(ranked.sum())
             for number, part in enumerate(parts):
-                values = part.score(history, block)[ranked].astype(np.float64)
-                total[number] += values.sum()
-                squares[number] += (values**2).sum()
+                values = part.score(history, block)
+                total[number] += np.einsum("ij,ij->", values, ranked, dtype=np.float64)
+                squares[number] += np.einsum("ij,ij,ij->", values, values, ranked, dtype=np.float64)
         means = total / max(count, 1)
         spread = np.sqrt(np.maximum(squares / max(count, 1) - means**2, 0.0))
         flat = spread <= 1e-9 * np.maximum(np.abs(means), 1e-9)
         return cls(parts, np.where(flat, 0.0, 1.0), means, np.where(flat, 1.0, spread), 0.0)
 
-    def with_weights(self, weights: Floats, intercept: float) -> Blend:
+    def with_weights(self, weights: Reals, intercept: float) -> Blend:
         """The same parts, weighed otherwise.
 
         Parameters
@@ -171,7 +175,7 @@ class Blend:
         """
         return Blend(self.parts, np.asarray(weights, dtype=float), self.means, self.scales, float(intercept))
 
-    def score(self, history: History, users: Ints) -> Floats:
+    def score(self, history: History, users: Ints) -> Reals:
         """Score every item for some users.
 
         Parameters
@@ -186,10 +190,12 @@ class Blend:
         total = np.full((len(users), history.n_items), self.intercept, dtype=np.float32)
         for part, weight, mean, scale in zip(self.parts, self.weights, self.means, self.scales, strict=True):
             if weight:
-                total += (part.score(history, users) - np.float32(mean)) * np.float32(weight / scale)
+                # A part that is the same for everybody is one row, and is added as such.
+                values = part.level[None, :] if isinstance(part, TrendPart) else part.score(history, users)
+                total += (values - np.float32(mean)) * np.float32(weight / scale)
         return total
 
-    def split(self, history: History, users: Ints) -> dict[str, Floats]:
+    def split(self, history: History, users: Ints) -> dict[str, Reals]:
         """What each group of parts adds to the scores; they sum up to them, but for the intercept.
 
         Parameters
@@ -197,14 +203,15 @@ class Blend:
         history : History
         users : array of int
         """
-        found: dict[str, Floats] = {}
+        found: dict[str, Reals] = {}
         for part, weight, mean, scale in zip(self.parts, self.weights, self.means, self.scales, strict=True):
             if weight:
-                own = (part.score(history, users) - np.float32(mean)) * np.float32(weight / scale)
+                values = part.level[None, :] if isinstance(part, TrendPart) else part.score(history, users)
+                own = (values - np.float32(mean)) * np.float32(weight / scale)
                 found[part.group] = found[part.group] + own if part.group in found else own
-        return found
+        return {group: np.broadcast_to(own, (len(users), history.n_items)) for group, own in found.items()}
 
-    def learn_weights(self, held: Holdout, repeats: bool) -> tuple[Floats, float]:
+    def learn_weights(self, held: Holdout, repeats: bool) -> tuple[Reals, float]:
         """Weights by which the parts order best what was held out.
 
         Candidates are the items that the present weights put first; they are drawn again by the weights found, once.
@@ -216,11 +223,17 @@ class Blend:
         """
         weights, intercept = self.weights, 0.0
         for _ in range(2):
-            weights, intercept = fit_weights(*self.with_weights(weights, intercept)._candidates(held, repeats))
+            weights, intercept = fit_weights(*self.with_weights(weights, intercept).draw_candidates(held, repeats))
         return weights, intercept
 
-    def _candidates(self, held: Holdout, repeats: bool) -> tuple[Floats, Floats, Ints]:
-        """Standardised scores of the parts for the items that compete, whether they were right, and for whom."""
+    def draw_candidates(self, held: Holdout, repeats: bool) -> tuple[Reals, Reals, Ints]:
+        """Standardised scores of the parts for the items that compete, whether they were right, and for whom.
+
+        Parameters
+        ----------
+        held : Holdout
+        repeats : bool
+        """
         rows, labels, owners = [], [], []
         most = min(CANDIDATES, held.before.n_items)
         for block in _blocks(held.users):
@@ -251,7 +264,7 @@ class Blend:
         return {name: ArrayOf("f", (n_parts,), finite=True) for name in ("weights", "means", "scales")}
 
 
-def fit_weights(rows: Floats, labels: Floats, groups: Ints, penalty: float = PENALTY) -> tuple[Floats, float]:
+def fit_weights(rows: Reals, labels: Reals, groups: Ints, penalty: float = PENALTY) -> tuple[Reals, float]:
     """Logistic regression within groups, with weights of at least zero.
 
     Columns are centred within each group, whose own share of right rows is the offset, so that only the order within a
@@ -294,7 +307,7 @@ def fit_weights(rows: Floats, labels: Floats, groups: Ints, penalty: float = PEN
     inside /= spread
     n_parts = rows.shape[1]
 
-    def loss(at: Floats) -> tuple[float, Floats]:
+    def loss(at: Reals) -> tuple[float, Reals]:
         odds = inside @ at[:n_parts] + at[n_parts] + offset
         chance = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
         value = (each * (np.logaddexp(0, odds) - labels * odds)).sum() + penalty * (at[:n_parts] ** 2).sum() / 2
@@ -308,7 +321,7 @@ def fit_weights(rows: Floats, labels: Floats, groups: Ints, penalty: float = PEN
     return weights, _intercept(rows @ weights, labels)
 
 
-def _intercept(scores: Floats, labels: Floats) -> float:
+def _intercept(scores: Reals, labels: Reals) -> float:
     """What to add to log-odds so that as many are right as were; by Newton's method."""
     rate = min(max(float(labels.mean()), 1e-6), 1 - 1e-6)
     found = float(np.log(rate / (1 - rate)) - scores.mean())
@@ -321,7 +334,7 @@ def _intercept(scores: Floats, labels: Floats) -> float:
     return found
 
 
-def top_items(scores: Floats, most: int) -> Ints:
+def top_items(scores: Reals, most: int) -> Ints:
     """Items with the highest scores of every row, the best first; of equal ones the first by number.
 
     Parameters
@@ -335,16 +348,25 @@ def top_items(scores: Floats, most: int) -> Ints:
     n_items = scores.shape[1]
     most = min(most, n_items)
     if most < n_items:
-        bound = np.partition(scores, n_items - most, axis=1)[:, [n_items - most]]
-        above = scores > bound
-        level = scores == bound
-        rest = most - above.sum(axis=1, keepdims=True)
-        chosen = above | (level & (np.cumsum(level, axis=1) <= rest))
-        best = np.nonzero(chosen)[1].reshape(len(scores), most)
+        best = np.argpartition(scores, n_items - most, axis=1)[:, n_items - most :]
+        bound = np.take_along_axis(scores, best, axis=1).min(axis=1, keepdims=True)
+        for row in np.flatnonzero(
+            (scores >= bound).sum(axis=1) > most
+        ):  # which of equal ones stay depends on no chance
+            above = np.flatnonzero(scores[row] > bound[row])
+            level = np.flatnonzero(scores[row] == bound[row])
+            best[row] = np.concatenate([above, level[: most - len(above)]])
+        best.sort(axis=1)
     else:
         best = np.broadcast_to(np.arange(n_items), scores.shape)
     order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
     return np.take_along_axis(best, order, axis=1)
+
+
+def _sample(users: Ints, most: int, n_items: int, rng: np.random.Generator) -> Ints:
+    """Some users, fewer where there are many items."""
+    most = min(most, max(MOST_CELLS // max(n_items, 1), FEWEST_SAMPLED))
+    return users if len(users) <= most else np.sort(rng.choice(users, most, replace=False))
 
 
 def _blocks(users: Ints) -> list[Ints]:

@@ -14,7 +14,7 @@ WINDOWS = (0.5, 1.0, 2.0, 4.0)
 FACTORS = (8, 16, 24, 48)
 
 
-def choose_parts(question: str, *, timed: bool, rated: bool, dense: bool, n_items: int) -> list[Part]:
+def choose_parts(question: str, *, timed: bool, rated: bool, dense: bool, rank: int) -> list[Part]:
     """Parts for a question.
 
     Parameters
@@ -26,9 +26,10 @@ def choose_parts(question: str, *, timed: bool, rated: bool, dense: bool, n_item
         Whether they have ratings or quantities that differ.
     dense : bool
         Whether a square of items fits into memory.
-    n_items : int
+    rank : int
+        Users or items, whichever are fewer: as many factors give back what went in, and rank nothing else.
 
-    >>> [part.name for part in choose_parts("new", timed=False, rated=False, dense=False, n_items=9)]
+    >>> [part.name for part in choose_parts("new", timed=False, rated=False, dense=False, rank=9)]
     ['neighbours', 'popularity']
     """
     found: list[Part] = []
@@ -42,7 +43,7 @@ def choose_parts(question: str, *, timed: bool, rated: bool, dense: bool, n_item
             found += [LinearPart(8.0, "presence", "recent")]
         if rated:
             found += [LinearPart(8.0, "rating")]
-        found += [FactorPart(count) for count in FACTORS if count < n_items]
+        found += [FactorPart(count) for count in FACTORS if 2 * count <= rank]
     found.append(NeighbourPart())
     if timed:
         found += [TrendPart("newcomers", window) for window in WINDOWS] if question == "new" else []

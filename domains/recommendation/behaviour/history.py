@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from shared.checks import is_number
 from shared.data import Incidence
 from shared.data.frequency import DAY, parse_duration
 from shared.errors import HexadError, SettingsError
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Codes, Floats, Ints
+from shared.typing import Codes, Ints, Reals
 
 __all__ = ["History", "as_interactions", "read_period"]
 
@@ -73,8 +74,8 @@ class History:
 
     users: Codes
     items: Codes
-    ages: Floats | None
-    weights: Floats | None
+    ages: Reals | None
+    weights: Reals | None
     n_users: int
     n_items: int
 
@@ -105,6 +106,10 @@ class History:
             interactions.n_items,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What was given; what is worked out from it does not travel."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """What holds of its arrays; checked when a model is loaded."""
         n_events = len(self.users)
@@ -117,28 +122,29 @@ class History:
             "n_items": ArrayOf("i", (), low=0),
         }
 
-    def __getstate__(self) -> dict[str, Any]:
-        """What is stored: the events; what was worked out from them is worked out again."""
-        return {name: getattr(self, name) for name in ("users", "items", "ages", "weights", "n_users", "n_items")}
-
     @cached_property
     def span(self) -> float:
         """Time from the first to the last event; 0 without times."""
         return 0.0 if self.ages is None or len(self.ages) == 0 else float(self.ages.max())
 
     @cached_property
-    def _pairs(self) -> tuple[Any, Ints]:
+    def _pairs(self) -> tuple[Any, Any]:
         """Each pair of user and item once, as a matrix of places, and the place of every event's pair."""
         from scipy import sparse
 
         pair = self.users.astype(np.int64) * self.n_items + self.items
-        distinct, place = np.unique(pair, return_inverse=True)
+        order = np.argsort(pair)
+        opens = np.ones(len(pair), dtype=bool)
+        opens[1:] = pair[order[1:]] != pair[order[:-1]]
+        distinct = pair[order[opens]]
+        place = np.empty(len(pair), dtype=np.int32)
+        place[order] = np.cumsum(opens, dtype=np.int32) - 1
         indptr = np.searchsorted(distinct, np.arange(self.n_users + 1, dtype=np.int64) * self.n_items)
         shape = (self.n_users, self.n_items)
         where = (distinct % max(self.n_items, 1)).astype(np.int32)
         return sparse.csr_array((np.ones(len(distinct), dtype=np.float32), where, indptr), shape=shape), place
 
-    def matrix_of(self, values: Floats) -> Any:
+    def matrix_of(self, values: Reals) -> Any:
         """Sum values of events by user and item.
 
         Parameters
@@ -209,6 +215,9 @@ class History:
 
     def first_ages(self) -> Any:
         """How long ago each user first had to do with each item; a matrix of the pairs."""
+        return self.keep("first ages", self._first_ages)
+
+    def _first_ages(self) -> Any:
         pattern, place = self._pairs
         oldest = np.zeros(len(pattern.data))
         if self.ages is not None:
@@ -217,6 +226,9 @@ class History:
 
     def last_ages(self) -> Any:
         """How long ago each user last had to do with each item; a matrix of the pairs."""
+        return self.keep("last ages", self._last_ages)
+
+    def _last_ages(self) -> Any:
         pattern, place = self._pairs
         newest = np.full(len(pattern.data), np.inf)
         if self.ages is None:
@@ -226,19 +238,21 @@ class History:
         return self._with(newest)
 
     @cached_property
-    def popularity(self) -> Floats:
+    def popularity(self) -> Reals:
         """Number of users who had to do with each item."""
         return np.bincount(self.presence.indices, minlength=self.n_items).astype(float)
 
     @cached_property
     def activity(self) -> Ints:
         """Number of different items of each user."""
-        return np.diff(self.presence.indptr).astype(np.int64)
+        sizes: Ints = np.diff(self.presence.indptr).astype(np.int64)
+        return sizes
 
     @property
     def places(self) -> Ints:
         """Place of every event's pair of user and item in `presence`."""
-        return self._pairs[1]
+        places: Ints = np.asarray(self._pairs[1])
+        return places
 
     def had(self, users: Ints) -> Any:
         """Whether each item was had by some users.
@@ -267,17 +281,19 @@ class History:
         return History(self.users[events], self.items[events], ages, weights, self.n_users, self.n_items)
 
 
-def _ages(times: pd.Index[Any]) -> Floats:
+def _ages(times: pd.Index[Any]) -> Reals:
     """Ages of visits, in days where times are dates."""
     if isinstance(times, pd.DatetimeIndex):
         stamps = times.to_numpy()
-        found: Floats = (stamps.max() - stamps) / np.timedelta64(1, "s") / 86_400.0
+        found: Reals = (stamps.max() - stamps) / np.timedelta64(1, "s") / 86_400.0
         return found
     numbers = times.to_numpy(dtype=float)
     return np.asarray(numbers.max() - numbers, dtype=float)
 
 
-def read_period(period: float | str | None, history: History, dated: bool) -> float | None:
+def read_period(
+    period: float | str | None, history: History, dated: bool, *, name: str = "period", least: float = 2.0
+) -> float | None:
     """Length of a period in the unit of the ages; None without times.
 
     Parameters
@@ -287,33 +303,42 @@ def read_period(period: float | str | None, history: History, dated: bool) -> fl
     history : History
     dated : bool
         Whether times are dates.
+    name : str
+        Of the setting, for errors.
+    least : float
+        How many of it the times have to span.
 
     Raises
     ------
     SettingsError
-        It is no length, or the times span less than two of it.
+        It is no length, there are no times that differ, or they span less than `least` of it.
 
     >>> ages = np.array([0.0, 100.0])
     >>> history = History(np.zeros(2, np.int32), np.zeros(2, np.int32), ages, None, 1, 1)
     >>> read_period("2D", history, True), round(read_period(None, history, True), 1)
     (2.0, 16.7)
     """
-    if history.ages is None or history.span == 0:
+    if period is None and (history.ages is None or history.span == 0):
         return None
+    if history.ages is None:
+        raise SettingsError(f"{name}={period!r} needs interactions with times; name their column")
+    if history.span == 0:
+        raise SettingsError(f"{name}={period!r} needs times that differ, and all interactions have the same")
     if period is None:
         usual = USUAL_PERIOD if dated else np.inf
         return float(min(usual, history.span * SHARE_OF_SPAN))
     if isinstance(period, str):
         length = parse_duration(period)
         if not dated or not (length.ns or length.months):
-            raise SettingsError(f"period={period!r} fits no times that are {'dates' if dated else 'numbers'}")
+            raise SettingsError(f"{name}={period!r} fits no times that are {'dates' if dated else 'numbers'}")
         found = length.ns / DAY + length.months * DAYS_OF_A_MONTH
     else:
-        found = float(period)
+        found = float(period) if is_number(period) else 0.0
     if not 0 < found < np.inf:
-        raise SettingsError(f"period={period!r} is no length above 0")
-    if history.span < 2 * found:
+        raise SettingsError(f"{name}={period!r} is no length above 0")
+    if history.span < least * found:
         raise SettingsError(
-            f"period={period!r}: the interactions span only {history.span:g}; give less than half of it"
+            f"{name}={period!r}: the interactions span only {history.span:g}{' days' if dated else ''}; give at most"
+            f" {history.span / least:g}"
         )
     return found

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from shared.typing import Codes, Floats, Ints
+from shared.typing import Codes, Ints, Reals
 
 __all__ = ["find_neighbours"]
 
 
 @njit(cache=True)
 def find_neighbours(
-    indptr: Ints, items: Codes, item_ptr: Ints, users: Codes, scale: Floats, most: int
-) -> tuple[Ints, Codes, Floats]:
+    indptr: Ints, items: Codes, item_ptr: Ints, users: Codes, scale: Reals, most: int
+) -> tuple[Ints, Codes, Reals]:
     """Find every item's nearest by scaled counts in common, the matrix never dense.
 
     Parameters

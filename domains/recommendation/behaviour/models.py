@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,13 @@ from domains.recommendation.behaviour.history import History, as_interactions, r
 from domains.recommendation.behaviour.parts import FactorPart, HabitPart, LinearPart, NeighbourPart, Part, TrendPart
 from domains.recommendation.lists.result import Recommendations
 from domains.recommendation.task import RankingTask
-from shared.checks import is_whole
+from shared.checks import is_number, is_whole
 from shared.data import Incidence
 from shared.data.names import plain_names
 from shared.errors import HexadError, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats, Ints
+from shared.text import count_of
+from shared.typing import Ints, Reals
 
 __all__ = [
     "BehaviourModel",
@@ -38,18 +40,28 @@ QUESTIONS = ("new", "next")
 
 
 def as_keys(users: object) -> list[Any]:
-    """Keys of users as a list; one alone may be given as it is.
+    """Keys of users or items as a list; one alone may be given as it is.
 
     Parameters
     ----------
     users : sequence, or one key
 
+    Raises
+    ------
+    HexadError
+        Some are missing, or are lists.
+
     >>> as_keys("ann"), as_keys([1, 2])
     (['ann'], [1, 2])
     """
-    if isinstance(users, str) or not hasattr(users, "__iter__"):
-        return [users]
-    return list(users)
+    given = [users] if isinstance(users, str) or not hasattr(users, "__iter__") else list(users)
+    if wrong := [one for one in given if isinstance(one, list | tuple | set | dict | np.ndarray)]:
+        raise HexadError(f"what is asked for are lists, not single keys: {quote(wrong)}")
+    if gone := int(pd.isna(pd.Series(given, dtype=object)).sum()):
+        raise HexadError(
+            f"{gone:,} of the {count_of(len(given), 'key')} asked for {'is' if gone == 1 else 'are'} missing"
+        )
+    return given
 
 
 class BehaviourModel(BaseEstimator):  # type: ignore[misc]
@@ -115,7 +127,7 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         if self.question not in QUESTIONS:
             raise SettingsError(f"question={self.question!r} is neither 'new' nor 'next'")
 
-    def scores(self, users: Any) -> Floats:
+    def scores(self, users: Any) -> Reals:
         """Score of every item for some users, what they had included; the higher, the better.
 
         Parameters
@@ -132,8 +144,14 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         blocks = [self._score(codes[begin : begin + BLOCK]) for begin in range(0, len(codes), BLOCK)]
         return np.concatenate(blocks) if blocks else np.zeros((0, len(self.items_)), dtype=np.float32)
 
-    def _score(self, codes: Ints) -> Floats:
-        return np.array(self.part_.score(self.history_, codes), dtype=np.float32)
+    def _score(self, codes: Ints) -> Reals:
+        """By the part; what is popular for those who have nothing; what nobody has comes last."""
+        found = np.array(self.part_.score(self.history_, codes), dtype=np.float32)
+        found[self.history_.activity[codes] == 0] = np.log(self.history_.popularity + 0.5)
+        unseen = self.history_.popularity == 0
+        if unseen.any():
+            found[:, unseen] = found[:, ~unseen].min(axis=1, keepdims=True) - 1
+        return found
 
     def user_codes(self, users: Any) -> Ints:
         """Numbers of users; that of the one who has nothing for those who are not known.
@@ -146,13 +164,13 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         known = pd.Index(self.users_)
         if len(given) == 0:
             return np.zeros(0, dtype=np.int64)
-        asked = pd.Index(given)
-        if len(known) and (asked.dtype.kind in "iuf") != (known.dtype.kind in "iuf"):
+        numeric = known.dtype.kind in "iuf"
+        if wrong := [one for one in given if isinstance(one, Number) != numeric] if len(known) else []:
             raise HexadError(
-                f"users are given as {type(given[0]).__name__}, as in {quote(given[:1])}, and were learnt as"
+                f"users are given as {type(wrong[0]).__name__}, as in {quote(wrong[:1])}, and were learnt as"
                 f" {type(known[0]).__name__}, as in {quote(known[:1])}"
             )
-        place = known.get_indexer(asked)
+        place = known.get_indexer(pd.Index(given))
         return np.where(place < 0, len(known), place).astype(np.int64)
 
     def recommend(self, users: Any, n: int = 10) -> Recommendations:
@@ -175,7 +193,8 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if not is_whole(n):
             raise SettingsError(f"n={n!r} is no whole number from 1 on")
-        given, codes = as_keys(users), self.user_codes(users)
+        given = list(dict.fromkeys(as_keys(users)))
+        codes = self.user_codes(given)
         rows, items, scores, ranks = [], [], [], []
         for begin in range(0, len(codes), BLOCK):
             part = codes[begin : begin + BLOCK]
@@ -198,7 +217,20 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
                 "score": np.concatenate(scores).astype(float) if scores else row.astype(float),
             }
         )
-        return Recommendations(table, int(n))
+        told = self._tell_strangers(given, codes) + self._tell_short(table, given, int(n))
+        return Recommendations(table, int(n), tuple(told))
+
+    def _tell_strangers(self, given: list[Any], codes: Ints) -> list[str]:
+        unknown = [name for name, code in zip(given, codes, strict=True) if self.history_.activity[code] == 0]
+        if not unknown:
+            return []
+        verb = "is not known and gets" if len(unknown) == 1 else "are not known and get"
+        return [f"{count_of(len(unknown), 'user')} {verb} what is popular: {quote(unknown[:3])}"]
+
+    def _tell_short(self, table: pd.DataFrame, given: list[Any], n: int) -> list[str]:
+        full = int((table.groupby(self.names_[0], sort=False).size() >= n).sum()) if len(table) else 0
+        short = len(given) - full
+        return [f"{count_of(short, 'list')} of fewer than {n} items: no more may be shown"] if short else []
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays; checked when a model is loaded."""
@@ -234,9 +266,7 @@ class PopularityRecommender(BehaviourModel):
     def _part(self) -> Part:
         if self.half_life is None:
             return TrendPart("popularity")
-        length = read_period(self.half_life, self.history_, self.dated_)
-        if length is None:
-            raise SettingsError(f"half_life={self.half_life!r} needs interactions with times")
+        length = read_period(self.half_life, self.history_, self.dated_, name="half_life", least=0.0)
         part = TrendPart("fading", 1.0)
         self.length_ = length
         return part
@@ -266,19 +296,17 @@ class HistoryRecommender(BehaviourModel):
     def _part(self) -> Part:
         if self.half_life is None:
             return HabitPart()
-        length = read_period(self.half_life, self.history_, self.dated_)
-        if length is None:
-            raise SettingsError(f"half_life={self.half_life!r} needs interactions with times")
+        length = read_period(self.half_life, self.history_, self.dated_, name="half_life", least=0.0)
         self.length_ = length
         return HabitPart(1.0)
 
     def _length(self) -> float | None:
         return getattr(self, "length_", None)
 
-    def _score(self, codes: Ints) -> Floats:
+    def _score(self, codes: Ints) -> Reals:
         popular = self.history_.popularity
         share = (1e-3 * popular / max(popular.max(initial=0.0), 1.0)).astype(np.float32)
-        return super()._score(codes) + share
+        return np.asarray(super()._score(codes) + share, dtype=np.float32)
 
 
 class NeighbourRecommender(BehaviourModel):
@@ -305,6 +333,8 @@ class NeighbourRecommender(BehaviourModel):
     def _part(self) -> Part:
         if not is_whole(self.n_neighbours):
             raise SettingsError(f"n_neighbours={self.n_neighbours!r} is no whole number from 1 on")
+        if not is_number(self.shrinkage, 0):
+            raise SettingsError(f"shrinkage={self.shrinkage!r} is no number from 0 on")
         return NeighbourPart(self.shrinkage, self.n_neighbours)
 
 
@@ -332,8 +362,10 @@ class EaseRecommender(BehaviourModel):
     def _part(self) -> Part:
         if self.signal not in {"presence", "log", "rating", "scaled"}:
             raise SettingsError(f"signal={self.signal!r} is none of 'presence', 'log', 'rating', 'scaled'")
-        if isinstance(self.penalty, bool | str) or not 0 < self.penalty < np.inf:
+        if not is_number(self.penalty) or self.penalty <= 0:
             raise SettingsError(f"penalty={self.penalty!r} is no number above 0")
+        if self.signal == "rating" and self.history_.weights is None:
+            raise SettingsError("signal='rating' needs interactions with ratings; name their column")
         return LinearPart(float(self.penalty), self.signal)
 
 
@@ -343,6 +375,7 @@ class FactorRecommender(BehaviourModel):
     Parameters
     ----------
     n_factors : int
+        At most half as many as there are users or items, whichever are fewer.
     question : {"new", "next"}
 
     >>> table = pd.DataFrame({"user": [1, 1, 2, 2, 3], "item": ["tea", "milk", "tea", "milk", "tea"]})
@@ -357,4 +390,11 @@ class FactorRecommender(BehaviourModel):
     def _part(self) -> Part:
         if not is_whole(self.n_factors):
             raise SettingsError(f"n_factors={self.n_factors!r} is no whole number from 1 on")
-        return FactorPart(min(self.n_factors, len(self.items_)))
+        # As many factors as users or items give back what went in, and rank nothing else.
+        most = max(min(len(self.users_), len(self.items_)) // 2, 1)
+        if self.n_factors > most:
+            self.notes_.append(
+                f"n_factors={self.n_factors} are too many for {count_of(len(self.users_), 'user')} and"
+                f" {count_of(len(self.items_), 'item')}: {most} are taken"
+            )
+        return FactorPart(min(self.n_factors, most))

@@ -15,7 +15,7 @@ from domains.recommendation.behaviour.history import History
 from shared.errors import HexadError
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import use_one_blas_thread
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = [
     "FactorPart",
@@ -83,9 +83,9 @@ def _make_signal(history: History, signal: str, period: float | None) -> Any:
     return found
 
 
-@dataclass(init=False, eq=False, repr=False)  # model files may hold dataclasses
+@dataclass(init=False, repr=False, eq=False)
 class Part(ABC):
-    """One part of a score.
+    """One part of a score; a dataclass, so that model files hold it.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class Part(ABC):
         """
 
     @abstractmethod
-    def score(self, history: History, users: Ints) -> Floats:
+    def score(self, history: History, users: Ints) -> Reals:
         """Score every item for some users.
 
         Parameters
@@ -175,7 +175,7 @@ class LinearPart(Part):
             self.scale = (np.maximum(history.popularity, 1) ** SCALE_POWER).astype(np.float32)
         return self
 
-    def score(self, history: History, users: Ints) -> Floats:
+    def score(self, history: History, users: Ints) -> Reals:
         """Add up what a user's items add to the others; see `Part.score`.
 
         Parameters
@@ -183,7 +183,7 @@ class LinearPart(Part):
         history : History
         users : numpy.ndarray of int
         """
-        found: Floats = np.asarray(signal_of(history, self.apply_to, self.period)[users] @ self.weights)
+        found: Reals = np.asarray(signal_of(history, self.apply_to, self.period)[users] @ self.weights)
         if self.apply_to == "scaled":
             found *= self.scale
             found *= np.sqrt(np.maximum(history.activity[users], 1)).astype(np.float32)[:, None]
@@ -229,7 +229,7 @@ class FactorPart(Part):
         self.vectors = np.ascontiguousarray(cache["factors"][:, : self.n_factors])
         return self
 
-    def score(self, history: History, users: Ints) -> Floats:
+    def score(self, history: History, users: Ints) -> Reals:
         """Project users' items on the factors, and back; see `Part.score`.
 
         Parameters
@@ -239,7 +239,7 @@ class FactorPart(Part):
         """
         scaled = history.presence[users].copy()
         scaled.data = scaled.data / self.scale[scaled.indices]
-        found: Floats = np.asarray((scaled @ self.vectors) @ self.vectors.T) * self.scale
+        found: Reals = np.asarray((scaled @ self.vectors) @ self.vectors.T) * self.scale
         return found
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
@@ -296,7 +296,7 @@ class NeighbourPart(Part):
         self.indptr, self.indices, self.weights = found
         return self
 
-    def score(self, history: History, users: Ints) -> Floats:
+    def score(self, history: History, users: Ints) -> Reals:
         """Add up how near a user's items are; see `Part.score`.
 
         Parameters
@@ -308,7 +308,7 @@ class NeighbourPart(Part):
 
         n_items = len(self.indptr) - 1
         near = sparse.csr_array((self.weights, self.indices, self.indptr), shape=(n_items, n_items))
-        found: Floats = (history.presence[users] @ near).toarray()
+        found: Reals = (history.presence[users] @ near).toarray()
         return found
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
@@ -351,7 +351,7 @@ class HabitPart(Part):
         self.scale = np.inf if period is None else self.half_life * period
         return self
 
-    def score(self, history: History, users: Ints) -> Floats:
+    def score(self, history: History, users: Ints) -> Reals:
         """Logarithm of one plus the decayed number of visits; see `Part.score`.
 
         Parameters
@@ -359,7 +359,7 @@ class HabitPart(Part):
         history : History
         users : numpy.ndarray of int
         """
-        found: Floats = np.log1p(history.decay(self.scale)[users].toarray())
+        found: Reals = np.log1p(history.decay(self.scale)[users].toarray())
         return found
 
 
@@ -399,15 +399,14 @@ class TrendPart(Part):
         elif self.kind == "fading":
             level = np.log(np.asarray(history.decay(window).sum(axis=0)).ravel() + 0.5)
         elif self.kind == "recent" and history.ages is not None:
-            late = history.ages <= window
-            pair = np.unique(history.users[late].astype(np.int64) * history.n_items + history.items[late])
-            level = np.log(np.bincount(pair % history.n_items, minlength=history.n_items) + 0.5)
+            last = history.last_ages()
+            level = np.log(np.bincount(last.indices, weights=last.data <= window, minlength=history.n_items) + 0.5)
         else:
             level = np.log(history.popularity + 0.5)
         self.level = level.astype(np.float32)
         return self
 
-    def score(self, history: History, users: Ints) -> Floats:
+    def score(self, history: History, users: Ints) -> Reals:
         """The same for every user; see `Part.score`.
 
         Parameters
@@ -422,7 +421,7 @@ class TrendPart(Part):
         return {"level": ArrayOf("f", (None,), finite=True)}
 
 
-def rate_of_newcomers(history: History, window: float, active: float) -> Floats:
+def rate_of_newcomers(history: History, window: float, active: float) -> Reals:
     """Logarithm of the share of users without an item who came to it of late.
 
     Parameters
@@ -445,21 +444,21 @@ def rate_of_newcomers(history: History, window: float, active: float) -> Floats:
     rows = np.repeat(np.arange(history.n_users), history.activity)
     had = np.bincount(first.indices, weights=alive[rows], minlength=history.n_items)
     without = max(int(alive.sum()), 1) - had
-    found: Floats = np.log((came + 0.5) / (without + came + PRIOR_NEWCOMERS))
+    found: Reals = np.log((came + 0.5) / (without + came + PRIOR_NEWCOMERS))
     return found
 
 
-def _gram(history: History, signal: str, period: float | None, cache: Cache) -> Floats:
+def _gram(history: History, signal: str, period: float | None, cache: Cache) -> Reals:
     """Sum over users of what two items have in common, dense."""
     key = f"gram {signal}"
     if key not in cache:
         matrix = signal_of(history, signal, period)
         cache[key] = (matrix.T @ matrix).toarray().astype(np.float64)
-    found: Floats = cache[key]
+    found: Reals = cache[key]
     return found
 
 
-def _ease_weights(gram: Floats, penalty: float) -> Floats:
+def _ease_weights(gram: Reals, penalty: float) -> Reals:
     """Weights of EASE, float32; the diagonal is zero."""
     from scipy.linalg.lapack import dpotrf, dpotri
 
@@ -474,10 +473,11 @@ def _ease_weights(gram: Floats, penalty: float) -> Floats:
     lower = np.tril(inverse)
     weights = -(lower + np.tril(inverse, -1).T) / np.diag(inverse)
     weights[diagonal] = 0.0
-    return weights.astype(np.float32)
+    found: Reals = weights.astype(np.float32)
+    return found
 
 
-def _leading_vectors(gram: Floats, count: int) -> Floats:
+def _leading_vectors(gram: Reals, count: int) -> Reals:
     """Eigenvectors of the largest eigenvalues, the largest first, each with its largest entry positive."""
     from scipy.linalg import eigh
 
@@ -486,4 +486,5 @@ def _leading_vectors(gram: Floats, count: int) -> Floats:
         _, vectors = eigh(gram, subset_by_index=[max(n_items - count, 0), n_items - 1], driver="evr")
     vectors = vectors[:, ::-1]
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])])
-    return (vectors * np.where(signs == 0, 1, signs)).astype(np.float32)
+    found: Reals = (vectors * np.where(signs == 0, 1, signs)).astype(np.float32)
+    return found

@@ -10,7 +10,7 @@ from domains.recommendation.behaviour.blend import Blend, fit_weights, top_items
 from domains.recommendation.behaviour.history import History
 from domains.recommendation.content.space import ItemSpace
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["NewItems"]
 
@@ -48,10 +48,10 @@ class NewItems:
 
     items: Ints
     neighbours: Ints
-    similarity: Floats
-    weights: Floats
-    means: Floats
-    scales: Floats
+    similarity: Reals
+    weights: Reals
+    means: Reals
+    scales: Reals
     shift: float
     slope: float
 
@@ -115,10 +115,10 @@ class NewItems:
             float(own.std() / spread),
         )
 
-    def _rest(self) -> tuple[Floats, Floats, Floats, float, float]:
+    def _rest(self) -> tuple[Reals, Reals, Reals, float, float]:
         return self.weights, self.means, self.scales, self.shift, self.slope
 
-    def score(self, history: History, users: Ints, scores: Floats) -> Floats:
+    def score(self, history: History, users: Ints, scores: Reals) -> Reals:
         """Score the new items for some users.
 
         Parameters
@@ -133,10 +133,10 @@ class NewItems:
         numpy.ndarray of float32, shape (n_users, n_new)
         """
         columns = (self._columns(history, users, scores) - self.means) / self.scales
-        found: Floats = (self.shift + self.slope * (columns @ self.weights)).astype(np.float32)
+        found: Reals = (self.shift + self.slope * (columns @ self.weights)).astype(np.float32)
         return found
 
-    def _columns(self, history: History, users: Ints, scores: Floats) -> Floats:
+    def _columns(self, history: History, users: Ints, scores: Reals) -> Reals:
         """What the score of every new item is made of; shape (n_users, n_new, 4)."""
         from scipy import sparse
 

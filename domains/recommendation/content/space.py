@@ -14,11 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 from domains.recommendation.behaviour.blend import fit_weights, top_items
 from domains.recommendation.text.encoder import TextEncoder
 from domains.recommendation.text.lsa import join_columns
+from shared.checks import is_number
 from shared.data.io.frames import as_pandas
 from shared.data.schema import missing_column
 from shared.errors import DataError, HexadError, Problem, Problems, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["ItemSpace"]
 
@@ -36,7 +37,7 @@ class _Kinds:
     """Values of a column of kinds, and how telling each is."""
 
     values: Any
-    rarity: Floats
+    rarity: Reals
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """Values, and a number each."""
@@ -116,6 +117,10 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         text = self._texts(table)
         vectors: dict[str, Any] = {}
         if text is not None:
+            if not any(text):
+                names = [self.text] if isinstance(self.text, str) else list(self.text)
+                problem = Problem(f"no row holds a text in {quote(names)}", fix="Name another column: text=.")
+                raise DataError("items", [problem])
             self.encoder_ = TextEncoder() if self.encoder is None else clone(self.encoder)
             vectors[TEXT] = self.encoder_.fit_transform(text)
             self.notes_ += self.encoder_.notes_
@@ -166,7 +171,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
             raise HexadError("items have no texts to be searched; name their column: text=")
         return self.encoder_.transform(list(texts))
 
-    def text_of(self, rows: Any) -> Floats:
+    def text_of(self, rows: Any) -> Reals:
         """Vectors of the texts of some items.
 
         Parameters
@@ -185,26 +190,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
                 return np.asarray(part.toarray() / np.sqrt(self.weights_[TEXT]), dtype=np.float32)
         raise HexadError("items have no texts to be searched; name their column: text=")
 
-    def __getstate__(self) -> dict[str, Any]:
-        """What is stored: a sparse matrix as its arrays, because model files hold no other."""
-        state = dict(super().__getstate__())
-        matrix: Any = state.get("matrix_")
-        if hasattr(matrix, "toarray"):
-            state["matrix_"] = [matrix.data, matrix.indices, matrix.indptr, *matrix.shape]
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what was stored; indices outside the matrix are refused."""
-        from scipy import sparse
-
-        if isinstance(stored := state.get("matrix_"), list):
-            data, indices, indptr, n_rows, n_columns = stored
-            matrix = sparse.csr_array((data, indices, indptr), shape=(n_rows, n_columns))
-            matrix.check_format(full_check=True)
-            state = {**state, "matrix_": matrix}
-        super().__setstate__(state)
-
-    def similarity(self, rows: Any, others: Any = None) -> Floats:
+    def similarity(self, rows: Any, others: Any = None) -> Reals:
         """Similarity of some items to all, or to some others.
 
         Parameters
@@ -222,7 +208,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         found = self.matrix_[np.asarray(rows, dtype=np.int64)] @ right.T
         return np.asarray(found.toarray() if hasattr(found, "toarray") else found, dtype=np.float32)
 
-    def nearest(self, rows: Ints, among: Ints, most: int) -> tuple[Ints, Floats]:
+    def nearest(self, rows: Ints, among: Ints, most: int) -> tuple[Ints, Reals]:
         """The nearest of some items, block by block.
 
         Parameters
@@ -274,7 +260,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
                 break
         return found
 
-    def _row(self, number: int) -> Floats:
+    def _row(self, number: int) -> Reals:
         row = self.matrix_[[number]]
         return np.asarray(row.toarray() if hasattr(row, "toarray") else row, dtype=float).ravel()
 
@@ -313,25 +299,22 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         if names is None:
             names = [name for name in table.columns if name != self.key and name not in text]
         self.kinds_: dict[str, _Kinds] = {}
-        self.knots_: dict[str, Floats] = {}
+        self.knots_: dict[str, Reals] = {}
         for name in names:
             column = table[name]
             if pd.api.types.is_datetime64_any_dtype(column.dtype):
                 self.notes_.append(f"dates are not compared: {quote([name])}")
             elif pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
                 values = column.to_numpy(dtype=float, na_value=np.nan)
-                knots = (
-                    np.unique(np.nanquantile(values[np.isfinite(values)], np.linspace(0, 1, KNOTS)))
-                    if np.isfinite(values).any()
-                    else []
-                )
+                inside = values[np.isfinite(values)]
+                knots = np.unique(np.quantile(inside, np.linspace(0, 1, KNOTS))) if len(inside) else inside
                 if len(knots) > 1:
-                    self.knots_[name] = np.asarray(knots)
+                    self.knots_[name] = knots
             else:
                 self._learn_kinds(name, column, len(table))
 
     def _learn_kinds(self, name: str, column: pd.Series[Any], n_items: int) -> None:
-        rows, values = self._tokens(column)
+        _, values = self._tokens(column)
         if not len(values):
             return
         kinds, codes = np.unique(values, return_inverse=True)
@@ -385,7 +368,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         given = dict(self.weights or {})
         if lost := [name for name in given if name not in names]:
             raise SettingsError(f"weights name {quote(lost)}; there are {quote(names)}")
-        if wrong := [name for name, one in given.items() if not 0 <= one < np.inf]:
+        if wrong := [name for name, one in given.items() if not is_number(one, 0)]:
             raise SettingsError(f"weights of {quote(wrong)} are below 0 or no numbers")
         raw = {name: float(given.get(name, 0.0 if given else 1.0)) for name in names}
         total = sum(raw.values())
@@ -429,7 +412,26 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         for name, block in vectors.items():
             self.layout_.append((name, begin, begin + block.shape[1]))
             begin += block.shape[1]
-        self.matrix_ = self._stack(vectors)
+        matrix = self._stack(vectors)
+        self.data_, self.indices_, self.indptr_ = matrix.data, matrix.indices, matrix.indptr
+
+    @property
+    def matrix_(self) -> Any:
+        """Vectors of the items learnt from; made of flat arrays, which are what travels."""
+        from scipy import sparse
+
+        shape = (len(self.indptr_) - 1, self.layout_[-1][2])
+        return sparse.csr_array((self.data_, self.indices_, self.indptr_), shape=shape)
+
+    def declare_arrays(self) -> dict[str, ArrayOf]:
+        """What holds of its arrays; checked when a model is loaded."""
+        n_entries = len(self.data_)
+        return {
+            "data_": ArrayOf("f", (n_entries,), finite=True),
+            "indices_": ArrayOf("i", (n_entries,), low=0, high=self.layout_[-1][2] - 1),
+            "indptr_": ArrayOf("i", (None,), first=0, last=n_entries, increasing=True),
+            "knots_": ArrayOf("f", (None,), increasing=True, finite=True),
+        }
 
     def _stack(self, vectors: dict[str, Any]) -> Any:
         """Blocks side by side, each times the root of its weight; dense where texts are."""
@@ -447,12 +449,12 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         return sparse.csr_array(sparse.hstack(blocks, format="csr", dtype=np.float32))
 
 
-def _product(left: Any, right: Any) -> Floats:
+def _product(left: Any, right: Any) -> Reals:
     found = left @ right.T
     return np.asarray(found.toarray() if hasattr(found, "toarray") else found)
 
 
-def _hats(values: Floats, knots: Floats) -> Any:
+def _hats(values: Reals, knots: Reals) -> Any:
     """Numbers as shares of the two knots they lie between, of length one; not known ones as zeros."""
     from scipy import sparse
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from shared.typing import Bools
 __all__ = ["ItemColumns"]
 
 
-@dataclass(init=False, eq=False, repr=False)  # model files may hold dataclasses
+@dataclass(eq=False, repr=False)
 class ItemColumns:
     """Columns of a table of items, for filters, caps and reasons, in the order of a vocabulary.
 
@@ -32,9 +33,8 @@ class ItemColumns:
     ([True, False], [False, True])
     """
 
-    def __init__(self, columns: Mapping[str, Any], separator: str | None = None) -> None:
-        self.columns = dict(columns)
-        self.separator = separator
+    columns: dict[str, Any]
+    separator: str | None = None
 
     def select(self, where: Mapping[str, Any] | None, n_items: int) -> Bools:
         """Which items meet every condition.
@@ -83,6 +83,8 @@ class ItemColumns:
             if len(wanted) != 2 or not numeric:
                 why = "is text, and has no range" if not numeric else "needs (least, most)"
                 raise SettingsError(f"where: {name!r} {why}; several values are given as a list")
+            if wrong := [one for one in wanted if one is not None and not isinstance(one, Real)]:
+                raise SettingsError(f"where: {name!r} holds numbers, not {quote(wrong)}")
             least, most = (None if one is None else float(one) for one in wanted)
             inside = np.isfinite(values)
             if least is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from domains.recommendation.behaviour.blend import top_items
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["cap_lists", "diversify", "number_kinds"]
 
@@ -16,7 +16,7 @@ __all__ = ["cap_lists", "diversify", "number_kinds"]
 POOL = 10
 
 
-def cap_lists(scores: Floats, n: int, caps: Mapping[int, tuple[Ints, int]]) -> list[Ints]:
+def cap_lists(scores: Reals, n: int, caps: Mapping[int, tuple[Ints, int]]) -> list[Ints]:
     """The best items of every row, with at most so many of one kind.
 
     Parameters
@@ -60,7 +60,7 @@ def cap_lists(scores: Floats, n: int, caps: Mapping[int, tuple[Ints, int]]) -> l
 
 
 def diversify(
-    scores: Floats, n: int, diversity: float, similarity: Callable[[Ints], Floats], caps: Mapping[int, tuple[Ints, int]]
+    scores: Reals, n: int, diversity: float, similarity: Callable[[Ints], Reals], caps: Mapping[int, tuple[Ints, int]]
 ) -> list[Ints]:
     """Choose items one by one, each good and unlike those already chosen (maximal marginal relevance).
 
@@ -83,7 +83,11 @@ def diversify(
     [[0, 2]]
     """
     found = []
-    for own, pool in zip(scores, cap_lists(scores, POOL * n, {}), strict=True):
+    pools = cap_lists(scores, POOL * n, {})
+    if caps:  # what a cap lets through may stand behind the best
+        more = cap_lists(scores, n, caps)
+        pools = [_best_first(own, np.union1d(*both)) for own, *both in zip(scores, pools, more, strict=True)]
+    for own, pool in zip(scores, pools, strict=True):
         if len(pool) == 0:
             found.append(pool)
             continue
@@ -108,6 +112,10 @@ def diversify(
             closest = np.maximum(closest, near[best])
         found.append(np.asarray(pool[chosen]))
     return found
+
+
+def _best_first(scores: Reals, items: Ints) -> Ints:
+    return items[np.argsort(-scores[items], kind="stable")].astype(np.int64)
 
 
 def number_kinds(values: Any) -> Ints:

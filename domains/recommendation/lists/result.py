@@ -29,7 +29,7 @@ class Recommendations(Result):
 
     >>> table = pd.DataFrame({"user": ["ann"], "item": ["tea"], "rank": [1], "score": [0.5], "because": ["popular"]})
     >>> print(Recommendations(table, 1).explain())
-    1 item for 1 user.
+    1 item in 1 list.
     """
 
     table: pd.DataFrame
@@ -56,7 +56,7 @@ class Recommendations(Result):
     def explain(self) -> str:
         """Say how much was found, and what is worth knowing."""
         count = self.table[self.key].nunique()
-        named = f"{count_of(len(self.table), 'item')} for {count_of(count, str(self.key))}."
+        named = f"{count_of(len(self.table), 'item')} in {count_of(count, 'list')}."
         return f"{named} {sentences(self.notes)}".rstrip()
 
     def plot(self) -> Any:

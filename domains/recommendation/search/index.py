@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
 from domains.recommendation.behaviour.blend import top_items
 from domains.recommendation.search.lexical import WordIndex
@@ -16,7 +18,7 @@ from shared.checks import is_whole
 from shared.data.names import plain_names
 from shared.errors import DataError, HexadError, MissingExtraError, Problem, SettingsError, StoreError, quote
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Ints, Reals
 
 __all__ = ["SemanticIndex", "nearest_rows"]
 
@@ -27,7 +29,7 @@ MODES = ("both", "meaning", "words")
 POOL = 200
 
 
-def nearest_rows(vectors: Floats, queries: Floats, n: int, allowed: Bools | None = None) -> tuple[Ints, Floats]:
+def nearest_rows(vectors: Reals, queries: Reals, n: int, allowed: Bools | None = None) -> tuple[Ints, Reals]:
     """The rows with the largest products with each query, exactly, block by block.
 
     Parameters
@@ -52,12 +54,13 @@ def nearest_rows(vectors: Floats, queries: Floats, n: int, allowed: Bools | None
     places = np.arange(len(vectors)) if allowed is None else np.flatnonzero(allowed)
     inside = vectors if allowed is None else vectors[places]
     n = min(n, len(places))
-    rows, products = [], []
+    rows: list[Ints] = []
+    products: list[Reals] = []
     for begin in range(0, len(queries), QUERIES):
         asked = queries[begin : begin + QUERIES]
         if len(places) <= 2 * ROWS:
             found = asked @ inside.T
-            best = top_items(found, n) if n < 200 else _sorted(found, n)
+            best = top_items(found, n)
             rows.append(places[best])
             products.append(np.take_along_axis(found, best, axis=1))
             continue
@@ -69,14 +72,14 @@ def nearest_rows(vectors: Floats, queries: Floats, n: int, allowed: Bools | None
     return np.concatenate(rows), np.concatenate(products)
 
 
-def _scan(vectors: Floats, asked: Floats, n: int) -> tuple[Ints, Floats]:
+def _scan(vectors: Reals, asked: Reals, n: int) -> tuple[Ints, Reals]:
     """Go through many vectors: only what beats the n best so far of a query is looked at again."""
     best = np.zeros((len(asked), 0), dtype=np.int64)
     value = np.zeros((len(asked), 0), dtype=np.float32)
     for first in range(0, len(vectors), ROWS):
         found = asked @ vectors[first : first + ROWS].T
         if best.shape[1] < n:
-            here = _sorted(found, n)
+            here = top_items(found, n)
             best = np.concatenate([best, here + first], axis=1)
             value = np.concatenate([value, np.take_along_axis(found, here, axis=1)], axis=1)
         else:
@@ -94,16 +97,7 @@ def _scan(vectors: Floats, asked: Floats, n: int) -> tuple[Ints, Floats]:
     return best, value
 
 
-def _sorted(found: Floats, n: int) -> Ints:
-    n = min(n, found.shape[1])
-    part = (
-        np.argpartition(-found, n - 1, axis=1)[:, :n] if n < found.shape[1] else np.tile(np.arange(n), (len(found), 1))
-    )
-    part.sort(axis=1)
-    order = np.argsort(-np.take_along_axis(found, part, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(part, order, axis=1)
-
-
+@dataclass(init=False, eq=False, repr=False)
 class SemanticIndex:
     """Texts that are found by meaning and by words.
 
@@ -126,15 +120,29 @@ class SemanticIndex:
     ['c']
     """
 
+    encoder: TextEncoder
+    keys: Any
+    texts: Any
+    vectors: Reals
+
     def __init__(self, encoder: TextEncoder | None = None) -> None:
         self.encoder = TextEncoder() if encoder is None else encoder
         self.keys: Any = np.zeros(0, dtype=str)
         self.texts: Any = np.zeros(0, dtype=str)
-        self.vectors: Floats = np.zeros((0, 0), dtype=np.float32)
+        self.vectors: Reals = np.zeros((0, 0), dtype=np.float32)
         self.words: WordIndex | None = None
         self.graph: Any = None
 
-    def add(self, keys: Sequence[Any], texts: Sequence[str], vectors: Floats | None = None) -> SemanticIndex:
+    def __getstate__(self) -> dict[str, Any]:
+        """Keys, texts and vectors; words are indexed anew where they are asked for, and the graph is built anew."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.words = None
+        self.graph = None
+
+    def add(self, keys: Sequence[Any], texts: Sequence[str], vectors: Reals | None = None) -> SemanticIndex:
         """Add texts; the first ones are what the encoder learns from, where it is not fitted.
 
         Parameters
@@ -162,12 +170,13 @@ class SemanticIndex:
             fitted = hasattr(self.encoder, "model_hash_")
             vectors = self.encoder.transform(given) if fitted else self.encoder.fit_transform(given)
         else:
+            check_is_fitted(self.encoder)  # that it made them is what makes queries comparable
             vectors = self._check_vectors(vectors, len(names))
         first = len(self.keys) == 0
         self.keys = names if first else plain_names(both, "keys")
         self.texts = np.array([*self.texts.tolist(), *given], dtype=str)
         self.vectors = np.ascontiguousarray(vectors if first else np.concatenate([self.vectors, vectors]))
-        self.words = WordIndex(self.texts.tolist())
+        self.words = None
         self.graph = None
         return self
 
@@ -190,7 +199,7 @@ class SemanticIndex:
         keep = np.ones(len(self.keys), dtype=bool)
         keep[place] = False
         self.keys, self.texts, self.vectors = self.keys[keep], self.texts[keep], self.vectors[keep]
-        self.words = WordIndex(self.texts.tolist()) if len(self.texts) else None
+        self.words = None
         self.graph = None
         return self
 
@@ -221,6 +230,8 @@ class SemanticIndex:
         if mode not in MODES or not is_whole(n):
             raise SettingsError(f"mode={mode!r}, n={n!r}: mode is one of {quote(MODES)}, n a whole number from 1 on")
         queries = [query] if isinstance(query, str) else check_texts(query, "queries")
+        if not queries:
+            raise HexadError("there is no query; give a text, or a list of texts")
         rows, scores = self.rank(queries, n, mode=mode, allowed=self._allowed(allowed))
         frames = []
         for text, row, score in zip(queries, rows, scores, strict=True):
@@ -230,7 +241,7 @@ class SemanticIndex:
             frames.append(found)
         return pd.concat(frames, ignore_index=True)
 
-    def rank(self, queries: Sequence[str], n: int, *, mode: str, allowed: Bools | None) -> tuple[Ints, Floats]:
+    def rank(self, queries: Sequence[str], n: int, *, mode: str, allowed: Bools | None) -> tuple[Ints, Reals]:
         """Rows of the best texts for each query, and their scores; minus infinity where nothing more fits.
 
         Parameters
@@ -251,18 +262,19 @@ class SemanticIndex:
             if mode == "meaning":
                 return rows, products
             self._fuse(fused, rows, products)
-        if self.words is not None:
-            lexical = self.words.score(queries)
-            if allowed is not None:
-                lexical[:, ~allowed] = 0.0
-            rows = top_items(lexical, pool)
-            value = np.take_along_axis(lexical, rows, axis=1)
-            self._fuse(fused, rows, np.where(value > 0, value, -np.inf))
+        if self.words is None:
+            self.words = WordIndex(self.texts.tolist())
+        lexical = self.words.score(queries)
+        if allowed is not None:
+            lexical[:, ~allowed] = 0.0
+        rows = top_items(lexical, pool)
+        value = np.take_along_axis(lexical, rows, axis=1)
+        self._fuse(fused, rows, np.where(value > 0, value, -np.inf))
         best = top_items(fused, min(n, fused.shape[1]))
         return best, np.take_along_axis(fused, best, axis=1)
 
     @staticmethod
-    def _fuse(fused: Floats, rows: Ints, values: Floats) -> None:
+    def _fuse(fused: Reals, rows: Ints, values: Reals) -> None:
         """Add one over sixty and the rank, for what fits at all."""
         for number, (row, value) in enumerate(zip(rows, values, strict=True)):
             fits = np.isfinite(value)
@@ -289,7 +301,7 @@ class SemanticIndex:
         self.graph = graph
         return self
 
-    def nearest(self, vectors: Floats, n: int = 10, *, exact: bool = True) -> tuple[Ints, Floats]:
+    def nearest(self, vectors: Reals, n: int = 10, *, exact: bool = True) -> tuple[Ints, Reals]:
         """Rows nearest to some vectors: exactly, or by the graph.
 
         Parameters
@@ -323,7 +335,7 @@ class SemanticIndex:
     def _allowed(self, allowed: object) -> Bools | None:
         if allowed is None:
             return None
-        given = np.asarray(allowed)
+        given = np.asarray(list(allowed) if isinstance(allowed, Set | Mapping) else allowed)
         if given.dtype == bool:
             if given.shape != (len(self.keys),):
                 raise HexadError(f"a mask of {given.size:,} values is given for {len(self.keys):,} texts")
@@ -334,8 +346,11 @@ class SemanticIndex:
             raise HexadError("no text may be found: the filter lets nothing through")
         return found
 
-    def _check_vectors(self, vectors: object, count: int) -> Floats:
-        given = np.asarray(vectors, dtype=np.float32)
+    def _check_vectors(self, vectors: object, count: int) -> Reals:
+        try:
+            given = np.asarray(vectors, dtype=np.float32)
+        except (TypeError, ValueError):
+            raise DataError("vectors", [Problem("are no numbers", fix=f"Give {count:,} rows of numbers.")]) from None
         if given.ndim != 2 or len(given) != count:
             raise DataError(
                 "vectors", [Problem(f"have the shape {given.shape}", fix=f"Give {count:,} rows of numbers.")]
@@ -343,7 +358,8 @@ class SemanticIndex:
         if not np.isfinite(given).all():
             wrong = np.flatnonzero(~np.isfinite(given).all(axis=1))
             raise DataError(
-                "vectors", [Problem("hold what is no finite number", rows=tuple(wrong[:5]), count=len(wrong))]
+                "vectors",
+                [Problem("hold what is no finite number", rows=tuple((wrong[:5] + 1).tolist()), count=len(wrong))],
             )
         if len(self.keys) and given.shape[1] != self.vectors.shape[1]:
             raise StoreError(

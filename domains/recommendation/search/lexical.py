@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats
+from shared.typing import Reals
 
 __all__ = ["WordIndex"]
 
@@ -49,7 +48,7 @@ class WordIndex:
             sparse.csr_array((found.astype(np.float32), counts.indices, counts.indptr), shape)
         )
 
-    def score(self, queries: Sequence[str]) -> Floats:
+    def score(self, queries: Sequence[str]) -> Reals:
         """How well every text fits each query; 0 where they share no word.
 
         Parameters
@@ -66,7 +65,3 @@ class WordIndex:
         asked.data = np.minimum(asked.data, 1)
         found: Any = asked @ self.weights.T
         return np.asarray(found.toarray(), dtype=np.float32)
-
-    def declare_arrays(self) -> dict[str, ArrayOf]:
-        """Nothing but a sparse matrix, which nobody indexes by hand."""
-        return {}

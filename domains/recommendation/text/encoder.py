@@ -11,13 +11,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from domains.recommendation.text.lsa import LsaEncoder, check_texts, unit_rows
 from domains.recommendation.text.sentences import SentenceModel, has_bundled_model
-from shared.errors import SettingsError, StoreError
+from shared.checks import is_number
+from shared.errors import DataError, Problem, SettingsError, StoreError
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats
+from shared.typing import Reals
 
 __all__ = ["TextEncoder"]
 
 VIEWS = ("both", "sentences", "words")
+ENGINES = ("auto", "torch", "onnx")
 # Principal components whose scale is below this share of the largest hold rounding, not meaning.
 LEAST_SCALE = 1e-4
 
@@ -92,7 +94,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._learn(check_texts(texts))
         return self
 
-    def fit_transform(self, texts: Any, y: Any = None) -> Floats:
+    def fit_transform(self, texts: Any, y: Any = None) -> Reals:
         """Learn, and give the vectors of the same texts; they are encoded once.
 
         Parameters
@@ -107,7 +109,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         given = check_texts(texts)
         return self._join(self._learn(given), given)
 
-    def transform(self, texts: Any) -> Floats:
+    def transform(self, texts: Any) -> Reals:
         """Vectors of length one; zeros for a text that says nothing.
 
         Parameters
@@ -129,13 +131,18 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return self._join(None, given)
         if self._sentences().model_hash != self.model_hash_:
             raise StoreError("the sentence model is another than the one the encoder was fitted with; fit it again")
-        return self._join(self._sentences().encode(given), given)
+        sentences = self._sentences().encode(given)
+        if sentences.shape[1] == 0:  # all are empty
+            sentences = np.zeros((len(given), len(self.mean_)), dtype=np.float32)
+        return self._join(sentences, given)
 
-    def _learn(self, given: list[str]) -> Floats | None:
+    def _learn(self, given: list[str]) -> Reals | None:
         if self.views not in VIEWS:
             raise SettingsError(f"views={self.views!r} is none of {', '.join(map(repr, VIEWS))}")
-        if isinstance(self.balance, bool | str) or not 0 <= self.balance <= 1:
+        if not is_number(self.balance, 0, 1):
             raise SettingsError(f"balance={self.balance!r} does not lie between 0 and 1")
+        if self.engine not in ENGINES:
+            raise SettingsError(f"engine={self.engine!r} is none of {', '.join(map(repr, ENGINES))}")
         self.notes_: list[str] = []
         reads_sentences = self.views == "sentences" or (
             self.views == "both" and (self.model is not None or has_bundled_model())
@@ -157,8 +164,10 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._learn_spread(vectors)
         return vectors
 
-    def _learn_spread(self, vectors: Floats) -> None:
+    def _learn_spread(self, vectors: Reals) -> None:
         full = vectors[np.any(vectors != 0, axis=1)].astype(np.float64)
+        if len(full) == 0:
+            raise DataError("texts", [Problem("all are empty", fix="Give texts of at least a few words.")])
         self.mean_ = full.mean(axis=0).astype(np.float32)
         _, scale, axes = np.linalg.svd(full - full.mean(axis=0), full_matrices=False)
         keep = scale > LEAST_SCALE * max(float(scale.max(initial=0.0)), 1e-30)
@@ -170,7 +179,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The sentence model; it is no part of what is saved."""
         return load_sentences(None if self.model is None else str(self.model), self.engine, self.cache)
 
-    def _join(self, sentences: Floats | None, given: list[str]) -> Floats:
+    def _join(self, sentences: Reals | None, given: list[str]) -> Reals:
         views = []
         if sentences is not None:
             centred = np.where(np.any(sentences != 0, axis=1)[:, None], sentences - self.mean_, 0.0)

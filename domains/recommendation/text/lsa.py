@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from shared.checks import is_whole
 from shared.errors import DataError, Problem, SettingsError, shorten
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats
+from shared.text import count_of
+from shared.typing import Reals
 
 __all__ = ["LsaEncoder", "check_texts", "unit_rows"]
 
@@ -46,8 +47,8 @@ def check_texts(texts: object, name: str = "texts") -> list[str]:
     if wrong:
         kind = type(given[wrong[0]]).__name__
         problem = Problem(
-            f"{len(wrong):,} values are no text, the first of type {kind}",
-            rows=tuple(wrong[:5]),
+            f"holds no text in {count_of(len(wrong), 'row')}, the first of type {kind}",
+            rows=tuple(place + 1 for place in wrong[:5]),
             count=len(wrong),
             fix="Write them as text, as in table[column].astype(str).",
         )
@@ -55,7 +56,7 @@ def check_texts(texts: object, name: str = "texts") -> list[str]:
     return ["" if lost else str(one) for one, lost in zip(given, gone, strict=True)]
 
 
-def unit_rows(vectors: Floats) -> Floats:
+def unit_rows(vectors: Reals) -> Reals:
     """Rows of length one; rows of zeros stay.
 
     Parameters
@@ -66,7 +67,7 @@ def unit_rows(vectors: Floats) -> Floats:
     [[0.6, 0.8], [0.0, 0.0]]
     """
     length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
-    found: Floats = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    found: Reals = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
     return found
 
 
@@ -117,6 +118,8 @@ class LsaEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         if not is_whole(self.n_factors):
             raise SettingsError(f"n_factors={self.n_factors!r} is no whole number from 1 on")
+        if not is_whole(self.random_state, least=0):
+            raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
         given = check_texts(texts)
         words = TfidfVectorizer(
             sublinear_tf=True,
@@ -131,14 +134,14 @@ class LsaEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         except ValueError:
             problem = Problem("no text holds a word that counts", fix="Give texts of at least a few words.")
             raise DataError("texts", [problem]) from None
-        count = min(self.n_factors, min(matrix.shape))
+        count = min(self.n_factors, *matrix.shape)
         _, _, factors = randomized_svd(matrix, count, random_state=self.random_state)
         self.words_ = words
         self.factors_ = np.ascontiguousarray(factors.T.astype(np.float32))
         self.n_features_out_ = count
         return self
 
-    def transform(self, texts: Any) -> Floats:
+    def transform(self, texts: Any) -> Reals:
         """Vectors of length one; zeros for a text without a known word.
 
         Parameters
@@ -150,7 +153,10 @@ class LsaEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         numpy.ndarray of float32, shape (n_texts, n_features_out_)
         """
         check_is_fitted(self)
-        found = np.asarray(self.words_.transform(check_texts(texts)) @ self.factors_, dtype=np.float32)
+        given = check_texts(texts)
+        if not given:
+            return np.zeros((0, self.n_features_out_), dtype=np.float32)
+        found = np.asarray(self.words_.transform(given) @ self.factors_, dtype=np.float32)
         return unit_rows(found)
 
     def declare_arrays(self) -> dict[str, ArrayOf]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import os
+import zipfile
+import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ import numpy as np
 from domains.recommendation.text.lsa import check_texts, unit_rows
 from shared.errors import HexadError, MissingExtraError, StoreError
 from shared.runtime.files import write_bytes
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["SentenceModel", "has_bundled_model"]
 
@@ -86,9 +89,9 @@ class SentenceModel:
         if self.engine == "onnx" and not onnx:
             raise MissingExtraError("onnxruntime", "fast-text")
         self.notes: list[str] = []
-        self._seen: dict[str, Floats] = {}
+        self._seen: dict[str, Reals] = {}
 
-    def encode(self, texts: Any) -> Floats:
+    def encode(self, texts: Any) -> Reals:
         """Vectors of texts; zeros for empty ones.
 
         Parameters
@@ -112,7 +115,7 @@ class SentenceModel:
         zero = np.zeros(width, dtype=np.float32)
         return np.stack([known.get(key, zero) for key in keys]) if keys else np.zeros((0, width), dtype=np.float32)
 
-    def _encode(self, texts: list[str]) -> Floats:
+    def _encode(self, texts: list[str]) -> Reals:
         pieces, owner, sizes = self._cut(texts)
         order = np.argsort([-len(piece) for piece in pieces], kind="stable")
         run = self._onnx if self.engine == "onnx" else self._torch
@@ -149,14 +152,14 @@ class SentenceModel:
             self.notes.append(f"{long_:,} texts of more than {most} tokens were read in pieces, and those averaged")
         return pieces, np.asarray(owner, dtype=np.int64), sizes
 
-    def _torch(self, texts: list[str]) -> Floats:
+    def _torch(self, texts: list[str]) -> Reals:
         model = _torch_model(str(self.path))
-        found: Floats = model.encode(
+        found: Reals = model.encode(
             texts, batch_size=len(texts), show_progress_bar=False, normalize_embeddings=True, convert_to_numpy=True
         )
         return found.astype(np.float32)
 
-    def _onnx(self, texts: list[str]) -> Floats:
+    def _onnx(self, texts: list[str]) -> Reals:
         place = _onnx_file(self.path, self.model_hash, self.cache)
         session = _session(str(place))
         tokens = _tokenizer(str(self.path)).encode_batch(texts)
@@ -170,36 +173,30 @@ class SentenceModel:
         (found,) = session.run(None, {"input_ids": ids, "attention_mask": mask})
         return unit_rows(np.asarray(found, dtype=np.float32))
 
-    def _read(self, keys: list[str]) -> dict[str, Floats]:
+    def _read(self, keys: list[str]) -> dict[str, Reals]:
         found = {key: self._seen[key] for key in keys if key in self._seen}
         if self.cache is None:
             return found
         folder = self._folder()
         for shard in sorted({key[:2] for key in keys if key not in found}):
             place = folder / f"{shard}.npz"
-            if place.is_file():
-                with np.load(place, allow_pickle=False) as held:
-                    kept = dict(zip(held["keys"].tolist(), held["vectors"], strict=True))
-                found |= {key: kept[key] for key in keys if key in kept}
+            kept = _read_shard(place)
+            found |= {key: kept[key] for key in keys if key in kept}
         return found
 
-    def _write(self, fresh: dict[str, Floats]) -> None:
+    def _write(self, fresh: dict[str, Reals]) -> None:
         self._seen |= fresh
         for old in list(self._seen)[: max(len(self._seen) - KEPT_IN_MEMORY, 0)]:
             del self._seen[old]
         if self.cache is None:
             return
-        import io
-
         folder = self._folder()
         folder.mkdir(parents=True, exist_ok=True)
         for shard in sorted({key[:2] for key in fresh}):
             new = {key: vector for key, vector in fresh.items() if key[:2] == shard}
             place = folder / f"{shard}.npz"
-            if place.is_file():
-                with np.load(place, allow_pickle=False) as held:
-                    new = dict(zip(held["keys"].tolist(), held["vectors"], strict=True)) | new
-            buffer = io.BytesIO()
+            new = _read_shard(place) | new
+            buffer: Any = io.BytesIO()
             np.savez(buffer, keys=np.array(list(new)), vectors=np.stack(list(new.values())))
             write_bytes(place, buffer.getvalue())
 
@@ -207,6 +204,20 @@ class SentenceModel:
         if self.cache is None:
             raise HexadError("there is no cache")
         return self.cache / "vectors" / self.model_hash[:16]
+
+
+def _read_shard(place: Path) -> dict[str, Reals]:
+    """Vectors of a file of the cache, by content; none where it is not there or damaged, as they can be worked out anew."""
+    if not place.is_file():
+        return {}
+    try:
+        with np.load(io.BytesIO(place.read_bytes()), allow_pickle=False) as held:
+            keys, vectors = held["keys"].tolist(), np.asarray(held["vectors"], dtype=np.float32)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return {}
+    if vectors.ndim != 2 or len(vectors) != len(keys) or not np.isfinite(vectors).all():
+        return {}
+    return dict(zip(keys, vectors, strict=True))
 
 
 def _bundled() -> Path:
@@ -264,12 +275,12 @@ def _torch_model(path: str) -> Any:
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(path, device="cpu", local_files_only=True)
     finally:
         if shown:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=2)
@@ -307,7 +318,6 @@ def export_onnx(path: str | Path) -> bytes:
     MissingExtraError
         torch or onnx is not installed.
     """
-    import io
     import warnings
 
     if importlib.util.find_spec("onnx") is None:
@@ -315,7 +325,7 @@ def export_onnx(path: str | Path) -> bytes:
     model = _torch_model(str(path))
     import torch
 
-    class Mean(torch.nn.Module):  # type: ignore[misc]
+    class Mean(torch.nn.Module):
         def __init__(self, inner: Any) -> None:
             super().__init__()
             self.inner = inner
@@ -325,7 +335,7 @@ def export_onnx(path: str | Path) -> bytes:
             weights = attention_mask.unsqueeze(-1).float()
             return (tokens * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
 
-    buffer = io.BytesIO()
+    buffer: Any = io.BytesIO()
     inner = model[0].auto_model.eval()
     example = torch.ones((2, 8), dtype=torch.long)
     with warnings.catch_warnings(), torch.no_grad():
@@ -340,4 +350,4 @@ def export_onnx(path: str | Path) -> bytes:
             opset_version=17,
             dynamo=False,
         )
-    return buffer.getvalue()
+    return bytes(buffer.getvalue())

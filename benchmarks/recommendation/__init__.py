@@ -1,0 +1,1 @@
+"""Recommenders, texts and searches, measured beside peers."""

@@ -1,0 +1,1 @@
+"""The study of catalogues: settings, code and expected figures."""
