@@ -149,7 +149,7 @@ def draw_users(table: pd.DataFrame, user: str, n_users: int, seed: int) -> pd.Da
     if len(keys) <= n_users:
         return table
     chosen = np.random.default_rng(seed).choice(keys, n_users, replace=False)
-    kept: pd.DataFrame = table.loc[is_among(table[user], chosen)]
+    kept: pd.DataFrame = table[is_among(table[user], chosen)]
     return kept
 
 

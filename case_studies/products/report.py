@@ -122,6 +122,7 @@ def trial_parts(trial: Trial, visits: Visits, settings: ProductSettings) -> list
         f" in all, each the best of {settings.count_items(trial.n_items)}; those who took nothing{' new' if trial.question == 'new' else ''} are left out.",
         figure,
         (shown, f"{capitalise(LABELS[trial.question])}: lists of {n}, {when}."),
+        MEANS,
         trial.comparisons.explain(),
         trial.guard,
     ]

@@ -69,12 +69,17 @@ def _say_interval(gap: Comparison) -> str:
         return ""
     many = "" if gap.significant else ", but not once all comparisons are counted"
     if low >= 0:
-        span = f"{percent(low, 1)} to {percent(high, 1)} higher{many}"
+        span = f"{_round(low)} to {_round(high)} higher{many}"
     elif high <= 0:
-        span = f"{percent(-high, 1)} to {percent(-low, 1)} lower{many}"
+        span = f"{_round(-high)} to {_round(-low)} lower{many}"
     else:
-        span = f"between {percent(-low, 1)} lower and {percent(high, 1)} higher"
+        span = f"between {_round(-low)} lower and {_round(high)} higher"
     return f" (NDCG {span}, with 95 % confidence)"
+
+
+def _round(share: float) -> str:
+    """Decimals only where they count."""
+    return percent(share, 0 if abs(share) >= 0.1 else 1)
 
 
 def say_basis(trials: list[Trial], visits: Visits, settings: ProductSettings) -> str:
