@@ -18,7 +18,6 @@ from .items import Items
 from .sayings import percent, say_check, say_doubt, say_lists, say_simple, say_twins
 from .settings import CatalogueSettings
 
-
 MANY_TWINS = 0.01  # pairs per item, from which they flatter the check
 
 
