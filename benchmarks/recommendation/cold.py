@@ -13,7 +13,7 @@ from scipy import sparse
 from benchmarks.recommendation.lists import find_share
 from domains.recommendation import Recommender
 from shared.data import Incidence, InteractionColumns, datasets
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Ints, Reals
 
 __all__ = ["cold"]
 
@@ -58,24 +58,24 @@ class Hidden:
         """Which of the hidden ones each household bought."""
         return self.had[:, self.cold]
 
-    def rank(self, **options: Any) -> Floats:
+    def rank(self, **options: Any) -> Reals:
         """Our scores of the hidden products."""
         train = Incidence.from_interactions(self.bought[self.shown], COLUMNS)
         model = Recommender(**options).fit(train, self.products)
         place = pd.Index(model.items_).get_indexer(pd.Index(self.products["product_id"].iloc[self.cold]))
         return model.scores(self.households.to_numpy())[:, place]
 
-    def popularity(self, column: str) -> Floats:
+    def popularity(self, column: str) -> Reals:
         """Households of all products of the same kind."""
         kinds, member = self._kinds(column)
         popular = member.T @ self.had[:, self.warm].sum(axis=0)
         return np.broadcast_to(popular[kinds[self.cold]], self.right.shape).astype(float)
 
-    def share(self, column: str) -> Floats:
+    def share(self, column: str) -> Reals:
         """Share of what the household had that is of the same kind."""
         kinds, member = self._kinds(column)
         warm = self.had[:, self.warm].astype(np.float32)
-        found: Floats = ((warm @ member) / np.maximum(warm.sum(axis=1), 1)[:, None])[:, kinds[self.cold]]
+        found: Reals = ((warm @ member) / np.maximum(warm.sum(axis=1), 1)[:, None])[:, kinds[self.cold]]
         return found
 
     def _kinds(self, column: str) -> tuple[Ints, Any]:

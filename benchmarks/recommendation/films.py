@@ -34,7 +34,7 @@ def films(folder: Path) -> dict[str, float]:
         own = model.scores(user_names.to_numpy())
         seconds.append(process_time() - began)
         scores = np.full((len(user_names), len(item_names)), own.min() - 1.0)
-        scores[:, item_names.get_indexer(model.items_)] = own
+        scores[:, item_names.get_indexer(pd.Index(model.items_))] = own
         right, had = np.zeros(scores.shape, dtype=bool), np.zeros(scores.shape, dtype=bool)
         right[users[~train], items[~train]] = True
         had[users[train], items[train]] = True

@@ -15,7 +15,7 @@ from benchmarks.recommendation.lists import lower_bound, ndcg
 from benchmarks.recommendation.peers import Events, settings_of
 from domains.recommendation import Recommender
 from shared.data import Incidence, InteractionColumns, datasets
-from shared.typing import Bools, Floats
+from shared.typing import Bools, Reals
 
 __all__ = ["households"]
 
@@ -64,7 +64,7 @@ class Weeks:
         found[self.users[self.week < cut], self.items[self.week < cut]] = True
         return found
 
-    def judge(self, scores: Floats, cut: int) -> dict[str, Floats]:
+    def judge(self, scores: Reals, cut: int) -> dict[str, Reals]:
         """NDCG of each household by question."""
         right, had = self.right(cut), self.had(cut)
         return {"new": ndcg(scores, right, had), "next": ndcg(scores, right)}
@@ -74,8 +74,8 @@ def households(peers: bool) -> dict[str, float]:
     """NDCG over all cuts, and the lowest bound of the difference to any peer that was tuned alike."""
     weeks = Weeks(read_visits())
     print(f"{weeks.shape[0]:,} households, {weeks.shape[1]:,} types of products")
-    ours: dict[str, list[Floats]] = {question: [] for question in QUESTIONS}
-    theirs: dict[str, dict[str, list[Floats]]] = {question: {} for question in QUESTIONS}
+    ours: dict[str, list[Reals]] = {question: [] for question in QUESTIONS}
+    theirs: dict[str, dict[str, list[Reals]]] = {question: {} for question in QUESTIONS}
     for cut in CUTS:
         for question in QUESTIONS:
             began = process_time()
@@ -103,16 +103,16 @@ def households(peers: bool) -> dict[str, float]:
     return found
 
 
-def recommend(weeks: Weeks, cut: int, question: str) -> Floats:
+def recommend(weeks: Weeks, cut: int, question: str) -> Reals:
     """Our scores of all types for all households, learnt from what stands before the cut."""
     train = Incidence.from_interactions(weeks.visits[weeks.week < cut].drop(columns="week"), COLUMNS)
     model = Recommender(question=question).fit(train)
     own = model.scores(weeks.households.to_numpy())
     scores = np.full(weeks.shape, own.min() - 1.0)
-    scores[:, weeks.types.get_indexer(model.items_)] = own
+    scores[:, weeks.types.get_indexer(pd.Index(model.items_))] = own
     return scores
 
 
-def mean(values: list[Floats]) -> float:
+def mean(values: list[Reals]) -> float:
     """Mean over all cuts and households that have something right."""
     return float(np.nanmean(np.concatenate(values)))

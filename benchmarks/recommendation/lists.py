@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Ints, Reals
 
 __all__ = ["best", "find_share", "lower_bound", "ndcg"]
 
@@ -14,13 +14,13 @@ K = 10
 DRAWS = 2000
 
 
-def best(scores: Floats, k: int = K) -> Ints:
+def best(scores: Reals, k: int = K) -> Ints:
     """Columns of the highest scores of each row, the best first; of equal ones the first by number."""
     order: Ints = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     return order
 
 
-def ndcg(scores: Floats, right: Bools, excluded: Bools | None = None) -> Floats:
+def ndcg(scores: Reals, right: Bools, excluded: Bools | None = None) -> Reals:
     """NDCG at ten of each row, all columns but the excluded ones ranked; not a number for a row with nothing right."""
     if excluded is not None:
         scores, right = np.where(excluded, -np.inf, scores), right & ~excluded
@@ -33,14 +33,14 @@ def ndcg(scores: Floats, right: Bools, excluded: Bools | None = None) -> Floats:
     return found
 
 
-def find_share(scores: Floats, right: Bools) -> float:
+def find_share(scores: Reals, right: Bools) -> float:
     """Mean share of min(10, right ones) that lists of ten hold, over rows with something right."""
     use = right.any(axis=1)
     hits = np.take_along_axis(right[use], best(scores[use]), axis=1).sum(axis=1)
     return float((hits / np.minimum(right[use].sum(axis=1), K)).mean())
 
 
-def lower_bound(ours: Iterable[Floats], theirs: Iterable[Floats]) -> float:
+def lower_bound(ours: Iterable[Reals], theirs: Iterable[Reals]) -> float:
     """Lower end of the 95 % interval of the mean difference, users drawn with replacement.
 
     Every array holds a value a user, not a number where there is none; a user is drawn with all that it has.

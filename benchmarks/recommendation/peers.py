@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["Events", "settings_of"]
 
@@ -21,7 +21,7 @@ class Events:
 
     users: Ints
     items: Ints
-    ages: Floats
+    ages: Reals
     n_users: int
     n_items: int
 
@@ -39,26 +39,26 @@ class Events:
         return found
 
 
-def popularity(events: Events) -> Iterator[Floats]:
+def popularity(events: Events) -> Iterator[Reals]:
     """Households that had it, or visits."""
     for counts in (events.signal("presence"), events.matrix()):
         yield np.broadcast_to(counts.sum(axis=0), (events.n_users, events.n_items))
 
 
-def fading_popularity(events: Events) -> Iterator[Floats]:
+def fading_popularity(events: Events) -> Iterator[Reals]:
     """Visits with a half-life in weeks."""
     for half_life in (1, 2, 4, 8, 16):
         yield np.broadcast_to(events.matrix(half_life).sum(axis=0), (events.n_users, events.n_items))
 
 
-def history(events: Events) -> Iterator[Floats]:
+def history(events: Events) -> Iterator[Reals]:
     """The household's own visits with a half-life; popularity decides among what it never had."""
     popular = events.signal("presence").sum(axis=0)
     for half_life in (2, 4, 8, 16, 32, np.inf):
         yield events.matrix(half_life).toarray() + 1e-6 * popular / popular.max()
 
 
-def item_knn(events: Events) -> Iterator[Floats]:
+def item_knn(events: Events) -> Iterator[Reals]:
     """Neighbours of items by shrunk cosine."""
     for name in ("presence", "log"):
         taken = events.signal(name)
@@ -75,7 +75,7 @@ def item_knn(events: Events) -> Iterator[Floats]:
                 yield np.asarray(taken @ kept)
 
 
-def ease(events: Events) -> Iterator[Floats]:
+def ease(events: Events) -> Iterator[Reals]:
     """Steck's linear model of all items on all items."""
     for name in ("presence", "log"):
         taken = events.signal(name)
@@ -87,7 +87,7 @@ def ease(events: Events) -> Iterator[Floats]:
             yield np.asarray(taken @ weights)
 
 
-def als(events: Events) -> Iterator[Floats]:
+def als(events: Events) -> Iterator[Reals]:
     """Factors by alternating least squares, of implicit; visits are the confidence."""
     from implicit.als import AlternatingLeastSquares
 

@@ -16,7 +16,7 @@ from benchmarks.recommendation.wine import read_notes
 from domains.recommendation import SemanticIndex, TextEncoder
 from domains.recommendation.search.index import nearest_rows
 from domains.recommendation.text.sentences import SentenceModel
-from shared.typing import Floats, Ints
+from shared.typing import Ints, Reals
 
 __all__ = ["encode", "make_vectors", "search"]
 
@@ -56,7 +56,7 @@ def recall(found: Ints, true: Ints) -> float:
     return float(np.mean([np.isin(b, a).mean() for a, b in zip(found, true, strict=True)]))
 
 
-def make_vectors(seed: int = 0) -> tuple[Floats, Floats]:
+def make_vectors(seed: int = 0) -> tuple[Reals, Reals]:
     """Vectors of length one in a thousand clusters, and queries from the same."""
     random = np.random.default_rng(seed)
     centres = random.normal(size=(1000, N_FEATURES))
@@ -67,7 +67,7 @@ def make_vectors(seed: int = 0) -> tuple[Floats, Floats]:
     return np.ascontiguousarray(found[:N_VECTORS]), np.ascontiguousarray(found[N_VECTORS:])
 
 
-def by_numpy(vectors: Floats, asked: Floats) -> Ints:
+def by_numpy(vectors: Reals, asked: Reals) -> Ints:
     """Product, the ten largest of each row, and those sorted, in batches."""
     found = []
     for begin in range(0, len(asked), BATCH):

@@ -25,10 +25,49 @@ SUBJECTS = {
     "quality": "broken scratched faulty torn cracked leaking stitching worn defect damaged",
     "praise": "great lovely thanks happy friendly excellent recommend wonderful delighted perfect",
 }
-PLAIN = (
-    "the my and it was i have a please with for this to of again yesterday today order you still when had bought your"
-    " on very last week would like that me just one from is be could now shop item"
-).split()
+PLAIN = [
+    "the",
+    "my",
+    "and",
+    "it",
+    "was",
+    "i",
+    "have",
+    "a",
+    "please",
+    "with",
+    "for",
+    "this",
+    "to",
+    "of",
+    "again",
+    "yesterday",
+    "today",
+    "order",
+    "you",
+    "still",
+    "when",
+    "had",
+    "bought",
+    "your",
+    "on",
+    "very",
+    "last",
+    "week",
+    "would",
+    "like",
+    "that",
+    "me",
+    "just",
+    "one",
+    "from",
+    "is",
+    "be",
+    "could",
+    "now",
+    "shop",
+    "item",
+]
 N_TEXTS, SEEDS = 600, range(3)
 SHARE_OWN, SHARE_FOREIGN = 0.3, 0.05
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmarks.recommendation.lists import best
 from domains.recommendation import ItemSpace, TextEncoder
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Ints, Reals
 
 __all__ = ["encode_notes", "read_notes", "wine"]
 
@@ -25,7 +25,9 @@ def read_notes(folder: Path) -> pd.DataFrame:
     counts = table["variety"].value_counts()
     table = table[table["variety"].isin(counts.index[counts >= FEWEST])].reset_index(drop=True)
     words = {word.lower() for name in table["variety"].unique() for word in re.findall(r"\w+", name) if len(word) > 3}
-    pattern = re.compile(r"\b(" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + r")\b", re.I)
+    pattern = re.compile(
+        r"\b(" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + r")\b", re.IGNORECASE
+    )
     return table.assign(masked=[pattern.sub(" ", text) for text in table["description"]])
 
 
@@ -48,13 +50,13 @@ def wine(folder: Path) -> dict[str, float]:
     }
 
 
-def encode_notes(texts: list[str], **options: Any) -> Floats:
+def encode_notes(texts: list[str], **options: Any) -> Reals:
     """Vectors of notes by the default encoder."""
-    found: Floats = TextEncoder(**options).fit_transform(texts)
+    found: Reals = TextEncoder(**options).fit_transform(texts)
     return found
 
 
-def same(similarity: Floats, kinds: Ints, rows: Bools) -> float:
+def same(similarity: Reals, kinds: Ints, rows: Bools) -> float:
     """Share of the ten nearest of some rows that are of their kind."""
     near = np.array(similarity, dtype=float)
     np.fill_diagonal(near, -np.inf)

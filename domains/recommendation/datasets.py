@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from shared.data.datasets import Dataset
 from shared.data.schema import Column, Schema
 
 __all__ = ["DATASETS"]
 
-# What the catalogue states of a film; its other columns are empty.
+# What the catalogue states of a film, by the names it goes by here.
 COLUMNS = {
     "ID": "film",
     "Title": "title",
@@ -27,10 +25,8 @@ COLUMNS = {
 }
 
 
-def _prepare(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep the columns that are filled in, under plain names."""
-    return table[list(COLUMNS)].rename(columns=COLUMNS)
-
+# Its other columns are empty.
+QUERY = "SELECT " + ", ".join(f'"{old}" AS "{new}"' for old, new in COLUMNS.items()) + " FROM omdb"  # noqa: S608  # constants
 
 DATASETS = (
     Dataset(
@@ -42,9 +38,8 @@ DATASETS = (
         "bokeh_sampledata",
         "_data/movies.db",
         (17472, 13),
-        Schema((Column("ID", "integer", unique=True), Column("Title", "text"))),
+        Schema((Column("film", "integer", unique=True), Column("title", "text"))),
         extra="catalogue",
-        options={"query": "omdb"},
-        prepare=_prepare,
+        options={"query": QUERY},
     ),
 )

@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from domains.recommendation.behaviour.blend import Blend, hold_out, learn_parts
-from domains.recommendation.behaviour.choice import choose_parts
+from domains.recommendation.behaviour.blend import Blend
 from domains.recommendation.behaviour.history import History, as_interactions
+from domains.recommendation.behaviour.learning import learn_blend
 from domains.recommendation.behaviour.models import BLOCK, BehaviourModel, as_keys
 from domains.recommendation.behaviour.parts import Part, TrendPart
+from domains.recommendation.content.alike import Likeness
 from domains.recommendation.content.newcomers import NewItems
 from domains.recommendation.content.space import ItemSpace
+from domains.recommendation.content.table import check_items, order_column
 from domains.recommendation.lists.filters import ItemColumns
 from domains.recommendation.lists.rerank import cap_lists, diversify, number_kinds
 from domains.recommendation.lists.result import Recommendations
@@ -27,11 +29,9 @@ from domains.recommendation.text.lsa import check_texts
 from shared.checks import is_number, is_whole
 from shared.data import Incidence
 from shared.data.incidence import encode_items
-from shared.data.incidence_checks import of_one_kind
 from shared.data.io.frames import as_pandas
 from shared.data.names import plain_names
-from shared.data.schema import first_rows, missing_column
-from shared.errors import Argument, DataError, Fix, HexadError, Problem, Problems, SettingsError, quote
+from shared.errors import Argument, DataError, Fix, HexadError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.text import count_of
 from shared.typing import Bools, Ints, Reals
@@ -134,7 +134,7 @@ class Recommender(BehaviourModel):
             self._fit_items_alone(items)
             return self
         found = as_interactions(interactions)
-        table = None if items is None else self._check_items(items, found.columns.item, found.items)
+        table = None if items is None else check_items(items, found.columns.item, found.items)
         more = [] if table is None else pd.Index(table[found.columns.item]).difference(found.items, sort=False)
         self._learn_history(found, list(more))
         self._learn_items(table)
@@ -149,7 +149,7 @@ class Recommender(BehaviourModel):
             raise HexadError("nothing to learn from: give interactions, a table of items, or both")
         table = as_pandas(items, "items", copy=False)
         key = "item" if "item" in table.columns else str(table.columns[0])
-        table = self._check_items(table, key, None)
+        table = check_items(table, key, None)
         nobody = np.zeros(0, dtype=np.int32)
         self.users_ = np.zeros(0, dtype=str)
         self.items_ = plain_names(pd.Index(table[key]), "items")
@@ -159,46 +159,6 @@ class Recommender(BehaviourModel):
         self.length_: float | None = None
         self.weights_: dict[str, float] = {}
         self._learn_items(table)
-
-    def _check_items(self, items: Any, key: str, known: pd.Index[Any] | None) -> pd.DataFrame:
-        table = as_pandas(items, "items", copy=False)
-        problems = Problems("items")
-        if key not in table.columns:
-            missing_column(key, [str(one) for one in table.columns], problems)
-            problems.raise_if_any()
-        gone = table[key].isna().to_numpy()
-        if gone.any():
-            problems.add(
-                f"{count_of(int(gone.sum()), 'key')} missing",
-                column=key,
-                rows=first_rows(gone),
-                count=int(gone.sum()),
-                fix="Fill them in, or leave the rows out.",
-            )
-        if table[key].dtype == object:
-            of_one_kind(table[key], gone, key, problems)
-            problems.raise_if_any()
-        twice = table[key].duplicated(keep=False).to_numpy() & ~gone
-        if twice.any():
-            problems.add(
-                f"{int(twice.sum()):,} rows share a key with others",
-                column=key,
-                rows=first_rows(twice),
-                count=int(twice.sum()),
-                fix="Give every item one row: table.drop_duplicates().",
-            )
-        problems.raise_if_any()
-        if known is not None and len(table):
-            kinds = pd.Index(table[key]).dtype.kind in "iuf", known.dtype.kind in "iuf"
-            if kinds[0] != kinds[1]:
-                words = {True: "numbers", False: "text"}
-                what = f"holds {words[kinds[0]]}, the interactions name items by {words[kinds[1]]}"
-                problems.add(what, column=key, fix=f"Bring both to one, as in table[{key!r}].astype(str).")
-            elif not pd.Index(table[key]).isin(known).any():
-                fix = "Check that both tables name items alike."
-                problems.add("names none of the items of the interactions", column=key, fix=fix)
-        problems.raise_if_any()
-        return table
 
     def _learn_items(self, table: pd.DataFrame | None) -> None:
         """Columns for filters, and the space in which items are compared; rows of the space by item."""
@@ -213,7 +173,7 @@ class Recommender(BehaviourModel):
         self.rows_ = place.astype(np.int64)
         if lost := int((place < 0).sum()):
             self.notes_.append(f"nothing is known of {count_of(lost, 'item')} beyond who had them")
-        columns = {str(name): _column_of(table[name], place) for name in table.columns if name != key}
+        columns = {str(name): order_column(table[name], place) for name in table.columns if name != key}
         self.columns_ = ItemColumns({name: one for name, one in columns.items() if one is not None}, self.separator)
         space = ItemSpace(
             self.text, attributes=self.attributes, key=key, separator=self.separator, encoder=self.encoder
@@ -226,35 +186,16 @@ class Recommender(BehaviourModel):
     # What users did
 
     def _learn_blend(self) -> None:
-        rng = np.random.default_rng(self.random_state)
-        history, repeats = self.history_, self.question == "next"
         self.length_ = self._length()
-        dense = history.n_items <= self.dense_items
-        if not dense:
-            self.notes_.append(
-                f"{history.n_items:,} items are more than dense_items={self.dense_items:,}: neighbours stand in for linear"
-                " models and factors"
-            )
-        rated = history.weights is not None and bool(np.ptp(history.weights) > 0)
-        rank = min(history.n_items, int((history.activity > 0).sum()))
-        parts = choose_parts(self.question, timed=self.length_ is not None, rated=rated, dense=dense, rank=rank)
-        unit = "days" if self.dated_ else "of the times"
-        held = hold_out(history, self.length_, repeats=repeats, rng=rng, unit=unit)
-        if held is None:
-            blend = Blend.measure(learn_parts(parts, history, self.length_), history, repeats, rng)
-            self.notes_.append("too few users come back for weights to be learnt: all parts weigh alike")
-        else:
-            before = Blend.measure(learn_parts(parts, held.before, self.length_), held.before, repeats, rng)
-            weights, intercept = before.learn_weights(held, repeats)
-            keep = weights > 0
-            if not keep.any():
-                weights, keep = before.weights, before.weights > 0
-                self.notes_.append(f"no part orders {held.how} better than chance: all weigh alike")
-            kept = [part for part, chosen in zip(parts, keep, strict=True) if chosen]
-            self.notes_.append(f"weights were learnt on {held.how}, from {count_of(len(held.users), 'user')}")
-            del held, before
-            blend = Blend.measure(learn_parts(kept, history, self.length_), history, repeats, rng)
-            blend = blend.with_weights(weights[keep], intercept)
+        blend, notes = learn_blend(
+            self.history_,
+            self.question,
+            self.length_,
+            unit="days" if self.dated_ else "of the times",
+            dense_items=self.dense_items,
+            rng=np.random.default_rng(self.random_state),
+        )
+        self.notes_ += notes
         self.blend_ = blend
         self.weights_ = {
             part.name: float(weight) for part, weight in zip(blend.parts, blend.weights, strict=True) if weight
@@ -266,7 +207,12 @@ class Recommender(BehaviourModel):
             return
         rng = np.random.default_rng(self.random_state)
         self.new_ = NewItems.learn(self.space_, self.rows_, self.history_, self.blend_, new, rng)
-        self.notes_.append(f"{count_of(len(new), 'item')} that nobody has yet are scored by the items most like them")
+        scored = len(self.new_.items)
+        self.notes_.append(f"{count_of(scored, 'item')} that nobody has yet are scored by the items most like them")
+        if alone := len(new) - scored:
+            self.notes_.append(
+                f"{count_of(alone, 'item')} that nobody has yet are like none of the others: never shown"
+            )
 
     def _score(self, codes: Ints) -> Reals:
         return self._split(codes)[0]
@@ -348,15 +294,18 @@ class Recommender(BehaviourModel):
         caps = self._caps(max_per)
         frames, told = [], self._tell_strangers(given, codes)
         why = self._reasons() if reasons else None
+        unknown = self.history_.popularity == 0  # nobody has them, and they are like nothing: their score says nothing
+        if self.new_ is not None:
+            unknown[self.new_.items] = False
         for begin in range(0, len(codes), BLOCK):
             part = codes[begin : begin + BLOCK]
             scores, groups = self._split(part)
             scores += added
-            scores[:, ~allowed] = -np.inf
+            scores[:, ~allowed | unknown] = -np.inf
             if self.question == "new":
                 scores[self.history_.had(part)] = -np.inf
             if diversity:
-                lists = diversify(scores, int(n), diversity, self._alike, caps)
+                lists = diversify(scores, int(n), diversity, self._likeness().among, caps)
             else:
                 lists = cap_lists(scores, int(n), caps)
             frames.append(self._tabulate(given[begin : begin + BLOCK], part, lists, scores, groups, why))
@@ -394,14 +343,14 @@ class Recommender(BehaviourModel):
         codes = self._item_codes(given)
         allowed = self._allowed(where, ())
         key = f"like {self.names_[1]}"
-        rows = []
+        rows, likeness = [], self._likeness()
         for name, code in zip(given, codes, strict=True):
-            near, paths = self._similarity(int(code), by)
+            near, paths = likeness.to_all(int(code), by)
             near[~allowed] = -np.inf
             near[code] = -np.inf
             near[near <= 0] = -np.inf
             for rank, item in enumerate(cap_lists(near[None, :], int(n), {})[0], start=1):
-                because = self._why_alike(int(code), int(item))
+                because = likeness.say_why(int(code), int(item))
                 rows.append((name, self.items_[item], rank, float(near[item]), paths, because))
         table = pd.DataFrame(rows, columns=[key, self.names_[1], "rank", "score", "path", "because"])
         short = len(given) - int((table.groupby(key).size() >= n).sum()) if len(table) else len(given)
@@ -499,9 +448,15 @@ class Recommender(BehaviourModel):
             extra = more.weights if more.weights is not None else np.full(len(more.users), float(np.mean(old.weights)))
             weights = np.concatenate([old.weights, extra])
         self.users_ = plain_names(users, "interactions")
+        who = np.concatenate([old.users, codes[more.users].astype(np.int32)])
+        what = np.concatenate([old.items, more.items])
+        if ages is None:  # without times a user has an item once
+            pairs, place = np.unique(who.astype(np.int64) * old.n_items + what, return_inverse=True)
+            who, what = (part.astype(np.int32) for part in np.divmod(pairs, old.n_items))
+            weights = None if weights is None else np.bincount(place, weights=weights)
         self.history_ = History(
-            np.concatenate([old.users, codes[more.users].astype(np.int32)]),
-            np.concatenate([old.items, more.items]),
+            who,
+            what,
             ages,
             weights,
             len(self.users_) + 1,
@@ -571,6 +526,9 @@ class Recommender(BehaviourModel):
     def _reasons(self) -> Reasons:
         return Reasons(self.history_, self._need_behaviour(), self.items_, self.length_, "day" if self.dated_ else "")
 
+    def _likeness(self) -> Likeness:
+        return Likeness(self.history_, self.space_, self.rows_, self.items_)
+
     def _tabulate(
         self,
         users: list[Any],
@@ -621,54 +579,6 @@ class Recommender(BehaviourModel):
             shared = self.space_.shared(int(self.rows_[item]), int(self.rows_[near[0]])) if len(near) else []
             return why.like(user, near, self.new_.similarity[at], shared)
         return why.trend(item) if stranger else why.tell(user, item, adds)
-
-    def _alike(self, pool: Ints) -> Reals:
-        """How alike items of a pool are: by what is known of them, else by who had both."""
-        if self.space_ is not None and (self.rows_[pool] >= 0).all():
-            return self.space_.similarity(self.rows_[pool], self.rows_[pool])
-        columns = self.history_.keep("by item", self.history_.presence.tocsc)[:, pool]
-        both = np.asarray((columns.T @ columns).toarray(), dtype=float)
-        size = np.sqrt(np.maximum(np.diag(both), 1.0))
-        found: Reals = both / size[:, None] / size[None, :]
-        return found
-
-    def _similarity(self, code: int, by: str) -> tuple[Reals, str]:
-        """Similarity of an item to all, and what it was found by."""
-        content = behaviour = None
-        if by != "behaviour" and self.space_ is not None and self.rows_[code] >= 0:
-            content = np.zeros(len(self.items_))
-            known = self.rows_ >= 0
-            content[known] = self.space_.similarity([self.rows_[code]], self.rows_[known])[0]
-        if by != "content" and self.history_.popularity[code] > 0:
-            columns = self.history_.keep("by item", self.history_.presence.tocsc)
-            both = np.asarray((columns[:, [code]].T @ columns).toarray(), dtype=float).ravel()
-            size = np.sqrt(self.history_.popularity + 20.0)
-            behaviour = both / size / size[code]
-        if content is None and behaviour is None:
-            raise HexadError(
-                f"nothing is known of {quote(self.items_[[code]])} by which it could be compared: by={by!r}"
-            )
-        if content is None or behaviour is None:
-            return (content, "content") if content is not None else (behaviour, "behaviour")  # type: ignore[return-value]
-        return (content + behaviour) / 2, "content and behaviour"
-
-    def _why_alike(self, code: int, other: int) -> str:
-        told = []
-        if self.space_ is not None and self.rows_[code] >= 0 and self.rows_[other] >= 0:
-            shared = self.space_.shared(int(self.rows_[code]), int(self.rows_[other]))
-            if shared:
-                told.append(f"same {', '.join(shared)}" if shared != ["text"] else "texts are alike")
-        if self.history_.popularity[code] > 0:
-            both = self._reasons_both(code, other)
-            if both:
-                told.append(f"{both:,} of its {int(self.history_.popularity[code]):,} users had both")
-        return "; ".join(told)
-
-    def _reasons_both(self, code: int, other: int) -> int:
-        columns = self.history_.keep("by item", self.history_.presence.tocsc)
-        one = columns.indices[columns.indptr[code] : columns.indptr[code + 1]]
-        two = columns.indices[columns.indptr[other] : columns.indptr[other + 1]]
-        return len(np.intersect1d(one, two, assume_unique=True))
 
     def _indexed(self) -> Ints:
         return np.flatnonzero(self.rows_ >= 0)
@@ -721,15 +631,6 @@ class Recommender(BehaviourModel):
         if self.new_ is not None:
             found["new_"] = NewItems
         return found
-
-
-def _column_of(column: pd.Series[Any], place: Ints) -> Any:
-    """A column in the order of the items, as numbers or text; None for what is neither."""
-    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
-        values = column.to_numpy(dtype=float, na_value=np.nan)
-        return np.where(place >= 0, values[np.maximum(place, 0)], np.nan) if len(values) else None
-    texts = np.array(["" if pd.isna(one) else str(one) for one in column], dtype=str)
-    return np.where(place >= 0, texts[np.maximum(place, 0)], "") if len(texts) else None
 
 
 def _number(stamp: Any) -> float:

@@ -345,7 +345,7 @@ class WalkForward(TimeSplitter):
         """
         if isinstance(data, pd.DataFrame) or not hasattr(data, "times"):
             stamps = need_stamps(data, self.ds)
-        elif data.times is None:
+        elif getattr(data, "times", None) is None:
             raise HexadError("WalkForward cuts by time, and these baskets or interactions have none; name their column")
         else:
             name = data.columns.time or self.ds

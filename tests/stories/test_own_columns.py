@@ -17,6 +17,7 @@ from shared.errors import DataError, SettingsError
 
 SMALL = {
     "catalogue": ["n_jobs=1", "judged=200"],
+    "products": ["n_jobs=1", "period=28D", "cuts=1", "most_items=150", "columns.time=day"],
     "marketing": ["n_jobs=1", "tries=3", "draws=40", "sweeps=100", "evaluations=500"],
     "portfolio": ["n_jobs=1", "window=100", "history=760", "months=14", "most_weight=0.4"],
     "demand": ["n_jobs=1", "origins=3", "every=7D", "horizon=6h", "timezone=Australia/Melbourne"],
@@ -94,8 +95,17 @@ def catalogue_table() -> pd.DataFrame:
     return datasets.load("films").iloc[::14][FILM].reset_index(drop=True)
 
 
+def products_table() -> pd.DataFrame:
+    table = grocery_table()
+    stamps = pd.Timestamp("2017-01-01") + pd.to_timedelta(7 * table["week"], "D")
+    people = "h" + table["household_id"].astype(str)
+    found = pd.DataFrame({"user": people, "item": table["item"], "day": stamps})
+    return found.drop_duplicates().dropna().reset_index(drop=True)
+
+
 TABLES = {
     "catalogue": catalogue_table,
+    "products": products_table,
     "marketing": marketing_table,
     "portfolio": portfolio_table,
     "features": features_table,
@@ -113,6 +123,7 @@ ROLES = {
         "attributes": ["director", "cast", "country", "year"],
         "check": "genre",
     },
+    "products": {"user": "user", "item": "item", "time": "day"},
     "marketing": {"time": "week", "response": "sales", "spend": ["television", "search", "social"]},
     "portfolio": {"time": "Date", "assets": ["AAPL", "CVX", "JNJ", "KO", "PG", "XOM"]},
     "demand": {"time": "Time", "demand": "Demand", "temperature": "Temperature", "holiday": "Holiday"},
@@ -242,6 +253,7 @@ def test_two_sets_of_names_make_one_report(study, runs):
 
 BUNDLED = {
     "catalogue": ("Wikidata", "films", "genre", "director", "Bogart"),
+    "products": ("household", "households", "product type", "product types", "dunnhumby", "2017-12-05"),
     "marketing": ("simulated", "simulator", "firm", "insurer", "EUR"),
     "portfolio": ("USD", "firms", "sector", "S&P"),
     "demand": ("Victoria", "Melbourne", "MW", "AUD"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,7 +96,7 @@ def hold_out(
 
 
 def learn_parts(parts: Sequence[Part], history: History, period: float | None) -> list[Part]:
-    """Let parts learn from a history; what they have in common is worked out once.
+    """Let copies of parts learn from a history; what they have in common is worked out once.
 
     Parameters
     ----------
@@ -109,7 +110,7 @@ def learn_parts(parts: Sequence[Part], history: History, period: float | None) -
     ['popularity']
     """
     cache: dict[str, Any] = {"most factors": max([p.n_factors for p in parts if isinstance(p, FactorPart)], default=0)}
-    return [part.learn(history, period, cache) for part in parts]
+    return [copy.copy(part).learn(history, period, cache) for part in parts]
 
 
 @dataclass(frozen=True, eq=False)

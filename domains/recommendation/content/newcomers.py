@@ -70,11 +70,13 @@ class NewItems:
         blend : Blend
             Of the known items.
         new : array of int
-            Items to be scored, with a row in the space.
+            Items to be scored, with a row in the space; those that are like no known item are left out.
         rng : numpy.random.Generator
         """
         known = np.flatnonzero((history.popularity > 0) & (rows >= 0))
         place, similarity = space.nearest(rows[new], rows[known], WIDE)
+        like = similarity.max(axis=1, initial=0.0) > 0  # what is like nothing cannot be scored by what it is like
+        new, place, similarity = new[like], place[like], similarity[like]
         bare = cls(new, known[place], similarity, np.array([1.0, 1.0, 1.0, 0.3]), np.zeros(4), np.ones(4), 0.0, 1.0)
         if len(known) < FEWEST_KNOWN:
             return bare

@@ -83,7 +83,11 @@ def diversify(
     [[0, 2]]
     """
     found = []
-    for own, pool in zip(scores, cap_lists(scores, POOL * n, {}), strict=True):
+    pools = cap_lists(scores, POOL * n, {})
+    if caps:  # what a cap lets through may stand behind the best
+        more = cap_lists(scores, n, caps)
+        pools = [_best_first(own, np.union1d(*both)) for own, *both in zip(scores, pools, more, strict=True)]
+    for own, pool in zip(scores, pools, strict=True):
         if len(pool) == 0:
             found.append(pool)
             continue
@@ -108,6 +112,10 @@ def diversify(
             closest = np.maximum(closest, near[best])
         found.append(np.asarray(pool[chosen]))
     return found
+
+
+def _best_first(scores: Reals, items: Ints) -> Ints:
+    return items[np.argsort(-scores[items], kind="stable")].astype(np.int64)
 
 
 def number_kinds(values: Any) -> Ints:

@@ -60,7 +60,7 @@ def nearest_rows(vectors: Reals, queries: Reals, n: int, allowed: Bools | None =
         asked = queries[begin : begin + QUERIES]
         if len(places) <= 2 * ROWS:
             found = asked @ inside.T
-            best = top_items(found, n) if n < 200 else _sorted(found, n)
+            best = top_items(found, n)
             rows.append(places[best])
             products.append(np.take_along_axis(found, best, axis=1))
             continue
@@ -79,7 +79,7 @@ def _scan(vectors: Reals, asked: Reals, n: int) -> tuple[Ints, Reals]:
     for first in range(0, len(vectors), ROWS):
         found = asked @ vectors[first : first + ROWS].T
         if best.shape[1] < n:
-            here = _sorted(found, n)
+            here = top_items(found, n)
             best = np.concatenate([best, here + first], axis=1)
             value = np.concatenate([value, np.take_along_axis(found, here, axis=1)], axis=1)
         else:
@@ -95,16 +95,6 @@ def _scan(vectors: Reals, asked: Reals, n: int) -> tuple[Ints, Reals]:
         order = np.argsort(-value, axis=1, kind="stable")[:, :n]
         best, value = np.take_along_axis(best, order, axis=1), np.take_along_axis(value, order, axis=1)
     return best, value
-
-
-def _sorted(found: Reals, n: int) -> Ints:
-    n = min(n, found.shape[1])
-    part = (
-        np.argpartition(-found, n - 1, axis=1)[:, :n] if n < found.shape[1] else np.tile(np.arange(n), (len(found), 1))
-    )
-    part.sort(axis=1)
-    order = np.argsort(-np.take_along_axis(found, part, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(part, order, axis=1)
 
 
 @dataclass(init=False, eq=False, repr=False)

@@ -12,13 +12,14 @@ from sklearn.utils.validation import check_is_fitted
 from domains.recommendation.text.lsa import LsaEncoder, check_texts, unit_rows
 from domains.recommendation.text.sentences import SentenceModel, has_bundled_model
 from shared.checks import is_number
-from shared.errors import SettingsError, StoreError
+from shared.errors import DataError, Problem, SettingsError, StoreError
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Reals
 
 __all__ = ["TextEncoder"]
 
 VIEWS = ("both", "sentences", "words")
+ENGINES = ("auto", "torch", "onnx")
 # Principal components whose scale is below this share of the largest hold rounding, not meaning.
 LEAST_SCALE = 1e-4
 
@@ -130,13 +131,18 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return self._join(None, given)
         if self._sentences().model_hash != self.model_hash_:
             raise StoreError("the sentence model is another than the one the encoder was fitted with; fit it again")
-        return self._join(self._sentences().encode(given), given)
+        sentences = self._sentences().encode(given)
+        if sentences.shape[1] == 0:  # all are empty
+            sentences = np.zeros((len(given), len(self.mean_)), dtype=np.float32)
+        return self._join(sentences, given)
 
     def _learn(self, given: list[str]) -> Reals | None:
         if self.views not in VIEWS:
             raise SettingsError(f"views={self.views!r} is none of {', '.join(map(repr, VIEWS))}")
         if not is_number(self.balance, 0, 1):
             raise SettingsError(f"balance={self.balance!r} does not lie between 0 and 1")
+        if self.engine not in ENGINES:
+            raise SettingsError(f"engine={self.engine!r} is none of {', '.join(map(repr, ENGINES))}")
         self.notes_: list[str] = []
         reads_sentences = self.views == "sentences" or (
             self.views == "both" and (self.model is not None or has_bundled_model())
@@ -160,6 +166,8 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _learn_spread(self, vectors: Reals) -> None:
         full = vectors[np.any(vectors != 0, axis=1)].astype(np.float64)
+        if len(full) == 0:
+            raise DataError("texts", [Problem("all are empty", fix="Give texts of at least a few words.")])
         self.mean_ = full.mean(axis=0).astype(np.float32)
         _, scale, axes = np.linalg.svd(full - full.mean(axis=0), full_matrices=False)
         keep = scale > LEAST_SCALE * max(float(scale.max(initial=0.0)), 1e-30)

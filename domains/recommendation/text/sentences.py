@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import os
+import zipfile
+import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -177,10 +180,8 @@ class SentenceModel:
         folder = self._folder()
         for shard in sorted({key[:2] for key in keys if key not in found}):
             place = folder / f"{shard}.npz"
-            if place.is_file():
-                with np.load(place, allow_pickle=False) as held:
-                    kept = dict(zip(held["keys"].tolist(), held["vectors"], strict=True))
-                found |= {key: kept[key] for key in keys if key in kept}
+            kept = _read_shard(place)
+            found |= {key: kept[key] for key in keys if key in kept}
         return found
 
     def _write(self, fresh: dict[str, Reals]) -> None:
@@ -189,16 +190,12 @@ class SentenceModel:
             del self._seen[old]
         if self.cache is None:
             return
-        import io
-
         folder = self._folder()
         folder.mkdir(parents=True, exist_ok=True)
         for shard in sorted({key[:2] for key in fresh}):
             new = {key: vector for key, vector in fresh.items() if key[:2] == shard}
             place = folder / f"{shard}.npz"
-            if place.is_file():
-                with np.load(place, allow_pickle=False) as held:
-                    new = dict(zip(held["keys"].tolist(), held["vectors"], strict=True)) | new
+            new = _read_shard(place) | new
             buffer: Any = io.BytesIO()
             np.savez(buffer, keys=np.array(list(new)), vectors=np.stack(list(new.values())))
             write_bytes(place, buffer.getvalue())
@@ -207,6 +204,20 @@ class SentenceModel:
         if self.cache is None:
             raise HexadError("there is no cache")
         return self.cache / "vectors" / self.model_hash[:16]
+
+
+def _read_shard(place: Path) -> dict[str, Reals]:
+    """Vectors of a file of the cache, by content; none where it is not there or damaged, as they can be worked out anew."""
+    if not place.is_file():
+        return {}
+    try:
+        with np.load(io.BytesIO(place.read_bytes()), allow_pickle=False) as held:
+            keys, vectors = held["keys"].tolist(), np.asarray(held["vectors"], dtype=np.float32)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return {}
+    if vectors.ndim != 2 or len(vectors) != len(keys) or not np.isfinite(vectors).all():
+        return {}
+    return dict(zip(keys, vectors, strict=True))
 
 
 def _bundled() -> Path:
@@ -307,7 +318,6 @@ def export_onnx(path: str | Path) -> bytes:
     MissingExtraError
         torch or onnx is not installed.
     """
-    import io
     import warnings
 
     if importlib.util.find_spec("onnx") is None:

@@ -1,5 +1,7 @@
 """Models of behaviour against plain sums: each formula by hand on a few users, and nothing from later."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -366,8 +368,8 @@ def test_weights_and_parts_are_learnt_from_training_alone(question):
     table = shop(n_users=80)
     cut = pd.Timestamp("2024-03-20")
     fitted = []
-    for given in (table, changed_later(table, cut)):
-        visits = Incidence.from_interactions(given)
+    for changed in (table, changed_later(table, cut)):
+        visits = Incidence.from_interactions(changed)
         assert set(visits.items) == set(table["item"])
         train = visits.take(np.flatnonzero(visits.times < cut))
         fitted.append(Recommender(question=question).fit(train))
@@ -385,7 +387,7 @@ def test_what_weights_are_judged_by_no_part_has_seen(monkeypatch, timed):
     learn = Blend.learn_weights
 
     def spy(self, held, repeats):
-        seen.append((self, held))
+        seen.append((copy.deepcopy(self), held))  # the parts learn again, from everything, afterwards
         return learn(self, held, repeats)
 
     monkeypatch.setattr(Blend, "learn_weights", spy)

@@ -426,3 +426,14 @@ def test_scikit_learn_takes_the_splitters(splitter):
     expected = [-np.abs(y[test] - y[train].mean()).mean() for train, test in splitter.split(table)]
     assert scores.tolist() == pytest.approx(expected)
     assert len(scores) == splitter.get_n_splits()
+
+
+def test_interactions_of_numbered_weeks_are_walked_through():
+    from shared.data import Incidence
+
+    table = pd.DataFrame({"user": [1, 1, 2, 2], "item": ["a", "b", "a", "c"], "timestamp": [1, 2, 3, 4]})
+    cuts = WalkForward(1, every=1, n_splits=2).splits(Incidence.from_interactions(table))
+    assert [(cut.label, cut.train.tolist(), cut.test.tolist()) for cut in cuts] == [
+        (3, [0, 1], [2]),
+        (4, [0, 1, 2], [3]),
+    ]

@@ -1,0 +1,1 @@
+"""The study of products: what to recommend to each household of a shop."""

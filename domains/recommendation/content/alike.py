@@ -1,0 +1,112 @@
+"""How alike items are: by what is known of them, by who had both, or by the mean of the two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from domains.recommendation.behaviour.history import History
+from domains.recommendation.content.space import ItemSpace
+from shared.errors import HexadError, quote
+from shared.typing import Ints, Reals
+
+__all__ = ["Likeness"]
+
+
+class Likeness:
+    """Compares items of a vocabulary.
+
+    Parameters
+    ----------
+    history : History
+    space : ItemSpace, optional
+    rows : numpy.ndarray of int
+        Row of each item in the space; -1 for those of which nothing is known.
+    items : numpy.ndarray
+        Names.
+
+    >>> history = History(np.array([0, 0], np.int32), np.array([0, 1], np.int32), None, None, 1, 2)
+    >>> Likeness(history, None, np.array([-1, -1]), np.array(["a", "b"])).say_why(0, 1)
+    '1 of its 1 users had both'
+    """
+
+    def __init__(self, history: History, space: ItemSpace | None, rows: Ints, items: Any) -> None:
+        self.history = history
+        self.space = space
+        self.rows = rows
+        self.items = items
+
+    def among(self, pool: Ints) -> Reals:
+        """How alike some items are to one another: by what is known of them, else by who had both.
+
+        Parameters
+        ----------
+        pool : array of int
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_items, n_items)
+        """
+        if self.space is not None and (self.rows[pool] >= 0).all():
+            return self.space.similarity(self.rows[pool], self.rows[pool])
+        columns = self.history.keep("by item", self.history.presence.tocsc)[:, pool]
+        both = np.asarray((columns.T @ columns).toarray(), dtype=float)
+        size = np.sqrt(np.maximum(np.diag(both), 1.0))
+        found: Reals = both / size[:, None] / size[None, :]
+        return found
+
+    def to_all(self, code: int, by: str) -> tuple[Reals, str]:
+        """Similarity of an item to all, and what it was found by.
+
+        Parameters
+        ----------
+        code : int
+        by : {"both", "content", "behaviour"}
+
+        Raises
+        ------
+        HexadError
+            There is nothing to compare it by.
+        """
+        content = behaviour = None
+        if by != "behaviour" and self.space is not None and self.rows[code] >= 0:
+            content = np.zeros(len(self.items))
+            known = self.rows >= 0
+            content[known] = self.space.similarity([self.rows[code]], self.rows[known])[0]
+        if by != "content" and self.history.popularity[code] > 0:
+            columns = self.history.keep("by item", self.history.presence.tocsc)
+            both = np.asarray((columns[:, [code]].T @ columns).toarray(), dtype=float).ravel()
+            size = np.sqrt(self.history.popularity + 20.0)
+            behaviour = both / size / size[code]
+        if content is None and behaviour is None:
+            raise HexadError(
+                f"nothing is known of {quote(self.items[[code]])} by which it could be compared: by={by!r}"
+            )
+        if content is None or behaviour is None:
+            return (content, "content") if content is not None else (behaviour, "behaviour")  # type: ignore[return-value]
+        return (content + behaviour) / 2, "content and behaviour"
+
+    def say_why(self, code: int, other: int) -> str:
+        """Say what two items have in common.
+
+        Parameters
+        ----------
+        code, other : int
+        """
+        told = []
+        if self.space is not None and self.rows[code] >= 0 and self.rows[other] >= 0:
+            shared = self.space.shared(int(self.rows[code]), int(self.rows[other]))
+            if shared:
+                told.append(f"same {', '.join(shared)}" if shared != ["text"] else "texts are alike")
+        if self.history.popularity[code] > 0:
+            both = self._both(code, other)
+            if both:
+                told.append(f"{both:,} of its {int(self.history.popularity[code]):,} users had both")
+        return "; ".join(told)
+
+    def _both(self, code: int, other: int) -> int:
+        columns = self.history.keep("by item", self.history.presence.tocsc)
+        one = columns.indices[columns.indptr[code] : columns.indptr[code + 1]]
+        two = columns.indices[columns.indptr[other] : columns.indptr[other + 1]]
+        return len(np.intersect1d(one, two, assume_unique=True))
