@@ -23,7 +23,19 @@ MOST_ROWS = 12
 
 
 def list_parts(alike: Alike, items: Items, columns: pd.DataFrame, settings: CatalogueSettings) -> list[Any]:
-    """Neighbours of a handful of items, with reasons, and how columns weigh."""
+    """Neighbours of a handful of items, with reasons, and how columns weigh.
+
+    Parameters
+    ----------
+    alike : Alike
+    items : Items
+    columns : pandas.DataFrame
+        Every column and its weight.
+    settings : CatalogueSettings
+
+    >>> list_parts.__name__
+    'list_parts'
+    """
     rows, lost = pick_shown(items, settings)
     how = "Items named in the settings" if settings.shown else "Items drawn by chance"
     told: list[Any] = [f"{how}, and what is most like them; the reasons name what is rarest in common first."]
@@ -42,7 +54,17 @@ def list_parts(alike: Alike, items: Items, columns: pd.DataFrame, settings: Cata
 
 
 def twin_parts(alike: Alike, items: Items, settings: CatalogueSettings) -> list[Any]:
-    """What stands there twice, and what nothing is like."""
+    """What stands there twice, and what nothing is like.
+
+    Parameters
+    ----------
+    alike : Alike
+    items : Items
+    settings : CatalogueSettings
+
+    >>> twin_parts.__name__
+    'twin_parts'
+    """
     parts: list[Any] = [say_twins(alike, items)]
     if len(alike.twins):
         shown = alike.twins.head(MOST_ROWS).set_index("first")
@@ -68,7 +90,20 @@ def twin_parts(alike: Alike, items: Items, settings: CatalogueSettings) -> list[
 
 
 def search_parts(items: Items, index: SemanticIndex, settings: CatalogueSettings) -> list[Any]:
-    """Example queries, and the same with filters."""
+    """Example queries, and the same with filters.
+
+    Parameters
+    ----------
+    items : Items
+    index : SemanticIndex
+    settings : CatalogueSettings
+
+    >>> from domains.recommendation import TextEncoder
+    >>> items = Items(pd.DataFrame({"id": ["a"]}), "id")
+    >>> index = SemanticIndex(TextEncoder("words", n_factors=1).fit(["words"]))
+    >>> search_parts(items, index, CatalogueSettings())[1][:23]
+    'No query was stated: --'
+    """
     how = "by words and by meaning" if items.text and index.encoder.model_hash_ else "by words"
     told: list[Any] = [
         f"Items are searched {how} over titles, texts and kinds; a list is filled with what fits in part, so look at"

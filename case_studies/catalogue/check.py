@@ -184,12 +184,14 @@ def judge_columns(items: Items, settings: CatalogueSettings) -> Trial | None:
     labels[asked] = None  # weights are learnt from the other items
     pieces = _list_ways(items, names, settings, labels)
     among = np.flatnonzero(rights.known)
-    jobs = [(items, table, *piece, asked, among, settings.neighbours, settings.seed) for piece in pieces.values()]
-    found = map_parallel(_find, jobs, n_jobs=settings.n_jobs)
-    shares = {way: rights.judge(asked, one.place, settings.neighbours) for way, one in zip(pieces, found, strict=True)}
+    jobs = {
+        way: (items, table, *piece, asked, among, settings.neighbours, settings.seed) for way, piece in pieces.items()
+    }
+    found = _find_all(jobs, settings)
+    shares = {way: rights.judge(asked, one.place, settings.neighbours) for way, one in found.items()}
     used = LEARNT if settings.weights == "learnt" else EQUAL
-    used = used if used in pieces else next(iter(pieces))
-    by_way = dict(zip(pieces, found, strict=True))[used]
+    used = used if used in found else list(found)[-1]
+    by_way = found[used]
     chance = rights.chance(asked, settings.neighbours)
     trial = _compare(shares, chance, used, settings)
     order = np.argsort(by_way.near[:, 0], kind="stable")
@@ -220,12 +222,25 @@ class _Found:
     place: Ints
     near: Floats
     weights: dict[str, float]
+    meaning: bool
+
+
+def _find_all(jobs: dict[str, tuple[Any, ...]], settings: CatalogueSettings) -> dict[str, _Found]:
+    """Find neighbours by every way; those that need a sentence model one after the other, so that it reads a text once."""
+    slow = {way for way, job in jobs.items() if job[3] is not None and job[3].views != "words"}
+    quick = [way for way in jobs if way not in slow]
+    made = map_parallel(_find, [jobs[way] for way in quick], n_jobs=settings.n_jobs)
+    found = dict(zip(quick, made, strict=True)) | {way: _find(jobs[way]) for way in jobs if way in slow}
+    if TEXTS in found and not found[TEXTS].meaning:  # no sentence model is installed: their words alone once more
+        del found[TEXTS]
+    return {way: found[way] for way in jobs if way in found}
 
 
 def _find(job: tuple[Any, ...]) -> _Found:
     """Find neighbours by one way."""
     items, table, names, encoder, labels, asked, among, most, seed = job
     space = fit_space(items, table, names, encoder, None, labels)
+    meaning = space.encoder_ is not None and bool(space.encoder_.model_hash_)
     # Of items equally near (or not at all), those that come first are taken: in another order by chance every few items.
     rng = np.random.default_rng(seed)
     places, nears = [], []
@@ -234,7 +249,7 @@ def _find(job: tuple[Any, ...]) -> _Found:
         place, near = space.nearest(asked[begin : begin + SHUFFLED], order, most)
         places.append(order[place])
         nears.append(near.astype(float))
-    return _Found(np.concatenate(places), np.concatenate(nears), space.weights_)
+    return _Found(np.concatenate(places), np.concatenate(nears), space.weights_, meaning)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from shared.typing import Bools
 from .cells import is_number, set_apart, split_cells
 from .items import Items
 
-__all__ = ["build_index", "search_items", "select_items"]
+__all__ = ["NAMES", "build_index", "search_items", "select_items"]
 
 TEXT = "text"  # what `ItemSpace` calls the block of texts
 NAMES = ("query", "rank", "words found")
@@ -118,6 +118,12 @@ def search_items(
     pandas.DataFrame
         "query", "rank", "words found" (of the query's, in all that is said of the item), key, title and all columns that
         describe the item.
+
+    >>> table = pd.DataFrame({"id": list("ab"), "kind": ["red wine", "cheese"]})
+    >>> items = Items(table, "id", attributes=("kind",))
+    >>> index = build_index(items, ItemSpace(key="id").fit(table))
+    >>> search_items(items, index, ["red cheese"], 2)["words found"].tolist()
+    ['1 of 2', '1 of 2']
     """
     mode = "both" if items.text else "words"
     found = index.search(list(queries), most, mode=mode, allowed=allowed)

@@ -161,7 +161,7 @@ def prepare_items(table: pd.DataFrame, settings: CatalogueSettings, source: str)
     >>> table = pd.DataFrame({"id": range(40), "kind": list("ab") * 20, "price": list(range(20)) * 2})
     >>> items = prepare_items(table, CatalogueSettings(columns={"check": ""}), "own.csv")
     >>> items.key, items.attributes, items.check
-    ('id', ('price',), '')
+    ('id', ('kind', 'price'), '')
     """
     _check_size(table, source)
     asked_attributes = list(settings.columns.attributes)

@@ -13,12 +13,10 @@ from shared.reporting.figures import bar_figure
 from shared.text import count_of, join_words, sentences
 
 from .alike import Alike
-from .check import LEVEL, Trial
+from .check import LEVEL, TEXTS, Trial
 from .items import Items
 from .sayings import percent, say_check, say_doubt, say_lists, say_simple, say_twins
 from .settings import CatalogueSettings
-
-__all__ = ["check_parts", "column_table", "doubts", "metrics", "summary"]
 
 MANY_TWINS = 0.01  # pairs per item, from which they flatter the check
 
@@ -65,9 +63,9 @@ def check_parts(trial: Trial | None, items: Items, settings: CatalogueSettings) 
         " items alone. Intervals come from drawing the judged items again."
     ]
     if items.text:
-        told.append(
-            f"Before, the words of the values of “{items.check}” were masked in {count_of(trial.masked, 'text')}."
-        )
+        how = "by a sentence model and by their words" if TEXTS in table.index else "by their words"
+        masked = f"the words of the values of “{items.check}” were masked in {count_of(trial.masked, 'text')}"
+        told.append(f"Texts are compared {how}. Before, {masked}.")
     told += [f"“{name}” was left out here, since it gives the answer away: {why}." for name, why in trial.leaks.items()]
     return [figure, *told, (shown, "The same as a table.")]
 

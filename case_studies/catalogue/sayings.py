@@ -144,8 +144,8 @@ def say_lists(trial: Trial | None, alike: Alike, settings: CatalogueSettings) ->
 def say_doubt() -> str:
     """Say what a table of items alone cannot tell.
 
-    >>> say_doubt()[-22:]
-    'be, judged from it.'
+    >>> say_doubt()[-15:]
+    'judged from it.'
     """
     return (
         "Nobody’s choices are in the table: alike means alike in these columns, and whether people who like the one like"
