@@ -21,7 +21,7 @@ SEEDS = range(5)
 FEWEST = 30
 PLAIN = ("popular types", "popular categories", "type's share of the household", "household's share of the type")
 COLUMNS = InteractionColumns("household_id", "product_id", None, "transaction_timestamp")
-# What of a product is given, chosen by seeds 10 to 12; there squares of all products change nothing but the time.
+# What of a product is given, chosen by seed 10; there squares of all products change nothing but the time.
 ATTRIBUTES = ["department", "brand", "product_category", "product_type", "package_size", "manufacturer_id"]
 OPTIONS: dict[str, Any] = {"attributes": ATTRIBUTES, "dense_items": 2000}
 

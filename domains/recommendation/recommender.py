@@ -91,7 +91,7 @@ class Recommender(BehaviourModel):
         period: float | str | None = None,
         separator: str | None = None,
         encoder: TextEncoder | None = None,
-        dense_items: int = 8000,
+        dense_items: int = 4000,
         random_state: int = 0,
     ) -> None:
         self.question = question

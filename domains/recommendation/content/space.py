@@ -281,6 +281,12 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         for name in [*text, *(self.attributes or ())]:
             if name not in table.columns:
                 missing_column(name, [str(one) for one in table.columns], problems)
+        if text and TEXT not in text and TEXT in (self.attributes or table.columns):
+            problems.add(
+                f"is the name by which the weight of {quote(text)} goes",
+                column=TEXT,
+                fix=f"Call the column otherwise: table.rename(columns={{{TEXT!r}: 'text_'}}).",
+            )
         if len(table) == 0:
             problems.add("has no rows", fix="Give at least one item.")
         problems.raise_if_any()

@@ -7,6 +7,7 @@ import pytest
 from domains.recommendation import ItemSpace, Recommender, TextEncoder
 from domains.recommendation.content import newcomers as module
 from shared.data import Incidence
+from shared.errors import DataError
 from tests.contract.test_recommenders import shop
 
 FILMS = pd.DataFrame(
@@ -217,3 +218,10 @@ def test_many_items_are_ranked_without_a_square_of_them():
     assert any("more than dense_items=10" in note for note in found.notes_)
     assert not [name for name in found.weights_ if name.startswith(("linear", "factors"))]
     assert found.recommend("u1", 3).lists()["u1"]
+
+
+def test_an_attribute_called_text_is_refused_beside_other_texts():
+    table = pd.DataFrame({"item": ["a", "b"], "note": ["red wine", "white wine"], "text": ["dry red", "sweet white"]})
+    with pytest.raises(DataError, match=r"text.*goes.*rename"):
+        ItemSpace("note").fit(table)
+    assert set(ItemSpace("text", attributes=()).fit(table).weights_) == {"text"}
