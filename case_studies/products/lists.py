@@ -96,6 +96,10 @@ def recommend(
     kind : str
         Column of kinds; empty for none.
     reasons : bool
+
+    >>> table = pd.DataFrame({"user": list("aab"), "item": ["tea", "milk", "tea"]})
+    >>> recommend(Recommender().fit(table), ["b"], ProductSettings(shown=1), "").lists()
+    {'b': ['milk']}
     """
     return model.recommend(users, settings.shown, max_per=caps_of(model.question, settings, kind), reasons=reasons)
 
@@ -123,6 +127,14 @@ def make_lists(question: str, visits: Visits, settings: ProductSettings) -> List
     question : str
     visits : Visits
     settings : ProductSettings
+
+    >>> from shared.data import Incidence, InteractionColumns
+    >>> settings = ProductSettings(columns={"time": ""}, shown=1)
+    >>> table = pd.DataFrame({"household_id": list("aab"), "product_type": ["tea", "milk", "tea"]})
+    >>> data = Incidence.from_interactions(table, InteractionColumns("household_id", "product_type"))
+    >>> visits = Visits(data, data, settings)
+    >>> make_lists("new", visits, settings).shown.lists()
+    {'b': ['milk']}
     """
     model = make_recommender(question, visits).fit(visits.data, visits.items)
     users = list(visits.users)
@@ -144,6 +156,14 @@ def list_new(visits: Visits) -> list[Any]:
     Parameters
     ----------
     visits : Visits
+
+    >>> from shared.data import Incidence, InteractionColumns
+    >>> settings = ProductSettings(columns={"time": ""}, shown=1)
+    >>> table = pd.DataFrame({"household_id": list("aab"), "product_type": ["tea", "milk", "tea"]})
+    >>> data = Incidence.from_interactions(table, InteractionColumns("household_id", "product_type"))
+    >>> visits = Visits(data, data, settings)
+    >>> list_new(visits)
+    []
     """
     if visits.items is None:
         return []

@@ -83,6 +83,9 @@ def needs_dates(table: pd.DataFrame, settings: ProductSettings) -> bool:
     ----------
     table : pandas.DataFrame
     settings : ProductSettings
+
+    >>> needs_dates(pd.DataFrame({"transaction_timestamp": ["13.01.2024"]}), ProductSettings())
+    True
     """
     time = settings.columns.time
     kinds = (pd.api.types.is_numeric_dtype, pd.api.types.is_datetime64_any_dtype)

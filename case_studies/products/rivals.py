@@ -31,6 +31,13 @@ def make_recommender(question: str, visits: Visits) -> Recommender:
     ----------
     question : str
     visits : Visits
+
+    >>> import pandas as pd
+    >>> from shared.data import Incidence
+    >>> data = Incidence.from_interactions(pd.DataFrame({"user": list("aab"), "item": ["tea", "milk", "tea"]}))
+    >>> settings = type("", (), {"seed": 0})
+    >>> make_recommender("new", Visits(data, data, settings)).question
+    'new'
     """
     return Recommender(
         question=question,
@@ -51,6 +58,13 @@ def make_rivals(question: str, visits: Visits) -> tuple[dict[str, Any], dict[str
     Returns
     -------
     models, baselines
+
+    >>> import pandas as pd
+    >>> from shared.data import Incidence
+    >>> data = Incidence.from_interactions(pd.DataFrame({"user": list("aab"), "item": ["tea", "milk", "tea"]}))
+    >>> settings = type("", (), {"seed": 0})
+    >>> [list(models) for models in make_rivals("new", Visits(data, data, settings))]
+    [['neighbours', 'EASE'], ['popularity']]
     """
     signal = "log" if question == "next" else "presence"
     models = {NEAR: NeighbourRecommender(question=question), EASE: EaseRecommender(signal=signal, question=question)}

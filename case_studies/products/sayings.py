@@ -11,6 +11,7 @@ from .settings import ProductSettings
 from .trial import Trial
 from .visits import Visits
 
+ALIKE = 0.1  # a difference between groups, relative, that is not spoken of
 FEW_LISTS = 30  # below which nothing is said of a group
 LABELS = {"next": "what comes next", "new": "what is new to them"}
 WHAT = {
@@ -157,8 +158,9 @@ def say_few(trial: Trial, settings: ProductSettings) -> str:
         return ""
     first, last = table.iloc[0], table.iloc[-1]
     low, high = (str(table.index[place]) for place in (0, -1))
-    word = "less" if first[OURS] < last[OURS] else "no less"
+    far = float(first[OURS]) / max(float(last[OURS]), 1e-9) - 1
+    word = "about as much" if abs(far) < ALIKE else "less" if far < 0 else "more"
     return (
-        f"{capitalise(LABELS[trial.question])}: lists are worth {word} where little is known: NDCG {first[OURS]:.3f} for {settings.who}s"
+        f"{capitalise(LABELS[trial.question])}: lists find {word} where little is known: NDCG {first[OURS]:.3f} for {settings.who}s"
         f" with {low} different {settings.what}s, {last[OURS]:.3f} with {high}."
     )

@@ -20,7 +20,7 @@ from .rivals import EASE, NEAR, OURS, make_recommender, make_rivals
 from .settings import ProductSettings
 from .visits import Visits, make_incidence
 
-__all__ = ["Trial", "cut_visits", "try_questions"]
+__all__ = ["Trial", "cut_visits"]
 
 HIDING = "is hidden"
 HIDDEN = 0.2  # of all pairs, where there are no times
@@ -157,6 +157,15 @@ def cut_visits(visits: Visits) -> tuple[Visits, list[Split]]:
     visits, splits
         Those of items that were not seldom before the first cut; without times a user has two rows, what is known and
         what is hidden.
+
+    >>> from shared.data import Incidence, InteractionColumns
+    >>> settings = ProductSettings(columns={"time": ""}, shown=1)
+    >>> table = pd.DataFrame({"household_id": list("aab"), "product_type": ["tea", "milk", "tea"]})
+    >>> data = Incidence.from_interactions(table, InteractionColumns("household_id", "product_type"))
+    >>> visits = Visits(data, data, settings)
+    >>> cut, (split,) = cut_visits(visits)
+    >>> cut.data.n_rows == len(split.train) + len(split.test)
+    True
     """
     if visits.period is not None:
         every: Any = visits.period

@@ -133,6 +133,10 @@ def make_incidence(table: pd.DataFrame, settings: ProductSettings, source: str) 
     table : pandas.DataFrame
     settings : ProductSettings
     source : str
+
+    >>> rows = pd.DataFrame({"household_id": ["a", "b"], "product_type": ["tea", "milk"]})
+    >>> make_incidence(rows, ProductSettings(columns={"time": ""}), "table").to_lists()
+    [['tea'], ['milk']]
     """
     named = settings.columns
     columns = InteractionColumns(named.user, named.item, named.quantity or None, named.time or None)
