@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from shared.data import columns as names
 from shared.errors import SettingsError, quote
 from shared.evaluation.metrics.registry import split_name
 from shared.typing import Floats, Ints
@@ -131,10 +132,15 @@ class ListMetric:
         Parameters
         ----------
         predictions : pandas.DataFrame
-            Of one model and split.
+            Of one model; a user who stands in several splits counts with the mean over them.
         prepared : object
             What `prepare` gave.
         """
+        splits = predictions[names.SPLIT] if names.SPLIT in predictions.columns else None
+        if splits is not None and splits.nunique(dropna=False) > 1:  # a user who stands in several has a list in each
+            each = [self.units(part, prepared) for _, part in predictions.groupby(splits, dropna=False, sort=False)]
+            pooled = pd.concat(each)
+            return pooled.groupby(pooled.index).mean()
         if self.kind in FOUND:
             return self._found(predictions)
         first = predictions.drop_duplicates(self.unit)

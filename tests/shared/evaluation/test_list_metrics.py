@@ -185,3 +185,10 @@ def test_other_right_items_leave_what_was_known_alone():
         inside = np.isin(data.rows, SPLIT.train)
         np.testing.assert_array_equal(other.codes[inside], data.codes[inside])
         assert (other.codes[~inside] != data.codes[~inside]).any()
+
+
+def test_a_user_in_several_splits_has_a_list_in_each():
+    rows = pd.DataFrame({"user": ["a", "a", "b"], "rank": [1.0, 2.0, 1.0], "split": [1, 2, 2]})
+    alone = [list_metric("ndcg").units(part)["a"] for _, part in rows.groupby("split")]
+    assert list_metric("ndcg").units(rows)["a"] == pytest.approx(np.mean(alone))
+    assert list_metric("ndcg").units(rows)["b"] == 1.0
