@@ -137,7 +137,7 @@ class ListMetric:
             What `prepare` gave.
         """
         splits = predictions[names.SPLIT] if names.SPLIT in predictions.columns else None
-        if splits is not None and splits.nunique(dropna=False) > 1:  # a user who stands in several has a list in each
+        if splits is not None and len(pd.unique(splits)) > 1:  # a user who stands in several has a list in each
             each = [self.units(part, prepared) for _, part in predictions.groupby(splits, dropna=False, sort=False)]
             pooled = pd.concat(each)
             return pooled.groupby(pooled.index).mean()
