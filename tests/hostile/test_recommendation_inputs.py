@@ -21,8 +21,8 @@ from domains.recommendation import (
     SemanticIndex,
     TextEncoder,
 )
-from shared.data import Incidence, TimeCut, WalkForward
-from shared.errors import HexadError, StoreError
+from shared.data import Incidence, InteractionColumns, TimeCut, WalkForward
+from shared.errors import HexadError, SettingsError, StoreError
 from shared.evaluation import evaluate
 from tests.contract.test_recommenders import MADE, NAMES, shop
 
@@ -606,3 +606,10 @@ def test_what_a_task_of_ranking_cannot_be_is_refused():
     task = RankingTask()
     for name, told in (("ndgc", "'ndgc'"), ("ndcg@0", "'ndcg@0'"), ("coverage@20", "only 10"), ("diversity", "kinds=")):
         says(refused(lambda name=name: task.metric(name)), told)
+
+
+@pytest.mark.parametrize("name", ["rank", "score", "because", "from_habit"])
+def test_a_column_of_the_name_of_a_lists_own_is_refused(name):
+    table = pd.DataFrame({"user": ["a", "b"], name: ["x", "y"]})
+    with pytest.raises(SettingsError, match=rf"{name}.*rename"):
+        PopularityRecommender().fit(Incidence.from_interactions(table, InteractionColumns(item=name)))

@@ -37,6 +37,8 @@ __all__ = [
 
 BLOCK = 512
 QUESTIONS = ("new", "next")
+# Columns of lists beside those of users and items.
+TAKEN = frozenset({"rank", "score", "path", "because", "query"})
 
 
 def as_keys(users: object) -> list[Any]:
@@ -109,6 +111,11 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         self.items_ = plain_names(pd.Index(vocabulary), "interactions")
         columns = interactions.columns
         self.names_ = [columns.customer or "user", columns.item]
+        if taken := [name for name in self.names_ if name in TAKEN or str(name).startswith("from_")]:
+            raise SettingsError(
+                f"lists have columns of the name{'s' if len(taken) > 1 else ''} {quote(taken)} themselves; give yours"
+                f" another: table.rename(columns={{{taken[0]!r}: {taken[0] + '_'!r}}})"
+            )
         found = History.of(interactions)
         # One user more, who has nothing: whoever is not known is scored as this one.
         self.history_ = History(
