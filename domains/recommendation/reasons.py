@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from domains.recommendation.behaviour.blend import Blend
 from domains.recommendation.behaviour.history import History
-from domains.recommendation.behaviour.parts import FactorPart, LinearPart, NeighbourPart
+from domains.recommendation.behaviour.parts import FactorPart, LinearPart, NeighbourPart, signal_of
 from shared.errors import quote
 from shared.text import count_of
 from shared.typing import Ints, Reals
@@ -72,7 +73,7 @@ class Reasons:
         have = int(self.history.popularity[item])
         return f"popular: {have:,} of {self.n_users:,} users had it"
 
-    def like(self, user: int, neighbours: Ints, near: Reals, shared: list[str]) -> str:
+    def like(self, user: int, neighbours: Ints, near: Reals, tell: Callable[[int], str]) -> str:
         """Say which known items a new one is like.
 
         Parameters
@@ -81,15 +82,16 @@ class Reasons:
         neighbours : array of int
             The nearest first.
         near : array of float
-        shared : list of str
-            What it has in common with the first.
+        tell : callable
+            What it has in common with another item, in words; see `ItemSpace.tell`.
         """
         own = set(self._own(user).tolist())
         held = [int(one) for one, close in zip(neighbours, near, strict=True) if one in own and close > 0][:NAMED]
-        common = f" (same {', '.join(shared)})" if shared else ""
+        named = held or [int(one) for one in neighbours[:1]]
+        common = f" ({told})" if named and (told := tell(named[0])) else ""
         if held:
             return f"new, and like {quote(self.items[held])}, which they had{common}"
-        return f"new, and like {quote(self.items[neighbours[:1]])}{common}"
+        return f"new, and like {quote(self.items[named])}{common}"
 
     def _own(self, user: int) -> Ints:
         presence = self.history.presence
@@ -116,7 +118,7 @@ class Reasons:
         adds = np.zeros(len(own))
         for part, weight, scale in zip(self.blend.parts, self.blend.weights, self.blend.scales, strict=True):
             if weight:
-                adds += weight / scale * _brings(part, own, item)
+                adds += weight / scale * _brings(part, self.history, user, own, item)
         order = [int(place) for place in np.argsort(-adds, kind="stable")[:NAMED] if adds[place] > 0]
         if not order:
             return ""
@@ -135,10 +137,13 @@ class Reasons:
         return len(np.intersect1d(one, two, assume_unique=True))
 
 
-def _brings(part: Any, own: Ints, item: int) -> Reals:
+def _brings(part: Any, history: History, user: int, own: Ints, item: int) -> Reals:
     """What each of a user's items adds to another by a part that compares items."""
     if isinstance(part, LinearPart):
-        return np.asarray(part.weights[own, item], dtype=float)
+        signal = signal_of(history, part.apply_to, part.period)
+        begin, stop = signal.indptr[user], signal.indptr[user + 1]
+        given = signal.data[begin:stop][np.isin(signal.indices[begin:stop], own)]
+        return np.asarray(part.weights[own, item], dtype=float) * given * part.gain(history, user, item)
     if isinstance(part, FactorPart):
         near = part.vectors[own] @ part.vectors[item]
         return np.asarray(near * part.scale[item] / part.scale[own], dtype=float)

@@ -557,7 +557,9 @@ class Recommender(BehaviourModel):
         )
         for name in GROUPS:
             if name in groups:
-                table[f"from_{name}"] = np.where(is_new, np.nan, groups[name][rows, items].astype(float))
+                own = groups[name][rows, items].astype(float)
+                # Strangers are scored by what everybody does alone: the other groups add nothing.
+                table[f"from_{name}"] = np.where(is_new, np.nan, np.where(nobody[rows] & (name != "trend"), 0.0, own))
         if why is not None:
             table["because"] = [
                 self._because(
@@ -575,9 +577,9 @@ class Recommender(BehaviourModel):
     def _because(self, why: Reasons, user: int, item: int, stranger: bool, adds: dict[str, float], is_new: bool) -> str:
         if is_new and self.new_ is not None and self.space_ is not None:
             at = int(np.searchsorted(self.new_.items, item))
-            near = self.new_.neighbours[at]
-            shared = self.space_.shared(int(self.rows_[item]), int(self.rows_[near[0]])) if len(near) else []
-            return why.like(user, near, self.new_.similarity[at], shared)
+            space, row = self.space_, int(self.rows_[item])
+            near, similarity = self.new_.neighbours[at], self.new_.similarity[at]
+            return why.like(user, near, similarity, lambda other: space.tell(row, int(self.rows_[other])))
         return why.trend(item) if stranger else why.tell(user, item, adds)
 
     def _indexed(self) -> Ints:

@@ -189,6 +189,16 @@ class LinearPart(Part):
             found *= np.sqrt(np.maximum(history.activity[users], 1)).astype(np.float32)[:, None]
         return found
 
+    def gain(self, history: History, user: int, item: int) -> float:
+        """What the sum of weights is multiplied with for one user and item.
+
+        Parameters
+        ----------
+        history : History
+        user, item : int
+        """
+        return float(self.scale[item] * max(history.activity[user], 1) ** 0.5) if self.apply_to == "scaled" else 1.0
+
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """A square of weights."""
         n_items = len(self.weights)

@@ -36,6 +36,7 @@ class Likeness:
         self.space = space
         self.rows = rows
         self.items = items
+        self._known: Any = None
 
     def among(self, pool: Ints) -> Reals:
         """How alike some items are to one another: by what is known of them, else by who had both.
@@ -72,11 +73,12 @@ class Likeness:
         content = behaviour = None
         if by != "behaviour" and self.space is not None and self.rows[code] >= 0:
             content = np.zeros(len(self.items))
-            known = self.rows >= 0
-            content[known] = self.space.similarity([self.rows[code]], self.rows[known])[0]
+            known, vectors = self._vectors()
+            content[known] = vectors @ vectors[[int(np.searchsorted(known, code))]].toarray()[0]
         if by != "content" and self.history.popularity[code] > 0:
             columns = self.history.keep("by item", self.history.presence.tocsc)
-            both = np.asarray((columns[:, [code]].T @ columns).toarray(), dtype=float).ravel()
+            users = columns.indices[columns.indptr[code] : columns.indptr[code + 1]]
+            both = np.bincount(self.history.presence[users].indices, minlength=len(self.items)).astype(float)
             size = np.sqrt(self.history.popularity + 20.0)
             behaviour = both / size / size[code]
         if content is None and behaviour is None:
@@ -87,6 +89,13 @@ class Likeness:
             return (content, "content") if content is not None else (behaviour, "behaviour")  # type: ignore[return-value]
         return (content + behaviour) / 2, "content and behaviour"
 
+    def _vectors(self) -> tuple[Ints, Any]:
+        """Items of which something is known, and their vectors; worked out once for all that are asked for."""
+        if self._known is None and self.space is not None:
+            known = np.flatnonzero(self.rows >= 0)
+            self._known = known, self.space.matrix_[self.rows[known]]
+        return self._known
+
     def say_why(self, code: int, other: int) -> str:
         """Say what two items have in common.
 
@@ -96,9 +105,7 @@ class Likeness:
         """
         told = []
         if self.space is not None and self.rows[code] >= 0 and self.rows[other] >= 0:
-            shared = self.space.shared(int(self.rows[code]), int(self.rows[other]))
-            if shared:
-                told.append(f"same {', '.join(shared)}" if shared != ["text"] else "texts are alike")
+            told += [common] if (common := self.space.tell(int(self.rows[code]), int(self.rows[other]))) else []
         if self.history.popularity[code] > 0:
             both = self._both(code, other)
             if both:

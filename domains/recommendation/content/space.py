@@ -19,6 +19,7 @@ from shared.data.io.frames import as_pandas
 from shared.data.schema import missing_column
 from shared.errors import DataError, HexadError, Problem, Problems, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
+from shared.text import join_words
 from shared.typing import Ints, Reals
 
 __all__ = ["ItemSpace"]
@@ -30,6 +31,9 @@ CANDIDATES = 60
 MOST_LABELLED = 3000
 # A column of kinds that differ in nearly every row names items, and says of none what it is like.
 MOST_KINDS = 0.9
+# What is told of two items: similarity of numbers (of one interval between quantiles, a fifth of it) and of texts.
+CLOSE, ALIKE_TEXTS = 0.9, 0.5
+MOST_SHARED = 3
 
 
 @dataclass(frozen=True)
@@ -238,7 +242,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         return np.concatenate(place), np.where(np.isfinite(similar), np.maximum(similar, 0.0), 0.0)
 
     def shared(self, first: int, second: int) -> list[str]:
-        """What two items have in common, the most telling first: values of columns, and "text" where it is alike.
+        """What kinds two items have in common, as column and value, the most telling first; three at most.
 
         Parameters
         ----------
@@ -246,23 +250,45 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
             Rows of the table that was learnt from.
         """
         check_is_fitted(self)
-        a, b = self._row(first), self._row(second)
-        worth = a * b
-        order = np.argsort(-worth, kind="stable")
-        found: list[str] = []
-        for place in order[worth[order] > 0][:40]:
-            block, value = self._name_of(int(place))
-            if block not in {name.split(" ")[0] for name in found} or value:
-                told = f"{block} {value}".strip()
-                if told not in found and not (block == TEXT and TEXT in found):
-                    found.append(told)
-            if len(found) >= 3:
-                break
-        return found
+        worth = self._row(first) * self._row(second)
+        found = np.flatnonzero(worth > 0)
+        found = found[np.argsort(-worth[found], kind="stable")]
+        named = [self._name_of(int(place)) for place in found]
+        return list(dict.fromkeys(f"{name} {value}" for name, value in named if value))[:MOST_SHARED]
+
+    def tell(self, first: int, second: int) -> str:
+        """What two items have in common, in words; empty where it is nothing that can be named.
+
+        Kinds are the same; numbers are close where few items lie between them, and texts alike from a similarity of a
+        half on.
+
+        Parameters
+        ----------
+        first, second : int
+            Rows of the table that was learnt from.
+
+        >>> films = pd.DataFrame({"item": list("abc"), "genre": ["war", "war", "love"], "year": [1950, 1950, 2001]})
+        >>> ItemSpace().fit(films).tell(0, 1)
+        'same genre war; close in year'
+        """
+        told = [f"same {', '.join(kinds)}"] if (kinds := self.shared(first, second)) else []
+        worth = self._row(first) * self._row(second)
+        near = {
+            name: float(worth[begin:stop].sum()) / self.weights_[name]
+            for name, begin, stop in self.layout_
+            if self.weights_[name] > 0
+        }
+        close = [name for name in self.knots_ if near.get(name, 0.0) >= CLOSE]
+        told += [f"close in {join_words(close[:MOST_SHARED])}"] if close else []
+        if self.encoder_ is not None and near.get(TEXT, 0.0) >= ALIKE_TEXTS:
+            told.append("texts are alike")
+        return "; ".join(told)
 
     def _row(self, number: int) -> Reals:
-        row = self.matrix_[[number]]
-        return np.asarray(row.toarray() if hasattr(row, "toarray") else row, dtype=float).ravel()
+        span = slice(int(self.indptr_[number]), int(self.indptr_[number + 1]))
+        found = np.zeros(self.layout_[-1][2])
+        found[self.indices_[span]] = self.data_[span]
+        return found
 
     def _name_of(self, place: int) -> tuple[str, str]:
         """Block of a feature, and its value where it is a kind."""
@@ -333,8 +359,8 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         ):
             self.notes_.append(f"{quote([name])} differs in nearly every row, so that it is not compared")
             return
-        rarity = np.log(n_items / shared + 1e-12) / np.log(max(n_items, 2))
-        self.kinds_[name] = _Kinds(kinds, np.maximum(rarity, 0.0))
+        rarity = np.log(n_items / shared) / np.log(max(n_items, 2))
+        self.kinds_[name] = _Kinds(kinds, rarity)
 
     def _tokens(self, column: pd.Series[Any]) -> tuple[Ints, Any]:
         """Kinds of every row as text, several where they are separated."""

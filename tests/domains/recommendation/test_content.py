@@ -225,3 +225,42 @@ def test_an_attribute_called_text_is_refused_beside_other_texts():
     with pytest.raises(DataError, match=r"text.*goes.*rename"):
         ItemSpace("note").fit(table)
     assert set(ItemSpace("text", attributes=()).fit(table).weights_) == {"text"}
+
+
+def test_what_items_have_in_common_is_told_as_it_is():
+    years = np.r_[1948.0, 1954.0, 1948.5, np.linspace(1940, 2014, 60)]
+    notes = ["soldiers at sea", "wedding in spring", "soldiers at sea"]
+    notes += [f"{a} {b}" for a, b in zip(["sea", "spring"] * 30, ["soldiers", "wedding", "train"] * 20, strict=True)]
+    films = pd.DataFrame({"item": [f"i{n}" for n in range(63)], "genre": ["war", "war", *["love"] * 61]})
+    films = films.assign(year=years, plot=notes)
+    space = ItemSpace("plot", encoder=TextEncoder("words", n_factors=4)).fit(films)
+    assert space.tell(0, 1) == "same genre war"  # six years and other texts lie between them
+    assert space.tell(0, 2) == "close in year; texts are alike"
+    assert space.shared(0, 2) == []
+    found = Recommender(text="plot", encoder=TextEncoder("words", n_factors=4)).fit(items=films)
+    because = found.similar("i0", n=60, by="content").to_frame().set_index("item")["because"]
+    assert because["i2"] == "close in year; texts are alike"
+    assert "year" not in because.get("i1", "")
+
+
+def test_what_a_new_item_has_in_common_is_that_with_the_item_named():
+    table, items = tables()
+    found = Recommender().fit(table, items)
+    kinds = items.set_index("item")["genre"]
+    frame = found.recommend([f"u{user}" for user in range(60)], n=60).to_frame()
+    for item, because in frame.loc[frame["path"] == "content", ["item", "because"]].itertuples(index=False):
+        first = because.split("'")[1]
+        assert ("same genre" in because) == (kinds[item] == kinds[first])
+
+
+def test_similar_items_by_all_agree_with_each_alone():
+    table, items = tables()
+    found = Recommender().fit(table, items)
+    whole = found.similar(list(found.items_), n=5).to_frame()
+    rows = pd.Index(found.items_)
+    alone = found.space_.similarity(found.rows_[[7]], found.rows_)[0]
+    both = found.history_.presence.toarray().T @ found.history_.presence.toarray()
+    size = np.sqrt(found.history_.popularity + 20.0)
+    wanted = (alone + both[7] / size / size[7]) / 2 if found.history_.popularity[7] else alone
+    own = whole[whole["like item"] == rows[7]]
+    np.testing.assert_allclose(own["score"], wanted[rows.get_indexer(own["item"])], rtol=1e-5)

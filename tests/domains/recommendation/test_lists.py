@@ -7,8 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.recommendation import Recommendations, Recommender, TextEncoder
+from domains.recommendation.behaviour.blend import Blend
+from domains.recommendation.behaviour.history import History
+from domains.recommendation.behaviour.parts import LinearPart
 from domains.recommendation.lists.filters import ItemColumns
 from domains.recommendation.lists.rerank import cap_lists, diversify, number_kinds
+from domains.recommendation.reasons import Reasons
 from tests.contract.test_recommenders import shop
 
 N_ITEMS = 30  # 24 that users had, 6 that nobody has
@@ -298,3 +302,34 @@ def test_results_say_what_they_hold():
     assert found.explain() == "3 items in 2 lists. 1 list of fewer than 2 items: no more may be shown."
     assert found.lists() == {"a": ["x", "y"], "b": ["x"]}
     assert found.key == "user"
+
+
+def test_what_is_added_to_a_strangers_score_sums_up_to_it():
+    table = shop()
+    for question in ("new", "next"):
+        found = Recommender(question=question).fit(table)
+        frame = found.recommend(["nobody", table["user"].iloc[0]]).to_frame()
+        groups = frame.filter(like="from_")
+        gap = frame["score"] - groups.sum(axis=1)
+        if "from_trend" in groups:
+            assert np.ptp(gap[frame["user"] == "nobody"]) < 1e-4
+            assert gap.iloc[0] == pytest.approx(found.blend_.intercept, abs=1e-4)
+
+
+def test_a_reason_names_what_counts_for_the_score():
+    # Of two items that go alike with a third, the one had of late is named where only what is recent counts.
+    part = LinearPart(1.0, "presence", "recent")
+    users = np.repeat(np.arange(40), 3)
+    history = History(users.astype(np.int32), np.tile(np.arange(3), 40).astype(np.int32), np.zeros(120), None, 41, 3)
+    part.learn(history, 1.0, {})
+    asked = History(
+        np.r_[users, 40, 40].astype(np.int32),
+        np.r_[np.tile(np.arange(3), 40), 0, 1].astype(np.int32),
+        np.r_[np.zeros(120), 90.0, 0.0],
+        None,
+        41,
+        3,
+    )
+    blend = Blend([part], np.ones(1), np.zeros(1), np.ones(1), 0.0)
+    why = Reasons(asked, blend, np.array(["old", "late", "asked"]), 1.0, "day")
+    assert why.tell(40, 2, {"similar": 1.0}).startswith("goes with 'late', which they had")
