@@ -12,11 +12,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from domains.recommendation.behaviour.blend import fit_weights, top_items
+from domains.recommendation.content.table import refuse_lists
 from domains.recommendation.text.encoder import TextEncoder
 from domains.recommendation.text.lsa import join_columns
 from shared.checks import is_number
 from shared.data.io.frames import as_pandas
-from shared.data.schema import missing_column
+from shared.data.schema import first_rows, missing_column
 from shared.errors import DataError, HexadError, Problem, Problems, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.text import join_words
@@ -145,13 +146,20 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         items : frame
+            A column that is not there counts as empty in every row.
 
         Returns
         -------
-        numpy.ndarray or scipy sparse array, shape (n_items, n_features)
+        scipy sparse array, shape (n_items, n_features)
+
+        Raises
+        ------
+        DataError
+            None of the columns is there, or one holds text where numbers were learnt from.
         """
         check_is_fitted(self)
         table = self._check(items)
+        self._check_learnt(table)
         found: dict[str, Any] = {}
         text = self._texts(table)
         if self.encoder_ is not None and text is not None:
@@ -307,6 +315,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         for name in [*text, *(self.attributes or ())]:
             if name not in table.columns:
                 missing_column(name, [str(one) for one in table.columns], problems)
+        refuse_lists(table, problems)
         if text and TEXT not in text and TEXT in (self.attributes or table.columns):
             problems.add(
                 f"is the name by which the weight of {quote(text)} goes",
@@ -317,6 +326,22 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
             problems.add("has no rows", fix="Give at least one item.")
         problems.raise_if_any()
         return table
+
+    def _check_learnt(self, table: pd.DataFrame) -> None:
+        """Refuse other items that have none of the columns, or text for numbers."""
+        problems = Problems("items")
+        learnt = [*self.kinds_, *self.knots_]
+        if self.encoder_ is None and not set(learnt) & set(table.columns):
+            problems.add(
+                f"has none of the columns that items are compared by: {quote(learnt)}", fix="Give some of them."
+            )
+        for name in [one for one in self.knots_ if one in table.columns]:
+            wrong = (pd.to_numeric(table[name], errors="coerce").isna() & table[name].notna()).to_numpy()
+            if wrong.any():
+                what = f"holds {quote(table[name][wrong].unique()[:3])}, and numbers were learnt from"
+                rows, count = first_rows(wrong), int(wrong.sum())
+                problems.add(what, column=name, rows=rows, count=count, fix="Give numbers, or leave the cells empty.")
+        problems.raise_if_any()
 
     def _texts(self, table: pd.DataFrame) -> list[str] | None:
         names = [self.text] if isinstance(self.text, str) else list(self.text)

@@ -14,7 +14,7 @@ from shared.errors import Problems
 from shared.text import count_of
 from shared.typing import Ints
 
-__all__ = ["check_items", "order_column"]
+__all__ = ["check_items", "order_column", "refuse_lists"]
 
 
 def check_items(items: Any, key: str, known: pd.Index[Any] | None) -> pd.DataFrame:
@@ -50,6 +50,7 @@ def check_items(items: Any, key: str, known: pd.Index[Any] | None) -> pd.DataFra
             count=int(gone.sum()),
             fix="Fill them in, or leave the rows out.",
         )
+    refuse_lists(table.drop(columns=key), problems)
     if table[key].dtype == object:
         of_one_kind(table[key], gone, key, problems)
         problems.raise_if_any()
@@ -74,6 +75,34 @@ def check_items(items: Any, key: str, known: pd.Index[Any] | None) -> pd.DataFra
             problems.add("names none of the items of the interactions", column=key, fix=fix)
     problems.raise_if_any()
     return table
+
+
+def refuse_lists(table: pd.DataFrame, problems: Problems) -> None:
+    """Refuse columns whose cells are lists: what several kinds in a cell are told apart by is a separator.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    problems : Problems
+        Those found are added.
+
+    >>> problems = Problems("items")
+    >>> refuse_lists(pd.DataFrame({"genre": [["war", "love"], ["war"]]}), problems)
+    >>> bool(problems)
+    True
+    """
+    for name in table.columns:
+        if table[name].dtype != object:
+            continue
+        nested = np.array([isinstance(one, list | tuple | set | dict | np.ndarray) for one in table[name]], dtype=bool)
+        if nested.any():
+            problems.add(
+                "holds lists, not single values",
+                column=name,
+                rows=first_rows(nested),
+                count=int(nested.sum()),
+                fix=f"Join them to text, as in table[{name!r}].str.join(', '), and pass separator=', '.",
+            )
 
 
 def order_column(column: pd.Series[Any], place: Ints) -> Any:

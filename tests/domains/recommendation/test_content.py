@@ -264,3 +264,19 @@ def test_similar_items_by_all_agree_with_each_alone():
     wanted = (alone + both[7] / size / size[7]) / 2 if found.history_.popularity[7] else alone
     own = whole[whole["like item"] == rows[7]]
     np.testing.assert_allclose(own["score"], wanted[rows.get_indexer(own["item"])], rtol=1e-5)
+
+
+def test_cells_that_are_lists_are_refused_by_name():
+    films = pd.DataFrame({"item": ["a", "b"], "genre": [["war", "love"], ["war"]]})
+    for fit in (ItemSpace().fit, lambda table: Recommender().fit(items=table)):
+        with pytest.raises(DataError, match=r"genre.*holds lists, not single values.*separator=', '"):
+            fit(films)
+
+
+def test_other_items_of_other_columns_are_refused():
+    space = ItemSpace().fit(pd.DataFrame({"item": list("abc"), "year": [1950.0, 1960.0, 1970.0]}))
+    with pytest.raises(DataError, match=r"none of the columns that items are compared by: 'year'"):
+        space.vectors(pd.DataFrame({"item": ["d"]}))
+    with pytest.raises(DataError, match=r"year.*holds 'soon', and numbers were learnt"):
+        space.vectors(pd.DataFrame({"item": ["d"], "year": ["soon"]}))
+    assert space.vectors(pd.DataFrame({"item": ["d"], "year": [None]})).nnz == 0
