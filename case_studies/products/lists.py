@@ -71,6 +71,11 @@ class Lists:
         ordered = found.sort_values("size", ascending=False, kind="stable")
         return ordered.set_axis(["lists", "because"], axis=1)
 
+    @property
+    def n_with_new(self) -> int:
+        """Lists in which an item stands that nobody has yet; one of several counts once."""
+        return int(self.table.loc[self.table["path"] == CONTENT].iloc[:, 0].nunique())
+
     def weigh_groups(self) -> dict[str, float]:
         """Share of the weights that lies on each group of parts, the heaviest first."""
         total: dict[str, float] = {}

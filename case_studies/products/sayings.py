@@ -137,7 +137,7 @@ def say_new(lists: Lists, unseen: list[object], settings: ProductSettings) -> st
         return f"{head} None of them suits anybody better than what is known: they stand in no list."
     return (
         f"{head} They are judged by those most like them; {len(found):,} of them "
-        f"{'stands' if len(found) == 1 else 'stand'} in {count_of(int(found['lists'].sum()), 'list')} of what is new. No past"
+        f"{'stands' if len(found) == 1 else 'stand'} in {count_of(lists.n_with_new, 'list')} of what is new. No past"
         " can show whether that is right: nobody could take them."
     )
 

@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 
 from case_studies.common.runs import predict_from, run_study
+from case_studies.products.lists import Lists
 from case_studies.products.reading import find_period, prepare
+from case_studies.products.sayings import say_new
 from case_studies.products.settings import ProductSettings
 from case_studies.products.visits import Visits, make_incidence
+from domains.recommendation import Recommendations, Recommender
 from shared.errors import DataError, SettingsError, StoreError
 
 ASKED = ["columns.user=Kunde", "columns.item=Ware", "n_jobs=1", "tried_on=50"]
@@ -172,3 +175,17 @@ def test_new_rows_without_times_or_a_damaged_model_are_told(own, tmp_path):
     (tmp_path / "run" / "model.hexad").write_bytes(b"PK no more")
     with pytest.raises(StoreError, match=r"model\.hexad"):
         predict_from(tmp_path / "run", data=tmp_path / "neu.csv", out=tmp_path / "out.csv")
+
+
+def test_lists_that_hold_new_items_are_counted_once():
+    table = pd.DataFrame(
+        {
+            "user": list("aab"),
+            "item": ["x", "y", "x"],
+            "rank": [1, 2, 1],
+            "path": ["content"] * 3,
+            "because": ["new, and like 'z'"] * 3,
+        }
+    )
+    lists = Lists("new", Recommender(), Recommendations(table, 2), [])
+    assert "2 of them stand in 2 lists of what is new" in say_new(lists, ["x", "y"], ProductSettings(what="item"))
