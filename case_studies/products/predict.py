@@ -138,7 +138,7 @@ def _leave_known(
 
 def _kind_of(model: Recommender, settings: ProductSettings) -> str:
     kind = settings.columns.items.kind
-    return kind if kind in model.columns_.columns else ""
+    return kind if kind in model.columns_.names else ""
 
 
 def _tell(table: pd.DataFrame, fresh: pd.DataFrame, known: list[Any], settings: ProductSettings) -> list[str]:

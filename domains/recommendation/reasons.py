@@ -143,7 +143,7 @@ def _brings(part: Any, history: History, user: int, own: Ints, item: int) -> Rea
         signal = signal_of(history, part.apply_to, part.period)
         begin, stop = signal.indptr[user], signal.indptr[user + 1]
         given = signal.data[begin:stop][np.isin(signal.indices[begin:stop], own)]
-        return np.asarray(part.weights[own, item], dtype=float) * given * part.gain(history, user, item)
+        return np.asarray(part.weights[own, item] * given * part.gain(history, user, item), dtype=float)
     if isinstance(part, FactorPart):
         near = part.vectors[own] @ part.vectors[item]
         return np.asarray(near * part.scale[item] / part.scale[own], dtype=float)

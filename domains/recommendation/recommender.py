@@ -174,7 +174,8 @@ class Recommender(BehaviourModel):
         if lost := int((place < 0).sum()):
             self.notes_.append(f"nothing is known of {count_of(lost, 'item')} beyond who had them")
         columns = {str(name): order_column(table[name], place) for name in table.columns if name != key}
-        self.columns_ = ItemColumns({name: one for name, one in columns.items() if one is not None}, self.separator)
+        known = {name: one for name, one in columns.items() if one is not None}
+        self.columns_ = ItemColumns.of(known, self.separator)
         space = ItemSpace(
             self.text, attributes=self.attributes, key=key, separator=self.separator, encoder=self.encoder
         )
@@ -599,7 +600,7 @@ class Recommender(BehaviourModel):
 
     def _texts(self, items: Ints) -> list[str]:
         names = [self.text] if isinstance(self.text, str) else list(self.text)
-        columns = [self.columns_.values_of(name)[items].astype(str) for name in names]
+        columns = [map(str, self.columns_.values_of(name)[items].tolist()) for name in names]
         return [". ".join(part for part in row if part) for row in zip(*columns, strict=True)]
 
     def _suit(self, items: Ints, scores: Reals, user: Any) -> Reals:

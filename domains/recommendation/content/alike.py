@@ -91,10 +91,11 @@ class Likeness:
 
     def _vectors(self) -> tuple[Ints, Any]:
         """Items of which something is known, and their vectors; worked out once for all that are asked for."""
-        if self._known is None and self.space is not None:
+        if self._known is None:
             known = np.flatnonzero(self.rows >= 0)
-            self._known = known, self.space.matrix_[self.rows[known]]
-        return self._known
+            self._known = known, None if self.space is None else self.space.matrix_[self.rows[known]]
+        found: tuple[Ints, Any] = self._known
+        return found
 
     def say_why(self, code: int, other: int) -> str:
         """Say what two items have in common.

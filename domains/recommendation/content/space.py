@@ -15,6 +15,7 @@ from domains.recommendation.behaviour.blend import fit_weights, top_items
 from domains.recommendation.content.table import refuse_lists
 from domains.recommendation.text.encoder import TextEncoder
 from domains.recommendation.text.lsa import join_columns
+from domains.recommendation.text.packed import PackedTexts
 from shared.checks import is_number
 from shared.data.io.frames import as_pandas
 from shared.data.schema import first_rows, missing_column
@@ -41,13 +42,15 @@ MOST_SHARED = 3
 class _Kinds:
     """Values of a column of kinds, and how telling each is."""
 
-    values: Any
+    values: PackedTexts
     rarity: Reals
 
-    def declare_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """Values, and a number each."""
         count = len(self.values)
-        return {"values": ArrayOf("a", (count,), unique=True), "rarity": ArrayOf("f", (count,), low=0, finite=True)}
+        if len(set(self.values.tolist())) < count:
+            raise ValueError("a kind is there twice")
+        return {"values": PackedTexts, "rarity": ArrayOf("f", (count,), low=0, finite=True)}
 
 
 class ItemSpace(BaseEstimator):  # type: ignore[misc]
@@ -303,7 +306,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         for name, begin, stop in self.layout_:
             if begin <= place < stop:
                 kinds = self.kinds_.get(name)
-                return name, "" if kinds is None else str(kinds.values[place - begin])
+                return name, "" if kinds is None else kinds.values[place - begin]
         return "", ""
 
     def _check(self, items: Any) -> pd.DataFrame:
@@ -385,7 +388,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
             self.notes_.append(f"{quote([name])} differs in nearly every row, so that it is not compared")
             return
         rarity = np.log(n_items / shared) / np.log(max(n_items, 2))
-        self.kinds_[name] = _Kinds(kinds, rarity)
+        self.kinds_[name] = _Kinds(PackedTexts.of(kinds.tolist()), rarity)
 
     def _tokens(self, column: pd.Series[Any]) -> tuple[Ints, Any]:
         """Kinds of every row as text, several where they are separated."""
@@ -393,7 +396,9 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         cells = [text.split(self.separator) if self.separator else [text] for text in texts]
         pairs = [(row, one.strip()) for row, cell in enumerate(cells) for one in dict.fromkeys(cell) if one.strip()]
         rows = np.array([row for row, _ in pairs], dtype=np.int64)
-        return rows, np.array([one for _, one in pairs], dtype=str)
+        values = np.empty(len(pairs), dtype=object)  # an array of text gives each the room of the longest
+        values[:] = [one for _, one in pairs]
+        return rows, values
 
     def _encode(self, table: pd.DataFrame) -> dict[str, Any]:
         """Blocks of kinds and numbers, sparse; a row's square sum is how telling its values are."""
@@ -404,10 +409,8 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
             if name not in table.columns:
                 continue
             rows, values = self._tokens(table[name])
-            place = np.searchsorted(kinds.values, values) if len(values) else np.zeros(0, dtype=np.int64)
-            place = np.minimum(place, len(kinds.values) - 1)
-            known = kinds.values[place] == values if len(values) else np.zeros(0, dtype=bool)
-            rows, place = rows[known], place[known]
+            place = pd.Index(kinds.values.tolist(), dtype=object).get_indexer(pd.Index(values, dtype=object))
+            rows, place = rows[place >= 0], place[place >= 0]
             telling = kinds.rarity[place]
             squares = np.bincount(rows, weights=telling**2, minlength=len(table))
             means = np.bincount(rows, weights=telling, minlength=len(table)) / np.maximum(

@@ -106,7 +106,7 @@ def refuse_lists(table: pd.DataFrame, problems: Problems) -> None:
 
 
 def order_column(column: pd.Series[Any], place: Ints) -> Any:
-    """Bring a column to the order of a vocabulary, as numbers or text; None where the table is empty.
+    """Bring a column to the order of a vocabulary, as an array of numbers or a list of texts; None where the table is empty.
 
     Parameters
     ----------
@@ -120,5 +120,5 @@ def order_column(column: pd.Series[Any], place: Ints) -> Any:
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         values = column.to_numpy(dtype=float, na_value=np.nan)
         return np.where(place >= 0, values[np.maximum(place, 0)], np.nan) if len(values) else None
-    texts = np.array(["" if pd.isna(one) else str(one) for one in column], dtype=str)
-    return np.where(place >= 0, texts[np.maximum(place, 0)], "") if len(texts) else None
+    texts = ["" if pd.isna(one) else str(one) for one in column]
+    return [texts[row] if row >= 0 else "" for row in place.tolist()] if texts else None

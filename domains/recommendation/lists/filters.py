@@ -9,12 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from domains.recommendation.text.packed import PackedTexts
 from shared.checks import nearest
 from shared.errors import HexadError, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Bools
 
 __all__ = ["ItemColumns"]
+
+# Characters from which a column is packed: in an array each cell takes four bytes a character of the longest.
+LONG = 100
 
 
 @dataclass(eq=False, repr=False)
@@ -27,6 +31,8 @@ class ItemColumns:
         Text, or numbers; a row an item.
     separator : str, optional
         What stands between several kinds in a cell.
+    texts : mapping of str to PackedTexts, optional
+        Columns of long texts.
 
     >>> columns = ItemColumns({"genre": np.array(["war, love", "love"]), "year": np.array([1950.0, 2001.0])}, ", ")
     >>> columns.select({"genre": "war"}, 2).tolist(), columns.select({"year": (2000, None)}, 2).tolist()
@@ -35,6 +41,30 @@ class ItemColumns:
 
     columns: dict[str, Any]
     separator: str | None = None
+    texts: dict[str, PackedTexts] | None = None
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Any], separator: str | None = None) -> ItemColumns:
+        """Keep columns, those of long texts packed.
+
+        Parameters
+        ----------
+        columns : mapping of str to sequence
+            Numbers as arrays, text as lists.
+        separator : str, optional
+        """
+        plain, packed = {}, {}
+        for name, values in columns.items():
+            if isinstance(values, list) and max(map(len, values), default=0) > LONG:
+                packed[name] = PackedTexts.of(values)
+            else:
+                plain[name] = np.array(values, dtype=str) if isinstance(values, list) else values
+        return cls(plain, separator, packed)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns."""
+        return (*self.columns, *(self.texts or {}))
 
     def select(self, where: Mapping[str, Any] | None, n_items: int) -> Bools:
         """Which items meet every condition.
@@ -72,9 +102,11 @@ class ItemColumns:
         HexadError
             There is none of that name.
         """
-        if name not in self.columns:
-            raise HexadError(f"items have no column {quote([name])}; {nearest(name, self.columns)}")
-        return self.columns[name]
+        if name in self.columns:
+            return self.columns[name]
+        if name not in self.names:
+            raise HexadError(f"items have no column {quote([name])}; {nearest(name, self.names)}")
+        return np.array((self.texts or {})[name].tolist(), dtype=object)
 
     def _meets(self, name: str, wanted: Any) -> Bools:
         values = self.values_of(name)
@@ -100,10 +132,13 @@ class ItemColumns:
                 raise SettingsError(f"where: {name!r} holds numbers, not {quote(several)}") from None
         texts = {str(one) for one in several}
         if not self.separator:
-            return np.isin(values, np.array(sorted(texts)))
+            return np.array([one in texts for one in values.tolist()], dtype=bool)
         return np.array([not texts.isdisjoint(part.strip() for part in one.split(self.separator)) for one in values])
 
     def declare_arrays(self) -> dict[str, ArrayOf]:
         """A value an item in each."""
-        count = len(next(iter(self.columns.values()))) if self.columns else 0
-        return {"columns": ArrayOf("a", (count,))} if self.columns else {}
+        packed = self.texts or {}
+        sizes = [len(one) for one in [*self.columns.values(), *packed.values()]]
+        if any(size != sizes[0] for size in sizes) or not all(isinstance(one, PackedTexts) for one in packed.values()):
+            raise ValueError("columns of items are of several lengths or kinds")
+        return {"columns": ArrayOf("a", (sizes[0],))} if self.columns else {}

@@ -14,6 +14,7 @@ from domains.recommendation.behaviour.blend import top_items
 from domains.recommendation.search.lexical import WordIndex
 from domains.recommendation.text.encoder import TextEncoder
 from domains.recommendation.text.lsa import check_texts, unit_rows
+from domains.recommendation.text.packed import PackedTexts
 from shared.checks import is_whole
 from shared.data.names import plain_names
 from shared.errors import DataError, HexadError, MissingExtraError, Problem, SettingsError, StoreError, quote
@@ -128,7 +129,7 @@ class SemanticIndex:
     def __init__(self, encoder: TextEncoder | None = None) -> None:
         self.encoder = TextEncoder() if encoder is None else encoder
         self.keys: Any = np.zeros(0, dtype=str)
-        self.texts: Any = np.zeros(0, dtype=str)
+        self.texts: Any = PackedTexts.of([])
         self.vectors: Reals = np.zeros((0, 0), dtype=np.float32)
         self.words: WordIndex | None = None
         self.graph: Any = None
@@ -174,7 +175,7 @@ class SemanticIndex:
             vectors = self._check_vectors(vectors, len(names))
         first = len(self.keys) == 0
         self.keys = names if first else plain_names(both, "keys")
-        self.texts = np.array([*self.texts.tolist(), *given], dtype=str)
+        self.texts = PackedTexts.of([*self.texts.tolist(), *given])
         self.vectors = np.ascontiguousarray(vectors if first else np.concatenate([self.vectors, vectors]))
         self.words = None
         self.graph = None
@@ -198,7 +199,8 @@ class SemanticIndex:
             raise HexadError(f"there is no text of the key {quote(lost)}")
         keep = np.ones(len(self.keys), dtype=bool)
         keep[place] = False
-        self.keys, self.texts, self.vectors = self.keys[keep], self.texts[keep], self.vectors[keep]
+        self.texts = PackedTexts.of(text for text, stays in zip(self.texts.tolist(), keep, strict=True) if stays)
+        self.keys, self.vectors = self.keys[keep], self.vectors[keep]
         self.words = None
         self.graph = None
         return self
@@ -251,6 +253,15 @@ class SemanticIndex:
         mode : {"both", "meaning", "words"}
         allowed : array of bool, optional
         """
+        asked = list(queries)
+        parts = [
+            self._rank_block(asked[begin : begin + QUERIES], n, mode, allowed)
+            for begin in range(0, max(len(asked), 1), QUERIES)
+        ]
+        return np.concatenate([rows for rows, _ in parts]), np.concatenate([scores for _, scores in parts])
+
+    def _rank_block(self, queries: list[str], n: int, mode: str, allowed: Bools | None) -> tuple[Ints, Reals]:
+        """Rank for so many queries that a score of every text fits into memory."""
         pool = n if mode == "meaning" else max(POOL, n)
         count = len(self.keys) if allowed is None else int(allowed.sum())
         pool = min(pool, count)
@@ -367,11 +378,13 @@ class SemanticIndex:
             )
         return unit_rows(given)
 
-    def declare_arrays(self) -> dict[str, ArrayOf]:
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of its arrays; checked when a model is loaded."""
         count = len(self.keys)
+        if len(self.texts) != count:
+            raise ValueError(f"there are {len(self.texts):,} texts of {count:,} keys")
         return {
             "keys": ArrayOf("a", (count,), unique=True),
-            "texts": ArrayOf("a", (count,)),
+            "texts": PackedTexts,
             "vectors": ArrayOf("f", (count, None), finite=True),
         }

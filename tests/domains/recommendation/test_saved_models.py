@@ -71,3 +71,16 @@ def test_a_sparse_matrix_whose_indices_lead_outside_is_refused(damage, tmp_path)
     save_model(space, tmp_path / "m")
     with pytest.raises(StoreError, match="cannot be loaded"):
         load_model(tmp_path / "m")
+
+
+def test_one_long_text_takes_no_more_room_than_its_own(tmp_path):
+    items = ITEMS.assign(note=[*NOTES[:-1], "plum " * 100_000], other=[*NOTES[:-1], "leather " * 100_000])
+    model = Recommender(text="note", encoder=WORDS).fit(bought(), items)
+    save_model(model, tmp_path / "m")
+    assert (tmp_path / "m").stat().st_size < 8e6  # an array of texts would hold 30 times two megabytes a column
+    assert model._need_index().texts.data.nbytes < 1e6
+    again = load_model(tmp_path / "m")
+    shown = again.recommend(0, n=3, where={"note": NOTES[0], "kind": "red"}).to_frame()["item"]
+    assert set(shown) <= set(items.loc[items["note"] == NOTES[0], "item"])
+    assert len(shown)
+    assert again.search("plum", n=1, where={"note": items["note"].iloc[-1]}).lists() == {"plum": ["i29"]}

@@ -1,6 +1,7 @@
 """Search: exact against numpy, filtered inside, fused by ranks, and the same after a file as before."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -213,3 +214,13 @@ def test_a_recommender_searches_and_suits_the_user():
         assert (own["item"] % 4 == user).sum() > (plain["item"] % 4 == user).sum()
     both = found.search(["lime", "oak"], 3, where={"note": "white wine of oak"}).lists()
     assert set(both["oak"]) <= set(range(0, 40, 4))
+
+
+def test_many_queries_find_what_each_finds_alone():
+    texts = [f"{a} {b}" for a in ("cherry", "oak", "lime", "apple", "plum") for b in ("red", "white", "dry", "sweet")]
+    index = SemanticIndex(TextEncoder("words", n_factors=5)).add(list(range(20)), texts)
+    queries = [text.split()[0] for text in texts] * 10  # more than are ranked at once
+    together = index.search(queries, n=4)
+    first = index.search(queries[150], n=4)
+    at = [rows for _, rows in together.groupby(np.repeat(np.arange(200), 4))][150]
+    pd.testing.assert_frame_equal(at.reset_index(drop=True), first)
