@@ -46,6 +46,9 @@ class Reasons:
         self.counts = history.counts
         self.last = history.last_ages() if history.ages is not None else None
         self.n_users = int((history.activity > 0).sum())
+        self.usual = float(history.popularity.mean()) if history.n_items else 0.0
+        self.late: Ints | None = None
+        self.common: dict[tuple[int, int], int] = {}
 
     def tell(self, user: int, item: int, adds: dict[str, float]) -> str:
         """Say why a known item stands in a list.
@@ -64,14 +67,28 @@ class Reasons:
         return self.trend(item)
 
     def trend(self, item: int) -> str:
-        """Say how many users have an item.
+        """Say how many users have an item; of one that is less popular than most are on average, how many of late.
 
         Parameters
         ----------
         item : int
         """
         have = int(self.history.popularity[item])
-        return f"popular: {have:,} of {self.n_users:,} users had it"
+        if self.last is None or self.period is None or have >= self.usual:
+            return f"popular: {have:,} of {self.n_users:,} users had it"
+        late = int(self._count_late()[item])
+        if late == 0:
+            return f"{have:,} of {self.n_users:,} users had it"
+        number = f"{self.period:.3g}"
+        length = f"{number} {self.unit}s" if self.unit and number != "1" else self.unit or "period"
+        return f"had of late: {late:,} of its {count_of(have, 'user')} had it in the last {length}"
+
+    def _count_late(self) -> Ints:
+        """Users of each item who had it within the last period."""
+        if self.late is None:
+            last = self.last
+            self.late = np.bincount(last.indices[last.data < self.period], minlength=len(self.items)).astype(np.int64)
+        return self.late
 
     def like(self, user: int, neighbours: Ints, near: Reals, tell: Callable[[int], str]) -> str:
         """Say which known items a new one is like.
@@ -131,10 +148,14 @@ class Reasons:
         )
 
     def _both(self, first: int, second: int) -> int:
-        columns = self.history.keep("by item", self.history.presence.tocsc)
-        one = columns.indices[columns.indptr[first] : columns.indptr[first + 1]]
-        two = columns.indices[columns.indptr[second] : columns.indptr[second + 1]]
-        return len(np.intersect1d(one, two, assume_unique=True))
+        """Users who had both; of many lists the same pairs come again and again, and each is counted once."""
+        pair = first, second
+        if pair not in self.common:
+            columns = self.history.keep("by item", self.history.presence.tocsc)
+            one = columns.indices[columns.indptr[first] : columns.indptr[first + 1]]
+            two = columns.indices[columns.indptr[second] : columns.indptr[second + 1]]
+            self.common[pair] = len(np.intersect1d(one, two, assume_unique=True))
+        return self.common[pair]
 
 
 def _brings(part: Any, history: History, user: int, own: Ints, item: int) -> Reals:

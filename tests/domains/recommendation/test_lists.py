@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domains.recommendation import Recommendations, Recommender, TextEncoder
 from domains.recommendation.behaviour.blend import Blend
-from domains.recommendation.behaviour.history import History
+from domains.recommendation.behaviour.history import History, as_interactions
 from domains.recommendation.behaviour.parts import LinearPart
 from domains.recommendation.lists.filters import ItemColumns
 from domains.recommendation.lists.rerank import cap_lists, diversify, number_kinds
@@ -192,6 +192,9 @@ def test_reasons_are_true_and_may_be_left_out(model, table, items):
     for user, item, path, because in frame[["user", "item", "path", "because"]].itertuples(index=False):
         if because.startswith("popular"):
             assert because == f"popular: {counts[item]} of {n_users} users had it"
+        elif because.startswith("had of late"):
+            assert f" of its {counts[item]} users had it in the last " in because
+            assert counts[item] < counts.sum() / len(model.items_)
         elif path == "content":
             assert because.startswith("new, and like ")
         else:
@@ -333,3 +336,18 @@ def test_a_reason_names_what_counts_for_the_score():
     blend = Blend([part], np.ones(1), np.zeros(1), np.ones(1), 0.0)
     why = Reasons(asked, blend, np.array(["old", "late", "asked"]), 1.0, "day")
     assert why.tell(40, 2, {"similar": 1.0}).startswith("goes with 'late', which they had")
+
+
+def test_what_few_had_is_not_called_popular():
+    """Of things that everybody had long ago, and one that some come to of late."""
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(200), "D")
+    rng = np.random.default_rng(0)
+    old = pd.DataFrame({"user": np.repeat(np.arange(200), 6), "item": np.tile(list("abcdef"), 200)})
+    old["timestamp"] = days[rng.integers(0, 150, len(old))]
+    some = pd.DataFrame({"user": np.arange(40), "item": "late", "timestamp": days[195]})
+    history = History.of(as_interactions(pd.concat([old, some])))
+    blend = Blend([], np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
+    why = Reasons(history, blend, np.array([*"abcdef", "late"]), 7.0, "day")
+    assert why.trend(0) == "popular: 200 of 200 users had it"
+    assert why.trend(6) == "had of late: 40 of its 40 users had it in the last 7 days"
+    assert Reasons(history, blend, why.items, None, "").trend(6) == "popular: 40 of 200 users had it"
