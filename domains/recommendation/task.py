@@ -44,7 +44,7 @@ class RankingTask(Task):
     Data are an `Incidence` of visits; models have ``fit(interactions, items)``, ``items_`` and ``scores(users)``.
     Users with nothing right are left out. Predictions have a row a right item of a user: "user", "item", "rank" among
     all items (from 1, ties at the mean; items never seen in learning rank last), "n_known" (different items the user
-    had), "n_users" (users who had the item), and "shown_1" and on, the list. No item is sampled: all are ranked
+    had), "n_users" (users who had the item), and "shown_1" and on, the list, missing where nothing more can be shown. No item is sampled: all are ranked
     (Krichene & Rendle, "On sampled metrics for item recommendation", KDD 2020).
 
     >>> RankingTask().metric("ndcg").name
@@ -214,6 +214,7 @@ class RankingTask(Task):
             right = items[starts[begin] : starts[begin + len(block)]]
             ranks = rank_pairs(scores, rows, right, excluded=excluded)
             best = np.argsort(-np.where(excluded, -np.inf, scores), axis=1, kind="stable")[:, : self.n_shown]
+            beyond = np.take_along_axis(excluded, best, axis=1)
             frame = pd.DataFrame(
                 {
                     names.USER: keys[block[rows]],
@@ -223,8 +224,13 @@ class RankingTask(Task):
                     "n_users": popularity[right],
                 }
             )
-            for number, column in enumerate(self.shown[: best.shape[1]]):
+            for number, column in enumerate(self.shown):
+                if number >= best.shape[1]:
+                    frame[column] = None
+                    continue
                 frame[column] = data.items[best[rows, number]]
+                if beyond[:, number].any():
+                    frame[column] = frame[column].astype(object).where(~beyond[rows, number], None)
             frames.append(frame)
         return pd.concat(frames, ignore_index=True)
 

@@ -11,7 +11,14 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
 import domains.recommendation
-from domains.recommendation import ItemSpace, RankingTask, Recommender, TextEncoder
+from domains.recommendation import (
+    ItemSpace,
+    NeighbourRecommender,
+    PopularityRecommender,
+    RankingTask,
+    Recommender,
+    TextEncoder,
+)
 from shared.data import Incidence, InteractionColumns, WalkForward
 from shared.evaluation import LeakWarning, evaluate
 from shared.runtime.store import load_model, save_model
@@ -299,3 +306,32 @@ def test_as_many_factors_as_items_would_rank_noise_and_are_not_taken(table):
     assert "n_factors=32 are too many for 10 users and 24 items: 5 are taken" in model.notes_
     assert domains.recommendation.FactorRecommender(4).fit(few).notes_ == []
     assert not [name for name in Recommender().fit(few).weights_ if name.startswith("factors")]
+
+
+def test_a_list_holds_nothing_that_may_not_be_shown():
+    """Of fewer items than are shown, or where a user had nearly all of them, the list ends."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "user": rng.integers(0, 40, 600),
+            "item": rng.choice(list("abcdefg"), 600),
+            "timestamp": rng.integers(0, 99, 600),
+        }
+    )
+    visits = Incidence.from_interactions(table)
+    splits = WalkForward(20, every=20, n_splits=1).splits(visits)
+    for question in ("new", "next"):
+        models = {"near": NeighbourRecommender(question=question)}
+        baselines = {"popular": PopularityRecommender(question=question)}
+        task = RankingTask(question=question)
+        metrics = ["ndcg@10", "coverage@10", "novelty@10"]
+        found = evaluate(models, visits, splits, metrics, baselines=baselines, task=task, show=False, n_jobs=1)
+        lists = found.predictions.drop_duplicates(["model", "user"]).set_index("user")[list(task.shown)]
+        before = table[table["timestamp"] < splits[0].label].groupby("user")["item"].agg(set)
+        sizes = lists.notna().sum(axis=1)
+        if question == "next":
+            assert (sizes == 7).all()
+            continue
+        for user, shown in lists.iterrows():
+            assert not before[user] & set(shown.dropna())
+        assert (sizes < 7).all()

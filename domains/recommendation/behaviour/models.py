@@ -171,7 +171,7 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
         known = pd.Index(self.users_)
         if len(given) == 0:
             return np.zeros(0, dtype=np.int64)
-        numeric = known.dtype.kind in "iuf"
+        numeric = known.dtype.kind in "iufb"
         if wrong := [one for one in given if isinstance(one, Number) != numeric] if len(known) else []:
             raise HexadError(
                 f"users are given as {type(wrong[0]).__name__}, as in {quote(wrong[:1])}, and were learnt as"

@@ -119,13 +119,16 @@ def _best_first(scores: Reals, items: Ints) -> Ints:
 
 
 def number_kinds(values: Any) -> Ints:
-    """Number the kinds of a column.
+    """Number the kinds of a column; an item without one is of a kind of its own, since nothing says it is like others.
 
     Parameters
     ----------
     values : array
 
-    >>> number_kinds(np.array(["b", "a", "b"])).tolist()
-    [1, 0, 1]
+    >>> number_kinds(np.array(["b", "a", "b", "", ""])).tolist()
+    [2, 1, 2, 3, 4]
     """
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+    codes = np.unique(values, return_inverse=True)[1].astype(np.int64)
+    missing = np.isnan(values) if values.dtype.kind == "f" else values == ""
+    codes[missing] = codes.max(initial=0) + 1 + np.arange(int(missing.sum()))
+    return codes

@@ -149,12 +149,15 @@ class ListMetric:
             return pd.Series(self._differ(lists), index=first[self.unit].to_numpy(), dtype=float)
         items, counts, n_users = prepared
         if self.kind == "coverage":
-            shown = pd.unique(lists.to_numpy(dtype=object).ravel())
+            every = lists.to_numpy(dtype=object).ravel()
+            shown = pd.unique(every[~pd.isna(every)])
             return pd.Series([len(shown) / max(len(items), 1)], index=["all"], dtype=float)
         place = np.stack([items.get_indexer(pd.Index(lists[name])) for name in lists], axis=1)
         share = np.where(place >= 0, counts[np.maximum(place, 0)], 0.5) / max(n_users, 1)
         surprise = -np.log2(np.maximum(share, 0.5 / max(n_users, 1)))
-        return pd.Series(surprise.mean(axis=1), index=first[self.unit].to_numpy(), dtype=float)
+        there = lists.notna().to_numpy()  # a list that is shorter than k counts by what it holds
+        means = np.where(there, surprise, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+        return pd.Series(means, index=first[self.unit].to_numpy(), dtype=float)
 
     def _found(self, predictions: pd.DataFrame) -> pd.Series[float]:
         codes, users = pd.factorize(predictions[self.unit], sort=True)
@@ -183,8 +186,11 @@ class ListMetric:
         groups = pd.Series(dict(self.kinds or {}))
         flat = pd.factorize(pd.Series(lists.to_numpy(dtype=object).ravel()).map(groups), use_na_sentinel=False)[0]
         codes = flat.reshape(lists.shape)
-        same = (codes[:, :, None] == codes[:, None, :]).sum(axis=(1, 2)) - lists.shape[1]
-        pairs = max(lists.shape[1] * (lists.shape[1] - 1), 1)
+        there = lists.notna().to_numpy()
+        both = there[:, :, None] & there[:, None, :]
+        size = there.sum(axis=1)
+        same = ((codes[:, :, None] == codes[:, None, :]) & both).sum(axis=(1, 2)) - size
+        pairs = np.maximum(size * (size - 1), 1)
         found: Floats = 1 - same / pairs
         return found
 
@@ -232,6 +238,8 @@ def list_metric(
     if base not in list_metric_names():
         raise SettingsError(f"there is no metric {name!r} of lists; there are {quote(list_metric_names())}")
     length = 10 if k is None else k
+    if base == "reciprocal_rank" and k is not None:
+        raise SettingsError(f"{name!r}: a reciprocal rank is that among all items, and is not cut at k={k}")
     if base in SHOWN and shown and length > len(shown):
         raise SettingsError(f"{name!r}: only {len(shown)} items are shown")
     if base == "diversity" and kinds is None:

@@ -351,3 +351,18 @@ def test_what_few_had_is_not_called_popular():
     assert why.trend(0) == "popular: 200 of 200 users had it"
     assert why.trend(6) == "had of late: 40 of its 40 users had it in the last 7 days"
     assert Reasons(history, blend, why.items, None, "").trend(6) == "popular: 40 of 200 users had it"
+
+
+def test_items_without_a_kind_are_not_of_one():
+    assert number_kinds(np.array([1.0, np.nan, 1.0, np.nan])).tolist() == [0, 2, 0, 3]
+    table = shop()
+    items = pd.DataFrame({"item": [f"i{number}" for number in range(24)], "kind": ["a", "a", "a", *[None] * 21]})
+    found = Recommender(question="next").fit(table, items)
+    frame = found.recommend(USERS, n=10, max_per={"kind": 1}).to_frame()
+    assert (frame.groupby("user").size() == 10).all()
+    assert (frame[frame["item"].isin(["i0", "i1", "i2"])].groupby("user").size() <= 1).all()
+
+
+def test_users_may_be_truth_values():
+    table = pd.DataFrame({"user": [True, True, False], "item": ["tea", "milk", "tea"]})
+    assert Recommender().fit(table).recommend([False]).lists() == {False: ["milk"]}

@@ -192,3 +192,23 @@ def test_a_user_in_several_splits_has_a_list_in_each():
     alone = [list_metric("ndcg").units(part)["a"] for _, part in rows.groupby("split")]
     assert list_metric("ndcg").units(rows)["a"] == pytest.approx(np.mean(alone))
     assert list_metric("ndcg").units(rows)["b"] == 1.0
+
+
+def test_lists_that_are_shorter_count_by_what_they_hold():
+    shown = ("shown_1", "shown_2", "shown_3")
+    frame = pd.DataFrame({"user": ["a", "b"], "rank": 1.0, "shown_1": ["x", "y"], "shown_2": ["y", None]})
+    frame["shown_3"] = None
+    prepared = pd.Index(["x", "y", "z"]), np.array([4, 2, 1]), 8
+    kinds = {"x": "red", "y": "white"}
+    value = {
+        name: list_metric(f"{name}@3", shown=shown, kinds=kinds).units(frame, prepared).to_dict()
+        for name in ("coverage", "novelty", "diversity")
+    }
+    assert value["coverage"] == {"all": pytest.approx(2 / 3)}
+    assert value["novelty"] == {"a": pytest.approx(1.5), "b": pytest.approx(2.0)}
+    assert value["diversity"]["a"] == 1.0
+
+
+def test_a_reciprocal_rank_is_not_cut():
+    with pytest.raises(SettingsError, match="is not cut at k=5"):
+        list_metric("reciprocal_rank@5")
