@@ -112,7 +112,7 @@ class Reasons:
             values = left[name][one], right[name][other]
             place = np.searchsorted(self.sorted[name], sorted(values)) / max(len(self.sorted[name]), 1)
             if np.isfinite(values).all() and place[1] - place[0] <= NEAR:
-                told.append((0.3, f"{name}: {values[0]:g} and {values[1]:g}"))
+                told.append((0.3, f"{name}: {values[0]:.10g} and {values[1]:.10g}"))
         if texts >= ALIKE_TEXTS:
             told.append((1 - texts, "texts are alike"))
         told.sort(key=lambda pair: pair[0])

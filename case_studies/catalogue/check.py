@@ -53,6 +53,8 @@ class Trial:
         Texts in which names were masked.
     thirds : tuple of float
         The share among the judged items whose nearest is least like them, and most like them, a third each.
+    thirds_error : float
+        Standard error of the difference between the two.
 
     >>> Trial(pd.DataFrame(), 0.1, 50, True, "a", "b", {"b": (0.1, 0.05, 0.15)}).verdict("b")
     'better'
@@ -69,6 +71,7 @@ class Trial:
     weights: dict[str, float] = field(default_factory=dict)
     masked: int = 0
     thirds: tuple[float, float] = (np.nan, np.nan)
+    thirds_error: float = 0.0
 
     def share(self, way: str) -> float:
         """Share of right neighbours by one way.
@@ -196,9 +199,11 @@ def judge_columns(items: Items, settings: CatalogueSettings) -> Trial | None:
     trial = _compare(shares, chance, used, settings)
     order = np.argsort(by_way.near[:, 0], kind="stable")
     third = max(len(asked) // 3, 1)
-    thirds = (float(shares[used][order[:third]].mean()), float(shares[used][order[-third:]].mean()))
+    far, close = shares[used][order[:third]], shares[used][order[-third:]]
+    error = float(np.sqrt((far.var() + close.var()) / third))
     whole = bool((rights.others[asked] >= settings.neighbours).all())
-    return replace(trial, whole=whole, leaks=leaks, weights=by_way.weights, masked=masked, thirds=thirds)
+    trial = replace(trial, thirds=(float(far.mean()), float(close.mean())), thirds_error=error)
+    return replace(trial, whole=whole, leaks=leaks, weights=by_way.weights, masked=masked)
 
 
 def _list_ways(items: Items, names: list[str], settings: CatalogueSettings, labels: Any) -> dict[str, tuple[Any, ...]]:
@@ -277,7 +282,7 @@ class _Rights:
         # Cells that are equal share the same items, so that each is counted once.
         kinds = Counter(cells)
         place = {cell: n for n, cell in enumerate(kinds)}
-        first = np.array([cells.index(cell) for cell in kinds], dtype=np.int64)
+        first = np.unique([place[cell] for cell in cells], return_index=True)[1]
         size = np.array(list(kinds.values()), dtype=float)
         both = (parts[first] @ parts[first].T > 0).astype(np.float64) @ size
         others = both[[place[cell] for cell in cells]] - 1

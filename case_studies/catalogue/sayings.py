@@ -14,6 +14,9 @@ from .settings import CatalogueSettings
 __all__ = ["percent", "say_check", "say_doubt", "say_lists", "say_simple", "say_twins", "way_in_words"]
 
 
+SURE = 2.0  # standard errors from which two thirds are said to differ
+
+
 def percent(share: float) -> str:
     """Write a share for people: with a decimal below ten percent.
 
@@ -134,8 +137,8 @@ def say_lists(trial: Trial | None, alike: Alike, settings: CatalogueSettings) ->
         told += (
             f" Believe near ones more: in the third of the items whose nearest is most like them {percent(high)} of the"
             f" neighbours are right, in the third whose nearest is least like them {percent(low)}."
-            if high > low
-            else " How near a neighbour is says nothing of whether it is right: among the items with the nearest ones"
+            if high - low > SURE * trial.thirds_error
+            else " That near ones are right more often is not shown: among the items with the nearest ones"
             f" {percent(high)} are, among those with the farthest {percent(low)}."
         )
     return told

@@ -2,17 +2,20 @@
 
 import json
 import shutil
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from case_studies.catalogue.alike import Reasons, fit_whole, pick_shown, search_alike
-from case_studies.catalogue.check import EQUAL, LEARNT, WORDS, judge_columns
+from case_studies.catalogue.check import EQUAL, LEARNT, WORDS, Trial, judge_columns
 from case_studies.catalogue.finder import build_index, search_items, select_items
 from case_studies.catalogue.guesses import guess_separator
 from case_studies.catalogue.items import Items, prepare_items
 from case_studies.catalogue.leaks import find_leaks, mask_names
+from case_studies.catalogue.sayings import say_lists
 from case_studies.catalogue.settings import CatalogueSettings
 from case_studies.common.runs import predict_from, run_study
 from shared.errors import DataError, SettingsError, StoreError
@@ -302,3 +305,18 @@ def test_films_are_judged_by_genre(study_run):
 def test_settings_out_of_range_are_refused(asked, tmp_path):
     with pytest.raises(SettingsError, match=asked.split("=")[0]):
         run_study("catalogue", quick=True, overrides=[asked], out=tmp_path / "run")
+
+
+def test_large_numbers_are_told_in_full():
+    table = pd.DataFrame({"id": list("ab"), "votes": [1234567.0, 1234568.5]})
+    reasons = Reasons(Items(table.reindex(range(2)), "id", attributes=("votes",)))
+    reasons.sorted["votes"] = np.arange(100.0)  # so that two of them are close
+    assert reasons.tell(reasons.own, 0, reasons.own, 1) == "votes: 1234567 and 1234568.5"
+
+
+def test_that_near_ones_are_right_more_often_is_said_only_where_it_is_shown():
+    trial = Trial(pd.DataFrame(), 0.1, 60, True, "a", "b", {}, thirds=(0.4, 0.5), thirds_error=0.08)
+    alike = SimpleNamespace(closest=np.ones(5))
+    assert "is not shown" in say_lists(trial, alike, CatalogueSettings())
+    sure = replace(trial, thirds_error=0.02)
+    assert "Believe near ones more" in say_lists(sure, alike, CatalogueSettings())
