@@ -90,12 +90,12 @@ class Reasons:
             self.late = np.bincount(last.indices[last.data < self.period], minlength=len(self.items)).astype(np.int64)
         return self.late
 
-    def like(self, user: int, neighbours: Ints, near: Reals, tell: Callable[[int], str]) -> str:
-        """Say which known items a new one is like.
+    def like(self, user: int, item: int, neighbours: Ints, near: Reals, tell: Callable[[int], str]) -> str:
+        """Say which known items one is like that nobody had when the model learnt.
 
         Parameters
         ----------
-        user : int
+        user, item : int
         neighbours : array of int
             The nearest first.
         near : array of float
@@ -106,9 +106,8 @@ class Reasons:
         held = [int(one) for one, close in zip(neighbours, near, strict=True) if one in own and close > 0][:NAMED]
         named = held or [int(one) for one in neighbours[:1]]
         common = f" ({told})" if named and (told := tell(named[0])) else ""
-        if held:
-            return f"new, and like {quote(self.items[held])}, which they had{common}"
-        return f"new, and like {quote(self.items[named])}{common}"
+        like = "like" if self.history.popularity[item] else "new, and like"
+        return f"{like} {quote(self.items[named])}{', which they had' if held else ''}{common}"
 
     def _own(self, user: int) -> Ints:
         presence = self.history.presence

@@ -402,7 +402,9 @@ class Recommender(BehaviourModel):
             for rank, place in enumerate(order, start=1):
                 found.append((text, self.items_[row[place]], rank, float(score[place]), "text"))
         table = pd.DataFrame(found, columns=["query", self.names_[1], "rank", "score", "path"])
-        return Recommendations(table, int(n))
+        stranger = user is not None and self.history_.activity[self.user_codes([user])[0]] == 0
+        told = (f"nothing is known of user {quote([user])}: beside the query counts what is popular",)
+        return Recommendations(table, int(n), told if stranger else ())
 
     def update(self, rows: Any) -> Recommender:
         """Add interactions without learning anew: users' pasts grow, what goes together stays as it was learnt.
@@ -580,7 +582,7 @@ class Recommender(BehaviourModel):
             at = int(np.searchsorted(self.new_.items, item))
             space, row = self.space_, int(self.rows_[item])
             near, similarity = self.new_.neighbours[at], self.new_.similarity[at]
-            return why.like(user, near, similarity, lambda other: space.tell(row, int(self.rows_[other])))
+            return why.like(user, item, near, similarity, lambda other: space.tell(row, int(self.rows_[other])))
         return why.trend(item) if stranger else why.tell(user, item, adds)
 
     def _indexed(self) -> Ints:

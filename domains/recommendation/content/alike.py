@@ -13,6 +13,9 @@ from shared.typing import Ints, Reals
 
 __all__ = ["Likeness"]
 
+# Items of which a square of who had both fits into memory.
+SQUARE = 4000
+
 
 class Likeness:
     """Compares items of a vocabulary.
@@ -51,10 +54,20 @@ class Likeness:
         """
         if self.space is not None and (self.rows[pool] >= 0).all():
             return self.space.similarity(self.rows[pool], self.rows[pool])
-        columns = self.history.keep("by item", self.history.presence.tocsc)[:, pool]
-        both = np.asarray((columns.T @ columns).toarray(), dtype=float)
+        if len(self.items) <= SQUARE:  # the same for every list, and worked out once
+            whole = self.history.keep("in common", self._count_common)
+            both = whole[np.ix_(pool, pool)].astype(float)
+        else:
+            columns = self.history.keep("by item", self.history.presence.tocsc)[:, pool]
+            both = np.asarray((columns.T @ columns).toarray(), dtype=float)
         size = np.sqrt(np.maximum(np.diag(both), 1.0))
         found: Reals = both / size[:, None] / size[None, :]
+        return found
+
+    def _count_common(self) -> Reals:
+        """How many users had both, for all pairs of items."""
+        presence = self.history.presence
+        found: Reals = (presence.T @ presence).toarray()
         return found
 
     def to_all(self, code: int, by: str) -> tuple[Reals, str]:

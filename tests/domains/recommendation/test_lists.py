@@ -366,3 +366,9 @@ def test_items_without_a_kind_are_not_of_one():
 def test_users_may_be_truth_values():
     table = pd.DataFrame({"user": [True, True, False], "item": ["tea", "milk", "tea"]})
     assert Recommender().fit(table).recommend([False]).lists() == {False: ["milk"]}
+
+
+def test_who_had_both_is_the_same_from_the_whole_square_and_from_a_part(table, monkeypatch):
+    lists = Recommender().fit(table).recommend(USERS, n=5, diversity=0.5).lists()
+    monkeypatch.setattr("domains.recommendation.content.alike.SQUARE", 0)
+    assert lists == Recommender().fit(table).recommend(USERS, n=5, diversity=0.5).lists()

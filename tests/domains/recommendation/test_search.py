@@ -224,3 +224,11 @@ def test_many_queries_find_what_each_finds_alone():
     first = index.search(queries[150], n=4)
     at = [rows for _, rows in together.groupby(np.repeat(np.arange(200), 4))][150]
     pd.testing.assert_frame_equal(at.reset_index(drop=True), first)
+
+
+def test_a_search_for_somebody_unknown_tells_so():
+    items = pd.DataFrame({"item": list(WINES), "note": list(WINES.values())})
+    visits = pd.DataFrame({"user": ["ann", "ann", "bob"], "item": ["a", "b", "a"]})
+    found = Recommender(text="note", encoder=TextEncoder("words", n_factors=3)).fit(visits, items)
+    assert "Nothing is known of user 'zoe'" in found.search("red wine", user="zoe").explain()
+    assert found.search("red wine", user="ann").notes == ()

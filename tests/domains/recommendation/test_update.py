@@ -162,3 +162,18 @@ def test_an_update_leaves_no_trace_of_what_was_worked_out_before(parts):
         asked.similar("i1", by="behaviour").to_frame(), quiet.similar("i1", by="behaviour").to_frame()
     )
     assert isinstance(asked.history_, History)
+
+
+def test_what_somebody_took_since_is_not_called_new():
+    table = shop()
+    items = pd.DataFrame(
+        {"item": [f"i{number}" for number in range(26)], "taste": [n // 8 for n in range(24)] + [0, 0]}
+    )
+    found = Recommender().fit(table, items.assign(taste=items["taste"].astype(str)))
+    asked = table["user"].unique().tolist()
+    told = found.recommend(asked, n=24).to_frame().set_index("item")["because"]
+    assert told["i24"].str.startswith("new, and like ").all()
+    found.update(table.head(5).assign(item="i24", timestamp=table["timestamp"].max()))
+    told = found.recommend(asked, n=24).to_frame().set_index("item")["because"]
+    assert told["i24"].str.startswith("like ").all()
+    assert told["i25"].str.startswith("new, and like ").all()
