@@ -86,7 +86,7 @@ class Reasons:
     def _count_late(self) -> Ints:
         """Users of each item who had it within the last period."""
         if self.late is None:
-            last = self.last
+            last: Any = self.last
             self.late = np.bincount(last.indices[last.data < self.period], minlength=len(self.items)).astype(np.int64)
         return self.late
 
