@@ -8,7 +8,7 @@ from domains.recommendation.behaviour.history import History
 from domains.recommendation.behaviour.models import BehaviourModel
 from domains.recommendation.behaviour.parts import Cache, Part
 from shared.checks import is_number, is_whole
-from shared.errors import MissingExtraError, SettingsError
+from shared.errors import HexadError, MissingExtraError, SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import use_one_blas_thread
 from shared.typing import Ints, Reals
@@ -54,9 +54,12 @@ class AlsPart(Part):
         ------
         MissingExtraError
             implicit is not installed.
+        HexadError
+            The penalty is too small for the factors to be found.
         """
         try:
             from implicit.cpu.als import AlternatingLeastSquares
+            from implicit.recommender_base import ModelFitError
         except ImportError:
             raise MissingExtraError("implicit", "als") from None
         from scipy import sparse
@@ -70,7 +73,13 @@ class AlsPart(Part):
                 random_state=self.random_state,
                 num_threads=1,
             )
-            model.fit(sparse.csr_matrix(history.presence), show_progress=False)
+            try:
+                model.fit(sparse.csr_matrix(history.presence), show_progress=False)
+            except ModelFitError:
+                raise HexadError(
+                    f"penalty={self.penalty:g} is too small for {self.n_factors} factors of these interactions; give a"
+                    " larger one, or fewer factors"
+                ) from None
         self.vectors = np.asarray(model.item_factors, dtype=np.float32)
         return self
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.recommendation import (
+    AlsRecommender,
     EaseRecommender,
     FactorRecommender,
     HistoryRecommender,
@@ -29,6 +30,7 @@ from domains.recommendation.behaviour.parts import (
     signal_of,
 )
 from shared.data import Incidence
+from shared.errors import HexadError
 from tests.contract.test_recommenders import shop
 
 
@@ -399,3 +401,10 @@ def test_what_weights_are_judged_by_no_part_has_seen(monkeypatch, timed):
     np.testing.assert_allclose(by_name["popularity"].level, np.log(held.before.popularity + 0.5), rtol=1e-6)
     (linear,) = learn_parts([LinearPart(2.0)], held.before, None)
     np.testing.assert_array_equal(by_name["linear presence 2"].weights, linear.weights)
+
+
+def test_a_penalty_too_small_for_least_squares_is_told():
+    pytest.importorskip("implicit")
+    table = pd.DataFrame({"user": [1, 1], "item": ["a", "b"]})
+    with pytest.raises(HexadError, match="penalty=0 is too small for 64 factors"):
+        AlsRecommender(64, penalty=0).fit(table)
