@@ -31,6 +31,7 @@ from domains.recommendation import (
     SemanticIndex,
     TextEncoder,
 )
+from domains.recommendation.text.packed import PackedTexts
 from domains.timeseries import AutoForecaster, LagForecaster, NaturalGradientBoosting, QuantileBoosting, Recipe, Rolling
 from shared.errors import StoreError
 from shared.runtime.array_of import ArrayOf
@@ -261,7 +262,12 @@ ARRAYS = [
     ("taste", "blend_", 3),
     ("taste", "new_", 3),
     ("texts", "keys", lambda a: a[:1]),
-    ("texts", "texts", lambda a: a[:1]),
+    ("texts", "texts", lambda a: PackedTexts.of(a.tolist()[:1])),
+    ("texts", "texts", None),
+    ("texts", "ends", lambda a: a + 10**6),
+    ("texts", "ends", lambda a: a[::-1].copy()),
+    ("texts", "ends", lambda a: a[:0]),
+    ("texts", "data", lambda a: a[:1]),
     ("texts", "vectors", lambda a: a[:1]),
     ("texts", "vectors", lambda a: a * np.nan),
     ("texts", "encoder", None),
