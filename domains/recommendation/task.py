@@ -44,8 +44,8 @@ class RankingTask(Task):
     Data are an `Incidence` of visits; models have ``fit(interactions, items)``, ``items_`` and ``scores(users)``.
     Users with nothing right are left out. Predictions have a row a right item of a user: "user", "item", "rank" among
     all items (from 1, ties at the mean; items never seen in learning rank last), "n_known" (different items the user
-    had), "n_users" (users who had the item), and "shown_1" and on, the list, missing where nothing more can be shown. No item is sampled: all are ranked
-    (Krichene & Rendle, "On sampled metrics for item recommendation", KDD 2020).
+    had), "n_users" (users who had the item), and "shown_1" and on, the list, missing where nothing more can be shown.
+    No item is sampled: all are ranked (Krichene & Rendle, "On sampled metrics for item recommendation", KDD 2020).
 
     >>> RankingTask().metric("ndcg").name
     'ndcg@10'
