@@ -42,7 +42,7 @@ MOST_SHARED = 3
 class _Kinds:
     """Values of a column of kinds, and how telling each is."""
 
-    values: PackedTexts
+    values: Any  # PackedTexts; an array in models of before
     rarity: Reals
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
@@ -50,7 +50,8 @@ class _Kinds:
         count = len(self.values)
         if len(set(self.values.tolist())) < count:
             raise ValueError("a kind is there twice")
-        return {"values": PackedTexts, "rarity": ArrayOf("f", (count,), low=0, finite=True)}
+        values = PackedTexts if isinstance(self.values, PackedTexts) else ArrayOf("a", (count,))
+        return {"values": values, "rarity": ArrayOf("f", (count,), low=0, finite=True)}
 
 
 class ItemSpace(BaseEstimator):  # type: ignore[misc]
@@ -306,7 +307,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         for name, begin, stop in self.layout_:
             if begin <= place < stop:
                 kinds = self.kinds_.get(name)
-                return name, "" if kinds is None else kinds.values[place - begin]
+                return name, "" if kinds is None else str(kinds.values[place - begin])
         return "", ""
 
     def _check(self, items: Any) -> pd.DataFrame:

@@ -385,6 +385,6 @@ class SemanticIndex:
             raise ValueError(f"there are {len(self.texts):,} texts of {count:,} keys")
         return {
             "keys": ArrayOf("a", (count,), unique=True),
-            "texts": PackedTexts,
+            "texts": PackedTexts if isinstance(self.texts, PackedTexts) else ArrayOf("a", (count,)),  # of before
             "vectors": ArrayOf("f", (count, None), finite=True),
         }

@@ -84,3 +84,18 @@ def test_one_long_text_takes_no_more_room_than_its_own(tmp_path):
     assert set(shown) <= set(items.loc[items["note"] == NOTES[0], "item"])
     assert len(shown)
     assert again.search("plum", n=1, where={"note": items["note"].iloc[-1]}).lists() == {"plum": ["i29"]}
+
+
+def test_models_that_were_saved_with_arrays_of_texts_are_read(tmp_path):
+    model = Recommender(text="note", encoder=WORDS).fit(bought(), ITEMS)
+    index = SemanticIndex(WORDS).add(ITEMS["item"].tolist(), NOTES)
+    shown, found = model.recommend(0, n=3).to_frame(), index.search("cherry", n=2)
+    for kinds in model.space_.kinds_.values():
+        object.__setattr__(kinds, "values", np.array(kinds.values.tolist()))
+    index.texts = np.array(index.texts.tolist())
+    save_model({"a": model, "b": index}, tmp_path / "m")
+    again = load_model(tmp_path / "m")
+    pd.testing.assert_frame_equal(again["a"].recommend(0, n=3).to_frame(), shown)
+    assert again["a"].space_.vectors(ITEMS).nnz == model.space_.matrix_.nnz
+    pd.testing.assert_frame_equal(again["b"].search("cherry", n=2), found)
+    assert len(again["b"].remove(["i00"]).texts) == 29
