@@ -120,7 +120,8 @@ class Reasons:
         if place >= len(own) or own[place] != item:
             return ""
         at = int(self.counts.indptr[user]) + place
-        told = f"had it {'once' if self.counts.data[at] == 1 else f'{int(self.counts.data[at]):,} times'}"
+        count = int(self.counts.data[at])
+        told = f"had it {({1: 'once', 2: 'twice'}).get(count, f'{count:,} times')}"
         if self.last is None or not self.unit:
             return told
         ago = round(float(self.last.data[at]))

@@ -154,7 +154,8 @@ class BehaviourModel(BaseEstimator):  # type: ignore[misc]
     def _score(self, codes: Ints) -> Reals:
         """By the part; what is popular for those who have nothing; what nobody has comes last."""
         found = np.array(self.part_.score(self.history_, codes), dtype=np.float32)
-        found[self.history_.activity[codes] == 0] = np.log(self.history_.popularity + 0.5)
+        if not isinstance(self.part_, TrendPart):  # that scores all alike, strangers too
+            found[self.history_.activity[codes] == 0] = np.log(self.history_.popularity + 0.5)
         unseen = self.history_.popularity == 0
         if unseen.any():
             found[:, unseen] = found[:, ~unseen].min(axis=1, keepdims=True) - 1

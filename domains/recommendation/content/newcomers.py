@@ -88,7 +88,9 @@ class NewItems:
         active = np.flatnonzero(history.activity > 0)
         users = active if len(active) <= MOST_USERS else np.sort(rng.choice(active, MOST_USERS, replace=False))
         scores = blend.score(history, users)
-        columns = actor._columns(history, users, scores)
+        # What users did with the played items is hidden from what scores them, through their other items, too.
+        blind = history.take(~np.isin(history.items, played))
+        columns = actor._columns(blind, users, blend.score(blind, users))
         means = columns.mean(axis=(0, 1))
         scales = columns.std(axis=(0, 1))
         scales = np.where(scales > 1e-9, scales, 1.0)

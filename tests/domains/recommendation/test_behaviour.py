@@ -408,3 +408,10 @@ def test_a_penalty_too_small_for_least_squares_is_told():
     table = pd.DataFrame({"user": [1, 1], "item": ["a", "b"]})
     with pytest.raises(HexadError, match="penalty=0 is too small for 64 factors"):
         AlsRecommender(64, penalty=0).fit(table)
+
+
+def test_strangers_get_what_is_popular_of_late_where_that_is_asked():
+    table = pd.DataFrame(
+        {"user": [1, 2, 3, 4, 5, 6], "item": ["old"] * 4 + ["new"] * 2, "timestamp": [0, 0, 0, 0, 100, 100]}
+    )
+    assert PopularityRecommender(5.0).fit(table).recommend([1, 99], n=1).lists() == {1: ["new"], 99: ["new"]}
