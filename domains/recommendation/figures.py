@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from domains.recommendation.lists.result import Recommendations
 from shared.errors import HexadError
+from shared.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,16 +20,18 @@ __all__ = ["score_bars"]
 LABELS = {"from_habit": "own past", "from_similar": "goes together", "from_trend": "what everybody does"}
 
 
-def score_bars(found: Recommendations, key: object = None) -> Figure:
+def score_bars(found: Result, key: object = None) -> Figure:
     """Draw what the scores of one list are made of, a bar an item.
 
     Parameters
     ----------
     found : Recommendations
+        Lists, whose first column says for whom they are.
     key : object, optional
         Whose list; the first where left out.
 
     >>> import pandas as pd
+    >>> from domains.recommendation import Recommendations
     >>> table = pd.DataFrame({"user": ["ann"], "item": ["tea"], "rank": [1], "score": [1.0], "from_similar": [0.8]})
     >>> score_bars(Recommendations(table, 1)).alt
     'Bars: what the scores of 1 item for ann are made of.'
@@ -39,8 +41,9 @@ def score_bars(found: Recommendations, key: object = None) -> Figure:
     table = found.to_frame()
     if len(table) == 0:
         raise HexadError("there is no list to draw")
-    name = table[found.key].iloc[0] if key is None else key
-    own = table[table[found.key] == name]
+    whose = table.iloc[:, 0]
+    name = whose.iloc[0] if key is None else key
+    own = table[whose == name]
     if len(own) == 0:
         raise HexadError(f"there is no list for {name!r}")
     parts = [column for column in LABELS if column in own.columns]
