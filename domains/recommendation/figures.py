@@ -36,7 +36,7 @@ def score_bars(found: Result, key: object = None) -> Figure:
     >>> score_bars(Recommendations(table, 1)).alt
     'Bars: what the scores of 1 item for ann are made of.'
     """
-    from shared.reporting.figures import draw
+    from shared.reporting.figures import add_legend, draw
 
     table = found.to_frame()
     if len(table) == 0:
@@ -64,9 +64,9 @@ def score_bars(found: Result, key: object = None) -> Figure:
             )
             left += np.maximum(width, 0.0)
         axes.set_yticks(place, [str(item)[:32] for item in own.iloc[:, 1]])
-        axes.set_xlabel("score")
+        axes.set_xlabel("what each part adds to the score (log-odds)" if parts else "score")
         if parts:
-            axes.legend(loc="lower right", frameon=False)
+            add_legend(axes)
 
     items = "1 item" if len(own) == 1 else f"{len(own)} items"
     size = (6.4, 0.8 + 0.28 * len(own))
