@@ -1,0 +1,31 @@
+"""Geodata: from a map file to the right site, with streets, catchments, routes and location as a feature."""
+
+from domains.geodata.bundled import find_map
+from domains.geodata.isochrones.polygons import compute_isochrones
+from domains.geodata.network.costs import StreetCosts, compute_costs, find_nearest
+from domains.geodata.network.grid import make_grid_town
+from domains.geodata.network.snap import Positions, snap_points
+from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.osm.categories import CATEGORIES, PLACE_KEYS, categorise
+from domains.geodata.osm.map import ATTRIBUTION, OsmMap, read_osm
+from domains.geodata.points import Points, read_points
+
+__all__ = [
+    "ATTRIBUTION",
+    "CATEGORIES",
+    "OsmMap",
+    "PLACE_KEYS",
+    "Points",
+    "Positions",
+    "StreetCosts",
+    "StreetNetwork",
+    "categorise",
+    "compute_costs",
+    "compute_isochrones",
+    "find_map",
+    "find_nearest",
+    "make_grid_town",
+    "read_osm",
+    "read_points",
+    "snap_points",
+]

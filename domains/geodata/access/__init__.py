@@ -1,0 +1,1 @@
+"""What lies around a point, who shares a market, and location as features of a model."""

@@ -1,0 +1,1 @@
+"""Isochrones: contours of street costs on a mesh that follows the streets."""

@@ -1,0 +1,123 @@
+"""A mesh of triangles whose corners lie on the streets, closer than a house front, and sparsely between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from domains.geodata.network.streets import StreetNetwork
+from shared.typing import Codes, Floats, Ints
+
+__all__ = ["REACH", "Mesh", "make_mesh"]
+
+# Metres off a street that still count as reached from it: a deep house and its yard.
+REACH = 60.0
+# Metres between corners off the streets: only large blocks, parks and water hold any.
+COARSE = 60.0
+# Metres from the streets up to which there are such corners; beyond, nobody gets.
+RIM = 3 * COARSE
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Corners and triangles.
+
+    Attributes
+    ----------
+    points : numpy.ndarray of shape (n_corners, 2)
+        Metres of the plane: first the corners on streets, then those between, then the rim.
+    triangles, neighbours : numpy.ndarray of int32, shape (n_triangles, 3)
+    piece, share : numpy.ndarray of shape (n_on,)
+        Of each corner on a street.
+    nearest, air : numpy.ndarray of shape (n_off,)
+        Of each corner between: the nearest on a street, and metres to it.
+    """
+
+    points: Floats
+    triangles: Codes
+    neighbours: Codes
+    piece: Ints
+    share: Floats
+    nearest: Codes
+    air: Floats
+
+    @property
+    def n_on(self) -> int:
+        """Number of corners on streets."""
+        return len(self.piece)
+
+
+def make_mesh(network: StreetNetwork, detail: float) -> Mesh:
+    """Make a mesh over the usable streets of a network.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    detail : float
+        Metres between corners along a street, at most.
+    """
+    from scipy.spatial import Delaunay, cKDTree
+
+    piece, share, on = _walk_streets(network, detail)
+    tree = cKDTree(on)
+    off = _fill_between(on, tree)
+    air, nearest = tree.query(off) if len(off) else (np.zeros(0), np.zeros(0, dtype=np.int64))
+    points = np.concatenate([on, off, _surround(on)])
+    mesh = Delaunay(points)
+    return Mesh(
+        points,
+        mesh.simplices.astype(np.int32),
+        mesh.neighbors.astype(np.int32),
+        piece,
+        share,
+        nearest.astype(np.int32),
+        np.asarray(air),
+    )
+
+
+def _walk_streets(network: StreetNetwork, detail: float) -> tuple[Ints, Floats, Floats]:
+    """Corners along the lines of the usable pieces: their ends, once each, and points between at equal steps."""
+    import shapely
+
+    pieces = np.flatnonzero(network.usable)
+    steps = np.maximum(np.ceil(network.length[pieces] / detail).astype(np.int64), 1)
+    inner = steps - 1
+    piece = np.repeat(pieces, inner)
+    number = np.arange(int(inner.sum())) - np.repeat(np.cumsum(inner) - inner, inner) + 1
+    share = number / np.repeat(steps, inner)
+    lines = network.lines(pieces, plane=True)
+    middle = shapely.get_coordinates(shapely.line_interpolate_point(np.repeat(lines, inner), share, normalized=True))
+    # Each junction once: at the tail or the head of the first piece that has it.
+    ends = np.concatenate([network.tail[pieces], network.head[pieces]])
+    nodes, first = np.unique(ends, return_index=True)
+    at_end = np.concatenate([pieces, pieces])[first]
+    end_share = (first >= len(pieces)).astype(float)
+    points = np.concatenate([network.node_plane[nodes], middle])
+    # Two corners in one place (streets over one another) would leave one of them out of the mesh.
+    _, kept = np.unique(points.round(2), axis=0, return_index=True)
+    kept.sort()
+    return (
+        np.concatenate([at_end, piece])[kept],
+        np.concatenate([end_share, share])[kept],
+        points[kept],
+    )
+
+
+def _fill_between(on: Floats, tree: object) -> Floats:
+    low, high = on.min(axis=0) - RIM, on.max(axis=0) + RIM
+    axes = [np.arange(low[k], high[k] + COARSE, COARSE) for k in range(2)]
+    # Rows of a grid, every other one shifted by half a step.
+    x, y = np.meshgrid(*axes)
+    x = x + (np.arange(len(axes[1])) % 2)[:, None] * COARSE / 2
+    grid = np.column_stack([x.ravel(), y.ravel()])
+    far, _ = tree.query(grid, distance_upper_bound=RIM)  # type: ignore[attr-defined]
+    return np.asarray(grid[(far > COARSE * 0.6) & np.isfinite(far)])
+
+
+def _surround(on: Floats) -> Floats:
+    """Eight corners far outside, that nobody reaches: every contour closes before them."""
+    low, high = on.min(axis=0), on.max(axis=0)
+    middle, half = (low + high) / 2, (high - low).max() + 10 * RIM
+    angle = np.arange(8) * np.pi / 4
+    return np.asarray(middle + 2 * half * np.column_stack([np.cos(angle), np.sin(angle)]))

@@ -1,0 +1,1 @@
+"""Maps to show, without tiles and without the network."""

@@ -1,0 +1,1 @@
+"""Street networks: costs of many pairs at once, routes and isochrones."""

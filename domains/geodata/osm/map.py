@@ -1,0 +1,216 @@
+"""A map file, read: streets for each way of moving, places, addresses, and what is worth knowing of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from domains.geodata.network.build import Ways, build_network
+from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.osm.categories import PLACE_KEYS
+from domains.geodata.osm.places import make_places
+from domains.geodata.osm.scan import Scan, scan_map
+from domains.geodata.osm.streets import HIGHWAY, MODES, NAME, judge_streets, wanted_highways
+from domains.geodata.projection import LocalProjection
+from shared.errors import DataError, Problem, SettingsError
+from shared.result import Result
+from shared.text import count_of, sentences
+from shared.typing import Floats
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["ATTRIBUTION", "OsmMap", "read_osm"]
+
+ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
+ADDRESS_COLUMNS = ("lon", "lat", "street", "number", "town", "postcode")
+
+
+@dataclass(frozen=True, repr=False)
+class OsmMap(Result):
+    """What a map file holds.
+
+    Attributes
+    ----------
+    source : str
+        The file, or the place that was asked for.
+    places : geopandas.GeoDataFrame
+        A row a place: "place" (its key, as in "n12" for a node), "category" (as in "food/cafe"), "name", "brand",
+        "opening_hours", "street", "number", "postcode", "town", "lon", "lat", "area" (m²), "sources" (all objects that
+        are this place), "tags", "outline" and the point as geometry, in WGS 84.
+    addresses : pandas.DataFrame
+        "lon", "lat", "street", "number", "town", "postcode" of everything with a house number.
+    modes : tuple of str
+        Ways of moving for which there are streets.
+    notes : tuple of str
+        What was found and done.
+
+    >>> from domains.geodata import find_map, read_osm
+    >>> town = read_osm(find_map("helsinki"))
+    >>> town.streets("walk").n_nodes > 1000, "food/cafe" in set(town.places["category"])
+    (True, True)
+    """
+
+    source: str
+    places: gpd.GeoDataFrame
+    addresses: pd.DataFrame
+    modes: tuple[str, ...]
+    notes: tuple[str, ...]
+    ways: Ways = field(repr=False)
+    way_tags: list[tuple[str | None, ...]] = field(repr=False)
+
+    @cached_property
+    def projection(self) -> LocalProjection:
+        """The plane of this map."""
+        return _find_plane(self.ways.points, self.places)
+
+    @cached_property
+    def _networks(self) -> dict[str, StreetNetwork]:
+        return {}
+
+    def streets(self, mode: str) -> StreetNetwork:
+        """The streets for one way of moving; built at the first call.
+
+        Parameters
+        ----------
+        mode : {"drive", "walk", "bike"}
+
+        Raises
+        ------
+        SettingsError, HexadError
+            The map was read without them, or holds none.
+        """
+        if mode not in self.modes:
+            known = ", ".join(map(repr, self.modes)) or "none"
+            raise SettingsError(f"mode={mode!r}: this map was read with streets for {known}; see read_osm(streets=)")
+        if mode not in self._networks:
+            use = judge_streets(self.way_tags, mode)
+            notes = _note_guesses(use.guessed & (use.forward | use.backward), use.forward | use.backward)
+            self._networks[mode] = build_network(
+                self.ways, mode, use.forward, use.backward, use.speed, notes if mode == "drive" else ()
+            )
+        return self._networks[mode]
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """The places."""
+        return self.places
+
+    def explain(self) -> str:
+        """Say what it holds, and what was found and done."""
+        holds = (
+            f"{self.source}: {count_of(len(self.ways.ids), 'street')}, {count_of(len(self.places), 'place')} and"
+            f" {count_of(len(self.addresses), 'address')}es"
+        )
+        holds = holds.replace("1 addresses", "1 address").replace("addressses", "addresses")
+        return f"{holds}. {sentences(self.notes)} {ATTRIBUTION}."
+
+
+def read_osm(path: str | Path, *, streets: Sequence[str] = MODES, place_keys: Sequence[str] = PLACE_KEYS) -> OsmMap:
+    """Read an OpenStreetMap file: .osm, .osm.gz, .osm.bz2 or .osm.pbf, told apart by what is in it.
+
+    Parameters
+    ----------
+    path : path
+    streets : sequence of {"drive", "walk", "bike"}
+        Ways of moving; fewer are read faster. An empty one reads places alone.
+    place_keys : sequence of str
+        Tags that make an object a place; see `CATEGORIES` for what they become.
+
+    Raises
+    ------
+    DataError
+        It is missing, no map, torn, or holds no positions of nodes.
+    MissingExtraError
+        osmium or geopandas is not installed.
+
+    >>> from domains.geodata import find_map
+    >>> read_osm(find_map("helsinki"), streets=["drive"]).modes
+    ('drive',)
+    """
+    modes = _check_modes(streets)
+    if isinstance(place_keys, str) or not all(isinstance(key, str) and key for key in place_keys):
+        raise SettingsError(f"place_keys={place_keys!r}: give a list of tags' keys, as in ['shop', 'amenity']")
+    wanted = frozenset().union(*(wanted_highways(mode) for mode in modes))
+    found = scan_map(path, place_keys, wanted, by_car_alone=modes == ("drive",))
+    return make_map(found, Path(path).name, modes, place_keys)
+
+
+def make_map(found: Scan, source: str, modes: tuple[str, ...], place_keys: Sequence[str]) -> OsmMap:
+    """Make a map of what a file holds.
+
+    Parameters
+    ----------
+    found : Scan
+    source : str
+    modes : tuple of str
+    place_keys : sequence of str
+    """
+    if not found.way_ids and not found.places and not found.addresses:
+        what = "holds no street, place or address"
+        if found.torn:
+            what = f"holds no positions of nodes: {count_of(found.torn, 'street')} cannot be drawn"
+        fix = "Export it with the nodes of its ways (osmium extract --strategy complete_ways)."
+        raise DataError(source, [Problem(what, fix=fix)])
+    points, refs, starts = found.coordinates()
+    text = [(tags[NAME] or "", tags[HIGHWAY] or "") for tags in found.way_tags]
+    ways = Ways(
+        np.array(found.way_ids, dtype=np.int64),
+        np.array([one[0] for one in text], dtype=object),
+        np.array([one[1] for one in text], dtype=object),
+        refs,
+        points,
+        starts,
+    )
+    lonlat = np.array([(one[3], one[4]) for one in found.places if not one[5]], dtype=float).reshape(-1, 2)
+    plane = _find_plane(points, pd.DataFrame(lonlat, columns=["lon", "lat"]))
+    places, merged = make_places(found.places, place_keys, plane)
+    addresses = _gather_addresses(found, places)
+    return OsmMap(source, places, addresses, modes, _note(found, merged), ways, found.way_tags)
+
+
+def _check_modes(streets: Sequence[str]) -> tuple[str, ...]:
+    modes = (streets,) if isinstance(streets, str) else tuple(streets)
+    unknown = [mode for mode in modes if mode not in MODES]
+    if unknown:
+        raise SettingsError(f"streets={streets!r}: the ways of moving are {', '.join(map(repr, MODES))}")
+    return tuple(mode for mode in MODES if mode in modes)
+
+
+def _find_plane(points: Floats, places: pd.DataFrame) -> LocalProjection:
+    if len(points):
+        return LocalProjection.around(points[:, 0], points[:, 1])
+    if len(places):
+        return LocalProjection.around(places["lon"].to_numpy(float), places["lat"].to_numpy(float))
+    return LocalProjection(0.0, 0.0)
+
+
+def _gather_addresses(found: Scan, places: pd.DataFrame) -> pd.DataFrame:
+    own = pd.DataFrame(found.addresses, columns=list(ADDRESS_COLUMNS))
+    of_places = places.loc[places["number"] != "", list(ADDRESS_COLUMNS)]
+    return pd.DataFrame(pd.concat([own, of_places], ignore_index=True)) if len(own) else pd.DataFrame(of_places)
+
+
+def _note(found: Scan, merged: int) -> tuple[str, ...]:
+    notes = []
+    if merged:
+        notes.append(f"{count_of(merged, 'object')} of the same category and name as an outline there: merged with it")
+    if found.torn:
+        notes.append(f"{count_of(found.torn, 'street')} left out, because positions of their nodes are missing")
+    if found.restrictions:
+        notes.append(f"{count_of(found.restrictions, 'turn restriction')} are not kept: routes may turn there")
+    return tuple(notes)
+
+
+def _note_guesses(guessed: Any, used: Any) -> tuple[str, ...]:
+    share = 100 * guessed.sum() / max(used.sum(), 1)
+    if not guessed.any():
+        return ()
+    return (
+        f"{share:.0f} % of the streets have no speed limit that can be read; theirs is that of their class of road",
+    )

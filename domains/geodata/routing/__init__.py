@@ -1,0 +1,1 @@
+"""Routes of vehicles on street costs: capacity, time windows, working days."""

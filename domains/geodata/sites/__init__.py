@@ -1,0 +1,1 @@
+"""Where to open: proven sets of sites, reasons, and what comes next best."""
