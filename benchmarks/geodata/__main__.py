@@ -12,14 +12,14 @@ from benchmarks.geodata.readings import THREADS
 
 os.environ.update(dict.fromkeys(THREADS, "1"))
 
-import argparse  # noqa: E402
-import importlib  # noqa: E402
-import json  # noqa: E402
-import pkgutil  # noqa: E402
-import warnings  # noqa: E402
-from pathlib import Path  # noqa: E402
+import argparse
+import importlib
+import json
+import pkgutil
+import warnings
+from pathlib import Path
 
-from benchmarks.geodata import parts  # noqa: E402
+from benchmarks.geodata import parts
 
 PARTS = sorted(module.name for module in pkgutil.iter_modules(parts.__path__))
 
@@ -35,9 +35,11 @@ def main() -> None:
     found: dict[str, float | int] = {}
     for name in given.only:
         part = importlib.import_module(f"{parts.__name__}.{name}")
-        print(f"{name}: {part.__doc__.splitlines()[0]}", flush=True)
+        print(f"{name}: {(part.__doc__ or '').splitlines()[0]}", flush=True)
         found |= part.measure(given.data.resolve(), given.peers)
-    print(json.dumps({key: round(value, 10) if isinstance(value, float) else value for key, value in found.items()}))
+    print(
+        json.dumps({key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in found.items()})
+    )
 
 
 if __name__ == "__main__":

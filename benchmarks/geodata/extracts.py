@@ -74,12 +74,12 @@ def write_ways(path: Path, target: Path, ways: AbstractSet[int]) -> None:
 
     nodes: set[int] = set()
     for one in osmium.FileProcessor(str(path), osmium.osm.WAY):
-        if one.id in ways:
+        if isinstance(one, Way) and one.id in ways:
             nodes.update(node.ref for node in one.nodes)
     target.unlink(missing_ok=True)
     with osmium.SimpleWriter(str(target)) as writer:
         for one in osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY):
-            if one.id in (ways if type(one) is Way else nodes):
+            if one.id in (ways if isinstance(one, Way) else nodes):
                 writer.add(one)
 
 

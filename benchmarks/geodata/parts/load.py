@@ -12,7 +12,7 @@ from domains.geodata import PLACE_KEYS, read_osm
 
 __all__ = ["measure"]
 
-TAGS = dict.fromkeys(PLACE_KEYS, True)
+TAGS: dict[str, bool | str | list[str]] = dict.fromkeys(PLACE_KEYS, True)
 SHOWN = 8
 
 
