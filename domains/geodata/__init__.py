@@ -8,6 +8,7 @@ from domains.geodata.network.grid import make_grid_town
 from domains.geodata.network.snap import Positions, snap_points
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.categories import CATEGORIES, PLACE_KEYS, categorise
+from domains.geodata.osm.file import is_map
 from domains.geodata.osm.map import ATTRIBUTION, OsmMap, read_osm
 from domains.geodata.points import Points, read_points
 from domains.geodata.sites.choose import choose_sites
@@ -32,6 +33,7 @@ __all__ = [
     "compute_isochrones",
     "find_map",
     "find_nearest",
+    "is_map",
     "make_grid_town",
     "rank_sites",
     "read_osm",
