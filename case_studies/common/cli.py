@@ -67,7 +67,7 @@ def datasets() -> None:
         _say(f"    {rows:,} rows, {columns} columns. Source: {found.source}.")
         _say(f"    Licence of the data: {found.licence}.")
         for how, *lines in asked.get(name, {}).values():
-            _say(f"    Your own table in its place: {how}")
+            _say(f"    {how}")
             for line in lines:
                 _say(f"        {line}")
 
@@ -84,9 +84,8 @@ def run(
         typer.Option(
             metavar="FILE",
             help=(
-                "Your own table in place of the bundled data: a file, a sheet as in a.xlsx#Sheet2, or a database;"
-                " several "
-                "as in --data sales=a.csv --data products=b.csv."
+                "Your own table or map in place of the bundled data: a file, a sheet as in a.xlsx#Sheet2, or a "
+                "database; several as in --data sales=a.csv --data products=b.csv."
             ),
         ),
     ] = [],  # noqa: B006

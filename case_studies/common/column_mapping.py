@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import PrivateAttr, model_validator
 
+from case_studies.common.map_file import is_map_file
 from shared.data.io.parse import Kind
 from shared.data.schema import Column, Schema
 from shared.errors import SettingsError, quote
@@ -212,15 +213,18 @@ class Table:
     setting: str = "columns"
 
 
-def name_tables(given: list[str], tables: Mapping[str, Table]) -> dict[str, str]:
-    """The user's own files by the table whose place they take.
+def name_tables(given: list[str], tables: Mapping[str, Table], maps: Collection[str] = ()) -> dict[str, str]:
+    """The user's own files by the table or map whose place they take.
 
     Parameters
     ----------
     given : list of str
-        As on the command line: "sales.csv", or "sales=a.xlsx#Sheet2" where a study has several tables.
+        As on the command line: "sales.csv", or "sales=a.xlsx#Sheet2" where a study has several tables. A map is known
+        by what is in it.
     tables : mapping of str to Table
         Those of the study.
+    maps : collection of str
+        Names of the study's maps.
 
     Raises
     ------
@@ -229,18 +233,27 @@ def name_tables(given: list[str], tables: Mapping[str, Table]) -> dict[str, str]
 
     >>> name_tables(["sales=a.csv", "products=b.csv"], {"sales": None, "products": None})
     {'sales': 'a.csv', 'products': 'b.csv'}
+    >>> name_tables(["map=a.osm", "b.csv"], {"people": None, "places": None}, ["map"])
+    {'map': 'a.osm', 'people': 'b.csv'}
     """
+    found = [_split_name(text, tables, maps) for text in given]
+    unnamed = [file for name, file in found if not name]
+    if unnamed and len(tables) > 1 and sum(name not in maps for name, _ in found) > 1:
+        example = f"--data {next(iter(tables))}={unnamed[0]}"
+        raise SettingsError(f"--data {quote(unnamed[:1])}: say which table it is, as in {example}")
     named: dict[str, str] = {}
-    for text in given:
-        head, sign, rest = text.partition("=")
-        name, place = (head, rest) if sign and head in tables else ("", text)
-        if not name:
-            if len(tables) > 1 and len(given) > 1:
-                raise SettingsError(
-                    f"--data {quote([text])}: say which table it is, as in --data {next(iter(tables))}={text}"
-                )
-            name = next(iter(tables), "data")
-        if name in named:
-            raise SettingsError(f"--data: the table {quote([name])} is given twice")
-        named[name] = place
+    for name, file in found:
+        role = name or next(iter(tables), "data")
+        if role in named:
+            kind = "map" if role in maps else "table"
+            raise SettingsError(f"--data: the {kind} {quote([role])} is given twice")
+        named[role] = file
     return named
+
+
+def _split_name(text: str, tables: Collection[str], maps: Collection[str]) -> tuple[str, str]:
+    """The name in front of a file and the file; a study's only map needs no name, being no table."""
+    head, sign, rest = text.partition("=")
+    if sign and head in {*tables, *maps}:
+        return head, rest
+    return (next(iter(maps)) if len(maps) == 1 and is_map_file(text) else ""), text

@@ -13,6 +13,7 @@ from typing import Any
 
 from case_studies.common.column_mapping import name_tables
 from case_studies.common.copies import is_remembered, remember
+from case_studies.common.map_file import is_map_file, is_table_file
 from case_studies.common.saved_run import SavedRun, open_run
 from case_studies.common.study import SETTINGS_FILE, Study, StudyFolder, find_studies, find_study, load_study
 from shared.data.io.export import table_bytes
@@ -45,8 +46,8 @@ def run_study(
     overrides : sequence of str
         Settings as in "horizon=1D".
     data : path, or mapping of str to path, optional
-        The user's own file in place of the bundled data; by the names of its tables where the study has several. A
-        sheet of a workbook is named behind it, as in "sales.xlsx#Sheet2".
+        The user's own file in place of the bundled data; by the names of its tables where the study has several, or a
+        map. A sheet of a workbook is named behind it, as in "sales.xlsx#Sheet2".
     out : path
         Folder for the results.
     quick : bool
@@ -93,12 +94,13 @@ def run_and_summarise(
     values = _read_layers(found.path / SETTINGS_FILE, own_data=bool(files), quick=quick)
     settings = load_settings(loaded.settings, None, overrides, values)
     command = ["hexad", "run", os.fspath(study), *(f"--set={text}" for text in overrides)]
-    for name, file in files.items():
-        shown = without_password(file)
-        command += ["--data", f"{name}={shown}" if len(files) > 1 else shown]
-    command += ["--quick"] if quick else []
     # The main table of a study needs no name where it is read.
     main = next(iter(loaded.tables), "")
+    for name, file in files.items():
+        shown = without_password(file)
+        alone = len(files) == 1 and name in (main, "data")
+        command += ["--data", shown if alone else f"{name}={shown}"]
+    command += ["--quick"] if quick else []
     by_table = {"" if name in (main, "data") else name: file for name, file in files.items()}
     this = Run(found.name, Path(out), loaded.title, shlex.join(command), by_table or None)
     this.study_folder = None if found.installed else str(found.path)
@@ -114,17 +116,36 @@ def run_and_summarise(
 
 
 def _files_of(data: Any, loaded: Study) -> dict[str, Path | str]:
-    """The user's own files by table, as given from Python or on the command line."""
+    """The user's own files by table and map, as given from Python or on the command line."""
     if data is None:
         return {}
     if isinstance(data, Mapping):
-        if wrong := [name for name in data if loaded.tables and name not in loaded.tables]:
-            raise SettingsError(f"the study has no table {quote(wrong)}; it has {', '.join(loaded.tables)}")
+        known = [*loaded.tables, *loaded.maps]
+        if wrong := [name for name in data if known and name not in known]:
+            what = "table or map" if loaded.maps else "table"
+            raise SettingsError(f"the study has no {what} {quote(wrong)}; it has {', '.join(known)}")
         given = dict(data)
     else:
         listed = [os.fspath(data)] if isinstance(data, str | os.PathLike) else list(data)
-        given = dict(name_tables(listed, loaded.tables))
+        given = dict(name_tables(listed, loaded.tables, loaded.maps))
+    _check_maps(given, loaded)
     return {name: file if is_url(file) else Path(file) for name, file in given.items()}
+
+
+def _check_maps(given: Mapping[str, Path | str], loaded: Study) -> None:
+    """Refuse a map in the place of a table, and an address or a table in that of a map."""
+    if not loaded.maps:
+        return
+    first, table = next(iter(loaded.maps)), next(iter(loaded.tables), "TABLE")
+    for name, file in given.items():
+        shown = quote([file], longest=200)
+        if name not in loaded.maps and is_map_file(file):
+            raise SettingsError(f"--data {shown} is a map, and {name!r} is a table: --data {first}=FILE takes a map")
+        if name in loaded.maps and (is_url(file) or is_table_file(file)):
+            raise SettingsError(
+                f"--data {shown} is no map, and the study needs one for {name!r} ({loaded.maps[name].about}): a file"
+                f" .osm, .osm.gz, .osm.bz2 or .osm.pbf; --data {table}=FILE takes a table"
+            )
 
 
 def predict_from(

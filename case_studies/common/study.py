@@ -23,6 +23,7 @@ from shared.runtime.parallel import send_by_value
 
 if TYPE_CHECKING:
     from case_studies.common.column_mapping import Table
+    from case_studies.common.map_file import MapFile
     from shared.runtime.config import Settings
 
 __all__ = ["SETTINGS_FILE", "STUDY_FILE", "Study", "find_study", "find_studies", "load_study", "tables_of"]
@@ -48,6 +49,8 @@ class Study:
         ``hexad predict`` asks.
     tables : mapping of str to Table
         The tables it reads, the main one first: their roles, and the bundled data set in the place of each.
+    maps : mapping of str to MapFile
+        The maps it reads beside them.
 
     >>> Study("A demo", object, print).title
     'A demo'
@@ -58,6 +61,7 @@ class Study:
     run: Callable[[Any, Any], None]
     predict: Callable[..., tuple[Any, list[str]]] | None = None
     tables: Mapping[str, Table] = field(default_factory=dict)
+    maps: Mapping[str, MapFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ def find_study(study: str | os.PathLike[str]) -> StudyFolder:
 
 
 def tables_of() -> dict[str, dict[str, list[str]]]:
-    """By bundled data set the studies that read it: how to give an own table, and a line a role.
+    """By bundled data set the studies that read it: how to give an own table or map, and a line a role.
 
     Studies whose extra is missing are left out.
 
@@ -131,8 +135,11 @@ def tables_of() -> dict[str, dict[str, list[str]]]:
             continue
         for place, (role, table) in enumerate(study.tables.items()):
             file = f"{role}=FILE" if place else "FILE"
-            how = f"hexad run {name} --data {file}: --set {table.setting}.ROLE=NAME for"
+            how = f"Your own table in its place: hexad run {name} --data {file}: --set {table.setting}.ROLE=NAME for"
             found.setdefault(table.dataset, {})[name] = [how, *table.columns.describe()]
+        for role, one in study.maps.items():
+            how = f"Your own map in its place: hexad run {name} --data {role}=FILE ({one.about})"
+            found.setdefault(one.dataset, {}).setdefault(name, []).insert(0, how)
     return found
 
 

@@ -1,31 +1,48 @@
 """Geodata: from a map file to the right site, with streets, catchments, routes and location as a feature."""
 
+from domains.geodata.access.huff import HuffModel, MarketShares
 from domains.geodata.bundled import find_map
 from domains.geodata.isochrones.polygons import compute_isochrones
+from domains.geodata.maps.interactive import write_map
+from domains.geodata.maps.layers import MapLayer
+from domains.geodata.maps.static import draw_map
 from domains.geodata.network.costs import StreetCosts, compute_costs, find_nearest
 from domains.geodata.network.grid import make_grid_town
 from domains.geodata.network.snap import Positions, snap_points
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.categories import CATEGORIES, PLACE_KEYS, categorise
+from domains.geodata.osm.file import is_map
 from domains.geodata.osm.map import ATTRIBUTION, OsmMap, read_osm
 from domains.geodata.points import Points, read_points
+from domains.geodata.sites.choose import choose_sites
+from domains.geodata.sites.decision import SiteDecision
+from domains.geodata.sites.rank import rank_sites
 
 __all__ = [
     "ATTRIBUTION",
     "CATEGORIES",
+    "HuffModel",
+    "MapLayer",
+    "MarketShares",
     "OsmMap",
     "PLACE_KEYS",
     "Points",
     "Positions",
     "StreetCosts",
     "StreetNetwork",
+    "SiteDecision",
     "categorise",
+    "choose_sites",
     "compute_costs",
     "compute_isochrones",
+    "draw_map",
     "find_map",
     "find_nearest",
+    "is_map",
     "make_grid_town",
+    "rank_sites",
     "read_osm",
     "read_points",
     "snap_points",
+    "write_map",
 ]

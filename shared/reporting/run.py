@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel
@@ -29,7 +29,7 @@ from shared.data.schema import Schema
 from shared.errors import HexadError, SettingsError, StoreError, quote
 from shared.reporting.page import Fact, Report, Section, Source
 from shared.runtime.config import to_toml
-from shared.runtime.files import as_json
+from shared.runtime.files import as_json, hash_file
 from shared.runtime.interrupts import raise_if_interrupted
 from shared.runtime.manifest import Manifest
 from shared.runtime.store import dump_model, load_model
@@ -43,6 +43,8 @@ MAX_PIECE = 1 << 30
 MAX_ABOUT = 1 << 20
 
 __all__ = ["PREDICTIONS", "Run"]
+
+Content = TypeVar("Content")
 
 
 @dataclass
@@ -87,6 +89,7 @@ class Run:
         self.report = Report(self.title)
         self.study_folder: str | None = None
         self.fingerprints: dict[str, str] = {}
+        self._other_files: set[str] = set()
         self.contract: TableContract | None = None
         self.steps: dict[str, float] = {}
         self._last = self.started
@@ -215,7 +218,8 @@ class Run:
         names = dataset.schema.names if file is None or own is None else own.names
         used = [name for name in dict.fromkeys([*names, *also]) if name in frame.columns]
         others = tuple(str(name) for name in frame.columns if name not in used)
-        if table == next(iter(self.fingerprints)):  # what new rows have to look like is said by the first table
+        first = next(one for one in self.fingerprints if one not in self._other_files)
+        if table == first:  # what new rows have to look like is said by the first table
             self.contract = replace(contract_of(frame[used]), others=others)
         self.report.sources.append(
             Source(dataset.title, dataset.source, dataset.licence, report.fingerprint)
@@ -224,6 +228,41 @@ class Run:
         )
         self._begin()
         return frame, report
+
+    def load_file(self, name: str, read: Callable[[Path], Content], *, role: str) -> Content:
+        """Read the file of a bundled data set that is no table, such as a map, or the user's own in its place.
+
+        Its source goes into the report, its fingerprint into the run. It is the bundled one as long as the user
+        names none for this role, other files or not.
+
+        Parameters
+        ----------
+        name : str
+            Of the data set.
+        read : callable
+            Takes the path, and raises where the file cannot be used; before anything is written.
+        role : str
+            Name of the file in the study's declaration.
+
+        Raises
+        ------
+        DataError
+            It cannot be read.
+        """
+        dataset = datasets.describe(name)
+        file = self.files.get(role)
+        path = Path(file) if file is not None else dataset.path()
+        found = read(path)
+        digest = hash_file(path.resolve()) or ""
+        self._other_files.add(role)
+        self.fingerprints[role] = digest
+        self.report.sources.append(
+            Source(dataset.title, dataset.source, dataset.licence, digest)
+            if file is None
+            else Source(display_url(file), "your own file", "yours to know", digest)
+        )
+        self._begin()
+        return found
 
     def _begin(self) -> None:
         """Write the settings in force, now that the data are read; results of other settings are removed."""

@@ -126,7 +126,7 @@ def snap_points(
         verb = "is" if lost == 1 else "are"
         notes = (
             *notes,
-            f"{lost:,} of {len(found):,} {source} {verb} further than {max_snap:g} m from any street (row"
+            f"{lost:,} of {len(found):,} rows of {source} {verb} further than {max_snap:g} m from any street (row"
             f"{'s' if lost > 1 else ''} {rows}{dots_}; the furthest {off.max():,.0f} m): nobody gets there",
         )
     return Positions(

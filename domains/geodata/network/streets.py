@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from domains.geodata.network.hierarchy import Elimination, Hierarchy
 from domains.geodata.projection import WGS84, LocalProjection
 from shared.errors import HexadError, SettingsError, require
 from shared.result import Result
+from shared.runtime.array_of import ArrayOf
 from shared.text import count_of, format_number, sentences
 from shared.typing import Bools, Floats, Ints
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["COSTS", "StreetNetwork", "find_strong"]
 
 COSTS = ("time", "distance")
+TEXTS = ("names", "classes")
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,6 +80,47 @@ class StreetNetwork(Result):
     first: Ints
     last: Ints
     notes: tuple[str, ...] = field(default=())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is saved: the arrays, each text once; what is worked out of them is worked out again."""
+        state = {one.name: getattr(self, one.name) for one in fields(self)}
+        for name in TEXTS:
+            listed, codes = np.unique(state.pop(name).astype(str), return_inverse=True)
+            state |= {f"{name}_listed": listed, f"{name}_codes": codes.astype(np.int32)}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up what was saved."""
+        found = dict(state)
+        for name in TEXTS:
+            found[name] = found.pop(f"{name}_listed")[found.pop(f"{name}_codes")].astype(object)
+        self.__dict__.update(found)
+
+    def declare_arrays(self) -> dict[str, ArrayOf | type]:
+        """What holds of the arrays of every network; see `shared.runtime.learnt`."""
+        n, m, points = len(self.lon), len(self.tail), len(self.points)
+        node, point = ArrayOf("i", (m,), low=0, high=n - 1), ArrayOf("i", (m,), low=0, high=points - 1)
+        cost = ArrayOf("f", (m,), low=0)
+        degrees, way = ArrayOf("f", (n,), finite=True), ArrayOf("b", (m,))
+        return {
+            "mode": str,
+            "notes": tuple,
+            "names": np.ndarray,
+            "classes": np.ndarray,
+            "lon": degrees,
+            "lat": degrees,
+            "node_ids": ArrayOf("i", (n,)),
+            "way_ids": ArrayOf("i", (m,)),
+            "tail": node,
+            "head": node,
+            "length": cost,
+            "seconds": cost,
+            "forward": way,
+            "backward": way,
+            "points": ArrayOf("f", (None, 2), finite=True),
+            "first": point,
+            "last": point,
+        }
 
     @property
     def n_nodes(self) -> int:

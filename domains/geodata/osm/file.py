@@ -10,7 +10,7 @@ from shared.errors import DataError, HexadError, Problem, quote, require
 if TYPE_CHECKING:
     import osmium
 
-__all__ = ["open_map"]
+__all__ = ["is_map", "open_map"]
 
 FORMATS = (
     (b"\x1f\x8b", "gz"),
@@ -42,6 +42,24 @@ def open_map(path: str | Path) -> osmium.io.File:
     if what:
         raise DataError(file.name or str(file), [Problem(what, fix=NOT_A_MAP)])
     return osmium.io.File(str(file), _sniff(file))
+
+
+def is_map(path: str | Path) -> bool:
+    """Whether a file is an OpenStreetMap file, by how it begins; what is missing, empty or a folder is none.
+
+    Parameters
+    ----------
+    path : path
+
+    >>> from domains.geodata import find_map
+    >>> is_map(find_map("helsinki")), is_map("no-such-file.osm")
+    (True, False)
+    """
+    file = Path(path)
+    try:
+        return not _find_fault(file) and bool(_sniff(file))
+    except (DataError, ValueError):  # of another kind, or a name that no file can have
+        return False
 
 
 def _find_fault(file: Path) -> str:

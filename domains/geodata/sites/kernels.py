@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shared.runtime.compile import jit
-from shared.typing import Bytes, Floats, Ints
+from shared.typing import Bools, Bytes, Floats, Ints
 
 __all__ = ["ascend", "interchange"]
 
@@ -13,10 +13,10 @@ FREE, OPEN, SHUT = 0, 1, 2
 
 
 @jit(nogil=True)
-def interchange(costs: Floats, status: Bytes, chosen: Ints) -> tuple[Ints, float]:
+def interchange(costs: Floats, status: Bytes, chosen: Ints, clash: Bools) -> tuple[Ints, float]:
     """Exchange one open site for one that is not, the best pair each time, until none helps (Teitz & Bart 1968).
 
-    The gains of all pairs come from each client's two nearest open sites (Whitaker 1983; Resende & Werneck 2007).
+    At least two sites are open. The gains of all pairs come from each client's two nearest open sites (Whitaker 1983; Resende & Werneck 2007).
 
     Parameters
     ----------
@@ -26,6 +26,8 @@ def interchange(costs: Floats, status: Bytes, chosen: Ints) -> tuple[Ints, float
         0 free, 1 open for good, 2 shut for good.
     chosen : numpy.ndarray of int, shape (p,)
         Open sites to start from.
+    clash : numpy.ndarray of bool, shape (n_sites, n_sites) or (0, 0)
+        Pairs that may not both be open.
 
     Returns
     -------
@@ -74,13 +76,33 @@ def interchange(costs: Floats, status: Bytes, chosen: Ints) -> tuple[Ints, float
                 if status[chosen[k]] == OPEN:
                     continue
                 net = gain - loss[k] + extra[k]
-                if net > best:
+                if net > best and _fits(clash, chosen, j, k):
                     best, best_in, best_out = net, j, k
         if best_in < 0:
             return chosen, total
         slot[chosen[best_out]] = -1
         chosen[best_out] = best_in
         slot[best_in] = best_out
+
+
+@jit(nogil=True)
+def _fits(clash: Bools, chosen: Ints, site: int, leaving: int) -> bool:
+    """Whether a site may be open beside those that are, but for one that leaves its place to it."""
+    if len(clash) == 0:
+        return True
+    for k in range(len(chosen)):
+        if k != leaving and clash[site, chosen[k]]:
+            return False
+    return True
+
+
+@jit(nogil=True)
+def _agree(clash: Bools, chosen: Ints) -> bool:
+    """Whether all of these may be open together."""
+    for k in range(1, len(chosen)):
+        if not _fits(clash, chosen[:k], chosen[k], -1):
+            return False
+    return True
 
 
 @jit(nogil=True)
@@ -95,6 +117,7 @@ def ascend(
     theta: float,
     patience: int,
     whole: bool,
+    clash: Bools,
 ) -> tuple[float, Floats, Floats, Floats, float, Ints, float]:
     """Raise the Lagrangian bound of the p-median problem by subgradient steps, and watch for better sets.
 
@@ -117,6 +140,8 @@ def ascend(
     patience : int
     whole : bool
         Whether all costs are whole numbers, so that the bound can be rounded up.
+    clash : numpy.ndarray of bool, shape (n_sites, n_sites) or (0, 0)
+        Pairs that may not both be open; the bound does without them.
 
     Returns
     -------
@@ -187,7 +212,7 @@ def ascend(
                 total += cost
                 if total >= min(best, upper):
                     break
-            if total < min(best, upper):
+            if total < min(best, upper) and _agree(clash, picked):
                 best = total
                 chosen = picked.astype(np.int64)
                 upper = min(upper, best)

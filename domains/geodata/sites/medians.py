@@ -7,16 +7,17 @@ import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from domains.geodata.sites.kernels import FREE, OPEN, SHUT
-from shared.typing import Bytes, Floats, Ints
+from shared.typing import Bools, Bytes, Floats, Ints
 
 __all__ = ["MedianAnswer", "MedianProblem"]
 
+TRIES = 50  # random orders in which sites that may be open together are looked for
 STARTS = 5  # random starts of the interchange
 KICKS = 40  # times that the best set is shaken and improved again
 KICK_NODES, MORE_KICKS = 20, 2  # during the search: so often, so many more
@@ -87,17 +88,29 @@ class MedianProblem:
         Sites to be open in all, those open for good among them.
     status : numpy.ndarray of uint8, shape (n_sites,), optional
         0 free, 1 open for good, 2 shut for good.
+    clash : numpy.ndarray of bool, shape (n_sites, n_sites), optional
+        Pairs of sites that may not both be open.
+    random_state : int
 
     >>> MedianProblem(np.array([[0.0, 5.0, 9.0], [5.0, 0.0, 4.0], [9.0, 4.0, 0.0]]), 1).solve().chosen.tolist()
     [1]
     """
 
-    def __init__(self, costs: Floats, p: int, status: Bytes | None = None, *, random_state: int = 0) -> None:
+    def __init__(
+        self,
+        costs: Floats,
+        p: int,
+        status: Bytes | None = None,
+        *,
+        clash: Bools | None = None,
+        random_state: int = 0,
+    ) -> None:
         self.costs = np.ascontiguousarray(costs, dtype=float)
         self.by_site = np.ascontiguousarray(self.costs.T)
         self.p = int(p)
         n_sites = self.costs.shape[1]
         self.status = np.zeros(n_sites, dtype=np.uint8) if status is None else status.astype(np.uint8)
+        self.clash = np.zeros((0, 0), dtype=bool) if clash is None or not clash.any() else clash | clash.T
         self.rng = np.random.default_rng(random_state)
         self.whole = bool((self.costs == np.round(self.costs)).all())
         self.order = np.argsort(self.costs, axis=1, kind="stable")
@@ -112,8 +125,17 @@ class MedianProblem:
         ----------
         time_limit : float
             Seconds.
+
+        Returns
+        -------
+        MedianAnswer
+            Of infinite cost, and proven, where no set is allowed.
         """
         end = time.monotonic() + time_limit
+        self.status = self._shut_clashing(self.status)
+        held = np.flatnonzero(self.status == OPEN)
+        if not len(held) <= self.p <= (self.status != SHUT).sum() or not self._agree(held):
+            return MedianAnswer(self.chosen, np.inf, np.inf, True, 0)
         self._search(self.status, STARTS)
         return self._branch(end)
 
@@ -128,7 +150,9 @@ class MedianProblem:
                 return
             few = int(self.rng.integers(max(most // 2, 1), most + 1))
             kept = np.setdiff1d(self.chosen, self.rng.choice(held, few, replace=False))
-            self._keep(*self.improve(np.concatenate([kept, self.rng.choice(others, few, replace=False)])))
+            picked = np.concatenate([kept, self.rng.choice(others, few, replace=False)])
+            if self._agree(picked):
+                self._keep(*self.improve(picked))
 
     def improve(self, chosen: Ints, status: Bytes | None = None) -> tuple[Ints, float]:
         """Exchange sites while that helps.
@@ -140,7 +164,12 @@ class MedianProblem:
         """
         from domains.geodata.sites.kernels import interchange
 
-        found, cost = interchange(self.by_site, self.status if status is None else status, chosen.astype(np.int64))
+        status = self.status if status is None else status
+        if self.p == 1:  # nothing to exchange it with but any other
+            allowed = np.flatnonzero(status == OPEN) if (status == OPEN).any() else np.flatnonzero(status == FREE)
+            totals = self.by_site[allowed].sum(axis=1)
+            return allowed[[int(totals.argmin())]], float(totals.min())
+        found, cost = interchange(self.by_site, status, chosen.astype(np.int64), self.clash)
         return np.sort(found), float(cost)
 
     def _keep(self, chosen: Ints, cost: float) -> None:
@@ -148,17 +177,51 @@ class MedianProblem:
             self.best, self.chosen = cost, np.sort(chosen)
 
     def _search(self, status: Bytes, starts: int) -> None:
+        for _ in range(starts):
+            picked = self._draw(status)
+            if picked is not None:
+                self._keep(*self.improve(picked, status))
+
+    def _draw(self, status: Bytes) -> Ints | None:
+        """Sites at random that may be open together; None where none were found."""
         held, free = np.flatnonzero(status == OPEN), np.flatnonzero(status == FREE)
         more = self.p - len(held)
-        for _ in range(starts if more and more < len(free) else 1):
-            picked = np.concatenate([held, self.rng.choice(free, more, replace=False)])
-            self._keep(*self.improve(picked, status))
+        if more > len(free):
+            return None
+        if not len(self.clash):
+            return np.concatenate([held, self.rng.choice(free, more, replace=False)])
+        for _ in range(TRIES):
+            picked = list(held)
+            barred = np.asarray(self.clash[held].any(axis=0))
+            if barred[held].any():
+                return None
+            for site in self.rng.permutation(free):
+                if len(picked) == self.p:
+                    break
+                if not barred[site]:
+                    picked.append(site)
+                    barred |= self.clash[site]
+            if len(picked) == self.p:
+                return np.array(picked, dtype=np.int64)
+        return None
+
+    def _shut_clashing(self, status: Bytes) -> Bytes:
+        """Shut what may not be open beside what is open for good."""
+        if not len(self.clash):
+            return status
+        status = status.copy()
+        status[self.clash[status == OPEN].any(axis=0) & (status == FREE)] = SHUT
+        return status
+
+    def _agree(self, chosen: Ints) -> bool:
+        return not len(self.clash) or not self.clash[np.ix_(chosen, chosen)].any()
 
     def _ascend(self, lam: Floats, status: Bytes, steps: int, theta: float, patience: int) -> Ascent:
         from domains.geodata.sites.kernels import ascend
 
+        upper = self.best if np.isfinite(self.best) else float(self.sorted_costs[:, -1].sum())
         found = ascend(
-            self.order, self.sorted_costs, lam, status, self.p, self.best, steps, theta, patience, self.whole
+            self.order, self.sorted_costs, lam, status, self.p, upper, steps, theta, patience, self.whole, self.clash
         )
         if len(found[5]):
             self._keep(*self.improve(found[5]))
@@ -176,14 +239,14 @@ class MedianProblem:
         free = np.flatnonzero(status == FREE)
         more = self.p - int((status == OPEN).sum())
         if more <= 0 or more >= len(free):
-            status[free] = SHUT if more <= 0 else OPEN
+            status[free] = SHUT if more <= 0 or more > len(free) else OPEN
             return status
         line = np.partition(rho[free], (more - 1, more))
         room = self.best - (1 - 1e-6 if self.whole else 1e-9 * abs(self.best)) - bound
         status[free[rho[free] - line[more - 1] > room]] = SHUT
         inside = free[rho[free] <= line[more - 1]][:more]
         status[inside[line[more] - rho[inside] > room]] = OPEN
-        return status
+        return self._shut_clashing(status)
 
     def _finish_by_highs(self, root: tuple[float, Floats, Floats], bound: float, end: float) -> MedianAnswer | None:
         """Hand what the root's bound leaves over to HiGHS; None where that is too much, or it finds no proof in time."""
@@ -207,9 +270,10 @@ class MedianProblem:
         rows = np.concatenate([client, n_clients + pairs, n_clients + pairs, np.full(n_sites, n_clients + n_pairs)])
         columns = np.concatenate([n_sites + pairs, n_sites + pairs, site, np.arange(n_sites)])
         data = np.concatenate([one, one, -one, np.ones(n_sites)])
-        matrix = sparse.csr_array((data, (rows, columns)), (n_clients + n_pairs + 1, n_sites + n_pairs))
         low = np.concatenate([np.ones(n_clients), np.full(n_pairs, -np.inf), [self.p]])
         high = np.concatenate([np.ones(n_clients), np.zeros(n_pairs), [self.p]])
+        matrix = sparse.csr_array((data, (rows, columns)), (n_clients + n_pairs + 1, n_sites + n_pairs))
+        matrix, low, high = self._add_clashes(matrix, low, high)
         names = [f"s{j}" for j in range(n_sites)] + [f"a{k}" for k in range(n_pairs)]
         program = Program.make(
             names,
@@ -232,6 +296,18 @@ class MedianProblem:
         return MedianAnswer(
             self.chosen, self.best, min(self._round(low_bound), self.best), self._closed(low_bound), STALLED
         )
+
+    def _add_clashes(self, matrix: Any, low: Floats, high: Floats) -> tuple[Any, Floats, Floats]:
+        """A row a pair of sites that may not both be open."""
+        if not len(self.clash):
+            return matrix, low, high
+        one, other = np.nonzero(np.triu(self.clash, 1))
+        pairs = np.arange(len(one))
+        rows = sparse.csr_array(
+            (np.ones(2 * len(one)), (np.tile(pairs, 2), np.concatenate([one, other]))), (len(one), matrix.shape[1])
+        )
+        more = np.ones(len(one))
+        return sparse.vstack([matrix, rows]), np.concatenate([low, -np.inf * more]), np.concatenate([high, more])
 
     def _branch(self, end: float) -> MedianAnswer:
         start = self.sorted_costs[:, min(1, self.costs.shape[1] - 1)].copy()
@@ -260,12 +336,14 @@ class MedianProblem:
         """Open, and shut, the free site that was open most often on the way to the bound."""
         free = np.flatnonzero(node.status == FREE)
         if not len(free):
-            self._search(node.status, 1)
+            if (node.status == OPEN).sum() == self.p:
+                self._search(node.status, 1)
             return
         site = free[np.argmax(node.share[free])]
         for side in (OPEN, SHUT):
             child = node.status.copy()
             child[site] = side
+            child = self._shut_clashing(child)
             if (child == OPEN).sum() > self.p or (child != SHUT).sum() < self.p:
                 continue
             found = self._ascend(node.multipliers, child, NODE_STEPS, 0.5, 6)

@@ -1,0 +1,107 @@
+"""The map a study reads, beside its tables: the bundled one, or the user's own file in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.data.io.sources import split_sheet
+from shared.errors import DataError
+from shared.reporting import Run
+
+if TYPE_CHECKING:
+    from domains.geodata import OsmMap
+
+__all__ = ["MapFile", "is_map_file", "is_table_file", "load_map"]
+
+
+@dataclass(frozen=True)
+class MapFile:
+    """One map of a study: a file of OpenStreetMap's, told from a table by what is in it.
+
+    Attributes
+    ----------
+    dataset : str
+        The bundled data set whose file is the map in its place.
+    about : str
+        What it is for, in a clause.
+
+    >>> MapFile("helsinki_places", "streets and places").dataset
+    'helsinki_places'
+    """
+
+    dataset: str
+    about: str = ""
+
+
+def is_map_file(file: object) -> bool:
+    """Whether a file that was named holds a map, whatever it is called; no address of a database does.
+
+    Parameters
+    ----------
+    file : path or str
+
+    >>> is_map_file("customers.csv")
+    False
+    """
+    from domains.geodata import is_map
+
+    return is_map(str(file))
+
+
+def is_table_file(file: object) -> bool:
+    """Whether a file is there that begins neither as a map nor as other XML, whose fault is told when it is read.
+
+    Parameters
+    ----------
+    file : path or str
+
+    >>> is_table_file("customers.csv")
+    False
+    """
+    path, _ = split_sheet(str(file))
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(64)
+    except (OSError, ValueError):  # told when it is read
+        return False
+    return bool(head) and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and not is_map_file(path)
+
+
+def load_map(out: Run, dataset: str, *, role: str = "map", streets: Sequence[str] = ("walk",)) -> OsmMap:
+    """Read the bundled map, or the user's own; its source goes into the report, its fingerprint into the run.
+
+    Own tables alone leave the bundled map in place. Nothing of the file is kept: what new rows will need is saved with
+    the run's results, as in ``out.save_results(model=town.streets("walk"), places=...)``, and where no table was read,
+    what they look like is said by ``out.contract = contract_of(points)``.
+
+    Parameters
+    ----------
+    out : Run
+    dataset : str
+        The bundled data set whose file is the map.
+    role : str
+        Name of the map in the study's declaration.
+    streets : sequence of {"drive", "walk", "bike"}
+        Ways of moving.
+
+    Raises
+    ------
+    DataError
+        The file is no map, or cannot be read.
+
+    >>> from pathlib import Path
+    >>> load_map(Run("demo", Path("none"), "A demo", "", {"map": "no-such.osm"}), "helsinki_places")
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: no-such.osm (map): there is no such file ...
+    """
+    from domains.geodata import ATTRIBUTION, read_osm
+
+    try:
+        town = out.load_file(dataset, lambda path: read_osm(path, streets=streets), role=role)
+    except DataError as error:
+        raise DataError(f"{error.source} ({role})", error.problems) from error
+    out.report.footer["Map"] = f"{ATTRIBUTION}."
+    return town
