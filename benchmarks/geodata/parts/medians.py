@@ -13,7 +13,7 @@ from benchmarks.geodata.readings import Call, Work, alternate, find_middle, find
 from domains.geodata.sites.medians import MedianAnswer, MedianProblem
 from shared.typing import Floats
 
-__all__ = ["SIDE", "agree", "make_cbc", "make_square", "measure", "read_graph", "tell_answer", "tell_spopt", "warm_up"]
+__all__ = ["SIDE", "agree", "make_cbc", "make_square", "measure", "read_graph", "tell_spopt"]
 
 GRAPHS = range(1, 11)
 COMPARED = (1, 2, 5, 10)
@@ -88,18 +88,18 @@ def solve_square(n_clients: int, n_sites: int, p: int, limit: float) -> Work:
 
 
 def _solve(costs: Floats, p: int, limit: float) -> Work:
-    warm_up()
-    return Work(lambda: MedianProblem(costs, p).solve(limit), tell_answer)
+    _warm_up()
+    return Work(lambda: MedianProblem(costs, p).solve(limit), _tell_answer)
 
 
-def warm_up() -> None:
+def _warm_up() -> None:
     """Compile what is compiled, and load the solver that finishes hard cases."""
     import highspy  # noqa: F401
 
     MedianProblem(np.random.default_rng(0).random((20, 20)), 3).solve()
 
 
-def tell_answer(found: MedianAnswer) -> dict[str, Any]:
+def _tell_answer(found: MedianAnswer) -> dict[str, Any]:
     """What JSON can carry of an answer.
 
     Parameters
