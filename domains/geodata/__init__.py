@@ -10,6 +10,7 @@ from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.categories import CATEGORIES, PLACE_KEYS, categorise
 from domains.geodata.osm.file import is_map
 from domains.geodata.osm.map import ATTRIBUTION, OsmMap, read_osm
+from domains.geodata.osm.speeds import WALKING_PACE
 from domains.geodata.points import Points, read_points
 from domains.geodata.sites.choose import choose_sites
 from domains.geodata.sites.decision import SiteDecision
@@ -27,6 +28,7 @@ __all__ = [
     "StreetCosts",
     "StreetNetwork",
     "SiteDecision",
+    "WALKING_PACE",
     "categorise",
     "choose_sites",
     "compute_costs",
