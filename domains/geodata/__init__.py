@@ -3,6 +3,9 @@
 from domains.geodata.access.huff import HuffModel, MarketShares
 from domains.geodata.bundled import find_map
 from domains.geodata.isochrones.polygons import compute_isochrones
+from domains.geodata.maps.interactive import write_map
+from domains.geodata.maps.layers import MapLayer
+from domains.geodata.maps.static import draw_map
 from domains.geodata.network.costs import StreetCosts, compute_costs, find_nearest
 from domains.geodata.network.grid import make_grid_town
 from domains.geodata.network.snap import Positions, snap_points
@@ -20,6 +23,7 @@ __all__ = [
     "ATTRIBUTION",
     "CATEGORIES",
     "HuffModel",
+    "MapLayer",
     "MarketShares",
     "OsmMap",
     "PLACE_KEYS",
@@ -33,6 +37,7 @@ __all__ = [
     "choose_sites",
     "compute_costs",
     "compute_isochrones",
+    "draw_map",
     "find_map",
     "find_nearest",
     "is_map",
@@ -41,4 +46,5 @@ __all__ = [
     "read_osm",
     "read_points",
     "snap_points",
+    "write_map",
 ]
