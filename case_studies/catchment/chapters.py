@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from case_studies.common.map_file import MAP_PAGE
 from shared.reporting import Figure
 from shared.reporting.figures import line_figure
 from shared.text import count_of, sentences
@@ -66,7 +67,7 @@ def _share_figure(town: Town, reach: Reach, settings: CatchmentSettings) -> Figu
     )
 
 
-def where_parts(town: Town, reach: Reach, figure: Figure | None) -> list[Any]:
+def where_parts(town: Town, reach: Reach, figure: Figure) -> list[Any]:
     """Where those are who need longest."""
     limit = reach.goal
     found = list_streets(reach, limit).head(WORST)
@@ -84,7 +85,7 @@ def where_parts(town: Town, reach: Reach, figure: Figure | None) -> list[Any]:
         f"The {len(found):,} worst-served streets, by how many {town.people.unit} are beyond {limit:g} minutes; the"
         " last column counts those nearer to the edge of the map than to a place, who may have one beyond it."
     )
-    return [*([figure] if figure is not None else []), (shown, told)]
+    return [figure, f"To move about in it: {MAP_PAGE}, beside this report.", (shown, told)]
 
 
 def place_parts(town: Town, reach: Reach) -> list[Any]:

@@ -42,6 +42,11 @@ class Places:
     def __len__(self) -> int:
         return len(self.names)
 
+    def count(self) -> str:
+        """Write how many there are, and of what kind."""
+        n = len(self)
+        return f"{n:,} {self.kind if n == 1 else self.kind.replace('place', 'places', 1)}"
+
 
 def find_places(
     out: Run, town: OsmMap, network: StreetNetwork, settings: CatchmentSettings

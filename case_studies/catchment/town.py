@@ -124,7 +124,7 @@ def read_town(out: Run, settings: CatchmentSettings) -> tuple[Town, list[str]]:
     source = ""
     if "" in own:
         table, reading = out.load_table("helsinki_addresses", settings.own_table())
-        read.append(reading.explain())
+        read += [reading.explain(), *settings.columns.keep(table.columns).explain_missing()]
         source = reading.source
     places, told = find_places(out, town, network, settings)
     people, left = _find_people(town, network, table, source, settings)
