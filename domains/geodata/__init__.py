@@ -14,6 +14,7 @@ from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.categories import CATEGORIES, PLACE_KEYS, categorise
 from domains.geodata.osm.file import is_map
 from domains.geodata.osm.map import ATTRIBUTION, OsmMap, read_osm
+from domains.geodata.osm.speeds import WALKING_PACE
 from domains.geodata.points import Points, read_points
 from domains.geodata.routing.plan import RoutePlan, plan_routes
 from domains.geodata.routing.problem import Fleet
@@ -36,6 +37,7 @@ __all__ = [
     "StreetNetwork",
     "RoutePlan",
     "SiteDecision",
+    "WALKING_PACE",
     "categorise",
     "choose_sites",
     "compute_costs",
