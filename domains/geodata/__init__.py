@@ -8,6 +8,7 @@ from domains.geodata.maps.layers import MapLayer
 from domains.geodata.maps.static import draw_map
 from domains.geodata.network.costs import StreetCosts, compute_costs, find_nearest
 from domains.geodata.network.grid import make_grid_town
+from domains.geodata.network.paths import find_routes
 from domains.geodata.network.snap import Positions, snap_points
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.categories import CATEGORIES, PLACE_KEYS, categorise
@@ -15,6 +16,8 @@ from domains.geodata.osm.file import is_map
 from domains.geodata.osm.map import ATTRIBUTION, OsmMap, read_osm
 from domains.geodata.osm.speeds import WALKING_PACE
 from domains.geodata.points import Points, read_points
+from domains.geodata.routing.plan import RoutePlan, plan_routes
+from domains.geodata.routing.problem import Fleet
 from domains.geodata.sites.choose import choose_sites
 from domains.geodata.sites.decision import SiteDecision
 from domains.geodata.sites.rank import rank_sites
@@ -22,6 +25,7 @@ from domains.geodata.sites.rank import rank_sites
 __all__ = [
     "ATTRIBUTION",
     "CATEGORIES",
+    "Fleet",
     "HuffModel",
     "MapLayer",
     "MarketShares",
@@ -31,6 +35,7 @@ __all__ = [
     "Positions",
     "StreetCosts",
     "StreetNetwork",
+    "RoutePlan",
     "SiteDecision",
     "WALKING_PACE",
     "categorise",
@@ -40,8 +45,10 @@ __all__ = [
     "draw_map",
     "find_map",
     "find_nearest",
+    "find_routes",
     "is_map",
     "make_grid_town",
+    "plan_routes",
     "rank_sites",
     "read_osm",
     "read_points",
