@@ -27,7 +27,7 @@ WORST = 10  # streets that are listed
 def reach_parts(town: Town, reach: Reach, settings: CatchmentSettings) -> list[Any]:
     """Who gets there within how many minutes, for the slow and the fast, and with and without the edge."""
     rows = []
-    for limit in reach.limits:
+    for place, limit in enumerate(reach.limits):
         inside, share = reach.inner(limit)
         rows.append(
             (
@@ -36,10 +36,12 @@ def reach_parts(town: Town, reach: Reach, settings: CatchmentSettings) -> list[A
                 percent(reach.at_most(limit)),
                 percent(share) if inside else "",
                 f"{inside:,.0f}",
+                *(percent(one) for one in reach.along[place : place + 1]),
             )
         )
     slow, fast = say_speed(town, settings.slower), say_speed(town, settings.faster)
     names = ["within", "reached", slow, fast, "at most", "away from the edge", "number there"]
+    names += ["along the streets"] if reach.along else []
     shown = pd.DataFrame(rows, columns=names).set_index("within")
     at_most = "“At most” takes everybody nearer to the edge of the map than that for reached."
     away = "“Away from the edge” counts only those further from it, whom no place beyond it could serve in time."

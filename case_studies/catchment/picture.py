@@ -8,11 +8,13 @@ import pandas as pd
 from domains.geodata import MapLayer, compute_isochrones, draw_map
 from shared.reporting import Figure
 
-from .further import Further
+from .further import Further, thin_out
 from .reach import Reach
 from .town import Town
 
 __all__ = ["draw_reach", "make_layers"]
+
+MOST_DOTS = 500  # of those beyond, spread evenly, so that the report stays small
 
 
 def make_layers(town: Town, reach: Reach, further: Further | None) -> list[MapLayer]:
@@ -33,12 +35,15 @@ def make_layers(town: Town, reach: Reach, further: Further | None) -> list[MapLa
     late = np.flatnonzero(~reach.reached(reach.goal) & (reach.weight > 0))
     if len(late):
         where = town.people.positions.take(late)
+        some = thin_out(*town.network.projection.to_plane(where.lon, where.lat), MOST_DOTS)
+        drawn = "" if len(some) == len(late) else f", {len(some):,} of {len(late):,} drawn"
+        late, where = late[some], where.take(some)
         beyond = pd.DataFrame(
             {"lon": where.lon, "lat": where.lat, "street": reach.streets[late], "minutes": reach.minutes[late].round(1)}
         ).assign(number=reach.weight[late])
         told = ["street", "minutes", "number"]
         size = "number" if len(set(beyond["number"])) > 1 else None
-        layers.append(MapLayer(f"beyond {reach.goal:g} min", beyond, told, "second", size))
+        layers.append(MapLayer(f"beyond {reach.goal:g} min{drawn}", beyond, told, "second", size))
     if further is not None and further.gain:
         spot = pd.DataFrame({"lon": [further.lon], "lat": [further.lat], "street": [further.street]})
         layers.append(MapLayer("one more place", spot.assign(more=further.gain), ["street", "more"], "third"))

@@ -41,6 +41,8 @@ class Reach:
         goes to all places within equally often.
     limits : list of float
         Minutes.
+    along : list of float
+        Share reached within each limit, by points along the streets instead of addresses; empty otherwise.
 
     >>> reach = Reach(np.array([3.0, 9.0]), np.zeros(2, int), np.array([1.0, 8.0]), np.ones(2), None, None, [5.0])
     >>> reach.share(5.0), reach.at_most(5.0), reach.share(5.0, speed=0.5)
@@ -54,6 +56,7 @@ class Reach:
     streets: Ints
     places: pd.DataFrame
     limits: list[float]
+    along: tuple[float, ...] = ()
 
     def reached(self, limit: float, speed: float = 1.0) -> Bools:
         """Who gets to a place in time.
@@ -173,4 +176,15 @@ def compute_reach(town: Town, settings: CatchmentSettings) -> Reach:
     )
     edge = town.edge / usual_speed(town.network)
     streets = name_streets(town.network, people.positions)
-    return Reach(minutes, nearest, edge, people.weight, streets, table, settings.limits)
+    along = _share_along(town, settings)
+    return Reach(minutes, nearest, edge, people.weight, streets, table, settings.limits, along)
+
+
+def _share_along(town: Town, settings: CatchmentSettings) -> tuple[float, ...]:
+    """Share of points along the streets from which one gets to a place within each limit."""
+    points = town.people.along
+    if points is None:
+        return ()
+    found = measure_minutes(town.network, points, town.places.positions, settings.n_jobs)
+    minutes = np.concatenate([one.min(axis=1) for _, one in found])
+    return tuple(float((minutes <= limit).mean()) for limit in settings.limits)

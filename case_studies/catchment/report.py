@@ -62,6 +62,7 @@ def metrics(town: Town, reach: Reach, further: Further | None, settings: Catchme
             f"reached in {limit:g} at most": reach.at_most(limit),
             f"further than {limit:g} from the edge": reach.inner(limit)[0],
         }
+    found |= {f"along the streets in {x:g}": share for x, share in zip(reach.limits, reach.along, strict=False)}
     if further is not None:
         found |= {"gain": further.gain, "certain gain": further.certain, "minutes saved": further.saved}
     return found

@@ -119,7 +119,8 @@ def say_paces(town: Town, reach: Reach, settings: CatchmentSettings) -> str:
         f"{percent(reach.share(last, factor))} {say_speed(town, factor)}"
         for factor in (settings.slower, settings.faster)
     )
-    return f"How sure: within {last:g} minutes it is {slow} and {fast}."
+    along = f" Counted by points along the streets instead, it is {percent(reach.along[-1])}." if reach.along else ""
+    return f"How sure: within {last:g} minutes it is {slow} and {fast}.{along}"
 
 
 def say_edge(town: Town, reach: Reach) -> str:

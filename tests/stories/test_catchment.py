@@ -143,17 +143,27 @@ def test_each_place_has_its_people(tmp_path):
 
 def test_addresses_stand_in_for_people_and_the_report_says_so(tmp_path):
     town = write_town(tmp_path / "town.osm", addresses=60)
-    folder = run_study("catchment", data=town, out=tmp_path / "run").parent
+    folder = run_study("catchment", data=town, overrides=["demand=addresses"], out=tmp_path / "run").parent
     page = (folder / "report.html").read_text()
     assert figures(folder)["people"] == 60
+    assert figures(folder)["along the streets in 15"] < figures(folder)["reached in 15"]
+    assert "Counted by points along the streets instead, it is " in page
     assert "The map knows no people: each of its 60 addresses counts as one household" in page
+
+
+def test_addresses_of_one_street_do_not_stand_for_a_town(tmp_path):
+    town = write_town(tmp_path / "town.osm", addresses=60)
+    folder = run_study("catchment", data=town, out=tmp_path / "run").parent
+    page = (folder / "report.html").read_text()
+    assert figures(folder)["people"] == 2 * 2 * N * (N - 1)
+    assert "of its streets have no address within 200 m: a point every 50 m" in page
 
 
 def test_with_few_addresses_points_along_the_streets_do(tmp_path):
     folder = run_study("catchment", data=write_town(tmp_path / "town.osm", addresses=3), out=tmp_path / "run").parent
     page = (folder / "report.html").read_text()
     assert figures(folder)["people"] == 2 * 2 * N * (N - 1)  # one every 50 m
-    assert "The map knows no people (of addresses it has 3, too few): a point every 50 m along its streets" in page
+    assert "The map knows no people, and 3 addresses: a point every 50 m along its streets" in page
 
 
 # Own places, and wrong input
