@@ -80,7 +80,7 @@ def _walk_streets(network: StreetNetwork, detail: float) -> tuple[Ints, Floats, 
     """Corners along the lines of the usable pieces: their ends, once each, and points between at equal steps."""
     import shapely
 
-    pieces = np.flatnonzero(network.usable)
+    pieces = np.flatnonzero(network.open_air)
     steps = np.maximum(np.ceil(network.length[pieces] / detail).astype(np.int64), 1)
     inner = steps - 1
     piece = np.repeat(pieces, inner)

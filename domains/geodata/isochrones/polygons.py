@@ -154,7 +154,7 @@ def find_mesh(network: StreetNetwork, detail: float | None = None) -> Mesh:
     if not network.usable.any():
         raise HexadError(f"there is no street to {network.mode} on in this map")
     if detail is None:
-        detail = float(np.clip(network.length[network.usable].mean() / 3, FINEST, COARSEST))
+        detail = float(np.clip(network.length[network.open_air].mean() / 3, FINEST, COARSEST))
     kept: dict[float, Mesh] = network.__dict__.setdefault("_meshes", {})
     if detail not in kept:
         kept[detail] = make_mesh(network, detail)
