@@ -1,4 +1,4 @@
-"""One pass over a map file: streets, places, addresses and turn restrictions as they stand in it."""
+"""What a map file holds: streets, places, addresses and turn restrictions as they stand in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from domains.geodata.osm.areas import NodePositions, draw_relation, draw_ways
 from domains.geodata.osm.file import open_map, refuse_reading
+from domains.geodata.osm.pbf import Block, PackingError, read_blocks
+from shared.errors import HexadError
 from shared.typing import Floats, Ints
 
 __all__ = ["STREET_KEYS", "Scan", "scan_map"]
@@ -19,8 +22,11 @@ STREET_KEYS = (
     "highway", "name", "oneway", "junction", "maxspeed", "access", "service", "area", "vehicle", "motor_vehicle",
     "motorcar", "tunnel", "foot", "bicycle", "oneway:bicycle", "cycleway", "sidewalk",
 )  # fmt: skip
-N_DRIVE_KEYS = 12  # the first of them, which drivers heed
 STREET, NUMBER, TOWN, POSTCODE = "addr:street", "addr:housenumber", "addr:city", "addr:postcode"
+RESTRICTION = "restriction"
+AREAS = ("multipolygon", "boundary")  # types of relations that are areas
+
+Tags = dict[str, str]
 
 
 @dataclass
@@ -29,13 +35,15 @@ class Scan:
 
     Attributes
     ----------
-    way_ids : list of int
+    way_ids : numpy.ndarray of int64, shape (n_ways,)
     way_tags : list of tuple
         In the order of `STREET_KEYS`; None where a street has no such tag.
-    way_refs : list of list of int
-        Nodes of each street.
-    way_lines : list of str
-        Its line, as well-known binary in hexadecimal.
+    refs : numpy.ndarray of int64, shape (n_points,)
+        Node of each point of each street.
+    points : numpy.ndarray of shape (n_points, 2)
+        Longitude and latitude.
+    starts : numpy.ndarray of shape (n_ways + 1,)
+        Where each street's points begin.
     places : list of tuple
         "node", "way" or "relation", id, tags, and either longitude and latitude or a geometry.
     addresses : list of tuple
@@ -43,35 +51,21 @@ class Scan:
     restrictions : int
         Relations that forbid or command a turn.
     torn : int
-        Streets left out, or cut, because positions of their nodes are missing.
-    objects : int
-        How many objects were looked at.
+        Streets left out, because positions of their nodes are missing.
     """
 
-    way_ids: list[int] = field(default_factory=list)
-    way_tags: list[tuple[str | None, ...]] = field(default_factory=list)
-    way_refs: list[list[int]] = field(default_factory=list)
-    way_lines: list[str] = field(default_factory=list)
-    places: list[tuple[str, int, dict[str, str], float, float, str]] = field(default_factory=list)
+    way_ids: Ints
+    way_tags: list[tuple[str | None, ...]]
+    refs: Ints
+    points: Floats
+    starts: Ints
+    places: list[tuple[str, int, Tags, float, float, Any]] = field(default_factory=list)
     addresses: list[tuple[float, float, str, str, str, str]] = field(default_factory=list)
     restrictions: int = 0
     torn: int = 0
-    objects: int = 0
-
-    def coordinates(self) -> tuple[Floats, Ints, Ints]:
-        """Positions of all nodes of all streets, their ids, and where each street begins."""
-        import shapely
-
-        lengths = np.fromiter(map(len, self.way_refs), dtype=np.int64, count=len(self.way_refs))
-        starts = np.concatenate([[0], np.cumsum(lengths)])
-        refs = np.fromiter((ref for refs in self.way_refs for ref in refs), dtype=np.int64, count=int(starts[-1]))
-        lines = shapely.from_wkb([bytes.fromhex(line) for line in self.way_lines])
-        return shapely.get_coordinates(lines), refs, starts
 
 
-def scan_map(
-    path: str | Path, place_keys: Sequence[str], highways: frozenset[str] | None = None, *, by_car_alone: bool = False
-) -> Scan:
+def scan_map(path: str | Path, place_keys: Sequence[str], highways: frozenset[str] | None = None) -> Scan:
     """Read a file once.
 
     Parameters
@@ -81,139 +75,221 @@ def scan_map(
         Tags that make an object a place.
     highways : frozenset of str, optional
         Classes of streets that are wanted; all where left out.
-    by_car_alone : bool
-        Whether tags that only walkers and cyclists heed are left unread, which is faster.
 
     Raises
     ------
     DataError
     """
-    file = open_map(path)
-    import osmium
-
-    keys = list(place_keys)
-    processor = (
-        osmium.FileProcessor(file)
-        .with_areas(osmium.filter.KeyFilter(*keys))
-        .with_filter(osmium.filter.KeyFilter("highway", "restriction", NUMBER, *keys))
-    )
-    reader = _Reader(keys, highways, N_DRIVE_KEYS if by_car_alone else len(STREET_KEYS))
     try:
-        reader.read(processor)
+        try:
+            return _scan(path, place_keys, highways, convert=False)
+        except PackingError:
+            return _scan(path, place_keys, highways, convert=True)
+    except HexadError:
+        raise
     except (RuntimeError, ValueError) as error:
         raise refuse_reading(Path(path).name, error) from error
+
+
+def _scan(path: str | Path, place_keys: Sequence[str], highways: frozenset[str] | None, *, convert: bool) -> Scan:
+    reader = _Reader(place_keys, highways)
+    with open_map(path, convert=convert) as file:
+        for block in read_blocks(file):
+            reader.take(block)
     return reader.finish()
 
 
+class _Texts:
+    """Texts of a block, decoded when they are asked for."""
+
+    def __init__(self, texts: list[bytes]) -> None:
+        self.texts = texts
+        self.known: dict[int, str] = {}
+
+    def __getitem__(self, place: int) -> str:
+        found = self.known.get(place)
+        if found is None:
+            found = self.known[place] = self.texts[place].decode("utf-8", "replace")
+        return found
+
+    def tags(self, keys: Ints, values: Ints) -> Tags:
+        """Tags of one object."""
+        return {self[key]: self[value] for key, value in zip(keys.tolist(), values.tolist(), strict=True)}
+
+    def column(self, values: Ints) -> Any:
+        """Texts as an array."""
+        unique, place = np.unique(values, return_inverse=True)
+        return np.array([self[one] for one in unique.tolist()], dtype=object)[place]
+
+
 class _Reader:
-    """Sorts objects as they come; osmium's objects are gone after their turn, so all is copied at once."""
+    """Takes what is wanted out of each block, and puts it together at the end."""
 
-    def __init__(self, keys: list[str], highways: frozenset[str] | None, n_street_keys: int) -> None:
-        import osmium
-
-        self.found = Scan()
-        self.keys = keys
+    def __init__(self, place_keys: Sequence[str], highways: frozenset[str] | None) -> None:
         self.highways = highways
-        self.street_keys = STREET_KEYS[:n_street_keys]
-        self.unread = (None,) * (len(STREET_KEYS) - n_street_keys)
-        self.geometry = osmium.geom.WKBFactory()
-        self.all_nodes = osmium.geom.use_nodes.ALL
-        self.outlines: dict[int, tuple[dict[str, str], str]] = {}
+        listed = list(dict.fromkeys((*STREET_KEYS, NUMBER, RESTRICTION, *place_keys)))
+        # Number of each key that means something here; 0 is any other.
+        self.codes = {key.encode(): number for number, key in enumerate(listed, 1)}
+        self.number, self.restriction = self.codes[NUMBER.encode()], self.codes[RESTRICTION.encode()]
+        self.of_places = np.isin(["", *listed], list(place_keys))
+        self.nodes: list[tuple[Ints, Floats, Floats]] = []
+        self.ways: list[tuple[Ints, Ints, Ints]] = []
+        self.street_ids: list[Ints] = []
+        self.street_tags: list[tuple[str | None, ...]] = []
+        self.street_refs: list[tuple[Ints, Ints]] = []
+        self.way_places: list[tuple[int, Tags, Ints]] = []
+        self.way_addresses: list[tuple[Tags, int, int]] = []
+        self.relations: list[tuple[int, Tags, Ints]] = []
+        self.places: list[tuple[str, int, Tags, float, float, Any]] = []
+        self.addresses: list[tuple[float, float, str, str, str, str]] = []
+        self.restrictions = 0
 
-    def read(self, processor: Any) -> None:
-        """Take every object to where it belongs."""
-        from osmium.osm.types import Area, Node, Way
+    def take(self, block: Block) -> None:
+        """Take a block."""
+        codes = np.fromiter((self.codes.get(text, 0) for text in block.texts), dtype=np.int64, count=len(block.texts))
+        texts = _Texts(block.texts)
+        if len(block.node_ids):
+            self.nodes.append((block.node_ids, block.lon, block.lat))
+        self._take_nodes(block, codes, texts)
+        if len(block.way_ids):
+            self.ways.append((block.way_ids, block.ref_starts, block.refs))
+            self._take_ways(block, codes, texts)
+        for one in block.relations:
+            code = codes[one.keys]
+            self.restrictions += bool((code == self.restriction).any())
+            if self.of_places[code].any() and len(one.ways):
+                tags = texts.tags(one.keys, one.values)
+                if tags.get("type") in AREAS:
+                    self.relations.append((one.number, tags, one.ways))
 
-        found = self.found
-        for one in processor:
-            kind = type(one)
-            found.objects += 1
-            if kind is Way:
-                self._take_way(one)
-            elif kind is Node:
-                self._take_node(one)
-            elif kind is Area:
-                self._take_area(one)
-            else:
-                found.restrictions += "restriction" in one.tags
+    def _take_nodes(self, block: Block, codes: Ints, texts: _Texts) -> None:
+        owner, keys, values = block.node_tags
+        code = codes[keys]
+        is_place = self.of_places[code]
+        places = np.unique(owner[is_place])
+        others = np.setdiff1d(owner[code == self.number], places)
+        for rows, kept in ((places, True), (others, False)):
+            low, high = np.searchsorted(owner, rows, "left"), np.searchsorted(owner, rows, "right")
+            for row, start, end in zip(rows.tolist(), low.tolist(), high.tolist(), strict=True):
+                lon, lat = float(block.lon[row]), float(block.lat[row])
+                if abs(lon) > 180.0 or abs(lat) > 90.0:
+                    continue
+                tags = texts.tags(keys[start:end], values[start:end])
+                if kept:
+                    self.places.append(("node", int(block.node_ids[row]), tags, lon, lat, None))
+                else:
+                    self.addresses.append((lon, lat, *_read_address(tags)))
 
-    def _take_way(self, way: Any) -> None:
-        tags = way.tags
-        highway = tags.get("highway")
-        if highway is not None and (self.highways is None or highway in self.highways):
-            self._take_street(way, tags)
-        if self._is_place(tags):
-            self.outlines[way.id] = (dict(tags), self._line(way))
-        elif NUMBER in tags:
-            self._take_address(way.nodes, tags)
+    def _take_ways(self, block: Block, codes: Ints, texts: _Texts) -> None:
+        starts, keys, values = block.way_tags
+        code = codes[keys]
+        owner = np.repeat(np.arange(len(block.way_ids)), np.diff(starts))
+        self._take_streets(block, code, owner, texts)
+        places = np.unique(owner[self.of_places[code]])
+        others = np.setdiff1d(owner[code == self.number], places)
+        refs, ends = block.refs, block.ref_starts
+        for way in places.tolist():
+            tags = texts.tags(keys[starts[way] : starts[way + 1]], values[starts[way] : starts[way + 1]])
+            self.way_places.append((int(block.way_ids[way]), tags, refs[ends[way] : ends[way + 1]]))
+        for way in others.tolist():
+            tags = texts.tags(keys[starts[way] : starts[way + 1]], values[starts[way] : starts[way + 1]])
+            nodes = refs[ends[way] : ends[way + 1]]
+            if len(nodes):
+                self.way_addresses.append((tags, int(nodes[0]), int(nodes[len(nodes) // 2])))
 
-    def _take_street(self, way: Any, tags: Any) -> None:
-        import osmium
-
-        found = self.found
-        nodes = way.nodes
-        refs = [nodes[place].ref for place in range(len(nodes))]
-        if len(refs) < 2:
+    def _take_streets(self, block: Block, code: Ints, owner: Ints, texts: _Texts) -> None:
+        values = block.way_tags[2]
+        marked = np.flatnonzero(code == self.codes[b"highway"])
+        if self.highways is not None and len(marked):
+            wanted = [one for one in np.unique(values[marked]).tolist() if texts[one] in self.highways]
+            marked = marked[np.isin(values[marked], wanted)]
+        n_refs = np.diff(block.ref_starts)
+        ways = np.unique(owner[marked])
+        ways = ways[n_refs[ways] >= 2]
+        if not len(ways):
             return
-        try:
-            line = self.geometry.create_linestring(way, self.all_nodes)
-        except (RuntimeError, osmium.InvalidLocationError):
-            found.torn += 1
-            return
-        found.way_ids.append(way.id)
-        found.way_tags.append(tuple([tags.get(key) for key in self.street_keys]) + self.unread)
-        found.way_refs.append(refs)
-        found.way_lines.append(line)
-
-    def _line(self, way: Any) -> str:
-        import osmium
-
-        try:
-            return str(self.geometry.create_linestring(way, self.all_nodes))
-        except (RuntimeError, osmium.InvalidLocationError):
-            return ""
-
-    def _take_node(self, node: Any) -> None:
-        tags, location = node.tags, node.location
-        if not location.valid():
-            return
-        if self._is_place(tags):
-            self.found.places.append(("node", node.id, dict(tags), location.lon, location.lat, ""))
-        elif NUMBER in tags:
-            self.found.addresses.append((location.lon, location.lat, *_read_address(tags)))
-
-    def _take_area(self, area: Any) -> None:
-        tags = area.tags
-        if not self._is_place(tags):
-            if NUMBER in tags and not area.from_way():
-                self._take_address(next(iter(area.outer_rings())), tags)
-            return
-        kind = "way" if area.from_way() else "relation"
-        try:
-            shape = self.geometry.create_multipolygon(area)
-        except RuntimeError:
-            return  # no ring closes; a way of that kind is taken by its line
-        if kind == "way":
-            self.outlines.pop(area.orig_id(), None)
-        self.found.places.append((kind, area.orig_id(), dict(tags), np.nan, np.nan, shape))
-
-    def _take_address(self, nodes: Any, tags: Any) -> None:
-        # Between the first node of an outline and that half-way round: in a building's middle, or nearly.
-        first, half = nodes[0].location, nodes[len(nodes) // 2].location
-        if first.valid() and half.valid():
-            where = ((first.lon + half.lon) / 2, (first.lat + half.lat) / 2)
-            self.found.addresses.append((*where, *_read_address(tags)))
-
-    def _is_place(self, tags: Any) -> bool:
-        return any(key in tags for key in self.keys)
+        row = np.full(len(block.way_ids), -1)
+        row[ways] = np.arange(len(ways))
+        columns = []
+        for key in STREET_KEYS:
+            tagged = np.flatnonzero(code == self.codes[key.encode()])
+            tagged = tagged[row[owner[tagged]] >= 0]
+            column = np.full(len(ways), None, dtype=object)
+            column[row[owner[tagged]]] = texts.column(values[tagged])
+            columns.append(column.tolist())
+        counts = n_refs[ways]
+        ends = np.cumsum(counts)
+        places = np.arange(ends[-1]) + np.repeat(block.ref_starts[ways] - (ends - counts), counts)
+        self.street_ids.append(block.way_ids[ways])
+        self.street_tags.extend(zip(*columns, strict=True))
+        self.street_refs.append((counts, block.refs[places]))
 
     def finish(self) -> Scan:
-        """Give what was found; outlines that close to no area stand as lines."""
-        for way, (tags, line) in self.outlines.items():
-            if line:
-                self.found.places.append(("way", way, tags, np.nan, np.nan, line))
-        return self.found
+        """Give what was found."""
+        whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
+        positions = NodePositions(
+            *(np.concatenate(part) for part in zip((whole, real, real), *self.nodes, strict=True))
+        )
+        scan = self._find_streets(positions)
+        self._find_ways(positions)
+        self._find_relations(positions)
+        scan.places, scan.addresses, scan.restrictions = self.places, self.addresses, self.restrictions
+        return scan
+
+    def _find_streets(self, positions: NodePositions) -> Scan:
+        whole = np.zeros(0, dtype=np.int64)
+        ids = np.concatenate([whole, *self.street_ids])
+        counts, refs = (np.concatenate(part) for part in zip((whole, whole), *self.street_refs, strict=True))
+        points, known = positions.find(refs)
+        tags = self.street_tags
+        torn = 0
+        if not known.all():
+            way = np.repeat(np.arange(len(ids)), counts)
+            kept = np.bincount(way[~known], minlength=len(ids)) == 0
+            torn = int((~kept).sum())
+            refs, points = refs[kept[way]], points[kept[way]]
+            ids, counts = ids[kept], counts[kept]
+            tags = [one for one, stays in zip(tags, kept.tolist(), strict=True) if stays]
+        return Scan(ids, tags, refs, points, np.concatenate([whole, [0], np.cumsum(counts)]), torn=torn)
+
+    def _find_ways(self, positions: NodePositions) -> None:
+        nodes = np.array([one[1:] for one in self.way_addresses], dtype=np.int64).reshape(-1, 2)
+        points, known = positions.find(nodes.ravel())
+        # Between the first node of an outline and that half-way round: in a building's middle, or nearly.
+        middle = points.reshape(-1, 2, 2).mean(axis=1)
+        for (tags, _, _), place, fine in zip(
+            self.way_addresses, middle.tolist(), known.reshape(-1, 2).all(axis=1).tolist(), strict=True
+        ):
+            if fine:
+                self.addresses.append((place[0], place[1], *_read_address(tags)))
+        found = [(one, *positions.find(one[2])) for one in self.way_places]
+        kept = [(way, points) for way, points, known in found if len(points) >= 2 and known.all()]
+        if not kept:
+            return
+        starts = np.concatenate([[0], np.cumsum([len(points) for _, points in kept])])
+        lines = np.array([way[1].get("area") == "no" for way, _ in kept])
+        shapes = draw_ways(np.concatenate([points for _, points in kept]), starts, lines)
+        for (way, _), shape in zip(kept, shapes, strict=True):
+            self.places.append(("way", way[0], way[1], np.nan, np.nan, shape))
+
+    def _find_relations(self, positions: NodePositions) -> None:
+        import shapely
+
+        if not self.relations:
+            return
+        wanted = np.unique(np.concatenate([ways for _, _, ways in self.relations]))
+        lines: dict[int, Any] = {}
+        for ids, starts, refs in self.ways:
+            for row in np.flatnonzero(np.isin(ids, wanted)).tolist():
+                points, known = positions.find(refs[starts[row] : starts[row + 1]])
+                if len(points) >= 2 and known.all():
+                    lines[int(ids[row])] = shapely.LineString(points)
+        for number, tags, ways in self.relations:
+            held = [lines.get(way) for way in ways.tolist()]
+            area = draw_relation(held) if all(one is not None for one in held) else None
+            if area is not None:
+                self.places.append(("relation", number, tags, np.nan, np.nan, area))
 
 
-def _read_address(tags: Any) -> tuple[str, str, str, str]:
+def _read_address(tags: Tags) -> tuple[str, str, str, str]:
     return (tags.get(STREET, ""), tags.get(NUMBER, ""), tags.get(TOWN, ""), tags.get(POSTCODE, ""))
