@@ -51,7 +51,7 @@ class Scan:
     restrictions : int
         Relations that forbid or command a turn.
     torn : int
-        Streets left out, because positions of their nodes are missing.
+        Streets that are cut, because positions of some of their nodes are missing.
     """
 
     way_ids: Ints
@@ -63,6 +63,29 @@ class Scan:
     addresses: list[tuple[float, float, str, str, str, str]] = field(default_factory=list)
     restrictions: int = 0
     torn: int = 0
+
+    @classmethod
+    def of_streets(
+        cls, ids: list[int], tags: list[tuple[str | None, ...]], refs: list[list[int]], lines: list[Any]
+    ) -> Scan:
+        """Make one of streets alone.
+
+        Parameters
+        ----------
+        ids : list of int
+        tags : list of tuple
+        refs : list of list of int
+            Nodes of each street.
+        lines : list of array of shape (n, 2)
+            Longitude and latitude of each node.
+
+        >>> Scan.of_streets([7], [("path",)], [[1, 2]], [[(8.0, 50.0), (8.1, 50.0)]]).starts.tolist()
+        [0, 2]
+        """
+        starts = np.concatenate([[0], np.cumsum([len(one) for one in refs], dtype=np.int64)])
+        nodes = np.array([node for one in refs for node in one], dtype=np.int64)
+        points = np.concatenate([np.zeros((0, 2)), *lines])
+        return cls(np.array(ids, dtype=np.int64), tags, nodes, points, starts)
 
 
 def scan_map(path: str | Path, place_keys: Sequence[str], highways: frozenset[str] | None = None) -> Scan:
@@ -241,36 +264,42 @@ class _Reader:
         ids = np.concatenate([whole, *self.street_ids])
         counts, refs = (np.concatenate(part) for part in zip((whole, whole), *self.street_refs, strict=True))
         points, known = positions.find(refs)
-        tags = self.street_tags
-        torn = 0
-        if not known.all():
-            way = np.repeat(np.arange(len(ids)), counts)
-            kept = np.bincount(way[~known], minlength=len(ids)) == 0
-            torn = int((~kept).sum())
-            refs, points = refs[kept[way]], points[kept[way]]
-            ids, counts = ids[kept], counts[kept]
-            tags = [one for one, stays in zip(tags, kept.tolist(), strict=True) if stays]
-        return Scan(ids, tags, refs, points, np.concatenate([whole, [0], np.cumsum(counts)]), torn=torn)
+        way = np.repeat(np.arange(len(ids)), counts)
+        if known.all():
+            return Scan(ids, self.street_tags, refs, points, np.concatenate([whole, [0], np.cumsum(counts)]))
+        # What is left where positions are missing, as at the edge of an extract: runs of nodes that are known.
+        fresh = np.concatenate([[True], (way[1:] != way[:-1]) | ~known[:-1]])
+        run = np.cumsum(fresh & known)[known] - 1
+        of, refs, points = way[known], refs[known], points[known]
+        length = np.bincount(run)
+        long = length[run] >= 2 if len(run) else np.zeros(0, dtype=bool)
+        first = np.flatnonzero(np.diff(run[long], prepend=-1))
+        of, starts = of[long][first], np.concatenate([first, [long.sum()]])
+        torn = len(np.unique(way[~known]))
+        return Scan(ids[of], [self.street_tags[one] for one in of], refs[long], points[long], starts, torn=torn)
 
     def _find_ways(self, positions: NodePositions) -> None:
         nodes = np.array([one[1:] for one in self.way_addresses], dtype=np.int64).reshape(-1, 2)
-        points, known = positions.find(nodes.ravel())
-        # Between the first node of an outline and that half-way round: in a building's middle, or nearly.
-        middle = points.reshape(-1, 2, 2).mean(axis=1)
-        for (tags, _, _), place, fine in zip(
-            self.way_addresses, middle.tolist(), known.reshape(-1, 2).all(axis=1).tolist(), strict=True
-        ):
-            if fine:
-                self.addresses.append((place[0], place[1], *_read_address(tags)))
-        found = [(one, *positions.find(one[2])) for one in self.way_places]
-        kept = [(way, points) for way, points, known in found if len(points) >= 2 and known.all()]
-        if not kept:
-            return
-        starts = np.concatenate([[0], np.cumsum([len(points) for _, points in kept])])
-        lines = np.array([way[1].get("area") == "no" for way, _ in kept])
-        shapes = draw_ways(np.concatenate([points for _, points in kept]), starts, lines)
-        for (way, _), shape in zip(kept, shapes, strict=True):
-            self.places.append(("way", way[0], way[1], np.nan, np.nan, shape))
+        middles = _find_middles(positions.find(nodes.ravel())[0])
+        for (tags, _, _), (lon, lat) in zip(self.way_addresses, middles.tolist(), strict=True):
+            if lon == lon:  # noqa: PLR0124  # NaN is not equal to itself
+                self.addresses.append((lon, lat, *_read_address(tags)))
+        found = [(one, *positions.find(one[2])) for one in self.way_places if len(one[2])]
+        whole = [(way, points) for way, points, known in found if len(points) >= 2 and known.all()]
+        if whole:
+            starts = np.concatenate([[0], np.cumsum([len(points) for _, points in whole])])
+            lines = np.array([way[1].get("area") == "no" for way, _ in whole])
+            shapes = draw_ways(np.concatenate([points for _, points in whole]), starts, lines)
+            self.places += [
+                ("way", way[0], way[1], np.nan, np.nan, shape) for (way, _), shape in zip(whole, shapes, strict=True)
+            ]
+        # Torn ones stand as points.
+        for way, points, known in found:
+            if known.all() and len(points) >= 2:
+                continue
+            lon, lat = _find_middles(points[[0, len(points) // 2]])[0].tolist()
+            if lon == lon:  # noqa: PLR0124
+                self.places.append(("way", way[0], way[1], lon, lat, None))
 
     def _find_relations(self, positions: NodePositions) -> None:
         import shapely
@@ -289,6 +318,18 @@ class _Reader:
             area = draw_relation(held) if all(one is not None for one in held) else None
             if area is not None:
                 self.places.append(("relation", number, tags, np.nan, np.nan, area))
+
+
+def _find_middles(ends: Floats) -> Floats:
+    """Between the first node of an outline and that half-way round: in a building's middle, or nearly.
+
+    Where one of the two is not known, the other one; NaN where neither is.
+    """
+    pairs = ends.reshape(-1, 2, 2)
+    known = ~np.isnan(pairs[:, :, :1])
+    total = np.where(known, pairs, 0.0).sum(axis=1)
+    count = known.sum(axis=1)
+    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
 
 
 def _read_address(tags: Tags) -> tuple[str, str, str, str]:
