@@ -85,11 +85,14 @@ def draw_ways(points: Floats, starts: Ints, drawn: Bools) -> Any:
     ends = (points[starts[:-1]] == points[starts[1:] - 1]).all(axis=1)
     closed = np.flatnonzero(ends & (counts >= LEAST_RING) & ~drawn)
     if len(closed):
-        areas = shapely.polygons(shapely.linearrings(shapely.get_coordinates(shapes[closed]), indices=_number(closed, counts)))
+        areas = shapely.polygons(
+            shapely.linearrings(shapely.get_coordinates(shapes[closed]), indices=_number(closed, counts))
+        )
         wrong = ~shapely.is_valid(areas)
         areas[wrong] = shapely.make_valid(areas[wrong], method="structure")
-        flat = (shapely.get_dimensions(areas) == 2) & ~shapely.is_empty(areas)
-        shapes[closed[flat]] = [shapely.multipolygons(shapely.get_parts(area)) for area in areas[flat]]
+        flat = np.flatnonzero((shapely.get_dimensions(areas) == 2) & ~shapely.is_empty(areas))
+        parts, of = shapely.get_parts(areas[flat], return_index=True)
+        shapes[closed[flat]] = shapely.multipolygons(parts, indices=of)
     return shapes
 
 

@@ -27,7 +27,7 @@ def _read_number(data: Bytes, at: int, end: int) -> tuple[int, int]:
         at += 1
         value |= np.uint64(byte & 0x7F) << shift
         if byte < MORE:
-            return np.int64(value), at
+            return np.int64(value), at  # type: ignore[return-value]
         shift += np.uint64(7)
     return -1, -1
 

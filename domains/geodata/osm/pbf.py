@@ -41,14 +41,28 @@ class Relation:
     number : int
     keys, values : numpy.ndarray of int64
         Numbers of texts.
-    ways : numpy.ndarray of int64
-        Members that are ways.
+    data : numpy.ndarray of uint8
+        Of its block.
+    spans : dict of int to tuple of int
+        Where in it each field begins and ends.
     """
 
     number: int
     keys: Ints
     values: Ints
-    ways: Ints
+    data: Bytes
+    spans: dict[int, tuple[int, int]]
+
+    def find_ways(self) -> Ints:
+        """Members that are ways; most relations are never asked."""
+        nothing = np.zeros(0, dtype=np.int64)
+        members, kinds = (
+            _numbers(self.data, *self.spans[field], signed=signed) if field in self.spans else nothing
+            for field, signed in ((9, True), (10, False))
+        )
+        if len(members) != len(kinds):
+            raise ValueError("members of a relation and their kinds differ in number")
+        return np.asarray(np.cumsum(members)[kinds == KINDS.index("way")])
 
 
 @dataclass(frozen=True)
@@ -258,7 +272,7 @@ class _Nodes:
 
     def take_one(self, at: int, end: int) -> None:
         """A node of its own."""
-        plain, keys, values = _read_tags(self.data, at, end)
+        plain, keys, values, _ = _read_tags(self.data, at, end)
         self.tags.append((np.full(len(keys), self.count), keys, values))
         ids, lat, lon = (np.array([_unfold(plain.get(field, 0))]) for field in (1, 8, 9))
         self.add(ids, lon, lat)
@@ -282,10 +296,10 @@ def _read_ways(data: Bytes, spans: Ints, nodes: _Nodes) -> tuple[Ints, tuple[Int
         n_tags, n_refs = count_parts(data, spans, field)
         if n_tags < 0:
             raise ValueError("a way is no message of the format")
-        *found, fits = read_elements(data, spans, n_tags, n_refs, field)
-        if not fits.all():
+        found = read_elements(data, spans, n_tags, n_refs, field)
+        if not found[-1].all():
             raise ValueError("a way's keys, values or nodes do not fit one another")
-        return tuple(found)
+        return found[:-1]
 
     ids, tag_starts, keys, values, ref_starts, refs = read(8)
     # Some files keep positions with the ways, and leave out nodes that nothing else needs.
@@ -294,29 +308,23 @@ def _read_ways(data: Bytes, spans: Ints, nodes: _Nodes) -> tuple[Ints, tuple[Int
     return ids, (tag_starts, keys, values), ref_starts, refs
 
 
-def _read_tags(data: Bytes, at: int, end: int) -> tuple[dict[int, int], Ints, Ints]:
-    """Plain numbers by field, keys and values of one element."""
+def _read_tags(data: Bytes, at: int, end: int) -> tuple[dict[int, int], Ints, Ints, dict[int, tuple[int, int]]]:
+    """Plain numbers by field, keys and values of one element, and where its other fields stand."""
     fields = _list(data, at, end).tolist()
     nothing = np.zeros(0, dtype=np.int64)
     spans = {field: (start, stop) for field, start, stop in fields if stop >= 0}
     keys, values = (_numbers(data, *spans[field]) if field in spans else nothing for field in (2, 3))
     if len(keys) != len(values):
         raise ValueError("keys and values differ in number")
-    return {field: value for field, value, stop in fields if stop < 0}, keys, values
+    return {field: value for field, value, stop in fields if stop < 0}, keys, values, spans
 
 
 def _read_relation(data: Bytes, at: int, end: int) -> Relation:
-    plain, keys, values = _read_tags(data, at, end)
-    spans = {field: (start, stop) for field, start, stop in _list(data, at, end).tolist() if stop >= 0}
-    nothing = np.zeros(0, dtype=np.int64)
-    members = np.cumsum(_numbers(data, *spans[9], signed=True)) if 9 in spans else nothing
-    kinds = _numbers(data, *spans[10]) if 10 in spans else nothing
-    if len(members) != len(kinds):
-        raise ValueError("members of a relation and their kinds differ in number")
-    return Relation(plain.get(1, 0), keys, values, members[kinds == KINDS.index("way")])
+    plain, keys, values, spans = _read_tags(data, at, end)
+    return Relation(plain.get(1, 0), keys, values, data, spans)
 
 
-def _check_texts(n: int, *places: Ints) -> None:
+def _check_texts(n: int, *places: Ints | Codes) -> None:
     for some in places:
-        if len(some) and not (0 <= some.min() and some.max() < n):
+        if len(some) and (some.min() < 0 or some.max() >= n):
             raise ValueError("a tag refers to a text that is not there")

@@ -12,6 +12,7 @@ import numpy as np
 from domains.geodata.osm.areas import NodePositions, draw_relation, draw_ways
 from domains.geodata.osm.file import open_map, refuse_reading
 from domains.geodata.osm.pbf import Block, PackingError, read_blocks
+from domains.geodata.osm.tagged import Tagged, Texts
 from shared.errors import HexadError
 from shared.typing import Floats, Ints
 
@@ -23,6 +24,7 @@ STREET_KEYS = (
     "motorcar", "tunnel", "foot", "bicycle", "oneway:bicycle", "cycleway", "sidewalk",
 )  # fmt: skip
 STREET, NUMBER, TOWN, POSTCODE = "addr:street", "addr:housenumber", "addr:city", "addr:postcode"
+ADDRESS = (STREET, NUMBER, TOWN, POSTCODE)
 RESTRICTION = "restriction"
 AREAS = ("multipolygon", "boundary")  # types of relations that are areas
 
@@ -122,46 +124,24 @@ def _scan(path: str | Path, place_keys: Sequence[str], highways: frozenset[str] 
     return reader.finish()
 
 
-class _Texts:
-    """Texts of a block, decoded when they are asked for."""
-
-    def __init__(self, texts: list[bytes]) -> None:
-        self.texts = texts
-        self.known: dict[int, str] = {}
-
-    def __getitem__(self, place: int) -> str:
-        found = self.known.get(place)
-        if found is None:
-            found = self.known[place] = self.texts[place].decode("utf-8", "replace")
-        return found
-
-    def tags(self, keys: Ints, values: Ints) -> Tags:
-        """Tags of one object."""
-        return {self[key]: self[value] for key, value in zip(keys.tolist(), values.tolist(), strict=True)}
-
-    def column(self, values: Ints) -> Any:
-        """Texts as an array."""
-        unique, place = np.unique(values, return_inverse=True)
-        return np.array([self[one] for one in unique.tolist()], dtype=object)[place]
-
-
 class _Reader:
     """Takes what is wanted out of each block, and puts it together at the end."""
 
     def __init__(self, place_keys: Sequence[str], highways: frozenset[str] | None) -> None:
         self.highways = highways
-        listed = list(dict.fromkeys((*STREET_KEYS, NUMBER, RESTRICTION, *place_keys)))
+        listed = list(dict.fromkeys((*STREET_KEYS, *ADDRESS, RESTRICTION, *place_keys)))
         # Number of each key that means something here; 0 is any other.
-        self.codes = {key.encode(): number for number, key in enumerate(listed, 1)}
-        self.number, self.restriction = self.codes[NUMBER.encode()], self.codes[RESTRICTION.encode()]
+        self.meanings = {key.encode(): number for number, key in enumerate(listed, 1)}
         self.of_places = np.isin(["", *listed], list(place_keys))
         self.nodes: list[tuple[Ints, Floats, Floats]] = []
         self.ways: list[tuple[Ints, Ints, Ints]] = []
         self.street_ids: list[Ints] = []
         self.street_tags: list[tuple[str | None, ...]] = []
         self.street_refs: list[tuple[Ints, Ints]] = []
-        self.way_places: list[tuple[int, Tags, Ints]] = []
-        self.way_addresses: list[tuple[Tags, int, int]] = []
+        self.way_places: list[tuple[int, Tags]] = []
+        self.way_refs: list[tuple[Ints, Ints]] = []
+        self.way_addresses: list[tuple[str, ...]] = []
+        self.way_ends: list[Ints] = []
         self.relations: list[tuple[int, Tags, Ints]] = []
         self.places: list[tuple[str, int, Tags, float, float, Any]] = []
         self.addresses: list[tuple[float, float, str, str, str, str]] = []
@@ -169,83 +149,69 @@ class _Reader:
 
     def take(self, block: Block) -> None:
         """Take a block."""
-        codes = np.fromiter((self.codes.get(text, 0) for text in block.texts), dtype=np.int64, count=len(block.texts))
-        texts = _Texts(block.texts)
+        texts = Texts(block.texts, self.meanings)
         if len(block.node_ids):
             self.nodes.append((block.node_ids, block.lon, block.lat))
-        self._take_nodes(block, codes, texts)
+            self._take_nodes(block, Tagged(*block.node_tags, texts))
         if len(block.way_ids):
             self.ways.append((block.way_ids, block.ref_starts, block.refs))
-            self._take_ways(block, codes, texts)
+            starts, keys, values = block.way_tags
+            owner = np.repeat(np.arange(len(block.way_ids)), np.diff(starts))
+            tagged = Tagged(owner, keys, values, texts)
+            self._take_streets(block, tagged)
+            self._take_ways(block, tagged)
         for one in block.relations:
-            code = codes[one.keys]
-            self.restrictions += bool((code == self.restriction).any())
-            if self.of_places[code].any() and len(one.ways):
+            code = texts.codes[one.keys]
+            self.restrictions += bool((code == self.meanings[RESTRICTION.encode()]).any())
+            if self.of_places[code].any():
                 tags = texts.tags(one.keys, one.values)
-                if tags.get("type") in AREAS:
-                    self.relations.append((one.number, tags, one.ways))
+                ways = one.find_ways() if tags.pop("type", "") in AREAS else ()
+                if len(ways):
+                    self.relations.append((one.number, tags, np.asarray(ways)))
 
-    def _take_nodes(self, block: Block, codes: Ints, texts: _Texts) -> None:
-        owner, keys, values = block.node_tags
-        code = codes[keys]
-        is_place = self.of_places[code]
-        places = np.unique(owner[is_place])
-        others = np.setdiff1d(owner[code == self.number], places)
-        for rows, kept in ((places, True), (others, False)):
-            low, high = np.searchsorted(owner, rows, "left"), np.searchsorted(owner, rows, "right")
-            for row, start, end in zip(rows.tolist(), low.tolist(), high.tolist(), strict=True):
-                lon, lat = float(block.lon[row]), float(block.lat[row])
-                if abs(lon) > 180.0 or abs(lat) > 90.0:
-                    continue
-                tags = texts.tags(keys[start:end], values[start:end])
-                if kept:
-                    self.places.append(("node", int(block.node_ids[row]), tags, lon, lat, None))
-                else:
-                    self.addresses.append((lon, lat, *_read_address(tags)))
+    def _split(self, tagged: Tagged) -> tuple[Ints, Ints, list[tuple[str, ...]]]:
+        """Places, other objects with a house number, and their addresses."""
+        places = tagged.having(self.of_places[tagged.code])
+        others = np.setdiff1d(tagged.having(tagged.code == self.meanings[NUMBER.encode()]), places)
+        columns = [tagged.column(others, self.meanings[key.encode()], "").tolist() for key in ADDRESS]
+        return places, others, list(zip(*columns, strict=True))
 
-    def _take_ways(self, block: Block, codes: Ints, texts: _Texts) -> None:
-        starts, keys, values = block.way_tags
-        code = codes[keys]
-        owner = np.repeat(np.arange(len(block.way_ids)), np.diff(starts))
-        self._take_streets(block, code, owner, texts)
-        places = np.unique(owner[self.of_places[code]])
-        others = np.setdiff1d(owner[code == self.number], places)
-        refs, ends = block.refs, block.ref_starts
-        for way in places.tolist():
-            tags = texts.tags(keys[starts[way] : starts[way + 1]], values[starts[way] : starts[way + 1]])
-            self.way_places.append((int(block.way_ids[way]), tags, refs[ends[way] : ends[way + 1]]))
-        for way in others.tolist():
-            tags = texts.tags(keys[starts[way] : starts[way + 1]], values[starts[way] : starts[way + 1]])
-            nodes = refs[ends[way] : ends[way + 1]]
-            if len(nodes):
-                self.way_addresses.append((tags, int(nodes[0]), int(nodes[len(nodes) // 2])))
+    def _take_nodes(self, block: Block, tagged: Tagged) -> None:
+        real = (np.abs(block.lon) <= 180.0) & (np.abs(block.lat) <= 90.0)
+        places, others, addresses = self._split(tagged)
+        where = zip(
+            block.node_ids[places].tolist(), block.lon[places].tolist(), block.lat[places].tolist(), strict=True
+        )
+        for (node, lon, lat), tags, fine in zip(where, tagged.tags(places), real[places].tolist(), strict=True):
+            if fine:
+                self.places.append(("node", node, tags, lon, lat, None))
+        points = zip(block.lon[others].tolist(), block.lat[others].tolist(), strict=True)
+        for (lon, lat), address, fine in zip(points, addresses, real[others].tolist(), strict=True):
+            if fine:
+                self.addresses.append((lon, lat, *address))
 
-    def _take_streets(self, block: Block, code: Ints, owner: Ints, texts: _Texts) -> None:
-        values = block.way_tags[2]
-        marked = np.flatnonzero(code == self.codes[b"highway"])
-        if self.highways is not None and len(marked):
-            wanted = [one for one in np.unique(values[marked]).tolist() if texts[one] in self.highways]
-            marked = marked[np.isin(values[marked], wanted)]
-        n_refs = np.diff(block.ref_starts)
-        ways = np.unique(owner[marked])
-        ways = ways[n_refs[ways] >= 2]
-        if not len(ways):
-            return
-        row = np.full(len(block.way_ids), -1)
-        row[ways] = np.arange(len(ways))
-        columns = []
-        for key in STREET_KEYS:
-            tagged = np.flatnonzero(code == self.codes[key.encode()])
-            tagged = tagged[row[owner[tagged]] >= 0]
-            column = np.full(len(ways), None, dtype=object)
-            column[row[owner[tagged]]] = texts.column(values[tagged])
-            columns.append(column.tolist())
-        counts = n_refs[ways]
-        ends = np.cumsum(counts)
-        places = np.arange(ends[-1]) + np.repeat(block.ref_starts[ways] - (ends - counts), counts)
+    def _take_ways(self, block: Block, tagged: Tagged) -> None:
+        some = np.diff(block.ref_starts) > 0
+        places, others, addresses = self._split(tagged)
+        kept = places[some[places]]
+        self.way_places += zip(block.way_ids[kept].tolist(), tagged.tags(kept), strict=True)
+        self.way_refs.append(_pick(block.ref_starts, block.refs, kept))
+        self.way_addresses += [one for one, fine in zip(addresses, some[others].tolist(), strict=True) if fine]
+        others = others[some[others]]
+        first, counts = block.ref_starts[others], np.diff(block.ref_starts)[others]
+        self.way_ends.append(np.column_stack([block.refs[first], block.refs[first + counts // 2]]))
+
+    def _take_streets(self, block: Block, tagged: Tagged) -> None:
+        marked = tagged.code == self.meanings[b"highway"]
+        if self.highways is not None and marked.any():
+            wanted = [one for one in np.unique(tagged.values[marked]).tolist() if tagged.texts[one] in self.highways]
+            marked &= np.isin(tagged.values, wanted)
+        ways = tagged.having(marked)
+        ways = ways[np.diff(block.ref_starts)[ways] >= 2]
+        columns = [tagged.column(ways, self.meanings[key.encode()], None).tolist() for key in STREET_KEYS]
         self.street_ids.append(block.way_ids[ways])
         self.street_tags.extend(zip(*columns, strict=True))
-        self.street_refs.append((counts, block.refs[places]))
+        self.street_refs.append(_pick(block.ref_starts, block.refs, ways))
 
     def finish(self) -> Scan:
         """Give what was found."""
@@ -255,6 +221,7 @@ class _Reader:
         )
         scan = self._find_streets(positions)
         self._find_ways(positions)
+        self._find_addresses(positions)
         self._find_relations(positions)
         scan.places, scan.addresses, scan.restrictions = self.places, self.addresses, self.restrictions
         return scan
@@ -264,42 +231,51 @@ class _Reader:
         ids = np.concatenate([whole, *self.street_ids])
         counts, refs = (np.concatenate(part) for part in zip((whole, whole), *self.street_refs, strict=True))
         points, known = positions.find(refs)
-        way = np.repeat(np.arange(len(ids)), counts)
         if known.all():
             return Scan(ids, self.street_tags, refs, points, np.concatenate([whole, [0], np.cumsum(counts)]))
         # What is left where positions are missing, as at the edge of an extract: runs of nodes that are known.
+        way = np.repeat(np.arange(len(ids)), counts)
         fresh = np.concatenate([[True], (way[1:] != way[:-1]) | ~known[:-1]])
         run = np.cumsum(fresh & known)[known] - 1
-        of, refs, points = way[known], refs[known], points[known]
-        length = np.bincount(run)
-        long = length[run] >= 2 if len(run) else np.zeros(0, dtype=bool)
+        long = np.bincount(run)[run] >= 2 if len(run) else np.zeros(0, dtype=bool)
         first = np.flatnonzero(np.diff(run[long], prepend=-1))
-        of, starts = of[long][first], np.concatenate([first, [long.sum()]])
-        torn = len(np.unique(way[~known]))
-        return Scan(ids[of], [self.street_tags[one] for one in of], refs[long], points[long], starts, torn=torn)
+        of = way[known][long][first]
+        return Scan(
+            ids[of],
+            [self.street_tags[one] for one in of],
+            refs[known][long],
+            points[known][long],
+            np.concatenate([first, [long.sum()]]),
+            torn=len(np.unique(way[~known])),
+        )
+
+    def _find_addresses(self, positions: NodePositions) -> None:
+        ends = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self.way_ends])
+        middles = _find_middles(positions.find(ends.ravel())[0])
+        known = ~np.isnan(middles[:, 0])
+        for address, place, fine in zip(self.way_addresses, middles.tolist(), known.tolist(), strict=True):
+            if fine:
+                self.addresses.append((*place, *address))
 
     def _find_ways(self, positions: NodePositions) -> None:
-        nodes = np.array([one[1:] for one in self.way_addresses], dtype=np.int64).reshape(-1, 2)
-        middles = _find_middles(positions.find(nodes.ravel())[0])
-        for (tags, _, _), (lon, lat) in zip(self.way_addresses, middles.tolist(), strict=True):
-            if lon == lon:  # noqa: PLR0124  # NaN is not equal to itself
-                self.addresses.append((lon, lat, *_read_address(tags)))
-        found = [(one, *positions.find(one[2])) for one in self.way_places if len(one[2])]
-        whole = [(way, points) for way, points, known in found if len(points) >= 2 and known.all()]
-        if whole:
-            starts = np.concatenate([[0], np.cumsum([len(points) for _, points in whole])])
-            lines = np.array([way[1].get("area") == "no" for way, _ in whole])
-            shapes = draw_ways(np.concatenate([points for _, points in whole]), starts, lines)
-            self.places += [
-                ("way", way[0], way[1], np.nan, np.nan, shape) for (way, _), shape in zip(whole, shapes, strict=True)
-            ]
-        # Torn ones stand as points.
-        for way, points, known in found:
-            if known.all() and len(points) >= 2:
-                continue
-            lon, lat = _find_middles(points[[0, len(points) // 2]])[0].tolist()
-            if lon == lon:  # noqa: PLR0124
-                self.places.append(("way", way[0], way[1], lon, lat, None))
+        """Outlines and lines of places; torn ones stand as points."""
+        if not self.way_places:
+            return
+        counts, refs = (np.concatenate(part) for part in zip(*self.way_refs, strict=True))
+        points, known = positions.find(refs)
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        way = np.repeat(np.arange(len(counts)), counts)
+        whole = (np.bincount(way[~known], minlength=len(counts)) == 0) & (counts >= 2)
+        shapes = np.full(len(counts), None, dtype=object)
+        lines = np.array([tags.get("area") == "no" for _, tags in self.way_places])
+        ends = np.concatenate([[0], np.cumsum(counts[whole])])
+        shapes[whole] = draw_ways(points[whole[way]], ends, lines[whole])
+        middles = _find_middles(points[np.column_stack([starts[:-1], starts[:-1] + counts // 2]).ravel()])
+        for (number, tags), shape, (lon, lat) in zip(self.way_places, shapes, middles.tolist(), strict=True):
+            if shape is not None:
+                self.places.append(("way", number, tags, np.nan, np.nan, shape))
+            elif not np.isnan(lon):
+                self.places.append(("way", number, tags, lon, lat, None))
 
     def _find_relations(self, positions: NodePositions) -> None:
         import shapely
@@ -320,6 +296,14 @@ class _Reader:
                 self.places.append(("relation", number, tags, np.nan, np.nan, area))
 
 
+def _pick(starts: Ints, refs: Ints, ways: Ints) -> tuple[Ints, Ints]:
+    """How many nodes some ways have, and which."""
+    counts = starts[ways + 1] - starts[ways]
+    ends = np.cumsum(counts)
+    places = np.arange(int(counts.sum())) + np.repeat(starts[ways] - (ends - counts), counts)
+    return counts, refs[places]
+
+
 def _find_middles(ends: Floats) -> Floats:
     """Between the first node of an outline and that half-way round: in a building's middle, or nearly.
 
@@ -329,8 +313,5 @@ def _find_middles(ends: Floats) -> Floats:
     known = ~np.isnan(pairs[:, :, :1])
     total = np.where(known, pairs, 0.0).sum(axis=1)
     count = known.sum(axis=1)
-    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
-
-
-def _read_address(tags: Tags) -> tuple[str, str, str, str]:
-    return (tags.get(STREET, ""), tags.get(NUMBER, ""), tags.get(TOWN, ""), tags.get(POSTCODE, ""))
+    found: Floats = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    return found
