@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.access.huff import read_costs, read_values
+from domains.geodata.access.inputs import read_costs, read_values
 from domains.geodata.sites.decision import SiteDecision
 from domains.geodata.sites.goals import Goal, MedianGoal
 from domains.geodata.sites.medians import MedianAnswer
