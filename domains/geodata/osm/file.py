@@ -35,6 +35,12 @@ def open_map(path: str | Path, *, convert: bool = False) -> Iterator[Path]:
         It is missing, empty, a folder, or no map.
     MissingExtraError
         osmium is not installed.
+
+    >>> with open_map("no-such-town.osm.pbf") as file:
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: no-such-town.osm.pbf: there is no such file ...
     """
     file = Path(path)
     what = _find_fault(file)

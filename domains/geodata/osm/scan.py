@@ -54,13 +54,16 @@ class Scan:
         Relations that forbid or command a turn.
     torn : int
         Streets that are cut, because positions of some of their nodes are missing.
+
+    >>> Scan().torn
+    0
     """
 
-    way_ids: Ints
-    way_tags: list[tuple[str | None, ...]]
-    refs: Ints
-    points: Floats
-    starts: Ints
+    way_ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    way_tags: list[tuple[str | None, ...]] = field(default_factory=list)
+    refs: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    points: Floats = field(default_factory=lambda: np.zeros((0, 2)))
+    starts: Ints = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
     places: list[tuple[str, int, Tags, float, float, Any]] = field(default_factory=list)
     addresses: list[tuple[float, float, str, str, str, str]] = field(default_factory=list)
     restrictions: int = 0
@@ -104,6 +107,10 @@ def scan_map(path: str | Path, place_keys: Sequence[str], highways: frozenset[st
     Raises
     ------
     DataError
+
+    >>> from domains.geodata import find_map
+    >>> scan_map(find_map("helsinki"), ["shop"]).restrictions
+    45
     """
     try:
         try:
