@@ -120,6 +120,10 @@ def usual_speed(network: StreetNetwork) -> float:
     Parameters
     ----------
     network : StreetNetwork
+
+    >>> from .example import make_example
+    >>> round(usual_speed(make_example().network), 6)
+    80.0
     """
     used = network.usable
     return float(60 * network.length[used].sum() / network.seconds[used].sum())
@@ -135,13 +139,20 @@ def measure_minutes(
     network : StreetNetwork
     origins, targets : Positions
     n_jobs : int
+
+    >>> from .example import make_example
+    >>> town = make_example()
+    >>> some = measure_minutes(town.network, town.people.positions.take([1]), town.places.positions, 1)
+    >>> [minutes.round(2).tolist() for _, minutes in some]
+    [[[1.25, 11.25]]]
     """
     rows = max(1, BLOCK // len(targets))
     for first in range(0, len(origins), rows):
         part = slice(first, min(first + rows, len(origins)))
         some = origins.take(part)
         seconds = compute_costs(network, some, targets, by="time", n_jobs=n_jobs).values
-        yield part, seconds / 60 + some.off[:, None] / FOOT + targets.off[None, :] / FOOT
+        minutes = seconds / 60 + some.off[:, None] / FOOT + targets.off[None, :] / FOOT
+        yield part, minutes.round(9)  # the last digits decide nothing: neither between equal ones, nor at a limit
 
 
 def compute_reach(town: Town, settings: CatchmentSettings) -> Reach:
@@ -151,6 +162,12 @@ def compute_reach(town: Town, settings: CatchmentSettings) -> Reach:
     ----------
     town : Town
     settings : CatchmentSettings
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> reach = compute_reach(town, settings)
+    >>> reach.share(5.0).__round__(3), reach.places["nearest"].tolist()
+    (0.358, [37.0, 44.0])
     """
     people, places = town.people, town.places
     n, limit = len(people.weight), settings.limits[-1]
