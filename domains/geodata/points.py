@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.projection import WGS84
+from domains.geodata.projection import WGS84, wrap_degrees
 from shared.data.io.frames import as_pandas
 from shared.errors import Argument, Fix, Problems
 from shared.text import count_of
@@ -139,7 +139,9 @@ def _read_geometries(data: Any, key: str | None, problems: Problems) -> Points:
         notes = (f"of {count_of(int(drawn.sum()), 'area or line')} a point within counts",)
     labels = _find_labels(pd.DataFrame(data.drop(columns=data.geometry.name)), key, problems) if key else data.index
     problems.raise_if_any()
-    return Points(shapely.get_x(values), shapely.get_y(values), labels, notes)
+    lon = shapely.get_x(values)
+    # Of an area across the 180th meridian longitudes may run on beyond it.
+    return Points(np.where(drawn, wrap_degrees(lon), lon), shapely.get_y(values), labels, notes)
 
 
 def _find_columns(table: pd.DataFrame, lon: str | None, lat: str | None, problems: Problems) -> tuple[str, str]:

@@ -205,8 +205,7 @@ def make_map(found: Scan, source: str, modes: tuple[str, ...], place_keys: Seque
         starts,
         np.array([tags[TUNNEL] == "yes" for tags in found.way_tags], dtype=bool),
     )
-    lonlat = np.array([(one[3], one[4]) for one in found.places if not one[5]], dtype=float).reshape(-1, 2)
-    plane = _find_plane(points, pd.DataFrame(lonlat, columns=["lon", "lat"]))
+    plane = _find_plane(points, pd.DataFrame(_list_corners(found), columns=["lon", "lat"]))
     places, merged = make_places(found.places, place_keys, plane)
     addresses = _gather_addresses(found, places)
     return OsmMap(source, places, addresses, modes, _note(found, merged), ways, found.way_tags)
@@ -235,6 +234,16 @@ def _find_plane(points: Floats, places: pd.DataFrame) -> LocalProjection:
     if len(places):
         return LocalProjection.around(places["lon"].to_numpy(float), places["lat"].to_numpy(float))
     return LocalProjection(0.0, 0.0)
+
+
+def _list_corners(found: Scan) -> Floats:
+    """Where places are that stand as points; where none does, the corners of the first outline."""
+    import shapely
+
+    lonlat = np.array([(one[3], one[4]) for one in found.places if not one[5]], dtype=float).reshape(-1, 2)
+    if len(lonlat) or not found.places:
+        return lonlat
+    return np.asarray(shapely.get_coordinates(shapely.from_wkb(bytes.fromhex(found.places[0][5]))))
 
 
 def _gather_addresses(found: Scan, places: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from domains.geodata.osm.file import open_map, refuse_reading
+from domains.geodata.projection import join_meridian, wrap_degrees
 from shared.typing import Floats, Ints
 
 __all__ = ["STREET_KEYS", "Scan", "scan_map"]
@@ -94,7 +95,7 @@ def scan_map(
     keys = list(place_keys)
     processor = (
         osmium.FileProcessor(file)
-        .with_areas(osmium.filter.KeyFilter(*keys))
+        .with_areas(osmium.filter.KeyFilter(*keys, NUMBER))
         .with_filter(osmium.filter.KeyFilter("highway", "restriction", NUMBER, *keys))
     )
     reader = _Reader(keys, highways, N_DRIVE_KEYS if by_car_alone else len(STREET_KEYS))
@@ -224,7 +225,8 @@ def _find_middle(nodes: Any) -> tuple[float, float]:
     known = [(one.lon, one.lat) for one in places if one.valid()]
     if not known:
         return (float("nan"), float("nan"))
-    return (sum(one[0] for one in known) / len(known), sum(one[1] for one in known) / len(known))
+    lon = float(wrap_degrees(join_meridian(np.array([one[0] for one in known])).mean()))
+    return (lon, sum(one[1] for one in known) / len(known))
 
 
 def _cut_torn(nodes: Any) -> list[tuple[list[int], str]]:
