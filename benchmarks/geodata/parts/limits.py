@@ -72,10 +72,15 @@ def solve_ours(case: Case) -> float:
     ----------
     case : Case
     """
-    more = {} if case.capacity is None else {"capacity": case.capacity, "split": case.split}
     try:
         found = choose_sites(
-            case.costs, case.n, weights=case.weights, existing=case.existing, forbidden=case.forbidden, **more
+            case.costs,
+            case.n,
+            weights=case.weights,
+            existing=case.existing,
+            forbidden=case.forbidden,
+            capacity=case.capacity,
+            split=case.split and case.capacity is not None,
         )
     except InfeasibleError:
         return float("inf")

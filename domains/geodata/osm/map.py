@@ -187,6 +187,11 @@ def make_map(found: Scan, source: str, modes: tuple[str, ...], place_keys: Seque
     source : str
     modes : tuple of str
     place_keys : sequence of str
+
+    >>> make_map(Scan(), "nothing", ("walk",), PLACE_KEYS)
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: nothing: holds no street, place or address. ...
     """
     if not found.way_ids and not found.places and not found.addresses:
         what = "holds no street, place or address"

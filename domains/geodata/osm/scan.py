@@ -47,6 +47,9 @@ class Scan:
         Streets left out, or cut, because positions of their nodes are missing.
     objects : int
         How many objects were looked at.
+
+    >>> Scan().torn
+    0
     """
 
     way_ids: list[int] = field(default_factory=list)
@@ -88,6 +91,10 @@ def scan_map(
     Raises
     ------
     DataError
+
+    >>> from domains.geodata import find_map
+    >>> scan_map(find_map("helsinki"), ["shop"]).restrictions
+    45
     """
     file = open_map(path)
     import osmium

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.access.huff import read_costs, read_values
+from domains.geodata.access.inputs import read_costs, read_values
 from domains.geodata.sites.decision import SiteDecision
 from domains.geodata.sites.goals import Goal, MedianGoal
-from domains.geodata.sites.kernels import FREE, OPEN, SHUT
 from domains.geodata.sites.medians import MedianAnswer
 from domains.geodata.sites.programs import CapacityGoal, CoverGoal, FewestGoal
 from domains.geodata.sites.share import ShareGoal
+from domains.geodata.sites.status import FREE, OPEN, SHUT
 from shared.checks import is_number, is_whole
 from shared.decision import InfeasibleError
 from shared.errors import HexadError, SettingsError, quote
