@@ -278,8 +278,8 @@ def compute_floating_catchment(
     if decay is not None and decay not in DECAYS:
         raise SettingsError(f"decay={decay!r}: the decays are {', '.join(map(repr, DECAYS))}")
     values, clients, sites = read_costs(costs)
-    offered = read_values(supply, len(sites), "supply", "sites")
-    asked = read_values(demand, len(clients), "demand", "clients")
+    offered = read_values(supply, sites, "supply", "sites")
+    asked = read_values(demand, clients, "demand", "clients")
     near = values <= limit
     reach = near.astype(float)
     if decay is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.access.inputs import read_costs, read_values
+from domains.geodata.access.inputs import MAX_ROWS, as_numbers, find_sites, read_costs, read_values
 from domains.geodata.sites.decision import SiteDecision
 from domains.geodata.sites.goals import Goal, MedianGoal
 from domains.geodata.sites.medians import MedianAnswer
@@ -19,7 +19,7 @@ from domains.geodata.sites.share import ShareGoal
 from domains.geodata.sites.status import FREE, OPEN, SHUT
 from shared.checks import is_number, is_whole
 from shared.decision import InfeasibleError
-from shared.errors import HexadError, SettingsError, quote
+from shared.errors import HexadError, Problems, SettingsError, quote
 from shared.text import count_of, format_number
 from shared.typing import Bools, Bytes, Floats, Ints
 
@@ -119,7 +119,7 @@ def choose_sites(
         raise SettingsError(f"n={n}: there are {count_of(free, 'candidate')} to choose from")
     solver = _make_goal(asked, total, capacity, split, barred, pull, rivals, random_state)
     answer = solver.solve(asked.status, time_limit)
-    if not len(answer.chosen) and total + (goal == "fewest") > 0:
+    if not len(answer.chosen):
         if not np.isfinite(answer.cost) and answer.proven:
             raise InfeasibleError(None, _say_infeasible(asked, total, capacity, barred))
         raise HexadError(f"time was up ({time_limit:g} s) before any set was found; give more: time_limit=")
@@ -151,25 +151,16 @@ def _check(
             f"time_limit={time_limit!r}, random_state={random_state!r}: give seconds, and a whole number"
         )
     values, clients, sites = read_costs(costs)
-    demand = np.ones(len(clients)) if weights is None else read_values(weights, len(clients), "weights", "clients")
+    demand = np.ones(len(clients)) if weights is None else read_values(weights, clients, "weights", "clients")
     status = np.zeros(len(sites), dtype=np.uint8)
-    status[_find(existing, sites, "existing")] = OPEN
-    shut = _find(forbidden, sites, "forbidden")
+    status[find_sites(existing, sites, "existing")] = OPEN
+    shut = find_sites(forbidden, sites, "forbidden")
     both = shut[status[shut] == OPEN]
     if len(both):
         raise SettingsError(f"{quote(sites[both])} is among existing= and forbidden=; it cannot be both")
     status[shut] = SHUT
     asked = _Question(values, demand, clients, sites, status, goal, float(limit or 0.0), [])
     return _leave_out_unreachable(asked)
-
-
-def _find(keys: Sequence[Any], sites: pd.Index[Any], argument: str) -> Ints:
-    listed = list(keys) if not isinstance(keys, str) else [keys]
-    places = sites.get_indexer(pd.Index(listed)) if listed else np.zeros(0, dtype=np.int64)
-    unknown = [key for key, place in zip(listed, places, strict=True) if place < 0]
-    if unknown:
-        raise SettingsError(f"{argument}= names {quote(unknown)}, which is no site; there are {quote(sites)}")
-    return np.asarray(places, dtype=np.int64)
 
 
 def _leave_out_unreachable(asked: _Question) -> _Question:
@@ -182,7 +173,7 @@ def _leave_out_unreachable(asked: _Question) -> _Question:
         share = 100 * asked.weights[lost].sum() / asked.weights.sum()
         verb = "reaches" if lost.sum() == 1 else "reach"
         asked.notes.append(
-            f"{count_of(int(lost.sum()), 'client')} with {share:.2g} % of the demand {verb} no site at all and"
+            f"{count_of(int(lost.sum()), 'client')} with {share:.3g} % of the demand {verb} no site at all and"
             f" {'is' if lost.sum() == 1 else 'are'} left out (first: {quote(asked.clients[lost][:3])})"
         )
     asked.costs = np.where(lost[:, None], np.inf, asked.costs)
@@ -192,7 +183,7 @@ def _leave_out_unreachable(asked: _Question) -> _Question:
 def _check_clash(clash: Any, n_sites: int) -> Bools | None:
     if clash is None:
         return None
-    values = np.asarray(clash, dtype=bool)
+    values = as_numbers(clash, "clash") != 0
     if values.shape != (n_sites, n_sites):
         raise SettingsError(f"clash has the shape {values.shape}; it is one of {n_sites} by {n_sites} sites")
     return np.asarray((values | values.T) & ~np.eye(n_sites, dtype=bool))
@@ -206,10 +197,7 @@ def _make_goal(
     if capacity is not None:
         if asked.goal != "median":
             raise SettingsError(f'capacity= goes with goal="median", not with {asked.goal!r}')
-        room = np.broadcast_to(np.asarray(capacity, dtype=float), (len(asked.sites),)).copy()
-        if np.isnan(room).any() or (room < 0).any():
-            raise SettingsError("capacity= holds missing or negative values; give the weight that each site can serve")
-        room = np.minimum(room, weights.sum())
+        room = np.minimum(_read_capacity(capacity, len(asked.sites)), weights.sum())
         return CapacityGoal(costs, weights, total, room, clash, split)
     if asked.goal == "median":
         return MedianGoal(costs, weights, total, clash, seed)
@@ -217,19 +205,36 @@ def _make_goal(
         return _make_share(asked, total, clash, pull, rivals)
     covers = costs <= asked.limit
     uncovered = ~covers[:, asked.status != SHUT].any(axis=1)
+    if uncovered.all() and asked.goal == "fewest":
+        raise InfeasibleError(None, f"no client is within {asked.limit:g} of any site; give a larger limit=")
     if uncovered.any():
         share = 100 * weights[uncovered].sum() / asked.weights.sum()
         asked.notes.append(
-            f"{count_of(int(uncovered.sum()), 'client')} with {share:.2g} % of the demand cannot be covered by any site"
+            f"{count_of(int(uncovered.sum()), 'client')} with {share:.3g} % of the demand cannot be covered by any site"
         )
     return CoverGoal(covers, weights, total, clash) if asked.goal == "cover" else FewestGoal(covers, clash)
+
+
+def _read_capacity(capacity: Any, n_sites: int) -> Floats:
+    room = as_numbers(capacity, "capacity")
+    if room.shape not in {(), (n_sites,)}:
+        raise SettingsError(f"capacity has the shape {room.shape}; give one number, or one for each of {n_sites} sites")
+    wrong = np.atleast_1d(np.isnan(room) | (room < 0))
+    if wrong.any():
+        problems = Problems("capacity")
+        rows = np.flatnonzero(wrong)[:MAX_ROWS] + 1
+        told = "value is" if wrong.sum() == 1 else "values are"
+        fix = "Give the weight that each site can serve, 0 or more."
+        problems.add(f"{wrong.sum():,} {told} missing or negative", rows=rows, count=int(wrong.sum()), fix=fix)
+        problems.raise_if_any()
+    return np.broadcast_to(room, (n_sites,))
 
 
 def _make_share(asked: _Question, total: int, clash: Bools | None, pull: Any, rivals: Any) -> Goal:
     shape = asked.costs.shape
     if pull is None or rivals is None:
         raise SettingsError('goal="share" needs pull= (of each site on each client) and rivals= (of all others)')
-    draw, others = np.asarray(pull, dtype=float), np.asarray(rivals, dtype=float)
+    draw, others = as_numbers(pull, "pull"), as_numbers(rivals, "rivals")
     if draw.shape != shape or others.shape != shape[:1]:
         raise SettingsError(f"pull has the shape {draw.shape} and rivals {others.shape}; costs have {shape}")
     if not np.isfinite(draw).all() or not np.isfinite(others).all() or (draw < 0).any() or (others < 0).any():
@@ -244,9 +249,13 @@ def _make_share(asked: _Question, total: int, clash: Bools | None, pull: Any, ri
 def _say_infeasible(asked: _Question, total: int, capacity: Any, clash: Bools | None) -> str:
     told = [f"no {total} sites meet what is asked" if total else "no set of sites meets what is asked"]
     if capacity is not None:
-        room = np.broadcast_to(np.asarray(capacity, dtype=float), (len(asked.sites),))
+        room = _read_capacity(capacity, len(asked.sites))
         most = np.sort(room[asked.status != SHUT])[::-1][:total].sum()
         told.append(f"the {total} largest hold {most:.6g}, and the demand is {asked.weights.sum():.6g}")
+        if most >= asked.weights.sum():
+            told.append(
+                "there are clients who reach none with room left for all they need (split=True lets them divide it)"
+            )
     if clash is not None and clash.any():
         told.append("sites that may not stand beside one another leave too few: lower the least distance")
     return "; ".join(told) + "; open more sites, or give way in one of these"
@@ -357,7 +366,8 @@ def _make_values(asked: _Question, chosen: Ints, part: Floats, runners_up: pd.Da
     mean = np.divide(total, weight, out=np.full(len(chosen), np.nan), where=weight > 0)
     role = np.where(asked.status[chosen] == OPEN, "existing", "new")
     keys = asked.sites[chosen]
-    loses = pd.Series(runners_up["loses"].to_numpy(), index=runners_up["without"]).reindex(keys).to_numpy(dtype=float)
+    known = dict(zip(runners_up["without"], runners_up["loses"], strict=True))
+    loses = np.array([known.get(key, np.nan) for key in keys], dtype=float)
     values = pd.DataFrame(
         {"value": weight, "share": weight / asked.weights.sum(), "cost": mean, "role": role, "loses": loses},
         index=pd.Index(keys, name="site"),

@@ -83,4 +83,6 @@ class MedianGoal:
 
     def say_value(self, cost: float) -> float:
         """The total cost of those who are served."""
-        return cost - np.floor(cost / self.penalty) * self.penalty if self.penalty else cost
+        # Half of the 1 by which a penalty is above the rest: what sums lose to rounding does not count one less.
+        lost = np.floor((cost + 0.5) / self.penalty) if self.penalty else 0.0
+        return max(cost - lost * self.penalty, 0.0)

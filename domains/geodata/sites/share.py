@@ -49,22 +49,25 @@ class ShareGoal:
 
     def say_value(self, cost: float) -> float:
         """The weight won."""
-        return -cost
+        return 0.0 - cost
 
     def solve(self, status: Bytes, time_limit: float) -> MedianAnswer:
         """See `Goal`."""
         end = time.monotonic() + time_limit
-        chosen = self._search(status)
-        if chosen is None:
-            return MedianAnswer(np.zeros(0, np.int64), np.inf, np.inf, True, 0)
-        best = self.capture(chosen)
         held = np.flatnonzero(status == OPEN)
+        nothing = np.zeros(0, dtype=np.int64)
+        if len(held) > self.p or any(self._clashes(int(site), held.tolist()) for site in held):
+            return MedianAnswer(nothing, np.inf, np.inf, True, 0)
+        chosen = self._search(status)
+        # The sites that win most may leave no room for as many as are asked: the search goes on without a set.
+        best = -1.0 if chosen is None else self.capture(chosen)
+        chosen = nothing if chosen is None else chosen
         counter = itertools.count()
         heap = [(-np.inf, next(counter), held, np.flatnonzero(status == FREE))]
         nodes = 0
         while heap and -heap[0][0] > best * (1 + CLOSE):
             if time.monotonic() > end:
-                return MedianAnswer(np.sort(chosen), -best, heap[0][0], False, nodes)
+                return MedianAnswer(np.sort(chosen), -best if len(chosen) else np.inf, heap[0][0], False, nodes)
             nodes += 1
             _, _, held, free = heapq.heappop(heap)
             for bound, more, rest in self._split(held, free):
@@ -73,7 +76,8 @@ class ShareGoal:
                         best, chosen = bound, more
                 elif bound > best * (1 + CLOSE):
                     heapq.heappush(heap, (-bound, next(counter), more, rest))
-        return MedianAnswer(np.sort(chosen), -best, -best, True, nodes)
+        cost = -best if len(chosen) else np.inf
+        return MedianAnswer(np.sort(chosen), cost, cost, True, nodes)
 
     def _split(self, held: Ints, free: Ints) -> list[tuple[float, Ints, Ints]]:
         """Sets with one site more, each with what it can win at most and the sites that may follow."""
