@@ -142,9 +142,8 @@ class OsmMap(Result):
         """Say what it holds, and what was found and done."""
         holds = (
             f"{self.source}: {count_of(len(self.ways.ids), 'street')}, {count_of(len(self.places), 'place')} and"
-            f" {count_of(len(self.addresses), 'address')}es"
+            f" {count_of(len(self.addresses), 'address', 'addresses')}"
         )
-        holds = holds.replace("1 addresses", "1 address").replace("addressses", "addresses")
         return f"{holds}. {sentences(self.notes)} {ATTRIBUTION}."
 
 
