@@ -16,7 +16,7 @@ from domains.geodata.access.inputs import read_costs, read_values
 from shared.checks import check_level, is_number, is_whole
 from shared.errors import HexadError, Problems, SettingsError, quote
 from shared.result import Result
-from shared.text import format_number, sentences
+from shared.text import count_of, format_number, sentences
 from shared.typing import Floats
 
 __all__ = ["HuffModel", "MarketShares", "weigh_pull"]
@@ -166,12 +166,13 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         self._check_settings()
         values, _, sites = read_costs(costs)
         size = read_values(sizes, len(sites), "sizes", "sites")
-        seen = self._read_observed(observed, values)
+        seen = self._read_observed(observed, values, size)
         rows = np.flatnonzero(seen.sum(axis=1) > 0)
         if not len(rows):
             raise HexadError("nothing was observed: every row of observed is 0")
         values, seen = values[rows], seen[rows]
         self.floor_ = _find_floor(values, self.floor)
+        self._check_told(values, size)
         self.n_clients_ = len(rows)
         best = self._climb(values, size, seen)
         self.exponent_, self.power_ = best
@@ -190,7 +191,23 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         if not is_whole(self.n_draws, least=10) or not is_whole(self.random_state, least=0):
             raise SettingsError(f"n_draws={self.n_draws!r}, random_state={self.random_state!r}: give whole numbers")
 
-    def _read_observed(self, observed: Any, costs: Floats) -> Floats:
+    def _check_told(self, costs: Floats, sizes: Floats) -> None:
+        """Refuse what says nothing of a number that is to be learnt: clients who have no choice, or all of one kind."""
+        there = np.isfinite(costs) & (sizes > 0)
+        for wanted, values, name in (
+            (self.exponent is None, np.maximum(costs, self.floor_), "exponent"),
+            (self.power is None, np.broadcast_to(sizes, costs.shape), "power"),
+        ):
+            low, high = (
+                pick(values, axis=1, where=there, initial=start) for pick, start in ((np.min, np.inf), (np.max, 0.0))
+            )
+            if wanted and not (high > low).any():
+                of = "costs" if name == "exponent" else "sizes"
+                raise HexadError(
+                    f"the {name} cannot be learnt: no client can choose between sites whose {of} differ; give {name}="
+                )
+
+    def _read_observed(self, observed: Any, costs: Floats, sizes: Floats) -> Floats:
         seen = np.asarray(observed, dtype=float)
         problems = Problems("observed")
         if seen.shape != costs.shape:
@@ -208,6 +225,11 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
             rows = np.flatnonzero(there.any(axis=1))[:MAX_ROWS] + 1
             fix = "Somebody went where no street leads: look at the costs, or raise max_snap=."
             problems.add(f"{there.sum():,} visits to sites out of reach", rows=rows, count=int(there.sum()), fix=fix)
+        nothing = (seen > 0) & (sizes == 0)
+        if nothing.any():
+            rows = np.flatnonzero(nothing.any(axis=1))[:MAX_ROWS] + 1
+            fix = "A site of size 0 draws nobody: correct its size, or leave it out."
+            problems.add(f"{nothing.sum():,} visits to sites of size 0", rows=rows, count=int(nothing.sum()), fix=fix)
         problems.raise_if_any()
         return seen
 
@@ -268,6 +290,8 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
             return (self.exponent, self.exponent)
         rng = np.random.default_rng(self.random_state)
         n = len(costs)
+        if n == 1:
+            return (0.0, float("inf"))  # how clients differ, one alone does not tell
         drawn = []
         for _ in range(self.n_draws):
             rows = rng.integers(n, size=n)
@@ -280,7 +304,7 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
             * float(np.std(drawn, ddof=1))
             * np.sqrt(n / max(n - 1, 1))
         )
-        return (max(self.exponent_ - half, 0.0), self.exponent_ + half)
+        return (float(max(self.exponent_ - half, 0.0)), float(self.exponent_ + half))
 
     @staticmethod
     def _chances(costs: Floats, sizes: Floats, exponent: float, power: float, floor: float) -> Floats:
@@ -368,8 +392,9 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         """Say what was learnt, and how well it tells the shares."""
         check_is_fitted(self, "exponent_")
         low, high = self.interval_
+        certain = f"{self.level:g} % interval {format_number(low, 3)} to {format_number(high, 3)}, from"
+        certain = "no interval can be told from" if np.isinf(high) else certain
         return (
             f"The pull of a site falls with the cost to the power {format_number(self.exponent_, 3)}"
-            f" ({self.level:g} % interval {format_number(low, 3)} to {format_number(high, 3)}, from"
-            f" {self.n_clients_:,} clients), and this explains {100 * self.fit_:.0f} % of how far shares are from equal."
+            f" ({certain} {count_of(self.n_clients_, 'client')}), and this explains {100 * self.fit_:.0f} % of how far shares are from equal."
         )

@@ -179,10 +179,10 @@ def _leave_out_unreachable(asked: _Question) -> _Question:
     if lost.all():
         raise HexadError("no client reaches any site: nothing to choose by; look at the costs, or raise max_snap=")
     if lost.any():
-        share = 100 * asked.weights[lost].sum() / asked.weights.sum()
+        share = format_number(100 * asked.weights[lost].sum() / asked.weights.sum(), 3)
         verb = "reaches" if lost.sum() == 1 else "reach"
         asked.notes.append(
-            f"{count_of(int(lost.sum()), 'client')} with {share:.2g} % of the demand {verb} no site at all and"
+            f"{count_of(int(lost.sum()), 'client')} with {share} % of the demand {verb} no site at all and"
             f" {'is' if lost.sum() == 1 else 'are'} left out (first: {quote(asked.clients[lost][:3])})"
         )
     asked.costs = np.where(lost[:, None], np.inf, asked.costs)
@@ -218,11 +218,16 @@ def _make_goal(
     covers = costs <= asked.limit
     uncovered = ~covers[:, asked.status != SHUT].any(axis=1)
     if uncovered.any():
-        share = 100 * weights[uncovered].sum() / asked.weights.sum()
+        share = format_number(100 * weights[uncovered].sum() / asked.weights.sum(), 3)
         asked.notes.append(
-            f"{count_of(int(uncovered.sum()), 'client')} with {share:.2g} % of the demand cannot be covered by any site"
+            f"{count_of(int(uncovered.sum()), 'client')} with {share} % of the demand cannot be covered by any site"
         )
-    return CoverGoal(covers, weights, total, clash) if asked.goal == "cover" else FewestGoal(covers, clash)
+    if asked.goal == "cover":
+        return CoverGoal(covers, weights, total, clash)
+    if uncovered.all():
+        raise HexadError(f"no site is within limit={asked.limit:g} of any client: raise it, or look at the costs")
+    # Who could be covered by sites alone that may not be is left out like those whom no site covers.
+    return FewestGoal(covers[~uncovered], clash)
 
 
 def _make_share(asked: _Question, total: int, clash: Bools | None, pull: Any, rivals: Any) -> Goal:
@@ -282,11 +287,13 @@ def _describe(asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: 
 
 
 def _assign(asked: _Question, solver: Goal, chosen: Ints) -> tuple[pd.DataFrame, Floats]:
-    """Each client's site, the nearest that is open or, with capacities, where most of it goes; and shares by site."""
+    """Each client's site: the nearest that is open or, where clients are shared, that of most of it; and shares by site."""
     of = asked.costs[:, chosen]
     part = np.zeros(of.shape)
     if isinstance(solver, CapacityGoal):
         part[np.isfinite(asked.costs).any(axis=1)] = solver.assigned[:, chosen]
+    elif isinstance(solver, ShareGoal):
+        part = solver.share_clients(chosen)
     else:
         reached = np.isfinite(of).any(axis=1)
         part[np.flatnonzero(reached), of[reached].argmin(axis=1)] = 1.0

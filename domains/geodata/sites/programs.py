@@ -136,7 +136,7 @@ class CoverGoal:
 
     def say_value(self, cost: float) -> float:
         """The weight covered."""
-        return -cost
+        return 0.0 - cost
 
 
 @dataclass
