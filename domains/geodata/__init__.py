@@ -27,7 +27,7 @@ from domains.geodata.osm.online import from_bbox, from_place
 from domains.geodata.osm.speeds import WALKING_PACE
 from domains.geodata.points import Points, read_points
 from domains.geodata.routing.plan import RoutePlan, plan_routes
-from domains.geodata.routing.problem import Fleet
+from domains.geodata.routing.problem import Fleet, read_stops
 from domains.geodata.sites.choose import choose_sites
 from domains.geodata.sites.decision import SiteDecision
 from domains.geodata.sites.rank import rank_sites
@@ -72,6 +72,7 @@ __all__ = [
     "rank_sites",
     "read_osm",
     "read_points",
+    "read_stops",
     "snap_points",
     "to_osmnx",
     "write_map",
