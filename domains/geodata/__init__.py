@@ -1,6 +1,6 @@
 """Geodata: from a map file to the right site, with streets, catchments, routes and location as a feature."""
 
-from domains.geodata.access.huff import HuffModel, MarketShares
+from domains.geodata.access.huff import HuffModel, MarketShares, weigh_pull
 from domains.geodata.bundled import find_map
 from domains.geodata.isochrones.polygons import compute_isochrones
 from domains.geodata.network.costs import StreetCosts, compute_costs, find_nearest
@@ -39,4 +39,5 @@ __all__ = [
     "read_osm",
     "read_points",
     "snap_points",
+    "weigh_pull",
 ]
