@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.data.io.sources import split_sheet
-from shared.errors import DataError
+from shared.errors import Argument, DataError, Problem
 from shared.reporting import Run
 
 if TYPE_CHECKING:
-    from domains.geodata import OsmMap
+    import pandas as pd
 
-__all__ = ["MapFile", "is_map_file", "is_table_file", "load_map"]
+    from domains.geodata import OsmMap, Positions, StreetNetwork
+
+__all__ = ["MapFile", "is_map_file", "is_table_file", "load_map", "set_on_streets"]
 
 
 @dataclass(frozen=True)
@@ -105,3 +107,57 @@ def load_map(out: Run, dataset: str, *, role: str = "map", streets: Sequence[str
         raise DataError(f"{error.source} ({role})", error.problems) from error
     out.report.footer["Map"] = f"{ATTRIBUTION}."
     return town
+
+
+def set_on_streets(
+    network: StreetNetwork,
+    table: pd.DataFrame,
+    source: str,
+    *,
+    lon: str = "lon",
+    lat: str = "lat",
+    setting: str = "columns",
+    max_snap: float = 500.0,
+) -> Positions:
+    """Set the points of a table on the nearest streets; some may be too far from any, but not all.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    table : pandas.DataFrame
+    source : str
+        What it is called in messages.
+    lon, lat : str
+        Its columns.
+    setting : str
+        The setting that holds the roles of its columns, for messages.
+    max_snap : float
+        Metres beyond which a point is on no street.
+
+    Raises
+    ------
+    DataError
+        The columns look exchanged, or no point lies near a street of the map.
+
+    >>> import pandas as pd
+    >>> from domains.geodata import make_grid_town
+    >>> far = pd.DataFrame({"lon": [0.02], "lat": [0.0]})
+    >>> set_on_streets(make_grid_town(2, 2, lon=0.0, lat=0.0), far, "cells.csv")
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: cells.csv: no point lies within 500 m of a street to walk on. Give the map of the place:
+    --data map=FILE.
+    """
+    from domains.geodata import snap_points
+
+    def spell(argument: Argument) -> str:
+        return f"--set {setting}.{argument.name}={argument.value or 'NAME'}"
+
+    try:
+        found = snap_points(network, table, max_snap=max_snap, source=source, lon=lon, lat=lat)
+    except DataError as error:
+        raise error.respell(spell) from error
+    if not found.snapped.any():
+        what = f"no point lies within {max_snap:g} m of a street to {network.mode} on"
+        raise DataError(source, [Problem(what, fix="Give the map of the place: --data map=FILE.")])
+    return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.data.io.tables import TableReport
 from shared.reporting import Run
+from shared.result import Result
 
 __all__ = ["add_closing", "too_few"]
 
@@ -17,14 +17,14 @@ def too_few(n: int, least: int, counted: str) -> list[str]:
     return [f"Only {n:,} {counted}: enough to see that it runs, too few to decide on."] if n < least else []
 
 
-def add_closing(run: Run, reading: TableReport, *parts: object) -> None:
+def add_closing(run: Run, reading: Result, *parts: object) -> None:
     """Close a report: what was read, and the command that does it again.
 
     Parameters
     ----------
     run : Run
-    reading : TableReport
-        How the table was read.
+    reading : Result
+        How the table was read, or what the map holds.
     *parts
         What else is to be said of the data, as in `Run.add_section`.
 

@@ -3,6 +3,9 @@
 from domains.geodata.access.huff import HuffModel, MarketShares, weigh_pull
 from domains.geodata.bundled import find_map
 from domains.geodata.isochrones.polygons import compute_isochrones
+from domains.geodata.maps.interactive import write_map
+from domains.geodata.maps.layers import MapLayer
+from domains.geodata.maps.static import draw_map
 from domains.geodata.network.costs import StreetCosts, compute_costs, find_nearest
 from domains.geodata.network.grid import make_grid_town
 from domains.geodata.network.snap import Positions, snap_points
@@ -10,6 +13,7 @@ from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.categories import CATEGORIES, PLACE_KEYS, categorise
 from domains.geodata.osm.file import is_map
 from domains.geodata.osm.map import ATTRIBUTION, OsmMap, read_osm
+from domains.geodata.osm.speeds import WALKING_PACE
 from domains.geodata.points import Points, read_points
 from domains.geodata.sites.choose import choose_sites
 from domains.geodata.sites.decision import SiteDecision
@@ -19,6 +23,7 @@ __all__ = [
     "ATTRIBUTION",
     "CATEGORIES",
     "HuffModel",
+    "MapLayer",
     "MarketShares",
     "OsmMap",
     "PLACE_KEYS",
@@ -27,10 +32,12 @@ __all__ = [
     "StreetCosts",
     "StreetNetwork",
     "SiteDecision",
+    "WALKING_PACE",
     "categorise",
     "choose_sites",
     "compute_costs",
     "compute_isochrones",
+    "draw_map",
     "find_map",
     "find_nearest",
     "is_map",
@@ -40,4 +47,5 @@ __all__ = [
     "read_points",
     "snap_points",
     "weigh_pull",
+    "write_map",
 ]

@@ -9,10 +9,10 @@ import numpy as np
 from domains.geodata.network.streets import StreetNetwork
 from shared.typing import Codes, Floats, Ints
 
-__all__ = ["REACH", "Mesh", "make_mesh"]
+__all__ = ["BEYOND", "REACH", "Mesh", "make_mesh"]
 
-# Metres off a street that still count as reached from it: a deep house and its yard.
-REACH = 60.0
+# Metres off a street that still count as reached from it: a deep house and its yard; and on towards where nobody gets.
+REACH, BEYOND = 60.0, 30.0
 # Metres between corners off the streets: only large blocks, parks and water hold any.
 COARSE = 60.0
 # Metres from the streets up to which there are such corners; beyond, nobody gets.
@@ -31,7 +31,7 @@ class Mesh:
     piece, share : numpy.ndarray of shape (n_on,)
         Of each corner on a street.
     nearest, air : numpy.ndarray of shape (n_off,)
-        Of each corner between: the nearest on a street, and metres to it.
+        Of each corner between: the nearest on a street, and metres to it; infinite where that is too far.
     """
 
     points: Floats
@@ -72,7 +72,7 @@ def make_mesh(network: StreetNetwork, detail: float) -> Mesh:
         piece,
         share,
         nearest.astype(np.int32),
-        np.asarray(air),
+        np.where(air <= REACH, air, np.inf),
     )
 
 
@@ -80,7 +80,7 @@ def _walk_streets(network: StreetNetwork, detail: float) -> tuple[Ints, Floats, 
     """Corners along the lines of the usable pieces: their ends, once each, and points between at equal steps."""
     import shapely
 
-    pieces = np.flatnonzero(network.usable)
+    pieces = np.flatnonzero(network.open_air)
     steps = np.maximum(np.ceil(network.length[pieces] / detail).astype(np.int64), 1)
     inner = steps - 1
     piece = np.repeat(pieces, inner)

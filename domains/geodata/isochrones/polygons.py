@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.isochrones.mesh import REACH, Mesh, make_mesh
+from domains.geodata.isochrones.mesh import BEYOND, Mesh, make_mesh
 from domains.geodata.network.snap import MAX_SNAP, Positions, find_entries, snap_points
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.speeds import WALKING_PACE
@@ -39,12 +39,13 @@ def compute_isochrones(
     by: str = "time",
     direction: str | None = None,
     detail: float | None = None,
+    merge: bool = False,
     max_snap: float = MAX_SNAP,
 ) -> gpd.GeoDataFrame:
     """Compute the areas within limits of street cost around each origin.
 
-    Costs are exact along the streets; an area reaches off a street as far as one could still walk, 60 m at most where
-    no other street is near. Contours are traced through a mesh of triangles whose corners lie on the streets.
+    Costs are exact along the streets; an area reaches off a street as far as one could still walk, and some 60 m at most.
+    Contours are traced through a mesh of triangles whose corners lie on the streets.
 
     Parameters
     ----------
@@ -57,13 +58,15 @@ def compute_isochrones(
         Whether one goes from the origin, or comes to it; has to be said where streets are one-way.
     detail : float, optional
         Metres between corners of the mesh along a street; a third of a street piece, from 8 to 25, where left out.
+    merge : bool
+        Whether the areas around all origins are one: from where, or to where, one gets to the nearest of them.
     max_snap : float
 
     Returns
     -------
     geopandas.GeoDataFrame
-        A row an origin and limit: "origin", "limit", "area" in square metres and the area, in WGS 84; empty where the
-        origin is on no street.
+        A row an origin and limit (or a limit, with `merge`): "origin", "limit", "area" in square metres and the area,
+        in WGS 84; empty where the origin is on no street.
 
     Raises
     ------
@@ -87,7 +90,7 @@ def compute_isochrones(
     network.cost(by)
     start = snap_points(network, origins, max_snap=max_snap, source="origins")
     mesh = find_mesh(network, detail)
-    shapes, areas = _draw_all(network, mesh, start, wanted, by, direction == "to")
+    shapes, areas = _draw_all(network, mesh, start, wanted, by, direction == "to", merge)
 
     def unfold(points: Floats) -> Floats:
         return np.column_stack(network.projection.to_degrees(points[:, 0], points[:, 1]))
@@ -95,8 +98,8 @@ def compute_isochrones(
     n = len(wanted)
     return gpd.GeoDataFrame(
         {
-            "origin": start.labels.repeat(n),
-            "limit": np.tile(wanted, len(start)),
+            "origin": ["all"] * n if merge else start.labels.repeat(n),
+            "limit": np.tile(wanted, 1 if merge else len(start)),
             "area": areas,
         },
         geometry=shapely.transform(shapes, unfold),
@@ -151,17 +154,51 @@ def find_mesh(network: StreetNetwork, detail: float | None = None) -> Mesh:
     if not network.usable.any():
         raise HexadError(f"there is no street to {network.mode} on in this map")
     if detail is None:
-        detail = float(np.clip(network.length[network.usable].mean() / 3, FINEST, COARSEST))
+        detail = float(np.clip(network.length[network.open_air].mean() / 3, FINEST, COARSEST))
     kept: dict[float, Mesh] = network.__dict__.setdefault("_meshes", {})
     if detail not in kept:
         kept[detail] = make_mesh(network, detail)
     return kept[detail]
 
 
+class _Tracer:
+    """Traces contours on one mesh and gathers their rings."""
+
+    def __init__(self, mesh: Mesh, limits: Floats, pace: float) -> None:
+        self.mesh, self.limits, self.pace = mesh, limits, pace
+        self.seen = np.full(len(mesh.triangles), -1, dtype=np.int32)
+        self.rings: list[Floats] = []
+        self.counts: list[Ints] = []
+        self.owners: list[Ints] = []
+        self.shells: list[Ints] = []
+        self.n_rings = 0
+
+    def trace(self, corner: Floats, place: int) -> None:
+        """Trace all limits around one origin."""
+        from domains.geodata.isochrones.kernels import assign_holes, find_reached, trace_contour
+
+        mesh = self.mesh
+        some = find_reached(mesh.triangles, corner, self.limits.max())
+        for band, limit in enumerate(self.limits):
+            stamp = place * len(self.limits) + band
+            line, starts = trace_contour(
+                mesh.triangles, mesh.neighbours, mesh.points, corner, limit, some, self.pace, BEYOND, self.seen, stamp
+            )
+            parent, areas = assign_holes(line, starts)
+            large = np.flatnonzero((np.abs(areas) >= SLIVER) & (parent >= 0))
+            large = large[np.abs(areas[parent[large]]) >= SLIVER]
+            large = large[np.lexsort((areas[large] < 0, parent[large]))]
+            self.rings.extend(line[starts[ring] : starts[ring + 1]] for ring in large)
+            self.counts.append(np.diff(starts)[large])
+            self.owners.append(np.full(len(large), stamp))
+            self.shells.append(parent[large] + self.n_rings)
+            self.n_rings += len(starts)
+
+
 def _draw_all(
-    network: StreetNetwork, mesh: Mesh, start: Positions, limits: Floats, by: str, come: bool
+    network: StreetNetwork, mesh: Mesh, start: Positions, limits: Floats, by: str, come: bool, merge: bool
 ) -> tuple[Any, Floats]:
-    from domains.geodata.isochrones.kernels import assign_holes, fill_corners, find_reached, trace_contour
+    from domains.geodata.isochrones.kernels import fill_corners
 
     pace = FOOT if by == "time" else 1.0
     seeds, costs = find_entries(network, start, by, leave=not come)
@@ -169,37 +206,24 @@ def _draw_all(
     ends = _measure_ends(network, mesh, by, come)
     air = mesh.air / pace
     corner = np.full(len(mesh.points), np.inf)
-    seen = np.full(len(mesh.triangles), -1, dtype=np.int32)
-    rings: list[Floats] = []
-    counts: list[Ints] = []
-    owners: list[Ints] = []
-    shells: list[Ints] = []
-    n_rings = 0
+    nearest = corner.copy()
+    tracer = _Tracer(mesh, limits, pace)
     for first in range(0, len(start), BLOCK):
         part = slice(first, first + BLOCK)
         labels = hierarchy.measure(seeds[part], costs[part])
         for place in range(len(labels)):
-            origin = first + place
-            if not start.snapped[origin]:
+            if not start.snapped[first + place]:
                 continue
             fill_corners(labels[place], *ends, mesh.nearest, air, corner)
-            _fill_own_piece(network, mesh, start, origin, by, come, corner)
-            some = find_reached(mesh.triangles, corner, limits.max())
-            for band, limit in enumerate(limits):
-                stamp = origin * len(limits) + band
-                line, starts = trace_contour(
-                    mesh.triangles, mesh.neighbours, mesh.points, corner, limit, some, pace, REACH, seen, stamp
-                )
-                parent, areas = assign_holes(line, starts)
-                large = np.flatnonzero((np.abs(areas) >= SLIVER) & (parent >= 0))
-                large = large[np.abs(areas[parent[large]]) >= SLIVER]
-                large = large[np.lexsort((areas[large] < 0, parent[large]))]
-                rings.extend(line[starts[ring] : starts[ring + 1]] for ring in large)
-                counts.append(np.diff(starts)[large])
-                owners.append(np.full(len(large), stamp))
-                shells.append(parent[large] + n_rings)
-                n_rings += len(starts)
-    return _assemble(rings, counts, owners, shells, len(start) * len(limits))
+            _fill_own_piece(network, mesh, start, first + place, by, come, corner)
+            if merge:
+                np.minimum(nearest, corner, out=nearest)
+            else:
+                tracer.trace(corner, first + place)
+    if merge:
+        tracer.trace(nearest, 0)
+    n = 1 if merge else len(start)
+    return _assemble(tracer.rings, tracer.counts, tracer.owners, tracer.shells, n * len(limits))
 
 
 def _measure_ends(network: StreetNetwork, mesh: Mesh, by: str, come: bool) -> tuple[Any, Any, Floats, Floats]:

@@ -32,6 +32,8 @@ class Ways:
         Longitude and latitude.
     starts : numpy.ndarray of shape (n_ways + 1,)
         Where each street's points begin.
+    below : numpy.ndarray of bool, shape (n_ways,), optional
+        Whether it runs under the ground; none does where left out.
     """
 
     ids: Ints
@@ -40,6 +42,7 @@ class Ways:
     refs: Ints
     points: Floats
     starts: Ints
+    below: Bools | None = None
 
 
 def build_network(
@@ -109,6 +112,7 @@ def build_network(
         points,
         first,
         last,
+        np.zeros(len(first), dtype=bool) if ways.below is None else ways.below[of],
         notes,
     )
     return _note_islands(network)

@@ -52,6 +52,8 @@ class StreetNetwork(Result):
         Longitude and latitude along all lines.
     first, last : numpy.ndarray of int
         Each piece's line: from point `first` to point `last`, both included.
+    below : numpy.ndarray of bool
+        Whether a piece runs under the ground.
     notes : tuple of str
         What was found and done.
 
@@ -79,6 +81,7 @@ class StreetNetwork(Result):
     points: Floats
     first: Ints
     last: Ints
+    below: Bools
     notes: tuple[str, ...] = field(default=())
 
     def __getstate__(self) -> dict[str, Any]:
@@ -120,6 +123,7 @@ class StreetNetwork(Result):
             "points": ArrayOf("f", (None, 2), finite=True),
             "first": point,
             "last": point,
+            "below": way,
         }
 
     @property
@@ -159,8 +163,14 @@ class StreetNetwork(Result):
 
     @cached_property
     def usable(self) -> Bools:
-        """Pieces of that part that somebody may use: points are snapped to these."""
+        """Pieces of that part that somebody may use."""
         return self.strong[self.tail] & self.strong[self.head] & (self.forward | self.backward)
+
+    @cached_property
+    def open_air(self) -> Bools:
+        """Usable pieces that points are snapped to: none under the ground, since nobody enters a tunnel midway."""
+        above = self.usable & ~self.below
+        return above if above.any() else self.usable
 
     def arcs(self) -> tuple[Ints, Ints, Ints]:
         """Tail, head and piece of every direction that is open.
@@ -244,10 +254,10 @@ class StreetNetwork(Result):
 
     @cached_property
     def tree(self) -> tuple[Any, Ints]:
-        """Index of the lines of the usable pieces in the plane, and which pieces they are."""
+        """Index of the lines of the pieces that points are snapped to, in the plane, and which pieces they are."""
         import shapely
 
-        pieces = np.flatnonzero(self.usable)
+        pieces = np.flatnonzero(self.open_air)
         if not len(pieces):
             raise HexadError(f"there is no street to {self.mode} on in this map; take another extract, or another mode")
         return shapely.STRtree(self.lines(pieces, plane=True)), pieces

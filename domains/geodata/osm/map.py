@@ -16,7 +16,7 @@ from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.categories import PLACE_KEYS
 from domains.geodata.osm.places import make_places
 from domains.geodata.osm.scan import Scan, scan_map
-from domains.geodata.osm.streets import HIGHWAY, MODES, NAME, judge_streets, wanted_highways
+from domains.geodata.osm.streets import HIGHWAY, MODES, NAME, TUNNEL, judge_streets, wanted_highways
 from domains.geodata.projection import LocalProjection
 from shared.errors import DataError, Problem, SettingsError
 from shared.result import Result
@@ -166,6 +166,7 @@ def make_map(found: Scan, source: str, modes: tuple[str, ...], place_keys: Seque
         refs,
         points,
         starts,
+        np.array([tags[TUNNEL] == "yes" for tags in found.way_tags], dtype=bool),
     )
     lonlat = np.array([(one[3], one[4]) for one in found.places if not one[5]], dtype=float).reshape(-1, 2)
     plane = _find_plane(points, pd.DataFrame(lonlat, columns=["lon", "lat"]))

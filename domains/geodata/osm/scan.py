@@ -17,9 +17,9 @@ __all__ = ["STREET_KEYS", "Scan", "scan_map"]
 # Tags of a street that decide who may use it, in which direction and how fast; a column each.
 STREET_KEYS = (
     "highway", "name", "oneway", "junction", "maxspeed", "access", "service", "area", "vehicle", "motor_vehicle",
-    "motorcar", "foot", "bicycle", "oneway:bicycle", "cycleway", "sidewalk",
+    "motorcar", "tunnel", "foot", "bicycle", "oneway:bicycle", "cycleway", "sidewalk",
 )  # fmt: skip
-N_DRIVE_KEYS = 11  # the first of them, which drivers heed
+N_DRIVE_KEYS = 12  # the first of them, which drivers heed
 STREET, NUMBER, TOWN, POSTCODE = "addr:street", "addr:housenumber", "addr:city", "addr:postcode"
 
 

@@ -15,7 +15,8 @@ __all__ = ["MODES", "StreetUse", "judge_streets", "wanted_highways"]
 
 Tags = tuple[str | None, ...]
 (
-    HIGHWAY, NAME, ONEWAY, JUNCTION, MAXSPEED, ACCESS, SERVICE, AREA, VEHICLE, MOTOR_VEHICLE, MOTORCAR, FOOT, BICYCLE,
+    HIGHWAY, NAME, ONEWAY, JUNCTION, MAXSPEED, ACCESS, SERVICE, AREA, VEHICLE, MOTOR_VEHICLE, MOTORCAR, TUNNEL, FOOT,
+    BICYCLE,
     ONEWAY_BICYCLE, CYCLEWAY, SIDEWALK,
 ) = range(len(STREET_KEYS))  # fmt: skip
 
@@ -115,11 +116,16 @@ def _judge_drive(tags: Tags) -> int:
     return _direct(tags[ONEWAY], tags)
 
 
+def _is_service_tunnel(tags: Tags) -> bool:
+    """Whether it leads to car parks and stores under a town: nobody walks there, whatever cars may do."""
+    return tags[TUNNEL] == "yes" and tags[HIGHWAY] == "service"
+
+
 def _judge_walk(tags: Tags) -> int:
     foot, highway = tags[FOOT], tags[HIGHWAY]
     if foot is not None:
         return 0 if foot in CLOSED else 3
-    if tags[ACCESS] in CLOSED or tags[SERVICE] == "private":
+    if tags[ACCESS] in CLOSED or tags[SERVICE] == "private" or _is_service_tunnel(tags):
         return 0
     if highway in TRUNKS:
         return 3 if tags[SIDEWALK] in {"yes", "both", "left", "right"} else 0
@@ -135,6 +141,7 @@ def _judge_bike(tags: Tags) -> int:
         tags[VEHICLE] in CLOSED
         or tags[ACCESS] in CLOSED
         or tags[SERVICE] == "private"
+        or _is_service_tunnel(tags)
         or highway in {"footway", "pedestrian", "bridleway"} | TRUNKS
     ):
         return 0

@@ -1,0 +1,1 @@
+"""The study of catchments: who reaches a place in time along the streets, and who does not."""

@@ -1,0 +1,146 @@
+"""The places to be reached: those of a category of the map, or a table of the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from case_studies.common.map_file import set_on_streets
+from domains.geodata import OsmMap, Positions, StreetNetwork
+from shared.errors import SettingsError, quote
+from shared.reporting import Run
+from shared.text import count_of
+
+from .settings import MAP, CatchmentSettings
+
+__all__ = ["Places", "find_places", "name_streets"]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places on streets.
+
+    Attributes
+    ----------
+    positions : Positions
+    names : list of str
+        What each is called, each once.
+    kind : str
+        What they are, as in “health/pharmacy”.
+    notes : tuple of str
+        What was left out.
+    """
+
+    positions: Positions
+    names: list[str]
+    kind: str
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def find_places(
+    out: Run, town: OsmMap, network: StreetNetwork, settings: CatchmentSettings
+) -> tuple[Places, list[str]]:
+    """Find the places of the category in the map, or read the user's own table.
+
+    Parameters
+    ----------
+    out : Run
+    town : OsmMap
+    network : StreetNetwork
+    settings : CatchmentSettings
+
+    Returns
+    -------
+    places, sentences
+        The latter say how the table was read.
+
+    Raises
+    ------
+    SettingsError
+        The map has no such place.
+    DataError
+        The table cannot be used, or none of its places is on a street.
+    """
+    told: list[str] = []
+    if "places" in out.files:
+        asked = settings.columns.places
+        table, reading = out.load_table(MAP, asked.table_schema("columns.places"), table="places")
+        told.append(reading.explain())
+        asked = asked.keep(table.columns)
+        names = [str(one) for one in table[asked.name].fillna("")] if asked.name else [""] * len(table)
+        kind, source, lon, lat = "place of the table", reading.source, asked.lon, asked.lat
+    else:
+        table = _of_category(town, settings.category)
+        names = [name or brand for name, brand in zip(table["name"], table["brand"], strict=True)]
+        kind, source, lon, lat = f"place of “{settings.category}”", settings.category, "lon", "lat"
+    found = set_on_streets(
+        network, table, source, lon=lon, lat=lat, setting="columns.places", max_snap=settings.max_snap
+    )
+    on = found.snapped
+    far = f"further than {settings.max_snap:g} m from any street of the map: left out"
+    left = () if on.all() else (f"{count_of(int((~on).sum()), 'place')} {far}",)
+    return Places(found.take(on), _tell_apart([names[row] for row in np.flatnonzero(on)]), kind, left), told
+
+
+def _of_category(town: OsmMap, category: str) -> pd.DataFrame:
+    """Places of a category, or of all categories of a group."""
+    wanted = category.strip().rstrip("/")
+    kinds = town.places["category"]
+    found = town.places[(kinds == wanted) | kinds.str.startswith(f"{wanted}/")]
+    if len(found):
+        return pd.DataFrame(found).reset_index(drop=True)
+    common = [f"{kind} ({count})" for kind, count in kinds.value_counts().head(12).items()]
+    listed = ", ".join(common) or "no place at all"
+    raise SettingsError(
+        f"category={quote([category])}: the map {town.source} has no such place. It has {listed}. Name another with"
+        " --set category=..., or give places of your own: --data places=FILE"
+    )
+
+
+def _tell_apart(names: list[str]) -> list[str]:
+    """Names that differ: those that are missing or come twice get a number."""
+    plain = [name.strip() or "without a name" for name in names]
+    counts = pd.Series(plain).value_counts()
+    seen: dict[str, int] = {}
+    told = []
+    for name in plain:
+        seen[name] = seen.get(name, 0) + 1
+        told.append(f"{name} ({seen[name]})" if counts[name] > 1 else name)
+    return told
+
+
+def name_streets(network: StreetNetwork, positions: Positions) -> Any:
+    """Name of the street that each position is on, or else of the nearest one that has a name.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    positions : Positions
+
+    Returns
+    -------
+    numpy.ndarray of str
+        Empty where no street of the map has a name.
+
+    >>> from domains.geodata import make_grid_town, snap_points
+    >>> town = make_grid_town(2, 2, lon=8.0, lat=50.0)
+    >>> len(name_streets(town, snap_points(town, pd.DataFrame({"lon": [8.0], "lat": [50.0]}))))
+    1
+    """
+    import shapely
+
+    found = np.array(network.names[positions.piece], dtype=object)
+    lost = found == ""
+    named = np.flatnonzero(network.open_air & (network.names != ""))
+    if lost.any() and len(named):
+        tree = shapely.STRtree(network.lines(named, plane=True))
+        x, y = network.projection.to_plane(positions.lon[lost], positions.lat[lost])
+        (_, which) = tree.query_nearest(shapely.points(x, y), all_matches=False)
+        found[lost] = network.names[named[which]]
+    return found

@@ -1,0 +1,176 @@
+"""How long everybody needs to the nearest place, and what is within reach of each place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from domains.geodata import WALKING_PACE, Positions, StreetNetwork, compute_costs
+from shared.typing import Bools, Floats, Ints
+
+from .places import name_streets
+from .settings import CatchmentSettings
+from .town import Town
+
+__all__ = ["Reach", "compute_reach", "measure_minutes", "usual_speed"]
+
+BLOCK = 4_000_000  # pairs of people and places that are held at once: 32 MB
+FOOT = WALKING_PACE / 0.06  # metres a minute, off the streets
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Minutes of everybody to the nearest place.
+
+    Attributes
+    ----------
+    minutes : numpy.ndarray
+        Infinite where no street leads there.
+    nearest : numpy.ndarray of int
+        Which place; -1 where none.
+    edge : numpy.ndarray
+        Minutes to the edge of the map, as the crow flies: a place beyond it is at least so far.
+    weight : numpy.ndarray
+    streets : numpy.ndarray of str
+        Where they are.
+    places : pandas.DataFrame
+        A row a place: how many it is "nearest" to, are "within" the limit, and are its "share" if everybody within
+        goes to all places within equally often.
+    limits : list of float
+        Minutes.
+
+    >>> reach = Reach(np.array([3.0, 9.0]), np.zeros(2, int), np.array([1.0, 8.0]), np.ones(2), None, None, [5.0])
+    >>> reach.share(5.0), reach.at_most(5.0), reach.share(5.0, speed=0.5)
+    (0.5, 0.5, 0.0)
+    """
+
+    minutes: Floats
+    nearest: Ints
+    edge: Floats
+    weight: Floats
+    streets: Ints
+    places: pd.DataFrame
+    limits: list[float]
+
+    def reached(self, limit: float, speed: float = 1.0) -> Bools:
+        """Who gets to a place in time.
+
+        Parameters
+        ----------
+        limit : float
+            Minutes.
+        speed : float
+            As a share of the usual.
+        """
+        return np.asarray(self.minutes / speed <= limit)
+
+    def share(self, limit: float, speed: float = 1.0) -> float:
+        """Share of people who do.
+
+        Parameters
+        ----------
+        limit : float
+        speed : float
+        """
+        return float(self.weight[self.reached(limit, speed)].sum() / self.weight.sum())
+
+    def at_most(self, limit: float) -> float:
+        """Share of people who do, if a place stood everywhere just beyond the edge of the map.
+
+        Parameters
+        ----------
+        limit : float
+        """
+        return float(self.weight[self.reached(limit) | (self.edge < limit)].sum() / self.weight.sum())
+
+    def inner(self, limit: float) -> tuple[float, float]:
+        """How many people are further from the edge of the map than the limit, and the share of these who do.
+
+        Parameters
+        ----------
+        limit : float
+        """
+        inside = self.edge >= limit
+        there = float(self.weight[inside].sum())
+        return there, float(self.weight[inside & self.reached(limit)].sum() / there) if there else float("nan")
+
+    @property
+    def median(self) -> float:
+        """Minutes within which half of the people get there."""
+        order = np.argsort(self.minutes, kind="stable")
+        half = np.searchsorted(np.cumsum(self.weight[order]), self.weight.sum() / 2)
+        return float(self.minutes[order[min(half, len(order) - 1)]])
+
+    @property
+    def goal(self) -> float:
+        """The largest limit within which not everybody gets there; the smallest where all do within each."""
+        short = [limit for limit in self.limits if not self.reached(limit)[self.weight > 0].all()]
+        return short[-1] if short else self.limits[0]
+
+
+def usual_speed(network: StreetNetwork) -> float:
+    """Usual speed along the streets in metres a minute.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    """
+    used = network.usable
+    return float(60 * network.length[used].sum() / network.seconds[used].sum())
+
+
+def measure_minutes(
+    network: StreetNetwork, origins: Positions, targets: Positions, n_jobs: int
+) -> Iterator[tuple[slice, Floats]]:
+    """Minutes from every origin to every target, some rows at a time; the ways to and from the street are walked.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    origins, targets : Positions
+    n_jobs : int
+    """
+    rows = max(1, BLOCK // len(targets))
+    for first in range(0, len(origins), rows):
+        part = slice(first, min(first + rows, len(origins)))
+        some = origins.take(part)
+        seconds = compute_costs(network, some, targets, by="time", n_jobs=n_jobs).values
+        yield part, seconds / 60 + some.off[:, None] / FOOT + targets.off[None, :] / FOOT
+
+
+def compute_reach(town: Town, settings: CatchmentSettings) -> Reach:
+    """Compute everybody's way to the nearest place, and each place's people.
+
+    Parameters
+    ----------
+    town : Town
+    settings : CatchmentSettings
+    """
+    people, places = town.people, town.places
+    n, limit = len(people.weight), settings.limits[-1]
+    minutes, nearest = np.full(n, np.inf), np.full(n, -1)
+    within, split = np.zeros(len(places)), np.zeros(len(places))
+    for part, found in measure_minutes(town.network, people.positions, places.positions, settings.n_jobs):
+        best = found.argmin(axis=1)
+        minutes[part] = found[np.arange(len(found)), best]
+        nearest[part] = np.where(np.isfinite(minutes[part]), best, -1)
+        near = found <= limit
+        weight = people.weight[part]
+        within += weight @ near
+        split += (weight / np.maximum(near.sum(axis=1), 1)) @ near
+    served = np.bincount(nearest[nearest >= 0], people.weight[nearest >= 0], minlength=len(places))
+    table = pd.DataFrame(
+        {
+            "place": places.names,
+            "street": name_streets(town.network, places.positions),
+            "nearest": served,
+            "within": within,
+            "share": split,
+        }
+    )
+    edge = town.edge / usual_speed(town.network)
+    streets = name_streets(town.network, people.positions)
+    return Reach(minutes, nearest, edge, people.weight, streets, table, settings.limits)
