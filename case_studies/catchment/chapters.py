@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from case_studies.common.map_file import MAP_PAGE
 from shared.reporting import Figure
 from shared.reporting.figures import line_figure
 from shared.text import count_of, sentences
@@ -24,9 +25,17 @@ WORST = 10  # streets that are listed
 
 
 def reach_parts(town: Town, reach: Reach, settings: CatchmentSettings) -> list[Any]:
-    """Who gets there within how many minutes, for the slow and the fast, and with and without the edge."""
+    """Who gets there within how many minutes, for the slow and the fast, and with and without the edge.
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> reach_parts(town, reach, settings)[1][0]["reached"].tolist()
+    ['36 %', '58 %']
+    """
     rows = []
-    for limit in reach.limits:
+    for place, limit in enumerate(reach.limits):
         inside, share = reach.inner(limit)
         rows.append(
             (
@@ -35,10 +44,12 @@ def reach_parts(town: Town, reach: Reach, settings: CatchmentSettings) -> list[A
                 percent(reach.at_most(limit)),
                 percent(share) if inside else "",
                 f"{inside:,.0f}",
+                *(percent(one) for one in reach.along[place : place + 1]),
             )
         )
     slow, fast = say_speed(town, settings.slower), say_speed(town, settings.faster)
     names = ["within", "reached", slow, fast, "at most", "away from the edge", "number there"]
+    names += ["along the streets"] if reach.along else []
     shown = pd.DataFrame(rows, columns=names).set_index("within")
     at_most = "“At most” takes everybody nearer to the edge of the map than that for reached."
     away = "“Away from the edge” counts only those further from it, whom no place beyond it could serve in time."
@@ -66,8 +77,16 @@ def _share_figure(town: Town, reach: Reach, settings: CatchmentSettings) -> Figu
     )
 
 
-def where_parts(town: Town, reach: Reach, figure: Figure | None) -> list[Any]:
-    """Where those are who need longest."""
+def where_parts(town: Town, reach: Reach, figure: Figure) -> list[Any]:
+    """Where those are who need longest.
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> where_parts(town, reach, reach_parts(town, reach, settings)[0])[-1][0].shape
+    (10, 5)
+    """
     limit = reach.goal
     found = list_streets(reach, limit).head(WORST)
     shown = pd.DataFrame(
@@ -84,11 +103,19 @@ def where_parts(town: Town, reach: Reach, figure: Figure | None) -> list[Any]:
         f"The {len(found):,} worst-served streets, by how many {town.people.unit} are beyond {limit:g} minutes; the"
         " last column counts those nearer to the edge of the map than to a place, who may have one beyond it."
     )
-    return [*([figure] if figure is not None else []), (shown, told)]
+    return [figure, f"To move about in it: {MAP_PAGE}, beside this report.", (shown, told)]
 
 
 def place_parts(town: Town, reach: Reach) -> list[Any]:
-    """Each place with its people."""
+    """Each place with its people.
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> place_parts(town, reach)[0][0]["nearest to"].to_dict()
+    {'North': '44', 'South': '37'}
+    """
     last = reach.limits[-1]
     table = reach.places.sort_values("nearest", ascending=False, kind="stable")
     shown = pd.DataFrame(
@@ -106,7 +133,15 @@ def place_parts(town: Town, reach: Reach) -> list[Any]:
 
 
 def further_parts(town: Town, reach: Reach, further: Further | None, settings: CatchmentSettings) -> list[Any]:
-    """What one more place would bring."""
+    """What one more place would bring.
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> further_parts(town, reach, None, settings)
+    ['No spots were tried: --set candidates=150 does.']
+    """
     if further is None:
         return ["No spots were tried: --set candidates=150 does."]
     after = pd.Series(further.minutes)

@@ -32,6 +32,10 @@ class Places:
         What they are, as in “health/pharmacy”.
     notes : tuple of str
         What was left out.
+
+    >>> from .example import make_example
+    >>> make_example().places.count()
+    '2 places of “health/pharmacy”'
     """
 
     positions: Positions
@@ -41,6 +45,11 @@ class Places:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def count(self) -> str:
+        """Write how many there are, and of what kind."""
+        n = len(self)
+        return f"{n:,} {self.kind if n == 1 else self.kind.replace('place', 'places', 1)}"
 
 
 def find_places(
@@ -66,6 +75,13 @@ def find_places(
         The map has no such place.
     DataError
         The table cannot be used, or none of its places is on a street.
+
+    >>> from pathlib import Path
+    >>> from domains.geodata import find_map, read_osm
+    >>> town = read_osm(find_map("helsinki"), streets=["walk"])
+    >>> run = Run("demo", Path("none"), "A demo")
+    >>> len(find_places(run, town, town.streets("walk"), CatchmentSettings())[0])
+    6
     """
     told: list[str] = []
     if "places" in out.files:

@@ -41,6 +41,8 @@ class Reach:
         goes to all places within equally often.
     limits : list of float
         Minutes.
+    along : list of float
+        Share reached within each limit, by points along the streets instead of addresses; empty otherwise.
 
     >>> reach = Reach(np.array([3.0, 9.0]), np.zeros(2, int), np.array([1.0, 8.0]), np.ones(2), None, None, [5.0])
     >>> reach.share(5.0), reach.at_most(5.0), reach.share(5.0, speed=0.5)
@@ -54,6 +56,7 @@ class Reach:
     streets: Ints
     places: pd.DataFrame
     limits: list[float]
+    along: tuple[float, ...] = ()
 
     def reached(self, limit: float, speed: float = 1.0) -> Bools:
         """Who gets to a place in time.
@@ -117,6 +120,10 @@ def usual_speed(network: StreetNetwork) -> float:
     Parameters
     ----------
     network : StreetNetwork
+
+    >>> from .example import make_example
+    >>> round(usual_speed(make_example().network), 6)
+    80.0
     """
     used = network.usable
     return float(60 * network.length[used].sum() / network.seconds[used].sum())
@@ -132,13 +139,20 @@ def measure_minutes(
     network : StreetNetwork
     origins, targets : Positions
     n_jobs : int
+
+    >>> from .example import make_example
+    >>> town = make_example()
+    >>> some = measure_minutes(town.network, town.people.positions.take([1]), town.places.positions, 1)
+    >>> [minutes.round(2).tolist() for _, minutes in some]
+    [[[1.25, 11.25]]]
     """
     rows = max(1, BLOCK // len(targets))
     for first in range(0, len(origins), rows):
         part = slice(first, min(first + rows, len(origins)))
         some = origins.take(part)
         seconds = compute_costs(network, some, targets, by="time", n_jobs=n_jobs).values
-        yield part, seconds / 60 + some.off[:, None] / FOOT + targets.off[None, :] / FOOT
+        minutes = seconds / 60 + some.off[:, None] / FOOT + targets.off[None, :] / FOOT
+        yield part, minutes.round(9)  # the last digits decide nothing: neither between equal ones, nor at a limit
 
 
 def compute_reach(town: Town, settings: CatchmentSettings) -> Reach:
@@ -148,6 +162,12 @@ def compute_reach(town: Town, settings: CatchmentSettings) -> Reach:
     ----------
     town : Town
     settings : CatchmentSettings
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> reach = compute_reach(town, settings)
+    >>> reach.share(5.0).__round__(3), reach.places["nearest"].tolist()
+    (0.358, [37.0, 44.0])
     """
     people, places = town.people, town.places
     n, limit = len(people.weight), settings.limits[-1]
@@ -173,4 +193,15 @@ def compute_reach(town: Town, settings: CatchmentSettings) -> Reach:
     )
     edge = town.edge / usual_speed(town.network)
     streets = name_streets(town.network, people.positions)
-    return Reach(minutes, nearest, edge, people.weight, streets, table, settings.limits)
+    along = _share_along(town, settings)
+    return Reach(minutes, nearest, edge, people.weight, streets, table, settings.limits, along)
+
+
+def _share_along(town: Town, settings: CatchmentSettings) -> tuple[float, ...]:
+    """Share of points along the streets from which one gets to a place within each limit."""
+    points = town.people.along
+    if points is None:
+        return ()
+    found = measure_minutes(town.network, points, town.places.positions, settings.n_jobs)
+    minutes = np.concatenate([one.min(axis=1) for _, one in found])
+    return tuple(float((minutes <= limit).mean()) for limit in settings.limits)

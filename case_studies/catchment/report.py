@@ -17,8 +17,7 @@ def summary(run: Run, settings: CatchmentSettings, town: Town, reach: Reach, fur
     """Sentences for a manager and the numbers behind them."""
     last, people = reach.limits[-1], town.people
     run.report.subtitle = (
-        f"{len(town.places):,} × {town.places.kind}, {people.count(people.total)}; {MODES[settings.mode]} on the map"
-        f" {town.map.source}."
+        f"{town.places.count()} and {people.count(people.total)}; {MODES[settings.mode]} on the map {town.source}."
     )
     run.add_summary(say_reach(town, reach))
     run.add_summary(*filter(None, [say_further(town, reach, further)]))
@@ -63,6 +62,7 @@ def metrics(town: Town, reach: Reach, further: Further | None, settings: Catchme
             f"reached in {limit:g} at most": reach.at_most(limit),
             f"further than {limit:g} from the edge": reach.inner(limit)[0],
         }
+    found |= {f"along the streets in {x:g}": share for x, share in zip(reach.limits, reach.along, strict=False)}
     if further is not None:
         found |= {"gain": further.gain, "certain gain": further.certain, "minutes saved": further.saved}
     return found

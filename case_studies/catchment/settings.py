@@ -66,7 +66,7 @@ class CatchmentSettings(Settings):
     limits: list[float] = [5.0, 10.0, 15.0]
     slower: float = Field(0.75, gt=0.1, le=1)
     faster: float = Field(1.125, ge=1, lt=10)
-    demand: Literal["addresses", "streets"] = "addresses"
+    demand: Literal["guess", "addresses", "streets"] = "guess"
     spacing: float = Field(50.0, ge=5, le=1000)
     candidates: int = Field(150, ge=0, le=2000)
     max_snap: float = Field(500.0, gt=0, le=10_000)

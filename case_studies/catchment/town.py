@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import KDTree
 
 from case_studies.common.map_file import load_map, set_on_streets
 from domains.geodata import OsmMap, Positions, StreetNetwork
@@ -22,6 +23,9 @@ from .settings import MAP, CatchmentSettings
 __all__ = ["People", "Town", "read_town", "spread_points"]
 
 FEW = 50  # addresses, below which a map says nothing of where people are
+GAP = 200.0  # metres to the next address, beyond which a street is not covered by them
+MOST_GAPS = 0.25  # share of the streets that may be so, for addresses to stand in for people unasked
+ALONG = "points along the streets"
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,9 @@ class People:
     table : pandas.DataFrame
         The rows they came from.
     source : str
-        Where they come from, as a whole sentence; empty for a table of the user's own.
+        Where they come from, in whole sentences; empty for a table of the user's own.
+    along : Positions, optional
+        Points along the streets, where addresses stand in for people: the other way to count.
 
     >>> from domains.geodata import make_grid_town, snap_points
     >>> points = pd.DataFrame({"lon": [8.0], "lat": [50.0]})
@@ -52,6 +58,7 @@ class People:
     unit: str
     table: pd.DataFrame = field(default_factory=pd.DataFrame)
     source: str = ""
+    along: Positions | None = None
 
     @property
     def total(self) -> float:
@@ -74,7 +81,8 @@ class Town:
 
     Attributes
     ----------
-    map : OsmMap
+    source : str
+        The map file.
     network : StreetNetwork
     places : Places
     people : People
@@ -82,9 +90,13 @@ class Town:
         Metres from where people are to the edge of the map.
     notes : tuple of str
         What was left out.
+
+    >>> from .example import make_example
+    >>> len(make_example().places)
+    2
     """
 
-    map: OsmMap
+    source: str
     network: StreetNetwork
     places: Places
     people: People
@@ -92,7 +104,7 @@ class Town:
     notes: tuple[str, ...] = ()
 
 
-def read_town(out: Run, settings: CatchmentSettings) -> tuple[Town, list[str]]:
+def read_town(out: Run, settings: CatchmentSettings) -> tuple[Town, OsmMap, list[str]]:
     """Read the bundled map and places, or the user's own files.
 
     Parameters
@@ -102,8 +114,8 @@ def read_town(out: Run, settings: CatchmentSettings) -> tuple[Town, list[str]]:
 
     Returns
     -------
-    town, sentences
-        The latter say how tables were read.
+    town, map, sentences
+        The last say how tables were read.
 
     Raises
     ------
@@ -120,36 +132,34 @@ def read_town(out: Run, settings: CatchmentSettings) -> tuple[Town, list[str]]:
     town = load_map(out, MAP, streets=[settings.mode])
     network = town.streets(settings.mode)
     read: list[str] = []
-    table: pd.DataFrame | None = None
-    source = ""
-    if "" in own:
-        table, reading = out.load_table("helsinki_addresses", settings.own_table())
-        read.append(reading.explain())
-        source = reading.source
     places, told = find_places(out, town, network, settings)
-    people, left = _find_people(town, network, table, source, settings)
+    if "" in own:
+
+        def check(table: pd.DataFrame, source: str) -> None:
+            _set_people(network, table, source, settings)
+
+        table, reading = out.load_table("helsinki_addresses", settings.own_table(), check=check)
+        read += [reading.explain(), *settings.columns.keep(table.columns).explain_missing()]
+        people, left = _set_people(network, table, reading.source, settings)
+    else:
+        people, left = _make_people(town, network, settings)
     columns = [settings.columns.lon, settings.columns.lat]
     out.contract = contract_of(people.table[columns])
     edge = measure_edge(network, people.positions)
-    return Town(town, network, places, people, edge, (*left, *places.notes)), [*read, *told]
+    return Town(town.source, network, places, people, edge, (*left, *places.notes)), town, [*read, *told]
 
 
-def _find_people(
-    town: OsmMap, network: StreetNetwork, table: pd.DataFrame | None, name: str, settings: CatchmentSettings
+def _set_people(
+    network: StreetNetwork, table: pd.DataFrame, source: str, settings: CatchmentSettings, unit: str = ""
 ) -> tuple[People, tuple[str, ...]]:
-    asked, told = settings.columns, ""
-    if table is not None:
-        asked = asked.keep(table.columns)
-        unit, thing = (f"“{asked.people}”" if asked.people else "rows"), "rows"
-    else:
-        made, unit, told = _make_people(town, network, settings)
-        table = made.rename(columns={"lon": asked.lon, "lat": asked.lat, "people": asked.people})
-        name = thing = unit
+    """Set the rows of a table on streets; those that are too far off are left out and counted."""
+    asked = settings.columns.keep(table.columns)
+    thing, unit = unit or "rows", unit or (f"“{asked.people}”" if asked.people else "rows")
     weight = table[asked.people].to_numpy(dtype=float) if asked.people else np.ones(len(table))
     if not weight.sum() > 0:
         fix = "Give at least one number above 0."
-        raise DataError(name, [Problem("adds up to nobody", column=asked.people or None, fix=fix)])
-    found = set_on_streets(network, table, name, lon=asked.lon, lat=asked.lat, max_snap=settings.max_snap)
+        raise DataError(source, [Problem("adds up to nobody", column=asked.people or None, fix=fix)])
+    found = set_on_streets(network, table, source, lon=asked.lon, lat=asked.lat, max_snap=settings.max_snap)
     on = found.snapped
     left: tuple[str, ...] = ()
     if not on.all():
@@ -161,25 +171,42 @@ def _find_people(
         )
     roles = [column for column in (asked.lon, asked.lat, asked.people) if column]
     kept = pd.DataFrame(table.loc[on, roles]).reset_index(drop=True)
-    return People(found.take(on), weight[on], unit, kept, told), left
+    return People(found.take(on), weight[on], unit, kept), left
 
 
-def _make_people(town: OsmMap, network: StreetNetwork, settings: CatchmentSettings) -> tuple[pd.DataFrame, str, str]:
-    """Where people may be, by the map alone: a table, what its rows are called, and a sentence that says so."""
-    addresses = list_addresses(town)
-    if settings.demand == "addresses" and len(addresses) >= FEW:
+def _make_people(town: OsmMap, network: StreetNetwork, settings: CatchmentSettings) -> tuple[People, tuple[str, ...]]:
+    """Where people may be, by the map alone, with a sentence that says so."""
+    addresses, points = list_addresses(town), spread_points(network, settings.spacing)
+    asked = settings.columns
+    names = {"lon": asked.lon, "lat": asked.lat, "people": asked.people or "people"}
+    along, left = _set_people(network, points.rename(columns=names), ALONG, settings, ALONG)
+    gaps = _find_gaps(network, addresses, along.positions)
+    uneven = settings.demand == "guess" and gaps > MOST_GAPS
+    if settings.demand == "streets" or len(addresses) < FEW or uneven:
+        few = f", and {100 * gaps:.0f} % of its streets have no address within {GAP:g} m" if uneven else ""
+        few = f", and {len(addresses):,} addresses" if len(addresses) < FEW else few
         told = (
-            f"The map knows no people: each of its {len(addresses):,} addresses counts as one household, also where"
-            " only a shop or an office is, and houses whose number the map lacks do not count."
+            f"The map knows no people{few}: a point every {settings.spacing:g} m along its streets counts as one"
+            " household, whether somebody lives there or not."
         )
-        return addresses, "addresses", told
-    points = spread_points(network, settings.spacing)
-    few = f" (of addresses it has {len(addresses):,}, too few)" if settings.demand == "addresses" else ""
+        return replace(along, source=told), left
+    people, left = _set_people(network, addresses.rename(columns=names), "addresses", settings, "addresses")
+    covered = f"{100 * (1 - gaps):.0f} % of its streets have one within {GAP:g} m"
     told = (
-        f"The map knows no people{few}: a point every {settings.spacing:g} m along its streets counts as one household,"
-        " whether somebody lives there or not."
+        f"The map knows no people: each of its {len(addresses):,} addresses counts as one household, also where only a"
+        f" shop or an office is; {covered}."
     )
-    return points, "points along the streets", told
+    return replace(people, source=told, along=along.positions), left
+
+
+def _find_gaps(network: StreetNetwork, addresses: pd.DataFrame, along: Positions) -> float:
+    """Share of points along the streets that no address is near."""
+    if addresses.empty:
+        return 1.0
+    lon, lat = addresses["lon"].to_numpy(float), addresses["lat"].to_numpy(float)
+    there = np.column_stack(network.projection.to_plane(lon, lat))
+    points = np.column_stack(network.projection.to_plane(along.lon, along.lat))
+    return float(np.isinf(KDTree(there).query(points, distance_upper_bound=GAP)[0]).mean())
 
 
 def spread_points(network: StreetNetwork, spacing: float) -> pd.DataFrame:

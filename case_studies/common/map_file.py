@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from shared.data.io.sources import split_sheet
@@ -13,9 +15,11 @@ from shared.reporting import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-    from domains.geodata import OsmMap, Positions, StreetNetwork
+    from domains.geodata import MapLayer, OsmMap, Positions, StreetNetwork
 
-__all__ = ["MapFile", "is_map_file", "is_table_file", "load_map", "set_on_streets"]
+__all__ = ["MAP_PAGE", "MapFile", "is_map_file", "is_table_file", "load_map", "save_map", "set_on_streets"]
+
+MAP_PAGE = "map.html"
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,30 @@ def load_map(out: Run, dataset: str, *, role: str = "map", streets: Sequence[str
         raise DataError(f"{error.source} ({role})", error.problems) from error
     out.report.footer["Map"] = f"{ATTRIBUTION}."
     return town
+
+
+def save_map(out: Run, streets: StreetNetwork, layers: Sequence[MapLayer], *, caption: str = "") -> None:
+    """Write a map to move about in, as map.html beside the report; the run's other files list it as theirs.
+
+    Parameters
+    ----------
+    out : Run
+    streets : StreetNetwork
+    layers : sequence of MapLayer
+        The first at the bottom.
+    caption : str
+
+    >>> from domains.geodata import make_grid_town
+    >>> with TemporaryDirectory() as folder:
+    ...     save_map(Run("demo", Path(folder), "A demo"), make_grid_town(3, 3), [])
+    ...     (Path(folder) / MAP_PAGE).exists()
+    True
+    """
+    from domains.geodata import write_map
+
+    with TemporaryDirectory() as folder:
+        page = write_map(Path(folder) / MAP_PAGE, streets, layers, title=out.title, caption=caption).read_bytes()
+    out.own.write(MAP_PAGE, page)
 
 
 def set_on_streets(

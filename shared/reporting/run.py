@@ -240,7 +240,7 @@ class Run:
         name : str
             Of the data set.
         read : callable
-            Takes the path, and raises where the file cannot be used; before anything is written.
+            Takes the path, and raises where the file cannot be used. Nothing is written yet: a table may be wrong, too.
         role : str
             Name of the file in the study's declaration.
 
@@ -261,7 +261,6 @@ class Run:
             if file is None
             else Source(display_url(file), "your own file", "yours to know", digest)
         )
-        self._begin()
         return found
 
     def _begin(self) -> None:

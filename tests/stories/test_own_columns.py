@@ -16,6 +16,7 @@ from shared.data import datasets
 from shared.errors import DataError, SettingsError
 
 SMALL = {
+    "catchment": ["n_jobs=1", "candidates=20"],
     "catalogue": ["n_jobs=1", "judged=200"],
     "products": ["n_jobs=1", "period=28D", "cuts=1", "most_items=150", "columns.time=day"],
     "marketing": ["n_jobs=1", "tries=3", "draws=40", "sweeps=100", "evaluations=500"],
@@ -103,7 +104,13 @@ def products_table() -> pd.DataFrame:
     return found.drop_duplicates().dropna().reset_index(drop=True)
 
 
+def catchment_table() -> pd.DataFrame:
+    table = datasets.load("helsinki_addresses")
+    return table.assign(people=1 + np.arange(len(table)) % 5)
+
+
 TABLES = {
+    "catchment": catchment_table,
     "catalogue": catalogue_table,
     "products": products_table,
     "marketing": marketing_table,
@@ -117,6 +124,7 @@ TABLES = {
     "fraud": fraud_table,
 }
 ROLES = {
+    "catchment": {"lon": "lon", "lat": "lat", "people": "people"},
     "catalogue": {
         "item": "film",
         "title": "title",
@@ -252,6 +260,7 @@ def test_two_sets_of_names_make_one_report(study, runs):
 
 
 BUNDLED = {
+    "catchment": ("household", "households", "no people"),
     "catalogue": ("Wikidata", "films", "genre", "director", "Bogart"),
     "products": ("household", "households", "product type", "product types", "dunnhumby", "2017-12-05"),
     "marketing": ("simulated", "simulator", "firm", "insurer", "EUR"),

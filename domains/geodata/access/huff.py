@@ -19,7 +19,7 @@ from shared.result import Result
 from shared.text import format_number, sentences
 from shared.typing import Floats
 
-__all__ = ["HuffModel", "MarketShares", "find_floor", "weigh_pull"]
+__all__ = ["HuffModel", "MarketShares", "find_floor", "read_costs", "read_values", "weigh_pull"]
 
 # Costs below this share of the median are taken as it: at no distance a pull would be infinite.
 FLOOR = 1e-3
@@ -174,8 +174,8 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         DataError, SettingsError
         """
         self._check_settings()
-        values, _, sites = _read_table(costs)
-        size = _read_sizes(sizes, len(sites))
+        values, _, sites = read_costs(costs)
+        size = read_values(sizes, len(sites), "sizes", "sites")
         seen = self._read_observed(observed, values)
         rows = np.flatnonzero(seen.sum(axis=1) > 0)
         if not len(rows):
@@ -321,9 +321,9 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
             check_is_fitted(self, "exponent_")
         exponent = self.exponent if self.exponent is not None else self.exponent_
         power = self.power if self.power is not None else getattr(self, "power_", 1.0)
-        values, clients, sites = _read_table(costs)
-        size = _read_sizes(sizes, len(sites))
-        weight = _read_demand(demand, len(clients))
+        values, clients, sites = read_costs(costs)
+        size = read_values(sizes, len(sites), "sizes", "sites")
+        weight = np.ones(len(clients)) if demand is None else read_values(demand, len(clients), "demand", "clients")
         floor = getattr(self, "floor_", None) or find_floor(values, self.floor)
         chance = self._chances(values, size, exponent, power, floor)
         lost = (chance.sum(axis=1) == 0) & (weight > 0)
@@ -359,8 +359,8 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         >>> HuffModel(exponent=2.0).compare_sites(costs, [1.0, 1.0, 1.0], opens=[2])["change"].round(3).tolist()
         [-0.444, -0.444, 0.889]
         """
-        values, clients, sites = _read_table(costs)
-        size = _read_sizes(sizes, len(sites))
+        values, clients, sites = read_costs(costs)
+        size = read_values(sizes, len(sites), "sizes", "sites")
         before, after = size.copy(), size.copy()
         for keys, sizes_then, argument in ((opens, before, "opens"), (closes, after, "closes")):
             listed = [keys] if isinstance(keys, str) else list(keys)
@@ -385,7 +385,20 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         )
 
 
-def _read_table(costs: Any) -> tuple[Floats, pd.Index[Any], pd.Index[Any]]:
+def read_costs(costs: Any) -> tuple[Floats, pd.Index[Any], pd.Index[Any]]:
+    """Costs from clients to sites, checked, with what both are called.
+
+    Parameters
+    ----------
+    costs : StreetCosts, frame or array of shape (n_clients, n_sites)
+
+    Raises
+    ------
+    DataError, SettingsError
+
+    >>> read_costs([[1.0, 2.0]])[0].tolist()
+    [[1.0, 2.0]]
+    """
     if isinstance(costs, StreetCosts):
         values, clients, sites = costs.values, costs.origins, costs.targets
     elif isinstance(costs, pd.DataFrame):
@@ -405,43 +418,36 @@ def _read_table(costs: Any) -> tuple[Floats, pd.Index[Any], pd.Index[Any]]:
     return values, clients, sites
 
 
-def _read_sizes(sizes: Any, n: int) -> Floats:
-    values = np.asarray(sizes, dtype=float)
-    problems = Problems("sizes")
-    if values.shape != (n,):
-        problems.add(f"there are {values.shape} for {n} sites", fix="Give one a site.")
+def read_values(values: Any, n: int, source: str, of: str) -> Floats:
+    """One number of 0 or more for each site or client, not all of them 0.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+    n : int
+    source : str
+        What they are called in messages.
+    of : str
+        What has one each, in the plural.
+
+    Raises
+    ------
+    DataError
+
+    >>> read_values([1, 2], 2, "sizes", "sites").tolist()
+    [1.0, 2.0]
+    """
+    numbers = np.asarray(values, dtype=float)
+    problems = Problems(source)
+    if numbers.shape != (n,):
+        problems.add(f"there are {numbers.shape} for {n} {of}", fix="Give one each.")
         problems.raise_if_any()
-    wrong = ~np.isfinite(values) | (values < 0)
+    wrong = ~np.isfinite(numbers) | (numbers < 0)
     if wrong.any():
         rows = np.flatnonzero(wrong)[:MAX_ROWS] + 1
-        problems.add(
-            f"{wrong.sum():,} values are missing, infinite or negative",
-            rows=rows,
-            count=int(wrong.sum()),
-            fix="Sizes are 0 or more; 0 is a site that draws nobody.",
-        )
-    elif not values.any():
-        problems.add("all are 0: no site draws anybody", fix="Give the size of each site, such as its floor space.")
+        told = f"{wrong.sum():,} values are missing, infinite or negative"
+        problems.add(told, rows=rows, count=int(wrong.sum()), fix="Give 0 or more.")
+    elif not numbers.any():
+        problems.add("all are 0", fix="At least one has to be above 0.")
     problems.raise_if_any()
-    return values
-
-
-def _read_demand(demand: Any, n: int) -> Floats:
-    if demand is None:
-        return np.ones(n)
-    values = np.asarray(demand, dtype=float)
-    problems = Problems("demand")
-    if values.shape != (n,):
-        problems.add(f"there are {values.shape} for {n} clients", fix="Give one a client.")
-        problems.raise_if_any()
-    wrong = ~np.isfinite(values) | (values < 0)
-    if wrong.any():
-        rows = np.flatnonzero(wrong)[:MAX_ROWS] + 1
-        problems.add(
-            f"{wrong.sum():,} values are missing, infinite or negative",
-            rows=rows,
-            count=int(wrong.sum()),
-            fix="Demand is 0 or more.",
-        )
-    problems.raise_if_any()
-    return values
+    return numbers

@@ -89,8 +89,8 @@ function draw() {
     pen.strokeStyle = paint; pen.lineWidth = layer.kind === "areas" ? 1.2 : 3; pen.stroke();
   });
   const steps = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000];
-  const metres = 1 / data.unit, step = steps.filter(s => s / metres * zoom <= 120).pop() || 10;
-  scaleBar.style.width = step / metres * zoom + "px"; scaleBar.textContent = step < 1000 ? step + " m" : step / 1000 + " km";
+  const metres = 1 / data.unit, step = steps.filter(s => s * metres * zoom <= 120).pop() || 10;
+  scaleBar.style.width = step * metres * zoom + "px"; scaleBar.textContent = step < 1000 ? step + " m" : step / 1000 + " km";
 }
 function resize() {
   const ratio = window.devicePixelRatio || 1, first = !width;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from shared.checks import is_number
 from shared.errors import SettingsError
 from shared.typing import Bools, Floats, Ints
 
-__all__ = ["MAX_SNAP", "Positions", "snap_points"]
+__all__ = ["MAX_SNAP", "Positions", "find_entries", "join_positions", "snap_points"]
 
 # Metres within which a point belongs to a street: a large block, a yard, a field by the road.
 MAX_SNAP = 1000.0
@@ -131,6 +132,30 @@ def snap_points(
         )
     return Positions(
         found.labels, pieces[which], np.nan_to_num(np.clip(share, 0.0, 1.0)), off, snapped, found.lon, found.lat, notes
+    )
+
+
+def join_positions(parts: Sequence[Positions], labels: pd.Index[Any]) -> Positions:
+    """Put positions one after the other, under new labels.
+
+    Parameters
+    ----------
+    parts : sequence of Positions
+    labels : pandas.Index
+
+    >>> from domains.geodata import make_grid_town
+    >>> town = make_grid_town(2, 2)
+    >>> corner = snap_points(town, town.nodes_to_frame().iloc[[0]])
+    >>> len(join_positions([corner, corner], pd.Index(["a", "b"])))
+    2
+    """
+
+    def join(name: str) -> Any:
+        return np.concatenate([getattr(one, name) for one in parts])
+
+    notes = tuple(note for one in parts for note in one.notes)
+    return Positions(
+        labels, join("piece"), join("share"), join("off"), join("snapped"), join("lon"), join("lat"), notes
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.network.costs import StreetCosts
+from domains.geodata.access.huff import read_costs, read_values
 from domains.geodata.sites.decision import SiteDecision
 from domains.geodata.sites.goals import Goal, MedianGoal
 from domains.geodata.sites.kernels import FREE, OPEN, SHUT
@@ -19,7 +19,7 @@ from domains.geodata.sites.programs import CapacityGoal, CoverGoal, FewestGoal
 from domains.geodata.sites.share import ShareGoal
 from shared.checks import is_number, is_whole
 from shared.decision import InfeasibleError
-from shared.errors import HexadError, Problems, SettingsError, quote
+from shared.errors import HexadError, SettingsError, quote
 from shared.text import count_of, format_number
 from shared.typing import Bools, Bytes, Floats, Ints
 
@@ -27,7 +27,6 @@ __all__ = ["GOALS", "choose_sites"]
 
 GOALS = ("median", "cover", "fewest", "share")
 DRAWS = 50  # times that clients are drawn anew
-MAX_ROWS = 6
 
 
 @dataclass
@@ -156,15 +155,8 @@ def _check(
         raise SettingsError(
             f"time_limit={time_limit!r}, random_state={random_state!r}: give seconds, and a whole number"
         )
-    values, clients, sites = _read_costs(costs)
-    problems = Problems("costs")
-    wrong = np.isnan(values) | (values < 0)
-    if wrong.any():
-        rows = np.flatnonzero(wrong.any(axis=1))[:MAX_ROWS] + 1
-        fix = "Costs are at least 0; write infinity where there is no way."
-        problems.add(f"{wrong.sum():,} values are missing or negative", rows=rows, count=int(wrong.sum()), fix=fix)
-    demand = _read_weights(weights, len(values), problems)
-    problems.raise_if_any()
+    values, clients, sites = read_costs(costs)
+    demand = np.ones(len(clients)) if weights is None else read_values(weights, len(clients), "weights", "clients")
     status = np.zeros(len(sites), dtype=np.uint8)
     status[_find(existing, sites, "existing")] = OPEN
     shut = _find(forbidden, sites, "forbidden")
@@ -174,38 +166,6 @@ def _check(
     status[shut] = SHUT
     asked = _Question(values, demand, clients, sites, status, goal, float(limit or 0.0), [])
     return _leave_out_unreachable(asked)
-
-
-def _read_costs(costs: Any) -> tuple[Floats, pd.Index[Any], pd.Index[Any]]:
-    if isinstance(costs, StreetCosts):
-        return costs.values, costs.origins, costs.targets
-    if isinstance(costs, pd.DataFrame):
-        return costs.to_numpy(dtype=float), costs.index, costs.columns
-    values = np.asarray(costs, dtype=float)
-    if values.ndim != 2 or 0 in values.shape:
-        raise SettingsError(f"costs of shape {values.shape}: give a row a client, and a column a site")
-    return values, pd.RangeIndex(values.shape[0]), pd.RangeIndex(values.shape[1])
-
-
-def _read_weights(weights: Any, n: int, problems: Problems) -> Floats:
-    if weights is None:
-        return np.ones(n)
-    values = np.asarray(weights, dtype=float)
-    if values.shape != (n,):
-        problems.add(f"there are {values.shape} weights for {count_of(n, 'client')}", fix="Give one a client.")
-        return np.ones(n)
-    wrong = ~np.isfinite(values) | (values < 0)
-    if wrong.any():
-        rows = np.flatnonzero(wrong)[:MAX_ROWS] + 1
-        told = (
-            "weight is missing, infinite or negative"
-            if wrong.sum() == 1
-            else "weights are missing, infinite or negative"
-        )
-        problems.add(f"{wrong.sum():,} {told}", rows=rows, count=int(wrong.sum()), fix="Demand is 0 or more.")
-    elif not values.any():
-        problems.add("all weights are 0", fix="Give the demand of each client.")
-    return values
 
 
 def _find(keys: Sequence[Any], sites: pd.Index[Any], argument: str) -> Ints:

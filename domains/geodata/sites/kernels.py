@@ -106,6 +106,36 @@ def _agree(clash: Bools, chosen: Ints) -> bool:
 
 
 @jit(nogil=True)
+def _pick_smallest(key: Floats, picked: Ints) -> None:
+    """Places of the smallest values, in no order: a heap whose root is the largest of those picked."""
+    p = len(picked)
+    for k in range(len(key)):
+        if k < p:  # up from the last leaf
+            i = k
+            while i > 0 and key[picked[(i - 1) // 2]] < key[k]:
+                picked[i] = picked[(i - 1) // 2]
+                i = (i - 1) // 2
+            picked[i] = k
+        elif p > 0 and key[k] < key[picked[0]]:  # down from the root
+            i = 0
+            while True:
+                child = 2 * i + 1
+                if child + 1 < p and key[picked[child + 1]] > key[picked[child]]:
+                    child += 1
+                if child >= p or key[picked[child]] <= key[k]:
+                    break
+                picked[i] = picked[child]
+                i = child
+            picked[i] = k
+
+
+@jit(nogil=True)
+def _copy(values: Floats, to: Floats) -> None:
+    for i in range(len(values)):
+        to[i] = values[i]
+
+
+@jit(nogil=True)
 def ascend(
     order: Ints,
     sorted_costs: Floats,
@@ -160,10 +190,11 @@ def ascend(
     share, rho, key = np.zeros(n_sites), np.zeros(n_sites), np.zeros(n_sites)
     open_now = np.zeros(n_sites, dtype=np.bool_)
     grad, move = np.empty(n_clients), np.zeros(n_clients)
-    best, chosen = np.inf, np.empty(0, dtype=np.int64)
+    best, chosen, picked = np.inf, np.empty(0, dtype=np.int64), np.zeros(p, dtype=np.int64)
     stale = 0
     for step in range(n_steps):
-        rho[:] = 0.0
+        for j in range(n_sites):
+            rho[j] = 0.0
         value = 0.0
         for i in range(n_clients):
             level = lam[i]
@@ -175,8 +206,9 @@ def ascend(
                 rho[order[i, k]] += c - level
         for j in range(n_sites):
             key[j] = -np.inf if status[j] == OPEN else np.inf if status[j] == SHUT else rho[j]
-        picked = np.argsort(key)[:p]
-        open_now[:] = False
+        _pick_smallest(key, picked)
+        for j in range(n_sites):
+            open_now[j] = False
         for k in range(p):
             open_now[picked[k]] = True
             value += rho[picked[k]]
@@ -197,8 +229,8 @@ def ascend(
             else:
                 stale += 1
             bound = value
-            best_lam[:] = lam
-            best_rho[:] = rho
+            _copy(lam, best_lam)
+            _copy(rho, best_rho)
         else:
             stale += 1
         if step % 5 == 0 or norm == 0.0:
@@ -214,7 +246,7 @@ def ascend(
                     break
             if total < min(best, upper) and _agree(clash, picked):
                 best = total
-                chosen = picked.astype(np.int64)
+                chosen = picked.copy()
                 upper = min(upper, best)
         proven = np.ceil(bound - 1e-6) if whole else bound
         if proven >= upper - 1e-9 * abs(upper) or norm == 0.0:
@@ -224,8 +256,9 @@ def ascend(
             stale = 0
             if theta < 0.002:
                 break
-            lam[:] = best_lam
-            move[:] = 0.0
+            _copy(best_lam, lam)
+            for i in range(n_clients):
+                move[i] = 0.0
             continue
         # Zigzags are damped by what is left of the last direction (Camerini, Fratta & Maffioli 1975).
         length = 0.0
@@ -235,4 +268,6 @@ def ascend(
         size = theta * (upper + 0.01 * abs(upper) - value) / length if length > 0 else 0.0
         for i in range(n_clients):
             lam[i] = max(lam[i] + size * move[i], 0.0)
-    return bound, best_lam, best_rho, share / (step + 1), best, chosen, theta
+    for j in range(n_sites):
+        share[j] /= step + 1
+    return bound, best_lam, best_rho, share, best, chosen, theta

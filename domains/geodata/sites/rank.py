@@ -13,7 +13,7 @@ import pandas as pd
 from domains.geodata.access.huff import find_floor, weigh_pull
 from domains.geodata.isochrones.polygons import check_direction
 from domains.geodata.network.costs import StreetCosts, measure_positions
-from domains.geodata.network.snap import MAX_SNAP, Positions, snap_points
+from domains.geodata.network.snap import MAX_SNAP, Positions, join_positions, snap_points
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.map import OsmMap, read_osm
 from domains.geodata.sites.choose import choose_sites
@@ -227,12 +227,7 @@ def _join_sites(
     labels = old.labels
     if labels.isin(new.labels).any() or own_key != key:
         labels = pd.Index([f"existing {label}" for label in labels], dtype=object)
-    joined = {
-        name: np.concatenate([getattr(new, name), getattr(old, name)])
-        for name in ("piece", "share", "off", "snapped", "lon", "lat")
-    }
-    both = pd.Index([*new.labels, *labels], dtype=object)
-    sites = Positions(both, notes=(*new.notes, *old.notes), **joined)
+    sites = join_positions([new, old], pd.Index([*new.labels, *labels], dtype=object))
     return sites, np.concatenate([np.zeros(len(new), bool), np.ones(len(old), bool)])
 
 

@@ -1,0 +1,129 @@
+"""The engines that plan routes: our own search, and PyVRP's; both stop by iterations and are seeded."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from domains.geodata.routing.problem import RoutingProblem
+from shared.errors import require
+from shared.typing import Floats, Ints
+
+__all__ = ["solve_by_pyvrp", "solve_by_search"]
+
+STEPS_A_STOP, LEAST_STEPS = 2000, 20_000
+PYVRP_STEPS = 5000
+# Temperatures, as shares of the mean cost of a leg: at first a leg twice as long is taken, at last a hundredth more.
+HOT, COLD = 1.0, 0.01
+# A customer left unserved costs as much as so many of the dearest legs.
+UNSERVED = 100.0
+SCALE = 60.0  # PyVRP counts in whole numbers: minutes in seconds
+FAR = 1e7  # a leg that no street joins, for PyVRP
+LOADS = 1000
+PRIZE = 10**9  # of serving a customer: none is left out while it can be served
+
+
+def solve_by_search(problem: RoutingProblem, able: Ints, iterations: int | None, random_state: int) -> list[list[int]]:
+    """Plan by slack induction by string removals.
+
+    Parameters
+    ----------
+    problem : RoutingProblem
+    able : numpy.ndarray of int
+        Customers that can be served.
+    iterations : int, optional
+    random_state : int
+    """
+    from domains.geodata.routing.kernels import anneal
+
+    n, all_places = len(able), len(problem.travel)
+    places = np.concatenate([able, np.arange(len(problem.load), all_places)])
+    cost, travel = _pick(problem.cost, places), _pick(problem.travel, places)
+    between = cost[:n, :n]
+    mean = float(between[np.isfinite(between) & (between > 0)].mean()) if (between > 0).any() else 1.0
+    dearest = float(cost[np.isfinite(cost)].max(initial=1.0)) + float(problem.fixed.max(initial=0.0))
+    near = np.argsort(np.minimum(between, between.T), axis=1, kind="stable")
+    routes, sizes, _ = anneal(
+        cost,
+        travel,
+        problem.load[able],
+        problem.early[able],
+        problem.late[able],
+        problem.service[able],
+        np.full(n, UNSERVED * dearest),
+        problem.depots - len(problem.load) + n,
+        problem.capacity,
+        problem.opens,
+        problem.closes,
+        problem.fixed,
+        np.ascontiguousarray(near),
+        iterations or max(STEPS_A_STOP * n, LEAST_STEPS),
+        HOT * mean,
+        COLD * mean,
+        random_state % 2**32,
+    )
+    return [able[route[:size]].tolist() for route, size in zip(routes, sizes, strict=True)]
+
+
+def _pick(values: Floats, places: Ints) -> Floats:
+    return np.ascontiguousarray(values[np.ix_(places, places)])
+
+
+def solve_by_pyvrp(problem: RoutingProblem, able: Ints, iterations: int | None, random_state: int) -> list[list[int]]:
+    """Plan by PyVRP's search.
+
+    Parameters
+    ----------
+    problem : RoutingProblem
+    able : numpy.ndarray of int
+    iterations : int, optional
+    random_state : int
+
+    Raises
+    ------
+    MissingExtraError
+    """
+    require("pyvrp", package="pyvrp", extra="routing")
+    import pyvrp
+    from pyvrp.stop import MaxIterations
+
+    model = pyvrp.Model()
+    everything = [*able.tolist(), *sorted(set(problem.depots.tolist()))]
+    where = {place: model.add_location(0, 0, name=str(place)) for place in everything}
+    homes = {place: model.add_depot(where[place]) for place in sorted(set(problem.depots.tolist()))}
+    # Loads in thousandths, times up to whole seconds: what PyVRP finds then holds in ours, too.
+    for place in able.tolist():
+        model.add_client(
+            where[place],
+            delivery=round(problem.load[place] * LOADS),
+            service_duration=_up(problem.service[place]),
+            tw_early=_up(problem.early[place]),
+            tw_late=int(problem.late[place] * SCALE),
+            prize=PRIZE,
+            required=False,
+        )
+    for vehicle, depot in enumerate(problem.depots.tolist()):
+        room = problem.capacity[vehicle]
+        model.add_vehicle_type(
+            capacity=int(room * LOADS) if np.isfinite(room) else PRIZE,
+            start_depot=homes[depot],
+            end_depot=homes[depot],
+            fixed_cost=round(problem.fixed[vehicle] * SCALE),
+            tw_early=_up(problem.opens[vehicle]),
+            tw_late=int(problem.closes[vehicle] * SCALE),
+            name=str(vehicle),
+        )
+    for one in everything:
+        for other in everything:
+            if one != other:
+                far, long = (min(values[one, other] * SCALE, FAR) for values in (problem.cost, problem.travel))
+                model.add_edge(where[one], where[other], distance=round(far), duration=int(np.ceil(long)))
+    found = model.solve(MaxIterations(iterations or PYVRP_STEPS), seed=random_state, display=False)
+    routes: list[list[int]] = [[] for _ in problem.depots]
+    for route in found.best.routes():
+        stops = [int(able[visit.idx]) for visit in route if visit.is_client()]
+        routes[route.vehicle_type()] = stops
+    return routes
+
+
+def _up(minutes: float) -> int:
+    return int(np.ceil(minutes * SCALE))
