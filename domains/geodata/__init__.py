@@ -1,5 +1,6 @@
 """Geodata: from a map file to the right site, with streets, catchments, routes and location as a feature."""
 
+from domains.geodata.access.features import LocationFeatures
 from domains.geodata.access.huff import HuffModel, MarketShares, weigh_pull
 from domains.geodata.access.measure import (
     FloatingCatchment,
@@ -19,8 +20,10 @@ from domains.geodata.network.snap import Positions, snap_points
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.addresses import FoundAddresses, find_addresses
 from domains.geodata.osm.categories import CATEGORIES, PLACE_KEYS, categorise
+from domains.geodata.osm.convert import from_osmnx, to_osmnx
 from domains.geodata.osm.file import is_map
 from domains.geodata.osm.map import ATTRIBUTION, OsmMap, read_osm
+from domains.geodata.osm.online import from_bbox, from_place
 from domains.geodata.osm.speeds import WALKING_PACE
 from domains.geodata.points import Points, read_points
 from domains.geodata.routing.plan import RoutePlan, plan_routes
@@ -36,6 +39,7 @@ __all__ = [
     "FloatingCatchment",
     "FoundAddresses",
     "HuffModel",
+    "LocationFeatures",
     "MapLayer",
     "MarketShares",
     "OsmMap",
@@ -59,6 +63,9 @@ __all__ = [
     "find_nearest",
     "find_routes",
     "is_map",
+    "from_bbox",
+    "from_osmnx",
+    "from_place",
     "make_grid_town",
     "measure_access",
     "plan_routes",
@@ -66,6 +73,7 @@ __all__ = [
     "read_osm",
     "read_points",
     "snap_points",
+    "to_osmnx",
     "weigh_pull",
     "write_map",
 ]

@@ -8,6 +8,7 @@ from shared.data.io.chunks import read_chunks
 from shared.data.io.tables import TableReport, fingerprint, read_table, read_table_with_report
 from shared.data.panel import Panel, SeriesColumns
 from shared.data.schema import Column, Schema
+from shared.data.spatial_blocks import SpatialBlocks
 from shared.data.splits import CustomerCut, LastN, Split, TimeCut, WalkForward
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Panel",
     "Schema",
     "SeriesColumns",
+    "SpatialBlocks",
     "Split",
     "TableReport",
     "TimeCut",

@@ -221,7 +221,7 @@ def estimate_size(
 
     A child is chosen with a chance that grows with the number of siblings after it, which bound its own children.
     """
-    np.random.seed(seed)  # noqa: NPY002  # the generator that compiled code has
+    np.random.seed(seed)  # the generator that compiled code has
     n_items = len(item_ptr) - 1
     found = np.zeros((n_first, tries))
     seen, place_of = np.zeros(n_items, np.int32), np.full(n_items, -1, np.int32)
@@ -246,7 +246,7 @@ def estimate_size(
             weight, begin, size, length = 1.0, 0, kept, 2
             while size > 1 and length < longest:
                 total = size * (size - 1) / 2
-                drawn = np.random.random() * total  # noqa: NPY002
+                drawn = np.random.random() * total
                 choice, passed = 0, float(size - 1)
                 while passed <= drawn and choice < size - 2:
                     choice += 1
@@ -266,7 +266,7 @@ def estimate_size(
 @jit(nogil=True)
 def _inside(rows: Words, bits: Words, other: int, width: int) -> bool:
     """Whether an item is in all of the given rows."""
-    for w in range(width):  # noqa: SIM110
+    for w in range(width):
         if rows[w] & ~bits[other * width + w]:
             return False
     return True

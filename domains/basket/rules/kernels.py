@@ -451,7 +451,7 @@ def swap_randomise(row_ptr: Ints, codes: Ranks, n_items: int, trades: int, seed:
 
     Two baskets drawn at random put what only one of them holds on a heap, and deal it out again at random.
     """
-    np.random.seed(seed)  # noqa: NPY002  # the generator that compiled code has
+    np.random.seed(seed)  # the generator that compiled code has
     n_rows = len(row_ptr) - 1
     flat = codes.copy()
     mark = np.zeros(n_items, np.int8)
@@ -459,7 +459,7 @@ def swap_randomise(row_ptr: Ints, codes: Ranks, n_items: int, trades: int, seed:
     if n_rows < 2:
         return flat
     for _ in range(trades):
-        first, second = np.random.randint(0, n_rows), np.random.randint(0, n_rows)  # noqa: NPY002
+        first, second = np.random.randint(0, n_rows), np.random.randint(0, n_rows)
         if first == second:
             continue
         a, b = flat[row_ptr[first] : row_ptr[first + 1]], flat[row_ptr[second] : row_ptr[second + 1]]
@@ -479,7 +479,7 @@ def swap_randomise(row_ptr: Ints, codes: Ranks, n_items: int, trades: int, seed:
                 size += 1
         if own > 0 and size > own:
             for k in range(own):
-                other = k + np.random.randint(0, size - k)  # noqa: NPY002
+                other = k + np.random.randint(0, size - k)
                 heap[k], heap[other] = heap[other], heap[k]
             dealt = 0
             for q in range(len(a)):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.access.huff import read_costs, read_values
+from domains.geodata.access.inputs import read_costs, read_values
 from domains.geodata.isochrones.polygons import check_direction, check_limits
 from domains.geodata.network.costs import BLOCK, measure_positions
 from domains.geodata.network.snap import MAX_SNAP, Positions, snap_points

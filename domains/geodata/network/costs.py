@@ -141,6 +141,12 @@ def measure_positions(
     Returns
     -------
     numpy.ndarray of shape (n_origins, n_targets)
+
+    >>> from domains.geodata import make_grid_town
+    >>> town = make_grid_town(2, 2, spacing=100.0)
+    >>> corners = snap_points(town, town.nodes_to_frame())
+    >>> measure_positions(town, corners, corners, by="distance")[0].round().tolist()
+    [0.0, 100.0, 100.0, 200.0]
     """
     # The search is cheaper from the fewer side: what is swept for all nodes is an origin's.
     seeds, leave = find_entries(network, origins, by, leave=True)

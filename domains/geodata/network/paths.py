@@ -73,6 +73,12 @@ def trace_pairs(network: StreetNetwork, start: Positions, end: Positions, by: st
     network : StreetNetwork
     start, end : Positions
     by : {"time", "distance"}
+
+    >>> from domains.geodata import make_grid_town
+    >>> town = make_grid_town(2, 2, spacing=100.0)
+    >>> corners = snap_points(town, town.nodes_to_frame())
+    >>> trace_pairs(town, corners.take([0]), corners.take([3]), "distance")["length"].round().tolist()
+    [200.0]
     """
     require("geopandas", package="geopandas", extra="geodata")
     import geopandas as gpd

@@ -175,6 +175,12 @@ def find_entries(network: StreetNetwork, positions: Positions, by: str, *, leave
     nodes : numpy.ndarray of int, shape (n, 2)
     costs : numpy.ndarray of shape (n, 2)
         Infinite where a street is one-way the other way, and where a point is on no street.
+
+    >>> from domains.geodata import make_grid_town
+    >>> town = make_grid_town(2, 2, spacing=100.0)
+    >>> corner = snap_points(town, town.nodes_to_frame().iloc[[0]])
+    >>> sorted(find_entries(town, corner, "distance", leave=True)[1].round()[0].tolist())
+    [0.0, 100.0]
     """
     piece = positions.piece
     whole = network.cost(by)[piece]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from domains.geodata.osm.folding import fold_text
 from domains.geodata.osm.map import OsmMap
 from domains.geodata.projection import WGS84, measure_distance
 from shared.data.io.frames import as_pandas
@@ -23,7 +22,7 @@ from shared.text import count_of
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["FoundAddresses", "find_addresses", "fold_text"]
+__all__ = ["FoundAddresses", "find_addresses"]
 
 QUALITIES = ("exact", "number", "near", "street", "name", "not found")
 NUMBER_BEHIND = re.compile(
@@ -32,42 +31,12 @@ NUMBER_BEHIND = re.compile(
 NUMBER_BEFORE = re.compile(r"^(?P<number>\d+\s*(?:[-/]\s*\d+)?\s*[a-zA-Z]?)[\s,]+(?P<street>.*[^\W\d].*)$")
 HOUSE = re.compile(r"^\s*(\d+)\s*(?:[-/–]\s*\d+)?\s*([a-z]?)")
 LIKE_FIRST = re.compile(r"\s*\d+\s*[a-z]?\s*")
-# The same word, long and short, in the languages in which streets are most often shortened.
-SHORT = {
-    "str": "strasse", "st": "street", "ave": "avenue", "av": "avenida", "rd": "road", "blvd": "boulevard", "dr": "drive",
-    "ln": "lane", "sq": "square", "pl": "platz", "r": "rua", "k": "katu", "t": "tie",
-}  # fmt: skip
-DOUBLES = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("ss", "s"))
 # House numbers this far on along one side of a street are close by.
 NEAR_NUMBERS = 6
 # Points of one address further apart than this are two addresses: one street name in two towns.
 APART = 400.0  # m
 LONG_WORD = 8  # letters; a longer name may hold two slips of the pen, a shorter one
 SHORTLIST = 25
-
-
-@functools.lru_cache(maxsize=65536)
-def fold_text(text: str) -> str:
-    """Write a name so that case, accents, umlauts written out and shortened words make no difference.
-
-    Parameters
-    ----------
-    text : str
-
-    >>> fold_text("Kärntner Str."), fold_text("KAERNTNER STRASSE")
-    ('karntner strase', 'karntner strase')
-    """
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("ø", "o").replace("ł", "l"))
-    plain = "".join(letter if letter.isalnum() else " " for letter in plain if not unicodedata.combining(letter))
-    words = plain.split()
-    if len(words) > 1:
-        words = [SHORT.get(word, word) for word in words]
-    if words and len(words[-1]) > 3 and words[-1].endswith("str"):
-        words[-1] += "asse"
-    joined = " ".join(words)
-    for double, single in DOUBLES:
-        joined = joined.replace(double, single)
-    return joined
 
 
 @dataclass(frozen=True, repr=False)

@@ -33,6 +33,11 @@ def open_map(path: str | Path) -> osmium.io.File:
         It is missing, empty, a folder, or no map.
     MissingExtraError
         osmium is not installed.
+
+    >>> open_map("no-such-town.osm.pbf")
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: no-such-town.osm.pbf: there is no such file ...
     """
     require("osmium", package="osmium", extra="geodata")
     import osmium

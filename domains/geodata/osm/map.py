@@ -14,10 +14,12 @@ import pandas as pd
 from domains.geodata.network.build import Ways, build_network
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.categories import PLACE_KEYS
+from domains.geodata.osm.folding import fold_text
 from domains.geodata.osm.places import make_places
 from domains.geodata.osm.scan import Scan, scan_map
 from domains.geodata.osm.streets import HIGHWAY, MODES, NAME, TUNNEL, judge_streets, wanted_highways
 from domains.geodata.projection import LocalProjection
+from shared.checks import nearest
 from shared.errors import DataError, Problem, SettingsError
 from shared.result import Result
 from shared.text import count_of, sentences
@@ -26,7 +28,7 @@ from shared.typing import Floats
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["ATTRIBUTION", "OsmMap", "read_osm"]
+__all__ = ["ATTRIBUTION", "OsmMap", "check_modes", "make_map", "read_osm"]
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 ADDRESS_COLUMNS = ("lon", "lat", "street", "number", "town", "postcode")
@@ -97,6 +99,41 @@ class OsmMap(Result):
             )
         return self._networks[mode]
 
+    def find_places(
+        self, category: str | None = None, *, brand: str | None = None, name: str | None = None
+    ) -> gpd.GeoDataFrame:
+        """The places of a category, a brand or a name: competitors, suppliers, schools.
+
+        Parameters
+        ----------
+        category : str, optional
+            A group ("food") or a category ("food/cafe").
+        brand, name : str, optional
+            Compared without regard to case and accents.
+
+        Raises
+        ------
+        SettingsError
+            The map has no such category; the nearest is told.
+
+        >>> from domains.geodata import find_map, read_osm
+        >>> town = read_osm(find_map("helsinki"), streets=())
+        >>> set(town.find_places("food/cafe")["category"])
+        {'food/cafe'}
+        """
+        kept = np.ones(len(self.places), dtype=bool)
+        if category is not None:
+            known = self.places["category"].astype(str)
+            kept &= ((known == category) | known.str.startswith(f"{category}/")).to_numpy(dtype=bool)
+            if not kept.any():
+                groups = sorted({*known, *known.str.split("/").str[0]})
+                raise SettingsError(f"category={category!r}: the map has none; {nearest(category, groups)}")
+        for column, wanted in (("brand", brand), ("name", name)):
+            if wanted is not None:
+                folded = fold_text(wanted)
+                kept &= np.array([fold_text(one) == folded for one in self.places[column].astype(str)], dtype=bool)
+        return self.places[kept].reset_index(drop=True)
+
     def to_frame(self) -> gpd.GeoDataFrame:
         """The places."""
         return self.places
@@ -133,7 +170,7 @@ def read_osm(path: str | Path, *, streets: Sequence[str] = MODES, place_keys: Se
     >>> read_osm(find_map("helsinki"), streets=["drive"]).modes
     ('drive',)
     """
-    modes = _check_modes(streets)
+    modes = check_modes(streets)
     if isinstance(place_keys, str) or not all(isinstance(key, str) and key for key in place_keys):
         raise SettingsError(f"place_keys={place_keys!r}: give a list of tags' keys, as in ['shop', 'amenity']")
     wanted = frozenset().union(*(wanted_highways(mode) for mode in modes))
@@ -150,6 +187,11 @@ def make_map(found: Scan, source: str, modes: tuple[str, ...], place_keys: Seque
     source : str
     modes : tuple of str
     place_keys : sequence of str
+
+    >>> make_map(Scan(), "nothing", ("walk",), PLACE_KEYS)
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: nothing: holds no street, place or address. ...
     """
     if not found.way_ids and not found.places and not found.addresses:
         what = "holds no street, place or address"
@@ -175,7 +217,16 @@ def make_map(found: Scan, source: str, modes: tuple[str, ...], place_keys: Seque
     return OsmMap(source, places, addresses, modes, _note(found, merged), ways, found.way_tags)
 
 
-def _check_modes(streets: Sequence[str]) -> tuple[str, ...]:
+def check_modes(streets: Sequence[str]) -> tuple[str, ...]:
+    """Ways of moving that were asked for, in our order.
+
+    Parameters
+    ----------
+    streets : sequence of str
+
+    >>> check_modes(["walk", "drive"])
+    ('drive', 'walk')
+    """
     modes = (streets,) if isinstance(streets, str) else tuple(streets)
     unknown = [mode for mode in modes if mode not in MODES]
     if unknown:
@@ -202,7 +253,9 @@ def _note(found: Scan, merged: int) -> tuple[str, ...]:
     if merged:
         notes.append(f"{count_of(merged, 'object')} of the same category and name as an outline there: merged with it")
     if found.torn:
-        notes.append(f"{count_of(found.torn, 'street')} left out, because positions of their nodes are missing")
+        notes.append(
+            f"{count_of(found.torn, 'street')} cut, because positions of some of their nodes are missing, as at the map's edge"
+        )
     if found.restrictions:
         notes.append(f"{count_of(found.restrictions, 'turn restriction')} are not kept: routes may turn there")
     return tuple(notes)

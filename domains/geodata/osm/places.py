@@ -52,6 +52,11 @@ def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjecti
         "sources" names all objects that are this place. The geometry is the point by which it is measured.
     int
         How many were merged into others.
+
+    >>> cafe = ("node", 1, {"amenity": "cafe"}, 24.94, 60.17, "")
+    >>> table, merged = make_places([cafe], ["amenity"], LocalProjection(24.94, 60.17))
+    >>> table["category"].tolist(), merged
+    (['food/cafe'], 0)
     """
     require("geopandas", package="geopandas", extra="geodata")
     import geopandas as gpd

@@ -46,6 +46,9 @@ class Scan:
         Streets left out, or cut, because positions of their nodes are missing.
     objects : int
         How many objects were looked at.
+
+    >>> Scan().torn
+    0
     """
 
     way_ids: list[int] = field(default_factory=list)
@@ -87,6 +90,10 @@ def scan_map(
     Raises
     ------
     DataError
+
+    >>> from domains.geodata import find_map
+    >>> scan_map(find_map("helsinki"), ["shop"]).restrictions
+    45
     """
     file = open_map(path)
     import osmium
@@ -118,7 +125,7 @@ class _Reader:
         self.unread = (None,) * (len(STREET_KEYS) - n_street_keys)
         self.geometry = osmium.geom.WKBFactory()
         self.all_nodes = osmium.geom.use_nodes.ALL
-        self.outlines: dict[int, tuple[dict[str, str], str]] = {}
+        self.outlines: dict[int, tuple[dict[str, str], str, tuple[float, float]]] = {}
 
     def read(self, processor: Any) -> None:
         """Take every object to where it belongs."""
@@ -143,7 +150,7 @@ class _Reader:
         if highway is not None and (self.highways is None or highway in self.highways):
             self._take_street(way, tags)
         if self._is_place(tags):
-            self.outlines[way.id] = (dict(tags), self._line(way))
+            self.outlines[way.id] = (dict(tags), self._line(way), _find_middle(way.nodes))
         elif NUMBER in tags:
             self._take_address(way.nodes, tags)
 
@@ -159,11 +166,14 @@ class _Reader:
             line = self.geometry.create_linestring(way, self.all_nodes)
         except (RuntimeError, osmium.InvalidLocationError):
             found.torn += 1
-            return
-        found.way_ids.append(way.id)
-        found.way_tags.append(tuple([tags.get(key) for key in self.street_keys]) + self.unread)
-        found.way_refs.append(refs)
-        found.way_lines.append(line)
+            parts = _cut_torn(nodes)
+        else:
+            parts = [(refs, line)]
+        for some, drawn in parts:
+            found.way_ids.append(way.id)
+            found.way_tags.append(tuple([tags.get(key) for key in self.street_keys]) + self.unread)
+            found.way_refs.append(some)
+            found.way_lines.append(drawn)
 
     def _line(self, way: Any) -> str:
         import osmium
@@ -198,21 +208,47 @@ class _Reader:
         self.found.places.append((kind, area.orig_id(), dict(tags), np.nan, np.nan, shape))
 
     def _take_address(self, nodes: Any, tags: Any) -> None:
-        # Between the first node of an outline and that half-way round: in a building's middle, or nearly.
-        first, half = nodes[0].location, nodes[len(nodes) // 2].location
-        if first.valid() and half.valid():
-            where = ((first.lon + half.lon) / 2, (first.lat + half.lat) / 2)
+        where = _find_middle(nodes)
+        if not np.isnan(where[0]):
             self.found.addresses.append((*where, *_read_address(tags)))
 
     def _is_place(self, tags: Any) -> bool:
         return any(key in tags for key in self.keys)
 
     def finish(self) -> Scan:
-        """Give what was found; outlines that close to no area stand as lines."""
-        for way, (tags, line) in self.outlines.items():
+        """Give what was found; outlines that close to no area stand as lines, and torn ones as points."""
+        for way, (tags, line, middle) in self.outlines.items():
             if line:
                 self.found.places.append(("way", way, tags, np.nan, np.nan, line))
+            elif not np.isnan(middle[0]):
+                self.found.places.append(("way", way, tags, *middle, ""))
         return self.found
+
+
+def _find_middle(nodes: Any) -> tuple[float, float]:
+    """Between the first node of an outline and that half-way round: in a building's middle, or nearly."""
+    places = [nodes[place].location for place in (0, len(nodes) // 2)] if len(nodes) else []
+    known = [(one.lon, one.lat) for one in places if one.valid()]
+    if not known:
+        return (float("nan"), float("nan"))
+    return (sum(one[0] for one in known) / len(known), sum(one[1] for one in known) / len(known))
+
+
+def _cut_torn(nodes: Any) -> list[tuple[list[int], str]]:
+    """What is left of a street where positions of some nodes are missing, as at the edge of an extract."""
+    import shapely
+
+    runs: list[list[tuple[int, float, float]]] = [[]]
+    for node in nodes:
+        if node.location.valid():
+            runs[-1].append((node.ref, node.location.lon, node.location.lat))
+        elif runs[-1]:
+            runs.append([])
+    return [
+        ([one[0] for one in run], shapely.to_wkb(shapely.LineString([one[1:] for one in run]), hex=True))
+        for run in runs
+        if len(run) > 1
+    ]
 
 
 def _read_address(tags: Any) -> tuple[str, str, str, str]:

@@ -14,6 +14,7 @@ from domains.geodata.network.paths import trace_pairs
 from domains.geodata.network.snap import MAX_SNAP, Positions, join_positions, snap_points
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.projection import WGS84
+from domains.geodata.routing.check import check_plan
 from domains.geodata.routing.problem import DAY, Fleet, RoutingProblem, read_stops
 from domains.geodata.routing.solve import solve_by_pyvrp, solve_by_search
 from shared.checks import is_whole
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from shared.reporting import Figure
 
-__all__ = ["RoutePlan", "check_plan", "plan_routes"]
+__all__ = ["RoutePlan", "plan_routes"]
 
 ENGINES = ("search", "pyvrp")
 MINUTE = 60.0
@@ -282,39 +283,6 @@ def _solve(
         return [[] for _ in problem.depots]
     solve = solve_by_pyvrp if engine == "pyvrp" else solve_by_search
     return solve(problem, able, iterations, random_state)
-
-
-def check_plan(problem: RoutingProblem, routes: Sequence[Sequence[int]]) -> str:
-    """Check a plan anew, in plain steps; the first thing that does not hold, or nothing.
-
-    Parameters
-    ----------
-    problem : RoutingProblem
-    routes : sequence of sequence of int
-        Of each vehicle the customers in order.
-
-    >>> check_plan.__name__
-    'check_plan'
-    """
-    seen: set[int] = set()
-    for vehicle, route in enumerate(routes):
-        if not route:
-            continue
-        now, here = problem.opens[vehicle], int(problem.depots[vehicle])
-        if sum(problem.load[stop] for stop in route) > problem.capacity[vehicle] + 1e-6:
-            return f"{problem.names[vehicle]} carries more than it can"
-        for stop in route:
-            if stop in seen:
-                return f"stop {stop} is served twice"
-            seen.add(stop)
-            now = max(now + problem.travel[here, stop], problem.early[stop])
-            if now > problem.late[stop] + 1e-6:
-                return f"{problem.names[vehicle]} comes to stop {stop} after its window"
-            now += problem.service[stop]
-            here = stop
-        if now + problem.travel[here, problem.depots[vehicle]] > problem.closes[vehicle] + 1e-6:
-            return f"{problem.names[vehicle]} is back after the end of its day"
-    return ""
 
 
 def _describe(

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.access.huff import read_costs, read_values
+from domains.geodata.access.inputs import read_costs, read_values
 from domains.geodata.sites.decision import SiteDecision
 from domains.geodata.sites.goals import Goal, MedianGoal
-from domains.geodata.sites.kernels import FREE, OPEN, SHUT
 from domains.geodata.sites.medians import MedianAnswer
 from domains.geodata.sites.programs import CapacityGoal, CoverGoal, FewestGoal
 from domains.geodata.sites.share import ShareGoal
+from domains.geodata.sites.status import FREE, OPEN, SHUT
 from shared.checks import is_number, is_whole
 from shared.decision import InfeasibleError
 from shared.errors import HexadError, SettingsError, quote
@@ -58,6 +58,7 @@ def choose_sites(
     pull: Any = None,
     rivals: Any = None,
     time_limit: float = 30.0,
+    compare: bool = True,
     draws: int = DRAWS,
     random_state: int = 0,
 ) -> SiteDecision:
@@ -91,6 +92,8 @@ def choose_sites(
         For "share": the pull of all others together.
     time_limit : float
         Seconds for the proof; then the best set so far, with its bound.
+    compare : bool
+        Whether the best set without each new site is found, too: as many problems as there are new sites.
     draws : int
         Times that clients are drawn anew to see how firmly sites are chosen, for "median" and "share"; 0 for none.
     random_state : int
@@ -129,7 +132,7 @@ def choose_sites(
             raise InfeasibleError(None, _say_infeasible(asked, total, capacity, barred))
         raise HexadError(f"time was up ({time_limit:g} s) before any set was found; give more: time_limit=")
     left = max(time_limit - (time.monotonic() - start), 1.0)
-    return _describe(asked, solver, answer, left, draws, random_state)
+    return _describe(asked, solver, answer, left, compare, draws, random_state)
 
 
 def _check(
@@ -258,11 +261,17 @@ def _say_infeasible(asked: _Question, total: int, capacity: Any, clash: Bools | 
 
 
 def _describe(
-    asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: float, draws: int, seed: int
+    asked: _Question,
+    solver: Goal,
+    answer: MedianAnswer,
+    time_limit: float,
+    compare: bool,
+    draws: int,
+    seed: int,
 ) -> SiteDecision:
     chosen = answer.chosen
     assignment, part = _assign(asked, solver, chosen)
-    runners_up, others = _find_runners_up(asked, solver, answer, time_limit)
+    runners_up, others = _find_runners_up(asked, solver, answer, time_limit if compare else None)
     stability, regret = _test_stability(asked, solver, [chosen, *others], draws, seed)
     objective, bound = solver.say_value(answer.cost), solver.say_value(answer.bound)
     unserved = np.isinf(assignment["cost"].to_numpy()) & np.isfinite(asked.costs).any(axis=1) & (asked.weights > 0)
@@ -308,15 +317,15 @@ def _assign(asked: _Question, solver: Goal, chosen: Ints) -> tuple[pd.DataFrame,
 
 
 def _find_runners_up(
-    asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: float
+    asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: float | None
 ) -> tuple[pd.DataFrame, list[Ints]]:
-    """The best set without each new site: what it loses, and the sets."""
-    new = [site for site in answer.chosen if asked.status[site] == FREE]
+    """The best set without each new site: what it loses, and the sets; none where there is no time for it."""
+    new = [site for site in answer.chosen if asked.status[site] == FREE] if time_limit is not None else []
     rows, sets = [], []
     for site in new:
         status = asked.status.copy()
         status[site] = SHUT
-        without = _copy_goal(solver).solve(status, time_limit / max(len(new), 1))
+        without = _copy_goal(solver).solve(status, (time_limit or 0.0) / max(len(new), 1))
         if not len(without.chosen):
             rows.append((asked.sites[site], "no set without it is allowed", np.nan, np.inf))
             continue

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from domains.geodata.sites.status import OPEN, SHUT
 from shared.runtime.compile import jit
 from shared.typing import Bools, Bytes, Floats, Ints
 
 __all__ = ["ascend", "interchange"]
-
-FREE, OPEN, SHUT = 0, 1, 2
 
 
 @jit(nogil=True)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from domains.geodata.sites.kernels import OPEN, SHUT
 from domains.geodata.sites.medians import MedianAnswer
+from domains.geodata.sites.status import OPEN, SHUT
 from shared.decision import Program, Session
 from shared.typing import Bools, Bytes, Floats
 
@@ -25,6 +25,10 @@ def add_pairs(matrix: Any, low: Floats, high: Floats, clash: Bools | None) -> tu
         Its first columns are the sites.
     low, high : numpy.ndarray of shape (m,)
     clash : numpy.ndarray of bool, shape (n_sites, n_sites), optional
+
+    >>> clash = np.array([[False, True], [False, False]])
+    >>> add_pairs(sparse.csr_array((0, 2)), np.zeros(0), np.zeros(0), clash)[2].tolist()
+    [1.0]
     """
     if clash is None or not clash.any():
         return matrix, low, high
@@ -50,6 +54,10 @@ def make_program(
     status : numpy.ndarray of uint8, shape (n_sites,)
     whole : numpy.ndarray of bool, shape (n,), optional
         Columns that are whole numbers; all where left out.
+
+    >>> row = sparse.csr_array(np.ones((1, 2)))
+    >>> make_program(np.ones(2), row, np.ones(1), np.ones(1), np.array([0, 2], np.uint8)).upper.tolist()
+    [1.0, 0.0]
     """
     more = len(cost) - len(status)
     return Program.make(
@@ -73,6 +81,11 @@ def solve_program(program: Program, n_sites: int, time_limit: float) -> tuple[Me
     n_sites : int
     time_limit : float
         Seconds.
+
+    >>> row = sparse.csr_array(np.ones((1, 2)))
+    >>> program = make_program(np.array([2.0, 1.0]), row, np.ones(1), np.ones(1), np.zeros(2, np.uint8))
+    >>> solve_program(program, 2, 5.0)[0].chosen.tolist()
+    [1]
     """
     answer = Session(program, time_limit=max(time_limit, 0.1), gap=0.0).solve()
     nobody = np.zeros(0, dtype=np.int64)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domains.geodata.sites.kernels import FREE, OPEN
 from domains.geodata.sites.medians import MedianAnswer
+from domains.geodata.sites.status import FREE, OPEN
 from shared.typing import Bools, Bytes, Floats, Ints
 
 __all__ = ["ShareGoal"]

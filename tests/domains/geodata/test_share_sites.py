@@ -50,7 +50,10 @@ def test_demand_drawn_anew_chooses_again(market):
     assert 0 <= found.regret < 1
     again = choose_sites(costs, 3, goal="share", pull=pull, rivals=rivals, weights=weights)
     pd.testing.assert_frame_equal(found.stability, again.stability)
-    assert not len(choose_sites(costs, 3, goal="share", pull=pull, rivals=rivals, draws=0).stability)
+    plain = choose_sites(costs, 3, goal="share", pull=pull, rivals=rivals, weights=weights, compare=False, draws=0)
+    assert sorted(plain.sites) == sorted(found.sites)
+    assert len(plain.stability) == len(plain.runners_up) == 0
+    assert "objective" not in " ".join(plain.values["why"])
     # One site far better than the others stays.
     pull[:, 4] *= 1e4
     sure = choose_sites(costs, 1, goal="share", pull=pull, rivals=rivals, weights=weights)
