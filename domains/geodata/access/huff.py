@@ -19,7 +19,7 @@ from shared.result import Result
 from shared.text import count_of, format_number, sentences
 from shared.typing import Floats
 
-__all__ = ["HuffModel", "MarketShares", "weigh_pull"]
+__all__ = ["HuffModel", "MarketShares", "find_floor", "weigh_pull"]
 
 # Costs below this share of the median are taken as it: at no distance a pull would be infinite.
 FLOOR = 1e-3
@@ -42,10 +42,20 @@ def weigh_pull(costs: Floats, sizes: Floats, exponent: float, *, floor: float | 
     >>> weigh_pull(np.array([[1.0, 2.0]]), np.array([100.0, 50.0]), 2.0).round(9).tolist()
     [[100.0, 12.5]]
     """
-    return np.asarray(np.exp(_log_pull(costs, sizes, exponent, 1.0, _find_floor(costs, floor))))
+    return np.asarray(np.exp(_log_pull(costs, sizes, exponent, 1.0, find_floor(costs, floor))))
 
 
-def _find_floor(costs: Floats, floor: float | None) -> float:
+def find_floor(costs: Floats, floor: float | None = None) -> float:
+    """The least cost that counts: the one given, or a thousandth of the median of those above 0.
+
+    Parameters
+    ----------
+    costs : numpy.ndarray
+    floor : float, optional
+
+    >>> find_floor(np.array([0.0, 1000.0, 3000.0, np.inf]))
+    2.0
+    """
     if floor is not None:
         return floor
     known = costs[np.isfinite(costs) & (costs > 0)]
@@ -171,7 +181,7 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         if not len(rows):
             raise HexadError("nothing was observed: every row of observed is 0")
         values, seen = values[rows], seen[rows]
-        self.floor_ = _find_floor(values, self.floor)
+        self.floor_ = find_floor(values, self.floor)
         self._check_told(values, size)
         self.n_clients_ = len(rows)
         best = self._climb(values, size, seen)
@@ -338,7 +348,7 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         values, clients, sites = read_costs(costs)
         size = read_values(sizes, len(sites), "sizes", "sites")
         weight = np.ones(len(clients)) if demand is None else read_values(demand, len(clients), "demand", "clients")
-        floor = getattr(self, "floor_", None) or _find_floor(values, self.floor)
+        floor = getattr(self, "floor_", None) or find_floor(values, self.floor)
         chance = self._chances(values, size, exponent, power, floor)
         lost = (chance.sum(axis=1) == 0) & (weight > 0)
         notes: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.access.huff import weigh_pull
+from domains.geodata.access.huff import find_floor, weigh_pull
 from domains.geodata.isochrones.polygons import check_direction
 from domains.geodata.network.costs import StreetCosts, measure_positions
 from domains.geodata.network.snap import MAX_SNAP, Positions, join_positions, snap_points
@@ -282,9 +282,11 @@ def _weigh_market(
     theirs = _measure(network, clients, others, by, come, n_jobs) / unit
     sizes = _read_sizes([candidates, existing], size, costs.shape[1])
     their_sizes = read_weights(rivals, size, len(others), source="rivals")
+    # One least cost for all: what is next door to a client draws alike, whosever it is.
+    floor = find_floor(np.concatenate([costs.ravel(), theirs.ravel()]))
     return {
-        "pull": weigh_pull(costs, sizes, exponent),
-        "rivals": weigh_pull(theirs, their_sizes, exponent).sum(axis=1),
+        "pull": weigh_pull(costs, sizes, exponent, floor=floor),
+        "rivals": weigh_pull(theirs, their_sizes, exponent, floor=floor).sum(axis=1),
     }
 
 
