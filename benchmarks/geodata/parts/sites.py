@@ -218,7 +218,7 @@ def _add_cover(model: Any, case: Case) -> None:
     covering = [sum(model.open[j] for j in sites if near[i, j]) for i in clients]
     if case.goal == "fewest":
         # Clients whom no site that may open covers are told, and ask for nothing.
-        able = np.delete(near, case.forbidden, axis=1).any(axis=1)
+        able = np.asarray(np.delete(near, case.forbidden, axis=1).any(axis=1))
         model.covered = pyo.ConstraintList()
         for i in clients:
             if able[i]:
