@@ -19,7 +19,7 @@ from shared.result import Result
 from shared.text import count_of, format_number, sentences
 from shared.typing import Floats
 
-__all__ = ["HuffModel", "MarketShares", "check_exponent", "weigh_market", "weigh_pull"]
+__all__ = ["HuffModel", "MarketShares", "check_exponent", "find_floor", "weigh_market", "weigh_pull"]
 
 # Costs below this share of the median are taken as it: at no distance a pull would be infinite.
 FLOOR = 1e-3
@@ -42,7 +42,7 @@ def weigh_pull(costs: Floats, sizes: Floats, exponent: float, *, floor: float | 
     >>> weigh_pull(np.array([[1.0, 2.0]]), np.array([100.0, 50.0]), 2.0).round(9).tolist()
     [[100.0, 12.5]]
     """
-    return np.asarray(np.exp(_log_pull(costs, sizes, exponent, 1.0, _find_floor(costs, floor))))
+    return np.asarray(np.exp(_log_pull(costs, sizes, exponent, 1.0, find_floor(costs, floor))))
 
 
 def weigh_market(
@@ -68,7 +68,7 @@ def weigh_market(
     (array([[0.25  , 0.0625]]), array([1.]))
     """
     every = np.column_stack([costs, other_costs])
-    logs = _log_pull(every, np.concatenate([sizes, other_sizes]), exponent, 1.0, _find_floor(every, None))
+    logs = _log_pull(every, np.concatenate([sizes, other_sizes]), exponent, 1.0, find_floor(every))
     own, theirs = logs[:, : costs.shape[1]], logsumexp(logs[:, costs.shape[1] :], axis=1)
     there = np.isfinite(theirs)
     base = np.where(there, theirs, own.max(axis=1, initial=-np.inf))
@@ -89,7 +89,17 @@ def check_exponent(exponent: object) -> None:
         raise SettingsError(f"exponent={exponent!r}: it is above 0, so that far sites draw less")
 
 
-def _find_floor(costs: Floats, floor: float | None) -> float:
+def find_floor(costs: Floats, floor: float | None = None) -> float:
+    """The least cost that counts: the one given, or a thousandth of the median of those above 0.
+
+    Parameters
+    ----------
+    costs : numpy.ndarray
+    floor : float, optional
+
+    >>> find_floor(np.array([0.0, 1000.0, 3000.0, np.inf]))
+    2.0
+    """
     if floor is not None:
         return floor
     known = costs[np.isfinite(costs) & (costs > 0)]
@@ -215,9 +225,8 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         if not len(rows):
             raise HexadError("nothing was observed: every row of observed is 0")
         values, seen = values[rows], seen[rows]
-        self.floor_ = _find_floor(values, self.floor)
-        if self.exponent is None:
-            self._check_choice(values, size)
+        self.floor_ = find_floor(values, self.floor)
+        self._check_told(values, size)
         self.n_clients_ = len(rows)
         best = self._climb(values, size, seen)
         self.exponent_, self.power_ = best
@@ -236,14 +245,21 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         if not is_whole(self.n_draws, least=10) or not is_whole(self.random_state, least=0):
             raise SettingsError(f"n_draws={self.n_draws!r}, random_state={self.random_state!r}: give whole numbers")
 
-    def _check_choice(self, costs: Floats, sizes: Floats) -> None:
-        """Refuse to learn an exponent where nobody has a nearer and a further site to choose between."""
-        there, far = np.isfinite(costs) & (sizes > 0), np.maximum(costs, self.floor_)
-        nearest, furthest = np.where(there, far, np.inf).min(axis=1), np.where(there, far, -np.inf).max(axis=1)
-        if not (furthest > nearest * (1 + 1e-9)).any():
-            raise HexadError(
-                "no client has two sites at different costs to choose between: the exponent does not show; give exponent="
+    def _check_told(self, costs: Floats, sizes: Floats) -> None:
+        """Refuse what says nothing of a number that is to be learnt: clients who have no choice, or all of one kind."""
+        there = np.isfinite(costs) & (sizes > 0)
+        for wanted, values, name in (
+            (self.exponent is None, np.maximum(costs, self.floor_), "exponent"),
+            (self.power is None, np.broadcast_to(sizes, costs.shape), "power"),
+        ):
+            low, high = (
+                pick(values, axis=1, where=there, initial=start) for pick, start in ((np.min, np.inf), (np.max, 0.0))
             )
+            if wanted and not (high > low).any():
+                of = "costs" if name == "exponent" else "sizes"
+                raise HexadError(
+                    f"the {name} cannot be learnt: no client can choose between sites whose {of} differ; give {name}="
+                )
 
     def _read_observed(
         self, observed: Any, costs: Floats, sizes: Floats, clients: pd.Index[Any], sites: pd.Index[Any]
@@ -268,11 +284,11 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
             rows = np.flatnonzero(there.any(axis=1))[:MAX_ROWS] + 1
             fix = "Somebody went where no street leads: look at the costs, or raise max_snap=."
             problems.add(f"{there.sum():,} visits to sites out of reach", rows=rows, count=int(there.sum()), fix=fix)
-        closed = (seen > 0) & (sizes == 0)
-        if closed.any():
-            rows = np.flatnonzero(closed.any(axis=1))[:MAX_ROWS] + 1
-            fix = "Give those sites their size, or leave them out."
-            problems.add(f"{closed.sum():,} visits to sites of size 0", rows=rows, count=int(closed.sum()), fix=fix)
+        nothing = (seen > 0) & (sizes == 0)
+        if nothing.any():
+            rows = np.flatnonzero(nothing.any(axis=1))[:MAX_ROWS] + 1
+            fix = "A site of size 0 draws nobody: correct its size, or leave it out."
+            problems.add(f"{nothing.sum():,} visits to sites of size 0", rows=rows, count=int(nothing.sum()), fix=fix)
         problems.raise_if_any()
         return seen
 
@@ -334,7 +350,7 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         rng = np.random.default_rng(self.random_state)
         n = len(costs)
         if n == 1:
-            return (0.0, float("inf"))
+            return (0.0, float("inf"))  # how clients differ, one alone does not tell
         drawn = []
         for _ in range(self.n_draws):
             rows = rng.integers(n, size=n)
@@ -342,8 +358,12 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         from scipy.stats import t
 
         # The spread of draws, a little wider where clients are few: they estimate it, too.
-        half = float(t.ppf(0.5 + self.level / 200, n - 1)) * float(np.std(drawn, ddof=1)) * np.sqrt(n / (n - 1))
-        return (max(self.exponent_ - half, 0.0), self.exponent_ + half)
+        half = (
+            float(t.ppf(0.5 + self.level / 200, max(n - 1, 1)))
+            * float(np.std(drawn, ddof=1))
+            * np.sqrt(n / max(n - 1, 1))
+        )
+        return (float(max(self.exponent_ - half, 0.0)), float(self.exponent_ + half))
 
     @staticmethod
     def _chances(costs: Floats, sizes: Floats, exponent: float, power: float, floor: float) -> Floats:
@@ -382,7 +402,7 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
     ) -> MarketShares:
         exponent = self.exponent if self.exponent is not None else self.exponent_
         power = self.power if self.power is not None else getattr(self, "power_", 1.0)
-        floor = getattr(self, "floor_", None) or _find_floor(values, self.floor)
+        floor = getattr(self, "floor_", None) or find_floor(values, self.floor)
         chance = self._chances(values, size, exponent, power, floor)
         lost = (chance.sum(axis=1) == 0) & (weight > 0)
         notes: tuple[str, ...] = ()
@@ -434,12 +454,11 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         """Say what was learnt, and how well it tells the shares."""
         check_is_fitted(self, "exponent_")
         low, high = self.interval_
-        sure = f"{self.level:g} % interval {format_number(low, 3)} to {format_number(high, 3)}, from"
-        if self.n_clients_ == 1:
-            sure = "how sure that is cannot be said from"
+        certain = f"{self.level:g} % interval {format_number(low, 3)} to {format_number(high, 3)}, from"
+        certain = "no interval can be told from" if np.isinf(high) else certain
         return (
             f"The pull of a site falls with the cost to the power {format_number(self.exponent_, 3)}"
-            f" ({sure} {count_of(self.n_clients_, 'client')}), and this explains {100 * self.fit_:.0f} % of how far shares are from equal."
+            f" ({certain} {count_of(self.n_clients_, 'client')}), and this explains {100 * self.fit_:.0f} % of how far shares are from equal."
         )
 
 

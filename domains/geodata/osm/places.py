@@ -32,7 +32,7 @@ PLACE_COLUMNS = ("place", "category", *NAMED.values(), "lon", "lat", "area", "so
 # Two objects of one category within so many metres are one place if their names agree: buildings are drawn some metres
 # off, and a node stands by the door.
 SAME_PLACE = 40.0
-Raw = tuple[str, int, dict[str, str], float, float, str]
+Raw = tuple[str, int, dict[str, str], float, float, Any]
 
 
 def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjection) -> tuple[gpd.GeoDataFrame, int]:
@@ -53,7 +53,7 @@ def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjecti
     int
         How many were merged into others.
 
-    >>> cafe = ("node", 1, {"amenity": "cafe"}, 24.94, 60.17, "")
+    >>> cafe = ("node", 1, {"amenity": "cafe"}, 24.94, 60.17, None)
     >>> table, merged = make_places([cafe], ["amenity"], LocalProjection(24.94, 60.17))
     >>> table["category"].tolist(), merged
     (['food/cafe'], 0)
@@ -67,9 +67,9 @@ def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjecti
     found, categories = [found[place] for place in kept], [categories[place] for place in kept]
     lon = np.array([one[3] for one in found], dtype=float)
     lat = np.array([one[4] for one in found], dtype=float)
-    drawn = np.array([place for place, one in enumerate(found) if one[5]], dtype=np.int64)
+    drawn = np.array([place for place, one in enumerate(found) if one[5] is not None], dtype=np.int64)
     shapes = np.full(len(found), None, dtype=object)
-    shapes[drawn] = _join_halves(shapely.from_wkb([bytes.fromhex(found[place][5]) for place in drawn]))
+    shapes[drawn] = _join_halves(np.array([found[place][5] for place in drawn], dtype=object))
     area = np.zeros(len(found))
     if len(drawn):
         middle = shapely.point_on_surface(_make_valid(shapes[drawn]))

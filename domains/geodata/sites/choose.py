@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,8 @@ def choose_sites(
     pull: Any = None,
     rivals: Any = None,
     time_limit: float = 30.0,
+    compare: bool = True,
+    draws: int = DRAWS,
     random_state: int = 0,
 ) -> SiteDecision:
     """Choose the best sites for a table of costs from each client to each site.
@@ -90,6 +92,10 @@ def choose_sites(
         For "share": the pull of all others together.
     time_limit : float
         Seconds for the proof; then the best set so far, with its bound.
+    compare : bool
+        Whether the best set without each new site is found, too: as many problems as there are new sites.
+    draws : int
+        Times that clients are drawn anew to see how firmly sites are chosen, for "median" and "share"; 0 for none.
     random_state : int
 
     Returns
@@ -110,6 +116,8 @@ def choose_sites(
     [1, 0]
     """
     start = time.monotonic()
+    if not is_whole(draws, least=0):
+        raise SettingsError(f"draws={draws!r}: give a whole number, 0 or more")
     asked = _check(costs, n, weights, goal, existing, forbidden, limit, time_limit, random_state)
     n_open = int((asked.status == OPEN).sum())
     total = n_open + (n or 0)
@@ -124,7 +132,7 @@ def choose_sites(
             raise InfeasibleError(None, _say_infeasible(asked, total, capacity, barred))
         raise HexadError(f"time was up ({time_limit:g} s) before any set was found; give more: time_limit=")
     left = max(time_limit - (time.monotonic() - start), 1.0)
-    return _describe(asked, solver, answer, left, random_state)
+    return _describe(asked, solver, answer, left, compare, draws, random_state)
 
 
 def _check(
@@ -170,10 +178,10 @@ def _leave_out_unreachable(asked: _Question) -> _Question:
     if lost.all():
         raise HexadError("no client reaches any site: nothing to choose by; look at the costs, or raise max_snap=")
     if lost.any():
-        share = 100 * asked.weights[lost].sum() / asked.weights.sum()
+        share = format_number(100 * asked.weights[lost].sum() / asked.weights.sum(), 3)
         verb = "reaches" if lost.sum() == 1 else "reach"
         asked.notes.append(
-            f"{count_of(int(lost.sum()), 'client')} with {share:.3g} % of the demand {verb} no site at all and"
+            f"{count_of(int(lost.sum()), 'client')} with {share} % of the demand {verb} no site at all and"
             f" {'is' if lost.sum() == 1 else 'are'} left out (first: {quote(asked.clients[lost][:3])})"
         )
     asked.costs = np.where(lost[:, None], np.inf, asked.costs)
@@ -205,14 +213,17 @@ def _make_goal(
         return _make_share(asked, total, clash, pull, rivals)
     covers = costs <= asked.limit
     uncovered = ~covers[:, asked.status != SHUT].any(axis=1)
-    if uncovered.all() and asked.goal == "fewest":
-        raise InfeasibleError(None, f"no client is within {asked.limit:g} of any site; give a larger limit=")
     if uncovered.any():
-        share = 100 * weights[uncovered].sum() / asked.weights.sum()
+        share = format_number(100 * weights[uncovered].sum() / asked.weights.sum(), 3)
         asked.notes.append(
-            f"{count_of(int(uncovered.sum()), 'client')} with {share:.3g} % of the demand cannot be covered by any site"
+            f"{count_of(int(uncovered.sum()), 'client')} with {share} % of the demand cannot be covered by any site"
         )
-    return CoverGoal(covers, weights, total, clash) if asked.goal == "cover" else FewestGoal(covers, clash)
+    if asked.goal == "cover":
+        return CoverGoal(covers, weights, total, clash)
+    if uncovered.all():
+        raise HexadError(f"no site is within limit={asked.limit:g} of any client: raise it, or look at the costs")
+    # Who could be covered by sites alone that may not be is left out like those whom no site covers.
+    return FewestGoal(covers[~uncovered], clash)
 
 
 def _read_capacity(capacity: Any, n_sites: int) -> Floats:
@@ -261,11 +272,19 @@ def _say_infeasible(asked: _Question, total: int, capacity: Any, clash: Bools | 
     return "; ".join(told) + "; open more sites, or give way in one of these"
 
 
-def _describe(asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: float, seed: int) -> SiteDecision:
+def _describe(
+    asked: _Question,
+    solver: Goal,
+    answer: MedianAnswer,
+    time_limit: float,
+    compare: bool,
+    draws: int,
+    seed: int,
+) -> SiteDecision:
     chosen = answer.chosen
     assignment, part = _assign(asked, solver, chosen)
-    runners_up, others = _find_runners_up(asked, solver, answer, time_limit)
-    stability, regret = _test_stability(asked, solver, [chosen, *others], seed)
+    runners_up, others = _find_runners_up(asked, solver, answer, time_limit if compare else None)
+    stability, regret = _test_stability(asked, solver, [chosen, *others], draws, seed)
     objective, bound = solver.say_value(answer.cost), solver.say_value(answer.bound)
     unserved = np.isinf(assignment["cost"].to_numpy()) & np.isfinite(asked.costs).any(axis=1) & (asked.weights > 0)
     if unserved.any():
@@ -291,11 +310,13 @@ def _describe(asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: 
 
 
 def _assign(asked: _Question, solver: Goal, chosen: Ints) -> tuple[pd.DataFrame, Floats]:
-    """Each client's site, the nearest that is open or, with capacities, where most of it goes; and shares by site."""
+    """Each client's site: the nearest that is open or, where clients are shared, that of most of it; and shares by site."""
     of = asked.costs[:, chosen]
     part = np.zeros(of.shape)
     if isinstance(solver, CapacityGoal):
         part[np.isfinite(asked.costs).any(axis=1)] = solver.assigned[:, chosen]
+    elif isinstance(solver, ShareGoal):
+        part = solver.share_clients(chosen)
     else:
         reached = np.isfinite(of).any(axis=1)
         part[np.flatnonzero(reached), of[reached].argmin(axis=1)] = 1.0
@@ -308,15 +329,15 @@ def _assign(asked: _Question, solver: Goal, chosen: Ints) -> tuple[pd.DataFrame,
 
 
 def _find_runners_up(
-    asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: float
+    asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: float | None
 ) -> tuple[pd.DataFrame, list[Ints]]:
-    """The best set without each new site: what it loses, and the sets."""
-    new = [site for site in answer.chosen if asked.status[site] == FREE]
+    """The best set without each new site: what it loses, and the sets; none where there is no time for it."""
+    new = [site for site in answer.chosen if asked.status[site] == FREE] if time_limit is not None else []
     rows, sets = [], []
     for site in new:
         status = asked.status.copy()
         status[site] = SHUT
-        without = _copy_goal(solver).solve(status, time_limit / max(len(new), 1))
+        without = _copy_goal(solver).solve(status, (time_limit or 0.0) / max(len(new), 1))
         if not len(without.chosen):
             rows.append((asked.sites[site], "no set without it is allowed", np.nan, np.inf))
             continue
@@ -337,26 +358,24 @@ def _copy_goal(solver: Goal) -> Goal:
     return copy(solver)
 
 
-def _test_stability(asked: _Question, solver: Goal, sets: list[Ints], seed: int) -> tuple[pd.DataFrame, float]:
+def _test_stability(
+    asked: _Question, solver: Goal, sets: list[Ints], draws: int, seed: int
+) -> tuple[pd.DataFrame, float]:
     """Choose again for clients drawn anew (Bayesian bootstrap; Rubin 1981), from the best sets known; not proven."""
     empty = pd.DataFrame({"site": pd.Series(dtype=object), "share": pd.Series(dtype=float)})
-    if not isinstance(solver, MedianGoal) or not (asked.status == FREE).any():
+    if not draws or not isinstance(solver, MedianGoal | ShareGoal) or not (asked.status == FREE).any():
         return empty, np.nan
     rng = np.random.default_rng(seed)
     counts = np.zeros(len(asked.sites))
     lost = []
-    for _ in range(DRAWS):
-        drawn = MedianGoal(
-            solver.costs, solver.weights * rng.exponential(size=len(solver.weights)), solver.p, solver.clash
-        )
-        problem = drawn.problem(asked.status)
-        kept = problem.by_site[sets[0]].min(axis=0).sum()
-        chosen, cost = min((problem.improve(one) for one in sets), key=lambda found: found[1])
+    for _ in range(draws):
+        drawn = replace(solver, weights=solver.weights * rng.exponential(size=len(solver.weights)))
+        kept, chosen, best = drawn.revise(sets, asked.status)
         counts[chosen] += 1
-        lost.append((kept - cost) / max(cost, 1e-300))
+        lost.append(abs(kept - best) / max(abs(best), 1e-300))
     seen = np.flatnonzero((counts > 0) & (asked.status == FREE))
     seen = seen[np.argsort(-counts[seen], kind="stable")]
-    return pd.DataFrame({"site": asked.sites[seen], "share": counts[seen] / DRAWS}), float(np.mean(lost))
+    return pd.DataFrame({"site": asked.sites[seen], "share": counts[seen] / draws}), float(np.mean(lost))
 
 
 def _make_values(asked: _Question, chosen: Ints, part: Floats, runners_up: pd.DataFrame) -> pd.DataFrame:

@@ -133,7 +133,7 @@ def test_one_client_tells_an_exponent_and_no_interval():
     model = HuffModel().fit([[1.0, 2.0, 4.0]], [1, 1, 1], [[4.0, 2.0, 1.0]])
     assert model.exponent_ == pytest.approx(1, rel=1e-3)
     assert model.interval_ == (0.0, INF)
-    assert "how sure that is cannot be said from 1 client" in model.explain()
+    assert "no interval can be told from 1 client" in model.explain()
 
 
 @given(st.integers(0, 10**6))

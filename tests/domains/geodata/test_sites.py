@@ -15,6 +15,7 @@ from domains.geodata.sites.programs import CapacityGoal, CoverGoal, FewestGoal
 from domains.geodata.sites.share import ShareGoal
 from domains.geodata.sites.status import FREE, OPEN, SHUT
 from shared.decision import InfeasibleError
+from shared.errors import HexadError
 
 INF = np.inf
 
@@ -309,7 +310,7 @@ def test_a_set_that_covers_nobody_is_an_answer_and_is_flagged():
     assert (decision.objective, decision.status) == (0.0, "optimal")
     assert "12 clients with 100 % of the demand cannot be covered by any site" in decision.notes[0]
     assert str(decision.objective) == "0.0"
-    with pytest.raises(InfeasibleError, match="no client is within 0 of any site; give a larger limit="):
+    with pytest.raises(HexadError, match="no site is within limit=0 of any client: raise it"):
         choose_sites(table(), goal="fewest", limit=0)
 
 
