@@ -21,6 +21,7 @@ from .trials import Trials
 from .visits import Calibration
 
 LISTED = 20  # rows of a table that people read
+SELDOM = 0.02  # share of the draws, below which a spot is not listed
 TAKEN = 3  # rivals that are named with a site
 
 
@@ -181,7 +182,8 @@ def trial_parts(
         },
         index=table.index,
     )
-    found = choice.decisions["share"].stability.head(LISTED)
+    found = choice.decisions["share"].stability
+    found = found[found["share"] >= SELDOM].head(LISTED)
     drawn = pd.DataFrame(
         {"in the best set": [percent(one, 0) for one in found["share"]]},
         index=pd.Index([str(one) for one in found["site"]], name="spot"),
@@ -196,7 +198,10 @@ def trial_parts(
         f"Maps lack rivals. With {percent(settings.missing, 0)} of those known left out at random ({len(lost):,} times),"
         f" {stay}, and keeping to what was chosen costs {percent(float(lost.mean()))} on average,"
         f" {percent(float(lost.max()))} at most.",
-        (drawn, f"Customers drawn anew {settings.draws} times: how often a spot is in the best set."),
+        (
+            drawn,
+            f"Customers drawn anew {settings.draws} times: how often a spot is in the best set, from {percent(SELDOM, 0)} on.",
+        ),
         "Where a spot is seldom chosen and the set loses little, its neighbours are as good: look for rooms there, too."
         f" Speeds matter only through the {market.least:g} min within which the pull is level: beyond, all ways get longer"
         " alike, and shares stay.",

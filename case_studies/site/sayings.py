@@ -240,7 +240,7 @@ def say_firmness(market: Market, choice: Choice, trials: Trials, settings: SiteS
     >>> choice = choose_best(market, SETTINGS)
     >>> trials = try_otherwise(make_example(), market, choice, None, SETTINGS)
     >>> say_firmness(market, choice, trials, SETTINGS)[:37]
-    'How sure: with the exponents that wer'
+    'How sure: depending on how fast a sit'
     """
     here = choice.won / market.total
     low, high = trials.span
@@ -255,8 +255,8 @@ def say_firmness(market: Market, choice: Choice, trials: Trials, settings: SiteS
     firm = float(np.mean([share.get(market.spots[place], 0.0) for place in choice.best]))
     stay = "the spot is the best" if n == 1 else "a spot is in the best set"
     return (
-        f"How sure: with the exponents that were tried {'it wins' if n == 1 else 'they win'} {percent(low)} to"
-        f" {percent(high)}. {alike}{loss}. With customers drawn anew, {stay} in {percent(firm, 0)} of the draws, and keeping"
+        f"How sure: depending on how fast a site's pull falls with the minutes, {'it wins' if n == 1 else 'they win'}"
+        f" {percent(low)} to {percent(high)}. {alike}{loss}. With customers drawn anew, {stay} in {percent(firm, 0)} of the draws, and keeping"
         f" to {'it' if n == 1 else 'these'} costs {percent(choice.decisions['share'].regret)} on average."
     )
 
