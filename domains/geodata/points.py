@@ -105,7 +105,8 @@ def read_points(
         table = as_pandas(data, source, copy=False)
         names = _find_columns(table, lon, lat, problems)
         problems.raise_if_any()
-        labels = _find_labels(table, key, problems)
+        # An index with a name has become a column of the table; rows go by it all the same.
+        labels = data.index if key is None and isinstance(data, pd.DataFrame) else _find_labels(table, key, problems)
         values = [_read_degrees(table[name], name, problems) for name in names]
         problems.raise_if_any()
         points = Points(values[0], values[1], labels)
