@@ -142,9 +142,8 @@ class OsmMap(Result):
         """Say what it holds, and what was found and done."""
         holds = (
             f"{self.source}: {count_of(len(self.ways.ids), 'street')}, {count_of(len(self.places), 'place')} and"
-            f" {count_of(len(self.addresses), 'address')}es"
+            f" {count_of(len(self.addresses), 'address', 'addresses')}"
         )
-        holds = holds.replace("1 addresses", "1 address").replace("addressses", "addresses")
         return f"{holds}. {sentences(self.notes)} {ATTRIBUTION}."
 
 
@@ -188,7 +187,7 @@ def make_map(found: Scan, source: str, modes: tuple[str, ...], place_keys: Seque
     modes : tuple of str
     place_keys : sequence of str
 
-    >>> make_map(Scan(), "nothing", ("walk",), PLACE_KEYS)
+    >>> make_map(Scan.of_streets([], [], [], []), "nothing", ("walk",), PLACE_KEYS)
     Traceback (most recent call last):
     ...
     shared.errors.DataError: nothing: holds no street, place or address. ...
@@ -209,8 +208,7 @@ def make_map(found: Scan, source: str, modes: tuple[str, ...], place_keys: Seque
         found.starts,
         np.array([tags[TUNNEL] == "yes" for tags in found.way_tags], dtype=bool),
     )
-    lonlat = np.array([(one[3], one[4]) for one in found.places if one[5] is None], dtype=float).reshape(-1, 2)
-    plane = _find_plane(found.points, pd.DataFrame(lonlat, columns=["lon", "lat"]))
+    plane = _find_plane(found.points, pd.DataFrame(_list_corners(found), columns=["lon", "lat"]))
     places, merged = make_places(found.places, place_keys, plane)
     addresses = _gather_addresses(found, places)
     return OsmMap(source, places, addresses, modes, _note(found, merged), ways, found.way_tags)
@@ -239,6 +237,16 @@ def _find_plane(points: Floats, places: pd.DataFrame) -> LocalProjection:
     if len(places):
         return LocalProjection.around(places["lon"].to_numpy(float), places["lat"].to_numpy(float))
     return LocalProjection(0.0, 0.0)
+
+
+def _list_corners(found: Scan) -> Floats:
+    """Where places are that stand as points; where none does, the corners of the first outline."""
+    import shapely
+
+    lonlat = np.array([(one[3], one[4]) for one in found.places if one[5] is None], dtype=float).reshape(-1, 2)
+    if len(lonlat) or not found.places:
+        return lonlat
+    return np.asarray(shapely.get_coordinates(found.places[0][5]))
 
 
 def _gather_addresses(found: Scan, places: pd.DataFrame) -> pd.DataFrame:

@@ -51,7 +51,7 @@ class Relation:
         Where in it each field begins and ends.
 
     >>> nothing = np.zeros(0, dtype=np.int64)
-    >>> Relation(7, nothing, nothing, np.zeros(0, dtype=np.uint8), {}).find_ways().tolist()
+    >>> Relation(1, nothing, nothing, np.zeros(0, dtype=np.uint8), {}).find_ways().tolist()
     []
     """
 
@@ -92,8 +92,8 @@ class Block:
     relations : list of Relation
 
     >>> from domains.geodata import find_map
-    >>> b"highway" in {text for block in read_blocks(find_map("helsinki")) for text in block.texts}
-    True
+    >>> next(read_blocks(find_map("helsinki"))).texts[0]
+    b''
     """
 
     texts: list[bytes]
@@ -123,7 +123,7 @@ def read_blocks(path: Path) -> Iterator[Block]:
         The file is torn or altered.
 
     >>> from domains.geodata import find_map
-    >>> sum(len(block.way_ids) for block in read_blocks(find_map("helsinki"))) > 1000
+    >>> sum(len(block.way_ids) for block in read_blocks(find_map("helsinki"))) > 2000
     True
     """
     room = max(MOST_NUMBERS * path.stat().st_size, LEAST_NUMBERS)

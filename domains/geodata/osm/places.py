@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from domains.geodata.osm.categories import categorise
-from domains.geodata.projection import WGS84, LocalProjection
+from domains.geodata.projection import WGS84, LocalProjection, join_meridian, wrap_degrees
 from shared.errors import require
 from shared.typing import Floats, Ints
 
@@ -69,11 +69,11 @@ def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjecti
     lat = np.array([one[4] for one in found], dtype=float)
     drawn = np.array([place for place, one in enumerate(found) if one[5] is not None], dtype=np.int64)
     shapes = np.full(len(found), None, dtype=object)
-    shapes[drawn] = [found[place][5] for place in drawn]
+    shapes[drawn] = _join_halves(np.array([found[place][5] for place in drawn], dtype=object))
     area = np.zeros(len(found))
     if len(drawn):
         middle = shapely.point_on_surface(_make_valid(shapes[drawn]))
-        lon[drawn], lat[drawn] = shapely.get_x(middle), shapely.get_y(middle)
+        lon[drawn], lat[drawn] = wrap_degrees(shapely.get_x(middle)), shapely.get_y(middle)
         area[drawn] = shapely.area(_flatten(shapes[drawn], projection))
     keys_of = np.array([f"{one[0][0]}{one[1]}" for one in found], dtype=object)
     leader = _find_twins(found, categories, lon, lat, shapes, projection)
@@ -94,6 +94,18 @@ def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjecti
     places = gpd.GeoDataFrame(frame.drop(columns="area_shape"), geometry=points, crs=WGS84)
     places.insert(len(places.columns) - 1, "outline", gpd.GeoSeries(frame["area_shape"].to_list(), crs=WGS84))
     return places, int((~own).sum())
+
+
+def _join_halves(shapes: Any) -> Any:
+    """Shapes on both sides of the 180th meridian in one piece."""
+    import shapely
+
+    bounds = shapely.bounds(shapes)
+    for place in np.flatnonzero(bounds[:, 2] - bounds[:, 0] > 180.0):
+        shapes[place] = shapely.transform(
+            shapes[place], lambda points: np.column_stack([join_meridian(points[:, 0]), points[:, 1]])
+        )
+    return shapes
 
 
 def _make_valid(shapes: Any) -> Any:

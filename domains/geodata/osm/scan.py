@@ -13,6 +13,7 @@ from domains.geodata.osm.areas import NodePositions, draw_relation, draw_ways
 from domains.geodata.osm.file import open_map, refuse_reading
 from domains.geodata.osm.pbf import Block, PackingError, read_blocks
 from domains.geodata.osm.tagged import Tagged, Texts
+from domains.geodata.projection import wrap_degrees
 from shared.errors import HexadError
 from shared.typing import Floats, Ints
 
@@ -55,7 +56,7 @@ class Scan:
     torn : int
         Streets that are cut, because positions of some of their nodes are missing.
 
-    >>> Scan().torn
+    >>> Scan.of_streets([], [], [], []).torn
     0
     """
 
@@ -139,6 +140,7 @@ class _Reader:
         listed = list(dict.fromkeys((*STREET_KEYS, *ADDRESS, RESTRICTION, *place_keys)))
         # Number of each key that means something here; 0 is any other.
         self.meanings = {key.encode(): number for number, key in enumerate(listed, 1)}
+        self.place_keys = tuple(place_keys)
         self.of_places = np.isin(["", *listed], list(place_keys))
         self.nodes: list[tuple[Ints, Floats, Floats]] = []
         self.ways: list[tuple[Ints, Ints, Ints]] = []
@@ -170,7 +172,7 @@ class _Reader:
         for one in block.relations:
             code = texts.codes[one.keys]
             self.restrictions += bool((code == self.meanings[RESTRICTION.encode()]).any())
-            if self.of_places[code].any():
+            if self.of_places[code].any() or (code == self.meanings[NUMBER.encode()]).any():
                 tags = texts.tags(one.keys, one.values)
                 ways = one.find_ways() if tags.pop("type", "") in AREAS else ()
                 if len(ways):
@@ -299,8 +301,13 @@ class _Reader:
         for number, tags, ways in self.relations:
             held = [lines.get(way) for way in ways.tolist()]
             area = draw_relation(held) if all(one is not None for one in held) else None
-            if area is not None:
+            if area is None:
+                continue
+            if any(key in tags for key in self.place_keys):
                 self.places.append(("relation", number, tags, np.nan, np.nan, area))
+            else:
+                middle = shapely.point_on_surface(area)
+                self.addresses.append((middle.x, middle.y, *(tags.get(key, "") for key in ADDRESS)))
 
 
 def _pick(starts: Ints, refs: Ints, ways: Ints) -> tuple[Ints, Ints]:
@@ -316,9 +323,12 @@ def _find_middles(ends: Floats) -> Floats:
 
     Where one of the two is not known, the other one; NaN where neither is.
     """
-    pairs = ends.reshape(-1, 2, 2)
+    pairs = ends.reshape(-1, 2, 2).copy()
+    leaps = np.abs(pairs[:, 0, 0] - pairs[:, 1, 0]) > 180.0
+    pairs[leaps, :, 0] = np.mod(pairs[leaps, :, 0], 360.0)
     known = ~np.isnan(pairs[:, :, :1])
     total = np.where(known, pairs, 0.0).sum(axis=1)
     count = known.sum(axis=1)
     found: Floats = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    found[:, 0] = wrap_degrees(found[:, 0])
     return found

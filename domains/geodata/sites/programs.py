@@ -184,7 +184,7 @@ class CoverGoal:
 
     def say_value(self, cost: float) -> float:
         """The weight covered."""
-        return -cost
+        return 0.0 - cost
 
 
 def _merge(covers: Bools, weights: Floats) -> tuple[Bools, Floats]:
