@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from case_studies.common.map_file import MAP_PAGE
-from shared.reporting import Figure
+from shared.reporting import Figure, Link
 from shared.reporting.figures import line_figure
 from shared.text import count_of, sentences
 
@@ -103,7 +103,7 @@ def where_parts(town: Town, reach: Reach, figure: Figure) -> list[Any]:
         f"The {len(found):,} worst-served streets, by how many {town.people.unit} are beyond {limit:g} minutes; the"
         " last column counts those nearer to the edge of the map than to a place, who may have one beyond it."
     )
-    return [figure, f"To move about in it: {MAP_PAGE}, beside this report.", (shown, told)]
+    return [figure, Link("The same map to move about in", MAP_PAGE), (shown, told)]
 
 
 def place_parts(town: Town, reach: Reach) -> list[Any]:

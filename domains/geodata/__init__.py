@@ -1,7 +1,7 @@
 """Geodata: from a map file to the right site, with streets, catchments, routes and location as a feature."""
 
 from domains.geodata.access.features import LocationFeatures
-from domains.geodata.access.huff import HuffModel, MarketShares
+from domains.geodata.access.huff import HuffModel, MarketShares, weigh_pull
 from domains.geodata.access.measure import (
     FloatingCatchment,
     compute_floating_catchment,
@@ -27,7 +27,7 @@ from domains.geodata.osm.online import from_bbox, from_place
 from domains.geodata.osm.speeds import WALKING_PACE
 from domains.geodata.points import Points, read_points
 from domains.geodata.routing.plan import RoutePlan, plan_routes
-from domains.geodata.routing.problem import Fleet
+from domains.geodata.routing.problem import Fleet, read_stops
 from domains.geodata.sites.choose import choose_sites
 from domains.geodata.sites.decision import SiteDecision
 from domains.geodata.sites.rank import rank_sites
@@ -72,7 +72,9 @@ __all__ = [
     "rank_sites",
     "read_osm",
     "read_points",
+    "read_stops",
     "snap_points",
     "to_osmnx",
+    "weigh_pull",
     "write_map",
 ]

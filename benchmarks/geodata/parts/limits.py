@@ -80,7 +80,7 @@ def solve_ours(case: Case) -> float:
             existing=case.existing,
             forbidden=case.forbidden,
             capacity=case.capacity,
-            split=case.split and case.capacity is not None,
+            split=case.split,
         )
     except InfeasibleError:
         return float("inf")

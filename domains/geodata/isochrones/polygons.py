@@ -12,7 +12,7 @@ from domains.geodata.isochrones.mesh import BEYOND, Mesh, make_mesh
 from domains.geodata.network.snap import MAX_SNAP, Positions, find_entries, snap_points
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.speeds import WALKING_PACE
-from domains.geodata.projection import WGS84
+from domains.geodata.projection import WGS84, join_meridian
 from shared.checks import is_number
 from shared.errors import HexadError, SettingsError, require
 from shared.typing import Floats, Ints
@@ -93,7 +93,8 @@ def compute_isochrones(
     shapes, areas = _draw_all(network, mesh, start, wanted, by, direction == "to", merge)
 
     def unfold(points: Floats) -> Floats:
-        return np.column_stack(network.projection.to_degrees(points[:, 0], points[:, 1]))
+        lon, lat = network.projection.to_degrees(points[:, 0], points[:, 1])
+        return np.column_stack([join_meridian(lon), lat])
 
     n = len(wanted)
     return gpd.GeoDataFrame(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from domains.geodata.network.streets import StreetNetwork
-from domains.geodata.projection import measure_distance
+from domains.geodata.projection import join_meridian, measure_distance
 from shared.errors import HexadError
 from shared.text import count_of
 from shared.typing import Bools, Floats, Ints
@@ -117,7 +117,7 @@ def build_network(
         ways.ids[of],
         ways.names[of],
         ways.classes[of],
-        points,
+        np.column_stack([join_meridian(points[:, 0]), points[:, 1]]),
         first,
         last,
         np.zeros(len(first), dtype=bool) if ways.below is None else ways.below[of],

@@ -106,11 +106,8 @@ def snap_points(
         raise SettingsError(f"max_snap={max_snap!r}: give metres, 0 or more")
     import shapely
 
-    corners = Points(
-        np.array([network.lon.min(), network.lon.max()]),
-        np.array([network.lat.min(), network.lat.max()]),
-        pd.Index([0, 1]),
-    )
+    low, high = network.points.min(axis=0), network.points.max(axis=0)
+    corners = Points(np.array([low[0], high[0]]), np.array([low[1], high[1]]), pd.Index([0, 1]))
     found = read_points(points, source, lon=lon, lat=lat, key=key, around=corners)
     tree, pieces = network.tree
     x, y = network.projection.to_plane(found.lon, found.lat)

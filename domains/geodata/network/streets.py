@@ -49,7 +49,7 @@ class StreetNetwork(Result):
     names, classes : numpy.ndarray of str
         Of the street, empty where it has no name, and the class of the road.
     points : numpy.ndarray of shape (n_points, 2)
-        Longitude and latitude along all lines.
+        Longitude and latitude along all lines; across the 180th meridian longitudes run on beyond 180.
     first, last : numpy.ndarray of int
         Each piece's line: from point `first` to point `last`, both included.
     below : numpy.ndarray of bool

@@ -142,9 +142,8 @@ class OsmMap(Result):
         """Say what it holds, and what was found and done."""
         holds = (
             f"{self.source}: {count_of(len(self.ways.ids), 'street')}, {count_of(len(self.places), 'place')} and"
-            f" {count_of(len(self.addresses), 'address')}es"
+            f" {count_of(len(self.addresses), 'address', 'addresses')}"
         )
-        holds = holds.replace("1 addresses", "1 address").replace("addressses", "addresses")
         return f"{holds}. {sentences(self.notes)} {ATTRIBUTION}."
 
 
@@ -174,7 +173,7 @@ def read_osm(path: str | Path, *, streets: Sequence[str] = MODES, place_keys: Se
     if isinstance(place_keys, str) or not all(isinstance(key, str) and key for key in place_keys):
         raise SettingsError(f"place_keys={place_keys!r}: give a list of tags' keys, as in ['shop', 'amenity']")
     wanted = frozenset().union(*(wanted_highways(mode) for mode in modes))
-    found = scan_map(path, place_keys, wanted, by_car_alone=modes == ("drive",))
+    found = scan_map(path, place_keys, wanted)
     return make_map(found, Path(path).name, modes, place_keys)
 
 
@@ -188,30 +187,28 @@ def make_map(found: Scan, source: str, modes: tuple[str, ...], place_keys: Seque
     modes : tuple of str
     place_keys : sequence of str
 
-    >>> make_map(Scan(), "nothing", ("walk",), PLACE_KEYS)
+    >>> make_map(Scan.of_streets([], [], [], []), "nothing", ("walk",), PLACE_KEYS)
     Traceback (most recent call last):
     ...
     shared.errors.DataError: nothing: holds no street, place or address. ...
     """
-    if not found.way_ids and not found.places and not found.addresses:
+    if not len(found.way_ids) and not found.places and not found.addresses:
         what = "holds no street, place or address"
         if found.torn:
             what = f"holds no positions of nodes: {count_of(found.torn, 'street')} cannot be drawn"
         fix = "Export it with the nodes of its ways (osmium extract --strategy complete_ways)."
         raise DataError(source, [Problem(what, fix=fix)])
-    points, refs, starts = found.coordinates()
     text = [(tags[NAME] or "", tags[HIGHWAY] or "") for tags in found.way_tags]
     ways = Ways(
-        np.array(found.way_ids, dtype=np.int64),
+        found.way_ids,
         np.array([one[0] for one in text], dtype=object),
         np.array([one[1] for one in text], dtype=object),
-        refs,
-        points,
-        starts,
+        found.refs,
+        found.points,
+        found.starts,
         np.array([tags[TUNNEL] == "yes" for tags in found.way_tags], dtype=bool),
     )
-    lonlat = np.array([(one[3], one[4]) for one in found.places if not one[5]], dtype=float).reshape(-1, 2)
-    plane = _find_plane(points, pd.DataFrame(lonlat, columns=["lon", "lat"]))
+    plane = _find_plane(found.points, pd.DataFrame(_list_corners(found), columns=["lon", "lat"]))
     places, merged = make_places(found.places, place_keys, plane)
     addresses = _gather_addresses(found, places)
     return OsmMap(source, places, addresses, modes, _note(found, merged), ways, found.way_tags)
@@ -240,6 +237,16 @@ def _find_plane(points: Floats, places: pd.DataFrame) -> LocalProjection:
     if len(places):
         return LocalProjection.around(places["lon"].to_numpy(float), places["lat"].to_numpy(float))
     return LocalProjection(0.0, 0.0)
+
+
+def _list_corners(found: Scan) -> Floats:
+    """Where places are that stand as points; where none does, the corners of the first outline."""
+    import shapely
+
+    lonlat = np.array([(one[3], one[4]) for one in found.places if one[5] is None], dtype=float).reshape(-1, 2)
+    if len(lonlat) or not found.places:
+        return lonlat
+    return np.asarray(shapely.get_coordinates(found.places[0][5]))
 
 
 def _gather_addresses(found: Scan, places: pd.DataFrame) -> pd.DataFrame:

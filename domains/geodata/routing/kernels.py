@@ -267,8 +267,9 @@ def anneal(
                 size, depot = sizes[r], depots[r]
                 if size == 0:
                     # Empty vehicles of one kind are the same: the first is enough.
-                    if empty_depot >= 0 and depots[empty_depot] == depot and capacity[empty_depot] == capacity[r]:
-                        if opens[empty_depot] == opens[r] and closes[empty_depot] == closes[r]:
+                    e = empty_depot
+                    if e >= 0 and depots[e] == depot and capacity[e] == capacity[r] and fixed[e] == fixed[r]:
+                        if opens[e] == opens[r] and closes[e] == closes[r]:
                             continue
                     empty_depot = r
                 for i in range(size + 1):

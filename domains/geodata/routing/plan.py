@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from domains.geodata.projection import WGS84
 from domains.geodata.routing.check import check_plan
 from domains.geodata.routing.problem import DAY, Fleet, RoutingProblem, read_stops
 from domains.geodata.routing.solve import solve_by_pyvrp, solve_by_search
-from shared.checks import is_whole
+from shared.checks import is_number, is_whole
 from shared.errors import DataError, HexadError, Problem, SettingsError, quote
 from shared.result import Result
 from shared.text import count_of, format_number, sentences
@@ -49,7 +49,7 @@ class RoutePlan(Result):
     unserved : pandas.DataFrame
         "stop" and "why" of those that nobody can serve.
     objective : float
-        Minutes of driving, or metres.
+        What was kept least: minutes of driving or metres, and what the vehicles cost that are used (`Fleet.fixed`).
     by : {"time", "distance"}
     engine : str
     notes : tuple of str
@@ -76,12 +76,12 @@ class RoutePlan(Result):
 
     def explain(self) -> str:
         """Say how many vehicles go how far, and who is not served."""
-        unit = "minutes of driving" if self.by == "time" else "m"
         served = len(self.stops)
+        driving, length = self.routes["driving"].sum(), self.routes["length"].sum() / 1000
         told = [
             f"{count_of(len(self.routes), 'vehicle')} {'serves' if len(self.routes) == 1 else 'serve'}"
-            f" {count_of(served, 'stop')} in {format_number(self.objective)} {unit}"
-            f" ({format_number(self.routes['length'].sum() / 1000, 3)} km); found by search, not proven to be the least."
+            f" {count_of(served, 'stop')} in {format_number(driving)} minutes of driving ({format_number(length, 3)} km);"
+            " found by search, not proven to be the least."
         ]
         if len(self.unserved):
             first = "; ".join(f"{stop}: {why}" for stop, why in self.unserved.head(3).itertuples(index=False))
@@ -143,7 +143,8 @@ def plan_routes(
     key : str, optional
         Column by which stops (and depots, if they have it) are called; their index where left out.
     by : {"time", "distance"}
-        What is kept least: driving time or metres. Time windows always go by time.
+        What is kept least: driving time or metres. Arrivals are those of the fastest way between two stops all the same,
+        which may be longer than the shortest one.
     engine : {"search", "pyvrp"}
         Our own search (slack induction by string removals; Christiaens & Vanden Berghe 2020), or PyVRP's hybrid search
         (Wouda, Lan & Kool 2024; extra "routing"). Both stop after iterations, so that the same seed gives the same
@@ -170,11 +171,13 @@ def plan_routes(
     >>> plan_routes(town, nodes.iloc[1:], nodes.iloc[[0]], Fleet(2), iterations=200).stops["stop"].nunique()
     8
     """
-    listed = [fleets] if isinstance(fleets, Fleet) else list(fleets)
-    _check_settings(listed, by, engine, iterations, random_state)
+    listed = [fleets] if isinstance(fleets, Fleet) else list(fleets) if isinstance(fleets, Iterable) else []
+    _check_settings(listed, service, by, engine, iterations, random_state)
     where = snap_points(network, stops, max_snap=max_snap, source="stops", key=key)
     depot_key = key if key is not None and hasattr(depots, "columns") and key in depots.columns else None
     home = snap_points(network, depots, max_snap=max_snap, source="depots", key=depot_key)
+    for name, positions in (("stops", where), ("depots", home)):
+        _check_labels(name, positions)
     if not home.snapped.all():
         far = quote(home.labels[~home.snapped])
         fault = Problem(f"depot {far} is on no street", fix="Correct its place, or raise max_snap=.")
@@ -192,9 +195,13 @@ def plan_routes(
     return _describe(network, problem, routes, where, home, why, by, engine)
 
 
-def _check_settings(fleets: list[Fleet], by: str, engine: str, iterations: Any, random_state: Any) -> None:
+def _check_settings(
+    fleets: list[Fleet], service: Any, by: str, engine: str, iterations: Any, random_state: Any
+) -> None:
     if not fleets or not all(isinstance(one, Fleet) for one in fleets):
         raise SettingsError("fleets= holds no Fleet; give Fleet(n, capacity=...) for each kind of vehicle")
+    if not isinstance(service, str) and not is_number(service, least=0):
+        raise SettingsError(f"service={service!r}: give the minutes of every stop, 0 or more, or a column of them")
     if by not in {"time", "distance"}:
         raise SettingsError(f"by={by!r}: keep 'time' or 'distance' least")
     if engine not in ENGINES:
@@ -203,6 +210,16 @@ def _check_settings(fleets: list[Fleet], by: str, engine: str, iterations: Any, 
         raise SettingsError(f"iterations={iterations!r} is no whole number from 1 on")
     if not is_whole(random_state, least=0):
         raise SettingsError(f"random_state={random_state!r} is no whole number from 0 on")
+
+
+def _check_labels(name: str, positions: Positions) -> None:
+    """Refuse rows that go by one name: nobody could tell which of them is meant."""
+    twice = np.asarray(positions.labels.duplicated())
+    if twice.any():
+        rows = (np.flatnonzero(twice)[:6] + 1).tolist()
+        fix = "Name a column that tells them apart with key=, or reset the index."
+        what = f"the index repeats {quote(positions.labels[twice].unique())}"
+        raise DataError(name, [Problem(what, rows=tuple(rows), count=int(twice.sum()), fix=fix)])
 
 
 def _make_problem(
@@ -271,6 +288,8 @@ def _find_hopeless(problem: RoutingProblem, where: Positions) -> list[str]:
             why.append("no vehicle can be there in its window")
         elif (home > problem.closes).all():
             why.append("no vehicle would be back by the end of its day")
+        elif ((begin > problem.late[stop]) | (home > problem.closes) | (problem.load[stop] > problem.capacity)).all():
+            why.append("no vehicle that carries it can be there in its window, and back in time")
         else:
             why.append("")
     return why

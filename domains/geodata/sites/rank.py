@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.access.huff import weigh_pull
+from domains.geodata.access.huff import check_exponent, weigh_market
 from domains.geodata.isochrones.polygons import check_direction
 from domains.geodata.network.costs import StreetCosts, measure_positions
 from domains.geodata.network.snap import MAX_SNAP, Positions, join_positions, snap_points
@@ -277,15 +277,14 @@ def _weigh_market(
 ) -> dict[str, Any]:
     if rivals is None or len(rivals) == 0:
         raise SettingsError('goal="share" needs rivals=, the sites of others: without them any site wins everything')
+    check_exponent(exponent)
     others = snap_points(network, rivals, max_snap=max_snap, source="rivals")
     unit = MINUTE if by == "time" else 1.0
     theirs = _measure(network, clients, others, by, come, n_jobs) / unit
     sizes = _read_sizes([candidates, existing], size, costs.shape[1])
     their_sizes = read_weights(rivals, size, len(others), source="rivals")
-    return {
-        "pull": weigh_pull(costs, sizes, exponent),
-        "rivals": weigh_pull(theirs, their_sizes, exponent).sum(axis=1),
-    }
+    pull, theirs_all = weigh_market(costs, sizes, theirs, their_sizes, exponent)
+    return {"pull": pull, "rivals": theirs_all}
 
 
 def _scale(

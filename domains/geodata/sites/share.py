@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,18 @@ class ShareGoal:
         own = self.pull[:, chosen]
         total = own.sum(axis=1) + self.rivals
         return np.asarray(np.divide(own, total[:, None], out=np.zeros(own.shape), where=total[:, None] > 0))
+
+    def revise(self, sets: Sequence[Ints], status: Bytes) -> tuple[float, Ints, float]:
+        """Weight won by the first of some sets, and the best set found by exchanges from them; not proven.
+
+        Parameters
+        ----------
+        sets : sequence of numpy.ndarray of int
+        status : numpy.ndarray of uint8
+        """
+        won = [self.capture(one) for one in sets]
+        chosen = self._exchange(sets[int(np.argmax(won))], status)
+        return won[0], chosen, self.capture(chosen)
 
     def say_value(self, cost: float) -> float:
         """The weight won."""
