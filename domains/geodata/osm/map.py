@@ -16,7 +16,7 @@ from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.categories import PLACE_KEYS
 from domains.geodata.osm.folding import fold_text
 from domains.geodata.osm.places import make_places
-from domains.geodata.osm.scan import Scan, scan_map
+from domains.geodata.osm.scan import ADDRESS, NUMBER, STREET, Scan, scan_map
 from domains.geodata.osm.streets import HIGHWAY, MODES, NAME, TUNNEL, judge_streets, wanted_highways
 from domains.geodata.projection import LocalProjection
 from shared.checks import nearest
@@ -250,8 +250,15 @@ def _list_corners(found: Scan) -> Floats:
 
 
 def _gather_addresses(found: Scan, places: pd.DataFrame) -> pd.DataFrame:
-    own = pd.DataFrame(found.addresses, columns=list(ADDRESS_COLUMNS))
     of_places = places.loc[places["number"] != "", list(ADDRESS_COLUMNS)]
+    # A place that was merged with another, or is of no category, still stands at its own address.
+    known = set(zip(of_places["street"], of_places["number"], strict=True))
+    doors = [
+        (lon, lat, *(tags.get(tag, "") for tag in ADDRESS))
+        for kind, _, tags, lon, lat, _ in found.places
+        if kind == "node" and tags.get(NUMBER) and (tags.get(STREET, ""), tags[NUMBER]) not in known
+    ]
+    own = pd.DataFrame([*found.addresses, *doors], columns=list(ADDRESS_COLUMNS))
     return pd.DataFrame(pd.concat([own, of_places], ignore_index=True)) if len(own) else pd.DataFrame(of_places)
 
 
