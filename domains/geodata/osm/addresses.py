@@ -111,6 +111,8 @@ def find_addresses(
     """
     import geopandas as gpd
 
+    if not isinstance(town, OsmMap):
+        raise SettingsError(f"a {type(town).__name__} is no map; give what read_osm(path) gives")
     asked = _read_asked(addresses, street, number)
     index = _find_index(town)
     rows = [index.look_up(one) for one in asked]
@@ -173,7 +175,7 @@ def _read_asked(addresses: Any, street: str | None, number: str | None) -> list[
 
 
 def _write(value: object) -> str:
-    if pd.api.types.is_scalar(value) and pd.isna(value):
+    if value is None or value is pd.NA or value != value:  # noqa: PLR0124  # NaN is not equal to itself
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)
