@@ -17,6 +17,7 @@ from shared.errors import DataError, SettingsError
 
 SMALL = {
     "catchment": ["n_jobs=1", "candidates=20"],
+    "site": ["n_jobs=1", "candidates=50", "n=2", "draws=5", "losses=2", "random_sets=50"],
     "catalogue": ["n_jobs=1", "judged=200"],
     "products": ["n_jobs=1", "period=28D", "cuts=1", "most_items=150", "columns.time=day"],
     "marketing": ["n_jobs=1", "tries=3", "draws=40", "sweeps=100", "evaluations=500"],
@@ -109,7 +110,13 @@ def catchment_table() -> pd.DataFrame:
     return table.assign(people=1 + np.arange(len(table)) % 5)
 
 
+def site_table() -> pd.DataFrame:
+    table = datasets.load("helsinki_demand")
+    return table.assign(weight=1 + np.arange(len(table)) % 5)
+
+
 TABLES = {
+    "site": site_table,
     "catchment": catchment_table,
     "catalogue": catalogue_table,
     "products": products_table,
@@ -124,6 +131,7 @@ TABLES = {
     "fraud": fraud_table,
 }
 ROLES = {
+    "site": {"lon": "lon", "lat": "lat", "weight": "weight", "customer": "customer"},
     "catchment": {"lon": "lon", "lat": "lat", "people": "people"},
     "catalogue": {
         "item": "film",
@@ -260,6 +268,7 @@ def test_two_sets_of_names_make_one_report(study, runs):
 
 
 BUNDLED = {
+    "site": ("Nobody was counted", "made from the map", "addresses alone", "offices"),
     "catchment": ("household", "households", "no people"),
     "catalogue": ("Wikidata", "films", "genre", "director", "Bogart"),
     "products": ("household", "households", "product type", "product types", "dunnhumby", "2017-12-05"),

@@ -174,8 +174,8 @@ def _read_asked(addresses: Any, street: str | None, number: str | None) -> list[
     return [_join(_write(one), _write(other)) for one, other in pairs]
 
 
-def _write(value: object) -> str:
-    if value is None or value is pd.NA or value != value:  # noqa: PLR0124  # NaN is not equal to itself
+def _write(value: Any) -> str:
+    if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)

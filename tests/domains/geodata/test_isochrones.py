@@ -1,6 +1,6 @@
 """Isochrones: what is inside is reached along the streets, and what is reached is inside; valid, nested, and one-way."""
 
-import itertools
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -73,7 +73,7 @@ def test_areas_are_nested_and_grow(helsinki):
     for _, some in areas.sort_values("limit").groupby("origin"):
         shapes = some.geometry.to_numpy()
         assert (np.diff(some["area"]) >= 0).all()
-        for small, large in itertools.pairwise(shapes):
+        for small, large in pairwise(shapes):
             assert small.difference(large).area <= 1e-3 * max(small.area, 1e-12)
 
 
