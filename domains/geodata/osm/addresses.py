@@ -111,6 +111,8 @@ def find_addresses(
     """
     import geopandas as gpd
 
+    if not isinstance(town, OsmMap):
+        raise SettingsError(f"a {type(town).__name__} is no map; give what read_osm(path) gives")
     asked = _read_asked(addresses, street, number)
     index = _find_index(town)
     rows = [index.look_up(one) for one in asked]

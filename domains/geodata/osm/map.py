@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -170,8 +171,11 @@ def read_osm(path: str | Path, *, streets: Sequence[str] = MODES, place_keys: Se
     ('drive',)
     """
     modes = check_modes(streets)
-    if isinstance(place_keys, str) or not all(isinstance(key, str) and key for key in place_keys):
+    listed = not isinstance(place_keys, str) and isinstance(place_keys, Iterable)
+    if not listed or not all(isinstance(key, str) and key for key in place_keys):
         raise SettingsError(f"place_keys={place_keys!r}: give a list of tags' keys, as in ['shop', 'amenity']")
+    if not isinstance(path, str | os.PathLike):
+        raise SettingsError(f"a {type(path).__name__} is no path; give that of a map file, as in 'town.osm.pbf'")
     wanted = frozenset().union(*(wanted_highways(mode) for mode in modes))
     found = scan_map(path, place_keys, wanted)
     return make_map(found, Path(path).name, modes, place_keys)
@@ -224,7 +228,7 @@ def check_modes(streets: Sequence[str]) -> tuple[str, ...]:
     >>> check_modes(["walk", "drive"])
     ('drive', 'walk')
     """
-    modes = (streets,) if isinstance(streets, str) else tuple(streets)
+    modes = (streets,) if isinstance(streets, str) or not isinstance(streets, Iterable) else tuple(streets)
     unknown = [mode for mode in modes if mode not in MODES]
     if unknown:
         raise SettingsError(f"streets={streets!r}: the ways of moving are {', '.join(map(repr, MODES))}")
