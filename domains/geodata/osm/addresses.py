@@ -172,7 +172,7 @@ def _read_asked(addresses: Any, street: str | None, number: str | None) -> list[
     return [_join(_write(one), _write(other)) for one, other in pairs]
 
 
-def _write(value: object) -> str:
+def _write(value: Any) -> str:
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():

@@ -188,7 +188,7 @@ def plan_routes(
     problem = _make_problem(network, where, home, listed, values, by, n_jobs)
     why = _find_hopeless(problem, where)
     able = np.array([not reason for reason in why], dtype=bool)
-    routes = _solve(problem, np.flatnonzero(able), engine, iterations, random_state)
+    routes = _use_first(_solve(problem, np.flatnonzero(able), engine, iterations, random_state), listed)
     wrong = check_plan(problem, routes)
     if wrong:
         raise HexadError(f"the plan that was found does not hold: {wrong}; this is a fault of the engine {engine!r}")
@@ -302,6 +302,14 @@ def _solve(
         return [[] for _ in problem.depots]
     solve = solve_by_pyvrp if engine == "pyvrp" else solve_by_search
     return solve(problem, able, iterations, random_state)
+
+
+def _use_first(routes: list[list[int]], fleets: list[Fleet]) -> list[list[int]]:
+    """Of vehicles that are alike the first are used, and the last stay at home."""
+    found: list[list[int]] = []
+    for fleet in fleets:
+        found += sorted(routes[len(found) : len(found) + fleet.n], key=lambda route: not route)
+    return found
 
 
 def _describe(

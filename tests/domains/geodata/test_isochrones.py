@@ -1,5 +1,7 @@
 """Isochrones: what is inside is reached along the streets, and what is reached is inside; valid, nested, and one-way."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,7 +73,7 @@ def test_areas_are_nested_and_grow(helsinki):
     for _, some in areas.sort_values("limit").groupby("origin"):
         shapes = some.geometry.to_numpy()
         assert (np.diff(some["area"]) >= 0).all()
-        for small, large in zip(shapes[:-1], shapes[1:], strict=True):
+        for small, large in pairwise(shapes):
             assert small.difference(large).area <= 1e-3 * max(small.area, 1e-12)
 
 

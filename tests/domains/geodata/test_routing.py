@@ -313,10 +313,24 @@ def test_several_depots(town):
         plan_routes(town, day, depots.assign(who="south"), Fleet(1, depot="south"), key="who")
 
 
+def test_rows_go_by_an_index_with_a_name(town):
+    depots = at(town, (0, 0), (6, 6)).assign(who=["south", "north"]).set_index("who")
+    day = at(town, (1, 0)).assign(shop="corner").set_index("shop")
+    plan = plan_routes(town, day, depots, Fleet(1, depot="north"), iterations=20)
+    assert plan.stops["stop"].tolist() == ["corner"]
+    assert plan.routes["depot"].tolist() == ["north"]
+
+
 def test_of_two_vehicles_alike_the_cheaper_is_used(town, depot, stops):
     plan = plan_routes(town, stops.iloc[:1], depot, [Fleet(1, fixed=100), Fleet(1)], iterations=50)
     assert plan.routes["vehicle"].tolist() == ["vehicle 2"]
     assert plan.objective == pytest.approx(2 * LEG, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_vehicles_alike_the_first_are_used(town, depot, stops, seed):
+    plan = plan_routes(town, stops.assign(load=1), depot, Fleet(9, capacity=2), load="load", random_state=seed)
+    assert plan.routes["vehicle"].tolist() == ["vehicle 1", "vehicle 2", "vehicle 3"]
 
 
 def test_what_vehicles_cost_is_no_driving(town, depot, stops):

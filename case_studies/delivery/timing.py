@@ -1,0 +1,104 @@
+"""Sentences of the delivery report on time: how the hours are spent, and who is late if drives take longer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from domains.geodata import RoutePlan
+from shared.text import count_of, join_words
+
+from .results import Results
+from .sayings import hours, percent, say_cost
+from .settings import DeliverySettings
+
+__all__ = ["say_late", "say_later", "say_margin", "say_work"]
+
+
+def say_late(results: Results, settings: DeliverySettings) -> str:
+    """Say how often some stop is late if drives take longer, and what the margin does.
+
+    Parameters
+    ----------
+    results : Results
+    settings : DeliverySettings
+    """
+    if not results.day.windowed.any():
+        return "No stop has an end of its window, so that none can be late."
+    doubt = settings.usual_doubt
+    longer = f"If every drive takes {doubt:g} % longer than planned" if doubt else "If drives take as long as planned"
+    own = results.late(settings.margin, doubt)
+    told = f"{longer}, some stop is served too late on {percent(own.days)} of {settings.days:,} simulated days"
+    if not settings.margin:
+        return f"{told}."
+    return (
+        f"{told}; it would be on {percent(results.late(0.0, doubt).days)} without the {settings.margin:g} minutes that the"
+        " plan keeps in hand before every window ends."
+    )
+
+
+def say_margin(results: Results, settings: DeliverySettings) -> str:
+    """Say what the margin costs, and how many stops are late with it; nothing without one.
+
+    Parameters
+    ----------
+    results : Results
+    settings : DeliverySettings
+    """
+    if not settings.margin:
+        return ""
+    plans, own = results.plans, results.late(settings.margin, settings.usual_doubt)
+    without = plans.margins[0.0]
+    extra = results.cost(plans.best) - results.cost(without)
+    lost = len(plans.best.unserved) - len(without.unserved)
+    costs = f"{count_of(lost, 'stop')} that would be served without it" if lost > 0 else say_cost(extra, settings)
+    told = f"costs {costs}" if lost > 0 or extra >= 0.05 else "costs next to nothing"
+    return f"The time in hand {told}. With it, {percent(own.late)} of the stops with a window are served too late."
+
+
+def say_later(results: Results, settings: DeliverySettings) -> str:
+    """Say what leaving later saves, and what it risks; nothing where nobody waits.
+
+    Parameters
+    ----------
+    results : Results
+    settings : DeliverySettings
+    """
+    saved = float(results.later.sum())
+    if saved < 1:
+        return ""
+    n = int((results.later >= 1).sum())
+    one = next(one for one in results.trial_later if np.isclose(one.slower, settings.usual_doubt))
+    own = results.late(settings.margin, settings.usual_doubt)
+    who = count_of(n, "vehicle")
+    told = f"{who} {'waits' if n == 1 else 'wait'} on the way and could leave later, which saves {hours(saved)} of work"
+    if not results.day.windowed.any():
+        return f"{told}."
+    return (
+        f"{told}. There is less in hand then: some stop would be late on {percent(one.days)} of the days instead of"
+        f" {percent(own.days)}."
+    )
+
+
+def say_work(plan: RoutePlan) -> str:
+    """Say how the working hours are spent, and what that means.
+
+    Parameters
+    ----------
+    plan : RoutePlan
+    """
+    spent = {
+        "driving": float(plan.routes["driving"].sum()),
+        "serving": float((plan.stops["leave"] - plan.stops["arrive"] - plan.stops["wait"]).sum()),
+        "waiting": float(plan.stops["wait"].sum()),
+    }
+    total = sum(spent.values())
+    if not total:
+        return ""
+    most = max(spent, key=lambda name: spent[name])
+    means = {
+        "driving": "shorter ways save most",
+        "serving": "shorter ways save little: how long a stop takes decides",
+        "waiting": "shorter ways save little: it is the windows that cost time",
+    }[most]
+    told = join_words([f"{percent(minutes / total)} {name}" for name, minutes in spent.items()])
+    return f"Of {hours(total)} of work, {told}: {means}."
