@@ -10,7 +10,7 @@ import pandas as pd
 from domains.geodata import RoutePlan
 
 from .day import Day
-from .trials import measure_slack
+from .departures import measure_slack
 
 __all__ = ["list_answers", "say_clock"]
 

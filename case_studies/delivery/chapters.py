@@ -15,7 +15,7 @@ from .fleets import count_lost
 from .results import Results
 from .sayings import percent, say_fewest, say_rules, say_sure, say_windows, unit_of, write_cost
 from .settings import DeliverySettings
-from .timing import say_later, say_work
+from .timing import say_work
 
 __all__ = ["plan_parts", "rule_parts", "size_parts", "stop_parts"]
 
@@ -39,14 +39,14 @@ def plan_parts(results: Results, settings: DeliverySettings, maps: list[Figure],
             "km": [f"{one / 1000:,.1f}" for one in routes["length"]],
             "minutes driven": [f"{one:,.0f}" for one in routes["driving"]],
             "waited": [f"{one:,.0f}" for one in waits],
-            "could leave later by": [f"{one:,.0f}" for one in results.later],
         },
     ).set_index(pd.Index(routes["vehicle"], name="vehicle"))
     if not day.stops["load"].any():
         shown = shown.drop(columns="load")
     if len(day.depots) > 1:
         shown.insert(0, "depot", routes["depot"].to_numpy())
-    told = [say_work(plan), say_later(results, settings)]
+    keep = f", with {settings.margin:g} minutes of it in hand" if settings.margin else ""
+    told = [say_work(plan), f"Vehicles leave as late as they can, to wait little on the way{keep}."]
     return [*maps, to_move, timeline, (shown, "The vehicles, and how they spend their day."), *filter(None, told)]
 
 

@@ -41,6 +41,8 @@ class Day:
     opens, closes : float
         The working day.
     capacity : float
+    margin : float
+        Minutes by which windows end sooner than is asked for, and that are kept in hand where a vehicle waits.
 
     >>> from domains.geodata import make_grid_town
     >>> town = make_grid_town(3, 3, spacing=100.0)
@@ -62,6 +64,7 @@ class Day:
     opens: float
     closes: float
     capacity: float
+    margin: float = 0.0
 
     def __len__(self) -> int:
         return len(self.stops)
@@ -126,7 +129,7 @@ class Day:
         early, late = self.stops["early"].to_numpy(float), self.stops["late"].to_numpy(float)
         soonest = np.minimum(np.maximum(self.opens + there, early), late)
         sooner = np.where(self.windowed, np.maximum(late - margin, soonest), late)
-        return replace(self, stops=self.stops.assign(late=sooner))
+        return replace(self, stops=self.stops.assign(late=sooner), margin=margin)
 
     def without_windows(self) -> Day:
         """The same day with stops that can be served at any time."""

@@ -9,6 +9,7 @@ import numpy as np
 from domains.geodata import Fleet, RoutePlan, plan_routes
 
 from .day import Day
+from .departures import leave_late
 from .settings import DeliverySettings
 
 __all__ = ["count_lost", "find_fewest", "make_plan", "try_sizes"]
@@ -19,7 +20,7 @@ MORE = 10  # vehicles that are added, at most, to see how many would serve all
 def make_plan(
     day: Day, settings: DeliverySettings, *, counts: Sequence[int] | None = None, seed: int = 0, engine: str = "search"
 ) -> RoutePlan:
-    """Search one plan.
+    """Search one plan; its vehicles leave as late as they can.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def make_plan(
         if n > 0
     ]
     steps = settings.iterations * len(day) if engine == "search" else None
-    return plan_routes(
+    plan = plan_routes(
         day.network,
         day.stops,
         day.depots.set_index("depot")[["lon", "lat"]],
@@ -69,6 +70,7 @@ def make_plan(
         max_snap=settings.max_snap,
         n_jobs=1,
     )
+    return leave_late(day, plan)
 
 
 def count_lost(day: Day, plan: RoutePlan) -> int:

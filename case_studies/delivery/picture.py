@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_hours", "draw_routes", "make_layers"]
 
-COLOURS = ("accent", "second", "third", "fourth")
-A_MAP, MAPS = 4, 3  # vehicles a map, and maps in the report: all are in the one to move about in
+COLOURS = ("accent", "second", "third", "fourth", "soft")
+A_MAP, MAPS = 5, 3  # vehicles a map, and maps in the report: all are in the one to move about in
 BARS = 16  # vehicles whose day is drawn
 
 
@@ -47,8 +47,8 @@ def make_layers(day: Day, plan: RoutePlan) -> list[MapLayer]:
         layers.append(
             MapLayer("not served", where.assign(why=plan.unserved["why"].to_numpy()), ["name", "why"], "soft")
         )
-    depots = day.depots[["lon", "lat"]].assign(name=day.depots["depot"])
-    return [*layers, MapLayer("depots" if len(depots) > 1 else "depot", depots, ["name"], "ink")]
+    depots = day.depots[["lon", "lat"]].assign(name=day.depots["depot"], size=1)
+    return [*layers, MapLayer("depots" if len(depots) > 1 else "depot", depots, ["name"], "ink", "size")]
 
 
 def _place_stops(day: Day, plan: RoutePlan, vehicle: str) -> pd.DataFrame:

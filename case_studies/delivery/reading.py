@@ -20,6 +20,7 @@ from .settings import MAP, DeliverySettings
 __all__ = ["Order", "place_depots", "read_order"]
 
 NO_DEPOT = "the stop nearest to the middle"
+NO_LIMIT = "No capacity was given: vehicles carry any load (--set capacity=...)."
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Order:
         As the map has them.
     day : Day
     made : str
-        What was made up, as whole sentences; empty where nothing was.
+        What was made up or is not looked at, as whole sentences; empty where nothing is.
     kind : str
         What a stop is called: "made-up stop" where they are.
 
@@ -91,7 +92,9 @@ def read_order(out: Run, settings: DeliverySettings) -> tuple[Order, list[str]]:
     depots, start = _find_depots(out, town, table, settings, told)
     kept = _keep_roles(out, table, settings)
     day = make_day(network, kept, source, depots, settings)
-    return Order(town, network, day, f"{made} {start}".strip(), "made-up stop" if made else "stop"), told
+    unlimited = NO_LIMIT if asked.keep(table.columns).load and not settings.capacity else ""
+    told_first = " ".join(filter(None, [made, start, unlimited]))
+    return Order(town, network, day, told_first, "made-up stop" if made else "stop"), told
 
 
 def _keep_roles(out: Run, table: pd.DataFrame, settings: DeliverySettings) -> pd.DataFrame:
