@@ -8,6 +8,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from domains.geodata import StreetNetwork
 from shared.typing import Floats, Ints
+import itertools
 
 __all__ = ["count_within", "measure_all", "snap"]
 
@@ -70,7 +71,7 @@ def cut(network: StreetNetwork, piece: Ints, share: Floats, by: str) -> tuple[sp
         stops.setdefault(int(piece[point]), []).append((float(share[point]), int(nodes[point])))
     for one in range(network.n_pieces):
         chain = [(0.0, int(network.tail[one])), *sorted(stops.get(one, ())), (1.0, int(network.head[one]))]
-        for (low, here), (high, there) in zip(chain, chain[1:], strict=False):
+        for (low, here), (high, there) in itertools.pairwise(chain):
             step = float(cost[one]) * (high - low)
             if network.forward[one]:
                 arcs.append((here, there, step))

@@ -82,10 +82,10 @@ def as_frame(table: pd.DataFrame) -> gpd.GeoDataFrame:
 
 # Every function that takes points, by the table that is wrong.
 TAKERS = {
-    "compute_costs": (lambda town, bad, good: compute_costs(town, bad, good), "origins"),
+    "compute_costs": (compute_costs, "origins"),
     "compute_costs targets": (lambda town, bad, good: compute_costs(town, good, bad), "targets"),
-    "find_nearest": (lambda town, bad, good: find_nearest(town, bad, good), "origins"),
-    "find_routes": (lambda town, bad, good: find_routes(town, bad, good), "origins"),
+    "find_nearest": (find_nearest, "origins"),
+    "find_routes": (find_routes, "origins"),
     "compute_isochrones": (lambda town, bad, good: compute_isochrones(town, bad, 100), "origins"),
     "measure_access": (lambda town, bad, good: measure_access(town, bad, good, 100), "points"),
     "measure_access places": (lambda town, bad, good: measure_access(town, good, bad, 100), "places"),

@@ -21,7 +21,7 @@ TABLES = ("values", "runners_up", "stability")
 MAX_SNAP = 1000.0  # metres; what `rank_sites` takes where nothing is said
 
 
-def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+def refuse(*args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG001  # a socket takes anything
     """Stand for a socket.
 
     Parameters
