@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
 from domains.geodata import StreetNetwork
 from shared.typing import Floats, Ints
-import itertools
 
 __all__ = ["count_within", "measure_all", "snap"]
 
