@@ -73,7 +73,9 @@ def check_page(text: str) -> Page:
         assert not asking & set(attrs), (tag, attrs)
         assert not [name for name in attrs if name.startswith("on")], (tag, attrs)
         assert tag not in {"link", "iframe", "object", "embed", "img", "base", "form"}
-    assert not re.search(r"https?:|//[a-z]|url\(|@import|import\(|fetch\(|XMLHttp|WebSocket|eval\(", script + page.inside["style"][0])
+    assert not re.search(
+        r"https?:|//[a-z]|url\(|@import|import\(|fetch\(|XMLHttp|WebSocket|eval\(", script + page.inside["style"][0]
+    )
     assert ATTRIBUTION in "".join(page.shown)
     json.loads(data, parse_constant=lambda one: pytest.fail(f"{one} is no JSON"))
     return page
@@ -107,14 +109,17 @@ def test_a_map_of_a_town_asks_nobody_and_is_no_larger_than_3_mb(helsinki, tmp_pa
     for layer in data["layers"]:
         assert len(layer["parts"]) == len(layer["owner"])
         assert max(layer["owner"]) < len(layer["texts"]) == len(layer["radius"])
-    assert write_map(tmp_path / "again.html", streets, layers, title="Helsinki", caption="Cafés & more").read_bytes() == file.read_bytes()
+    assert (
+        write_map(tmp_path / "again.html", streets, layers, title="Helsinki", caption="Cafés & more").read_bytes()
+        == file.read_bytes()
+    )
 
 
 def test_positions_come_back_from_the_file(tmp_path):
     town = make_grid_town(4, 4)
     layer = MapLayer("Corners", town.nodes_to_frame())
     data = json.loads(check_page(write_map(tmp_path / "map.html", town, [layer]).read_text()).inside["script"][0])
-    steps = np.array([part for part in data["layers"][0]["parts"]])
+    steps = np.array(data["layers"][0]["parts"])
     found = np.cumsum(steps, axis=0) * data["unit"]
     np.testing.assert_allclose(found, town.node_plane, atol=data["unit"])
     west, south, east, north = np.array(data["frame"]) * data["unit"]
@@ -125,8 +130,12 @@ def test_positions_come_back_from_the_file(tmp_path):
 def test_names_that_would_be_scripts_are_names(tmp_path):
     town = make_grid_town(3, 3)
     nodes = town.nodes_to_frame().iloc[:2]
-    rows = gpd.GeoDataFrame({EVIL: ["a", "b"], "name": [EVIL, "__SCRIPT__"]}, geometry=nodes.geometry.to_numpy(), crs=4326)
-    file = write_map(tmp_path / "map.html", town, [MapLayer(EVIL, rows, tooltip=["name", EVIL])], title=EVIL, caption=EVIL)
+    rows = gpd.GeoDataFrame(
+        {EVIL: ["a", "b"], "name": [EVIL, "__SCRIPT__"]}, geometry=nodes.geometry.to_numpy(), crs=4326
+    )
+    file = write_map(
+        tmp_path / "map.html", town, [MapLayer(EVIL, rows, tooltip=["name", EVIL])], title=EVIL, caption=EVIL
+    )
     text = file.read_text(encoding="utf-8")
     page = check_page(text)
     data = json.loads(page.inside["script"][0])
@@ -138,11 +147,15 @@ def test_names_that_would_be_scripts_are_names(tmp_path):
 
 
 def test_streets_of_hostile_names_on_a_still_map(tmp_path):
-    figure = draw_map(make_grid_town(3, 3), [MapLayer(EVIL, make_grid_town(3, 3).nodes_to_frame())], alt=EVIL, caption=EVIL)
+    figure = draw_map(
+        make_grid_town(3, 3), [MapLayer(EVIL, make_grid_town(3, 3).nodes_to_frame())], alt=EVIL, caption=EVIL
+    )
     assert "<script" not in figure.svg
 
 
-@pytest.mark.parametrize("values", [[1.5, np.nan], [None, "x"], [pd.NA, 1], [pd.Timestamp("2024-01-01"), pd.NaT], [1e12, -1e-9]])
+@pytest.mark.parametrize(
+    "values", [[1.5, np.nan], [None, "x"], [pd.NA, 1], [pd.Timestamp("2024-01-01"), pd.NaT], [1e12, -1e-9]]
+)
 def test_tooltips_hold_what_is_there_and_nothing_that_is_missing(values, tmp_path):
     town = make_grid_town(3, 3)
     rows = town.nodes_to_frame().iloc[:2].assign(told=pd.Series(values, dtype=object).to_numpy())
@@ -190,7 +203,9 @@ def test_nothing_to_show_is_shown_as_nothing(tmp_path):
 
 def test_a_still_map_says_whose_data_it_is_and_what_to_read(helsinki):
     cafes = helsinki.find_places("food/cafe")
-    figure = draw_map(helsinki.streets("walk"), [MapLayer("Cafés", cafes)], alt="Dots: cafés.", caption="Most are central.")
+    figure = draw_map(
+        helsinki.streets("walk"), [MapLayer("Cafés", cafes)], alt="Dots: cafés.", caption="Most are central."
+    )
     assert figure.alt == "Dots: cafés."
     assert figure.caption == f"Most are central. Map: {ATTRIBUTION}."
     assert draw_map(make_grid_town(3, 3), caption=f"By {ATTRIBUTION}").caption == f"By {ATTRIBUTION}"
