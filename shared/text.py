@@ -17,13 +17,13 @@ def capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def count_of(number: int, thing: str) -> str:
-    """Write how many there are of something.
+def count_of(number: int, thing: str, things: str | None = None) -> str:
+    """Write how many there are of something; its plural ends in s, or is given.
 
-    >>> count_of(1, "row"), count_of(1200, "row")
-    ('1 row', '1,200 rows')
+    >>> count_of(1, "row"), count_of(1200, "row"), count_of(2, "address", "addresses")
+    ('1 row', '1,200 rows', '2 addresses')
     """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def sentences(notes: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from case_studies.common.map_file import MAP_PAGE
-from shared.reporting import Figure
+from shared.reporting import Figure, Link
 from shared.reporting.figures import line_figure
 from shared.text import count_of, sentences
 
@@ -25,7 +25,15 @@ WORST = 10  # streets that are listed
 
 
 def reach_parts(town: Town, reach: Reach, settings: CatchmentSettings) -> list[Any]:
-    """Who gets there within how many minutes, for the slow and the fast, and with and without the edge."""
+    """Who gets there within how many minutes, for the slow and the fast, and with and without the edge.
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> reach_parts(town, reach, settings)[1][0]["reached"].tolist()
+    ['36 %', '58 %']
+    """
     rows = []
     for place, limit in enumerate(reach.limits):
         inside, share = reach.inner(limit)
@@ -70,7 +78,15 @@ def _share_figure(town: Town, reach: Reach, settings: CatchmentSettings) -> Figu
 
 
 def where_parts(town: Town, reach: Reach, figure: Figure) -> list[Any]:
-    """Where those are who need longest."""
+    """Where those are who need longest.
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> where_parts(town, reach, reach_parts(town, reach, settings)[0])[-1][0].shape
+    (10, 5)
+    """
     limit = reach.goal
     found = list_streets(reach, limit).head(WORST)
     shown = pd.DataFrame(
@@ -87,11 +103,19 @@ def where_parts(town: Town, reach: Reach, figure: Figure) -> list[Any]:
         f"The {len(found):,} worst-served streets, by how many {town.people.unit} are beyond {limit:g} minutes; the"
         " last column counts those nearer to the edge of the map than to a place, who may have one beyond it."
     )
-    return [figure, f"To move about in it: {MAP_PAGE}, beside this report.", (shown, told)]
+    return [figure, Link("The same map to move about in", MAP_PAGE), (shown, told)]
 
 
 def place_parts(town: Town, reach: Reach) -> list[Any]:
-    """Each place with its people."""
+    """Each place with its people.
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> place_parts(town, reach)[0][0]["nearest to"].to_dict()
+    {'North': '44', 'South': '37'}
+    """
     last = reach.limits[-1]
     table = reach.places.sort_values("nearest", ascending=False, kind="stable")
     shown = pd.DataFrame(
@@ -109,7 +133,15 @@ def place_parts(town: Town, reach: Reach) -> list[Any]:
 
 
 def further_parts(town: Town, reach: Reach, further: Further | None, settings: CatchmentSettings) -> list[Any]:
-    """What one more place would bring."""
+    """What one more place would bring.
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> further_parts(town, reach, None, settings)
+    ['No spots were tried: --set candidates=150 does.']
+    """
     if further is None:
         return ["No spots were tried: --set candidates=150 does."]
     after = pd.Series(further.minutes)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from case_studies.common.town import measure_minutes, name_streets
 from shared.typing import Floats, Ints
 
-from .places import name_streets
-from .reach import Reach, measure_minutes
+from .reach import Reach
 from .settings import CatchmentSettings
 from .town import Town
 
@@ -65,6 +65,14 @@ def find_further(town: Town, reach: Reach, settings: CatchmentSettings) -> Furth
     town : Town
     reach : Reach
     settings : CatchmentSettings
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> further = find_further(town, reach, settings)
+    >>> further.limit, further.tried, further.gain > 0
+    (8.0, 81, True)
     """
     people = town.people
     x, y = town.network.projection.to_plane(people.positions.lon, people.positions.lat)

@@ -25,6 +25,14 @@ def make_layers(town: Town, reach: Reach, further: Further | None) -> list[MapLa
     town : Town
     reach : Reach
     further : Further, optional
+
+    >>> from .example import make_example
+    >>> from .settings import CatchmentSettings
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> [layer.name for layer in make_layers(town, reach, None)]
+    ['within 8 min (light)', 'within 5 min (dark)', 'beyond 8 min', 'places']
     """
     seconds = [60 * limit for limit in reach.limits]
     areas = compute_isochrones(town.network, town.places.positions, seconds, direction="to", merge=True)
@@ -67,6 +75,10 @@ def draw_reach(town: Town, layers: list[MapLayer]) -> Figure:
     ----------
     town : Town
     layers : list of MapLayer
+
+    >>> from .example import make_example
+    >>> draw_reach(make_example(), []).alt
+    'Map of what is within reach of a place, and of who is beyond.'
     """
     return draw_map(
         town.network,

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from domains.geodata import WALKING_PACE, Positions, StreetNetwork, compute_costs
+from case_studies.common.town import measure_minutes, name_streets, usual_speed
 from shared.typing import Bools, Floats, Ints
 
-from .places import name_streets
 from .settings import CatchmentSettings
 from .town import Town
 
-__all__ = ["Reach", "compute_reach", "measure_minutes", "usual_speed"]
-
-BLOCK = 4_000_000  # pairs of people and places that are held at once: 32 MB
-FOOT = WALKING_PACE / 0.06  # metres a minute, off the streets
+__all__ = ["Reach", "compute_reach"]
 
 
 @dataclass(frozen=True)
@@ -114,36 +109,6 @@ class Reach:
         return short[-1] if short else self.limits[0]
 
 
-def usual_speed(network: StreetNetwork) -> float:
-    """Usual speed along the streets in metres a minute.
-
-    Parameters
-    ----------
-    network : StreetNetwork
-    """
-    used = network.usable
-    return float(60 * network.length[used].sum() / network.seconds[used].sum())
-
-
-def measure_minutes(
-    network: StreetNetwork, origins: Positions, targets: Positions, n_jobs: int
-) -> Iterator[tuple[slice, Floats]]:
-    """Minutes from every origin to every target, some rows at a time; the ways to and from the street are walked.
-
-    Parameters
-    ----------
-    network : StreetNetwork
-    origins, targets : Positions
-    n_jobs : int
-    """
-    rows = max(1, BLOCK // len(targets))
-    for first in range(0, len(origins), rows):
-        part = slice(first, min(first + rows, len(origins)))
-        some = origins.take(part)
-        seconds = compute_costs(network, some, targets, by="time", n_jobs=n_jobs).values
-        yield part, seconds / 60 + some.off[:, None] / FOOT + targets.off[None, :] / FOOT
-
-
 def compute_reach(town: Town, settings: CatchmentSettings) -> Reach:
     """Compute everybody's way to the nearest place, and each place's people.
 
@@ -151,6 +116,12 @@ def compute_reach(town: Town, settings: CatchmentSettings) -> Reach:
     ----------
     town : Town
     settings : CatchmentSettings
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> reach = compute_reach(town, settings)
+    >>> reach.share(5.0).__round__(3), reach.places["nearest"].tolist()
+    (0.358, [37.0, 44.0])
     """
     people, places = town.people, town.places
     n, limit = len(people.weight), settings.limits[-1]

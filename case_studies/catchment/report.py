@@ -17,7 +17,7 @@ def summary(run: Run, settings: CatchmentSettings, town: Town, reach: Reach, fur
     """Sentences for a manager and the numbers behind them."""
     last, people = reach.limits[-1], town.people
     run.report.subtitle = (
-        f"{town.places.count()} and {people.count(people.total)}; {MODES[settings.mode]} on the map {town.map.source}."
+        f"{town.places.count()} and {people.count(people.total)}; {MODES[settings.mode]} on the map {town.source}."
     )
     run.add_summary(say_reach(town, reach))
     run.add_summary(*filter(None, [say_further(town, reach, further)]))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from case_studies.common.town import usual_speed
 from shared.text import join_words
 
 from .further import Further
-from .reach import Reach, usual_speed
+from .reach import Reach
 from .settings import CatchmentSettings
 from .streets import list_streets
 from .town import Town
@@ -40,6 +41,11 @@ def say_speed(town: Town, factor: float) -> str:
     town : Town
     factor : float
         Of the usual speed.
+
+    >>> from .example import make_example
+    >>> town = make_example()
+    >>> say_speed(town, 0.75)
+    'at 3.6 km/h'
     """
     if town.network.mode == "drive":
         return f"at {100 * factor:g} % of the usual speed"
@@ -53,6 +59,13 @@ def say_reach(town: Town, reach: Reach) -> str:
     ----------
     town : Town
     reach : Reach
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> say_reach(town, reach)[:72]
+    '58 % of 81 people reach a place of “health/pharmacy” within 8 minutes on'
     """
     *before, last = reach.limits
     people = town.people
@@ -79,6 +92,13 @@ def say_further(town: Town, reach: Reach, further: Further | None) -> str:
     town : Town
     reach : Reach
     further : Further, optional
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> say_further(town, reach, None)
+    ''
     """
     if further is None:
         return ""
@@ -113,6 +133,13 @@ def say_paces(town: Town, reach: Reach, settings: CatchmentSettings) -> str:
     town : Town
     reach : Reach
     settings : CatchmentSettings
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> say_paces(town, reach, settings)
+    'How sure: within 8 minutes it is 36 % at 3.6 km/h and 69 % at 5.4 km/h.'
     """
     last = reach.limits[-1]
     slow, fast = (
@@ -130,6 +157,13 @@ def say_edge(town: Town, reach: Reach) -> str:
     ----------
     town : Town
     reach : Reach
+
+    >>> from .example import make_example
+    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
+    >>> from .reach import compute_reach
+    >>> reach = compute_reach(town, settings)
+    >>> say_edge(town, reach)[:82]
+    '81 people (100 %) are within 8 minutes of the edge of the map, beyond which places'
     """
     last, people = reach.limits[-1], town.people
     near = people.total - reach.inner(last)[0]
@@ -152,6 +186,11 @@ def say_doubt(town: Town) -> str:
     Parameters
     ----------
     town : Town
+
+    >>> from .example import make_example
+    >>> town = make_example()
+    >>> say_doubt(town)
+    'When not to believe it: where the table of people or the map is out of date.'
     """
     return f"When not to believe it: {town.people.source or 'where the table of people or the map is out of date.'}"
 

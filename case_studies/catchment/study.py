@@ -8,11 +8,11 @@ if __name__ == "__main__":  # as a script: python case_studies/catchment/study.p
 from case_studies.common.map_file import save_map
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
+from case_studies.common.town import add_columns
 from shared.reporting import Run
 from shared.text import sentences
 
 from . import chapters, report
-from .answers import add_columns
 from .further import find_further
 from .picture import draw_reach, make_layers
 from .predict import predict
@@ -23,7 +23,7 @@ from .town import read_town
 
 def run(settings: CatchmentSettings, out: Run) -> None:
     """Read the map, find everybody's way to the nearest place, look for those left out, try one more place."""
-    town, told = read_town(out, settings)  # bundled, or the user's own map, people and places
+    town, whole, told = read_town(out, settings)  # bundled, or the user's own map, people and places
     out.mark_step("read")
 
     # Everybody's minutes along the streets, and the edge beyond which nothing is seen.
@@ -50,7 +50,7 @@ def run(settings: CatchmentSettings, out: Run) -> None:
     out.add_section("The places", *chapters.place_parts(town, reach))
     out.add_section("What one more place would bring", *chapters.further_parts(town, reach, further, settings))
     out.add_section("When not to believe it", *report.doubts(town, reach, settings))
-    add_closing(out, town.map, *told, *filter(None, [sentences(town.notes)]))
+    add_closing(out, whole, *told, *filter(None, [sentences(town.notes)]))
     out.metrics.update(report.metrics(town, reach, further, settings))
 
 

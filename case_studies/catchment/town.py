@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.spatial import KDTree
 
 from case_studies.common.map_file import load_map, set_on_streets
+from case_studies.common.town import measure_edge
 from domains.geodata import OsmMap, Positions, StreetNetwork
 from shared.data.contract import contract_of
 from shared.errors import DataError, Problem
@@ -16,7 +17,6 @@ from shared.reporting import Run
 from shared.typing import Floats
 
 from .datasets import list_addresses
-from .edge import measure_edge
 from .places import Places, find_places
 from .settings import MAP, CatchmentSettings
 
@@ -81,7 +81,8 @@ class Town:
 
     Attributes
     ----------
-    map : OsmMap
+    source : str
+        The map file.
     network : StreetNetwork
     places : Places
     people : People
@@ -89,9 +90,13 @@ class Town:
         Metres from where people are to the edge of the map.
     notes : tuple of str
         What was left out.
+
+    >>> from .example import make_example
+    >>> len(make_example().places)
+    2
     """
 
-    map: OsmMap
+    source: str
     network: StreetNetwork
     places: Places
     people: People
@@ -99,7 +104,7 @@ class Town:
     notes: tuple[str, ...] = ()
 
 
-def read_town(out: Run, settings: CatchmentSettings) -> tuple[Town, list[str]]:
+def read_town(out: Run, settings: CatchmentSettings) -> tuple[Town, OsmMap, list[str]]:
     """Read the bundled map and places, or the user's own files.
 
     Parameters
@@ -109,8 +114,8 @@ def read_town(out: Run, settings: CatchmentSettings) -> tuple[Town, list[str]]:
 
     Returns
     -------
-    town, sentences
-        The latter say how tables were read.
+    town, map, sentences
+        The last say how tables were read.
 
     Raises
     ------
@@ -141,7 +146,7 @@ def read_town(out: Run, settings: CatchmentSettings) -> tuple[Town, list[str]]:
     columns = [settings.columns.lon, settings.columns.lat]
     out.contract = contract_of(people.table[columns])
     edge = measure_edge(network, people.positions)
-    return Town(town, network, places, people, edge, (*left, *places.notes)), [*read, *told]
+    return Town(town.source, network, places, people, edge, (*left, *places.notes)), town, [*read, *told]
 
 
 def _set_people(

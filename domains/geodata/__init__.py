@@ -1,7 +1,7 @@
 """Geodata: from a map file to the right site, with streets, catchments, routes and location as a feature."""
 
 from domains.geodata.access.features import LocationFeatures
-from domains.geodata.access.huff import HuffModel, MarketShares
+from domains.geodata.access.huff import HuffModel, MarketShares, weigh_pull
 from domains.geodata.access.measure import (
     FloatingCatchment,
     compute_floating_catchment,
@@ -75,5 +75,6 @@ __all__ = [
     "read_stops",
     "snap_points",
     "to_osmnx",
+    "weigh_pull",
     "write_map",
 ]

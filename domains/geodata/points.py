@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.projection import WGS84
+from domains.geodata.projection import WGS84, wrap_degrees
 from shared.data.io.frames import as_pandas
-from shared.errors import Argument, Fix, Problems
+from shared.errors import Argument, Fix, Problems, SettingsError
 from shared.text import count_of
 from shared.typing import Bools, Floats
 
@@ -97,6 +97,9 @@ def read_points(
     """
     if isinstance(data, Points):
         return data
+    for name, value in (("lon", lon), ("lat", lat), ("key", key)):
+        if value is not None and not isinstance(value, str):
+            raise SettingsError(f"{name}={value!r} is no name of a column; give a text")
     problems = Problems(source)
     if hasattr(data, "crs") and hasattr(data, "geometry"):
         points = _read_geometries(data, key, problems)
@@ -105,8 +108,9 @@ def read_points(
         table = as_pandas(data, source, copy=False)
         names = _find_columns(table, lon, lat, problems)
         problems.raise_if_any()
-        # An index with a name has become a column of the table; rows go by it all the same.
-        labels = data.index if key is None and isinstance(data, pd.DataFrame) else _find_labels(table, key, problems)
+        labels = _find_labels(table, key, problems)
+        if key is None and isinstance(data, pd.DataFrame):
+            labels = data.index.to_flat_index()  # also one with a name, which became a column
         values = [_read_degrees(table[name], name, problems) for name in names]
         problems.raise_if_any()
         points = Points(values[0], values[1], labels)
@@ -138,9 +142,18 @@ def _read_geometries(data: Any, key: str | None, problems: Problems) -> Points:
     if drawn.any():
         values = np.where(drawn, shapely.point_on_surface(values), values)
         notes = (f"of {count_of(int(drawn.sum()), 'area or line')} a point within counts",)
-    labels = _find_labels(pd.DataFrame(data.drop(columns=data.geometry.name)), key, problems) if key else data.index
+    labels = data.index.to_flat_index() if key is None else _find_labels(_list_columns(data), key, problems)
     problems.raise_if_any()
-    return Points(shapely.get_x(values), shapely.get_y(values), labels, notes)
+    lon = shapely.get_x(values)
+    # Of an area across the 180th meridian longitudes may run on beyond it.
+    return Points(np.where(drawn, wrap_degrees(lon), lon), shapely.get_y(values), labels, notes)
+
+
+def _list_columns(data: Any) -> pd.DataFrame:
+    """What a GeoDataFrame or a GeoSeries has beside its geometries, names of its index among it."""
+    columns = [] if isinstance(data, pd.Series) else [name for name in data.columns if name != data.geometry.name]
+    table = pd.DataFrame({name: data[name] for name in columns}, index=data.index)
+    return table.reset_index() if any(name is not None and name not in columns for name in table.index.names) else table
 
 
 def _find_columns(table: pd.DataFrame, lon: str | None, lat: str | None, problems: Problems) -> tuple[str, str]:
@@ -219,7 +232,9 @@ def _check_near(points: Points, around: Points, names: tuple[str, str], problems
             " the other way round",
             column=", ".join(names) if names[0] != names[1] else names[0],
             count=int(turned.sum()),
-            fix=Fix("Exchange them: ", Argument("lon", names[1]), ", ", Argument("lat", names[0]), "."),
+            fix=Fix("Exchange them: ", Argument("lon", names[1]), ", ", Argument("lat", names[0]), ".")
+            if names[0] != names[1]
+            else "Exchange them: data.set_geometry(gpd.points_from_xy(data.geometry.y, data.geometry.x, crs=data.crs)).",
         )
     elif not near.any():
         problems.add(

@@ -8,7 +8,7 @@ import numpy as np
 
 from shared.typing import Floats
 
-__all__ = ["EARTH_RADIUS", "WGS84", "LocalProjection", "measure_distance"]
+__all__ = ["EARTH_RADIUS", "WGS84", "LocalProjection", "join_meridian", "measure_distance", "wrap_degrees"]
 
 EARTH_RADIUS = 6_371_008.8  # m; mean radius of the WGS 84 ellipsoid (IUGG)
 WGS84 = "EPSG:4326"
@@ -28,6 +28,35 @@ def measure_distance(lon: Floats, lat: Floats, other_lon: Floats, other_lat: Flo
     a, b = np.radians(lat), np.radians(other_lat)
     half = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(other_lon - lon) / 2) ** 2
     return np.asarray(2 * EARTH_RADIUS * np.arcsin(np.sqrt(np.minimum(half, 1.0))))
+
+
+def wrap_degrees(lon: Floats) -> Floats:
+    """Longitudes from -180 to 180, whichever way round they were counted.
+
+    Parameters
+    ----------
+    lon : numpy.ndarray
+        Degrees.
+
+    >>> wrap_degrees(np.array([180.5, -181.0, 24.9])).tolist()
+    [-179.5, 179.0, 24.9]
+    """
+    return np.asarray(np.where(np.abs(lon) > 180.0, (lon + 180.0) % 360.0 - 180.0, lon))
+
+
+def join_meridian(lon: Floats) -> Floats:
+    """Let longitudes of one thing run on across the 180th meridian, where they would leap from 180 to -180.
+
+    Parameters
+    ----------
+    lon : numpy.ndarray
+        Degrees.
+
+    >>> join_meridian(np.array([179.5, -179.5])).tolist(), join_meridian(np.array([-1.0, 1.0])).tolist()
+    ([179.5, 180.5], [-1.0, 1.0])
+    """
+    leaps = len(lon) and float(lon.max()) - float(lon.min()) > 180.0
+    return np.asarray(np.where(lon < 0, lon + 360.0, lon)) if leaps else lon
 
 
 @dataclass(frozen=True)

@@ -227,7 +227,16 @@ class Session:
     def _run(self) -> None:
         # HiGHS counts the seconds of all runs together.
         self._highs.setOptionValue("time_limit", self._highs.getRunTime() + self.time_limit)
-        self._highs.run()
+        if not self._refuses():
+            return
+        # Whoever runs HiGHS first in a process sets its number of threads for all; 0 takes what there is.
+        self._highs.setOptionValue("threads", 0)
+        if self._refuses():
+            raise HexadError("HiGHS gave up without an answer; look for numbers that are far too large or too small")
+
+    def _refuses(self) -> bool:
+        error = self._highs.run() == self._api.HighsStatus.kError
+        return bool(error and self._highs.getModelStatus() == self._api.HighsModelStatus.kNotset)
 
     def _tell_apart(self, status: Any) -> Any:
         """Whether a program is infeasible, or has no bound: solved without an objective it is one or the other."""

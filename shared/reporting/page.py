@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.errors import HexadError, quote
 from shared.reporting.figures import PALETTE, Figure
 from shared.runtime.files import write_text
 
-__all__ = ["Fact", "Report", "Section", "Source", "cell_text"]
+__all__ = ["Fact", "Link", "Report", "Section", "Source", "cell_text"]
 
 MAX_TABLE_ROWS = 60
 
@@ -42,6 +44,38 @@ class Source:
     source: str
     licence: str
     fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link to a page that lies beside the report.
+
+    Attributes
+    ----------
+    text : str
+        What is to be clicked.
+    page : str
+        The file's name, as in "map.html".
+
+    Raises
+    ------
+    HexadError
+        It is no plain name of a page: a report leads nowhere else.
+
+    >>> Link("The map", "map.html").page
+    'map.html'
+    >>> Link("The map", "https://example.org")
+    Traceback (most recent call last):
+    ...
+    shared.errors.HexadError: 'https://example.org' is no name of a page beside the report, such as map.html
+    """
+
+    text: str
+    page: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}\.html", self.page):
+            raise HexadError(f"{quote([self.page])} is no name of a page beside the report, such as map.html")
 
 
 LETTERS = 12
@@ -78,6 +112,11 @@ class Section:
     def code(self, line: str) -> Section:
         """Add a line to be typed."""
         self.parts.append(_Part("code", line))
+        return self
+
+    def link(self, link: Link) -> Section:
+        """Add a link to a page beside the report."""
+        self.parts.append(_Part("link", link))
         return self
 
     def figure(self, figure: Figure) -> Section:

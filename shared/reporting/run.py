@@ -27,7 +27,7 @@ from shared.data.io.sql import display_url
 from shared.data.io.tables import TableReport
 from shared.data.schema import Schema
 from shared.errors import HexadError, SettingsError, StoreError, quote
-from shared.reporting.page import Fact, Report, Section, Source
+from shared.reporting.page import Fact, Link, Report, Section, Source
 from shared.runtime.config import to_toml
 from shared.runtime.files import as_json, hash_file
 from shared.runtime.interrupts import raise_if_interrupted
@@ -345,13 +345,13 @@ class Run:
         self.report.facts.append(Fact(value, label))
 
     def add_section(self, title: str, *parts: Any) -> Section:
-        """Add a chapter: text, figures, or tables as (frame, caption).
+        """Add a chapter: text, figures, links, or tables as (frame, caption).
 
         Parameters
         ----------
         title : str
             Its heading.
-        *parts : str, Figure or tuple of frame and caption
+        *parts : str, Figure, Link or tuple of frame and caption
             In the order of the page.
         """
         section = self.report.section(title)
@@ -360,6 +360,8 @@ class Run:
                 section.text(part)
             elif isinstance(part, tuple):
                 section.table(*part)
+            elif isinstance(part, Link):
+                section.link(part)
             else:
                 section.figure(part)
         return section

@@ -30,6 +30,8 @@ CONTRACTS = {
     "interactions": "tests/contract/test_recommenders.py",
     "texts": "tests/contract/test_recommenders.py",
     "items": "tests/contract/test_recommenders.py",
+    "points": "tests/contract/test_locations.py",
+    "costs": "tests/domains/geodata/test_market.py",
 }
 
 

@@ -17,6 +17,7 @@ from shared.errors import DataError, SettingsError
 
 SMALL = {
     "catchment": ["n_jobs=1", "candidates=20"],
+    "site": ["n_jobs=1", "candidates=50", "n=2", "draws=5", "losses=2", "random_sets=50"],
     "delivery": ["n_jobs=1", "capacity=60", "searches=2", "iterations=200", "days=20"],
     "catalogue": ["n_jobs=1", "judged=200"],
     "products": ["n_jobs=1", "period=28D", "cuts=1", "most_items=150", "columns.time=day"],
@@ -110,11 +111,17 @@ def catchment_table() -> pd.DataFrame:
     return table.assign(people=1 + np.arange(len(table)) % 5)
 
 
+def site_table() -> pd.DataFrame:
+    table = datasets.load("helsinki_demand")
+    return table.assign(weight=1 + np.arange(len(table)) % 5)
+
+
 def delivery_table() -> pd.DataFrame:
     return datasets.load("helsinki_stops").iloc[::2].reset_index(drop=True)
 
 
 TABLES = {
+    "site": site_table,
     "catchment": catchment_table,
     "delivery": delivery_table,
     "catalogue": catalogue_table,
@@ -130,6 +137,7 @@ TABLES = {
     "fraud": fraud_table,
 }
 ROLES = {
+    "site": {"lon": "lon", "lat": "lat", "weight": "weight", "customer": "customer"},
     "catchment": {"lon": "lon", "lat": "lat", "people": "people"},
     "delivery": {
         "name": "stop",
@@ -275,6 +283,7 @@ def test_two_sets_of_names_make_one_report(study, runs):
 
 
 BUNDLED = {
+    "site": ("Nobody was counted", "made from the map", "addresses alone", "offices"),
     "catchment": ("household", "households", "no people"),
     "delivery": ("made up", "made-up", "restaurants", "supermarket"),
     "catalogue": ("Wikidata", "films", "genre", "director", "Bogart"),

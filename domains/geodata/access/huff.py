@@ -12,19 +12,19 @@ from scipy.special import logsumexp, softmax
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from domains.geodata.network.costs import StreetCosts
+from domains.geodata.access.inputs import MAX_ROWS, as_numbers, check_order, find_sites, read_costs, read_values
 from shared.checks import check_level, is_number, is_whole
-from shared.errors import HexadError, Problems, SettingsError, quote
+from shared.errors import HexadError, Problems, SettingsError
 from shared.result import Result
-from shared.text import format_number, sentences
+from shared.text import count_of, format_number, sentences
 from shared.typing import Floats
 
-__all__ = ["HuffModel", "MarketShares", "read_costs", "read_values", "weigh_pull"]
+__all__ = ["HuffModel", "MarketShares", "check_exponent", "find_floor", "weigh_market", "weigh_pull"]
 
 # Costs below this share of the median are taken as it: at no distance a pull would be infinite.
 FLOOR = 1e-3
 MOST_EXPONENT = 20.0
-MAX_ROWS = 6
+MOST_LOG = 600.0  # of a pull: nothing is left for others long before
 
 
 def weigh_pull(costs: Floats, sizes: Floats, exponent: float, *, floor: float | None = None) -> Floats:
@@ -42,10 +42,64 @@ def weigh_pull(costs: Floats, sizes: Floats, exponent: float, *, floor: float | 
     >>> weigh_pull(np.array([[1.0, 2.0]]), np.array([100.0, 50.0]), 2.0).round(9).tolist()
     [[100.0, 12.5]]
     """
-    return np.asarray(np.exp(_log_pull(costs, sizes, exponent, 1.0, _find_floor(costs, floor))))
+    return np.asarray(np.exp(_log_pull(costs, sizes, exponent, 1.0, find_floor(costs, floor))))
 
 
-def _find_floor(costs: Floats, floor: float | None) -> float:
+def weigh_market(
+    costs: Floats, sizes: Floats, other_costs: Floats, other_sizes: Floats, exponent: float
+) -> tuple[Floats, Floats]:
+    """How strongly each of one's sites draws each client, in units of what all sites of others do together.
+
+    Shares depend on nothing else, and a high exponent does no harm.
+
+    Parameters
+    ----------
+    costs, other_costs : numpy.ndarray of shape (n_clients, n_sites), (n_clients, n_others)
+    sizes, other_sizes : numpy.ndarray
+    exponent : float
+
+    Returns
+    -------
+    pull : numpy.ndarray of shape (n_clients, n_sites)
+    others : numpy.ndarray of shape (n_clients,)
+        1, or 0 where none of theirs is reached.
+
+    >>> weigh_market(np.array([[1.0, 2.0]]), np.ones(2), np.array([[0.5]]), np.ones(1), 2.0)
+    (array([[0.25  , 0.0625]]), array([1.]))
+    """
+    every = np.column_stack([costs, other_costs])
+    logs = _log_pull(every, np.concatenate([sizes, other_sizes]), exponent, 1.0, find_floor(every))
+    own, theirs = logs[:, : costs.shape[1]], logsumexp(logs[:, costs.shape[1] :], axis=1)
+    there = np.isfinite(theirs)
+    base = np.where(there, theirs, own.max(axis=1, initial=-np.inf))
+    pull = np.exp(np.minimum(own - np.where(np.isfinite(base), base, 0.0)[:, None], MOST_LOG))
+    return pull, there.astype(float)
+
+
+def check_exponent(exponent: object) -> None:
+    """Refuse exponents by which far sites would draw as much as near ones.
+
+    Parameters
+    ----------
+    exponent : float
+
+    >>> check_exponent(2.0)
+    """
+    if not is_number(exponent) or not exponent > 0:
+        raise SettingsError(f"exponent={exponent!r}: it is above 0, so that far sites draw less")
+
+
+def find_floor(costs: Floats, floor: float | None = None) -> float:
+    """The least cost that counts: the one given, or a thousandth of the median of those above 0.
+
+    Parameters
+    ----------
+    costs : numpy.ndarray
+    floor : float, optional
+
+    >>> find_floor(np.array([0.0, 1000.0, 3000.0, np.inf]))
+    2.0
+    """
     if floor is not None:
         return floor
     known = costs[np.isfinite(costs) & (costs > 0)]
@@ -53,8 +107,8 @@ def _find_floor(costs: Floats, floor: float | None) -> float:
 
 
 def _log_pull(costs: Floats, sizes: Floats, exponent: float, power: float, floor: float) -> Floats:
-    with np.errstate(divide="ignore"):
-        size = power * np.log(sizes)
+    # A site of no size draws nobody, whatever the power.
+    size = np.where(sizes > 0, power * np.log(np.where(sizes > 0, sizes, 1.0)), -np.inf)
     value = size - exponent * np.log(np.maximum(costs, floor))
     return np.asarray(np.where(np.isfinite(costs), value, -np.inf))
 
@@ -164,14 +218,15 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         DataError, SettingsError
         """
         self._check_settings()
-        values, _, sites = read_costs(costs)
-        size = read_values(sizes, len(sites), "sizes", "sites")
-        seen = self._read_observed(observed, values)
+        values, clients, sites = read_costs(costs)
+        size = read_values(sizes, sites, "sizes", "sites")
+        seen = self._read_observed(observed, values, size, clients, sites)
         rows = np.flatnonzero(seen.sum(axis=1) > 0)
         if not len(rows):
             raise HexadError("nothing was observed: every row of observed is 0")
         values, seen = values[rows], seen[rows]
-        self.floor_ = _find_floor(values, self.floor)
+        self.floor_ = find_floor(values, self.floor)
+        self._check_told(values, size)
         self.n_clients_ = len(rows)
         best = self._climb(values, size, seen)
         self.exponent_, self.power_ = best
@@ -181,8 +236,8 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
 
     def _check_settings(self) -> None:
         check_level(self.level)
-        if self.exponent is not None and (not is_number(self.exponent) or not self.exponent > 0):
-            raise SettingsError(f"exponent={self.exponent!r}: it is above 0, so that far sites draw less")
+        if self.exponent is not None:
+            check_exponent(self.exponent)
         if self.power is not None and (not is_number(self.power) or not self.power >= 0):
             raise SettingsError(f"power={self.power!r}: it is 0 or more")
         if self.floor is not None and (not is_number(self.floor) or not self.floor > 0):
@@ -190,14 +245,35 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         if not is_whole(self.n_draws, least=10) or not is_whole(self.random_state, least=0):
             raise SettingsError(f"n_draws={self.n_draws!r}, random_state={self.random_state!r}: give whole numbers")
 
-    def _read_observed(self, observed: Any, costs: Floats) -> Floats:
-        seen = np.asarray(observed, dtype=float)
+    def _check_told(self, costs: Floats, sizes: Floats) -> None:
+        """Refuse what says nothing of a number that is to be learnt: clients who have no choice, or all of one kind."""
+        there = np.isfinite(costs) & (sizes > 0)
+        for wanted, values, name in (
+            (self.exponent is None, np.maximum(costs, self.floor_), "exponent"),
+            (self.power is None, np.broadcast_to(sizes, costs.shape), "power"),
+        ):
+            low, high = (
+                pick(values, axis=1, where=there, initial=start) for pick, start in ((np.min, np.inf), (np.max, 0.0))
+            )
+            if wanted and not (high > low).any():
+                of = "costs" if name == "exponent" else "sizes"
+                raise HexadError(
+                    f"the {name} cannot be learnt: no client can choose between sites whose {of} differ; give {name}="
+                )
+
+    def _read_observed(
+        self, observed: Any, costs: Floats, sizes: Floats, clients: pd.Index[Any], sites: pd.Index[Any]
+    ) -> Floats:
+        seen = as_numbers(observed, "observed")
         problems = Problems("observed")
         if seen.shape != costs.shape:
             problems.add(
                 f"has the shape {seen.shape}, costs {costs.shape}", fix="Give a row a client, a column a site."
             )
             problems.raise_if_any()
+        if isinstance(observed, pd.DataFrame):
+            check_order(observed.index, clients, "clients", problems)
+            check_order(observed.columns, sites, "sites", problems)
         wrong = ~np.isfinite(seen) | (seen < 0)
         if wrong.any():
             rows = np.flatnonzero(wrong.any(axis=1))[:MAX_ROWS] + 1
@@ -208,6 +284,11 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
             rows = np.flatnonzero(there.any(axis=1))[:MAX_ROWS] + 1
             fix = "Somebody went where no street leads: look at the costs, or raise max_snap=."
             problems.add(f"{there.sum():,} visits to sites out of reach", rows=rows, count=int(there.sum()), fix=fix)
+        nothing = (seen > 0) & (sizes == 0)
+        if nothing.any():
+            rows = np.flatnonzero(nothing.any(axis=1))[:MAX_ROWS] + 1
+            fix = "A site of size 0 draws nobody: correct its size, or leave it out."
+            problems.add(f"{nothing.sum():,} visits to sites of size 0", rows=rows, count=int(nothing.sum()), fix=fix)
         problems.raise_if_any()
         return seen
 
@@ -268,6 +349,8 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
             return (self.exponent, self.exponent)
         rng = np.random.default_rng(self.random_state)
         n = len(costs)
+        if n == 1:
+            return (0.0, float("inf"))  # how clients differ, one alone does not tell
         drawn = []
         for _ in range(self.n_draws):
             rows = rng.integers(n, size=n)
@@ -280,7 +363,7 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
             * float(np.std(drawn, ddof=1))
             * np.sqrt(n / max(n - 1, 1))
         )
-        return (max(self.exponent_ - half, 0.0), self.exponent_ + half)
+        return (float(max(self.exponent_ - half, 0.0)), float(self.exponent_ + half))
 
     @staticmethod
     def _chances(costs: Floats, sizes: Floats, exponent: float, power: float, floor: float) -> Floats:
@@ -309,12 +392,17 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         self._check_settings()
         if self.exponent is None:
             check_is_fitted(self, "exponent_")
+        values, clients, sites = read_costs(costs)
+        size = read_values(sizes, sites, "sizes", "sites")
+        weight = _read_demand(demand, clients)
+        return self._share(values, size, weight, clients, sites)
+
+    def _share(
+        self, values: Floats, size: Floats, weight: Floats, clients: pd.Index[Any], sites: pd.Index[Any]
+    ) -> MarketShares:
         exponent = self.exponent if self.exponent is not None else self.exponent_
         power = self.power if self.power is not None else getattr(self, "power_", 1.0)
-        values, clients, sites = read_costs(costs)
-        size = read_values(sizes, len(sites), "sizes", "sites")
-        weight = np.ones(len(clients)) if demand is None else read_values(demand, len(clients), "demand", "clients")
-        floor = getattr(self, "floor_", None) or _find_floor(values, self.floor)
+        floor = getattr(self, "floor_", None) or find_floor(values, self.floor)
         chance = self._chances(values, size, exponent, power, floor)
         lost = (chance.sum(axis=1) == 0) & (weight > 0)
         notes: tuple[str, ...] = ()
@@ -322,7 +410,7 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
             share = 100 * weight[lost].sum() / weight.sum()
             verb = "reaches" if lost.sum() == 1 else "reach"
             clients_ = "client" if lost.sum() == 1 else "clients"
-            notes = (f"{lost.sum():,} {clients_} with {share:.2g} % of the demand {verb} no site: nobody wins them",)
+            notes = (f"{lost.sum():,} {clients_} with {share:.3g} % of the demand {verb} no site: nobody wins them",)
         shares = pd.DataFrame(chance, index=clients, columns=sites)
         return MarketShares(shares, pd.Series(weight @ chance, index=sites, name="won"), notes)
 
@@ -349,95 +437,30 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         >>> HuffModel(exponent=2.0).compare_sites(costs, [1.0, 1.0, 1.0], opens=[2])["change"].round(3).tolist()
         [-0.444, -0.444, 0.889]
         """
+        self._check_settings()
+        if self.exponent is None:
+            check_is_fitted(self, "exponent_")
         values, clients, sites = read_costs(costs)
-        size = read_values(sizes, len(sites), "sizes", "sites")
+        size = read_values(sizes, sites, "sizes", "sites")
+        weight = _read_demand(demand, clients)
         before, after = size.copy(), size.copy()
         for keys, sizes_then, argument in ((opens, before, "opens"), (closes, after, "closes")):
-            listed = [keys] if isinstance(keys, str) else list(keys)
-            places = sites.get_indexer(pd.Index(listed)) if listed else np.zeros(0, dtype=np.int64)
-            if (places < 0).any():
-                unknown = [key for key, place in zip(listed, places, strict=True) if place < 0]
-                raise SettingsError(f"{argument}= names {quote(unknown)}, which is no site; there are {quote(sites)}")
-            sizes_then[places] = 0.0
-        frame = pd.DataFrame(values, index=clients, columns=sites)
-        first = self.share_market(frame, before, demand).won
-        second = self.share_market(frame, after, demand).won
+            sizes_then[find_sites(keys, sites, argument)] = 0.0
+        first = self._share(values, before, weight, clients, sites).won
+        second = self._share(values, after, weight, clients, sites).won
         return pd.DataFrame({"before": first, "after": second, "change": second - first})
 
     def explain(self) -> str:
         """Say what was learnt, and how well it tells the shares."""
         check_is_fitted(self, "exponent_")
         low, high = self.interval_
+        certain = f"{self.level:g} % interval {format_number(low, 3)} to {format_number(high, 3)}, from"
+        certain = "no interval can be told from" if np.isinf(high) else certain
         return (
             f"The pull of a site falls with the cost to the power {format_number(self.exponent_, 3)}"
-            f" ({self.level:g} % interval {format_number(low, 3)} to {format_number(high, 3)}, from"
-            f" {self.n_clients_:,} clients), and this explains {100 * self.fit_:.0f} % of how far shares are from equal."
+            f" ({certain} {count_of(self.n_clients_, 'client')}), and this explains {100 * self.fit_:.0f} % of how far shares are from equal."
         )
 
 
-def read_costs(costs: Any) -> tuple[Floats, pd.Index[Any], pd.Index[Any]]:
-    """Costs from clients to sites, checked, with what both are called.
-
-    Parameters
-    ----------
-    costs : StreetCosts, frame or array of shape (n_clients, n_sites)
-
-    Raises
-    ------
-    DataError, SettingsError
-
-    >>> read_costs([[1.0, 2.0]])[0].tolist()
-    [[1.0, 2.0]]
-    """
-    if isinstance(costs, StreetCosts):
-        values, clients, sites = costs.values, costs.origins, costs.targets
-    elif isinstance(costs, pd.DataFrame):
-        values, clients, sites = costs.to_numpy(dtype=float), costs.index, costs.columns
-    else:
-        values = np.asarray(costs, dtype=float)
-        if values.ndim != 2 or 0 in values.shape:
-            raise SettingsError(f"costs of shape {values.shape}: give a row a client, and a column a site")
-        clients, sites = pd.RangeIndex(values.shape[0]), pd.RangeIndex(values.shape[1])
-    wrong = np.isnan(values) | (values < 0)
-    if wrong.any():
-        problems = Problems("costs")
-        rows = np.flatnonzero(wrong.any(axis=1))[:MAX_ROWS] + 1
-        fix = "Costs are at least 0; write infinity where there is no way."
-        problems.add(f"{wrong.sum():,} values are missing or negative", rows=rows, count=int(wrong.sum()), fix=fix)
-        problems.raise_if_any()
-    return values, clients, sites
-
-
-def read_values(values: Any, n: int, source: str, of: str) -> Floats:
-    """One number of 0 or more for each site or client, not all of them 0.
-
-    Parameters
-    ----------
-    values : array of shape (n,)
-    n : int
-    source : str
-        What they are called in messages.
-    of : str
-        What has one each, in the plural.
-
-    Raises
-    ------
-    DataError
-
-    >>> read_values([1, 2], 2, "sizes", "sites").tolist()
-    [1.0, 2.0]
-    """
-    numbers = np.asarray(values, dtype=float)
-    problems = Problems(source)
-    if numbers.shape != (n,):
-        problems.add(f"there are {numbers.shape} for {n} {of}", fix="Give one each.")
-        problems.raise_if_any()
-    wrong = ~np.isfinite(numbers) | (numbers < 0)
-    if wrong.any():
-        rows = np.flatnonzero(wrong)[:MAX_ROWS] + 1
-        told = f"{wrong.sum():,} values are missing, infinite or negative"
-        problems.add(told, rows=rows, count=int(wrong.sum()), fix="Give 0 or more.")
-    elif not numbers.any():
-        problems.add("all are 0", fix="At least one has to be above 0.")
-    problems.raise_if_any()
-    return numbers
+def _read_demand(demand: Any, clients: pd.Index[Any]) -> Floats:
+    return np.ones(len(clients)) if demand is None else read_values(demand, clients, "demand", "clients")

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import logsumexp
 
-from domains.geodata.access.huff import read_costs, read_values
+from domains.geodata.access.inputs import as_numbers, read_costs, read_values
 from domains.geodata.isochrones.polygons import check_direction, check_limits
 from domains.geodata.network.costs import BLOCK, measure_positions
 from domains.geodata.network.snap import MAX_SNAP, Positions, snap_points
-from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.network.streets import StreetNetwork, check_network
 from shared.checks import is_number
 from shared.errors import Problems, SettingsError
 from shared.result import Result
@@ -24,6 +25,7 @@ __all__ = ["FloatingCatchment", "compute_floating_catchment", "compute_hill", "m
 
 ALL = "all"
 ORDERS = (0, 1, 2)
+NEAR_ONE = 1e-6  # orders so near to 1 are 1: the formula of the others loses its digits there
 DECAYS: dict[str, Callable[[Floats, float], Floats]] = {
     # One half at half the limit, and next to nothing at it.
     "exponential": lambda cost, limit: np.exp(-np.log(2) * 2 * cost / limit),
@@ -88,8 +90,8 @@ def measure_access(
     {'all_within_150': [3.0], 'all_nearest': [0.0]}
     """
     wanted = np.sort(check_limits(limits))
+    check_network(network, by)
     check_direction(network, direction)
-    network.cost(by)
     if decay is not None and decay not in DECAYS:
         raise SettingsError(f"decay={decay!r}: the decays are {', '.join(map(repr, DECAYS))}")
     start = snap_points(network, points, max_snap=max_snap, source="points")
@@ -128,6 +130,8 @@ def _read_kinds(places: Any, kind: str | None, n: int) -> tuple[list[str], list[
         problems.raise_if_any()
     texts = values.astype(str)
     found = sorted(set(texts))
+    if ALL in found:
+        raise SettingsError(f"kind={kind!r} holds {ALL!r}, which is what all kinds together are called; rename it")
     return [*found, ALL], [*((texts == one).to_numpy() for one in found), everything]
 
 
@@ -167,14 +171,14 @@ def _summarise(
         pull = np.where(costs <= limits[-1], falls, 0.0) @ shares
     for place, (kind, member) in enumerate(zip(kinds, members, strict=True)):
         for limit in limits:
-            found[f"{kind}_within_{limit:g}"] = within[limit][:, place]
+            found[f"{kind}_within_{limit:.12g}"] = within[limit][:, place]
         found[f"{kind}_nearest"] = costs[:, member].min(axis=1, initial=np.inf)
         if pull is not None:
             found[f"{kind}_gravity"] = pull[:, place]
     if diversity:
         for limit in limits:
             for order in ORDERS:
-                found[f"diversity_{order}_{limit:g}"] = compute_hill(within[limit][:, :-1], order)
+                found[f"diversity_{order}_{limit:.12g}"] = compute_hill(within[limit][:, :-1], order)
     return found
 
 
@@ -196,20 +200,29 @@ def compute_hill(counts: Any, order: float) -> Floats:
     >>> compute_hill([[1, 1, 1, 1], [4, 0, 0, 0], [0, 0, 0, 0]], 1).round(9).tolist()
     [4.0, 1.0, 0.0]
     """
-    values = np.atleast_2d(np.asarray(counts, dtype=float))
-    if not is_number(order, least=0) or not np.isfinite(values).all() or (values < 0).any():
-        raise SettingsError(f"order={order!r} and counts are 0 or more")
-    total = values.sum(axis=1, keepdims=True)
-    share = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
+    values = np.atleast_2d(as_numbers(counts, "counts"))
+    if not is_number(order, least=0):
+        raise SettingsError(f"order={order!r}: it is 0 or more")
+    wrong = ~np.isfinite(values) | (values < 0)
+    if wrong.any():
+        problems = Problems("counts")
+        rows = np.flatnonzero(wrong.any(axis=1))[:6] + 1
+        told = "value is" if wrong.sum() == 1 else "values are"
+        fix = "Counts are 0 or more."
+        problems.add(f"{wrong.sum():,} {told} missing or negative", rows=rows, count=int(wrong.sum()), fix=fix)
+        problems.raise_if_any()
+    most = values.max(axis=1, keepdims=True, initial=0.0)
+    share = np.divide(values, most, out=np.zeros_like(values), where=most > 0)
+    share /= np.maximum(share.sum(axis=1, keepdims=True), 1.0)
     there = share > 0
-    if order == 1:
-        logs = np.log(share, out=np.zeros_like(share), where=there)
-        number = np.exp(-(share * logs).sum(axis=1))
+    logs = np.log(share, out=np.full_like(share, -np.inf), where=there)
+    if abs(order - 1) < NEAR_ONE:
+        number = np.exp(-(share * np.where(there, logs, 0.0)).sum(axis=1))
     else:
-        powers = np.where(there, np.power(share, order, out=np.zeros_like(share), where=there), 0.0)
-        sums = powers.sum(axis=1)
-        number = np.power(sums, 1 / (1 - order), out=np.zeros_like(sums), where=sums > 0)
-    return np.asarray(np.where(total[:, 0] > 0, number, 0.0))
+        # By logarithms: at high orders the powers themselves would be too small for a number.
+        powers = order * np.where(there, logs, 0.0)
+        number = np.exp(logsumexp(np.where(there, powers, -np.inf), axis=1) / (1 - order))
+    return np.asarray(np.where(most[:, 0] > 0, number, 0.0))
 
 
 @dataclass(frozen=True, repr=False)
@@ -278,8 +291,8 @@ def compute_floating_catchment(
     if decay is not None and decay not in DECAYS:
         raise SettingsError(f"decay={decay!r}: the decays are {', '.join(map(repr, DECAYS))}")
     values, clients, sites = read_costs(costs)
-    offered = read_values(supply, len(sites), "supply", "sites")
-    asked = read_values(demand, len(clients), "demand", "clients")
+    offered = read_values(supply, sites, "supply", "sites")
+    asked = read_values(demand, clients, "demand", "clients")
     near = values <= limit
     reach = near.astype(float)
     if decay is not None:

@@ -32,6 +32,10 @@ class Mesh:
         Of each corner on a street.
     nearest, air : numpy.ndarray of shape (n_off,)
         Of each corner between: the nearest on a street, and metres to it; infinite where that is too far.
+
+    >>> from domains.geodata import make_grid_town
+    >>> make_mesh(make_grid_town(2, 2, spacing=100.0), 25.0).n_on
+    16
     """
 
     points: Floats
@@ -56,6 +60,11 @@ def make_mesh(network: StreetNetwork, detail: float) -> Mesh:
     network : StreetNetwork
     detail : float
         Metres between corners along a street, at most.
+
+    >>> from domains.geodata import make_grid_town
+    >>> mesh = make_mesh(make_grid_town(2, 2, spacing=100.0), 50.0)
+    >>> mesh.triangles.shape == mesh.neighbours.shape
+    True
     """
     from scipy.spatial import Delaunay, cKDTree
 

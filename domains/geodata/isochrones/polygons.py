@@ -10,9 +10,9 @@ import pandas as pd
 
 from domains.geodata.isochrones.mesh import BEYOND, Mesh, make_mesh
 from domains.geodata.network.snap import MAX_SNAP, Positions, find_entries, snap_points
-from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.network.streets import StreetNetwork, check_network
 from domains.geodata.osm.speeds import WALKING_PACE
-from domains.geodata.projection import WGS84
+from domains.geodata.projection import WGS84, join_meridian
 from shared.checks import is_number
 from shared.errors import HexadError, SettingsError, require
 from shared.typing import Floats, Ints
@@ -84,16 +84,17 @@ def compute_isochrones(
     import shapely
 
     wanted = check_limits(limits)
+    check_network(network, by)
     check_direction(network, direction)
     if detail is not None and not is_number(detail, least=1.0):
         raise SettingsError(f"detail={detail!r}: give metres, 1 or more")
-    network.cost(by)
     start = snap_points(network, origins, max_snap=max_snap, source="origins")
     mesh = find_mesh(network, detail)
     shapes, areas = _draw_all(network, mesh, start, wanted, by, direction == "to", merge)
 
     def unfold(points: Floats) -> Floats:
-        return np.column_stack(network.projection.to_degrees(points[:, 0], points[:, 1]))
+        lon, lat = network.projection.to_degrees(points[:, 0], points[:, 1])
+        return np.column_stack([join_meridian(lon), lat])
 
     n = len(wanted)
     return gpd.GeoDataFrame(

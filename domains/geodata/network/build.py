@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from domains.geodata.network.streets import StreetNetwork
-from domains.geodata.projection import measure_distance
+from domains.geodata.projection import join_meridian, measure_distance
 from shared.errors import HexadError
 from shared.text import count_of
 from shared.typing import Bools, Floats, Ints
@@ -34,6 +34,10 @@ class Ways:
         Where each street's points begin.
     below : numpy.ndarray of bool, shape (n_ways,), optional
         Whether it runs under the ground; none does where left out.
+
+    >>> nothing = np.zeros(0, dtype=np.int64)
+    >>> len(Ways(nothing, nothing, nothing, nothing, np.zeros((0, 2)), np.zeros(1, dtype=np.int64)).ids)
+    0
     """
 
     ids: Ints
@@ -64,6 +68,10 @@ def build_network(
     ------
     HexadError
         No street is left.
+
+    >>> from domains.geodata import make_grid_town
+    >>> make_grid_town(2, 2).mode
+    'walk'
     """
     kept = np.flatnonzero(forward | backward)
     if not len(kept):
@@ -109,7 +117,7 @@ def build_network(
         ways.ids[of],
         ways.names[of],
         ways.classes[of],
-        points,
+        np.column_stack([join_meridian(points[:, 0]), points[:, 1]]),
         first,
         last,
         np.zeros(len(first), dtype=bool) if ways.below is None else ways.below[of],

@@ -22,6 +22,7 @@ __all__ = ["Elimination", "Hierarchy"]
 # 1.2 and 1.5 times as long).
 WIDTH = 16
 PIECE = 256  # origins a piece of work
+SURPLUS = 1e-7  # of the diagonal over the rest of its row
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ class Elimination:
         both.eliminate_zeros()
         both.data[:] = -1.0
         # Diagonally dominant: never pivoted, and nothing cancels, so that the factor's pattern is that of the elimination.
-        matrix = sparse.csc_array(both + sparse.diags_array(np.asarray(-both.sum(axis=1)).ravel() + 1.0))
+        # Barely so: with a larger surplus entries fade along long roads to an exact 0, and are dropped.
+        matrix = sparse.csc_array(both + sparse.diags_array(np.asarray(-both.sum(axis=1)).ravel() + SURPLUS))
         factor = splu(
             sparse.csc_matrix(matrix),
             permc_spec="MMD_AT_PLUS_A",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse.csgraph import connected_components
 
 from domains.geodata.osm.folding import fold_text
 from domains.geodata.osm.map import OsmMap
@@ -72,8 +73,10 @@ class FoundAddresses(Result):
         counts = self.table["quality"].value_counts()
         parts = [f"{counts[quality]:,} {quality}" for quality in QUALITIES[:-1] if quality in counts]
         found = len(self.table) - len(self.missing)
-        told = f"Of {count_of(len(self.table), 'address')}es {found:,} were found ({', '.join(parts) or 'none'})."
-        told = told.replace("1 addresses", "1 address").replace("addresseses", "addresses")
+        told = (
+            f"Of {count_of(len(self.table), 'address', 'addresses')} {found:,} {'was' if found == 1 else 'were'} found"
+        )
+        told += f" ({', '.join(parts)})." if parts else "."
         if len(self.missing):
             first = ", ".join(repr(one) for one in self.missing["address"].head(3))
             told += f" Not found: {first}{', ...' if len(self.missing) > 3 else ''}."
@@ -108,6 +111,8 @@ def find_addresses(
     """
     import geopandas as gpd
 
+    if not isinstance(town, OsmMap):
+        raise SettingsError(f"a {type(town).__name__} is no map; give what read_osm(path) gives")
     asked = _read_asked(addresses, street, number)
     index = _find_index(town)
     rows = [index.look_up(one) for one in asked]
@@ -169,8 +174,8 @@ def _read_asked(addresses: Any, street: str | None, number: str | None) -> list[
     return [_join(_write(one), _write(other)) for one, other in pairs]
 
 
-def _write(value: object) -> str:
-    if value is None or value != value:  # noqa: PLR0124  # NaN is not equal to itself
+def _write(value: Any) -> str:
+    if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)
@@ -211,6 +216,7 @@ class _Index:
         table = town.addresses
         self.lon, self.lat = table["lon"].to_numpy(dtype=float), table["lat"].to_numpy(dtype=float)
         self.written = [f"{one} {other}".strip() for one, other in zip(table["street"], table["number"], strict=True)]
+        self.numbers = ["".join(number.casefold().split()) for number in table["number"]]
         self.areas = [fold_text(f"{one} {other}") for one, other in zip(table["town"], table["postcode"], strict=True)]
         self.houses: dict[str, dict[int, dict[str, list[int]]]] = defaultdict(
             lambda: defaultdict(lambda: defaultdict(list))
@@ -223,6 +229,7 @@ class _Index:
                     continue  # "26, 14. floor"
                 if street and house >= 0:
                     self.houses[fold_text(street)][house][letter].append(row)
+        self.ways = town.ways
         self.streets = self._gather_streets(town)
         self.names = self._gather_names(town)
         self.meant: dict[str, str] = {}
@@ -232,14 +239,26 @@ class _Index:
                 self.grams[gram].add(name)
 
     @staticmethod
-    def _gather_streets(town: OsmMap) -> dict[str, list[tuple[float, float, str]]]:
-        found: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
-        starts = town.ways.starts
+    def _gather_streets(town: OsmMap) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = defaultdict(list)
         for way, name in enumerate(town.ways.names):
             if name:
-                lon, lat = town.ways.points[(starts[way] + starts[way + 1] - 1) // 2]
-                found[fold_text(name)].append((float(lon), float(lat), str(name)))
+                found[fold_text(name)].append(way)
         return found
+
+    def _take_street(self, rows: list[int]) -> _Match:
+        """The middle of a street: the piece nearest to the mean of its pieces. Where they do not hang together, nobody's."""
+        ways, of = self.ways, np.array(rows)
+        first, last = ways.starts[of], ways.starts[of + 1] - 1
+        lon, lat = ways.points[(first + last) // 2].T
+        ends = ways.points[np.concatenate([first, (first + last) // 2, last])]
+        far = measure_distance(ends[:, :1], ends[:, 1:], ends[:, 0], ends[:, 1])
+        piece = np.tile(np.arange(len(of)), 3)
+        near = (far <= APART) | (piece[:, None] == piece)
+        if connected_components(near, directed=False)[0] > 1:
+            return NOTHING
+        place = int(measure_distance(lon, lat, np.full_like(lon, lon.mean()), np.full_like(lat, lat.mean())).argmin())
+        return _Match(float(lon[place]), float(lat[place]), "street", str(ways.names[of[place]]))
 
     @staticmethod
     def _gather_names(town: OsmMap) -> dict[str, list[tuple[float, float, str]]]:
@@ -257,28 +276,36 @@ class _Index:
         house, letter = _split_number(asked.number)
         name = self._find_street(fold_text(asked.street))
         if name and house >= 0 and name in self.houses:
-            found = self._look_up_house(name, house, letter, fold_text(asked.rest))
+            found = self._look_up_house(name, (house, letter), asked)
             if found is not None:
                 return found
         if name and name in self.streets:
-            return _take_middle(self.streets[name], "street", spread=True)
+            return self._take_street(self.streets[name])
         for text in (asked.text, asked.street):
             if fold_text(text) in self.names:
-                return _take_middle(self.names[fold_text(text)], "name", spread=False)
+                return _take_middle(self.names[fold_text(text)])
         return NOTHING
 
-    def _look_up_house(self, name: str, house: int, letter: str, area: str) -> _Match | None:
-        numbers = self.houses[name]
+    def _look_up_house(self, name: str, number: tuple[int, str], asked: _Asked) -> _Match | None:
+        (house, letter), numbers, area = number, self.houses[name], fold_text(asked.rest)
         if house in numbers:
             letters = numbers[house]
             # A door's letter is often not mapped, and the other way round: the house is the same.
             rows = letters.get(letter) or [row for some in letters.values() for row in some]
-            return self._take(rows, "exact" if letter in letters else "number", area)
+            return self._take(self._prefer(rows, asked.number, house), "exact" if letter in letters else "number", area)
         beside = [other for other in numbers if (other - house) % 2 == 0 and abs(other - house) <= NEAR_NUMBERS]
         if not beside:
             return None
         nearest = min(beside, key=lambda other: (abs(other - house), other))
         return self._take([row for some in numbers[nearest].values() for row in some], "near", area)
+
+    def _prefer(self, rows: list[int], written: str, house: int) -> list[int]:
+        """Rows of just this number, where there are some: "14" is not in the middle of "14-20"."""
+        for number in ("".join(written.casefold().split()), str(house)):
+            same = [row for row in rows if self.numbers[row] == number]
+            if same:
+                return same
+        return rows
 
     def _take(self, rows: list[int], quality: str, area: str) -> _Match:
         places = np.array(sorted(set(rows)))
@@ -342,11 +369,11 @@ def _spread(lon: Any, lat: Any) -> float:
     return float(far.max(initial=0.0))
 
 
-def _take_middle(found: list[tuple[float, float, str]], quality: str, *, spread: bool) -> _Match:
-    """The middle of a street's pieces: the piece nearest to their mean. Names that stand far apart are nobody's."""
+def _take_middle(found: list[tuple[float, float, str]]) -> _Match:
+    """The middle of the places of one name. Those that stand far apart are nobody's."""
     lon, lat = np.array([one[0] for one in found]), np.array([one[1] for one in found])
-    if not spread and _spread(lon, lat) > APART:
+    if _spread(lon, lat) > APART:
         return NOTHING
     middle = (np.full_like(lon, lon.mean()), np.full_like(lat, lat.mean()))
     place = int(measure_distance(lon, lat, *middle).argmin())
-    return _Match(found[place][0], found[place][1], quality, found[place][2])
+    return _Match(found[place][0], found[place][1], "name", found[place][2])

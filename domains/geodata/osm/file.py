@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from shared.errors import DataError, HexadError, Problem, quote, require
-
-if TYPE_CHECKING:
-    import osmium
 
 __all__ = ["is_map", "open_map"]
 
@@ -20,12 +19,15 @@ HEAD = 4096
 NOT_A_MAP = "Give an OpenStreetMap file: .osm, .osm.gz, .osm.bz2 or .osm.pbf, such as an extract of a town."
 
 
-def open_map(path: str | Path) -> osmium.io.File:
-    """Open a map file by its content, whatever it is called.
+@contextmanager
+def open_map(path: str | Path, *, convert: bool = False) -> Iterator[Path]:
+    """Give a map file as PBF, whatever it is called: files of other formats are converted first.
 
     Parameters
     ----------
     path : path
+    convert : bool
+        Whether one that is PBF is converted, too, because it is packed in an unusual way.
 
     Raises
     ------
@@ -33,15 +35,32 @@ def open_map(path: str | Path) -> osmium.io.File:
         It is missing, empty, a folder, or no map.
     MissingExtraError
         osmium is not installed.
-    """
-    require("osmium", package="osmium", extra="geodata")
-    import osmium
 
+    >>> with open_map("no-such-town.osm.pbf") as file:
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: no-such-town.osm.pbf: there is no such file ...
+    """
     file = Path(path)
     what = _find_fault(file)
     if what:
         raise DataError(file.name or str(file), [Problem(what, fix=NOT_A_MAP)])
-    return osmium.io.File(str(file), _sniff(file))
+    kind = _sniff(file)
+    if kind == "pbf" and not convert:
+        yield file
+        return
+    require("osmium", package="osmium", extra="geodata")
+    import osmium
+
+    with tempfile.TemporaryDirectory(prefix="hexad-") as folder:
+        target = Path(folder) / "map.osm.pbf"
+        reader = osmium.io.Reader(osmium.io.File(str(file), kind))
+        writer = osmium.WriteHandler(str(target))
+        osmium.apply(reader, writer)
+        writer.close()
+        reader.close()
+        yield target
 
 
 def is_map(path: str | Path) -> bool:
@@ -55,10 +74,10 @@ def is_map(path: str | Path) -> bool:
     >>> is_map(find_map("helsinki")), is_map("no-such-file.osm")
     (True, False)
     """
-    file = Path(path)
     try:
+        file = Path(path)
         return not _find_fault(file) and bool(_sniff(file))
-    except (DataError, ValueError):  # of another kind, or a name that no file can have
+    except (DataError, ValueError, TypeError):  # of another kind, a name that no file can have, or no name at all
         return False
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.categories import PLACE_KEYS
 from domains.geodata.osm.folding import fold_text
 from domains.geodata.osm.places import make_places
-from domains.geodata.osm.scan import Scan, scan_map
+from domains.geodata.osm.scan import ADDRESS, NUMBER, STREET, Scan, scan_map
 from domains.geodata.osm.streets import HIGHWAY, MODES, NAME, TUNNEL, judge_streets, wanted_highways
 from domains.geodata.projection import LocalProjection
 from shared.checks import nearest
@@ -142,9 +143,8 @@ class OsmMap(Result):
         """Say what it holds, and what was found and done."""
         holds = (
             f"{self.source}: {count_of(len(self.ways.ids), 'street')}, {count_of(len(self.places), 'place')} and"
-            f" {count_of(len(self.addresses), 'address')}es"
+            f" {count_of(len(self.addresses), 'address', 'addresses')}"
         )
-        holds = holds.replace("1 addresses", "1 address").replace("addressses", "addresses")
         return f"{holds}. {sentences(self.notes)} {ATTRIBUTION}."
 
 
@@ -171,10 +171,13 @@ def read_osm(path: str | Path, *, streets: Sequence[str] = MODES, place_keys: Se
     ('drive',)
     """
     modes = check_modes(streets)
-    if isinstance(place_keys, str) or not all(isinstance(key, str) and key for key in place_keys):
+    listed = not isinstance(place_keys, str) and isinstance(place_keys, Iterable)
+    if not listed or not all(isinstance(key, str) and key for key in place_keys):
         raise SettingsError(f"place_keys={place_keys!r}: give a list of tags' keys, as in ['shop', 'amenity']")
+    if not isinstance(path, str | os.PathLike):
+        raise SettingsError(f"a {type(path).__name__} is no path; give that of a map file, as in 'town.osm.pbf'")
     wanted = frozenset().union(*(wanted_highways(mode) for mode in modes))
-    found = scan_map(path, place_keys, wanted, by_car_alone=modes == ("drive",))
+    found = scan_map(path, place_keys, wanted)
     return make_map(found, Path(path).name, modes, place_keys)
 
 
@@ -187,26 +190,29 @@ def make_map(found: Scan, source: str, modes: tuple[str, ...], place_keys: Seque
     source : str
     modes : tuple of str
     place_keys : sequence of str
+
+    >>> make_map(Scan.of_streets([], [], [], []), "nothing", ("walk",), PLACE_KEYS)
+    Traceback (most recent call last):
+    ...
+    shared.errors.DataError: nothing: holds no street, place or address. ...
     """
-    if not found.way_ids and not found.places and not found.addresses:
+    if not len(found.way_ids) and not found.places and not found.addresses:
         what = "holds no street, place or address"
         if found.torn:
             what = f"holds no positions of nodes: {count_of(found.torn, 'street')} cannot be drawn"
         fix = "Export it with the nodes of its ways (osmium extract --strategy complete_ways)."
         raise DataError(source, [Problem(what, fix=fix)])
-    points, refs, starts = found.coordinates()
     text = [(tags[NAME] or "", tags[HIGHWAY] or "") for tags in found.way_tags]
     ways = Ways(
-        np.array(found.way_ids, dtype=np.int64),
+        found.way_ids,
         np.array([one[0] for one in text], dtype=object),
         np.array([one[1] for one in text], dtype=object),
-        refs,
-        points,
-        starts,
+        found.refs,
+        found.points,
+        found.starts,
         np.array([tags[TUNNEL] == "yes" for tags in found.way_tags], dtype=bool),
     )
-    lonlat = np.array([(one[3], one[4]) for one in found.places if not one[5]], dtype=float).reshape(-1, 2)
-    plane = _find_plane(points, pd.DataFrame(lonlat, columns=["lon", "lat"]))
+    plane = _find_plane(found.points, pd.DataFrame(_list_corners(found), columns=["lon", "lat"]))
     places, merged = make_places(found.places, place_keys, plane)
     addresses = _gather_addresses(found, places)
     return OsmMap(source, places, addresses, modes, _note(found, merged), ways, found.way_tags)
@@ -222,7 +228,7 @@ def check_modes(streets: Sequence[str]) -> tuple[str, ...]:
     >>> check_modes(["walk", "drive"])
     ('drive', 'walk')
     """
-    modes = (streets,) if isinstance(streets, str) else tuple(streets)
+    modes = (streets,) if isinstance(streets, str) or not isinstance(streets, Iterable) else tuple(streets)
     unknown = [mode for mode in modes if mode not in MODES]
     if unknown:
         raise SettingsError(f"streets={streets!r}: the ways of moving are {', '.join(map(repr, MODES))}")
@@ -237,9 +243,26 @@ def _find_plane(points: Floats, places: pd.DataFrame) -> LocalProjection:
     return LocalProjection(0.0, 0.0)
 
 
+def _list_corners(found: Scan) -> Floats:
+    """Where places are that stand as points; where none does, the corners of the first outline."""
+    import shapely
+
+    lonlat = np.array([(one[3], one[4]) for one in found.places if one[5] is None], dtype=float).reshape(-1, 2)
+    if len(lonlat) or not found.places:
+        return lonlat
+    return np.asarray(shapely.get_coordinates(found.places[0][5]))
+
+
 def _gather_addresses(found: Scan, places: pd.DataFrame) -> pd.DataFrame:
-    own = pd.DataFrame(found.addresses, columns=list(ADDRESS_COLUMNS))
     of_places = places.loc[places["number"] != "", list(ADDRESS_COLUMNS)]
+    # A place that was merged with another, or is of no category, still stands at its own address.
+    known = set(zip(of_places["street"], of_places["number"], strict=True))
+    doors = [
+        (lon, lat, *(tags.get(tag, "") for tag in ADDRESS))
+        for kind, _, tags, lon, lat, _ in found.places
+        if kind == "node" and tags.get(NUMBER) and (tags.get(STREET, ""), tags[NUMBER]) not in known
+    ]
+    own = pd.DataFrame([*found.addresses, *doors], columns=list(ADDRESS_COLUMNS))
     return pd.DataFrame(pd.concat([own, of_places], ignore_index=True)) if len(own) else pd.DataFrame(of_places)
 
 

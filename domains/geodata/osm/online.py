@@ -167,15 +167,14 @@ def _settings(ox: Any, timeout: float) -> Iterator[None]:
 
 def _to_scan(graph: Any, features: Any) -> Scan:
     """What was fetched, as if it had stood in a file."""
-    import shapely
-
-    found = Scan()
     where = {node: (data["x"], data["y"]) for node, data in graph.nodes(data=True)}
-    for way, tags, nodes in chain_ways(graph):
-        found.way_ids.append(way)
-        found.way_tags.append(tags)
-        found.way_refs.append(nodes)
-        found.way_lines.append(shapely.to_wkb(shapely.LineString([where[node] for node in nodes]), hex=True))
+    ways = chain_ways(graph)
+    found = Scan.of_streets(
+        [way for way, _, _ in ways],
+        [tags for _, tags, _ in ways],
+        [nodes for _, _, nodes in ways],
+        [[where[node] for node in nodes] for _, _, nodes in ways],
+    )
     table = features.reset_index()
     columns = [name for name in table.columns if name not in {"element", "element_type", "id", "osmid", "geometry"}]
     kinds = table["element"] if "element" in table.columns else table["element_type"]
@@ -183,8 +182,7 @@ def _to_scan(graph: Any, features: Any) -> Scan:
     for kind, number, shape, row in zip(kinds, ids, table.geometry, table[columns].to_dict("records"), strict=True):
         said = {str(key): value for key, value in row.items() if isinstance(value, str)}
         if shape.geom_type == "Point":
-            found.places.append((str(kind), int(number), said, float(shape.x), float(shape.y), ""))
+            found.places.append((str(kind), int(number), said, float(shape.x), float(shape.y), None))
         else:
-            text = shapely.to_wkb(shape, hex=True)
-            found.places.append((str(kind), int(number), said, np.nan, np.nan, text))
+            found.places.append((str(kind), int(number), said, np.nan, np.nan, shape))
     return found

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from domains.geodata.osm.categories import categorise
-from domains.geodata.projection import WGS84, LocalProjection
+from domains.geodata.projection import WGS84, LocalProjection, join_meridian, wrap_degrees
 from shared.errors import require
 from shared.typing import Floats, Ints
 
@@ -28,11 +28,12 @@ NAMED = {
     "addr:postcode": "postcode",
     "addr:city": "town",
 }
+ADDRESS = ("addr:street", "addr:housenumber")
 PLACE_COLUMNS = ("place", "category", *NAMED.values(), "lon", "lat", "area", "sources", "tags")
 # Two objects of one category within so many metres are one place if their names agree: buildings are drawn some metres
 # off, and a node stands by the door.
 SAME_PLACE = 40.0
-Raw = tuple[str, int, dict[str, str], float, float, str]
+Raw = tuple[str, int, dict[str, str], float, float, Any]
 
 
 def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjection) -> tuple[gpd.GeoDataFrame, int]:
@@ -52,6 +53,11 @@ def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjecti
         "sources" names all objects that are this place. The geometry is the point by which it is measured.
     int
         How many were merged into others.
+
+    >>> cafe = ("node", 1, {"amenity": "cafe"}, 24.94, 60.17, None)
+    >>> table, merged = make_places([cafe], ["amenity"], LocalProjection(24.94, 60.17))
+    >>> table["category"].tolist(), merged
+    (['food/cafe'], 0)
     """
     require("geopandas", package="geopandas", extra="geodata")
     import geopandas as gpd
@@ -62,13 +68,13 @@ def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjecti
     found, categories = [found[place] for place in kept], [categories[place] for place in kept]
     lon = np.array([one[3] for one in found], dtype=float)
     lat = np.array([one[4] for one in found], dtype=float)
-    drawn = np.array([place for place, one in enumerate(found) if one[5]], dtype=np.int64)
+    drawn = np.array([place for place, one in enumerate(found) if one[5] is not None], dtype=np.int64)
     shapes = np.full(len(found), None, dtype=object)
-    shapes[drawn] = shapely.from_wkb([bytes.fromhex(found[place][5]) for place in drawn])
+    shapes[drawn] = _join_halves(np.array([found[place][5] for place in drawn], dtype=object))
     area = np.zeros(len(found))
     if len(drawn):
         middle = shapely.point_on_surface(_make_valid(shapes[drawn]))
-        lon[drawn], lat[drawn] = shapely.get_x(middle), shapely.get_y(middle)
+        lon[drawn], lat[drawn] = wrap_degrees(shapely.get_x(middle)), shapely.get_y(middle)
         area[drawn] = shapely.area(_flatten(shapes[drawn], projection))
     keys_of = np.array([f"{one[0][0]}{one[1]}" for one in found], dtype=object)
     leader = _find_twins(found, categories, lon, lat, shapes, projection)
@@ -78,7 +84,11 @@ def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjecti
     sources = [[key] for key in keys_of]
     for place in np.flatnonzero(~own):
         first = int(leader[place])
-        merged[first] = {**merged[place], **merged[first]}
+        more = merged[place]
+        if any(more.get(tag, value) != value for tag, value in merged[first].items() if tag in ADDRESS):
+            # Halves of two addresses, as of two doors, would make one that is nowhere.
+            more = {tag: value for tag, value in more.items() if tag not in ADDRESS}
+        merged[first] = {**more, **merged[first]}
         sources[first].append(keys_of[place])
     for tag, column in NAMED.items():
         table[column] = [tags.get(tag, "") for tags in merged]
@@ -89,6 +99,18 @@ def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjecti
     places = gpd.GeoDataFrame(frame.drop(columns="area_shape"), geometry=points, crs=WGS84)
     places.insert(len(places.columns) - 1, "outline", gpd.GeoSeries(frame["area_shape"].to_list(), crs=WGS84))
     return places, int((~own).sum())
+
+
+def _join_halves(shapes: Any) -> Any:
+    """Shapes on both sides of the 180th meridian in one piece."""
+    import shapely
+
+    bounds = shapely.bounds(shapes)
+    for place in np.flatnonzero(bounds[:, 2] - bounds[:, 0] > 180.0):
+        shapes[place] = shapely.transform(
+            shapes[place], lambda points: np.column_stack([join_meridian(points[:, 0]), points[:, 1]])
+        )
+    return shapes
 
 
 def _make_valid(shapes: Any) -> Any:

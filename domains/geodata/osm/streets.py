@@ -48,6 +48,10 @@ class StreetUse:
         km/h.
     guessed : numpy.ndarray of bool
         Whether the speed is that of the class, because the street has no limit that can be read.
+
+    >>> yes = np.array([True])
+    >>> StreetUse(yes, yes, np.array([4.8]), ~yes).speed.tolist()
+    [4.8]
     """
 
     forward: Bools
@@ -62,6 +66,9 @@ def wanted_highways(mode: str) -> frozenset[str]:
     Parameters
     ----------
     mode : str
+
+    >>> "motorway" in wanted_highways("drive"), "motorway" in wanted_highways("walk")
+    (True, False)
     """
     if mode == "drive":
         return ROADS
@@ -77,6 +84,10 @@ def judge_streets(tags: list[Tags], mode: str) -> StreetUse:
     tags : list of tuple
         In the order of `STREET_KEYS`.
     mode : {"drive", "walk", "bike"}
+
+    >>> street = ["residential" if key == "highway" else "yes" if key == "oneway" else None for key in STREET_KEYS]
+    >>> judge_streets([tuple(street)], "drive").backward.tolist(), judge_streets([tuple(street)], "walk").backward.tolist()
+    ([False], [True])
     """
     judge = _JUDGES[mode]
     wanted = wanted_highways(mode)

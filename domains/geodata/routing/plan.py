@@ -11,9 +11,10 @@ import pandas as pd
 
 from domains.geodata.network.costs import measure_positions
 from domains.geodata.network.paths import trace_pairs
-from domains.geodata.network.snap import MAX_SNAP, Positions, join_positions, snap_points
+from domains.geodata.network.snap import MAX_SNAP, Positions, check_rows, join_positions, snap_points
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.projection import WGS84
+from domains.geodata.routing.check import check_plan
 from domains.geodata.routing.problem import DAY, Fleet, RoutingProblem, read_stops
 from domains.geodata.routing.solve import solve_by_pyvrp, solve_by_search
 from shared.checks import is_number, is_whole
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from shared.reporting import Figure
 
-__all__ = ["RoutePlan", "check_plan", "plan_routes"]
+__all__ = ["RoutePlan", "plan_routes"]
 
 ENGINES = ("search", "pyvrp")
 MINUTE = 60.0
@@ -175,8 +176,8 @@ def plan_routes(
     where = snap_points(network, stops, max_snap=max_snap, source="stops", key=key)
     depot_key = key if key is not None and hasattr(depots, "columns") and key in depots.columns else None
     home = snap_points(network, depots, max_snap=max_snap, source="depots", key=depot_key)
-    for name, positions in (("stops", where), ("depots", home)):
-        _check_labels(name, positions)
+    check_rows(where, "stops")
+    check_rows(home, "depots")
     if not home.snapped.all():
         far = quote(home.labels[~home.snapped])
         fault = Problem(f"depot {far} is on no street", fix="Correct its place, or raise max_snap=.")
@@ -209,16 +210,6 @@ def _check_settings(
         raise SettingsError(f"iterations={iterations!r} is no whole number from 1 on")
     if not is_whole(random_state, least=0):
         raise SettingsError(f"random_state={random_state!r} is no whole number from 0 on")
-
-
-def _check_labels(name: str, positions: Positions) -> None:
-    """Refuse rows that go by one name: nobody could tell which of them is meant."""
-    twice = np.asarray(positions.labels.duplicated())
-    if twice.any():
-        rows = (np.flatnonzero(twice)[:6] + 1).tolist()
-        fix = "Name a column that tells them apart with key=, or reset the index."
-        what = f"the index repeats {quote(positions.labels[twice].unique())}"
-        raise DataError(name, [Problem(what, rows=tuple(rows), count=int(twice.sum()), fix=fix)])
 
 
 def _make_problem(
@@ -309,39 +300,6 @@ def _use_first(routes: list[list[int]], fleets: list[Fleet]) -> list[list[int]]:
     for fleet in fleets:
         found += sorted(routes[len(found) : len(found) + fleet.n], key=lambda route: not route)
     return found
-
-
-def check_plan(problem: RoutingProblem, routes: Sequence[Sequence[int]]) -> str:
-    """Check a plan anew, in plain steps; the first thing that does not hold, or nothing.
-
-    Parameters
-    ----------
-    problem : RoutingProblem
-    routes : sequence of sequence of int
-        Of each vehicle the customers in order.
-
-    >>> check_plan.__name__
-    'check_plan'
-    """
-    seen: set[int] = set()
-    for vehicle, route in enumerate(routes):
-        if not route:
-            continue
-        now, here = problem.opens[vehicle], int(problem.depots[vehicle])
-        if sum(problem.load[stop] for stop in route) > problem.capacity[vehicle] + 1e-6:
-            return f"{problem.names[vehicle]} carries more than it can"
-        for stop in route:
-            if stop in seen:
-                return f"stop {stop} is served twice"
-            seen.add(stop)
-            now = max(now + problem.travel[here, stop], problem.early[stop])
-            if now > problem.late[stop] + 1e-6:
-                return f"{problem.names[vehicle]} comes to stop {stop} after its window"
-            now += problem.service[stop]
-            here = stop
-        if now + problem.travel[here, problem.depots[vehicle]] > problem.closes[vehicle] + 1e-6:
-            return f"{problem.names[vehicle]} is back after the end of its day"
-    return ""
 
 
 def _describe(

@@ -32,6 +32,13 @@ def solve_by_search(problem: RoutingProblem, able: Ints, iterations: int | None,
         Customers that can be served.
     iterations : int, optional
     random_state : int
+
+    >>> legs = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 1.0], [2.0, 1.0, 0.0]])
+    >>> none, day, one = np.zeros(2), np.full(2, 99.0), np.zeros(1)
+    >>> vehicle = (np.array([2]), np.array([9.0]), one, np.array([99.0]), one)
+    >>> problem = RoutingProblem(legs, legs, none, none, day, none, *vehicle)
+    >>> sorted(solve_by_search(problem, np.array([0, 1]), 50, 0)[0])
+    [0, 1]
     """
     from domains.geodata.routing.kernels import anneal
 
@@ -81,6 +88,9 @@ def solve_by_pyvrp(problem: RoutingProblem, able: Ints, iterations: int | None, 
     Raises
     ------
     MissingExtraError
+
+    >>> solve_by_pyvrp.__name__  # the package may not be there
+    'solve_by_pyvrp'
     """
     require("pyvrp", package="pyvrp", extra="routing")
     import pyvrp

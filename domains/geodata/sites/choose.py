@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from domains.geodata.access.huff import read_costs, read_values
+from domains.geodata.access.inputs import MAX_ROWS, as_numbers, find_sites, read_costs, read_values
 from domains.geodata.sites.decision import SiteDecision
 from domains.geodata.sites.goals import Goal, MedianGoal
-from domains.geodata.sites.kernels import FREE, OPEN, SHUT
 from domains.geodata.sites.medians import MedianAnswer
 from domains.geodata.sites.programs import CapacityGoal, CoverGoal, FewestGoal
 from domains.geodata.sites.share import ShareGoal
+from domains.geodata.sites.status import FREE, OPEN, SHUT
 from shared.checks import is_number, is_whole
 from shared.decision import InfeasibleError
-from shared.errors import HexadError, SettingsError, quote
+from shared.errors import HexadError, Problems, SettingsError, quote
 from shared.text import count_of, format_number
 from shared.typing import Bools, Bytes, Floats, Ints
 
@@ -58,6 +58,8 @@ def choose_sites(
     pull: Any = None,
     rivals: Any = None,
     time_limit: float = 30.0,
+    compare: bool = True,
+    draws: int = DRAWS,
     random_state: int = 0,
 ) -> SiteDecision:
     """Choose the best sites for a table of costs from each client to each site.
@@ -90,6 +92,10 @@ def choose_sites(
         For "share": the pull of all others together.
     time_limit : float
         Seconds for the proof; then the best set so far, with its bound.
+    compare : bool
+        Whether the best set without each new site is found, too: as many problems as there are new sites.
+    draws : int
+        Times that clients are drawn anew to see how firmly sites are chosen, for "median" and "share"; 0 for none.
     random_state : int
 
     Returns
@@ -110,6 +116,8 @@ def choose_sites(
     [1, 0]
     """
     start = time.monotonic()
+    if not is_whole(draws, least=0):
+        raise SettingsError(f"draws={draws!r}: give a whole number, 0 or more")
     asked = _check(costs, n, weights, goal, existing, forbidden, limit, time_limit, random_state)
     n_open = int((asked.status == OPEN).sum())
     total = n_open + (n or 0)
@@ -119,12 +127,12 @@ def choose_sites(
         raise SettingsError(f"n={n}: there are {count_of(free, 'candidate')} to choose from")
     solver = _make_goal(asked, total, capacity, split, barred, pull, rivals, random_state)
     answer = solver.solve(asked.status, time_limit)
-    if not len(answer.chosen) and total + (goal == "fewest") > 0:
+    if not len(answer.chosen):
         if not np.isfinite(answer.cost) and answer.proven:
             raise InfeasibleError(None, _say_infeasible(asked, total, capacity, barred))
         raise HexadError(f"time was up ({time_limit:g} s) before any set was found; give more: time_limit=")
     left = max(time_limit - (time.monotonic() - start), 1.0)
-    return _describe(asked, solver, answer, left, random_state)
+    return _describe(asked, solver, answer, left, compare, draws, random_state)
 
 
 def _check(
@@ -151,25 +159,16 @@ def _check(
             f"time_limit={time_limit!r}, random_state={random_state!r}: give seconds, and a whole number"
         )
     values, clients, sites = read_costs(costs)
-    demand = np.ones(len(clients)) if weights is None else read_values(weights, len(clients), "weights", "clients")
+    demand = np.ones(len(clients)) if weights is None else read_values(weights, clients, "weights", "clients")
     status = np.zeros(len(sites), dtype=np.uint8)
-    status[_find(existing, sites, "existing")] = OPEN
-    shut = _find(forbidden, sites, "forbidden")
+    status[find_sites(existing, sites, "existing")] = OPEN
+    shut = find_sites(forbidden, sites, "forbidden")
     both = shut[status[shut] == OPEN]
     if len(both):
         raise SettingsError(f"{quote(sites[both])} is among existing= and forbidden=; it cannot be both")
     status[shut] = SHUT
     asked = _Question(values, demand, clients, sites, status, goal, float(limit or 0.0), [])
     return _leave_out_unreachable(asked)
-
-
-def _find(keys: Sequence[Any], sites: pd.Index[Any], argument: str) -> Ints:
-    listed = list(keys) if not isinstance(keys, str) else [keys]
-    places = sites.get_indexer(pd.Index(listed)) if listed else np.zeros(0, dtype=np.int64)
-    unknown = [key for key, place in zip(listed, places, strict=True) if place < 0]
-    if unknown:
-        raise SettingsError(f"{argument}= names {quote(unknown)}, which is no site; there are {quote(sites)}")
-    return np.asarray(places, dtype=np.int64)
 
 
 def _leave_out_unreachable(asked: _Question) -> _Question:
@@ -179,10 +178,10 @@ def _leave_out_unreachable(asked: _Question) -> _Question:
     if lost.all():
         raise HexadError("no client reaches any site: nothing to choose by; look at the costs, or raise max_snap=")
     if lost.any():
-        share = 100 * asked.weights[lost].sum() / asked.weights.sum()
+        share = format_number(100 * asked.weights[lost].sum() / asked.weights.sum(), 3)
         verb = "reaches" if lost.sum() == 1 else "reach"
         asked.notes.append(
-            f"{count_of(int(lost.sum()), 'client')} with {share:.2g} % of the demand {verb} no site at all and"
+            f"{count_of(int(lost.sum()), 'client')} with {share} % of the demand {verb} no site at all and"
             f" {'is' if lost.sum() == 1 else 'are'} left out (first: {quote(asked.clients[lost][:3])})"
         )
     asked.costs = np.where(lost[:, None], np.inf, asked.costs)
@@ -192,7 +191,7 @@ def _leave_out_unreachable(asked: _Question) -> _Question:
 def _check_clash(clash: Any, n_sites: int) -> Bools | None:
     if clash is None:
         return None
-    values = np.asarray(clash, dtype=bool)
+    values = as_numbers(clash, "clash") != 0
     if values.shape != (n_sites, n_sites):
         raise SettingsError(f"clash has the shape {values.shape}; it is one of {n_sites} by {n_sites} sites")
     return np.asarray((values | values.T) & ~np.eye(n_sites, dtype=bool))
@@ -206,10 +205,7 @@ def _make_goal(
     if capacity is not None:
         if asked.goal != "median":
             raise SettingsError(f'capacity= goes with goal="median", not with {asked.goal!r}')
-        room = np.broadcast_to(np.asarray(capacity, dtype=float), (len(asked.sites),)).copy()
-        if np.isnan(room).any() or (room < 0).any():
-            raise SettingsError("capacity= holds missing or negative values; give the weight that each site can serve")
-        room = np.minimum(room, weights.sum())
+        room = np.minimum(_read_capacity(capacity, len(asked.sites)), weights.sum())
         return CapacityGoal(costs, weights, total, room, clash, split)
     if asked.goal == "median":
         return MedianGoal(costs, weights, total, clash, seed)
@@ -218,18 +214,38 @@ def _make_goal(
     covers = costs <= asked.limit
     uncovered = ~covers[:, asked.status != SHUT].any(axis=1)
     if uncovered.any():
-        share = 100 * weights[uncovered].sum() / asked.weights.sum()
+        share = format_number(100 * weights[uncovered].sum() / asked.weights.sum(), 3)
         asked.notes.append(
-            f"{count_of(int(uncovered.sum()), 'client')} with {share:.2g} % of the demand cannot be covered by any site"
+            f"{count_of(int(uncovered.sum()), 'client')} with {share} % of the demand cannot be covered by any site"
         )
-    return CoverGoal(covers, weights, total, clash) if asked.goal == "cover" else FewestGoal(covers, clash)
+    if asked.goal == "cover":
+        return CoverGoal(covers, weights, total, clash)
+    if uncovered.all():
+        raise HexadError(f"no site is within limit={asked.limit:g} of any client: raise it, or look at the costs")
+    # Who could be covered by sites alone that may not be is left out like those whom no site covers.
+    return FewestGoal(covers[~uncovered], clash)
+
+
+def _read_capacity(capacity: Any, n_sites: int) -> Floats:
+    room = as_numbers(capacity, "capacity")
+    if room.shape not in {(), (n_sites,)}:
+        raise SettingsError(f"capacity has the shape {room.shape}; give one number, or one for each of {n_sites} sites")
+    wrong = np.atleast_1d(np.isnan(room) | (room < 0))
+    if wrong.any():
+        problems = Problems("capacity")
+        rows = np.flatnonzero(wrong)[:MAX_ROWS] + 1
+        told = "value is" if wrong.sum() == 1 else "values are"
+        fix = "Give the weight that each site can serve, 0 or more."
+        problems.add(f"{wrong.sum():,} {told} missing or negative", rows=rows, count=int(wrong.sum()), fix=fix)
+        problems.raise_if_any()
+    return np.broadcast_to(room, (n_sites,))
 
 
 def _make_share(asked: _Question, total: int, clash: Bools | None, pull: Any, rivals: Any) -> Goal:
     shape = asked.costs.shape
     if pull is None or rivals is None:
         raise SettingsError('goal="share" needs pull= (of each site on each client) and rivals= (of all others)')
-    draw, others = np.asarray(pull, dtype=float), np.asarray(rivals, dtype=float)
+    draw, others = as_numbers(pull, "pull"), as_numbers(rivals, "rivals")
     if draw.shape != shape or others.shape != shape[:1]:
         raise SettingsError(f"pull has the shape {draw.shape} and rivals {others.shape}; costs have {shape}")
     if not np.isfinite(draw).all() or not np.isfinite(others).all() or (draw < 0).any() or (others < 0).any():
@@ -244,19 +260,31 @@ def _make_share(asked: _Question, total: int, clash: Bools | None, pull: Any, ri
 def _say_infeasible(asked: _Question, total: int, capacity: Any, clash: Bools | None) -> str:
     told = [f"no {total} sites meet what is asked" if total else "no set of sites meets what is asked"]
     if capacity is not None:
-        room = np.broadcast_to(np.asarray(capacity, dtype=float), (len(asked.sites),))
+        room = _read_capacity(capacity, len(asked.sites))
         most = np.sort(room[asked.status != SHUT])[::-1][:total].sum()
         told.append(f"the {total} largest hold {most:.6g}, and the demand is {asked.weights.sum():.6g}")
+        if most >= asked.weights.sum():
+            told.append(
+                "there are clients who reach none with room left for all they need (split=True lets them divide it)"
+            )
     if clash is not None and clash.any():
         told.append("sites that may not stand beside one another leave too few: lower the least distance")
     return "; ".join(told) + "; open more sites, or give way in one of these"
 
 
-def _describe(asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: float, seed: int) -> SiteDecision:
+def _describe(
+    asked: _Question,
+    solver: Goal,
+    answer: MedianAnswer,
+    time_limit: float,
+    compare: bool,
+    draws: int,
+    seed: int,
+) -> SiteDecision:
     chosen = answer.chosen
     assignment, part = _assign(asked, solver, chosen)
-    runners_up, others = _find_runners_up(asked, solver, answer, time_limit)
-    stability, regret = _test_stability(asked, solver, [chosen, *others], seed)
+    runners_up, others = _find_runners_up(asked, solver, answer, time_limit if compare else None)
+    stability, regret = _test_stability(asked, solver, [chosen, *others], draws, seed)
     objective, bound = solver.say_value(answer.cost), solver.say_value(answer.bound)
     unserved = np.isinf(assignment["cost"].to_numpy()) & np.isfinite(asked.costs).any(axis=1) & (asked.weights > 0)
     if unserved.any():
@@ -282,11 +310,13 @@ def _describe(asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: 
 
 
 def _assign(asked: _Question, solver: Goal, chosen: Ints) -> tuple[pd.DataFrame, Floats]:
-    """Each client's site, the nearest that is open or, with capacities, where most of it goes; and shares by site."""
+    """Each client's site: the nearest that is open or, where clients are shared, that of most of it; and shares by site."""
     of = asked.costs[:, chosen]
     part = np.zeros(of.shape)
     if isinstance(solver, CapacityGoal):
         part[np.isfinite(asked.costs).any(axis=1)] = solver.assigned[:, chosen]
+    elif isinstance(solver, ShareGoal):
+        part = solver.share_clients(chosen)
     else:
         reached = np.isfinite(of).any(axis=1)
         part[np.flatnonzero(reached), of[reached].argmin(axis=1)] = 1.0
@@ -299,15 +329,15 @@ def _assign(asked: _Question, solver: Goal, chosen: Ints) -> tuple[pd.DataFrame,
 
 
 def _find_runners_up(
-    asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: float
+    asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: float | None
 ) -> tuple[pd.DataFrame, list[Ints]]:
-    """The best set without each new site: what it loses, and the sets."""
-    new = [site for site in answer.chosen if asked.status[site] == FREE]
+    """The best set without each new site: what it loses, and the sets; none where there is no time for it."""
+    new = [site for site in answer.chosen if asked.status[site] == FREE] if time_limit is not None else []
     rows, sets = [], []
     for site in new:
         status = asked.status.copy()
         status[site] = SHUT
-        without = _copy_goal(solver).solve(status, time_limit / max(len(new), 1))
+        without = _copy_goal(solver).solve(status, (time_limit or 0.0) / max(len(new), 1))
         if not len(without.chosen):
             rows.append((asked.sites[site], "no set without it is allowed", np.nan, np.inf))
             continue
@@ -328,26 +358,24 @@ def _copy_goal(solver: Goal) -> Goal:
     return copy(solver)
 
 
-def _test_stability(asked: _Question, solver: Goal, sets: list[Ints], seed: int) -> tuple[pd.DataFrame, float]:
+def _test_stability(
+    asked: _Question, solver: Goal, sets: list[Ints], draws: int, seed: int
+) -> tuple[pd.DataFrame, float]:
     """Choose again for clients drawn anew (Bayesian bootstrap; Rubin 1981), from the best sets known; not proven."""
     empty = pd.DataFrame({"site": pd.Series(dtype=object), "share": pd.Series(dtype=float)})
-    if not isinstance(solver, MedianGoal) or not (asked.status == FREE).any():
+    if not draws or not isinstance(solver, MedianGoal | ShareGoal) or not (asked.status == FREE).any():
         return empty, np.nan
     rng = np.random.default_rng(seed)
     counts = np.zeros(len(asked.sites))
     lost = []
-    for _ in range(DRAWS):
-        drawn = MedianGoal(
-            solver.costs, solver.weights * rng.exponential(size=len(solver.weights)), solver.p, solver.clash
-        )
-        problem = drawn.problem(asked.status)
-        kept = problem.by_site[sets[0]].min(axis=0).sum()
-        chosen, cost = min((problem.improve(one) for one in sets), key=lambda found: found[1])
+    for _ in range(draws):
+        drawn = replace(solver, weights=solver.weights * rng.exponential(size=len(solver.weights)))
+        kept, chosen, best = drawn.revise(sets, asked.status)
         counts[chosen] += 1
-        lost.append((kept - cost) / max(cost, 1e-300))
+        lost.append(abs(kept - best) / max(abs(best), 1e-300))
     seen = np.flatnonzero((counts > 0) & (asked.status == FREE))
     seen = seen[np.argsort(-counts[seen], kind="stable")]
-    return pd.DataFrame({"site": asked.sites[seen], "share": counts[seen] / DRAWS}), float(np.mean(lost))
+    return pd.DataFrame({"site": asked.sites[seen], "share": counts[seen] / draws}), float(np.mean(lost))
 
 
 def _make_values(asked: _Question, chosen: Ints, part: Floats, runners_up: pd.DataFrame) -> pd.DataFrame:
@@ -357,7 +385,8 @@ def _make_values(asked: _Question, chosen: Ints, part: Floats, runners_up: pd.Da
     mean = np.divide(total, weight, out=np.full(len(chosen), np.nan), where=weight > 0)
     role = np.where(asked.status[chosen] == OPEN, "existing", "new")
     keys = asked.sites[chosen]
-    loses = pd.Series(runners_up["loses"].to_numpy(), index=runners_up["without"]).reindex(keys).to_numpy(dtype=float)
+    known = dict(zip(runners_up["without"], runners_up["loses"], strict=True))
+    loses = np.array([known.get(key, np.nan) for key in keys], dtype=float)
     values = pd.DataFrame(
         {"value": weight, "share": weight / asked.weights.sum(), "cost": mean, "role": role, "loses": loses},
         index=pd.Index(keys, name="site"),

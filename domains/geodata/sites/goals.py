@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from domains.geodata.sites.medians import MedianAnswer, MedianProblem
-from shared.typing import Bools, Bytes, Floats
+from shared.typing import Bools, Bytes, Floats, Ints
 
 __all__ = ["Goal", "MedianGoal"]
 
@@ -77,10 +78,25 @@ class MedianGoal:
         """
         return MedianProblem(self.weighted, self.p, status, clash=self.clash, random_state=self.random_state)
 
+    def revise(self, sets: Sequence[Ints], status: Bytes) -> tuple[float, Ints, float]:
+        """Cost of the first of some sets, and the best set found by exchanges from each, with its cost; not proven.
+
+        Parameters
+        ----------
+        sets : sequence of numpy.ndarray of int
+        status : numpy.ndarray of uint8
+        """
+        problem = self.problem(status)
+        kept = float(problem.by_site[sets[0]].min(axis=0).sum())
+        chosen, cost = min((problem.improve(one) for one in sets), key=lambda found: found[1])
+        return kept, chosen, cost
+
     def solve(self, status: Bytes, time_limit: float) -> MedianAnswer:
         """See `Goal`."""
         return self.problem(status).solve(time_limit)
 
     def say_value(self, cost: float) -> float:
         """The total cost of those who are served."""
-        return cost - np.floor(cost / self.penalty) * self.penalty if self.penalty else cost
+        # Half of the 1 by which a penalty is above the rest: what sums lose to rounding does not count one less.
+        lost = np.floor((cost + 0.5) / self.penalty) if self.penalty else 0.0
+        return max(cost - lost * self.penalty, 0.0)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from domains.geodata.sites.kernels import FREE, OPEN, SHUT
+from domains.geodata.sites.status import FREE, OPEN, SHUT
 from shared.typing import Bools, Bytes, Floats, Ints
 
 __all__ = ["MedianAnswer", "MedianProblem"]
@@ -37,6 +37,9 @@ class MedianAnswer:
     cost, bound : float
     proven : bool
     nodes : int
+
+    >>> MedianAnswer(np.array([1]), 5.0, 5.0, True, 0).proven
+    True
     """
 
     chosen: Ints

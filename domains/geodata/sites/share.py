@@ -5,12 +5,13 @@ from __future__ import annotations
 import heapq
 import itertools
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from domains.geodata.sites.kernels import FREE, OPEN
 from domains.geodata.sites.medians import MedianAnswer
+from domains.geodata.sites.status import FREE, OPEN
 from shared.typing import Bools, Bytes, Floats, Ints
 
 __all__ = ["ShareGoal"]
@@ -47,24 +48,50 @@ class ShareGoal:
         own = self.pull[:, chosen].sum(axis=1)
         return float((self.weights * _share(own, self.rivals)).sum())
 
+    def share_clients(self, chosen: Ints) -> Floats:
+        """What of each client each site of a set wins, of shape (n_clients, n_chosen).
+
+        Parameters
+        ----------
+        chosen : numpy.ndarray of int
+        """
+        own = self.pull[:, chosen]
+        total = own.sum(axis=1) + self.rivals
+        return np.asarray(np.divide(own, total[:, None], out=np.zeros(own.shape), where=total[:, None] > 0))
+
+    def revise(self, sets: Sequence[Ints], status: Bytes) -> tuple[float, Ints, float]:
+        """Weight won by the first of some sets, and the best set found by exchanges from them; not proven.
+
+        Parameters
+        ----------
+        sets : sequence of numpy.ndarray of int
+        status : numpy.ndarray of uint8
+        """
+        won = [self.capture(one) for one in sets]
+        chosen = self._exchange(sets[int(np.argmax(won))], status)
+        return won[0], chosen, self.capture(chosen)
+
     def say_value(self, cost: float) -> float:
         """The weight won."""
-        return -cost
+        return 0.0 - cost
 
     def solve(self, status: Bytes, time_limit: float) -> MedianAnswer:
         """See `Goal`."""
         end = time.monotonic() + time_limit
-        chosen = self._search(status)
-        if chosen is None:
-            return MedianAnswer(np.zeros(0, np.int64), np.inf, np.inf, True, 0)
-        best = self.capture(chosen)
+        nobody = np.zeros(0, np.int64)
         held = np.flatnonzero(status == OPEN)
+        if len(held) > self.p or any(self._clashes(int(site), held.tolist()) for site in held):
+            return MedianAnswer(nobody, np.inf, np.inf, True, 0)
+        # Where sites clash the greedy set may come to no end; the search finds whether there is one.
+        chosen = self._search(status)
+        best = -1.0 if chosen is None else self.capture(chosen)
         counter = itertools.count()
         heap = [(-np.inf, next(counter), held, np.flatnonzero(status == FREE))]
         nodes = 0
         while heap and -heap[0][0] > best * (1 + CLOSE):
             if time.monotonic() > end:
-                return MedianAnswer(np.sort(chosen), -best, heap[0][0], False, nodes)
+                found = (nobody, np.inf) if chosen is None else (np.sort(chosen), -best)
+                return MedianAnswer(*found, heap[0][0], False, nodes)
             nodes += 1
             _, _, held, free = heapq.heappop(heap)
             for bound, more, rest in self._split(held, free):
@@ -73,6 +100,8 @@ class ShareGoal:
                         best, chosen = bound, more
                 elif bound > best * (1 + CLOSE):
                     heapq.heappush(heap, (-bound, next(counter), more, rest))
+        if chosen is None:
+            return MedianAnswer(nobody, np.inf, np.inf, True, nodes)
         return MedianAnswer(np.sort(chosen), -best, -best, True, nodes)
 
     def _split(self, held: Ints, free: Ints) -> list[tuple[float, Ints, Ints]]:

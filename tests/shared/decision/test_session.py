@@ -1,4 +1,6 @@
 import itertools
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -139,3 +141,24 @@ def test_time_that_is_up_is_never_called_optimal_and_counts_anew_each_time():
 def test_an_empty_program_has_its_constant():
     found = Session(Program.make([], cost=[], constant=3.0)).solve()
     assert (found.status, found.objective, len(found.x)) == ("optimal", 3.0, 0)
+
+
+AFTER_OTHERS = """
+import highspy
+other = highspy.Highs()
+other.setOptionValue("output_flag", False)
+one = other.addVariable(0, 1, -1, type=highspy.HighsVarType.kInteger)
+two = other.addVariable(0, 1, -1, type=highspy.HighsVarType.kInteger)
+other.addConstr(one + two <= 1)
+other.setOptionValue("threads", 2)
+other.run()
+from shared.decision import Program, Session
+program = Program.make(["x", "y"], cost=[-1, -1], rows=[[1, 1]], row_upper=[1.5], upper=[1, 1], whole=True)
+session = Session(program)
+print(session.solve().status, session.solve().objective)
+"""
+
+
+def test_highs_that_others_have_run_with_more_threads_still_solves():
+    done = subprocess.run([sys.executable, "-c", AFTER_OTHERS], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-2:] == ["optimal", "-1.0"]

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shared.reporting import Report
+from shared.errors import HexadError
+from shared.reporting import Link, Report
 from shared.reporting.figures import PALETTE, line_figure
 from shared.reporting.page import Fact, Section, Source, cell_text
 
@@ -98,6 +99,15 @@ def test_a_section_goes_on_under_its_title():
 
 def table(frame, **options):
     return Section("a").table(frame, **options).parts[0]
+
+
+def test_a_link_leads_to_a_page_beside_the_report_and_nowhere_else():
+    report = Report("A")
+    report.section("Map").link(Link("<b>move</b>", "map.html"))
+    assert '<a href="map.html">&lt;b&gt;move&lt;/b&gt;</a>' in report.html()
+    for page in ("https://example.org/a.html", "../a.html", "javascript:alert(1)", "a.svg", "", 'x".html'):
+        with pytest.raises(HexadError, match="no name of a page beside the report"):
+            Link("x", page)
 
 
 def test_a_table_of_sixty_rows_is_shown_whole_and_a_longer_one_says_so():

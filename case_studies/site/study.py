@@ -1,0 +1,56 @@
+"""Where to open the next sites, such as cafés: what they win from whom by Huff's rule, with proof, on the streets of a map."""
+
+if __name__ == "__main__":  # as a script: python case_studies/site/study.py
+    from case_studies.common.script import run_file
+
+    run_file(__file__)
+
+from case_studies.common.map_file import save_map
+from case_studies.common.report import add_closing
+from case_studies.common.study import Study
+from shared.reporting import Run
+
+from . import chapters, report
+from .choice import choose_best, try_simpler
+from .market import make_market
+from .picture import draw_town, make_layers
+from .predict import keep_market, predict
+from .settings import MAPS, TABLES, SiteSettings
+from .town import read_town
+from .trials import try_otherwise
+from .visits import learn_exponent
+
+
+def run(settings: SiteSettings, out: Run) -> None:
+    """Read the map, measure all ways, choose the best spots, doubt them, say where to open."""
+    town, whole = read_town(out, settings)  # bundled, or the user's own map and tables
+    market, calibration = learn_exponent(out, town, make_market(town, settings), settings)
+    out.mark_step("read")
+
+    # The best spots for each goal, with proof; simpler ways of choosing beside them.
+    choice = choose_best(market, settings)
+    simpler = try_simpler(market, choice, settings)
+    out.mark_step("chosen")
+
+    # The same under other assumptions, and with rivals missing.
+    trials = try_otherwise(town, market, choice, calibration, settings)
+    out.mark_step("tried")
+
+    # The streets, the customers and the sites are what new spots are scored by; the map is not asked for again.
+    keep_market(out, town, market, choice, settings)
+    layers = make_layers(town, market, choice, settings)
+    save_map(out, town.network, layers)
+
+    report.summary(out, settings, town, market, choice, trials, simpler, calibration)
+    out.add_section("Where to open", *chapters.site_parts(town, market, choice, settings, draw_town(town, layers)))
+    out.add_section("From whom it comes", *chapters.flow_parts(market, choice))
+    out.add_section("Three goals beside one another", *chapters.goal_parts(market, choice, settings))
+    out.add_section("What simpler ways would win", *chapters.simpler_parts(market, choice, simpler))
+    out.add_section("How sure that is", *chapters.trial_parts(market, choice, trials, calibration, settings))
+    out.add_section("All spots, ranked", *chapters.spot_parts(town, market, choice, settings))
+    out.add_section("When not to believe it", *report.doubts(town, market, choice, calibration, settings))
+    add_closing(out, whole, *report.data_parts(town, calibration, settings))
+    out.metrics.update(report.metrics(town, market, choice, trials, simpler, calibration, settings))
+
+
+STUDY = Study("A site: where to open next, and what that wins", SiteSettings, run, predict, TABLES, MAPS)
