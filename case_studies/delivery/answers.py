@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from case_studies.common.town import add_columns
 from domains.geodata import RoutePlan
 
 from .day import Day
@@ -60,6 +61,4 @@ def list_answers(day: Day, plan: RoutePlan) -> pd.DataFrame:
         "slack": np.round(measure_slack(day, plan), DIGITS)[order],
         "why": lost["why"].reindex(order),
     }
-    table = day.table.reset_index(drop=True).loc[order]
-    free = {f"{name} (found)" if name in table.columns else name: values for name, values in answers.items()}
-    return table.assign(**free)
+    return add_columns(day.table.reset_index(drop=True).loc[order], **answers)

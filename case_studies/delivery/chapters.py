@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from case_studies.common.map_file import MAP_PAGE
-from shared.reporting import Figure
+from shared.reporting import Figure, Link
 
 from .answers import say_clock
 from .fleets import count_lost
@@ -25,7 +25,7 @@ LISTED = 12  # vehicles whose stops are listed
 def plan_parts(results: Results, settings: DeliverySettings, maps: list[Figure], timeline: Figure | None) -> list[Any]:
     """The map, the hours, and a row a vehicle."""
     plan, day = results.plans.best, results.day
-    to_move = f"To move about in it, vehicle by vehicle: {MAP_PAGE}, beside this report."
+    to_move = Link("The same map to move about in, vehicle by vehicle", MAP_PAGE)
     if not len(plan.routes):
         return [*maps, to_move]
     routes = plan.routes
