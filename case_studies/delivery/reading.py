@@ -180,6 +180,11 @@ def place_depots(
     ------
     DataError
         A depot is on no street, or there is no vehicle.
+
+    >>> from case_studies.delivery.sample import make_sample
+    >>> small = make_sample()
+    >>> small.day.depots["vehicles"].tolist()  # placed by the small day itself
+    [2]
     """
     asked = settings.columns.depots
     found = set_on_streets(network, places, source, setting="columns.depots", max_snap=settings.max_snap)
