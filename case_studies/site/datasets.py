@@ -1,4 +1,4 @@
-"""Demand made from a map, where nobody counted customers; and simulated visits, to show what such a table looks like."""
+"""Demand made from a map, where nobody counted customers; and simulated visits, as an example of such a table."""
 
 from __future__ import annotations
 
