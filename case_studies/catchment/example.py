@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from case_studies.common.town import measure_edge
 from domains.geodata import make_grid_town, snap_points
 
-from .edge import measure_edge
 from .places import Places
 from .town import People, Town
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from case_studies.common.town import measure_minutes, name_streets
 from shared.typing import Floats, Ints
 
-from .places import name_streets
-from .reach import Reach, measure_minutes
+from .reach import Reach
 from .settings import CatchmentSettings
 from .town import Town
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from case_studies.common.map_file import set_on_streets
+from case_studies.common.town import tell_apart
 from domains.geodata import OsmMap, Positions, StreetNetwork
 from shared.errors import SettingsError, quote
 from shared.reporting import Run
@@ -16,7 +16,7 @@ from shared.text import count_of
 
 from .settings import MAP, CatchmentSettings
 
-__all__ = ["Places", "find_places", "name_streets"]
+__all__ = ["Places", "find_places"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def find_places(
     on = found.snapped
     far = f"further than {settings.max_snap:g} m from any street of the map: left out"
     left = () if on.all() else (f"{count_of(int((~on).sum()), 'place')} {far}",)
-    return Places(found.take(on), _tell_apart([names[row] for row in np.flatnonzero(on)]), kind, left), told
+    return Places(found.take(on), tell_apart([names[row] for row in np.flatnonzero(on)]), kind, left), told
 
 
 def _of_category(town: OsmMap, category: str) -> pd.DataFrame:
@@ -117,46 +117,3 @@ def _of_category(town: OsmMap, category: str) -> pd.DataFrame:
         f"category={quote([category])}: the map {town.source} has no such place. It has {listed}. Name another with"
         " --set category=..., or give places of your own: --data places=FILE"
     )
-
-
-def _tell_apart(names: list[str]) -> list[str]:
-    """Names that differ: those that are missing or come twice get a number."""
-    plain = [name.strip() or "without a name" for name in names]
-    counts = pd.Series(plain).value_counts()
-    seen: dict[str, int] = {}
-    told = []
-    for name in plain:
-        seen[name] = seen.get(name, 0) + 1
-        told.append(f"{name} ({seen[name]})" if counts[name] > 1 else name)
-    return told
-
-
-def name_streets(network: StreetNetwork, positions: Positions) -> Any:
-    """Name of the street that each position is on, or else of the nearest one that has a name.
-
-    Parameters
-    ----------
-    network : StreetNetwork
-    positions : Positions
-
-    Returns
-    -------
-    numpy.ndarray of str
-        Empty where no street of the map has a name.
-
-    >>> from domains.geodata import make_grid_town, snap_points
-    >>> town = make_grid_town(2, 2, lon=8.0, lat=50.0)
-    >>> len(name_streets(town, snap_points(town, pd.DataFrame({"lon": [8.0], "lat": [50.0]}))))
-    1
-    """
-    import shapely
-
-    found = np.array(network.names[positions.piece], dtype=object)
-    lost = found == ""
-    named = np.flatnonzero(network.open_air & (network.names != ""))
-    if lost.any() and len(named):
-        tree = shapely.STRtree(network.lines(named, plane=True))
-        x, y = network.projection.to_plane(positions.lon[lost], positions.lat[lost])
-        (_, which) = tree.query_nearest(shapely.points(x, y), all_matches=False)
-        found[lost] = network.names[named[which]]
-    return found

@@ -11,6 +11,7 @@ import pandas as pd
 
 from case_studies.common.map_file import set_on_streets
 from case_studies.common.saved_run import SavedRun
+from case_studies.common.town import add_columns, measure_edge, measure_minutes, usual_speed
 from domains.geodata import Positions, StreetNetwork, compute_costs
 from shared.data import datasets
 from shared.data.io.tables import read_table
@@ -19,9 +20,6 @@ from shared.errors import Argument, DataError, Fix, Problem, StoreError
 from shared.result import Result
 from shared.typing import Bools, Floats, Ints
 
-from .answers import add_columns
-from .edge import measure_edge
-from .reach import measure_minutes, usual_speed
 from .settings import CatchmentSettings
 
 __all__ = ["Ways", "predict"]

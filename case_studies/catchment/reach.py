@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from domains.geodata import WALKING_PACE, Positions, StreetNetwork, compute_costs
+from case_studies.common.town import measure_minutes, name_streets, usual_speed
 from shared.typing import Bools, Floats, Ints
 
-from .places import name_streets
 from .settings import CatchmentSettings
 from .town import Town
 
-__all__ = ["Reach", "compute_reach", "measure_minutes", "usual_speed"]
-
-BLOCK = 4_000_000  # pairs of people and places that are held at once: 32 MB
-FOOT = WALKING_PACE / 0.06  # metres a minute, off the streets
+__all__ = ["Reach", "compute_reach"]
 
 
 @dataclass(frozen=True)
@@ -112,47 +107,6 @@ class Reach:
         """The largest limit within which not everybody gets there; the smallest where all do within each."""
         short = [limit for limit in self.limits if not self.reached(limit)[self.weight > 0].all()]
         return short[-1] if short else self.limits[0]
-
-
-def usual_speed(network: StreetNetwork) -> float:
-    """Usual speed along the streets in metres a minute.
-
-    Parameters
-    ----------
-    network : StreetNetwork
-
-    >>> from .example import make_example
-    >>> round(usual_speed(make_example().network), 6)
-    80.0
-    """
-    used = network.usable
-    return float(60 * network.length[used].sum() / network.seconds[used].sum())
-
-
-def measure_minutes(
-    network: StreetNetwork, origins: Positions, targets: Positions, n_jobs: int
-) -> Iterator[tuple[slice, Floats]]:
-    """Minutes from every origin to every target, some rows at a time; the ways to and from the street are walked.
-
-    Parameters
-    ----------
-    network : StreetNetwork
-    origins, targets : Positions
-    n_jobs : int
-
-    >>> from .example import make_example
-    >>> town = make_example()
-    >>> some = measure_minutes(town.network, town.people.positions.take([1]), town.places.positions, 1)
-    >>> [minutes.round(2).tolist() for _, minutes in some]
-    [[[1.25, 11.25]]]
-    """
-    rows = max(1, BLOCK // len(targets))
-    for first in range(0, len(origins), rows):
-        part = slice(first, min(first + rows, len(origins)))
-        some = origins.take(part)
-        seconds = compute_costs(network, some, targets, by="time", n_jobs=n_jobs).values
-        minutes = seconds / 60 + some.off[:, None] / FOOT + targets.off[None, :] / FOOT
-        yield part, minutes.round(9)  # the last digits decide nothing: neither between equal ones, nor at a limit
 
 
 def compute_reach(town: Town, settings: CatchmentSettings) -> Reach:

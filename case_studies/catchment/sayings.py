@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from case_studies.common.town import usual_speed
 from shared.text import join_words
 
 from .further import Further
-from .reach import Reach, usual_speed
+from .reach import Reach
 from .settings import CatchmentSettings
 from .streets import list_streets
 from .town import Town

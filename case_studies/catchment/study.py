@@ -8,11 +8,11 @@ if __name__ == "__main__":  # as a script: python case_studies/catchment/study.p
 from case_studies.common.map_file import save_map
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
+from case_studies.common.town import add_columns
 from shared.reporting import Run
 from shared.text import sentences
 
 from . import chapters, report
-from .answers import add_columns
 from .further import find_further
 from .picture import draw_reach, make_layers
 from .predict import predict

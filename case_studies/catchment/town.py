@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.spatial import KDTree
 
 from case_studies.common.map_file import load_map, set_on_streets
+from case_studies.common.town import measure_edge
 from domains.geodata import OsmMap, Positions, StreetNetwork
 from shared.data.contract import contract_of
 from shared.errors import DataError, Problem
@@ -16,7 +17,6 @@ from shared.reporting import Run
 from shared.typing import Floats
 
 from .datasets import list_addresses
-from .edge import measure_edge
 from .places import Places, find_places
 from .settings import MAP, CatchmentSettings
 

@@ -14,7 +14,7 @@ from domains.geodata.access.inputs import as_numbers, read_costs, read_values
 from domains.geodata.isochrones.polygons import check_direction, check_limits
 from domains.geodata.network.costs import BLOCK, measure_positions
 from domains.geodata.network.snap import MAX_SNAP, Positions, snap_points
-from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.network.streets import StreetNetwork, check_network
 from shared.checks import is_number
 from shared.errors import Problems, SettingsError
 from shared.result import Result
@@ -90,8 +90,8 @@ def measure_access(
     {'all_within_150': [3.0], 'all_nearest': [0.0]}
     """
     wanted = np.sort(check_limits(limits))
+    check_network(network, by)
     check_direction(network, direction)
-    network.cost(by)
     if decay is not None and decay not in DECAYS:
         raise SettingsError(f"decay={decay!r}: the decays are {', '.join(map(repr, DECAYS))}")
     start = snap_points(network, points, max_snap=max_snap, source="points")
@@ -206,10 +206,10 @@ def compute_hill(counts: Any, order: float) -> Floats:
     wrong = ~np.isfinite(values) | (values < 0)
     if wrong.any():
         problems = Problems("counts")
-        rows = np.flatnonzero(wrong.any(axis=1))[:6] + 1
+        rows = np.flatnonzero(wrong.any(axis=1)) + 1
         told = "value is" if wrong.sum() == 1 else "values are"
         fix = "Counts are 0 or more."
-        problems.add(f"{wrong.sum():,} {told} missing or negative", rows=rows, count=int(wrong.sum()), fix=fix)
+        problems.add(f"{wrong.sum():,} {told} missing or negative", rows=rows, count=len(rows), fix=fix)
         problems.raise_if_any()
     most = values.max(axis=1, keepdims=True, initial=0.0)
     share = np.divide(values, most, out=np.zeros_like(values), where=most > 0)

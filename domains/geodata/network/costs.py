@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from domains.geodata.network.snap import MAX_SNAP, Positions, find_entries, snap_points
-from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.network.streets import StreetNetwork, check_network
 from shared.checks import is_number, is_whole
 from shared.errors import SettingsError
 from shared.result import Result
@@ -118,7 +118,7 @@ def compute_costs(
     >>> compute_costs(town, corners, corners, by="distance").values.round(1).tolist()
     [[0.0, 400.0], [400.0, 0.0]]
     """
-    network.cost(by)
+    check_network(network, by)
     start = snap_points(network, origins, max_snap=max_snap, source="origins")
     end = start if targets is origins else snap_points(network, targets, max_snap=max_snap, source="targets")
     values = measure_positions(network, start, end, by=by, n_jobs=n_jobs)
@@ -230,7 +230,7 @@ def find_nearest(
         raise SettingsError(f"k={k!r} is no whole number from 1 on")
     if limit != np.inf and not is_number(limit, least=0):
         raise SettingsError(f"limit={limit!r}: give {UNITS.get(by, 'a cost')}, 0 or more")
-    network.cost(by)
+    check_network(network, by)
     start = snap_points(network, origins, max_snap=max_snap, source="origins")
     end = start if targets is origins else snap_points(network, targets, max_snap=max_snap, source="targets")
     k = min(k, len(end))
@@ -242,5 +242,8 @@ def find_nearest(
         cost = np.take_along_axis(values, order, axis=1)
         row, rank = np.nonzero(np.isfinite(cost) & (cost <= limit))
         found.append((row + first, rank, order[row, rank], cost[row, rank]))
-    row, rank, column, cost = (np.concatenate(part) for part in zip(*found, strict=True))
+    whole = np.zeros(0, dtype=np.int64)
+    row, rank, column, cost = (
+        np.concatenate(part) for part in zip((whole, whole, whole, np.zeros(0)), *found, strict=True)
+    )
     return pd.DataFrame({"origin": start.labels[row], "rank": rank + 1, "target": end.labels[column], "cost": cost})

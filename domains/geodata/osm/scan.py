@@ -17,7 +17,7 @@ from domains.geodata.projection import wrap_degrees
 from shared.errors import HexadError
 from shared.typing import Floats, Ints
 
-__all__ = ["STREET_KEYS", "Scan", "scan_map"]
+__all__ = ["ADDRESS", "NUMBER", "STREET", "STREET_KEYS", "Scan", "scan_map"]
 
 # Tags of a street that decide who may use it, in which direction and how fast; a column each.
 STREET_KEYS = (
