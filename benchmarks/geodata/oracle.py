@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
@@ -70,7 +72,7 @@ def cut(network: StreetNetwork, piece: Ints, share: Floats, by: str) -> tuple[sp
         stops.setdefault(int(piece[point]), []).append((float(share[point]), int(nodes[point])))
     for one in range(network.n_pieces):
         chain = [(0.0, int(network.tail[one])), *sorted(stops.get(one, ())), (1.0, int(network.head[one]))]
-        for (low, here), (high, there) in zip(chain, chain[1:], strict=False):
+        for (low, here), (high, there) in itertools.pairwise(chain):
             step = float(cost[one]) * (high - low)
             if network.forward[one]:
                 arcs.append((here, there, step))
