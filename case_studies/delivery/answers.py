@@ -49,7 +49,7 @@ def list_answers(day: Day, plan: RoutePlan) -> pd.DataFrame:
         "vehicle", "position" (from 1), "arrival" and "departure" as times of day, "waiting" and "slack" in minutes, and
         "why" nobody serves it, beside the user's columns. The index is the row of the table, from 0.
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> list_answers(small.day, small.plan)["stop"].tolist()
     ['c', 'b', 'a']

@@ -25,7 +25,7 @@ LISTED = 12  # vehicles whose stops are listed
 def plan_parts(results: Results, settings: DeliverySettings, maps: list[Figure], timeline: Figure | None) -> list[Any]:
     """The map, the hours, and a row a vehicle.
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> len(plan_parts(small.results, small.settings, [], None))
     5
@@ -59,7 +59,7 @@ def plan_parts(results: Results, settings: DeliverySettings, maps: list[Figure],
 def stop_parts(results: Results, load: str) -> list[Any]:
     """The stops of each vehicle in order, and those that are not served.
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> len(stop_parts(small.results, "load"))
     2
@@ -102,7 +102,7 @@ def _say_window(results: Results, row: int) -> str:
 def size_parts(results: Results, settings: DeliverySettings) -> list[Any]:
     """Other numbers of vehicles, and what the windows cost.
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> len(size_parts(small.results, small.settings))
     4
@@ -133,7 +133,7 @@ def size_parts(results: Results, settings: DeliverySettings) -> list[Any]:
 def rule_parts(results: Results, settings: DeliverySettings) -> list[Any]:
     """The plan beside rules of thumb and other searches.
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> len(rule_parts(small.results, small.settings))
     4

@@ -158,7 +158,7 @@ def make_day(
     DataError
         Times that are none, or windows that end before they begin.
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> small.day.travel.shape
     (4, 4)

@@ -23,7 +23,7 @@ def list_rounds(day: Day, plan: RoutePlan) -> Iterator[tuple[int, float, Ints]]:
     day : Day
     plan : RoutePlan
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> len(list(list_rounds(small.day, small.plan)))
     1
@@ -48,7 +48,7 @@ def measure_slack(day: Day, plan: RoutePlan) -> Floats:
     numpy.ndarray
         NaN for stops that are not served.
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> measure_slack(small.day, small.plan).round().tolist()
     [114.0, 114.0, 114.0]
@@ -74,7 +74,7 @@ def leave_late(day: Day, plan: RoutePlan) -> RoutePlan:
     day : Day
     plan : RoutePlan
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> float(small.plan.stops["wait"].max())  # plans have been through it
     0.0

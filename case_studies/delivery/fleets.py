@@ -81,7 +81,7 @@ def count_lost(day: Day, plan: RoutePlan) -> int:
     day : Day
     plan : RoutePlan
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> count_lost(small.day, small.plan)
     0
@@ -97,7 +97,7 @@ def find_fewest(day: Day, settings: DeliverySettings) -> tuple[int, ...]:
     day : Day
     settings : DeliverySettings
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> find_fewest(small.day, small.settings)
     (1,)
@@ -141,7 +141,7 @@ def try_sizes(day: Day, settings: DeliverySettings, plan: RoutePlan, counts: tup
     counts : tuple of int
         Vehicles at each depot that it was allowed.
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> sorted(try_sizes(small.day, small.settings, small.plan, (1,)))
     [1]

@@ -24,7 +24,7 @@ TIGHT = 8  # stops with the least slack
 def late_parts(results: Results, settings: DeliverySettings) -> list[Any]:
     """Longer drives: how many are late, with and without a margin, and where there is least time in hand.
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> len(late_parts(small.results, small.settings))
     6

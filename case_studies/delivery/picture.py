@@ -33,7 +33,7 @@ def make_layers(day: Day, plan: RoutePlan) -> list[MapLayer]:
     day : Day
     plan : RoutePlan
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> [layer.name for layer in make_layers(small.day, small.plan)][-1]
     'depot'
@@ -72,7 +72,7 @@ def draw_routes(day: Day, plan: RoutePlan, layers: list[MapLayer]) -> list[Figur
     plan : RoutePlan
     layers : list of MapLayer
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> len(draw_routes(small.day, small.plan, make_layers(small.day, small.plan)))
     1
@@ -111,7 +111,7 @@ def draw_hours(plan: RoutePlan) -> Figure | None:
     ----------
     plan : RoutePlan
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> "<svg" in draw_hours(small.plan).svg
     True

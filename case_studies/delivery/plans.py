@@ -70,7 +70,7 @@ def search_best(day: Day, settings: DeliverySettings) -> tuple[RoutePlan, list[R
     best, tries, counts
         The plan, those of all seeds, and the vehicles at each depot that they were allowed.
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> search_best(small.day, small.settings)[2]  # vehicles at the depot
     (2,)
@@ -89,7 +89,7 @@ def search_plans(day: Day, settings: DeliverySettings) -> Plans:
     day : Day
     settings : DeliverySettings
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> search_plans(small.day, small.settings).best.objective == small.plan.objective
     True

@@ -181,7 +181,7 @@ def place_depots(
     DataError
         A depot is on no street, or there is no vehicle.
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> small.day.depots["vehicles"].tolist()  # placed by the small day itself
     [2]

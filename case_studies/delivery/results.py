@@ -78,7 +78,7 @@ def work_out(day: Day, settings: DeliverySettings) -> Results:
     day : Day
     settings : DeliverySettings
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> small.results.metres
     False

@@ -109,7 +109,7 @@ def say_plan(day: Day, plan: RoutePlan, settings: DeliverySettings) -> str:
     plan : RoutePlan
     settings : DeliverySettings
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> say_plan(small.day, small.plan, small.settings)
     'Send 1 of 2 vehicles: it serves all 3 stops with 5 minutes of driving (2.4 km); ...'
@@ -137,7 +137,7 @@ def say_unserved(day: Day, plan: RoutePlan) -> str:
     day : Day
     plan : RoutePlan
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> say_unserved(small.day, small.plan)
     ''
@@ -164,7 +164,7 @@ def say_rules(results: Results, settings: DeliverySettings) -> str:
     results : Results
     settings : DeliverySettings
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> say_rules(small.results, small.settings)
     'By hand, the best of four rules of thumb (...'
@@ -185,7 +185,7 @@ def say_fewest(results: Results) -> str:
     ----------
     results : Results
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> say_fewest(small.results)
     'One vehicle is enough.'
@@ -218,7 +218,7 @@ def say_sure(results: Results) -> str:
     ----------
     results : Results
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> say_sure(small.results)
     'The plan is found by search, and not proven to be the least: ...'
@@ -246,7 +246,7 @@ def say_windows(results: Results, settings: DeliverySettings) -> str:
     results : Results
     settings : DeliverySettings
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> say_windows(small.results, small.settings)
     'If every stop could be served at any time, 1 vehicle would do ...'

@@ -20,7 +20,7 @@ def say_late(results: Results, settings: DeliverySettings) -> str:
     results : Results
     settings : DeliverySettings
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> say_late(small.results, small.settings)
     'If every drive takes 20 % longer than planned, ...'
@@ -49,7 +49,7 @@ def say_margin(results: Results, settings: DeliverySettings) -> str:
     results : Results
     settings : DeliverySettings
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> say_margin(small.results, small.settings)
     'The time in hand costs next to nothing. ...'
@@ -72,7 +72,7 @@ def say_work(plan: RoutePlan) -> str:
     ----------
     plan : RoutePlan
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> say_work(small.plan)
     'Of 0.2 hours of work, 44 % driving, ...'

@@ -57,7 +57,7 @@ def try_days(day: Day, plan: RoutePlan, settings: DeliverySettings) -> list[Late
     plan : RoutePlan
     settings : DeliverySettings
 
-    >>> from case_studies.delivery.sample import make_sample
+    >>> from .sample import make_sample
     >>> small = make_sample()
     >>> len(try_days(small.day, small.plan, small.settings)) > 1
     True
