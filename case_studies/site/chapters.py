@@ -43,7 +43,7 @@ def site_parts(town: Town, market: Market, choice: Choice, settings: SiteSetting
             else "What the site wins, and how far it is from rivals and customers.",
         ),
         *reasons,
-        say_proof(choice.decisions["share"], len(best), len(market.spots)),
+        say_proof(choice.decisions["share"], len(best), len(market.spots), settings.apart),
         *([town.spot_source] if town.spot_source else []),
     ]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from domains.geodata import SiteDecision
-from shared.typing import Floats
+from shared.typing import Floats, Ints
 
 from .market import Market
 from .settings import SiteSettings
@@ -102,26 +102,35 @@ def try_simpler(market: Market, choice: Choice, settings: SiteSettings) -> pd.Da
     True
     """
     n, rng = settings.n, np.random.default_rng(settings.seed)
-    drawn = [market.win(rng.choice(len(market.spots), n, replace=False)) for _ in range(settings.random_sets)]
+    drawn = [_take_first(market, rng.permutation(len(market.spots)), n) for _ in range(settings.random_sets)]
+    won = [market.win(chosen) for chosen in drawn if len(chosen) == n] or [0.0]
     near = market.weights @ (market.minutes / market.pace <= settings.minutes)
     rows = {
-        "a random set, on average": float(np.mean(drawn)),
-        f"the best of {settings.random_sets:,} random sets": max(drawn),
-        f"the spots with most demand within {settings.minutes:g} minutes": market.win(_take_top(near, n)),
-        "the spots that win most alone": market.win(_take_top(choice.alone, n)),
+        "a random set, on average": float(np.mean(won)),
+        f"the best of {settings.random_sets:,} random sets": max(won),
+        f"the spots with most demand within {settings.minutes:g} minutes": market.win(
+            _take_first(market, np.argsort(-near, kind="stable"), n)
+        ),
+        "the spots that win most alone": market.win(_take_first(market, np.argsort(-choice.alone, kind="stable"), n)),
         "the spots taken one by one, the best each time": market.win(_take_greedily(market, n)),
     }
     table = pd.DataFrame({"won": rows})
     return table.assign(lack=1 - table["won"] / max(choice.won, 1e-300)).rename_axis("way")
 
 
-def _take_top(values: Floats, n: int) -> list[int]:
-    return [int(place) for place in np.argsort(-values, kind="stable")[:n]]
+def _take_first(market: Market, order: Ints, n: int) -> list[int]:
+    """The first spots in some order that may stand beside one another."""
+    chosen: list[int] = []
+    for spot in order.tolist():
+        if len(chosen) < n and market.fits(spot, chosen):
+            chosen.append(spot)
+    return chosen
 
 
 def _take_greedily(market: Market, n: int) -> list[int]:
     chosen: list[int] = []
     for _ in range(n):
-        free = [place for place in range(len(market.spots)) if place not in chosen]
-        chosen.append(max(free, key=lambda place: market.win([*chosen, place])))
+        free = [spot for spot in range(len(market.spots)) if spot not in chosen and market.fits(spot, chosen)]
+        if free:
+            chosen.append(max(free, key=lambda spot: market.win([*chosen, spot])))
     return chosen

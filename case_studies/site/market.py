@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from case_studies.common.town import measure_minutes
-from domains.geodata import HuffModel, Positions, SiteDecision, StreetNetwork, choose_sites, weigh_pull
+from domains.geodata import HuffModel, Points, Positions, SiteDecision, StreetNetwork, choose_sites, weigh_pull
 from shared.typing import Bools, Floats, Ints
 
 from .settings import SiteSettings
 from .town import Town
 
-__all__ = ["Market", "make_market", "measure_all"]
+__all__ = ["Market", "find_clashes", "make_market", "measure_all"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Market:
         Of Huff's rule.
     pace : float
         Speed as a share of the usual.
+    clash : numpy.ndarray of bool, optional
+        Pairs of spots and own sites, the latter last, of which only one may be open.
 
     >>> two = np.array([[1.0, 2.0]])
     >>> market = Market(np.ones(1), ["a", "b"], ["c"], two, two[:, :1], np.ones(2), np.ones(1), np.zeros(1, bool), 2.0)
@@ -58,6 +60,7 @@ class Market:
     exponent: float
     least: float = 1.0
     pace: float = 1.0
+    clash: Bools | None = None
 
     @property
     def total(self) -> float:
@@ -143,6 +146,19 @@ class Market:
         """
         return float(self.weights[self.find_nearest(chosen) <= limit].sum())
 
+    def fits(self, spot: int, chosen: Sequence[int]) -> bool:
+        """Whether a spot may be open beside some others and one's own sites.
+
+        Parameters
+        ----------
+        spot : int
+        chosen : sequence of int
+        """
+        if self.clash is None:
+            return True
+        beside = [*chosen, *range(len(self.spots), len(self.clash))]
+        return not self.clash[spot, beside].any()
+
     def find(self, names: Sequence[object]) -> list[int]:
         """Numbers of some spots.
 
@@ -176,6 +192,7 @@ class Market:
             goal=goal,
             existing=own,
             limit=settings.minutes if goal == "cover" else None,
+            clash=self.clash,
             time_limit=settings.seconds,
             compare=compare,
             draws=draws,
@@ -238,6 +255,33 @@ def measure_all(network: StreetNetwork, customers: Positions, sites: Positions, 
     return np.concatenate([found for _, found in measure_minutes(network, customers, sites, n_jobs)])
 
 
+def find_clashes(network: StreetNetwork, spots: Positions | Points, own: Positions, apart: float) -> Bools | None:
+    """Which spots and own sites are too near to one another, as the crow flies; own sites stand as they stand.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    spots : Positions or Points
+    own : Positions
+    apart : float
+        Metres.
+
+    >>> from .example import make_example
+    >>> town = make_example()
+    >>> clash = find_clashes(town.network, town.positions["spots"], town.positions["spots"].take([]), 500.0)
+    >>> clash.sum(axis=0).tolist()
+    [1, 2, 1]
+    """
+    if apart <= 0:
+        return None
+    lon, lat = np.concatenate([spots.lon, own.lon]), np.concatenate([spots.lat, own.lat])
+    x, y = network.projection.to_plane(lon, lat)
+    near = np.hypot(x[:, None] - x, y[:, None] - y) < apart
+    np.fill_diagonal(near, val=False)
+    near[len(spots) :, len(spots) :] = False
+    return np.asarray(near)
+
+
 def make_market(town: Town, settings: SiteSettings) -> Market:
     """Measure the ways of all customers to all spots and open sites.
 
@@ -254,6 +298,7 @@ def make_market(town: Town, settings: SiteSettings) -> Market:
         measure_all(town.network, town.positions["customers"], town.positions[name], settings.n_jobs)
         for name in ("spots", "open")
     )
+    own = town.open["own"].to_numpy(dtype=bool)
     return Market(
         town.counts,
         town.spots["spot"].tolist(),
@@ -262,7 +307,8 @@ def make_market(town: Town, settings: SiteSettings) -> Market:
         open_minutes,
         town.spots["size"].to_numpy(dtype=float),
         town.open["size"].to_numpy(dtype=float),
-        town.open["own"].to_numpy(dtype=bool),
+        own,
         settings.exponent,
         settings.least,
+        clash=find_clashes(town.network, town.positions["spots"], town.positions["open"].take(own), settings.apart),
     )

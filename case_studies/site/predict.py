@@ -10,7 +10,7 @@ import pandas as pd
 from case_studies.common.map_file import set_on_streets
 from case_studies.common.saved_run import SavedRun
 from case_studies.common.town import add_columns, measure_edge, usual_speed
-from domains.geodata import Positions, StreetNetwork
+from domains.geodata import Points, Positions, StreetNetwork
 from shared.data import datasets
 from shared.data.contract import contract_of
 from shared.data.io.tables import read_table
@@ -21,7 +21,7 @@ from shared.text import count_of
 from shared.typing import Bools, Floats
 
 from .choice import Choice
-from .market import Market, measure_all
+from .market import Market, find_clashes, measure_all
 from .scores import SpotScores, score_spots
 from .settings import MAP, SiteSettings
 from .town import Town
@@ -163,8 +163,15 @@ def _make_market(
         own=sites["own"].to_numpy(dtype=bool),
         exponent=float(rule["exponent"]),
         least=float(rule["least"]),
+        clash=find_clashes(network, _join(at, known), shops.take(sites["own"].to_numpy(dtype=bool)), settings.apart),
     )
     return market, shops
+
+
+def _join(one: Positions, other: Positions) -> Points:
+    """Where some are, and then some others."""
+    lon, lat = np.concatenate([one.lon, other.lon]), np.concatenate([one.lat, other.lat])
+    return Points(lon, lat, pd.RangeIndex(len(lon)))
 
 
 def _read(run: SavedRun, name: str, columns: list[str]) -> pd.DataFrame:

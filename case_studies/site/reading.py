@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from case_studies.common.column_mapping import Columns
 from case_studies.common.map_file import load_map, set_on_streets
 from case_studies.common.town import name_crossings, name_streets, usual_speed
 from domains.geodata import Positions
@@ -23,6 +24,7 @@ from .words import say_demand
 
 __all__ = ["Reader"]
 
+Kept = TypeVar("Kept", bound=Columns)
 FEW = 30  # addresses and places, below which a map says nothing of demand
 
 
@@ -67,6 +69,12 @@ class Reader:
             self.notes.append(f"{lost} further than {most:g} m from any street of the map: left out")
         return pd.DataFrame(table[on]).reset_index(drop=True), found.take(on)
 
+    def keep(self, asked: Kept, table: pd.DataFrame) -> Kept:
+        """The roles that a table fills; what is lost for want of the others is told."""
+        kept = asked.keep(table.columns)
+        self.read += kept.explain_missing()
+        return kept
+
     def customers(self) -> tuple[pd.DataFrame, Positions, Floats, str, str]:
         """Customers with their weights, what these are called, and how they were made."""
         asked = self.settings.columns
@@ -74,7 +82,7 @@ class Reader:
         if "" in self.out.files:
             table, reading = self.out.load_table("helsinki_demand", self.settings.own_table())
             self.read.append(reading.explain())
-            asked = asked.keep(table.columns)
+            asked = self.keep(asked, table)
             columns = [name for role in asked.roles() for name in asked.columns_of(role)]
             table, name, unit = pd.DataFrame(table[columns]), reading.source, asked.weight
         else:
@@ -102,7 +110,7 @@ class Reader:
             schema = asked.table_schema("columns.candidates")
             given, reading = self.out.load_table(MAP, schema, table="candidates")
             self.read.append(reading.explain())
-            table, source = self._take(given, asked.keep(given.columns), ("name",), "spots"), reading.source
+            table, source = self._take(given, self.keep(asked, given), ("name",), "spots"), reading.source
         else:
             table, told = make_spots(self.town, self.network, self.settings, guard * usual_speed(self.network))
             table, source = table.assign(size=1.0), self.town.source
@@ -122,7 +130,7 @@ class Reader:
             asked = settings.columns.sites
             given, reading = self.out.load_table(MAP, asked.table_schema("columns.sites"), table="sites")
             self.read.append(reading.explain())
-            table, source = self._take(given, asked.keep(given.columns), ("name", "brand"), "open"), reading.source
+            table, source = self._take(given, self.keep(asked, given), ("name", "brand"), "open"), reading.source
             table["key"] = table["name"]
             table["own"] = mark_own(table, settings.own)
             if settings.rivals:

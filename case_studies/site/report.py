@@ -37,7 +37,7 @@ def summary(
         f" come {MODES[settings.mode]} on the map"
         f" {town.source}."
     )
-    proof = say_proof(choice.decisions["share"], n, len(market.spots))
+    proof = say_proof(choice.decisions["share"], n, len(market.spots), settings.apart)
     run.add_summary(f"{say_advice(town, market, choice)} {proof}")
     run.add_summary(say_firmness(market, choice, trials, settings))
     run.add_summary(f"{say_simpler(simpler)} {say_goals(choice, settings)}")
@@ -105,13 +105,12 @@ def doubts(
     return [text for text in told if text]
 
 
-def data_parts(town: Town, calibration: Calibration | None, settings: SiteSettings) -> list[str]:
+def data_parts(town: Town, calibration: Calibration | None) -> list[str]:
     """What is to be known of the data."""
     own = town.open.loc[town.open["own"], "site"].tolist()
     named = [f"Own sites: {', '.join(own)}."] if own else []
     learnt = [calibration.reading] if calibration is not None else []
-    lost = settings.columns.explain_missing() if town.read else []
-    return [*town.read, *learnt, *lost, *named, *filter(None, [sentences(town.notes)])]
+    return [*town.read, *learnt, *named, *filter(None, [sentences(town.notes)])]
 
 
 def metrics(

@@ -92,7 +92,7 @@ def say_advice(town: Town, market: Market, choice: Choice) -> str:
     return f"{told} {mine} {percent(market.held / market.total)} today, which is not counted in."
 
 
-def say_proof(decision: SiteDecision, n: int, of: int) -> str:
+def say_proof(decision: SiteDecision, n: int, of: int, apart: float) -> str:
     """Say whether a set is proven to be the best.
 
     Parameters
@@ -102,12 +102,15 @@ def say_proof(decision: SiteDecision, n: int, of: int) -> str:
         Spots of the set.
     of : int
         Spots to choose from.
+    apart : float
+        Metres between one's own sites at least.
 
     >>> found = SiteDecision("optimal", pd.DataFrame({"value": [1.0], "role": ["new"]}), 1.0, 1.0)
-    >>> say_proof(found, 3, 200)
-    'No other 3 of the 200 spots win more: that is proven.'
+    >>> say_proof(found, 3, 200, 150.0)
+    'No other 3 of the 200 spots, 150 m apart or more, win more: that is proven.'
     """
-    others = f"No other {n} of the {of:,} spots win" if n > 1 else f"No other of the {of:,} spots wins"
+    far = f", {apart:g} m apart or more," if apart > 0 and n > 1 else ""
+    others = f"No other {n} of the {of:,} spots{far} win" if n > 1 else f"No other of the {of:,} spots wins"
     if decision.proven:
         return f"{others} more: that is proven."
     if np.isfinite(decision.gap):
@@ -191,7 +194,7 @@ def say_goals(choice: Choice, settings: SiteSettings) -> str:
     >>> from .example import SETTINGS, make_example_market
     >>> market = make_example_market()
     >>> say_goals(choose_best(market, SETTINGS), SETTINGS)[:22]
-    'Were there no rivals, '
+    'The shortest ways and '
     """
     n = settings.n
     counts = {

@@ -85,7 +85,10 @@ def score_spots(market: Market, chosen: list[int], rival_minutes: Floats, there:
     n, k = len(there), len(chosen)
     alone, old = market.win_alone(), market.win(chosen)
     rest = [[one for one in chosen if one != gone] for gone in chosen]
-    swaps = np.array([[market.win([*kept, place]) for kept in rest] for place in range(n)]).reshape(n, k)
+    swaps = np.array(
+        [[market.win([*kept, place]) if market.fits(place, kept) else -np.inf for kept in rest] for place in range(n)]
+    ).reshape(n, k)
+    fits = np.isfinite(swaps).any(axis=1)
     best = swaps.argmax(axis=1)
     better = np.asarray(there & (swaps.max(axis=1, initial=-np.inf) > old * (1 + CLOSE)))
     rivals = [name for name, mine in zip(market.sites, market.own, strict=True) if not mine]
@@ -95,13 +98,13 @@ def score_spots(market: Market, chosen: list[int], rival_minutes: Floats, there:
         "share of the demand": (alone[:n] / market.total).round(5),
         "mean minutes": np.array([market.walk_to(place) for place in range(n)]).round(2),
         "minutes to the nearest rival": rival_minutes.min(axis=1).round(2),
-        "set wins": swaps.max(axis=1).round(3),
+        "set wins": np.where(fits, swaps.max(axis=1), np.nan).round(3),
         "chosen set wins": np.full(n, round(old, 3)),
     }
     texts = {
         "nearest rival": [rivals[place] for place in nearest],
         "beats": [f"{int((alone[place] > alone[chosen]).sum())} of {k}" for place in range(n)],
-        "in the place of": [market.spots[chosen[place]] for place in best],
+        "in the place of": [market.spots[chosen[k]] if on else None for k, on in zip(best, fits, strict=True)],
     }
     answers: dict[str, Any] = {name: np.where(there, values, np.nan) for name, values in numbers.items()}
     answers |= {

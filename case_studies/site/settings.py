@@ -106,6 +106,7 @@ class SiteSettings(Settings):
     n: int = Field(3, ge=1, le=20)
     own: list[str] = []
     rivals: list[str] = []
+    apart: float = Field(150.0, ge=0, le=100_000)
     mode: Literal["walk", "bike", "drive"] = "walk"
     minutes: float = Field(5.0, gt=0, le=240)
     exponent: float = Field(2.0, gt=0, le=20)

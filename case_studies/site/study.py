@@ -49,7 +49,7 @@ def run(settings: SiteSettings, out: Run) -> None:
     out.add_section("How sure that is", *chapters.trial_parts(market, choice, trials, calibration, settings))
     out.add_section("All spots, ranked", *chapters.spot_parts(town, market, choice, settings))
     out.add_section("When not to believe it", *report.doubts(town, market, choice, calibration, settings))
-    add_closing(out, whole, *report.data_parts(town, calibration, settings))
+    add_closing(out, whole, *report.data_parts(town, calibration))
     out.metrics.update(report.metrics(town, market, choice, trials, simpler, calibration, settings))
 
 

@@ -14,6 +14,7 @@ from case_studies.site.settings import SiteSettings
 from case_studies.site.spots import spread_out
 from domains.geodata import WALKING_PACE, make_grid_town
 from shared.data import datasets
+from shared.decision import InfeasibleError
 from shared.errors import DataError, SettingsError, StoreError
 
 SIDE, STEP = 12, 0.001  # crossings a side, and degrees of latitude between them: some 111 m
@@ -134,7 +135,7 @@ def test_the_spots_are_those_of_a_plain_search_with_sizes_and_own_sites(own, fil
     assert "of all “heads”" in page
     assert "Nobody was counted" not in page
     assert "does not count as won" in page
-    assert "No other 2 of the 7 spots win more: that is proven." in page
+    assert "No other 2 of the 7 spots, 150 m apart or more, win more: that is proven." in page
 
 
 def test_no_simpler_way_is_better_and_the_best_of_a_goal_is_best_by_it(own):
@@ -177,10 +178,13 @@ def test_one_site_is_spoken_of_as_one(files, tmp_path):
 def test_sizes_count_only_where_both_sides_have_them(files, tmp_path):
     asked = [*NAMED, "n=1"]
     folder = run(files, tmp_path / "a", "map", "customers", "candidates", overrides=[*asked, "category=shop/bakery"])
-    assert "sizes of spots do not count" in (folder / "report.html").read_text().lower()
+    page = (folder / "report.html").read_text()
+    assert "Sizes of spots do not count" in page
     assert pd.read_parquet(folder / "spots.parquet")["size"].tolist() == [1.0] * 7
     folder = run(files, tmp_path / "b", "map", "customers", "sites", overrides=[*asked, "least_around=0"])
-    assert "Spots without a size are taken to be like the open sites" in (folder / "report.html").read_text()
+    page = (folder / "report.html").read_text()
+    assert "Spots without a size are taken to be like the open sites" in page
+    assert "No column is there for" not in page
     assert set(pd.read_parquet(folder / "spots.parquet")["size"]) == {55.0}
 
 
@@ -202,6 +206,30 @@ def test_brands_are_known_by_how_they_begin():
     )
     assert mark_own(found, ["Roberts Coffee"]).tolist() == [True, True, False, False]
     assert mark_own(found, ["y"]).tolist() == [False, False, False, True]
+
+
+def test_own_sites_keep_apart(files, tmp_path):
+    """Two spots next to each other where most is to be won: only one is opened, and a new spot beside it is no better."""
+    points = [(5, 5), (5.5, 5), (1, 1), (10, 1)]
+    table(points, name=["A", "A beside", "B", "C"]).to_csv(tmp_path / "spots.csv", index=False)
+    data = {"map": files / "town.osm", "customers": files / "people.csv", "candidates": tmp_path / "spots.csv"}
+    chosen = {}
+    for apart in (0, 200, 5000):
+        asked = [*SMALL, *NAMED, "category=shop/bakery", "n=2", f"apart={apart}", "exponent=1"]
+        if apart == 5000:
+            with pytest.raises(InfeasibleError, match="lower the least distance"):
+                run_study("site", data=data, overrides=asked, out=tmp_path / "run")
+            continue
+        folder = run_study("site", data=data, overrides=asked, out=tmp_path / f"run{apart}").parent
+        spots = pd.read_parquet(folder / "spots.parquet")
+        chosen[apart] = spots.loc[spots["chosen"], "spot"].tolist()
+        assert min(value for name, value in figures(folder).items() if name.startswith("lack of")) >= -1e-9
+    assert chosen[0] == ["A", "A beside"]
+    assert len({"A", "A beside"} & set(chosen[200])) == 1
+    mine = points[["A", "A beside"].index(({"A", "A beside"} & set(chosen[200])).pop())]
+    table([(mine[0] + 0.1, mine[1])]).to_csv(tmp_path / "new.csv", index=False)
+    made = pd.read_csv(predict_from(tmp_path / "run200", data=tmp_path / "new.csv", out=tmp_path / "out.csv")[0])
+    assert made["in the place of"].tolist() == [({"A", "A beside"} & set(chosen[200])).pop()]
 
 
 # Visits
