@@ -51,7 +51,7 @@ test-pandas2: VENV = .venv-pandas2
 test-pandas2:
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)/bin/python -m pip install --quiet --editable ".[demo,basket,grocery,shuttle,portfolio,marketing,features,products,catalogue,catchment,site,optimization,geodata,data,excel,sql]" "pandas<3" --group dev
+	$(VENV)/bin/python -m pip install --quiet --editable ".[demo,basket,grocery,shuttle,portfolio,marketing,features,products,catalogue,catchment,delivery,site,optimization,geodata,data,excel,sql]" "pandas<3" --group dev
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal $(PANDAS2)
 
 lint: install-all

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from case_studies.common.map_file import MAP_PAGE
-from shared.reporting import Figure
+from shared.reporting import Figure, Link
 
 from .answers import say_clock
 from .fleets import count_lost
 from .results import Results
 from .sayings import percent, say_fewest, say_rules, say_sure, say_windows, unit_of, write_cost
 from .settings import DeliverySettings
-from .timing import say_later, say_work
+from .timing import say_work
 
 __all__ = ["plan_parts", "rule_parts", "size_parts", "stop_parts"]
 
@@ -23,9 +23,15 @@ LISTED = 12  # vehicles whose stops are listed
 
 
 def plan_parts(results: Results, settings: DeliverySettings, maps: list[Figure], timeline: Figure | None) -> list[Any]:
-    """The map, the hours, and a row a vehicle."""
+    """The map, the hours, and a row a vehicle.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(plan_parts(small.results, small.settings, [], None))
+    5
+    """
     plan, day = results.plans.best, results.day
-    to_move = f"To move about in it, vehicle by vehicle: {MAP_PAGE}, beside this report."
+    to_move = Link("The same map to move about in, vehicle by vehicle", MAP_PAGE)
     if not len(plan.routes):
         return [*maps, to_move]
     routes = plan.routes
@@ -39,19 +45,25 @@ def plan_parts(results: Results, settings: DeliverySettings, maps: list[Figure],
             "km": [f"{one / 1000:,.1f}" for one in routes["length"]],
             "minutes driven": [f"{one:,.0f}" for one in routes["driving"]],
             "waited": [f"{one:,.0f}" for one in waits],
-            "could leave later by": [f"{one:,.0f}" for one in results.later],
         },
     ).set_index(pd.Index(routes["vehicle"], name="vehicle"))
     if not day.stops["load"].any():
         shown = shown.drop(columns="load")
     if len(day.depots) > 1:
         shown.insert(0, "depot", routes["depot"].to_numpy())
-    told = [say_work(plan), say_later(results, settings)]
+    keep = f", with {settings.margin:g} minutes of it in hand" if settings.margin else ""
+    told = [say_work(plan), f"Vehicles leave as late as they can, to wait little on the way{keep}."]
     return [*maps, to_move, timeline, (shown, "The vehicles, and how they spend their day."), *filter(None, told)]
 
 
 def stop_parts(results: Results, load: str) -> list[Any]:
-    """The stops of each vehicle in order, and those that are not served."""
+    """The stops of each vehicle in order, and those that are not served.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(stop_parts(small.results, "load"))
+    2
+    """
     plan, day = results.plans.best, results.day
     parts: list[Any] = []
     for vehicle, depot in plan.routes[["vehicle", "depot"]].head(LISTED).itertuples(index=False):
@@ -88,7 +100,13 @@ def _say_window(results: Results, row: int) -> str:
 
 
 def size_parts(results: Results, settings: DeliverySettings) -> list[Any]:
-    """Other numbers of vehicles, and what the windows cost."""
+    """Other numbers of vehicles, and what the windows cost.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(size_parts(small.results, small.settings))
+    4
+    """
     day, doubt = results.day, settings.usual_doubt
     rows = []
     for n, plan in results.plans.sizes.items():
@@ -113,7 +131,13 @@ def size_parts(results: Results, settings: DeliverySettings) -> list[Any]:
 
 
 def rule_parts(results: Results, settings: DeliverySettings) -> list[Any]:
-    """The plan beside rules of thumb and other searches."""
+    """The plan beside rules of thumb and other searches.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(rule_parts(small.results, small.settings))
+    4
+    """
     plans = results.plans
     least = results.cost(plans.best)
 

@@ -9,6 +9,7 @@ import numpy as np
 from domains.geodata import Fleet, RoutePlan, plan_routes
 
 from .day import Day
+from .departures import leave_late
 from .settings import DeliverySettings
 
 __all__ = ["count_lost", "find_fewest", "make_plan", "try_sizes"]
@@ -19,7 +20,7 @@ MORE = 10  # vehicles that are added, at most, to see how many would serve all
 def make_plan(
     day: Day, settings: DeliverySettings, *, counts: Sequence[int] | None = None, seed: int = 0, engine: str = "search"
 ) -> RoutePlan:
-    """Search one plan.
+    """Search one plan; its vehicles leave as late as they can.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def make_plan(
         if n > 0
     ]
     steps = settings.iterations * len(day) if engine == "search" else None
-    return plan_routes(
+    plan = plan_routes(
         day.network,
         day.stops,
         day.depots.set_index("depot")[["lon", "lat"]],
@@ -69,6 +70,7 @@ def make_plan(
         max_snap=settings.max_snap,
         n_jobs=1,
     )
+    return leave_late(day, plan)
 
 
 def count_lost(day: Day, plan: RoutePlan) -> int:
@@ -78,6 +80,11 @@ def count_lost(day: Day, plan: RoutePlan) -> int:
     ----------
     day : Day
     plan : RoutePlan
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> count_lost(small.day, small.plan)
+    0
     """
     return int((~day.hopeless)[plan.unserved["stop"].to_numpy(dtype=int)].sum())
 
@@ -89,6 +96,11 @@ def find_fewest(day: Day, settings: DeliverySettings) -> tuple[int, ...]:
     ----------
     day : Day
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> find_fewest(small.day, small.settings)
+    (1,)
     """
     plan = make_plan(day, settings, seed=settings.seed)
     counts = _used(day, plan)
@@ -128,6 +140,11 @@ def try_sizes(day: Day, settings: DeliverySettings, plan: RoutePlan, counts: tup
         The one at hand.
     counts : tuple of int
         Vehicles at each depot that it was allowed.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> sorted(try_sizes(small.day, small.settings, small.plan, (1,)))
+    [1]
     """
     now = _used(day, plan)
     found = {sum(now): plan}

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_hours", "draw_routes", "make_layers"]
 
-COLOURS = ("accent", "second", "third", "fourth")
-A_MAP, MAPS = 4, 3  # vehicles a map, and maps in the report: all are in the one to move about in
+COLOURS = ("accent", "second", "third", "fourth", "soft")
+A_MAP, MAPS = 5, 3  # vehicles a map, and maps in the report: all are in the one to move about in
 BARS = 16  # vehicles whose day is drawn
 
 
@@ -32,6 +32,11 @@ def make_layers(day: Day, plan: RoutePlan) -> list[MapLayer]:
     ----------
     day : Day
     plan : RoutePlan
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> [layer.name for layer in make_layers(small.day, small.plan)][-1]
+    'depot'
     """
     layers = []
     for number, vehicle in enumerate(plan.routes["vehicle"]):
@@ -47,8 +52,8 @@ def make_layers(day: Day, plan: RoutePlan) -> list[MapLayer]:
         layers.append(
             MapLayer("not served", where.assign(why=plan.unserved["why"].to_numpy()), ["name", "why"], "soft")
         )
-    depots = day.depots[["lon", "lat"]].assign(name=day.depots["depot"])
-    return [*layers, MapLayer("depots" if len(depots) > 1 else "depot", depots, ["name"], "ink")]
+    depots = day.depots[["lon", "lat"]].assign(name=day.depots["depot"], size=1)
+    return [*layers, MapLayer("depots" if len(depots) > 1 else "depot", depots, ["name"], "ink", "size")]
 
 
 def _place_stops(day: Day, plan: RoutePlan, vehicle: str) -> pd.DataFrame:
@@ -66,6 +71,11 @@ def draw_routes(day: Day, plan: RoutePlan, layers: list[MapLayer]) -> list[Figur
     day : Day
     plan : RoutePlan
     layers : list of MapLayer
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(draw_routes(small.day, small.plan, make_layers(small.day, small.plan)))
+    1
     """
     n = len(plan.routes)
     ends = layers[2 * n :]
@@ -100,6 +110,11 @@ def draw_hours(plan: RoutePlan) -> Figure | None:
     Parameters
     ----------
     plan : RoutePlan
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> "<svg" in draw_hours(small.plan).svg
+    True
     """
     if not len(plan.routes):
         return None

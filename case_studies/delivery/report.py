@@ -24,8 +24,9 @@ def summary(run: Run, settings: DeliverySettings, order: Order, results: Results
         f"{count_of(len(day), order.kind)}, {settings.start} to {settings.end}, on the map {order.map.source}."
     )
     run.add_summary(sentences_of(say_plan(day, plan, settings), say_rules(results, settings)))
-    run.add_summary(*filter(None, [say_unserved(day, plan)]))
-    run.add_summary(say_fewest(results), f"How sure: {say_late(results, settings)} {say_sure(results)}")
+    run.add_summary(*filter(None, [sentences_of(say_unserved(day, plan), _say_margin(results, settings))]))
+    run.add_summary(*filter(None, [say_fewest(results)]))
+    run.add_summary(sentences_of("How sure:", say_late(results, settings), say_sure(results)))
     run.add_summary(
         f"When not to believe it: {order.made or 'where the table or the map is out of date.'} {say_map(settings)}"
     )
@@ -47,6 +48,15 @@ def sentences_of(*told: str) -> str:
     'One. Two.'
     """
     return " ".join(text for text in told if text)
+
+
+def _say_margin(results: Results, settings: DeliverySettings) -> str:
+    """Whether stops are lost to the time in hand."""
+    lost = len(results.plans.best.unserved) - len(results.plans.margins[0.0].unserved)
+    if lost <= 0:
+        return ""
+    verb = "is" if lost == 1 else "are"
+    return f"{lost:,} of these {verb} lost to the {settings.margin:g} minutes in hand: --set margin=0 plans without."
 
 
 def say_map(settings: DeliverySettings) -> str:

@@ -10,10 +10,11 @@ from domains.geodata import RoutePlan
 from shared.typing import Floats
 
 from .day import Day
+from .departures import measure_slack
 from .plans import Plans, search_plans
 from .rules import Rule, try_rules
 from .settings import DeliverySettings
-from .trials import Lateness, measure_later, measure_slack, try_days
+from .trials import Lateness, try_days
 
 __all__ = ["Results", "work_out"]
 
@@ -35,10 +36,6 @@ class Results:
         Of the plan with each number of vehicles.
     slack : numpy.ndarray
         Minutes, of each stop.
-    later : numpy.ndarray
-        Minutes by which each vehicle may leave later, to wait less.
-    trial_later : list of Lateness
-        Of the plan if they do.
     metres : bool
         Whether metres are kept least.
 
@@ -52,8 +49,6 @@ class Results:
     trials: dict[float, list[Lateness]]
     sizes: dict[int, list[Lateness]]
     slack: Floats
-    later: Floats
-    trial_later: list[Lateness]
     metres: bool = False
 
     def cost(self, plan: RoutePlan) -> float:
@@ -82,9 +77,13 @@ def work_out(day: Day, settings: DeliverySettings) -> Results:
     ----------
     day : Day
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> small.results.metres
+    False
     """
     near, plans = day.with_margin(settings.margin), search_plans(day, settings)
-    later = measure_later(near, plans.best)
     return Results(
         day,
         plans,
@@ -92,7 +91,5 @@ def work_out(day: Day, settings: DeliverySettings) -> Results:
         {margin: try_days(day, plan, settings) for margin, plan in plans.margins.items()},
         {n: try_days(day, plan, settings) for n, plan in plans.sizes.items()},
         measure_slack(day, plans.best),
-        later,
-        try_days(day, plans.best, settings, later),
         settings.least == "distance",
     )

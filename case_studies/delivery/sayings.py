@@ -108,38 +108,52 @@ def say_plan(day: Day, plan: RoutePlan, settings: DeliverySettings) -> str:
     day : Day
     plan : RoutePlan
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_plan(small.day, small.plan, small.settings)
+    'Send 1 of 2 vehicles: it serves all 3 stops with 5 minutes of driving (2.4 km); ...'
     """
     routes, served = plan.routes, len(plan.stops)
     if not len(routes):
-        return f"No stop can be served: of {count_of(len(day), 'stop')} none fits any vehicle's day."
-    all_of = "all" if served == len(day) else f"{served:,} of"
+        return f"Send nobody: none of {count_of(len(day), 'stop')} can be served."
+    all_of = f"{served:,} of " if served < len(day) else "all " if served > 1 else ""
     n, own = len(routes), sum(day.counts) if settings.vehicles else 0
     send = f"{n:,} of {count_of(own, 'vehicle')}" if own > n else count_of(n, "vehicle")
     it = "it serves" if n == 1 else "they serve"
     out, back = say_clock(routes["start"].min()), say_clock(routes["end"].max())
     return (
-        f"Send {send}: {it} {all_of} {count_of(len(day), 'stop')} with"
+        f"Send {send}: {it} {all_of}{count_of(len(day), 'stop')} with"
         f" {routes['driving'].sum():,.0f} minutes of {MODES[settings.mode]} ({routes['length'].sum() / 1000:,.1f} km);"
         f" the first leaves at {out}, the last is back at {back}."
     )
 
 
-def say_unserved(day: Day, plan: RoutePlan, most: int = TOLD) -> str:
-    """Say who is not served, and why; nothing where all are.
+def say_unserved(day: Day, plan: RoutePlan) -> str:
+    """Say who is not served, and why, the most common reason first; nothing where all are.
 
     Parameters
     ----------
     day : Day
     plan : RoutePlan
-    most : int
-        Stops that are named.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_unserved(small.day, small.plan)
+    ''
     """
     lost = plan.unserved
     if not len(lost):
         return ""
-    named = [f"{day.names[int(stop)]} ({why})" for stop, why in lost.head(most).itertuples(index=False)]
-    more = [f"{len(lost) - most:,} more, listed below"] if len(lost) > most else []
-    return f"Not served: {join_words([*named, *more])}."
+    reasons = lost["why"].value_counts(sort=True)
+    told, left = [], len(lost)
+    for why, count in reasons.head(TOLD).items():
+        names = [day.names[int(stop)] for stop in lost.loc[lost["why"] == why, "stop"].head(TOLD)]
+        more = [f"{count - TOLD:,} more"] if count > TOLD else []
+        told.append(f"{join_words([*names, *more])} ({why})")
+        left -= int(count)
+    others = [f"{left:,} for other reasons, listed below"] if left else []
+    return f"{count_of(len(lost), 'stop')} not served: {'; '.join([*told, *others])}."
 
 
 def say_rules(results: Results, settings: DeliverySettings) -> str:
@@ -149,6 +163,11 @@ def say_rules(results: Results, settings: DeliverySettings) -> str:
     ----------
     results : Results
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_rules(small.results, small.settings)
+    'By hand, the best of four rules of thumb (...'
     """
     plan, n = results.plans.best, len(results.plans.best.routes)
     if not results.rules or not n or count_lost(results.day, plan):
@@ -160,21 +179,30 @@ def say_rules(results: Results, settings: DeliverySettings) -> str:
 
 
 def say_fewest(results: Results) -> str:
-    """Say how many vehicles are needed, and what one less leaves behind.
+    """Say how many vehicles are needed, and what one less leaves behind; nothing where no stop can be served.
 
     Parameters
     ----------
     results : Results
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_fewest(small.results)
+    'One vehicle is enough.'
     """
     day, sizes = results.day, results.plans.sizes
+    if day.hopeless.all():
+        return ""
     lost = {n: count_lost(day, plan) for n, plan in sizes.items()}
     enough = [n for n, count in lost.items() if not count]
     if not enough:
         most = max(sizes)
         return f"Even {count_of(most, 'vehicle')} leave {count_of(lost[most], 'stop')} that one could serve alone."
     fewest, fewer = enough[0], [n for n in lost if n < enough[0]]
+    if fewest == 1:
+        return "One vehicle is enough."
     all_of = "that can be served" if day.hopeless.any() else "stops"
-    told = f"{count_of(fewest, 'vehicle')} {'is' if fewest == 1 else 'are'} the fewest found to serve all {all_of}"
+    told = f"{fewest:,} vehicles are the fewest found to serve all {all_of}"
     if not fewer:
         return f"{told}."
     one = fewer[-1]
@@ -189,6 +217,11 @@ def say_sure(results: Results) -> str:
     Parameters
     ----------
     results : Results
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_sure(small.results)
+    'The plan is found by search, and not proven to be the least: ...'
     """
     plans = results.plans
     n, same = len(plans.found), int(np.isfinite(plans.found).sum())
@@ -212,6 +245,11 @@ def say_windows(results: Results, settings: DeliverySettings) -> str:
     ----------
     results : Results
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_windows(small.results, small.settings)
+    'If every stop could be served at any time, 1 vehicle would do ...'
     """
     free, best = results.plans.free, results.plans.best
     if not results.day.windowed.any() and (results.day.stops["early"] <= results.day.opens).all():

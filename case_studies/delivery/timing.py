@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from domains.geodata import RoutePlan
 from shared.text import count_of, join_words
 
@@ -11,17 +9,24 @@ from .results import Results
 from .sayings import hours, percent, say_cost
 from .settings import DeliverySettings
 
-__all__ = ["say_late", "say_later", "say_margin", "say_work"]
+__all__ = ["say_late", "say_margin", "say_work"]
 
 
 def say_late(results: Results, settings: DeliverySettings) -> str:
-    """Say how often some stop is late if drives take longer, and what the margin does.
+    """Say how often some stop is late if drives take longer, and what the margin does; nothing where none is served.
 
     Parameters
     ----------
     results : Results
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_late(small.results, small.settings)
+    'If every drive takes 20 % longer than planned, ...'
     """
+    if not len(results.plans.best.stops):
+        return ""
     if not results.day.windowed.any():
         return "No stop has an end of its window, so that none can be late."
     doubt = settings.usual_doubt
@@ -43,6 +48,11 @@ def say_margin(results: Results, settings: DeliverySettings) -> str:
     ----------
     results : Results
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_margin(small.results, small.settings)
+    'The time in hand costs next to nothing. ...'
     """
     if not settings.margin:
         return ""
@@ -55,36 +65,17 @@ def say_margin(results: Results, settings: DeliverySettings) -> str:
     return f"The time in hand {told}. With it, {percent(own.late)} of the stops with a window are served too late."
 
 
-def say_later(results: Results, settings: DeliverySettings) -> str:
-    """Say what leaving later saves, and what it risks; nothing where nobody waits.
-
-    Parameters
-    ----------
-    results : Results
-    settings : DeliverySettings
-    """
-    saved = float(results.later.sum())
-    if saved < 1:
-        return ""
-    n = int((results.later >= 1).sum())
-    one = next(one for one in results.trial_later if np.isclose(one.slower, settings.usual_doubt))
-    own = results.late(settings.margin, settings.usual_doubt)
-    who = count_of(n, "vehicle")
-    told = f"{who} {'waits' if n == 1 else 'wait'} on the way and could leave later, which saves {hours(saved)} of work"
-    if not results.day.windowed.any():
-        return f"{told}."
-    return (
-        f"{told}. There is less in hand then: some stop would be late on {percent(one.days)} of the days instead of"
-        f" {percent(own.days)}."
-    )
-
-
 def say_work(plan: RoutePlan) -> str:
     """Say how the working hours are spent, and what that means.
 
     Parameters
     ----------
     plan : RoutePlan
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_work(small.plan)
+    'Of 0.2 hours of work, 44 % driving, ...'
     """
     spent = {
         "driving": float(plan.routes["driving"].sum()),

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from domains.geodata import RoutePlan
-from shared.typing import Floats, Ints
+from shared.typing import Floats
 
 from .day import TOLERANCE, Day
+from .departures import list_rounds
 from .settings import DeliverySettings
 
-__all__ = ["Lateness", "measure_later", "measure_slack", "try_days"]
+__all__ = ["Lateness", "try_days"]
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,7 @@ class Lateness:
     by_stop: Floats
 
 
-def list_rounds(day: Day, plan: RoutePlan) -> Iterator[tuple[int, float, Ints]]:
-    """Of each vehicle that is used its depot, when it leaves, and its stops in order.
-
-    Parameters
-    ----------
-    day : Day
-    plan : RoutePlan
-    """
-    depots = list(day.depots["depot"])
-    for one in plan.routes.itertuples():
-        stops = plan.stops.loc[plan.stops["vehicle"] == one.vehicle, "stop"]
-        yield depots.index(one.depot), float(one.start), stops.to_numpy(dtype=int)
-
-
-def try_days(day: Day, plan: RoutePlan, settings: DeliverySettings, later: Floats | None = None) -> list[Lateness]:
+def try_days(day: Day, plan: RoutePlan, settings: DeliverySettings) -> list[Lateness]:
     """Drive the plan on simulated days; the same stop has the same luck in every plan.
 
     The minutes of each drive and of each stop are those planned times a lognormal factor with a mean of 1. Vehicles
@@ -70,30 +56,30 @@ def try_days(day: Day, plan: RoutePlan, settings: DeliverySettings, later: Float
         With the windows as they are asked for, without a margin.
     plan : RoutePlan
     settings : DeliverySettings
-    later : numpy.ndarray, optional
-        Minutes by which each vehicle leaves later than planned.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(try_days(small.day, small.plan, small.settings)) > 1
+    True
     """
     rng = np.random.default_rng(settings.seed)
     shape = (settings.days, len(day))
     drives, stays = (_draw(rng, shape, spread) for spread in (settings.drive_spread, settings.stop_spread))
     returns = _draw(rng, shape, settings.drive_spread)
-    delays = np.zeros(len(plan.routes)) if later is None else later
-    return [_try(day, plan, 1 + slower / 100, drives, stays, returns, delays) for slower in settings.slower]
+    return [_try(day, plan, 1 + slower / 100, drives, stays, returns) for slower in settings.slower]
 
 
 def _draw(rng: np.random.Generator, shape: tuple[int, int], spread: float) -> Floats:
     return np.exp(spread * rng.standard_normal(shape) - spread**2 / 2)
 
 
-def _try(
-    day: Day, plan: RoutePlan, pace: float, drives: Floats, stays: Floats, returns: Floats, later: Floats
-) -> Lateness:
+def _try(day: Day, plan: RoutePlan, pace: float, drives: Floats, stays: Floats, returns: Floats) -> Lateness:
     late = np.zeros(drives.shape, dtype=bool)
     after = []
     early, end, service = (day.stops[name].to_numpy(float) for name in ("early", "late", "service"))
-    for (depot, start, stops), delay in zip(list_rounds(day, plan), later, strict=True):
+    for depot, start, stops in list_rounds(day, plan):
         home = len(day) + depot
-        now, here = np.full(len(drives), start + delay), home
+        now, here = np.full(len(drives), start), home
         for stop in stops.tolist():
             now = np.maximum(now + day.travel[here, stop] * pace * drives[:, stop], early[stop])
             late[:, stop] = now > end[stop] + TOLERANCE
@@ -109,43 +95,3 @@ def _try(
         float(np.mean(after)) if after else 0.0,
         late.mean(axis=0),
     )
-
-
-def measure_later(day: Day, plan: RoutePlan) -> Floats:
-    """Minutes by which each vehicle may leave later, to wait less on the way, without being home later.
-
-    Parameters
-    ----------
-    day : Day
-        With the windows that are to be kept.
-    plan : RoutePlan
-    """
-    slack = measure_slack(day, plan)
-    waits = plan.stops.groupby("vehicle")["wait"].sum().reindex(plan.routes["vehicle"]).to_numpy(float)
-    first = [int(stops[0]) for _, _, stops in list_rounds(day, plan)]
-    return np.asarray(np.clip(np.minimum(waits, slack[first]), 0.0, None), dtype=float)
-
-
-def measure_slack(day: Day, plan: RoutePlan) -> Floats:
-    """Minutes by which a vehicle may begin later at each stop, without being late there, further on or at home.
-
-    Parameters
-    ----------
-    day : Day
-        With the windows as they are asked for.
-    plan : RoutePlan
-
-    Returns
-    -------
-    numpy.ndarray
-        NaN for stops that are not served.
-    """
-    slack = np.full(len(day), np.nan)
-    late, service = day.stops["late"].to_numpy(float), day.stops["service"].to_numpy(float)
-    begins = (plan.stops["arrive"] + plan.stops["wait"]).set_axis(plan.stops["stop"].to_numpy(dtype=int))
-    for depot, _, stops in list_rounds(day, plan):
-        there, latest = len(day) + depot, day.closes
-        for stop in stops[::-1].tolist():
-            latest = min(latest - day.travel[stop, there] - service[stop], late[stop])
-            slack[stop], there = latest - begins[stop], stop
-    return slack

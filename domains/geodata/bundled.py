@@ -31,6 +31,6 @@ def find_map(name: str = "helsinki") -> Path:
     >>> find_map("helsinki").name
     'Helsinki.osm.pbf'
     """
-    if name not in MAPS:
+    if not isinstance(name, str) or name not in MAPS:
         raise HexadError(f"there is no map {quote([name])}; {nearest(name, MAPS)}")
     return describe(MAPS[name]).path()

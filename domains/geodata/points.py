@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from domains.geodata.projection import WGS84, wrap_degrees
 from shared.data.io.frames import as_pandas
-from shared.errors import Argument, Fix, Problems
+from shared.errors import Argument, Fix, Problems, SettingsError
 from shared.text import count_of
 from shared.typing import Bools, Floats
 
@@ -97,6 +98,9 @@ def read_points(
     """
     if isinstance(data, Points):
         return data
+    for name, value in (("lon", lon), ("lat", lat), ("key", key)):
+        if value is not None and not isinstance(value, str):
+            raise SettingsError(f"{name}={value!r} is no name of a column; give a text")
     problems = Problems(source)
     if hasattr(data, "crs") and hasattr(data, "geometry"):
         points = _read_geometries(data, key, problems)
@@ -191,6 +195,12 @@ def _read_degrees(column: pd.Series[Any], name: str, problems: Problems) -> Floa
         problems.add("holds truth values", column=name, fix="Give degrees.")
     numbers = pd.to_numeric(column, errors="coerce")
     values = numbers.to_numpy(dtype=float, na_value=np.nan)
+    if column.dtype.kind == "O" or not isinstance(column.dtype, np.dtype):
+        values = values.copy()
+        for row, text in enumerate(column):  # Python reads every digit of a text; pandas 2 loses the last
+            if isinstance(text, str) and np.isfinite(values[row]):
+                with contextlib.suppress(ValueError):
+                    values[row] = float(text)
     missing = column.isna().to_numpy()
     unread = np.isnan(values) & ~missing
     if missing.any():
@@ -229,7 +239,9 @@ def _check_near(points: Points, around: Points, names: tuple[str, str], problems
             " the other way round",
             column=", ".join(names) if names[0] != names[1] else names[0],
             count=int(turned.sum()),
-            fix=Fix("Exchange them: ", Argument("lon", names[1]), ", ", Argument("lat", names[0]), "."),
+            fix=Fix("Exchange them: ", Argument("lon", names[1]), ", ", Argument("lat", names[0]), ".")
+            if names[0] != names[1]
+            else "Exchange them: data.set_geometry(gpd.points_from_xy(data.geometry.y, data.geometry.x, crs=data.crs)).",
         )
     elif not near.any():
         problems.add(

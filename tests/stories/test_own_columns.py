@@ -18,6 +18,7 @@ from shared.errors import DataError, SettingsError
 SMALL = {
     "catchment": ["n_jobs=1", "candidates=20"],
     "site": ["n_jobs=1", "candidates=50", "n=2", "draws=5", "losses=2", "random_sets=50"],
+    "delivery": ["n_jobs=1", "capacity=60", "searches=2", "iterations=200", "days=20"],
     "catalogue": ["n_jobs=1", "judged=200"],
     "products": ["n_jobs=1", "period=28D", "cuts=1", "most_items=150", "columns.time=day"],
     "marketing": ["n_jobs=1", "tries=3", "draws=40", "sweeps=100", "evaluations=500"],
@@ -115,9 +116,14 @@ def site_table() -> pd.DataFrame:
     return table.assign(weight=1 + np.arange(len(table)) % 5)
 
 
+def delivery_table() -> pd.DataFrame:
+    return datasets.load("helsinki_stops").iloc[::2].reset_index(drop=True)
+
+
 TABLES = {
     "site": site_table,
     "catchment": catchment_table,
+    "delivery": delivery_table,
     "catalogue": catalogue_table,
     "products": products_table,
     "marketing": marketing_table,
@@ -133,6 +139,15 @@ TABLES = {
 ROLES = {
     "site": {"lon": "lon", "lat": "lat", "weight": "weight", "customer": "customer"},
     "catchment": {"lon": "lon", "lat": "lat", "people": "people"},
+    "delivery": {
+        "name": "stop",
+        "lon": "lon",
+        "lat": "lat",
+        "load": "load",
+        "early": "early",
+        "late": "late",
+        "service": "service",
+    },
     "catalogue": {
         "item": "film",
         "title": "title",
@@ -270,6 +285,7 @@ def test_two_sets_of_names_make_one_report(study, runs):
 BUNDLED = {
     "site": ("Nobody was counted", "made from the map", "addresses alone", "offices"),
     "catchment": ("household", "households", "no people"),
+    "delivery": ("made up", "made-up", "restaurants", "supermarket"),
     "catalogue": ("Wikidata", "films", "genre", "director", "Bogart"),
     "products": ("household", "households", "product type", "product types", "dunnhumby", "2017-12-05"),
     "marketing": ("simulated", "simulator", "firm", "insurer", "EUR"),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from domains.geodata.isochrones.mesh import BEYOND, Mesh, make_mesh
 from domains.geodata.network.snap import MAX_SNAP, Positions, find_entries, snap_points
-from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.network.streets import StreetNetwork, check_network
 from domains.geodata.osm.speeds import WALKING_PACE
 from domains.geodata.projection import WGS84, join_meridian
 from shared.checks import is_number
@@ -84,10 +84,10 @@ def compute_isochrones(
     import shapely
 
     wanted = check_limits(limits)
+    check_network(network, by)
     check_direction(network, direction)
     if detail is not None and not is_number(detail, least=1.0):
         raise SettingsError(f"detail={detail!r}: give metres, 1 or more")
-    network.cost(by)
     start = snap_points(network, origins, max_snap=max_snap, source="origins")
     mesh = find_mesh(network, detail)
     shapes, areas = _draw_all(network, mesh, start, wanted, by, direction == "to", merge)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.network.streets import StreetNetwork, check_network
 from domains.geodata.points import read_points
 from domains.geodata.projection import WGS84, LocalProjection
 from shared.errors import DataError, Problem, SettingsError
@@ -102,7 +102,10 @@ def find_projection(streets: StreetNetwork | None, layers: Sequence[MapLayer]) -
     >>> find_projection(None, [MapLayer("a", pd.DataFrame({"lon": [24.0], "lat": [60.0]}))]).lon
     24.0
     """
+    if isinstance(layers, MapLayer) or not all(isinstance(layer, MapLayer) for layer in layers):
+        raise SettingsError("layers= is a list of MapLayer, as in [MapLayer('Shops', shops)]")
     if streets is not None:
+        check_network(streets)
         return streets.projection
     corners = [_corners(layer) for layer in layers]
     corners = [one for one in corners if len(one)]
@@ -203,7 +206,11 @@ def _find_radii(layer: MapLayer) -> Floats:
     n = len(layer.data)
     if layer.size is None:
         return np.full(n, 5.0)
-    numbers = pd.to_numeric(layer.data[layer.size], errors="coerce").fillna(0.0).clip(lower=0.0)
-    values: Floats = numbers.to_numpy(dtype=float)
+    values: Floats = pd.to_numeric(pd.Series(list(layer.data[layer.size]), dtype=object), errors="coerce").to_numpy(
+        float
+    )
+    if n and np.isnan(values).all():
+        raise SettingsError(f"layer {layer.name!r}: size={layer.size!r} holds no numbers")
+    values = np.clip(np.nan_to_num(values), 0.0, None)
     # Areas of circles, not their radii, are what people compare.
     return SMALLEST + (LARGEST - SMALLEST) * np.sqrt(values / max(float(values.max(initial=0.0)), 1e-300))

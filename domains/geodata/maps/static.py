@@ -73,7 +73,7 @@ def draw_map(
         for layer, shapes in zip(layers, flat, strict=True):
             _paint_layer(axes, colours[layer.colour], layer, shapes, frame)
         _paint_scale(axes, colours, frame)
-        if layers:
+        if any(shapes.parts for shapes in flat):
             add_legend(axes)
 
     note = ATTRIBUTION if ATTRIBUTION not in caption else ""

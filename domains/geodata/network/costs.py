@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from domains.geodata.network.snap import MAX_SNAP, Positions, find_entries, snap_points
-from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.network.streets import StreetNetwork, check_network
 from shared.checks import is_number, is_whole
 from shared.errors import SettingsError
 from shared.result import Result
 from shared.text import count_of, format_number, sentences
-from shared.typing import Floats
+from shared.typing import Floats, Ints
 
 __all__ = ["StreetCosts", "compute_costs", "find_nearest", "measure_positions"]
 
@@ -118,7 +118,7 @@ def compute_costs(
     >>> compute_costs(town, corners, corners, by="distance").values.round(1).tolist()
     [[0.0, 400.0], [400.0, 0.0]]
     """
-    network.cost(by)
+    check_network(network, by)
     start = snap_points(network, origins, max_snap=max_snap, source="origins")
     end = start if targets is origins else snap_points(network, targets, max_snap=max_snap, source="targets")
     values = measure_positions(network, start, end, by=by, n_jobs=n_jobs)
@@ -156,14 +156,22 @@ def measure_positions(
     hierarchy = network.hierarchy(by)
     if len(seeds) <= len(nodes):
         reach = hierarchy.measure(seeds, leave, wanted, n_jobs=n_jobs)
-        values = np.minimum(reach[:, place[:, 0]] + come[:, 0], reach[:, place[:, 1]] + come[:, 1])
+        values = _join_ends(reach, place, come)
     else:
         from_nodes, start = np.unique(seeds, return_inverse=True)
         start = start.reshape(seeds.shape)
-        reach = hierarchy.reverse().measure(nodes, come, from_nodes, n_jobs=n_jobs).T
-        values = np.minimum(reach[start[:, 0]] + leave[:, :1], reach[start[:, 1]] + leave[:, 1:])
+        reach = hierarchy.reverse().measure(nodes, come, from_nodes, n_jobs=n_jobs)
+        values = _join_ends(reach, start, leave).T
     _add_same_piece(network, origins, targets, by, values)
     return np.asarray(values)
+
+
+def _join_ends(reach: Floats, place: Ints, costs: Floats) -> Floats:
+    """Costs to positions from those to the two nodes of each: in columns `place` of `reach`, and `costs` more."""
+    values, other = (np.take(reach, place[:, end], axis=1) for end in (0, 1))
+    values += costs[:, 0]
+    other += costs[:, 1]
+    return np.minimum(values, other, out=values)
 
 
 def _add_same_piece(network: StreetNetwork, origins: Positions, targets: Positions, by: str, values: Floats) -> None:
@@ -230,7 +238,7 @@ def find_nearest(
         raise SettingsError(f"k={k!r} is no whole number from 1 on")
     if limit != np.inf and not is_number(limit, least=0):
         raise SettingsError(f"limit={limit!r}: give {UNITS.get(by, 'a cost')}, 0 or more")
-    network.cost(by)
+    check_network(network, by)
     start = snap_points(network, origins, max_snap=max_snap, source="origins")
     end = start if targets is origins else snap_points(network, targets, max_snap=max_snap, source="targets")
     k = min(k, len(end))
@@ -242,5 +250,8 @@ def find_nearest(
         cost = np.take_along_axis(values, order, axis=1)
         row, rank = np.nonzero(np.isfinite(cost) & (cost <= limit))
         found.append((row + first, rank, order[row, rank], cost[row, rank]))
-    row, rank, column, cost = (np.concatenate(part) for part in zip(*found, strict=True))
+    whole = np.zeros(0, dtype=np.int64)
+    row, rank, column, cost = (
+        np.concatenate(part) for part in zip((whole, whole, whole, np.zeros(0)), *found, strict=True)
+    )
     return pd.DataFrame({"origin": start.labels[row], "rank": rank + 1, "target": end.labels[column], "cost": cost})

@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
 from domains.geodata.network.snap import MAX_SNAP, Positions, find_entries, snap_points
-from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.network.streets import StreetNetwork, check_network
 from domains.geodata.projection import WGS84
 from shared.errors import SettingsError, require
 from shared.typing import Floats, Ints
@@ -55,7 +55,7 @@ def find_routes(
     >>> way["length"].round().tolist(), way["streets"].tolist()
     ([200.0], ['1. Street'])
     """
-    network.cost(by)
+    check_network(network, by)
     start = snap_points(network, origins, max_snap=max_snap, source="origins")
     end = snap_points(network, targets, max_snap=max_snap, source="targets")
     if len(start) != len(end):

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.network.streets import StreetNetwork, check_network
 from domains.geodata.points import Points, read_points
 from shared.checks import is_number
-from shared.errors import SettingsError
+from shared.errors import DataError, Problem, SettingsError, quote
 from shared.typing import Bools, Floats, Ints
 
-__all__ = ["MAX_SNAP", "Positions", "find_entries", "join_positions", "snap_points"]
+__all__ = ["MAX_SNAP", "Positions", "check_rows", "find_entries", "join_positions", "snap_points"]
 
 # Metres within which a point belongs to a street: a large block, a yard, a field by the road.
 MAX_SNAP = 1000.0
@@ -100,6 +100,7 @@ def snap_points(
     >>> snap_points(town, pd.DataFrame({"lon": [0.02], "lat": [0.0]}), max_snap=500).snapped.tolist()
     [False]
     """
+    check_network(network)
     if isinstance(points, Positions):
         return points
     if not is_number(max_snap, least=0):
@@ -130,6 +131,35 @@ def snap_points(
     return Positions(
         found.labels, pieces[which], np.nan_to_num(np.clip(share, 0.0, 1.0)), off, snapped, found.lon, found.lat, notes
     )
+
+
+def check_rows(positions: Positions, source: str, *, unique: bool = True) -> None:
+    """Refuse a table without rows, and rows that go by one name: nobody could tell which of them is meant.
+
+    Parameters
+    ----------
+    positions : Positions
+    source : str
+        What the table is called in messages.
+    unique : bool
+        Whether names matter.
+
+    Raises
+    ------
+    DataError
+
+    >>> from domains.geodata import make_grid_town
+    >>> town = make_grid_town(2, 2)
+    >>> check_rows(snap_points(town, town.nodes_to_frame()), "candidates")
+    """
+    if not len(positions):
+        raise DataError(source, [Problem("the table has no rows", fix="Give at least one row.")])
+    twice = np.asarray(positions.labels.duplicated()) & unique
+    if twice.any():
+        rows = (np.flatnonzero(twice)[:6] + 1).tolist()
+        fix = "Name a column that tells them apart with key=, or reset the index."
+        what = f"the index repeats {quote(positions.labels[twice].unique())}"
+        raise DataError(source, [Problem(what, rows=tuple(rows), count=int(twice.sum()), fix=fix)])
 
 
 def join_positions(parts: Sequence[Positions], labels: pd.Index[Any]) -> Positions:

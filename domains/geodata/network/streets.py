@@ -21,7 +21,7 @@ from shared.typing import Bools, Floats, Ints
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["COSTS", "StreetNetwork", "find_strong"]
+__all__ = ["COSTS", "StreetNetwork", "check_network", "find_strong"]
 
 COSTS = ("time", "distance")
 TEXTS = ("names", "classes")
@@ -311,6 +311,32 @@ class StreetNetwork(Result):
             f" {format_number(self.length.sum() / 1000)} km."
         )
         return f"{size} {sentences(self.notes)}".strip()
+
+
+def check_network(network: object, by: str = "time") -> None:
+    """Refuse what is no network, and costs by what none are measured.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    by : {"time", "distance"}
+
+    Raises
+    ------
+    SettingsError
+
+    >>> check_network("town.osm.pbf")
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: a str is no street network; give the streets of a map for one way of moving, as in
+    read_osm(path).streets('walk')
+    """
+    if not isinstance(network, StreetNetwork):
+        raise SettingsError(
+            f"a {type(network).__name__} is no street network; give the streets of a map for one way of moving, as in"
+            " read_osm(path).streets('walk')"
+        )
+    network.cost(by)
 
 
 def find_strong(n_nodes: int, tail: Ints, head: Ints) -> Bools:

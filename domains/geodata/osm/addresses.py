@@ -111,6 +111,8 @@ def find_addresses(
     """
     import geopandas as gpd
 
+    if not isinstance(town, OsmMap):
+        raise SettingsError(f"a {type(town).__name__} is no map; give what read_osm(path) gives")
     asked = _read_asked(addresses, street, number)
     index = _find_index(town)
     rows = [index.look_up(one) for one in asked]
@@ -214,6 +216,7 @@ class _Index:
         table = town.addresses
         self.lon, self.lat = table["lon"].to_numpy(dtype=float), table["lat"].to_numpy(dtype=float)
         self.written = [f"{one} {other}".strip() for one, other in zip(table["street"], table["number"], strict=True)]
+        self.numbers = ["".join(number.casefold().split()) for number in table["number"]]
         self.areas = [fold_text(f"{one} {other}") for one, other in zip(table["town"], table["postcode"], strict=True)]
         self.houses: dict[str, dict[int, dict[str, list[int]]]] = defaultdict(
             lambda: defaultdict(lambda: defaultdict(list))
@@ -273,7 +276,7 @@ class _Index:
         house, letter = _split_number(asked.number)
         name = self._find_street(fold_text(asked.street))
         if name and house >= 0 and name in self.houses:
-            found = self._look_up_house(name, house, letter, fold_text(asked.rest))
+            found = self._look_up_house(name, (house, letter), asked)
             if found is not None:
                 return found
         if name and name in self.streets:
@@ -283,18 +286,26 @@ class _Index:
                 return _take_middle(self.names[fold_text(text)])
         return NOTHING
 
-    def _look_up_house(self, name: str, house: int, letter: str, area: str) -> _Match | None:
-        numbers = self.houses[name]
+    def _look_up_house(self, name: str, number: tuple[int, str], asked: _Asked) -> _Match | None:
+        (house, letter), numbers, area = number, self.houses[name], fold_text(asked.rest)
         if house in numbers:
             letters = numbers[house]
             # A door's letter is often not mapped, and the other way round: the house is the same.
             rows = letters.get(letter) or [row for some in letters.values() for row in some]
-            return self._take(rows, "exact" if letter in letters else "number", area)
+            return self._take(self._prefer(rows, asked.number, house), "exact" if letter in letters else "number", area)
         beside = [other for other in numbers if (other - house) % 2 == 0 and abs(other - house) <= NEAR_NUMBERS]
         if not beside:
             return None
         nearest = min(beside, key=lambda other: (abs(other - house), other))
         return self._take([row for some in numbers[nearest].values() for row in some], "near", area)
+
+    def _prefer(self, rows: list[int], written: str, house: int) -> list[int]:
+        """Rows of just this number, where there are some: "14" is not in the middle of "14-20"."""
+        for number in ("".join(written.casefold().split()), str(house)):
+            same = [row for row in rows if self.numbers[row] == number]
+            if same:
+                return same
+        return rows
 
     def _take(self, rows: list[int], quality: str, area: str) -> _Match:
         places = np.array(sorted(set(rows)))

@@ -74,10 +74,10 @@ def is_map(path: str | Path) -> bool:
     >>> is_map(find_map("helsinki")), is_map("no-such-file.osm")
     (True, False)
     """
-    file = Path(path)
     try:
+        file = Path(path)
         return not _find_fault(file) and bool(_sniff(file))
-    except (DataError, ValueError):  # of another kind, or a name that no file can have
+    except (DataError, ValueError, TypeError):  # of another kind, a name that no file can have, or no name at all
         return False
 
 

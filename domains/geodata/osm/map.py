@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.categories import PLACE_KEYS
 from domains.geodata.osm.folding import fold_text
 from domains.geodata.osm.places import make_places
-from domains.geodata.osm.scan import Scan, scan_map
+from domains.geodata.osm.scan import ADDRESS, NUMBER, STREET, Scan, scan_map
 from domains.geodata.osm.streets import HIGHWAY, MODES, NAME, TUNNEL, judge_streets, wanted_highways
 from domains.geodata.projection import LocalProjection
 from shared.checks import nearest
@@ -170,8 +171,11 @@ def read_osm(path: str | Path, *, streets: Sequence[str] = MODES, place_keys: Se
     ('drive',)
     """
     modes = check_modes(streets)
-    if isinstance(place_keys, str) or not all(isinstance(key, str) and key for key in place_keys):
+    listed = not isinstance(place_keys, str) and isinstance(place_keys, Iterable)
+    if not listed or not all(isinstance(key, str) and key for key in place_keys):
         raise SettingsError(f"place_keys={place_keys!r}: give a list of tags' keys, as in ['shop', 'amenity']")
+    if not isinstance(path, str | os.PathLike):
+        raise SettingsError(f"a {type(path).__name__} is no path; give that of a map file, as in 'town.osm.pbf'")
     wanted = frozenset().union(*(wanted_highways(mode) for mode in modes))
     found = scan_map(path, place_keys, wanted)
     return make_map(found, Path(path).name, modes, place_keys)
@@ -224,7 +228,7 @@ def check_modes(streets: Sequence[str]) -> tuple[str, ...]:
     >>> check_modes(["walk", "drive"])
     ('drive', 'walk')
     """
-    modes = (streets,) if isinstance(streets, str) else tuple(streets)
+    modes = (streets,) if isinstance(streets, str) or not isinstance(streets, Iterable) else tuple(streets)
     unknown = [mode for mode in modes if mode not in MODES]
     if unknown:
         raise SettingsError(f"streets={streets!r}: the ways of moving are {', '.join(map(repr, MODES))}")
@@ -250,8 +254,15 @@ def _list_corners(found: Scan) -> Floats:
 
 
 def _gather_addresses(found: Scan, places: pd.DataFrame) -> pd.DataFrame:
-    own = pd.DataFrame(found.addresses, columns=list(ADDRESS_COLUMNS))
     of_places = places.loc[places["number"] != "", list(ADDRESS_COLUMNS)]
+    # A place that was merged with another, or is of no category, still stands at its own address.
+    known = set(zip(of_places["street"], of_places["number"], strict=True))
+    doors = [
+        (lon, lat, *(tags.get(tag, "") for tag in ADDRESS))
+        for kind, _, tags, lon, lat, _ in found.places
+        if kind == "node" and tags.get(NUMBER) and (tags.get(STREET, ""), tags[NUMBER]) not in known
+    ]
+    own = pd.DataFrame([*found.addresses, *doors], columns=list(ADDRESS_COLUMNS))
     return pd.DataFrame(pd.concat([own, of_places], ignore_index=True)) if len(own) else pd.DataFrame(of_places)
 
 
@@ -264,7 +275,8 @@ def _note(found: Scan, merged: int) -> tuple[str, ...]:
             f"{count_of(found.torn, 'street')} cut, because positions of some of their nodes are missing, as at the map's edge"
         )
     if found.restrictions:
-        notes.append(f"{count_of(found.restrictions, 'turn restriction')} are not kept: routes may turn there")
+        verb = "is" if found.restrictions == 1 else "are"
+        notes.append(f"{count_of(found.restrictions, 'turn restriction')} {verb} not kept: routes may turn there")
     return tuple(notes)
 
 

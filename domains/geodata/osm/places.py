@@ -28,6 +28,7 @@ NAMED = {
     "addr:postcode": "postcode",
     "addr:city": "town",
 }
+ADDRESS = ("addr:street", "addr:housenumber")
 PLACE_COLUMNS = ("place", "category", *NAMED.values(), "lon", "lat", "area", "sources", "tags")
 # Two objects of one category within so many metres are one place if their names agree: buildings are drawn some metres
 # off, and a node stands by the door.
@@ -83,7 +84,11 @@ def make_places(found: list[Raw], keys: Sequence[str], projection: LocalProjecti
     sources = [[key] for key in keys_of]
     for place in np.flatnonzero(~own):
         first = int(leader[place])
-        merged[first] = {**merged[place], **merged[first]}
+        more = merged[place]
+        if any(more.get(tag, value) != value for tag, value in merged[first].items() if tag in ADDRESS):
+            # Halves of two addresses, as of two doors, would make one that is nowhere.
+            more = {tag: value for tag, value in more.items() if tag not in ADDRESS}
+        merged[first] = {**more, **merged[first]}
         sources[first].append(keys_of[place])
     for tag, column in NAMED.items():
         table[column] = [tags.get(tag, "") for tags in merged]

@@ -17,7 +17,7 @@ from domains.geodata.projection import wrap_degrees
 from shared.errors import HexadError
 from shared.typing import Floats, Ints
 
-__all__ = ["STREET_KEYS", "Scan", "scan_map"]
+__all__ = ["ADDRESS", "NUMBER", "STREET", "STREET_KEYS", "Scan", "scan_map"]
 
 # Tags of a street that decide who may use it, in which direction and how fast; a column each.
 STREET_KEYS = (
@@ -60,11 +60,11 @@ class Scan:
     0
     """
 
-    way_ids: Ints
-    way_tags: list[tuple[str | None, ...]]
-    refs: Ints
-    points: Floats
-    starts: Ints
+    way_ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    way_tags: list[tuple[str | None, ...]] = field(default_factory=list)
+    refs: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    points: Floats = field(default_factory=lambda: np.zeros((0, 2)))
+    starts: Ints = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
     places: list[tuple[str, int, Tags, float, float, Any]] = field(default_factory=list)
     addresses: list[tuple[float, float, str, str, str, str]] = field(default_factory=list)
     restrictions: int = 0

@@ -11,7 +11,7 @@ import pandas as pd
 
 from domains.geodata.network.costs import measure_positions
 from domains.geodata.network.paths import trace_pairs
-from domains.geodata.network.snap import MAX_SNAP, Positions, join_positions, snap_points
+from domains.geodata.network.snap import MAX_SNAP, Positions, check_rows, join_positions, snap_points
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.projection import WGS84
 from domains.geodata.routing.check import check_plan
@@ -176,8 +176,8 @@ def plan_routes(
     where = snap_points(network, stops, max_snap=max_snap, source="stops", key=key)
     depot_key = key if key is not None and hasattr(depots, "columns") and key in depots.columns else None
     home = snap_points(network, depots, max_snap=max_snap, source="depots", key=depot_key)
-    for name, positions in (("stops", where), ("depots", home)):
-        _check_labels(name, positions)
+    check_rows(where, "stops")
+    check_rows(home, "depots")
     if not home.snapped.all():
         far = quote(home.labels[~home.snapped])
         fault = Problem(f"depot {far} is on no street", fix="Correct its place, or raise max_snap=.")
@@ -210,16 +210,6 @@ def _check_settings(
         raise SettingsError(f"iterations={iterations!r} is no whole number from 1 on")
     if not is_whole(random_state, least=0):
         raise SettingsError(f"random_state={random_state!r} is no whole number from 0 on")
-
-
-def _check_labels(name: str, positions: Positions) -> None:
-    """Refuse rows that go by one name: nobody could tell which of them is meant."""
-    twice = np.asarray(positions.labels.duplicated())
-    if twice.any():
-        rows = (np.flatnonzero(twice)[:6] + 1).tolist()
-        fix = "Name a column that tells them apart with key=, or reset the index."
-        what = f"the index repeats {quote(positions.labels[twice].unique())}"
-        raise DataError(name, [Problem(what, rows=tuple(rows), count=int(twice.sum()), fix=fix)])
 
 
 def _make_problem(

@@ -8,7 +8,7 @@ from domains.geodata.sites.status import OPEN, SHUT
 from shared.runtime.compile import jit
 from shared.typing import Bools, Bytes, Floats, Ints
 
-__all__ = ["ascend", "interchange"]
+__all__ = ["ascend", "descend", "interchange"]
 
 
 @jit(nogil=True)
@@ -270,3 +270,96 @@ def ascend(
     for j in range(n_sites):
         share[j] /= step + 1
     return bound, best_lam, best_rho, share, best, chosen, theta
+
+
+@jit(nogil=True)
+def descend(
+    starts: Ints, sites: Ints, weights: Floats, status: Bytes, p: int, lower: float, n_steps: int
+) -> tuple[float, Floats, float, Ints]:
+    """Lower the Lagrangian bound of maximal covering by subgradient steps, and watch for better sets.
+
+    Relaxed is that a client counts only where a site that covers it is open (Galvão & ReVelle 1996): the bound is what
+    the weights exceed their multipliers by, and the p largest sums of multipliers of sites.
+
+    Parameters
+    ----------
+    starts, sites : numpy.ndarray of int
+        Where each client's sites begin, and which sites cover it.
+    weights : numpy.ndarray of shape (n_clients,)
+    status : numpy.ndarray of uint8, shape (n_sites,)
+    p : int
+        Sites to be open in all.
+    lower : float
+        Weight of the best set known.
+    n_steps : int
+
+    Returns
+    -------
+    bound : float
+    worth : numpy.ndarray of shape (n_sites,)
+        Sums of multipliers at the bound.
+    best : float
+        Weight of the best set seen.
+    chosen : numpy.ndarray of int
+    """
+    n_clients, n_sites = len(weights), len(status)
+    lam, best_lam = 0.5 * weights, 0.5 * weights
+    worth, best_worth, key = np.zeros(n_sites), np.zeros(n_sites), np.zeros(n_sites)
+    open_now, picked = np.zeros(n_sites, dtype=np.bool_), np.zeros(p, dtype=np.int64)
+    grad, move = np.empty(n_clients), np.zeros(n_clients)
+    bound, best, chosen = np.inf, -1.0, np.zeros(p, dtype=np.int64)
+    theta, stale = 1.0, 0
+    for _ in range(n_steps):
+        value = 0.0
+        for j in range(n_sites):
+            worth[j] = 0.0
+            open_now[j] = False
+        for i in range(n_clients):
+            value += max(weights[i] - lam[i], 0.0)
+            for k in range(starts[i], starts[i + 1]):
+                worth[sites[k]] += lam[i]
+        for j in range(n_sites):
+            key[j] = -np.inf if status[j] == OPEN else np.inf if status[j] == SHUT else -worth[j]
+        _pick_smallest(key, picked)
+        for k in range(p):
+            open_now[picked[k]] = True
+            value += worth[picked[k]]
+        covered, norm = 0.0, 0.0
+        for i in range(n_clients):
+            served = 0
+            for k in range(starts[i], starts[i + 1]):
+                served += open_now[sites[k]]
+            if served:
+                covered += weights[i]
+            grad[i] = served - (1.0 if weights[i] > lam[i] else 0.0)
+            norm += grad[i] * grad[i]
+        if covered > best:
+            best = covered
+            for k in range(p):
+                chosen[k] = picked[k]
+        stale += 1
+        if value < bound:
+            if value < bound - 1e-5 * abs(bound):
+                stale = 0
+            bound = value
+            _copy(lam, best_lam)
+            _copy(worth, best_worth)
+        if norm == 0.0 or bound <= max(best, lower) + 1e-9:
+            break
+        if stale >= 15:
+            theta, stale = theta / 2, 0
+            if theta < 0.005:
+                break
+            _copy(best_lam, lam)
+            for i in range(n_clients):
+                move[i] = 0.0
+            continue
+        # Zigzags are damped by what is left of the last direction (Camerini, Fratta & Maffioli 1975).
+        length = 0.0
+        for i in range(n_clients):
+            move[i] = grad[i] + 0.5 * move[i]
+            length += move[i] * move[i]
+        size = theta * (value - 0.999 * max(best, lower)) / length if length > 0 else 0.0
+        for i in range(n_clients):
+            lam[i] = min(max(lam[i] - size * move[i], 0.0), weights[i])
+    return bound, best_worth, best, chosen

@@ -9,11 +9,13 @@ import numpy as np
 from scipy import sparse
 
 from domains.geodata.sites.medians import MedianAnswer
-from domains.geodata.sites.status import OPEN, SHUT
+from domains.geodata.sites.status import FREE, OPEN, SHUT
 from shared.decision import Program, Session
 from shared.typing import Bools, Bytes, Floats
 
 __all__ = ["CapacityGoal", "CoverGoal", "FewestGoal", "add_pairs", "make_program", "solve_program"]
+
+COVER_STEPS = 1000  # of the bound of covering; it ends by itself after some hundred
 
 
 def add_pairs(matrix: Any, low: Floats, high: Floats, clash: Bools | None) -> tuple[Any, Floats, Floats]:
@@ -115,28 +117,86 @@ class CoverGoal:
     maximise = True
 
     def __post_init__(self) -> None:
-        # Clients whom the same sites cover are one: of a town's many cells some hundred are left.
-        rows, group = np.unique(self.covers, axis=0, return_inverse=True)
-        weights = np.bincount(group.ravel(), self.weights, minlength=len(rows))
-        kept = rows.any(axis=1) & (weights > 0)
-        self._rows, self._weights = rows[kept], weights[kept]
-        self.total = float(self._weights.sum())
+        self._rows, self._weights = _merge(self.covers, self.weights)
 
     def solve(self, status: Bytes, time_limit: float) -> MedianAnswer:
         """See `Goal`."""
-        n_sites, n_rows = len(status), len(self._rows)
-        covered = sparse.hstack([sparse.csr_array(-self._rows.astype(float)), sparse.eye_array(n_rows)])
+        free, held = int((status == FREE).sum()), int((status == OPEN).sum())
+        if (self.clash is not None and self.clash.any()) or self.p < 2 or not held < self.p < held + free:
+            return self.solve_program(status, time_limit)
+        return self._bound_first(status, time_limit)
+
+    def _bound_first(self, status: Bytes, time_limit: float) -> MedianAnswer:
+        """A good set and a bound decide most sites; what is left goes to HiGHS."""
+        from domains.geodata.sites.kernels import descend, interchange
+
+        rows, weights = self._rows, self._weights
+        _, sites = np.nonzero(rows)
+        starts = np.concatenate([[0], np.cumsum(rows.sum(axis=1))])
+        bound, worth, _, picked = descend(starts, sites, weights, status, self.p, 0.0, COVER_STEPS)
+        missed = np.ascontiguousarray(np.where(rows, 0.0, weights[:, None]).T)
+        total = float(weights.sum())
+        picked, lost = interchange(missed, status, picked, np.zeros((0, 0), dtype=bool))
+        chosen, best = np.sort(picked), total - lost
+        # Of whole numbers the next better one is a whole one better.
+        step = 1.0 - 1e-6 if (weights == np.round(weights)).all() else 1e-9 * max(total, 1.0)
+        room = bound - best - step
+        if room < 0:
+            return MedianAnswer(chosen, -best, -best, True, 0)
+        free = np.flatnonzero(status == FREE)
+        more = self.p - int((status == OPEN).sum())
+        line = -np.partition(-worth[free], (more - 1, more))[[more - 1, more]]
+        fixed = status.copy()
+        fixed[free[line[0] - worth[free] > room]] = SHUT
+        fixed[free[worth[free] - line[1] > room]] = OPEN
+        # Whom an open site covers is served; of the others only sites that may open make a difference.
+        opened, cols = np.flatnonzero(fixed == OPEN), np.flatnonzero(fixed == FREE)
+        left = ~rows[:, opened].any(axis=1)
+        rest = CoverGoal(rows[np.ix_(left, cols)], weights[left], self.p - len(opened))
+        found = rest.solve_program(np.zeros(len(cols), dtype=np.uint8), time_limit)
+        served = float(weights[~left].sum())
+        bound = max(found.bound - served, -bound)
+        if not len(found.chosen) or served - found.cost < best:
+            return MedianAnswer(chosen, -best, -best if found.proven else min(bound, -best), found.proven, 0)
+        return MedianAnswer(
+            np.sort(np.concatenate([opened, cols[found.chosen]])), found.cost - served, bound, found.proven, 0
+        )
+
+    def solve_program(self, status: Bytes, time_limit: float) -> MedianAnswer:
+        """Solve all of it with HiGHS.
+
+        Parameters
+        ----------
+        status : numpy.ndarray of uint8, shape (n_sites,)
+        time_limit : float
+            Seconds.
+        """
+        rows, weights = self._rows, self._weights
+        n_sites, n_rows = len(status), len(rows)
+        covered = sparse.hstack([sparse.csr_array(-rows.astype(float)), sparse.eye_array(n_rows)])
         count = sparse.csr_array(np.concatenate([np.ones(n_sites), np.zeros(n_rows)])[None, :])
         low = np.concatenate([np.full(n_rows, -np.inf), [float(self.p)]])
         high = np.concatenate([np.zeros(n_rows), [float(self.p)]])
         matrix, low, high = add_pairs(sparse.vstack([covered, count]), low, high, self.clash)
         whole = np.concatenate([np.ones(n_sites, bool), np.zeros(n_rows, bool)])
-        cost = np.concatenate([np.zeros(n_sites), -self._weights])
+        cost = np.concatenate([np.zeros(n_sites), -weights])
         return solve_program(make_program(cost, matrix, low, high, status, whole), n_sites, time_limit)[0]
 
     def say_value(self, cost: float) -> float:
         """The weight covered."""
         return 0.0 - cost
+
+
+def _merge(covers: Bools, weights: Floats) -> tuple[Bools, Floats]:
+    """Clients whom the same sites cover are one: of a town's many cells some hundred are left."""
+    bits = np.packbits(covers, axis=1)
+    _, first, group = np.unique(
+        bits.view([("", bits.dtype, bits.shape[1])]).ravel(), return_index=True, return_inverse=True
+    )
+    rows = covers[first]
+    merged: Floats = np.bincount(group.ravel(), weights.astype(float), minlength=len(rows)).astype(float)
+    kept = rows.any(axis=1) & (merged > 0)
+    return rows[kept], merged[kept]
 
 
 @dataclass

@@ -13,8 +13,8 @@ import pandas as pd
 from domains.geodata.access.huff import check_exponent, weigh_market
 from domains.geodata.isochrones.polygons import check_direction
 from domains.geodata.network.costs import StreetCosts, measure_positions
-from domains.geodata.network.snap import MAX_SNAP, Positions, join_positions, snap_points
-from domains.geodata.network.streets import StreetNetwork
+from domains.geodata.network.snap import MAX_SNAP, Positions, check_rows, join_positions, snap_points
+from domains.geodata.network.streets import StreetNetwork, check_network
 from domains.geodata.osm.map import OsmMap, read_osm
 from domains.geodata.sites.choose import choose_sites
 from domains.geodata.sites.decision import SiteDecision
@@ -116,9 +116,10 @@ def rank_sites(
     ([12], 'optimal', 240)
     """
     network = as_network(streets, mode)
+    check_network(network, by)
     check_direction(network, direction)
-    network.cost(by)
     clients = snap_points(network, demand, max_snap=max_snap, source="demand")
+    check_rows(clients, "demand", unique=False)
     weights = read_weights(demand, weight, len(clients))
     sites, own = _join_sites(network, candidates, existing, key, max_snap)
     come = direction != "from"
@@ -129,7 +130,7 @@ def rank_sites(
     if apart is not None:
         extra["clash"] = _find_clashes(network, sites, apart, own, n_jobs)
     if capacity is not None:
-        extra["capacity"] = _read_sizes([candidates, existing], capacity, len(sites))
+        extra["capacity"] = _read_sizes([candidates, existing], capacity, len(sites), "capacity")
     if goal == "share":
         extra |= _weigh_market(
             network, clients, candidates, existing, rivals, size, exponent, by, come, max_snap, costs, n_jobs
@@ -171,7 +172,7 @@ def as_network(streets: StreetNetwork | OsmMap | str | Path, mode: str) -> Stree
     )
 
 
-def read_weights(table: Any, column: str | None, n: int, *, source: str = "demand") -> Floats:
+def read_weights(table: Any, column: str | None, n: int, *, source: str = "demand", argument: str = "weight") -> Floats:
     """How much each row counts; 1 each where no column is named.
 
     Parameters
@@ -179,7 +180,8 @@ def read_weights(table: Any, column: str | None, n: int, *, source: str = "deman
     table : frame
     column : str, optional
     n : int
-    source : str
+    source, argument : str
+        What the table, and the column, are called in messages.
 
     Raises
     ------
@@ -196,7 +198,7 @@ def read_weights(table: Any, column: str | None, n: int, *, source: str = "deman
     frame = table if isinstance(table, pd.DataFrame) else as_pandas(table, source, copy=False)
     if column not in frame.columns:
         shown = ", ".join(map(repr, map(str, frame.columns[:8])))
-        fix = Fix("Name the column that says how much a row counts: ", Argument("weight"), ".")
+        fix = Fix("Name the column of numbers: ", Argument(argument), ".")
         problems.add(f"is missing; the table has {shown}", column=column, fix=fix)
         problems.raise_if_any()
     values = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
@@ -207,10 +209,10 @@ def read_weights(table: Any, column: str | None, n: int, *, source: str = "deman
         if wrong.any():
             count = int(wrong.sum())
             rows = (np.flatnonzero(wrong)[:6] + 1).tolist()
-            told = "Weights are 0 or more; fill them in, or drop the rows."
+            told = "These are 0 or more; fill them in, or drop the rows."
             problems.add(f"{count:,} {one if count == 1 else more}", column=column, rows=rows, count=count, fix=told)
     if not problems and not values.any():
-        problems.add("is 0 in every row", column=column, fix="Give the demand of each row.")
+        problems.add("is 0 in every row", column=column, fix="At least one has to be above 0.")
     problems.raise_if_any()
     return values
 
@@ -220,15 +222,22 @@ def _join_sites(
 ) -> tuple[Positions, Bools]:
     """Candidates and existing sites in one; and which exist."""
     new = snap_points(network, candidates, max_snap=max_snap, source="candidates", key=key)
-    if existing is None or len(existing) == 0:
+    check_rows(new, "candidates")
+    if _is_none(existing):
         return new, np.zeros(len(new), dtype=bool)
     own_key = key if hasattr(existing, "columns") and key in existing.columns else None
     old = snap_points(network, existing, max_snap=max_snap, source="existing", key=own_key)
+    check_rows(old, "existing")
     labels = old.labels
     if labels.isin(new.labels).any() or own_key != key:
         labels = pd.Index([f"existing {label}" for label in labels], dtype=object)
     sites = join_positions([new, old], pd.Index([*new.labels, *labels], dtype=object))
     return sites, np.concatenate([np.zeros(len(new), bool), np.ones(len(old), bool)])
+
+
+def _is_none(table: Any) -> bool:
+    """Whether there are no such sites; what is no table is told of where it is read."""
+    return table is None or (hasattr(table, "__len__") and len(table) == 0)
 
 
 def _measure(
@@ -249,11 +258,11 @@ def _find_clashes(network: StreetNetwork, sites: Positions, apart: float, own: B
     return np.asarray(near & ~np.eye(len(sites), dtype=bool))
 
 
-def _read_sizes(tables: Sequence[Any], column: str | None, n: int) -> Floats:
+def _read_sizes(tables: Sequence[Any], column: str | None, n: int, argument: str) -> Floats:
     parts = [
-        read_weights(table, column, len(table), source=name)
+        read_weights(table, column, len(table), source=name, argument=argument)
         for table, name in zip(tables, ("candidates", "existing", "rivals"), strict=False)
-        if table is not None and len(table)
+        if not _is_none(table)
     ]
     sizes = np.concatenate(parts)
     if len(sizes) != n:
@@ -275,14 +284,14 @@ def _weigh_market(
     costs: Floats,
     n_jobs: int | None,
 ) -> dict[str, Any]:
-    if rivals is None or len(rivals) == 0:
+    if _is_none(rivals):
         raise SettingsError('goal="share" needs rivals=, the sites of others: without them any site wins everything')
     check_exponent(exponent)
     others = snap_points(network, rivals, max_snap=max_snap, source="rivals")
     unit = MINUTE if by == "time" else 1.0
     theirs = _measure(network, clients, others, by, come, n_jobs) / unit
-    sizes = _read_sizes([candidates, existing], size, costs.shape[1])
-    their_sizes = read_weights(rivals, size, len(others), source="rivals")
+    sizes = _read_sizes([candidates, existing], size, costs.shape[1], "size")
+    their_sizes = read_weights(rivals, size, len(others), source="rivals", argument="size")
     pull, theirs_all = weigh_market(costs, sizes, theirs, their_sizes, exponent)
     return {"pull": pull, "rivals": theirs_all}
 
