@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
@@ -9,7 +11,7 @@ from scipy.sparse.csgraph import dijkstra
 from domains.geodata import StreetNetwork
 from shared.typing import Floats, Ints
 
-__all__ = ["count_within", "measure_all", "snap"]
+__all__ = ["count_within", "measure_all", "measure_nodes", "snap"]
 
 BLOCK = 64  # points set on streets at once
 TOUCHING = 1e-6  # m
@@ -70,7 +72,7 @@ def cut(network: StreetNetwork, piece: Ints, share: Floats, by: str) -> tuple[sp
         stops.setdefault(int(piece[point]), []).append((float(share[point]), int(nodes[point])))
     for one in range(network.n_pieces):
         chain = [(0.0, int(network.tail[one])), *sorted(stops.get(one, ())), (1.0, int(network.head[one]))]
-        for (low, here), (high, there) in zip(chain, chain[1:], strict=False):
+        for (low, here), (high, there) in itertools.pairwise(chain):
             step = float(cost[one]) * (high - low)
             if network.forward[one]:
                 arcs.append((here, there, step))
@@ -106,6 +108,23 @@ def measure_all(network: StreetNetwork, start: tuple[Ints, Floats], end: tuple[I
     if len(to_nodes) < len(from_nodes):
         return np.asarray(dijkstra(graph.T.tocsr(), indices=to_nodes)[:, from_nodes].T)
     return np.asarray(dijkstra(graph, indices=from_nodes)[:, to_nodes])
+
+
+def measure_nodes(network: StreetNetwork, nodes: Ints, by: str) -> Floats:
+    """Costs between some junctions.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    nodes : numpy.ndarray of int, shape (n,)
+    by : {"time", "distance"}
+
+    Returns
+    -------
+    numpy.ndarray of shape (n, n)
+    """
+    graph, _ = cut(network, np.zeros(0, dtype=np.int64), np.zeros(0), by)
+    return np.asarray(dijkstra(graph, indices=nodes)[:, nodes])
 
 
 def count_within(

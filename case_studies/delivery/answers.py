@@ -49,12 +49,10 @@ def list_answers(day: Day, plan: RoutePlan) -> pd.DataFrame:
         "vehicle", "position" (from 1), "arrival" and "departure" as times of day, "waiting" and "slack" in minutes, and
         "why" nobody serves it, beside the user's columns. The index is the row of the table, from 0.
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .fleets import make_plan
-    >>> plan = make_plan(day, settings)
-    >>> list_answers(day, plan)[["stop", "vehicle", "arrival"]].head(2).to_numpy().tolist()
-    [['a', 'vehicle 1', '8:05'], ['b', 'vehicle 1', '8:12']]
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> list_answers(small.day, small.plan)["stop"].tolist()
+    ['c', 'b', 'a']
     """
     served = plan.stops.set_index(plan.stops["stop"].to_numpy(dtype=int))
     lost = plan.unserved.set_index(plan.unserved["stop"].to_numpy(dtype=int))

@@ -158,10 +158,10 @@ def make_day(
     DataError
         Times that are none, or windows that end before they begin.
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> day.hopeless.tolist()
-    [False, False, False, False, False, True]
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> small.day.travel.shape
+    (4, 4)
     """
     asked = settings.columns.keep(table.columns)
     opens, closes = settings.day

@@ -81,12 +81,10 @@ def count_lost(day: Day, plan: RoutePlan) -> int:
     day : Day
     plan : RoutePlan
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .fleets import make_plan
-    >>> plan = make_plan(day, settings)
-    >>> len(plan.unserved), count_lost(day, plan)
-    (1, 0)
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> count_lost(small.day, small.plan)
+    0
     """
     return int((~day.hopeless)[plan.unserved["stop"].to_numpy(dtype=int)].sum())
 
@@ -99,10 +97,10 @@ def find_fewest(day: Day, settings: DeliverySettings) -> tuple[int, ...]:
     day : Day
     settings : DeliverySettings
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> find_fewest(day, settings)
-    (2,)
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> find_fewest(small.day, small.settings)
+    (1,)
     """
     plan = make_plan(day, settings, seed=settings.seed)
     counts = _used(day, plan)
@@ -143,12 +141,10 @@ def try_sizes(day: Day, settings: DeliverySettings, plan: RoutePlan, counts: tup
     counts : tuple of int
         Vehicles at each depot that it was allowed.
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .fleets import make_plan
-    >>> plan = make_plan(day, settings)
-    >>> {n: len(one.stops) for n, one in try_sizes(day, settings, plan, (3,)).items()}
-    {1: 4, 2: 5}
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> sorted(try_sizes(small.day, small.settings, small.plan, (1,)))
+    [1]
     """
     now = _used(day, plan)
     found = {sum(now): plan}

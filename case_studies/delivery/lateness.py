@@ -24,12 +24,10 @@ TIGHT = 8  # stops with the least slack
 def late_parts(results: Results, settings: DeliverySettings) -> list[Any]:
     """Longer drives: how many are late, with and without a margin, and where there is least time in hand.
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .results import work_out
-    >>> results = work_out(day, settings)
-    >>> late_parts(results, settings)[2][0].index.tolist()
-    ['to the last minute', '5 minutes in hand', '10 minutes in hand']
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(late_parts(small.results, small.settings))
+    6
     """
     day = results.day
     spread = (

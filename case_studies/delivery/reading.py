@@ -181,11 +181,10 @@ def place_depots(
     DataError
         A depot is on no street, or there is no vehicle.
 
-    >>> from domains.geodata import make_grid_town
-    >>> home = pd.DataFrame({"depot": ["home"], "lon": [8.0], "lat": [50.0], "own": [9]})
-    >>> town = make_grid_town(2, 2, lon=8.0, lat=50.0)
-    >>> place_depots(town, home, "depots", 4, DeliverySettings())["vehicles"].tolist()
-    [4]
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> small.day.depots["vehicles"].tolist()  # placed by the small day itself
+    [2]
     """
     asked = settings.columns.depots
     found = set_on_streets(network, places, source, setting="columns.depots", max_snap=settings.max_snap)

@@ -78,10 +78,10 @@ def work_out(day: Day, settings: DeliverySettings) -> Results:
     day : Day
     settings : DeliverySettings
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> work_out(day, settings).cost(work_out(day, settings).plans.best)
-    50.0...
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> small.results.metres
+    False
     """
     near, plans = day.with_margin(settings.margin), search_plans(day, settings)
     return Results(

@@ -109,12 +109,10 @@ def say_plan(day: Day, plan: RoutePlan, settings: DeliverySettings) -> str:
     plan : RoutePlan
     settings : DeliverySettings
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .fleets import make_plan
-    >>> plan = make_plan(day, settings)
-    >>> say_plan(day, plan, settings)[:42]
-    'Send 2 of 3 vehicles: they serve 5 of 6 st'
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_plan(small.day, small.plan, small.settings)
+    'Send 1 of 2 vehicles: it serves all 3 stops with 5 minutes of driving (2.4 km); ...'
     """
     routes, served = plan.routes, len(plan.stops)
     if not len(routes):
@@ -139,12 +137,10 @@ def say_unserved(day: Day, plan: RoutePlan) -> str:
     day : Day
     plan : RoutePlan
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .fleets import make_plan
-    >>> plan = make_plan(day, settings)
-    >>> say_unserved(day, plan)
-    '1 stop not served: f (its load of 9 is more than a vehicle carries).'
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_unserved(small.day, small.plan)
+    ''
     """
     lost = plan.unserved
     if not len(lost):
@@ -168,12 +164,10 @@ def say_rules(results: Results, settings: DeliverySettings) -> str:
     results : Results
     settings : DeliverySettings
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .results import work_out
-    >>> results = work_out(day, settings)
-    >>> say_rules(results, settings)[:58]
-    'By hand, the best of four rules of thumb (“savings”) needs'
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_rules(small.results, small.settings)
+    'By hand, the best of four rules of thumb (...'
     """
     plan, n = results.plans.best, len(results.plans.best.routes)
     if not results.rules or not n or count_lost(results.day, plan):
@@ -191,12 +185,10 @@ def say_fewest(results: Results) -> str:
     ----------
     results : Results
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .results import work_out
-    >>> results = work_out(day, settings)
-    >>> say_fewest(results)[:68]
-    '2 vehicles are the fewest found to serve all that can be served; 1 w'
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_fewest(small.results)
+    'One vehicle is enough.'
     """
     day, sizes = results.day, results.plans.sizes
     if day.hopeless.all():
@@ -226,12 +218,10 @@ def say_sure(results: Results) -> str:
     ----------
     results : Results
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .results import work_out
-    >>> results = work_out(day, settings)
-    >>> say_sure(results)
-    'The plan is found by search, and not proven to be the least.'
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_sure(small.results)
+    'The plan is found by search, and not proven to be the least: ...'
     """
     plans = results.plans
     n, same = len(plans.found), int(np.isfinite(plans.found).sum())
@@ -256,12 +246,10 @@ def say_windows(results: Results, settings: DeliverySettings) -> str:
     results : Results
     settings : DeliverySettings
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .results import work_out
-    >>> results = work_out(day, settings)
-    >>> say_windows(results, settings)[:56]
-    'If every stop could be served at any time, 2 vehicles wo'
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_windows(small.results, small.settings)
+    'If every stop could be served at any time, 1 vehicle would do ...'
     """
     free, best = results.plans.free, results.plans.best
     if not results.day.windowed.any() and (results.day.stops["early"] <= results.day.opens).all():

@@ -20,12 +20,10 @@ def say_late(results: Results, settings: DeliverySettings) -> str:
     results : Results
     settings : DeliverySettings
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .results import work_out
-    >>> results = work_out(day, settings)
-    >>> say_late(results, settings)[:58]
-    'If every drive takes 20 % longer than planned, some stop i'
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_late(small.results, small.settings)
+    'If every drive takes 20 % longer than planned, ...'
     """
     if not len(results.plans.best.stops):
         return ""
@@ -51,12 +49,10 @@ def say_margin(results: Results, settings: DeliverySettings) -> str:
     results : Results
     settings : DeliverySettings
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .results import work_out
-    >>> results = work_out(day, settings)
-    >>> say_margin(results, settings)[:40]
-    'The time in hand costs next to nothing. '
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_margin(small.results, small.settings)
+    'The time in hand costs next to nothing. ...'
     """
     if not settings.margin:
         return ""
@@ -76,12 +72,10 @@ def say_work(plan: RoutePlan) -> str:
     ----------
     plan : RoutePlan
 
-    >>> from .example import make_example
-    >>> day, settings = make_example()
-    >>> from .fleets import make_plan
-    >>> plan = make_plan(day, settings)
-    >>> say_work(plan)
-    'Of 1.0 hours of work, 83 % driving, 17 % serving and 0 % waiting: shorter ways save most.'
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_work(small.plan)
+    'Of 0.2 hours of work, 44 % driving, ...'
     """
     spent = {
         "driving": float(plan.routes["driving"].sum()),

@@ -21,14 +21,12 @@ TABLES = ("values", "runners_up", "stability")
 MAX_SNAP = 1000.0  # metres; what `rank_sites` takes where nothing is said
 
 
-def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-    """Stand for a socket.
+class Refused:
+    """Stands for a socket, and is none."""
 
-    Parameters
-    ----------
-    args, kwargs : object
-    """
-    raise OSError("nothing may go out")
+    def __new__(cls, *_: object, **__: object) -> NoReturn:
+        """Refuse."""
+        raise OSError("nothing may go out")
 
 
 def rank_town(path: str, cells: str, n_jobs: int | None, cold: bool) -> Work:
@@ -42,7 +40,7 @@ def rank_town(path: str, cells: str, n_jobs: int | None, cold: bool) -> Work:
     cold : bool
         Whether the clock runs from the first import of what is needed, compiled code included.
     """
-    socket.socket = refuse  # type: ignore[misc, assignment]
+    socket.socket = Refused  # type: ignore[misc, assignment]
     if not cold:
         town = make_grid_town(5, 5, mode="drive")
         nodes = town.nodes_to_frame()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,17 +100,24 @@ def measure_access(
     weights = _read_weights(places, weight, len(end))
     if diversity and kind is None:
         raise SettingsError("diversity= needs kind=, the column that says what each place is")
-    parts = []
-    rows = max(BLOCK // max(len(end), 1), 1)
-    for first in range(0, max(len(start), 1), rows):
-        some = start.take(slice(first, first + rows))
+    tally = _Tally.start(len(start), members, weights, wanted, decay)
+    for rows, columns in _cut_blocks(len(start), len(end)):
+        some, those = start.take(rows), end.take(columns)
         if direction == "to":
-            costs = measure_positions(network, end, some, by=by, n_jobs=n_jobs).T
+            costs = measure_positions(network, those, some, by=by, n_jobs=n_jobs).T
         else:
-            costs = measure_positions(network, some, end, by=by, n_jobs=n_jobs)
-        parts.append(_summarise(costs, kinds, members, weights, wanted, decay, diversity))
-    table = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
-    return table.set_axis(start.labels, axis=0)
+            costs = measure_positions(network, some, those, by=by, n_jobs=n_jobs)
+        tally.add(costs, rows, columns)
+    return pd.DataFrame(tally.list_columns(kinds, diversity), index=start.labels)
+
+
+def _cut_blocks(n_points: int, n_places: int) -> Iterator[tuple[slice, slice]]:
+    """Parts of the table of costs that memory holds: of the fewer, from which the searches start, none is in two."""
+    fewer, more = sorted((n_points, n_places))
+    step = max(BLOCK // max(more, 1), 1)
+    for first in range(0, max(fewer, 1), step):
+        part = slice(first, first + step)
+        yield (part, slice(None)) if n_points < n_places else (slice(None), part)
 
 
 def _read_kinds(places: Any, kind: str | None, n: int) -> tuple[list[str], list[Bools]]:
@@ -153,33 +160,54 @@ def _read_weights(places: Any, weight: str | None, n: int) -> Floats:
     return np.asarray(values, dtype=float)
 
 
-def _summarise(
-    costs: Floats,
-    kinds: list[str],
-    members: list[Bools],
-    weights: Floats,
-    limits: Floats,
-    decay: str | None,
-    diversity: bool,
-) -> dict[str, Floats]:
-    found: dict[str, Floats] = {}
-    shares = np.column_stack([weights * member for member in members])
-    within = {limit: (costs <= limit).astype(float) @ shares for limit in limits}
-    pull = None
-    if decay is not None:
-        falls = DECAYS[decay](np.minimum(costs, limits[-1]), float(limits[-1]))
-        pull = np.where(costs <= limits[-1], falls, 0.0) @ shares
-    for place, (kind, member) in enumerate(zip(kinds, members, strict=True)):
-        for limit in limits:
-            found[f"{kind}_within_{limit:.12g}"] = within[limit][:, place]
-        found[f"{kind}_nearest"] = costs[:, member].min(axis=1, initial=np.inf)
-        if pull is not None:
-            found[f"{kind}_gravity"] = pull[:, place]
-    if diversity:
-        for limit in limits:
-            for order in ORDERS:
-                found[f"diversity_{order}_{limit:.12g}"] = compute_hill(within[limit][:, :-1], order)
-    return found
+@dataclass(frozen=True)
+class _Tally:
+    """What lies around each point, added up block by block; arrays by limit, point and kind."""
+
+    members: Bools
+    weights: Floats
+    limits: Floats
+    decay: str | None
+    within: Floats
+    nearest: Floats
+    pull: Floats
+
+    @classmethod
+    def start(cls, n: int, members: list[Bools], weights: Floats, limits: Floats, decay: str | None) -> _Tally:
+        """Nothing as yet."""
+        shape = (n, len(members))
+        nothing = np.zeros((len(limits), *shape))
+        return cls(np.array(members), weights, limits, decay, nothing, np.full(shape, np.inf), np.zeros(shape))
+
+    def add(self, costs: Floats, rows: slice, columns: slice) -> None:
+        """Add the costs from some points to some places."""
+        members = self.members[:, columns]
+        shares = (self.weights[columns] * members).T
+        for place, limit in enumerate(self.limits):
+            self.within[place, rows] += (costs <= limit).astype(float) @ shares
+        for kind, member in enumerate(members):
+            some = costs if member.all() else costs[:, member]
+            near = self.nearest[rows, kind]
+            np.minimum(near, some.min(axis=1, initial=np.inf), out=near)
+        if self.decay is not None:
+            most = float(self.limits[-1])
+            falls = DECAYS[self.decay](np.minimum(costs, most), most)
+            self.pull[rows] += np.where(costs <= most, falls, 0.0) @ shares
+
+    def list_columns(self, kinds: list[str], diversity: bool) -> dict[str, Floats]:
+        """The columns of the table."""
+        found: dict[str, Floats] = {}
+        for place, kind in enumerate(kinds):
+            for row, limit in enumerate(self.limits):
+                found[f"{kind}_within_{limit:.12g}"] = self.within[row, :, place]
+            found[f"{kind}_nearest"] = self.nearest[:, place]
+            if self.decay is not None:
+                found[f"{kind}_gravity"] = self.pull[:, place]
+        if diversity:
+            for row, limit in enumerate(self.limits):
+                for order in ORDERS:
+                    found[f"diversity_{order}_{limit:.12g}"] = compute_hill(self.within[row, :, :-1], order)
+        return found
 
 
 def compute_hill(counts: Any, order: float) -> Floats:
@@ -206,10 +234,10 @@ def compute_hill(counts: Any, order: float) -> Floats:
     wrong = ~np.isfinite(values) | (values < 0)
     if wrong.any():
         problems = Problems("counts")
-        rows = np.flatnonzero(wrong.any(axis=1))[:6] + 1
+        rows = np.flatnonzero(wrong.any(axis=1)) + 1
         told = "value is" if wrong.sum() == 1 else "values are"
         fix = "Counts are 0 or more."
-        problems.add(f"{wrong.sum():,} {told} missing or negative", rows=rows, count=int(wrong.sum()), fix=fix)
+        problems.add(f"{wrong.sum():,} {told} missing or negative", rows=rows, count=len(rows), fix=fix)
         problems.raise_if_any()
     most = values.max(axis=1, keepdims=True, initial=0.0)
     share = np.divide(values, most, out=np.zeros_like(values), where=most > 0)

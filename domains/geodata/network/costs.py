@@ -14,7 +14,7 @@ from shared.checks import is_number, is_whole
 from shared.errors import SettingsError
 from shared.result import Result
 from shared.text import count_of, format_number, sentences
-from shared.typing import Floats
+from shared.typing import Floats, Ints
 
 __all__ = ["StreetCosts", "compute_costs", "find_nearest", "measure_positions"]
 
@@ -156,14 +156,22 @@ def measure_positions(
     hierarchy = network.hierarchy(by)
     if len(seeds) <= len(nodes):
         reach = hierarchy.measure(seeds, leave, wanted, n_jobs=n_jobs)
-        values = np.minimum(reach[:, place[:, 0]] + come[:, 0], reach[:, place[:, 1]] + come[:, 1])
+        values = _join_ends(reach, place, come)
     else:
         from_nodes, start = np.unique(seeds, return_inverse=True)
         start = start.reshape(seeds.shape)
-        reach = hierarchy.reverse().measure(nodes, come, from_nodes, n_jobs=n_jobs).T
-        values = np.minimum(reach[start[:, 0]] + leave[:, :1], reach[start[:, 1]] + leave[:, 1:])
+        reach = hierarchy.reverse().measure(nodes, come, from_nodes, n_jobs=n_jobs)
+        values = _join_ends(reach, start, leave).T
     _add_same_piece(network, origins, targets, by, values)
     return np.asarray(values)
+
+
+def _join_ends(reach: Floats, place: Ints, costs: Floats) -> Floats:
+    """Costs to positions from those to the two nodes of each: in columns `place` of `reach`, and `costs` more."""
+    values, other = (np.take(reach, place[:, end], axis=1) for end in (0, 1))
+    values += costs[:, 0]
+    other += costs[:, 1]
+    return np.minimum(values, other, out=values)
 
 
 def _add_same_piece(network: StreetNetwork, origins: Positions, targets: Positions, by: str, values: Floats) -> None:
