@@ -101,7 +101,6 @@ def _say_window(results: Results, row: int) -> str:
     return f"from {start}" if start else f"until {end}" if end else ""
 
 
-
 def size_parts(results: Results, settings: DeliverySettings) -> list[Any]:
     """Other numbers of vehicles, and what the windows cost.
 
