@@ -96,7 +96,9 @@ def _say_window(results: Results, row: int) -> str:
     early, late = float(day.stops["early"].iloc[row]), float(day.stops["late"].iloc[row])
     start = say_clock(early) if early > day.opens else ""
     end = say_clock(late) if day.windowed[row] else ""
-    return f"{start}–{end}" if start or end else ""
+    if start and end:
+        return f"{start}–{end}"
+    return f"from {start}" if start else f"until {end}" if end else ""
 
 
 def size_parts(results: Results, settings: DeliverySettings) -> list[Any]:

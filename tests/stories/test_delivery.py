@@ -189,6 +189,15 @@ def test_a_round_is_as_long_as_it_has_to_be(town, depot, tmp_path):
     assert "No column is there for load" in page
 
 
+def test_windows_are_told_as_they_are_asked_for(town, depot, tmp_path):
+    spots = [(1, 0), (2, 0), (3, 0), (4, 0)]
+    windows = {"early": ["8:10", "8:20", None, None], "late": ["9:10", None, "9:30", None]}
+    stops = write_stops(tmp_path / "stops.csv", spots, **windows)
+    page = page_of(go({"map": town, "stops": stops, "depots": depot}, tmp_path / "run"))
+    for told in ("8:10–9:10", "from 8:20", "until 9:30"):
+        assert f">{told}<" in page
+
+
 def test_loads_say_how_many_vehicles_are_needed(town, depot, tmp_path):
     stops = write_stops(tmp_path / "stops.csv", [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0)], load=4)
     folder = go({"map": town, "stops": stops, "depots": depot}, tmp_path / "run", "vehicles=4", "capacity=8")
