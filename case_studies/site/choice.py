@@ -35,8 +35,7 @@ class Choice:
     flows : pandas.DataFrame
         What every site wins before and after: see `Market.compare`.
 
-    >>> sets = {"share": [1, 2], "median": [2, 5], "cover": [1, 2]}
-    >>> Choice({}, sets, 1.0, np.zeros(0), pd.DataFrame()).shared("median")
+    >>> Choice({}, {"share": [1, 2], "median": [2, 5], "cover": [1, 2]}, 1.0, np.zeros(0), pd.DataFrame()).shared("median")
     1
     """
 
