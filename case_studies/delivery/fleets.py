@@ -80,6 +80,11 @@ def count_lost(day: Day, plan: RoutePlan) -> int:
     ----------
     day : Day
     plan : RoutePlan
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> count_lost(small.day, small.plan)
+    0
     """
     return int((~day.hopeless)[plan.unserved["stop"].to_numpy(dtype=int)].sum())
 
@@ -91,6 +96,11 @@ def find_fewest(day: Day, settings: DeliverySettings) -> tuple[int, ...]:
     ----------
     day : Day
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> find_fewest(small.day, small.settings)
+    (1,)
     """
     plan = make_plan(day, settings, seed=settings.seed)
     counts = _used(day, plan)
@@ -130,6 +140,11 @@ def try_sizes(day: Day, settings: DeliverySettings, plan: RoutePlan, counts: tup
         The one at hand.
     counts : tuple of int
         Vehicles at each depot that it was allowed.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> sorted(try_sizes(small.day, small.settings, small.plan, (1,)))
+    [1]
     """
     now = _used(day, plan)
     found = {sum(now): plan}

@@ -22,7 +22,13 @@ TIGHT = 8  # stops with the least slack
 
 
 def late_parts(results: Results, settings: DeliverySettings) -> list[Any]:
-    """Longer drives: how many are late, with and without a margin, and where there is least time in hand."""
+    """Longer drives: how many are late, with and without a margin, and where there is least time in hand.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(late_parts(small.results, small.settings))
+    6
+    """
     day = results.day
     spread = (
         f"On each of {settings.days:,} simulated days every drive and every stop takes longer or shorter by chance (lognormal,"

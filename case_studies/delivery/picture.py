@@ -32,6 +32,11 @@ def make_layers(day: Day, plan: RoutePlan) -> list[MapLayer]:
     ----------
     day : Day
     plan : RoutePlan
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> [layer.name for layer in make_layers(small.day, small.plan)][-1]
+    'depot'
     """
     layers = []
     for number, vehicle in enumerate(plan.routes["vehicle"]):
@@ -66,6 +71,11 @@ def draw_routes(day: Day, plan: RoutePlan, layers: list[MapLayer]) -> list[Figur
     day : Day
     plan : RoutePlan
     layers : list of MapLayer
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(draw_routes(small.day, small.plan, make_layers(small.day, small.plan)))
+    1
     """
     n = len(plan.routes)
     ends = layers[2 * n :]
@@ -100,6 +110,11 @@ def draw_hours(plan: RoutePlan) -> Figure | None:
     Parameters
     ----------
     plan : RoutePlan
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> "<svg" in draw_hours(small.plan).svg
+    True
     """
     if not len(plan.routes):
         return None

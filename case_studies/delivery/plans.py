@@ -69,6 +69,11 @@ def search_best(day: Day, settings: DeliverySettings) -> tuple[RoutePlan, list[R
     -------
     best, tries, counts
         The plan, those of all seeds, and the vehicles at each depot that they were allowed.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> search_best(small.day, small.settings)[2]  # vehicles at the depot
+    (2,)
     """
     counts = day.counts if settings.vehicles else find_fewest(day, settings)
     seeds = [(day, settings.seed + number) for number in range(settings.searches)]
@@ -83,6 +88,11 @@ def search_plans(day: Day, settings: DeliverySettings) -> Plans:
     ----------
     day : Day
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> search_plans(small.day, small.settings).best.objective == small.plan.objective
+    True
     """
     near = day.with_margin(settings.margin)
     best, tries, counts = search_best(near, settings)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from case_studies.common.map_file import load_map, set_on_streets
+from case_studies.common.town import tell_apart
 from domains.geodata import OsmMap, StreetNetwork
 from shared.data.contract import contract_of
 from shared.errors import DataError, Problem
@@ -135,11 +136,10 @@ def _find_depots(
         streets = town.streets(settings.mode)
         limit, setting = settings.max_snap, "columns.depots"
         set_on_streets(streets, found, reading.source, lon=of.lon, lat=of.lat, setting=setting, max_snap=limit)
+        names = [str(one).strip() for one in found[of.name].fillna("")] if of.name else [""] * len(found)
         places = pd.DataFrame(
             {
-                "depot": _number(
-                    [str(one).strip() for one in found[of.name].fillna("")] if of.name else [""] * len(found)
-                ),
+                "depot": tell_apart([name or f"depot {row}" for row, name in enumerate(names, 1)]),
                 "lon": found[of.lon].to_numpy(float),
                 "lat": found[of.lat].to_numpy(float),
                 "own": found[of.vehicles].to_numpy(float) if of.vehicles else np.nan,
@@ -161,14 +161,6 @@ def _find_depots(
     return place_depots(town.streets(settings.mode), depot, town.source, len(table), settings), made
 
 
-def _number(names: list[str]) -> list[str]:
-    twice = pd.Series(names).duplicated(keep=False)
-    return [
-        f"{name or 'depot'} {row}" if again or not name else name
-        for row, (name, again) in enumerate(zip(names, twice, strict=True), 1)
-    ]
-
-
 def place_depots(
     network: StreetNetwork, places: pd.DataFrame, source: str, n_stops: int, settings: DeliverySettings
 ) -> pd.DataFrame:
@@ -188,6 +180,11 @@ def place_depots(
     ------
     DataError
         A depot is on no street, or there is no vehicle.
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> small.day.depots["vehicles"].tolist()  # placed by the small day itself
+    [2]
     """
     asked = settings.columns.depots
     found = set_on_streets(network, places, source, setting="columns.depots", max_snap=settings.max_snap)

@@ -77,6 +77,11 @@ def work_out(day: Day, settings: DeliverySettings) -> Results:
     ----------
     day : Day
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> small.results.metres
+    False
     """
     near, plans = day.with_margin(settings.margin), search_plans(day, settings)
     return Results(

@@ -108,6 +108,11 @@ def say_plan(day: Day, plan: RoutePlan, settings: DeliverySettings) -> str:
     day : Day
     plan : RoutePlan
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_plan(small.day, small.plan, small.settings)
+    'Send 1 of 2 vehicles: it serves all 3 stops with 5 minutes of driving (2.4 km); ...'
     """
     routes, served = plan.routes, len(plan.stops)
     if not len(routes):
@@ -131,6 +136,11 @@ def say_unserved(day: Day, plan: RoutePlan) -> str:
     ----------
     day : Day
     plan : RoutePlan
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_unserved(small.day, small.plan)
+    ''
     """
     lost = plan.unserved
     if not len(lost):
@@ -153,6 +163,11 @@ def say_rules(results: Results, settings: DeliverySettings) -> str:
     ----------
     results : Results
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_rules(small.results, small.settings)
+    'By hand, the best of four rules of thumb (...'
     """
     plan, n = results.plans.best, len(results.plans.best.routes)
     if not results.rules or not n or count_lost(results.day, plan):
@@ -169,6 +184,11 @@ def say_fewest(results: Results) -> str:
     Parameters
     ----------
     results : Results
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_fewest(small.results)
+    'One vehicle is enough.'
     """
     day, sizes = results.day, results.plans.sizes
     if day.hopeless.all():
@@ -197,6 +217,11 @@ def say_sure(results: Results) -> str:
     Parameters
     ----------
     results : Results
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_sure(small.results)
+    'The plan is found by search, and not proven to be the least: ...'
     """
     plans = results.plans
     n, same = len(plans.found), int(np.isfinite(plans.found).sum())
@@ -220,6 +245,11 @@ def say_windows(results: Results, settings: DeliverySettings) -> str:
     ----------
     results : Results
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_windows(small.results, small.settings)
+    'If every stop could be served at any time, 1 vehicle would do ...'
     """
     free, best = results.plans.free, results.plans.best
     if not results.day.windowed.any() and (results.day.stops["early"] <= results.day.opens).all():

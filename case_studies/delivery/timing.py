@@ -19,6 +19,11 @@ def say_late(results: Results, settings: DeliverySettings) -> str:
     ----------
     results : Results
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_late(small.results, small.settings)
+    'If every drive takes 20 % longer than planned, ...'
     """
     if not len(results.plans.best.stops):
         return ""
@@ -43,6 +48,11 @@ def say_margin(results: Results, settings: DeliverySettings) -> str:
     ----------
     results : Results
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_margin(small.results, small.settings)
+    'The time in hand costs next to nothing. ...'
     """
     if not settings.margin:
         return ""
@@ -61,6 +71,11 @@ def say_work(plan: RoutePlan) -> str:
     Parameters
     ----------
     plan : RoutePlan
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> say_work(small.plan)
+    'Of 0.2 hours of work, 44 % driving, ...'
     """
     spent = {
         "driving": float(plan.routes["driving"].sum()),

@@ -56,6 +56,11 @@ def try_days(day: Day, plan: RoutePlan, settings: DeliverySettings) -> list[Late
         With the windows as they are asked for, without a margin.
     plan : RoutePlan
     settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(try_days(small.day, small.plan, small.settings)) > 1
+    True
     """
     rng = np.random.default_rng(settings.seed)
     shape = (settings.days, len(day))

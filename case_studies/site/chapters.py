@@ -14,11 +14,12 @@ from shared.text import count_of, join_words
 
 from .choice import GOALS, Choice
 from .market import Market, measure_all
-from .sayings import percent, say_exponent, say_goals, say_proof, say_simpler
+from .sayings import say_exponent, say_goals, say_proof, say_simpler
 from .settings import SiteSettings
 from .town import Town
 from .trials import Trials
 from .visits import Calibration
+from .words import percent
 
 LISTED = 20  # rows of a table that people read
 SELDOM = 0.02  # share of the draws, below which a spot is not listed
@@ -70,7 +71,8 @@ def say_reason(market: Market, choice: Choice, place: int) -> str:
     instead, loses = str(rows["instead"].iloc[0]), float(rows["loses"].iloc[0])
     if not np.isfinite(loses):
         return f"{told} No set without it is allowed."
-    return f"{told} Without it, the best set has {instead} in its place, and wins {percent(loses / max(choice.won, 1e-300))} less."
+    less = percent(loses / max(choice.won, 1e-300))
+    return f"{told} Without it, the best set has {instead} in its place, and wins {less} less."
 
 
 def _describe(town: Town, market: Market, places: list[int], settings: SiteSettings) -> pd.DataFrame:
@@ -107,8 +109,8 @@ def flow_parts(market: Market, choice: Choice) -> list[Any]:
     lost = -table["change"]
     half = int(np.searchsorted(np.cumsum(np.sort(lost)[::-1]), lost.sum() / 2)) + 1
     told = (
-        f"Half of what is won comes from {count_of(half, 'site')} of {len(table):,}; what all sites win together stays as it"
-        " is, since Huff's rule shares demand and makes none."
+        f"Half of what is won comes from {count_of(half, 'site')} of {len(table):,}; what all sites win together stays"
+        " as it is, since Huff's rule shares demand and makes none."
     )
     parts: list[Any] = [(shown, f"Sites that lose most, of {len(table):,}: shares of the demand."), told]
     if len(own):
@@ -195,16 +197,17 @@ def trial_parts(
     return [
         say_exponent(calibration, market),
         (shown, "If it were otherwise: spots that would be chosen again, and what keeping to these would cost."),
-        f"Maps lack rivals. With {percent(settings.missing, 0)} of those known left out at random ({len(lost):,} times),"
-        f" {stay}, and keeping to what was chosen costs {percent(float(lost.mean()))} on average,"
+        f"Maps lack rivals. With {percent(settings.missing, 0)} of those known left out at random ({len(lost):,}"
+        f" times), {stay}, and keeping to what was chosen costs {percent(float(lost.mean()))} on average,"
         f" {percent(float(lost.max()))} at most.",
         (
             drawn,
-            f"Customers drawn anew {settings.draws} times: how often a spot is in the best set, from {percent(SELDOM, 0)} on.",
+            f"Customers drawn anew {settings.draws} times: how often a spot is in the best set, from"
+            f" {percent(SELDOM, 0)} on.",
         ),
         "Where a spot is seldom chosen and the set loses little, its neighbours are as good: look for rooms there, too."
-        f" Speeds matter only through the {market.least:g} min within which the pull is level: beyond, all ways get longer"
-        " alike, and shares stay.",
+        f" Speeds matter only through the {market.least:g} min within which the pull is level: beyond, all ways get"
+        " longer alike, and shares stay.",
     ]
 
 

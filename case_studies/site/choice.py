@@ -35,7 +35,8 @@ class Choice:
     flows : pandas.DataFrame
         What every site wins before and after: see `Market.compare`.
 
-    >>> Choice({}, {"share": [1, 2], "median": [2, 5], "cover": [1, 2]}, 1.0, np.zeros(0), pd.DataFrame()).shared("median")
+    >>> sets = {"share": [1, 2], "median": [2, 5], "cover": [1, 2]}
+    >>> Choice({}, sets, 1.0, np.zeros(0), pd.DataFrame()).shared("median")
     1
     """
 

@@ -1,4 +1,4 @@
-"""Demand made from a map, where nobody counted customers; and simulated visits, to show what such a table looks like."""
+"""Demand made from a map, where nobody counted customers; and simulated visits, as an example of such a table."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ DATASETS = (
         "pyrosm",
         "pyrosm",
         FILE,
-        (0, 4),
+        (1596, 4),
         Schema(
             (
                 Column("customer", "text", "key of the address or place", unique=True),
@@ -135,7 +135,7 @@ DATASETS = (
         "pyrosm",
         "pyrosm",
         FILE,
-        (0, 3),
+        (1904, 3),
         Schema(
             (
                 Column("customer", "text", "key of the customer"),

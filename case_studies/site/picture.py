@@ -1,4 +1,4 @@
-"""The map of the report on sites: what is within reach of the new ones, rivals, own sites, and the spots that were tried."""
+"""The map of the report on sites: what is within reach of the new ones, rivals, own sites, and spots tried."""
 
 from __future__ import annotations
 

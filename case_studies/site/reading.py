@@ -17,9 +17,9 @@ from shared.typing import Floats
 
 from .datasets import list_demand
 from .rivals import mark_own, pick_open
-from .sayings import say_demand
 from .settings import MAP, SiteSettings
 from .spots import make_spots
+from .words import say_demand
 
 __all__ = ["Reader"]
 

@@ -10,11 +10,12 @@ from shared.text import count_of, sentences
 
 from .choice import Choice
 from .market import Market
-from .sayings import MODES, percent, say_advice, say_exponent, say_firmness, say_goals, say_proof, say_simpler
+from .sayings import say_advice, say_exponent, say_firmness, say_goals, say_proof, say_simpler
 from .settings import SiteSettings
 from .town import Town
 from .trials import Trials
 from .visits import Calibration
+from .words import MODES, percent
 
 FEW = 30  # customers, below which shares jump
 
@@ -32,8 +33,8 @@ def summary(
     """Sentences for a manager and the numbers behind them."""
     n = settings.n
     run.report.subtitle = (
-        f"{count_of(n, 'new site')} (“{settings.category}”) from {count_of(len(market.spots), 'spot')}; customers come"
-        f" {MODES[settings.mode]} on the map"
+        f"{count_of(n, 'new site')} (“{settings.category}”) from {count_of(len(market.spots), 'spot')}; customers"
+        f" come {MODES[settings.mode]} on the map"
         f" {town.source}."
     )
     proof = say_proof(choice.decisions["share"], n, len(market.spots))
@@ -62,12 +63,12 @@ def say_guard(town: Town) -> str:
     if town.guard <= 0 or share >= 1:
         near = float(town.weights[town.edge["customers"] < 2.0].sum() / town.weights.sum())
         return (
-            f"{percent(near, 0)} of the demand is within 2 minutes of the map's edge, beyond which rivals and customers are not"
-            " seen."
+            f"{percent(near, 0)} of the demand is within 2 minutes of the map's edge, beyond which rivals and customers"
+            " are not seen."
         )
     return (
-        f"{percent(1 - share, 0)} of the demand lies within {town.guard:.2g} minutes of the map's edge and does not count, since"
-        " rivals beyond it are not seen."
+        f"{percent(1 - share, 0)} of the demand lies within {town.guard:.2g} minutes of the map's edge and does not"
+        " count, since rivals beyond it are not seen."
     )
 
 
@@ -81,14 +82,13 @@ def doubts(
     """When not to believe it."""
     told = [town.demand_source, say_guard(town), say_exponent(calibration, market)]
     if (market.weights > 0).sum() < FEW:
-        told.append(
-            f"Only {count_of(int((market.weights > 0).sum()), 'customer')}: enough to see that it runs, too few to decide on."
-        )
+        some = count_of(int((market.weights > 0).sum()), "customer")
+        told.append(f"Only {some}: enough to see that it runs, too few to decide on.")
     near = [market.spots[place] for place in choice.best if town.edge["spots"][place] < settings.minutes]
     if near:
         told.append(
-            f"{len(near)} of {settings.n} new sites {'lies' if len(near) == 1 else 'lie'} within {settings.minutes:g} minutes"
-            " of the map's edge: take a larger map before deciding on them."
+            f"{len(near)} of {settings.n} new sites {'lies' if len(near) == 1 else 'lie'} within {settings.minutes:g}"
+            " minutes of the map's edge: take a larger map before deciding on them."
         )
     if not town.sized:
         told.append(

@@ -2,115 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-from case_studies.common.town import usual_speed
-from domains.geodata import SiteDecision, StreetNetwork
+from domains.geodata import SiteDecision
 from shared.text import capitalise, count_of, join_words
 
-if TYPE_CHECKING:
-    from .choice import Choice
-    from .market import Market
-    from .settings import SiteSettings
-    from .town import Town
-    from .trials import Trials
-    from .visits import Calibration
+from .choice import Choice
+from .market import Market
+from .settings import SiteSettings
+from .town import Town
+from .trials import Trials
+from .visits import Calibration
+from .words import percent
 
 __all__ = [
-    "MODES",
-    "percent",
     "say_advice",
     "say_all",
-    "say_demand",
     "say_exponent",
     "say_firmness",
     "say_goals",
     "say_proof",
     "say_simpler",
-    "say_speed",
     "say_spot",
 ]
 
-MODES = {"walk": "on foot", "bike": "by bicycle", "drive": "by car"}
-# What a group of the map's places is called where there are several.
-PLURALS = {
-    "address": "addresses",
-    "shop": "shops",
-    "grocery": "grocers",
-    "office": "offices",
-    "education": "places of education",
-    "lodging": "hotels and hostels",
-    "culture": "places of culture",
-    "health": "places of health",
-    "finance": "places of finance",
-    "public": "public offices",
-}
-KINDS = 3  # kinds of places that are named, the most frequent
 TOLD = 8  # spots that are named in one sentence
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """Write a share; what is neither nothing nor all is not rounded to it.
-
-    Parameters
-    ----------
-    share : float
-    digits : int
-
-    >>> percent(0.1234), percent(0.00001), percent(0.99999), percent(-0.02, 0)
-    ('12.3 %', '<0.1 %', '>99.9 %', '-2 %')
-    """
-    step = 10.0**-digits
-    if 0 < 100 * share < step / 2:
-        return f"<{step:.{digits}f} %"
-    if 100 - step / 2 <= 100 * share < 100:
-        return f">{100 - step:.{digits}f} %"
-    return f"{100 * share:.{digits}f} %"
-
-
-def say_speed(network: StreetNetwork, factor: float) -> str:
-    """Say how fast somebody is, as in "at 3.6 km/h".
-
-    Parameters
-    ----------
-    network : StreetNetwork
-    factor : float
-        Of the usual speed.
-
-    >>> from domains.geodata import make_grid_town
-    >>> say_speed(make_grid_town(2, 2), 0.75)
-    'at 3.6 km/h'
-    """
-    if network.mode == "drive":
-        return f"at {100 * factor:g} % of the usual speed"
-    return f"at {0.06 * usual_speed(network) * factor:.1f} km/h"
-
-
-def say_demand(demand: pd.DataFrame) -> str:
-    """Say what demand was made of.
-
-    Parameters
-    ----------
-    demand : pandas.DataFrame
-        With "kind" and "weight".
-
-    >>> table = pd.DataFrame({"kind": ["address", "address", "office"], "weight": [1.0, 1.0, 3.0]})
-    >>> say_demand(table)
-    'Nobody was counted: demand is made from the map, of 2 addresses and 1 of “office”; they count 1 to 3 each.'
-    """
-    counts = demand["kind"].value_counts()
-    told = []
-    for kind, count in counts.items():
-        word = PLURALS.get(str(kind), "")
-        told.append(f"{count:,} {word}" if word and count > 1 else f"{count:,} of “{kind}”")
-    if len(told) > KINDS + 1:
-        told = [*told[:KINDS], f"{int(counts.iloc[KINDS:].sum()):,} other places"]
-    low, high = demand["weight"].min(), demand["weight"].max()
-    each = f"they count {low:g} to {high:g} each" if low < high else "each counts as one"
-    return f"Nobody was counted: demand is made from the map, of {join_words(told)}; {each}."
 
 
 def say_spot(town: Town, place: int) -> str:
@@ -166,8 +83,8 @@ def say_advice(town: Town, market: Market, choice: Choice) -> str:
         ("it wins", "an average rival wins") if n == 1 else ("together they win", f"{n} average rivals win")
     )
     told = (
-        f"Open at {join_words([*places, *more])}: {together} {percent(choice.won / market.total)} of {say_all(town)} from"
-        f" {count_of(len(market.own) - own, 'rival')} ({town.kind}); {average} {percent(fair)} today."
+        f"Open at {join_words([*places, *more])}: {together} {percent(choice.won / market.total)} of {say_all(town)}"
+        f" from {count_of(len(market.own) - own, 'rival')} ({town.kind}); {average} {percent(fair)} today."
     )
     if not own:
         return told
@@ -212,14 +129,14 @@ def say_exponent(calibration: Calibration | None, market: Market) -> str:
     """
     if calibration is None:
         return (
-            f"That a site's pull falls with the minutes to the power {market.exponent:g} is assumed, not learnt: no visits"
-            " were given (--data visits=FILE)."
+            f"That a site's pull falls with the minutes to the power {market.exponent:g} is assumed, not learnt: no"
+            " visits were given (--data visits=FILE)."
         )
     return (
         f"That a site's pull falls with the minutes to the power {calibration.exponent:.2f} (95 %:"
         f" {calibration.low:.2f} to {calibration.high:.2f}) was learnt from {calibration.visits:,.0f} visits of"
-        f" {count_of(calibration.customers, 'customer')}; it explains {percent(calibration.explained, 0)} of how far their"
-        " shares are from equal."
+        f" {count_of(calibration.customers, 'customer')}; it explains {percent(calibration.explained, 0)} of how far"
+        " their shares are from equal."
     )
 
 
@@ -256,8 +173,9 @@ def say_firmness(market: Market, choice: Choice, trials: Trials, settings: SiteS
     stay = "the spot is the best" if n == 1 else "a spot is in the best set"
     return (
         f"How sure: depending on how fast a site's pull falls with the minutes, {'it wins' if n == 1 else 'they win'}"
-        f" {percent(low)} to {percent(high)}. {alike}{loss}. With customers drawn anew, {stay} in {percent(firm, 0)} of the draws, and keeping"
-        f" to {'it' if n == 1 else 'these'} costs {percent(choice.decisions['share'].regret)} on average."
+        f" {percent(low)} to {percent(high)}. {alike}{loss}. With customers drawn anew, {stay} in {percent(firm, 0)}"
+        f" of the draws, and keeping to {'it' if n == 1 else 'these'} costs"
+        f" {percent(choice.decisions['share'].regret)} on average."
     )
 
 

@@ -12,7 +12,7 @@ from shared.result import Result
 from shared.typing import Bools, Floats
 
 from .market import Market
-from .sayings import percent
+from .words import percent
 
 __all__ = ["SpotScores", "score_spots"]
 
@@ -32,8 +32,9 @@ class SpotScores(Result):
     better : numpy.ndarray of bool
         Whether the set is better with it, in the place of one that was chosen.
 
-    >>> SpotScores(pd.DataFrame(), np.array([0.02, 0.03]), np.array([False, True])).explain()
-    'Alone, a spot wins 2.0 % to 3.0 % of the demand; 1 of 2 makes the set that was chosen better, in the place of one of it.'
+    >>> print(SpotScores(pd.DataFrame(), np.array([0.02, 0.03]), np.array([False, True])).explain())
+    Alone, a spot wins 2.0 % to 3.0 % of the demand; 1 of 2 makes the set that was chosen better, in the place of one
+    of it.
     """
 
     table: pd.DataFrame

@@ -59,9 +59,9 @@ def make_spots(town: OsmMap, network: StreetNetwork, settings: SiteSettings, gua
     table = pd.DataFrame({"lon": network.lon[picked], "lat": network.lat[picked]})
     table.insert(0, "name", name_crossings(network, snap_points(network, table)))
     told = (
-        f"Spots are {len(picked):,} junctions with {least:,} or more places within {settings.around:g} m, spread evenly:"
-        f" none of the {len(found):,} such junctions is further than {far:.0f} m from one. Whether rooms are to be had there,"
-        " and at what rent, is not looked at."
+        f"Spots are {len(picked):,} junctions with {least:,} or more places within {settings.around:g} m, spread"
+        f" evenly: none of the {len(found):,} such junctions is further than {far:.0f} m from one. Whether rooms are to"
+        " be had there, and at what rent, is not looked at."
     )
     return table, told
 

@@ -1,4 +1,4 @@
-"""Where to open the next sites, such as cafés: what they win from whom by Huff's rule, with proof, on the streets of a map."""
+"""Where to open the next cafés, or anything a map has: what they win from whom, with proof, along its streets."""
 
 if __name__ == "__main__":  # as a script: python case_studies/site/study.py
     from case_studies.common.script import run_file

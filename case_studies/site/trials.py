@@ -13,10 +13,10 @@ from shared.typing import Floats
 from .choice import Choice
 from .datasets import ADDRESS
 from .market import Market
-from .sayings import MODES, say_speed
 from .settings import SiteSettings
 from .town import Town
 from .visits import Calibration
+from .words import MODES, say_speed
 
 __all__ = ["Trials", "try_otherwise"]
 

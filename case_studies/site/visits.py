@@ -51,8 +51,8 @@ class Calibration:
 def learn_exponent(out: Run, town: Town, market: Market, settings: SiteSettings) -> tuple[Market, Calibration | None]:
     """Learn the exponent from the user's table of visits; without one the market stays as it is.
 
-    Sites that were never visited in the table are left out of the fit: by Huff's rule the others' shares among themselves
-    do not depend on them.
+    Sites that were never visited in the table are left out of the fit: by Huff's rule the others' shares among
+    themselves do not depend on them.
 
     Parameters
     ----------

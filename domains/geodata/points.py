@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,6 +195,12 @@ def _read_degrees(column: pd.Series[Any], name: str, problems: Problems) -> Floa
         problems.add("holds truth values", column=name, fix="Give degrees.")
     numbers = pd.to_numeric(column, errors="coerce")
     values = numbers.to_numpy(dtype=float, na_value=np.nan)
+    if column.dtype.kind == "O" or not isinstance(column.dtype, np.dtype):
+        values = values.copy()
+        for row, text in enumerate(column):  # Python reads every digit of a text; pandas 2 loses the last
+            if isinstance(text, str) and np.isfinite(values[row]):
+                with contextlib.suppress(ValueError):
+                    values[row] = float(text)
     missing = column.isna().to_numpy()
     unread = np.isnan(values) & ~missing
     if missing.any():

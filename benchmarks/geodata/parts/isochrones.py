@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.geodata.extracts import TOWNS, find_extract
-from benchmarks.geodata.parts.streets import draw_origins, make_matrix
+from benchmarks.geodata.parts.streets import draw_origins, make_matrix, stand_at
 from benchmarks.geodata.readings import Call, Work, alternate, find_middle
 from domains.geodata import StreetNetwork, compute_isochrones, find_map, make_grid_town, read_osm
 from domains.geodata.isochrones.polygons import find_mesh
@@ -25,12 +25,12 @@ FIRST = "porto_alegre"  # the town whose figures bear no name
 
 
 def _read(path: str) -> tuple[StreetNetwork, Ints, Any]:
-    """The streets to walk, the origins as a table, and kernels compiled."""
+    """The streets to walk, the origins on them, and kernels compiled."""
     network = read_osm(path, streets=["walk"]).streets("walk")
     town = make_grid_town(6, 6)
     compute_isochrones(town, town.nodes_to_frame().iloc[[0, 7]], [100.0, 250.0], by="distance")
     origins = draw_origins(network, N_ORIGINS)
-    return network, origins, network.nodes_to_frame().iloc[origins]
+    return network, origins, stand_at(network, origins)
 
 
 def _prepare(network: StreetNetwork) -> StreetNetwork:
@@ -71,8 +71,8 @@ def draw_areas(path: str, hulls: bool) -> Work:
     hulls : bool
         Whether convex hulls of what is reached are judged, too.
     """
-    network, origins, frame = _read(path)
-    _ = _prepare(network).tree
+    network, origins, positions = _read(path)
+    _prepare(network)
 
     def tell(found: Any) -> dict[str, Any]:
         judged = {"ours": list(found.geometry)}
@@ -83,7 +83,7 @@ def draw_areas(path: str, hulls: bool) -> Work:
         corners = float(found.geometry.count_coordinates().mean())
         return {"valid": bool(found.geometry.is_valid.all()), "corners": corners, "shares": shares}
 
-    return Work(lambda: compute_isochrones(network, frame, LIMITS, by="distance"), tell)
+    return Work(lambda: compute_isochrones(network, positions, LIMITS, by="distance"), tell)
 
 
 def _draw_hulls(network: StreetNetwork, costs: Floats) -> list[Any]:

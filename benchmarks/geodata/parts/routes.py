@@ -61,13 +61,13 @@ def plan_directly(path: str, name: str, seed: int) -> Work:
         n = len(day.stops)
         places = [model.add_location(0, 0) for _ in range(n + len(day.depots))]
         homes = [model.add_depot(place) for place in places[n:]]
-        for stop, place in enumerate(places[:n]):
+        for stop, row in enumerate(day.stops.to_dict("records")):
             model.add_client(
-                place,
-                delivery=day.loads[stop],
+                places[stop],
+                delivery=int(row["load"]),
                 service_duration=SERVICE * 60,
-                tw_early=int(day.early[stop]) * 60,
-                tw_late=int(day.late[stop]) * 60,
+                tw_early=int(row["early"]) * 60,
+                tw_late=int(row["late"]) * 60,
                 prize=MISSED,
                 required=False,
             )

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.geodata.extracts import find_extract
 from benchmarks.geodata.readings import Call, Reading, Work, alternate, find_middle, find_peer, say_ratio
-from domains.geodata import StreetNetwork, make_grid_town, read_osm
+from domains.geodata import Positions, StreetNetwork, make_grid_town, read_osm
 from shared.typing import Floats, Ints
 
-__all__ = ["draw_origins", "make_matrix", "measure"]
+__all__ = ["draw_origins", "make_matrix", "measure", "stand_at"]
 
 N_ORIGINS = 1000
 N_SLOW = 40  # of these origins networkx is asked, and what it takes is scaled
@@ -32,6 +33,30 @@ def draw_origins(network: StreetNetwork, n: int, seed: int = 0) -> Ints:
     """
     found: Ints = np.random.default_rng(seed).choice(np.flatnonzero(network.strong), n, replace=False)
     return found
+
+
+def stand_at(network: StreetNetwork, nodes: Ints) -> Positions:
+    """Positions at junctions; as points those in tunnels would be set on the street above.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    nodes : numpy.ndarray of int
+        Of the part in which one gets everywhere and back.
+    """
+    pieces = np.flatnonzero(network.usable)
+    piece, share = np.full(network.n_nodes, -1), np.zeros(network.n_nodes)
+    piece[network.head[pieces]], share[network.head[pieces]] = pieces, 1.0
+    piece[network.tail[pieces]], share[network.tail[pieces]] = pieces, 0.0
+    return Positions(
+        pd.RangeIndex(len(nodes)),
+        piece[nodes],
+        share[nodes],
+        np.zeros(len(nodes)),
+        np.ones(len(nodes), dtype=bool),
+        network.lon[nodes],
+        network.lat[nodes],
+    )
 
 
 def make_matrix(network: StreetNetwork) -> sparse.csr_matrix:

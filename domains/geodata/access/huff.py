@@ -12,7 +12,7 @@ from scipy.special import logsumexp, softmax
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from domains.geodata.access.inputs import MAX_ROWS, as_numbers, check_order, find_sites, read_costs, read_values
+from domains.geodata.access.inputs import as_numbers, check_order, find_sites, read_costs, read_values
 from shared.checks import check_level, is_number, is_whole
 from shared.errors import HexadError, Problems, SettingsError
 from shared.result import Result
@@ -276,19 +276,19 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
             check_order(observed.columns, sites, "sites", problems)
         wrong = ~np.isfinite(seen) | (seen < 0)
         if wrong.any():
-            rows = np.flatnonzero(wrong.any(axis=1))[:MAX_ROWS] + 1
+            rows = np.flatnonzero(wrong.any(axis=1)) + 1
             fix = "Shares and visits are 0 or more."
-            problems.add(f"{wrong.sum():,} values are missing or negative", rows=rows, count=int(wrong.sum()), fix=fix)
+            problems.add(f"{wrong.sum():,} values are missing or negative", rows=rows, count=len(rows), fix=fix)
         there = (seen > 0) & np.isinf(costs)
         if there.any():
-            rows = np.flatnonzero(there.any(axis=1))[:MAX_ROWS] + 1
+            rows = np.flatnonzero(there.any(axis=1)) + 1
             fix = "Somebody went where no street leads: look at the costs, or raise max_snap=."
-            problems.add(f"{there.sum():,} visits to sites out of reach", rows=rows, count=int(there.sum()), fix=fix)
+            problems.add(f"{there.sum():,} visits to sites out of reach", rows=rows, count=len(rows), fix=fix)
         nothing = (seen > 0) & (sizes == 0)
         if nothing.any():
-            rows = np.flatnonzero(nothing.any(axis=1))[:MAX_ROWS] + 1
+            rows = np.flatnonzero(nothing.any(axis=1)) + 1
             fix = "A site of size 0 draws nobody: correct its size, or leave it out."
-            problems.add(f"{nothing.sum():,} visits to sites of size 0", rows=rows, count=int(nothing.sum()), fix=fix)
+            problems.add(f"{nothing.sum():,} visits to sites of size 0", rows=rows, count=len(rows), fix=fix)
         problems.raise_if_any()
         return seen
 

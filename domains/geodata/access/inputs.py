@@ -77,11 +77,11 @@ def read_costs(costs: Any) -> tuple[Floats, pd.Index[Any], pd.Index[Any]]:
     problems = Problems("costs")
     wrong = np.isnan(values) | (values < 0)
     if wrong.any():
-        rows = np.flatnonzero(wrong.any(axis=1))[:MAX_ROWS] + 1
+        rows = np.flatnonzero(wrong.any(axis=1)) + 1
         fix = "Costs are at least 0; write infinity where there is no way."
         count = int(wrong.sum())
         told = "value is missing, no number or negative" if count == 1 else "values are missing, no numbers or negative"
-        problems.add(f"{count:,} {told}", rows=rows, count=count, fix=fix)
+        problems.add(f"{count:,} {told}", rows=rows, count=len(rows), fix=fix)
     if not sites.is_unique:
         twice = sites[sites.duplicated()]
         fix = "Give every site a key of its own."

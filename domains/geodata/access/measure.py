@@ -234,10 +234,10 @@ def compute_hill(counts: Any, order: float) -> Floats:
     wrong = ~np.isfinite(values) | (values < 0)
     if wrong.any():
         problems = Problems("counts")
-        rows = np.flatnonzero(wrong.any(axis=1))[:6] + 1
+        rows = np.flatnonzero(wrong.any(axis=1)) + 1
         told = "value is" if wrong.sum() == 1 else "values are"
         fix = "Counts are 0 or more."
-        problems.add(f"{wrong.sum():,} {told} missing or negative", rows=rows, count=int(wrong.sum()), fix=fix)
+        problems.add(f"{wrong.sum():,} {told} missing or negative", rows=rows, count=len(rows), fix=fix)
         problems.raise_if_any()
     most = values.max(axis=1, keepdims=True, initial=0.0)
     share = np.divide(values, most, out=np.zeros_like(values), where=most > 0)

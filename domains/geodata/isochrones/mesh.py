@@ -87,16 +87,14 @@ def make_mesh(network: StreetNetwork, detail: float) -> Mesh:
 
 def _walk_streets(network: StreetNetwork, detail: float) -> tuple[Ints, Floats, Floats]:
     """Corners along the lines of the usable pieces: their ends, once each, and points between at equal steps."""
-    import shapely
-
     pieces = np.flatnonzero(network.open_air)
     steps = np.maximum(np.ceil(network.length[pieces] / detail).astype(np.int64), 1)
     inner = steps - 1
-    piece = np.repeat(pieces, inner)
+    row = np.repeat(np.arange(len(pieces)), inner)
+    piece = pieces[row]
     number = np.arange(int(inner.sum())) - np.repeat(np.cumsum(inner) - inner, inner) + 1
-    share = number / np.repeat(steps, inner)
-    lines = network.lines(pieces, plane=True)
-    middle = shapely.get_coordinates(shapely.line_interpolate_point(np.repeat(lines, inner), share, normalized=True))
+    share = number / steps[row]
+    middle = _go_along(network, pieces, row, share)
     # Each junction once: at the tail or the head of the first piece that has it.
     ends = np.concatenate([network.tail[pieces], network.head[pieces]])
     nodes, first = np.unique(ends, return_index=True)
@@ -104,13 +102,29 @@ def _walk_streets(network: StreetNetwork, detail: float) -> tuple[Ints, Floats, 
     end_share = (first >= len(pieces)).astype(float)
     points = np.concatenate([network.node_plane[nodes], middle])
     # Two corners in one place (streets over one another) would leave one of them out of the mesh.
-    _, kept = np.unique(points.round(2), axis=0, return_index=True)
+    centimetres = np.round(100 * points).astype(np.int64)
+    _, kept = np.unique((centimetres[:, 0] << 32) + centimetres[:, 1], return_index=True)
     kept.sort()
     return (
         np.concatenate([at_end, piece])[kept],
         np.concatenate([end_share, share])[kept],
         points[kept],
     )
+
+
+def _go_along(network: StreetNetwork, pieces: Ints, row: Ints, share: Floats) -> Floats:
+    """Points at shares of the lengths of some pieces' lines in the plane."""
+    places, counts = network.piece_points(pieces)
+    flat = network.plane[places]
+    last = np.cumsum(counts) - 1
+    first = last - counts + 1
+    steps = np.hypot(*np.diff(flat, axis=0).T)
+    steps[last[:-1]] = 0.0  # from one line to the next
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    wanted = along[first[row]] + share * (along[last] - along[first])[row]
+    start = np.clip(np.searchsorted(along, wanted, "right") - 1, first[row], last[row] - 1)
+    part = np.divide(wanted - along[start], steps[start], out=np.zeros_like(wanted), where=steps[start] > 0)
+    return np.asarray(flat[start] + part[:, None] * (flat[start + 1] - flat[start]))
 
 
 def _fill_between(on: Floats, tree: object) -> Floats:

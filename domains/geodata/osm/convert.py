@@ -35,7 +35,7 @@ def to_osmnx(network: StreetNetwork) -> nx.MultiDiGraph:
     -------
     networkx.MultiDiGraph
         Nodes by OpenStreetMap's ids with "x" and "y"; edges with "osmid", "name", "highway", "length", "travel_time",
-        "oneway", "reversed" and "geometry"; in WGS 84.
+        "oneway", "reversed", "tunnel" and "geometry"; in WGS 84.
 
     >>> from domains.geodata import make_grid_town
     >>> graph = to_osmnx(make_grid_town(2, 2))
@@ -66,6 +66,7 @@ def to_osmnx(network: StreetNetwork) -> nx.MultiDiGraph:
             travel_time=float(network.seconds[at]),
             oneway=bool(network.forward[at] != network.backward[at]),
             reversed=back,
+            tunnel="yes" if network.below[at] else None,
             geometry=lines[at].reverse() if back else lines[at],
         )
     return graph
@@ -112,19 +113,19 @@ class _Edge:
 
 def _read_edges(graph: nx.MultiDiGraph) -> Iterator[_Edge]:
     """Pieces, each once: the arc back along the same line is the other direction of the same piece."""
-    known: dict[tuple[int, int, float, Any], _Edge] = {}
+    known: dict[tuple[int, int, Any, bytes], _Edge] = {}
     for tail, head, data in graph.edges(data=True):
         line = data.get("geometry")
         ends = [(graph.nodes[node]["x"], graph.nodes[node]["y"]) for node in (tail, head)]
         points = np.asarray(ends if line is None else line.coords, dtype=float)[:, :2]
         osmid = data.get("osmid")
         way = tuple(sorted(osmid)) if isinstance(osmid, list) else osmid
-        middle = round(float(points.sum()), 7)
-        back = known.get((head, tail, middle, way))
-        if back is not None and not back.backward and tail != head:
+        line_of = points.round(7)
+        back = known.get((head, tail, way, line_of[::-1].tobytes()))
+        if back is not None and not back.backward:
             back.backward = True
             continue
-        known.setdefault((tail, head, middle, way), _Edge(tail, head, points, data))
+        known.setdefault((tail, head, way, line_of.tobytes()), _Edge(tail, head, points, data))
     yield from known.values()
 
 
@@ -144,11 +145,12 @@ def _build(edges: list[_Edge], mode: str) -> StreetNetwork:
         refs,
         np.concatenate([edge.points for edge in edges]),
         starts,
+        np.array([_first(edge.data.get("tunnel"), "") == "yes" for edge in edges], dtype=bool),
     )
     forward = np.array([edge.forward for edge in edges])
     backward = np.array([edge.backward for edge in edges])
-    if mode != "drive":
-        forward = backward = np.ones(len(edges), dtype=bool) if mode == "walk" else forward | backward
+    if mode == "walk":
+        forward = backward = np.ones(len(edges), dtype=bool)
     network = build_network(ways, mode, forward, backward, np.array([_find_speed(edge.data, mode) for edge in edges]))
     numbers = [int(name) if isinstance(name, int | np.integer) else place for place, name in enumerate(names)]
     from dataclasses import replace

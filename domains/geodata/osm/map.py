@@ -275,7 +275,8 @@ def _note(found: Scan, merged: int) -> tuple[str, ...]:
             f"{count_of(found.torn, 'street')} cut, because positions of some of their nodes are missing, as at the map's edge"
         )
     if found.restrictions:
-        notes.append(f"{count_of(found.restrictions, 'turn restriction')} are not kept: routes may turn there")
+        verb = "is" if found.restrictions == 1 else "are"
+        notes.append(f"{count_of(found.restrictions, 'turn restriction')} {verb} not kept: routes may turn there")
     return tuple(notes)
 
 

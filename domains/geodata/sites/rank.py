@@ -223,7 +223,7 @@ def _join_sites(
     """Candidates and existing sites in one; and which exist."""
     new = snap_points(network, candidates, max_snap=max_snap, source="candidates", key=key)
     check_rows(new, "candidates")
-    if existing is None or len(existing) == 0:
+    if _is_none(existing):
         return new, np.zeros(len(new), dtype=bool)
     own_key = key if hasattr(existing, "columns") and key in existing.columns else None
     old = snap_points(network, existing, max_snap=max_snap, source="existing", key=own_key)
@@ -233,6 +233,11 @@ def _join_sites(
         labels = pd.Index([f"existing {label}" for label in labels], dtype=object)
     sites = join_positions([new, old], pd.Index([*new.labels, *labels], dtype=object))
     return sites, np.concatenate([np.zeros(len(new), bool), np.ones(len(old), bool)])
+
+
+def _is_none(table: Any) -> bool:
+    """Whether there are no such sites; what is no table is told of where it is read."""
+    return table is None or (hasattr(table, "__len__") and len(table) == 0)
 
 
 def _measure(
@@ -257,7 +262,7 @@ def _read_sizes(tables: Sequence[Any], column: str | None, n: int, argument: str
     parts = [
         read_weights(table, column, len(table), source=name, argument=argument)
         for table, name in zip(tables, ("candidates", "existing", "rivals"), strict=False)
-        if table is not None and len(table)
+        if not _is_none(table)
     ]
     sizes = np.concatenate(parts)
     if len(sizes) != n:
@@ -279,7 +284,7 @@ def _weigh_market(
     costs: Floats,
     n_jobs: int | None,
 ) -> dict[str, Any]:
-    if rivals is None or len(rivals) == 0:
+    if _is_none(rivals):
         raise SettingsError('goal="share" needs rivals=, the sites of others: without them any site wins everything')
     check_exponent(exponent)
     others = snap_points(network, rivals, max_snap=max_snap, source="rivals")

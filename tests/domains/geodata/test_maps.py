@@ -119,7 +119,7 @@ def test_positions_come_back_from_the_file(tmp_path):
     town = make_grid_town(4, 4)
     layer = MapLayer("Corners", town.nodes_to_frame())
     data = json.loads(check_page(write_map(tmp_path / "map.html", town, [layer]).read_text()).inside["script"][0])
-    steps = np.array([part for part in data["layers"][0]["parts"]])
+    steps = np.array(data["layers"][0]["parts"])
     found = np.cumsum(steps, axis=0) * data["unit"]
     np.testing.assert_allclose(found, town.node_plane, atol=data["unit"])
     west, south, east, north = np.array(data["frame"]) * data["unit"]

@@ -31,7 +31,7 @@ def test_one_that_a_destructor_swallows_is_raised_at_the_next_piece(n_jobs):
     done = []
     with pytest.raises(KeyboardInterrupt), remember_interrupts():
         map_parallel(work, range(6), n_jobs=n_jobs, done=heard)
-    assert done[:2] == [0, 1]
+    assert {0, 1} <= set(done)  # two threads do not keep an order
     assert n_jobs == 2 or done == [0, 1]
 
 
