@@ -10,7 +10,9 @@ from domains.geodata.routing.solve import solve_by_pyvrp
 pytest.importorskip("pyvrp")
 
 
-def ask(*, load=(1.0, 1.0, 1.0), early=0.0, late=1440.0, leg=1.0, cost=None, capacity=np.inf, fixed=0.0, vehicles=2, seed=0):
+def ask(
+    *, load=(1.0, 1.0, 1.0), early=0.0, late=1440.0, leg=1.0, cost=None, capacity=np.inf, fixed=0.0, vehicles=2, seed=0
+):
     """Three customers and a depot, all a leg apart; the problem, and who goes where."""
     travel = np.full((4, 4), leg) * (1 - np.eye(4))
     each = np.ones(vehicles)
@@ -43,6 +45,19 @@ def test_loads_are_not_rounded_down():
 
 def test_loads_that_just_fit_do():
     assert count(ask(load=(0.1, 0.2, 0.3), capacity=0.6)[1]) == [0, 3]
+
+
+@pytest.mark.parametrize("vehicles", [1, 2])
+def test_a_fleet_too_small_serves_as_many_as_it_can(vehicles):
+    problem, routes = ask(load=(2.0, 2.0, 3.0), capacity=3.0, vehicles=vehicles)
+    assert not check_plan(problem, routes)
+    assert count(routes) == [1] * vehicles
+
+
+def test_hours_too_short_for_all_serve_as_many_as_can_be():
+    problem, routes = ask(early=(510.0, 510.0, 510.0), late=(511.0, 511.0, 511.0), leg=30.0, vehicles=2)
+    assert not check_plan(problem, routes)
+    assert count(routes) == [1, 1]
 
 
 def test_vehicles_without_a_capacity_carry_anything():
