@@ -191,7 +191,7 @@ def say_goals(choice: Choice, settings: SiteSettings) -> str:
     >>> from .example import SETTINGS, make_example_market
     >>> market = make_example_market()
     >>> say_goals(choose_best(market, SETTINGS), SETTINGS)[:22]
-    'The shortest ways and '
+    'Were there no rivals, '
     """
     n = settings.n
     counts = {
