@@ -15,7 +15,6 @@ from shared.typing import Floats
 
 __all__ = ["DAYS", "Day", "Kind", "check_by_hand", "draw_day"]
 
-SECOND = 1 / 60  # minutes
 CLOSE = 1e-6  # minutes, or metres
 
 

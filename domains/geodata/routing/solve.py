@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from domains.geodata.routing.problem import RoutingProblem
-from shared.errors import require
+from shared.errors import HexadError, require
 from shared.typing import Floats, Ints
 
 __all__ = ["solve_by_pyvrp", "solve_by_search"]
@@ -16,10 +16,13 @@ PYVRP_STEPS = 5000
 HOT, COLD = 1.0, 0.01
 # A customer left unserved costs as much as so many of the dearest legs.
 UNSERVED = 100.0
-SCALE = 60.0  # PyVRP counts in whole numbers: minutes in seconds
-FAR = 1e7  # a leg that no street joins, for PyVRP
-LOADS = 1000
-PRIZE = 10**9  # of serving a customer: none is left out while it can be served
+# PyVRP counts in whole numbers: hundredths of a second, thousandths of a load, and so many parts of the dearest leg.
+SCALE, LOADS, COST = 6000.0, 1000.0, 10_000
+FAR = 10**9  # what a leg takes that no street joins: longer than any day
+# Dearest legs, and vehicles, that it costs to leave out a customer who can be served: much more than a detour, and less
+# than what PyVRP takes for a vehicle that carries too much, or else it finds nothing where not all can be served.
+PRIZE = 1000
+EXACT = 6  # decimals of such a number that are more than noise
 
 
 def solve_by_search(problem: RoutingProblem, able: Ints, iterations: int | None, random_state: int) -> list[list[int]]:
@@ -87,7 +90,7 @@ def solve_by_pyvrp(problem: RoutingProblem, able: Ints, iterations: int | None, 
 
     Raises
     ------
-    MissingExtraError
+    MissingExtraError, HexadError
 
     >>> solve_by_pyvrp.__name__  # the package may not be there
     'solve_by_pyvrp'
@@ -100,34 +103,47 @@ def solve_by_pyvrp(problem: RoutingProblem, able: Ints, iterations: int | None, 
     everything = [*able.tolist(), *sorted(set(problem.depots.tolist()))]
     where = {place: model.add_location(0, 0, name=str(place)) for place in everything}
     homes = {place: model.add_depot(where[place]) for place in sorted(set(problem.depots.tolist()))}
-    # Loads in thousandths, times up to whole seconds: what PyVRP finds then holds in ours, too.
+    known = problem.cost[np.ix_(everything, everything)]
+    dearest, vehicle_cost = float(known[np.isfinite(known)].max(initial=0.0)), float(problem.fixed.max(initial=0.0))
+    unit = COST / max(dearest, vehicle_cost / COST, 1e-300)
+    prize = PRIZE * round(COST + vehicle_cost * unit)
+    # Loads and times are rounded against us: what PyVRP finds then holds in ours, too.
     for place in able.tolist():
         model.add_client(
             where[place],
-            delivery=round(problem.load[place] * LOADS),
-            service_duration=_up(problem.service[place]),
-            tw_early=_up(problem.early[place]),
-            tw_late=int(problem.late[place] * SCALE),
-            prize=PRIZE,
+            delivery=_up(problem.load[place] * LOADS),
+            service_duration=_up(problem.service[place] * SCALE),
+            tw_early=_up(problem.early[place] * SCALE),
+            tw_late=_down(problem.late[place] * SCALE),
+            prize=prize,
             required=False,
         )
     for vehicle, depot in enumerate(problem.depots.tolist()):
         room = problem.capacity[vehicle]
         model.add_vehicle_type(
-            capacity=int(room * LOADS) if np.isfinite(room) else PRIZE,
+            capacity=_down(min(room, problem.load.sum() + 1.0) * LOADS),
             start_depot=homes[depot],
             end_depot=homes[depot],
-            fixed_cost=round(problem.fixed[vehicle] * SCALE),
-            tw_early=_up(problem.opens[vehicle]),
-            tw_late=int(problem.closes[vehicle] * SCALE),
+            fixed_cost=round(problem.fixed[vehicle] * unit),
+            tw_early=_up(problem.opens[vehicle] * SCALE),
+            tw_late=_down(problem.closes[vehicle] * SCALE),
             name=str(vehicle),
         )
     for one in everything:
         for other in everything:
             if one != other:
-                far, long = (min(values[one, other] * SCALE, FAR) for values in (problem.cost, problem.travel))
-                model.add_edge(where[one], where[other], distance=round(far), duration=int(np.ceil(long)))
-    found = model.solve(MaxIterations(iterations or PYVRP_STEPS), seed=random_state, display=False)
+                cost, long = problem.cost[one, other], problem.travel[one, other]
+                joined = bool(np.isfinite(cost) and np.isfinite(long))
+                model.add_edge(
+                    where[one],
+                    where[other],
+                    distance=round(cost * unit) if joined else COST,
+                    duration=_up(long * SCALE) if joined else FAR,
+                )
+    found = model.solve(MaxIterations(iterations or PYVRP_STEPS), seed=random_state % 2**32, display=False)
+    if not found.best.is_feasible():
+        steps = iterations or PYVRP_STEPS
+        raise HexadError(f'PyVRP found no plan that holds in {steps:,} iterations; give more, or take engine="search"')
     routes: list[list[int]] = [[] for _ in problem.depots]
     for route in found.best.routes():
         stops = [int(able[visit.idx]) for visit in route if visit.is_client()]
@@ -135,5 +151,9 @@ def solve_by_pyvrp(problem: RoutingProblem, able: Ints, iterations: int | None, 
     return routes
 
 
-def _up(minutes: float) -> int:
-    return int(np.ceil(minutes * SCALE))
+def _up(value: float) -> int:
+    return int(np.ceil(round(value, EXACT)))
+
+
+def _down(value: float) -> int:
+    return int(np.floor(round(value, EXACT)))
