@@ -26,7 +26,7 @@ from shared.data.columns import interval_columns
 from shared.evaluation import Comparisons, Scores
 from shared.evaluation.explain import Dependence, Importance
 from shared.reporting import Run
-from shared.reporting.figures import density_figure, line_figure
+from shared.reporting.charts import density_figure, line_figure
 
 from .backtest import Trials
 from .models import KNOWN, MODEL
