@@ -34,8 +34,10 @@ def find_values(axes: Any) -> dict[str, Any] | None:
     >>> find_values(axes)["lines"]
     [{'name': 'a', 'x': [1.0, 2.0], 'y': [3.0, 4.0]}]
     """
-    from matplotlib import dates
+    from matplotlib import dates, ticker
 
+    if isinstance(axes.xaxis.get_major_formatter(), ticker.FixedFormatter):
+        return None  # words along x: there is no value between them
     if axes.get_xscale() != "linear" or axes.get_yscale() != "linear" or not axes.axison:
         return None
     time = isinstance(axes.xaxis.get_major_locator(), dates.DateLocator)
@@ -46,6 +48,8 @@ def find_values(axes: Any) -> dict[str, Any] | None:
             continue
         points = np.asarray(line.get_xydata(), dtype=float)
         points = points[np.isfinite(points).all(axis=1)]
+        if not len(points):
+            continue
         x = np.round(points[:, 0] * DAY) if time else points[:, 0]
         lines.append(
             {"name": name.strip(), "x": [_shorten(one, 12) for one in x], "y": list(map(_shorten, points[:, 1]))}

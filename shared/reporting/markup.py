@@ -12,7 +12,7 @@ from shared.reporting.glossary import TERMS, pattern_of
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["Writer", "bind_units", "make_slug"]
+__all__ = ["Writer", "bind_units", "make_slug", "term_id"]
 
 NO_BREAK = "\u00a0"
 UNITS = r"%|°C|×|MW|GW|kW|MWh|kWh|EUR|USD|AUD|GBP|km|m|ms|min|s|h|points?|of"

@@ -21,8 +21,9 @@ import pandas as pd
 
 from shared.errors import HexadError, quote
 from shared.reporting.claims import Claim, Said, Verdict, list_sources
-from shared.reporting.figures import PALETTE, Figure
-from shared.reporting.markup import Writer, make_slug
+from shared.reporting.figures import CONTROL, PALETTE, Figure
+from shared.reporting.glossary import TERMS
+from shared.reporting.markup import Writer, make_slug, term_id
 from shared.reporting.table import Table, cell_text, lay_out
 from shared.runtime.files import write_text
 
@@ -280,7 +281,7 @@ class Report:
 
         writer = Writer()
         names = {id(part): name for part, name, _ in self._name_tables()} if folder else {}
-        taken = {"contents", "sources", "glossary", "first"}
+        taken = {"contents", "sources", "glossary", "first", "claims", "sources-1", *map(term_id, TERMS)}
         first = {
             "title": writer.write(self.title),
             "subtitle": writer.write(self.subtitle),
@@ -324,7 +325,7 @@ class Report:
             first_name=names.get(id(None), ""),
             tables=TABLES,
         )
-        return page
+        return CONTROL.sub("\ufffd", page)
 
     def _lay_out(self, part: _Part, writer: Writer, name: str) -> dict[str, Any]:
         """What the template needs of a part."""
@@ -383,7 +384,7 @@ def _as_json(value: Any) -> Any:
     """Data for the page, in which no tag and no quotation in single marks can begin or end."""
     from markupsafe import Markup
 
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     for sign in "<>&'":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)  # noqa: S704
