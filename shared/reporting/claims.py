@@ -318,7 +318,9 @@ class Evidence:
     def _compared(self, column: str, against: Mapping[str, Any]) -> tuple[float, float, dict[str, Any]]:
         mine, theirs, other = self._means(column, against)
         if theirs == 0:
-            raise HexadError(f"the mean of {quote([column])} of the rows compared with is 0: no share of it can be told")
+            raise HexadError(
+                f"the mean of {quote([column])} of the rows compared with is 0: no share of it can be told"
+            )
         return mine, theirs, other
 
     def reduction(self, column: str, digits: int = 2, decimals: int | None = 0, **against: Any) -> Number:
@@ -361,8 +363,14 @@ class Evidence:
             Values that the other rows have in place of those of these.
         """
         other = {**self._where, **against}
+        if by not in self.frame.columns:
+            raise HexadError(f"the table {quote([self.table])} has no column {quote([by])}")
         pair = [rows.groupby(by, sort=False)[column].mean() for rows in (self._rows(column), self._rows(column, other))]
         both = pd.concat(pair, axis=1, join="inner").to_numpy(dtype=float)
+        if not len(both):
+            raise HexadError(
+                f"no pairs of rows of {quote([self.table])} are as the claim wants them: {self._where}, {other}"
+            )
         n = int(((both[:, 0] < both[:, 1]) if less else (both[:, 0] > both[:, 1])).sum())
         text = f"{n:,} of {len(both):,} {thing}".strip()
         statistic = "wins, less" if less else "wins, more"

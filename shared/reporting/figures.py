@@ -297,7 +297,9 @@ def _shorten_tag(tag: str, used: Collection[str]) -> str:
     tag = re.sub(r' id="([^"]*)"', lambda name: name[0] if name[1] in used else "", tag)
     tag = re.sub(r' transform="rotate\(-?0 [^"]*"', "", tag)
     # Text is text: it takes the page's font.
-    return re.sub(rf"""^(<text[^>]*?style="[^"]*?)(font: [^;"]*?|font-family: [^;"]*)'{FONT}'[^;"]*;? *""", _plain_font, tag)
+    return re.sub(
+        rf"""^(<text[^>]*?style="[^"]*?)(font: [^;"]*?|font-family: [^;"]*)'{FONT}'[^;"]*;? *""", _plain_font, tag
+    )
 
 
 def _plain_font(found: re.Match[str]) -> str:

@@ -34,11 +34,9 @@ def find_values(axes: Any) -> dict[str, Any] | None:
     >>> find_values(axes)["lines"]
     [{'name': 'a', 'x': [1.0, 2.0], 'y': [3.0, 4.0]}]
     """
-    from matplotlib import dates, ticker
+    from matplotlib import dates
 
-    if isinstance(axes.xaxis.get_major_formatter(), ticker.FixedFormatter):
-        return None  # words along x: there is no value between them
-    if axes.get_xscale() != "linear" or axes.get_yscale() != "linear" or not axes.axison:
+    if axes.get_xscale() != "linear" or axes.get_yscale() != "linear" or not axes.axison or _has_words(axes):
         return None
     time = isinstance(axes.xaxis.get_major_locator(), dates.DateLocator)
     lines = []
@@ -57,6 +55,15 @@ def find_values(axes: Any) -> dict[str, Any] | None:
     if not lines or sum(len(line["x"]) for line in lines) > MOST_POINTS:
         return None
     return {"lines": lines, "time": time, "frame": _find_frame(axes, time)}
+
+
+def _has_words(axes: Any) -> bool:
+    """Whether words stand along x: there is no value between them."""
+    from matplotlib import ticker
+
+    if not isinstance(axes.xaxis.get_major_locator(), ticker.FixedLocator):
+        return False
+    return any(any(map(str.isalpha, label.get_text())) for label in axes.get_xticklabels())
 
 
 def _find_frame(axes: Any, time: bool) -> list[float]:

@@ -63,6 +63,7 @@ class Writer:
 
     claims: list[Claim] = field(default_factory=list)
     terms: set[str] = field(default_factory=set)
+    pictures: int = 0
 
     def write(self, *parts: Said) -> Markup:
         """Sentences, claims or not, as HTML.

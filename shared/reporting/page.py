@@ -370,14 +370,26 @@ def _lay_out_fact(fact: Fact, writer: Writer) -> dict[str, Any]:
 def _lay_out_figure(figure: Figure, writer: Writer) -> dict[str, Any]:
     from markupsafe import Markup
 
+    writer.pictures += 1
+    wide, narrow = (_rename(svg, f"{writer.pictures}{kind}") for svg, kind in ((figure.svg, "w"), (figure.narrow, "n")))
     # Figures are ours: matplotlib escapes every text in them, and they are the only thing that is not escaped here.
     return {
-        "svg": Markup(figure.svg),  # noqa: S704
-        "narrow": Markup(figure.narrow),  # noqa: S704
+        "svg": Markup(wide),  # noqa: S704
+        "narrow": Markup(narrow),  # noqa: S704
         "title": writer.write(figure.title) if figure.title else "",
         "caption": writer.write(figure.caption) if figure.caption else "",
-        "values": _as_json(figure.values) if figure.values else "",
+        "chart": _as_json(figure.values) if figure.values else "",
     }
+
+
+def _rename(svg: str, place: str) -> str:
+    """Give the parts of a drawing names that no other drawing of the page has."""
+    names = {name: f"p{place}{number}" for number, name in enumerate(re.findall(r'<[^>]* id="([^"]*)"', svg))}
+
+    def own(found: re.Match[str]) -> str:
+        return f"{found[1]}{names.get(found[2], found[2])}"
+
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(r'( id="|href="#|url\(#)([^")]*)', own, tag[0]), svg)
 
 
 def _as_json(value: Any) -> Any:

@@ -157,7 +157,9 @@ def test_lines_are_named_where_they_end_and_above_the_picture_on_a_phone():
 
 def place(svg, text):
     """Tell where a text stands."""
-    found = [one for one in ET.fromstring(svg).iter() if one.tag.endswith("}text") and one.text and one.text.strip() == text]
+    found = [
+        one for one in ET.fromstring(svg).iter() if one.tag.endswith("}text") and one.text and one.text.strip() == text
+    ]
     (element,) = found
     return float(element.get("x")), float(element.get("y"))
 
