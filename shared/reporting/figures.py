@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.reporting.claims import Said
 from shared.reporting.hover import find_values, join_values
 from shared.runtime.files import write_text
 from shared.typing import Floats
@@ -79,7 +80,7 @@ class Figure:
         What it shows, for those who cannot see it.
     caption : str
         What to read from it.
-    title : str
+    title : str or Claim
         The finding, as a sentence; it stands above the picture.
     narrow : str
         The same picture drawn for a phone; the page shows the one that fits.
@@ -96,20 +97,20 @@ class Figure:
     svg: str
     alt: str = ""
     caption: str = ""
-    title: str = ""
+    title: Said = ""
     narrow: str = ""
     values: dict[str, Any] | None = field(default=None, compare=False)
     data: pd.DataFrame | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
-        return f"Figure({(self.title or self.alt)!r})"
+        return f"Figure({str(self.title or self.alt)!r})"
 
-    def tell(self, title: str, caption: str | None = None, data: pd.DataFrame | None = None) -> Figure:
+    def tell(self, title: Said, caption: str | None = None, data: pd.DataFrame | None = None) -> Figure:
         """Return the same picture under a title that says what it shows.
 
         Parameters
         ----------
-        title : str
+        title : str or Claim
             The finding, as a sentence without a full stop.
         caption : str, optional
             In place of the one it has.
@@ -139,7 +140,7 @@ class Figure:
         head, found, body = self.svg.partition(mark)
         svg = _swap(head, light) + found + _swap(body, light)
         svg = svg.replace("<svg ", f'<svg font-family="{FAMILY}" ', 1)
-        return _put_title(svg, self.title) if self.title else svg
+        return _put_title(svg, str(self.title)) if str(self.title) else svg
 
     def _repr_html_(self) -> str:
         under = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
@@ -151,7 +152,7 @@ def draw(
     *,
     alt: str = "",
     caption: str = "",
-    title: str = "",
+    title: Said = "",
     size: tuple[float, float] = SIZE,
     narrow: tuple[float, float] | None = None,
     data: pd.DataFrame | None = None,
@@ -175,7 +176,7 @@ def draw(
     (True, True)
     """
     colours = {name: sentinel for name, (sentinel, _, _) in PALETTE.items()}
-    alt, title = CONTROL.sub("\ufffd", alt), CONTROL.sub("\ufffd", title)
+    alt = CONTROL.sub("\ufffd", alt)
     narrow = narrow or (NARROW, min(size[1], max(2.4, 0.8 * size[1])))
     drawn, found = [], []
     for shape in (size, narrow) if narrow[0] < size[0] else (size,):
@@ -317,7 +318,7 @@ def _swap(svg: str, words: Mapping[str, str]) -> str:
 def _put_title(svg: str, title: str) -> str:
     """Set a title above a picture that stands alone, over as many lines as it takes."""
     left, top, width, height = map(float, re.search(r'viewBox="([^"]*)"', svg)[1].split())  # type: ignore[index]
-    lines = textwrap.wrap(title, max(20, int(width / 6.2)))
+    lines = textwrap.wrap(CONTROL.sub("\ufffd", title), max(20, int(width / 6.2)))
     room = 15.0 * len(lines) + 6
     box = f'viewBox="{left:g} {top - room:g} {width:g} {height + room:g}"'
     ink = PALETTE["ink"][1]

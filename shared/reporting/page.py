@@ -376,7 +376,7 @@ def _lay_out_figure(figure: Figure, writer: Writer) -> dict[str, Any]:
     return {
         "svg": Markup(wide),  # noqa: S704
         "narrow": Markup(narrow),  # noqa: S704
-        "title": writer.write(figure.title) if figure.title else "",
+        "title": writer.write(figure.title) if str(figure.title) else "",
         "caption": writer.write(figure.caption) if figure.caption else "",
         "chart": _as_json(figure.values) if figure.values else "",
     }
