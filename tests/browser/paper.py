@@ -5,7 +5,8 @@ import zlib
 
 NUMBER = rb"[-+]?(?:\d+\.?\d*|\.\d+)"
 TOKEN = re.compile(
-    rb"\((?:\\.|[^\\()])*\)|<<.*?>>|<[0-9A-Fa-f\s]*>|\[|\]|/[^\s/<>\[\]()]+|" + NUMBER + rb"(?![\w.])|[A-Za-z*'\"]+", re.S
+    rb"\((?:\\.|[^\\()])*\)|<<.*?>>|<[0-9A-Fa-f\s]*>|\[|\]|/[^\s/<>\[\]()]+|" + NUMBER + rb"(?![\w.])|[A-Za-z*'\"]+",
+    re.S,
 )
 PAINT = {b"f", b"F", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*"}
 
@@ -57,7 +58,7 @@ def _heights(stream, objects, names, matrix, paper):
             path.append((given[-2], given[-1]))
         elif token in PAINT:
             places = [one[0] * matrix[1] + one[1] * matrix[3] + matrix[5] for one in path]
-            if places and max(places) - min(places) < 0.9 * paper:
+            if places and max(places) - min(places) < 0.8 * paper:
                 found += places
         elif token == b"Do" and given and given[-1][1:] in names:
             body = objects[names[given[-1][1:]]]
