@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import model_validator
 
 from shared.errors import SettingsError
-from shared.runtime.config import Settings, load_settings, parse_override, to_toml
+from shared.runtime.config import Settings, load_settings, to_toml
+from shared.runtime.overrides import parse_override
 
 
 class Model(Settings):
