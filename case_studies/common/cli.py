@@ -65,7 +65,9 @@ def list_datasets(
 
 @app.command()
 def run(
-    study: Annotated[str, typer.Argument(help="Name of the study, as hexad list shows it, or folder of a copy.")],
+    study: Annotated[
+        str, typer.Argument(help="Name of the study, one of those that the command list shows, or folder of a copy.")
+    ],
     set_: Annotated[
         list[str],
         typer.Option(

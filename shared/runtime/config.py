@@ -225,7 +225,7 @@ def _explain(source: str, error: ValidationError, kind: type[BaseModel]) -> str:
         name = ".".join(str(part) for part in found["loc"] if not isinstance(part, int))
         if found["type"] == "extra_forbidden":
             known = _fields(kind, place[:-1])
-            lines.append(f"unknown setting {quote([name])}; {nearest(place[-1], known)}")
+            lines.append(f"unknown setting {quote(['.'.join(place)])}; {nearest(place[-1], known)}")
         else:
             lines.append(_wrong(name, found))
         if len(lines) == MAX_TOLD and error.error_count() > MAX_TOLD:

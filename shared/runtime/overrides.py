@@ -123,8 +123,10 @@ def _as_list(raw: str, value: Any, inner: tuple[Any, ...], key: str) -> list[Any
     """Items of a list: as TOML, or separated by commas, with or without brackets around them."""
     if isinstance(value, list):
         return value
-    if isinstance(value, dict) or (_is_quoted(raw) and isinstance(value, str) and not _is_text_of(raw, value)):
+    if isinstance(value, dict):
         return [value]
+    if _is_quoted(raw) and isinstance(quoted := _read(f"[{raw}]", key), list):  # commas inside of quotes part nothing
+        return quoted
     bare = raw[1:-1] if raw.startswith("[") and raw.endswith("]") else raw
     pieces = [piece.strip() for piece in bare.split(",")]
     return [_fit(piece, inner[0] if inner else None, key) for piece in pieces if piece]
@@ -132,11 +134,6 @@ def _as_list(raw: str, value: Any, inner: tuple[Any, ...], key: str) -> list[Any
 
 def _is_quoted(raw: str) -> bool:
     return raw.strip()[:1] in {'"', "'"}
-
-
-def _is_text_of(raw: str, value: str) -> bool:
-    """Whether a text stands for itself: it began with a quote, but is no text of TOML's."""
-    return raw.strip() == value
 
 
 def _is_text(option: Any) -> bool:
