@@ -59,8 +59,8 @@ def copy_study(study: str, folder: Path) -> Path:
     except (OSError, ValueError, shutil.Error) as error:
         if folder in made:
             shutil.rmtree(folder, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            for place in made:
+        for place in made:
+            with contextlib.suppress(OSError):
                 place.rmdir()
         why = getattr(error, "strerror", None) or error
         raise SettingsError(f"--out {shown}: no files can be written there ({why}); name another") from error

@@ -42,13 +42,10 @@ def _indent(text: str) -> list[str]:
 
 
 def _say_ready(name: str, needs: StudyNeeds) -> str:
-    took = {size: _say_seconds(seconds) for size, seconds in needs.seconds.items()}
-    length = f"{took['whole']} on two cores" if "whole" in took else ""
-    length += f", with --quick {took['quick']}" if length and "quick" in took else ""
+    length = "" if needs.seconds is None else f" It takes about {_say_seconds(needs.seconds)}, less with --quick."
     if needs.missing:
-        more = f" Then: {length}." if length else ""
-        return f"Needs {join_words(needs.missing)}, not installed here: {spell_install(name)}.{more}"
-    return f"Ready{': ' + length if length else ''}."
+        return f"Needs {join_words(needs.missing)}, not installed here: {spell_install(name)}{length and '.'}{length}"
+    return f"Ready.{length}"
 
 
 def _say_seconds(seconds: float) -> str:

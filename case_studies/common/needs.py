@@ -48,19 +48,19 @@ class StudyNeeds:
     ----------
     missing : tuple of str
         Packages of its extra, named like the study, that are not installed.
-    seconds : dict
-        That a run took where it was measured: "quick" and "whole"; empty where it was not.
+    seconds : float, optional
+        Of a processor that a whole run took where it was measured.
     maps : tuple of str
         Maps it reads.
     tables : tuple of TableNeeds
         The main one first.
 
-    >>> StudyNeeds((), {}, (), ()).missing
+    >>> StudyNeeds((), None, (), ()).missing
     ()
     """
 
     missing: tuple[str, ...]
-    seconds: dict[str, float]
+    seconds: float | None
     maps: tuple[str, ...]
     tables: tuple[TableNeeds, ...]
 
@@ -86,12 +86,11 @@ def read_needs(study: str) -> StudyNeeds:
     return StudyNeeds(tuple(find_missing(study)), _read_seconds(folder / "expected.json"), maps, tables)
 
 
-def _read_seconds(path: Path) -> dict[str, float]:
+def _read_seconds(path: Path) -> float | None:
     try:
-        found = json.loads(path.read_text(encoding="utf-8")).get("seconds", {})
-    except (OSError, ValueError):
-        return {}
-    return {str(name): float(value) for name, value in found.items()}
+        return float(json.loads(path.read_text(encoding="utf-8"))["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _sort(roles: dict[str, bool]) -> tuple[tuple[str, ...], tuple[str, ...]]:

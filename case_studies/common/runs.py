@@ -199,8 +199,9 @@ def _leave_nothing_refused(folder: Path) -> Iterator[None]:
             own = Manifest.of(folder)
             if made and isinstance(error, HexadError | MissingExtraError) and set(own.list_files()) <= {SETTINGS}:
                 own.dissolve()
-            for place in made:
-                place.rmdir()  # one that holds something stays
+        for place in made:
+            with suppress(OSError):  # one that holds something stays
+                place.rmdir()
         raise
 
 
