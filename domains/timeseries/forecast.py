@@ -19,8 +19,8 @@ from shared.checks import is_whole
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
 from shared.errors import HexadError, SettingsError
-from shared.result import Result
-from shared.text import format_number
+from shared.result import Result, as_line
+from shared.text import count_of, format_number, join_words
 
 __all__ = ["Forecast"]
 
@@ -111,6 +111,16 @@ class Forecast(Result):
         """Return the long table of forecasts."""
         return self.frame.copy()
 
+    def __repr__(self) -> str:
+        series = self._count_series()
+        size = f"{count_of(series, 'series', 'series')} × {count_of(len(self.frame) // max(series, 1), 'step')}"
+        levels = f"{join_words([f'{level:g}' for level in self.levels])} % intervals" if self.levels else ""
+        return as_line(type(self).__name__, size, levels, f"by {self.model}" if self.model else "")
+
+    def _count_series(self) -> int:
+        key = self.columns.unique_id
+        return int(self.frame[key].nunique()) if key in self.frame.columns else 1
+
     def one(self, unique_id: object = None) -> pd.DataFrame:
         """Return the forecast of one series; the first one where no key is given.
 
@@ -136,8 +146,7 @@ class Forecast(Result):
     def explain(self) -> str:
         """Say in plain sentences what is expected."""
         mean, stamps = self.frame[names.MEAN], self.frame[self.columns.ds]
-        key = self.columns.unique_id
-        series = self.frame[key].nunique() if key in self.frame.columns else 1
+        series = self._count_series()
         text = (
             f"From {_format_stamp(stamps.min())} to {_format_stamp(stamps.max())} ({len(self.frame) // series} steps),"
             f" {series} series: between {format_number(mean.min())} and {format_number(mean.max())}, on average"

@@ -15,13 +15,14 @@ from shared.data import columns as names
 from shared.data.frequency import parse_duration
 from shared.data.stamps import DAY_NS, StampGrid, need_stamps, refuse_missing
 from shared.errors import HexadError, Problems, SettingsError
+from shared.result import OneLine
 from shared.typing import Ints
 
 __all__ = ["CustomerCut", "LastN", "Split", "TimeCut", "WalkForward", "cut_in_time", "find_positions"]
 
 
-@dataclass(frozen=True)
-class Split:
+@dataclass(frozen=True, repr=False)
+class Split(OneLine):
     """One cut: rows to learn from, rows to be tested on.
 
     Attributes

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import json
+import pickle
 import platform
 import time
 import warnings
@@ -321,8 +322,21 @@ def _piece_key(model: Estimator, piece: _Piece, task: Task, data_key: str) -> st
         "parameters": {key: joblib.hash(value) for key, value in model.get_params(deep=True).items()},
         "cuts": rows.hexdigest(),
         "again": piece.again,
-        "task": repr(task),
+        "task": _describe(task),
         "data": data_key,
         "versions": [platform.python_version(), *(version(name) for name in PACKAGES)],
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _describe(task: Task) -> list[str]:
+    """What a task is, by the content of its settings; tables among them are not told apart by how they print."""
+    import joblib
+
+    said = [f"{type(task).__module__}.{type(task).__qualname__}"]
+    for name, value in vars(task).items():
+        try:
+            said.append(f"{name}={joblib.hash(value)}")
+        except (pickle.PicklingError, AttributeError, TypeError):  # such as a function made on the spot
+            said.append(f"{name}={value!r}")
+    return said

@@ -21,8 +21,8 @@ from shared.evaluation.design import SplitDesign
 from shared.evaluation.leakage.report import LeakReport
 from shared.evaluation.metrics import Metric, score_split
 from shared.evaluation.sample import LEAST, Kind, Sample
-from shared.result import Result
-from shared.text import capitalise, join_words
+from shared.result import Result, as_line
+from shared.text import capitalise, count_of, join_words
 from shared.typing import Floats
 
 __all__ = ["Scores", "score_predictions"]
@@ -336,6 +336,19 @@ class Scores(Result):
     def preview(self) -> pd.DataFrame:
         """Return what a notebook shows: the score table."""
         return self.table().round(3)
+
+    def count_rows(self) -> int:
+        """Count the models: the score table is shown whole."""
+        return len(self.models)
+
+    def __getitem__(self, name: Any) -> Any:
+        return self.table()[name] if name in set(self.scores["metric"]) else super().__getitem__(name)
+
+    def __repr__(self) -> str:
+        models = f"{count_of(len(self.models), 'model')}, {len(self.baselines):,} of them baselines"
+        splits = self.scores[names.SPLIT].nunique(dropna=False)
+        metrics = list(dict.fromkeys(self.scores["metric"]))
+        return as_line(type(self).__name__, models, count_of(splits, "split"), f"metrics={metrics}")
 
 
 def _pair(columns: Sequence[pd.Series[float]], models: Sequence[str], metric: str) -> Floats:

@@ -10,13 +10,14 @@ from scipy.stats import norm
 
 from shared.checks import check_level
 from shared.errors import SettingsError
+from shared.result import OneLine
 from shared.typing import Floats
 
 __all__ = ["LogNormal", "Normal"]
 
 
-@dataclass(frozen=True)
-class Normal:
+@dataclass(frozen=True, repr=False)
+class Normal(OneLine):
     """Normal distributions.
 
     Attributes
@@ -113,8 +114,8 @@ class Normal:
         return np.asarray(self.loc[:, None] + self.scale[:, None] * drawn)
 
 
-@dataclass(frozen=True)
-class LogNormal:
+@dataclass(frozen=True, repr=False)
+class LogNormal(OneLine):
     """Distributions whose logarithm is normal.
 
     Attributes

@@ -141,6 +141,10 @@ class Dependence(Result):
         """Return what a notebook shows: its table, rounded."""
         return self.frame.round(3).head(10)
 
+    def count_rows(self) -> int:
+        """Count the rows of its table."""
+        return len(self.frame)
+
     def plot(self) -> Any:
         """Draw the mean by value, single rows behind it, and where the data lie below it."""
         from shared.reporting.figures import dependence_figure

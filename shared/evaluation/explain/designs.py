@@ -11,6 +11,7 @@ import pandas as pd
 
 from shared.checks import nearest
 from shared.errors import HexadError, SettingsError, quote
+from shared.result import OneLine
 from shared.typing import Floats, Ints
 
 __all__ = ["Design", "group_correlated"]
@@ -19,8 +20,8 @@ __all__ = ["Design", "group_correlated"]
 ALIKE = 0.8
 
 
-@dataclass(frozen=True)
-class Design:
+@dataclass(frozen=True, repr=False)
+class Design(OneLine):
     """A fitted model and the rows it is asked, at one step.
 
     Parameters

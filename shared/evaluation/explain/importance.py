@@ -111,6 +111,10 @@ class Importance(Result):
         """Return what a notebook shows: its table, rounded."""
         return self.frame.round(3).head(10)
 
+    def count_rows(self) -> int:
+        """Count the rows of its table."""
+        return len(self.frame)
+
     def plot(self) -> Figure:
         """Draw the groups as bars with intervals."""
         from shared.reporting.figures import bar_figure
