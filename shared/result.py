@@ -133,10 +133,7 @@ class Table(OneLine, ABC):
         written = table_bytes(frame, Path("table.csv"))
         if path is None:
             return written.decode()
-        place = Path(path)
-        if place.is_dir():
-            raise HexadError(f"{shorten(repr(str(path)))} is a folder; name a file in it, such as 'table.csv'")
-        write_bytes(place, written)
+        write_bytes(Path(path), written)
         return None
 
     def __getitem__(self, name: Any) -> Any:

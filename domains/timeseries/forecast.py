@@ -20,6 +20,7 @@ from shared.data import columns as names
 from shared.data.columns import SeriesColumns
 from shared.errors import HexadError, SettingsError
 from shared.result import Result, as_line
+from shared.runtime.seeds import make_rng
 from shared.text import count_of, format_number, join_words
 
 __all__ = ["Forecast"]
@@ -98,7 +99,7 @@ class Forecast(Result):
             raise SettingsError(f"n={n!r}: give a whole number of paths, at least 1")
         if self.draw is None:
             raise HexadError(f"{self.model or 'this forecast'} gives no sample paths")
-        paths = self.draw(int(n), np.random.default_rng(random_state))
+        paths = self.draw(int(n), make_rng(random_state))
         series, count, horizon = paths.shape
         keys = [column for column in (self.columns.unique_id, self.columns.ds) if column in self.frame.columns]
         rows = np.arange(series * horizon).reshape(series, 1, horizon).repeat(count, axis=1).ravel()

@@ -16,6 +16,7 @@ from domains.geodata.access.inputs import as_numbers, check_order, find_sites, r
 from shared.checks import check_level, is_number, is_whole
 from shared.errors import HexadError, Problems, SettingsError
 from shared.result import Result
+from shared.runtime.seeds import make_rng
 from shared.text import count_of, format_number, sentences
 from shared.typing import Floats
 
@@ -347,7 +348,7 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         """Interval of the exponent from clients drawn anew, about the estimate (basic bootstrap, Student's t)."""
         if self.exponent is not None:
             return (self.exponent, self.exponent)
-        rng = np.random.default_rng(self.random_state)
+        rng = make_rng(self.random_state)
         n = len(costs)
         if n == 1:
             return (0.0, float("inf"))  # how clients differ, one alone does not tell

@@ -11,6 +11,7 @@ from scipy.stats import norm
 from shared.checks import check_level
 from shared.errors import SettingsError
 from shared.result import OneLine
+from shared.runtime.seeds import make_rng
 from shared.typing import Floats
 
 __all__ = ["LogNormal", "Normal"]
@@ -110,7 +111,7 @@ class Normal(OneLine):
         random_state : int, optional
             Seed of the draws.
         """
-        drawn = np.random.default_rng(random_state).standard_normal((len(self.loc), n))
+        drawn = make_rng(random_state).standard_normal((len(self.loc), n))
         return np.asarray(self.loc[:, None] + self.scale[:, None] * drawn)
 
 
