@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import SupportsFloat
 
-__all__ = ["capitalise", "count_of", "format_number", "join_words", "sentences"]
+__all__ = [
+    "capitalise",
+    "count_of",
+    "format_column",
+    "format_number",
+    "format_stamp",
+    "format_value",
+    "join_words",
+    "sentences",
+]
 
 
 def capitalise(text: str) -> str:
@@ -52,3 +63,61 @@ def format_number(value: SupportsFloat, digits: int = 4) -> str:
     """
     value = float(value)
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+
+
+def format_column(values: Sequence[SupportsFloat]) -> list[str]:
+    """Write numbers that stand below one another with one number of decimals; missing ones are empty.
+
+    The number of decimals gives three significant digits to a number of middling size, and none from 1,000 on.
+
+    >>> format_column([1.5, 22.25, 3.0]), format_column([1234.5, 17.0]), format_column([0.012, float("nan")])
+    (['1.50', '22.25', '3.00'], ['1,234', '17'], ['0.0120', ''])
+    """
+    numbers = [float(value) for value in values]
+    sizes = sorted(abs(value) for value in numbers if math.isfinite(value) and value != 0)
+    if not sizes or all(size == int(size) for size in sizes):
+        decimals = 0
+    else:
+        middle = sizes[len(sizes) // 2]
+        decimals = 0 if sizes[-1] >= 999.5 else max(0, min(6, 2 - math.floor(math.log10(middle))))
+    return [_write(value, decimals) for value in numbers]
+
+
+def _write(value: float, decimals: int) -> str:
+    if math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:,.{decimals}f}"
+    return text.replace("-", "−" if text.strip("-0.,") else "")
+
+
+def format_value(value: SupportsFloat, unit: str = "", digits: int = 3, decimals: int | None = None) -> str:
+    """Write a number with its unit: whole from 1,000 on, with some significant digits below.
+
+    >>> format_value(4836.2, "MW"), format_value(36, "%"), format_value(-0.04567), format_value(2.345, decimals=1)
+    ('4,836 MW', '36 %', '−0.0457', '2.3')
+    """
+    number = float(value)
+    if not math.isfinite(number):
+        text = "not known" if math.isnan(number) else "∞" if number > 0 else "−∞"
+    elif decimals is None and abs(number) < 999.5 and number != 0:
+        decimals = max(0, digits - 1 - math.floor(math.log10(abs(number))))
+        text = f"{number:,.{decimals}f}"
+        text = text.rstrip("0").rstrip(".") if number == int(number) else text
+    else:
+        text = f"{number:,.{decimals or 0}f}"
+    text = text.replace("-", "−" if text.strip("-0.,") else "")  # no minus before a zero
+    return f"{text} {unit}" if unit else text
+
+
+def format_stamp(stamp: datetime) -> str:
+    """Write a day, with its clock unless that is midnight.
+
+    >>> format_stamp(datetime(2015, 1, 2, 17)), format_stamp(datetime(2015, 1, 2))
+    ('Fri 2 Jan 2015, 17:00', 'Fri 2 Jan 2015')
+    """
+    day = f"{stamp:%a} {stamp.day} {stamp:%b %Y}"
+    if stamp.second or stamp.microsecond:
+        return f"{day}, {stamp:%H:%M:%S}"
+    return f"{day}, {stamp:%H:%M}" if stamp.hour or stamp.minute else day

@@ -9,7 +9,7 @@ import pandas as pd
 
 from domains.recommendation import ItemSpace
 from shared.reporting import Run
-from shared.reporting.figures import bar_figure
+from shared.reporting.charts import bar_figure
 from shared.text import count_of, join_words, sentences
 
 from .alike import Alike

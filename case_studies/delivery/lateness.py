@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.reporting.figures import line_figure
+from shared.reporting.charts import line_figure
 from shared.text import count_of
 
 from .answers import say_clock

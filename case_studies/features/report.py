@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from shared.reporting import Run
-from shared.reporting.figures import bar_figure, line_figure
+from shared.reporting.charts import bar_figure, line_figure
 from shared.text import capitalise, count_of
 
 from .rows import Rows

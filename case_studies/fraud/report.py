@@ -9,7 +9,7 @@ import pandas as pd
 
 from domains.anomaly import Alerts
 from shared.reporting import Run
-from shared.reporting.figures import line_figure
+from shared.reporting.charts import line_figure
 from shared.text import capitalise, count_of, join_words
 
 from .features import MADE

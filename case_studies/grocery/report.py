@@ -20,7 +20,7 @@ from domains.basket import (
 from domains.basket.rules.significance import declare_family
 from shared.evaluation import Scores, compare
 from shared.reporting import Run
-from shared.reporting.figures import bar_figure
+from shared.reporting.charts import bar_figure
 
 from .baskets import Shop
 from .selection import MODEL, NAIVE

@@ -25,7 +25,7 @@ from shared.data import columns as names
 from shared.data.columns import interval_columns
 from shared.evaluation import Comparisons, Scores
 from shared.reporting import Run
-from shared.reporting.figures import line_figure
+from shared.reporting.charts import line_figure
 from shared.text import capitalise
 
 from .markets import Markets

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from shared.reporting import Run
-from shared.reporting.figures import bar_figure
+from shared.reporting.charts import bar_figure
 from shared.text import capitalise, sentences
 
 from .lists import Lists

@@ -9,7 +9,7 @@ import pandas as pd
 
 from case_studies.common.map_file import MAP_PAGE
 from shared.reporting import Figure, Link
-from shared.reporting.figures import bar_figure
+from shared.reporting.charts import bar_figure
 from shared.text import count_of, join_words
 
 from .choice import GOALS, Choice

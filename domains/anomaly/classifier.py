@@ -90,7 +90,7 @@ class Calibration(Result):
 
     def plot(self) -> Figure:
         """Draw the share of odd rows by their chance; where chances come true, both are alike."""
-        from shared.reporting.figures import line_figure
+        from shared.reporting.charts import line_figure
 
         shown = self.to_frame().loc[self.counts > 0]
         chance = (100 * shown["chance"]).tolist()

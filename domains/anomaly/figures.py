@@ -38,7 +38,7 @@ def reason_bars(columns: Sequence[str]) -> Figure:
     >>> reason_bars(["amount", "country", "amount"]).alt
     'Bars: how often each column is the first reason of an alert.'
     """
-    from shared.reporting.figures import bar_figure
+    from shared.reporting.charts import bar_figure
 
     if not len(columns):
         raise HexadError("there is no alert, so there is nothing to draw")
@@ -68,7 +68,7 @@ def detection_curve(odd: ArrayLike, score: ArrayLike) -> Figure:
     >>> detection_curve([False, True], [0.0, 1.0]).alt
     'Lines: share of odd rows found by the share of rows looked at.'
     """
-    from shared.reporting.figures import line_figure
+    from shared.reporting.charts import line_figure
 
     labels = np.asarray(odd, dtype=bool)
     if not labels.any():

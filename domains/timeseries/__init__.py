@@ -1,7 +1,7 @@
 """Forecasting with lag features on panels of series, with baselines and honest intervals."""
 
 from domains.timeseries.automatic import AutoForecaster, Choice
-from domains.timeseries.baselines import Drift, Naive2, SeasonalMean, SeasonalNaive, SimilarDay
+from domains.timeseries.baselines import Drift, HistoricalMean, Naive2, SeasonalMean, SeasonalNaive, SimilarDay
 from domains.timeseries.bidding import FlexibleLoad, flexible_load
 from domains.timeseries.drivers import drivers, follows
 from domains.timeseries.features import lag_features
@@ -26,6 +26,7 @@ __all__ = [
     "Forecast",
     "ForecastTask",
     "Fourier",
+    "HistoricalMean",
     "LagForecaster",
     "LogNormal",
     "Naive2",

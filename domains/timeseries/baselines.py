@@ -22,7 +22,7 @@ from shared.errors import Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats, Ints
 
-__all__ = ["Drift", "Naive2", "SeasonalMean", "SeasonalNaive", "SimilarDay"]
+__all__ = ["Drift", "HistoricalMean", "Naive2", "SeasonalMean", "SeasonalNaive", "SimilarDay"]
 
 # Seasons back from which errors are taken; older ones tell little.
 MAX_ORIGINS = 1000
@@ -321,6 +321,53 @@ class SimilarDay(SeasonalNaive):
         yesterday = SeasonalNaive("1D").seasons_back(panel, series, origins, horizon, 1)
         last_week = self.seasons_back(panel, series, origins, horizon, 1)
         return np.where(np.isin(day, as_tuple(self.weekly, "weekly")).reshape(last_week.shape), last_week, yesterday)
+
+
+class HistoricalMean(_Baseline):
+    """The mean of all values so far: the plainest forecast there is.
+
+    What is pure chance is forecast by nothing better, and by no value of yesterday's: a model that does not beat this mean
+    has found nothing in the order of the values.
+
+    Source: Hyndman & Athanasopoulos, Forecasting: Principles and Practice (3rd ed.), section 5.2.
+
+    Parameters
+    ----------
+    unique_id, ds, y, freq, tz
+        As in `SeasonalNaive`.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"ds": [1, 2, 3, 4], "y": [1.0, 2.0, 3.0, 4.0]})
+    >>> HistoricalMean().fit(table).predict(2).to_frame()["mean"].tolist()
+    [2.5, 2.5]
+    """
+
+    def __init__(
+        self,
+        *,
+        unique_id: str = names.UNIQUE_ID,
+        ds: str = names.DS,
+        y: str = names.Y,
+        freq: str | int | None = None,
+        tz: str | None = None,
+    ) -> None:
+        self.unique_id = unique_id
+        self.ds = ds
+        self.y = y
+        self.freq = freq
+        self.tz = tz
+
+    def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
+        means = np.empty(len(origins))
+        for one in np.unique(series):
+            first, last = panel.indptr[one], panel.indptr[one + 1]
+            mine = series == one
+            values = panel.values[first:last]
+            # Sums of deviations from the first value: those of large values alone would lose their last digits.
+            sums = np.concatenate([[0.0], np.cumsum(values - values[0])])
+            count = origins[mine] - first
+            means[mine] = values[0] + sums[count] / count
+        return np.repeat(means[:, None], horizon, axis=1)
 
 
 class Drift(_Baseline):

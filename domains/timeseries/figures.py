@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shared.reporting.figures import Figure, add_legend, draw, finish_axes, wall_clock
+from shared.reporting.figures import Figure, add_legend, draw, finish_axes, mark_now, wall_clock
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,11 +50,13 @@ def forecast_figure(
             )
         if len(past_x):
             axes.plot(wall_clock(past_x), np.asarray(past_y), color=colours["soft"], linewidth=1.2, label="known")
-        axes.plot(wall_clock(x), np.asarray(mean), color=colours["accent"], label="forecast (median)")
+        axes.plot(wall_clock(x), np.asarray(mean), color=colours["accent"], label="forecast")
         if actual is not None:
-            axes.plot(wall_clock(x), np.asarray(actual), color=colours["second"], linewidth=1.2, label="actual")
+            axes.plot(wall_clock(x), np.asarray(actual), color=colours["ink"], linewidth=1.2, label="actual")
         finish_axes(axes, "", y_label)
-        add_legend(axes)
+        if len(past_x):
+            mark_now(axes, wall_clock(x)[0], "known", "forecast", colours["soft"])
+        add_legend(axes, skip=("known",))
 
     return draw(paint, alt=alt or "Known values and forecast.", caption=caption)
 

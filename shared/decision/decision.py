@@ -165,7 +165,7 @@ class Decision(Result):
         HexadError
             There is no value other than 0.
         """
-        from shared.reporting.figures import bar_figure
+        from shared.reporting.charts import bar_figure
 
         values = self.values["value"].to_numpy(dtype=float) if "value" in self.values else np.zeros(0)
         order = np.argsort(-np.abs(values), kind="stable")[:MOST_BARS]

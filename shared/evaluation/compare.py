@@ -13,6 +13,7 @@ from shared.errors import HexadError
 from shared.evaluation.p_values import adjust_p_values
 from shared.evaluation.sample import LEAST, Kind, Sample
 from shared.evaluation.scores import Scores
+from shared.reporting.claims import Claim, Number, Verdict
 from shared.result import Result, as_line
 
 __all__ = ["Comparison", "Comparisons", "Outcome", "compare"]
@@ -50,6 +51,8 @@ class Comparison(Result):
         How many independent ones they are worth: splits that fit side by side, or clusters of one size.
     together : int
         Comparisons made together, for which the p-value is corrected.
+    greater : bool
+        Whether more of the metric is better.
 
     >>> print(Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, "weeks").explain())
     A is better than B by 12 to 31 % (MAE), on 47 of 52 weeks.
@@ -71,6 +74,7 @@ class Comparison(Result):
     kind: Kind = "splits"
     independent: float = NONE
     together: int = 1
+    greater: bool = False
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -97,11 +101,74 @@ class Comparison(Result):
     def _gain(self) -> float:
         return self.difference if np.isnan(self.improvement) else self.improvement
 
+    @property
+    def verdict(self) -> Verdict:
+        """The outcome as a claim says it: "none" where no difference is shown."""
+        outcome = self.outcome
+        return "none" if outcome == "undecided" else outcome
+
     def explain(self) -> str:
         """Say the outcome in one sentence, and what it rests on."""
+        return self.claim().text
+
+    def claim(self, table: str = "", *, name: str = "", context: str = "", split: str = "split") -> Claim:
+        """Say the outcome in one sentence whose numbers can be worked out again from the scores.
+
+        Parameters
+        ----------
+        table : str
+            Name under which a run keeps the scores: one row a model, split and metric.
+        name : str
+            What the metric is called; its own name in capitals where left out.
+        context : str
+            When and where this holds, such as "in trials from 12:00"; it stands behind the numbers.
+        split : str
+            Column of that table which names the splits.
+
+        >>> item = Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, "weeks")
+        >>> claim = item.claim("scores", context="from 12:00")
+        >>> claim.text, claim.verdict
+        ('A is better than B by 12 to 31 % (MAE), on 47 of 52 weeks from 12:00.', 'better')
+        """
         low, high = self.interval
-        on = f"on {self.wins} of {self.n} {self.unit}{self._share()}"
-        metric = self.metric.upper() if self.metric.isalnum() else self.metric.replace("_", " ")
+        told = f" {context}" if context else ""
+        on = f"on {self.wins:,} of {self.n:,} {self.unit}{self._share()}{told}"
+        metric = name or (self.metric.upper() if self.metric.isalnum() else self.metric.replace("_", " "))
+        return Claim(
+            self._say(metric, on, low, high),
+            self._numbers(table, split),
+            self.verdict,
+            self._detail(context),
+        )
+
+    def _numbers(self, table: str, split: str) -> tuple[Number, ...]:
+        """Interval and wins, with the rows of the scores that they come from."""
+        if not table:
+            return ()
+        low, high = self.interval
+        rows = {"model": self.model, "metric": self.metric}
+        other = {**rows, "model": self.against}
+        share = not np.isnan(self.improvement)
+        wins = Number(f"{self.wins:,} of {self.n:,}", self.wins, table, "wins", "value", rows, other, split)
+        if self.outcome == "too few":
+            return (wins,)
+        ends = (("lower", low), ("upper", high))
+        kind = "improvement" if share else "gain"
+        bounds = (
+            Number(
+                self._range(end, end).split(" to ")[0], end, table, f"{kind}, {which}", "value", rows, other, split,
+                scale=100.0 if share else 1.0,
+            )
+            for which, end in ends
+        )  # fmt: skip
+        return (*bounds, wins)
+
+    def _detail(self, context: str) -> dict[str, object]:
+        names = "model against metric improvement lower upper difference difference_lower difference_upper"
+        names += " wins n p_value unit together greater kind independent"
+        return {**{name: getattr(self, name) for name in names.split()}, "context": context}
+
+    def _say(self, metric: str, on: str, low: float, high: float) -> str:
         model, against = self.model, self.against
         if self.outcome == "too few":
             return self._say_too_few(metric)
@@ -148,8 +215,8 @@ class Comparison(Result):
 
     def _range(self, low: float, high: float, between: str = " to ") -> str:
         if np.isnan(self.improvement):
-            return f"{low:.3g}{between}{high:.3g}"
-        return f"{100 * low:.0f}{between}{100 * high:.0f} %"
+            return f"{low:.3g}{between}{high:.3g}".replace("-", "−")
+        return f"{100 * low:.0f}{between}{100 * high:.0f} %".replace("-", "−")
 
 
 @dataclass(frozen=True, repr=False)
@@ -255,6 +322,7 @@ def _compare_two(sample: Sample, model: str, other: str, metric: str, greater: b
         float(sign * (a - b)),
         kind=sample.kind,
         independent=sample.independent,
+        greater=greater,
     )
     if sample.too_few:
         return found

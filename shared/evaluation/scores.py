@@ -327,7 +327,7 @@ class Scores(Result):
         -------
         shared.reporting.figures.Figure
         """
-        from shared.reporting.figures import line_figure
+        from shared.reporting.charts import line_figure
 
         metric = str(self.scores["metric"].iloc[0])
         lines = {model: self.values(model, metric) for model in self.models}

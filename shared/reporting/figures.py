@@ -2,64 +2,71 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from numpy.typing import ArrayLike, NDArray
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-
 import contextlib
 import functools
 import html
 import io
 import re
+import textwrap
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from shared.reporting.claims import Said
+from shared.reporting.hover import find_values, join_values
 from shared.runtime.files import write_text
+from shared.typing import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = [
     "PALETTE",
+    "SIZE",
     "Figure",
     "add_legend",
-    "bar_figure",
-    "density_figure",
-    "dependence_figure",
     "draw",
     "finish_axes",
-    "line_figure",
+    "is_narrow",
+    "mark_now",
+    "shorten_label",
     "wall_clock",
 ]
 
 # Each colour is drawn as a sentinel and replaced by a variable of the page; the pairs are its light and dark values.
-# Lines are told apart by colour-blind readers, too (after Okabe & Ito's set), and by their order in the legend.
+# Lines are told apart by colour-blind readers, too (after Okabe & Ito's set). Each has one role in all pictures:
+# accent is the model or what is advised, second the baseline it is compared with, ink what really happened, soft the
+# past and the background; third and fourth are for what is neither.
 PALETTE = {
     "ink": ("#010101", "#1f2430", "#e8eaf0"),
-    "soft": ("#020202", "#6b7280", "#9aa3b2"),
+    "soft": ("#020202", "#5f6673", "#9aa3b2"),
     "grid": ("#030303", "#e3e6eb", "#323845"),
     "accent": ("#040404", "#0067b1", "#5cb8ff"),
-    "second": ("#050505", "#c4500c", "#ff9d5c"),
+    "second": ("#050505", "#b84a08", "#ff9d5c"),
     "third": ("#060606", "#007a5a", "#3fd3a5"),
     "fourth": ("#070707", "#8e3d7e", "#e08fd0"),
 }
-SERIES_COLOURS = ("accent", "second", "third", "fourth", "soft")
 SIZE = (6.0, 3.2)
+NARROW = 3.4  # inches; drawn for a phone, where text of a wide picture would be too small
 MAX_LABEL = 60
+MOST_ENDS = 4  # labels at the ends of lines
+LONGEST_END = 22  # letters of one
 FONT = "Hexad DejaVu Sans"
+# Fonts of the page, none of them wider than the one that places are reckoned with.
+FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 # What is no matter of style: which program shows pictures, and settings of the process.
 KEPT = {"backend", "backend_fallback", "interactive", "toolbar"}
 _LOCK = threading.RLock()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Figure:
     """One picture: an SVG whose colours are variables of the page.
 
@@ -71,17 +78,51 @@ class Figure:
         What it shows, for those who cannot see it.
     caption : str
         What to read from it.
+    title : str or Claim
+        The finding, as a sentence; it stands above the picture.
+    narrow : str
+        The same picture drawn for a phone; the page shows the one that fits.
+    values : dict, optional
+        Where the lines lie and what they say, for those who point at them; see `shared.reporting.hover`.
+    data : pandas.DataFrame, optional
+        What was drawn, to be taken away as a table.
 
-    >>> line_figure({"a": ([1, 2], [1.0, 2.0])}, alt="A line.").alt
-    'A line.'
+    >>> line = draw(lambda axes, colours: axes.plot([1, 2], color=colours["accent"]), alt="A line.")
+    >>> line
+    Figure('A line.')
     """
 
     svg: str
     alt: str = ""
     caption: str = ""
+    title: Said = ""
+    narrow: str = ""
+    values: dict[str, Any] | None = field(default=None, compare=False)
+    data: pd.DataFrame | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        return f"Figure({str(self.title or self.alt)!r})"
+
+    def tell(self, title: Said, caption: str | None = None, data: pd.DataFrame | None = None) -> Figure:
+        """Return the same picture under a title that says what it shows.
+
+        Parameters
+        ----------
+        title : str or Claim
+            The finding, as a sentence without a full stop.
+        caption : str, optional
+            In place of the one it has.
+        data : pandas.DataFrame, optional
+            What was drawn, in place of what it has.
+
+        >>> draw(lambda axes, colours: axes.plot([1, 2]), alt="A line.").tell("Sales double").title
+        'Sales double'
+        """
+        told = self.caption if caption is None else caption
+        return replace(self, title=title, caption=told, data=self.data if data is None else data)
 
     def save(self, path: str | Path) -> None:
-        """Write a free-standing SVG in light colours.
+        """Write a free-standing SVG in light colours, with its title on top.
 
         Parameters
         ----------
@@ -91,14 +132,17 @@ class Figure:
         write_text(Path(path), self.plain())
 
     def plain(self) -> str:
-        """Return the SVG with light colours written out."""
-        head, mark, body = self.svg.partition(f'aria-label="{html.escape(self.alt, quote=True)}"')
-        for name, (_, light, _) in PALETTE.items():
-            head, body = head.replace(f"var(--{name})", light), body.replace(f"var(--{name})", light)
-        return head + mark + body
+        """Return the SVG with its title, and light colours written out."""
+        light = {f"var(--{name})": shade for name, (_, shade, _) in PALETTE.items()}
+        mark = f'aria-label="{html.escape(self.alt, quote=True)}"'
+        head, found, body = self.svg.partition(mark)
+        svg = _swap(head, light) + found + _swap(body, light)
+        svg = svg.replace("<svg ", f'<svg font-family="{FAMILY}" ', 1)
+        return _put_title(svg, str(self.title)) if str(self.title) else svg
 
     def _repr_html_(self) -> str:
-        return f'<figure style="background:#fff;max-width:46rem">{self.plain()}</figure>'
+        under = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
+        return f'<figure style="background:#fff;color:#1f2430;max-width:46rem">{self.plain()}{under}</figure>'
 
 
 def draw(
@@ -106,27 +150,59 @@ def draw(
     *,
     alt: str = "",
     caption: str = "",
+    title: Said = "",
     size: tuple[float, float] = SIZE,
+    narrow: tuple[float, float] | None = None,
+    data: pd.DataFrame | None = None,
 ) -> Figure:
-    """Draw a figure in the house style.
+    """Draw a figure in the house style, once for a page and once for a phone.
 
     Parameters
     ----------
     paint : callable
-        Takes matplotlib's axes and the colours by name (`PALETTE`), and draws.
-    alt, caption : str
+        Takes matplotlib's axes and the colours by name (`PALETTE`), and draws. It is called twice: `is_narrow` tells
+        for which of them.
+    alt, caption, title, data
         See `Figure`.
     size : tuple of float
         Width and height in inches.
+    narrow : tuple of float, optional
+        The same of the drawing for a phone; made from `size` where left out.
 
     >>> figure = draw(lambda axes, colours: axes.plot([1, 2], color=colours["accent"]), alt="Two points.")
-    >>> "var(--accent)" in figure.svg
-    True
+    >>> "var(--accent)" in figure.svg, "var(--accent)" in figure.narrow
+    (True, True)
     """
     colours = {name: sentinel for name, (sentinel, _, _) in PALETTE.items()}
+    narrow = narrow or (NARROW, min(size[1], max(2.4, 0.8 * size[1])))
+    drawn, found = [], []
+    for shape in (size, narrow) if narrow[0] < size[0] else (size,):
+        svg, values = _draw_once(paint, colours, shape, alt)
+        drawn.append(_inline(svg, alt))
+        found.append(values)
+    values = join_values(found)
+    return Figure(drawn[0], alt, caption, title, drawn[1] if len(drawn) > 1 else "", values, data)
+
+
+def is_narrow(axes: Axes) -> bool:
+    """Whether axes belong to the drawing for a phone.
+
+    >>> widths = []
+    >>> _ = draw(lambda axes, colours: widths.append(is_narrow(axes)))
+    >>> widths
+    [False, True]
+    """
+    figure: Any = axes.figure
+    return float(figure.get_size_inches()[0]) <= NARROW
+
+
+def _draw_once(
+    paint: Callable[[Any, Mapping[str, str]], None], colours: Mapping[str, str], size: tuple[float, float], alt: str
+) -> tuple[str, dict[str, Any] | None]:
+    """An SVG as matplotlib writes it, and where its lines lie."""
     style: Any = {
-        "svg.hashsalt": alt or "hexad",
-        "svg.fonttype": "path",
+        "svg.hashsalt": f"{alt or 'hexad'} {size[0]:g}",
+        "svg.fonttype": "none",
         "font.family": FONT,
         "font.size": 9,
         "axes.spines.top": False,
@@ -143,11 +219,12 @@ def draw(
         "ytick.labelcolor": colours["ink"],
         "text.color": colours["ink"],
         "legend.frameon": False,
-        "legend.fontsize": 8.5,
-        "lines.linewidth": 1.5,
+        "legend.fontsize": 9,
+        "lines.linewidth": 1.6,
         "path.simplify_threshold": 0.4,
         "date.autoformatter.hour": "%H:%M",
         "text.parse_math": False,
+        "axes.unicode_minus": True,
     }
     buffer = io.StringIO()
     with _drawing(style):
@@ -159,7 +236,8 @@ def draw(
         paint(axes, colours)
         FigureCanvasSVG(canvas)
         canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return Figure(_inline(buffer.getvalue(), alt), alt, caption)
+        values = find_values(axes)
+    return buffer.getvalue(), values
 
 
 @contextlib.contextmanager
@@ -200,175 +278,56 @@ def _inline(svg: str, alt: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    # Path data need no more than two decimals; transforms do, because glyphs are scaled by them.
+    # Path data need no more than two decimals.
     svg = re.sub(r'(?<= d=")[^"]*', lambda path: re.sub(r"(\d+\.\d{2})\d+", r"\1", path[0]), svg)
     svg = re.sub(r"\s*\n\s*", "\n", svg)
-    for name, (sentinel, _, _) in PALETTE.items():
-        svg = svg.replace(sentinel, f"var(--{name})")
+    # Text is text: it takes the page's font.
+    svg = re.sub(
+        rf"""(<text[^>]*?style="[^"]*?)(font: [^;"]*?|font-family: [^;"]*)'{FONT}'[^;"]*;?""", _plain_font, svg
+    )
+    svg = _swap(svg, {sentinel: f"var(--{name})" for name, (sentinel, _, _) in PALETTE.items()})
     label = html.escape(alt, quote=True)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
-def line_figure(
-    lines: Mapping[str, tuple[Sequence[Any], Any]],
-    *,
-    x_label: str = "",
-    y_label: str = "",
-    alt: str = "",
-    caption: str = "",
-    size: tuple[float, float] = SIZE,
-    marks: Mapping[str, float] | None = None,
-) -> Figure:
-    """Draw lines over one axis.
+def _plain_font(found: re.Match[str]) -> str:
+    """The style of a text without its family; its size is kept."""
+    size = re.search(r"([\d.]+px)", found[2])
+    return f"{found[1]}font-size: {size[1]}; " if size else found[1]
+
+
+def _swap(svg: str, words: Mapping[str, str]) -> str:
+    """Replace words inside the tags of an SVG, and nowhere in its texts."""
+    pattern = re.compile("|".join(map(re.escape, words)))
+    return re.sub(r"<[^>]*>", lambda tag: pattern.sub(lambda word: words[word[0]], tag[0]), svg)
+
+
+def _put_title(svg: str, title: str) -> str:
+    """Set a title above a picture that stands alone, over as many lines as it takes."""
+    left, top, width, height = map(float, re.search(r'viewBox="([^"]*)"', svg)[1].split())  # type: ignore[index]
+    lines = textwrap.wrap(title, max(20, int(width / 6.2)))
+    room = 15.0 * len(lines) + 6
+    box = f'viewBox="{left:g} {top - room:g} {width:g} {height + room:g}"'
+    ink = PALETTE["ink"][1]
+    texts = "".join(
+        f'<text x="{left + 2:g}" y="{top - room + 13 + 15 * number:g}" font-size="12" font-weight="700" fill="{ink}">'
+        f"{html.escape(line)}</text>"
+        for number, line in enumerate(lines)
+    )
+    svg = re.sub(r'viewBox="[^"]*"', box, svg, count=1)
+    return svg.removesuffix("</svg>\n").removesuffix("</svg>") + texts + "</svg>"
+
+
+def shorten_label(name: str) -> str:
+    """Keep a name in the legend that matplotlib would hide for its first character, and none that fills the picture.
 
     Parameters
     ----------
-    lines : mapping of str to (x, y)
-        By the name in the legend.
-    marks : mapping of str to float, optional
-        Horizontal lines with their labels.
+    name : str
 
-    >>> line_figure({"a": ([1, 2], [1.0, 2.0])}, caption="It grows.").caption
-    'It grows.'
+    >>> shorten_label("_hidden"), len(shorten_label("a" * 100))
+    (' _hidden', 60)
     """
-
-    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
-        for number, (name, (x, y)) in enumerate(lines.items()):
-            axes.plot(
-                wall_clock(x),
-                np.asarray(y),
-                label=_label(name),
-                color=colours[SERIES_COLOURS[number % len(SERIES_COLOURS)]],
-            )
-        for label, height in (marks or {}).items():
-            axes.axhline(height, color=colours["soft"], linewidth=1, linestyle=(0, (4, 3)), label=_label(label))
-        finish_axes(axes, x_label, y_label)
-        if len(lines) + len(marks or {}) > 1:
-            add_legend(axes)
-
-    return draw(paint, alt=alt or f"Lines of {', '.join(lines)}.", caption=caption, size=size)
-
-
-def bar_figure(
-    values: Mapping[str, float],
-    *,
-    lower: Sequence[float] | None = None,
-    upper: Sequence[float] | None = None,
-    highlight: Sequence[str] = (),
-    x_label: str = "",
-    alt: str = "",
-    caption: str = "",
-) -> Figure:
-    """Draw horizontal bars, the first one on top, with intervals where given.
-
-    >>> bar_figure({"a": 1.0, "b": 2.0}).alt
-    'Bars of a, b.'
-    """
-
-    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
-        names = list(values)[::-1]
-        heights = [values[name] for name in names]
-        shades = [colours["accent"] if not highlight or name in highlight else colours["soft"] for name in names]
-        labels = [_label(str(name)) for name in names]
-        places = range(len(names))
-        axes.barh(places, heights, color=shades, height=0.62)
-        if lower is not None and upper is not None:
-            below = np.maximum(np.asarray(heights) - np.asarray(lower)[::-1], 0)
-            above = np.maximum(np.asarray(upper)[::-1] - np.asarray(heights), 0)
-            axes.errorbar(
-                heights,
-                places,
-                xerr=[below, above],
-                fmt="none",
-                ecolor=colours["ink"],
-                elinewidth=1,
-                capsize=3,
-            )
-        axes.set_yticks(places, labels)
-        axes.grid(visible=False, axis="y")
-        axes.set_xlabel(x_label)
-
-    height = max(1.4, 0.36 * len(values) + 0.7)
-    return draw(paint, alt=alt or f"Bars of {', '.join(values)}.", caption=caption, size=(SIZE[0], height))
-
-
-def density_figure(
-    x: ArrayLike, y: object, *, x_label: str = "", y_label: str = "", alt: str = "", caption: str = "", bins: int = 80
-) -> Figure:
-    """Draw where many points lie, as shades, with the median of y along x.
-
-    >>> density_figure(np.arange(100.0), np.arange(100.0), alt="Dots.").alt
-    'Dots.'
-    """
-
-    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
-        first, second = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-        counts, x_edges, y_edges = np.histogram2d(first, second, bins=bins)
-        # One colour whose opacity grows with density reads the same on light and on dark ground.
-        shades = np.zeros((*counts.T.shape, 4))
-        shades[..., :3] = (0.18, 0.53, 0.79)
-        shades[..., 3] = np.log1p(counts.T) / np.log1p(counts.max())
-        axes.imshow(shades, origin="lower", aspect="auto", extent=(x_edges[0], x_edges[-1], y_edges[0], y_edges[-1]))
-        place = np.digitize(first, np.linspace(first.min(), first.max(), 30))
-        groups = [number for number in np.unique(place) if (place == number).sum() >= 20]
-        medians = [np.median(second[place == number]) for number in groups]
-        middles = [np.median(first[place == number]) for number in groups]
-        axes.plot(middles, medians, color=colours["second"], linewidth=2, label="median")
-        finish_axes(axes, x_label, y_label)
-        add_legend(axes)
-
-    return draw(paint, alt=alt or f"Density of {y_label} over {x_label}.", caption=caption)
-
-
-def dependence_figure(
-    lines: Mapping[str, tuple[Any, Any]],
-    *,
-    rows: Any = None,
-    share: object = None,
-    x_label: str = "",
-    y_label: str = "",
-    alt: str = "",
-    caption: str = "",
-) -> Figure:
-    """Draw an answer by a feature's value: a line a step, single rows behind it, and where the data lie at the foot.
-
-    >>> dependence_figure({"": ([1.0, 2.0], [3.0, 4.0])}, share=[0.5, 0.5]).alt
-    'Answer by value.'
-    """
-
-    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
-        first = next(iter(lines.values()))[0]
-        words = not all(
-            isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_) for value in first
-        )
-        places = np.arange(len(first)) if words else np.asarray(first, dtype=float)
-        if rows is not None:
-            thin = np.asarray(rows)[:: max(1, len(rows) // 40)]
-            axes.plot(places, thin.T, color=colours["soft"], linewidth=0.5, alpha=0.35)
-        for number, (name, (_, y)) in enumerate(lines.items()):
-            colour = colours[SERIES_COLOURS[number % len(SERIES_COLOURS)]]
-            marker = "o" if words else None
-            axes.plot(places, np.asarray(y), color=colour, linewidth=2, marker=marker, label=_label(name) or None)
-        if share is not None:
-            heights = np.asarray(share, dtype=float)
-            foot, top = axes.get_ylim()
-            gaps = np.diff(places)
-            width = 0.8 * (gaps.min() if len(gaps) else 1.0)
-            room = 0.16 * (top - foot)
-            scale = room / max(float(heights.max()), 1e-300)
-            axes.bar(places, heights * scale, width=width, bottom=foot - room, color=colours["soft"], alpha=0.55)
-            axes.set_ylim(foot - room, top)
-        if words:
-            axes.set_xticks(places, [str(value) for value in first])
-        finish_axes(axes, x_label, y_label)
-        if len(lines) > 1:
-            add_legend(axes)
-
-    return draw(paint, alt=alt or "Answer by value.", caption=caption)
-
-
-def _label(name: str) -> str:
-    """Keep a name in the legend that matplotlib would hide for its first character, and none that fills the picture."""
     name = name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 3]}..."
     return f" {name}" if name.startswith("_") else name
 
@@ -413,14 +372,134 @@ def finish_axes(axes: Axes, x_label: str, y_label: str) -> None:
     axes.margins(x=0.01)
 
 
-def add_legend(axes: Axes) -> None:
-    """Put the legend below the picture.
+def mark_now(axes: Axes, x: Any, before: str, after: str, colour: Any) -> None:
+    """Mark where what is known ends, and name both sides of it on top of the axes.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    x : number or stamp
+        Where it ends, as it was drawn.
+    before, after : str
+        What lies to its left and right.
+    colour : str
+        Of the line and the words.
+
+    >>> figure = draw(lambda axes, colours: mark_now(axes, 1.0, "known", "forecast", colours["soft"]))
+    >>> "forecast</text>" in figure.svg
+    True
+    """
+    axes.axvline(x, color=colour, linewidth=1, linestyle=(0, (4, 3)), label="_now")
+    place: Any = axes.get_xaxis_transform()
+    axis: Any = axes
+    x = float(axis.convert_xunits(x))
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.1 * (high - low))  # room for the words
+    for word, side, ha in ((before, -5, "right"), (after, 5, "left")):
+        axes.annotate(
+            word, (x, 1.0), xycoords=place, xytext=(side, -1), textcoords="offset points", ha=ha, va="top", color=colour
+        )
+
+
+def add_legend(axes: Axes, *, ends: bool = True, skip: Sequence[str] = ()) -> None:
+    """Name what is drawn: at the ends of lines where they all reach the right edge, else above the picture.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        What has no label, or one that begins with "_", is not named.
+    ends : bool
+        Whether names may stand at the ends of lines.
+    skip : sequence of str
+        Labels that the picture says otherwise.
 
     >>> def paint(axes, colours):
     ...     axes.plot([1, 2], label="both")
     ...     add_legend(axes)
-    >>> "<svg" in draw(paint, alt="A line.").svg
+    >>> "both</text>" in draw(paint, alt="A line.").svg
     True
     """
-    below = -0.22 if axes.get_xlabel() else -0.12
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, below), ncols=3, columnspacing=1.4, handlelength=1.6)
+    named = [pair for pair in zip(*axes.get_legend_handles_labels(), strict=True) if pair[1] not in skip]
+    if not named:
+        return
+    handles, labels = map(list, zip(*named, strict=True))
+    if ends and not is_narrow(axes) and _label_ends(axes, handles, labels):
+        return
+    figure: Any = axes.figure
+    width = float(figure.get_size_inches()[0]) * 72
+    longest = max(len(label) for label in labels)
+    columns = int(max(1, min(len(labels), width // (5.6 * longest + 34))))
+    figure.legend(
+        handles, labels, loc="outside upper left", ncols=columns, columnspacing=1.4, handlelength=1.6, borderaxespad=0.1
+    )
+
+
+def _label_ends(axes: Axes, handles: Sequence[Any], labels: Sequence[str]) -> bool:
+    """Write the names of lines and bands where they end; False where that would not be plain."""
+    from matplotlib.collections import PolyCollection
+    from matplotlib.lines import Line2D
+
+    if len(labels) > MOST_ENDS or max(len(label) for label in labels) > LONGEST_END:
+        return False
+    spans = [points[:, 0] for points in (_on_screen(axes, line) for line in axes.get_lines()) if len(points)]
+    if not spans:
+        return False
+    left, right = min(span.min() for span in spans), max(span.max() for span in spans)
+    places = []
+    for handle, label in zip(handles, labels, strict=True):
+        if isinstance(handle, Line2D) and handle.get_linestyle() not in ("None", "", " "):
+            height = _end_height(axes, handle, right, 0.1 * max(right - left, 0.0))
+            colour = handle.get_color()
+        elif isinstance(handle, PolyCollection):
+            corners = np.asarray(handle.get_paths()[0].vertices)
+            height = float(corners[np.isclose(corners[:, 0], corners[:, 0].max()), 1].max())
+            colour = tuple(np.asarray(handle.get_facecolor())[0, :3])
+        else:
+            return False
+        if height is None:
+            return False
+        places.append((height, label, colour))
+    _write_ends(axes, places)
+    return True
+
+
+def _on_screen(axes: Axes, line: Any) -> Floats:
+    """Points of a line on the screen; those of a line across the whole axes are no points."""
+    if line.get_transform() != axes.transData:
+        return np.empty((0, 2))
+    points = axes.transData.transform(line.get_xydata())
+    return np.asarray(points[np.isfinite(points).all(axis=1)])
+
+
+def _end_height(axes: Axes, line: Any, right: float, room: float) -> float | None:
+    """Where a line ends, in the units of y; None if that is not near the right edge."""
+    points = _on_screen(axes, line)
+    if len(points):
+        return float(axes.transData.inverted().transform(points[-1])[1]) if points[-1, 0] >= right - room else None
+    heights = np.unique(line.get_ydata())  # a line across the axes
+    return float(heights[0]) if len(heights) == 1 and line.get_transform() != axes.transData else None
+
+
+def _write_ends(axes: Axes, places: Sequence[tuple[float, str, Any]]) -> None:
+    """Set labels to the right of the axes, apart from one another by a line of text."""
+    figure: Any = axes.figure
+    low, high = axes.get_ylim()
+    line = 12.0 / (72 * float(figure.get_size_inches()[1]) * 0.78)  # of text, as a share of the axes' height
+    order = sorted(range(len(places)), key=lambda one: places[one][0])
+    heights = np.array([(places[one][0] - low) / max(high - low, 1e-300) for one in order])
+    for number in range(1, len(heights)):
+        heights[number] = max(heights[number], heights[number - 1] + line)
+    heights -= max(0.0, heights[-1] - 1.0)
+    for number in range(len(heights) - 2, -1, -1):
+        heights[number] = min(heights[number], heights[number + 1] - line)
+    for one, height in zip(order, heights, strict=True):
+        _, label, colour = places[one]
+        axes.annotate(
+            label,
+            (1.012, float(height)),
+            xycoords="axes fraction",
+            va="center",
+            ha="left",
+            color=colour,
+            annotation_clip=False,
+        )

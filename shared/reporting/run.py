@@ -9,7 +9,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -27,7 +27,10 @@ from shared.data.io.sql import display_url
 from shared.data.io.tables import TableReport
 from shared.data.schema import Schema
 from shared.errors import HexadError, SettingsError, StoreError, quote
-from shared.reporting.page import Fact, Link, Report, Section, Source
+from shared.reporting.claims import Claim, Number, Said, Verdict
+from shared.reporting.downloads import check_downloads, remove_downloads, write_downloads
+from shared.reporting.figures import Figure
+from shared.reporting.page import TABLES, Fact, Report, Section, Source
 from shared.runtime.config import to_toml
 from shared.runtime.files import as_json, hash_file
 from shared.runtime.interrupts import raise_if_interrupted
@@ -122,6 +125,7 @@ class Run:
             raise StoreError(
                 f"{shown}: {quote([PIECES])} in it was not made by a run; name a folder that is new or empty"
             )
+        check_downloads(self.folder / TABLES)
         if changed := own.find_changed((SETTINGS, *RESULTS)):
             raise StoreError(
                 f"{shown}: {quote(changed)} in it did not come from the run, or was changed since. Nothing was touched;"
@@ -270,6 +274,7 @@ class Run:
         text = self._settings.encode()
         if self.own.read(SETTINGS, len(text)) != text or not self._same_data():
             self.own.remove(name for name in self.own.list_files() if not name.startswith(PREDICTIONS))
+            remove_downloads(self.folder / TABLES)
             self.own.write(SETTINGS, text)
 
     def _same_data(self) -> bool:
@@ -322,8 +327,36 @@ class Run:
             Manifest.of(self.checkpoints).write(name, made)
         return model
 
+    def add_advice(self, *paragraphs: Said | Sequence[Said]) -> None:
+        """Say on the first screen what to do; the first paragraph stands out.
+
+        Parameters
+        ----------
+        *paragraphs : str, Claim, or list of them
+            A list is one paragraph.
+        """
+        self.report.advice.extend(paragraphs)
+
+    def add_certainty(self, *paragraphs: Said | Sequence[Said]) -> None:
+        """Say on the first screen how sure that is; see `add_advice`."""
+        self.report.certainty.extend(paragraphs)
+
+    def add_doubt(self, *paragraphs: Said | Sequence[Said]) -> None:
+        """Say on the first screen when not to believe it; see `add_advice`."""
+        self.report.doubts.extend(paragraphs)
+
+    def show(self, figure: Figure) -> None:
+        """Put a picture on the first screen; there is one.
+
+        Parameters
+        ----------
+        figure : Figure
+            Its title says what it shows.
+        """
+        self.report.picture = figure
+
     def add_summary(self, *sentences: str) -> None:
-        """Put the sentences for a manager on top of the report.
+        """Put sentences on the first screen without saying whether they advise or doubt.
 
         Parameters
         ----------
@@ -332,39 +365,38 @@ class Run:
         """
         self.report.summary.extend(sentences)
 
-    def add_fact(self, value: str, label: str) -> None:
-        """Put a number on top of the report.
+    def add_fact(self, value: str | Number, label: str, claim: Claim | None = None, verdict: Verdict = "") -> None:
+        """Put a number on the first screen.
 
         Parameters
         ----------
-        value : str
+        value : str or Number
             The number with its unit, as it is to be read.
         label : str
             What it is, in a few words.
+        claim : Claim, optional
+            What it rests on; made from the number where that is one.
+        verdict : str
+            Of a comparison, where there is no claim.
         """
-        self.report.facts.append(Fact(value, label))
+        if isinstance(value, Number):
+            claim = claim or Claim(f"{value.text}: {label}", (value,), verdict)
+            value = value.text
+        self.report.facts.append(Fact(value, label, verdict, claim))
 
-    def add_section(self, title: str, *parts: Any) -> Section:
-        """Add a chapter: text, figures, links, or tables as (frame, caption).
+    def add_section(self, title: str, *parts: Any, fold: bool = False) -> Section:
+        """Add a chapter: text, claims, figures, links, tables.
 
         Parameters
         ----------
         title : str
             Its heading.
-        *parts : str, Figure, Link or tuple of frame and caption
-            In the order of the page.
+        *parts : str, Claim, list of them, Figure, Link, Table, or tuple of frame and caption
+            In the order of the page; a list is one paragraph.
+        fold : bool
+            Whether the page shows it only when asked to, as is right for how trials were made.
         """
-        section = self.report.section(title)
-        for part in parts:
-            if isinstance(part, str):
-                section.text(part)
-            elif isinstance(part, tuple):
-                section.table(*part)
-            elif isinstance(part, Link):
-                section.link(part)
-            else:
-                section.figure(part)
-        return section
+        return self.report.section(title, fold=fold).add(*parts)
 
     def save_results(self, *, model: Any = None, **tables: pd.DataFrame) -> None:
         """Write the model, what it learnt from, and tables (as Parquet) into the folder.
@@ -449,7 +481,8 @@ class Run:
         self.report.footer["Run"] = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {seconds:.1f} seconds{used}."
         self.report.footer["Made with"] = ", ".join(f"{name} {text}" for name, text in _versions().items()) + "."
         path = self.folder / "report.html"
-        self.own.write(path.name, self.report.html().encode())
+        write_downloads(self.folder / TABLES, self.report.tables())
+        self.own.write(path.name, self.report.html(folder=self.folder.name).encode())
         if self.checkpoints.is_dir() and not self.checkpoints.is_symlink():
             Manifest.of(self.checkpoints).dissolve()
         self.own.settle()

@@ -23,6 +23,7 @@ from domains.timeseries import (
     Exogenous,
     ForecastTask,
     Fourier,
+    HistoricalMean,
     LagForecaster,
     Naive2,
     PerSeries,
@@ -50,6 +51,7 @@ LEARNERS = {
     "SeasonalNaive": SeasonalNaive("7D"),
     "SeasonalMean": SeasonalMean("7D", k=3),
     "Drift": Drift(),
+    "HistoricalMean": HistoricalMean(),
     "Naive2": Naive2(7),
     "AutoForecaster": AutoForecaster(horizon=5, regressor=HistGradientBoostingRegressor(max_iter=5, max_leaf_nodes=4)),
     "LagForecaster differences": LagForecaster(

@@ -47,7 +47,7 @@ from shared.data import Column, Panel, Schema, WalkForward, datasets, read_table
 from shared.data.frequency import parse_duration
 from shared.errors import HexadError
 from shared.reporting import Report, Run
-from shared.reporting.figures import bar_figure, line_figure
+from shared.reporting.charts import bar_figure, line_figure
 from shared.reporting.page import Fact, Source
 from shared.runtime.config import load_settings
 from shared.runtime.store import load_model, save_model

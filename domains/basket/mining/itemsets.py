@@ -224,7 +224,7 @@ class Itemsets(Result):
         min_length : int
             Items that a set has at least.
         """
-        from shared.reporting.figures import bar_figure
+        from shared.reporting.charts import bar_figure
 
         table = self.top(n, min_length=min_length)
         bars = {

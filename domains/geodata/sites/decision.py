@@ -78,7 +78,7 @@ class SiteDecision(Decision):
         HexadError
             No site was chosen.
         """
-        from shared.reporting.figures import bar_figure
+        from shared.reporting.charts import bar_figure
 
         if not len(self.values):
             raise HexadError("there is nothing to draw: no site was chosen")

@@ -191,7 +191,7 @@ class ResponseCurves(Result):
 
     def plot(self) -> Figure:
         """Draw the first five curves up to three times their half."""
-        from shared.reporting.figures import line_figure
+        from shared.reporting.charts import line_figure
 
         x = np.linspace(0, 3 * float(self.half[:5].max()), 121)
         lines: dict[str, tuple[Any, Any]] = {

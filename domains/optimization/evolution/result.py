@@ -60,7 +60,7 @@ class SearchDecision(Decision):
 
     def plot(self) -> Figure:
         """Draw the best value over evaluations."""
-        from shared.reporting.figures import line_figure
+        from shared.reporting.charts import line_figure
 
         step = max(1, len(self.history) // 500)
         rows = np.unique(np.append(np.arange(0, len(self.history), step), len(self.history) - 1))

@@ -133,7 +133,7 @@ class Backtest(Result):
 
     def plot(self) -> Figure:
         """Draw what 1 became."""
-        from shared.reporting.figures import line_figure
+        from shared.reporting.charts import line_figure
 
         step = max(1, len(self.wealth) // 600)
         part = self.wealth.iloc[::step]

@@ -148,7 +148,7 @@ class Dependence(Result):
 
     def plot(self) -> Any:
         """Draw the mean by value, single rows behind it, and where the data lie below it."""
-        from shared.reporting.figures import dependence_figure
+        from shared.reporting.charts import dependence_figure
 
         labels = list(dict.fromkeys(self.frame["step"]))
         lines = {label: (self._of(label)["value"].tolist(), self._of(label)["mean"].to_numpy()) for label in labels}

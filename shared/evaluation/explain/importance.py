@@ -117,7 +117,7 @@ class Importance(Result):
 
     def plot(self) -> Figure:
         """Draw the groups as bars with intervals."""
-        from shared.reporting.figures import bar_figure
+        from shared.reporting.charts import bar_figure
 
         values = dict(zip(self.frame["group"].tolist(), (100 * self.frame["increase"]).tolist(), strict=True))
         return bar_figure(
@@ -135,7 +135,7 @@ class Importance(Result):
 
     def plot_steps(self) -> Figure:
         """Draw how the worth of each group changes over the horizon."""
-        from shared.reporting.figures import line_figure
+        from shared.reporting.charts import line_figure
 
         wide = 100 * self.by_step()
         found = [re.search(r"\d+(\.\d+)?", str(name)) for name in wide.columns]

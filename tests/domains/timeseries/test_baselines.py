@@ -7,6 +7,7 @@ import pytest
 from domains.timeseries import (
     AutoForecaster,
     Drift,
+    HistoricalMean,
     LagForecaster,
     Naive2,
     PerSeries,
@@ -26,6 +27,10 @@ def mean_of(forecast) -> list[float]:
 
 def series(values, **more) -> pd.DataFrame:
     return pd.DataFrame({"ds": range(len(values)), "y": np.asarray(values, dtype=float), **more})
+
+
+def test_the_mean_of_the_past_is_that_of_all_values_before_the_origin():
+    assert mean_of(HistoricalMean().fit(series([2, 9, 4])).predict(2)) == [5, 5]
 
 
 def test_seasonal_naive_repeats_the_last_season():
@@ -82,7 +87,7 @@ def test_seasonality_test_and_indices():
     np.testing.assert_array_equal(seasonal_indices(np.tile([0.0, 4.0], 8), 2), [1.0, 1.0])
 
 
-@pytest.mark.parametrize("model", [SeasonalNaive(), SeasonalMean(1, k=2), Drift(), Naive2()])
+@pytest.mark.parametrize("model", [SeasonalNaive(), SeasonalMean(1, k=2), Drift(), HistoricalMean(), Naive2()])
 def test_intervals_cover_what_comes(model):
     rng = np.random.default_rng(0)
     tables = [series(rng.normal(size=300), unique_id=key) for key in range(20)]

@@ -23,7 +23,7 @@ from shared.evaluation.explain import (
     group_correlated,
     permutation_importance,
 )
-from shared.reporting.figures import dependence_figure
+from shared.reporting.charts import dependence_figure
 
 N = 200
 

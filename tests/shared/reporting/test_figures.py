@@ -11,14 +11,8 @@ import pandas as pd
 import pytest
 
 from domains.timeseries.figures import forecast_figure
-from shared.reporting.figures import (
-    PALETTE,
-    Figure,
-    bar_figure,
-    density_figure,
-    draw,
-    line_figure,
-)
+from shared.reporting.charts import bar_figure, density_figure, line_figure
+from shared.reporting.figures import PALETTE, Figure, draw
 
 EVIL = "<script>alert('x')</script> & \"quotes\" --> ]]>"
 LINE = ([1, 2, 3], [1.0, 2.0, 3.0])

@@ -9,7 +9,8 @@ import pytest
 
 from shared.errors import HexadError
 from shared.reporting import Link, Report
-from shared.reporting.figures import PALETTE, line_figure
+from shared.reporting.charts import line_figure
+from shared.reporting.figures import PALETTE
 from shared.reporting.page import Fact, Section, Source, cell_text
 
 EVIL = "<script>alert(\"x\")</script><img src=x onerror='y'> & {{ 7 * 7 }}"

@@ -15,7 +15,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from shared.errors import DataError, HexadError
 from shared.reporting import Run
 from shared.reporting import run as module
-from shared.reporting.figures import line_figure
+from shared.reporting.charts import line_figure
 from shared.runtime.config import Settings, load_settings
 from shared.runtime.manifest import MANIFEST
 from shared.runtime.store import load_model, model_envelope

@@ -1,0 +1,179 @@
+"""The tables of a report as files: a CSV each, and one workbook of all."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from shared.data.io.export import disarm, table_bytes
+from shared.errors import StoreError, quote
+from shared.runtime.manifest import Manifest
+
+__all__ = ["WORKBOOK", "check_downloads", "remove_downloads", "workbook_bytes", "write_downloads"]
+
+WORKBOOK = "all-tables.xlsx"
+EPOCH = datetime(2000, 1, 1)  # files of the same tables are the same, whenever they are made
+LONGEST_SHEET = 31  # letters of a sheet's name
+MOST_ROWS = 100_000  # of a sheet; the CSV has all
+WIDEST = 60  # letters of a column
+
+
+def check_downloads(folder: Path) -> None:
+    """Refuse a folder of tables that no run made, or that was changed since.
+
+    Raises
+    ------
+    StoreError
+        Nothing was touched.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     check_downloads(Path(place) / "tables")
+    """
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if folder.is_symlink() or not folder.is_dir():
+        raise StoreError(f"{quote([folder], longest=200)} is no folder of tables; name another folder for the run")
+    listed = Manifest.of(folder)
+    others = [path.name for path in folder.iterdir()]
+    if others and not listed.list_files():
+        raise StoreError(f"{quote([folder], longest=200)} was not made by a run; name a folder that is new or empty")
+    if changed := listed.find_changed():
+        raise StoreError(
+            f"{quote(changed)} in {quote([folder], longest=200)} was changed since the run wrote it. Nothing was"
+            " touched; move it elsewhere, or name a folder that is new or empty"
+        )
+
+
+def remove_downloads(folder: Path) -> None:
+    """Remove the tables that a run wrote, and the folder if nothing else is in it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     write_downloads(Path(place) / "tables", {"a": pd.DataFrame({"n": [1]})})
+    ...     remove_downloads(Path(place) / "tables")
+    ...     list(Path(place).iterdir())
+    []
+    """
+    if folder.is_dir() and not folder.is_symlink():
+        Manifest.of(folder).dissolve()
+
+
+def write_downloads(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write tables as CSV, and all of them as a workbook; those of an earlier run are replaced.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is missing.
+    tables : mapping of str to pandas.DataFrame
+        By the name of their files.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     write_downloads(Path(place), {"a": pd.DataFrame({"n": [1]})})
+    ...     sorted(path.name for path in Path(place).iterdir())
+    ['a.csv', 'all-tables.xlsx', 'hexad-files.sha256']
+    """
+    remove_downloads(folder)
+    folder.mkdir(exist_ok=True)
+    own = Manifest.of(folder)
+    for name, frame in tables.items():
+        own.write(f"{name}.csv", table_bytes(frame, Path(f"{name}.csv")))
+    own.write(WORKBOOK, workbook_bytes(tables))
+    own.settle()
+
+
+def workbook_bytes(tables: Mapping[str, pd.DataFrame]) -> bytes:
+    """One workbook with a sheet for each table: numbers are numbers, texts are texts, and nothing is a formula.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+
+    >>> made = workbook_bytes({"a": pd.DataFrame({"n": [1], "who": ["=1+1"]})})
+    >>> made == workbook_bytes({"a": pd.DataFrame({"n": [1], "who": ["=1+1"]})}), b"<f>" in made
+    (True, False)
+    """
+    from openpyxl import Workbook
+
+    book: Any = Workbook(write_only=True)
+    book.properties.created = book.properties.modified = EPOCH
+    taken: set[str] = set()
+    for name, frame in (tables or {"tables": pd.DataFrame()}).items():
+        sheet = book.create_sheet(_name_sheet(name, taken))
+        _fill_sheet(sheet, disarm(frame.head(MOST_ROWS)))
+    made = io.BytesIO()
+    book.save(made)
+    return _without_clock(made)
+
+
+def _name_sheet(name: str, taken: set[str]) -> str:
+    short = re.sub(r"[\[\]:*?/\\]", "-", name)[:LONGEST_SHEET]
+    sheet, number = short, 1
+    while sheet.lower() in taken:
+        number += 1
+        sheet = f"{short[: LONGEST_SHEET - 4]}-{number}"
+    taken.add(sheet.lower())
+    return sheet
+
+
+def _fill_sheet(sheet: Any, frame: pd.DataFrame) -> None:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    columns = [[_plain(value) for value in frame.iloc[:, place].tolist()] for place in range(frame.shape[1])]
+    sheet.freeze_panes = "A2"
+    for place, (name, values) in enumerate(zip(frame.columns, columns, strict=True), start=1):
+        longest = max((len(str(value)) for value in [name, *values[:200]] if value is not None), default=8)
+        sheet.column_dimensions[get_column_letter(place)].width = min(WIDEST, longest + 2)
+    heads = [WriteOnlyCell(sheet, value=str(name)) for name in frame.columns]
+    for head in heads:
+        head.font = Font(bold=True)
+        head.data_type = "s"
+    sheet.append(heads)
+    for row in zip(*columns, strict=True):
+        sheet.append([_as_text(sheet, value) if isinstance(value, str) else value for value in row])
+
+
+def _as_text(sheet: Any, value: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:32_000])
+    cell.data_type = "s"
+    return cell
+
+
+def _plain(value: Any) -> Any:
+    """A value as a workbook can hold it: stamps lose their zone, what is missing is empty."""
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.tz_localize(None).to_pydatetime(warn=False)
+    if isinstance(value, bool | int):
+        return value if abs(value) < 2**53 else str(value)
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    return str(value)
+
+
+def _without_clock(made: io.BytesIO) -> bytes:
+    """The same workbook with one date on all its parts."""
+    again = io.BytesIO()
+    with zipfile.ZipFile(made) as parts, zipfile.ZipFile(again, "w", zipfile.ZIP_DEFLATED) as kept:
+        for part in sorted(parts.namelist()):
+            text = parts.read(part)
+            if part == "docProps/core.xml":
+                stamp = EPOCH.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+                text = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp, text)
+            kept.writestr(zipfile.ZipInfo(part, EPOCH.timetuple()[:6]), text, zipfile.ZIP_DEFLATED)
+    return again.getvalue()
