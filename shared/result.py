@@ -19,7 +19,7 @@ from shared.text import count_of
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OneLine", "Result", "Table", "as_line"]
+__all__ = ["OneLine", "Result", "Tabular", "as_line"]
 
 LONGEST_LINE = 120
 LONGEST_TEXT = 40
@@ -82,11 +82,11 @@ def _say_size(name: str, value: Any, shape: tuple[int, ...]) -> str:
     return f"{name}: {' × '.join(f'{length:,}' for length in shape)}"
 
 
-class Table(OneLine, ABC):
+class Tabular(OneLine, ABC):
     """What is a table, and can be asked for it as pandas' own are.
 
     >>> import pandas as pd
-    >>> class Sales(Table):
+    >>> class Sales(Tabular):
     ...     def to_frame(self):
     ...         return pd.DataFrame({"item": ["tea", "milk"], "sold": [3, 5]})
     >>> Sales()["sold"].tolist(), "price" in Sales()
@@ -164,7 +164,7 @@ class UnknownColumnError(HexadError, KeyError):
     __str__ = HexadError.__str__
 
 
-class Result(Table):
+class Result(Tabular):
     """What an analysis gives.
 
     A subclass is a frozen dataclass (``repr=False``) that says in `explain` what was found; where there is something to

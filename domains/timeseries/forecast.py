@@ -166,7 +166,7 @@ class Forecast(Result):
         return " ".join([text, *self.notes])
 
     def plot(self, unique_id: Any = None) -> Figure:
-        """Draw one series: its last known values, the median forecast and its widest interval.
+        """Draw one series: its last known values, the median forecast and its intervals, one inside the other.
 
         Parameters
         ----------
@@ -184,15 +184,13 @@ class Forecast(Result):
         key = self.columns.unique_id
         if key in past.columns:
             past = past[past[key] == rows[key].iloc[0]]
-        band = names.interval_columns(max(self.levels)) if self.levels else None
+        bounds = {level: names.interval_columns(level) for level in self.levels}
         return forecast_figure(
             past[self.columns.ds] if len(past) else [],
             past[self.columns.y] if len(past) else [],
             rows[self.columns.ds],
             rows[names.median_of(rows)],
-            lower=rows[band[0]] if band else None,
-            upper=rows[band[1]] if band else None,
-            level=max(self.levels) if self.levels else None,
+            bands={level: (rows[low], rows[high]) for level, (low, high) in bounds.items()},
             y_label=self.columns.y,
         )
 

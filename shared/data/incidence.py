@@ -22,7 +22,7 @@ from shared.data.incidence_matrix import from_matrix
 from shared.data.interactions import read_visits
 from shared.data.io.frames import as_pandas
 from shared.errors import HexadError, quote
-from shared.result import Table
+from shared.result import Tabular
 from shared.text import sentences
 from shared.typing import Codes, Floats, Ints
 
@@ -30,7 +30,7 @@ __all__ = ["BasketColumns", "Incidence"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Incidence(Table):
+class Incidence(Tabular):
     """Rows that hold items, each at most once, in flat arrays.
 
     Attributes

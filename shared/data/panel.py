@@ -16,7 +16,7 @@ from shared.data.panel_table import sort_key, to_typed_table
 from shared.data.schema import missing_column
 from shared.data.summary import PanelSummary
 from shared.errors import HexadError, Problems, SettingsError, quote
-from shared.result import Table
+from shared.result import Tabular
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats, Ints
 
@@ -28,7 +28,7 @@ REPAIRS = ("interpolate", "keep_last_duplicate", "drop_missing_ends")
 
 
 @dataclass(frozen=True, repr=False)
-class Panel(Table):
+class Panel(Tabular):
     """Ragged series on one grid, without gaps; rows of a series lie together, in time order.
 
     Attributes

@@ -30,7 +30,7 @@ def make_rng(random_state: Any, name: str = "random_state") -> np.random.Generat
     ------
     SettingsError
 
-    >>> make_rng(0).integers(10)
+    >>> int(make_rng(0).integers(10))
     8
     >>> make_rng("x")
     Traceback (most recent call last):

@@ -16,7 +16,7 @@ from domains.timeseries.metrics import seasonal_change
 from shared.data.frequency import MAX_STEPS
 from shared.result import Result, as_line
 from shared.runtime.array_of import ArrayOf
-from shared.text import count_of, join_words
+from shared.text import count_of, join_names, listed_name
 from shared.typing import Bools, Floats, Ints
 
 __all__ = ["Choice", "choose", "combine", "naive_errors", "rolling_origins"]
@@ -118,7 +118,7 @@ class Choice(Result):
         score = self.scores[self.picked][2]
         if naive == 0:
             return f"Chosen: {names[0]}, without any error at {trials}."
-        what = names[0] if len(names) == 1 else f"the median of {join_words(names)}"
+        what = names[0] if len(names) == 1 else f"the median of {join_names(names)}"
         if names == [best]:
             return f"Chosen: {what}, which nothing came close to beating at {trials} ({self.judged:,} series)."
         text = (
@@ -127,7 +127,7 @@ class Choice(Result):
         )
         others = [name for name in single if name not in names and "naive" not in name]
         if others:
-            told = ", ".join(f"{name} {single[name] / naive:.2f}" for name in others[:4])
+            told = ", ".join(f"{listed_name(name)} {single[name] / naive:.2f}" for name in others[:4])
             text += f". Left out, with their errors in units of that naive's: {told}"
         return text + "."
 

@@ -75,7 +75,9 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("stream", "notebook", "heard"), [(Terminal(), False, 1), (io.StringIO(), False, 0), (io.StringIO(), True, 1)])
+@pytest.mark.parametrize(
+    ("stream", "notebook", "heard"), [(Terminal(), False, 1), (io.StringIO(), False, 0), (io.StringIO(), True, 1)]
+)
 def test_only_who_watches_is_told(monkeypatch, stream, notebook, heard):
     from shared.runtime.compile import numba
 
