@@ -86,8 +86,9 @@ def lay_out(table: Table) -> dict[str, Any]:
 def _write_column(values: pd.Series[Any]) -> list[str]:
     found = values.tolist()
     numbers = [isinstance(one, float | np.floating) and not isinstance(one, bool) for one in found]
-    if any(numbers) and all(number or one is None for number, one in zip(numbers, found, strict=True)):
-        return format_column([float("nan") if one is None else float(one) for one in found])
+    missing = [one is None or one is pd.NA for one in found]
+    if any(numbers) and all(map(any, zip(numbers, missing, strict=True))):
+        return format_column([float("nan") if gone else float(one) for one, gone in zip(found, missing, strict=True)])
     return [cell_text(one) for one in found]
 
 
