@@ -157,7 +157,7 @@ class Comparison(Result):
 
     def _detail(self, context: str) -> dict[str, object]:
         names = "model against metric improvement lower upper difference difference_lower difference_upper"
-        names += " wins n p_value unit together"
+        names += " wins n p_value unit together kind independent"
         return {**{name: getattr(self, name) for name in names.split()}, "context": context}
 
     def _say(self, metric: str, on: str, low: float, high: float) -> str:
