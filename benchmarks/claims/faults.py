@@ -35,7 +35,7 @@ def flip_sign(claim: Claim) -> bool:
     for name in ("improvement", "difference"):
         detail[name] = -float(detail[name])
     ends = {one["statistic"].split(", ")[-1]: one for one in claim["numbers"] if ", " in one["statistic"]}
-    for end, other in (("lower", "upper"), ("upper", "lower")):
+    for end in ("lower", "upper"):
         if end in ends:
             ends[end]["value"] = detail[end]
             ends[end]["text"] = f"{ends[end]['value'] * ends[end]['scale']:.0f}"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from shared.reporting import Run
-from shared.result import Result
+from collections.abc import Sequence
 
-__all__ = ["add_closing", "too_few"]
+import numpy as np
+
+from shared.evaluation import Comparison
+from shared.reporting import Run
+from shared.reporting.claims import Claim, Said
+from shared.result import Result
+from shared.text import format_value
+
+__all__ = ["add_closing", "add_comparison", "too_few", "weave"]
 
 
 def too_few(n: int, least: int, counted: str) -> list[str]:
@@ -15,6 +22,69 @@ def too_few(n: int, least: int, counted: str) -> list[str]:
     ['Only 3 trials were made: enough to see that it runs, too few to decide on.']
     """
     return [f"Only {n:,} {counted}: enough to see that it runs, too few to decide on."] if n < least else []
+
+
+def weave(parts: Sequence[Said]) -> list[Said]:
+    """Put commas and an "and" between parts, for `Claim.join`.
+
+    >>> weave(["a", "b", "c"])
+    ['a', ', ', 'b', ' and ', 'c']
+    """
+    woven: list[Said] = []
+    for place, part in enumerate(parts):
+        if place:
+            woven.append(" and " if place == len(parts) - 1 else ", ")
+        woven.append(part)
+    return woven
+
+
+def add_comparison(run: Run, item: Comparison, claim: Claim, noun: str = "error") -> None:
+    """Put a comparison on a card: by how much, how sure, and in a neutral colour where no difference is shown.
+
+    Parameters
+    ----------
+    run : Run
+    item : Comparison
+    claim : Claim
+        That the comparison makes; the card rests on it and cannot say another thing.
+    noun : str
+        What there is less of, or more: "error", "cost", "hits".
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> item = Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, "weeks")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = Run("demo", Path(folder), "A demo")
+    ...     add_comparison(run, item, item.claim("scores"))
+    ...     run.report.facts[0].value, run.report.facts[0].label
+    ('20 % less error', 'than “B” (95 % interval: 12 to 31 %)')
+    """
+    less, more = ("more", "less") if item.greater else ("less", "more")
+    low, high = item.interval
+    size = _write(item, abs(item.difference if np.isnan(item.improvement) else item.improvement))
+    rival = f"“{item.against}”"
+    value, label = {
+        "better": (f"{size} {less} {noun}", f"than {rival} (95 % interval: {_span(item, low, high)})"),
+        "worse": (f"{size} {more} {noun}", f"than {rival} (95 % interval: {_span(item, -high, -low)})"),
+        "none": (
+            "No difference shown",
+            f"in {noun} against {rival} (95 % interval: {_span(item, low, high)} better)",
+        ),
+        "too few": ("Too few to say", f"whether there is {less} {noun} than with {rival}: {item.n:,} {item.unit}"),
+    }[item.verdict or "none"]
+    run.add_fact(value, label, claim)
+
+
+def _span(item: Comparison, low: float, high: float, between: str = " to ") -> str:
+    first, last = _write(item, low), _write(item, high)
+    return f"{first.removesuffix(' %')}{between}{last}"
+
+
+def _write(item: Comparison, value: float) -> str:
+    """An improvement in percent, or a difference where there is none in percent."""
+    if np.isnan(item.improvement):
+        return format_value(value)
+    return format_value(100 * value, "%", decimals=0)
 
 
 def add_closing(run: Run, reading: Result, *parts: object) -> None:
@@ -39,5 +109,5 @@ def add_closing(run: Run, reading: Result, *parts: object) -> None:
     ...     [section.title for section in run.report.sections]
     ['What was read', 'Do it again']
     """
-    run.add_section("What was read", reading.explain(), *parts)
+    run.add_section("What was read", reading.explain(), *parts, fold=True)
     run.add_section("Do it again").code(run.command)

@@ -35,8 +35,10 @@ class Trials:
         Where finished pieces are kept.
 
     >>> grid = Frequency("fixed", 1800 * 10**9, tz="Australia/Melbourne")
-    >>> Trials(DemandSettings(), pd.DataFrame(), grid).horizon
-    96
+    >>> table = pd.DataFrame({"Time": pd.date_range("2024-01-01", periods=48, freq="30min")})
+    >>> trials = Trials(DemandSettings(), table, grid)
+    >>> trials.horizon, trials.clocks
+    (96, ['00:00', '12:00'])
     """
 
     settings: DemandSettings
@@ -48,6 +50,13 @@ class Trials:
     def horizon(self) -> int:
         """Steps ahead."""
         return self.grid.steps(self.settings.horizon)
+
+    @property
+    def clocks(self) -> list[str]:
+        """Times of day at which it is tried: first that at which the forecast after the table starts."""
+        stamps = self.demand[self.settings.columns.time]
+        start = f"{stamps.iloc[-1] + (stamps.iloc[-1] - stamps.iloc[-2]):%H:%M}"
+        return list(dict.fromkeys([start, *self.settings.clocks]))
 
     def walk(self, clock: str) -> WalkForward:
         """Origins at a time of day."""
@@ -72,7 +81,7 @@ class Trials:
         problems = Problems(source)
         s = self.settings
         try:
-            cuts = [self.walk(clock).splits(self.demand)[0] for clock in s.clocks]
+            cuts = [self.walk(clock).splits(self.demand)[0] for clock in self.clocks]
         except HexadError as error:
             told = str(error).split(" Lower n_splits")[0].removeprefix("WalkForward: ")
             problems.add(
@@ -131,7 +140,7 @@ class Trials:
 
     def each_weekday(self, models: dict[str, Any], naives: dict[str, Any]) -> Scores:
         """Try at the first time of day on every day, from the first origin on, as long as the data reach."""
-        walk = self.walk(self.settings.clocks[0])
+        walk = self.walk(self.clocks[0])
         cutoffs = [cut.label for cut in walk.splits(self.demand)]
         last = cutoffs[-1] + pd.DateOffset(days=6)
         days = (last.normalize() - cutoffs[0].normalize()).days + 1
@@ -144,14 +153,14 @@ class Trials:
             every="1D",
             n_splits=days,
             first=cutoffs[0],
-            at=self.settings.clocks[0],
+            at=self.clocks[0],
             ds=self.settings.columns.time,
         )
-        return self.at(self.settings.clocks[0], models, naives, walk=daily)
+        return self.at(self.clocks[0], models, naives, walk=daily)
 
     def fit_and_update(self, model: LagForecaster) -> LagForecaster:
         """A model fitted before the first origin that has since seen all the rest."""
-        cut = self.walk(self.settings.clocks[0]).splits(self.demand)[0]
+        cut = self.walk(self.clocks[0]).splits(self.demand)[0]
         model = clone(model).set_params(calibration_folds=0)
         model.fit(self.demand.iloc[cut.train])
         model.update(self.demand.iloc[len(cut.train) :])

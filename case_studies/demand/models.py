@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-from domains.timeseries import Exogenous, Fourier, LagForecaster, Recipe, Rolling, SeasonalMean, SeasonalNaive
+from domains.timeseries import (
+    Exogenous,
+    Fourier,
+    HistoricalMean,
+    LagForecaster,
+    Recipe,
+    Rolling,
+    SeasonalMean,
+    SeasonalNaive,
+)
 from shared.data import Frequency
 
 from .settings import DemandSettings
 
-__all__ = ["KNOWN", "MODEL", "baselines", "lag_model"]
+__all__ = ["KNOWN", "MODEL", "PAST", "baselines", "lag_model"]
 
 MODEL = "lag model"
 FOLDS = 32  # blocks of three weeks: nearly as close to what is learnt as the days that follow it
 HOT = 25.0  # degrees above which every further one takes more cooling
-KNOWN = "lag model with the weather known (upper bound)"
+KNOWN = "lag model with the weather known"
+PAST = "mean of the past"
 
 
 def baselines(settings: DemandSettings) -> dict[str, Any]:
     """What anyone could do without a model.
 
     >>> list(baselines(DemandSettings()))
-    ['same time yesterday', 'same time last week', 'mean of the last four weeks']
+    ['same time yesterday', 'same time last week', 'mean of the last four weeks', 'mean of the past']
     """
     names: Any = {"ds": settings.columns.time, "y": settings.columns.demand}
     return {
         "same time yesterday": SeasonalNaive("1D", **names),
         "same time last week": SeasonalNaive("7D", **names),
         "mean of the last four weeks": SeasonalMean("7D", k=4, **names),
+        PAST: HistoricalMean(**names),
     }
 
 

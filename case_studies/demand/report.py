@@ -2,132 +2,213 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from case_studies.common.forecasting.words import (
+    NOTHING,
     as_change,
-    below,
     by_origin,
     calibration,
+    claim_coverage,
     coverage_of,
+    found_nothing,
     gain,
-    sentences,
-    verdict_and_coverage,
+    say_skill,
 )
-from case_studies.common.report import too_few
+from case_studies.common.report import add_comparison, too_few, weave
 from domains.timeseries import Forecast, Reserve, horizon_parts
 from domains.timeseries.figures import forecast_figure
 from shared.data import Panel
 from shared.data.columns import interval_columns
-from shared.evaluation import Comparisons, Scores
+from shared.evaluation import Comparison, Comparisons, Scores
 from shared.evaluation.explain import Dependence, Importance
-from shared.reporting import Run
+from shared.reporting import Claim, Evidence, Run, Said, Table, given
 from shared.reporting.charts import density_figure, line_figure
+from shared.text import capitalise, format_stamp, join_words
 
 from .backtest import Trials
-from .models import KNOWN, MODEL
+from .models import KNOWN, MODEL, PAST
 from .settings import DemandSettings
+from .tables import Tables
 
-# Hours whose errors are a fifth larger than usual are named.
-HOT_RATIO = 1.2
 FEW = 26  # trials a week apart: half a year, one of the two seasons that demand has
+FEWEST_HOT = 3  # trials, below which nothing is said of heat
+MOST_DAYS = 3  # days whose reserve is told in a sentence
 LABELS = {"mase": "MASE", "mae": "MAE"}
 
 
-def summary(
+def write_first_screen(
     run: Run,
     settings: DemandSettings,
+    tables: Tables,
     scores: dict[str, Scores],
     verdict: Comparisons,
-    reserve: Reserve,
     forecast: Forecast,
     others: Iterable[Scores] = (),
 ) -> None:
-    """Three sentences for a manager, and the numbers behind them; a warning where the intervals did not hold."""
-    first = scores[settings.clocks[0]]
-    best = first.best_baseline("mase")
+    """What to hold, how sure that is, and when not to believe it."""
+    first = scores[tables.clock]
     frame, ds = forecast.to_frame(), settings.columns.time
-    peak = frame.iloc[int(frame["mean"].argmax())]
-    high = interval_columns(settings.level)[1]
-    item = next(item for item in verdict.items if item.against == best)
-    share = coverage_of(first, MODEL, settings.level)
+    item, claim = judge(tables, verdict, first.best_baseline("mase"))
+    _, past = judge(tables, verdict, PAST)
     run.report.subtitle = (
-        f"A forecast of {frame[ds].iloc[0]:%d %B %Y} and what follows, and how such forecasts did in {item.n} trials "
-        "against what anyone could do without a model."
+        f"{format_stamp(frame[ds].iloc[0])} to {format_stamp(frame[ds].iloc[-1])}, every"
+        f" {_say_step(frame[ds])}; tried {item.n} times on the past, from the same hour of the day."
     )
-    run.add_summary(
-        f"Expect a peak of about {peak['mean']:,.0f}{settings.unit_after_number} on {peak[ds]:%A %d %B %Y at %H:%M};"
-        f" the chance that demand then exceeds {peak[high]:,.0f}{settings.unit_after_number} is meant to be"
-        f" {100 * settings.risk:g} %.",
-        f"In {item.n} trials at {settings.clocks[0]} the {verdict_and_coverage(item, share, settings.level)}",
-        f"For the same risk of running short the forecast {reserve.saving()}"
-        f"{'; rely on it least on the hottest days' if settings.columns.temperature else ''}.",
+    advice = say_reserve(tables, settings)
+    if found_nothing(past):
+        run.add_advice(NOTHING, [advice])
+    else:
+        run.add_advice([advice], say_peak(tables, settings))
+    run.add_certainty(say_skill(claim, past), say_coverage(tables, settings), say_saving(tables, settings))
+    run.add_doubt(*_list_doubts(tables, settings, item, [*scores.values(), *others]))
+    rows = Evidence("reserve_ahead", tables.ahead)
+    unit = settings.unit
+    run.add_fact(rows.label_at("max", "expected", "reserve", unit), "of reserve at the highest peak")
+    run.add_fact(rows.max("expected", unit), "expected at that peak")
+    add_comparison(run, item, claim)
+    share = tables.of_model().where(metric=f"coverage-{settings.level:g}").mean("value", "%", decimals=0)
+    run.add_fact(share, f"of past outcomes inside the {settings.level:g} % interval")
+    run.show(forecast.plot().tell(say_peak(tables, settings), data=tables.ahead))
+
+
+def judge(tables: Tables, verdict: Comparisons, against: str) -> tuple[Comparison, Claim]:
+    """One of the comparisons, and the sentence that it makes."""
+    item = next(item for item in verdict.items if item.against == against)
+    named = replace(item, model=f"the {item.model}", against=f"“{item.against}”")
+    claim = named.claim("scores", name="error, MASE", context=f"in trials from {tables.clock}", split="origin")
+    rows = {"clock": tables.clock, "model": item.model}
+    other = {"clock": tables.clock, "model": item.against}
+    numbers = tuple(
+        replace(one, where={**one.where, **rows}, against={**(one.against or {}), **other}) for one in claim.numbers
     )
+    return item, replace(claim, text=capitalise(claim.text), numbers=numbers)
+
+
+def say_peak(tables: Tables, settings: DemandSettings) -> Claim:
+    """When demand is highest, and how high."""
+    rows, ds = Evidence("reserve_ahead", tables.ahead), settings.columns.time
+    return Claim.of(
+        "Demand is expected to peak at {peak} on {when}.",
+        peak=rows.max("expected", settings.unit),
+        when=rows.label_at("max", "expected", ds),
+    )
+
+
+def say_reserve(tables: Tables, settings: DemandSettings) -> Claim:
+    """How much to hold above the forecast at each day's peak."""
+    ds, parts = settings.columns.time, []
+    for place, day in enumerate(list(dict.fromkeys(tables.ahead["day"]))[:MOST_DAYS]):
+        rows = Evidence("reserve_ahead", tables.ahead, {"day": day})
+        parts.append(
+            Claim.of(
+                f"{{reserve}} for {'that' if place else 'the peak'} on {{when}}",
+                reserve=rows.label_at("max", "expected", "reserve", settings.unit),
+                when=rows.label_at("max", "expected", ds),
+            )
+        )
+    risk = Claim.of("The chance to run short is then {risk} at each.", risk=given(settings.risk, "%"))
+    return Claim.join("Above the forecast, hold ", *weave(parts), ". ", risk)
+
+
+def say_coverage(tables: Tables, settings: DemandSettings) -> Claim:
+    """Whether intervals held what they promised."""
+    return claim_coverage(tables.of_model(), settings.level, f"outcomes in trials from {tables.clock}")
+
+
+def say_saving(tables: Tables, settings: DemandSettings) -> Claim:
+    """What the forecast saves of reserve, for one risk of running short."""
+    rows = Evidence("reserve", tables.reserve, {"model": MODEL})
+    rival = next(name for name in tables.reserve["model"] if name != MODEL)
+    mine, its = rows.mean("needed", settings.unit), rows.where(model=rival).mean("needed", settings.unit)
+    return Claim.of(
+        f"To run short in {{risk}} of the time it would have taken {{mine}} of reserve on average, and {{its}} above"
+        f" “{rival}”.",
+        mine=mine,
+        its=its,
+        risk=given(settings.risk, "%"),
+    )
+
+
+def say_heat(tables: Tables) -> Claim | None:
+    """What heat had to do with the errors; None where it cannot be said."""
+    heat = tables.heat
+    if heat.empty or int(heat["hot"].sum()) < FEWEST_HOT or bool(heat["hot"].all()):
+        return None
+    rows = Evidence("heat", heat, {"hot": True})
+    return Claim.of(
+        "In the {count} that reached {least} or more, the error was {ratio} times that of the others.",
+        count=rows.count("trial"),
+        least=rows.min("temperature", "°C", decimals=0),
+        ratio=rows.ratio("error", hot=False, decimals=1),
+    )
+
+
+def _list_doubts(
+    tables: Tables, settings: DemandSettings, item: Comparison, tried: Sequence[Scores]
+) -> Iterator[Said | list[Said]]:
+    """Reasons not to believe the forecast, those that weigh most first."""
+    share = float(tables.of_model().where(metric=f"coverage-{settings.level:g}").mean("value").value)
     if share < settings.level / 100 - 0.03:
-        run.add_summary(
-            f"Warning: the intervals were too narrow. They held {100 * share:.0f} % instead of {settings.level:g} %, so"
-            " the chance of exceeding an upper bound is larger than stated. Hold more, or give a longer history."
-        )
-    tried = [*scores.values(), *others]
+        yield [say_coverage(tables, settings), "That is too few: hold more than is stated, or give a longer history."]
+    if (heat := say_heat(tables)) is not None:
+        yield [heat, "The model knows the weather only up to the start: add what a weather forecast says of heat."]
     if not all(trial.guarded for trial in tried):
-        run.add_summary(next(trial for trial in tried if not trial.guarded).explain_leaks())
-    run.add_summary(*too_few(item.n, FEW, "trials were made"))
-    run.add_fact(as_change(gain(first, MODEL)), f"error (MASE) against the best naive, “{best}”")
-    run.add_fact(f"{100 * share:.1f} %", f"of outcomes inside the {settings.level:g} % interval")
-    run.add_fact(f"{item.wins} of {item.n}", f"{settings.tries} better than the best naive")
-    saved = f"{abs(reserve.saved):,.0f}{settings.unit_after_number}"
-    run.add_fact(saved, f"{'less' if reserve.saved > 0 else 'more'} reserve for the same risk")
+        yield next(trial for trial in tried if not trial.guarded).explain_leaks()
+    yield from too_few(item.n, FEW, "trials were made")
+    if settings.columns.holiday and not settings.upcoming_holidays:
+        yield "No public holiday was named for these days; if there is one, set upcoming_holidays."
+    yield "It fails where demand changes for reasons that are not in the table: prices, solar panels, a large user."
 
 
-def outlook(forecast: Forecast, scores: dict[str, Scores], settings: DemandSettings) -> list[Any]:
-    """Highest and lowest expected demand of each day, and how forecasts from this hour did."""
-    frame, ds = forecast.to_frame(), settings.columns.time
-    clock = f"{frame[ds].iloc[0]:%H:%M}"
-    told = f"This forecast starts at {clock}; the trials that count most started at {settings.clocks[0]}."
-    if clock in scores:
-        trial = scores[clock]
-        told = (
-            f"This forecast starts at {clock}. In the trials from that hour the error lay {below(gain(trial, MODEL))}"
-            f" that of the best naive, and {100 * coverage_of(trial, MODEL, settings.level):.0f} % of what came lay"
-            " inside the interval."
-        )
+def outlook(forecast: Forecast, tables: Tables, settings: DemandSettings) -> list[Any]:
+    """Highest and lowest expected demand of each day."""
+    ds, unit = settings.columns.time, settings.unit_after_label
+    frame = forecast.to_frame()
     low, high = interval_columns(settings.level)
-    days = frame.groupby(frame[ds].dt.strftime("%A %d %B %Y"), sort=False)
     rows = {}
-    for day, group in days:
+    for day, group in frame.groupby(tables.ahead["day"], sort=False):
         top, bottom = group.iloc[int(group["mean"].argmax())], group.iloc[int(group["mean"].argmin())]
         rows[day] = [
             f"{top['mean']:,.0f} at {top[ds]:%H:%M}",
             f"{top[low]:,.0f} to {top[high]:,.0f}",
             f"{bottom['mean']:,.0f} at {bottom[ds]:%H:%M}",
         ]
-    columns = [
-        f"Peak{settings.unit_after_label}",
-        f"Its {settings.level:g} % interval",
-        f"Trough{settings.unit_after_label}",
-    ]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    parts: list[Any] = [(table, "Expected demand by day.")]
-    if settings.columns.holiday:
-        holidays = ", ".join(settings.upcoming_holidays)
-        holidays = (
-            holidays or "none was named. If there is one, set upcoming_holidays: it changes the forecast a good deal"
-        )
-        parts.append(f"Public holidays taken into account in these days: {holidays}.")
-    return [*parts, told]
+    columns = [f"Peak{unit}", f"Its {settings.level:g} % interval", f"Trough{unit}"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("day")
+    parts: list[Any] = [Table(table, "Expected demand by day.", name="days"), _list_hours(tables, settings)]
+    if settings.columns.holiday and settings.upcoming_holidays:
+        days = join_words([format_stamp(pd.Timestamp(day)) for day in settings.upcoming_holidays])
+        parts.append(f"Public holidays taken into account: {days}.")
+    return parts
+
+
+def _list_hours(tables: Tables, settings: DemandSettings) -> Table:
+    """The forecast and its reserve, step by step."""
+    ds, unit = settings.columns.time, settings.unit_after_label
+    shown = tables.ahead.assign(when=[format_stamp(one) for one in tables.ahead[ds]]).set_index("when")
+    every = max(1, -(-len(shown) // 48))
+    shown = shown[["expected", "upper", "reserve"]].iloc[::every].round(0)
+    shown.columns = pd.Index([f"Expected{unit}", f"Exceeded with {100 * settings.risk:g} %{unit}", f"Reserve{unit}"])
+    caption = "Expected demand and the reserve above it." + (
+        f" Every {every}th step; the file has all." if every > 1 else ""
+    )
+    return Table(shown.rename_axis("from"), caption, name="forecast", data=tables.ahead, fold=True)
 
 
 def protocol(settings: DemandSettings, trials: Trials, panel: Panel) -> list[Any]:
     """How the trials were made."""
-    cuts = trials.walk(settings.clocks[0]).splits(trials.demand)
+    clock = trials.clocks[0]
+    cuts = trials.walk(clock).splits(trials.demand)
     return [
         (
             f"{len(cuts)} origins from {cuts[0].label:%d %B %Y} to {cuts[-1].label:%d %B %Y}, each at"
-            f" {settings.clocks[0]}{f' ({settings.timezone})' if settings.timezone else ''}; from each the next"
+            f" {clock}{f' ({settings.timezone})' if settings.timezone else ''}; from each the next"
             f" {trials.horizon} steps of {panel.frequency.describe()} are forecast. An origin is the first stamp that"
             " is not known: nothing from it on is used but the"
             f" calendar{' and public holidays' if settings.columns.holiday else ''}."
@@ -144,7 +225,7 @@ def protocol(settings: DemandSettings, trials: Trials, panel: Panel) -> list[Any
     ]
 
 
-def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> list[Any]:
+def trust(scores: Scores, tables: Tables, verdict: Comparisons, settings: DemandSettings) -> list[Any]:
     """The score table, the comparisons in words, and coverage by part of the horizon."""
     level = settings.level
     table = scores.table().rename(columns=LABELS)
@@ -155,37 +236,45 @@ def trust(scores: Scores, verdict: Comparisons, settings: DemandSettings) -> lis
     )
     best = scores.best_baseline("mase")
     lines = {name: by_origin(scores, name, "mase") for name in (MODEL, best)}
+    told = [judge(tables, verdict, item.against)[1] for item in verdict.items]
     return [
-        (table.rename_axis("model"), f"Means over the origins at {settings.clocks[0]}; lower is better.", MODEL),
-        f"{sentences(verdict)} Ranges are 95 % intervals over the trials.",
+        Table(
+            table.rename_axis("model"),
+            f"Means over the trials from {tables.clock}. Of errors and interval scores less is better; inside the"
+            f" interval should be {level:g} %.",
+            MODEL,
+            name="scores",
+        ),
+        [*told, "Ranges are 95 % intervals over the trials."],
         line_figure(
             lines,
-            y_label="MASE by origin",
-            alt="Error of the lag model and of the best naive at each origin.",
-            caption="Each point is one trial, the whole horizon ahead.",
+            y_label="MASE",
+            title=f"Error of each trial from {tables.clock}, the whole horizon ahead",
+            alt=f"Error of the {MODEL} and of “{best}” in each trial.",
+            colours={MODEL: "accent", best: "second"},
         ),
         scores.explain_leaks(),
         *calibration(scores, MODEL, level, settings.columns.demand),
     ]
 
 
-def doubts(scores: Scores, bounds: dict[str, Scores], demand: pd.DataFrame, settings: DemandSettings) -> list[Any]:
+def doubts(
+    scores: Scores, bounds: dict[str, Scores], tables: Tables, demand: pd.DataFrame, settings: DemandSettings
+) -> list[Any]:
     """The worst trial, what the weather had to do with it, and what else to keep in mind."""
-    ds, y, temperature = settings.columns.time, settings.columns.demand, settings.columns.temperature
+    ds, y = settings.columns.time, settings.columns.demand
     errors = scores.values(MODEL, "mase")
     worst: Any = errors.idxmax()
     rows = scores.predictions
     rows = rows[(rows["model"] == MODEL) & (rows["split"] == worst)]
     low, high = interval_columns(settings.level)
     before = demand[demand[ds] < worst].tail(len(rows))
-    heat = ""
-    parts: list[Any] = []
-    if temperature:
-        hot = pd.Series(
-            {cut: float(demand.loc[_window(demand[ds], cut, len(rows)), temperature].max()) for cut in errors.index}
-        )
-        heat = f" The temperature then reached {hot[worst]:.0f} °C."
-        parts = [_heat(errors, hot)]
+    table = tables.of_model().where(metric="mase")
+    title = Claim.of(
+        "The trial with the largest error: {when}, MASE {error}",
+        when=table.label_at("max", "value", "origin"),
+        error=table.max("value"),
+    )
     picture = forecast_figure(
         before[ds],
         before[y],
@@ -195,72 +284,50 @@ def doubts(scores: Scores, bounds: dict[str, Scores], demand: pd.DataFrame, sett
         upper=rows[high],
         level=settings.level,
         actual=rows[y],
-        y_label=f"{y}{settings.unit_after_label}: the worst trial",
+        y_label=f"{y}{settings.unit_after_label}",
         alt="The trial with the largest error: forecast, interval and outcome.",
-        caption=f"The worst trial, from {worst:%d %B %Y %H:%M}: MASE {errors.max():.2f}.{heat}",
-    )
-    parts.append(picture)
+    ).tell(title)
+    parts: list[Any] = [picture]
+    if (heat := say_heat(tables)) is not None:
+        parts.append(heat)
     if bounds:
-        bound = bounds[settings.clocks[0]]
+        bound = bounds[tables.clock]
+        known, plain = (float(trial.values(name, "mase").mean()) for trial, name in ((bound, KNOWN), (scores, MODEL)))
         parts.append(
-            f"With the weather of the horizon known, the error would lie {below(gain(bound, KNOWN))} that of the best"
-            " naive: this is what a perfect weather forecast would bring. It is a bound, not a forecast, because it"
-            " uses what nobody knew then."
+            f"With the weather of these days known beforehand, the mean error (MASE) was {known:.2f} instead of"
+            f" {plain:.2f}. Nobody knows it beforehand: the figure says what the weather has to do with the errors."
         )
     return [
         *settings.columns.explain_missing(),
         *parts,
-        (
-            f"The model learnt from {demand[ds].iloc[0]:%B %Y} on. What changes demand for other reasons (prices, solar"
-            " panels, a large user that opens or closes) is not in these data. Fit again when the coverage leaves its"
-            " target."
-        ),
+        f"The model learnt from {format_stamp(demand[ds].iloc[0])} on. Fit it again when fewer outcomes lie inside the"
+        " interval than were promised.",
     ]
-
-
-def _heat(errors: Any, hot: Any) -> str:
-    """What heat had to do with the errors."""
-    limit = float(np.quantile(hot, 0.9))
-    ratio = errors[hot >= limit].mean() / errors[hot < limit].mean()
-    advice = (
-        "On such days the weather decides, and the model knows it only up to the origin: ask for a weather forecast."
-        if ratio >= HOT_RATIO
-        else "In these trials heat made no large difference."
-    )
-    return (
-        f"In the {int((hot >= limit).sum())} hottest of the {len(hot)} trials, reaching {limit:.0f} °C or more, the"
-        f" error was {ratio:.1f} times that of the others. {advice}"
-    )
 
 
 def others(
     scores: dict[str, Scores], bounds: dict[str, Scores], weekdays: Scores | None, settings: DemandSettings
 ) -> list[Any]:
     """The same table at other times of day, with the weather known, and on every day of the week."""
-    parts: list[Any] = []
     rows = {}
     for clock, found in scores.items():
         best = found.best_baseline("mase")
         rows[f"{clock}: {best}"] = [float(found.values(best, "mase").mean()), "", ""]
-        low = f"{100 * coverage_of(found, MODEL, settings.level):.1f} %"
-        rows[f"{clock}: {MODEL}"] = [
-            float(found.values(MODEL, "mase").mean()),
-            as_change(gain(found, MODEL)),
-            low,
-        ]
+        share = f"{100 * coverage_of(found, MODEL, settings.level):.1f} %"
+        rows[f"{clock}: {MODEL}"] = [float(found.values(MODEL, "mase").mean()), as_change(gain(found, MODEL)), share]
         if clock in bounds:
             bound = bounds[clock]
             rows[f"{clock}: {KNOWN}"] = [float(bound.values(KNOWN, "mase").mean()), as_change(gain(bound, KNOWN)), ""]
-    columns = ["MASE", "against the best naive", f"inside {settings.level:g} %"]
-    parts.append((pd.DataFrame.from_dict(rows, orient="index", columns=columns), "The same trials by time of day."))
+    columns = ["MASE", "against the first row", f"inside {settings.level:g} %"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("trials from")
+    parts: list[Any] = [
+        Table(table, "The same trials by time of day; the first row of each is a naive.", name="clocks")
+    ]
     if weekdays is not None:
-        table = by_weekday(weekdays)
-        best = weekdays.best_baseline("mase")
-        parts.append(
-            f"Tried on every day rather than once a week ({weekdays.scores['split'].nunique()} origins), the model's"
-            f" error lies {below(gain(weekdays, MODEL))} that of “{best}”, the best naive over all days."
-        )
-        parts.append((table, f"By the weekday of the origin ({settings.clocks[0]})."))
+        parts += [
+            f"Tried on every day rather than once a week, from {weekdays.scores['split'].nunique()} origins:",
+            Table(by_weekday(weekdays), "MASE by the weekday of the origin.", name="weekdays"),
+        ]
     return parts
 
 
@@ -290,29 +357,41 @@ def driving(found: Importance, by_weather: list[Dependence]) -> list[Any]:
     ]
 
 
-def reserve(reserve: Reserve, settings: DemandSettings, scores: Scores) -> list[Any]:
+def reserve(reserve: Reserve, tables: Tables, settings: DemandSettings, scores: Scores) -> list[Any]:
     """The reserve, over the horizon, and what it is worth at the assumed price."""
     steps = reserve.by_step
     hours = steps.index.to_numpy() * _step_hours(scores, settings.columns.time)
     lines = {name: (list(hours), steps[name].to_numpy()) for name in steps.columns}
-    per_day = float(f"{reserve.saved * 24 * settings.reserve_price:.2g}")
     money = f" {settings.currency}" if settings.currency else ""
-    worth = f"the saving is worth about {per_day:,.0f}{money} a day" if per_day > 0 else "there is no saving to count"
+    rows = Evidence("reserve", tables.reserve, {"model": MODEL})
+    rival = next(name for name in tables.reserve["model"] if name != MODEL)
+    difference = rows.where(model=rival).difference("needed", settings.unit, model=MODEL)
+    worth = float(f"{float(difference.value) * 24 * settings.reserve_price:.2g}")
     return [
-        reserve.explain("periods"),
+        say_reserve(tables, settings),
+        say_saving(tables, settings),
+        [
+            Claim.of(
+                "In the trials, {held} was held on average, and {short} of the outcomes exceeded it; {risk} was"
+                " meant to.",
+                held=rows.mean("held", settings.unit),
+                short=rows.mean("short", "%"),
+                risk=given(settings.risk, "%"),
+            ),
+        ],
         line_figure(
             lines,
-            x_label="hours after the origin",
-            y_label=f"mean reserve{settings.unit_after_label}",
-            alt="Reserve by hours after the origin, lag model and best naive.",
-            caption=(
-                "What was held: the distance from the forecast to the upper bound, on average over the origins. The "
-                "text above compares what exactly the risk aimed at would have taken."
-            ),
+            x_label="hours after the start",
+            y_label=f"Mean reserve{settings.unit_after_label}",
+            title="What was held in the trials, by hours after the start",
+            alt=f"Reserve by hours after the start, {MODEL} and {rival}.",
+            colours={MODEL: "accent", rival: "second"},
         ),
         (
-            f"At {settings.reserve_price:g}{money} for holding one {settings.unit or 'unit'} for an hour (an"
-            f" assumption: set reserve_price to your own) {worth}."
+            f"At {settings.reserve_price:g}{money} for holding one {settings.unit or 'unit'} for an hour (an assumption:"
+            f" set reserve_price to your own), the {difference.text} between the two are worth {worth:,.0f}{money} a day."
+            if worth > 0
+            else "There is no saving to count."
         ),
     ]
 
@@ -385,11 +464,11 @@ def metrics(
     return found | {"forecast mean": float(forecast.frame["mean"].mean())}
 
 
-def _window(stamps: Any, origin: object, length: int) -> Any:
-    place = int(stamps.searchsorted(origin))
-    return stamps.index[place : place + length]
-
-
 def _step_hours(scores: Scores, ds: str) -> float:
     stamps = scores.predictions[ds]
     return float((stamps.iloc[1] - stamps.iloc[0]).total_seconds() / 3600)
+
+
+def _say_step(stamps: pd.Series[pd.Timestamp]) -> str:
+    minutes = (stamps.iloc[1] - stamps.iloc[0]).total_seconds() / 60
+    return f"{minutes:g} minutes" if minutes < 60 else f"{minutes / 60:g} hours" if minutes > 60 else "hour"

@@ -55,7 +55,7 @@ class DemandSettings(ForecastSettings):
     columns: DemandColumns = DemandColumns()
     horizon: int | str = "2D"
     every: int | str = "7D"
-    clocks: list[Clock] = Field(["12:00"], min_length=1, max_length=4)
+    clocks: list[Clock] = Field(["12:00"], max_length=4)
     other_weekdays: bool = False
     risk: float = Field(0.05, gt=0, lt=0.5)
     unit: str = "MW"

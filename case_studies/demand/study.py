@@ -5,7 +5,6 @@ if __name__ == "__main__":  # as a script: python case_studies/demand/study.py
 
     run_file(__file__)
 
-from case_studies.common.forecasting.words import origin_tables
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
 from domains.timeseries import drivers, follows, reserve_needed
@@ -18,6 +17,7 @@ from .backtest import Trials
 from .models import KNOWN, MODEL, baselines, lag_model
 from .predict import predict
 from .settings import TABLES, DemandSettings
+from .tables import Tables, find_heat
 
 
 def run(settings: DemandSettings, out: Run) -> None:
@@ -33,17 +33,15 @@ def run(settings: DemandSettings, out: Run) -> None:
     # Try the model and the naives at past origins: fitted once before the first, later rows only as history.
     trials = Trials(settings, demand, grid, out.checkpoints).check(reading.source)
     models = {MODEL: lag_model(settings, grid)}
-    scores = {
-        clock: trials.at(clock, models, baselines(settings), levels=(settings.level,)) for clock in settings.clocks
-    }
-    first = scores[settings.clocks[0]]
+    scores = {clock: trials.at(clock, models, baselines(settings), levels=(settings.level,)) for clock in trials.clocks}
+    first = scores[trials.clocks[0]]  # of the hour at which the forecast starts
     best = first.best_baseline("mase")
     out.mark_step("tried")
 
-    # How good could it get? The same with the weather of the two days known: an upper bound, not a forecast.
+    # How good could it get? The same with the weather of the two days known: no forecast, since nobody knows it.
     bound = {KNOWN: lag_model(settings, grid, weather_known=True)}
     naive, weather = {best: baselines(settings)[best]}, tuple(filter(None, [settings.columns.temperature]))
-    bounds = {clock: trials.at(clock, bound, naive, known=weather) for clock in settings.clocks if weather}
+    bounds = {clock: trials.at(clock, bound, naive, known=weather) for clock in trials.clocks if weather}
     weekdays = trials.each_weekday(models, baselines(settings)) if settings.other_weekdays else None
     out.mark_step("compared")
 
@@ -61,18 +59,19 @@ def run(settings: DemandSettings, out: Run) -> None:
     # The forecast itself: learnt from everything, for the two days after the data.
     model = out.fit_or_resume(lag_model(settings, grid), demand)
     forecast = model.predict(future=settings.upcoming(panel), levels=[settings.level])
-    out.save_results(model=model, forecast=forecast.to_frame(), **origin_tables(first))
+    tables = Tables.of(settings, scores, reserve, forecast, heat=find_heat(first, demand, settings))
+    out.save_results(model=model, forecast=forecast.to_frame(), **tables.kept())
     out.mark_step("forecast")
 
     others = [*bounds.values(), *([weekdays] if weekdays is not None else [])]
-    report.summary(out, settings, scores, verdict, reserve, forecast, others)
-    out.add_section("What to expect", forecast.plot(), forecast.explain(), *report.outlook(forecast, scores, settings))
-    out.add_section("How it was tried", *report.protocol(settings, trials, panel))
-    out.add_section("How far to trust it", *report.trust(first, verdict, settings))
-    out.add_section("When not to believe it", *report.doubts(first, bounds, demand, settings))
+    report.write_first_screen(out, settings, tables, scores, verdict, forecast, others)
+    out.add_section("What to expect", *report.outlook(forecast, tables, settings))
+    out.add_section("The reserve to hold", *report.reserve(reserve, tables, settings, first))
+    out.add_section("How far to trust it", *report.trust(first, tables, verdict, settings))
+    out.add_section("When it fails", *report.doubts(first, bounds, tables, demand, settings))
     out.add_section("Other hours, other days, other weather", *report.others(scores, bounds, weekdays, settings))
     out.add_section("What drives it", *report.driving(driving, by_weather))
-    out.add_section("The reserve to hold", *report.reserve(reserve, settings, first))
+    out.add_section("How it was tried", *report.protocol(settings, trials, panel), fold=True)
     add_closing(out, reading, *report.data(panel, demand, settings))
     out.metrics.update(report.metrics(scores, bounds, weekdays, reserve, forecast))
 

@@ -51,6 +51,8 @@ class Comparison(Result):
         How many independent ones they are worth: splits that fit side by side, or clusters of one size.
     together : int
         Comparisons made together, for which the p-value is corrected.
+    greater : bool
+        Whether more of the metric is better.
 
     >>> print(Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, "weeks").explain())
     A is better than B by 12 to 31 % (MAE), on 47 of 52 weeks.
@@ -72,6 +74,7 @@ class Comparison(Result):
     kind: Kind = "splits"
     independent: float = NONE
     together: int = 1
+    greater: bool = False
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -131,7 +134,12 @@ class Comparison(Result):
         told = f" {context}" if context else ""
         on = f"on {self.wins:,} of {self.n:,} {self.unit}{self._share()}{told}"
         metric = name or (self.metric.upper() if self.metric.isalnum() else self.metric.replace("_", " "))
-        return Claim(self._say(metric, on, low, high), self._numbers(table, split), self.verdict, self._detail(context))
+        return Claim(
+            self._say(metric, on, low, high),
+            self._numbers(table, split),
+            self.verdict,
+            self._detail(context),
+        )
 
     def _numbers(self, table: str, split: str) -> tuple[Number, ...]:
         """Interval and wins, with the rows of the scores that they come from."""
@@ -157,7 +165,7 @@ class Comparison(Result):
 
     def _detail(self, context: str) -> dict[str, object]:
         names = "model against metric improvement lower upper difference difference_lower difference_upper"
-        names += " wins n p_value unit together kind independent"
+        names += " wins n p_value unit together greater kind independent"
         return {**{name: getattr(self, name) for name in names.split()}, "context": context}
 
     def _say(self, metric: str, on: str, low: float, high: float) -> str:
@@ -207,8 +215,8 @@ class Comparison(Result):
 
     def _range(self, low: float, high: float, between: str = " to ") -> str:
         if np.isnan(self.improvement):
-            return f"{low:.3g}{between}{high:.3g}"
-        return f"{100 * low:.0f}{between}{100 * high:.0f} %"
+            return f"{low:.3g}{between}{high:.3g}".replace("-", "−")
+        return f"{100 * low:.0f}{between}{100 * high:.0f} %".replace("-", "−")
 
 
 @dataclass(frozen=True, repr=False)
@@ -310,6 +318,7 @@ def _compare_two(sample: Sample, model: str, other: str, metric: str, greater: b
         float(sign * (a - b)),
         kind=sample.kind,
         independent=sample.independent,
+        greater=greater,
     )
     if sample.too_few:
         return found

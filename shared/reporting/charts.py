@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from shared.reporting.claims import Said
 from shared.reporting.figures import (
     NARROW,
     SIZE,
@@ -38,7 +39,7 @@ def line_figure(
     y_label: str = "",
     alt: str = "",
     caption: str = "",
-    title: str = "",
+    title: Said = "",
     size: tuple[float, float] = SIZE,
     marks: Mapping[str, float] | None = None,
     colours: Mapping[str, str] | None = None,
@@ -93,7 +94,7 @@ def bar_figure(
     x_label: str = "",
     alt: str = "",
     caption: str = "",
-    title: str = "",
+    title: Said = "",
 ) -> Figure:
     """Draw horizontal bars, the first one on top, with their values, and with intervals where given.
 

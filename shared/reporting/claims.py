@@ -94,7 +94,7 @@ class Claim:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, template: str, verdict: Verdict = "", **numbers: Number | str) -> Claim:
+    def of(cls, template: str, verdict: Verdict = "", /, **numbers: Number | str) -> Claim:
         """Fill a template.
 
         Parameters
@@ -117,6 +117,22 @@ class Claim:
         words = {name: one.text if isinstance(one, Number) else one for name, one in numbers.items()}
         found = tuple(one for one in numbers.values() if isinstance(one, Number))
         return cls(template.format(**words), found, verdict)
+
+    @classmethod
+    def join(cls, *parts: Said) -> Claim:
+        """Put parts of a sentence together, claims or not, as they stand.
+
+        Parameters
+        ----------
+        *parts : str or Claim
+
+        >>> Claim.join("Sold: ", Claim("3 tons"), ".").text
+        'Sold: 3 tons.'
+        """
+        claims = [part for part in parts if isinstance(part, Claim)]
+        verdicts = {claim.verdict for claim in claims if claim.verdict}
+        verdict = verdicts.pop() if len(verdicts) == 1 else ""
+        return cls("".join(map(str, parts)), tuple(one for claim in claims for one in claim.numbers), verdict)
 
     def plain(self) -> dict[str, Any]:
         """The claim as data, as it stands in the page.
@@ -277,7 +293,9 @@ class Evidence:
             return self._note("value", column, str(found), text)
         return self._number("value", column, float(found), unit, digits, decimals)
 
-    def label_at(self, extreme: Literal["max", "min"], column: str, label: str) -> Number:
+    def label_at(
+        self, extreme: Literal["max", "min"], column: str, label: str, unit: str = "", decimals: int | None = None
+    ) -> Number:
         """What stands in another column where this one is largest or least: the hour of a peak, the name of the best.
 
         Parameters
@@ -286,10 +304,17 @@ class Evidence:
         column : str
         label : str
             The other column.
+        unit : str
+            Of what stands there, where that is a number.
+        decimals : int, optional
         """
         rows = self._rows(column)
+        if rows.empty:
+            raise HexadError(f"no rows of {quote([self.table])} are as the claim wants them: {self._where}")
         place = int(getattr(rows[column].to_numpy(dtype=float), f"arg{extreme}")())
         found = rows[label].iloc[place]
+        if isinstance(found, float | int | np.number) and not isinstance(found, bool):
+            return self._number(f"at {extreme}", column, float(found), unit, 3, decimals, label=label)
         text = format_stamp(found) if isinstance(found, pd.Timestamp) else str(found)
         return self._note(f"at {extreme}", column, str(found), text, label=label)
 

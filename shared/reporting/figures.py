@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.reporting.claims import Said
 from shared.reporting.hover import find_values, join_values
 from shared.runtime.files import write_text
 from shared.typing import Floats
@@ -77,7 +78,7 @@ class Figure:
         What it shows, for those who cannot see it.
     caption : str
         What to read from it.
-    title : str
+    title : str or Claim
         The finding, as a sentence; it stands above the picture.
     narrow : str
         The same picture drawn for a phone; the page shows the one that fits.
@@ -94,20 +95,20 @@ class Figure:
     svg: str
     alt: str = ""
     caption: str = ""
-    title: str = ""
+    title: Said = ""
     narrow: str = ""
     values: dict[str, Any] | None = field(default=None, compare=False)
     data: pd.DataFrame | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
-        return f"Figure({(self.title or self.alt)!r})"
+        return f"Figure({str(self.title or self.alt)!r})"
 
-    def tell(self, title: str, caption: str | None = None, data: pd.DataFrame | None = None) -> Figure:
+    def tell(self, title: Said, caption: str | None = None, data: pd.DataFrame | None = None) -> Figure:
         """Return the same picture under a title that says what it shows.
 
         Parameters
         ----------
-        title : str
+        title : str or Claim
             The finding, as a sentence without a full stop.
         caption : str, optional
             In place of the one it has.
@@ -137,7 +138,7 @@ class Figure:
         head, found, body = self.svg.partition(mark)
         svg = _swap(head, light) + found + _swap(body, light)
         svg = svg.replace("<svg ", f'<svg font-family="{FAMILY}" ', 1)
-        return _put_title(svg, self.title) if self.title else svg
+        return _put_title(svg, str(self.title)) if str(self.title) else svg
 
     def _repr_html_(self) -> str:
         under = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
@@ -149,7 +150,7 @@ def draw(
     *,
     alt: str = "",
     caption: str = "",
-    title: str = "",
+    title: Said = "",
     size: tuple[float, float] = SIZE,
     narrow: tuple[float, float] | None = None,
     data: pd.DataFrame | None = None,

@@ -373,7 +373,7 @@ def _lay_out_figure(figure: Figure, writer: Writer) -> dict[str, Any]:
     return {
         "svg": Markup(figure.svg),  # noqa: S704
         "narrow": Markup(figure.narrow),  # noqa: S704
-        "title": writer.write(figure.title) if figure.title else "",
+        "title": writer.write(figure.title) if str(figure.title) else "",
         "caption": writer.write(figure.caption) if figure.caption else "",
         "values": _as_json(figure.values) if figure.values else "",
     }

@@ -31,6 +31,8 @@ class Table:
         Of its file; made from the chapter's title where left out.
     data : pandas.DataFrame, optional
         What the file holds, where the shown table is made for reading: all rows, numbers as they are.
+    fold : bool
+        Whether the page shows it only when asked to, under its caption; in print it is open.
     """
 
     frame: pd.DataFrame
@@ -38,6 +40,7 @@ class Table:
     best: object = None
     name: str = ""
     data: pd.DataFrame | None = None
+    fold: bool = False
 
     def to_file(self) -> pd.DataFrame:
         """The table as its file holds it, the index as the first column.
@@ -76,7 +79,7 @@ def lay_out(table: Table) -> dict[str, Any]:
         {"cells": list(cells), "best": table.best is not None and label == table.best}
         for label, cells in zip(shown.index, zip(*columns, strict=True), strict=True)
     ]
-    return {"header": header, "rows": rows, "words": words, "caption": caption}
+    return {"header": header, "rows": rows, "words": words, "caption": caption, "fold": table.fold}
 
 
 def _write_column(values: pd.Series[Any]) -> list[str]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from domains.timeseries import horizon_parts, reliability
 from shared.evaluation import Comparison, Comparisons, Scores
+from shared.reporting import Claim, Evidence, Said, Table, given
 from shared.text import capitalise
 
 __all__ = [
+    "NOTHING",
+    "claim_coverage",
+    "found_nothing",
+    "keep_scores",
+    "say_skill",
     "below",
     "by_origin",
     "calibration",
@@ -44,6 +51,80 @@ def coverage_of(scores: Scores, model: str, level: float) -> float:
     0.88
     """
     return float(scores.values(model, f"coverage-{level:g}").mean())
+
+
+def keep_scores(found: Mapping[str, Scores], name: str = "clock") -> dict[str, pd.DataFrame]:
+    """Scores and predictions of several rounds of trials as a study keeps them, the round's name in a column.
+
+    What evaluation calls a split is an origin here.
+
+    Parameters
+    ----------
+    found : mapping of str to Scores
+        By the name of the round: a time of day, a market.
+    name : str
+        Of the column.
+
+    >>> frame = pd.DataFrame({"model": ["m"], "split": [1], "metric": ["mae"], "value": [1.0]})
+    >>> keep_scores({"00:00": Scores(frame, frame, frame, ())})["scores"].to_dict("records")
+    [{'clock': '00:00', 'model': 'm', 'origin': 1, 'metric': 'mae', 'value': 1.0}]
+    """
+    kept: dict[str, list[pd.DataFrame]] = {"scores": [], "predictions": []}
+    for label, scores in found.items():
+        for table, frame in origin_tables(scores).items():
+            frame.insert(0, name, label)
+            kept[table].append(frame)
+    return {table: pd.concat(frames, ignore_index=True) for table, frames in kept.items()}
+
+
+def say_skill(claim: Claim, past: Claim) -> list[Said]:
+    """Say how a model did against the best baseline, and against the mean of the past where that is another one.
+
+    Parameters
+    ----------
+    claim : Claim
+        The comparison with the best baseline.
+    past : Claim
+        That with the mean of the past.
+
+    >>> [str(one) for one in say_skill(Claim("A is better than B.", verdict="better"), Claim("C.", verdict="better"))]
+    ['A is better than B.']
+    """
+    return [claim] if claim == past or past.verdict == "better" else [past, claim]
+
+
+def found_nothing(past: Claim) -> bool:
+    """Whether nothing was found beyond the mean of the past.
+
+    >>> found_nothing(Claim("", verdict="none")), found_nothing(Claim("", verdict="too few"))
+    (True, False)
+    """
+    return past.verdict in ("none", "worse")
+
+
+NOTHING = "Nothing was found beyond the mean of the past: plan with that mean, and with how much the values vary."
+
+
+def claim_coverage(rows: Evidence, level: float, outcomes: str = "outcomes") -> Claim:
+    """Say how many outcomes lay inside an interval, beside how many should have.
+
+    Parameters
+    ----------
+    rows : Evidence
+        The scores of the model, in the trials that count.
+    level : float
+        Nominal coverage, in percent.
+    outcomes : str
+        What they are called.
+
+    >>> frame = pd.DataFrame({"model": ["m"], "split": [1], "metric": ["coverage-90"], "value": [0.88]})
+    >>> print(claim_coverage(Evidence("scores", frame), 90))
+    Of all outcomes, 88 % lay inside the 90 % interval.
+    """
+    share = rows.where(metric=f"coverage-{level:g}").mean("value", "%", decimals=0)
+    return Claim.of(
+        f"Of all {outcomes}, {{share}} lay inside the {{level}} interval.", share=share, level=given(level / 100, "%")
+    )
 
 
 def below(share: float) -> str:
@@ -125,19 +206,21 @@ def calibration(scores: Scores, model: str, level: float, y: str = "y") -> list[
     >>> from shared.evaluation import metric
     >>> made = pd.DataFrame({"model": "m", "step": [1, 2], "y": 2.0, "mean": 2.5, "lo-50": 1.5, "hi-50": 3.5})
     >>> len(calibration(Scores(made, made, made, (), (metric("coverage-50"),), (None,)), "m", 50))
-    4
+    3
     """
     found = reliability(scores, model, y=y)
     return [
-        (
+        Table(
             quarters(scores, level),
             f"Share of outcomes inside the {level:g} % interval, by part of the horizon.",
             model,
+            name="coverage",
         ),
-        found.explain(),
         found.plot(),
-        (
+        Table(
             found.table(),
             f"Share of outcomes below each quantile of {model}: over all steps, and by steps of the horizon.",
+            name="quantiles",
+            fold=True,
         ),
     ]

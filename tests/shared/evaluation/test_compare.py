@@ -87,7 +87,7 @@ def test_not_told_apart_in_words():
     unsure = dataclasses.replace(SETTLED, p_value=0.2, lower=-0.05)
     assert unsure.outcome == "undecided"
     assert unsure.explain() == (
-        "A and B cannot be told apart (MAE): the improvement lies between -5 and 31 %; A was better on 47 of 52 weeks."
+        "A and B cannot be told apart (MAE): the improvement lies between −5 and 31 %; A was better on 47 of 52 weeks."
     )
 
 
