@@ -19,7 +19,17 @@ from benchmarks.claims.loose import find_loose
 from benchmarks.claims.numbers import NoTableError, Tables, check_number, recompute, says_value
 from benchmarks.claims.page import Page, plain, read_page
 from benchmarks.claims.sentence import Sentence, check_clocks, find_strangers
-from benchmarks.claims.verdicts import Again, check_comparison, compare_again, is_comparison, numbers_of, says_one_of
+from benchmarks.claims.verdicts import (
+    ENDS,
+    Again,
+    check_comparison,
+    compare_again,
+    compare_rows,
+    is_comparison,
+    numbers_of,
+    says_one_of,
+    verdicts_of,
+)
 
 __all__ = ["Checked", "Finding", "check_run"]
 
@@ -112,19 +122,21 @@ def check_run(folder: Path) -> Checked:
     page, kept = read_page(folder / "report.html"), _Folder.of(folder)
     checked = Checked(page, loose=find_loose(page))
     again = {number: _compare(claim, kept) for number, claim in enumerate(page.claims) if is_comparison(claim)}
+    parts = [_compare_parts(claim, kept) for claim in page.claims]
     for number, claim in enumerate(page.claims):
         wrong = _check_numbers(claim, kept, checked)
         found = again.get(number)
         if isinstance(found, Again):
             wrong += check_comparison(claim, found, _family(number, page.claims, again))
-            wrong += _check_ends(claim, found)
         elif isinstance(found, str):
             wrong.append(found)
         elif claim["verdict"]:
-            wrong += _check_plain_verdict(claim)
-        wrong += _check_sentence(claim, found, kept)
+            wrong += _check_joined_verdict(claim, parts[number])
+        wrong += _check_ends(claim, parts[number])
+        known = [one for part in parts[number] if isinstance(part, Again) for one in numbers_of(claim["detail"], part)]
+        wrong += _check_sentence(claim, known, kept)
         wrong += check_clocks(claim, kept.tables)
-        wrong += _check_elements(number, claim, page, found)
+        wrong += _check_elements(number, claim, page, known)
         checked.claims += 1
         checked.wrong += [Finding(number, what, claim["text"]) for what in dict.fromkeys(wrong)]
     strangers = {element.claim for element in page.elements} - set(range(len(page.claims)))
@@ -195,31 +207,54 @@ def _check_given(number: Mapping[str, Any], kept: _Folder, checked: Checked) -> 
     return [f"{number['text']!r} is given as {value * number['scale']:.6g}"]
 
 
-def _check_ends(claim: Mapping[str, Any], again: Again) -> list[str]:
-    """Ends of the interval, and wins, as a comparison's numbers write them."""
-    wrong = []
+def _compare_parts(claim: Mapping[str, Any], kept: _Folder) -> list[Again | str | None]:
+    """The comparison that each number is part of, computed again; none for those that are of none."""
+    made: dict[str, Again | str] = {}
+    found: list[Again | str | None] = []
     for number in claim["numbers"]:
+        if number["statistic"] not in COMPARED:
+            found.append(None)
+            continue
+        key = str((number["table"], number["where"], number["against"]))
+        if key not in made:
+            try:
+                made[key] = compare_rows(number, claim["detail"], kept.tables)
+            except (NoTableError, KeyError, TypeError) as error:
+                made[key] = f"{number['text']!r} ({number['statistic']}) cannot be computed again: {error}"
+        found.append(made[key])
+    return found
+
+
+def _check_ends(claim: Mapping[str, Any], parts: Sequence[Again | str | None]) -> list[str]:
+    """Ends of intervals, and wins, as the numbers of comparisons write them."""
+    wrong = []
+    for number, again in zip(claim["numbers"], parts, strict=True):
         kind = number["statistic"]
-        if kind not in COMPARED:
-            continue
-        if kind == "wins":
+        if isinstance(again, str):
+            wrong.append(again)
+        elif again is not None and kind == "wins":
             wrong += [f"wins {what}" for what in check_number(number, (again.wins, again.n))]
-            continue
-        end = again.lower if kind.endswith("lower") else again.upper
-        room = 0.005 * max(again.upper - again.lower, 1e-12)
-        if not abs(float(number["value"]) - end) <= room or not says_value(
-            number["text"], float(number["value"]) * number["scale"]
-        ):
-            wrong.append(f"{kind} is written {number['text']!r}, but it is {end * number['scale']:.5g}")
+        elif again is not None:
+            end = again.lower if kind.endswith("lower") else again.upper
+            room = ENDS * max(again.upper - again.lower, 1e-12)
+            value = float(number["value"])
+            if not abs(value - end) <= room or not says_value(number["text"], value * number["scale"]):
+                wrong.append(f"{kind} is written {number['text']!r}, but it is {end * number['scale']:.5g}")
     return wrong
 
 
-def _check_plain_verdict(claim: Mapping[str, Any]) -> list[str]:
-    """A verdict without a comparison: nothing shows how sure it is."""
-    return [f"the verdict {claim['verdict']!r} rests on no comparison whose interval could be computed again"]
+def _check_joined_verdict(claim: Mapping[str, Any], parts: Sequence[Again | str | None]) -> list[str]:
+    """A verdict of a sentence that joins others has to be that of all comparisons in it; of none, nothing shows it."""
+    made = [part for part in parts if isinstance(part, Again)]
+    if not made:
+        return [f"the verdict {claim['verdict']!r} rests on no comparison whose interval could be computed again"]
+    odd = [part for part in made if claim["verdict"] not in verdicts_of({}, part, ())]
+    return [
+        f"the verdict is {claim['verdict']!r}, but the gain is {part.gain:.4g} (p = {part.p_value:.4g})" for part in odd
+    ]
 
 
-def _check_sentence(claim: Mapping[str, Any], again: Again | str | None, kept: _Folder) -> list[str]:
+def _check_sentence(claim: Mapping[str, Any], known: Sequence[float], kept: _Folder) -> list[str]:
     """Every number is said, and nothing else."""
     sentence, wrong = Sentence(claim["text"]), []
     for number in sorted(claim["numbers"], key=lambda one: -len(one["text"])):
@@ -230,13 +265,10 @@ def _check_sentence(claim: Mapping[str, Any], again: Again | str | None, kept: _
         if not said and not (claim["verdict"] == "too few" and number["statistic"] in COMPARED):
             wrong.append(f"the sentence does not say {number['text']!r}")
     left = find_strangers(claim, sentence, kept.settings, kept.tables)
-    if isinstance(again, Again):
-        known = numbers_of(claim, again)
-        left = [token for token in left if not says_one_of(token, known)]
-    return wrong + [f"nothing accounts for {token!r}" for token in left]
+    return wrong + [f"nothing accounts for {token!r}" for token in left if not says_one_of(token, known)]
 
 
-def _check_elements(number: int, claim: Mapping[str, Any], page: Page, again: Again | str | None) -> list[str]:
+def _check_elements(number: int, claim: Mapping[str, Any], page: Page, known: Sequence[float]) -> list[str]:
     """The page says the sentence, or shows a number of it on a card, with the same verdict."""
     elements = [element for element in page.elements if element.claim == number]
     if not elements:
@@ -254,7 +286,6 @@ def _check_elements(number: int, claim: Mapping[str, Any], page: Page, again: Ag
             card.account(one["text"])
         for piece in (claim["detail"].get("model", ""), claim["detail"].get("against", "")):
             card.account(piece)
-        known = numbers_of(claim, again) if isinstance(again, Again) else []
         said = Sentence(claim["text"]).text
         left = [one for one in card.left() if not says_one_of(one, known) and one not in said]
         wrong += [f"nothing of the claim accounts for {one!r} on the card {element.text!r}" for one in left]

@@ -110,7 +110,9 @@ def recompute(number: Mapping[str, Any], tables: Tables) -> float | str | tuple[
         place = int(np.argmax(values) if kind == "at max" else np.argmin(values))
         if number["label"] not in rows.columns:
             raise NoTableError(f"there is no column {number['label']!r}")
-        return str(rows[number["label"]].iloc[place])
+        label = rows[number["label"]].iloc[place]
+        is_number = isinstance(label, int | float | np.number) and not isinstance(label, bool | np.bool_)
+        return float(label) if is_number else str(label)
     return _compare(number, table, rows)
 
 
@@ -159,7 +161,10 @@ def check_number(number: Mapping[str, Any], found: float | str | tuple[int, int]
         wrong = [] if str(value) == found else [f"is {value!r}, but the table says {found!r}"]
         return wrong + ([] if says_label(text, found) else [f"is written {text!r}, but it is {found!r}"])
     if isinstance(value, str):
-        value = float(value)
+        try:
+            value = float(value)
+        except ValueError:
+            return [f"is {value!r}, but the table says {found:.10g}"]
     wrong = (
         []
         if np.isclose(value, found, rtol=1e-9, atol=1e-12, equal_nan=True)

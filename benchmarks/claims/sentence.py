@@ -78,7 +78,17 @@ def find_strangers(
         sentence.account(name[:1].upper() + name[1:])
     for token in _times_of(claim, sentence.rest, tables):
         sentence.account(token)
-    return sentence.left()
+    inside = {digits for name in _places_of(claim) for digits in re.findall(r"\d+(?:\.\d+)?", name)}
+    return [token for token in sentence.left() if token not in inside]
+
+
+def _places_of(claim: Mapping[str, Any]) -> Iterable[str]:
+    """Names of the rows and columns that numbers are read from: "coverage-90" is of the 90 % interval."""
+    for number in claim["numbers"]:
+        yield number["column"]
+        for side in ("where", "against"):
+            values = (number[side] or {}).values()
+            yield from (value for value in values if isinstance(value, str) and re.match("[A-Za-z]", value))
 
 
 def _times_of(claim: Mapping[str, Any], text: str, tables: Tables) -> Iterable[str]:

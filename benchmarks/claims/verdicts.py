@@ -13,13 +13,25 @@ import pandas as pd
 from benchmarks.claims import chance
 from benchmarks.claims.numbers import NoTableError, Tables, pair_rows, says_value, select
 
-__all__ = ["ENDS", "BAND", "Again", "check_comparison", "is_comparison", "compare_again"]
+__all__ = [
+    "BAND",
+    "ENDS",
+    "Again",
+    "check_comparison",
+    "compare_again",
+    "compare_rows",
+    "is_comparison",
+    "numbers_of",
+    "says_one_of",
+    "verdicts_of",
+]
 
 # An end of an interval may differ by this share of its width: two ways to compute the same differ in the last digits.
 ENDS = 0.005
 # Within this distance of 5 %, the verdict may go either way.
 BAND = 0.002
 MORE_IS_BETTER = re.compile(r"hit|ndcg|precision|recall|auc|coverage|diversity|share|sharpe|r2|accuracy|lift|return")
+LESS_IS_BETTER = re.compile(r"mae|mase|mse|mape|error|interval.?score|pinball|loss|brier|crps|regret|cost|distance")
 WORDS = {
     "better": (" better than ", " worse than "),
     "worse": (" worse than ", " better than "),
@@ -71,16 +83,40 @@ def compare_again(claim: Mapping[str, Any], tables: Tables) -> Again:
     basis = next((one for one in claim["numbers"] if one["against"] and one["by"]), None)
     if basis is None:
         raise NoTableError("no rows are named that could show it")
-    detail, column, by = claim["detail"], basis["column"], basis["by"]
+    return compare_rows(basis, claim["detail"], tables)
+
+
+def compare_rows(basis: Mapping[str, Any], detail: Mapping[str, Any], tables: Tables) -> Again:
+    """Compare the two groups of rows that a number names.
+
+    Parameters
+    ----------
+    basis : mapping
+        The number.
+    detail : mapping
+        What the claim says of the comparison; nothing where it is one of several in a sentence.
+    tables : Tables
+
+    Raises
+    ------
+    NoTableError
+        The rows are not there, or of other models than the claim says.
+    """
+    column, by = basis["column"], basis["by"]
     table = tables.get(basis["table"])
     rows, other = (select(table, basis[side], column) for side in ("where", "against"))
     if rows.empty or other.empty:
         raise NoTableError("no rows are as it says")
-    if (rows["model"] != detail["model"]).any() or (other["model"] != detail["against"]).any():
-        raise NoTableError("the rows are of other models than the sentence")
-    sign = 1.0 if MORE_IS_BETTER.search(str(detail["metric"]).lower()) else -1.0
+    detail = {
+        "model": basis["where"].get("model", ""),
+        "against": basis["against"].get("model", ""),
+        "metric": basis["where"].get("metric", column),
+        **detail,
+    }
+    _check_names(detail, rows, other)
+    sign = _sign_of(detail)
     pairs = pair_rows(rows, other, by, column)
-    pair, worth = _measure(claim, tables, rows, other, by, column, pairs)
+    pair, worth = _measure(detail, tables, (rows, other), by, column, pairs)
     a, b = _means(rows, other, column)
     won = int((sign * pairs[:, 0] > sign * pairs[:, 1]).sum())
     share = b > 0 and not (pair is not None and np.isnan(pair.ratio()[0]))
@@ -91,21 +127,40 @@ def compare_again(claim: Mapping[str, Any], tables: Tables) -> Again:
     return Again(gain, min(ends), max(ends), won, len(pairs), pair.p_value(), worth)
 
 
+def _check_names(detail: Mapping[str, Any], rows: pd.DataFrame, other: pd.DataFrame) -> None:
+    """The rows are of the models that the sentence names, with or without an article, and of the metric."""
+    for part, said in ((rows, detail["model"]), (other, detail["against"])):
+        names = part["model"].unique()
+        if len(names) != 1 or str(names[0]).casefold() not in str(said).casefold():
+            raise NoTableError(f"the sentence is about {said!r}, but the rows are of {', '.join(map(str, names))}")
+    if "metric" in rows.columns and set(rows["metric"]) | set(other["metric"]) != {detail["metric"]}:
+        raise NoTableError(f"the sentence is about {detail['metric']!r}, but the rows are of other metrics")
+
+
+def _sign_of(detail: Mapping[str, Any]) -> float:
+    """1 where more of a metric is better, by what is known of it; what the report says of it has to agree."""
+    metric = str(detail["metric"]).lower()
+    more, less = (pattern.search(metric) is not None for pattern in (MORE_IS_BETTER, LESS_IS_BETTER))
+    said = detail.get("greater")
+    if said is not None and more != less and bool(said) != more:
+        raise NoTableError(f"it takes {'more' if said else 'less'} of {metric!r} for better")
+    return 1.0 if (more if more != less else bool(said)) else -1.0
+
+
 def _means(rows: pd.DataFrame, other: pd.DataFrame, column: str) -> tuple[float, float]:
     return float(rows[column].astype(float).mean()), float(other[column].astype(float).mean())
 
 
 def _measure(
-    claim: Mapping[str, Any],
+    detail: Mapping[str, Any],
     tables: Tables,
-    rows: pd.DataFrame,
-    other: pd.DataFrame,
+    groups: tuple[pd.DataFrame, pd.DataFrame],
     by: str,
     column: str,
     pairs: Any,
 ) -> tuple[chance.Pair | None, float]:
     """Means with what is not known of them, and how many independent pairs there are; none where they are too few."""
-    detail = claim["detail"]
+    rows, other = groups
     kind = detail.get("kind") or ("splits" if pd.api.types.is_datetime64_any_dtype(rows[by]) else "folds")
     if kind == "units":
         sizes = rows.groupby(by, sort=False, observed=True).size().to_numpy(dtype=float)
@@ -144,8 +199,7 @@ def _reuse(detail: Mapping[str, Any], pairs: Any) -> float:
 
     With one end so fitted, the other, the p-value and the verdict still have to agree.
     """
-    names = ("difference_lower", "difference_upper")
-    told = [float(detail[name]) for name in names]
+    told = [float(detail.get(name, np.nan)) for name in ("difference_lower", "difference_upper")]
     if not np.isfinite(told).all():
         return 0.0
     low, high = chance.over_folds(pairs, 0.0).difference()
@@ -168,7 +222,7 @@ def check_comparison(claim: Mapping[str, Any], again: Again, family: Sequence[fl
     """
     wrong = _check_figures(claim["detail"], again)
     verdict = claim["verdict"]
-    if verdict not in _verdicts(claim["detail"], again, family):
+    if verdict not in verdicts_of(claim["detail"], again, family):
         p_value = "too few" if np.isnan(again.p_value) else f"p = {again.p_value:.4g}"
         wrong.append(f"the verdict is {verdict!r}, but the gain is {again.gain:.4g} ({p_value}, n = {again.n})")
     must, never = WORDS.get(verdict, ("", ""))
@@ -205,11 +259,11 @@ def _check_figures(detail: Mapping[str, Any], again: Again) -> list[str]:
 _GAINS = ("improvement", "lower", "upper", "difference", "difference_lower", "difference_upper")
 
 
-def _verdicts(detail: Mapping[str, Any], again: Again, family: Sequence[float]) -> set[str]:
+def verdicts_of(detail: Mapping[str, Any], again: Again, family: Sequence[float]) -> set[str]:
     """Verdicts that the rows allow."""
     if np.isnan(again.p_value):
         return {"too few"}
-    together = int(detail.get("together", 1))
+    together = int(detail.get("together", 100))  # how many there are, where nothing says so
     if len(family) == together:
         least = most = chance.holm(list(family))[0]
     else:  # others of the family stand elsewhere: Holm's p-value lies between these
@@ -222,11 +276,10 @@ def _verdicts(detail: Mapping[str, Any], again: Again, family: Sequence[float]) 
     return found
 
 
-def numbers_of(claim: Mapping[str, Any], again: Again) -> list[float]:
+def numbers_of(detail: Mapping[str, Any], again: Again) -> list[float]:
     """All numbers that a sentence of this comparison may say beside those it names."""
-    detail = claim["detail"]
     ends = [100 * again.lower, 100 * again.upper, again.lower, again.upper, 100 * again.gain, again.gain]
-    counts = [again.wins, again.n, float(detail.get("together", 1)), again.worth, *chance.LEAST.values()]
+    counts = [again.wins, again.n, float(detail.get("together", 1)), again.worth, *chance.LEAST.values(), 95.0]
     return [abs(number) for number in [*ends, *counts] if np.isfinite(number)]
 
 
