@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.claims.loose import find_loose
 from benchmarks.claims.numbers import NoTableError, Tables, check_number, recompute, says_value
 from benchmarks.claims.page import Page, plain, read_page
-from benchmarks.claims.sentence import Sentence, check_clocks, find_strangers
+from benchmarks.claims.sentence import Sentence, check_clocks, check_words, find_strangers
 from benchmarks.claims.verdicts import (
     ENDS,
     Again,
@@ -135,7 +135,7 @@ def check_run(folder: Path) -> Checked:
         wrong += _check_ends(claim, parts[number])
         known = [one for part in parts[number] if isinstance(part, Again) for one in numbers_of(claim["detail"], part)]
         wrong += _check_sentence(claim, known, kept)
-        wrong += check_clocks(claim, kept.tables)
+        wrong += [*check_clocks(claim, kept.tables), *check_words(claim)]
         wrong += _check_elements(number, claim, page, known)
         checked.claims += 1
         checked.wrong += [Finding(number, what, claim["text"]) for what in dict.fromkeys(wrong)]

@@ -34,14 +34,30 @@ def always_true() -> list[re.Pattern[str]]:
 def find_loose(page: Page) -> list[str]:
     """Sentences of a page that compare outside of a claim, each once.
 
+    The name of a model, such as "the most correlated set", does not compare by itself.
+
     Parameters
     ----------
     page : Page
     """
+    names = _names_of(page)
     found = [
         sentence
         for block in page.blocks
         for sentence in split_sentences(block.loose)
-        if COMPARING.search(sentence) and not any(known.fullmatch(sentence) for known in always_true())
+        if COMPARING.search(_strike_out(sentence, names))
+        and not any(known.fullmatch(sentence) for known in always_true())
     ]
     return list(dict.fromkeys(found))
+
+
+def _names_of(page: Page) -> list[str]:
+    """Names of models in the rows that claims rest on, the longest first."""
+    sides = [number[side] or {} for claim in page.claims for number in claim["numbers"] for side in ("where", "against")]
+    return sorted({str(side["model"]) for side in sides if "model" in side}, key=len, reverse=True)
+
+
+def _strike_out(sentence: str, names: list[str]) -> str:
+    for name in names:
+        sentence = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", sentence, flags=re.IGNORECASE)
+    return sentence

@@ -11,11 +11,28 @@ import pandas as pd
 from benchmarks.claims.numbers import NoTableError, Tables, is_stamp, select
 from benchmarks.claims.page import plain
 
-__all__ = ["Sentence", "check_clocks", "find_strangers"]
+__all__ = ["Sentence", "check_clocks", "check_words", "find_strangers"]
 
 CLOCK = re.compile(r"(?<!\d)([01]\d|2[0-3]):[0-5]\d(?!\d)")
 # A number, unless it is part of a word such as PM10.
 DIGITS = re.compile(r"(?<![\w.,:])-?\d[\d,]*(?:\.\d+)?")
+
+
+COMPARING = re.compile(r"\b(?:than|better|worse|best|most|least)\b", re.IGNORECASE)
+# "-3 % less" says of what is more that it is less.
+NEGATIVE = re.compile(
+    r"-(?=[\d.,]*[1-9])[\d.,]+(?: %| \S+)? (?:less|more|fewer|better|worse|below|above|higher|lower)\b"
+)
+
+
+def check_words(claim: Mapping[str, Any]) -> list[str]:
+    """A sentence that compares rests on numbers of tables, and says no negative amount of more or less."""
+    text, wrong = plain(claim["text"]), []
+    if COMPARING.search(text) and not any(number["table"] for number in claim["numbers"]):
+        wrong.append("it compares, but rests on no number of a table")
+    if found := NEGATIVE.search(text):
+        wrong.append(f"it says {found.group()!r}")
+    return wrong
 
 
 class Sentence:

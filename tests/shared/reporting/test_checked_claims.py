@@ -137,6 +137,13 @@ def test_a_verdict_without_a_comparison_is_told(tmp_path):
     assert "rests on no comparison" in wrong_claims(tmp_path, Claim.of("Off by {n} less.", "better", n=n))
 
 
+def test_words_that_rest_on_nothing_are_told(tmp_path):
+    error = evidence().where(model="m").mean("value", "MW")
+    more = evidence().where(model="yesterday").reduction("value", model="m")
+    assert "rests on no number" in wrong_claims(tmp_path / "a", Claim("This is better than all else."))
+    assert "it says '-" in wrong_claims(tmp_path / "b", Claim.of("{n} less, {m}.", n=more, m=error))
+
+
 def test_sentences_that_compare_outside_of_claims_are_told(tmp_path):
     run = Run("demo", tmp_path, "A demo")
     n = Evidence("t", pd.DataFrame({"a": [3.0]})).sum("a")
