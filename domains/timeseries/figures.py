@@ -90,7 +90,7 @@ def pit_figure(edges: Sequence[float], shares: Any, *, alt: str = "", caption: s
         )
         axes.axhline(1.0, color=colours["second"], linewidth=1.5, label="what true quantiles would give")
         axes.set_ylim(0, max(2.0, 1.1 * float(heights.max(initial=0.0))))
-        axes.set_xticks(list(edges), [f"{100 * edge:g}" for edge in edges], fontsize=7.5)
+        axes.set_xticks(list(edges), [f"{100 * edge:g}" for edge in edges], fontsize=8)
         finish_axes(axes, "quantile, %", "outcomes, in units of those expected")
         add_legend(axes)
 

@@ -121,6 +121,7 @@ class Importance(Result):
             lower=(100 * self.frame["lower"]).tolist(),
             upper=(100 * self.frame["upper"]).tolist(),
             x_label="growth of the error when shuffled, %",
+            title="What the error grows by without each group of inputs",
             alt="Importance of groups of features, the most important on top.",
             caption=(
                 "Each group of features is shuffled over the rows; what the error grows by is its worth. Thin lines"
@@ -137,13 +138,14 @@ class Importance(Result):
         found = [re.search(r"\d+(\.\d+)?", str(name)) for name in wide.columns]
         places = [float(one.group()) if one else float(place) for place, one in enumerate(found, 1)]
         unit = str(wide.columns[0]).replace(found[0].group(), "").strip() if found[0] else "step"
-        shown = list(wide.index[:5])
+        shown = list(wide.index[:3])
         return line_figure(
             {str(group): (places, wide.loc[group].to_numpy()) for group in shown},
             x_label=f"{unit} ahead".replace("ahead ahead", "ahead"),
             y_label="growth of the error, % of the mean error",
+            title="The same, step by step",
             alt="Importance of groups of features by step of the horizon.",
-            caption="The same, step by step: what a group is worth near the origin and far from it.",
+            caption="What a group is worth near the origin and far from it.",
         )
 
 
