@@ -119,9 +119,7 @@ class Page:
         for part in ("Page", "Runtime", "Log", "Network"):
             self.ask(f"{part}.enable")
         phone = width < 500
-        self.ask(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone
-        )
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
         if not scripts:

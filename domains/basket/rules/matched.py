@@ -65,7 +65,11 @@ def expect_by_size(
     left = rules.sets.take(groups)
     right = rules.sets.codes[rules.sets.indptr[rules.consequent[order]]]
     layout = Layout.of(baskets, np.arange(baskets.n_items))
-    nobody = (np.zeros(len(sizes), dtype=np.int64), *(np.zeros(1, dtype=np.int64) for _ in range(3)))
+    empty = np.zeros(1, dtype=np.int64)
+    owned: tuple[Ints, Ints, Ints, Ints] = (np.zeros(len(sizes), dtype=np.int64), empty, empty, empty)
+    if owners is not None:
+        begins, counts, rows = owners.sizes(sizes)
+        owned = (owners.of_row, begins, counts, rows)
     expected, squares = matched_squares(
         layout.item_ptr,
         layout.held,
@@ -74,7 +78,7 @@ def expect_by_size(
         np.asarray(left.codes, dtype=np.int32),
         np.append(begin, len(order)).astype(np.int64),
         np.asarray(right, dtype=np.int32),
-        *(nobody if owners is None else (owners.of_row, *owners.sizes(sizes))),
+        *owned,
         owners is not None,
     )
     back = np.empty(len(order), dtype=np.int64)
