@@ -41,6 +41,10 @@ def check_differences(
 
     >>> check_differences({"a": "higher"}, {"a": 2.0}, ["a"])
     """
+    for one, given in (("only", only), ("least", least)):
+        if not isinstance(given, Mapping):
+            how = "{'amount': 'higher'}" if one == "only" else "{'amount': 5.0}"
+            raise SettingsError(f"{one}={given!r}: give it by column, as in {how}")
     for name in (*only, *least):
         if name not in numbers:
             told = "it holds no numbers" if name in others else nearest(name, numbers)

@@ -69,6 +69,16 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         """How `evaluate` fits and asks it: on rows without labels, which only judge it."""
         return DetectionTask()
 
+    def fit_predict(self, rows: Any, y: Any = None) -> Ints:
+        """Learn what is ordinary, and say of the same rows which are: 1 for ordinary rows, -1 for those to report.
+
+        Parameters
+        ----------
+        rows, y
+            As for `fit`.
+        """
+        return self.fit(rows).predict(rows)
+
     def fit(self, rows: Any, y: Any = None) -> AnomalyDetector:
         """Learn what is ordinary.
 
