@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from domains.anomaly.alerts import Alerts, find_alerts, too_few_rows
+from domains.anomaly.choice import by_column
 from domains.anomaly.combined import CombinedDetector
 from domains.anomaly.encoding import ColumnCode, TableCode, to_plain_columns
 from domains.anomaly.evidence import binomial_band
@@ -235,8 +236,8 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
             budget=budget,
             false_discoveries=false_discoveries,
             n_reasons=n_reasons,
-            only=dict(only or {}),
-            least=dict(least or {}),
+            only=by_column(only, "only"),
+            least=by_column(least, "least"),
             dismissed=None if dismissed is None else self.check_rows(dismissed, "dismissed"),
         )
 

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from domains.anomaly.base import draw_seed, is_share
+from domains.anomaly.choice import by_column
 from domains.anomaly.series.incidents import Incidents, Seen, find_incidents
 from domains.anomaly.series.looks import Look, Measure, look_back, look_both_ways, look_on, rows_needed
 from domains.anomaly.series.reading import Reader, find_watched, name_short, values_of
@@ -388,7 +389,9 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         notes: tuple[str, ...] = (),
     ) -> Incidents:
         asked = self.budget if budget is None else budget
-        return find_incidents(seen, budget=asked, only=dict(only or {}), least=dict(least or {}), notes=notes)
+        return find_incidents(
+            seen, budget=asked, only=by_column(only, "only"), least=by_column(least, "least"), notes=notes
+        )
 
     def _look_on(self, later: Panel, filled: Bools) -> tuple[Look | None, ...]:
         """Look at rows that follow what is known, series by series."""
