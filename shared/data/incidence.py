@@ -504,11 +504,7 @@ def encode_items(names: pd.Index[Any], items: Iterable[Any]) -> Ints:
     """
     import difflib
 
-    if isinstance(items, str):
-        raise HexadError(f"items are given as the text {quote([items])}; give a list, as in [{items!r}]")
-    if not hasattr(items, "__iter__"):
-        raise HexadError(f"items are given as {items!r}; give a list, as in [{items!r}]")
-    wanted = list(items)
+    wanted = [items] if isinstance(items, str) or not hasattr(items, "__iter__") else list(items)
     if wrong := [one for one in wanted if isinstance(one, list | set | dict)]:
         raise HexadError(f"items are given as lists: {quote(wrong)}; give single items")
     place = names.get_indexer(pd.Index(wanted, dtype=names.dtype if not wanted else None))
