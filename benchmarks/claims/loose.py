@@ -53,7 +53,9 @@ def find_loose(page: Page) -> list[str]:
 
 def _names_of(page: Page) -> list[str]:
     """Names of models in the rows that claims rest on, the longest first."""
-    sides = [number[side] or {} for claim in page.claims for number in claim["numbers"] for side in ("where", "against")]
+    sides = [
+        number[side] or {} for claim in page.claims for number in claim["numbers"] for side in ("where", "against")
+    ]
     return sorted({str(side["model"]) for side in sides if "model" in side}, key=len, reverse=True)
 
 
