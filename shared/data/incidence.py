@@ -6,7 +6,7 @@ with weights where there are quantities, that knows its names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -78,7 +78,7 @@ class Incidence(Tabular):
         columns: BasketColumns | None = None,
         *,
         returns: Returns = "refuse",
-        cancelled: str | None = None,
+        cancelled: str | Sequence[str] | None = None,
         missing: Missing = "refuse",
         strip: bool = False,
         largest: int | None = None,
@@ -98,8 +98,8 @@ class Incidence(Tabular):
         returns : {"refuse", "drop", "net"}
             What becomes of quantities of zero or less: an error, left out, or set off against the purchases of the
             same item in the same order.
-        cancelled : str, optional
-            Beginning of the keys of cancelled orders, as in "C"; they are left out.
+        cancelled : str or sequence of str, optional
+            Beginnings of the keys of cancelled orders, as in "C"; they are left out.
         missing : {"refuse", "drop"}
             What becomes of rows without an order, an item or a quantity. With "drop", orders without a customer are
             kept as those of guests.
