@@ -27,3 +27,7 @@ __all__ = [
     "metric",
     "tune",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

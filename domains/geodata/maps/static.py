@@ -10,6 +10,8 @@ import numpy as np
 from domains.geodata.maps.layers import MapLayer, Shapes, find_projection, flatten_layer
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.map import ATTRIBUTION
+from shared.checks import is_number
+from shared.errors import SettingsError
 from shared.typing import Floats, Ints
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ MAJOR = ("motorway", "trunk", "primary", "secondary", "tertiary")
 MOST_POINTS = 12_000
 STEPS = (100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)  # m of scale bars
 SIZE = (6.4, 5.6)
+SIDES = (0.5, 100.0)  # inches: less shows nothing, more is a poster
 
 
 def draw_map(
@@ -59,6 +62,7 @@ def draw_map(
     """
     from shared.reporting.figures import add_legend, draw
 
+    _check_size(size)
     plane = find_projection(streets, layers)
     flat = [flatten_layer(layer, plane) for layer in layers]
     frame = _find_frame(streets, flat, zoom, size)
@@ -80,6 +84,14 @@ def draw_map(
     return draw(
         paint, alt=alt, caption=" ".join(one for one in (caption, f"Map: {note}." if note else "") if one), size=size
     )
+
+
+def _check_size(size: object) -> None:
+    sides = size if isinstance(size, tuple | list) else ()
+    if len(sides) != 2 or not all(is_number(side, *SIDES) for side in sides):
+        raise SettingsError(
+            f"size={size!r}: give width and height in inches, from {SIDES[0]:g} to {SIDES[1]:g}, as in (7, 5)"
+        )
 
 
 def _find_frame(
