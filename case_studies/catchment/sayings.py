@@ -222,7 +222,9 @@ def say_paces(town: Town, tables: Tables, reach: Reach, settings: CatchmentSetti
         speeds = {"speed0": given(settings.slower, "%"), "speed1": given(settings.faster, "%")}
     else:
         of, totals = "", tables.rows("totals")
-        speeds = {f"speed{k}": totals.value(f"{who} speed", "km/h", decimals=1) for k, who in enumerate(("slow", "fast"))}
+        speeds = {
+            f"speed{k}": totals.value(f"{who} speed", "km/h", decimals=1) for k, who in enumerate(("slow", "fast"))
+        }
     told = Claim.of(
         f"Within {{limit}} minutes it is {{slow}} at {{speed0}}{of} and {{fast}} at {{speed1}}{of}.",
         limit=given(last),

@@ -93,7 +93,7 @@ def choose_simply(market: Market, choice: Choice, settings: SiteSettings) -> dic
     >>> from .example import SETTINGS, make_example_market
     >>> market = make_example_market()
     >>> list(choose_simply(market, choose_best(market, SETTINGS), SETTINGS).values())[1]
-    [1, 0]
+    [1, 2]
     """
     n = settings.n
     near = market.weights @ (market.minutes / market.pace <= settings.minutes)

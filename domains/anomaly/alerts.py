@@ -17,7 +17,7 @@ from domains.anomaly.figures import reason_bars
 from domains.anomaly.reasons import Explainer, Reason
 from shared.checks import is_whole
 from shared.errors import SettingsError
-from shared.result import Result
+from shared.result import OneLine, Result
 from shared.text import count_of, sentences
 from shared.typing import Floats, Ints
 
@@ -31,8 +31,8 @@ SHOWN = 20
 ORDINARY = 0.2
 
 
-@dataclass(frozen=True)
-class Alert:
+@dataclass(frozen=True, repr=False)
+class Alert(OneLine):
     """A row that is reported.
 
     Attributes

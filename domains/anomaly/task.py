@@ -16,14 +16,15 @@ from shared.data.splits import Split
 from shared.errors import Argument, DataError, Fix, Problem, Problems, SettingsError, quote
 from shared.evaluation.metrics import Metric
 from shared.evaluation.task import ColumnRoles, Stopwatch, Task
+from shared.result import OneLine
 from shared.text import count_of
 from shared.typing import Bools
 
 __all__ = ["DetectionTask", "find_odd"]
 
 
-@dataclass(frozen=True)
-class DetectionTask(Task):
+@dataclass(frozen=True, repr=False)
+class DetectionTask(OneLine, Task):
     """Fit a detector on the training rows, and score the test rows.
 
     Parameters

@@ -22,14 +22,15 @@ from shared.data.incidence_matrix import from_matrix
 from shared.data.interactions import read_visits
 from shared.data.io.frames import as_pandas
 from shared.errors import HexadError, quote
+from shared.result import Tabular
 from shared.text import sentences
 from shared.typing import Codes, Floats, Ints
 
 __all__ = ["BasketColumns", "Incidence"]
 
 
-@dataclass(frozen=True, eq=False)
-class Incidence:
+@dataclass(frozen=True, eq=False, repr=False)
+class Incidence(Tabular):
     """Rows that hold items, each at most once, in flat arrays.
 
     Attributes

@@ -15,7 +15,7 @@ from shared.evaluation.p_values import adjust_p_values
 from shared.evaluation.sample import LEAST, Kind, Sample
 from shared.evaluation.scores import Scores
 from shared.reporting.claims import Claim, Number, Verdict
-from shared.result import Result
+from shared.result import Result, as_line
 
 __all__ = ["Comparison", "Comparisons", "Outcome", "compare", "compare_units"]
 
@@ -237,6 +237,10 @@ class Comparisons(Result):
     def explain(self) -> str:
         """One sentence a comparison."""
         return " ".join(item.explain() for item in self.items)
+
+    def __repr__(self) -> str:
+        told = [f"{item.model} against {item.against}: {item.outcome}" for item in self.items]
+        return as_line(type(self).__name__, *told)
 
 
 def compare(

@@ -17,7 +17,7 @@ from domains.anomaly.series.looks import Look, Measure, look_back, look_both_way
 from domains.anomaly.series.reading import Reader, find_watched, name_short, values_of
 from domains.anomaly.series.signs import Signs
 from domains.anomaly.task import DetectionTask
-from shared.checks import is_whole
+from shared.checks import as_names, is_whole
 from shared.data.panel import Panel, PanelRepair, SeriesColumns
 from shared.errors import SettingsError
 from shared.runtime.array_of import ArrayOf
@@ -412,7 +412,9 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         return tuple(looks)
 
     def _reader(self) -> Reader:
-        return Reader(SeriesColumns(self.unique_id, self.ds, self.y, tuple(self.channels)), self.freq, self.tz)
+        channels = as_names(self.channels, "channels")
+        columns = SeriesColumns(self.unique_id, self.ds, self.y, channels, owner=type(self).__name__)
+        return Reader(columns, self.freq, self.tz)
 
     def _measure(self, number: int) -> Measure | None:
         window = int(self.window_[number])

@@ -16,7 +16,7 @@ from domains.anomaly.series.reading import values_of
 from domains.anomaly.series.signs import KINDS
 from shared.data.panel import Panel
 from shared.errors import HexadError
-from shared.result import Result
+from shared.result import OneLine, Result
 from shared.text import count_of, format_number, sentences
 from shared.typing import Bools, Floats, Ints
 
@@ -31,8 +31,8 @@ CLEAR = 0.25
 ALIKE = 0.5  # part of a peak's evidence from which rows around it belong to it
 
 
-@dataclass(frozen=True)
-class Incident:
+@dataclass(frozen=True, repr=False)
+class Incident(OneLine):
     """Rows of one series that are reported together.
 
     Attributes

@@ -14,6 +14,7 @@ from domains.geodata.points import read_points
 from domains.geodata.projection import WGS84, LocalProjection
 from shared.errors import DataError, Problem, SettingsError
 from shared.reporting.figures import PALETTE
+from shared.result import OneLine
 from shared.typing import Floats
 
 __all__ = ["MapLayer", "Shapes", "find_projection", "flatten_layer"]
@@ -23,8 +24,8 @@ DASHES = ("solid", "dashed", "dotted")
 LARGEST, SMALLEST = 9.0, 3.0  # radius of points, in pixels
 
 
-@dataclass(frozen=True)
-class MapLayer:
+@dataclass(frozen=True, repr=False)
+class MapLayer(OneLine):
     """One layer of a map.
 
     Parameters

@@ -10,6 +10,8 @@ import numpy as np
 from domains.geodata.maps.layers import MapLayer, Shapes, find_projection, flatten_layer
 from domains.geodata.network.streets import StreetNetwork
 from domains.geodata.osm.map import ATTRIBUTION
+from shared.checks import is_number
+from shared.errors import SettingsError
 from shared.typing import Floats, Ints
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ MOST_POINTS = 9_000
 MOST_POINTS_NARROW = 4_000
 STEPS = (100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)  # m of scale bars
 SIZE = (6.4, 5.6)
+SIDES = (0.5, 100.0)  # inches: less shows nothing, more is a poster
 DASHES: Mapping[str, Any] = {"solid": "solid", "dashed": (0, (5, 2)), "dotted": (0, (1, 1.2))}
 LETTERS = 2  # of a mark that stands in its point; longer ones stand beside it
 
@@ -73,6 +76,7 @@ def draw_map(
     """
     from shared.reporting.figures import NARROW, add_legend, draw, is_narrow
 
+    _check_size(size)
     plane = find_projection(streets, layers)
     flat = [flatten_layer(layer, plane) for layer in layers]
     seen = [shapes for layer, shapes in zip(layers, flat, strict=True) if not focus or layer.name in focus]
@@ -97,6 +101,14 @@ def draw_map(
     note = ATTRIBUTION if ATTRIBUTION not in caption else ""
     under = " ".join(one for one in (caption, f"Map: {note}." if note else "") if one)
     return draw(paint, alt=alt, caption=under, title=title, size=size, narrow=narrow, data=data)
+
+
+def _check_size(size: object) -> None:
+    sides = size if isinstance(size, tuple | list) else ()
+    if len(sides) != 2 or not all(is_number(side, *SIDES) for side in sides):
+        raise SettingsError(
+            f"size={size!r}: give width and height in inches, from {SIDES[0]:g} to {SIDES[1]:g}, as in (7, 5)"
+        )
 
 
 def _find_frame(streets: StreetNetwork | None, flat: Sequence[Shapes], zoom: bool, size: tuple[float, float]) -> Frame:

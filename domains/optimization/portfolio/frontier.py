@@ -20,6 +20,7 @@ from shared.checks import check_level, is_whole
 from shared.decision import Limit, Limits, Session, relative_gap
 from shared.errors import HexadError, SettingsError
 from shared.result import Result
+from shared.text import join_names
 from shared.typing import Floats
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Frontier(Result):
             if points:
                 add_legend(axes)
 
-        beside = f" Points: {', '.join(points)}." if points else ""
+        beside = f" Points: {join_names(points, ', ')}." if points else ""
         return draw(
             paint,
             alt=f"Line: the highest expected return for each amount of risk.{beside}",
