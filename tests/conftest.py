@@ -6,6 +6,7 @@ Runs of the case studies that many tests look at: each is made once a session, b
 import os
 import socket
 import subprocess
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,19 @@ def no_sockets(request, monkeypatch):
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+
+
+@pytest.fixture(autouse=True)
+def no_browser(monkeypatch):
+    """Open no window: neither here nor in a process that a test starts."""
+
+    def refuse(address, *more, **options):
+        raise AssertionError(f"a test tried to open a browser at {address}")
+
+    monkeypatch.setattr(webbrowser, "open", refuse)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("BROWSER", raising=False)
 
 
 def whole_studies() -> set[str]:

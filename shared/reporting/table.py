@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.result import OneLine
 from shared.text import format_column, format_stamp, format_value
 
 __all__ = ["Table", "cell_text", "lay_out"]
@@ -16,8 +17,8 @@ MAX_TABLE_ROWS = 60
 LETTERS = 12
 
 
-@dataclass(frozen=True)
-class Table:
+@dataclass(frozen=True, repr=False)
+class Table(OneLine):
     """A table of a report, and the name under which it can be taken away.
 
     Attributes

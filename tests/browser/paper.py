@@ -6,14 +6,14 @@ import zlib
 NUMBER = rb"[-+]?(?:\d+\.?\d*|\.\d+)"
 TOKEN = re.compile(
     rb"\((?:\\.|[^\\()])*\)|<<.*?>>|<[0-9A-Fa-f\s]*>|\[|\]|/[^\s/<>\[\]()]+|" + NUMBER + rb"(?![\w.])|[A-Za-z*'\"]+",
-    re.S,
+    re.DOTALL,
 )
 PAINT = {b"f", b"F", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*"}
 
 
 def read_objects(pdf):
     """Bodies of all objects by number."""
-    return {int(found[1]): found[2] for found in re.finditer(rb"(?:^|\n)(\d+) 0 obj\b(.*?)\nendobj", pdf, re.S)}
+    return {int(found[1]): found[2] for found in re.finditer(rb"(?:^|\n)(\d+) 0 obj\b(.*?)\nendobj", pdf, re.DOTALL)}
 
 
 def _stream(body):
@@ -82,7 +82,7 @@ def fills(pdf, margin):
     objects = read_objects(pdf)
     names = {}
     for body in objects.values():
-        for names_of in re.findall(rb"/XObject\s*<<(.*?)>>", body, re.S):
+        for names_of in re.findall(rb"/XObject\s*<<(.*?)>>", body, re.DOTALL):
             names |= {name: int(number) for name, number in re.findall(rb"/(\w+) (\d+) 0 R", names_of)}
     shares = []
     for body in objects.values():

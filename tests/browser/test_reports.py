@@ -284,4 +284,5 @@ def test_a_half_empty_page_is_found(browser, tmp_path):
     shares = fills(page.print(), MARGIN)
     page.close()
     assert len(shares) == 3
-    assert shares[0] < 0.2 < 0.5 < shares[1]
+    assert shares[0] < 0.2
+    assert shares[1] > 0.5

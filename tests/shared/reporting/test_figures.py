@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from domains.timeseries import Forecast
 from domains.timeseries.figures import forecast_figure
 from shared.reporting.charts import bar_figure, density_figure, dependence_figure, line_figure
 from shared.reporting.figures import PALETTE, Figure, draw, is_narrow, mark_now
@@ -402,3 +403,17 @@ def test_the_font_is_matplotlibs_own_whatever_its_list_of_fonts_says(monkeypatch
     monkeypatch.setattr(font_manager.fontManager, "ttflist", [planted, *font_manager.fontManager.ttflist])
     font_manager.fontManager._findfont_cached.cache_clear()
     assert sine("a").svg == before
+
+
+def test_every_interval_of_a_forecast_is_drawn_inside_the_wider_one():
+    frame = pd.DataFrame({"ds": [3, 4], "mean": [2.0, 2.0]})
+    for level, width in ((80, 1.0), (95, 2.0), (50, 0.5)):
+        frame[f"lo-{level}"], frame[f"hi-{level}"] = 2.0 - width, 2.0 + width
+    figure = Forecast(frame, (80, 95, 50)).plot()
+    shades = re.findall(r"fill-opacity: ([0-9.]+)", figure.svg)
+    assert [float(one) for one in dict.fromkeys(shades)] == [0.18, 0.24, 0.3]
+    named = re.findall(r"(\d+) % interval", figure.svg)
+    assert set(named) == {"95", "80", "50"}
+    one = Forecast(frame, (95,)).plot().svg
+    assert "80 % interval" not in one
+    assert "95 % interval" in one
