@@ -141,6 +141,8 @@ def bar_figure(
             axes.set_yticks(places, labels)
             axes.set_ylim(places.min() - 0.5, 0.5)
         axes.grid(visible=False, axis="y")
+        axes.grid(visible=True, axis="x")
+        axes.axvline(0.0, color=colours["soft"], linewidth=0.8)
         axes.set_xlabel(x_label)
         axes.margins(x=0.1)
 
