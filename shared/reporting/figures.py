@@ -397,7 +397,11 @@ def _date_formatter(locator: Any) -> Any:
 
     class Dates(base):  # type: ignore[misc]
         def format_ticks(self, values: Any) -> list[str]:
-            return [text if ":" in text else text.lstrip("0") for text in super().format_ticks(values)]
+            texts = [text if ":" in text else text.lstrip("0") for text in super().format_ticks(values)]
+            gaps = np.diff(np.asarray(values, dtype=float))
+            # From one month to the next days may lie close: of such a pair the first is not named.
+            close = [*(gaps < 0.7 * np.median(gaps)), False] if len(gaps) else [False] * len(texts)
+            return ["" if near else text for text, near in zip(texts, close, strict=True)]
 
     return Dates(
         locator,
