@@ -10,10 +10,14 @@ import numpy as np
 import pandas as pd
 
 from shared.evaluation import Comparison, Scores
+from shared.evaluation.compare import compare_two
+from shared.evaluation.design import SplitDesign
+from shared.evaluation.p_values import adjust_p_values
+from shared.evaluation.sample import Sample
 from shared.reporting import Claim
 from shared.text import capitalise
 
-__all__ = ["claim_pair", "keep_pairs"]
+__all__ = ["claim_pair", "compare_units", "keep_pairs"]
 
 
 def keep_pairs(scores: Scores, models: Sequence[str], metric: str, label: str = "whose") -> pd.DataFrame:
@@ -39,6 +43,38 @@ def keep_pairs(scores: Scores, models: Sequence[str], metric: str, label: str = 
         for place, model in enumerate(models)
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def compare_units(
+    values: pd.DataFrame, model: str, against: Sequence[str], *, metric: str, unit: str, greater: bool = True
+) -> list[Comparison]:
+    """Compare a model with others by units that may be taken for independent, corrected for their number.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        A row a unit, a column a model; the index says whose a row is.
+    model : str
+    against : sequence of str
+    metric, unit : str
+        What they are called.
+    greater : bool
+        Whether more is better.
+
+    >>> values = pd.DataFrame({"a": [2.0, 3.0, 4.0] * 4, "b": [1.0, 2.0, 2.0] * 4})
+    >>> [one.outcome for one in compare_units(values, "a", ["b"], metric="right", unit="items")]
+    ['better']
+    """
+    found = []
+    for other in against:
+        pair = values[[model, other]].to_numpy(dtype=float)
+        sample = Sample(pair, np.asarray(values.index), "units", SplitDesign())
+        found.append(compare_two(sample, model, other, metric, greater, unit))
+    told = [place for place, item in enumerate(found) if not np.isnan(item.p_value)]
+    adjusted = adjust_p_values([found[place].p_value for place in told])
+    for place, p_value in zip(told, adjusted, strict=True):
+        found[place] = replace(found[place], p_value=float(p_value), together=len(told))
+    return found
 
 
 def claim_pair(

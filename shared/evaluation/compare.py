@@ -16,7 +16,7 @@ from shared.evaluation.scores import Scores
 from shared.reporting.claims import Claim, Number, Verdict
 from shared.result import Result
 
-__all__ = ["Comparison", "Comparisons", "Outcome", "compare"]
+__all__ = ["Comparison", "Comparisons", "Outcome", "compare", "compare_two"]
 
 Outcome = Literal["better", "worse", "undecided", "too few"]
 
@@ -289,7 +289,7 @@ def compare(
         raise HexadError(f"neither more nor less of {metric} is better; compare by an error, or an interval score")
     others = [against] if isinstance(against, str) else list(against if against is not None else scores.baselines)
     items = [
-        _compare_two(scores.sample((model, other), metric), model, other, metric, greater, unit) for other in others
+        compare_two(scores.sample((model, other), metric), model, other, metric, greater, unit) for other in others
     ]
     told = [place for place, item in enumerate(items) if not np.isnan(item.p_value)]
     adjusted = adjust_p_values([items[place].p_value for place in told])
@@ -298,8 +298,26 @@ def compare(
     return Comparisons(tuple(items))
 
 
-def _compare_two(sample: Sample, model: str, other: str, metric: str, greater: bool, unit: str | None) -> Comparison:
-    """Compare the two columns of a sample; the p-value is not corrected yet."""
+def compare_two(sample: Sample, model: str, other: str, metric: str, greater: bool, unit: str | None) -> Comparison:
+    """Compare the two columns of a sample; the p-value is not corrected for other comparisons.
+
+    Parameters
+    ----------
+    sample : Sample
+        Values of both, in pairs.
+    model, other, metric : str
+        What they are called.
+    greater : bool
+        Whether more of the metric is better.
+    unit : str, optional
+        What a split or unit is called; as in `compare` where left out.
+
+    >>> from shared.evaluation.design import SplitDesign
+    >>> values = np.column_stack([np.arange(12.0) % 3 + 2, np.arange(12.0) % 3 + 1])
+    >>> sample = Sample(values, np.arange(12), "units", SplitDesign())
+    >>> compare_two(sample, "a", "b", "hits", True, "customers").outcome
+    'better'
+    """
     sign = 1.0 if greater else -1.0
     a, b = sample.values.mean(axis=0)
     one, its = (sign * sample.by_label()).T
