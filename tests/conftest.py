@@ -2,6 +2,7 @@
 
 import os
 import socket
+import webbrowser
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,3 +25,16 @@ def no_sockets(request, monkeypatch):
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+
+
+@pytest.fixture(autouse=True)
+def no_browser(monkeypatch):
+    """Open no window: neither here nor in a process that a test starts."""
+
+    def refuse(address, *more, **options):
+        raise AssertionError(f"a test tried to open a browser at {address}")
+
+    monkeypatch.setattr(webbrowser, "open", refuse)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("BROWSER", raising=False)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from case_studies.common.pairs import claim_pair, compare_units
+from case_studies.common.claims import claim_of
+from case_studies.common.pairs import compare_pairs
 from shared.evaluation import Comparison
 from shared.reporting import Claim, Evidence
 
@@ -71,8 +72,9 @@ class Tables:
             for way in ways
         ]
         rivals = [BY_CHANCE, *(name for name in dict.fromkeys((trial.best_single, EQUAL)) if name in trial.leads)]
-        pairs = compare_units(trial.shares, trial.used, rivals, metric=RIGHT, unit="items")
-        return cls(pd.concat(parts, ignore_index=True), nearest, tuple(pairs))
+        judged = pd.concat(parts, ignore_index=True)
+        pairs = compare_pairs(judged, trial.used, rivals, metric=RIGHT, by="whose", unit="items")
+        return cls(judged, nearest, tuple(pairs))
 
     def kept(self) -> dict[str, pd.DataFrame]:
         """The tables by the name of their files."""
@@ -89,7 +91,10 @@ class Tables:
     def judge(self, way: str) -> Claim:
         """The same as a sentence."""
         item = self.against(way)
-        return Claim("") if item is None else claim_pair(item, "judged", name=RIGHT)
+        if item is None:
+            return Claim("")
+        called = (f"“{item.model}”", f"“{item.against}”")
+        return claim_of(item, "judged", called=called, name=RIGHT, split="whose")
 
     @property
     def beats_chance(self) -> bool:

@@ -54,7 +54,8 @@ def make_layers(town: Town, reach: Reach, further: Further | None) -> list[MapLa
         layers.append(MapLayer(f"beyond {reach.goal:g} min{drawn}", beyond, told, "second", size))
     if further is not None and further.gain:
         spot = pd.DataFrame({"lon": [further.lon], "lat": [further.lat], "street": [further.street]})
-        layers.append(MapLayer("one more place", spot.assign(more=further.gain), ["street", "more"], "third"))
+        more = spot.assign(more=further.gain, mark="+")
+        layers.append(MapLayer("one more place", more, ["street", "more"], "accent", mark="mark"))
     found = town.places.positions
     places = pd.DataFrame({"lon": found.lon, "lat": found.lat, "name": town.places.names})
     places["nearest to"] = reach.places["nearest"]
@@ -86,4 +87,5 @@ def draw_reach(town: Town, layers: list[MapLayer]) -> Figure:
         alt="Map of what is within reach of a place, and of who is beyond.",
         caption="From where one gets to a place in time, along the streets.",
         zoom=False,
+        size=(6.4, 5.0),
     )

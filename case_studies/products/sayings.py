@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from case_studies.common.pairs import claim_pair
+from case_studies.common.claims import claim_of
 from shared.reporting import Claim, Evidence, Said, given
 from shared.text import capitalise, join_words
 
@@ -52,8 +52,9 @@ def percent(share: float, digits: int = 0) -> str:
 
 def judge(trial: Trial, against: str) -> Claim:
     """The recommender beside one other, in the trial's own measure."""
-    where = {"question": trial.question}
-    return claim_pair(trial.against(against), "trials", name="hits, the higher up the more", where=where)
+    called = ("the recommender", f"“{against}”")
+    said = {"name": "hits, the higher up the more", "split": "whose"}
+    return claim_of(trial.against(against), "trials", called=called, **said, question=trial.question)
 
 
 def beats_selling(trial: Trial) -> bool | None:

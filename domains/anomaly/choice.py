@@ -27,6 +27,27 @@ def check_budget(budget: object) -> None:
         raise SettingsError(f"budget={budget!r}: give a number of alerts, from 1 on, or a share of rows below 1")
 
 
+def by_column(given: Any, name: str) -> dict[str, Any]:
+    """Take what is said of columns, and refuse what is not said by column.
+
+    Parameters
+    ----------
+    given : mapping, optional
+    name : {"only", "least"}
+
+    Raises
+    ------
+    SettingsError
+
+    >>> by_column(None, "only"), by_column({"amount": "higher"}, "only")
+    ({}, {'amount': 'higher'})
+    """
+    if given is not None and not isinstance(given, Mapping):
+        how = "{'amount': 'higher'}" if name == "only" else "{'amount': 5.0}"
+        raise SettingsError(f"{name}={given!r}: give it by column, as in {how}")
+    return dict(given or {})
+
+
 def check_differences(
     only: Mapping[str, str], least: Mapping[str, float], numbers: Sequence[str], others: Sequence[str] = ()
 ) -> None:

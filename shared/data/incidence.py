@@ -22,14 +22,15 @@ from shared.data.incidence_matrix import from_matrix
 from shared.data.interactions import read_visits
 from shared.data.io.frames import as_pandas
 from shared.errors import HexadError, quote
+from shared.result import Tabular
 from shared.text import sentences
 from shared.typing import Codes, Floats, Ints
 
 __all__ = ["BasketColumns", "Incidence"]
 
 
-@dataclass(frozen=True, eq=False)
-class Incidence:
+@dataclass(frozen=True, eq=False, repr=False)
+class Incidence(Tabular):
     """Rows that hold items, each at most once, in flat arrays.
 
     Attributes
@@ -503,11 +504,7 @@ def encode_items(names: pd.Index[Any], items: Iterable[Any]) -> Ints:
     """
     import difflib
 
-    if isinstance(items, str):
-        raise HexadError(f"items are given as the text {quote([items])}; give a list, as in [{items!r}]")
-    if not hasattr(items, "__iter__"):
-        raise HexadError(f"items are given as {items!r}; give a list, as in [{items!r}]")
-    wanted = list(items)
+    wanted = [items] if isinstance(items, str) or not hasattr(items, "__iter__") else list(items)
     if wrong := [one for one in wanted if isinstance(one, list | set | dict)]:
         raise HexadError(f"items are given as lists: {quote(wrong)}; give single items")
     place = names.get_indexer(pd.Index(wanted, dtype=names.dtype if not wanted else None))

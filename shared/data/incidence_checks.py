@@ -165,10 +165,11 @@ def from_table(
     one_of(returns, ("refuse", "drop", "net"), "returns")
     one_of(missing, ("refuse", "drop"), "missing")
     problems = Problems(source)
-    wanted = [columns.order, columns.item, columns.quantity, columns.time, columns.customer]
-    for name in wanted:
+    for role in ("order", "item", "quantity", "time", "customer"):
+        name = getattr(columns, role)
         if name is not None and name not in table.columns:
-            missing_column(name, [str(column) for column in table.columns], problems)
+            present = [str(column) for column in table.columns]
+            missing_column(name, present, problems, named_in=("BasketColumns", role))
     problems.raise_if_any()
     notes: list[str] = []
     order_codes, orders = encode_values(table[columns.order], columns.order, problems, missing)

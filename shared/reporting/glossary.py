@@ -40,6 +40,7 @@ TERMS = {
     " could still be.",
     "quantile": "The value below which a stated share of outcomes is expected: below the 90 % quantile, nine in ten.",
     "recall": "Of the cases that there are, the share that was found.",
+    "Sharpe ratio": "What was earned, divided by how much that fluctuated: the more, the better for the same risk.",
     "support": "The share of baskets, or their number, that hold all items of a rule.",
     "volatility": "How much returns vary: their standard deviation, over a year unless said otherwise.",
     "shrinkage": "Pulling an estimate towards a plain value, the more so the less data there are behind it.",

@@ -20,7 +20,7 @@ from domains.geodata.sites.status import FREE, OPEN, SHUT
 from shared.checks import is_number, is_whole
 from shared.decision import InfeasibleError
 from shared.errors import HexadError, Problems, SettingsError, quote
-from shared.text import count_of, format_number
+from shared.text import count_of, format_number, join_names
 from shared.typing import Bools, Bytes, Floats, Ints
 
 __all__ = ["GOALS", "choose_sites"]
@@ -343,10 +343,10 @@ def _find_runners_up(
             continue
         sets.append(without.chosen)
         instead = np.setdiff1d(without.chosen, answer.chosen)
-        names = ", ".join(str(asked.sites[one]) for one in instead)
+        names = join_names((asked.sites[one] for one in instead), ", ")
         gone = np.setdiff1d(np.setdiff1d(answer.chosen, without.chosen), [site])
         if len(gone):
-            names += f" (and not {', '.join(str(asked.sites[one]) for one in gone)})"
+            names += f" (and not {join_names((asked.sites[one] for one in gone), ', ')})"
         objective = solver.say_value(without.cost)
         rows.append((asked.sites[site], names, objective, abs(objective - solver.say_value(answer.cost))))
     return pd.DataFrame(rows, columns=["without", "instead", "objective", "loses"]), sets
