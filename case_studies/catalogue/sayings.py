@@ -8,7 +8,7 @@ from shared.reporting import Claim, Evidence, Said, given
 from shared.text import count_of
 
 from .alike import Alike
-from .check import BY_CHANCE, EQUAL, LEARNT, TEXTS, WORDS, Trial
+from .check import BY_CHANCE, Trial
 from .items import Items
 from .settings import CatalogueSettings
 from .tables import Tables
@@ -23,12 +23,11 @@ __all__ = [
     "say_simple",
     "say_thirds",
     "say_twins",
-    "way_in_words",
 ]
 
 
 SURE = 2.0  # standard errors from which two thirds are said to differ
-NOTHING = "No likeness was found beyond chance: do not use the lists."
+NOTHING = "Nothing was found beyond chance: do not use the lists."
 
 
 def percent(share: float) -> str:
@@ -42,23 +41,6 @@ def percent(share: float) -> str:
     ('62 %', '1.2 %')
     """
     return f"{100 * share:.0f} %" if abs(share) >= 0.0995 or share == 0 else f"{100 * share:.1f} %"
-
-
-def way_in_words(way: str) -> str:
-    """Name a way to find neighbours within a sentence.
-
-    Parameters
-    ----------
-    way : str
-
-    >>> way_in_words("genre alone"), way_in_words("all together, equal weights")
-    ('“genre” alone', 'all columns with equal weights')
-    """
-    if way in {EQUAL, LEARNT}:
-        return f"all columns with {way.partition(', ')[2]}"
-    if way in {WORDS, TEXTS}:
-        return f"the {way}"
-    return f"“{way.removesuffix(' alone')}” alone"
 
 
 def say_check(trial: Trial | None, tables: Tables, items: Items, settings: CatalogueSettings) -> Claim:
@@ -94,7 +76,7 @@ def say_check(trial: Trial | None, tables: Tables, items: Items, settings: Catal
 
 
 def say_simple(trial: Trial | None, tables: Tables) -> list[Said]:
-    """Say whether all columns together find more than the best one alone, and whether learnt weights are worth it.
+    """Say whether all columns together find more than the simplest way, the best column alone.
 
     Parameters
     ----------
@@ -104,12 +86,12 @@ def say_simple(trial: Trial | None, tables: Tables) -> list[Said]:
     >>> say_simple(None, None)
     []
     """
-    if trial is None:
+    item = None if trial is None else tables.against(trial.best_single)
+    if trial is None or item is None:
         return []
-    told: list[Said] = [tables.judge(item.against) for item in tables.pairs if item.against != BY_CHANCE]
-    item = tables.against(trial.best_single)
-    if item is not None and item.outcome != "better":
-        told.append(Claim(f"The simplest way, {way_in_words(trial.best_single)}, does as well: columns.attributes."))
+    told: list[Said] = [tables.judge(trial.best_single)]
+    if item.outcome != "better":
+        told.append(Claim("The simplest way does as well: name that column alone, --set columns.attributes."))
     return told
 
 
@@ -124,14 +106,14 @@ def say_alone(tables: Tables, settings: CatalogueSettings) -> Claim:
     alone = Evidence("nearest", tables.nearest, {"alone": True}).count("item")
     if not tables.count_alone():
         return Claim.of(
-            "Nothing is alone: {alone} have a nearest below {limit} of 1 in similarity.",
+            "Nothing is alone: {alone} have a nearest below {limit} in similarity.",
             alone=alone,
-            limit=given(settings.lonely),
+            limit=given(settings.lonely, digits=2),
         )
     return Claim.of(
-        "Do not show lists for {alone} that nothing is like: similarity below {limit} of 1.",
+        "Do not show lists for {alone} that nothing is like: similarity below {limit}.",
         alone=alone,
-        limit=given(settings.lonely),
+        limit=given(settings.lonely, digits=2),
     )
 
 

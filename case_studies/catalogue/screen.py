@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from case_studies.common.report import add_comparison, too_few
 from shared.reporting import Claim, Evidence, Figure, Run, Said
@@ -44,8 +43,7 @@ def write_first_screen(
         share = tables.by(trial.used).mean("value", "%", decimals=0)
         run.add_fact(share, f"of the neighbours share “{items.check}”")
         for item in tables.pairs[:2]:
-            name = item.against if item.against == BY_CHANCE else item.against.removesuffix(" alone")
-            add_comparison(run, replace(item, against=name), tables.judge(item.against), "right neighbours")
+            add_comparison(run, item, tables.judge(item.against), "right neighbours")
         run.show(draw_shares(trial, tables, items))
     run.add_fact(Evidence("nearest", tables.nearest, {"alone": True}).count(), "items that nothing is like")
     if trial is None:
@@ -74,7 +72,7 @@ def say_flattered(trial: Trial | None, items: Items, alike: Alike) -> Claim | No
 
 def draw_shares(trial: Trial, tables: Tables, items: Items) -> Figure:
     """The share of right neighbours by each way to find them, and by chance."""
-    table = trial.table
+    table = trial.table.sort_values("share", ascending=False, kind="stable")
     bars = {str(way): 100 * float(share) for way, share in table["share"].items()} | {BY_CHANCE: 100 * trial.chance}
     title = Claim.of(
         f"{{share}} of the neighbours share “{items.check}”, by chance {{chance}}",

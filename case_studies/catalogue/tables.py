@@ -13,13 +13,32 @@ from shared.evaluation import Comparison
 from shared.reporting import Claim, Evidence
 
 from .alike import Alike
-from .check import BY_CHANCE, EQUAL, Trial
+from .check import BY_CHANCE, EQUAL, LEARNT, TEXTS, WORDS, Trial
 from .items import Items
 from .settings import CatalogueSettings
 
-__all__ = ["RIGHT", "Tables"]
+__all__ = ["RIGHT", "Tables", "way_in_words"]
 
 RIGHT = "right neighbours"
+
+
+def way_in_words(way: str) -> str:
+    """Name a way to find neighbours within a sentence.
+
+    Parameters
+    ----------
+    way : str
+
+    >>> way_in_words("genre alone"), way_in_words("all together, equal weights")
+    ('“genre” alone', 'all columns with equal weights')
+    """
+    if way == BY_CHANCE:
+        return way
+    if way in {EQUAL, LEARNT}:
+        return f"all columns with {way.partition(', ')[2]}"
+    if way in {WORDS, TEXTS}:
+        return f"the {way}"
+    return f"“{way.removesuffix(' alone')}” alone"
 
 
 @dataclass(frozen=True)
@@ -93,7 +112,7 @@ class Tables:
         item = self.against(way)
         if item is None:
             return Claim("")
-        called = (f"“{item.model}”", f"“{item.against}”")
+        called = ("this way", way_in_words(item.against))
         return claim_of(item, "judged", called=called, name=RIGHT, split="whose")
 
     @property

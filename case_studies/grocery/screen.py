@@ -128,7 +128,7 @@ def say_held(tables: Tables) -> Claim:
 def say_bound(settings: GrocerySettings) -> Claim:
     """What the test promises."""
     return Claim.of(
-        "The chance that any of the kept rules is false is at most {alpha}.", alpha=given(settings.alpha, "%")
+        "The chance that any of the kept rules is false is {alpha} or less.", alpha=given(settings.alpha, "%")
     )
 
 

@@ -141,8 +141,8 @@ def doubts(visits: Visits, trials: list[Trial], settings: ProductSettings) -> li
         warn(settings),
         f"Whoever took nothing in the time after a cut does not count: figures are of those who came back. For {settings.who}s"
         " with a short past, lists lean on what is popular.",
-        "What is taken has seasons. Lists for a holiday that lies further back than what is learnt from fades know little of it;"
-        " run the study again every few weeks.",
+        "What is taken has seasons, and what lies far back fades: lists know little of last year's holiday. Run the study again"
+        " every few weeks.",
         "What one was shown before, what was out of stock and what things cost is not known here; all of it forms what is taken.",
     ]
     if visits.period is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from case_studies.common.claims import claim_of
-from shared.reporting import Claim, Evidence, Said, given
+from shared.reporting import Claim, Evidence, Number, Said, given
 from shared.text import capitalise, join_words
 
 from .lists import GROUPS, Lists
@@ -22,6 +24,7 @@ __all__ = [
     "say_basis",
     "say_few",
     "say_kinds",
+    "say_length",
     "say_new",
     "say_strangers",
     "say_taken",
@@ -33,7 +36,7 @@ __all__ = [
 ALIKE = 0.1  # a difference between groups, relative, that is not spoken of
 FEW_LISTS = 30  # below which nothing is said of a group
 LABELS = {"next": "what comes next", "new": "what is new to them"}
-NOTHING = "Nothing was found beyond what sells most: show everyone that."
+NOTHING = "Nothing was found beyond what is popular: show everyone that."
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -63,12 +66,20 @@ def beats_selling(trial: Trial) -> bool | None:
     return None if outcome == "too few" else outcome == "better"
 
 
+def say_length(visits: Visits) -> Number:
+    """The period as a number of a claim: one of the settings, or what was made of the times."""
+    digits = re.search(r"\d+(\.\d+)?", visits.length)
+    return Number(visits.length, float(digits[0]) if digits else visits.length)
+
+
 def say_taken(trial: Trial, tables: Tables, visits: Visits) -> Claim:
     """How many of those shown were taken, by the recommender and by the best of what needs no model."""
     mine, its = (tables.tried(trial.question, name, "taken") for name in (OURS, trial.simple))
-    after = "were hidden" if visits.period is None else f"were taken in the {visits.length} after"
+    after: dict[str, Number] = {} if visits.period is None else {"length": say_length(visits)}
+    when = "were taken in the {length} after" if after else "were hidden"
     return Claim.of(
-        f"of {{shown}} shown, {{mine}} {after}; by “{trial.simple}”, {{its}}",
+        f"of {{shown}} shown, {{mine}} {when}; by “{trial.simple}”, {{its}}",
+        **after,
         shown=given(trial.shown),
         mine=mine.mean("value", decimals=2),
         its=its.mean("value", decimals=2),
@@ -79,7 +90,7 @@ def say_worth(trial: Trial, tables: Tables, visits: Visits, settings: ProductSet
     """What to do with a question's lists, from what they were worth."""
     label = LABELS[trial.question]
     if beats_selling(trial) is False:
-        return Claim(f"{capitalise(label)}: nothing was found beyond what sells most. Show everyone that.")
+        return Claim(f"{capitalise(label)}: nothing was found beyond what is popular. Show everyone that.")
     head = {
         "better": f"Show every {settings.who} its list of {label}",
         "worse": f"Of {label}, show “{trial.simple}”, not these lists",

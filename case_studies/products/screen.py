@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from case_studies.common.report import add_comparison
-from shared.reporting import Claim, Evidence, Figure, Run, Said
+from shared.reporting import Claim, Evidence, Figure, Number, Run, Said, given
 from shared.reporting.charts import bar_figure
 from shared.text import capitalise, format_stamp
 
@@ -45,11 +45,18 @@ def write_first_screen(
         if (few := say_few(trial, tables, settings)) is not None and "find less" in few.text:
             run.add_doubt([few])
             break
-    first = tables.tried(trials[0].question, OURS, "taken")
+    taken = tables.tried(trials[0].question, OURS, "taken").mean("value", decimals=2)
     after = "hidden" if visits.period is None else "taken"
-    run.add_fact(first.mean("value", decimals=2), f"of {settings.shown} shown {after}: {LABELS[trials[0].question]}")
-    run.add_fact(Evidence("users", tables.users).count(), f"{settings.who}s with lists of {settings.shown}")
+    label = f"of {{shown}} shown {after}: {LABELS[trials[0].question]}"
+    _add_card(run, taken, label, settings)
+    _add_card(run, Evidence("users", tables.users).count(), f"{settings.who}s with lists of {{shown}}", settings)
     run.show(draw_taken(trials[0], tables, visits))
+
+
+def _add_card(run: Run, number: Number, label: str, settings: ProductSettings) -> None:
+    """A number on a card whose label tells the length of a list."""
+    claim = Claim.of(f"{{number}}: {label}", number=number, shown=given(settings.shown))
+    run.add_fact(number.text, label.format(shown=settings.shown), claim)
 
 
 def _certainty(trial: Trial, *, nothing: bool) -> list[Said]:
