@@ -354,7 +354,7 @@ def test_an_index_without_a_name_is_told_and_what_is_advised_works(make, case, d
 @pytest.mark.parametrize("index", [pd.RangeIndex(60), np.arange(60) * 2])
 def test_numbers_of_rows_are_no_index_to_tell_of(index):
     frame = clean()[:60].drop(columns="ds").set_index(index)
-    with pytest.raises(DataError, match="Name it so, or say under which name it is.$"):
+    with pytest.raises(DataError, match=r"say under which name it is: SeasonalNaive\(ds=...\)\.$"):
         SeasonalNaive(7).fit(frame)
 
 
