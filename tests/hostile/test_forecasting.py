@@ -744,7 +744,7 @@ def test_series_that_are_not_known_are_named(make):
     model = make(freq="D").fit(clean())
     with pytest.raises(HexadError, match="no history is known of the series 'c', 'd'; pass it to fit or update first"):
         model.predict(3, ids=["c", "a", "d"])
-    for ids in ([], "a"):
+    for ids in ([], ()):
         with pytest.raises(SettingsError, match="ids="):
             model.predict(3, ids=ids)
 
