@@ -680,7 +680,7 @@ def test_a_horizon_that_was_not_learnt_for_is_refused_by_the_lag_forecaster():
 @each_forecaster
 @pytest.mark.parametrize(
     "levels",
-    [[0], [100], [-5], [101], [80, 100.5], [np.nan], [np.inf], ["80"], 80, "80", None, [None], [80j], [[80]]],
+    [[0], [100], [-5], [101], [80, 100.5], [np.nan], [np.inf], ["80"], "80", [None], [80j], [[80]]],
     ids=repr,
 )
 def test_levels_out_of_range_are_refused(make, levels):
