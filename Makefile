@@ -9,16 +9,19 @@ export PYTHONWARNINGS = ignore::UserWarning
 # Each of the tests' two processes has one of the cores to itself; threads of both on both wait for one another.
 test test-whole test-pandas2: export OMP_NUM_THREADS = 1
 
-.PHONY: demo install-all warm test test-whole test-pandas2 lint clean
+.PHONY: demo docs install-all warm test test-whole test-pandas2 lint clean
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hexad needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hexad needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 
 demo: $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable ".[demo]"
-	$(BIN)/hexad run demand
+	@echo "Installing (1/2): what the first study needs, 1 GB in $(VENV). About a minute, and the downloads."
+	@$(BIN)/python -m pip install --quiet --editable ".[demo]"
+	@echo "Running (2/2): about a minute."
+	@$(BIN)/hexad run demand
+	@$(BIN)/hexad open || true
 
 install-all: $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
@@ -51,8 +54,12 @@ test-pandas2: VENV = .venv-pandas2
 test-pandas2:
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)/bin/python -m pip install --quiet --editable ".[demo,basket,grocery,shuttle,portfolio,marketing,features,products,catalogue,catchment,delivery,site,optimization,geodata,data,excel,sql]" "pandas<3" --group dev
+	$(VENV)/bin/python -m pip install --quiet --editable ".[studies,basket,optimization,geodata,data,excel,sql]" "pandas<3" --group dev
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal $(PANDAS2)
+
+# The pages of docs/, run: with results and pictures, one HTML file each.
+docs: install-all
+	$(BIN)/python docs/build.py site
 
 lint: install-all
 	$(BIN)/ruff check .

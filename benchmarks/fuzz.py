@@ -29,7 +29,8 @@ from benchmarks.fuzz_inputs import Case, make_case
 from case_studies.demand.settings import DemandSettings
 from shared.data import read_table
 from shared.errors import HexadError, MissingExtraError, RepairWarning
-from shared.runtime.config import load_settings, parse_override, to_toml
+from shared.runtime.config import load_settings, to_toml
+from shared.runtime.overrides import parse_override
 
 __all__ = ["Outcome", "attempt", "make_case"]
 

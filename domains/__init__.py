@@ -9,3 +9,6 @@ if getattr(_shared, "HEXAD_MARKER", None) != "hexad":
         "Python found it first, usually because it lies beside your script or notebook. "
         "Rename that file or folder, or start Python from another folder."
     )
+
+HEXAD_MARKER = "hexad"
+"""Tells `case_studies` that this `domains` is Hexad's own and not a folder of the same name beside a script."""

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from shared.environment import spell_install
+
 __all__ = [
     "Argument",
     "CalibrationError",
@@ -138,13 +140,14 @@ class MissingExtraError(ImportError):
     """A library of an extra is not installed.
 
     >>> print(MissingExtraError("mlxtend", "basket"))
-    This needs the package 'mlxtend'. Install it with: pip install "hexad[basket]"
+    This needs the package 'mlxtend', which is not installed. Install it with: ...
     """
 
     def __init__(self, package: str, extra: str) -> None:
         self.package = package
         self.extra = extra
-        super().__init__(f"This needs the package '{package}'. Install it with: pip install \"hexad[{extra}]\"")
+        command = spell_install(extra, package)
+        super().__init__(f"This needs the package '{package}', which is not installed. Install it with: {command}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.package, self.extra)
@@ -375,8 +378,7 @@ def require(module: str, *, package: str, extra: str) -> None:
     >>> require("no_such_module", package="no-such-package", extra="data")
     Traceback (most recent call last):
     ...
-    shared.errors.MissingExtraError: This needs the package 'no-such-package'. Install it with: pip install
-    "hexad[data]"
+    shared.errors.MissingExtraError: This needs the package 'no-such-package', which is not installed. ...
     """
     try:
         found = importlib.util.find_spec(module) is not None

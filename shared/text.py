@@ -14,7 +14,9 @@ __all__ = [
     "format_number",
     "format_stamp",
     "format_value",
+    "join_names",
     "join_words",
+    "listed_name",
     "sentences",
 ]
 
@@ -44,6 +46,33 @@ def sentences(notes: Iterable[str]) -> str:
     '2 rows were left out. Times are UTC.'
     """
     return " ".join(f"{capitalise(note)}." for note in notes)
+
+
+def join_names(names: Iterable[object], last: str = " and ") -> str:
+    """List names as a sentence does; one with a comma is quoted, so that it is not taken for two.
+
+    Parameters
+    ----------
+    names : iterable
+    last : str
+        What stands before the last one.
+
+    >>> join_names(["tea", "milk, skimmed", "jam"]), join_names(["a", "b"], last=", "), join_names(["tea, green"])
+    ("tea, 'milk, skimmed' and jam", 'a, b', 'tea, green')
+    """
+    listed = list(names)
+    texts = [listed_name(name) for name in listed] if len(listed) > 1 else [str(name) for name in listed]
+    return f"{', '.join(texts[:-1])}{last}{texts[-1]}" if len(texts) > 1 else "".join(texts)
+
+
+def listed_name(name: object) -> str:
+    """Write a name as it stands in a list: quoted where it has a comma itself.
+
+    >>> listed_name("tea"), listed_name("tea, green")
+    ('tea', "'tea, green'")
+    """
+    text = str(name)
+    return f"'{text}'" if "," in text else text
 
 
 def join_words(words: Sequence[str]) -> str:
@@ -97,6 +126,8 @@ def format_value(value: SupportsFloat, unit: str = "", digits: int = 3, decimals
 
     >>> format_value(4836.2, "MW"), format_value(36, "%"), format_value(-0.04567), format_value(2.345, decimals=1)
     ('4,836 MW', '36 %', '−0.0457', '2.3')
+    >>> format_value(150, "m"), format_value(20.0, digits=2)
+    ('150 m', '20')
     """
     number = float(value)
     if not math.isfinite(number):
@@ -104,7 +135,7 @@ def format_value(value: SupportsFloat, unit: str = "", digits: int = 3, decimals
     elif decimals is None and abs(number) < 999.5 and number != 0:
         decimals = max(0, digits - 1 - math.floor(math.log10(abs(number))))
         text = f"{number:,.{decimals}f}"
-        text = text.rstrip("0").rstrip(".") if number == int(number) else text
+        text = text.rstrip("0").rstrip(".") if number == int(number) and decimals else text
     else:
         text = f"{number:,.{decimals or 0}f}"
     text = text.replace("-", "−" if text.strip("-0.,") else "")  # no minus before a zero

@@ -25,7 +25,7 @@ def main() -> None:
     """Run the parts asked for and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, required=True, help="folder with groceries, retail and mushroom")
-    parser.add_argument("--peers", action="store_true", help="also run the peers (pip install hexad[bench] pyfim)")
+    parser.add_argument("--peers", action="store_true", help="also run the peers, those of the extra bench, and pyfim")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run")
     given = parser.parse_args()
     folder = given.data.resolve()

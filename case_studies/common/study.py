@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from case_studies.common.map_file import MapFile
     from shared.runtime.config import Settings
 
-__all__ = ["SETTINGS_FILE", "STUDY_FILE", "Study", "find_study", "find_studies", "load_study", "tables_of"]
+__all__ = ["SETTINGS_FILE", "STUDY_FILE", "Study", "StudyFolder", "find_studies", "find_study", "load_study"]
 
 HERE = Path(__file__).parents[1]
 STUDY_FILE, SETTINGS_FILE = "study.py", "settings.toml"
@@ -117,30 +117,6 @@ def find_study(study: str | os.PathLike[str]) -> StudyFolder:
             f"the folder {quote([text], longest=200)} holds no {STUDY_FILE} and {SETTINGS_FILE}; {hint}"
         )
     raise SettingsError(f"there is no study {quote([text])}; {hint}")
-
-
-def tables_of() -> dict[str, dict[str, list[str]]]:
-    """By bundled data set the studies that read it: how to give an own table or map, and a line a role.
-
-    Studies whose extra is missing are left out.
-
-    >>> list(tables_of()["vic_elec"])
-    ['demand']
-    """
-    found: dict[str, dict[str, list[str]]] = {}
-    for name in find_studies():
-        try:
-            study = load_study(find_study(name))
-        except MissingExtraError:
-            continue
-        for place, (role, table) in enumerate(study.tables.items()):
-            file = f"{role}=FILE" if place else "FILE"
-            how = f"Your own table in its place: hexad run {name} --data {file}: --set {table.setting}.ROLE=NAME for"
-            found.setdefault(table.dataset, {})[name] = [how, *table.columns.describe()]
-        for role, one in study.maps.items():
-            how = f"Your own map in its place: hexad run {name} --data {role}=FILE ({one.about})"
-            found.setdefault(one.dataset, {}).setdefault(name, []).insert(0, how)
-    return found
 
 
 def load_study(found: StudyFolder) -> Study:

@@ -38,6 +38,10 @@ from .tables import Tables
 FEW = 26  # trials a week apart: half a year, one of the two seasons that demand has
 FEWEST_HOT = 3  # trials, below which nothing is said of heat
 MOST_DAYS = 3  # days whose reserve is told in a sentence
+ALONE = (
+    "Each curve varies one input alone. The latest demand, which tells of the weather already, stays as it was: so a curve"
+    " may fall where demand itself rises, as the picture under “What was read” shows."
+)
 LABELS = {"mase": "MASE", "mae": "MAE"}
 
 
@@ -346,6 +350,7 @@ def driving(found: Importance, by_weather: list[Dependence]) -> list[Any]:
         found.explain(),
         found.plot_steps(),
         *(part for one in by_weather for part in (one.explain(), one.plot())),
+        *([ALONE] if by_weather else []),
     ]
 
 

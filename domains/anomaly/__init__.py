@@ -43,3 +43,7 @@ __all__ = [
     "incident_lines",
     "reason_bars",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from domains.anomaly.evidence import MOST_SCORES, ScoreScale
 from shared.errors import DataError, Problem, SettingsError
 from shared.runtime.array_of import ArrayOf
+from shared.runtime.seeds import make_random_state
 from shared.typing import Bools, Floats, Ints
 
 __all__ = ["Judged", "MatrixDetector", "draw_seed", "is_share", "load_kernels", "spread_evidence"]
@@ -282,4 +283,4 @@ def draw_seed(random_state: Any) -> int:
     >>> draw_seed(0) == draw_seed(0) == 209652396
     True
     """
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    return int(make_random_state(random_state).randint(np.iinfo(np.int32).max))

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from shared.checks import check_level
 from shared.errors import SettingsError
+from shared.result import OneLine
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats
 
@@ -21,8 +22,8 @@ MOST_SCORES = 10_000
 TAIL = 0.02
 
 
-@dataclass(frozen=True)
-class ScoreScale:
+@dataclass(frozen=True, repr=False)
+class ScoreScale(OneLine):
     """Scores of rows that a detector did not learn from, against which others are judged.
 
     Attributes

@@ -16,7 +16,7 @@ from shared.checks import is_whole
 from shared.errors import SettingsError
 from shared.result import Result
 from shared.runtime.array_of import ArrayOf
-from shared.text import count_of, join_words
+from shared.text import count_of, join_names
 from shared.typing import Floats
 
 __all__ = ["Drift", "StreamDetector"]
@@ -69,7 +69,7 @@ class Drift(Result):
             else "They were not learnt from; if this is to stay, update with learn_changed=True, or fit again."
         )
         return (
-            f"The last {count_of(self.n_rows, 'row')} are not like those of before: {join_words(self.columns)} changed"
+            f"The last {count_of(self.n_rows, 'row')} are not like those of before: {join_names(self.columns)} changed"
             f" (p = {self.p_value:.1g}). {rest}"
         )
 

@@ -48,3 +48,7 @@ __all__ = [
     "rule_weights",
     "stability_figure",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from shared.errors import shorten
+from shared.text import join_names
 
 __all__ = ["as_lists", "percent", "format_set"]
 
@@ -38,9 +39,9 @@ def percent(part: int, whole: int) -> str:
 
 
 def format_set(names: Iterable[Any], longest: int = 40) -> str:
-    """Write a set for people.
+    """Write a set for people; a name with a comma is quoted where it stands beside others.
 
-    >>> format_set(["milk", "bread"])
-    'bread, milk'
+    >>> format_set(["milk", "bread"]), format_set(["tea, green", "milk"])
+    ('bread, milk', "milk, 'tea, green'")
     """
-    return ", ".join(sorted(shorten(name, longest) for name in names))
+    return join_names(sorted(shorten(name, longest) for name in names), ", ")

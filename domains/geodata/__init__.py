@@ -78,3 +78,7 @@ __all__ = [
     "weigh_pull",
     "write_map",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -12,6 +12,7 @@ import pandas as pd
 from domains.geodata.projection import WGS84, wrap_degrees
 from shared.data.io.frames import as_pandas
 from shared.errors import Argument, Fix, Problems, SettingsError
+from shared.result import OneLine
 from shared.text import count_of
 from shared.typing import Bools, Floats
 
@@ -24,8 +25,8 @@ MARGIN = 0.1
 MAX_ROWS = 6
 
 
-@dataclass(frozen=True)
-class Points:
+@dataclass(frozen=True, repr=False)
+class Points(OneLine):
     """Some points on the globe.
 
     Attributes

@@ -77,3 +77,7 @@ __all__ = [
     "spend_of",
     "summarise_backtest",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -36,3 +36,7 @@ __all__ = [
     "Topics",
     "score_bars",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -33,6 +33,7 @@ from shared.data.io.frames import as_pandas
 from shared.data.names import plain_names
 from shared.errors import Argument, DataError, Fix, HexadError, Problem, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
+from shared.runtime.seeds import make_rng
 from shared.text import count_of
 from shared.typing import Bools, Ints, Reals
 
@@ -194,7 +195,7 @@ class Recommender(BehaviourModel):
             self.length_,
             unit="days" if self.dated_ else "of the times",
             dense_items=self.dense_items,
-            rng=np.random.default_rng(self.random_state),
+            rng=make_rng(self.random_state),
         )
         self.notes_ += notes
         self.blend_ = blend
@@ -206,10 +207,10 @@ class Recommender(BehaviourModel):
         new = np.flatnonzero((self.history_.popularity == 0) & (self.rows_ >= 0))
         if len(new) == 0 or self.space_ is None or self.blend_ is None:
             return
-        rng = np.random.default_rng(self.random_state)
+        rng = make_rng(self.random_state)
         self.new_ = NewItems.learn(self.space_, self.rows_, self.history_, self.blend_, new, rng)
         scored = len(self.new_.items)
-        self.notes_.append(f"{count_of(scored, 'item')} that nobody has yet are scored by the items most like them")
+        self.notes_.append(f"{count_of(scored, 'item')} that nobody has yet are scored by the items nearest to them")
         if alone := len(new) - scored:
             self.notes_.append(
                 f"{count_of(alone, 'item')} that nobody has yet are like none of the others: never shown"

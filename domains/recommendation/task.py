@@ -16,6 +16,7 @@ from shared.data.splits import Split
 from shared.errors import HexadError, SettingsError
 from shared.evaluation.metrics import Metric, list_metric, rank_pairs
 from shared.evaluation.task import Stopwatch, Task
+from shared.result import OneLine
 from shared.typing import Ints
 
 __all__ = ["RankingTask"]
@@ -24,8 +25,8 @@ BLOCK = 512
 RANK = "rank"
 
 
-@dataclass(frozen=True)
-class RankingTask(Task):
+@dataclass(frozen=True, repr=False)
+class RankingTask(OneLine, Task):
     """Fit on the visits before a cut, and rank all items for what each user comes to after it.
 
     Parameters

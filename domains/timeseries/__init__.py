@@ -51,3 +51,7 @@ __all__ = [
     "reliability",
     "reserve_needed",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -15,11 +16,13 @@ from domains.timeseries.conformal import find_constant
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.kernels import Canvas
 from domains.timeseries.task import ForecastTask
-from shared.checks import check_level
+from shared.checks import as_tuple, check_levels
 from shared.data import columns as names
+from shared.data.durations import WrittenDurations
 from shared.data.frequency import Frequency
 from shared.data.io.frames import as_pandas
 from shared.data.panel import MAX_HORIZON, Panel, PanelRepair, SeriesColumns
+from shared.data.panel_table import series_to_frame
 from shared.errors import Argument, DataError, HexadError, Problem, RepairWarning, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats, Ints
@@ -28,6 +31,7 @@ __all__ = ["PanelForecaster", "ShortHistoryError"]
 
 # Ranges of its history by which a bound may leave it: beyond that errors say that nothing is known, not where.
 REACH = 3.0
+Horizon = int | str | dt.timedelta
 
 
 class ShortHistoryError(DataError):
@@ -38,7 +42,7 @@ class ShortHistoryError(DataError):
     """
 
 
-class PanelForecaster(BaseEstimator):  # type: ignore[misc]
+class PanelForecaster(WrittenDurations, BaseEstimator):  # type: ignore[misc]
     """Base of forecasters over long tables; subclasses learn from a panel and forecast at given origins.
 
     A subclass has the parameters ``unique_id, ds, y, freq, tz`` and the methods ``_learn(panel)`` and
@@ -119,16 +123,16 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         return ForecastTask(self._columns(), known=self.future_columns())
 
     def _columns(self) -> SeriesColumns:
-        return SeriesColumns(self.unique_id, self.ds, self.y, self._exogenous())
+        return SeriesColumns(self.unique_id, self.ds, self.y, self._exogenous(), owner=type(self).__name__)
 
     def fit(self, table: Any, *, repair: PanelRepair | Iterable[PanelRepair] = ()) -> Any:
         """Learn from a long table.
 
         Parameters
         ----------
-        table : frame or Panel
+        table : frame, pandas.Series or Panel
             Rows of ``unique_id, ds, y`` and the exogenous columns, in any order; without a key column it holds one
-            series. Left unchanged.
+            series. Of a Series the index holds the stamps, or keys and stamps. Left unchanged.
         repair : str or iterable of str
             What may be mended: "interpolate", "keep_last_duplicate", "drop_missing_ends"; see `shared.data.Panel`. What
             was is told by a `RepairWarning`.
@@ -170,6 +174,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         >>> Drift(y="sales").to_panel(pd.DataFrame({"ds": [1, 2], "sales": [1.0, 2.0]})).values.tolist()
         [1.0, 2.0]
         """
+        table = series_to_frame(table, self._columns())
         step = self._grid_step(table) if frequency is None else None
         panel = Panel.from_frame(table, self._columns(), freq=step, tz=self.tz, frequency=frequency, repair=repair)
         if panel.repairs and not isinstance(table, Panel):  # a panel said so when it was made
@@ -203,21 +208,21 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
 
     def predict(
         self,
-        horizon: int | str | None = None,
+        horizon: Horizon | None = None,
         *,
         future: Any = None,
-        levels: Sequence[float] = (),
-        ids: Sequence[Any] | None = None,
+        levels: float | Iterable[float] = (),
+        ids: Any = None,
     ) -> Forecast:
         """Forecast the next steps of every series.
 
         Parameters
         ----------
-        horizon : int or str, optional
+        horizon : int, str or timedelta, optional
             Steps, or time as in "2D"; the horizon of the constructor where there is one.
         future : frame or Panel, optional
             Columns known in the future for these steps: key, stamp and the columns named by the recipe.
-        levels : sequence of float
+        levels : float or iterable of float
             Nominal coverage of intervals, in percent, as in ``[80, 95]``.
         ids : sequence, optional
             Keys of the series wanted; all where left out.
@@ -232,10 +237,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         steps = self._horizon(horizon)
-        if not isinstance(levels, Iterable) or isinstance(levels, str):
-            raise SettingsError(f"levels={levels!r}: give a list, as in [80, 95]")
-        for level in levels:
-            check_level(level, "levels")
+        levels = check_levels(levels)
         panel = self.panel_
         wanted = self._find_series(ids)
         known = self._future(panel, wanted, steps, future)
@@ -267,7 +269,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         drawer = self._drawer(panel, wanted, point, known)
         return Forecast(
             frame,
-            tuple(float(level) for level in levels),
+            levels,
             panel.columns,
             self._tail(panel, wanted, steps),
             type(self).__name__,
@@ -300,25 +302,24 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         """What holds of its arrays and numbers; checked when a model is loaded."""
         return {"panel_": Panel}
 
-    def _horizon(self, horizon: int | str | None) -> int:
+    def _horizon(self, horizon: Horizon | None) -> int:
         horizon = getattr(self, "horizon", None) if horizon is None else horizon
         if horizon is None:
             raise SettingsError("say how far to forecast: predict(horizon), in steps or as in '2D'")
         return self._few_steps(self.panel_, horizon)
 
-    def _few_steps(self, panel: Panel, horizon: int | str) -> int:
+    def _few_steps(self, panel: Panel, horizon: Horizon) -> int:
         """Steps of a horizon that fits into memory."""
-        steps = panel.frequency.steps(horizon)
+        steps = panel.frequency.steps(horizon, "horizon")
         if steps > MAX_HORIZON:
             raise SettingsError(f"horizon={horizon!r} is {steps:,} steps; at most {MAX_HORIZON:,} can be forecast")
         return steps
 
-    def _find_series(self, ids: Sequence[Any] | None) -> Ints:
+    def _find_series(self, ids: Any) -> Ints:
         """Positions of the series wanted, in the user's order."""
         if ids is None:
             return np.asarray(self.panel_.appearance, dtype=np.int64)
-        if isinstance(ids, str) or len(ids) == 0:
-            raise SettingsError(f"ids={ids!r}: give a list of at least one key")
+        ids = as_keys(ids)
         place = {key: i for i, key in enumerate(self.panel_.keys)}
         unknown = [key for key in ids if key not in place]
         if unknown:
@@ -395,7 +396,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         future : frame or Panel
             Key, stamp and the columns known in the future.
         """
-        columns = SeriesColumns(self.unique_id, self.ds, self.y, self.future_columns())
+        columns = SeriesColumns(self.unique_id, self.ds, self.y, self.future_columns(), owner=type(self).__name__)
         try:
             return Panel.from_frame(future, columns, tz=self.tz, frequency=self.panel_.frequency, need_y=False)
         except DataError as error:
@@ -449,6 +450,27 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]
         place = np.arange(n) * width
         known = np.minimum(history, lookback)
         return Canvas(panel.frequency, y, exogenous, ordinals), place + lookback, place + lookback - known
+
+
+def as_keys(ids: Any) -> Sequence[Any]:
+    """Take the key of a series or several as a sequence of them.
+
+    Parameters
+    ----------
+    ids : object or iterable
+
+    Raises
+    ------
+    SettingsError
+        There is none.
+
+    >>> as_keys("north"), as_keys(7), as_keys(["north", "south"])
+    (('north',), (7,), ('north', 'south'))
+    """
+    keys = as_tuple(ids, "ids")
+    if not keys:
+        raise SettingsError(f"ids={ids!r}: give a list of at least one key")
+    return keys
 
 
 def _draw_held(

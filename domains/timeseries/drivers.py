@@ -12,6 +12,7 @@ from domains.timeseries.recipe import DAY_NS
 from shared.data import Frequency
 from shared.errors import HexadError, SettingsError
 from shared.evaluation.explain import Dependence, Design, Importance, dependence, permutation_importance
+from shared.text import join_names
 from shared.typing import Floats
 
 __all__ = ["drivers", "follows"]
@@ -102,7 +103,7 @@ def follows(
     group = "latest values" if variable == model.y else variable
     if group not in groups:
         known = [model.y, *(one.name for one in model.steps_.exogenous)]
-        raise SettingsError(f"the recipe has no variable {variable!r}; it has {', '.join(known)}")
+        raise SettingsError(f"the recipe has no variable {variable!r}; it has {join_names(known)}")
     designs, _ = _designs(model, max_steps)
     first = groups[group][0]
     name = model.feature_names_out_[first]

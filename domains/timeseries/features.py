@@ -59,7 +59,7 @@ def lag_features(
     >>> lag_features(table, Recipe(lags=(1, 2)))["y lag 2"].tolist()
     [1.0, 2.0]
     """
-    roles = SeriesColumns(unique_id, ds, y, recipe.exogenous_columns)
+    roles = SeriesColumns(unique_id, ds, y, recipe.exogenous_columns, owner="lag_features")
     with repaired_before(roles):
         panel = Panel.from_frame(table, roles, freq=freq, tz=tz)
     steps = recipe.resolve(panel.frequency)

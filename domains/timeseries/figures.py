@@ -25,28 +25,48 @@ def forecast_figure(
     lower: ArrayLike | None = None,
     upper: ArrayLike | None = None,
     level: float | None = None,
+    bands: Mapping[float, tuple[ArrayLike, ArrayLike]] | None = None,
     actual: ArrayLike | None = None,
     y_label: str = "",
     alt: str = "",
     caption: str = "",
 ) -> Figure:
-    """Draw the last known values, a forecast and its interval, and the outcome where it is known.
+    """Draw the last known values, a forecast and its intervals, and the outcome where it is known.
+
+    Parameters
+    ----------
+    past_x, past_y : array
+        Stamps and values that are known.
+    x, mean : array
+        Stamps that are forecast, and the forecast.
+    lower, upper : array, optional
+        Bounds of one interval, and in `level` its nominal coverage in percent.
+    level : float, optional
+    bands : mapping of float to (lower, upper), optional
+        Several intervals by their nominal coverage in percent, drawn inside one another, the narrower the darker.
+    actual : array, optional
+        What came.
+    y_label, alt, caption : str
+        See `shared.reporting.figures.Figure`.
 
     >>> forecast_figure([1, 2], [1.0, 2.0], [3], [2.5]).alt
     'Known values and forecast.'
     """
+    shades = {f"{one:g} % interval": bounds for one, bounds in sorted((bands or {}).items(), reverse=True)}
+    if lower is not None and upper is not None:
+        shades[f"{level:g} % interval" if level is not None else "interval"] = (lower, upper)
 
     def paint(axes: Axes, colours: Mapping[str, str]) -> None:
-        if lower is not None and upper is not None:
-            band = f"{level:g} % interval" if level is not None else "interval"
+        for number, (label, (low, high)) in enumerate(shades.items()):
+            # Shades lie on one another, so that the inner ones are darker by themselves; a little more tells them apart.
             axes.fill_between(
                 wall_clock(x),
-                np.asarray(lower),
-                np.asarray(upper),
+                np.asarray(low),
+                np.asarray(high),
                 color=colours["accent"],
-                alpha=0.18,
+                alpha=min(0.18 + 0.06 * number, 0.5),
                 linewidth=0,
-                label=band,
+                label=label,
             )
         if len(past_x):
             axes.plot(wall_clock(past_x), np.asarray(past_y), color=colours["soft"], linewidth=1.2, label="known")
@@ -90,7 +110,7 @@ def pit_figure(edges: Sequence[float], shares: Any, *, alt: str = "", caption: s
         )
         axes.axhline(1.0, color=colours["second"], linewidth=1.5, label="what true quantiles would give")
         axes.set_ylim(0, max(2.0, 1.1 * float(heights.max(initial=0.0))))
-        axes.set_xticks(list(edges), [f"{100 * edge:g}" for edge in edges], fontsize=7.5)
+        axes.set_xticks(list(edges), [f"{100 * edge:g}" for edge in edges], fontsize=8)
         finish_axes(axes, "quantile, %", "outcomes, in units of those expected")
         add_legend(axes)
 

@@ -19,8 +19,9 @@ from shared.checks import is_whole
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
 from shared.errors import HexadError, SettingsError
-from shared.result import Result
-from shared.text import format_number
+from shared.result import Result, as_line
+from shared.runtime.seeds import make_rng
+from shared.text import count_of, format_number, join_words
 
 __all__ = ["Forecast"]
 
@@ -98,7 +99,7 @@ class Forecast(Result):
             raise SettingsError(f"n={n!r}: give a whole number of paths, at least 1")
         if self.draw is None:
             raise HexadError(f"{self.model or 'this forecast'} gives no sample paths")
-        paths = self.draw(int(n), np.random.default_rng(random_state))
+        paths = self.draw(int(n), make_rng(random_state))
         series, count, horizon = paths.shape
         keys = [column for column in (self.columns.unique_id, self.columns.ds) if column in self.frame.columns]
         rows = np.arange(series * horizon).reshape(series, 1, horizon).repeat(count, axis=1).ravel()
@@ -110,6 +111,16 @@ class Forecast(Result):
     def to_frame(self) -> pd.DataFrame:
         """Return the long table of forecasts."""
         return self.frame.copy()
+
+    def __repr__(self) -> str:
+        series = self._count_series()
+        size = f"{count_of(series, 'series', 'series')} × {count_of(len(self.frame) // max(series, 1), 'step')}"
+        levels = f"{join_words([f'{level:g}' for level in self.levels])} % intervals" if self.levels else ""
+        return as_line(type(self).__name__, size, levels, f"by {self.model}" if self.model else "")
+
+    def _count_series(self) -> int:
+        key = self.columns.unique_id
+        return int(self.frame[key].nunique()) if key in self.frame.columns else 1
 
     def one(self, unique_id: object = None) -> pd.DataFrame:
         """Return the forecast of one series; the first one where no key is given.
@@ -136,8 +147,7 @@ class Forecast(Result):
     def explain(self) -> str:
         """Say in plain sentences what is expected."""
         mean, stamps = self.frame[names.MEAN], self.frame[self.columns.ds]
-        key = self.columns.unique_id
-        series = self.frame[key].nunique() if key in self.frame.columns else 1
+        series = self._count_series()
         text = (
             f"From {_format_stamp(stamps.min())} to {_format_stamp(stamps.max())} ({len(self.frame) // series} steps),"
             f" {series} series: between {format_number(mean.min())} and {format_number(mean.max())}, on average"
@@ -156,7 +166,7 @@ class Forecast(Result):
         return " ".join([text, *self.notes])
 
     def plot(self, unique_id: Any = None) -> Figure:
-        """Draw one series: its last known values, the median forecast and its widest interval.
+        """Draw one series: its last known values, the median forecast and its intervals, one inside the other.
 
         Parameters
         ----------
@@ -174,15 +184,13 @@ class Forecast(Result):
         key = self.columns.unique_id
         if key in past.columns:
             past = past[past[key] == rows[key].iloc[0]]
-        band = names.interval_columns(max(self.levels)) if self.levels else None
+        bounds = {level: names.interval_columns(level) for level in self.levels}
         return forecast_figure(
             past[self.columns.ds] if len(past) else [],
             past[self.columns.y] if len(past) else [],
             rows[self.columns.ds],
             rows[names.median_of(rows)],
-            lower=rows[band[0]] if band else None,
-            upper=rows[band[1]] if band else None,
-            level=max(self.levels) if self.levels else None,
+            bands={level: (rows[low], rows[high]) for level, (low, high) in bounds.items()},
             y_label=self.columns.y,
         )
 

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_random_state
 
 from domains.timeseries.base import ShortHistoryError
 from domains.timeseries.breaks import find_breaks
@@ -23,12 +22,14 @@ from domains.timeseries.ridge import LeaveOut, StandardizedRidge
 from domains.timeseries.scaling import Log, Scaling
 from domains.timeseries.spread import OwnSpread, Spread
 from domains.timeseries.transforms import change_lags, integrate
+from shared.checks import as_tuple, check_model
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
-from shared.errors import DataError, HexadWarning, Problem, SettingsError, quote
+from shared.errors import DataError, HexadWarning, Problem, SettingsError, quote, shorten
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import limit_threads, map_parallel
+from shared.runtime.seeds import make_random_state
 from shared.typing import Bools, Estimator, Floats, Ints
 
 __all__ = ["LagForecaster"]
@@ -174,11 +175,18 @@ class LagForecaster(LagModel):
     # -- what the base asks ------------------------------------------------------------------------------------------
 
     def _exogenous(self) -> tuple[str, ...]:
-        return self.recipe.exogenous_columns if self.recipe is not None else ()
+        recipe = self._own_recipe()
+        return recipe.exogenous_columns if recipe is not None else ()
+
+    def _own_recipe(self) -> Recipe | None:
+        if self.recipe is not None and not isinstance(self.recipe, Recipe):
+            raise SettingsError(f"recipe={shorten(repr(self.recipe))}: give a Recipe, as in Recipe([1, 2, 3])")
+        return self.recipe
 
     def future_columns(self) -> tuple[str, ...]:
         """Columns that the recipe reads at the stamps that are forecast."""
-        return self.recipe.known_columns if self.recipe is not None else ()
+        recipe = self._own_recipe()
+        return recipe.known_columns if recipe is not None else ()
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray[Any, np.dtype[Any]]:
         """Names of the features, in the regressors' order.
@@ -206,11 +214,13 @@ class LagForecaster(LagModel):
         self.phase_ = int(self._wall(panel, panel.ends.max()) % self.every_)
         self.fitted_ends_ = {key: int(end) for key, end in zip(panel.keys, panel.ends, strict=True)}
         self.season_ = self.steps_.seasonal[0].steps if self.steps_.seasonal else 1
-        self.seasons_apart_ = tuple(frequency.steps(season) for season in self.differences)
+        self.seasons_apart_ = tuple(
+            frequency.steps(season, "differences") for season in as_tuple(self.differences, "differences")
+        )
         self._warn_of_levels()
         self.scaling_ = Scaling.learn(panel, log=self.log, local=self.local_scale, season=self.season_)
         canvas = Canvas(frequency, self._feature_values(panel), panel.exogenous, panel.ordinals())
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=max(horizon, 1))
+        seeds = make_random_state(self.random_state).randint(2**31 - 1, size=max(horizon, 1))
         if self.strategy == "direct":
             self._learn_direct(panel, canvas, seeds)
         else:
@@ -230,8 +240,8 @@ class LagForecaster(LagModel):
                     f"a recursive forecast would need {quote(unknown)} after the origin; use strategy='direct', or "
                     "declare the variable known and pass its future values"
                 )
-        if isinstance(self.differences, int | str):
-            raise SettingsError(f"differences={self.differences!r}: give several, as in ({self.differences!r},)")
+        as_tuple(self.differences, "differences")
+        check_model(self.regressor, "regressor", "StandardizedRidge()")
         if not isinstance(self.log, bool) and self.log != "asinh":
             raise SettingsError(f"log={self.log!r}: it is True, False or 'asinh'")
         if self.short not in {"naive", "refuse"}:
@@ -290,7 +300,7 @@ class LagForecaster(LagModel):
     def _every_steps(self, panel: Panel) -> int:
         frequency = panel.frequency
         if self.every != "auto":
-            return frequency.steps(self.every)
+            return frequency.steps(self.every, "every")
         if self.strategy == "direct" and frequency.kind == "fixed" and DAY_NS % frequency.step == 0:
             day = DAY_NS // frequency.step
             same_clock = len(np.unique(self._wall(panel, panel.ends) % day)) == 1
@@ -425,7 +435,7 @@ class LagForecaster(LagModel):
         rows, begin, errors = rows[seen], begin[seen], errors[seen]
         if self.local_scale:
             errors = errors * self._units_without(panel, rows, begin)[:, : errors.shape[1]]
-        steps = None if self.half_life is None else float(canvas.frequency.steps(self.half_life))
+        steps = None if self.half_life is None else float(canvas.frequency.steps(self.half_life, "half_life"))
         learns = self.spread is not False and not isinstance(self.spread, str)
         spread = Spread(None if self.spread is True else self.spread) if learns else None
         self.calibration_ = Calibration.learn(

@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from domains.timeseries.base import PanelForecaster, ShortHistoryError
+from domains.timeseries.base import Horizon, PanelForecaster, ShortHistoryError, as_keys
 from domains.timeseries.baselines import SeasonalNaive
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.metrics import say_series
@@ -130,21 +130,21 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
 
     def predict(
         self,
-        horizon: int | str | None = None,
+        horizon: Horizon | None = None,
         *,
         future: Any = None,
-        levels: Sequence[float] = (),
-        ids: Sequence[Any] | None = None,
+        levels: float | Iterable[float] = (),
+        ids: Any = None,
     ) -> Forecast:
         """Forecast the next steps of every series; as for the forecaster.
 
         Parameters
         ----------
-        horizon : int or str, optional
+        horizon : int, str or timedelta, optional
             Steps, or time as in "2D"; the forecaster's own where left out.
         future : frame, optional
             Columns known in the future for these steps.
-        levels : sequence of float
+        levels : float or iterable of float
             Nominal coverage of intervals, in percent.
         ids : sequence, optional
             Keys of the series wanted; all where left out.
@@ -154,7 +154,7 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         DataError, SettingsError, CalibrationError
         """
         check_is_fitted(self)
-        wanted = self.order_ if ids is None else list(ids)
+        wanted = self.order_ if ids is None else list(as_keys(ids))
         unknown = [key for key in wanted if key not in self.forecasters_]
         if unknown or not wanted:
             raise HexadError(f"no history is known of the series {quote(unknown)}; pass it to fit or update first")

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from shared.checks import is_whole
-from shared.data.frequency import MAX_STEPS, Frequency, parse_duration
+from shared.checks import as_names, as_tuple, as_whole_numbers, is_number, is_whole, nearest
+from shared.data.durations import as_duration, parse_duration
+from shared.data.frequency import MAX_STEPS, Frequency
 from shared.errors import SettingsError, quote
 from shared.runtime.array_of import ArrayOf
 
 __all__ = ["Exogenous", "Fourier", "Recipe", "Rolling", "default_recipe", "season_of"]
 
+Length = int | str | dt.timedelta
 Statistic = Literal["mean", "std", "min", "max"] | Callable[[np.ndarray[Any, Any]], Any]
 Calendar = Literal["day_of_week", "weekend", "hour", "time_of_day", "month", "quarter", "day_of_month", "day_of_year"]
 STATISTICS = ("mean", "std", "min", "max")
@@ -31,6 +34,7 @@ CALENDAR = (
 )
 DAY_NS = 86400 * 10**9
 YEAR_NS = int(365.25 * DAY_NS)
+MAX_ORDER = 10_000  # harmonics of one period: those of a year in hours are 4,380
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Rolling:
 
     Parameters
     ----------
-    window : int or str
+    window : int, str or timedelta
         Length: steps, or time as in "7D".
     statistic : {"mean", "std", "min", "max"} or callable
         The standard deviation is that of a sample (n - 1). A function of your own takes windows of shape (n, window),
@@ -58,6 +62,15 @@ class Rolling:
     statistic: Statistic = "mean"
     lag: int = 1
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "window", as_duration(self.window, "window"))
+        parse_duration(self.window, "window")
+        if self.statistic not in STATISTICS and not callable(self.statistic):
+            raise SettingsError(
+                f"unknown statistic {self.statistic!r}; there are {quote(STATISTICS)}, and functions of windows"
+            )
+        as_whole_numbers((self.lag,), "lags of windows")
+
 
 @dataclass(frozen=True)
 class Fourier:
@@ -65,7 +78,7 @@ class Fourier:
 
     Parameters
     ----------
-    period : int or str
+    period : int, str or timedelta
         Steps, or time as in "1Y" (365.25 days) or "7D".
     order : int
         Pairs of sine and cosine.
@@ -76,6 +89,12 @@ class Fourier:
 
     period: int | str
     order: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "period", as_duration(self.period, "period"))
+        parse_duration(self.period, "period")
+        if not is_whole(self.order, 1, MAX_ORDER):
+            raise SettingsError(f"order={self.order!r}: give a whole number of harmonics, from 1 to {MAX_ORDER:,}")
 
 
 @dataclass(frozen=True)
@@ -89,14 +108,14 @@ class Exogenous:
     known : bool
         Whether it is known in the future. A known variable is taken at the forecast stamp itself, and its lags and
         windows end there; an unknown one is only ever taken from before the origin.
-    lags : tuple of int
+    lags : iterable of int
         Steps back: from 0 (the stamp itself) for a known, from 1 (the last observation) for an unknown variable. Where
         neither lags nor seasons nor windows are named, this first one is taken.
-    seasonal : tuple of int or str
+    seasonal : iterable of int or str
         Seasons back, as in `Recipe`.
-    rolling : tuple of Rolling
-        Windows.
-    hinges : tuple of float
+    rolling : iterable of Rolling, int or str
+        Windows, as in `Recipe`.
+    hinges : iterable of float
         Points k at which the effect may bend: ``max(x - k, 0)`` is added for every value, as in heating and cooling
         degrees. Source of the basis: Friedman (1991), Annals of Statistics 19(1).
 
@@ -111,6 +130,22 @@ class Exogenous:
     rolling: tuple[Rolling, ...] = ()
     hinges: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise SettingsError(f"an outside variable is named by the text of its column, not {self.name!r}")
+        least, kind = (0, "known") if self.known else (1, "unknown")
+        hinges = as_tuple(self.hinges, "hinges")
+        if wrong := [hinge for hinge in hinges if not is_number(hinge)]:
+            raise SettingsError(f"hinges are numbers, but {quote(wrong)} were given")
+        checked = {
+            "lags": as_whole_numbers(self.lags, f"lags of {kind} variable {self.name!r}", least),
+            "seasonal": _as_durations(self.seasonal, "seasonal"),
+            "rolling": _as_windows(self.rolling),
+            "hinges": hinges,
+        }
+        for one, value in checked.items():
+            object.__setattr__(self, one, value)
+
 
 class Recipe(BaseEstimator):  # type: ignore[misc]
     """Features of a forecast, made from what is known at its origin.
@@ -121,45 +156,69 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    lags : tuple of int
-        Last known values.
-    seasonal : tuple of int or str
+    lags : iterable of int
+        Last known values, as in ``[1, 2, 24]`` or ``range(1, 25)``.
+    seasonal : iterable of int or str
         Seasons: steps, or time as in "1D", "7D".
-    rolling : tuple of Rolling
-        Windows over the series itself.
-    calendar : tuple of str
+    rolling : iterable of Rolling, int or str
+        Windows over the series itself; a length alone is one of means.
+    calendar : iterable of str
         Of the stamp that is forecast: "day_of_week", "weekend", "hour", "time_of_day", "month", "quarter",
         "day_of_month", "day_of_year".
-    fourier : tuple of Fourier
-        Smooth seasons.
+    fourier : iterable of Fourier, int or str
+        Smooth seasons; a period alone has one sine and cosine, ``("1Y", 3)`` has three.
     holidays : str, optional
         Column that marks holidays, known in the future. A holiday is a day of the week of its own, and seasonal
         lags that fall on one are marked.
-    exogenous : tuple of Exogenous
-        Outside variables.
+    exogenous : iterable of Exogenous or str
+        Outside variables; a name alone is a variable whose future is not known.
 
-    >>> Recipe(lags=(1, 2), seasonal=("7D",)).known_columns
-    ()
+    Raises
+    ------
+    SettingsError
+        A lag below 1, an unknown calendar part, what is no duration: told when the recipe is written.
+
+    >>> Recipe(lags=range(1, 3), seasonal="7D", rolling=[7], exogenous=["temp"])
+    Recipe(exogenous=(Exogenous(name='temp', ...),), lags=(1, 2), rolling=(Rolling(window=7, ...),), seasonal=('7D',))
     """
 
     def __init__(
         self,
-        lags: tuple[int, ...] = (),
+        lags: Iterable[int] = (),
         *,
-        seasonal: tuple[int | str, ...] = (),
-        rolling: tuple[Rolling, ...] = (),
-        calendar: tuple[Calendar, ...] = (),
-        fourier: tuple[Fourier, ...] = (),
+        seasonal: Length | Iterable[Length] = (),
+        rolling: Rolling | Length | Iterable[Rolling | Length] = (),
+        calendar: Calendar | Iterable[Calendar] = (),
+        fourier: Fourier | Length | Iterable[Fourier | Length | tuple[Length, int]] = (),
         holidays: str | None = None,
-        exogenous: tuple[Exogenous, ...] = (),
+        exogenous: Exogenous | str | Iterable[Exogenous | str] = (),
     ) -> None:
-        self.lags = lags
-        self.seasonal = seasonal
-        self.rolling = rolling
-        self.calendar = calendar
-        self.fourier = fourier
-        self.holidays = holidays
-        self.exogenous = exogenous
+        # Settings, and no learner: what is plainly meant is taken at once, and what cannot be meant is refused at once.
+        # What has its form already stays the same object, as scikit-learn's clone wants it.
+        self.lags = _as_lags(lags)
+        self.seasonal = _as_durations(seasonal, "seasonal")
+        self.rolling = _as_windows(rolling)
+        self.calendar = _as_calendar(calendar)
+        self.fourier = _as_harmonics(fourier)
+        self.holidays = _as_column(holidays)
+        self.exogenous = _as_variables(exogenous)
+
+    def set_params(self, **params: Any) -> Self:
+        """Change settings, which are checked as those of the constructor are.
+
+        Parameters
+        ----------
+        **params
+            As the constructor takes them.
+
+        >>> Recipe([1]).set_params(lags=[1, 2]).lags
+        (1, 2)
+        """
+        if unknown := [name for name in params if name not in self.get_params(deep=False)]:
+            raise SettingsError(f"a recipe has no {quote(unknown)}; {nearest(unknown[0], self.get_params(deep=False))}")
+        for name, value in vars(Recipe(**{**self.get_params(deep=False), **params})).items():
+            setattr(self, name, value)
+        return self
 
     @property
     def known_columns(self) -> tuple[str, ...]:
@@ -187,31 +246,22 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         SettingsError
-            A lag below 1, an unknown statistic or calendar part, or a duration that is no whole number of steps.
+            The recipe is empty, or a duration is no whole number of steps.
         """
-        if isinstance(self.lags, int | str):
-            raise SettingsError(f"lags={self.lags!r}: give several, as in ({self.lags},)")
-        _check(self.lags, 1, "lags")
         parts = (self.lags, self.seasonal, self.rolling, self.calendar, self.fourier, self.holidays, self.exogenous)
         if not any(parts):
             raise SettingsError("the recipe is empty: name at least one lag, season, window, calendar part or variable")
-        unknown = [part for part in self.calendar if part not in CALENDAR]
-        if unknown:
-            raise SettingsError(f"unknown calendar parts {quote(unknown)}; there are {quote(CALENDAR)}")
         if (self.calendar or self.holidays) and frequency.kind == "integer" and self.calendar:
             raise SettingsError("calendar features need dates, but the stamps are whole numbers")
         return Steps(
             lags=tuple(dict.fromkeys(int(lag) for lag in self.lags)),
-            seasonal=tuple(season_of(season, frequency) for season in self.seasonal),
-            rolling=tuple(_window(rolling, frequency, 1) for rolling in self.rolling),
+            seasonal=tuple(season_of(season, frequency, "seasonal") for season in self.seasonal),
+            rolling=tuple(_window(rolling, frequency) for rolling in self.rolling),
             calendar=tuple(self.calendar),
             fourier=tuple((_period(item.period, frequency), item.order, str(item.period)) for item in self.fourier),
             holidays=self.holidays,
             exogenous=tuple(_variable(variable, frequency) for variable in self.exogenous),
         )
-
-
-MAX_ORDER = 10_000  # harmonics of one period: those of a year in hours are 4,380
 
 
 @dataclass(frozen=True)
@@ -295,52 +345,95 @@ class Steps:
         return max(reach)
 
 
-def _check(values: tuple[Any, ...], least: int, what: str) -> None:
-    bad = [v for v in values if not is_whole(v, least)]
-    if bad:
-        raise SettingsError(f"{what} are whole numbers from {least}, but {quote(bad)} were given")
+def _as_lags(lags: Any) -> tuple[int, ...]:
+    if is_whole(lags, 1):
+        raise SettingsError(
+            f"lags={lags}: give a list, [{lags}] for this one or range(1, {lags + 1}) for the last {lags}"
+        )
+    return as_whole_numbers(lags, "lags")
 
 
-def season_of(season: int | str, frequency: Frequency) -> Season:
+def _as_each(given: Any, name: str, read: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """Several things, each read; the same tuple where nothing had to be changed."""
+    listed = as_tuple(given, name)
+    found = tuple(read(one) for one in listed)
+    return listed if all(one is other for one, other in zip(found, listed, strict=True)) else found
+
+
+def _as_durations(given: Any, name: str) -> tuple[int | str, ...]:
+    def read(one: Any) -> int | str:
+        parse_duration(one, name)
+        return as_duration(one, name)
+
+    return _as_each(given, name, read)
+
+
+def _as_windows(given: Any) -> tuple[Rolling, ...]:
+    return _as_each(
+        given, "rolling", lambda one: one if isinstance(one, Rolling) else Rolling(as_duration(one, "rolling"))
+    )
+
+
+def _as_calendar(given: Any) -> tuple[Calendar, ...]:
+    parts = as_names(given, "calendar")
+    if unknown := [part for part in parts if part not in CALENDAR]:
+        raise SettingsError(f"unknown calendar parts {quote(unknown)}; {nearest(unknown[0], CALENDAR)}")
+    return cast("tuple[Calendar, ...]", parts)
+
+
+def _as_harmonics(given: Any) -> tuple[Fourier, ...]:
+    def read(one: Any) -> Fourier:
+        if isinstance(one, Fourier):
+            return one
+        return Fourier(*one) if isinstance(one, tuple | list) and len(one) == 2 else Fourier(one)
+
+    pair = isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], str) and is_whole(given[1])
+    return _as_each([given] if pair else given, "fourier", read)
+
+
+def _as_column(given: Any) -> str | None:
+    if given is not None and not isinstance(given, str):
+        raise SettingsError(f"holidays={given!r}: name one column that marks them, as in 'Holiday'")
+    return given
+
+
+def _as_variables(given: Any) -> tuple[Exogenous, ...]:
+    return _as_each(given, "exogenous", lambda one: one if isinstance(one, Exogenous) else Exogenous(one))
+
+
+def season_of(season: object, frequency: Frequency, name: str = "season") -> Season:
     """Turn a season into steps; one of whole days on a zoned sub-daily grid follows the wall clock.
 
     >>> season_of("1D", Frequency("fixed", 1800 * 10**9, tz="Australia/Melbourne"))
     Season(steps=48, wall=True, label='1D')
     """
-    steps = frequency.steps(season)
+    steps = frequency.steps(season, name)
     wall = frequency.kind == "fixed" and frequency.tz is not None and (steps * frequency.step) % DAY_NS == 0
-    return Season(steps, wall, str(season))
+    return Season(steps, wall, str(as_duration(season)))
 
 
-def _window(rolling: Rolling, frequency: Frequency, least_lag: int) -> Window:
-    if rolling.statistic not in STATISTICS and not callable(rolling.statistic):
-        raise SettingsError(
-            f"unknown statistic {rolling.statistic!r}; there are {quote(STATISTICS)}, and functions of windows"
-        )
-    _check((rolling.lag,), least_lag, "lags of windows")
-    steps = frequency.steps(rolling.window)
+def _window(rolling: Rolling, frequency: Frequency) -> Window:
+    steps = frequency.steps(rolling.window, "window")
     if rolling.statistic == "std" and steps < 2:
         raise SettingsError("a standard deviation needs a window of at least 2 steps")
     return Window(steps, rolling.statistic, rolling.lag, str(rolling.window))
 
 
 def _variable(variable: Exogenous, frequency: Frequency) -> Variable:
-    least = 0 if variable.known else 1
-    _check(variable.lags, least, f"lags of {'known' if variable.known else 'unknown'} variable {variable.name!r}")
     plain = not (variable.lags or variable.seasonal or variable.rolling)
     return Variable(
         variable.name,
         variable.known,
-        (least,) if plain else tuple(variable.lags),
-        tuple(season_of(season, frequency) for season in variable.seasonal),
-        tuple(_window(rolling, frequency, 1) for rolling in variable.rolling),
+        (0 if variable.known else 1,) if plain else variable.lags,
+        tuple(season_of(season, frequency, "seasonal") for season in variable.seasonal),
+        tuple(_window(rolling, frequency) for rolling in variable.rolling),
         tuple(float(hinge) for hinge in variable.hinges),
     )
 
 
 def _period(period: int | str, frequency: Frequency) -> tuple[str, float]:
     """A period as ("ns", length on the wall clock) or ("steps", length)."""
-    length = parse_duration(period)
+    length = parse_duration(period, "period")
     if length.steps:
         return "steps", float(length.steps)
     if frequency.kind == "integer":

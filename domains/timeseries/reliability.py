@@ -19,6 +19,7 @@ from shared.data import columns as names
 from shared.errors import HexadError
 from shared.evaluation.scores import Scores
 from shared.result import Result
+from shared.text import join_names
 
 __all__ = ["Reliability", "reliability"]
 
@@ -142,7 +143,7 @@ def reliability(scores: Scores, model: str, *, y: str = names.Y, parts: int = 4)
     """
     rows = scores.predictions[scores.predictions[names.MODEL] == model]
     if rows.empty:
-        known = ", ".join(dict.fromkeys(map(str, scores.predictions[names.MODEL])))
+        known = join_names(dict.fromkeys(scores.predictions[names.MODEL]))
         raise HexadError(f"there are no predictions of {model!r}; the models are {known}")
     levels = [float(name[3:]) for name in rows.columns if name.startswith("lo-") and rows[name].notna().all()]
     if not levels:

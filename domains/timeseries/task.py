@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
@@ -11,12 +11,14 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
 
 from domains.timeseries.metrics import forecast_metric, say_series
-from shared.checks import check_level
+from shared.checks import as_names, check_levels
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
 from shared.data.io.frames import as_pandas
+from shared.data.panel_table import series_to_frame
 from shared.data.splits import Split, find_positions
 from shared.errors import Argument, DataError, HexadError, SettingsError, quote
 from shared.evaluation.leakage.perturb import perturb, visibility_at
@@ -24,6 +26,9 @@ from shared.evaluation.metrics import ArrayMetric, Metric
 from shared.evaluation.task import ColumnRoles, Stopwatch, Task
 
 __all__ = ["ForecastTask", "Forecaster", "horizon_edges", "horizon_parts"]
+
+
+USUAL = {"unique_id": names.UNIQUE_ID, "ds": names.DS, "y": names.Y}
 
 
 class Forecaster(Protocol):
@@ -59,10 +64,12 @@ class ForecastTask(Task):
     Parameters
     ----------
     columns : SeriesColumns
-        Names of the table's columns.
-    known : tuple of str
-        Columns known in the future, the only ones a model is shown beyond an origin.
-    levels : tuple of float
+        Names of the table's columns. They are named once: models and splitters that were told none read these, and
+        where none are given here, those that a model names.
+    known : iterable of str
+        Columns known in the future, the only ones a model is shown beyond an origin; those that the models' recipes
+        declare known where left out.
+    levels : iterable of float
         Intervals wanted, in percent.
     refit_every : int, optional
         Learn again at every n-th origin; never where left out.
@@ -88,8 +95,63 @@ class ForecastTask(Task):
     least_steps: int = 0
 
     def __post_init__(self) -> None:
-        for level in self.levels:
-            check_level(level, "levels")
+        object.__setattr__(self, "known", as_names(self.known, "known"))
+        object.__setattr__(self, "levels", check_levels(self.levels))
+
+    def agree(self, models: Sequence[Any], splitter: object = None) -> ForecastTask:
+        """The same task, with the columns that models or the splitter name where it was told none.
+
+        Parameters
+        ----------
+        models : sequence of forecaster
+        splitter : Splitter or sequence of Split
+
+        >>> from domains.timeseries import Drift
+        >>> ForecastTask().agree([Drift(), Drift(ds="Zeit", y="Last")]).columns
+        SeriesColumns(unique_id='unique_id', ds='Zeit', y='Last', exogenous=())
+        """
+        named = [model.default_task() for model in models if hasattr(model, "default_task")]
+        tasks = [task for task in named if isinstance(task, ForecastTask)]
+        told: dict[str, Any] = {}
+        for role, usual in USUAL.items():
+            names_of = [getattr(task.columns, role) for task in (self, *tasks)] + [getattr(splitter, role, usual)]
+            told[role] = next((name for name in names_of if name != usual), usual)
+        told["exogenous"] = self.columns.exogenous or _join(task.columns.exogenous for task in tasks)
+        known = self.known or _join(task.known for task in tasks)
+        return replace(self, columns=replace(self.columns, **told), known=known)
+
+    def lend_columns(self, model: Any) -> Any:
+        """A forecaster that reads this task's columns where it was told none; so do forecasters inside it.
+
+        Parameters
+        ----------
+        model : forecaster
+            Left unchanged.
+
+        Raises
+        ------
+        SettingsError
+            It was told others.
+
+        >>> from domains.timeseries import SeasonalNaive
+        >>> ForecastTask(SeriesColumns(y="Last")).lend_columns(SeasonalNaive(7)).y
+        'Last'
+        """
+        settings = model.get_params(deep=True) if hasattr(model, "get_params") else {}
+        lent: dict[str, str] = {}
+        for at in [key[: -len("unique_id")] for key in settings if key.split("__")[-1] == "unique_id"]:
+            for role, usual in USUAL.items():
+                own, wanted = settings.get(f"{at}{role}", usual), getattr(self.columns, role)
+                if own == wanted:
+                    continue
+                if own != usual:
+                    raise SettingsError(
+                        f"{type(model).__name__}({at}{role}={own!r}) reads another column than the task, whose {role} is"
+                        f" {wanted!r}; name the columns once: in the task, ForecastTask(SeriesColumns({role}=...)), or in"
+                        " one model"
+                    )
+                lent[f"{at}{role}"] = wanted
+        return clone(model).set_params(**lent) if lent else model
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -107,6 +169,7 @@ class ForecastTask(Task):
         >>> ForecastTask().to_table(table).columns.tolist()
         ['ds', 'y']
         """
+        data = series_to_frame(data, self.columns)
         if not isinstance(data, pd.DataFrame):
             return as_pandas(data, "table")
         own = self.columns
@@ -348,6 +411,10 @@ class ForecastTask(Task):
         return merged
 
 
+def _join(several: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for some in several for one in some))
+
+
 @contextmanager
 def repaired_before(columns: SeriesColumns) -> Iterator[None]:
     """Tell of errors where a table is given to what repairs none: a panel of it can be, and is taken as well.
@@ -365,7 +432,7 @@ def repaired_before(columns: SeriesColumns) -> Iterator[None]:
     own = [
         f"{one.name}={getattr(columns, one.name)!r}"
         for one in fields(columns)
-        if getattr(columns, one.name) != getattr(default, one.name)
+        if one.compare and getattr(columns, one.name) != getattr(default, one.name)
     ]
     named = f"SeriesColumns({', '.join(own)}), " if own else ""
 

@@ -33,3 +33,7 @@ __all__ = [
     "read_table",
     "read_table_with_report",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

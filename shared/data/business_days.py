@@ -85,7 +85,7 @@ def read_business_days(text: str) -> tuple[int, str, tuple[int, ...]] | None:
     return int(head[:-1] or 1), mask, tuple(sorted(days))
 
 
-def step_as_text(freq: Any) -> Any:
+def step_as_text(freq: Any, name: str = "freq") -> Any:
     """Write one of pandas' offsets as the text that Hexad reads; whatever else is given stays as it is.
 
     Raises
@@ -109,7 +109,7 @@ def step_as_text(freq: Any) -> Any:
     if re.fullmatch(r"-?\d*[A-Za-z]+(-[A-Z]{3})?", text):
         return text
     raise SettingsError(
-        f"freq={quote([text])} is an offset that is not known here; write it as in '30min', '1D', 'MS', 'B'"
+        f"{name}={quote([text])} is an offset that is not known here; write it as in '30min', '1D', 'MS', 'B'"
     )
 
 

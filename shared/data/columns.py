@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from shared.checks import as_tuple
 from shared.errors import SettingsError, quote
 
 UNIQUE_ID = "unique_id"
@@ -113,8 +114,10 @@ class SeriesColumns:
         Time stamp.
     y : str
         Observed value.
-    exogenous : tuple of str
+    exogenous : iterable of str
         Further numeric columns, on the same rows.
+    owner : str
+        Where they are named, for messages; a forecaster puts itself here.
 
     >>> SeriesColumns(ds="Time").ds
     'Time'
@@ -124,8 +127,10 @@ class SeriesColumns:
     ds: str = DS
     y: str = Y
     exogenous: tuple[str, ...] = ()
+    owner: str = field(default="SeriesColumns", repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "exogenous", as_tuple(self.exogenous, "exogenous"))
         further = {f"exogenous column {place}": name for place, name in enumerate(self.exogenous)}
         beside = [self.ds, *self.exogenous] if self.exogenous else self.ds
         melted = f"table.melt({beside!r}, {self.y!r}, 'unique_id', 'value'), and name 'value'"

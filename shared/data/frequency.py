@@ -11,87 +11,17 @@ from zoneinfo import available_timezones
 import numpy as np
 import pandas as pd
 
-from shared.data.business_days import WEEKDAYS, read_business_days, step_as_text
+from shared.data.business_days import WEEKDAYS, read_business_days
 from shared.data.calendar_days import closed_days, day_of_month, refuse_contradiction, say_days
-from shared.errors import HexadError, SettingsError, quote
+from shared.data.durations import MAX_STEPS, NS, Duration, as_duration, parse_duration
+from shared.errors import HexadError, SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Bools, Ints
 
-__all__ = ["Duration", "Frequency", "frequency_of", "infer_frequency", "parse_duration", "wall_clock"]
+__all__ = ["MAX_STEPS", "Duration", "Frequency", "frequency_of", "infer_frequency", "parse_duration", "wall_clock"]
 
-NS = {"s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "D": 86400 * 10**9, "W": 7 * 86400 * 10**9}
-MONTHS = {"M": 1, "Q": 3, "Y": 12}
-ALIASES = {"T": "min", "H": "h", "d": "D", "days": "D", "A": "Y", "MS": "M", "ME": "M", "QS": "Q", "QE": "Q"}
-ALIASES |= {"second": "s", "seconds": "s", "minute": "min", "minutes": "min", "hour": "h", "day": "D", "week": "W"}
-ALIASES |= {"month": "M", "quarter": "Q", "quarters": "Q", "year": "Y"}
-ALIASES |= {"YS": "Y", "YE": "Y", "S": "s", "hours": "h", "weeks": "W", "months": "M", "years": "Y"}
 DAY = NS["D"]
-
-
-@dataclass(frozen=True)
-class Duration:
-    """A length of time: nanoseconds, months, business days or plain steps; exactly one is set.
-
-    >>> parse_duration("2D").ns == 2 * 86400 * 10**9
-    True
-    """
-
-    ns: int = 0
-    months: int = 0
-    business_days: int = 0
-    steps: int = 0
-
-
-MAX_STEPS = 10**12
 MAX_DAY = 2**20
-MAX_NS, MAX_MONTHS, MAX_DAYS = 100 * 366 * 86400 * 10**9, 1200, 26_200
-
-
-def parse_duration(text: str | int) -> Duration:
-    """Read a duration such as 48, "30min", "2D", "1W", "3M" or "1Y".
-
-    Raises
-    ------
-    SettingsError
-        The text is no duration, or it is not positive.
-
-    >>> parse_duration("1Y").months, parse_duration(7).steps
-    (12, 7)
-    """
-    if isinstance(text, bool) or not isinstance(text, int | np.integer | str):
-        raise SettingsError(
-            f"{quote([text])} is no duration; give steps as in 48, or time as in '30min', '2D', '1W', '3M'"
-        )
-    # Outer blanks go first: two stretches of blanks in a pattern can be told apart in as many ways as there are blanks.
-    written = text.strip() if isinstance(text, str) else ""
-    if not isinstance(text, str) or re.fullmatch(r"\d{1,9}", written):
-        return _count_steps(int(text))
-    if open_days := read_business_days(written):
-        written = f"{open_days[0]}B"
-    match = re.fullmatch(r"(\d{0,9})\s*([A-Za-z]+)(-[A-Z]{3})?", written)
-    unit = ALIASES.get(match[2], match[2]) if match else ""
-    count = int(match[1] or 1) if match else 0
-    if count < 1 or (unit not in NS and unit not in MONTHS and unit != "B"):
-        raise SettingsError(f"{quote([text])} is no duration; write it as in 48, '30min', '2D', '1W', '3M' or '1Y'")
-    if (
-        count * NS.get(unit, 0) > MAX_NS
-        or count * MONTHS.get(unit, 0) > MAX_MONTHS
-        or (unit == "B" and count > MAX_DAYS)
-    ):
-        raise SettingsError(f"{quote([text])} is longer than a century, and than any table that is read here")
-    if unit in NS:
-        return Duration(ns=count * NS[unit])
-    if unit == "B":
-        return Duration(business_days=count)
-    return Duration(months=count * MONTHS[unit])
-
-
-def _count_steps(steps: int) -> Duration:
-    if steps < 1:
-        raise SettingsError(f"a duration of {steps} steps is not positive")
-    if steps > MAX_STEPS:
-        raise SettingsError(f"a duration of more than {MAX_STEPS:,} steps is longer than any table")
-    return Duration(steps=steps)
 
 
 @dataclass(frozen=True)
@@ -232,13 +162,15 @@ class Frequency:
             return np.asarray(apart == 0)
         return np.asarray(self.stamps(self.ordinals(stamps)) == stamps)
 
-    def steps(self, duration: str | int) -> int:
+    def steps(self, duration: object, name: str = "") -> int:
         """Number of steps in a duration.
 
         Parameters
         ----------
-        duration : str or int
+        duration : str, int, datetime.timedelta, pandas.Timedelta, numpy.timedelta64 or pandas offset
             As in "1D", "2h", "1Y"; a whole number is one of steps.
+        name : str
+            What it is called in errors.
 
         Raises
         ------
@@ -250,7 +182,7 @@ class Frequency:
         >>> Frequency("month", 1).steps("1Y")
         12
         """
-        asked = parse_duration(duration)
+        asked = parse_duration(duration, name)
         if asked.steps:
             return asked.steps
         per_step = {
@@ -263,7 +195,9 @@ class Frequency:
         if self.kind == "business" and asked.ns and asked.ns % NS["W"] == 0:
             size = asked.ns // NS["W"] * self.days_a_week
         if size == 0 or size % self.step:
-            raise SettingsError(f"{duration!r} is no whole number of steps of {self.describe()}; give steps instead")
+            said = as_duration(duration)
+            about = f"{name}=" if name else ""
+            raise SettingsError(f"{about}{said!r} is no whole number of steps of {self.describe()}; give steps instead")
         return size // self.step
 
     @property
@@ -355,15 +289,15 @@ def _from_wall(wall: Ints, tz: str | None) -> Ints:
     return np.asarray(zoned.tz_convert("UTC").as_unit("ns").asi8)
 
 
-def frequency_of(text: str | int, stamps: Ints, tz: str | None, *, integer: bool) -> Frequency:
+def frequency_of(freq: object, stamps: Ints, tz: str | None, *, integer: bool) -> Frequency:
     """Build the grid that a declared frequency and the first stamps make.
 
     >>> stamps = pd.date_range("2024-01-01", periods=3, freq="h").as_unit("ns").asi8
     >>> frequency_of("h", stamps, None, integer=False).describe()
     '1 hour'
     """
-    text = step_as_text(text)
-    asked = parse_duration(text)
+    text = as_duration(freq, "freq")
+    asked = parse_duration(text, "freq")
     first = stamps[:1]
     if integer or asked.steps:
         if not integer:

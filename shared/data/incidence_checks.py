@@ -156,7 +156,7 @@ def from_table(
     columns: BasketColumns,
     *,
     returns: Returns,
-    cancelled: str | None,
+    cancelled: str | Sequence[str] | None,
     missing: Missing,
     strip: bool,
     source: str,
@@ -165,10 +165,11 @@ def from_table(
     one_of(returns, ("refuse", "drop", "net"), "returns")
     one_of(missing, ("refuse", "drop"), "missing")
     problems = Problems(source)
-    wanted = [columns.order, columns.item, columns.quantity, columns.time, columns.customer]
-    for name in wanted:
+    for role in ("order", "item", "quantity", "time", "customer"):
+        name = getattr(columns, role)
         if name is not None and name not in table.columns:
-            missing_column(name, [str(column) for column in table.columns], problems)
+            present = [str(column) for column in table.columns]
+            missing_column(name, present, problems, named_in=("BasketColumns", role))
     problems.raise_if_any()
     notes: list[str] = []
     order_codes, orders = encode_values(table[columns.order], columns.order, problems, missing)
@@ -227,16 +228,22 @@ def _owners(
 
 
 def _without_cancelled(
-    table: pd.DataFrame, columns: BasketColumns, cancelled: str | None, keep: Bools, orders: Ints, notes: list[str]
+    table: pd.DataFrame,
+    columns: BasketColumns,
+    cancelled: str | Sequence[str] | None,
+    keep: Bools,
+    orders: Ints,
+    notes: list[str],
 ) -> Bools:
     """Leave out the orders whose keys begin as those of cancelled ones do."""
-    if not cancelled:
+    marks = tuple(mark for mark in ([cancelled] if isinstance(cancelled, str) else cancelled or ()) if mark)
+    if not marks:
         return keep
-    gone = table[columns.order].astype(str).str.startswith(cancelled).to_numpy(dtype=bool) & keep
+    gone = table[columns.order].astype(str).str.startswith(marks).to_numpy(dtype=bool) & keep
     if gone.any():
         notes.append(
             f"{int(gone.sum()):,} rows of {len(np.unique(orders[gone])):,} cancelled orders "
-            f"(whose key begins with {cancelled!r}) were left out"
+            f"(whose key begins with {' or '.join(map(repr, marks))}) were left out"
         )
     return keep & ~gone
 

@@ -80,9 +80,11 @@ def read_visits(
     one_of(missing, ("refuse", "drop"), "missing")
     columns = _present(InteractionColumns() if columns is None else columns, table)
     problems = Problems(source)
-    for name in (columns.user, columns.item, columns.rating, columns.timestamp):
+    for role in ("user", "item", "rating", "timestamp"):
+        name = getattr(columns, role)
         if name is not None and name not in table.columns:
-            missing_column(name, [str(column) for column in table.columns], problems)
+            present = [str(column) for column in table.columns]
+            missing_column(name, present, problems, named_in=("InteractionColumns", role))
     problems.raise_if_any()
     if len(table) == 0:
         problems.add("has no rows", fix="Give at least one interaction.")

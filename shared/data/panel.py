@@ -16,6 +16,7 @@ from shared.data.panel_table import sort_key, to_typed_table
 from shared.data.schema import missing_column
 from shared.data.summary import PanelSummary
 from shared.errors import HexadError, Problems, SettingsError, quote
+from shared.result import Tabular
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Floats, Ints
 
@@ -26,8 +27,8 @@ MAX_HORIZON = 1_000_000
 REPAIRS = ("interpolate", "keep_last_duplicate", "drop_missing_ends")
 
 
-@dataclass(frozen=True)
-class Panel:
+@dataclass(frozen=True, repr=False)
+class Panel(Tabular):
     """Ragged series on one grid, without gaps; rows of a series lie together, in time order.
 
     Attributes

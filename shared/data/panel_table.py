@@ -13,7 +13,7 @@ from shared.data.columns import SeriesColumns
 from shared.data.io.frames import as_pandas, missing_stamps
 from shared.data.io.tables import check_frame
 from shared.data.schema import Column, Schema, first_rows, missing_column
-from shared.errors import Argument, DataError, Problems
+from shared.errors import Argument, DataError, Problem, Problems
 from shared.typing import Ints
 
 # Arguments of `read_table` that say how text is read.
@@ -24,6 +24,7 @@ def to_typed_table(
     frame: object, columns: SeriesColumns, need_y: bool, source: str, tz: str | None = None
 ) -> pd.DataFrame:
     """Bring the stamps to dates or whole numbers and the values to floats, through the same door as files."""
+    frame = series_to_frame(frame, columns)
     given = frame
     frame = as_pandas(frame, source, copy=False)
     if columns.ds in frame.columns and isinstance(frame[columns.ds].dtype, pd.PeriodDtype):
@@ -31,10 +32,11 @@ def to_typed_table(
     present = frame.columns
     problems = Problems(source)
     wanted = [columns.ds, *([columns.y] if need_y else []), *columns.exogenous]
+    arguments = {name: (columns.owner, argument) for argument, name in (("y", columns.y), ("ds", columns.ds))}
     for name in wanted:
         if name not in list(present):
             tell = partial(missing_stamps, given) if name == columns.ds else missing_column
-            tell(name, [str(column) for column in present], problems)
+            tell(name, [str(column) for column in present], problems, named_in=arguments.get(name))
     problems.raise_if_any()
     integer = pd.api.types.is_integer_dtype(frame[columns.ds].dtype)
     schema = Schema(
@@ -48,6 +50,38 @@ def to_typed_table(
         return check_frame(frame, schema, source, tz=zone)
     except DataError as error:
         raise error.respell(_for_panel) from None
+
+
+def series_to_frame(given: Any, columns: SeriesColumns) -> Any:
+    """Make a long table of a pandas Series: its index holds the stamps, or keys and stamps; all else stays as it is.
+
+    Parameters
+    ----------
+    given : object
+    columns : SeriesColumns
+        What its columns are called.
+
+    Raises
+    ------
+    DataError
+        Its index has more than two levels, or two and none of them holds dates alone.
+
+    >>> days = pd.date_range("2024-01-01", periods=2)
+    >>> series_to_frame(pd.Series([1.0, 2.0], index=days), SeriesColumns()).columns.tolist()
+    ['ds', 'y']
+    """
+    if not isinstance(given, pd.Series):
+        return given
+    levels = [given.index.get_level_values(place) for place in range(given.index.nlevels)]
+    dated = [isinstance(level, pd.DatetimeIndex | pd.PeriodIndex) for level in levels]
+    if len(levels) == 1:
+        return pd.DataFrame({columns.ds: levels[0], columns.y: given.to_numpy()})
+    if len(levels) != 2 or sum(dated) != 1:
+        what = f"the index of the series has {len(levels)} levels, of which {sum(dated)} hold dates"
+        fix = "Give it one level of stamps, or one of keys and one of dates; or make a table of it: reset_index()."
+        raise DataError("series table", [Problem(what, fix=fix)])
+    stamps, keys = (levels[0], levels[1]) if dated[0] else (levels[1], levels[0])
+    return pd.DataFrame({columns.unique_id: keys, columns.ds: stamps, columns.y: given.to_numpy()})
 
 
 def _for_panel(argument: Argument) -> str:

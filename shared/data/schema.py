@@ -183,20 +183,46 @@ def _hashable(values: pd.Series[Any]) -> bool:
     return values.dtype != object or bool(values.map(lambda value: isinstance(value, Hashable)).all())
 
 
-def missing_column(name: str, present: list[str], problems: Problems, setting: str = "", means: str = "") -> None:
-    """Add a missing column to `problems`, with the nearest name that is there and the setting that would name it.
+def missing_column(
+    name: str,
+    present: list[str],
+    problems: Problems,
+    setting: str = "",
+    means: str = "",
+    *,
+    named_in: tuple[str, str] | None = None,
+) -> None:
+    """Add a missing column to `problems`, with the nearest name that is there and what would name it.
+
+    Parameters
+    ----------
+    name : str
+        The column that is not there.
+    present : list of str
+    problems : Problems
+    setting, means : str
+        The setting of a study that names it, and what it means there.
+    named_in : tuple of str, optional
+        The class and the argument in which Python names it, as in ("SeriesColumns", "ds").
 
     >>> problems = Problems("table")
     >>> missing_column("Demand", ["demand"], problems)
     >>> "did you mean 'demand'" in str(next(iter(problems)))
     True
+    >>> missing_column("ds", ["Time"], problems, named_in=("SeasonalNaive", "ds"))
+    >>> problems.found[-1].fix
+    'Name it so, or say under which name it is: SeasonalNaive(ds=...).'
     """
     folded = {other.lower(): other for other in present[:MAX_NEAR]}
     near = difflib.get_close_matches(name.lower(), folded, n=1)
     hint = f"did you mean '{folded[near[0]]}'?" if near else f"the table has {quote(present)}"
     where = f": --set {setting}=NAME" if setting else ""
     meant = f" ({means})" if means and setting else ""
-    problems.add(f"is missing{meant}; {hint}", column=name, fix=f"Name it so, or say under which name it is{where}.")
+    fix = f"Name it so, or say under which name it is{where}."
+    if named_in is not None:
+        kind, argument = named_in
+        fix = Fix("Name it so, or say under which name it is", Fix(f": {kind}(", Argument(argument), "...)"), ".")
+    problems.add(f"is missing{meant}; {hint}", column=name, fix=fix)
 
 
 def first_rows(mask: Bools) -> list[int]:

@@ -11,6 +11,7 @@ import pandas as pd
 from shared.checks import is_number, is_whole
 from shared.data.splits import Split
 from shared.errors import HexadError, Problems, SettingsError
+from shared.runtime.seeds import make_rng
 from shared.typing import Floats, Ints
 
 __all__ = ["SpatialBlocks"]
@@ -122,7 +123,7 @@ class SpatialBlocks:
 
     def _share_out(self, counts: Ints) -> Ints:
         """Squares to folds of nearly as many rows each: in random order, each to the fold that has fewest."""
-        rng = np.random.default_rng(self.random_state)
+        rng = make_rng(self.random_state)
         order = rng.permutation(len(counts))
         order = order[np.argsort(-counts[order], kind="stable")]
         fold = np.zeros(len(counts), dtype=np.int64)

@@ -11,17 +11,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.checks import is_whole
 from shared.data import columns as names
 from shared.data.frequency import parse_duration
 from shared.data.stamps import DAY_NS, StampGrid, need_stamps, refuse_missing
 from shared.errors import HexadError, Problems, SettingsError
+from shared.result import OneLine
+from shared.runtime.seeds import make_rng
 from shared.typing import Ints
 
 __all__ = ["CustomerCut", "LastN", "Split", "TimeCut", "WalkForward", "cut_in_time", "find_positions"]
 
 
-@dataclass(frozen=True)
-class Split:
+@dataclass(frozen=True, repr=False)
+class Split(OneLine):
     """One cut: rows to learn from, rows to be tested on.
 
     Attributes
@@ -121,9 +124,11 @@ class LastN(TimeSplitter):
         data : pandas.DataFrame
             With the columns that the constructor named.
         """
-        if self.n < 1 or self.gap < 0:
-            raise SettingsError(f"LastN(n={self.n}, gap={self.gap}): n is at least 1 and gap at least 0")
-        stamps = need_stamps(data, self.ds)
+        if not is_whole(self.n) or not is_whole(self.gap, least=0):
+            raise SettingsError(
+                f"LastN(n={self.n!r}, gap={self.gap!r}): n is at least 1 and gap at least 0, in whole stamps"
+            )
+        stamps = need_stamps(data, self.ds, type(self).__name__)
         if self.unique_id in data.columns:
             keys = data[self.unique_id]
             lost = keys.isna().to_numpy()
@@ -171,7 +176,7 @@ class TimeCut(TimeSplitter):
             All rows have one time, so that nothing is left on a side.
         """
         if isinstance(data, pd.DataFrame):
-            stamps: Any = need_stamps(data, self.ds)
+            stamps: Any = need_stamps(data, self.ds, type(self).__name__)
             order = np.argsort(stamps.to_numpy(), kind="stable")
             stamps = stamps.iloc[order]
         else:
@@ -238,7 +243,7 @@ class CustomerCut:
         count = round(self.share * len(customers))
         if not 0 < count < len(customers):
             raise HexadError(f"{len(customers):,} customers cannot be cut at {100 * self.share:g} %")
-        chosen = np.random.default_rng(self.random_state).choice(customers, size=count, replace=False)
+        chosen = make_rng(self.random_state).choice(customers, size=count, replace=False)
         first = np.isin(owner, chosen)
         return [Split(0, np.flatnonzero(first), np.flatnonzero(~first))]
 
@@ -344,7 +349,7 @@ class WalkForward(TimeSplitter):
             The table is too short for the cutoffs asked for; it says how many fit. An Incidence has no times.
         """
         if isinstance(data, pd.DataFrame) or not hasattr(data, "times"):
-            stamps = need_stamps(data, self.ds)
+            stamps = need_stamps(data, self.ds, type(self).__name__)
         elif getattr(data, "times", None) is None:
             raise HexadError("WalkForward cuts by time, and these baskets or interactions have none; name their column")
         else:
@@ -370,12 +375,12 @@ class WalkForward(TimeSplitter):
         return cuts
 
     def _check(self, stamps: pd.Series[Any]) -> None:
-        if self.n_splits < 1:
-            raise SettingsError(f"n_splits={self.n_splits}: at least one cut is needed")
-        every = parse_duration(self.every)
-        parse_duration(self.horizon)
+        if not is_whole(self.n_splits):
+            raise SettingsError(f"n_splits={self.n_splits!r}: give a whole number; at least one cut is needed")
+        every = parse_duration(self.every, "every")
+        parse_duration(self.horizon, "horizon")
         if self.gap != 0:
-            parse_duration(self.gap)
+            parse_duration(self.gap, "gap")
         if self.at is None:
             return
         if not isinstance(self.at, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", self.at):

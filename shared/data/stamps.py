@@ -122,13 +122,14 @@ def _onto_month(wall: pd.Timestamp, grid: Frequency) -> pd.Timestamp:
     return pd.Timestamp(replace(grid, step=1, phase=0, tz=None).stamps(month)[0])
 
 
-def need_stamps(table: pd.DataFrame, ds: str) -> pd.Series[Any]:
-    """The stamp column of a table, checked."""
+def need_stamps(table: pd.DataFrame, ds: str, owner: str = "") -> pd.Series[Any]:
+    """The stamp column of a table, checked; `owner` is the class in which it is named."""
     problems = Problems("table")
     if not isinstance(table, pd.DataFrame):
         problems.add(f"a {type(table).__name__} has no columns", fix=f"Give a DataFrame with the stamp column {ds!r}.")
     elif ds not in table.columns:
-        missing_stamps(table, ds, [str(column) for column in table.columns], problems)
+        named_in = (owner, "ds") if owner else None
+        missing_stamps(table, ds, [str(column) for column in table.columns], problems, named_in=named_in)
     elif len(table) == 0:
         problems.add("the table has no rows", fix="Give at least two.")
     problems.raise_if_any()

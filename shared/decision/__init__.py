@@ -28,3 +28,7 @@ __all__ = [
     "solve",
     "solve_quadratic",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

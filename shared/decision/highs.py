@@ -11,13 +11,14 @@ from scipy import sparse
 
 from shared.decision.program import Program
 from shared.errors import HexadError, require
+from shared.result import OneLine
 from shared.typing import Floats, Ints
 
 __all__ = ["Session", "Solution"]
 
 
-@dataclass(frozen=True)
-class Solution:
+@dataclass(frozen=True, repr=False)
+class Solution(OneLine):
     """What a solver says of a program.
 
     Attributes

@@ -15,7 +15,7 @@ from shared.decision.highs import Session
 from shared.decision.program import Program
 from shared.errors import HexadError
 from shared.result import Result
-from shared.text import count_of, join_words
+from shared.text import count_of, join_names
 from shared.typing import Floats
 
 __all__ = ["Conflict", "explain_infeasible"]
@@ -73,7 +73,7 @@ class Conflict(Result):
         else:
             numbers = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six"}
             number = numbers.get(len(names), f"{len(names):,}")
-            said = f"{number} limits cannot hold together: {join_words(names)}."
+            said = f"{number} limits cannot hold together: {join_names(names)}."
         if not self.finished:
             said += " Time was up; perhaps some of them are not needed for it."
         if len(self.relaxation):

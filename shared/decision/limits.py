@@ -16,6 +16,7 @@ from shared.data.io.frames import as_pandas
 from shared.data.io.tables import read_table
 from shared.data.schema import Column, Schema
 from shared.errors import DataError, Problem, Problems, SettingsError, quote
+from shared.result import OneLine
 from shared.text import count_of
 from shared.typing import Floats
 
@@ -71,8 +72,8 @@ class Limit:
             object.__setattr__(self, side, number)
 
 
-@dataclass(frozen=True)
-class LimitRows:
+@dataclass(frozen=True, repr=False)
+class LimitRows(OneLine):
     """Limits on sums of items, as rows.
 
     Attributes

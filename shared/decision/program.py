@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from shared.errors import HexadError, Problems, require
+from shared.result import OneLine
 from shared.typing import Bools, Floats
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Program"]
 
 
-@dataclass(frozen=True)
-class Program:
+@dataclass(frozen=True, repr=False)
+class Program(OneLine):
     """Minimise (or maximise) c'x with lower <= x <= upper, row_lower <= A x <= row_upper, and some x whole numbers.
 
     Attributes

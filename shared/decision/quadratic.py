@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from shared.decision.interior import InteriorPoint
+from shared.result import OneLine
 from shared.typing import Bools, Floats, Ints
 
 __all__ = ["QuadraticAnswer", "QuadraticProgram", "solve_quadratic"]
@@ -27,8 +28,8 @@ CLOSE = 1e-9  # by which an exact answer may miss a bound, after scaling
 ROUGH = 1e-6  # reduced costs below, relative to what the gradient is made of, count as 0 where a column has no bound
 
 
-@dataclass(frozen=True)
-class QuadraticProgram:
+@dataclass(frozen=True, repr=False)
+class QuadraticProgram(OneLine):
     """Minimise x'Qx / 2 + c'x with lower <= x <= upper and row_lower <= A x <= row_upper.
 
     Attributes
@@ -128,8 +129,8 @@ class QuadraticProgram:
         return found
 
 
-@dataclass(frozen=True)
-class QuadraticAnswer:
+@dataclass(frozen=True, repr=False)
+class QuadraticAnswer(OneLine):
     """What was found.
 
     Attributes

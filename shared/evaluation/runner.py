@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import json
+import pickle
 import platform
 import time
 import warnings
@@ -35,7 +36,7 @@ from shared.evaluation.leakage.guard import (
 from shared.evaluation.leakage.report import LeakReport, LeakWarning
 from shared.evaluation.metrics import ArrayMetric, Metric
 from shared.evaluation.scores import Scores, score_predictions
-from shared.evaluation.task import Splitter, Task, make_splits, take_rows
+from shared.evaluation.task import Splitter, Task, lend_stamps, make_splits, take_rows
 from shared.runtime.files import as_json
 from shared.runtime.manifest import Manifest
 from shared.runtime.parallel import map_parallel
@@ -50,12 +51,12 @@ PACKAGES = ("hexad", "scikit-learn", "numpy", "scipy", "pandas")
 
 
 def evaluate(
-    models: Mapping[str, Any],
+    models: Mapping[str, Any] | Sequence[Any] | Estimator,
     data: Any,
     splits: Splitter | Sequence[Split],
     metrics: Iterable[Metric | str],
     *,
-    baselines: Mapping[str, Any],
+    baselines: Mapping[str, Any] | Sequence[Any] | Estimator,
     task: Task | None = None,
     n_jobs: int | None = None,
     keep: Path | None = None,
@@ -66,8 +67,9 @@ def evaluate(
 
     Parameters
     ----------
-    models : mapping of str to estimator
-        Cloned before use; left unfitted.
+    models : mapping of str to estimator, or several estimators
+        Cloned before use; left unfitted. Named by their classes where no names are given. Columns are named once, in a
+        model, in the task or in the splitter: who was told none reads those of the others.
     data : frame, Panel, Incidence or array
         As the task needs them.
     splits : Splitter, scikit-learn splitter, or sequence of Split
@@ -75,7 +77,7 @@ def evaluate(
     metrics : iterable of Metric or str
         Names are those that the task knows, as in "mae", "coverage-90" or "roc_auc"; see ``task.metric``. What a metric
         needs of the training rows, such as MASE's scales, comes from those of the first split.
-    baselines : mapping of str to estimator
+    baselines : mapping of str to estimator, or several estimators
         At least one; a result without a baseline says nothing.
     task : Task, optional
         How the models are fitted and asked; where left out, the task that the models name: their ``default_task()``.
@@ -107,14 +109,17 @@ def evaluate(
     >>> scores.table()["mae"].to_dict()
     {'naive': 1.5, 'drift': 0.0}
     """
+    models, baselines = name_models(models, "models"), name_models(baselines, "baselines")
     if not baselines:
         raise HexadError("evaluate needs at least one baseline: a result without one says nothing")
     if twice := set(models) & set(baselines):
         raise HexadError(f"{sorted(twice)} name both a model and a baseline")
-    contenders = {**baselines, **models}
-    task = task or find_task([*models.values(), *baselines.values()])
+    every = [*models.values(), *baselines.values()]
+    task = (task or find_task(every)).agree(every, splits)
+    contenders = {name: task.lend_columns(model) for name, model in {**baselines, **models}.items()}
     judges = check_metrics(metrics, task)
     data = task.to_table(data.to_frame() if isinstance(data, Panel) else data)
+    splits = lend_stamps(splits, task.roles(data))
     cuts, notes = task.choose_rows(data, make_splits(splits, data, task.strata(data)))
     for judge in judges:
         task.check_outcomes(judge, data, cuts)
@@ -176,6 +181,44 @@ def _times(data: Any, task: Task) -> Any:
         time_column = task.roles(data).time
         return data[time_column] if time_column in data.columns else None
     return getattr(data, "times", None)
+
+
+def name_models(models: Any, what: str) -> dict[str, Any]:
+    """Models by name: as they were named, or by their classes where they were not.
+
+    Parameters
+    ----------
+    models : mapping of str to estimator, estimator, or sequence of estimator
+    what : str
+        What they are called in the message.
+
+    Raises
+    ------
+    HexadError
+        A class stands where an object of it is wanted, or two models would have one name.
+
+    >>> from domains.timeseries import Drift, SeasonalNaive
+    >>> list(name_models([Drift(), SeasonalNaive(7)], "models")), list(name_models({"mine": Drift()}, "models"))
+    (['Drift', 'SeasonalNaive'], ['mine'])
+    """
+    if isinstance(models, Mapping):
+        named = dict(models)
+    else:
+        listed = list(models) if isinstance(models, list | tuple) else [models]
+        kinds = [one.__name__ if isinstance(one, type) else type(one).__name__ for one in listed]
+        if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
+            raise HexadError(
+                f"{what}: two are a {quote(twice)}; give them names, as in {{'weekly': {twice[0]}(...), ...}}"
+            )
+        named = dict(zip(kinds, listed, strict=True))
+    for name, model in named.items():
+        if isinstance(model, type):
+            raise HexadError(
+                f"{what}: {quote([name])} is the class {model.__name__}; give an object: {model.__name__}()"
+            )
+        if not hasattr(model, "fit"):
+            raise HexadError(f"{what}: {quote([name])} is a {type(model).__name__}, which cannot be fitted")
+    return named
 
 
 def find_task(models: Iterable[Any]) -> Task:
@@ -321,8 +364,21 @@ def _piece_key(model: Estimator, piece: _Piece, task: Task, data_key: str) -> st
         "parameters": {key: joblib.hash(value) for key, value in model.get_params(deep=True).items()},
         "cuts": rows.hexdigest(),
         "again": piece.again,
-        "task": repr(task),
+        "task": _describe(task),
         "data": data_key,
         "versions": [platform.python_version(), *(version(name) for name in PACKAGES)],
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _describe(task: Task) -> list[str]:
+    """What a task is, by the content of its settings; tables among them are not told apart by how they print."""
+    import joblib
+
+    said = [f"{type(task).__module__}.{type(task).__qualname__}"]
+    for name, value in vars(task).items():
+        try:
+            said.append(f"{name}={joblib.hash(value)}")
+        except (pickle.PicklingError, AttributeError, TypeError):  # such as a function made on the spot
+            said.append(f"{name}={value!r}")
+    return said

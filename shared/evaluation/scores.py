@@ -21,8 +21,8 @@ from shared.evaluation.design import SplitDesign
 from shared.evaluation.leakage.report import LeakReport
 from shared.evaluation.metrics import Metric, score_split
 from shared.evaluation.sample import LEAST, Kind, Sample
-from shared.result import Result
-from shared.text import capitalise, join_words
+from shared.result import Result, as_line
+from shared.text import capitalise, count_of, join_names, join_words, listed_name
 from shared.typing import Floats
 
 __all__ = ["Scores", "score_predictions"]
@@ -97,7 +97,7 @@ class Scores(Result):
         rows = self.scores[(self.scores[names.MODEL] == model) & (self.scores["metric"] == metric)]
         if rows.empty:
             raise HexadError(
-                f"there are no values of {metric!r} for {model!r}; the models are {', '.join(self.models)}"
+                f"there are no values of {metric!r} for {model!r}; the models are {join_names(self.models)}"
             )
         return rows.set_index(names.SPLIT)["value"]
 
@@ -112,7 +112,7 @@ class Scores(Result):
         judge, prepared = self._judge(metric)
         rows = self.predictions[self.predictions[names.MODEL] == model]
         if rows.empty:
-            raise HexadError(f"there are no predictions of {model!r}; the models are {', '.join(self.models)}")
+            raise HexadError(f"there are no predictions of {model!r}; the models are {join_names(self.models)}")
         groups = rows.groupby(names.SPLIT, sort=False, dropna=False)
         return pd.concat([judge.units(group, prepared) for _, group in groups])
 
@@ -290,7 +290,7 @@ class Scores(Result):
         leaks = f" {self.explain_leaks()}" if any(report.leaks for report in self.leaks) else ""
         leaks = "".join(f" {capitalise(note)}." for note in self.notes) + leaks
         if self.greater_is_better(metric) is None:
-            listed = ", ".join(f"{name} {value:.3g}" for name, value in table[metric].items())
+            listed = ", ".join(f"{listed_name(name)} {value:.3g}" for name, value in table[metric].items())
             return f"{tried}; {metric}: {listed}.{leaks}"
         best, naive = self._best(self.models, metric), self.best_baseline(metric)
         reached, its = float(self.values(best, metric).mean()), float(self.values(naive, metric).mean())
@@ -336,6 +336,19 @@ class Scores(Result):
     def preview(self) -> pd.DataFrame:
         """Return what a notebook shows: the score table."""
         return self.table().round(3)
+
+    def count_rows(self) -> int:
+        """Count the models: the score table is shown whole."""
+        return len(self.models)
+
+    def __getitem__(self, name: Any) -> Any:
+        return self.table()[name] if name in set(self.scores["metric"]) else super().__getitem__(name)
+
+    def __repr__(self) -> str:
+        models = f"{count_of(len(self.models), 'model')}, {len(self.baselines):,} of them baselines"
+        splits = self.scores[names.SPLIT].nunique(dropna=False)
+        metrics = list(dict.fromkeys(self.scores["metric"]))
+        return as_line(type(self).__name__, models, count_of(splits, "split"), f"metrics={metrics}")
 
 
 def _pair(columns: Sequence[pd.Series[float]], models: Sequence[str], metric: str) -> Floats:

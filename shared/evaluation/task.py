@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from shared.data.splits import Split
 from shared.errors import HexadError
 from shared.evaluation.metrics import Metric, metric
 
-__all__ = ["ColumnRoles", "Splitter", "Stopwatch", "Task", "make_splits", "take_rows"]
+__all__ = ["ColumnRoles", "Splitter", "Stopwatch", "Task", "lend_stamps", "make_splits", "take_rows"]
 
 
 class Splitter(Protocol):
@@ -135,6 +136,31 @@ class Task(ABC):
             As `shared.evaluation.metric` takes them.
         """
         return metric(name, **options)
+
+    def agree(self, models: Sequence[Any], splitter: object = None) -> Task:
+        """The same task, with the columns that models or the splitter name where it was told none; as it is by default.
+
+        Parameters
+        ----------
+        models : sequence of estimator
+        splitter : Splitter or sequence of Split
+        """
+        return self
+
+    def lend_columns(self, model: Any) -> Any:
+        """A model that reads this task's columns where it was told none; the model itself by default.
+
+        Parameters
+        ----------
+        model : estimator
+            Left unchanged.
+
+        Raises
+        ------
+        SettingsError
+            It was told others.
+        """
+        return model
 
     def check_metric(self, metric: Metric) -> None:  # noqa: B027  # most tasks have nothing to refuse
         """Refuse, before any work, a metric that needs what the predictions will not hold.
@@ -278,6 +304,29 @@ def take_rows(data: Any, rows: Any) -> Any:
     if not isinstance(data, np.ndarray) and isinstance(data, _Takes):
         return data.take(rows)
     return data[rows]
+
+
+def lend_stamps(splitter: Any, roles: ColumnRoles) -> Any:
+    """A splitter that reads the stamps and keys of a task where it was told none; what it was told stays.
+
+    Parameters
+    ----------
+    splitter : Splitter, scikit-learn splitter, or sequence of Split
+        Left unchanged.
+    roles : ColumnRoles
+
+    >>> from shared.data.splits import WalkForward
+    >>> lend_stamps(WalkForward(1, every=1, n_splits=2), ColumnRoles(time="Zeit")).ds
+    'Zeit'
+    """
+    lent = {"ds": (names.DS, roles.time), "unique_id": (names.UNIQUE_ID, roles.unique_id)}
+    new = {one: name for one, (usual, name) in lent.items() if name and getattr(splitter, one, None) == usual != name}
+    if not new:
+        return splitter
+    made = copy.copy(splitter)
+    for one, name in new.items():
+        setattr(made, one, name)
+    return made
 
 
 def make_splits(splitter: Any, data: Any, strata: Any = None) -> list[Split]:

@@ -113,7 +113,7 @@ def tune(
     grid = _check_grid(model, grid)
     if search not in ("coordinate", "grid"):
         raise SettingsError(f"search={search!r} is neither 'coordinate' nor 'grid'")
-    task = task or find_task([model])
+    task = (task or find_task([model])).agree([model], splits)
     judges = check_metrics(metrics if isinstance(metrics, Iterable) else [metrics], task)
     if aimless := [judge.name for judge in judges if judge.greater_is_better is None]:
         raise SettingsError(f"neither more nor less of {quote(aimless)} is better; choose by another metric")

@@ -22,6 +22,7 @@ from shared.reporting.figures import (
     wall_clock,
 )
 from shared.text import format_column
+from shared.typing import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,10 +80,15 @@ def _as_table(lines: Mapping[str, tuple[Sequence[Any], Any]], x_label: str) -> p
     """The points of lines, one row each."""
     import pandas as pd
 
+    heads = ["line", x_label or "x", "value"]
+    if heads[1] in ("line", "value"):
+        heads[1] = f"x ({x_label})"
     parts = [
-        pd.DataFrame({"line": name, x_label or "x": list(x), "value": np.asarray(y)}) for name, (x, y) in lines.items()
+        pd.DataFrame(dict(zip(heads, (name, list(x), np.asarray(y)), strict=True)))
+        for name, (x, y) in lines.items()
+        if len(x)
     ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=heads)
 
 
 def bar_figure(
@@ -110,15 +116,18 @@ def bar_figure(
     low = np.asarray(lower if lower is not None and upper is not None else heights, dtype=float)
     high = np.asarray(upper if lower is not None and upper is not None else heights, dtype=float)
     written = format_column(heights.tolist())
+    drawn = _finite(heights)  # what is not known, or endless, has no bar
 
     def paint(axes: Axes, colours: Mapping[str, str]) -> None:
+        if not labels:
+            return
         places = -np.arange(len(labels), dtype=float)
         shades = [colours["accent"] if not highlight or name in highlight else colours["soft"] for name in values]
-        axes.barh(places, heights, color=shades, height=0.42 if is_narrow(axes) else 0.62)
+        axes.barh(places, drawn, color=shades, height=0.42 if is_narrow(axes) else 0.62)
         if lower is not None:
-            around = [np.maximum(heights - low, 0), np.maximum(high - heights, 0)]
-            axes.errorbar(heights, places, xerr=around, fmt="none", ecolor=colours["ink"], elinewidth=1, capsize=3)
-        right = np.fmax(np.fmax(heights, high), 0.0)
+            around = [np.maximum(_finite(drawn - low), 0), np.maximum(_finite(high - drawn), 0)]
+            axes.errorbar(drawn, places, xerr=around, fmt="none", ecolor=colours["ink"], elinewidth=1, capsize=3)
+        right = np.fmax(np.fmax(drawn, np.where(np.isfinite(high), high, drawn)), 0.0)
         for place, end, text in zip(places, right, written, strict=True):
             axes.annotate(text, (end, place), (4, 0), textcoords="offset points", va="center", ha="left")
         if is_narrow(axes):
@@ -136,6 +145,7 @@ def bar_figure(
         axes.margins(x=0.1)
 
     count = len(values)
+    two_lines = sum(len(textwrap.wrap(label, 44)) > 1 for label in labels)  # names on a phone, which take room
     data = pd.DataFrame({"name": list(map(str, values)), "value": heights})
     if lower is not None and upper is not None:
         data = data.assign(lower=low, upper=high)
@@ -145,9 +155,13 @@ def bar_figure(
         caption=caption,
         title=title,
         size=(SIZE[0], max(1.4, 0.36 * count + 0.7)),
-        narrow=(NARROW, max(1.4, 0.44 * count + 0.7)),
+        narrow=(NARROW, max(1.4, (0.44 if two_lines == 0 else 0.6) * count + 0.7)),
         data=data,
     )
+
+
+def _finite(values: Floats) -> Floats:
+    return np.where(np.isfinite(values), values, 0.0)
 
 
 def density_figure(
@@ -161,6 +175,10 @@ def density_figure(
 
     def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         first, second = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        known = np.isfinite(first) & np.isfinite(second)
+        first, second = first[known], second[known]
+        if not len(first):
+            return
         counts, x_edges, y_edges = np.histogram2d(first, second, bins=bins)
         # One colour whose opacity grows with density reads the same on light and on dark ground.
         shades = np.zeros((*counts.T.shape, 4))
@@ -195,7 +213,9 @@ def dependence_figure(
     """
 
     def paint(axes: Axes, colours: Mapping[str, str]) -> None:
-        first = next(iter(lines.values()))[0]
+        first = next(iter(lines.values()), ((), ()))[0]
+        if not len(first):
+            return
         words = not all(
             isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_) for value in first
         )
@@ -219,9 +239,17 @@ def dependence_figure(
             axes.bar(places, heights * scale, width=width, bottom=foot - room, color=colours["soft"], alpha=0.55)
             axes.set_ylim(foot - room, top)
         if words:
-            axes.set_xticks(places, [str(value) for value in first])
+            _name_places(axes, places, [str(value) for value in first])
         finish_axes(axes, x_label, y_label)
         if len(lines) > 1:
             add_legend(axes)
 
     return draw(paint, alt=alt or "Answer by value.", caption=caption)
+
+
+def _name_places(axes: Axes, places: ArrayLike, names: Sequence[str]) -> None:
+    """Write names below the x axis: over some lines where there is room for words, else upright."""
+    room = (38 if is_narrow(axes) else 68) // max(1, len(names)) - 1  # letters of one
+    upright = room < max((len(word) for name in names for word in name.split()), default=0)
+    texts = [textwrap.wrap(shorten_label(name), 18 if upright else room)[: 1 if upright else 3] for name in names]
+    axes.set_xticks(places, ["\n".join(lines) for lines in texts], rotation=90 if upright else 0)

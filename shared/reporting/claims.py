@@ -111,12 +111,21 @@ class Claim:
         HexadError
             A number is not in the template: a claim tells all that it rests on.
         """
-        names = {name for _, name, _, _ in string.Formatter().parse(template) if name}
+        try:
+            names = {name for _, name, _, _ in string.Formatter().parse(template) if name}
+        except ValueError as error:
+            raise HexadError(f"the claim {quote([template], longest=120)} is no template: {error}") from error
         if extra := sorted(set(numbers) - names):
             raise HexadError(f"the claim {quote([template], longest=120)} does not say {quote(extra)}")
         words = {name: one.text if isinstance(one, Number) else one for name, one in numbers.items()}
         found = tuple(one for one in numbers.values() if isinstance(one, Number))
-        return cls(template.format(**words), found, verdict)
+        try:
+            return cls(template.format(**words), found, verdict)
+        except (KeyError, IndexError, ValueError) as error:
+            raise HexadError(
+                f"the claim {quote([template], longest=120)} cannot be filled ({error}); name in braces what is given:"
+                f" {quote(words)}"
+            ) from error
 
     @classmethod
     def join(cls, *parts: Said) -> Claim:
@@ -162,6 +171,8 @@ def plain_text(*parts: Said) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
@@ -211,7 +222,7 @@ class Evidence:
         for name, value in chosen.items():
             if name not in self.frame.columns:
                 raise HexadError(f"the table {quote([self.table])} has no column {quote([name])}")
-            keep &= (self.frame[name] == value).to_numpy()
+            keep &= self.frame[name].eq(value).fillna(False).to_numpy(dtype=bool)
         if column and column not in self.frame.columns:
             raise HexadError(f"the table {quote([self.table])} has no column {quote([column])}")
         found = self.frame.loc[keep]
@@ -311,6 +322,8 @@ class Evidence:
         rows = self._rows(column)
         if rows.empty:
             raise HexadError(f"no rows of {quote([self.table])} are as the claim wants them: {self._where}")
+        if label not in rows.columns:
+            raise HexadError(f"the table {quote([self.table])} has no column {quote([label])}")
         place = int(getattr(rows[column].to_numpy(dtype=float), f"arg{extreme}")())
         found = rows[label].iloc[place]
         if isinstance(found, float | int | np.number) and not isinstance(found, bool):
@@ -325,6 +338,14 @@ class Evidence:
             raise HexadError(f"no rows of {quote([self.table])} are as the claim wants them: {self._where}, {other}")
         return float(first[column].astype(float).mean()), float(second[column].astype(float).mean()), other
 
+    def _compared(self, column: str, against: Mapping[str, Any]) -> tuple[float, float, dict[str, Any]]:
+        mine, theirs, other = self._means(column, against)
+        if theirs == 0:
+            raise HexadError(
+                f"the mean of {quote([column])} of the rows compared with is 0: no share of it can be told"
+            )
+        return mine, theirs, other
+
     def reduction(self, column: str, digits: int = 2, decimals: int | None = 0, **against: Any) -> Number:
         """By what share the mean lies below that of other rows, in percent.
 
@@ -334,12 +355,12 @@ class Evidence:
         **against
             Values that the other rows have in place of those of these.
         """
-        mine, theirs, other = self._means(column, against)
+        mine, theirs, other = self._compared(column, against)
         return self._number("reduction", column, 1 - mine / theirs, "%", digits, decimals, against=other)
 
     def ratio(self, column: str, digits: int = 2, decimals: int | None = None, **against: Any) -> Number:
         """How many times the mean is that of other rows; see `reduction`."""
-        mine, theirs, other = self._means(column, against)
+        mine, theirs, other = self._compared(column, against)
         return self._number("ratio", column, mine / theirs, "", digits, decimals, against=other)
 
     def difference(
@@ -365,8 +386,14 @@ class Evidence:
             Values that the other rows have in place of those of these.
         """
         other = {**self._where, **against}
+        if by not in self.frame.columns:
+            raise HexadError(f"the table {quote([self.table])} has no column {quote([by])}")
         pair = [rows.groupby(by, sort=False)[column].mean() for rows in (self._rows(column), self._rows(column, other))]
         both = pd.concat(pair, axis=1, join="inner").to_numpy(dtype=float)
+        if not len(both):
+            raise HexadError(
+                f"no pairs of rows of {quote([self.table])} are as the claim wants them: {self._where}, {other}"
+            )
         n = int(((both[:, 0] < both[:, 1]) if less else (both[:, 0] > both[:, 1])).sum())
         text = f"{n:,} of {len(both):,} {thing}".strip()
         statistic = "wins, less" if less else "wins, more"

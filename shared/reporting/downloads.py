@@ -10,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from shared.data.io.export import disarm, table_bytes
 from shared.errors import StoreError, quote
-from shared.runtime.manifest import Manifest
+from shared.runtime.manifest import MANIFEST, Manifest
 
 __all__ = ["WORKBOOK", "check_downloads", "remove_downloads", "workbook_bytes", "write_downloads"]
 
@@ -22,6 +23,7 @@ WORKBOOK = "all-tables.xlsx"
 EPOCH = datetime(2000, 1, 1)  # files of the same tables are the same, whenever they are made
 LONGEST_SHEET = 31  # letters of a sheet's name
 MOST_ROWS = 100_000  # of a sheet; the CSV has all
+FIRST_YEAR = 1901  # of stamps in a workbook; earlier ones are texts
 WIDEST = 60  # letters of a column
 
 
@@ -42,7 +44,7 @@ def check_downloads(folder: Path) -> None:
     if folder.is_symlink() or not folder.is_dir():
         raise StoreError(f"{quote([folder], longest=200)} is no folder of tables; name another folder for the run")
     listed = Manifest.of(folder)
-    others = [path.name for path in folder.iterdir()]
+    others = [path.name for path in folder.iterdir() if path.name != MANIFEST]
     if others and not listed.list_files():
         raise StoreError(f"{quote([folder], longest=200)} was not made by a run; name a folder that is new or empty")
     if changed := listed.find_changed():
@@ -76,12 +78,18 @@ def write_downloads(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     tables : mapping of str to pandas.DataFrame
         By the name of their files.
 
+    Raises
+    ------
+    StoreError
+        The folder is not ours; nothing was touched.
+
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as place:
     ...     write_downloads(Path(place), {"a": pd.DataFrame({"n": [1]})})
     ...     sorted(path.name for path in Path(place).iterdir())
     ['a.csv', 'all-tables.xlsx', 'hexad-files.sha256']
     """
+    check_downloads(folder)
     remove_downloads(folder)
     folder.mkdir(exist_ok=True)
     own = Manifest.of(folder)
@@ -116,7 +124,8 @@ def workbook_bytes(tables: Mapping[str, pd.DataFrame]) -> bytes:
 
 
 def _name_sheet(name: str, taken: set[str]) -> str:
-    short = re.sub(r"[\[\]:*?/\\]", "-", name)[:LONGEST_SHEET]
+    short = re.sub(r"[\[\]:*?/\\]", "-", name)[:LONGEST_SHEET].strip("'") or "table"
+    short = f"{short}-" if short.lower() == "history" else short  # a name that Excel keeps for itself
     sheet, number = short, 1
     while sheet.lower() in taken:
         number += 1
@@ -126,7 +135,6 @@ def _name_sheet(name: str, taken: set[str]) -> str:
 
 
 def _fill_sheet(sheet: Any, frame: pd.DataFrame) -> None:
-    from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
@@ -135,10 +143,9 @@ def _fill_sheet(sheet: Any, frame: pd.DataFrame) -> None:
     for place, (name, values) in enumerate(zip(frame.columns, columns, strict=True), start=1):
         longest = max((len(str(value)) for value in [name, *values[:200]] if value is not None), default=8)
         sheet.column_dimensions[get_column_letter(place)].width = min(WIDEST, longest + 2)
-    heads = [WriteOnlyCell(sheet, value=str(name)) for name in frame.columns]
+    heads = [_as_text(sheet, str(name)) for name in frame.columns]
     for head in heads:
         head.font = Font(bold=True)
-        head.data_type = "s"
     sheet.append(heads)
     for row in zip(*columns, strict=True):
         sheet.append([_as_text(sheet, value) if isinstance(value, str) else value for value in row])
@@ -157,8 +164,11 @@ def _plain(value: Any) -> Any:
     """A value as a workbook can hold it: stamps lose their zone, what is missing is empty."""
     if value is None or value is pd.NaT or value is pd.NA:
         return None
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, pd.Timestamp):
-        return value.tz_localize(None).to_pydatetime(warn=False)
+        plain = value.tz_localize(None)
+        return plain.to_pydatetime(warn=False) if plain.year >= FIRST_YEAR else str(plain)
     if isinstance(value, bool | int):
         return value if abs(value) < 2**53 else str(value)
     if isinstance(value, float):

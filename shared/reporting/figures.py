@@ -10,7 +10,7 @@ import re
 import textwrap
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,7 @@ PALETTE = {
     "second": ("#050505", "#b84a08", "#ff9d5c"),
     "third": ("#060606", "#007a5a", "#3fd3a5"),
     "fourth": ("#070707", "#8e3d7e", "#e08fd0"),
+    "paper": ("#080808", "#ffffff", "#14171d"),  # the ground: edges and letters on a colour
 }
 SIZE = (6.0, 3.2)
 NARROW = 3.4  # inches; drawn for a phone, where text of a wide picture would be too small
@@ -63,6 +64,8 @@ FONT = "Hexad DejaVu Sans"
 FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 # What is no matter of style: which program shows pictures, and settings of the process.
 KEPT = {"backend", "backend_fallback", "interactive", "toolbar"}
+# What no page and no SVG can hold.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LOCK = threading.RLock()
 
 
@@ -174,6 +177,7 @@ def draw(
     (True, True)
     """
     colours = {name: sentinel for name, (sentinel, _, _) in PALETTE.items()}
+    alt = CONTROL.sub("\ufffd", alt)
     narrow = narrow or (NARROW, min(size[1], max(2.4, 0.8 * size[1])))
     drawn, found = [], []
     for shape in (size, narrow) if narrow[0] < size[0] else (size,):
@@ -276,18 +280,28 @@ def _inline(svg: str, alt: str) -> str:
     """Cut the SVG down to what a page needs, and put the page's variables for the sentinels."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = CONTROL.sub("\ufffd", svg)
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    # Path data need no more than two decimals.
-    svg = re.sub(r'(?<= d=")[^"]*', lambda path: re.sub(r"(\d+\.\d{2})\d+", r"\1", path[0]), svg)
+    used = set(re.findall(r'(?:url\(#|href="#)([^")]*)', svg))
+    svg = re.sub(r"<[^>]*>", lambda tag: _shorten_tag(tag[0], used), svg)
     svg = re.sub(r"\s*\n\s*", "\n", svg)
-    # Text is text: it takes the page's font.
-    svg = re.sub(
-        rf"""(<text[^>]*?style="[^"]*?)(font: [^;"]*?|font-family: [^;"]*)'{FONT}'[^;"]*;?""", _plain_font, svg
-    )
     svg = _swap(svg, {sentinel: f"var(--{name})" for name, (sentinel, _, _) in PALETTE.items()})
     label = html.escape(alt, quote=True)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+
+
+def _shorten_tag(tag: str, used: Collection[str]) -> str:
+    """A tag without what a page has no use for; texts between tags are left as they are."""
+    # Path data need no more than two decimals.
+    tag = re.sub(r'(?<= d=")[^"]*', lambda path: re.sub(r"(\d+\.\d{2})\d+", r"\1", path[0]), tag)
+    # The same names in each picture of a page would be no names, and nothing asks for them.
+    tag = re.sub(r' id="([^"]*)"', lambda name: name[0] if name[1] in used else "", tag)
+    tag = re.sub(r' transform="rotate\(-?0 [^"]*"', "", tag)
+    # Text is text: it takes the page's font.
+    return re.sub(
+        rf"""^(<text[^>]*?style="[^"]*?)(font: [^;"]*?|font-family: [^;"]*)'{FONT}'[^;"]*;? *""", _plain_font, tag
+    )
 
 
 def _plain_font(found: re.Match[str]) -> str:
@@ -305,7 +319,7 @@ def _swap(svg: str, words: Mapping[str, str]) -> str:
 def _put_title(svg: str, title: str) -> str:
     """Set a title above a picture that stands alone, over as many lines as it takes."""
     left, top, width, height = map(float, re.search(r'viewBox="([^"]*)"', svg)[1].split())  # type: ignore[index]
-    lines = textwrap.wrap(title, max(20, int(width / 6.2)))
+    lines = textwrap.wrap(CONTROL.sub("\ufffd", title), max(20, int(width / 6.2)))
     room = 15.0 * len(lines) + 6
     box = f'viewBox="{left:g} {top - room:g} {width:g} {height + room:g}"'
     ink = PALETTE["ink"][1]
@@ -396,9 +410,10 @@ def mark_now(axes: Axes, x: Any, before: str, after: str, colour: Any) -> None:
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + 0.1 * (high - low))  # room for the words
     for word, side, ha in ((before, -5, "right"), (after, 5, "left")):
-        axes.annotate(
+        told = axes.annotate(
             word, (x, 1.0), xycoords=place, xytext=(side, -1), textcoords="offset points", ha=ha, va="top", color=colour
         )
+        told.set_in_layout(False)  # it lies inside the axes
 
 
 def add_legend(axes: Axes, *, ends: bool = True, skip: Sequence[str] = ()) -> None:

@@ -42,6 +42,7 @@ TERMS = {
     "quantile": "The value below which a stated share of outcomes is expected: below the 90 % quantile, nine in ten.",
     "R²": "The share of how much values vary that a model explains: 1 is all of it, 0 is what their mean does.",
     "recall": "Of the cases that there are, the share that was found.",
+    "Sharpe ratio": "What was earned, divided by how much that fluctuated: the more, the better for the same risk.",
     "similar day": "Repeating last week's prices on Mondays, Saturdays and Sundays, and yesterday's on other days: the usual"
     " forecast of electricity prices without a model.",
     "support": "The share of baskets, or their number, that hold all items of a rule.",

@@ -36,7 +36,7 @@ def find_values(axes: Any) -> dict[str, Any] | None:
     """
     from matplotlib import dates
 
-    if axes.get_xscale() != "linear" or axes.get_yscale() != "linear" or not axes.axison:
+    if axes.get_xscale() != "linear" or axes.get_yscale() != "linear" or not axes.axison or _has_words(axes):
         return None
     time = isinstance(axes.xaxis.get_major_locator(), dates.DateLocator)
     lines = []
@@ -46,6 +46,8 @@ def find_values(axes: Any) -> dict[str, Any] | None:
             continue
         points = np.asarray(line.get_xydata(), dtype=float)
         points = points[np.isfinite(points).all(axis=1)]
+        if not len(points):
+            continue
         x = np.round(points[:, 0] * DAY) if time else points[:, 0]
         lines.append(
             {"name": name.strip(), "x": [_shorten(one, 12) for one in x], "y": list(map(_shorten, points[:, 1]))}
@@ -53,6 +55,15 @@ def find_values(axes: Any) -> dict[str, Any] | None:
     if not lines or sum(len(line["x"]) for line in lines) > MOST_POINTS:
         return None
     return {"lines": lines, "time": time, "frame": _find_frame(axes, time)}
+
+
+def _has_words(axes: Any) -> bool:
+    """Whether words stand along x: there is no value between them."""
+    from matplotlib import ticker
+
+    if not isinstance(axes.xaxis.get_major_locator(), ticker.FixedLocator):
+        return False
+    return any(any(map(str.isalpha, label.get_text())) for label in axes.get_xticklabels())
 
 
 def _find_frame(axes: Any, time: bool) -> list[float]:

@@ -12,7 +12,7 @@ from shared.reporting.glossary import TERMS, pattern_of
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["Writer", "bind_units", "make_slug"]
+__all__ = ["Writer", "bind_units", "make_slug", "term_id"]
 
 NO_BREAK = "\u00a0"
 UNITS = r"%|°C|×|MW|GW|kW|MWh|kWh|EUR|USD|AUD|GBP|km|m|ms|min|s|h|points?|of"
@@ -63,6 +63,7 @@ class Writer:
 
     claims: list[Claim] = field(default_factory=list)
     terms: set[str] = field(default_factory=set)
+    pictures: int = 0
 
     def write(self, *parts: Said) -> Markup:
         """Sentences, claims or not, as HTML.

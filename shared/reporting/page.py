@@ -21,8 +21,9 @@ import pandas as pd
 
 from shared.errors import HexadError, quote
 from shared.reporting.claims import Claim, Said, Verdict, list_sources
-from shared.reporting.figures import PALETTE, Figure
-from shared.reporting.markup import Writer, make_slug
+from shared.reporting.figures import CONTROL, PALETTE, Figure
+from shared.reporting.glossary import TERMS
+from shared.reporting.markup import Writer, make_slug, term_id
 from shared.reporting.table import Table, cell_text, lay_out
 from shared.runtime.files import write_text
 
@@ -280,7 +281,7 @@ class Report:
 
         writer = Writer()
         names = {id(part): name for part, name, _ in self._name_tables()} if folder else {}
-        taken = {"contents", "sources", "glossary", "first"}
+        taken = {"contents", "sources", "glossary", "first", "claims", "sources-1", *map(term_id, TERMS)}
         first = {
             "title": writer.write(self.title),
             "subtitle": writer.write(self.subtitle),
@@ -324,7 +325,7 @@ class Report:
             first_name=names.get(id(None), ""),
             tables=TABLES,
         )
-        return page
+        return CONTROL.sub("\ufffd", page)
 
     def _lay_out(self, part: _Part, writer: Writer, name: str) -> dict[str, Any]:
         """What the template needs of a part."""
@@ -369,21 +370,33 @@ def _lay_out_fact(fact: Fact, writer: Writer) -> dict[str, Any]:
 def _lay_out_figure(figure: Figure, writer: Writer) -> dict[str, Any]:
     from markupsafe import Markup
 
+    writer.pictures += 1
+    wide, narrow = (_rename(svg, f"{writer.pictures}{kind}") for svg, kind in ((figure.svg, "w"), (figure.narrow, "n")))
     # Figures are ours: matplotlib escapes every text in them, and they are the only thing that is not escaped here.
     return {
-        "svg": Markup(figure.svg),  # noqa: S704
-        "narrow": Markup(figure.narrow),  # noqa: S704
+        "svg": Markup(wide),  # noqa: S704
+        "narrow": Markup(narrow),  # noqa: S704
         "title": writer.write(figure.title) if str(figure.title) else "",
         "caption": writer.write(figure.caption) if figure.caption else "",
-        "values": _as_json(figure.values) if figure.values else "",
+        "chart": _as_json(figure.values) if figure.values else "",
     }
+
+
+def _rename(svg: str, place: str) -> str:
+    """Give the parts of a drawing names that no other drawing of the page has."""
+    names = {name: f"p{place}{number}" for number, name in enumerate(re.findall(r'<[^>]* id="([^"]*)"', svg))}
+
+    def own(found: re.Match[str]) -> str:
+        return f"{found[1]}{names.get(found[2], found[2])}"
+
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(r'( id="|href="#|url\(#)([^")]*)', own, tag[0]), svg)
 
 
 def _as_json(value: Any) -> Any:
     """Data for the page, in which no tag and no quotation in single marks can begin or end."""
     from markupsafe import Markup
 
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     for sign in "<>&'":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)  # noqa: S704

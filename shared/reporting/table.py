@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.result import OneLine
 from shared.text import format_column, format_stamp, format_value
 
 __all__ = ["Table", "cell_text", "lay_out"]
@@ -16,8 +17,8 @@ MAX_TABLE_ROWS = 60
 LETTERS = 12
 
 
-@dataclass(frozen=True)
-class Table:
+@dataclass(frozen=True, repr=False)
+class Table(OneLine):
     """A table of a report, and the name under which it can be taken away.
 
     Attributes
@@ -85,8 +86,9 @@ def lay_out(table: Table) -> dict[str, Any]:
 def _write_column(values: pd.Series[Any]) -> list[str]:
     found = values.tolist()
     numbers = [isinstance(one, float | np.floating) and not isinstance(one, bool) for one in found]
-    if any(numbers) and all(number or one is None for number, one in zip(numbers, found, strict=True)):
-        return format_column([float("nan") if one is None else float(one) for one in found])
+    missing = [one is None or one is pd.NA for one in found]
+    if any(numbers) and all(map(any, zip(numbers, missing, strict=True))):
+        return format_column([float("nan") if gone else float(one) for one, gone in zip(found, missing, strict=True)])
     return [cell_text(one) for one in found]
 
 

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from shared.errors import HexadWarning
+from shared.runtime.announce import announce_compiling
 
 __all__ = ["jit", "numba"]
 
@@ -49,6 +50,7 @@ def _import_numba() -> ModuleType:
 
 
 numba = _import_numba()
+announce_compiling(numba)
 
 
 @functools.cache

@@ -16,14 +16,23 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.checks import nearest
 from shared.errors import SettingsError, StoreError, quote, shorten
 from shared.runtime.files import read_plain
+from shared.runtime.overrides import apply_overrides
 
-__all__ = ["Settings", "load_settings", "parse_override", "to_toml"]
+__all__ = ["Settings", "load_settings", "plain_values", "read_toml", "to_line", "to_toml"]
 
 MAX_BYTES = 1 << 18  # a hundred times the longest settings of a study
 MAX_TOLD = 10
-MAX_DEPTH = 10
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how Windows PowerShell writes what is sent to a file
 MAX_DOTS = 60
 MAX_ECHO = 300
+# What pydantic says of texts that are no numbers and the like, in words for those who write settings.
+PLAIN = {
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number is expected"),
+    **dict.fromkeys(("float_parsing", "float_type"), "a number is expected"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "true or false is expected"),
+    "string_type": "text is expected",
+    "finite_number": "a finite number is expected",
+}
 S = TypeVar("S", bound="Settings")
 
 
@@ -44,6 +53,7 @@ def load_settings(
     path: Path | None = None,
     overrides: Iterable[str] = (),
     values: dict[str, Any] | None = None,
+    source: str | None = None,
 ) -> S:
     """Read settings from a TOML file, then `values`, then overrides such as "horizon=48".
 
@@ -54,9 +64,11 @@ def load_settings(
     path : path, optional
         TOML file.
     overrides : iterable of str
-        "key=value" or "table.key=value"; the value is TOML, and text where it is none.
+        "key=value" or "table.key=value"; see `shared.runtime.overrides.apply_overrides`.
     values : dict, optional
         Values between file and overrides.
+    source : str, optional
+        What messages call all this; the file's name where there is one.
 
     Raises
     ------
@@ -70,55 +82,14 @@ def load_settings(
     ...
     shared.errors.SettingsError: settings: unknown setting 'horizn'; did you mean 'horizon'?
     """
-    source = path.name if path else "settings"
-    content = _read_toml(path) if path else {}
+    source = source or (path.name if path else "settings")
+    content = read_toml(path) if path else {}
     content.update(copy.deepcopy(values) if values else {})
-    for override in overrides:
-        keys, value = parse_override(override)
-        place = content
-        for key in keys[:-1]:
-            place = place.setdefault(key, {})
-            if not isinstance(place, dict):
-                raise SettingsError(
-                    f"--set {shorten(override)}: {quote([key])} is a single value, not a table of settings"
-                )
-        place[keys[-1]] = value
+    apply_overrides(kind, content, overrides)
     try:
         return kind(**content)
     except ValidationError as error:
         raise SettingsError(_explain(source, error, kind)) from None
-
-
-def parse_override(text: str) -> tuple[list[str], Any]:
-    """Split "key=value" into its keys and its TOML value.
-
-    >>> parse_override("model.lags=[1, 2]")
-    (['model', 'lags'], [1, 2])
-    >>> parse_override("tz=Europe/Berlin")
-    (['tz'], 'Europe/Berlin')
-    """
-    key, sign, value = text.partition("=")
-    keys = [part.strip() for part in key.split(".")]
-    if not sign or not all(keys):
-        raise SettingsError(f"--set {shorten(text)}: write it as key=value")
-    if len(keys) > MAX_DEPTH:
-        raise SettingsError(f"--set {shorten(key)}: no setting lies {len(keys)} tables deep")
-    try:
-        parsed = tomllib.loads(f"value = {value}")
-    except tomllib.TOMLDecodeError:
-        return keys, value.strip()
-    except (RecursionError, ValueError) as error:
-        raise SettingsError(
-            f"--set {shorten(key)}: the value is nested too deeply or too long ({str(error)[:MAX_ECHO]})"
-        ) from error
-    return keys, _plain(parsed["value"]) if set(parsed) == {"value"} else value.strip()
-
-
-def _plain(value: object) -> Any:
-    """Dates and times as text, which is how settings hold them."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, dt.date | dt.time) else value
 
 
 def to_toml(settings: BaseModel) -> str:
@@ -131,14 +102,45 @@ def to_toml(settings: BaseModel) -> str:
     horizon = 96
     tz = "UTC"
     """
-    values = _without_none(settings, settings.model_dump(mode="json"))
+    values = plain_values(settings)
     plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
-    lines = [f"{_toml_key(key)} = {_toml_value(value)}" for key, value in plain.items()]
+    lines = [to_line(key, value) for key, value in plain.items()]
     for key, table in values.items():
         if isinstance(table, dict):
             lines += ["", f"[{_toml_key(key)}]"]
-            lines += [f"{_toml_key(inner)} = {_toml_value(value)}" for inner, value in table.items()]
+            lines += [to_line(inner, value) for inner, value in table.items()]
     return "\n".join(lines) + "\n"
+
+
+def to_line(name: str, value: object) -> str:
+    """Write one setting as a line of TOML.
+
+    Parameters
+    ----------
+    name : str
+    value : object
+        Text, a number, a truth value, or lists and dicts of them.
+
+    >>> to_line("clocks", ["06:00", "12:00"])
+    'clocks = ["06:00", "12:00"]'
+    """
+    return f"{_toml_key(name)} = {_toml_value(value)}"
+
+
+def plain_values(settings: BaseModel) -> dict[str, Any]:
+    """The settings as dicts, lists, text and numbers; without those that are open by default, which TOML cannot say.
+
+    Parameters
+    ----------
+    settings : pydantic.BaseModel
+
+    >>> class Own(Settings):
+    ...     horizon: int = 96
+    ...     tz: str | None = None
+    >>> plain_values(Own())
+    {'horizon': 96}
+    """
+    return _without_none(settings, settings.model_dump(mode="json"))
 
 
 def _without_none(settings: BaseModel, values: dict[str, Any]) -> dict[str, Any]:
@@ -182,11 +184,28 @@ def _toml_value(value: object) -> str:
     return f'"{escaped}"'
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a file of settings as it stands; what hurts is refused.
+
+    Parameters
+    ----------
+    path : path
+
+    Raises
+    ------
+    SettingsError
+        It is not there, too large, nested too deeply, or no TOML.
+
+    >>> read_toml(Path("no-such.toml"))
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: no-such.toml: there is no such file
+    """
     if not path.is_file():
         raise SettingsError(f"{path}: there is no such file")
     try:
-        text = read_plain(path, MAX_BYTES).decode("utf-8-sig")
+        data = read_plain(path, MAX_BYTES)
+        text = data.decode("utf-16" if data[:2] in UTF_16 else "utf-8-sig")
         for number, line in enumerate(text.splitlines(), 1):
             if line.partition("=")[0].count(".") > MAX_DOTS or line.count(".") > MAX_DOTS**2:
                 raise SettingsError(f"{path.name}: line {number} names tables in tables, too deep for any setting")
@@ -203,10 +222,10 @@ def _explain(source: str, error: ValidationError, kind: type[BaseModel]) -> str:
     lines = []
     for found in error.errors():
         place = [str(part) for part in found["loc"]]
-        name = ".".join(place)
+        name = ".".join(str(part) for part in found["loc"] if not isinstance(part, int))
         if found["type"] == "extra_forbidden":
             known = _fields(kind, place[:-1])
-            lines.append(f"unknown setting {quote([name])}; {nearest(place[-1], known)}")
+            lines.append(f"unknown setting {quote(['.'.join(place)])}; {nearest(place[-1], known)}")
         else:
             lines.append(_wrong(name, found))
         if len(lines) == MAX_TOLD and error.error_count() > MAX_TOLD:
@@ -222,9 +241,14 @@ def _wrong(name: str, found: Any) -> str:
         return f"setting {quote([name])} is required but missing"
     if not name:
         return message
-    message = message[0].lower() + message[1:]
+    if found["type"] == "list_type":
+        one = shorten(_toml_value(found["input"])) if isinstance(found["input"], str | int | float) else "..."
+        return f"setting {quote([name])} is a list; write it as {name} = [{one}], or --set {name}=A,B"
+    message = PLAIN.get(found["type"], message[0].lower() + message[1:])
     given = found["input"] if isinstance(found["input"], str) else _show(found["input"])
-    return f"setting {quote([name])}: {message[:MAX_ECHO]}, but {quote([given])} was given"
+    items = [part + 1 for part in found["loc"] if isinstance(part, int)]
+    where = f", item {items[0]}" if items else ""
+    return f"setting {quote([name])}{where}: {message[:MAX_ECHO]}, but {quote([given])} was given"
 
 
 def _show(value: object) -> str:

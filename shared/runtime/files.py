@@ -96,6 +96,8 @@ def write_bytes(path: Path, data: bytes, *, make_folder: bool = True) -> None:
     ...     (Path(folder) / "a.bin").read_bytes()
     b'abc'
     """
+    if path.is_dir():
+        raise StoreError(f"{quote([path])} is a folder; give the name of a file in it")
     if make_folder:
         path.parent.mkdir(parents=True, exist_ok=True)
     torn = path.parent / torn_name(hashlib.sha256(data).hexdigest())

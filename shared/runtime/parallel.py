@@ -13,6 +13,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from types import ModuleType
 from typing import Any, TypeVar
 
+from shared.checks import is_whole
+from shared.errors import SettingsError
 from shared.runtime.interrupts import raise_if_interrupted
 
 __all__ = ["limit_threads", "map_parallel", "send_by_value", "use_one_blas_thread"]
@@ -59,6 +61,8 @@ def map_parallel(
     >>> map_parallel(abs, [-1, 2])
     [1, 2]
     """
+    if n_jobs is not None and (not is_whole(n_jobs, least=-1000) or n_jobs == 0):
+        raise SettingsError(f"n_jobs={n_jobs!r}: give a whole number of workers, or -1 for as many as there are cores")
     listed = list(pieces)
     # One thread a piece: pieces are small, and sums of several threads could differ in their last bits.
     alone = getattr(_INSIDE, "piece", False) or (n_jobs in {None, 1} and not _configured())

@@ -11,7 +11,64 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["fix_seeds", "clone_seeded"]
+from shared.checks import is_whole
+from shared.errors import SettingsError
+
+__all__ = ["clone_seeded", "fix_seeds", "make_random_state", "make_rng"]
+
+
+def make_rng(random_state: Any, name: str = "random_state") -> np.random.Generator:
+    """Make a generator of a seed, and refuse what is none.
+
+    Parameters
+    ----------
+    random_state : int, optional
+    name : str
+        What it is called in the message.
+
+    Raises
+    ------
+    SettingsError
+
+    >>> int(make_rng(0).integers(10))
+    8
+    >>> make_rng("x")
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: random_state='x' is no seed; give a whole number from 0
+    """
+    if isinstance(random_state, np.random.Generator):
+        return random_state
+    if random_state is not None and not is_whole(random_state, 0):
+        raise SettingsError(f"{name}={random_state!r} is no seed; give a whole number from 0")
+    return np.random.default_rng(random_state)
+
+
+def make_random_state(random_state: Any, name: str = "random_state") -> np.random.RandomState:
+    """Make what scikit-learn's estimators draw from of what they take for a seed, and refuse what is none.
+
+    Parameters
+    ----------
+    random_state : int or numpy.random.RandomState, optional
+    name : str
+        What it is called in the message.
+
+    Raises
+    ------
+    SettingsError
+
+    >>> make_random_state("x")
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: random_state='x' is no seed; give a whole number from 0
+    """
+    from sklearn.utils import check_random_state
+
+    try:
+        made: np.random.RandomState = check_random_state(random_state)
+        return made
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"{name}={random_state!r} is no seed; give a whole number from 0") from error
 
 
 @contextmanager

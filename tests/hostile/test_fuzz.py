@@ -23,7 +23,8 @@ from case_studies.demand.settings import DemandSettings
 from shared.data import Column, Schema, read_table, read_table_with_report
 from shared.data.io.coerce import is_kind
 from shared.errors import DataError, HexadError, Problems, SettingsError
-from shared.runtime.config import load_settings, parse_override
+from shared.runtime.config import load_settings
+from shared.runtime.overrides import parse_override
 
 ROOT = str(Path(__file__).parents[2])
 with pytest.MonkeyPatch.context() as patch:  # a bare `pytest` does not look for packages beside the tests

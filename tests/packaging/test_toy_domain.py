@@ -16,7 +16,8 @@ HOUSE = ("shared", "domains", "case_studies", "tests", "pyproject.toml")
 
 TOY_DOMAIN = {
     "__init__.py": '"""Toy: a detector of what lies far from the middle."""\n\n'
-    'from domains.toy.detector import FarDetector\nfrom domains.toy.task import DetectionTask\n\n__all__ = ["DetectionTask", "FarDetector"]\n',
+    'from domains.toy.detector import FarDetector\nfrom domains.toy.task import DetectionTask\n\n__all__ = ["DetectionTask", "FarDetector"]\n\n\n'
+    "def __dir__() -> list[str]:\n    return sorted(__all__)\n",
     "detector.py": '''"""A detector."""
 
 import numpy as np

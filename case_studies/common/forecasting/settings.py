@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from case_studies.common.settings import ReadSettings, Workers
 from shared.data.frequency import is_zone, parse_duration
@@ -15,8 +16,21 @@ from shared.runtime.config import Settings
 
 __all__ = ["Clock", "Day", "ForecastSettings"]
 
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+def _day(given: str) -> str:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", given, re.ASCII):
+        raise ValueError("write a day as in 2015-01-01")
+    return given
+
+
+def _clock(given: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", given, re.ASCII):
+        raise ValueError("write a time of day as in 06:30")
+    return given
+
+
+Day = Annotated[str, AfterValidator(_day)]
+Clock = Annotated[str, AfterValidator(_clock)]
 
 
 class ForecastSettings(Settings):

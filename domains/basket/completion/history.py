@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.checks import is_number
 from shared.data import Incidence
-from shared.data.frequency import DAY, Duration, parse_duration
+from shared.data.durations import Duration, is_time, parse_duration
+from shared.data.frequency import DAY
 from shared.errors import HexadError
 from shared.typing import Floats, Ints
 
@@ -103,14 +105,14 @@ def _ages(baskets: Incidence, half_life: Any) -> Floats:
         raise HexadError("half_life needs the baskets' times: name their column, as in BasketColumns(time=...)")
     stamps = pd.Series(baskets.times)
     if pd.api.types.is_numeric_dtype(stamps.dtype):
-        if isinstance(half_life, str) or not half_life > 0:
+        if not is_number(half_life) or half_life <= 0:
             raise HexadError(f"half_life={half_life!r} is no number above 0, and the baskets' times are numbers")
         behind = (stamps.max() - stamps).to_numpy(dtype=float)
         return np.asarray(np.maximum(0.5 ** (behind / half_life), 1e-200), dtype=float)
-    if not isinstance(half_life, str):
+    if not is_time(half_life):
         raise HexadError(f"half_life={half_life!r} is no text as in '112D', and the baskets' times are dates")
     behind = ((stamps.max() - stamps) / pd.Timedelta(1, "D")).to_numpy(dtype=float)
-    return np.asarray(np.maximum(0.5 ** (behind / _days(parse_duration(half_life))), 1e-200), dtype=float)
+    return np.asarray(np.maximum(0.5 ** (behind / _days(parse_duration(half_life, "half_life"))), 1e-200), dtype=float)
 
 
 def _days(duration: Duration) -> float:

@@ -17,6 +17,7 @@ from domains.basket.mining.search import as_baskets
 from domains.basket.task import CompletionTask
 from shared.checks import is_whole
 from shared.data import Incidence
+from shared.data.durations import WrittenDurations
 from shared.data.names import plain_names
 from shared.errors import HexadError, quote
 from shared.runtime.array_of import ArrayOf
@@ -39,7 +40,7 @@ SEARCH_GRID: dict[str, Sequence[Any]] = {
 """Settings of `RuleRecommender` that are worth a search, one after the other (`shared.evaluation.tune`)."""
 
 
-class RuleRecommender(BaseEstimator):  # type: ignore[misc]
+class RuleRecommender(WrittenDurations, BaseEstimator):  # type: ignore[misc]
     """Rank what is missing from a basket: by rules, the basket as a whole, the customer's history, and popularity.
 
     Every item of a basket of q items adds ``weight / sqrt(q)`` for each rule that starts from it (`rule_weights`).

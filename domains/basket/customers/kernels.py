@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from shared.runtime.compile import jit
 from shared.typing import Floats, Ints
 
-__all__ = ["cluster_spread", "count_owners", "owner_squares", "ratio_squares"]
+__all__ = ["cluster_spread", "count_owners", "matched_squares", "owner_squares", "ratio_squares"]
 
 Ranks = NDArray[np.int32]
 
@@ -265,3 +265,112 @@ def cluster_spread(
         for k in range(n_near):
             overlap[near[k]] = 0
     return by_owner, by_row, customers
+
+
+@jit(nogil=True)
+def matched_squares(
+    item_ptr: Ints,
+    held: Ranks,
+    sizes: Ints,
+    lhs_ptr: Ints,
+    lhs: Ranks,
+    group_ptr: Ints,
+    rhs: Ranks,
+    owner: Ints,
+    owned_ptr: Ints,
+    owned_size: Ints,
+    owned_count: Ints,
+    clustered: bool,
+) -> tuple[Floats, Floats]:
+    """What each rule should be met by sizes of baskets, and the variance of the logarithm of found over expected.
+
+    Rules come in groups of the same antecedent, and baskets in strata, as in `stratified_tail`. The variance is the sum
+    of squares of what each basket adds to the logarithm, or, where `clustered`, each customer: a basket of a stratum of
+    n, of which a hold the antecedent and b the consequent, adds ``both / found - (left * b + right * a) / (n *
+    expected) + a * b / (n**2 * expected)``. It is infinite where no basket holds both sides.
+    """
+    n_rules, n_rows, n_owners, most = len(rhs), len(sizes), len(owned_ptr) - 1, 0
+    for row in range(n_rows):
+        most = max(most, sizes[row])
+    base = np.zeros(most + 1, np.int64)
+    for row in range(n_rows):
+        base[sizes[row]] += 1
+    units = n_owners if clustered else n_rows
+    expected, squares = np.zeros(n_rules), np.full(n_rules, np.inf)
+    total, part = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
+    mine, common = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
+    of_left, of_right, of_all = np.zeros(most + 1), np.zeros(most + 1), np.zeros(most + 1)
+    overlap, sums = np.zeros(n_rows, np.int32), np.zeros(n_owners)
+    near, whole = np.empty(n_rows, np.int64), np.empty(n_rows, np.int64)
+    for g in range(len(group_ptr) - 1):
+        many = lhs_ptr[g + 1] - lhs_ptr[g]
+        total[:] = base
+        part[:] = 0
+        n_near, n_whole = 0, 0
+        for q in range(lhs_ptr[g], lhs_ptr[g + 1]):
+            for place in range(item_ptr[lhs[q]], item_ptr[lhs[q] + 1]):
+                row = held[place]
+                if overlap[row] == 0:
+                    near[n_near] = row
+                    n_near += 1
+                total[sizes[row] - overlap[row]] -= 1
+                overlap[row] += 1
+                total[sizes[row] - overlap[row]] += 1
+                if overlap[row] == many:
+                    part[sizes[row] - many] += 1
+                    whole[n_whole] = row
+                    n_whole += 1
+        for r in range(group_ptr[g], group_ptr[g + 1]):
+            mine[:] = 0
+            common[:] = 0
+            found = 0
+            for place in range(item_ptr[rhs[r]], item_ptr[rhs[r] + 1]):
+                row = held[place]
+                mine[sizes[row] - overlap[row]] += 1
+                if overlap[row] == many:
+                    common[sizes[row] - many] += 1
+                    found += 1
+            for s in range(most + 1):
+                if total[s] > 0:
+                    expected[r] += part[s] * mine[s] / total[s]
+            if found == 0:
+                continue
+            for s in range(most + 1):
+                if total[s] == 0:
+                    of_left[s], of_right[s], of_all[s] = 0.0, 0.0, 0.0
+                    continue
+                of_left[s] = mine[s] / (total[s] * expected[r])
+                of_right[s] = part[s] / (total[s] * expected[r])
+                of_all[s] = part[s] * of_left[s] / total[s]
+            squared = 0.0
+            if clustered:
+                for one in range(n_owners):
+                    sums[one] = 0.0
+                    for place in range(owned_ptr[one], owned_ptr[one + 1]):
+                        sums[one] += owned_count[place] * of_all[owned_size[place]]
+                for k in range(n_near):
+                    row = near[k]
+                    sums[owner[row]] += of_all[sizes[row] - overlap[row]] - of_all[sizes[row]]
+                for k in range(n_whole):
+                    row = whole[k]
+                    sums[owner[row]] -= of_left[sizes[row] - many]
+                for place in range(item_ptr[rhs[r]], item_ptr[rhs[r] + 1]):
+                    row = held[place]
+                    sums[owner[row]] -= of_right[sizes[row] - overlap[row]]
+                    if overlap[row] == many:
+                        sums[owner[row]] += 1.0 / found
+                for one in range(n_owners):
+                    squared += sums[one] ** 2
+            else:
+                for s in range(most + 1):
+                    both, left, right = common[s], part[s] - common[s], mine[s] - common[s]
+                    squared += (
+                        both * (1.0 / found - of_left[s] - of_right[s] + of_all[s]) ** 2
+                        + left * (of_all[s] - of_left[s]) ** 2
+                        + right * (of_all[s] - of_right[s]) ** 2
+                        + (total[s] - both - left - right) * of_all[s] ** 2
+                    )
+            squares[r] = squared * units / max(units - 1, 1)
+        for k in range(n_near):
+            overlap[near[k]] = 0
+    return expected, squares

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.data import Incidence
+from shared.result import OneLine
 from shared.typing import Ints
 
 __all__ = ["Owners", "owners_of"]
 
 
-@dataclass(frozen=True, eq=False)
-class Owners:
+@dataclass(frozen=True, eq=False, repr=False)
+class Owners(OneLine):
     """Customers of baskets; every guest is one of their own, because nothing says who came again.
 
     Attributes

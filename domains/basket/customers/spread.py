@@ -233,4 +233,4 @@ def lift_spread(sets: Sets, left: ArrayLike, right: ArrayLike, baskets: Incidenc
         owners.of_row,
         baskets_of,
     )
-    return np.asarray(np.sqrt(squares), dtype=float)
+    return np.asarray(np.sqrt(np.maximum(squares, 0.0)), dtype=float)  # rounding can leave less than nothing

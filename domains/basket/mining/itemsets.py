@@ -276,5 +276,9 @@ class Itemsets(Result):
         """Return what a notebook shows: the most frequent sets."""
         return self.top(10)
 
+    def count_rows(self) -> int:
+        """Count the rows of the whole table, without making it."""
+        return len(self)
+
     def __repr__(self) -> str:
         return f"Itemsets({len(self):,} {self.kind}, in at least {self.min_count:,} of {self.n_baskets:,} baskets)"

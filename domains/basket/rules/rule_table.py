@@ -425,6 +425,10 @@ class RuleTable(Result):
         """Return what a notebook shows: the rules of highest lift."""
         return self.top(10)
 
+    def count_rows(self) -> int:
+        """Count the rows of the whole table, without making it."""
+        return len(self)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self):,} from {self.n_baskets:,} baskets)"
 

@@ -107,16 +107,18 @@ class Rules(RuleTable):
         """
         return redundancy.without_redundant(self, min_improvement, baskets)
 
-    def validate(self, baskets: Any) -> Stability:
+    def validate(self, baskets: Any, *, adjusted: bool = False) -> Stability:
         """Count the rules again in baskets that they were not mined from; see `domains.basket.validate_rules`.
 
         Parameters
         ----------
         baskets : Incidence, or what `frequent_itemsets` takes
+        adjusted : bool
+            Whether adjusted lift, as tested rules have it, tells what holds.
         """
-        return stability.validate_rules(self, baskets)
+        return stability.validate_rules(self, baskets, adjusted=adjusted)
 
-    def by_period(self, baskets: object = None, *, parts: int = 2) -> Stability:
+    def by_period(self, baskets: object = None, *, parts: int = 2, adjusted: bool = False) -> Stability:
         """Count the rules part by part of the baskets' time; see `domains.basket.count_by_period`.
 
         Parameters
@@ -124,8 +126,10 @@ class Rules(RuleTable):
         baskets : Incidence, optional
             Those the rules were mined from where left out.
         parts : int
+        adjusted : bool
+            As in `validate`.
         """
-        return stability.count_by_period(self, baskets, parts=parts)
+        return stability.count_by_period(self, baskets, parts=parts, adjusted=adjusted)
 
     def score(self, baskets: Any, n: int = 5) -> pd.DataFrame:
         """For new baskets, what the rules would add; with its best rule for each item.

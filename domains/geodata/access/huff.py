@@ -16,7 +16,8 @@ from domains.geodata.access.inputs import as_numbers, check_order, find_sites, r
 from shared.checks import check_level, is_number, is_whole
 from shared.errors import HexadError, Problems, SettingsError
 from shared.result import Result
-from shared.text import count_of, format_number, sentences
+from shared.runtime.seeds import make_rng
+from shared.text import count_of, format_number, listed_name, sentences
 from shared.typing import Floats
 
 __all__ = ["HuffModel", "MarketShares", "check_exponent", "find_floor", "weigh_market", "weigh_pull"]
@@ -143,7 +144,10 @@ class MarketShares(Result):
     def explain(self) -> str:
         """Say which sites win most."""
         table = self.to_frame().sort_values("won", ascending=False, kind="stable").head(3)
-        told = [f"{site} {100 * share:.3g} %" for site, share in zip(table["site"], table["share"], strict=True)]
+        told = [
+            f"{listed_name(site)} {100 * share:.3g} %"
+            for site, share in zip(table["site"], table["share"], strict=True)
+        ]
         return f"Of all demand: {', '.join(told)}. {sentences(self.notes)}".strip()
 
 
@@ -347,7 +351,7 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         """Interval of the exponent from clients drawn anew, about the estimate (basic bootstrap, Student's t)."""
         if self.exponent is not None:
             return (self.exponent, self.exponent)
-        rng = np.random.default_rng(self.random_state)
+        rng = make_rng(self.random_state)
         n = len(costs)
         if n == 1:
             return (0.0, float("inf"))  # how clients differ, one alone does not tell

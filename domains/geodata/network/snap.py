@@ -13,6 +13,7 @@ from domains.geodata.network.streets import StreetNetwork, check_network
 from domains.geodata.points import Points, read_points
 from shared.checks import is_number
 from shared.errors import DataError, Problem, SettingsError, quote
+from shared.result import OneLine
 from shared.typing import Bools, Floats, Ints
 
 __all__ = ["MAX_SNAP", "Positions", "check_rows", "find_entries", "join_positions", "snap_points"]
@@ -21,8 +22,8 @@ __all__ = ["MAX_SNAP", "Positions", "check_rows", "find_entries", "join_position
 MAX_SNAP = 1000.0
 
 
-@dataclass(frozen=True)
-class Positions:
+@dataclass(frozen=True, repr=False)
+class Positions(OneLine):
     """Points on streets.
 
     Attributes

@@ -13,6 +13,7 @@ import pandas as pd
 from shared.checks import is_number, is_whole
 from shared.data.io.frames import as_pandas
 from shared.errors import Problems, SettingsError
+from shared.result import OneLine
 from shared.typing import Floats, Ints
 
 __all__ = ["Fleet", "RoutingProblem", "read_clock", "read_stops"]
@@ -65,8 +66,8 @@ def _read_date(value: object) -> float:
     return float(stamp.toordinal()) if pd.notna(stamp) else float("nan")
 
 
-@dataclass(frozen=True)
-class Fleet:
+@dataclass(frozen=True, repr=False)
+class Fleet(OneLine):
     """Vehicles of one kind.
 
     Parameters

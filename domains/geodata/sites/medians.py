@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from domains.geodata.sites.status import FREE, OPEN, SHUT
+from shared.runtime.seeds import make_rng
 from shared.typing import Bools, Bytes, Floats, Ints
 
 __all__ = ["MedianAnswer", "MedianProblem"]
@@ -114,7 +115,7 @@ class MedianProblem:
         n_sites = self.costs.shape[1]
         self.status = np.zeros(n_sites, dtype=np.uint8) if status is None else status.astype(np.uint8)
         self.clash = np.zeros((0, 0), dtype=bool) if clash is None or not clash.any() else clash | clash.T
-        self.rng = np.random.default_rng(random_state)
+        self.rng = make_rng(random_state)
         self.whole = bool((self.costs == np.round(self.costs)).all())
         self.order = np.argsort(self.costs, axis=1, kind="stable")
         self.sorted_costs = np.take_along_axis(self.costs, self.order, axis=1)

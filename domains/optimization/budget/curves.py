@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from shared.checks import as_tuple
 from shared.errors import DataError, Problem, Problems, quote
 from shared.result import Result
 from shared.runtime.array_of import ArrayOf
+from shared.text import listed_name
 from shared.typing import Floats
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ class ResponseCurves(Result):
         >>> ResponseCurves.make(["tv"], top=1, half=1, kind="log").value(np.array([np.e - 1])).tolist()
         [1.0]
         """
-        names = tuple(map(str, channels))
+        names = tuple(map(str, as_tuple(channels, "channels")))
         problems = Problems("response curves")
         if kind not in KINDS:
             problems.add(f"kind={kind!r} is none of {quote(KINDS)}")
@@ -186,7 +188,7 @@ class ResponseCurves(Result):
         told = f"{len(bent)} of {len(self)} channels have a threshold" if bent else "No channel has a threshold"
         if self.kind == "log":
             return f"{told}; responses grow by the logarithm of spending."
-        steep = [f"{name} at {at:.4g}" for name, at in zip(self.channels, self.half, strict=True)][:3]
+        steep = [f"{listed_name(name)} at {at:.4g}" for name, at in zip(self.channels, self.half, strict=True)][:3]
         return f"{told}; half of what can be reached is reached with: {', '.join(steep)}."
 
     def plot(self) -> Figure:

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from domains.optimization.portfolio.returns import Returns, read_returns
 from shared.checks import is_whole
 from shared.errors import Argument, DataError, Fix, Problem, SettingsError, quote
+from shared.result import OneLine
 from shared.typing import Floats
 
 __all__ = ["MomentEstimator", "Moments"]
@@ -22,8 +23,8 @@ NEGLIGIBLE = 1e-9  # weight of all periods but the last
 INDEFINITE = 1e-8  # of the largest eigenvalue, below 0: more than rounding
 
 
-@dataclass(frozen=True)
-class Moments:
+@dataclass(frozen=True, repr=False)
+class Moments(OneLine):
     """What is expected of each asset, and how they move together.
 
     Attributes

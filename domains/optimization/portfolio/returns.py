@@ -12,6 +12,7 @@ from shared.data import columns as names
 from shared.data.io.frames import as_pandas
 from shared.data.schema import first_rows
 from shared.errors import DataError, Fix, Problem, Problems, quote
+from shared.result import OneLine
 from shared.text import count_of
 from shared.typing import Floats, Ints
 
@@ -21,8 +22,8 @@ __all__ = ["Returns", "compute_returns", "find_periods_per_year", "read_returns"
 CALENDAR = ((4.5, 252.0), (10.0, 52.0), (20.0, 26.0), (45.0, 12.0), (135.0, 4.0), (270.0, 2.0), (550.0, 1.0))
 
 
-@dataclass(frozen=True)
-class Returns:
+@dataclass(frozen=True, repr=False)
+class Returns(OneLine):
     """Returns that were checked.
 
     Attributes
@@ -98,6 +99,8 @@ def compute_returns(prices: Any, *, source: str = "prices") -> pd.DataFrame:
     >>> compute_returns(pd.DataFrame({"a": [100.0, 110.0, 99.0]}))["a"].round(3).tolist()
     [0.1, -0.1]
     """
+    if isinstance(prices, pd.Series):  # of one asset
+        prices = prices.to_frame("price" if prices.name is None else str(prices.name))
     table = _read_table(prices, source)
     problems = Problems(source)
     values = table.to_numpy(dtype=float)

@@ -12,7 +12,8 @@ import pandas as pd
 
 from shared.checks import is_number
 from shared.data import Incidence
-from shared.data.frequency import DAY, parse_duration
+from shared.data.durations import is_time, parse_duration
+from shared.data.frequency import DAY
 from shared.errors import HexadError, SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Codes, Ints, Reals
@@ -327,8 +328,8 @@ def read_period(
     if period is None:
         usual = USUAL_PERIOD if dated else np.inf
         return float(min(usual, history.span * SHARE_OF_SPAN))
-    if isinstance(period, str):
-        length = parse_duration(period)
+    if is_time(period):
+        length = parse_duration(period, name)
         if not dated or not (length.ns or length.months):
             raise SettingsError(f"{name}={period!r} fits no times that are {'dates' if dated else 'numbers'}")
         found = length.ns / DAY + length.months * DAYS_OF_A_MONTH

@@ -19,6 +19,7 @@ from domains.recommendation.lists.result import Recommendations
 from domains.recommendation.task import RankingTask
 from shared.checks import is_number, is_whole
 from shared.data import Incidence
+from shared.data.durations import WrittenDurations
 from shared.data.names import plain_names
 from shared.errors import HexadError, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
@@ -66,7 +67,7 @@ def as_keys(users: object) -> list[Any]:
     return given
 
 
-class BehaviourModel(BaseEstimator):  # type: ignore[misc]
+class BehaviourModel(WrittenDurations, BaseEstimator):  # type: ignore[misc]
     """Base of what learns from interactions: users, items and history, and lists of the best.
 
     >>> issubclass(EaseRecommender, BehaviourModel)

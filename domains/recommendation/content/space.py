@@ -21,7 +21,7 @@ from shared.data.io.frames import as_pandas
 from shared.data.schema import first_rows, missing_column
 from shared.errors import DataError, HexadError, Problem, Problems, SettingsError, quote
 from shared.runtime.array_of import ArrayOf
-from shared.text import join_words
+from shared.text import join_names
 from shared.typing import Ints, Reals
 
 __all__ = ["ItemSpace"]
@@ -291,7 +291,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
             if self.weights_[name] > 0
         }
         close = [name for name in self.knots_ if near.get(name, 0.0) >= CLOSE]
-        told += [f"close in {join_words(close[:MOST_SHARED])}"] if close else []
+        told += [f"close in {join_names(close[:MOST_SHARED])}"] if close else []
         if self.encoder_ is not None and near.get(TEXT, 0.0) >= ALIKE_TEXTS:
             told.append("texts are alike")
         return "; ".join(told)

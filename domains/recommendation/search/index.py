@@ -18,6 +18,7 @@ from domains.recommendation.text.packed import PackedTexts
 from shared.checks import is_whole
 from shared.data.names import plain_names
 from shared.errors import DataError, HexadError, MissingExtraError, Problem, SettingsError, StoreError, quote
+from shared.result import OneLine
 from shared.runtime.array_of import ArrayOf
 from shared.typing import Bools, Ints, Reals
 
@@ -99,7 +100,7 @@ def _scan(vectors: Reals, asked: Reals, n: int) -> tuple[Ints, Reals]:
 
 
 @dataclass(init=False, eq=False, repr=False)
-class SemanticIndex:
+class SemanticIndex(OneLine):
     """Texts that are found by meaning and by words.
 
     Ranks of both are fused. Filters act inside the search, so that a list is never shorter than what may be found.

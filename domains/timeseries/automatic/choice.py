@@ -14,7 +14,9 @@ from domains.timeseries.automatic.members import Autoregression, Member, forecas
 from domains.timeseries.automatic.past import Past
 from domains.timeseries.metrics import seasonal_change
 from shared.data.frequency import MAX_STEPS
+from shared.result import Result, as_line
 from shared.runtime.array_of import ArrayOf
+from shared.text import count_of, join_names, listed_name
 from shared.typing import Bools, Floats, Ints
 
 __all__ = ["Choice", "choose", "combine", "naive_errors", "rolling_origins"]
@@ -32,8 +34,8 @@ WANTED_ERRORS = 2000
 MOST = 10.0  # an error of more naive steps counts as this many, so that no nearly constant series rules the choice
 
 
-@dataclass(frozen=True)
-class Choice:
+@dataclass(frozen=True, repr=False)
+class Choice(Result):
     """What was chosen, and how every candidate fared at the origins inside the training data.
 
     Attributes
@@ -95,6 +97,15 @@ class Choice:
         frame["chosen"] = frame.index == self.picked
         return frame.rename_axis("candidate").sort_values("score", kind="stable")
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the scores of all candidates, the best first; see `table`."""
+        return self.table
+
+    def __repr__(self) -> str:
+        tried = f"of {count_of(len(self.scores), 'candidate')}" if self.scores else ""
+        origins = f"at {count_of(self.origins, 'origin')}" if self.scores else ""
+        return as_line(type(self).__name__, repr(self.picked) if self.picked else "nothing tried", tried, origins)
+
     def explain(self) -> str:
         """Say in plain sentences what was chosen and why."""
         if not self.scores:
@@ -107,7 +118,7 @@ class Choice:
         score = self.scores[self.picked][2]
         if naive == 0:
             return f"Chosen: {names[0]}, without any error at {trials}."
-        what = names[0] if len(names) == 1 else f"the median of {', '.join(names[:-1])} and {names[-1]}"
+        what = names[0] if len(names) == 1 else f"the median of {join_names(names)}"
         if names == [best]:
             return f"Chosen: {what}, which nothing came close to beating at {trials} ({self.judged:,} series)."
         text = (
@@ -116,7 +127,7 @@ class Choice:
         )
         others = [name for name in single if name not in names and "naive" not in name]
         if others:
-            told = ", ".join(f"{name} {single[name] / naive:.2f}" for name in others[:4])
+            told = ", ".join(f"{listed_name(name)} {single[name] / naive:.2f}" for name in others[:4])
             text += f". Left out, with their errors in units of that naive's: {told}"
         return text + "."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -26,11 +26,12 @@ from domains.timeseries.automatic.members import (
 from domains.timeseries.automatic.past import Past
 from domains.timeseries.automatic.plan import KEPT, Plan, latest, measure_gaps
 from domains.timeseries.automatic.seasons import grid_of, seasons_of
-from domains.timeseries.base import PanelForecaster
+from domains.timeseries.base import Horizon, PanelForecaster
 from domains.timeseries.breaks import find_breaks, find_waking
 from domains.timeseries.conformal import LEAST_CONSTANT
+from domains.timeseries.forecast import Forecast
 from domains.timeseries.metrics import say_series
-from shared.checks import is_whole
+from shared.checks import as_names, as_whole_numbers, check_model, nearest
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.io.frames import as_pandas
@@ -146,14 +147,13 @@ class AutoForecaster(PanelForecaster):
         return 1 if rows == 1 else None  # a single row tells no step
 
     def _check_parameters(self) -> None:
-        members = self.members
-        listed = isinstance(members, list | tuple) and len(members) > 0
-        if not listed or not all(isinstance(one, str) and one in KINDS for one in members):
-            raise SettingsError(f"members={members!r}: give some of {quote(KINDS)}")
-        if self.seasons is not None:
-            listed = isinstance(self.seasons, list | tuple)
-            if not listed or not all(map(is_whole, self.seasons)):
-                raise SettingsError(f"seasons={self.seasons!r}: give whole numbers of steps from 1, as in (24, 168)")
+        members = as_names(self.members, "members")
+        if unknown := [one for one in members if one not in KINDS]:
+            raise SettingsError(f"members={self.members!r}: {nearest(unknown[0], KINDS)}")
+        if not members:
+            raise SettingsError(f"members={self.members!r}: give some of {quote(KINDS)}")
+        self._own_seasons()
+        check_model(self.regressor, "regressor", "HistGradientBoostingRegressor()")
 
     def _learn(self, panel: Panel) -> None:
         self._check_parameters()
@@ -286,18 +286,19 @@ class AutoForecaster(PanelForecaster):
         self._measure(merged)
 
     def _own_seasons(self) -> tuple[int, ...]:
-        return tuple(sorted({int(season) for season in self.seasons or () if season > 1}))
+        seasons = as_whole_numbers(self.seasons, "seasons")
+        return tuple(sorted({season for season in seasons if season > 1}))
 
     def _candidates(self, past: Past, horizon: int) -> list[Member]:
         """Members worth trying on these series."""
-        seasons = self.seasons_
+        seasons, members = self.seasons_, as_names(self.members, "members")
         scales = ("log" if self.nonnegative_.all() else "asinh", "linear")
         found: list[Member] = [SeasonalNaiveMember(season) for season in (1, *seasons)]
-        if "theta" in self.members:
+        if "theta" in members:
             found.append(Theta(seasons[0] if seasons else 1))
-        if "autoregression" in self.members:
+        if "autoregression" in members:
             found += [Autoregression(seasons, scale, difference=diff) for diff in (False, True) for scale in scales]
-        if "boosting" in self.members:
+        if "boosting" in members:
             anchor = seasons[0] if seasons and seasons[0] <= horizon else 0
             found += [
                 Booster(seasons, scale, anchor=anchor, regressor=self.regressor, seed=self.random_state)
@@ -335,22 +336,41 @@ class AutoForecaster(PanelForecaster):
             "horizon_": ArrayOf("i", (), low=1, high=MAX_STEPS),
         }
 
-    def predict(self, horizon: int | str | None = None, **more: Any) -> Any:
-        """Forecast the next steps of every series; see `PanelForecaster.predict`.
+    def predict(
+        self,
+        horizon: Horizon | None = None,
+        *,
+        future: Any = None,
+        levels: float | Iterable[float] = (),
+        ids: Any = None,
+    ) -> Forecast:
+        """Forecast the next steps of every series.
 
         For a horizon longer than `horizon_` another model is chosen and learnt first, on the rows that `fit` saw.
 
         Parameters
         ----------
-        horizon : int or str, optional
+        horizon : int, str or timedelta, optional
             Steps, or time as in "2D"; the horizon of the constructor where left out.
-        **more
-            As in `PanelForecaster.predict`: `future`, `levels`, `ids`.
+        future : frame or Panel, optional
+            Refused where it holds values: this forecaster reads no column ahead.
+        levels : float or iterable of float
+            Nominal coverage of intervals, in percent, as in ``[80, 95]``.
+        ids : sequence, optional
+            Keys of the series wanted; all where left out.
+
+        Returns
+        -------
+        Forecast
+
+        Raises
+        ------
+        DataError, SettingsError, CalibrationError
         """
         check_is_fitted(self)
         steps = self.horizon_ if horizon is None else self._few_steps(self.panel_, horizon)
         if steps <= self.horizon_:
-            return super().predict(steps, **more)
+            return super().predict(steps, future=future, levels=levels, ids=ids)
         if steps not in self.longer_:
             self.panel_.future_frame(steps)  # whether there are such stamps
             longer: AutoForecaster = clone(self)
@@ -362,7 +382,7 @@ class AutoForecaster(PanelForecaster):
         if longer.panel_.keys != self.panel_.keys or (longer.panel_.ends != self.panel_.ends).any():
             longer._observe(longer.panel_, self.panel_)  # noqa: SLF001 - its own class
             longer.panel_ = self.panel_
-        return longer.predict(steps, **more)
+        return longer.predict(steps, future=future, levels=levels, ids=ids)
 
     def _past(self, panel: Panel, series: Ints, origins: Ints) -> Past:
         number = np.array([self.number_.get(panel.keys[i], -1) for i in series], dtype=np.int64)

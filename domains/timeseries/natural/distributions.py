@@ -10,13 +10,15 @@ from scipy.stats import norm
 
 from shared.checks import check_level
 from shared.errors import SettingsError
+from shared.result import OneLine
+from shared.runtime.seeds import make_rng
 from shared.typing import Floats
 
 __all__ = ["LogNormal", "Normal"]
 
 
-@dataclass(frozen=True)
-class Normal:
+@dataclass(frozen=True, repr=False)
+class Normal(OneLine):
     """Normal distributions.
 
     Attributes
@@ -109,12 +111,12 @@ class Normal:
         random_state : int, optional
             Seed of the draws.
         """
-        drawn = np.random.default_rng(random_state).standard_normal((len(self.loc), n))
+        drawn = make_rng(random_state).standard_normal((len(self.loc), n))
         return np.asarray(self.loc[:, None] + self.scale[:, None] * drawn)
 
 
-@dataclass(frozen=True)
-class LogNormal:
+@dataclass(frozen=True, repr=False)
+class LogNormal(OneLine):
     """Distributions whose logarithm is normal.
 
     Attributes

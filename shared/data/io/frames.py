@@ -17,7 +17,7 @@ from shared.data.io.limits import MAX_COLUMNS
 from shared.data.io.parse import off_calendar
 from shared.data.io.sources import fail
 from shared.data.schema import missing_column
-from shared.errors import Problems, quote
+from shared.errors import Fix, Problems, quote
 
 __all__ = [
     "arrow_to_pandas",
@@ -109,7 +109,14 @@ def say_index_left_out(source: object) -> tuple[str, ...]:
     return (f"its index {why} and was left out; to keep it: {_how_to_columns(names)}",)
 
 
-def missing_stamps(source: object, name: str, present: Sequence[str], problems: Problems) -> None:
+def missing_stamps(
+    source: object,
+    name: str,
+    present: Sequence[str],
+    problems: Problems,
+    *,
+    named_in: tuple[str, str] | None = None,
+) -> None:
     """Add a missing column of stamps to `problems`, and what to do where an index without a name holds them.
 
     >>> problems = Problems("table")
@@ -118,13 +125,15 @@ def missing_stamps(source: object, name: str, present: Sequence[str], problems: 
     column 'ds': is missing; the table has 'y'. Name it so, or say under which name it is. If the index, which has no
     name, holds the stamps, make a column of it: frame.rename_axis('ds').reset_index().
     """
-    missing_column(name, list(present), problems)
+    missing_column(name, list(present), problems, named_in=named_in)
     if not isinstance(source, pd.DataFrame) or not _is_unnamed(source.index):
         return
     several = source.index.nlevels > 1
     names = _name_levels(source.index, name, UNIQUE_ID, source.columns) if several else [name]
     index = f"If the index, which has no name, holds the stamps, make a column of it: {_how_to_columns(names)}."
-    problems.found[-1] = replace(problems.found[-1], fix=f"{problems.found[-1].fix} {index}")
+    fix = problems.found[-1].fix
+    joined = Fix(*fix.parts, f" {index}") if isinstance(fix, Fix) else f"{fix} {index}"
+    problems.found[-1] = replace(problems.found[-1], fix=joined)
 
 
 def _is_unnamed(index: pd.Index[Any]) -> bool:
@@ -156,7 +165,10 @@ def _how_to_table(source: object) -> str:
     if isinstance(source, str | os.PathLike):
         return "Read the file first: read_table(path)."
     if isinstance(source, pd.Series):
-        return "Make a table of it: series.rename_axis('ds').reset_index(name='y'), with your own column names."
+        return (
+            "Make a table of it: series.to_frame('y'), or with its index as a column"
+            " series.rename_axis('ds').reset_index(name='y'), with your own column names."
+        )
     if isinstance(source, dict) or (isinstance(source, list) and source and isinstance(source[0], dict)):
         return "Make a table of it: pandas.DataFrame(...)."
     return "Give a pandas, Polars or Arrow frame; read_table takes a path, too."

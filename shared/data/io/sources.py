@@ -62,7 +62,7 @@ def check_path(path: Path) -> None:
     >>> check_path(Path("no-such-file.csv"))
     Traceback (most recent call last):
     ...
-    shared.errors.DataError: no-such-file.csv: there is no such file: no-such-file.csv. Check the spelling and the
+    shared.errors.DataError: no-such-file.csv: there is no such file. Check the spelling and the
     folder.
     """
     name = path.name or str(path)
@@ -72,7 +72,11 @@ def check_path(path: Path) -> None:
         if path.is_dir():
             raise fail(name, f"{shown} is a folder", "Name the file inside it.")
         if not path.exists():
-            raise fail(name, f"there is no such file: {shown}", "Check the spelling and the folder.")
+            raise fail(
+                name,
+                "there is no such file" + ("" if shown == name else f": {shown}"),
+                "Check the spelling and the folder.",
+            )
         if not path.is_file():
             raise fail(name, f"{shown} is no regular file but a device or a pipe", "Save the table to a file first.")
         with path.open("rb"):

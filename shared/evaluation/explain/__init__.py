@@ -12,3 +12,7 @@ __all__ = [
     "dependence",
     "permutation_importance",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

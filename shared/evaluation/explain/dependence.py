@@ -14,6 +14,7 @@ import pandas as pd
 from shared.errors import HexadError, SettingsError, quote
 from shared.evaluation.explain.designs import Design, columns_of, designs_of
 from shared.result import Result
+from shared.runtime.seeds import make_rng
 from shared.text import capitalise, format_number
 from shared.typing import Floats
 
@@ -141,6 +142,10 @@ class Dependence(Result):
         """Return what a notebook shows: its table, rounded."""
         return self.frame.round(3).head(10)
 
+    def count_rows(self) -> int:
+        """Count the rows of its table."""
+        return len(self.frame)
+
     def plot(self) -> Any:
         """Draw the mean by value, single rows behind it, and where the data lie below it."""
         from shared.reporting.charts import dependence_figure
@@ -231,7 +236,7 @@ def dependence(
     others = [] if columns is None else [one for one in columns_of(designs[0], columns) if one != place]
     observed = designs[0].column(place)
     grid, share = _grid(observed, values, points)
-    rng = np.random.default_rng(random_state)
+    rng = make_rng(random_state)
     parts, curves = [], {}
     for number, design in enumerate(designs):
         label = design.label or ("" if len(designs) == 1 else f"step {number + 1}")

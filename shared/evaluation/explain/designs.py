@@ -11,6 +11,8 @@ import pandas as pd
 
 from shared.checks import nearest
 from shared.errors import HexadError, SettingsError, quote
+from shared.result import OneLine
+from shared.text import join_names
 from shared.typing import Floats, Ints
 
 __all__ = ["Design", "group_correlated"]
@@ -19,8 +21,8 @@ __all__ = ["Design", "group_correlated"]
 ALIKE = 0.8
 
 
-@dataclass(frozen=True)
-class Design:
+@dataclass(frozen=True, repr=False)
+class Design(OneLine):
     """A fitted model and the rows it is asked, at one step.
 
     Parameters
@@ -212,4 +214,4 @@ def _rank(values: Any) -> Any:
 
 
 def _name_columns(names: list[str]) -> str:
-    return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more"
+    return join_names(names, ", ") if len(names) <= 3 else f"{join_names(names[:2], ', ')} and {len(names) - 2} more"

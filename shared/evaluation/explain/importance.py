@@ -20,7 +20,7 @@ from shared.checks import check_level
 from shared.errors import HexadError, SettingsError, quote
 from shared.evaluation.explain.designs import Design, designs_of, groups_of
 from shared.result import Result
-from shared.text import join_words
+from shared.text import join_names, listed_name
 from shared.typing import Floats
 
 __all__ = ["Importance", "permutation_importance"]
@@ -84,11 +84,11 @@ class Importance(Result):
         for group, growth, low, high in self.frame.head(3).itertuples(index=False, name=None):
             if low > 0:
                 larger = f"makes the error {_percent(growth)} % larger" if not parts else f"{_percent(growth)} %"
-                parts.append(f"{group} {larger} ({_percent(low)} to {_percent(high)})")
+                parts.append(f"{listed_name(group)} {larger} ({_percent(low)} to {_percent(high)})")
         text = f"Shuffling {', '.join(parts)}." if parts else "No group makes the error larger when it is shuffled."
         lost = [str(group) for group, low in zip(self.frame["group"], self.frame["lower"], strict=True) if low <= 0]
         if lost and parts:
-            shown = ", ".join(lost[:5]) + f" and {len(lost) - 5} more" if len(lost) > 5 else join_words(lost)
+            shown = f"{join_names(lost[:5], ', ')} and {len(lost) - 5} more" if len(lost) > 5 else join_names(lost)
             text += f" No use can be seen in {shown}."
         learnt = {True: " that the model had learnt from", False: " that the model had not learnt from", None: ""}
         text += f" Measured on {self.rows:,} {self.unit}{learnt[self.seen]}; ranges are {self.level:g} % intervals."
@@ -111,6 +111,10 @@ class Importance(Result):
         """Return what a notebook shows: its table, rounded."""
         return self.frame.round(3).head(10)
 
+    def count_rows(self) -> int:
+        """Count the rows of its table."""
+        return len(self.frame)
+
     def plot(self) -> Figure:
         """Draw the groups as bars with intervals."""
         from shared.reporting.charts import bar_figure
@@ -121,6 +125,7 @@ class Importance(Result):
             lower=(100 * self.frame["lower"]).tolist(),
             upper=(100 * self.frame["upper"]).tolist(),
             x_label="growth of the error when shuffled, %",
+            title="What the error grows by without each group of inputs",
             alt="Importance of groups of features, the most important on top.",
             caption=(
                 "Each group of features is shuffled over the rows; what the error grows by is its worth. Thin lines"
@@ -137,13 +142,14 @@ class Importance(Result):
         found = [re.search(r"\d+(\.\d+)?", str(name)) for name in wide.columns]
         places = [float(one.group()) if one else float(place) for place, one in enumerate(found, 1)]
         unit = str(wide.columns[0]).replace(found[0].group(), "").strip() if found[0] else "step"
-        shown = list(wide.index[:5])
+        shown = list(wide.index[:3])
         return line_figure(
             {str(group): (places, wide.loc[group].to_numpy()) for group in shown},
             x_label=f"{unit} ahead".replace("ahead ahead", "ahead"),
             y_label="growth of the error, % of the mean error",
+            title="The same, step by step",
             alt="Importance of groups of features by step of the horizon.",
-            caption="The same, step by step: what a group is worth near the origin and far from it.",
+            caption="What a group is worth near the origin and far from it.",
         )
 
 

@@ -19,7 +19,7 @@ from shared.evaluation.leakage.perturb import visibility_at
 from shared.evaluation.leakage.pipelines import as_checkable
 from shared.evaluation.leakage.recompute import recompute
 from shared.evaluation.leakage.report import Leak, LeakReport
-from shared.evaluation.task import ColumnRoles
+from shared.evaluation.task import ColumnRoles, lend_stamps
 from shared.typing import Ints
 
 __all__ = ["leakage_check"]
@@ -106,8 +106,12 @@ def leakage_check(
         table, y = _with_target(table, y)
     if task is None and hasattr(pipeline, "default_task"):
         task = pipeline.default_task()
+    if task is not None:
+        task = task.agree([pipeline], split)
+        pipeline = task.lend_columns(pipeline)
     table = table if task is None else task.to_table(table)
     given = ColumnRoles() if task is None else task.roles(table)
+    split = lend_stamps(split, given)
     y, time, unique_id = y or given.y, time or given.time or getattr(split, "ds", None), unique_id or given.unique_id
     known = tuple(known) or given.known
     _check_names(table)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from shared.errors import quote
 from shared.evaluation.leakage.report import Leak
 from shared.evaluation.task import ColumnRoles
+from shared.runtime.seeds import make_rng
 from shared.typing import Bools, Ints
 
 __all__ = ["LATE", "SAME_WORDS", "overlap"]
@@ -33,7 +34,7 @@ def overlap(table: pd.DataFrame, train: Ints, test: Ints, roles: ColumnRoles, *,
     >>> overlap(table, np.array([0, 2]), np.array([1]), ColumnRoles(groups="person"))[0].what
     "1 of 1 groups asked for, such as '1', were learnt from, too"
     """
-    rng = np.random.default_rng(random_state)
+    rng = make_rng(random_state)
     leaks: list[Leak] = []
     leaks += _same_rows_twice(train, test)
     leaks += _time(table, train, test, roles)

@@ -38,3 +38,7 @@ __all__ = [
     "smape",
     "vus_pr",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,7 +6,7 @@
   addEventListener("beforeprint", () => { closed = [...folded()].filter((one) => !one.open); closed.forEach((one) => { one.open = true; }); });
   addEventListener("afterprint", () => { closed.forEach((one) => { one.open = false; }); });
   const unfold = () => {
-    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     const inside = target && (target.closest("details") || target.querySelector("details"));
     if (inside) { inside.open = true; }
   };

@@ -4,6 +4,7 @@ import builtins
 import errno
 import json
 import os
+import re
 import sys
 import types
 
@@ -12,10 +13,12 @@ import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from shared.errors import DataError, HexadError
+from shared.errors import DataError, HexadError, StoreError
 from shared.reporting import Run
 from shared.reporting import run as module
 from shared.reporting.charts import line_figure
+from shared.reporting.claims import Claim, Evidence
+from shared.reporting.downloads import remove_downloads
 from shared.runtime.config import Settings, load_settings
 from shared.runtime.manifest import MANIFEST
 from shared.runtime.store import load_model, model_envelope
@@ -61,8 +64,10 @@ def test_a_run_writes_all_files(tmp_path, demand):
     path = whole(tmp_path / "run", demand)
     assert path == tmp_path / "run" / "report.html"
     assert names(path.parent) == [
-        MANIFEST, "metrics.json", "model.hexad", "more.parquet", "report.html", "run.json", "schema.json", "settings.toml", "table.parquet",
+        MANIFEST, "metrics.json", "model.hexad", "more.parquet", "report.html", "run.json", "schema.json", "settings.toml", "table.parquet", "tables",
     ]  # fmt: skip
+    assert names(path.parent / "tables") == ["all-tables.xlsx", "first-2.csv", "first-chart.csv", "first.csv", MANIFEST]
+    assert len(pd.read_csv(path.parent / "tables" / "first.csv")) == 6
     assert json.loads((path.parent / "metrics.json").read_text()) == {"mae": 1.5, "n": 3.0}
     assert load_settings(Own, path.parent / "settings.toml") == Own(horizon=48)
     assert load_model(path.parent / "model.hexad").n_features_in_ == 1
@@ -77,7 +82,7 @@ def test_the_report_tells_all(tmp_path, demand):
     for text in (
         "All is well.",
         "Truly.",
-        "-32 %",
+        "-32\u00a0%",
         "Some text.",
         "Upwards.",
         "Rows.",
@@ -89,11 +94,64 @@ def test_the_report_tells_all(tmp_path, demand):
     assert "scikit-learn" in page
 
 
+def test_the_first_screen_is_told_by_the_run(tmp_path):
+    run = Run("demo", tmp_path / "run", "A demo")
+    rows = Evidence("sales", pd.DataFrame({"shop": ["a", "b"], "sold": [3.0, 5.0]}))
+    run.add_advice(Claim.of("Open shop b: it sold {n}.", n=rows.where(shop="b").sum("sold", "EUR")))
+    run.add_certainty(["Rather sure.", "Two shops were seen."])
+    run.add_doubt("Not in summer.")
+    run.add_fact(rows.mean("sold", "EUR"), "a shop")
+    run.show(line_figure({"a": ([1, 2], [1.0, 2.0])}, title="Sales double"))
+    run.add_section("Protocol", "How.", fold=True)
+    page = run.finish().read_text(encoding="utf-8")
+    order = ["What to do", "Open shop b", "How sure that is", "Rather sure.", "When not to believe it", "Not in summer.", "Sales double"]  # fmt: skip
+    places = [page.index(text) for text in order]
+    assert places == sorted(places)
+    assert "<b>4\u00a0EUR</b><span>a shop</span>" in page
+    assert page.count("<details>") == 2  # the protocol, and where the numbers come from
+    told = json.loads(re.search(r'id="claims">(.*?)</script>', page)[1])
+    assert [claim["text"] for claim in told] == ["Open shop b: it sold 5 EUR.", "4 EUR: a shop"]
+    assert names(tmp_path / "run" / "tables") == ["all-tables.xlsx", "first-screen.csv", MANIFEST]
+    assert "tables/first-screen.csv" in page
+
+
+def test_tables_of_an_earlier_run_with_other_settings_go(tmp_path, demand):
+    whole(tmp_path / "run", demand)
+    run = Run("demo", tmp_path / "run", "A demo", data=demand)
+    run.open()
+    run.record_settings(Own(horizon=24))
+    run.load_table("vic_elec")
+    assert not (tmp_path / "run" / "tables").exists()
+
+
+def test_a_table_that_was_changed_by_hand_is_refused_and_stays(tmp_path, demand):
+    whole(tmp_path / "run", demand)
+    (tmp_path / "run" / "tables" / "first.csv").write_text("mine")
+    with pytest.raises(StoreError, match=r"'first.csv' in .* was changed since the run wrote it"):
+        Run("demo", tmp_path / "run", "A demo", data=demand).open()
+    assert (tmp_path / "run" / "tables" / "first.csv").read_text() == "mine"
+    assert len(names(tmp_path / "run" / "tables")) == 5
+
+
+def test_a_folder_of_tables_that_is_not_ours_is_refused_and_untouched(tmp_path):
+    run = Run("demo", tmp_path / "run", "A demo")
+    run.finish()
+    tables = tmp_path / "run" / "tables"
+    remove_downloads(tables)
+    tables.mkdir()
+    (tables / "first.csv").write_text("mine")
+    with pytest.raises(StoreError, match="was not made by a run"):
+        Run("demo", tmp_path / "run", "A demo").open()
+    assert [(path.name, path.read_text()) for path in tables.iterdir()] == [("first.csv", "mine")]
+
+
 def test_two_runs_give_the_same_bytes(tmp_path, demand):
     folders = [whole(tmp_path / name, demand).parent for name in ("a", "b")]
-    for name in names(folders[0]):
-        if name not in {"report.html", "run.json", MANIFEST}:
-            assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes(), name
+    assert names(folders[0]) == names(folders[1])
+    for path in folders[0].rglob("*"):
+        name = path.relative_to(folders[0])
+        if path.is_file() and name.name not in {"report.html", "run.json"} and name.as_posix() != MANIFEST:
+            assert path.read_bytes() == (folders[1] / name).read_bytes(), name
 
 
 def test_the_bundled_data_are_named_with_their_licence(tmp_path):

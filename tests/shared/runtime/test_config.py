@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import model_validator
 
 from shared.errors import SettingsError
-from shared.runtime.config import Settings, load_settings, parse_override, to_toml
+from shared.runtime.config import Settings, load_settings, to_toml
+from shared.runtime.overrides import parse_override
 
 
 class Model(Settings):
@@ -154,7 +156,7 @@ def test_a_wrong_type_is_named_with_what_was_given(written):
     text = refused(path=written('horizon = "soon"\n[model]\nlags = [1, "x"]\n'))
     assert text.startswith("own.toml:\n  setting 'horizon': ")
     assert "'soon' was given" in text
-    assert "setting 'model.lags.1': " in text
+    assert "setting 'model.lags', item 2: a whole number is expected, but 'x' was given" in text
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -212,11 +214,69 @@ def test_an_oversized_file(written):
 
 @pytest.mark.parametrize(
     "text",
-    ["horizon = ", "a = 1\na = 2", b"\xff\xfe", "x = " + "[" * 100_000, "horizon = " + "1" * 5000, "\x00"],
+    ["horizon = ", "a = 1\na = 2", b"\xff\x00", "x = " + "[" * 100_000, "horizon = " + "1" * 5000, "\x00"],
     ids=["torn", "twice", "bytes", "deep", "long number", "control"],
 )
 def test_a_broken_file(written, text):
     assert "own.toml: this is no valid TOML" in refused(path=written(text))
+
+
+def test_a_file_as_windows_powershell_writes_it(written):
+    assert load_settings(Own, written("horizon = 7\r\n".encode("utf-16"))).horizon == 7
+
+
+class Lists(Settings):
+    clocks: list[str] = ["12:00"]
+    comfort: list[float] = []
+    repair: list[Literal["drop", "fill"]] = []
+    unit: str = "MW"
+    horizon: int | str = "2D"
+    zone: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("texts", "name", "value"),
+    [
+        (["clocks=06:00,12:00"], "clocks", ["06:00", "12:00"]),
+        (["clocks=06:00", "clocks=12:00, 18:00"], "clocks", ["06:00", "12:00", "18:00"]),
+        (["clocks=06:00"], "clocks", ["06:00"]),
+        (['clocks=["06:00", "12:00"]'], "clocks", ["06:00", "12:00"]),
+        (["clocks=[06:00, 12:00]"], "clocks", ["06:00", "12:00"]),
+        (['clocks="a, b"'], "clocks", ["a, b"]),
+        (["clocks='a', b"], "clocks", ["a", "b"]),
+        (['clocks="a, b", "c"'], "clocks", ["a, b", "c"]),
+        (["clocks='a"], "clocks", ["'a"]),
+        (["clocks=2015,7"], "clocks", ["2015", "7"]),
+        (["clocks="], "clocks", []),
+        (["clocks=[]"], "clocks", []),
+        (["comfort=14,20.5"], "comfort", [14.0, 20.5]),
+        (["comfort=14", "comfort=20"], "comfort", [14.0, 20.0]),
+        (["repair=drop,fill"], "repair", ["drop", "fill"]),
+        (["unit=5"], "unit", "5"),
+        (['unit="5"'], "unit", "5"),
+        (["unit=a,b"], "unit", "a,b"),
+        (["unit=2015-01-01"], "unit", "2015-01-01"),
+        (["unit=MW", "unit=kW"], "unit", "kW"),
+        (["horizon=5"], "horizon", 5),
+        (["horizon=5D"], "horizon", "5D"),
+        (["zone=1"], "zone", "1"),
+    ],
+)
+def test_an_override_is_read_as_its_setting_takes_it(texts, name, value):
+    assert getattr(load_settings(Lists, overrides=texts), name) == value
+
+
+def test_lists_of_a_file_are_replaced_by_those_of_the_command_line(written):
+    assert load_settings(Lists, written('clocks = ["00:00"]'), ["clocks=06:00", "clocks=07:00"]).clocks == [
+        "06:00",
+        "07:00",
+    ]
+
+
+def test_a_list_that_is_none_is_told_with_how_to_write_it(written):
+    told = refused(Lists, path=written('clocks = "12:00"'))
+    assert """setting 'clocks' is a list; write it as clocks = ["12:00"], or --set clocks=A,B""" in told
+    assert "'comfort', item 2: a number is expected, but 'x' was given" in refused(Lists, overrides=["comfort=1,x"])
 
 
 # Writing
