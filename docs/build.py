@@ -26,7 +26,7 @@ PAGE = """<!doctype html>
 <title>__TITLE__</title><style>
 body{font:16px/1.55 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color:#1d2433;background:#fff}
 pre{background:#f4f6fa;padding:.7rem .9rem;overflow-x:auto;font-size:14px;margin:.4rem 0}
-pre.result{background:none;border-left:3px solid #c9d3e3}figure{margin:.6rem 0}figure svg{width:100%;height:auto}
+pre.result{background:none;border-left:3px solid #c9d3e3;white-space:pre-wrap}figure{margin:.6rem 0}figure svg{width:100%;height:auto}
 div.result{overflow-x:auto}table{border-collapse:collapse;font-size:14px}td,th{padding:.2rem .6rem;text-align:right;
 border-bottom:1px solid #e3e8f0}a{color:#0b5cab}
 </style></head><body>__BODY__</body></html>

@@ -151,7 +151,7 @@ class Tabular(OneLine, ABC):
         return name in self.to_frame().columns
 
     # Whoever loops wants rows or columns, and would have to guess which: `to_frame()` tells.
-    __iter__ = None
+    __iter__: Any = None
 
 
 class UnknownColumnError(HexadError, KeyError):

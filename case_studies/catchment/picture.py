@@ -32,7 +32,7 @@ def make_layers(town: Town, reach: Reach, further: Further | None) -> list[MapLa
     >>> from .reach import compute_reach
     >>> reach = compute_reach(town, settings)
     >>> [layer.name for layer in make_layers(town, reach, None)]
-    ['within 8 min (light)', 'within 5 min (dark)', 'beyond 8 min', 'places']
+    ['within 8 min (faint)', 'within 5 min (strong)', 'beyond 8 min', 'places']
     """
     seconds = [60 * limit for limit in reach.limits]
     areas = compute_isochrones(town.network, town.places.positions, seconds, direction="to", merge=True)
@@ -64,8 +64,8 @@ def make_layers(town: Town, reach: Reach, further: Further | None) -> list[MapLa
 
 
 def _say_shade(limit: float, reach: Reach) -> str:
-    """Areas lie upon each other: the sooner, the darker."""
-    shades = {reach.limits[-1]: " (light)", reach.limits[0]: " (dark)"} if len(reach.limits) > 1 else {}
+    """Areas lie upon each other: the sooner, the stronger."""
+    shades = {reach.limits[-1]: " (faint)", reach.limits[0]: " (strong)"} if len(reach.limits) > 1 else {}
     return shades.get(limit, "")
 
 

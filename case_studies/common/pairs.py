@@ -1,19 +1,18 @@
-"""Comparisons of models by units such as customers, kept as the rows that they rest on, and said from them."""
+"""Comparisons of models by units such as customers, and the rows that they rest on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from shared.evaluation import Comparison, Scores
-from shared.reporting import Claim
-from shared.text import capitalise
+from shared.evaluation.compare import compare_units
+from shared.evaluation.p_values import adjust_p_values
 
-__all__ = ["claim_pair", "keep_pairs"]
+__all__ = ["compare_pairs", "keep_pairs"]
 
 
 def keep_pairs(scores: Scores, models: Sequence[str], metric: str, label: str = "whose") -> pd.DataFrame:
@@ -41,36 +40,30 @@ def keep_pairs(scores: Scores, models: Sequence[str], metric: str, label: str = 
     return pd.concat(parts, ignore_index=True)
 
 
-def claim_pair(
-    item: Comparison,
-    table: str,
-    *,
-    name: str = "",
-    split: str = "whose",
-    context: str = "",
-    where: Mapping[str, Any] | None = None,
-) -> Claim:
-    """The sentence that a comparison makes, the rival's name in quotation marks, from rows of a table.
+def compare_pairs(
+    table: pd.DataFrame, model: str, against: Sequence[str], *, metric: str, by: str, unit: str, greater: bool = True
+) -> list[Comparison]:
+    """Compare a model with several others over units that may be taken for independent, corrected for their number.
 
     Parameters
     ----------
-    item : Comparison
-    table : str
-        Name under which the run keeps the rows.
-    name, split, context
-        As in `Comparison.claim`.
-    where : mapping, optional
-        Further values that the rows have.
+    table : pandas.DataFrame
+        As `shared.evaluation.compare_units` takes it.
+    model : str
+    against : sequence of str
+    metric, by, unit : str
+        What the values are, the column of the units, and what these are called.
+    greater : bool
+        Whether more is better.
 
-    >>> item = Comparison("rules", "popularity", "hits", 0.2, 0.12, 0.31, 47, 52, 0.001, "customers", greater=True)
-    >>> claim = claim_pair(item, "hits", where={"question": "new"})
-    >>> claim.text, claim.numbers[0].against["question"]
-    ('Rules is better than “popularity” by 12 to 31 % (HITS), on 47 of 52 customers.', 'new')
+    >>> rows = [(name, day, base + day % 3) for name, base in [("a", 3.0), ("b", 1.0)] for day in range(12)]
+    >>> table = pd.DataFrame(rows, columns=["model", "day", "value"])
+    >>> [one.outcome for one in compare_pairs(table, "a", ["b"], metric="right", by="day", unit="days")]
+    ['better']
     """
-    said = replace(item, against=f"“{item.against}”").claim(table, name=name, split=split, context=context)
-    mine = {**(where or {}), "model": item.model}
-    its = {**(where or {}), "model": item.against}
-    numbers = tuple(
-        replace(one, where={**one.where, **mine}, against={**(one.against or {}), **its}) for one in said.numbers
-    )
-    return replace(said, text=capitalise(said.text), numbers=numbers)
+    found = [compare_units(table, model, one, metric=metric, by=by, unit=unit, greater=greater) for one in against]
+    told = [place for place, item in enumerate(found) if not np.isnan(item.p_value)]
+    adjusted = adjust_p_values([found[place].p_value for place in told])
+    for place, p_value in zip(told, adjusted, strict=True):
+        found[place] = replace(found[place], p_value=float(p_value), together=len(told))
+    return found

@@ -126,7 +126,7 @@ def second_look(tables: Tables, again: Stability, shop: Shop) -> list[Any]:
     ]
     if tables.n_kept:
         sure = tables.look(kept=True).mean("certain", "%", decimals=0)
-        parts.append([Claim.of("The whole 95 % interval of {sure} of the kept rules lies above one.", sure=sure)])
+        parts.append([Claim.of("The whole interval of {sure} of the kept rules lies above one.", sure=sure)])
         parts.append([say_fell(tables)])
     else:
         parts.append("No rule was kept.")

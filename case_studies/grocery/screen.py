@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from case_studies.common.pairs import claim_pair
+from case_studies.common.claims import claim_of
 from case_studies.common.report import add_comparison, too_few
 from domains.basket import Stability
 from shared.evaluation import Comparison, Scores, compare
@@ -59,7 +59,9 @@ def judge_hits(scores: Scores, tables: Tables) -> tuple[Comparison, Claim]:
     """The comparison with what sells most, and the sentence that it makes."""
     unit = "customers" if scores.sample((MODEL, NAIVE), HITS).by_label().shape[0] < len(tables.hits) / 2 else "baskets"
     item = compare(scores, MODEL, NAIVE, metric=HITS, unit=unit).items[0]
-    return item, claim_pair(item, "hits", name="hidden items among ten guesses")
+    return item, claim_of(
+        item, "hits", called=("the rules", f"“{item.against}”"), name="hidden items among ten guesses", split="whose"
+    )
 
 
 def say_no_rule(tables: Tables) -> Claim:
@@ -126,7 +128,7 @@ def say_held(tables: Tables) -> Claim:
 def say_bound(settings: GrocerySettings) -> Claim:
     """What the test promises."""
     return Claim.of(
-        "The chance that any of the kept rules is false is at most {alpha}.", alpha=given(settings.alpha, "%")
+        "The chance that any of the kept rules is false is {alpha} or less.", alpha=given(settings.alpha, "%")
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
 from shared.checks import nearest
 from shared.errors import SettingsError
 
-__all__ = ["check_budget", "check_differences", "counts"]
+__all__ = ["by_column", "check_budget", "check_differences", "counts"]
 
 
 def check_budget(budget: object) -> None:

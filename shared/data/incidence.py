@@ -481,12 +481,12 @@ class Incidence(Tabular):
         """Say in a sentence what it holds, and what was done on the way in.
 
         >>> Incidence.from_lists([["a"], ["a", "b"]]).describe()
-        '2 baskets hold 3 entries of 2 items; a basket holds 1.5 on average, at most 2.'
+        '2 baskets hold 3 entries of 2 items; a basket holds 1.5 on average, up to 2.'
         """
         mean = len(self.codes) / self.n_rows if self.n_rows else 0.0
         text = (
             f"{self.n_rows:,} baskets hold {len(self.codes):,} entries of {int((self.counts > 0).sum()):,} items; "
-            f"a basket holds {mean:.1f} on average, at most {int(self.sizes.max(initial=0)):,}."
+            f"a basket holds {mean:.1f} on average, up to {int(self.sizes.max(initial=0)):,}."
         )
         return f"{text} {sentences(self.notes)}".rstrip()
 

@@ -413,6 +413,27 @@ def test_a_category_may_be_named_as_the_map_tags_it():
 # The bundled map
 
 
+def test_the_first_screen_says_that_a_simple_way_finds_the_same(study_run):
+    folder = study_run("site", "quick")
+    ways = pd.read_parquet(folder / "ways.parquet")
+    assert ways.loc[ways["way"] == "the spots that win most alone", "less"].item() == 0
+    screen = screen_of(folder)
+    assert "Simply taking “the spots that win most alone” ends at the same 3 spots" in screen
+    assert "No difference shown" in screen
+    assert (folder / "report.html").stat().st_size <= 600_000
+
+
+def test_what_the_search_wins_is_held_against_the_best_simple_way(own):
+    table = pd.read_parquet(own / "compared.parquet").pivot(index="customer", columns="model", values="value")
+    simple = next(name for name in table.columns if name != "the chosen spots")
+    ways = pd.read_parquet(own / "ways.parquet").set_index("way")
+    assert ways.loc[simple, "less"] == pytest.approx(
+        1 - table[simple].sum() / table["the chosen spots"].sum(), abs=1e-9
+    )
+    known = ways.index.intersection(["the spots that win most alone", "the spots taken one by one, the best each time"])
+    assert ways.loc[simple, "wins"] >= ways.loc[known, "wins"].max() - 1e-12
+
+
 def test_the_first_page_says_what_to_do_how_sure_and_when_not_to_believe_it(study_run):
     folder = study_run("site", "quick")
     screen = screen_of(folder)

@@ -82,7 +82,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
     >>> table.loc[1000, "y"] = 400
     >>> print(SeriesDetector(random_state=0).scan(table, budget=1).explain())
     1 incident is reported in 1,440 rows, the oddest.
-    2024-02-11 16:00: y is 400, where ... would be usual.
+    Sun 11 Feb 2024, 16:00: y is 400, where ... would be usual.
     """
 
     def __init__(

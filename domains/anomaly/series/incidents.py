@@ -17,7 +17,7 @@ from domains.anomaly.series.signs import KINDS
 from shared.data.panel import Panel
 from shared.errors import HexadError
 from shared.result import OneLine, Several
-from shared.text import count_of, format_number, sentences
+from shared.text import count_of, format_number, format_stamp, sentences
 from shared.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -368,12 +368,8 @@ def _stamp(panel: Panel, series: int, row: int) -> Any:
 
 
 def _brief(stamp: object) -> str:
-    """A stamp without seconds that are none; its zone is that of the whole series."""
-    if not isinstance(stamp, pd.Timestamp):
-        return str(stamp)
-    if stamp.second or stamp.microsecond or stamp.nanosecond:
-        return str(stamp.tz_localize(None))
-    return f"{stamp:%Y-%m-%d %H:%M}"
+    """A stamp as people read it; its zone is that of the whole series."""
+    return format_stamp(stamp) if isinstance(stamp, pd.Timestamp) else str(stamp)
 
 
 def _range(values: Floats) -> str:
