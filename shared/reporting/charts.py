@@ -135,7 +135,7 @@ def bar_figure(
             left = axes.get_yaxis_transform()
             for place, label in zip(places, labels, strict=True):
                 name = "\n".join(textwrap.wrap(label, 44)[:2])
-                axes.annotate(name, (0.0, place + 0.27), xycoords=left, va="bottom", ha="left")
+                axes.annotate(name, (0.0, place + 0.27), (3, 0), xycoords=left, textcoords="offset points", va="bottom")
             axes.set_ylim(places.min() - 0.4, 0.95)
         else:
             axes.set_yticks(places, labels)

@@ -19,6 +19,12 @@
     for (let one = element; one; one = one.parentElement) { layers.push(parse(getComputedStyle(one).backgroundColor)); }
     return layers.reverse().reduce((base, layer) => over(layer, base), [255, 255, 255, 1]);
   };
+  // Whether a shape is cut off before it comes to a place.
+  const clipped = (shape, place) => {
+    const name = getComputedStyle(shape).clipPath.match(/#([^")]+)/);
+    const frame = name && document.getElementById(name[1])?.querySelector("rect, path");
+    return frame ? !frame.isPointInFill(place) : false;
+  };
   // Shapes of a drawing that lie under a place, drawn before the text.
   const under = (text, x, y) => {
     const svg = text.ownerSVGElement;
@@ -33,7 +39,7 @@
         continue;
       }
       const place = new DOMPoint(x, y).matrixTransform(shape.getScreenCTM().inverse());
-      if (shape.isPointInFill(place)) { base = over([...fill.slice(0, 3), fill[3] * Number(style.fillOpacity) * opacity(shape)], base); }
+      if (shape.isPointInFill(place) && !clipped(shape, place)) { base = over([...fill.slice(0, 3), fill[3] * Number(style.fillOpacity) * opacity(shape)], base); }
     }
     return base;
   };
