@@ -9,7 +9,7 @@ from shared.reporting.figures import Figure
 from shared.text import count_of
 
 from .rows import Rows
-from .sayings import list_doubts, say_advice, say_comparison, say_errors, say_harmless, say_names
+from .sayings import list_doubts, say_advice, say_comparison, say_errors, say_harmless, say_kept, say_names
 from .search import Choice
 from .settings import FeaturesSettings
 from .tables import Tables
@@ -36,7 +36,9 @@ def write_first_screen(
     told = say_comparison(skill), say_comparison(whole)
     run.add_certainty(told[0], [told[1], *say_harmless(trial)])
     run.add_doubt(*list_doubts(tables, choice, rows))
-    run.add_fact(tables.named(keep=True).count(), f"of {count_of(rows.n_offered, 'column')} to keep")
+    kept = say_kept(tables)
+    value, _, label = kept.text.partition(": ")
+    run.add_fact(value, label, kept)
     run.add_fact(tables.errors(trial.model, settings.metric).mean("value", settings.unit), f"error with {trial.model}")
     add_comparison(run, skill, told[0])
     add_comparison(run, whole, told[1])

@@ -76,7 +76,7 @@ def error_parts(tables: Tables, trial: Trial, choice: Choice, settings: Features
         "columns",
         f"{trial.metric.upper()}{unit}",
         f"{other.upper()}{unit}",
-        "chosen set better by, %",
+        "less error with the chosen set, %",
         "from",
         "to",
     ]
@@ -84,8 +84,8 @@ def error_parts(tables: Tables, trial: Trial, choice: Choice, settings: Features
     return [
         Table(
             table,
-            "Errors on rows held out, means over the parts: less is better. Behind them by how much the chosen set is"
-            " better, with its 95 % interval.",
+            "Errors on rows held out, means over the parts: less is better. Behind them by how much the error is less with the"
+            " chosen set, with its 95 % interval.",
             CHOSEN,
             name="errors",
         ),

@@ -7,7 +7,7 @@ from shared.reporting import Claim, Said, given
 from shared.text import capitalise, join_words
 
 from .rows import Rows
-from .search import SURE, Choice
+from .search import Choice
 from .settings import FeaturesSettings
 from .tables import Tables
 from .trial import ALL, CHOSEN, Trial
@@ -74,6 +74,12 @@ def say_advice(tables: Tables, trial: Trial, rows: Rows) -> Claim:
     )
 
 
+def say_kept(tables: Tables) -> Claim:
+    """How many columns are to be kept, for a card."""
+    kept, every = tables.named(keep=True).count(), tables.named().count("column")
+    return Claim.of("{n}: of {p} to keep", n=kept, p=every)
+
+
 def say_names(trial: Trial, choice: Choice) -> str:
     """Which columns are to be kept, or why all are."""
     if trial.action == "keep all":
@@ -107,7 +113,7 @@ def say_sure(tables: Tables) -> Claim:
         "Of the {n} chosen, {sure} were chosen again in {share} or more of {searches} searches on other rows.",
         n=tables.named(chosen=True).count("column"),
         sure=tables.named(again=True).count(),
-        share=given(SURE, "%"),
+        share=tables.of_search.value("sure from", "%"),
         searches=tables.of_search.value("searches"),
     )
 

@@ -9,7 +9,7 @@ import pandas as pd
 from shared.reporting import Evidence
 
 from .rows import Rows
-from .search import Choice
+from .search import SURE, Choice
 from .trial import Trial
 
 __all__ = ["Tables"]
@@ -46,6 +46,7 @@ class Tables:
             "low": max(found.low, -9.99),
             "high": min(found.high, 1.0),
             "searches": choice.searches,
+            "sure from": SURE,
             "rows learnt from": rows.n_learnt,
             "rows held out": len(rows.y) - rows.n_learnt,
             "columns": rows.X.shape[1],

@@ -81,7 +81,8 @@ def say_accepted(tables: Tables, keys: Sequence[str], settings: PricesSettings) 
     for key in keys:
         share = tables.rows("bids", key).where(quantile=top).value("accepted", "%", decimals=0)
         parts.append(Claim.of("{share} in {market}", share=share, market=settings.call(key)))
-    meant = Claim.of("Of bids meant to be accepted in {meant}, ", meant=given(0.5 + settings.level / 200, "%"))
+    aim = tables.rows("bids", keys[0]).where(quantile=top).value("meant", "%")
+    meant = Claim.of("Of bids meant to be accepted in {meant}, ", meant=aim)
     return Claim.join(meant, *weave(parts), " would have been on the days tried.")
 
 

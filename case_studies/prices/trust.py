@@ -79,8 +79,8 @@ def _say_edges(key: str, tables: Tables, settings: PricesSettings) -> Claim:
     return Claim.of(
         "{market}: {below} of prices lay below the {low} quantile, {under} below the {high} quantile",
         market=settings.call(key),
-        low=low,
-        high=high,
+        low=rows.where(quantile=low).value("meant", "%"),
+        high=rows.where(quantile=high).value("meant", "%"),
         below=rows.where(quantile=low).value("accepted", "%", decimals=0),
         under=rows.where(quantile=high).value("accepted", "%", decimals=0),
     )

@@ -34,7 +34,7 @@ def alert_parts(tables: Tables, alerts: Alerts) -> list[Any]:
     shown["p-value"] = [f"{p:.2g}" for p in shown["p-value"]]
     parts: list[Any] = [
         "Every row is compared with those learnt from, each of which was held out in turn. Its p-value is the share of"
-        " them that are as odd. The reasons are the columns that carry most of the evidence; “similar rows” are the"
+        " them that are as odd. The reasons are the columns that carry the evidence; “similar rows” are the"
         " nearest ones by all other columns.",
         Table(
             shown,
@@ -89,7 +89,7 @@ def protocol_parts(detector: AnomalyDetector, scores: Scores | None, settings: S
         " dates it does not see.",
         Table(
             table.rename_axis("detector"),
-            f"Means over {count_of(settings.folds, 'part')}; more is better.",
+            f"Means over {count_of(settings.folds, 'part')}: more is better.",
             OURS,
             name="detectors",
         ),
@@ -118,8 +118,8 @@ def data_parts(own: bool, rows: Rows, settings: ShuttleSettings) -> list[str]:
     told.append(f"Looked at were the columns {join_words(names)}." if len(names) > 1 else f"Looked at was {names[0]}.")
     if not own:
         told = [
-            "The set's odd rows are five rare states of a radiator system, and its ordinary ones the most common state;"
-            " the second most common was left out by its makers. Real tables are seldom so clear.",
+            "The set's odd rows are five rare states of a radiator system, and its ordinary ones a common state; another"
+            " common one was left out by its makers. Real tables are seldom so clear.",
             *told,
         ]
     return told

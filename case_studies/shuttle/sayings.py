@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from domains.anomaly import AnomalyDetector
 from shared.evaluation import Comparison
 from shared.reporting import Claim, Evidence, Said, given
 from shared.text import capitalise
@@ -12,7 +11,6 @@ from .tables import Tables
 from .trial import FEW_ODD, Costs, Rows
 
 NAMES = {"average_precision": "average precision", "roc_auc": "area under the ROC curve"}
-BAND = 0.9  # of the shares of alerts to be expected
 
 
 def say_advice(tables: Tables) -> Claim:
@@ -31,6 +29,12 @@ def say_advice(tables: Tables) -> Claim:
     if count == len(tables.new):
         return Claim.of("All {all} are reported, because as many were asked for.", all=new)
     return Claim.of("Look at the {n} listed below, of {all}.", n=reported.count("row"), all=new)
+
+
+def say_size(tables: Tables) -> Claim:
+    """How many rows to look at, for a card."""
+    reported, new = tables.rows(reported=True).count(), tables.rows().count("new row")
+    return Claim.of("{n}: of {all} to look at", n=reported, all=new)
 
 
 def say_first(tables: Tables) -> Claim:
@@ -69,18 +73,18 @@ def say_unknown(rows: Rows) -> str:
     return f"How much is found cannot be said, because {known}."
 
 
-def say_band(tables: Tables, detector: AnomalyDetector, settings: ShuttleSettings) -> list[Said]:
+def say_band(tables: Tables, settings: ShuttleSettings) -> list[Said]:
     """Whether as many rows are reported as were asked for; nothing where a number of them was."""
-    n = len(tables.new)
-    low, high = detector.expected_band(n)
+    low, high = tables.band.iloc[0]
+    band = Evidence("band", tables.band)
     if settings.budget >= 1 or high <= 0:
         return []
     share = tables.rows().mean("reported", "%", digits=2)
     told = Claim.of(
         "Asked for were {asked} of rows like those learnt from, which makes {low} to {high} likely; it is {share}.",
         asked=given(settings.budget, "%"),
-        low=given(low, "%", digits=2),
-        high=given(high, "%", digits=2),
+        low=band.value("low", "%", digits=2),
+        high=band.value("high", "%", digits=2),
         share=share,
     )
     if low <= float(share.value) <= high:
@@ -120,11 +124,9 @@ def say_comparison(item: Comparison) -> Claim:
     return Claim(capitalise(claim.text), claim.numbers, claim.verdict, claim.detail)
 
 
-def list_doubts(
-    tables: Tables, rows: Rows, detector: AnomalyDetector, settings: ShuttleSettings
-) -> list[Said | list[Said]]:
+def list_doubts(tables: Tables, rows: Rows, settings: ShuttleSettings) -> list[Said | list[Said]]:
     """When not to believe it, what was measured first."""
-    band = say_band(tables, detector, settings)
+    band = say_band(tables, settings)
     told: list[Said | list[Said]] = [band] if len(band) > 1 else []
     if not tables.judged:
         told.append(say_unknown(rows) if not rows.judged else "Nothing is reported, so that nothing can be judged.")

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from case_studies.common.report import add_comparison
-from domains.anomaly import Alerts, AnomalyDetector, detection_curve
+from domains.anomaly import Alerts, detection_curve
 from shared.evaluation import Scores, compare
 from shared.reporting import Run
 from shared.reporting.figures import Figure
 
-from .sayings import list_doubts, say_advice, say_band, say_comparison, say_cost, say_first, say_found, say_hits
+from .sayings import (
+    list_doubts,
+    say_advice,
+    say_band,
+    say_comparison,
+    say_cost,
+    say_first,
+    say_found,
+    say_hits,
+    say_size,
+)
 from .settings import ShuttleSettings
 from .tables import Tables
 from .trial import BASELINE, OURS, Costs, Rows
@@ -23,7 +33,6 @@ def write_first_screen(
     settings: ShuttleSettings,
     tables: Tables,
     rows: Rows,
-    detector: AnomalyDetector,
     alerts: Alerts,
     scores: Scores | None,
     costs: Costs | None,
@@ -39,7 +48,9 @@ def write_first_screen(
         run.add_advice(say_first(tables))
     if costs is not None and useful:
         run.add_advice(say_cost(tables, costs, settings))
-    run.add_fact(tables.rows(reported=True).count(), f"of {len(tables.new):,} new rows to look at")
+    size = say_size(tables)
+    value, _, label = size.text.partition(": ")
+    run.add_fact(value, label, size)
     if tables.judged:
         run.add_fact(tables.rows(reported=True).mean("odd", "%", decimals=0), "of the rows to look at are odd")
         run.add_fact(tables.rows(odd=True).mean("reported", "%", decimals=0), "of all odd rows are among them")
@@ -49,9 +60,9 @@ def write_first_screen(
         item = compare(scores, OURS, BASELINE, metric=METRIC).items[0]
         (run.add_doubt if item.verdict == "worse" else run.add_certainty)(say_comparison(item))
         add_comparison(run, item, say_comparison(item), "average precision")
-    if len(band := say_band(tables, detector, settings)) == 1:
+    if len(band := say_band(tables, settings)) == 1:
         run.add_certainty(band)
-    run.add_doubt(*list_doubts(tables, rows, detector, settings))
+    run.add_doubt(*list_doubts(tables, rows, settings))
     if alerts.alerts:
         run.show(_draw(rows, alerts, tables))
 

@@ -38,11 +38,11 @@ def run(settings: ShuttleSettings, out: Run) -> None:
     # Labels judge; nothing is learnt from them but how many rows it pays to look at.
     scores = compare_detectors(rows, settings, out.checkpoints)
     costs = weigh_costs(oddness, rows.new_odd, settings) if rows.judged else None
-    tables = Tables.of(rows, alerts, oddness, scores, costs)
+    tables = Tables.of(rows, alerts, oddness, detector.expected_band(len(rows.new)), scores, costs)
     out.save_results(model=detector, reasons=alerts.reasons_to_frame().astype({"value": str}), **tables.kept())
     out.mark_step("judged")
 
-    write_first_screen(out, settings, tables, rows, detector, alerts, scores, costs)
+    write_first_screen(out, settings, tables, rows, alerts, scores, costs)
     out.add_section("The rows to look at", *report.alert_parts(tables, alerts))
     out.add_section("How many to look at", *report.found_parts(rows, tables, costs, settings))
     out.add_section("What it cannot say", *report.doubts(rows))

@@ -31,17 +31,28 @@ class Tables:
         A row a new row: what it is called, whether it is reported, how odd it is, and whether it is by the labels.
     alerts : pandas.DataFrame
         Those reported, with their reasons.
+    band : pandas.DataFrame
+        One row: between which shares of alerts are likely, for rows like those learnt from.
     costs, scores : pandas.DataFrame, optional
         What looking at a share of the rows costs and finds; how detectors did on rows held out.
     """
 
     new: pd.DataFrame
     alerts: pd.DataFrame
+    band: pd.DataFrame
     costs: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
 
     @classmethod
-    def of(cls, rows: Rows, alerts: Alerts, oddness: Floats, scores: Scores | None, costs: Costs | None) -> Tables:
+    def of(
+        cls,
+        rows: Rows,
+        alerts: Alerts,
+        oddness: Floats,
+        band: tuple[float, float],
+        scores: Scores | None,
+        costs: Costs | None,
+    ) -> Tables:
         """Make them from the results."""
         reported = np.zeros(len(rows.new), dtype=bool)
         reported[[alert.place for alert in alerts.alerts]] = True
@@ -51,6 +62,7 @@ class Tables:
         return cls(
             pd.DataFrame(new),
             alerts.to_frame().assign(row=lambda one: one["row"].astype(str)),
+            pd.DataFrame([band], columns=["low", "high"]),
             None if costs is None else costs.table,
             None if scores is None else scores.to_frame().rename(columns={"split": "fold"}),
         )
@@ -73,7 +85,7 @@ class Tables:
         """Whether more of the rows reported are odd, by the labels, than chance would find.
 
         >>> new = pd.DataFrame({"reported": [True] * 9 + [False] * 91, "odd": [True] * 8 + [False] * 92})
-        >>> Tables(new, new).beats_chance, Tables(new.assign(odd=new["odd"][::-1].to_numpy()), new).beats_chance
+        >>> Tables(new, new, new).beats_chance, Tables(new.assign(odd=new["odd"][::-1].to_numpy()), new, new).beats_chance
         (True, False)
         """
         odd, reported = self.new["odd"], self.new["reported"]
