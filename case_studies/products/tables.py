@@ -10,7 +10,7 @@ import pandas as pd
 from case_studies.common.pairs import keep_pairs
 from shared.reporting import Evidence
 
-from .lists import Lists
+from .lists import CONTENT, Lists
 from .rivals import OURS, POPULAR
 from .settings import ProductSettings
 from .trial import Trial
@@ -82,7 +82,7 @@ def make_tables(
     """
     new = lists[-1]
     activity = new.model.history_.activity[: len(visits.users)]
-    with_new = set(new.table.loc[new.table["path"] == "content"].iloc[:, 0])
+    with_new = set(new.table.loc[new.table["path"] == CONTENT].iloc[:, 0])
     users = pd.DataFrame({"user": visits.users.astype(str), "known": np.asarray(activity, dtype=np.int64)})
     counts = new.new_items
     in_lists = {str(name): int(n) for name, n in counts["lists"].items()}
