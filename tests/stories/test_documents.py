@@ -31,7 +31,13 @@ REASON = re.compile(r"<!-- not run by the tests: (.{20,}) -->")
 # Lines that install or activate: those of the README are run by the test marked network.
 INSTALLS = ("python -m pip", "python3 -m venv", ". .venv", "make ", "python -m pytest")
 # Rows of the bundled table that a made file has, and those held back for the file of new rows.
-ROWS = {"demand": (21_600, 96), "sensors": (6000, 48), "portfolio": (1200, 1), "catalogue": (600, 5)}
+ROWS = {
+    "demand": (21_600, 96),
+    "sensors": (6000, 48),
+    "portfolio": (1200, 1),
+    "catalogue": (600, 5),
+    "candidates": (40, 0),
+}
 FEW, NEW = 20_000, 20
 
 
@@ -165,7 +171,7 @@ def own_table(study, loaded, settings, role):
             frame = frame.rename(columns={old: new})
         for new in news[len(olds) :]:
             frame[new] = made_up(frame, name, columns.roles()[name].kind)
-    rows, new = ROWS.get(study, (FEW, NEW))
+    rows, new = ROWS.get(role, ROWS.get(study, (FEW, NEW)))
     key = columns.columns_of("sensor") if "sensor" in columns.roles() else ()
     parts = [part.tail(rows) for _, part in frame.groupby(list(key), sort=False)] if key else [frame.tail(rows)]
     held = new if role == next(iter(loaded.tables)) else 0

@@ -162,7 +162,7 @@ def keep_customers(rules: Rules, least: int | None) -> Rules:
 
 def _list_items(items: Iterable[Any], name: str) -> Iterable[Any]:
     """Items as a list; a bare name is one item, and not its letters."""
-    return as_tuple(items, name)
+    return tuple(items) if isinstance(items, set | frozenset) else as_tuple(items, name)
 
 
 def _find_allowed(sets: Itemsets, items: list[Any] | None) -> NDArray[Any]:

@@ -153,7 +153,7 @@ def test_thresholds_out_of_range_are_refused():
     with pytest.raises(HexadError, match="belong to frequent_itemsets"):
         association_rules(frequent_itemsets([["a"]], 1), 0.5, min_support=0.1)
     with pytest.raises(HexadError, match="consequents=.*: give a list"):
-        association_rules([["a"]], 0.5, min_support=1, consequents={"a"})
+        association_rules([["a"]], 0.5, min_support=1, consequents={"a": 1})
     with pytest.raises(HexadError, match="more than 3 rules"):
         association_rules([["a", "b", "c"]], 0.5, min_support=1, max_rules=3)
     with pytest.raises(HexadError, match="kind='all'"):

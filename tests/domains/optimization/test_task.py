@@ -239,7 +239,7 @@ def test_wrong_tables_are_told(spoil, told, returns):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"window": 1}, {"window": 2.5}, {"cost": -0.1}, {"cost": 1}, {"cost": "dear"}, {"aside": "vix"}]
+    "settings", [{"window": 1}, {"window": 2.5}, {"cost": -0.1}, {"cost": 1}, {"cost": "dear"}, {"aside": [3]}]
 )
 def test_settings_are_checked(settings):
     with pytest.raises(SettingsError):
