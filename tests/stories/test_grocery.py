@@ -134,7 +134,7 @@ def test_where_there_is_nothing_to_be_found_it_says_so(tmp_path):
     folder = run_study("grocery", data=own, overrides=OWN, out=tmp_path / "run").parent
     found = metrics(folder)
     assert found["rules kept"] == 0
-    assert found["offers"] == 0
+    assert found["offers by adjusted lift"] == 0
     page = (folder / "report.html").read_text()
     first = page[: page.index("<section id=")]
     assert "No rule: of" in first
