@@ -60,7 +60,11 @@ def judge_hits(scores: Scores, tables: Tables) -> tuple[Comparison, Claim]:
     unit = "customers" if scores.sample((MODEL, NAIVE), HITS).by_label().shape[0] < len(tables.hits) / 2 else "baskets"
     item = compare(scores, MODEL, NAIVE, metric=HITS, unit=unit).items[0]
     return item, claim_of(
-        item, "hits", called=("the rules", f"“{item.against}”"), name="hidden items among ten guesses", split="whose"
+        item,
+        "hits",
+        called=("the recommender", f"“{item.against}”"),
+        name="hidden items among ten guesses",
+        split="whose",
     )
 
 
