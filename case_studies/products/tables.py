@@ -16,7 +16,7 @@ from .settings import ProductSettings
 from .trial import Trial
 from .visits import Visits
 
-__all__ = ["SELLS", "Tables", "make_tables", "selling"]
+__all__ = ["SELLS", "Tables", "make_tables", "rivals_of", "selling"]
 
 SELLS = POPULAR  # the baseline that nothing is found beyond, where nothing is
 
@@ -64,6 +64,12 @@ def selling(trial: Trial) -> str:
     """The one of the baselines that shows what sells most, which did better."""
     names = [name for name in trial.scores.baselines if name.startswith(POPULAR)]
     return max(names, key=lambda name: trial.value(name, "ndcg"))
+
+
+def rivals_of(trial: Trial) -> list[str]:
+    """Those that the recommender is said to be compared with: of what shows what is popular the stronger alone."""
+    named = [item.against for item in trial.comparisons.items]
+    return [name for name in named if not name.startswith(POPULAR) or name == selling(trial)]
 
 
 def make_tables(
