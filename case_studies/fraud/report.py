@@ -67,8 +67,8 @@ def found_parts(
         [say_found(tables, settings), say_lead(tables, comparison)],
         Table(
             shown,
-            f"What each way of ranking finds in the new payments, at {settings.per_day:,} a day. In every column more is"
-            f" better but in “looked at”, which is the same for all; a look costs {cost}.",
+            f"What each way of ranking finds in the new payments, at {settings.per_day:,} a day. Every column should be"
+            f" high but “looked at”, which is the same for all; a look costs {cost}.",
             comparison.best,
             name="ways",
             data=tables.ways,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from case_studies.common.claims import claim_of
 from case_studies.common.report import weave
 from shared.reporting import Claim, Evidence, Said, given
-from shared.reporting.claims import Verdict
 from shared.text import join_words
 
 from .plan import Plan
@@ -62,14 +61,19 @@ def say_portfolio(plan: Plan, tables: Tables, settings: PortfolioSettings) -> Cl
     """What the portfolio is the best of, and how sure that is."""
     within = "" if plan.free is None else " within the limits"
     rows = tables.planned()
-    value = rows.value("objective", plan.decision.unit)
+    value, rows_learnt = rows.value("objective", plan.decision.unit), given(settings.window, decimals=0)
     told = (
         f"Of all portfolios{within}, this is the one with {AIMS[settings.strategy]} by the last"
-        f" {settings.window:,} prices: a {plan.decision.goal} of {{value}}"
+        f" {{rows}} prices: a {plan.decision.goal} of {{value}}"
     )
     if plan.decision.proven:
-        return Claim.of(f"{told}; that is proven.", value=value)
-    return Claim.of(f"{told}; none is better by more than {{gap}}.", value=value, gap=rows.value("gap", "%", digits=2))
+        return Claim.of(f"{told}; that is proven.", value=value, rows=rows_learnt)
+    return Claim.of(
+        f"{told}; none is better by more than {{gap}}.",
+        value=value,
+        rows=rows_learnt,
+        gap=rows.value("gap", "%", digits=2),
+    )
 
 
 def say_limits(plan: Plan, tables: Tables) -> Said:
@@ -85,11 +89,14 @@ def say_limits(plan: Plan, tables: Tables) -> Said:
     )
 
 
-def say_passed(plan: Plan) -> Claim:
+def say_passed(tables: Tables) -> Claim:
     """Which limits the orders pass, because lots are whole."""
     parts = [
-        Claim.of(f"“{_safe(name)}” by {{amount}}", amount=given(amount, "%", decimals=2))
-        for name, amount in plan.passed
+        Claim.of(
+            f"“{_safe(name)}” by {{amount}}",
+            amount=Evidence("passed", tables.passed, {"limit": name}).value("amount", "%", decimals=2),
+        )
+        for name in tables.passed["limit"]
     ]
     return Claim.join("In whole lots, weights pass ", *weave(parts), ".")
 
@@ -120,16 +127,15 @@ def say_calm(trial: Trial) -> Claim:
 
 def say_gap(trial: Trial, tables: Tables, walk: str, name: str) -> Claim:
     """The Sharpe ratio of a strategy beside the baseline's, and whether a difference is shown."""
-    verdict: Verdict = "none"
+    shown = "none is shown"
     if trial.differs(name):
-        verdict = "better" if trial.gap(name)[0] > 0 else "worse"
-    shown = {"none": "none is shown", "better": "that is better", "worse": "that is worse"}[verdict]
+        shown = "that is better" if trial.gap(name)[0] > 0 else "that is worse"
     rows, base = tables.walked(walk, name), trial.backtest.baseline
     mine = "it" if name == trial.chosen and walk == "strategies" else name_of(name)
     return Claim.of(
         f"For its risk (Sharpe ratio), {_safe(mine)} earned {{mine}}, {name_of(base)} {{its}}; the"
-        f" difference lies between {{low}} and {{high}} ({trial.backtest.level:g} %): {shown}.",
-        verdict,
+        f" difference lies between {{low}} and {{high}} ({{level}}): {shown}.",
+        level=rows.value("level", "%"),
         mine=rows.value("sharpe", decimals=2),
         its=tables.walked(walk, base).value("sharpe", decimals=2),
         low=rows.value("gap_low", decimals=2),
@@ -176,7 +182,7 @@ def say_highest(trial: Trial, tables: Tables) -> Claim:
         " luck alone.",
         name=rows.label_at("max", "sharpe", "strategy"),
         ratio=rows.max("sharpe", decimals=2),
-        n=given(trial.backtest.n_tried, decimals=0),
+        n=tables.walked("strategies", trial.chosen).value("tried", decimals=0),
     )
 
 
@@ -193,7 +199,6 @@ def say_forecast(views: Trial, tables: Tables) -> Claim:
     ratios = [tables.walked("views", name).value("sharpe", decimals=2) for name in (FORECAST, PAST, NO_VIEW)]
     return Claim.of(
         f"{said} (Sharpe ratios: forecast {{one}}, past means {{two}}, no view {{three}}).",
-        "better" if views.forecast.outcome == "better" and beats_none else "none",
         **dict(zip(("one", "two", "three"), ratios, strict=True)),
     )
 
