@@ -126,6 +126,8 @@ def format_value(value: SupportsFloat, unit: str = "", digits: int = 3, decimals
 
     >>> format_value(4836.2, "MW"), format_value(36, "%"), format_value(-0.04567), format_value(2.345, decimals=1)
     ('4,836 MW', '36 %', '−0.0457', '2.3')
+    >>> format_value(150, "m"), format_value(20.0, digits=2)
+    ('150 m', '20')
     """
     number = float(value)
     if not math.isfinite(number):
@@ -133,7 +135,7 @@ def format_value(value: SupportsFloat, unit: str = "", digits: int = 3, decimals
     elif decimals is None and abs(number) < 999.5 and number != 0:
         decimals = max(0, digits - 1 - math.floor(math.log10(abs(number))))
         text = f"{number:,.{decimals}f}"
-        text = text.rstrip("0").rstrip(".") if number == int(number) else text
+        text = text.rstrip("0").rstrip(".") if number == int(number) and decimals else text
     else:
         text = f"{number:,.{decimals or 0}f}"
     text = text.replace("-", "−" if text.strip("-0.,") else "")  # no minus before a zero

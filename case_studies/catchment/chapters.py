@@ -8,15 +8,23 @@ import numpy as np
 import pandas as pd
 
 from case_studies.common.map_file import MAP_PAGE
-from shared.reporting import Figure, Link
+from shared.reporting import Claim, Figure, Link, Table
 from shared.reporting.charts import line_figure
-from shared.text import count_of, sentences
 
 from .further import Further
 from .reach import Reach
-from .sayings import percent, say_further, say_off, say_speed
+from .sayings import (
+    say_beyond,
+    say_edge,
+    say_further,
+    say_off,
+    say_paces,
+    say_reach,
+    say_simple,
+    say_speed,
+)
 from .settings import CatchmentSettings
-from .streets import list_streets
+from .tables import Tables
 from .town import Town
 
 __all__ = ["further_parts", "place_parts", "reach_parts", "where_parts"]
@@ -24,140 +32,149 @@ __all__ = ["further_parts", "place_parts", "reach_parts", "where_parts"]
 WORST = 10  # streets that are listed
 
 
-def reach_parts(town: Town, reach: Reach, settings: CatchmentSettings) -> list[Any]:
+def reach_parts(town: Town, reach: Reach, tables: Tables, settings: CatchmentSettings) -> list[Any]:
     """Who gets there within how many minutes, for the slow and the fast, and with and without the edge.
 
-    >>> from .example import make_example
-    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
-    >>> from .reach import compute_reach
-    >>> reach = compute_reach(town, settings)
-    >>> reach_parts(town, reach, settings)[1][0]["reached"].tolist()
-    ['36 %', '58 %']
+    >>> from .example import make_example_report
+    >>> town, reach, tables, settings = make_example_report()
+    >>> reach_parts(town, reach, tables, settings)[2].frame["reached, %"].round().tolist()
+    [36.0, 58.0]
     """
-    rows = []
-    for place, limit in enumerate(reach.limits):
-        inside, share = reach.inner(limit)
-        rows.append(
-            (
-                f"{limit:g} minutes",
-                *(percent(reach.share(limit, factor)) for factor in (1.0, settings.slower, settings.faster)),
-                percent(reach.at_most(limit)),
-                percent(share) if inside else "",
-                f"{inside:,.0f}",
-                *(percent(one) for one in reach.along[place : place + 1]),
-            )
-        )
-    slow, fast = say_speed(town, settings.slower), say_speed(town, settings.faster)
-    names = ["within", "reached", slow, fast, "at most", "away from the edge", "number there"]
-    names += ["along the streets"] if reach.along else []
-    shown = pd.DataFrame(rows, columns=names).set_index("within")
-    at_most = "“At most” takes everybody nearer to the edge of the map than that for reached."
-    away = "“Away from the edge” counts only those further from it, whom no place beyond it could serve in time."
+    found = tables.kept["reach"]
+    names = {
+        "usual": "reached, %",
+        "slow": f"{say_speed(town, settings.slower)}, %",
+        "fast": f"{say_speed(town, settings.faster)}, %",
+        "at most": "if places stood beyond the edge, %",
+        "of these": "away from the edge, %",
+        "along the streets": "along the streets, %",
+    }
+    shown = (100 * found[list(names)]).rename(columns=names).dropna(axis=1, how="all")
+    shown.insert(len(shown.columns), "number away from the edge", found["away"].round().astype(int))
+    shown.index = pd.Index([f"{limit:g} minutes" for limit in found["limit"]], name="within")
+    away = (
+        "“Away from the edge” counts only those further from it than that, whom no place beyond it could serve in time."
+    ).replace("further from it than that", "beyond that time from it")
     return [
-        _share_figure(town, reach, settings),
-        (shown, f"Share of {town.people.count(town.people.total)} that get there. {at_most} {away}"),
+        say_reach(town, tables, reach),
+        _share_figure(town, reach, tables, settings),
+        Table(shown, f"Share of people that get there. {away}", name="reach", data=found),
+        [say_paces(town, tables, reach, settings), say_edge(town, tables, reach)],
         say_off(town),
     ]
 
 
-def _share_figure(town: Town, reach: Reach, settings: CatchmentSettings) -> Figure:
+def _share_figure(town: Town, reach: Reach, tables: Tables, settings: CatchmentSettings) -> Figure:
     grid = np.linspace(0, 1.5 * reach.limits[-1], 121)
-    speeds = {
-        "usual": 1.0,
-        say_speed(town, settings.slower): settings.slower,
-        say_speed(town, settings.faster): settings.faster,
+    slow, fast = say_speed(town, settings.slower), say_speed(town, settings.faster)
+    lines = {
+        name: (grid.tolist(), [100 * reach.share(x, speed) for x in grid])
+        for name, speed in (("usual speed", 1.0), (slow, settings.slower), (fast, settings.faster))
     }
-    lines = {name: (grid.tolist(), [100 * reach.share(x, speed) for x in grid]) for name, speed in speeds.items()}
+    median = tables.rows("totals").value("median", "minutes", decimals=1)
     return line_figure(
         lines,
         x_label="minutes to the nearest place",
         y_label="% that get there",
         alt="Share of people that get to a place, by minutes.",
-        caption="Share that gets there, by minutes; places beyond the edge of the map are not seen.",
+        caption="Places beyond the edge of the map are not seen.",
+        title=Claim.of("Half of them get there within {median}", median=median),
+        colours={"usual speed": "accent", slow: "fourth", fast: "third"},
     )
 
 
-def where_parts(town: Town, reach: Reach, figure: Figure) -> list[Any]:
+def where_parts(town: Town, tables: Tables, reach: Reach) -> list[Any]:
     """Where those are who need longest.
 
-    >>> from .example import make_example
-    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
-    >>> from .reach import compute_reach
-    >>> reach = compute_reach(town, settings)
-    >>> where_parts(town, reach, reach_parts(town, reach, settings)[0])[-1][0].shape
+    >>> from .example import make_example_report
+    >>> town, reach, tables, settings = make_example_report()
+    >>> where_parts(town, tables, reach)[-1].frame.shape
     (10, 5)
     """
-    limit = reach.goal
-    found = list_streets(reach, limit).head(WORST)
+    limit, table = reach.goal, tables.kept["streets"]
+    found = table.head(WORST)
     shown = pd.DataFrame(
         {
-            f"beyond {limit:g} min": [f"{one:,.0f}" for one in found["beyond"]],
-            "of": [f"{one:,.0f}" for one in found["all"]],
-            "mean way": [f"{one:.1f} min" for one in found["minutes"]],
-            "longest way": [f"{one:.1f} min" for one in found["longest"]],
-            "nearer to the edge": [f"{one:,.0f}" for one in found["edge"]],
+            f"beyond {limit:g} min": found["beyond"].round().astype(int).to_numpy(),
+            "of": found["all"].round().astype(int).to_numpy(),
+            "mean way, min": found["minutes"].to_numpy(),
+            "longest way, min": found["longest"].to_numpy(),
+            "may have one beyond the edge": found["edge"].round().astype(int).to_numpy(),
         },
-        index=pd.Index([str(one) or "without a name" for one in found.index], name="street"),
+        index=pd.Index([str(one) or "without a name" for one in found["street"]], name="street"),
     )
     told = (
-        f"The {len(found):,} worst-served streets, by how many {town.people.unit} are beyond {limit:g} minutes; the"
-        " last column counts those nearer to the edge of the map than to a place, who may have one beyond it."
+        f"{len(found):,} of {len(table):,} streets, by how many {town.people.unit} are beyond {limit:g} minutes; the last"
+        " column counts those to whom the edge of the map is nearer."
     )
-    return [figure, Link("The same map to move about in", MAP_PAGE), (shown, told)]
+    return [
+        Claim.join(say_beyond(town, tables, reach), "."),
+        Link("The map to move about in", MAP_PAGE),
+        Table(shown, told, name="streets", data=table),
+    ]
 
 
-def place_parts(town: Town, reach: Reach) -> list[Any]:
+def place_parts(town: Town, tables: Tables, reach: Reach) -> list[Any]:
     """Each place with its people.
 
-    >>> from .example import make_example
-    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
-    >>> from .reach import compute_reach
-    >>> reach = compute_reach(town, settings)
-    >>> place_parts(town, reach)[0][0]["nearest to"].to_dict()
-    {'North': '44', 'South': '37'}
+    >>> from .example import make_example_report
+    >>> town, reach, tables, settings = make_example_report()
+    >>> place_parts(town, tables, reach)[0].frame["nearest to"].to_dict()
+    {'North': 44, 'South': 37}
     """
     last = reach.limits[-1]
-    table = reach.places.sort_values("nearest", ascending=False, kind="stable")
+    table = tables.kept["places"].sort_values("nearest", ascending=False, kind="stable")
     shown = pd.DataFrame(
         {
             "street": table["street"].astype(str),
-            "nearest to": [f"{one:,.0f}" for one in table["nearest"]],
-            f"within {last:g} min": [f"{one:,.0f}" for one in table["within"]],
-            "if shared": [f"{one:,.0f}" for one in table["share"]],
+            "nearest to": table["nearest"].round().astype(int),
+            f"within {last:g} min": table["within"].round().astype(int),
+            "if shared": table["share"].round().astype(int),
         }
     ).set_index(pd.Index(table["place"], name="place"))
     shared = "“If shared”: if everybody went to all places within that time equally often."
-    empty = int((table["nearest"] == 0).sum())
-    none = [f"{count_of(empty, 'place')} {'is' if empty == 1 else 'are'} nearest to nobody."] if empty else []
-    return [(shown, f"Places by the number of {town.people.unit} they are nearest to. {shared}"), *none]
+    caption = f"Places by the number of {town.people.unit} they are nearest to. {shared}"
+    parts: list[Any] = [Table(shown, caption, name="places", data=table)]
+    if (table["nearest"] == 0).any():
+        empty = tables.rows("places", nearest=0.0).count("place is", "places are")
+        parts.append(Claim.of("{empty} nearest to nobody.", empty=empty))
+    return parts
 
 
-def further_parts(town: Town, reach: Reach, further: Further | None, settings: CatchmentSettings) -> list[Any]:
+def further_parts(
+    town: Town, reach: Reach, tables: Tables, further: Further | None, settings: CatchmentSettings
+) -> list[Any]:
     """What one more place would bring.
 
-    >>> from .example import make_example
-    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
-    >>> from .reach import compute_reach
-    >>> reach = compute_reach(town, settings)
-    >>> further_parts(town, reach, None, settings)
+    >>> from .example import make_example_report
+    >>> town, reach, tables, settings = make_example_report()
+    >>> further_parts(town, reach, tables, None, settings)
     ['No spots were tried: --set candidates=150 does.']
     """
     if further is None:
         return ["No spots were tried: --set candidates=150 does."]
-    after = pd.Series(further.minutes)
-    weight = town.people.weight
-    rows = [
-        (f"{limit:g} minutes", percent(reach.share(limit)), percent(float(weight[after <= limit].sum() / weight.sum())))
-        for limit in reach.limits
-    ]
-    slow, fast = (
-        f"{say_speed(town, factor)} {'the same' if agrees else 'another'} spot is the best"
-        for factor, agrees in zip((settings.slower, settings.faster), further.agrees, strict=True)
+    found = tables.kept["reach"]
+    shown = pd.DataFrame(
+        {"now, %": 100 * found["usual"].to_numpy(), "with it, %": 100 * found["with one more"].to_numpy()},
+        index=pd.Index([f"{limit:g} minutes" for limit in found["limit"]], name="within"),
     )
+    totals = tables.rows("totals")
+    saved = Claim.of(
+        f"Tried were {{tried}} spots where {town.people.unit} are, spread evenly; the way would be {{saved}} shorter on"
+        " average.",
+        tried=totals.value("tried", decimals=0),
+        saved=totals.value("saved", "minutes", decimals=1),
+    )
+    speeds = [
+        f"{say_speed(town, factor)} {'the same' if agrees else 'another'} spot would be chosen"
+        for factor, agrees in zip((settings.slower, settings.faster), further.agrees, strict=True)
+    ]
+    agrees = f"{speeds[0][0].upper()}{speeds[0][1:]}, {speeds[1]}."
+    rest = "Rents, rivals and whether a place can be had there are not looked at."
+    simple = [say_simple(tables)] if further.gain else []
     return [
-        say_further(town, reach, further),
-        (pd.DataFrame(rows, columns=["within", "now", "with it"]).set_index("within"), "Share that gets there."),
-        f"Tried were {further.tried:,} spots where {town.people.unit} are, spread evenly; the way would be"
-        f" {further.saved:.1f} minutes shorter in the mean. {sentences([slow, fast])} Rents, rivals and whether a place"
-        " can be had there are not looked at.",
+        say_further(town, tables, further, reach),
+        *simple,
+        Table(shown, "Share that gets there.", name="one-more-place"),
+        [saved, agrees, rest],
     ]

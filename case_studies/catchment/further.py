@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -38,6 +38,8 @@ class Further:
         Of everybody, with it.
     agrees : tuple of bool
         Whether the spot is the best for the slow, and for the fast.
+    simple : numpy.ndarray
+        Minutes of everybody with a place at the spot nearest to the middle of those who are late instead.
 
     >>> Further("Elm Street", 0.0, 0.0, 9, 15.0, 0.0, 0.0, 0.0, np.ones(2), (True, False)).gain
     0.0
@@ -53,6 +55,7 @@ class Further:
     saved: float
     minutes: Floats
     agrees: tuple[bool, bool]
+    simple: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 def find_further(town: Town, reach: Reach, settings: CatchmentSettings) -> Further | None:
@@ -92,8 +95,10 @@ def find_further(town: Town, reach: Reach, settings: CatchmentSettings) -> Furth
         on = finite[part]
         saved += weight[on] @ np.maximum(now[on, None] - found[on], 0.0)
     best = [_pick(row, saved) for row in gain]
+    middle = _find_middle(x, y, np.where(reach.minutes > limit, people.weight, 0.0), spots)
     chosen = at.take([best[0]])
-    one = np.concatenate([found[:, 0] for _, found in measure_minutes(town.network, people.positions, chosen, 1)])
+    both = measure_minutes(town.network, people.positions, at.take([best[0], middle]), 1)
+    one, other = np.concatenate([found for _, found in both]).T
     won = (reach.minutes > limit) & (one <= limit)
     return Further(
         str(name_streets(town.network, chosen)[0]),
@@ -106,7 +111,15 @@ def find_further(town: Town, reach: Reach, settings: CatchmentSettings) -> Furth
         float(saved[best[0]] / max(people.weight[finite].sum(), 1e-300)),
         np.minimum(reach.minutes, one),
         (best[1] == best[0], best[2] == best[0]),
+        np.minimum(reach.minutes, other),
     )
+
+
+def _find_middle(x: Floats, y: Floats, late: Floats, spots: Ints) -> int:
+    """The spot nearest to the middle of those who are late; of everybody where nobody is."""
+    weight = late if late.any() else np.ones(len(x))
+    off = np.hypot(x[spots] - np.average(x, weights=weight), y[spots] - np.average(y, weights=weight))
+    return int(off.argmin())
 
 
 def _pick(gain: Floats, saved: Floats) -> int:

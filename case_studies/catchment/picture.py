@@ -32,7 +32,7 @@ def make_layers(town: Town, reach: Reach, further: Further | None) -> list[MapLa
     >>> from .reach import compute_reach
     >>> reach = compute_reach(town, settings)
     >>> [layer.name for layer in make_layers(town, reach, None)]
-    ['within 8 min (light)', 'within 5 min (dark)', 'beyond 8 min', 'places']
+    ['within 8 min (faint)', 'within 5 min (strong)', 'beyond 8 min', 'places']
     """
     seconds = [60 * limit for limit in reach.limits]
     areas = compute_isochrones(town.network, town.places.positions, seconds, direction="to", merge=True)
@@ -54,7 +54,8 @@ def make_layers(town: Town, reach: Reach, further: Further | None) -> list[MapLa
         layers.append(MapLayer(f"beyond {reach.goal:g} min{drawn}", beyond, told, "second", size))
     if further is not None and further.gain:
         spot = pd.DataFrame({"lon": [further.lon], "lat": [further.lat], "street": [further.street]})
-        layers.append(MapLayer("one more place", spot.assign(more=further.gain), ["street", "more"], "third"))
+        more = spot.assign(more=further.gain, mark="+")
+        layers.append(MapLayer("one more place", more, ["street", "more"], "accent", mark="mark"))
     found = town.places.positions
     places = pd.DataFrame({"lon": found.lon, "lat": found.lat, "name": town.places.names})
     places["nearest to"] = reach.places["nearest"]
@@ -63,8 +64,8 @@ def make_layers(town: Town, reach: Reach, further: Further | None) -> list[MapLa
 
 
 def _say_shade(limit: float, reach: Reach) -> str:
-    """Areas lie upon each other: the sooner, the darker."""
-    shades = {reach.limits[-1]: " (light)", reach.limits[0]: " (dark)"} if len(reach.limits) > 1 else {}
+    """Areas lie upon each other: the sooner, the stronger."""
+    shades = {reach.limits[-1]: " (faint)", reach.limits[0]: " (strong)"} if len(reach.limits) > 1 else {}
     return shades.get(limit, "")
 
 
@@ -86,4 +87,5 @@ def draw_reach(town: Town, layers: list[MapLayer]) -> Figure:
         alt="Map of what is within reach of a place, and of who is beyond.",
         caption="From where one gets to a place in time, along the streets.",
         zoom=False,
+        size=(6.4, 5.0),
     )

@@ -1,41 +1,73 @@
-"""What the catchment report says on top and at its end, from results that are worked out elsewhere."""
+"""The first screen of the catchment report, its doubts, and the figures of the run."""
 
 from __future__ import annotations
 
-from shared.reporting import Run
+from typing import Any
+
+from case_studies.common.report import add_comparison, too_few
+from shared.reporting import Claim, Figure, Run
+from shared.reporting.claims import Said
 
 from .further import Further
 from .reach import Reach
-from .sayings import MODES, percent, say_doubt, say_edge, say_further, say_paces, say_reach
+from .sayings import MODES, say_beyond, say_edge, say_first, say_further, say_paces, say_reach, say_simple, say_source
 from .settings import CatchmentSettings
+from .tables import Tables, share_of
 from .town import Town
 
 FEW = 30  # points, below which shares jump
 
 
-def summary(run: Run, settings: CatchmentSettings, town: Town, reach: Reach, further: Further | None) -> None:
-    """Sentences for a manager and the numbers behind them."""
+def write_first_screen(
+    run: Run,
+    settings: CatchmentSettings,
+    town: Town,
+    reach: Reach,
+    tables: Tables,
+    further: Further | None,
+    picture: Figure,
+) -> None:
+    """What to do, how sure that is, and when not to believe it."""
     last, people = reach.limits[-1], town.people
     run.report.subtitle = (
         f"{town.places.count()} and {people.count(people.total)}; {MODES[settings.mode]} on the map {town.source}."
     )
-    run.add_summary(say_reach(town, reach))
-    run.add_summary(*filter(None, [say_further(town, reach, further)]))
-    run.add_summary(f"{say_paces(town, reach, settings)} {say_edge(town, reach)}", say_doubt(town))
-    slow, fast = (percent(reach.share(last, factor)) for factor in (settings.slower, settings.faster))
-    run.add_fact(percent(reach.share(last)), f"get there within {last:g} minutes; the slow {slow}, the fast {fast}")
-    run.add_fact(f"{reach.median:.1f} min", "is what half of them need at most")
-    if further is not None:
-        run.add_fact(f"{further.gain:,.0f}", f"more within {further.limit:g} minutes by one more place")
-    near = people.total - reach.inner(last)[0]
-    run.add_fact(percent(near / people.total), f"are within {last:g} minutes of the map's edge")
+    first, more = say_first(town, tables, further, reach), []
+    if further is not None and further.gain and first.text != (one := say_further(town, tables, further, reach)).text:
+        more = [one]
+    run.add_advice(first, *more)
+    run.add_certainty(say_reach(town, tables, reach), say_paces(town, tables, reach, settings))
+    if further is not None and further.gain:
+        run.add_certainty(say_simple(tables))
+    run.add_doubt(*_list_first(town, tables, reach))
+    rows, totals = tables.rows("reach", limit=last), tables.rows("totals")
+    run.add_fact(share_of(rows, "usual").text, f"get there within {last:g} minutes", say_reach(town, tables, reach))
+    run.add_fact(totals.value("median", "min", decimals=1), "or less is what half of them need")
+    if further is not None and further.gain:
+        gain, claim = totals.value("gain", decimals=0), say_further(town, tables, further, reach)
+        run.add_fact(gain.text, f"more within {further.limit:g} minutes by one more place", claim)
+        _add_simple(run, tables)
+    run.show(picture.tell(say_beyond(town, tables, reach), data=tables.kept["streets"]))
 
 
-def doubts(town: Town, reach: Reach, settings: CatchmentSettings) -> list[str]:
+def _add_simple(run: Run, tables: Tables) -> None:
+    """The comparison with the simple way on a card."""
+    claim = say_simple(tables)
+    if tables.comparison is None:
+        run.add_fact("No difference shown", "in share reached, against the middle of those who are late", claim)
+    else:
+        add_comparison(run, tables.comparison, claim, "share reached")
+
+
+def _list_first(town: Town, tables: Tables, reach: Reach) -> list[Said]:
+    few = too_few(len(town.people.weight), FEW, "points were given")
+    outdated = "Where the table of people or the map is out of date."
+    return [*few, say_edge(town, tables, reach), say_source(town) or outdated]
+
+
+def doubts(town: Town, reach: Reach, tables: Tables, settings: CatchmentSettings) -> list[Any]:
     """When not to believe it."""
-    told = [town.people.source, say_edge(town, reach)]
-    if len(town.people.weight) < FEW:
-        told.append(f"Only {len(town.people.weight):,} points: enough to see that it runs, too few to decide on.")
+    told: list[str | Claim] = [*_list_first(town, tables, reach)]
     if settings.mode == "walk":
         told.append("Hills, stairs, waiting at crossings and closed yards cost time that is not counted here.")
     else:
@@ -44,7 +76,7 @@ def doubts(town: Town, reach: Reach, settings: CatchmentSettings) -> list[str]:
         "A place that the map lacks, or that has closed, changes the answer; opening hours and how many a place can"
         " serve are not looked at. Look at the list of places first."
     )
-    return [text for text in told if text]
+    return told
 
 
 def metrics(town: Town, reach: Reach, further: Further | None, settings: CatchmentSettings) -> dict[str, float]:

@@ -1,36 +1,39 @@
-"""Sentences of the catchment report, each made of figures that were worked out elsewhere."""
+"""Sentences of the catchment report, each worked out from a table that the run keeps."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
+from case_studies.common.report import weave
 from case_studies.common.town import usual_speed
-from shared.text import join_words
+from shared.reporting import Claim, Number, given
+from shared.text import capitalise
 
 from .further import Further
 from .reach import Reach
 from .settings import CatchmentSettings
-from .streets import list_streets
+from .tables import SIMPLE, Tables, share_of
 from .town import Town
 
-__all__ = ["percent", "say_doubt", "say_edge", "say_further", "say_paces", "say_reach", "say_speed"]
+__all__ = [
+    "MODES",
+    "say_beyond",
+    "say_edge",
+    "say_first",
+    "say_further",
+    "say_off",
+    "say_paces",
+    "say_reach",
+    "say_simple",
+    "say_source",
+    "say_speed",
+]
 
 MODES = {"walk": "on foot", "bike": "by bicycle", "drive": "by car"}
-
-
-def percent(share: float) -> str:
-    """Write a share; what is neither nothing nor all is not rounded to it.
-
-    Parameters
-    ----------
-    share : float
-
-    >>> percent(0.123), percent(0.0001), percent(0.9999), percent(1.0)
-    ('12 %', '<1 %', '>99 %', '100 %')
-    """
-    if 0 < share < 0.005:
-        return "<1 %"
-    return ">99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+NAMED = 3  # streets
 
 
 def say_speed(town: Town, factor: float) -> str:
@@ -52,147 +55,233 @@ def say_speed(town: Town, factor: float) -> str:
     return f"at {0.06 * usual_speed(town.network) * factor:.1f} km/h"
 
 
-def say_reach(town: Town, reach: Reach) -> str:
-    """Say who gets to a place in time, and where those are who do not.
+def _count(tables: Tables, town: Town, column: str, **where: Any) -> Number:
+    """How many people, with what they are called."""
+    return tables.rows("reach" if where else "totals", **where).value(column, town.people.unit, decimals=0)
+
+
+def say_reach(town: Town, tables: Tables, reach: Reach) -> Claim:
+    """Who gets to a place in time, and how soon half of them do.
 
     Parameters
     ----------
     town : Town
+    tables : Tables
     reach : Reach
 
-    >>> from .example import make_example
-    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
-    >>> from .reach import compute_reach
-    >>> reach = compute_reach(town, settings)
-    >>> say_reach(town, reach)[:72]
+    >>> from .example import make_example_report
+    >>> town, reach, tables, settings = make_example_report()
+    >>> say_reach(town, tables, reach).text[:72]
     '58 % of 81 people reach a place of “health/pharmacy” within 8 minutes on'
     """
     *before, last = reach.limits
-    people = town.people
-    others = [f"{percent(reach.share(limit))} within {limit:g}" for limit in reversed(before)]
-    sooner = f", {join_words(others)}" if others else ""
-    told = (
-        f"{percent(reach.share(last))} of {people.count(people.total)} reach a {town.places.kind} within {last:g}"
-        f" minutes {MODES[town.network.mode]}{sooner}; half of them need {reach.median:.1f} minutes at most."
+    others = [
+        Claim.of(
+            "{share} within {limit}", share=share_of(tables.rows("reach", limit=limit), "usual"), limit=given(limit)
+        )
+        for limit in reversed(before)
+    ]
+    told = Claim.of(
+        f"{{share}} of {{people}} reach a {town.places.kind} within {{limit}} minutes {MODES[town.network.mode]}",
+        share=share_of(tables.rows("reach", limit=last), "usual"),
+        people=_count(tables, town, "people"),
+        limit=given(last),
     )
-    late = float(people.weight[~reach.reached(last)].sum())
-    if not late:
-        return told
-    worst = list_streets(reach, last).head(3)
-    listed = [f"{street} ({count:,.0f})" for street, count in worst["beyond"].items() if count > 0 and street]
-    where = f", most of them at {join_words(listed)}" if listed else ""
-    return f"{told} {people.count(late)} do not{where}."
+    median = tables.rows("totals").value("median", "minutes", decimals=1)
+    half = Claim.of("; half of them need {median} or less.", median=median)
+    return Claim.join(told, *([", ", *weave(others)] if others else []), half)
 
 
-def say_further(town: Town, reach: Reach, further: Further | None) -> str:
-    """Say what one more place would bring; nothing where none was tried.
+def say_beyond(town: Town, tables: Tables, reach: Reach) -> Claim:
+    """How many do not get there in time, and where most of them are.
 
     Parameters
     ----------
     town : Town
+    tables : Tables
     reach : Reach
-    further : Further, optional
+    """
+    limit = reach.goal
+    rows = tables.rows("reach", limit=limit)
+    if not rows.value("beyond").value:
+        return Claim.of("Everybody gets to a place within {limit} minutes", limit=given(limit))
+    late = rows.value("beyond", town.people.unit, decimals=0)
+    verb = "is" if late.value == 1 else "are"
+    told = Claim.of(f"{{late}} {verb} beyond {{limit}} minutes", late=late, limit=given(limit))
+    streets = tables.kept["streets"]
+    worst = [str(one) for one in streets[streets["beyond"] > 0]["street"].head(NAMED) if one]
+    if not worst:
+        return told
+    parts = [
+        Claim.of(
+            "{street} ({count})",
+            street=tables.rows("streets", street=street).value("street"),
+            count=tables.rows("streets", street=street).value("beyond", decimals=0),
+        )
+        for street in worst
+    ]
+    return Claim.join(told, ", most of them at ", *weave(parts))
 
-    >>> from .example import make_example
-    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
-    >>> from .reach import compute_reach
-    >>> reach = compute_reach(town, settings)
-    >>> say_further(town, reach, None)
-    ''
+
+def say_first(town: Town, tables: Tables, further: Further | None, reach: Reach) -> Claim:
+    """What to do: look beyond the map, open one more place, or nothing.
+
+    Parameters
+    ----------
+    town : Town
+    tables : Tables
+    further : Further, optional
+    reach : Reach
     """
     if further is None:
-        return ""
-    spot = f"{f'at {further.street} ' if further.street else ''}({further.lat:.5f}, {further.lon:.5f})"
-    limit = f"{further.limit:g} minutes"
+        return Claim.join(say_beyond(town, tables, reach), ".")
     if not further.gain:
-        if further.limit == reach.limits[0] and reach.reached(further.limit).all():
-            why = f"everybody gets to one within {limit}"
-        else:
-            why = f"none of {further.tried:,} spots brings anybody more within {limit}"
-        return f"Another place is not needed for it: {why}. At the best spot it would save {further.saved:.1f} minutes."
-    before, after = reach.share(further.limit), reach.share(further.limit) + further.gain / town.people.total
-    told = (
-        f"One more place {spot}, the best of {further.tried:,} spots, would bring {town.people.count(further.gain)}"
-        f" more within {limit}: {percent(after)} instead of {percent(before)}."
-    )
-    unsure = further.gain - further.certain
-    if not unsure:
-        return told
-    who = "none of these" if not further.certain else f"only {further.certain:,.0f} of these"
-    return (
-        f"{told} Before deciding, look beyond the map: {who} {'is' if not further.certain else 'are'} so far from its"
-        " edge that no place beyond it could serve them as soon."
+        return say_further(town, tables, further, reach)
+    totals = tables.rows("totals")
+    if further.certain >= further.gain / 2:
+        return say_further(town, tables, further, reach)
+    return Claim.of(
+        "Before opening a place, look beyond the edge of the map: of {gain} that would gain, {near} are so near to it"
+        " that a place outside may serve them already.",
+        gain=totals.value("gain", town.people.unit, decimals=0),
+        near=totals.value("uncertain", decimals=0),
     )
 
 
-def say_paces(town: Town, reach: Reach, settings: CatchmentSettings) -> str:
-    """Say how the answer depends on how fast people are.
+def say_further(town: Town, tables: Tables, further: Further, reach: Reach) -> Claim:
+    """What one more place would bring.
 
     Parameters
     ----------
     town : Town
+    tables : Tables
+    further : Further
+    reach : Reach
+    """
+    totals, limit = tables.rows("totals"), further.limit
+    if not further.gain:
+        saved = totals.value("saved", "minutes", decimals=1)
+        why = Claim.of("everybody gets to one within {limit} minutes", limit=given(limit))
+        if not (limit == reach.limits[0] and reach.reached(limit)[reach.weight > 0].all()):
+            tried = totals.value("tried", decimals=0)
+            why = Claim.of("none of {n} spots brings anybody more within {limit} minutes", n=tried, limit=given(limit))
+        spot = Claim.of(" At the best spot it would save {saved} on average.", saved=saved)
+        return Claim.join("Another place is not needed: ", why, ".", spot)
+    rows = tables.rows("reach", limit=limit)
+    lat, lon = (totals.value(name, decimals=5) for name in ("lat", "lon"))
+    where = f"at {further.street} ({{lat}}, {{lon}})" if further.street else "at {lat}, {lon}"
+    return Claim.of(
+        f"One more place {where}, the best of {{tried}} spots, would bring {{gain}} more within {{limit}} minutes: {{after}}"
+        " instead of {before}.",
+        lat=lat,
+        lon=lon,
+        tried=totals.value("tried", decimals=0),
+        gain=totals.value("gain", town.people.unit, decimals=0),
+        limit=given(limit),
+        after=share_of(rows, "with one more"),
+        before=share_of(rows, "usual"),
+    )
+
+
+def say_simple(tables: Tables) -> Claim:
+    """What a simple choice of the spot brings beside it.
+
+    Parameters
+    ----------
+    tables : Tables
+    """
+    if tables.comparison is None:
+        rows = tables.rows("compared", model=SIMPLE)
+        return Claim.of(
+            f"Simply taking {SIMPLE} brings as many: {{n}} get there in time with either.",
+            n=rows.sum("value", decimals=0),
+        )
+    claim = tables.comparison.claim("compared", name="share reached", split="row")
+    return replace(claim, text=capitalise(claim.text))
+
+
+def say_paces(town: Town, tables: Tables, reach: Reach, settings: CatchmentSettings) -> Claim:
+    """How the answer depends on how fast people are, and on how they are counted.
+
+    Parameters
+    ----------
+    town : Town
+    tables : Tables
     reach : Reach
     settings : CatchmentSettings
 
-    >>> from .example import make_example
-    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
-    >>> from .reach import compute_reach
-    >>> reach = compute_reach(town, settings)
-    >>> say_paces(town, reach, settings)
-    'How sure: within 8 minutes it is 36 % at 3.6 km/h and 69 % at 5.4 km/h.'
+    >>> from .example import make_example_report
+    >>> town, reach, tables, settings = make_example_report()
+    >>> say_paces(town, tables, reach, settings).text
+    'Within 8 minutes it is 36 % at 3.6 km/h and 69 % at 5.4 km/h.'
     """
     last = reach.limits[-1]
-    slow, fast = (
-        f"{percent(reach.share(last, factor))} {say_speed(town, factor)}"
-        for factor in (settings.slower, settings.faster)
+    rows = tables.rows("reach", limit=last)
+    if town.network.mode == "drive":
+        of = " of the usual speed"
+        speeds = {"speed0": given(settings.slower, "%"), "speed1": given(settings.faster, "%")}
+    else:
+        of, totals = "", tables.rows("totals")
+        speeds = {
+            f"speed{k}": totals.value(f"{who} speed", "km/h", decimals=1) for k, who in enumerate(("slow", "fast"))
+        }
+    told = Claim.of(
+        f"Within {{limit}} minutes it is {{slow}} at {{speed0}}{of} and {{fast}} at {{speed1}}{of}.",
+        limit=given(last),
+        slow=share_of(rows, "slow"),
+        fast=share_of(rows, "fast"),
+        **speeds,
     )
-    along = f" Counted by points along the streets instead, it is {percent(reach.along[-1])}." if reach.along else ""
-    return f"How sure: within {last:g} minutes it is {slow} and {fast}.{along}"
+    if not reach.along:
+        return told
+    along = share_of(rows, "along the streets")
+    return Claim.join(told, Claim.of(" Counted by points along the streets instead, it is {share}.", share=along))
 
 
-def say_edge(town: Town, reach: Reach) -> str:
-    """Say how much depends on what is beyond the edge of the map.
+def say_edge(town: Town, tables: Tables, reach: Reach) -> Claim:
+    """How much depends on what is beyond the edge of the map.
 
     Parameters
     ----------
     town : Town
+    tables : Tables
     reach : Reach
 
-    >>> from .example import make_example
-    >>> town, settings = make_example(), CatchmentSettings(limits=[5, 8])
-    >>> from .reach import compute_reach
-    >>> reach = compute_reach(town, settings)
-    >>> say_edge(town, reach)[:82]
+    >>> from .example import make_example_report
+    >>> town, reach, tables, settings = make_example_report()
+    >>> say_edge(town, tables, reach).text[:82]
     '81 people (100 %) are within 8 minutes of the edge of the map, beyond which places'
     """
-    last, people = reach.limits[-1], town.people
-    near = people.total - reach.inner(last)[0]
-    if not near:
-        return f"Nobody is within {last:g} minutes of the edge of the map: places beyond it would change nothing."
-    share = percent(near / people.total)
-    told = (
-        f"{people.count(near)} ({share}) are within {last:g} minutes of the edge of the map, beyond which places are"
-        " not seen."
+    last = reach.limits[-1]
+    rows = tables.rows("reach", limit=last)
+    if not rows.value("near").value > 0:
+        text = "Nobody is within {limit} minutes of the edge of the map: places beyond it would change nothing."
+        return Claim.of(text, limit=given(last))
+    told = Claim.of(
+        "{near} ({share}) are within {limit} minutes of the edge of the map, beyond which places are not seen.",
+        near=rows.value("near", town.people.unit, decimals=0),
+        share=share_of(rows, "share near"),
+        limit=given(last),
     )
-    low, high = percent(reach.share(last)), percent(reach.at_most(last))
-    if low == high:
-        return f"{told} The share reached does not depend on that; single ways may be shorter."
-    return f"{told} With a place everywhere just beyond it, {high} instead of {low} would be reached: it is in between."
+    low, high = share_of(rows, "usual"), share_of(rows, "at most")
+    if low.value == high.value:
+        return Claim.join(told, " The share reached does not depend on that; single ways may be shorter.")
+    between = Claim.of(
+        " With a place everywhere just beyond it, {high} instead of {low} would be reached.", high=high, low=low
+    )
+    return Claim.join(told, between)
 
 
-def say_doubt(town: Town) -> str:
-    """Say the first reason not to believe it.
-
-    Parameters
-    ----------
-    town : Town
+def say_source(town: Town) -> str:
+    """What stands in for people, in one sentence; nothing where the user's table says.
 
     >>> from .example import make_example
-    >>> town = make_example()
-    >>> say_doubt(town)
-    'When not to believe it: where the table of people or the map is out of date.'
+    >>> say_source(make_example())
+    ''
     """
-    return f"When not to believe it: {town.people.source or 'where the table of people or the map is out of date.'}"
+    if not town.people.source:
+        return ""
+    return f"Nobody was counted: {town.people.unit} of the map stand in for households, lived in or not."
 
 
 def say_off(town: Town) -> str:
@@ -204,6 +293,6 @@ def say_off(town: Town) -> str:
     """
     off = town.people.positions.off
     return (
-        f"Points were set on the nearest street, {np.median(off):.0f} m off in the median, {off.max():.0f} m at most;"
-        " that way counts as walked."
+        f"Points were set on the nearest street, {np.median(off):.0f} m off in the median, {off.max():.0f} m for the"
+        " furthest; that way counts as walked."
     )

@@ -8,7 +8,6 @@ if __name__ == "__main__":  # as a script: python case_studies/catchment/study.p
 from case_studies.common.map_file import save_map
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
-from case_studies.common.town import add_columns
 from shared.reporting import Run
 from shared.text import sentences
 
@@ -18,6 +17,7 @@ from .picture import draw_reach, make_layers
 from .predict import predict
 from .reach import compute_reach
 from .settings import MAPS, TABLES, CatchmentSettings
+from .tables import make_tables
 from .town import read_town
 
 
@@ -35,22 +35,20 @@ def run(settings: CatchmentSettings, out: Run) -> None:
     out.mark_step("tried")
 
     # The streets and the places are what new points need; the map file is not asked for again.
-    names = [*reach.places["place"], ""]
-    nearest = [names[place] for place in reach.nearest]
-    answers = {"minutes": reach.minutes, "place": nearest, "street": reach.streets, "minutes to the edge": reach.edge}
-    spots = reach.places.assign(lon=town.places.positions.lon, lat=town.places.positions.lat)
-    out.save_results(model=town.network, people=add_columns(town.people.table, **answers), places=spots)
+    tables = make_tables(town, reach, further, settings)
+    out.save_results(model=town.network, **tables.kept)
     layers = make_layers(town, reach, further)
     save_map(out, town.network, layers)
+    picture = draw_reach(town, layers)
     out.mark_step("drawn")
 
-    report.summary(out, settings, town, reach, further)
-    out.add_section("Who gets there, and how soon", *chapters.reach_parts(town, reach, settings))
-    out.add_section("Where the others are", *chapters.where_parts(town, reach, draw_reach(town, layers)))
-    out.add_section("The places", *chapters.place_parts(town, reach))
-    out.add_section("What one more place would bring", *chapters.further_parts(town, reach, further, settings))
-    out.add_section("When not to believe it", *report.doubts(town, reach, settings))
-    add_closing(out, whole, *told, *filter(None, [sentences(town.notes)]))
+    report.write_first_screen(out, settings, town, reach, tables, further, picture)
+    out.add_section("Who gets there", *chapters.reach_parts(town, reach, tables, settings))
+    out.add_section("Where the others are", *chapters.where_parts(town, tables, reach))
+    out.add_section("One more place", *chapters.further_parts(town, reach, tables, further, settings))
+    out.add_section("The places", *chapters.place_parts(town, tables, reach))
+    out.add_section("What it does not know", *report.doubts(town, reach, tables, settings))
+    add_closing(out, whole, *filter(None, [town.people.source]), *told, *filter(None, [sentences(town.notes)]))
     out.metrics.update(report.metrics(town, reach, further, settings))
 
 

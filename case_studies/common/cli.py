@@ -190,9 +190,12 @@ def new(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        import hexad
+        from importlib.metadata import PackageNotFoundError, version
 
-        say(f"hexad {hexad.__version__}")
+        try:
+            say(f"hexad {version('hexad')}")
+        except PackageNotFoundError:
+            say("hexad, used from its folder")
         raise typer.Exit
 
 

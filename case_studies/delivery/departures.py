@@ -1,9 +1,8 @@
-"""When vehicles leave: as late as they can, with some of their waiting kept in hand."""
+"""The rounds of a plan, and how much later a vehicle may be at each of its stops."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from shared.typing import Floats, Ints
 
 from .day import Day
 
-__all__ = ["leave_late", "list_rounds", "measure_slack"]
+__all__ = ["list_rounds", "measure_slack"]
 
 
 def list_rounds(day: Day, plan: RoutePlan) -> Iterator[tuple[int, float, Ints]]:
@@ -62,38 +61,3 @@ def measure_slack(day: Day, plan: RoutePlan) -> Floats:
             latest = min(latest - day.travel[stop, there] - service[stop], late[stop])
             slack[stop], there = latest - begins[stop], stop
     return slack
-
-
-def leave_late(day: Day, plan: RoutePlan) -> RoutePlan:
-    """The same plan with vehicles that leave so late that they wait no longer on the way than the margin of the day.
-
-    Nobody is later home, and no stop is served after its window, whose end is that of the day with its margin.
-
-    Parameters
-    ----------
-    day : Day
-    plan : RoutePlan
-
-    >>> from .sample import make_sample
-    >>> small = make_sample()
-    >>> float(small.plan.stops["wait"].max())  # plans have been through it
-    0.0
-    """
-    slack = measure_slack(day, plan)
-    early, service = (day.stops[name].to_numpy(float) for name in ("early", "service"))
-    arrive, wait, leave = (plan.stops[name].to_numpy(float, copy=True) for name in ("arrive", "wait", "leave"))
-    starts = plan.routes["start"].to_numpy(float, copy=True)
-    for number, (depot, start, rows) in enumerate(list_rounds(day, plan)):
-        mine = np.flatnonzero(plan.stops["vehicle"] == plan.routes["vehicle"].iloc[number])
-        room = min(float(wait[mine].sum()), float(slack[rows[0]])) - day.margin
-        if room <= 0:
-            continue
-        now, here = start + room, len(day) + depot
-        starts[number] = now
-        for place, stop in zip(mine.tolist(), rows.tolist(), strict=True):
-            arrive[place] = now + day.travel[here, stop]
-            wait[place] = max(early[stop] - arrive[place], 0.0)
-            now, here = arrive[place] + wait[place] + service[stop], stop
-            leave[place] = now
-    stops = plan.stops.drop(columns="clock").assign(arrive=arrive, wait=wait, leave=leave)
-    return replace(plan, stops=stops, routes=plan.routes.assign(start=starts))

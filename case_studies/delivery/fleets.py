@@ -9,7 +9,6 @@ import numpy as np
 from domains.geodata import Fleet, RoutePlan, plan_routes
 
 from .day import Day
-from .departures import leave_late
 from .settings import DeliverySettings
 
 __all__ = ["count_lost", "find_fewest", "make_plan", "try_sizes"]
@@ -54,7 +53,7 @@ def make_plan(
         if n > 0
     ]
     steps = settings.iterations * len(day) if engine == "search" else None
-    plan = plan_routes(
+    return plan_routes(
         day.network,
         day.stops,
         day.depots.set_index("depot")[["lon", "lat"]],
@@ -69,8 +68,8 @@ def make_plan(
         random_state=seed,
         max_snap=settings.max_snap,
         n_jobs=1,
+        hold=day.margin,
     )
-    return leave_late(day, plan)
 
 
 def count_lost(day: Day, plan: RoutePlan) -> int:

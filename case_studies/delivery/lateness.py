@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.reporting import Claim, Table, given
 from shared.reporting.charts import line_figure
-from shared.text import count_of
 
 from .answers import say_clock
 from .results import Results
-from .sayings import percent, unit_of, write_cost
+from .sayings import unit_of
 from .settings import DeliverySettings
+from .tables import Tables, share_of
 from .timing import say_late, say_margin
 
 __all__ = ["late_parts"]
@@ -21,52 +22,58 @@ __all__ = ["late_parts"]
 TIGHT = 8  # stops with the least slack
 
 
-def late_parts(results: Results, settings: DeliverySettings) -> list[Any]:
+def late_parts(results: Results, tables: Tables, settings: DeliverySettings) -> list[Any]:
     """Longer drives: how many are late, with and without a margin, and where there is least time in hand.
 
-    >>> from .sample import make_sample
-    >>> small = make_sample()
-    >>> len(late_parts(small.results, small.settings))
+    >>> from .sample import make_sample_tables
+    >>> small, tables = make_sample_tables()
+    >>> len(late_parts(small.results, tables, small.settings))
     6
     """
     day = results.day
     spread = (
-        f"On each of {settings.days:,} simulated days every drive and every stop takes longer or shorter by chance (lognormal,"
-        f" with spreads of {settings.drive_spread:g} and {settings.stop_spread:g}), and all drives by so many % more."
-        " Vehicles leave as planned and keep their order. These spreads are assumed, not measured: set yours."
+        f"On each of {settings.days:,} simulated days every drive and every stop takes longer or shorter by chance"
+        f" (lognormal, with spreads of {settings.drive_spread:g} and {settings.stop_spread:g}), and all drives by so many"
+        " % more. Vehicles leave as planned and keep their order. These spreads are assumed, not measured: set yours."
     )
-    if not day.windowed.any():
-        return [say_late(results, settings), *_list_back(results)]
-    lines = {
-        _name_margin(margin): ([one.slower for one in trial], [100 * one.days for one in trial])
-        for margin, trial in results.trials.items()
-    }
+    late = say_late(tables, results, settings)
+    if late is None or not day.windowed.any():
+        return [*filter(None, [late]), _say_back(tables, settings)]
+    lines, colours = {}, {}
+    for margin, trial in results.trials.items():
+        name = _name_margin(margin)
+        lines[name] = ([one.slower for one in trial], [100 * one.days for one in trial])
+        colours[name] = "accent" if margin == settings.margin else "second" if not margin else "third"
     figure = line_figure(
         lines,
         x_label="% that all drives take longer",
         y_label="% of days with a late stop",
         alt="Share of days with a late stop, by how much longer drives take.",
-        caption="Days on which some stop is served too late, by the minutes kept in hand.",
+        title=_say_title(tables, settings),
+        colours=colours,
     )
-    rows = [
-        (
-            _name_margin(margin),
-            write_cost(results.cost(results.plans.margins[margin])),
-            *(percent(one.late) for one in trial),
-        )
-        for margin, trial in results.trials.items()
-    ]
-    names = ["planned", unit_of(settings), *(f"late at +{one:g} %" for one in settings.slower)]
-    shown = pd.DataFrame(rows, columns=names).set_index("planned")
-    told = " ".join(filter(None, [say_late(results, settings), say_margin(results, settings)]))
+    rows = {"minutes in hand": [*results.trials], unit_of(settings): []}
+    for margin, trial in results.trials.items():
+        rows[unit_of(settings)].append(results.cost(results.plans.margins[margin]))
+        for one in trial:
+            rows.setdefault(f"late at +{one.slower:g} %, %", []).append(100 * one.late)
+    shown = pd.DataFrame(rows).set_index("minutes in hand")
+    caption = "Share of the stops with a window that are served too late, by the minutes kept in hand. Low is good."
     return [
-        told,
+        [late, *filter(None, [say_margin(tables, settings)])],
         figure,
-        (shown, "Share of the stops with a window that are served too late."),
+        Table(shown, caption, name="lateness", data=tables.kept["lateness"]),
         spread,
         *_list_tight(results, settings),
-        *_list_back(results),
+        _say_back(tables, settings),
     ]
+
+
+def _say_title(tables: Tables, settings: DeliverySettings) -> Claim:
+    rows, doubt = tables.rows("lateness", margin=settings.margin), settings.slower[-1]
+    share = share_of(rows.where(slower=doubt), "days")
+    text = "With drives {longer} longer, some stop is late on {share} of days"
+    return Claim.of(text, longer=given(doubt / 100, "%"), share=share)
 
 
 def _name_margin(margin: float) -> str:
@@ -86,16 +93,20 @@ def _list_tight(results: Results, settings: DeliverySettings) -> list[Any]:
             "vehicle": served["vehicle"].reindex(rows.index),
             "arrives": [say_clock(one) for one in served["arrive"].reindex(rows.index)],
             "window ends": [say_clock(one) for one in day.stops["late"].reindex(rows.index)],
-            "minutes left": [f"{one:.0f}" for one in rows],
-            f"days late at +{trial.slower:g} %": [percent(one) for one in trial.by_stop[rows.index]],
+            "left, min": rows.round(),
+            f"late days at +{trial.slower:g} %, %": 100 * trial.by_stop[rows.index],
         }
     ).set_index(pd.Index([day.names[row] for row in rows.index], name="stop"))
-    return [(shown, f"The {count_of(len(rows), 'stop')} with the least time left before the window ends.")]
+    return [Table(shown, "Stops with little time left before the window ends.", name="tight-stops", fold=True)]
 
 
-def _list_back(results: Results) -> list[str]:
-    trial = next(iter(results.trials.values()))
-    worst = max(trial, key=lambda one: one.back)
-    if not worst.back:
-        return ["On none of these days is a vehicle back after the end of its working day."]
-    return [f"At +{worst.slower:g} %, {percent(worst.back)} of the rounds end after the working day."]
+def _say_back(tables: Tables, settings: DeliverySettings) -> Claim:
+    rows = tables.rows("lateness", margin=settings.margin)
+    worst = rows.max("back", "%", digits=2)
+    if not worst.value:
+        return Claim("On none of these days is a vehicle back after the end of its working day.")
+    return Claim.of(
+        "With drives {slower} % longer, {worst} of the rounds end after the working day.",
+        slower=rows.label_at("max", "back", "slower", decimals=0),
+        worst=worst,
+    )

@@ -1,62 +1,95 @@
-"""What the delivery report says on top and at its end, from results that are worked out elsewhere."""
+"""The first screen of the delivery report, its doubts, and the figures of the run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
-from shared.reporting import Run
+from case_studies.common.report import add_comparison, too_few
+from shared.reporting import Claim, Figure, Run
 from shared.text import count_of, sentences
 
 from .fleets import count_lost
 from .reading import Order
 from .results import Results
-from .sayings import percent, say_fewest, say_plan, say_rules, say_sure, say_unserved
+from .sayings import say_fewest, say_plan, say_rules, say_simple, say_sure, say_unserved
 from .settings import DeliverySettings
-from .timing import say_late
+from .tables import Tables, share_of
+from .timing import say_late, say_work
 
 FEW = 10  # stops, below which any order will do
+OFTEN = 0.1  # share of days with a late stop, from which on that is a reason to doubt
 
 
-def summary(run: Run, settings: DeliverySettings, order: Order, results: Results) -> None:
-    """Sentences for a manager and the numbers behind them."""
-    day, plan = results.day, results.plans.best
+def write_first_screen(
+    run: Run, settings: DeliverySettings, order: Order, results: Results, tables: Tables, picture: Figure
+) -> None:
+    """What to do, how sure that is, and when not to believe it."""
+    day = results.day
     run.report.subtitle = (
         f"{count_of(len(day), order.kind)}, {settings.start} to {settings.end}, on the map {order.map.source}."
     )
-    run.add_summary(sentences_of(say_plan(day, plan, settings), say_rules(results, settings)))
-    run.add_summary(*filter(None, [sentences_of(say_unserved(day, plan), _say_margin(results, settings))]))
-    run.add_summary(*filter(None, [say_fewest(results)]))
-    run.add_summary(sentences_of("How sure:", say_late(results, settings), say_sure(results)))
-    run.add_summary(
-        f"When not to believe it: {order.made or 'where the table or the map is out of date.'} {say_map(settings)}"
-    )
-    run.add_fact(f"{len(plan.routes):,}", f"vehicles for {len(plan.stops):,} of {count_of(len(day), 'stop')}")
-    run.add_fact(
-        f"{plan.routes['driving'].sum():,.0f} min", f"on the streets, {plan.routes['length'].sum() / 1000:,.1f} km"
-    )
-    if day.windowed.any():
-        late = results.late(settings.margin, settings.usual_doubt)
-        run.add_fact(percent(late.days), f"of days with a late stop, if drives take {settings.usual_doubt:g} % longer")
-    if len(plan.stops):
-        run.add_fact(f"{np.nanmin(results.slack):.0f} min", "in hand where there are fewest")
+    unserved, fewest = say_unserved(tables, settings), say_fewest(tables, results)
+    run.add_advice(say_plan(tables, settings), *([unserved] if unserved else []), *filter(None, [fewest]))
+    late, simple = say_late(tables, results, settings), say_simple(tables)
+    run.add_certainty(*filter(None, [say_rules(tables, settings) if tables.comparison is None else None, simple]))
+    often = late is not None and any(one.statistic == "value" and float(one.value) >= OFTEN for one in late.numbers[:1])
+    if late is not None and not often:
+        run.add_certainty(late)
+    run.add_certainty(say_sure(tables, results))
+    run.add_doubt(*([late] if late is not None and often else []), *_list_first(order, results, settings))
+    _add_facts(run, settings, results, tables)
+    run.show(picture)
 
 
-def sentences_of(*told: str) -> str:
-    """Put sentences that are there one after the other.
+def _add_facts(run: Run, settings: DeliverySettings, results: Results, tables: Tables) -> None:
+    """Vehicles, driving, what is better than by hand, and how often a stop is late."""
+    if not len(tables.kept["vehicles"]):
+        return
+    plan = say_plan(tables, settings)
+    vehicles = tables.rows("vehicles").count("vehicle")
+    run.add_fact(vehicles.text, f"for {len(results.plans.best.stops):,} of {count_of(len(results.day), 'stop')}", plan)
+    km = tables.rows("totals").value("km", "km", decimals=1)
+    run.add_fact(tables.rows("totals").value("minutes", "min", decimals=0).text, f"of driving, {km.text}", plan)
+    simple = say_simple(tables)
+    if simple is not None and tables.comparison is not None:
+        item = replace(tables.comparison, against=f"{tables.comparison.against}, by hand")
+        add_comparison(run, item, simple, "driving")
+    elif simple is not None and tables.rule is not None:
+        run.add_fact("No difference shown", f"in driving, against “{tables.rule.name}” by hand", simple)
+    if results.day.windowed.any():
+        rows = tables.rows("lateness", slower=settings.usual_doubt, margin=settings.margin)
+        label = f"of days with a late stop, if drives take {settings.usual_doubt:g} % longer"
+        run.add_fact(share_of(rows, "days").text, label, say_late(tables, results, settings))
 
-    >>> sentences_of("One.", "", "Two.")
-    'One. Two.'
+
+def say_titles(tables: Tables) -> tuple[Claim, Claim]:
+    """The findings of the map and of the hours.
+
+    >>> from .sample import make_sample_tables
+    >>> say_titles(make_sample_tables()[1])[0].text
+    'The way of vehicle 1 is the longest: 2.4 km for 3 stops'
     """
-    return " ".join(text for text in told if text)
+    if not len(tables.kept["vehicles"]):
+        return Claim("Nobody is served"), Claim("Nobody is served")
+    rows = tables.rows("vehicles")
+    far = Claim.of(
+        "The way of {vehicle} is the longest: {km} for {stops} stops",
+        vehicle=rows.label_at("max", "km", "vehicle"),
+        km=rows.max("km", "km", decimals=1),
+        stops=rows.label_at("max", "km", "stops", decimals=0),
+    )
+    return far, say_work(tables) or Claim("Nobody works")
 
 
-def _say_margin(results: Results, settings: DeliverySettings) -> str:
-    """Whether stops are lost to the time in hand."""
-    lost = len(results.plans.best.unserved) - len(results.plans.margins[0.0].unserved)
-    if lost <= 0:
-        return ""
-    verb = "is" if lost == 1 else "are"
-    return f"{lost:,} of these {verb} lost to the {settings.margin:g} minutes in hand: --set margin=0 plans without."
+def _list_first(order: Order, results: Results, settings: DeliverySettings) -> Iterator[str]:
+    """Reasons not to believe it, for the first screen."""
+    yield from too_few(len(results.day), FEW, "stops were given")
+    yield order.made or "Where the table or the map is out of date."
+    yield say_map(settings)
 
 
 def say_map(settings: DeliverySettings) -> str:
@@ -67,15 +100,10 @@ def say_map(settings: DeliverySettings) -> str:
     return f"Minutes are those of speed limits{pace}, without traffic, lights and parking."
 
 
-def doubts(order: Order, results: Results, settings: DeliverySettings) -> list[str]:
+def doubts(order: Order, results: Results, settings: DeliverySettings) -> list[Any]:
     """When not to believe it."""
-    told = [order.made] if order.made else []
-    if len(results.day) < FEW:
-        told.append(f"Only {count_of(len(results.day), 'stop')}: enough to see that it runs, too few to need a plan.")
-    told.append(
-        f"{say_map(settings)} Time how long some drives take, and say by --set pace=1.3 that they take 1.3 times"
-        " as long."
-    )
+    told: list[Any] = [*_list_first(order, results, settings)]
+    told.append("Time how long some drives take, and say by --set pace=1.3 that they take 1.3 times as long.")
     if known := sentences([*order.map.notes, *order.streets.notes]):
         told.append(f"Of the map: {known} Turns cost no time.")
     told.append(

@@ -24,6 +24,8 @@ class Rule:
     vehicles : int
     cost : float
         What is kept least: minutes of driving or km.
+    rounds : tuple of (int, list of int)
+        Depot and stops of each vehicle.
 
     >>> Rule("nearest next", 3, 50.0).vehicles
     3
@@ -32,6 +34,7 @@ class Rule:
     name: str
     vehicles: int
     cost: float
+    rounds: tuple[tuple[int, list[int]], ...] = ()
 
 
 def try_rules(day: Day, fixed: float = 0.0) -> list[Rule]:
@@ -73,7 +76,7 @@ def try_rules(day: Day, fixed: float = 0.0) -> list[Rule]:
             for one in rule(day, depot, [int(stop) for stop in able if nearest[stop] == depot])
         ]
         driven = sum(day.measure(depot, one) for depot, one in rounds)
-        found.append(Rule(name, len(rounds), driven + fixed * len(rounds)))
+        found.append(Rule(name, len(rounds), driven + fixed * len(rounds), tuple(rounds)))
     return sorted(found, key=lambda rule: (rule.vehicles, rule.cost))
 
 

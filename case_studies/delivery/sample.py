@@ -12,8 +12,9 @@ from domains.geodata import RoutePlan, make_grid_town
 from .day import Day, make_day
 from .results import Results, work_out
 from .settings import DeliverySettings
+from .tables import Tables, make_tables
 
-__all__ = ["Sample", "make_sample"]
+__all__ = ["Sample", "make_sample", "make_sample_tables"]
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,13 @@ def make_sample() -> Sample:
     depots = spots.iloc[[0]].assign(depot="home", vehicles=2)
     day = make_day(town, stops.reset_index(drop=True), "stops", depots.reset_index(drop=True), settings)
     return Sample(day, settings, work_out(day, settings))
+
+
+def make_sample_tables() -> tuple[Sample, Tables]:
+    """The small day with the tables that its report speaks from.
+
+    >>> sorted(make_sample_tables()[1].kept)
+    ['compared', 'lateness', 'sizes', 'totals', 'vehicles', 'ways']
+    """
+    small = make_sample()
+    return small, make_tables(small.results, small.settings)

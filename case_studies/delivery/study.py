@@ -13,11 +13,12 @@ from shared.reporting import Run
 from . import chapters, report
 from .answers import list_answers
 from .lateness import late_parts
-from .picture import draw_hours, draw_routes, make_layers
+from .picture import draw_day, make_layers
 from .predict import predict
 from .reading import read_order
 from .results import work_out
 from .settings import MAPS, TABLES, DeliverySettings
+from .tables import make_tables
 
 
 def run(settings: DeliverySettings, out: Run) -> None:
@@ -32,22 +33,22 @@ def run(settings: DeliverySettings, out: Run) -> None:
     out.mark_step("planned")
 
     # The streets and the depots are what the stops of a new day need.
-    vehicles = plan.routes.drop(columns="geometry")
-    table = list_answers(day, plan).reset_index(drop=True)
+    tables = make_tables(results, settings)
+    answers = list_answers(day, plan).reset_index(drop=True)
     depots = day.depots.drop(columns="vehicles")
-    out.save_results(model=order.streets, plan=table, vehicles=vehicles, depots=depots)
+    out.save_results(model=order.streets, plan=answers, depots=depots, **tables.kept)
     layers = make_layers(day, plan)
     save_map(out, day.network, layers)
-    maps = draw_routes(day, plan, layers)
+    picture, *others = draw_day(day, plan, layers, report.say_titles(tables), tables.kept["vehicles"])
     out.mark_step("drawn")
 
-    report.summary(out, settings, order, results)
-    out.add_section("The plan", *chapters.plan_parts(results, settings, maps, draw_hours(plan)))
+    report.write_first_screen(out, settings, order, results, tables, picture)
+    out.add_section("The plan", *chapters.plan_parts(results, tables, settings, others))
     out.add_section("Stop by stop", *chapters.stop_parts(results, settings.columns.keep(day.table.columns).load))
-    out.add_section("How many vehicles, and what the windows cost", *chapters.size_parts(results, settings))
-    out.add_section("What other ways of planning cost", *chapters.rule_parts(results, settings))
-    out.add_section("If drives take longer", *late_parts(results, settings))
-    out.add_section("When not to believe it", *report.doubts(order, results, settings))
+    out.add_section("How many vehicles", *chapters.size_parts(results, tables, settings))
+    out.add_section("If drives take longer", *late_parts(results, tables, settings))
+    out.add_section("Other ways to plan", *chapters.rule_parts(results, tables, settings))
+    out.add_section("What it does not know", *report.doubts(order, results, settings))
     add_closing(out, order.map, *told)
     out.metrics.update(report.metrics(results))
 

@@ -2,94 +2,108 @@
 
 from __future__ import annotations
 
-from domains.geodata import RoutePlan
-from shared.text import count_of, join_words
+from shared.reporting import Claim, given
 
 from .results import Results
-from .sayings import hours, percent, say_cost
+from .sayings import unit_of
 from .settings import DeliverySettings
+from .tables import Tables, share_of
 
 __all__ = ["say_late", "say_margin", "say_work"]
 
 
-def say_late(results: Results, settings: DeliverySettings) -> str:
-    """Say how often some stop is late if drives take longer, and what the margin does; nothing where none is served.
+def say_late(tables: Tables, results: Results, settings: DeliverySettings) -> Claim | None:
+    """How often some stop is late if drives take longer, and what the margin does; None where none is served.
 
     Parameters
     ----------
+    tables : Tables
     results : Results
     settings : DeliverySettings
 
-    >>> from .sample import make_sample
-    >>> small = make_sample()
-    >>> say_late(small.results, small.settings)
+    >>> from .sample import make_sample_tables
+    >>> small, tables = make_sample_tables()
+    >>> say_late(tables, small.results, small.settings).text
     'If every drive takes 20 % longer than planned, ...'
     """
     if not len(results.plans.best.stops):
-        return ""
+        return None
     if not results.day.windowed.any():
-        return "No stop has an end of its window, so that none can be late."
-    doubt = settings.usual_doubt
-    longer = f"If every drive takes {doubt:g} % longer than planned" if doubt else "If drives take as long as planned"
-    own = results.late(settings.margin, doubt)
-    told = f"{longer}, some stop is served too late on {percent(own.days)} of {settings.days:,} simulated days"
+        return Claim("No stop has an end of its window, so that none can be late.")
+    doubt, margin = settings.usual_doubt, settings.margin
+    rows = tables.rows("lateness", slower=doubt)
+    longer, numbers = "If drives take as long as planned", {}
+    if doubt:
+        longer, numbers = "If every drive takes {longer} longer than planned", {"longer": given(doubt / 100, "%")}
+    told = Claim.of(
+        f"{longer}, some stop is served too late on {{days}} of {{n}} simulated days",
+        days=share_of(rows.where(margin=margin), "days"),
+        n=given(settings.days, decimals=0),
+        **numbers,
+    )
+    if not margin:
+        return Claim.join(told, ".")
+    without = Claim.of(
+        "; it would be on {days} without the {margin} that the plan keeps in hand before every window ends.",
+        days=share_of(rows.where(margin=0.0), "days"),
+        margin=given(margin, "minutes"),
+    )
+    return Claim.join(told, without)
+
+
+def say_margin(tables: Tables, settings: DeliverySettings) -> Claim | None:
+    """What the margin costs, and how many stops are late with it; None without one.
+
+    Parameters
+    ----------
+    tables : Tables
+    settings : DeliverySettings
+
+    >>> from .sample import make_sample_tables
+    >>> small, tables = make_sample_tables()
+    >>> say_margin(tables, small.settings).text
+    'The time in hand costs 0.0 minutes of driving. ...'
+    """
     if not settings.margin:
-        return f"{told}."
-    return (
-        f"{told}; it would be on {percent(results.late(0.0, doubt).days)} without the {settings.margin:g} minutes that the"
-        " plan keeps in hand before every window ends."
+        return None
+    totals, lost = tables.rows("totals"), int(tables.kept["totals"]["margin stops"].iloc[0])
+    costs = totals.value("margin cost", unit_of(settings), decimals=1)
+    end = ""
+    if lost > 0:
+        costs = totals.value("margin stops", "stop" if lost == 1 else "stops", decimals=0)
+        end = " that would be served without it"
+    late = share_of(tables.rows("lateness", slower=settings.usual_doubt, margin=settings.margin), "late")
+    return Claim.of(
+        f"The time in hand costs {{costs}}{end}. With it, {{late}} of the stops with a window are served too late.",
+        costs=costs,
+        late=late,
     )
 
 
-def say_margin(results: Results, settings: DeliverySettings) -> str:
-    """Say what the margin costs, and how many stops are late with it; nothing without one.
+def say_work(tables: Tables) -> Claim | None:
+    """How the working hours are spent, and what that means; None where nobody works.
 
     Parameters
     ----------
-    results : Results
-    settings : DeliverySettings
+    tables : Tables
 
-    >>> from .sample import make_sample
-    >>> small = make_sample()
-    >>> say_margin(small.results, small.settings)
-    'The time in hand costs next to nothing. ...'
+    >>> from .sample import make_sample_tables
+    >>> say_work(make_sample_tables()[1]).text
+    'Of 0.2 hours of work, 44 % are driving, ...'
     """
-    if not settings.margin:
-        return ""
-    plans, own = results.plans, results.late(settings.margin, settings.usual_doubt)
-    without = plans.margins[0.0]
-    extra = results.cost(plans.best) - results.cost(without)
-    lost = len(plans.best.unserved) - len(without.unserved)
-    costs = f"{count_of(lost, 'stop')} that would be served without it" if lost > 0 else say_cost(extra, settings)
-    told = f"costs {costs}" if lost > 0 or extra >= 0.05 else "costs next to nothing"
-    return f"The time in hand {told}. With it, {percent(own.late)} of the stops with a window are served too late."
-
-
-def say_work(plan: RoutePlan) -> str:
-    """Say how the working hours are spent, and what that means.
-
-    Parameters
-    ----------
-    plan : RoutePlan
-
-    >>> from .sample import make_sample
-    >>> small = make_sample()
-    >>> say_work(small.plan)
-    'Of 0.2 hours of work, 44 % driving, ...'
-    """
-    spent = {
-        "driving": float(plan.routes["driving"].sum()),
-        "serving": float((plan.stops["leave"] - plan.stops["arrive"] - plan.stops["wait"]).sum()),
-        "waiting": float(plan.stops["wait"].sum()),
-    }
-    total = sum(spent.values())
-    if not total:
-        return ""
-    most = max(spent, key=lambda name: spent[name])
+    row, totals = tables.kept["totals"].iloc[0], tables.rows("totals")
+    if not row["hours"]:
+        return None
     means = {
         "driving": "shorter ways save most",
         "serving": "shorter ways save little: how long a stop takes decides",
         "waiting": "shorter ways save little: it is the windows that cost time",
-    }[most]
-    told = join_words([f"{percent(minutes / total)} {name}" for name, minutes in spent.items()])
-    return f"Of {hours(total)} of work, {told}: {means}."
+    }
+    most = max(means, key=lambda name: float(row[f"share {name}"]))
+    return Claim.of(
+        f"Of {{hours}} of work, {{driving}} are driving, {{serving}} serving and {{waiting}} waiting: {means[most]}",
+        hours=totals.value("hours", "hours", decimals=1),
+        driving=share_of(totals, "share driving"),
+        serving=share_of(totals, "share serving"),
+        waiting=share_of(totals, "share waiting"),
+    )

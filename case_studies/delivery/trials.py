@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from .day import TOLERANCE, Day
 from .departures import list_rounds
 from .settings import DeliverySettings
 
-__all__ = ["Lateness", "try_days"]
+__all__ = ["Lateness", "drive_days", "try_days"]
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,42 @@ def try_days(day: Day, plan: RoutePlan, settings: DeliverySettings) -> list[Late
     >>> len(try_days(small.day, small.plan, small.settings)) > 1
     True
     """
+    drives, stays, returns = _draw_days(day, settings)
+    return [_try(day, plan, 1 + slower / 100, drives, stays, returns) for slower in settings.slower]
+
+
+def drive_days(day: Day, rounds: Iterable[tuple[int, Sequence[int]]], settings: DeliverySettings) -> Floats:
+    """Minutes of driving that some rounds take on each simulated day, with the luck that each stop has in every plan.
+
+    Parameters
+    ----------
+    day : Day
+    rounds : iterable of (int, sequence of int)
+        Depot and stops of each vehicle.
+    settings : DeliverySettings
+
+    >>> from .sample import make_sample
+    >>> small = make_sample()
+    >>> len(drive_days(small.day, [(0, [0, 1])], small.settings)) == small.settings.days
+    True
+    """
+    drives, _, returns = _draw_days(day, settings)
+    total = np.zeros(settings.days)
+    for depot, stops in rounds:
+        home = here = len(day) + depot
+        for stop in stops:
+            total += day.travel[here, stop] * drives[:, stop]
+            here = stop
+        total += day.travel[here, home] * returns[:, here] if here != home else 0.0
+    return total
+
+
+def _draw_days(day: Day, settings: DeliverySettings) -> tuple[Floats, Floats, Floats]:
+    """Factors of the drive to each stop, of the minutes there, and of the drive home from it, by day."""
     rng = np.random.default_rng(settings.seed)
     shape = (settings.days, len(day))
     drives, stays = (_draw(rng, shape, spread) for spread in (settings.drive_spread, settings.stop_spread))
-    returns = _draw(rng, shape, settings.drive_spread)
-    return [_try(day, plan, 1 + slower / 100, drives, stays, returns) for slower in settings.slower]
+    return drives, stays, _draw(rng, shape, settings.drive_spread)
 
 
 def _draw(rng: np.random.Generator, shape: tuple[int, int], spread: float) -> Floats:

@@ -13,7 +13,7 @@ from shared.typing import Floats, Ints
 from .market import Market
 from .settings import SiteSettings
 
-__all__ = ["GOALS", "Choice", "choose_best", "try_simpler"]
+__all__ = ["GOALS", "Choice", "choose_best", "choose_simply", "try_simpler"]
 
 GOALS = ("share", "median", "cover")
 
@@ -81,6 +81,31 @@ def choose_best(market: Market, settings: SiteSettings) -> Choice:
     return Choice(decisions, sets, market.win(sets["share"]), market.win_alone(), market.compare(sets["share"]))
 
 
+def choose_simply(market: Market, choice: Choice, settings: SiteSettings) -> dict[str, list[int]]:
+    """Spots that one would choose without a solver, by the name of the way.
+
+    Parameters
+    ----------
+    market : Market
+    choice : Choice
+    settings : SiteSettings
+
+    >>> from .example import SETTINGS, make_example_market
+    >>> market = make_example_market()
+    >>> list(choose_simply(market, choose_best(market, SETTINGS), SETTINGS).values())[1]
+    [1, 2]
+    """
+    n = settings.n
+    near = market.weights @ (market.minutes / market.pace <= settings.minutes)
+    return {
+        f"the spots with most demand within {settings.minutes:g} minutes": _take_first(
+            market, np.argsort(-near, kind="stable"), n
+        ),
+        "the spots that win most alone": _take_first(market, np.argsort(-choice.alone, kind="stable"), n),
+        "the spots taken one by one, the best each time": _take_greedily(market, n),
+    }
+
+
 def try_simpler(market: Market, choice: Choice, settings: SiteSettings) -> pd.DataFrame:
     """What simpler ways of choosing as many spots would win.
 
@@ -104,16 +129,11 @@ def try_simpler(market: Market, choice: Choice, settings: SiteSettings) -> pd.Da
     n, rng = settings.n, np.random.default_rng(settings.seed)
     drawn = [_take_first(market, rng.permutation(len(market.spots)), n) for _ in range(settings.random_sets)]
     won = [market.win(chosen) for chosen in drawn if len(chosen) == n] or [0.0]
-    near = market.weights @ (market.minutes / market.pace <= settings.minutes)
     rows = {
         "a random set, on average": float(np.mean(won)),
         f"the best of {settings.random_sets:,} random sets": max(won),
-        f"the spots with most demand within {settings.minutes:g} minutes": market.win(
-            _take_first(market, np.argsort(-near, kind="stable"), n)
-        ),
-        "the spots that win most alone": market.win(_take_first(market, np.argsort(-choice.alone, kind="stable"), n)),
-        "the spots taken one by one, the best each time": market.win(_take_greedily(market, n)),
     }
+    rows |= {way: market.win(chosen) for way, chosen in choose_simply(market, choice, settings).items()}
     table = pd.DataFrame({"won": rows})
     return table.assign(lack=1 - table["won"] / max(choice.won, 1e-300)).rename_axis("way")
 

@@ -101,6 +101,19 @@ class Market:
         own = self.open_pull[:, self.own].sum(axis=1) + self.pull[:, list(chosen)].sum(axis=1)
         return self._win(own) - self.held
 
+    def win_each(self, chosen: Sequence[int] | Ints) -> Floats:
+        """The same of each customer.
+
+        Parameters
+        ----------
+        chosen : sequence of int
+        """
+        before = self.open_pull[:, self.own].sum(axis=1)
+        own = np.column_stack([before, before + self.pull[:, list(chosen)].sum(axis=1)])
+        total = own + self.rivals[:, None]
+        shares = np.divide(own, total, out=np.zeros(own.shape), where=total > 0)
+        return np.asarray(self.weights * (shares[:, 1] - shares[:, 0]))
+
     def win_alone(self) -> Floats:
         """Demand that each spot wins from rivals if it alone opens."""
         own = self.open_pull[:, self.own].sum(axis=1)[:, None] + self.pull

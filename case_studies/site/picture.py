@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -15,6 +17,8 @@ from .settings import SiteSettings
 from .town import Town
 
 __all__ = ["draw_town", "make_layers"]
+
+NAMED = 5  # sites whose names stand under the map
 
 
 def make_layers(town: Town, market: Market, choice: Choice, settings: SiteSettings) -> list[MapLayer]:
@@ -32,7 +36,7 @@ def make_layers(town: Town, market: Market, choice: Choice, settings: SiteSettin
     >>> market = make_example_market()
     >>> layers = make_layers(make_example(), market, choose_best(market, SETTINGS), SETTINGS)
     >>> [layer.name for layer in layers]
-    ['within 5 min of a new site', 'spots that were tried', 'rivals, by what they win', 'open here']
+    ['within 5 min', 'spots that were tried', 'rivals, by what they win', 'new sites']
     """
     best = town.positions["spots"].take(choice.best)
     areas = compute_isochrones(town.network, best, [60 * settings.minutes], direction="to", merge=True)
@@ -42,16 +46,17 @@ def make_layers(town: Town, market: Market, choice: Choice, settings: SiteSettin
     sites = _tell(town.open.rename(columns={"site": "name"}), **{"wins today": before / market.total, "loses": lost})
     sites["size"] = before
     own, told = town.open["own"].to_numpy(dtype=bool), ["name", "wins today", "loses"]
-    layers = [MapLayer(f"within {settings.minutes:g} min of a new site", areas)]
+    layers = [MapLayer(f"within {settings.minutes:g} min", areas)]
     tried = spots.drop(index=choice.best).assign(size=0.0)
+    new = spots.loc[choice.best].assign(number=[str(k) for k in range(1, len(choice.best) + 1)])
     for name, table, colour, texts in (
         ("spots that were tried", tried, "soft", ["name", "wins alone"]),
         ("rivals, by what they win", sites[~own], "second", told),
         ("own sites", sites[own], "third", told),
-        ("open here", spots.loc[choice.best].assign(size=1.0), "ink", ["name", "wins alone"]),
     ):
         layers += [MapLayer(name, table, texts, colour, "size")] if len(table) else []
-    return layers
+    one = "new site" if len(new) == 1 else "new sites"
+    return [*layers, MapLayer(one, new, ["name", "wins alone"], "accent", mark="number")]
 
 
 def _tell(table: pd.DataFrame, **shares: Floats) -> pd.DataFrame:
@@ -63,13 +68,15 @@ def _percent(values: Floats) -> list[str]:
     return [f"{100 * value:.1f} %" for value in values]
 
 
-def draw_town(town: Town, layers: list[MapLayer]) -> Figure:
+def draw_town(town: Town, layers: list[MapLayer], names: Sequence[str] = ()) -> Figure:
     """Draw the map for the report.
 
     Parameters
     ----------
     town : Town
     layers : list of MapLayer
+    names : sequence of str
+        Of the new sites, by their numbers on the map.
 
     >>> from .example import make_example
     >>> draw_town(make_example(), []).alt
@@ -79,6 +86,8 @@ def draw_town(town: Town, layers: list[MapLayer]) -> Figure:
         town.network,
         layers,
         alt="Map of the new sites, of the spots that were tried, and of rivals.",
-        caption="Where to open, and what is within reach of it along the streets.",
-        zoom=False,
+        caption="".join(f"{number} {name}. " for number, name in enumerate(names[:NAMED], 1)).strip(),
+        zoom=bool(layers),
+        focus=[layers[0].name, layers[-1].name] if layers else (),
+        size=(6.4, 4.8),
     )

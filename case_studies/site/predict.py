@@ -33,7 +33,9 @@ SITES, SPOTS = ["site", "lon", "lat", "size", "own"], ["spot", "lon", "lat", "si
 RULE = ["exponent", "least", "guard", "sized"]
 
 
-def keep_market(out: Run, town: Town, market: Market, choice: Choice, settings: SiteSettings) -> None:
+def keep_market(
+    out: Run, town: Town, market: Market, choice: Choice, settings: SiteSettings, **tables: pd.DataFrame
+) -> None:
     """Write what new spots are scored by: streets, customers, open sites, spots, and the rule.
 
     Parameters
@@ -43,6 +45,8 @@ def keep_market(out: Run, town: Town, market: Market, choice: Choice, settings: 
     market : Market
     choice : Choice
     settings : SiteSettings
+    **tables : pandas.DataFrame
+        Others to be kept beside them; those of the same name take their place.
 
     >>> import tempfile
     >>> from .choice import choose_best
@@ -58,13 +62,13 @@ def keep_market(out: Run, town: Town, market: Market, choice: Choice, settings: 
     out.contract = contract_of(where)
     chosen = np.isin(np.arange(len(town.spots)), choice.best)
     rule = [(market.exponent, market.least, town.guard, town.sized)]
-    out.save_results(
-        model=town.network,
-        customers=add_columns(where, counts=market.weights),
-        sites=town.open[SITES],
-        spots=town.spots.assign(**{"wins alone": choice.alone, "chosen": chosen}),
-        rule=pd.DataFrame(rule, columns=RULE),
-    )
+    kept = {
+        "customers": add_columns(where, counts=market.weights),
+        "sites": town.open[SITES],
+        "spots": town.spots.assign(**{"wins alone": choice.alone, "chosen": chosen}),
+        "rule": pd.DataFrame(rule, columns=RULE),
+    }
+    out.save_results(model=town.network, **{**kept, **tables})
 
 
 def predict(
@@ -81,7 +85,7 @@ def predict(
     >>> predict(SiteSettings(), run, "no-such-file.csv", False)
     Traceback (most recent call last):
     ...
-    shared.errors.DataError: no-such-file.csv: there is no such file: ...
+    shared.errors.DataError: no-such-file.csv: there is no such file...
     """
     asked, most = settings.columns.candidates, settings.max_snap
     schema = asked.table_schema("columns.candidates")

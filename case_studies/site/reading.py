@@ -20,11 +20,11 @@ from .datasets import list_demand
 from .rivals import mark_own, pick_open
 from .settings import MAP, SiteSettings
 from .spots import make_spots
-from .words import say_demand
 
 __all__ = ["Reader"]
 
 Kept = TypeVar("Kept", bound=Columns)
+MADE = "Demand is made from the addresses and places of the map."
 FEW = 30  # addresses and places, below which a map says nothing of demand
 
 
@@ -91,7 +91,7 @@ class Reader:
                 what = f"holds {len(table):,} addresses and places to make demand of, too few"
                 fix = "Give a table of customers: --data customers=FILE."
                 raise DataError(self.town.source, [Problem(what, fix=fix)])
-            source, name = say_demand(table), "demand"
+            source, name = MADE, "demand"
             roles = {role: getattr(asked, role) or role for role in asked.roles()}
             table = table.rename(columns=roles)
             asked = asked.model_copy(update=roles)

@@ -1,227 +1,326 @@
-"""Sentences of the report on sites, each made of figures that were worked out elsewhere."""
+"""Sentences of the report on sites, each worked out from a table that the run keeps."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-import pandas as pd
 
-from domains.geodata import SiteDecision
-from shared.text import capitalise, count_of, join_words
+from case_studies.common.report import weave
+from shared.reporting import Claim, Said, given
+from shared.text import capitalise
 
-from .choice import Choice
-from .market import Market
 from .settings import SiteSettings
+from .tables import CHOSEN, Tables
 from .town import Town
-from .trials import Trials
 from .visits import Calibration
-from .words import percent
+from .words import KINDS, MODES, PLURALS
 
 __all__ = [
+    "name_spots",
     "say_advice",
-    "say_all",
+    "say_cover",
+    "say_demand",
     "say_exponent",
     "say_firmness",
     "say_goals",
+    "say_guard",
     "say_proof",
-    "say_simpler",
-    "say_spot",
+    "say_simple",
+    "say_span",
+    "say_worst",
 ]
 
-TOLD = 8  # spots that are named in one sentence
+NAMED = 5  # spots that are named in one sentence
 
 
-def say_spot(town: Town, place: int) -> str:
-    """A spot with its coordinates.
-
-    Parameters
-    ----------
-    town : Town
-    place : int
-
-    >>> from .example import make_example
-    >>> say_spot(make_example(), 1)
-    'Middle (50.00360, 8.00560)'
-    """
-    spot = town.spots.iloc[place]
-    return f"{spot['spot']} ({spot['lat']:.5f}, {spot['lon']:.5f})"
-
-
-def say_all(town: Town) -> str:
-    """What all demand is called.
+def name_spots(tables: Tables) -> list[Said]:
+    """The chosen spots by name, with commas and an "and"; the first of many.
 
     Parameters
     ----------
-    town : Town
-
-    >>> from .example import make_example
-    >>> say_all(make_example())
-    'all “people”'
+    tables : Tables
     """
-    return f"all “{town.unit}”" if town.unit else "all demand"
+    n = len(tables.kept["spots"].query("chosen"))
+    spots = [Claim.of("{name}", name=tables.rows("spots", number=k).value("spot")) for k in range(1, min(n, NAMED) + 1)]
+    return [*weave(spots[:-1]), ", ", spots[-1], " and others, as numbered on the map"] if n > NAMED else weave(spots)
 
 
-def say_advice(town: Town, market: Market, choice: Choice) -> str:
+def say_advice(town: Town, tables: Tables) -> Claim:
     """What to open, and what that wins.
 
     Parameters
     ----------
     town : Town
-    market : Market
-    choice : Choice
-
-    >>> from .choice import choose_best
-    >>> from .example import SETTINGS, make_example, make_example_market
-    >>> market = make_example_market()
-    >>> say_advice(make_example(), market, choose_best(market, SETTINGS))[:13]
-    'Open at Middl'
+    tables : Tables
     """
-    n, own = len(choice.best), int(market.own.sum())
-    places = [say_spot(town, place) for place in choice.best[:TOLD]]
-    more = [f"{n - TOLD} more listed below"] if n > TOLD else []
-    fair = n * float(choice.flows.loc[~choice.flows["own"], "before"].mean()) / market.total
-    together, average = (
-        ("it wins", "an average rival wins") if n == 1 else ("together they win", f"{n} average rivals win")
+    n = int(tables.kept["spots"]["chosen"].sum())
+    rivals = tables.rows("sites", own=False).count("rival")
+    it, whole = ("it wins" if n == 1 else "together they win"), f"all “{town.unit}”" if town.unit else "all demand"
+    wins = Claim.of(
+        f": {it} {{share}} of {whole} from {{rivals}} ({town.kind}).",
+        share=tables.rows("totals").value("won", "%", digits=2),
+        rivals=rivals,
     )
-    told = (
-        f"Open at {join_words([*places, *more])}: {together} {percent(choice.won / market.total)} of {say_all(town)}"
-        f" from {count_of(len(market.own) - own, 'rival')} ({town.kind}); {average} {percent(fair)} today."
-    )
-    if not own:
-        return told
-    mine = "The own site wins" if own == 1 else f"The {own:,} own sites win"
-    return f"{told} {mine} {percent(market.held / market.total)} today, which is not counted in."
+    return Claim.join("Open at ", *name_spots(tables), wins)
 
 
-def say_proof(decision: SiteDecision, n: int, of: int, apart: float) -> str:
-    """Say whether a set is proven to be the best.
+def say_average(tables: Tables, settings: SiteSettings) -> list[Said]:
+    """What as many rivals, and one's own sites, win today.
 
     Parameters
     ----------
-    decision : SiteDecision
-    n : int
-        Spots of the set.
-    of : int
-        Spots to choose from.
-    apart : float
-        Metres between one's own sites at least.
-
-    >>> found = SiteDecision("optimal", pd.DataFrame({"value": [1.0], "role": ["new"]}), 1.0, 1.0)
-    >>> say_proof(found, 3, 200, 150.0)
-    'No other 3 of the 200 spots, 150 m apart or more, win more: that is proven.'
+    tables : Tables
+    settings : SiteSettings
     """
-    far = f", {apart:g} m apart or more," if apart > 0 and n > 1 else ""
-    others = f"No other {n} of the {of:,} spots{far} win" if n > 1 else f"No other of the {of:,} spots wins"
-    if decision.proven:
-        return f"{others} more: that is proven."
-    if np.isfinite(decision.gap):
-        return f"Time was up before the proof: {others.lower()} more by over {percent(decision.gap)}."
-    return "Time was up before the proof: how far this is from the best is not known."
+    n, totals = settings.n, tables.rows("totals")
+    fair = totals.value("average rivals", "%", digits=2)
+    told: list[Said] = [Claim.of("An average rival wins {fair} today.", fair=fair)]
+    if n > 1:
+        told = [Claim.of("{n} average rivals win {fair} today.", n=given(n), fair=fair)]
+    own = int(tables.kept["sites"]["own"].sum())
+    if own:
+        mine = "The own site wins" if own == 1 else "The {own} own sites win"
+        count = {} if own == 1 else {"own": tables.rows("sites", own=True).count()}
+        held = totals.value("held", "%", digits=2)
+        told.append(Claim.of(f"{mine} {{held}} today, which is not counted in.", held=held, **count))
+    return told
 
 
-def say_exponent(calibration: Calibration | None, market: Market) -> str:
-    """Say where the exponent comes from.
+def say_cover(tables: Tables, settings: SiteSettings) -> Claim:
+    """How much of the demand is near a new site.
+
+    Parameters
+    ----------
+    tables : Tables
+    settings : SiteSettings
+    """
+    where = "the new site" if settings.n == 1 else "a new site"
+    where += " or one's own" if tables.kept["sites"]["own"].any() else ""
+    return Claim.of(
+        f"{{share}} of the demand is within {{limit}} minutes of {where}",
+        share=tables.rows("goals", goal="share").value("covers", "%", digits=2),
+        limit=given(settings.minutes),
+    )
+
+
+def say_proof(tables: Tables, settings: SiteSettings) -> Claim:
+    """Whether a set is proven to be the best.
+
+    Parameters
+    ----------
+    tables : Tables
+    settings : SiteSettings
+    """
+    n, of, goal = settings.n, tables.rows("spots").count(), tables.kept["goals"].query("goal == 'share'").iloc[0]
+    numbers = {"of": of, **({"n": given(n)} if n > 1 else {})}
+    far = ""
+    if settings.apart > 0 and n > 1:
+        far, numbers["apart"] = ", {apart} apart or more,", given(settings.apart, "m")
+    others = f"No other {{n}} of the {{of}} spots{far} win" if n > 1 else "No other of the {of} spots wins"
+    if goal["proven"]:
+        return Claim.of(f"{others} more: that is proven.", **numbers)
+    if np.isfinite(goal["gap"]):
+        gap = tables.rows("goals", goal="share").value("gap", "%", digits=2)
+        others = others[0].lower() + others[1:]
+        return Claim.of(f"Time was up before the proof: {others} more by over {{gap}}.", gap=gap, **numbers)
+    return Claim("Time was up before the proof: how far this is from the best is not known.")
+
+
+def say_simple(tables: Tables) -> Claim:
+    """What the best simple way of choosing wins beside it.
+
+    Parameters
+    ----------
+    tables : Tables
+    """
+    way = tables.simple
+    if tables.comparison is None:
+        count = tables.rows("spots", chosen=True).count("spot")
+        adds = "the proof, and no customer" if bool(tables.kept["goals"]["proven"].iloc[0]) else "nothing"
+        same = f"ends at the same {{count}}: here the search adds {adds}."
+        return Claim.of(
+            f"Simply taking “{way}” {same}"
+            if _is_same(tables)
+            else f"Simply taking “{way}”, other {{count}}, wins as much.",
+            count=count,
+        )
+    item = replace(tables.comparison, against=f"“{way}”")
+    claim = item.claim("compared", name="demand won", split="customer")
+    numbers = tuple(
+        replace(one, where={**one.where, "model": CHOSEN}, against={**(one.against or {}), "model": way})
+        for one in claim.numbers
+    )
+    text = claim.text.replace(f"{CHOSEN} is ", f"{CHOSEN} are ").replace(f"{CHOSEN} was ", f"{CHOSEN} were ")
+    return replace(claim, text=capitalise(text), numbers=numbers)
+
+
+def _is_same(tables: Tables) -> bool:
+    table = tables.kept["compared"]
+    one, other = (table.loc[table["model"] == name, "value"].to_numpy() for name in (CHOSEN, tables.simple))
+    return bool(np.array_equal(one, other))
+
+
+def say_span(tables: Tables, settings: SiteSettings) -> Claim:
+    """What they win under other exponents.
+
+    Parameters
+    ----------
+    tables : Tables
+    settings : SiteSettings
+    """
+    rows = tables.rows("otherwise", exponent=True)
+    return Claim.of(
+        f"Depending on how fast a site's pull falls with the minutes, {'it wins' if settings.n == 1 else 'they win'}"
+        " {low} to {high}.",
+        low=rows.min("wins", "%", digits=2),
+        high=rows.max("wins", "%", digits=2),
+    )
+
+
+def say_worst(tables: Tables, settings: SiteSettings) -> Claim:
+    """Under how many other assumptions the choice stays, and where it loses most.
+
+    Parameters
+    ----------
+    tables : Tables
+    settings : SiteSettings
+    """
+    rows, n = tables.rows("otherwise", other=True), settings.n
+    same = rows.where(kept=n).count()
+    tried, spots = rows.count("other assumption"), "spot is" if n == 1 else "spots are"
+    told = Claim.of(f"Under {{same}} of {{tried}} the same {spots} the best", same=same, tried=tried)
+    if same.value == tried.value:
+        return Claim.join(told, ".")
+    return Claim.join(
+        told,
+        Claim.of(
+            f"; keeping to {'it' if n == 1 else 'these'} loses up to {{worst}} (“{{line}}”).",
+            worst=rows.max("loses", "%", digits=2),
+            line=rows.label_at("max", "loses", "assumption"),
+        ),
+    )
+
+
+def say_firmness(tables: Tables, settings: SiteSettings) -> Claim:
+    """How often a spot is chosen again with customers drawn anew.
+
+    Parameters
+    ----------
+    tables : Tables
+    settings : SiteSettings
+    """
+    stay = "the spot is the best" if settings.n == 1 else "a chosen spot is in the best set"
+    return Claim.of(
+        f"With customers drawn anew, {stay} in {{share}} of the draws.",
+        share=tables.rows("spots", chosen=True).mean("in the best set", "%", decimals=0),
+    )
+
+
+def say_goals(tables: Tables, settings: SiteSettings) -> Claim:
+    """Whether the three goals choose the same spots.
+
+    Parameters
+    ----------
+    tables : Tables
+    settings : SiteSettings
+    """
+    n, parts = settings.n, []
+    aims = {"median": "the shortest ways", "cover": "most demand within {limit} minutes"}
+    for goal, aim in aims.items():
+        numbers = {"limit": given(settings.minutes)} if goal == "cover" else {}
+        count = tables.rows("goals", goal=goal).value("shared", decimals=0)
+        if n == 1:
+            which = "this spot" if count.value else "another spot"
+        else:
+            which, numbers["count"], numbers["n"] = "{count} of these {n} spots", count, given(n)
+        parts.append(Claim.of(f"{which} would be chosen for {aim}", **numbers))
+    return Claim.join("Were there no rivals, ", *weave(parts), ".")
+
+
+def say_guard(town: Town, tables: Tables) -> Claim:
+    """How much demand counts, and why not all.
+
+    Parameters
+    ----------
+    town : Town
+    tables : Tables
+    """
+    totals = tables.rows("totals")
+    if town.guard <= 0 or not float(tables.kept["totals"]["uncounted"].iloc[0]) > 0:
+        return Claim.of(
+            "{share} of the demand is within {guard} minutes of the map's edge, beyond which rivals and customers are"
+            " not seen.",
+            share=totals.value("near the edge", "%", decimals=0),
+            guard=given(2.0),
+        )
+    return Claim.of(
+        "{share} of the demand lies within {guard} minutes of the map's edge and does not count, since rivals beyond it"
+        " are not seen.",
+        share=totals.value("uncounted", "%", decimals=0),
+        guard=totals.value("guard", digits=2),
+    )
+
+
+def say_exponent(calibration: Calibration | None, tables: Tables, exponent: float) -> Claim:
+    """Where the exponent comes from.
 
     Parameters
     ----------
     calibration : Calibration, optional
-    market : Market
-
-    >>> from .example import make_example_market
-    >>> say_exponent(None, make_example_market())[:58]
-    "That a site's pull falls with the minutes to the power 2 i"
+    tables : Tables
+    exponent : float
     """
     if calibration is None:
-        return (
-            f"That a site's pull falls with the minutes to the power {market.exponent:g} is assumed, not learnt: no"
-            " visits were given (--data visits=FILE)."
+        return Claim.of(
+            "That a site's pull falls with the minutes to the power {exponent} is assumed, not learnt: no visits were"
+            " given (--data visits=FILE).",
+            exponent=given(exponent),
         )
-    return (
-        f"That a site's pull falls with the minutes to the power {calibration.exponent:.2f} (95 %:"
-        f" {calibration.low:.2f} to {calibration.high:.2f}) was learnt from {calibration.visits:,.0f} visits of"
-        f" {count_of(calibration.customers, 'customer')}; it explains {percent(calibration.explained, 0)} of how far"
-        " their shares are from equal."
+    rows = tables.rows("visits")
+    return Claim.of(
+        "That a site's pull falls with the minutes to the power {exponent} ({level} interval: {low} to {high}) was"
+        " learnt from {visits} visits of {customers} customers; it explains {explained} of how far their shares are"
+        " from equal.",
+        exponent=rows.value("exponent", decimals=2),
+        level=given(0.95, "%"),
+        low=rows.value("low", decimals=2),
+        high=rows.value("high", decimals=2),
+        visits=rows.value("visits", decimals=0),
+        customers=rows.value("customers", decimals=0),
+        explained=rows.value("explained", "%", decimals=0),
     )
 
 
-def say_firmness(market: Market, choice: Choice, trials: Trials, settings: SiteSettings) -> str:
-    """Say how sure the choice is.
+def say_demand(town: Town, tables: Tables) -> Claim | None:
+    """What demand was made of; None where it is the user's own.
 
     Parameters
     ----------
-    market : Market
-    choice : Choice
-    trials : Trials
-    settings : SiteSettings
-
-    >>> from .choice import choose_best
-    >>> from .example import SETTINGS, make_example, make_example_market
-    >>> market = make_example_market()
-    >>> from .trials import try_otherwise
-    >>> choice = choose_best(market, SETTINGS)
-    >>> trials = try_otherwise(make_example(), market, choice, None, SETTINGS)
-    >>> say_firmness(market, choice, trials, SETTINGS)[:37]
-    'How sure: depending on how fast a sit'
+    town : Town
+    tables : Tables
     """
-    here = choice.won / market.total
-    low, high = trials.span
-    low, high = min(low, here), max(high, here)
-    n, kept, tried = settings.n, trials.table["kept"], len(trials.table)
-    same, near = int((kept == n).sum()), int((kept == n - 1).sum())
-    alike = f"Under {same} of {tried} other assumptions the same {'spot is' if n == 1 else f'{n} spots are'} the best"
-    alike += f", under {near} all but one" if near and n > 1 else ""
-    worst, line = percent(float(trials.table["loses"].max())), trials.table["loses"].idxmax()
-    loss = f"; keeping to these costs up to {worst} of the best possible (“{line}”)" if same < tried else ""
-    share = choice.decisions["share"].stability.set_index("site")["share"]
-    firm = float(np.mean([share.get(market.spots[place], 0.0) for place in choice.best]))
-    stay = "the spot is the best" if n == 1 else "a spot is in the best set"
-    return (
-        f"How sure: depending on how fast a site's pull falls with the minutes, {'it wins' if n == 1 else 'they win'}"
-        f" {percent(low)} to {percent(high)}. {alike}{loss}. With customers drawn anew, {stay} in {percent(firm, 0)}"
-        f" of the draws, and keeping to {'it' if n == 1 else 'these'} costs"
-        f" {percent(choice.decisions['share'].regret)} on average."
-    )
+    if not town.demand_source:
+        return None
+    kinds, rows = list(tables.kept["customers"]["kind"].value_counts().index), tables.rows("customers")
+    parts: list[Said] = []
+    for kind in kinds[:KINDS]:
+        count = rows.where(kind=kind).count()
+        word = PLURALS.get(str(kind), "") if count.value != 1 else ""
+        parts.append(Claim.of(f"{{n}} {word}" if word else f"{{n}} of “{kind}”", n=count))
+    others = [" and other places"] if len(kinds) > KINDS else []
+    low, high = rows.min("demand"), rows.max("demand")
+    each = Claim("; each counts as one.")
+    if low.value != high.value or low.value != 1:
+        each = Claim.of("; they count {low} to {high} each.", low=low, high=high)
+    listed = [part for one in parts for part in (one, ", ")][:-1] if others else weave(parts)
+    return Claim.join("Nobody was counted: demand is made from the map, of ", *listed, *others, each)
 
 
-def say_goals(choice: Choice, settings: SiteSettings) -> str:
-    """Say whether the three goals choose the same spots.
+def say_mode(settings: SiteSettings) -> str:
+    """How customers come.
 
-    Parameters
-    ----------
-    choice : Choice
-    settings : SiteSettings
-
-    >>> from .choice import choose_best
-    >>> from .example import SETTINGS, make_example_market
-    >>> market = make_example_market()
-    >>> say_goals(choose_best(market, SETTINGS), SETTINGS)[:22]
-    'Were there no rivals, '
+    >>> say_mode(SiteSettings())
+    'on foot'
     """
-    n = settings.n
-    counts = {
-        "the shortest ways": choice.shared("median"),
-        f"most demand within {settings.minutes:g} minutes": choice.shared("cover"),
-    }
-    if all(count == n for count in counts.values()):
-        return f"{capitalise(join_words(list(counts)))} would be had by the same spots."
-    which = [f"these {n} spots" if count == n else f"{count or 'none'} of these {n} spots" for count in counts.values()]
-    if n == 1:
-        which = ["this spot" if count else "another spot" for count in counts.values()]
-    told = [f"{one} would be chosen for {goal}" for one, goal in zip(which, counts, strict=True)]
-    return f"Were there no rivals, {join_words(told)}."
-
-
-def say_simpler(simpler: pd.DataFrame) -> str:
-    """Say how much better the best set is than simpler ways of choosing.
-
-    Parameters
-    ----------
-    simpler : pandas.DataFrame
-        See `try_simpler`.
-
-    >>> table = pd.DataFrame({"won": [1.0, 2.0], "lack": [0.5, 0.0]}, index=["a random set", "one by one"])
-    >>> say_simpler(table)
-    'Simpler ways of choosing win 0.0 % (one by one) to 50.0 % (a random set) less.'
-    """
-    lacks = {str(way): max(0.0, float(lack)) for way, lack in simpler["lack"].items()}
-    least, most = min(lacks, key=lacks.__getitem__), max(lacks, key=lacks.__getitem__)
-    return f"Simpler ways of choosing win {percent(lacks[least])} ({least}) to {percent(lacks[most])} ({most}) less."
+    return MODES[settings.mode]

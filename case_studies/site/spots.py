@@ -60,8 +60,8 @@ def make_spots(town: OsmMap, network: StreetNetwork, settings: SiteSettings, gua
     table.insert(0, "name", name_crossings(network, snap_points(network, table)))
     told = (
         f"Spots are {len(picked):,} junctions with {least:,} or more places within {settings.around:g} m, spread"
-        f" evenly: none of the {len(found):,} such junctions is further than {far:.0f} m from one. Whether rooms are to"
-        " be had there, and at what rent, is not looked at."
+        f" evenly: each of the {len(found):,} such junctions is within {far:.0f} m of one. Whether rooms are to be had"
+        " there, and at what rent, is not looked at."
     )
     return table, told
 

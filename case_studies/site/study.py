@@ -15,7 +15,9 @@ from .choice import choose_best, try_simpler
 from .market import make_market
 from .picture import draw_town, make_layers
 from .predict import keep_market, predict
+from .screen import write_first_screen
 from .settings import MAPS, TABLES, SiteSettings
+from .tables import make_tables
 from .town import read_town
 from .trials import try_otherwise
 from .visits import learn_exponent
@@ -37,19 +39,22 @@ def run(settings: SiteSettings, out: Run) -> None:
     out.mark_step("tried")
 
     # The streets, the customers and the sites are what new spots are scored by; the map is not asked for again.
-    keep_market(out, town, market, choice, settings)
+    tables = make_tables(town, market, choice, trials, simpler, settings, calibration)
+    keep_market(out, town, market, choice, settings, **tables.kept)
     layers = make_layers(town, market, choice, settings)
     save_map(out, town.network, layers)
+    picture = draw_town(town, layers, [market.spots[place] for place in choice.best])
+    out.mark_step("drawn")
 
-    report.summary(out, settings, town, market, choice, trials, simpler, calibration)
-    out.add_section("Where to open", *chapters.site_parts(town, market, choice, settings, draw_town(town, layers)))
-    out.add_section("From whom it comes", *chapters.flow_parts(market, choice))
-    out.add_section("Three goals beside one another", *chapters.goal_parts(market, choice, settings))
-    out.add_section("What simpler ways would win", *chapters.simpler_parts(market, choice, simpler))
-    out.add_section("How sure that is", *chapters.trial_parts(market, choice, trials, calibration, settings))
-    out.add_section("All spots, ranked", *chapters.spot_parts(town, market, choice, settings))
-    out.add_section("When not to believe it", *report.doubts(town, market, choice, calibration, settings))
-    add_closing(out, whole, *report.data_parts(town, calibration))
+    write_first_screen(out, settings, town, market, tables, calibration, picture)
+    out.add_section("Where to open", *chapters.site_parts(town, tables, settings))
+    out.add_section("From whom it comes", *chapters.flow_parts(tables))
+    out.add_section("Simpler ways", *chapters.simpler_parts(tables))
+    out.add_section("Other assumptions", *chapters.trial_parts(tables, calibration, settings, market.exponent))
+    out.add_section("Three goals", *chapters.goal_parts(tables, settings))
+    out.add_section("All spots", *chapters.spot_parts(tables))
+    out.add_section("What it does not know", *report.doubts(town, market, tables, calibration, settings))
+    add_closing(out, whole, *report.data_parts(town, tables, calibration))
     out.metrics.update(report.metrics(town, market, choice, trials, simpler, calibration, settings))
 
 

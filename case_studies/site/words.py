@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from case_studies.common.town import usual_speed
 from domains.geodata import StreetNetwork
-from shared.text import join_words
 
-__all__ = ["MODES", "percent", "say_demand", "say_speed"]
+__all__ = ["KINDS", "MODES", "PLURALS", "percent", "say_speed"]
 
 MODES = {"walk": "on foot", "bike": "by bicycle", "drive": "by car"}
 # What a group of the map's places is called where there are several.
@@ -62,27 +59,3 @@ def say_speed(network: StreetNetwork, factor: float) -> str:
     if network.mode == "drive":
         return f"at {100 * factor:g} % of the usual speed"
     return f"at {0.06 * usual_speed(network) * factor:.1f} km/h"
-
-
-def say_demand(demand: pd.DataFrame) -> str:
-    """Say what demand was made of.
-
-    Parameters
-    ----------
-    demand : pandas.DataFrame
-        With "kind" and "weight".
-
-    >>> table = pd.DataFrame({"kind": ["address", "address", "office"], "weight": [1.0, 1.0, 3.0]})
-    >>> say_demand(table)
-    'Nobody was counted: demand is made from the map, of 2 addresses and 1 of “office”; they count 1 to 3 each.'
-    """
-    counts = demand["kind"].value_counts()
-    told = []
-    for kind, count in counts.items():
-        word = PLURALS.get(str(kind), "")
-        told.append(f"{count:,} {word}" if word and count > 1 else f"{count:,} of “{kind}”")
-    if len(told) > KINDS + 1:
-        told = [*told[:KINDS], f"{int(counts.iloc[KINDS:].sum()):,} other places"]
-    low, high = demand["weight"].min(), demand["weight"].max()
-    each = f"they count {low:g} to {high:g} each" if low < high else "each counts as one"
-    return f"Nobody was counted: demand is made from the map, of {join_words(told)}; {each}."

@@ -1,6 +1,6 @@
 """Metrics, one runner, comparison, tuning and the leak guard: the same for every domain."""
 
-from shared.evaluation.compare import Comparison, Comparisons, compare
+from shared.evaluation.compare import Comparison, Comparisons, compare, compare_units
 from shared.evaluation.leakage import Leak, LeakReport, LeakWarning, leakage_check
 from shared.evaluation.metrics import ArrayMetric, Metric, metric
 from shared.evaluation.runner import evaluate
@@ -22,6 +22,7 @@ __all__ = [
     "Task",
     "Tuning",
     "compare",
+    "compare_units",
     "evaluate",
     "leakage_check",
     "metric",

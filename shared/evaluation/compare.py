@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from shared.errors import HexadError
+from shared.evaluation.design import SplitDesign
 from shared.evaluation.p_values import adjust_p_values
 from shared.evaluation.sample import LEAST, Kind, Sample
 from shared.evaluation.scores import Scores
 from shared.reporting.claims import Claim, Number, Verdict
-from shared.result import Result, as_line
+from shared.result import Result, Several, as_line
 
-__all__ = ["Comparison", "Comparisons", "Outcome", "compare"]
+__all__ = ["Comparison", "Comparisons", "Outcome", "compare", "compare_units"]
 
 Outcome = Literal["better", "worse", "undecided", "too few"]
 
@@ -220,7 +221,7 @@ class Comparison(Result):
 
 
 @dataclass(frozen=True, repr=False)
-class Comparisons(Result):
+class Comparisons(Several):
     """Comparisons of one model with several others, corrected for their number.
 
     >>> Comparisons(()).explain()
@@ -228,6 +229,10 @@ class Comparisons(Result):
     """
 
     items: tuple[Comparison, ...]
+
+    def each(self) -> tuple[Comparison, ...]:
+        """Return them one by one."""
+        return self.items
 
     def to_frame(self) -> pd.DataFrame:
         """One row a comparison."""
@@ -300,6 +305,43 @@ def compare(
     for place, p_value in zip(told, adjusted, strict=True):
         items[place] = replace(items[place], p_value=float(p_value), together=len(told))
     return Comparisons(tuple(items))
+
+
+def compare_units(
+    table: pd.DataFrame, model: str, against: str, *, metric: str, by: str, unit: str, greater: bool = False
+) -> Comparison:
+    """Compare two ways of deciding over units that may be taken for independent: customers, days, baskets.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        "model", the units in a column, and "value"; the units of both in one order.
+    model, against : str
+    metric : str
+        What the values are.
+    by : str
+        Column of the units.
+    unit : str
+        What units are called, in the plural.
+    greater : bool
+        Whether more is better.
+
+    Raises
+    ------
+    HexadError
+        The units differ.
+
+    >>> rows = [(name, day, base + day % 3) for name, base in [("a", 1.0), ("b", 3.0)] for day in range(12)]
+    >>> table = pd.DataFrame(rows, columns=["model", "day", "value"])
+    >>> print(compare_units(table, "a", "b", metric="hours", by="day", unit="days").explain())
+    a is better than b by ... to ... % (HOURS), on 12 of 12 days.
+    """
+    one, other = (table[table["model"] == name] for name in (model, against))
+    labels = one[by].to_numpy()
+    if not np.array_equal(labels, other[by].to_numpy()):
+        raise HexadError(f"{model} and {against} were not tried on the same {unit}")
+    values = np.column_stack([part["value"].to_numpy(dtype=float) for part in (one, other)])
+    return _compare_two(Sample(values, labels, "units", SplitDesign()), model, against, metric, greater, unit)
 
 
 def _compare_two(sample: Sample, model: str, other: str, metric: str, greater: bool, unit: str | None) -> Comparison:

@@ -52,6 +52,7 @@ PALETTE = {
     "second": ("#050505", "#b84a08", "#ff9d5c"),
     "third": ("#060606", "#007a5a", "#3fd3a5"),
     "fourth": ("#070707", "#8e3d7e", "#e08fd0"),
+    "paper": ("#080808", "#ffffff", "#14171d"),  # the ground: edges and letters on a colour
 }
 SIZE = (6.0, 3.2)
 NARROW = 3.4  # inches; drawn for a phone, where text of a wide picture would be too small

@@ -119,9 +119,7 @@ class Page:
         for part in ("Page", "Runtime", "Log", "Network"):
             self.ask(f"{part}.enable")
         phone = width < 500
-        self.ask(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone
-        )
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
         if not scripts:
@@ -168,7 +166,7 @@ class Page:
             method, given = event.get("method"), event.get("params", {})
             if method == "Runtime.exceptionThrown":
                 told.append(given["exceptionDetails"].get("exception", {}).get("description", "exception"))
-            elif method == "Runtime.consoleAPICalled" or method == "Log.entryAdded":
+            elif method in {"Runtime.consoleAPICalled", "Log.entryAdded"}:
                 told.append(str(given.get("args") or given["entry"]["text"]))
             elif method == "Network.requestWillBeSent" and not given["request"]["url"].startswith("data:"):
                 asked.append(given["request"]["url"])

@@ -1,6 +1,8 @@
 """The study of catchments: a town whose ways are known, own maps, people and places, and what is told of the edge."""
 
+import html
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -61,6 +63,17 @@ def town(tmp_path):
     return write_town(tmp_path / "town.osm")
 
 
+def told_by(folder):
+    """The text of the report as people read it."""
+    text = re.sub(r"<(script|style)[^>]*>.*?</\1>", "", (folder / "report.html").read_text(), flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]*>", "", text)).replace("\u00a0", " ")
+
+
+def screen_of(folder):
+    """The first screen of it."""
+    return told_by(folder).split("To the report")[1].split("Who gets there")[0]
+
+
 def figures(folder):
     return json.loads((folder / "metrics.json").read_text())
 
@@ -84,7 +97,7 @@ def test_minutes_shares_and_the_edge_are_those_of_the_grid(town, tmp_path):
         0.7
     )  # all but those in the middle are 5 minutes from the edge
     assert found["further than 5 from the edge"] == 30
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert "30 % of 100 “people” reach a place of “health/pharmacy” within 15 minutes on foot" in page
     assert "100 “people” (100 %) are within 15 minutes of the edge of the map" in page
 
@@ -95,8 +108,8 @@ def test_the_slow_get_less_far_than_the_fast(town, tmp_path):
     found = figures(folder)
     assert found["reached in 15 by the slow"] == 0.25  # at 3.6 km/h 18.3 minutes for the second
     assert found["reached in 15 by the fast"] == 1.0
-    page = (folder / "report.html").read_text()
-    assert "within 15 minutes it is 25 % at 3.6 km/h and 100 % at 5.4 km/h" in page
+    page = told_by(folder)
+    assert "Within 15 minutes it is 25 % at 3.6 km/h and 100 % at 5.4 km/h" in page
     assert "of 4 rows reach" in page  # without a column of people every row counts as one
     assert "No column is there for people" in page
 
@@ -115,16 +128,16 @@ def test_one_more_place_goes_where_most_are_late(town, tmp_path):
     folder = run_study("catchment", data={"map": town, "cells": people}, out=tmp_path / "run").parent
     assert figures(folder)["gain"] == 30
     assert figures(folder)["certain gain"] == 0
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert "would bring 30 “people” more within 15 minutes: 94 % instead of 59 %" in page
-    assert "none of these is so far from its edge" in page
+    assert "of 30 “people” that would gain, 30 are so near to it that a place outside may serve them already" in page
 
 
 def test_nobody_is_late_and_no_place_is_missing(town, tmp_path):
     people = write_people(tmp_path / "people.csv", [(2, 2), (2, 3), (3, 2)])
     folder = run_study("catchment", data={"map": town, "cells": people}, out=tmp_path / "run").parent
     assert figures(folder)["gain"] == 0
-    assert "everybody gets to one within 5 minutes" in (folder / "report.html").read_text()
+    assert "everybody gets to one within 5 minutes" in told_by(folder)
 
 
 def test_each_place_has_its_people(tmp_path):
@@ -144,7 +157,7 @@ def test_each_place_has_its_people(tmp_path):
 def test_addresses_stand_in_for_people_and_the_report_says_so(tmp_path):
     town = write_town(tmp_path / "town.osm", addresses=60)
     folder = run_study("catchment", data=town, overrides=["demand=addresses"], out=tmp_path / "run").parent
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert figures(folder)["people"] == 60
     assert figures(folder)["along the streets in 15"] < figures(folder)["reached in 15"]
     assert "Counted by points along the streets instead, it is " in page
@@ -154,14 +167,14 @@ def test_addresses_stand_in_for_people_and_the_report_says_so(tmp_path):
 def test_addresses_of_one_street_do_not_stand_for_a_town(tmp_path):
     town = write_town(tmp_path / "town.osm", addresses=60)
     folder = run_study("catchment", data=town, out=tmp_path / "run").parent
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert figures(folder)["people"] == 2 * 2 * N * (N - 1)
     assert "of its streets have no address within 200 m: a point every 50 m" in page
 
 
 def test_with_few_addresses_points_along_the_streets_do(tmp_path):
     folder = run_study("catchment", data=write_town(tmp_path / "town.osm", addresses=3), out=tmp_path / "run").parent
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert figures(folder)["people"] == 2 * 2 * N * (N - 1)  # one every 50 m
     assert "The map knows no people, and 3 addresses: a point every 50 m along its streets" in page
 
@@ -176,7 +189,7 @@ def test_own_places_take_the_place_of_a_category(town, tmp_path):
     folder = run_study("catchment", data=data, out=tmp_path / "run").parent
     table = pd.read_parquet(folder / "people.parquet")
     assert table["place"].tolist() == ["without a name", "without a name", "Middle", "Middle", "Middle"]
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert "reach a place of the table within 15 minutes" in page
     assert "pharmacy" not in page.split("Do it again")[0].replace("catchment", "")
 
@@ -211,7 +224,7 @@ def test_people_off_the_map_are_left_out_and_counted(town, tmp_path):
     people = write_people(tmp_path / "people.csv", [*SPOTS, (30, 2)], people=[1, 1, 1, 1, 1, 7])
     folder = run_study("catchment", data={"map": town, "cells": people}, out=tmp_path / "run").parent
     assert figures(folder)["people"] == 5
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert "1 of 6 rows, with 7 of 12 “people”, are further than 500 m from any street of the map and left out" in page
 
 
@@ -226,7 +239,7 @@ def test_other_ways_of_moving(town, tmp_path):
     for mode, word in (("bike", "by bicycle"), ("drive", "by car")):
         data = {"map": town, "cells": people}
         folder = run_study("catchment", data=data, overrides=[f"mode={mode}"], out=tmp_path / mode).parent
-        assert f"within 15 minutes {word}" in (folder / "report.html").read_text()
+        assert f"within 15 minutes {word}" in told_by(folder)
 
 
 # New points
@@ -270,17 +283,37 @@ def test_a_damaged_run_is_told(town, tmp_path):
 
 def test_on_the_bundled_map_it_says_what_it_does_not_know(study_run):
     folder = study_run("catchment", "quick")
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert "The map knows no people" in page
     assert "With a place everywhere just beyond it" in page
     assert "OpenStreetMap contributors" in page
-    assert "<svg" in page
+    assert "<svg" in (folder / "report.html").read_text()
     found = figures(folder)
     for limit in (5, 10, 15):
         assert found[f"reached in {limit} by the slow"] <= found[f"reached in {limit}"]
         assert found[f"reached in {limit}"] <= found[f"reached in {limit} by the fast"]
         assert found[f"reached in {limit}"] <= found[f"reached in {limit} at most"]
-    assert "map.html" in page
+    assert 'href="map.html"' in (folder / "report.html").read_text()
+    assert (folder / "report.html").stat().st_size <= 600_000
+
+
+def test_the_first_screen_says_where_a_simple_way_is_as_good(study_run):
+    screen = screen_of(study_run("catchment", "quick"))
+    for text in ("What to do", "How sure that is", "When not to believe it", "No difference shown"):
+        assert text in screen
+    assert "Simply taking the spot in the middle of those who are late brings as many: 619 get there in time" in screen
+    assert "of 30 addresses that would gain, 30 are so near to it that a place outside may serve them" in screen
+
+
+def test_the_best_spot_beats_the_middle_of_those_who_are_late_where_nobody_lives_there(town, tmp_path):
+    corners = [(0.5 * k, 20) for k in range(10)] + [(20, 0.5 * k) for k in range(8)]
+    people = write_people(tmp_path / "people.csv", [(2, 2), (12, 12), *corners], people=[5, 1, *[3] * 18])
+    folder = run_study("catchment", data={"map": town, "cells": people}, out=tmp_path / "run").parent
+    table = pd.read_parquet(folder / "compared.parquet")
+    best, middle = (table.loc[table["model"] == name, "value"] for name in table["model"].unique())
+    assert best.sum() - 5 == figures(folder)["gain"] == 30
+    assert middle.sum() - 5 == 1
+    assert "The best spot is better than the spot in the middle of those who are late" in screen_of(folder)
 
 
 def test_points_are_thinned_evenly():

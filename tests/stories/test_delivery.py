@@ -1,8 +1,10 @@
 """The study of deliveries: plans driven anew in plain Python, on a town whose ways are known and on the bundled map."""
 
+import html
 import importlib.util
 import itertools
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ import pytest
 
 from case_studies.common.runs import predict_from, run_study
 from case_studies.delivery.day import make_day
-from case_studies.delivery.departures import leave_late, list_rounds, measure_slack
+from case_studies.delivery.departures import list_rounds, measure_slack
 from case_studies.delivery.fleets import make_plan
 from case_studies.delivery.rules import try_rules
 from case_studies.delivery.settings import DeliverySettings
@@ -78,7 +80,14 @@ def figures(folder):
 
 
 def page_of(folder):
-    return (folder / "report.html").read_text()
+    """The text of the report as people read it."""
+    text = re.sub(r"<(script|style)[^>]*>.*?</\1>", "", (folder / "report.html").read_text(), flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]*>", "", text)).replace("\u00a0", " ")
+
+
+def screen_of(folder):
+    """The first screen of it."""
+    return page_of(folder).split("To the report")[1].split("Stop by stop")[0]
 
 
 def go(data, folder, *asked):
@@ -193,7 +202,7 @@ def test_windows_are_told_as_they_are_asked_for(town, depot, tmp_path):
     spots = [(1, 0), (2, 0), (3, 0), (4, 0)]
     windows = {"early": ["8:10", "8:20", None, None], "late": ["9:10", None, "9:30", None]}
     stops = write_stops(tmp_path / "stops.csv", spots, **windows)
-    page = page_of(go({"map": town, "stops": stops, "depots": depot}, tmp_path / "run"))
+    page = (go({"map": town, "stops": stops, "depots": depot}, tmp_path / "run") / "report.html").read_text()
     for told in ("8:10–9:10", "from 8:20", "until 9:30"):
         assert f">{told}<" in page
 
@@ -326,8 +335,6 @@ def test_who_leaves_later_is_home_no_later_and_serves_nobody_late(seed, town, tm
     for margin in (0.0, 10.0):
         near = day.with_margin(margin)
         plan = make_plan(near, settings)  # its vehicles have left later
-        again = leave_late(near, plan.__class__(**{**plan.__dict__, "stops": plan.stops.assign(clock="")}))
-        pd.testing.assert_frame_equal(again.stops, plan.stops)
         for depot, start, stops in list_rounds(near, plan):
             now, here = start, len(day) + depot
             for stop in stops.tolist():
@@ -435,13 +442,52 @@ def test_on_the_bundled_map_the_plan_holds_when_it_is_driven_anew(study_run):
     assert "45 turn restrictions are not kept" in page
     assert "have no speed limit that can be read" in page
     assert "not proven to be the least" in page
-    assert "map.html" in page
+    assert 'href="map.html"' in (folder / "report.html").read_text()
+    assert (folder / "report.html").stat().st_size <= 600_000
     found = figures(folder)
     best = min(found[f"kept least of {rule}"] for rule in ("nearest next", "soonest next", "by direction", "savings"))
     assert found["kept least"] < best
     assert found["left by one vehicle less"] > 0
     late = [found[f"days with a late stop, margin {margin}, +20 %"] for margin in (0, 10, 20)]
     assert late == sorted(late, reverse=True)
+
+
+def test_the_first_screen_says_what_to_do_and_how_sure_that_is(study_run):
+    folder = study_run("delivery", "quick")
+    screen = screen_of(folder)
+    for text in (
+        "What to do",
+        "Send 5 vehicles",
+        "How sure that is",
+        "When not to believe it",
+        "The stops are made up",
+    ):
+        assert text in screen
+    days = pd.read_parquet(folder / "compared.parquet").pivot(index="day", columns="model", values="value")
+    rule = next(name for name in days.columns if name != "the plan")
+    wins = int((days["the plan"] < days[rule]).sum())
+    assert f"The plan is better than planning by hand (“{rule}”)" in screen
+    assert f"on {wins} of {len(days)} simulated days" in screen
+    assert f"{1 - days['the plan'].mean() / days[rule].mean():.0%}".replace("%", " %") + " less driving" in screen
+
+
+def test_where_a_rule_of_thumb_is_as_good_the_first_screen_says_so(town, depot, tmp_path):
+    stops = write_stops(tmp_path / "stops.csv", [(1, 0), (2, 0), (3, 0), (4, 0)])
+    screen = screen_of(go({"map": town, "stops": stops, "depots": depot}, tmp_path / "run"))
+    assert "drives as much: the search adds nothing here." in screen
+    assert "No difference shown" in screen
+    assert "better than" not in screen
+
+
+def test_more_vehicles_than_colours_are_told_apart(town, depot, tmp_path):
+    stops = write_stops(tmp_path / "stops.csv", [(across, 4) for across in range(8)], load=5)
+    folder = go({"map": town, "stops": stops, "depots": depot}, tmp_path / "run", "vehicles=8", "capacity=5")
+    page = (folder / "map.html").read_text()
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    ways = [(layer["colour"], layer["dash"]) for layer in data["layers"] if layer["name"].endswith(": way")]
+    assert len(ways) == len(set(ways)) == 8
+    marks = [mark for layer in data["layers"] for mark in layer["marks"] if mark]
+    assert sorted(marks) == [str(number) for number in range(1, 9)]
 
 
 def test_bikes_have_their_own_streets(tmp_path):

@@ -1,7 +1,9 @@
 """The study of sites: a town of one's own, own sites and rivals, visits, sizes, the map's edge, and new spots."""
 
+import html
 import itertools
 import json
+import re
 import shutil
 
 import numpy as np
@@ -83,6 +85,17 @@ def run(files, out, *names, overrides=()):
     return run_study("site", data=data, overrides=[*SMALL, *overrides], out=out).parent
 
 
+def told_by(folder) -> str:
+    """The text of the report as people read it."""
+    text = re.sub(r"<(script|style)[^>]*>.*?</\1>", "", (folder / "report.html").read_text(), flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]*>", "", text)).replace("\u00a0", " ")
+
+
+def screen_of(folder) -> str:
+    """The first screen of it."""
+    return told_by(folder).split("To the report")[1].split("Where to open")[0]
+
+
 def figures(folder) -> dict[str, float]:
     return json.loads((folder / "metrics.json").read_text())
 
@@ -129,7 +142,7 @@ def test_the_spots_are_those_of_a_plain_search_with_sizes_and_own_sites(own, fil
     assert figures(own)["share won"] == pytest.approx(value(best) / heads.sum(), rel=2e-3)
     alone = [value([k]) for k in range(len(SPOTS))]
     assert spots["wins alone"].tolist() == pytest.approx(alone, rel=5e-3)
-    page = (own / "report.html").read_text()
+    page = told_by(own)
     assert "from 2 rivals (of the table of sites)" in page
     assert "The 2 own sites win" in page
     assert "of all “heads”" in page
@@ -148,11 +161,11 @@ def test_no_simpler_way_is_better_and_the_best_of_a_goal_is_best_by_it(own):
 
 def test_a_map_alone_is_enough_and_says_what_it_made_of_it(files, tmp_path):
     folder = run(files, tmp_path / "run", "map", overrides=["category=shop/bakery", "n=2", "least_around=1"])
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert "Nobody was counted: demand is made from the map, of 72 shops; each counts as one." in page
     assert "(“grocery/bakery” on the map)" in page
     assert "Street / " in page or "Avenue / " in page
-    assert '<a href="map.html">' in page
+    assert '<a href="map.html">' in (folder / "report.html").read_text()
     assert (folder / "map.html").read_text().startswith("<!DOCTYPE html>")
     assert "All sites are taken to be alike" in page
     sites = pd.read_parquet(folder / "sites.parquet")
@@ -163,12 +176,8 @@ def test_a_map_alone_is_enough_and_says_what_it_made_of_it(files, tmp_path):
 
 
 def test_one_site_is_spoken_of_as_one(files, tmp_path):
-    page = (
-        run(
-            files, tmp_path / "run", "map", "customers", "candidates", overrides=[*NAMED, "n=1", "category=shop/bakery"]
-        )
-        / "report.html"
-    ).read_text()
+    asked = [*NAMED, "n=1", "category=shop/bakery"]
+    page = told_by(run(files, tmp_path / "run", "map", "customers", "candidates", overrides=asked))
     assert "it wins" in page
     assert "No other of the 7 spots wins more: that is proven." in page
     assert "these 1" not in page
@@ -178,11 +187,11 @@ def test_one_site_is_spoken_of_as_one(files, tmp_path):
 def test_sizes_count_only_where_both_sides_have_them(files, tmp_path):
     asked = [*NAMED, "n=1"]
     folder = run(files, tmp_path / "a", "map", "customers", "candidates", overrides=[*asked, "category=shop/bakery"])
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert "Sizes of spots do not count" in page
     assert pd.read_parquet(folder / "spots.parquet")["size"].tolist() == [1.0] * 7
     folder = run(files, tmp_path / "b", "map", "customers", "sites", overrides=[*asked, "least_around=0"])
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert "Spots without a size are taken to be like the open sites" in page
     assert "No column is there for" not in page
     assert set(pd.read_parquet(folder / "spots.parquet")["size"]) == {55.0}
@@ -242,7 +251,7 @@ def test_the_exponent_is_learnt_from_visits(tmp_path):
     ).parent
     found = figures(folder)
     assert found["least exponent"] < 1.4 < found["greatest exponent"]
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert "was learnt from 2,400 visits of 120 customers" in page
     assert "is assumed, not learnt" not in page
     rule = pd.read_parquet(folder / "rule.parquet")
@@ -323,7 +332,7 @@ def test_demand_near_the_edge_does_not_count(files, tmp_path):
     low, high = at(2, 2), at(9, 9)
     assert spots["lon"].between(low[0] - 1e-6, high[0] + 1e-6).all()
     assert spots["lat"].between(low[1] - 1e-6, high[1] + 1e-6).all()
-    page = (folder / "report.html").read_text()
+    page = told_by(folder)
     assert "of the demand lies within 2 minutes of the map" in page
     assert "demand counts up to the map" in page
 
@@ -404,19 +413,42 @@ def test_a_category_may_be_named_as_the_map_tags_it():
 # The bundled map
 
 
+def test_the_first_screen_says_that_a_simple_way_finds_the_same(study_run):
+    folder = study_run("site", "quick")
+    ways = pd.read_parquet(folder / "ways.parquet")
+    assert ways.loc[ways["way"] == "the spots that win most alone", "less"].item() == 0
+    screen = screen_of(folder)
+    assert "Simply taking “the spots that win most alone” ends at the same 3 spots" in screen
+    assert "No difference shown" in screen
+    assert (folder / "report.html").stat().st_size <= 600_000
+
+
+def test_what_the_search_wins_is_held_against_the_best_simple_way(own):
+    table = pd.read_parquet(own / "compared.parquet").pivot(index="customer", columns="model", values="value")
+    simple = next(name for name in table.columns if name != "the chosen spots")
+    ways = pd.read_parquet(own / "ways.parquet").set_index("way")
+    assert ways.loc[simple, "less"] == pytest.approx(
+        1 - table[simple].sum() / table["the chosen spots"].sum(), abs=1e-9
+    )
+    known = ways.index.intersection(["the spots that win most alone", "the spots taken one by one, the best each time"])
+    assert ways.loc[simple, "wins"] >= ways.loc[known, "wins"].max() - 1e-12
+
+
 def test_the_first_page_says_what_to_do_how_sure_and_when_not_to_believe_it(study_run):
     folder = study_run("site", "quick")
-    page = (folder / "report.html").read_text()
-    summary = page[page.index('<div class="summary">') : page.index("</div>", page.index('<div class="summary">'))]
+    screen = screen_of(folder)
     for text in (
+        "What to do",
         "Open at ",
+        "How sure that is",
         "that is proven",
-        "How sure:",
-        "When not to believe it: Nobody was counted",
+        "When not to believe it",
+        "Nobody was counted",
         "is assumed, not learnt",
+        "is within 5 minutes of a new site",
     ):
-        assert text in summary
-    assert "does not count, since rivals beyond it are not seen" in summary
+        assert text in screen
+    assert "does not count, since rivals beyond it are not seen" in screen
     spots = pd.read_parquet(folder / "spots.parquet")
     assert 50 <= len(spots) <= 300
     assert spots["chosen"].sum() == 3

@@ -16,7 +16,7 @@ from domains.anomaly.series.reading import values_of
 from domains.anomaly.series.signs import KINDS
 from shared.data.panel import Panel
 from shared.errors import HexadError
-from shared.result import OneLine, Result
+from shared.result import OneLine, Several
 from shared.text import count_of, format_number, format_stamp, sentences
 from shared.typing import Bools, Floats, Ints
 
@@ -82,7 +82,7 @@ class Incident(OneLine):
 
 
 @dataclass(frozen=True, repr=False)
-class Incidents(Result):
+class Incidents(Several):
     """What happened in some series, the oddest first.
 
     Attributes
@@ -110,6 +110,10 @@ class Incidents(Result):
     notes: tuple[str, ...] = ()
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     column: str = "y"
+
+    def each(self) -> tuple[Incident, ...]:
+        """Return them one by one."""
+        return self.incidents
 
     def explain(self) -> str:
         """Say what happened, the first twenty one by one."""

@@ -65,7 +65,9 @@ def expect_by_size(
     left = rules.sets.take(groups)
     right = rules.sets.codes[rules.sets.indptr[rules.consequent[order]]]
     layout = Layout.of(baskets, np.arange(baskets.n_items))
-    nobody = (np.zeros(len(sizes), dtype=np.int64), *(np.zeros(1, dtype=np.int64) for _ in range(3)))
+    empty = np.zeros(1, dtype=np.int64)
+    whose = np.zeros(len(sizes), dtype=np.int64) if owners is None else owners.of_row
+    ptr, size, count = (empty, empty, empty) if owners is None else owners.sizes(sizes)
     expected, squares = matched_squares(
         layout.item_ptr,
         layout.held,
@@ -74,7 +76,10 @@ def expect_by_size(
         np.asarray(left.codes, dtype=np.int32),
         np.append(begin, len(order)).astype(np.int64),
         np.asarray(right, dtype=np.int32),
-        *(nobody if owners is None else (owners.of_row, *owners.sizes(sizes))),
+        whose,
+        ptr,
+        size,
+        count,
         owners is not None,
     )
     back = np.empty(len(order), dtype=np.int64)

@@ -150,11 +150,13 @@ def _pack_layer(layer: MapLayer, shapes: Shapes) -> dict[str, Any]:
         "owner": np.asarray(shapes.owner).tolist(),
         "radius": shapes.radius.round(1).tolist(),
         "texts": shapes.texts,
+        "dash": layer.dash,
+        "marks": [*shapes.marks],
     }
 
 
 def _write_legend(layer: MapLayer) -> str:
-    return f'<label><input type="checkbox" checked><i></i>{html.escape(layer.name)}</label>'
+    return f'<label><input type="checkbox" checked><i></i>{html.escape(layer.name)}</label> '
 
 
 def _write_list(layer: MapLayer, shapes: Shapes) -> str:

@@ -19,7 +19,8 @@ from shared.typing import Floats
 
 __all__ = ["MapLayer", "Shapes", "find_projection", "flatten_layer"]
 
-COLOURS = tuple(name for name in PALETTE if name != "grid")
+COLOURS = tuple(name for name in PALETTE if name not in ("grid", "paper"))
+DASHES = ("solid", "dashed", "dotted")
 LARGEST, SMALLEST = 9.0, 3.0  # radius of points, in pixels
 
 
@@ -39,11 +40,15 @@ class MapLayer(OneLine):
         Of the house's palette, which colour-blind readers can tell apart.
     size : str, optional
         Column of numbers by which points are larger.
+    dash : {"solid", "dashed", "dotted"}
+        Of lines: more of them than there are colours are told apart so.
+    mark : str, optional
+        Column of short texts, such as numbers, that stand in the points; one of several words stands beside its point.
 
     Raises
     ------
     SettingsError
-        There is no such colour or column.
+        There is no such colour, dash or column.
 
     >>> MapLayer("Cafés", pd.DataFrame({"lon": [24.9], "lat": [60.2]}), colour="second").name
     'Cafés'
@@ -54,13 +59,17 @@ class MapLayer(OneLine):
     tooltip: Sequence[str] = ()
     colour: str = "accent"
     size: str | None = None
+    dash: str = "solid"
+    mark: str | None = None
 
     def __post_init__(self) -> None:
         if self.colour not in COLOURS:
             raise SettingsError(f"colour={self.colour!r}: the colours are {', '.join(map(repr, COLOURS))}")
+        if self.dash not in DASHES:
+            raise SettingsError(f"dash={self.dash!r}: lines are {', '.join(map(repr, DASHES))}")
         columns = [self.tooltip] if isinstance(self.tooltip, str) else [*self.tooltip]
         object.__setattr__(self, "tooltip", tuple(columns))
-        for column in [*columns, *([self.size] if self.size else [])]:
+        for column in [*columns, *filter(None, [self.size, self.mark])]:
             if not hasattr(self.data, "columns") or column not in self.data.columns:
                 raise SettingsError(f"layer {self.name!r} has no column {column!r}")
 
@@ -80,6 +89,8 @@ class Shapes:
         Of each row, for points.
     texts : list of str
         What is said of each row.
+    marks : list of str
+        What stands in each row's point; empty where nothing does.
 
     >>> Shapes("points", [], np.zeros(0, int), np.zeros(0), []).kind
     'points'
@@ -90,6 +101,7 @@ class Shapes:
     owner: Any
     radius: Floats
     texts: list[str]
+    marks: Sequence[str] = ()
 
 
 def find_projection(streets: StreetNetwork | None, layers: Sequence[MapLayer]) -> LocalProjection:
@@ -147,12 +159,12 @@ def flatten_layer(layer: MapLayer, plane: LocalProjection) -> Shapes:
     >>> flatten_layer(layer, LocalProjection(24.0, 60.0)).texts
     ['me']
     """
-    texts = _write_texts(layer)
-    radius = _find_radii(layer)
+    texts, radius = _write_texts(layer), _find_radii(layer)
+    marks = [str(one) for one in layer.data[layer.mark]] if layer.mark else ()
     if not (hasattr(layer.data, "crs") and hasattr(layer.data, "geometry")):
         points = read_points(layer.data, layer.name)
         places = np.column_stack(plane.to_plane(points.lon, points.lat))
-        return Shapes("points", list(places[:, None, :]), np.arange(len(places)), radius, texts)
+        return Shapes("points", list(places[:, None, :]), np.arange(len(places)), radius, texts, marks)
     import shapely
 
     shapes = _in_degrees(layer)
@@ -164,7 +176,7 @@ def flatten_layer(layer: MapLayer, plane: LocalProjection) -> Shapes:
     rows = np.flatnonzero(there)
     parts, owner = _take_apart(shapes[rows], kind)
     flat = [np.column_stack(plane.to_plane(part[:, 0], part[:, 1])) for part in parts]
-    return Shapes(kind, flat, rows[owner], radius, texts)
+    return Shapes(kind, flat, rows[owner], radius, texts, marks)
 
 
 def _take_apart(shapes: Any, kind: str) -> tuple[list[Floats], Any]:

@@ -15,16 +15,23 @@ from shared.errors import SettingsError
 from shared.typing import Floats, Ints
 
 if TYPE_CHECKING:
-    from shared.reporting import Figure
+    import pandas as pd
+
+    from shared.reporting import Figure, Said
 
 __all__ = ["draw_map", "pick_streets"]
 
 MAJOR = ("motorway", "trunk", "primary", "secondary", "tertiary")
 # Points of street lines that a still map holds: some 150 kB.
-MOST_POINTS = 12_000
+MOST_POINTS = 9_000
+MOST_POINTS_NARROW = 4_000
 STEPS = (100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)  # m of scale bars
 SIZE = (6.4, 5.6)
 SIDES = (0.5, 100.0)  # inches: less shows nothing, more is a poster
+DASHES: Mapping[str, Any] = {"solid": "solid", "dashed": (0, (5, 2)), "dotted": (0, (1, 1.2))}
+LETTERS = 2  # of a mark that stands in its point; longer ones stand beside it
+
+Frame = tuple[float, float, float, float]
 
 
 def draw_map(
@@ -33,10 +40,13 @@ def draw_map(
     *,
     alt: str = "A map.",
     caption: str = "",
+    title: Said = "",
     zoom: bool = True,
+    focus: Sequence[str] = (),
     size: tuple[float, float] = SIZE,
+    data: pd.DataFrame | None = None,
 ) -> Figure:
-    """Draw a still map in the colours of the page.
+    """Draw a still map in the colours of the page, once for a page and once for a phone.
 
     Parameters
     ----------
@@ -44,12 +54,16 @@ def draw_map(
         Drawn behind.
     layers : sequence of MapLayer
         The first at the bottom.
-    alt, caption : str
-        What it shows, and what to read from it.
+    alt, caption, title : str
+        What it shows, what to read from it, and the finding that stands above it.
     zoom : bool
         Whether it shows where the layers lie, and not all streets.
+    focus : sequence of str
+        Names of the layers that it has to show, where others may lie partly outside; all of them where left out.
     size : tuple of float
         Inches.
+    data : pandas.DataFrame, optional
+        What it shows as a table.
 
     Raises
     ------
@@ -60,30 +74,33 @@ def draw_map(
     >>> figure.alt
     'A town of nine blocks.'
     """
-    from shared.reporting.figures import add_legend, draw
+    from shared.reporting.figures import NARROW, add_legend, draw, is_narrow
 
     _check_size(size)
     plane = find_projection(streets, layers)
     flat = [flatten_layer(layer, plane) for layer in layers]
-    frame = _find_frame(streets, flat, zoom, size)
+    seen = [shapes for layer, shapes in zip(layers, flat, strict=True) if not focus or layer.name in focus]
+    # Rows of names take their room from the map's.
+    narrow = (NARROW, NARROW * min(max(size[1] / size[0], 0.75), 1.3) + 0.17 * len(layers))
 
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        small = is_narrow(axes)
+        frame = _find_frame(streets, seen, zoom, narrow if small else size)
         axes.set_aspect("equal")
         axes.set_xlim(frame[0], frame[2])
         axes.set_ylim(frame[1], frame[3])
         axes.set_axis_off()
         if streets is not None:
-            _paint_streets(axes, colours, streets, frame)
+            _paint_streets(axes, colours, streets, frame, MOST_POINTS_NARROW if small else MOST_POINTS)
         for layer, shapes in zip(layers, flat, strict=True):
-            _paint_layer(axes, colours[layer.colour], layer, shapes, frame)
+            _paint_layer(axes, colours, layer, shapes, frame)
         _paint_scale(axes, colours, frame)
         if any(shapes.parts for shapes in flat):
-            add_legend(axes)
+            add_legend(axes, ends=False)
 
     note = ATTRIBUTION if ATTRIBUTION not in caption else ""
-    return draw(
-        paint, alt=alt, caption=" ".join(one for one in (caption, f"Map: {note}." if note else "") if one), size=size
-    )
+    under = " ".join(one for one in (caption, f"Map: {note}." if note else "") if one)
+    return draw(paint, alt=alt, caption=under, title=title, size=size, narrow=narrow, data=data)
 
 
 def _check_size(size: object) -> None:
@@ -94,9 +111,7 @@ def _check_size(size: object) -> None:
         )
 
 
-def _find_frame(
-    streets: StreetNetwork | None, flat: Sequence[Shapes], zoom: bool, size: tuple[float, float]
-) -> tuple[float, float, float, float]:
+def _find_frame(streets: StreetNetwork | None, flat: Sequence[Shapes], zoom: bool, size: tuple[float, float]) -> Frame:
     parts = [part for shapes in flat for part in shapes.parts]
     points = np.concatenate(parts) if parts and (zoom or streets is None) else None
     if points is None or not len(points):
@@ -108,9 +123,7 @@ def _find_frame(
     return (*(middle - half).tolist(), *(middle + half).tolist())
 
 
-def pick_streets(
-    streets: StreetNetwork, frame: tuple[float, float, float, float] | None, most: int
-) -> tuple[Ints, Ints]:
+def pick_streets(streets: StreetNetwork, frame: Frame | None, most: int) -> tuple[Ints, Ints]:
     """Pieces to draw, the major ones and the others: within a frame, and as many as a picture bears.
 
     Parameters
@@ -143,17 +156,15 @@ def pick_streets(
     return pieces[major], pieces[minor]
 
 
-def _paint_streets(
-    axes: Any, colours: Mapping[str, str], streets: StreetNetwork, frame: tuple[float, float, float, float]
-) -> None:
+def _paint_streets(axes: Any, colours: Mapping[str, str], streets: StreetNetwork, frame: Frame, most: int) -> None:
     import shapely
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    for pieces, width in zip(pick_streets(streets, frame, MOST_POINTS)[::-1], (0.5, 1.4), strict=True):
+    for pieces, width in zip(pick_streets(streets, frame, most)[::-1], (0.5, 1.4), strict=True):
         if not len(pieces):
             continue
-        lines = shapely.simplify(streets.lines(pieces, plane=True), _find_step(frame))
+        lines = shapely.simplify(streets.lines(pieces, plane=True), _find_step(frame, axes))
         points, line = shapely.get_coordinates(lines, return_index=True)
         codes = np.full(len(points), Path.LINETO, dtype=np.uint8)
         codes[np.searchsorted(line, np.arange(len(lines)))] = Path.MOVETO
@@ -161,62 +172,72 @@ def _paint_streets(
         axes.add_patch(PathPatch(path, facecolor="none", edgecolor=colours["grid"], linewidth=width, zorder=1))
 
 
-def _find_step(frame: tuple[float, float, float, float]) -> float:
-    """Metres that the picture can show: a thousandth of its width."""
-    return max((frame[2] - frame[0]) / 1000, 0.5)
+def _find_step(frame: Frame, axes: Any) -> float:
+    """Metres that the picture can show: half a point."""
+    return max((frame[2] - frame[0]) / (144 * float(axes.figure.get_size_inches()[0])), 0.5)
 
 
-def _thin(parts: Sequence[Floats], frame: tuple[float, float, float, float], closed: bool) -> list[Floats]:
+def _thin(parts: Sequence[Floats], step: float, closed: bool) -> list[Floats]:
     """Leave out points that nobody would see."""
     import shapely
 
     lengths = [len(part) for part in parts]
     lines = shapely.linestrings(np.concatenate(parts), indices=np.repeat(np.arange(len(parts)), lengths))
-    points, line = shapely.get_coordinates(shapely.simplify(lines, _find_step(frame)), return_index=True)
+    points, line = shapely.get_coordinates(shapely.simplify(lines, step), return_index=True)
     thin = np.split(points, np.searchsorted(line, np.arange(1, len(parts))))
     # Of a ring smaller than a dot nothing is left.
     return [part for part in thin if len(part) > (3 if closed else 1)]
 
 
-def _paint_layer(
-    axes: Any, colour: str, layer: MapLayer, shapes: Shapes, frame: tuple[float, float, float, float]
-) -> None:
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
-
+def _paint_layer(axes: Any, colours: Mapping[str, str], layer: MapLayer, shapes: Shapes, frame: Frame) -> None:
     if not shapes.parts:
         return
     if shapes.kind == "points":
-        places = np.concatenate(shapes.parts)
-        radius = shapes.radius[shapes.owner]
-        axes.scatter(
-            places[:, 0],
-            places[:, 1],
-            s=(radius * 1.3) ** 2,
-            color=colour,
-            edgecolor="white",
-            linewidth=0.6,
-            zorder=4,
-            label=layer.name,
-            clip_on=True,
-        )
+        _paint_points(axes, colours, layer, shapes)
         return
-    parts = _thin(shapes.parts, frame, shapes.kind == "areas")
-    if not parts:
-        return
+    parts = _thin(shapes.parts, _find_step(frame, axes), shapes.kind == "areas")
+    if parts:
+        _paint_paths(axes, colours[layer.colour], layer, parts, filled=shapes.kind == "areas")
+
+
+def _paint_points(axes: Any, colours: Mapping[str, str], layer: MapLayer, shapes: Shapes) -> None:
+    """Dots, with marks in them or beside them."""
+    from shared.reporting.figures import is_narrow
+
+    places, shade = np.concatenate(shapes.parts), colours[layer.colour]
+    marks = [shapes.marks[row] for row in shapes.owner] if shapes.marks else [""] * len(places)
+    radius = shapes.radius[shapes.owner] * (1.0 if is_narrow(axes) else 1.3)
+    radius = np.where([0 < len(mark) <= LETTERS for mark in marks], np.maximum(radius, 13.0), radius)
+    style: Any = {"edgecolor": colours["paper"], "linewidth": 0.6, "zorder": 4, "clip_on": True}
+    axes.scatter(places[:, 0], places[:, 1], s=radius**2, color=shade, label=layer.name, **style)
+    for (x, y), mark in zip(places, marks, strict=True):
+        if 0 < len(mark) <= LETTERS:
+            inside: Any = {"ha": "center", "va": "center_baseline", "color": colours["paper"], "fontweight": "bold"}
+            axes.text(x, y, mark, fontsize=9, zorder=6, clip_on=True, **inside)
+        elif mark:
+            ground = {"boxstyle": "round,pad=0.15", "facecolor": colours["paper"], "edgecolor": "none", "alpha": 0.8}
+            beside: Any = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 8}
+            axes.annotate(mark, (x, y), bbox=ground, zorder=6, annotation_clip=True, **beside)
+
+
+def _paint_paths(axes: Any, shade: str, layer: MapLayer, parts: Sequence[Floats], *, filled: bool) -> None:
+    """Lines, or areas filled."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
     lengths = [len(part) for part in parts]
     codes = np.full(sum(lengths), Path.LINETO, dtype=np.uint8)
     codes[np.cumsum(lengths) - np.array(lengths)] = Path.MOVETO
-    path = Path(np.concatenate(parts), codes)
-    filled = shapes.kind == "areas"
+    path, style = Path(np.concatenate(parts), codes), DASHES[layer.dash]
     if filled:
-        axes.add_patch(PathPatch(path, facecolor=colour, alpha=0.25, edgecolor="none", zorder=2, label=layer.name))
-    line = PathPatch(path, facecolor="none", edgecolor=colour, linewidth=1.0 if filled else 2.0, zorder=3)
-    line.set_label("" if filled else layer.name)
-    axes.add_patch(line)
+        axes.add_patch(PathPatch(path, facecolor=shade, alpha=0.25, edgecolor="none", zorder=2, label=layer.name))
+    else:  # in the legend, a line is a line
+        axes.plot([], [], color=shade, linewidth=2.0, linestyle=style, label=layer.name)
+    width = 1.0 if filled else 2.0
+    axes.add_patch(PathPatch(path, facecolor="none", edgecolor=shade, linewidth=width, linestyle=style, zorder=3))
 
 
-def _paint_scale(axes: Any, colours: Mapping[str, str], frame: tuple[float, float, float, float]) -> None:
+def _paint_scale(axes: Any, colours: Mapping[str, str], frame: Frame) -> None:
     width = frame[2] - frame[0]
     step = max((one for one in STEPS if one <= width / 4), default=STEPS[0])
     x, y = frame[0] + 0.03 * width, frame[1] + 0.03 * (frame[3] - frame[1])

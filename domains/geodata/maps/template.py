@@ -5,8 +5,8 @@ from __future__ import annotations
 __all__ = ["PAGE", "SCRIPT", "STYLE"]
 
 STYLE = """
-:root { color-scheme: light dark; --paper: #ffffff; __LIGHT__ }
-@media (prefers-color-scheme: dark) { :root { --paper: #14171f; __DARK__ } }
+:root { color-scheme: light dark; __LIGHT__ }
+@media (prefers-color-scheme: dark) { :root { __DARK__ } }
 * { box-sizing: border-box; }
 html, body { margin: 0; height: 100%; font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
 body { display: flex; flex-direction: column; }
@@ -20,10 +20,14 @@ canvas:focus-visible { outline: 3px solid var(--accent); outline-offset: -3px; }
 #buttons { position: absolute; right: .6rem; top: .6rem; display: grid; gap: .3rem; }
 button { font: inherit; min-width: 2.6rem; min-height: 2.6rem; border: 1px solid var(--grid); border-radius: .4rem;
   background: var(--paper); color: var(--ink); cursor: pointer; }
-#layers { position: absolute; left: .6rem; top: .6rem; margin: 0; padding: .45rem .7rem; border: 1px solid var(--grid);
-  border-radius: .4rem; background: var(--paper); max-width: 70vw; }
-#layers label { display: flex; gap: .45rem; align-items: center; min-height: 1.9rem; }
+#layers { margin: 0 1rem .4rem; padding: 0; border: 0; display: flex; flex-wrap: wrap; gap: 0 1.1rem; max-height: 24vh;
+  overflow: auto; flex: none; }
+#layers legend { position: absolute; left: -99rem; }
+#layers label { display: flex; gap: .4rem; align-items: center; min-height: 1.9rem; }
+#layers input { width: 1.1rem; height: 1.1rem; margin: 0; }
 #layers i { width: .85rem; height: .85rem; border-radius: 50%; flex: none; }
+#layers i.lines { width: 1.3rem; height: 0; border-radius: 0; }
+#layers i.areas { border-radius: .15rem; opacity: .5; }
 #tip { position: absolute; pointer-events: none; white-space: pre-line; padding: .35rem .6rem; border-radius: .4rem;
   background: var(--ink); color: var(--paper); max-width: 17rem; display: none; }
 #scale { position: absolute; left: .8rem; bottom: .6rem; border-bottom: 3px solid var(--ink); text-align: center;
@@ -79,14 +83,21 @@ function draw() {
     const paint = colour(layer.colour);
     if (layer.kind === "points") {
       layer.lines.forEach((p, i) => {
-        pen.beginPath(); pen.arc(toX(p[0]), toY(p[1]), layer.radius[layer.owner[i]], 0, 7);
+        const mark = layer.marks[layer.owner[i]] || "", inside = mark && mark.length <= 2, x = toX(p[0]), y = toY(p[1]);
+        pen.beginPath(); pen.arc(x, y, Math.max(layer.radius[layer.owner[i]], inside ? 10 : 0), 0, 7);
         pen.fillStyle = paint; pen.fill(); pen.strokeStyle = colour("paper"); pen.lineWidth = 1.5; pen.stroke();
+        if (!mark) return;
+        pen.font = (inside ? "bold " : "") + "13px system-ui, sans-serif"; pen.textBaseline = "middle";
+        pen.textAlign = inside ? "center" : "left"; pen.lineWidth = 4;
+        if (!inside) pen.strokeText(mark, x + 9, y);
+        pen.fillStyle = colour(inside ? "paper" : "ink"); pen.fillText(mark, x + (inside ? 0 : 9), y + 1);
       });
       return;
     }
     pen.beginPath(); layer.lines.forEach(trace);
     if (layer.kind === "areas") { pen.globalAlpha = .22; pen.fillStyle = paint; pen.fill("nonzero"); pen.globalAlpha = 1; }
-    pen.strokeStyle = paint; pen.lineWidth = layer.kind === "areas" ? 1.2 : 3; pen.stroke();
+    pen.strokeStyle = paint; pen.lineWidth = layer.kind === "areas" ? 1.2 : 3;
+    pen.setLineDash({dashed: [10, 6], dotted: [2, 6]}[layer.dash] || []); pen.stroke(); pen.setLineDash([]);
   });
   const steps = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000];
   const metres = 1 / data.unit, step = steps.filter(s => s * metres * zoom <= 120).pop() || 10;
@@ -183,7 +194,12 @@ document.getElementById("all").onclick = () => { fit(); draw(); };
 document.querySelectorAll("#layers input").forEach((box, at) => {
   box.onchange = () => { shown[at] = box.checked; draw(); };
 });
-document.querySelectorAll("#layers i").forEach((dot, at) => { dot.style.background = "var(--" + data.layers[at].colour + ")"; });
+document.querySelectorAll("#layers i").forEach((dot, at) => {
+  const layer = data.layers[at];
+  if (layer.kind === "lines") dot.style.borderTop = "3px " + layer.dash + " var(--" + layer.colour + ")";
+  else dot.style.background = "var(--" + layer.colour + ")";
+  dot.className = layer.kind;
+});
 window.addEventListener("resize", resize);
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 resize();
@@ -200,9 +216,9 @@ PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <header><h1>__TITLE__</h1>__CAPTION__</header>
+<fieldset id="layers"><legend>Shown</legend>__LEGEND__</fieldset>
 <div id="stage">
 <canvas id="map" tabindex="0" role="img" aria-label="__TITLE__. Arrow keys move the map, plus and minus zoom, 0 shows all; the list below says what is on it."></canvas>
-<fieldset id="layers"><legend>Shown</legend>__LEGEND__</fieldset>
 <div id="buttons"><button id="in" aria-label="Zoom in">+</button><button id="out" aria-label="Zoom out">&minus;</button><button id="all" aria-label="Show all">All</button></div>
 <div id="scale"></div><div id="credit">__CREDIT__</div><div id="tip" role="status"></div>
 </div>

@@ -125,6 +125,7 @@ def plan_routes(
     random_state: int = 0,
     max_snap: float = MAX_SNAP,
     n_jobs: int | None = None,
+    hold: float = 0.0,
 ) -> RoutePlan:
     """Plan the routes of a day: capacity, time windows, working days, one depot or several.
 
@@ -155,6 +156,9 @@ def plan_routes(
     max_snap : float
     n_jobs : int, optional
         Threads for the costs.
+    hold : float
+        Minutes: a vehicle leaves its depot so late that it waits on its way no longer than it has to, or than this, which
+        it keeps in hand for drives that take longer.
 
     Returns
     -------
@@ -172,7 +176,7 @@ def plan_routes(
     8
     """
     listed = [fleets] if isinstance(fleets, Fleet) else list(fleets) if isinstance(fleets, Iterable) else []
-    _check_settings(listed, service, by, engine, iterations, random_state)
+    _check_settings(listed, service, by, engine, iterations, random_state, hold)
     where = snap_points(network, stops, max_snap=max_snap, source="stops", key=key)
     depot_key = key if key is not None and hasattr(depots, "columns") and key in depots.columns else None
     home = snap_points(network, depots, max_snap=max_snap, source="depots", key=depot_key)
@@ -192,16 +196,18 @@ def plan_routes(
     wrong = check_plan(problem, routes)
     if wrong:
         raise HexadError(f"the plan that was found does not hold: {wrong}; this is a fault of the engine {engine!r}")
-    return _describe(network, problem, routes, where, home, why, by, engine)
+    return _describe(network, problem, routes, where, home, why, by, engine, hold)
 
 
 def _check_settings(
-    fleets: list[Fleet], service: Any, by: str, engine: str, iterations: Any, random_state: Any
+    fleets: list[Fleet], service: Any, by: str, engine: str, iterations: Any, random_state: Any, hold: Any
 ) -> None:
     if not fleets or not all(isinstance(one, Fleet) for one in fleets):
         raise SettingsError("fleets= holds no Fleet; give Fleet(n, capacity=...) for each kind of vehicle")
     if not isinstance(service, str) and not is_number(service, least=0):
         raise SettingsError(f"service={service!r}: give the minutes of every stop, 0 or more, or a column of them")
+    if not is_number(hold, least=0):
+        raise SettingsError(f"hold={hold!r}: give the minutes of waiting that vehicles keep in hand, 0 or more")
     if by not in {"time", "distance"}:
         raise SettingsError(f"by={by!r}: keep 'time' or 'distance' least")
     if engine not in ENGINES:
@@ -311,6 +317,7 @@ def _describe(
     why: list[str],
     by: str,
     engine: str,
+    hold: float,
 ) -> RoutePlan:
     import geopandas as gpd
 
@@ -318,7 +325,7 @@ def _describe(
     for vehicle, route in enumerate(routes):
         if not route:
             continue
-        timed, driving, cost = _time_stops(problem, vehicle, route, where)
+        timed, driving, cost = _time_stops(problem, vehicle, route, where, hold)
         rows += timed
         total += cost
         length, shape = _draw_route(network, problem, vehicle, route, where, home, by)
@@ -351,11 +358,10 @@ def _describe(
 
 
 def _time_stops(
-    problem: RoutingProblem, vehicle: int, route: list[int], where: Positions
+    problem: RoutingProblem, vehicle: int, route: list[int], where: Positions, hold: float
 ) -> tuple[list[dict[str, Any]], float, float]:
     depot = int(problem.depots[vehicle])
-    # A vehicle leaves its depot so late that it need not wait at the first stop.
-    now = max(float(problem.opens[vehicle]), float(problem.early[route[0]] - problem.travel[depot, route[0]]))
+    now = find_departure(problem, vehicle, route, hold)
     here, driving, cost = depot, 0.0, float(problem.fixed[vehicle])
     left = float(problem.load[route].sum())
     rows = []
@@ -383,6 +389,44 @@ def _time_stops(
         here = stop
     back = float(problem.travel[here, depot])
     return rows, driving + back, cost + float(problem.cost[here, depot])
+
+
+def find_departure(problem: RoutingProblem, vehicle: int, route: list[int], hold: float = 0.0) -> float:
+    """When a vehicle leaves its depot: so late that it waits on its way no longer than it has to.
+
+    Nobody is later home for it, and no stop is served after its window.
+
+    Parameters
+    ----------
+    problem : RoutingProblem
+    vehicle : int
+    route : list of int
+        Stops in order.
+    hold : float
+        Minutes of its waiting that are kept in hand.
+
+    >>> legs = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 1.0], [2.0, 1.0, 0.0]])
+    >>> none, one = np.zeros(2), np.zeros(1)
+    >>> early, late, day = np.array([0.0, 30.0]), np.full(2, 99.0), np.array([99.0])
+    >>> problem = RoutingProblem(legs, legs, none, early, late, none, np.array([2]), np.array([9.0]), one, day, one)
+    >>> find_departure(problem, 0, [0, 1]), find_departure(problem, 0, [0, 1], hold=10)
+    (27.0, 17.0)
+    """
+    depot = int(problem.depots[vehicle])
+    early, late, service = (values[route] for values in (problem.early, problem.late, problem.service))
+    legs = problem.travel[[depot, *route], [*route, depot]]
+    start = max(float(problem.opens[vehicle]), float(early[0] - legs[0]))
+    now, first, waits = start, 0.0, 0.0
+    for place in range(len(route)):
+        arrive = now + float(legs[place])
+        begin = max(arrive, float(early[place]))
+        waits += begin - arrive
+        first = first if place else begin
+        now = begin + float(service[place])
+    latest = float(problem.closes[vehicle])
+    for place in reversed(range(len(route))):
+        latest = min(latest - float(legs[place + 1]) - float(service[place]), float(late[place]))
+    return start + max(min(waits, latest - first) - hold, 0.0)
 
 
 def _write_clock(minutes: float) -> str:

@@ -131,8 +131,7 @@ def choose_sites(
         if not np.isfinite(answer.cost) and answer.proven:
             raise InfeasibleError(None, _say_infeasible(asked, total, capacity, barred))
         raise HexadError(f"time was up ({time_limit:g} s) before any set was found; give more: time_limit=")
-    left = max(time_limit - (time.monotonic() - start), 1.0)
-    return _describe(asked, solver, answer, left, compare, draws, random_state)
+    return _describe(asked, solver, answer, start + time_limit, compare, draws, random_state)
 
 
 def _check(
@@ -276,14 +275,14 @@ def _describe(
     asked: _Question,
     solver: Goal,
     answer: MedianAnswer,
-    time_limit: float,
+    end: float,
     compare: bool,
     draws: int,
     seed: int,
 ) -> SiteDecision:
     chosen = answer.chosen
     assignment, part = _assign(asked, solver, chosen)
-    runners_up, others = _find_runners_up(asked, solver, answer, time_limit if compare else None)
+    runners_up, others = _find_runners_up(asked, solver, answer, end if compare else None)
     stability, regret = _test_stability(asked, solver, [chosen, *others], draws, seed)
     objective, bound = solver.say_value(answer.cost), solver.say_value(answer.bound)
     unserved = np.isinf(assignment["cost"].to_numpy()) & np.isfinite(asked.costs).any(axis=1) & (asked.weights > 0)
@@ -329,15 +328,19 @@ def _assign(asked: _Question, solver: Goal, chosen: Ints) -> tuple[pd.DataFrame,
 
 
 def _find_runners_up(
-    asked: _Question, solver: Goal, answer: MedianAnswer, time_limit: float | None
+    asked: _Question, solver: Goal, answer: MedianAnswer, end: float | None
 ) -> tuple[pd.DataFrame, list[Ints]]:
-    """The best set without each new site: what it loses, and the sets; none where there is no time for it."""
-    new = [site for site in answer.chosen if asked.status[site] == FREE] if time_limit is not None else []
-    rows, sets = [], []
-    for site in new:
+    """The best set without each new site: what it loses, and the sets; those for which there is time until the end."""
+    new = [site for site in answer.chosen if asked.status[site] == FREE] if end is not None else []
+    rows, sets, late = [], [], 0
+    for place, site in enumerate(new):
+        left = (end or 0.0) - time.monotonic()
         status = asked.status.copy()
         status[site] = SHUT
-        without = _copy_goal(solver).solve(status, (time_limit or 0.0) / max(len(new), 1))
+        without = _copy_goal(solver).solve(status, left / (len(new) - place)) if left > 0 else None
+        if without is None or not (len(without.chosen) or without.proven):
+            late += 1
+            continue
         if not len(without.chosen):
             rows.append((asked.sites[site], "no set without it is allowed", np.nan, np.inf))
             continue
@@ -349,6 +352,8 @@ def _find_runners_up(
             names += f" (and not {join_names((asked.sites[one] for one in gone), ', ')})"
         objective = solver.say_value(without.cost)
         rows.append((asked.sites[site], names, objective, abs(objective - solver.say_value(answer.cost))))
+    if late:
+        asked.notes.append(f"time was up before {count_of(late, 'set')} without a site could be looked for")
     return pd.DataFrame(rows, columns=["without", "instead", "objective", "loses"]), sets
 
 

@@ -238,6 +238,34 @@ def test_point_windows_and_waiting(town, depot, stops):
     assert plan.stops["clock"].unique().tolist() == ["10:00"]
 
 
+def test_who_would_wait_leaves_later_and_keeps_what_is_asked_for_in_hand(town, depot, stops):
+    early = [30, 200, 205, 40, 210, 215]
+    day = stops.assign(e=early, l=[one + 60 for one in early])
+    ends = []
+    for hold in (0.0, 12.0, 1000.0):
+        plan = plan_routes(town, day, depot, Fleet(2, start=0, end=600), early="e", late="l", hold=hold, iterations=500)
+        waits = plan.stops.groupby("vehicle")["wait"].sum()
+        first = plan.routes.set_index("vehicle")["start"]
+        travel = measure(town, stops, depot)
+        for row in plan.routes.itertuples():
+            part = plan.stops[plan.stops["vehicle"] == row.vehicle]
+            now, here = row.start, len(stops)
+            slack = np.inf  # by how much it could leave later still
+            for one in part.itertuples():
+                now = max(now + travel[here, one.stop], early[one.stop])
+                slack, here = min(slack, early[one.stop] + 60 - now), one.stop
+            assert waits[row.vehicle] <= hold + 1e-6 or slack <= hold + 1e-6 or row.start == 0
+        ends.append((plan.routes["end"].tolist(), first.tolist()))
+    assert ends[0][0] == pytest.approx(ends[1][0]) == pytest.approx(ends[2][0])  # nobody is later home for it
+    assert (np.array(ends[0][1]) >= np.array(ends[1][1]) - 1e-9).all()
+
+
+@pytest.mark.parametrize("hold", [-1, "x", None, float("nan")])
+def test_what_is_kept_in_hand_is_a_number_of_minutes(hold, town, depot, stops):
+    with pytest.raises(SettingsError, match="hold="):
+        plan_routes(town, stops, depot, Fleet(1), hold=hold)
+
+
 def test_an_order_that_windows_ask_for_is_kept(town, depot, stops):
     late = [200, 190, 180, 170, 160, 150]
     plan = plan_routes(town, stops.assign(l=late, e=np.array(late) - 5), depot, Fleet(1), early="e", late="l")

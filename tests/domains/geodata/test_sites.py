@@ -1,6 +1,7 @@
 """Sites against every set there is, and against open models in HiGHS: the best set, its proof, reasons and runners-up."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -486,3 +487,18 @@ def test_labels_of_tables_with_an_index_of_their_own(town, demand):
     costs = compute_costs(town, named, named)
     assert costs.origins.tolist() == named.index.tolist()
     assert costs.to_frame()["target"].tolist()[:2] == ["corner 0", "corner 24"]
+
+
+def test_sets_without_a_site_are_looked_for_in_the_time_there_is_left(monkeypatch):
+    """With all time spent on the first answer there is none for others, and that is told, not that none is allowed."""
+    import domains.geodata.sites.choose as module
+
+    costs = np.random.default_rng(3).uniform(1, 50, (60, 12))
+    whole = choose_sites(costs, 3, time_limit=60.0)
+    assert len(whole.runners_up) == 3
+    assert not any("time was up" in note for note in whole.notes)
+    clock = iter([0.0, *[61.0] * 50])
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    found = choose_sites(costs, 3, time_limit=60.0, goal="cover", limit=20.0)
+    assert len(found.runners_up) == 0
+    assert any("time was up before 3 sets without a site" in note for note in found.notes)
