@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.reporting import Run
+from shared.reporting import Claim, Run
 from shared.text import join_words, sentences
 
 from . import chapters, sayings
@@ -35,12 +35,14 @@ def add_chapters(
             *chapters.firm_parts(tables),
         )
         run.add_section("A real series", *chapters.series_parts(simulated, tables))
-    run.add_section("When not to believe it", *_doubt_parts(learnt, plan, settings, simulated))
+    run.add_section("When not to believe it", *_doubt_parts(learnt, plan, tables, settings, simulated))
     if len(plan.searches):
         run.add_section("Searches beside the proof", *chapters.search_parts(plan, learnt), fold=True)
 
 
-def _doubt_parts(learnt: Learnt, plan: Plan, settings: MarketingSettings, simulated: Simulated | None) -> list[Any]:
+def _doubt_parts(
+    learnt: Learnt, plan: Plan, tables: Tables, settings: MarketingSettings, simulated: Simulated | None
+) -> list[Any]:
     told = [
         "Spending that followed sales (more money when sales were good anyhow) looks like an effect of spending. Only"
         " money that was varied on purpose, against what one would have done, shows what it does.",
@@ -55,7 +57,9 @@ def _doubt_parts(learnt: Learnt, plan: Plan, settings: MarketingSettings, simula
         told.append(sentences(learnt.model.notes_))
     if simulated is not None:
         told.insert(0, f"{sayings.SIMULATED} Its curves have the very form that is fitted; real ones do not.")
-    against = [f"What speaks against moving money: {'; '.join(plan.doubts)}."] if plan.doubts else []
+    against = (
+        [Claim.join("What speaks against moving money: ", sayings.say_against(tables), ".")] if plan.doubts else []
+    )
     return [*against, *sayings.say_doubts(learnt), *told]
 
 

@@ -44,10 +44,8 @@ def say_split(plan: Plan, learnt: Learnt, tables: Tables, settings: MarketingSet
     """What to spend on each channel, or that no money should be moved."""
     if not plan.go:
         what = "split" if len(plan.spend) > 1 else "amount"
-        return Claim(
-            f"Don't move money on this: {'; '.join(plan.doubts)}. Stay with today's {what} until the table tells more:"
-            " vary one channel at a time, on purpose, and run it again."
-        )
+        stay = f". Stay with today's {what} until the table tells more: vary one channel at a time, on purpose, and run it again."
+        return Claim.join("Don't move money on this: ", say_against(tables), stay)
     order = tables.plan.sort_values("spend", ascending=False, kind="stable")
     parts = []
     for name, same in zip(order["channel"].head(NAMED), order["same"].head(NAMED), strict=True):
@@ -72,6 +70,16 @@ def say_split(plan: Plan, learnt: Learnt, tables: Tables, settings: MarketingSet
 def _places(plan: Plan) -> int | None:
     """Decimals of amounts: none where they are large."""
     return 0 if plan.total >= 1000 else None
+
+
+def say_against(tables: Tables) -> Claim:
+    """Why no money should be moved, as clauses."""
+    parts: list[Said] = []
+    for place in tables.against["place"]:
+        clause = tables.rows("against", place=place).value("doubt")
+        parts += ["; "] if parts else []
+        parts.append(Claim.of("{clause}", clause=clause))
+    return Claim.join(*parts)
 
 
 def _level(tables: Tables) -> Number:

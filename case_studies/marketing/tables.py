@@ -32,6 +32,8 @@ class Tables:
     ----------
     plan : pandas.DataFrame
         A row a channel: what is spent now, what to spend, and by how much that is changed.
+    against : pandas.DataFrame
+        A row a reason why no money should be moved.
     gain : pandas.DataFrame
         One row: what the split would bring beyond today's shares and beyond equal parts, with intervals.
     more : pandas.DataFrame
@@ -49,6 +51,7 @@ class Tables:
     """
 
     plan: pd.DataFrame
+    against: pd.DataFrame
     gain: pd.DataFrame
     more: pd.DataFrame
     scores: pd.DataFrame
@@ -72,6 +75,7 @@ class Tables:
             single["own"] = (learnt, float(plan.now.iloc[0]))
         return cls(
             list_plan(plan),
+            pd.DataFrame({"place": range(1, len(plan.doubts) + 1), "doubt": list(plan.doubts)}),
             sum_gain(plan, learnt),
             say_more(single),
             keep_scores(tried, "walk")["scores"] if tried else none,
@@ -83,7 +87,7 @@ class Tables:
 
     def kept(self) -> dict[str, pd.DataFrame]:
         """The tables by the name of their files; those without rows are left out."""
-        names = ("plan", "gain", "more", "scores", "trials", "truth", "curves", "firms")
+        names = ("plan", "against", "gain", "more", "scores", "trials", "truth", "curves", "firms")
         return {name: getattr(self, name) for name in names if len(getattr(self, name))}
 
     def rows(self, name: str, **where: object) -> Evidence:

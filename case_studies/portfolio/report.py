@@ -136,22 +136,3 @@ def data_parts(market: Market, settings: PortfolioSettings) -> list[str]:
         if lost := [name for name in names if name not in of]:
             told.append(f"No {kind} is known for {join_words(lost)}: limits on it do not hold for them.")
     return [*told, f"Assets: {join_words(names)}."]
-
-
-def metrics(plan: Plan, trial: Trial | None, views: Trial | None) -> dict[str, float]:
-    """The figures of the run."""
-    found = {
-        "assets held": float((plan.orders.table["shares"] > 0).sum()),
-        "objective": plan.decision.objective,
-        "money invested": float(plan.orders.table["value"].sum()),
-        "distance from weights": plan.orders.distance,
-    }
-    if plan.free is not None:
-        found["objective without limits"] = plan.free.objective
-    for one in (trial, views):
-        if one is not None:
-            for name, row in one.backtest.table.iterrows():
-                found |= {f"{what} of {name}": float(row[what]) for what in ("growth", "sharpe", "beyond luck")}
-    if trial is not None:
-        found["times promised volatility"] = trial.kept
-    return found
