@@ -5,7 +5,6 @@ from __future__ import annotations
 from case_studies.common.claims import claim_of
 from case_studies.common.report import weave
 from shared.reporting import Claim, Evidence, Said, given
-from shared.reporting.claims import Verdict
 from shared.text import join_words
 
 from .plan import Plan
@@ -87,11 +86,14 @@ def say_limits(plan: Plan, tables: Tables) -> Said:
     )
 
 
-def say_passed(plan: Plan) -> Claim:
+def say_passed(tables: Tables) -> Claim:
     """Which limits the orders pass, because lots are whole."""
     parts = [
-        Claim.of(f"“{_safe(name)}” by {{amount}}", amount=given(amount, "%", decimals=2))
-        for name, amount in plan.passed
+        Claim.of(
+            f"“{_safe(name)}” by {{amount}}",
+            amount=Evidence("passed", tables.passed, {"limit": name}).value("amount", "%", decimals=2),
+        )
+        for name in tables.passed["limit"]
     ]
     return Claim.join("In whole lots, weights pass ", *weave(parts), ".")
 
@@ -122,10 +124,9 @@ def say_calm(trial: Trial) -> Claim:
 
 def say_gap(trial: Trial, tables: Tables, walk: str, name: str) -> Claim:
     """The Sharpe ratio of a strategy beside the baseline's, and whether a difference is shown."""
-    verdict: Verdict = "none"
+    shown = "none is shown"
     if trial.differs(name):
-        verdict = "better" if trial.gap(name)[0] > 0 else "worse"
-    shown = {"none": "none is shown", "better": "that is better", "worse": "that is worse"}[verdict]
+        shown = "that is better" if trial.gap(name)[0] > 0 else "that is worse"
     rows, base = tables.walked(walk, name), trial.backtest.baseline
     mine = "it" if name == trial.chosen and walk == "strategies" else name_of(name)
     return Claim.of(
@@ -179,7 +180,7 @@ def say_highest(trial: Trial, tables: Tables) -> Claim:
         " luck alone.",
         name=rows.label_at("max", "sharpe", "strategy"),
         ratio=rows.max("sharpe", decimals=2),
-        n=given(trial.backtest.n_tried, decimals=0),
+        n=tables.walked("strategies", trial.chosen).value("tried", decimals=0),
     )
 
 
