@@ -9,7 +9,7 @@ export PYTHONWARNINGS = ignore::UserWarning
 # Each of the tests' two processes has one of the cores to itself; threads of both on both wait for one another.
 test test-whole test-pandas2: export OMP_NUM_THREADS = 1
 
-.PHONY: demo install-all warm test test-whole test-pandas2 lint clean
+.PHONY: demo docs install-all warm test test-whole test-pandas2 lint clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hexad needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11")'
@@ -56,6 +56,10 @@ test-pandas2:
 	$(VENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(VENV)/bin/python -m pip install --quiet --editable ".[studies,basket,optimization,geodata,data,excel,sql]" "pandas<3" --group dev
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal $(PANDAS2)
+
+# The pages of docs/, run: with results and pictures, one HTML file each.
+docs: install-all
+	$(BIN)/python docs/build.py site
 
 lint: install-all
 	$(BIN)/ruff check .

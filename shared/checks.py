@@ -16,6 +16,7 @@ __all__ = [
     "as_whole_numbers",
     "check_level",
     "check_levels",
+    "check_model",
     "is_number",
     "is_whole",
     "nearest",
@@ -145,6 +146,35 @@ def as_whole_numbers(given: object, name: str, least: int = 1) -> tuple[int, ...
     if bad := [one for one in numbers if not is_whole(one, least)]:
         raise SettingsError(f"{name} are whole numbers from {least}, but {quote(bad)} were given")
     return numbers
+
+
+def check_model(model: object, name: str, example: str, *, optional: bool = True) -> None:
+    """Refuse what cannot be fitted: a class where an object of it is wanted, or the mere name of one.
+
+    Parameters
+    ----------
+    model : object
+    name : str
+        What it is called in the message.
+    example : str
+        What would do.
+    optional : bool
+        Whether None will do.
+
+    Raises
+    ------
+    SettingsError
+
+    >>> check_model("ridge", "regressor", "Ridge()")
+    Traceback (most recent call last):
+    ...
+    shared.errors.SettingsError: regressor='ridge' cannot be fitted; give an object, as in Ridge()
+    """
+    if model is None and optional:
+        return
+    if isinstance(model, type) or not (hasattr(model, "fit") and hasattr(model, "get_params")):
+        said = model.__name__ if isinstance(model, type) else shorten(repr(model))
+        raise SettingsError(f"{name}={said} cannot be fitted; give an object, as in {example}")
 
 
 def check_levels(levels: object, name: str = "levels") -> tuple[float, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sized
+from collections.abc import Iterator, Mapping, Sized
 from html import escape
 from numbers import Number, Real
 from pathlib import Path
@@ -19,7 +19,7 @@ from shared.text import count_of
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OneLine", "Result", "Tabular", "as_line"]
+__all__ = ["OneLine", "Result", "Several", "Tabular", "as_line"]
 
 LONGEST_LINE = 120
 LONGEST_TEXT = 40
@@ -138,7 +138,7 @@ class Tabular(OneLine, ABC):
 
     def __getitem__(self, name: Any) -> Any:
         frame = self.to_frame()
-        if not isinstance(name, list) and name in frame.columns:
+        if hasattr(name, "dtype") and getattr(name, "shape", None):  # which rows, as in found[found["lift"] > 2]
             return frame[name]
         lost = [one for one in (name if isinstance(name, list) else [name]) if one not in frame.columns]
         if lost:
@@ -151,7 +151,7 @@ class Tabular(OneLine, ABC):
         return name in self.to_frame().columns
 
     # Whoever loops wants rows or columns, and would have to guess which: `to_frame()` tells.
-    __iter__ = None
+    __iter__: Any = None
 
 
 class UnknownColumnError(HexadError, KeyError):
@@ -204,3 +204,35 @@ class Result(Tabular):
         numbered = list(table.index) == list(range(len(table)))
         cut = f"<p>{len(table):,} of {count_of(total, 'row')} shown.</p>" if len(table) < total else ""
         return f"<p>{escape(self.explain())}</p>{table.to_html(index=not numbered)}{cut}"
+
+
+class Several(Result):
+    """A result that is a list of things: it has a length, is looped over, and gives one by its number.
+
+    >>> import pandas as pd
+    >>> @dataclasses.dataclass(frozen=True, repr=False)
+    ... class Finds(Several):
+    ...     found: tuple = ()
+    ...     def each(self):
+    ...         return self.found
+    ...     def explain(self):
+    ...         return f"{len(self)} finds."
+    ...     def to_frame(self):
+    ...         return pd.DataFrame({"find": self.found})
+    >>> finds = Finds(("a", "b", "c"))
+    >>> len(finds), list(finds), finds[0], finds[-2:], finds["find"].tolist()
+    (3, ['a', 'b', 'c'], 'a', ('b', 'c'), ['a', 'b', 'c'])
+    """
+
+    @abstractmethod
+    def each(self) -> tuple[Any, ...]:
+        """Return the things, in their order."""
+
+    def __len__(self) -> int:
+        return len(self.each())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.each())
+
+    def __getitem__(self, name: Any) -> Any:
+        return self.each()[name] if isinstance(name, int | slice) else super().__getitem__(name)

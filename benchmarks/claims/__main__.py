@@ -7,8 +7,8 @@ code that shares nothing with the report's; three faults are planted in a report
 claims_checked, claims_wrong: claims, and those that their tables do not bear out;
 claims_loose: sentences that compare outside of claims; runs, runs_refused, runs_broken: runs, tables that a study refuses, and
 runs that end in an error of the program; skill_claimed: shuffles in which something is said to be found, by study;
-nothing_unsaid: shuffles in which nothing is, and the first screen does not say so; faults_caught: planted faults that are told,
-of those of the study in which the fewest are; numbers_untraced: numbers that a claim gives without a table, and that are
+nothing_unsaid: shuffles in which nothing is, and the first screen does not say so; faults_caught: kinds of planted
+faults (sign, clock, interval) of which each one planted is told; faults_planted: how many were; numbers_untraced: numbers that a claim gives without a table, and that are
 neither settings nor metrics.
 """
 
@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.claims.faults import catch_faults
+from benchmarks.claims.faults import FAULTS, catch_faults
 from benchmarks.claims.runs import MANY, Case, check_case, claims_skill, list_cases, says_nothing
 from case_studies.common.study import find_studies
 
@@ -51,7 +51,7 @@ class Tally:
     untraced: int = 0
     unsaid: dict[str, int] = field(default_factory=dict)
     skill: dict[str, int] = field(default_factory=dict)
-    caught: dict[str, int] = field(default_factory=dict)
+    caught: dict[str, list[bool]] = field(default_factory=lambda: {name: [] for name in FAULTS})
 
     def plain(self) -> dict[str, Any]:
         """As one object."""
@@ -64,8 +64,8 @@ class Tally:
             "runs_broken": self.broken,
             "skill_claimed": self.skill,
             "nothing_unsaid": self.unsaid,
-            "faults_caught": min(self.caught.values(), default=0),
-            "faults_caught_by_study": self.caught,
+            "faults_caught": sum(bool(told) and all(told) for told in self.caught.values()),
+            "faults_planted": sum(map(len, self.caught.values())),
             "numbers_untraced": self.untraced,
         }
 
@@ -108,7 +108,8 @@ def look_at(case: Case, tally: Tally, place: Path) -> None:
         say(f"  something found: {skill}; the first screen says that nothing is: {says_nothing(checked)}")
     if case.kind == "own":
         caught = catch_faults(folder, place)
-        tally.caught[case.study] = sum(caught.values())
+        for name, told in caught.items():
+            tally.caught[name].append(told)
         say(f"  faults caught: {', '.join(f'{name} {told}' for name, told in caught.items())}")
 
 

@@ -7,6 +7,7 @@ digit stands there for nothing, that clocks are those of the rows, and of compar
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ from benchmarks.claims.verdicts import (
 
 __all__ = ["Checked", "Finding", "check_run"]
 
+LOW, HIGH = re.compile(r"(?:^|[_ -])(?:low|lower)$"), re.compile(r"(?:^|[_ -])(?:high|upper)$")
 COMPARED = ("improvement, lower", "improvement, upper", "gain, lower", "gain, upper", "wins")
 
 
@@ -244,14 +246,23 @@ def _check_ends(claim: Mapping[str, Any], parts: Sequence[Again | str | None]) -
 
 
 def _check_joined_verdict(claim: Mapping[str, Any], parts: Sequence[Again | str | None]) -> list[str]:
-    """A verdict of a sentence that joins others has to be that of all comparisons in it; of none, nothing shows it."""
+    """A verdict has to be that of all comparisons of the sentence, or agree with the interval that it tells from a table."""
     made = [part for part in parts if isinstance(part, Again)]
-    if not made:
-        return [f"the verdict {claim['verdict']!r} rests on no comparison whose interval could be computed again"]
-    odd = [part for part in made if claim["verdict"] not in verdicts_of({}, part, ())]
-    return [
-        f"the verdict is {claim['verdict']!r}, but the gain is {part.gain:.4g} (p = {part.p_value:.4g})" for part in odd
-    ]
+    if made:
+        odd = [part for part in made if claim["verdict"] not in verdicts_of({}, part, ())]
+        return [f"the verdict is {claim['verdict']!r}, but the gain is {part.gain:.4g}" for part in odd]
+    ends = [[float(one["value"]) for one in claim["numbers"] if is_end.search(one["column"])] for is_end in (LOW, HIGH)]
+    if not ends[0] or len(ends[0]) != len(ends[1]):
+        return [f"the verdict {claim['verdict']!r} rests on no comparison and no interval"]
+    allowed = [_verdicts_by(low, high) for low, high in zip(*ends, strict=True)]
+    if all(claim["verdict"] in names for names in allowed):
+        return []
+    return [f"the verdict is {claim['verdict']!r}, but the interval is {ends[0]} to {ends[1]}"]
+
+
+def _verdicts_by(low: float, high: float) -> set[str]:
+    """Verdicts that an interval of a difference allows; which direction is the better one, the interval does not tell."""
+    return {"none"} if low <= 0 <= high else {"better", "worse"}
 
 
 def _check_sentence(claim: Mapping[str, Any], known: Sequence[float], kept: _Folder) -> list[str]:

@@ -7,7 +7,7 @@ import html
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,10 @@ Claim = dict[str, Any]
 
 
 def flip_sign(claim: Claim) -> bool:
-    """Call what is better worse, and turn the interval round; False where the claim compares nothing."""
+    """Call what is better worse, and turn the interval round; else write a number with a minus. False where neither fits."""
     detail = claim["detail"]
     if claim["verdict"] not in SWAP or "improvement" not in detail:
-        return False
+        return _flip_number(claim)
     before = claim["verdict"]
     claim["verdict"] = SWAP[before]
     claim["text"] = claim["text"].replace(f" {before} than ", f" {SWAP[before]} than ")
@@ -42,24 +42,44 @@ def flip_sign(claim: Claim) -> bool:
     return True
 
 
+def _flip_number(claim: Claim) -> bool:
+    for one in claim["numbers"]:
+        if one["table"] and isinstance(one["value"], int | float) and one["value"] > 0 and one["text"] in claim["text"]:
+            claim["text"] = claim["text"].replace(one["text"], f"\u2212{one['text']}")
+            one["text"], one["value"] = f"\u2212{one['text']}", -one["value"]
+            return True
+    return False
+
+
 def change_clock(claim: Claim) -> bool:
-    """Name another clock; False where the claim names none."""
+    """Name another clock or day than that of the rows; False where the claim names none."""
     context = str(claim["detail"].get("context", ""))
     own = {match.group() for one in claim["numbers"] for match in CLOCK.finditer(f"{one['value']} {one['text']}")}
     told = [match.group() for match in CLOCK.finditer(claim["text"]) if match.group() not in own]
     if not told:
-        return False
+        return _change_stamp(claim)
     other = "18:30" if told[0] != "18:30" else "07:00"
     claim["text"] = claim["text"].replace(told[0], other)
     claim["detail"]["context"] = context.replace(told[0], other)
     return True
 
 
+def _change_stamp(claim: Claim) -> bool:
+    """Tell a stamp or a clock that the rows have as another one."""
+    for one in claim["numbers"]:
+        if one["table"] and isinstance(one["value"], str) and (match := CLOCK.search(one["text"])):
+            text = one["text"].replace(match.group(), "18:30" if match.group() != "18:30" else "07:00")
+            claim["text"] = claim["text"].replace(one["text"], text)
+            one["text"] = text
+            return True
+    return False
+
+
 def move_end(claim: Claim) -> bool:
     """Move an end of an interval by 3 points; False where the claim has none."""
     upper = next((one for one in claim["numbers"] if one["statistic"].endswith(", upper")), None)
     if upper is None:
-        return False
+        return _move_told_end(claim)
     before = plain(upper["text"]).lstrip("-")
     upper["value"] = float(upper["value"]) + 3 / upper["scale"]
     upper["text"] = f"{upper['value'] * upper['scale']:.0f}"
@@ -70,10 +90,22 @@ def move_end(claim: Claim) -> bool:
     return True
 
 
+def _move_told_end(claim: Claim) -> bool:
+    """Move an end that stands in a column of a table."""
+    for one in claim["numbers"]:
+        if re.search(r"(?:^|[_ -])(?:high|upper|hi-\d+)$", one["column"]) and isinstance(one["value"], int | float):
+            value = one["value"] * 1.3 + 1
+            text = f"{value * one['scale']:,.1f}"
+            claim["text"] = claim["text"].replace(one["text"], text)
+            one["text"], one["value"] = text, value
+            return True
+    return False
+
+
 FAULTS: dict[str, Callable[[Claim], bool]] = {"sign": flip_sign, "clock": change_clock, "interval": move_end}
 
 
-def plant(folder: Path, change: Callable[[Claim], bool]) -> int:
+def plant(folder: Path, change: Callable[[Claim], bool], besides: Collection[int] = ()) -> int:
     """Change the first claim that a fault fits, in the data of the page and in its text; its number, or -1.
 
     Parameters
@@ -82,9 +114,11 @@ def plant(folder: Path, change: Callable[[Claim], bool]) -> int:
         Of a run; its report is written over.
     change : callable
         Changes a claim in place, and says whether it did.
+    besides : collection of int
+        Claims that are left alone.
     """
     page, path = read_page(folder / "report.html"), folder / "report.html"
-    for number in sorted({element.claim for element in page.elements if element.tag != "li"}):
+    for number in sorted({element.claim for element in page.elements if element.tag != "li"} - set(besides)):
         claims = copy.deepcopy(page.claims)
         if change(claims[number]):
             path.write_text(_put(path.read_text(encoding="utf-8"), claims, number), encoding="utf-8")
@@ -106,9 +140,10 @@ def _put(text: str, claims: list[Claim], number: int) -> str:
 
 
 def catch_faults(folder: Path, place: Path) -> dict[str, bool]:
-    """Plant each fault in a copy of a run; whether it was caught, by name.
+    """Plant each fault in a copy of a run; whether it was caught, by name, for those that the report has a place for.
 
-    A fault counts as caught if the check names the claim that it was planted in, and did not before.
+    A report that names no clock cannot name a wrong one. A fault counts as caught if the check names the claim that it
+    was planted in, and did not before.
 
     Parameters
     ----------
@@ -122,8 +157,8 @@ def catch_faults(folder: Path, place: Path) -> dict[str, bool]:
     for name, change in FAULTS.items():
         made = place / name
         shutil.copytree(folder, made)
-        number = plant(made, change)
-        found = {finding.claim for finding in check_run(made).wrong}
-        caught[name] = number >= 0 and number in found and number not in before
+        number = plant(made, change, besides=before)
+        if number >= 0:
+            caught[name] = number in {finding.claim for finding in check_run(made).wrong}
         shutil.rmtree(made)
     return caught

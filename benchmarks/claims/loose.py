@@ -34,7 +34,8 @@ def always_true() -> list[re.Pattern[str]]:
 def find_loose(page: Page) -> list[str]:
     """Sentences of a page that compare outside of a claim, each once.
 
-    The name of a model, such as "the most correlated set", does not compare by itself.
+    The name of a model, such as "the most correlated set", and what stands in quotation marks, do not compare by
+    themselves.
 
     Parameters
     ----------
@@ -60,6 +61,7 @@ def _names_of(page: Page) -> list[str]:
 
 
 def _strike_out(sentence: str, names: list[str]) -> str:
+    sentence = re.sub("“[^”]{1,40}”", "…", sentence)  # what something is called
     for name in names:
         sentence = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", sentence, flags=re.IGNORECASE)
     return sentence

@@ -113,7 +113,7 @@ OTHERS: dict[str, tuple[Other, Other]] = {
             lambda: _explode(["genre", "language", "country"]),
             {"order": "film", "item": "item", "time": "year"},
         ),
-        Other("helsinki_visits", lambda: datasets.load("helsinki_visits"), {"order": "customer", "item": "site"}),
+        Other("cards", lambda: datasets.load("cards"), {"order": "card", "item": "merchant"}),
     ),
     "products": (
         Other(

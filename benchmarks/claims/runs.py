@@ -19,7 +19,7 @@ from case_studies.common.runs import run_study
 from case_studies.common.study import find_study
 from shared.errors import HexadError
 
-__all__ = ["MANY", "NOTHING", "Case", "claims_skill", "list_cases", "run_case", "says_nothing"]
+__all__ = ["MANY", "NOTHING", "Case", "as_bundled", "claims_skill", "list_cases", "run_case", "says_nothing"]
 
 MANY = ("demand", "prices", "grocery", "products")  # studies of which many shuffles are made
 # What a first screen says where nothing is to be found.

@@ -12,6 +12,7 @@ import pandas as pd
 
 from benchmarks.claims import chance
 from benchmarks.claims.numbers import NoTableError, Tables, pair_rows, says_value, select
+from benchmarks.claims.page import plain
 
 __all__ = [
     "BAND",
@@ -220,7 +221,7 @@ def check_comparison(claim: Mapping[str, Any], again: Again, family: Sequence[fl
     family : sequence of float
         p-values of the comparisons made together with it, this one's first, so far as the page tells them.
     """
-    wrong = _check_figures(claim["detail"], again)
+    wrong = [*_check_figures(claim["detail"], again), *check_said(claim, again)]
     verdict = claim["verdict"]
     if verdict not in verdicts_of(claim["detail"], again, family):
         p_value = "too few" if np.isnan(again.p_value) else f"p = {again.p_value:.4g}"
@@ -286,3 +287,47 @@ def numbers_of(detail: Mapping[str, Any], again: Again) -> list[float]:
 def says_one_of(token: str, numbers: Sequence[float]) -> bool:
     """Whether a number of a text is one of some, rounded."""
     return any(says_value(token.lstrip("-"), number) for number in numbers)
+
+
+SPAN = r"(?P<low>-?[\d.,e+]+) (?:to|and) (?P<high>-?[\d.,e+]+)(?P<unit> %)?"
+FORMS = {
+    "better": re.compile(rf" (?:is|are|seems|seem) better than .+? by {SPAN}"),
+    "worse": re.compile(rf" (?:is|are|seems|seem) worse than .+? by {SPAN}"),
+    "none": re.compile(rf" cannot be told apart .*?: the improvement lies between {SPAN}"),
+}
+WINS = re.compile(r"better on (?P<wins>[\d,]+) of (?P<n>[\d,]+) |, on (?P<wins2>[\d,]+) of (?P<n2>[\d,]+) ")
+TOGETHER = re.compile(r"not once all (?P<count>\d+) comparisons")
+
+
+def check_said(claim: Mapping[str, Any], again: Again) -> list[str]:
+    """Whether the sentence of a comparison says its interval, wins and number in the order and direction that they have."""
+    text, wrong = f" {plain(claim['text'])} ", []
+    found = [(name, match) for name, form in FORMS.items() if (match := form.search(text))]
+    for name, match in found:
+        low, high = (-again.upper, -again.lower) if name == "worse" else (again.lower, again.upper)
+        scale = 100.0 if match["unit"] else 1.0
+        if not (_is(match["low"], scale * low) and _is(match["high"], scale * high)):
+            wrong.append(f"it says {match.group().strip()!r}, but it is {scale * low:.4g} to {scale * high:.4g}")
+        if (name == "better" and again.gain < 0) or (name == "worse" and again.gain > 0):
+            wrong.append(f"it says {name}, but the gain is {again.gain:.4g}")
+    if not found and claim["verdict"] in FORMS and " told apart" in text:
+        wrong.append("it does not say between what the improvement lies")
+    if found and (match := WINS.search(text)) and _counts(match) != (again.wins, again.n):
+        wrong.append(f"it says {match.group().strip()!r}, but it was better on {again.wins} of {again.n}")
+    elif found and not match:
+        wrong.append("it does not say how often it was better")
+    if (match := TOGETHER.search(text)) and int(match["count"]) != int(claim["detail"].get("together", 1)):
+        wrong.append(f"it says {match.group()!r}, but {claim['detail'].get('together')} were made")
+    return wrong
+
+
+def _counts(match: re.Match[str]) -> tuple[int, int]:
+    wins, n = match["wins"] or match["wins2"], match["n"] or match["n2"]
+    return int(wins.replace(",", "")), int(n.replace(",", ""))
+
+
+def _is(told: str, value: float) -> bool:
+    """Whether an end is told as rounded; one of three digits by these."""
+    if "e" in told:
+        return bool(np.isclose(float(told), value, rtol=0.005))
+    return says_value(told, value) or bool(np.isclose(float(told.replace(",", "")), value, rtol=0.0051))

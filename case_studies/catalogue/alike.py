@@ -156,7 +156,7 @@ class Alike:
         row, most : int
         """
         inside = self.table[self.table["_row"] == row].head(most)
-        return inside.set_index("neighbour title")[["similarity", "because"]].rename_axis("most like it")
+        return inside.set_index("neighbour title")[["similarity", "because"]].rename_axis("like it")
 
 
 def search_alike(items: Items, space: ItemSpace, settings: CatalogueSettings) -> Alike:

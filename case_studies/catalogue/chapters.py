@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from domains.recommendation import SemanticIndex
+from shared.reporting import Table
 from shared.text import count_of
 
 from .alike import Alike, pick_shown
 from .cells import set_apart
 from .finder import NAMES, search_items, select_items
 from .items import Items
-from .sayings import percent, say_twins
+from .sayings import say_twins
 from .settings import CatalogueSettings
 
 __all__ = ["list_parts", "search_parts", "twin_parts"]
@@ -38,19 +39,21 @@ def list_parts(alike: Alike, items: Items, columns: pd.DataFrame, settings: Cata
     """
     rows, lost = pick_shown(items, settings)
     how = "Items named in the settings" if settings.shown else "Items drawn by chance"
-    told: list[Any] = [f"{how}, and what is most like them; the reasons name what is rarest in common first."]
+    told: list[Any] = [f"{how}, and what is like them; the reasons name what is rarest in common first."]
     told += [f"No item is called {', '.join(f'“{name}”' for name in lost)}." if lost else ""]
     for row in rows:
         inside = alike.lists_of(row, settings.found)
-        title = f"Most like “{items.titles[row]}”"
+        title = f"More like “{items.titles[row]}”"
         if len(inside):
-            inside["similarity"] = [f"{one:.2f}" for one in inside["similarity"]]
-            told.append((inside, f"{title}."))
+            told.append(Table(inside, f"{title}.", name="more-like-this"))
         else:
             told.append(f"{title}: nothing at all.")
     weights = columns[columns["weight"].notna()].set_index("column")[["weight", "note"]]
-    weights["weight"] = [percent(one) for one in weights["weight"]]
-    return [*filter(lambda one: not isinstance(one, str) or one, told), (weights, "How columns weigh in the lists.")]
+    weights = weights.assign(weight=100 * weights["weight"]).rename(columns={"weight": "weight, %"})
+    return [
+        *filter(lambda one: not isinstance(one, str) or one, told),
+        Table(weights, "How columns weigh in the lists.", name="weights"),
+    ]
 
 
 def twin_parts(alike: Alike, items: Items, settings: CatalogueSettings) -> list[Any]:
@@ -68,24 +71,24 @@ def twin_parts(alike: Alike, items: Items, settings: CatalogueSettings) -> list[
     parts: list[Any] = [say_twins(alike, items)]
     if len(alike.twins):
         shown = alike.twins.head(MOST_ROWS).set_index("first")
-        shown["similarity"] = [f"{one:.2f}" for one in shown["similarity"]]
         if (shown["called"] == shown["and"]).all():
             shown = shown.drop(columns="and")
-        parts.append((shown, f"Keys of the first {len(shown)} of {count_of(len(alike.twins), 'pair')}."))
+        caption = f"Keys of the first {len(shown)} of {count_of(len(alike.twins), 'pair')}."
+        parts.append(Table(shown, caption, name="twins", data=alike.twins))
     order = np.argsort(alike.closest, kind="stable")[:MOST_ROWS]
     known = items.table[list(items.compared)].notna().sum(axis=1).to_numpy()
     lonely = pd.DataFrame(
         {
             "columns filled": [f"{known[row]} of {len(items.compared)}" for row in order],
-            "similarity": [f"{alike.closest[row]:.2f}" for row in order],
+            "similarity": alike.closest[order].astype(float),
         },
-        index=pd.Index([items.titles[row] for row in order], name="least like any other"),
+        index=pd.Index([items.titles[row] for row in order], name="item"),
     )
     return [
         *parts,
-        f"Items whose nearest is least like them, on a scale on which two items with the same cells have 1; below"
+        f"Items whose nearest is hardly like them, on a scale on which two items with the same cells have 1; below"
         f" {settings.lonely:g} (--set lonely) nothing is called like an item.",
-        (lonely, "The loneliest items."),
+        Table(lonely, "The loneliest items.", name="loneliest"),
     ]
 
 
@@ -122,7 +125,7 @@ def search_parts(items: Items, index: SemanticIndex, settings: CatalogueSettings
             titles = pd.Index(items.keys).get_indexer(pd.Index(rows[set_apart(items.key, NAMES)]))
             table = rows[shown].set_axis(pd.Index([items.titles[row] for row in titles], name="found"), axis=0)
             only = f" where {' and '.join(where)} ({int(allowed.sum()):,} items)" if allowed is not None else ""
-            told.append((table, f"“{query}”{only}."))
+            told.append(Table(table, f"“{query}”{only}.", name="found"))
         if lost := [query for query in settings.queries if query not in set(found["query"])]:
             told.append(f"Nothing was found for {', '.join(f'“{query}”' for query in lost)}.")
     return told

@@ -19,13 +19,25 @@ from .items import Items
 from .leaks import find_leaks, mask_names
 from .settings import CatalogueSettings
 
-__all__ = ["EQUAL", "LEARNT", "LEVEL", "TEXTS", "WORDS", "Trial", "choose_encoder", "fit_space", "judge_columns"]
+__all__ = [
+    "BY_CHANCE",
+    "EQUAL",
+    "LEARNT",
+    "LEVEL",
+    "TEXTS",
+    "WORDS",
+    "Trial",
+    "choose_encoder",
+    "fit_space",
+    "judge_columns",
+]
 
 EQUAL, LEARNT = "all together, equal weights", "all together, learnt weights"
 WORDS, TEXTS = "words of the texts alone", "texts alone, words and meaning"
 DRAWS, LEVEL = 2000, 95  # of items, for the interval of a share, in percent
 SHUFFLED = 20  # items that are judged by neighbours in one order by chance
 TOGETHER = (EQUAL, LEARNT)
+BY_CHANCE = "items drawn by chance"
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,9 @@ class Trial:
         The share among the judged items whose nearest is least like them, and most like them, a third each.
     thirds_error : float
         Standard error of the difference between the two.
+    shares : pandas.DataFrame
+        Share of right neighbours of each judged item: a column a way, and "by chance"; in column "third" whether its
+        nearest is "near", "far" or in between.
 
     >>> Trial(pd.DataFrame(), 0.1, 50, True, "a", "b", {"b": (0.1, 0.05, 0.15)}).verdict("b")
     'better'
@@ -72,6 +87,7 @@ class Trial:
     masked: int = 0
     thirds: tuple[float, float] = (np.nan, np.nan)
     thirds_error: float = 0.0
+    shares: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False)
 
     def share(self, way: str) -> float:
         """Share of right neighbours by one way.
@@ -201,9 +217,14 @@ def judge_columns(items: Items, settings: CatalogueSettings) -> Trial | None:
     third = max(len(asked) // 3, 1)
     far, close = shares[used][order[:third]], shares[used][order[-third:]]
     error = float(np.sqrt((far.var() + close.var()) / third))
+    by_item = pd.DataFrame(shares, index=pd.Index([items.keys[row] for row in asked], name="whose"))
+    by_item[BY_CHANCE] = chance
+    thirds = np.full(len(asked), "middle", dtype=object)
+    thirds[order[:third]], thirds[order[-third:]] = "far", "near"
+    by_item["third"] = thirds
     whole = bool((rights.others[asked] >= settings.neighbours).all())
     trial = replace(trial, thirds=(float(far.mean()), float(close.mean())), thirds_error=error)
-    return replace(trial, whole=whole, leaks=leaks, weights=by_way.weights, masked=masked)
+    return replace(trial, shares=by_item, whole=whole, leaks=leaks, weights=by_way.weights, masked=masked)
 
 
 def _list_ways(items: Items, names: list[str], settings: CatalogueSettings, labels: Any) -> dict[str, tuple[Any, ...]]:

@@ -8,66 +8,33 @@ import numpy as np
 import pandas as pd
 
 from domains.recommendation import ItemSpace
-from shared.reporting import Run
-from shared.reporting.charts import bar_figure
-from shared.text import count_of, join_words, sentences
+from shared.reporting import Table
+from shared.text import count_of, sentences
 
 from .alike import Alike
 from .check import LEVEL, TEXTS, Trial
 from .items import Items
-from .sayings import percent, say_check, say_doubt, say_lists, say_simple, say_twins
+from .sayings import say_check, say_doubt, say_judged, say_thirds
+from .screen import draw_shares, say_flattered
 from .settings import CatalogueSettings
-
-MANY_TWINS = 0.01  # pairs per item, from which they flatter the check
-
-
-def summary(run: Run, settings: CatalogueSettings, items: Items, trial: Trial | None, alike: Alike) -> None:
-    """Sentences for a manager and the numbers behind them."""
-    compared = join_words([f"“{name}”" for name in (*items.text, *items.compared)])
-    run.report.subtitle = f"{count_of(len(items.table), 'item')}, compared by {compared}."
-    run.add_summary(" ".join(filter(None, [say_check(trial, items, settings), say_simple(trial)])))
-    run.add_summary(say_lists(trial, alike, settings), say_doubt(), say_twins(alike, items))
-    if trial is not None:
-        share = trial.share(trial.used)
-        run.add_fact(percent(share), f"of the neighbours are right; {percent(trial.chance)} by chance")
-    run.add_fact(f"{int((alike.closest < settings.lonely).sum()):,}", "items that nothing is like")
-    run.add_fact(f"{len(alike.twins):,}", "pairs that seem the same item twice")
+from .tables import Tables
 
 
-def check_parts(trial: Trial | None, items: Items, settings: CatalogueSettings) -> list[Any]:
+def check_parts(trial: Trial | None, tables: Tables, items: Items, settings: CatalogueSettings) -> list[Any]:
     """How many neighbours are right, by each way to find them."""
     if trial is None:
-        return [say_check(trial, items, settings)]
-    table = trial.table
-    bars = {str(way): 100 * float(share) for way, share in table["share"].items()} | {"by chance": 100 * trial.chance}
-    figure = bar_figure(
-        bars,
-        lower=[*(100 * table["low"]), 100 * trial.chance],
-        upper=[*(100 * table["high"]), 100 * trial.chance],
-        highlight=[trial.used],
-        x_label=f"right neighbours, % (same {items.check})",
-        caption=f"Neighbours that share “{items.check}”, with {LEVEL} % intervals; the lists go by the coloured way.",
-    )
-    shown = pd.DataFrame(
-        {"right": [percent(one) for one in table["share"]]}
-        | {
-            f"{LEVEL} % interval": [
-                f"{percent(a)} to {percent(b)}" for a, b in zip(table["low"], table["high"], strict=True)
-            ]
-        },
-        index=table.index,
-    )
-    told = [
-        f"{count_of(trial.n_judged, 'item')} were judged, drawn by chance among those whose “{items.check}” another item"
-        f" has, too; where a cell holds several kinds, one in common is enough. Weights were learnt from the other"
-        " items alone. Intervals come from drawing the judged items again."
-    ]
+        return [say_check(trial, tables, items, settings)]
+    shown = (100 * trial.table).rename(columns={"share": "right, %", "low": "from", "high": "to"})
+    told: list[Any] = [[tables.judge(item.against) for item in tables.pairs], say_judged(trial, items)]
     if items.text:
-        how = "by a sentence model and by their words" if TEXTS in table.index else "by their words"
+        how = "by a sentence model and by their words" if TEXTS in trial.table.index else "by their words"
         masked = f"the words of the values of “{items.check}” were masked in {count_of(trial.masked, 'text')}"
         told.append(f"Texts are compared {how}. Before, {masked}.")
     told += [f"“{name}” was left out here, since it gives the answer away: {why}." for name, why in trial.leaks.items()]
-    return [figure, *told, (shown, "The same as a table.")]
+    if (thirds := say_thirds(trial, tables)) is not None:
+        told.append([thirds])
+    caption = f"Neighbours that share “{items.check}”, with {LEVEL} % intervals from drawing the judged items again."
+    return [say_check(trial, tables, items, settings), draw_shares(trial, tables, items), *told, Table(shown, caption)]
 
 
 def column_table(items: Items, space: ItemSpace, trial: Trial | None) -> pd.DataFrame:
@@ -84,21 +51,16 @@ def column_table(items: Items, space: ItemSpace, trial: Trial | None) -> pd.Data
     return table
 
 
-def doubts(items: Items, trial: Trial | None, space: ItemSpace, alike: Alike, settings: CatalogueSettings) -> list[str]:
+def doubts(trial: Trial | None, space: ItemSpace, items: Items, alike: Alike, settings: CatalogueSettings) -> list[Any]:
     """When not to believe it."""
-    told = [say_doubt()]
-    if trial is not None and len(alike.twins) >= MANY_TWINS * len(items.table):
-        told.append(
-            f"{count_of(len(alike.twins), 'pair')} seem the same item twice: such neighbours are right by themselves, so that"
-            " the share of right ones is too high. Leave the doubles out and run it again."
-        )
+    told: list[Any] = [say_doubt()]
+    if (flattered := say_flattered(trial, items, alike)) is not None:
+        told.append(flattered)
     if trial is not None:
         told.append(
             f"“{items.check}” stands in for likeness: where other things make items alike, it says little. Other columns can"
             " be held out: --set columns.check=NAME."
         )
-        if trial.n_judged < 200:
-            told.append(f"Only {trial.n_judged:,} items were judged: enough to see that it runs, too few to decide on.")
         if len([name for name in items.compared if name not in trial.weights]) > 0:
             told.append(
                 "In the lists all columns count, also those that the check leaves out; the lists themselves were not judged."
@@ -106,12 +68,12 @@ def doubts(items: Items, trial: Trial | None, space: ItemSpace, alike: Alike, se
     told.append(sentences(space.notes_) if space.notes_ else "")
     if items.text and space.encoder_ is not None and not space.encoder_.model_hash_:
         why = (
-            f"more than most_sentences={settings.most_sentences:,} items"
+            f"there are over most_sentences={settings.most_sentences:,} items"
             if space.encoder_.views == "words"
             else "none is installed"
         )
         told.append(f"Texts are compared by their words alone, not by a sentence model ({why}).")
-    return [text for text in told if text]
+    return [text for text in told if str(text)]
 
 
 def metrics(items: Items, trial: Trial | None, alike: Alike, settings: CatalogueSettings) -> dict[str, float]:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
+from shared.reporting import Claim, Evidence, Said, given
 from shared.text import count_of
 
 from .alike import Alike
-from .check import EQUAL, LEARNT, LEVEL, TEXTS, WORDS, Trial
+from .check import BY_CHANCE, Trial
 from .items import Items
 from .settings import CatalogueSettings
+from .tables import Tables
 
-__all__ = ["percent", "say_check", "say_doubt", "say_lists", "say_simple", "say_twins", "way_in_words"]
+__all__ = [
+    "NOTHING",
+    "percent",
+    "say_alone",
+    "say_check",
+    "say_doubt",
+    "say_judged",
+    "say_simple",
+    "say_thirds",
+    "say_twins",
+]
 
 
 SURE = 2.0  # standard errors from which two thirds are said to differ
+NOTHING = "Nothing was found beyond chance: do not use the lists."
 
 
 def percent(share: float) -> str:
@@ -30,118 +43,108 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %" if abs(share) >= 0.0995 or share == 0 else f"{100 * share:.1f} %"
 
 
-def way_in_words(way: str) -> str:
-    """Name a way to find neighbours within a sentence.
-
-    Parameters
-    ----------
-    way : str
-
-    >>> way_in_words("genre alone"), way_in_words("all together, equal weights")
-    ('“genre” alone', 'all columns with equal weights')
-    """
-    if way in {EQUAL, LEARNT}:
-        return f"all columns with {way.partition(', ')[2]}"
-    if way in {WORDS, TEXTS}:
-        return f"the {way}"
-    return f"“{way.removesuffix(' alone')}” alone"
-
-
-def say_check(trial: Trial | None, items: Items, settings: CatalogueSettings) -> str:
+def say_check(trial: Trial | None, tables: Tables, items: Items, settings: CatalogueSettings) -> Claim:
     """Say how many neighbours are right, beside chance.
 
     Parameters
     ----------
     trial : Trial, optional
+    tables : Tables
     items : Items
     settings : CatalogueSettings
 
     >>> items = Items(None, "id")
-    >>> say_check(None, items, CatalogueSettings())[:40]
+    >>> say_check(None, None, items, CatalogueSettings()).text[:40]
     'Whether what is found alike is alike was'
     """
     if trial is None:
         why = f"nothing but what gives “{items.check}” away is left" if items.check else "no column was held out"
-        return (
+        return Claim(
             f"Whether what is found alike is alike was not judged: {why}. --set columns.check=NAME names a column of kinds"
             " that alike items should share."
         )
-    share, low, high = trial.interval(trial.used)
     of = "" if trial.whole else ", of as many as there are to be found"
-    told = (
-        f"Of the {settings.neighbours} items found most like an item, {percent(share)} share its “{items.check}”"
-        f"{of}, though “{items.check}” was not looked at ({percent(low)} to {percent(high)}, {LEVEL} %"
-        f" interval); of items drawn by chance {percent(trial.chance)} do."
+    head = "More like this beats chance: of" if tables.beats_chance else "Of"
+    end = "" if tables.beats_chance else " That is not shown to be better than chance: do not use the lists."
+    return Claim.of(
+        f"{head} the {{n}} items found most like an item, {{share}} share its “{items.check}”{of}, though"
+        f" “{items.check}” was not looked at; of items drawn by chance {{chance}} do.{end}",
+        n=given(settings.neighbours),
+        share=tables.by(trial.used).mean("value", "%", decimals=0),
+        chance=tables.by(BY_CHANCE).mean("value", "%", decimals=0),
     )
-    verdict = trial.verdict("chance")
-    if verdict == "better":
-        return f"More like this beats chance: {told[0].lower()}{told[1:]}"
-    worse = "worse than" if verdict == "worse" else "not shown to be better than"
-    return f"{told} That is {worse} chance: do not use the lists."
 
 
-def say_simple(trial: Trial | None) -> str:
-    """Say whether all columns together find more than the best one alone; nothing where there is but one.
+def say_simple(trial: Trial | None, tables: Tables) -> list[Said]:
+    """Say whether all columns together find more than the simplest way, the best column alone.
 
     Parameters
     ----------
     trial : Trial, optional
+    tables : Tables
 
-    >>> say_simple(None)
-    ''
+    >>> say_simple(None, None)
+    []
     """
-    if trial is None or trial.best_single not in trial.leads:
-        return ""
-    gap, low, high = trial.leads[trial.best_single]
-    share = percent(trial.share(trial.best_single))
-    simple = f"the simplest way, {way_in_words(trial.best_single)} ({share})"
-    points = f"{100 * abs(gap):.1f} percentage points"
-    span = f"{100 * low:+.1f} to {100 * high:+.1f}"
-    verdict = trial.verdict(trial.best_single)
-    if verdict == "better":
-        told = f"That is {points} more than {simple}, finds ({span})."
-    elif verdict == "worse":
-        told = f"It is {points} less than {simple}, finds ({span}): name fewer columns, --set columns.attributes."
-    else:
-        told = f"It is not shown to be more than {simple}, finds ({span} percentage points): one column does as well."
-    if EQUAL in trial.leads and trial.best_single != EQUAL:
-        first = {"better": "Weights that were learnt are worth it", "worse": "Equal weights do better"}
-        verdict = first.get(trial.verdict(EQUAL), "Weights that were learnt are not shown to be worth it")
-        told += f" {verdict}: with equal ones it is {percent(trial.share(EQUAL))}."
+    item = None if trial is None else tables.against(trial.best_single)
+    if trial is None or item is None:
+        return []
+    told: list[Said] = [tables.judge(trial.best_single)]
+    if item.outcome != "better":
+        told.append(Claim("The simplest way does as well: name that column alone, --set columns.attributes."))
     return told
 
 
-def say_lists(trial: Trial | None, alike: Alike, settings: CatalogueSettings) -> str:
-    """Say what to do with the lists, and for which items not to.
+def say_alone(tables: Tables, settings: CatalogueSettings) -> Claim:
+    """Say for which items not to show lists.
 
     Parameters
     ----------
-    trial : Trial, optional
-    alike : Alike
+    tables : Tables
     settings : CatalogueSettings
-
-    >>> say_lists.__name__
-    'say_lists'
     """
-    lonely, n = int((alike.closest < settings.lonely).sum()), len(alike.closest)
-    told = (
-        f"The table neighbours.parquet holds the {settings.neighbours} items most like each, with reasons; do not show"
-        f" them for {count_of(lonely, 'item')} ({percent(lonely / n)}) that nothing is like (similarity below"
-        f" {settings.lonely:g} of 1)."
-        if lonely
-        else f"The table neighbours.parquet holds the {settings.neighbours} items most like each, with reasons; there is"
-        f" no item that nothing is like (similarity below {settings.lonely:g} of 1)."
-    )
-    if trial is not None and np.isfinite(trial.thirds).all():
-        low, high = trial.thirds
-        told += (
-            f" Believe near ones more: in the third of the items whose nearest is most like them {percent(high)} of the"
-            f" neighbours are right, in the third whose nearest is least like them {percent(low)}."
-            if high - low > SURE * trial.thirds_error
-            else " That near ones are right more often is not shown: among the items with the nearest ones"
-            f" {percent(high)} are, among those with the farthest {percent(low)}."
+    alone = Evidence("nearest", tables.nearest, {"alone": True}).count("item")
+    if not tables.count_alone():
+        return Claim.of(
+            "Nothing is alone: {alone} have a nearest below {limit} in similarity.",
+            alone=alone,
+            limit=given(settings.lonely, digits=2),
         )
-    return told
+    return Claim.of(
+        "Do not show lists for {alone} that nothing is like: similarity below {limit}.",
+        alone=alone,
+        limit=given(settings.lonely, digits=2),
+    )
+
+
+def say_thirds(trial: Trial | None, tables: Tables) -> Claim | None:
+    """Say whether near neighbours are right more often; None where that was not looked at.
+
+    Parameters
+    ----------
+    trial : Trial, optional
+    tables : Tables
+
+    >>> say_thirds(None, None)
+    """
+    if trial is None or not np.isfinite(trial.thirds).all():
+        return None
+    low, high = trial.thirds
+    rows = tables.by(trial.used)
+    near, far = (rows.where(third=name).mean("value", "%", decimals=0) for name in ("near", "far"))
+    if high - low > SURE * trial.thirds_error:
+        return Claim.of(
+            "Believe near ones more: where the nearest is most like the item {near} of the neighbours are right, where it"
+            " is least like it {far}.",
+            near=near,
+            far=far,
+        )
+    return Claim.of(
+        "That near ones are right more often is not shown: where the nearest is most like the item {near} are, where it"
+        " is least like it {far}.",
+        near=near,
+        far=far,
+    )
 
 
 def say_doubt() -> str:
@@ -156,7 +159,7 @@ def say_doubt() -> str:
     )
 
 
-def say_twins(alike: Alike, items: Items) -> str:
+def say_twins(alike: Alike, items: Items) -> Said:
     """Say how many items seem to stand there twice.
 
     Parameters
@@ -172,6 +175,27 @@ def say_twins(alike: Alike, items: Items) -> str:
         return "Items that stand there twice were not looked for: there are no titles and no texts."
     if not len(alike.twins):
         return "No item seems to stand there twice under two keys."
-    n = len(alike.twins)
-    pairs = "One pair of keys seems" if n == 1 else f"{n:,} pairs of keys seem"
-    return f"{pairs} to be the same item twice (alike in all, and the same by {by}): see the table twins.parquet."
+    pairs = Evidence("twins", alike.twins).count("pair")
+    verb = "seems" if len(alike.twins) == 1 else "seem"
+    return Claim.of(
+        f"{{n}} of keys {verb} to be the same item twice (alike in all, and the same by {by}): see the table of them.",
+        n=pairs,
+    )
+
+
+def say_judged(trial: Trial, items: Items) -> str:
+    """Say how neighbours were judged.
+
+    Parameters
+    ----------
+    trial : Trial
+    items : Items
+
+    >>> say_judged.__name__
+    'say_judged'
+    """
+    return (
+        f"{count_of(trial.n_judged, 'item')} were judged, drawn by chance among those whose “{items.check}” another item"
+        " has, too; where a cell holds several kinds, one in common is enough. Weights were learnt from the other items"
+        " alone."
+    )

@@ -16,7 +16,9 @@ from .check import judge_columns
 from .finder import build_index
 from .items import Items
 from .predict import predict
+from .screen import write_first_screen
 from .settings import TABLES, CatalogueSettings
+from .tables import Tables
 
 
 def run(settings: CatalogueSettings, out: Run) -> None:
@@ -36,14 +38,16 @@ def run(settings: CatalogueSettings, out: Run) -> None:
 
     columns = report.column_table(items, space, trial)
     neighbours = alike.table.drop(columns="_row")
-    out.save_results(model=space, items=items.table, columns=columns, neighbours=neighbours, twins=alike.twins)
+    tables = Tables.of(trial, alike, items, settings)
+    found = {"items": items.table, "columns": columns, "neighbours": neighbours, "twins": alike.twins}
+    out.save_results(model=space, **found, **tables.kept())
 
-    report.summary(out, settings, items, trial, alike)
-    out.add_section("Whether what is found alike is alike", *report.check_parts(trial, items, settings))
+    write_first_screen(out, settings, items, tables, trial, alike)
+    out.add_section("Whether it is alike", *report.check_parts(trial, tables, items, settings))
     out.add_section("More like this", *chapters.list_parts(alike, items, columns, settings))
     out.add_section("Twice there, or like nothing", *chapters.twin_parts(alike, items, settings))
     out.add_section("Search", *chapters.search_parts(items, index, settings))
-    out.add_section("When not to believe it", *report.doubts(items, trial, space, alike, settings))
+    out.add_section("When not to believe it", *report.doubts(trial, space, items, alike, settings))
     add_closing(out, reading, *([sentences(items.notes)] if items.notes else []))
     out.metrics.update(report.metrics(items, trial, alike, settings))
 

@@ -62,7 +62,7 @@ def add_comparison(run: Run, item: Comparison, claim: Claim, noun: str = "error"
     less, more = ("more", "less") if item.greater else ("less", "more")
     low, high = item.interval
     size = _write(item, abs(item.difference if np.isnan(item.improvement) else item.improvement))
-    rival = f"“{item.against}”"
+    rival = item.against if item.against.startswith("“") else f"“{item.against}”"
     value, label = {
         "better": (f"{size} {less} {noun}", f"than {rival} (95 % interval: {_span(item, low, high)})"),
         "worse": (f"{size} {more} {noun}", f"than {rival} (95 % interval: {_span(item, -high, -low)})"),

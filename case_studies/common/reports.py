@@ -99,6 +99,11 @@ def show_report(path: Path) -> bool:
     ----------
     path : path
         An absolute one.
+
+    >>> from unittest import mock
+    >>> with mock.patch("case_studies.common.reports.has_browser", return_value=False):
+    ...     show_report(Path("/runs/a/report.html"))
+    False
     """
     if not has_browser():
         return False

@@ -18,12 +18,12 @@ from case_studies.common.map_file import is_map_file, is_table_file
 from case_studies.common.saved_run import SavedRun, open_run
 from case_studies.common.settings_file import read_layers, show_settings
 from case_studies.common.study import SETTINGS_FILE, Study, StudyFolder, find_studies, find_study, load_study
-from shared.data.io.export import table_bytes
 from shared.data.io.sql import display_url, is_url, without_password
 from shared.environment import find_missing
 from shared.errors import HexadError, MissingExtraError, SettingsError, quote
 from shared.reporting.run import PREDICTIONS, SETTINGS, Run
 from shared.runtime.config import Settings, load_settings
+from shared.runtime.export import table_bytes
 from shared.runtime.files import write_bytes
 from shared.runtime.lock import only_one
 from shared.runtime.manifest import MANIFEST, Manifest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import pandas as pd
 
 from case_studies.common.forecasting.words import (
     NOTHING,
-    as_change,
     by_origin,
     calibration,
     claim_coverage,
@@ -20,6 +18,7 @@ from case_studies.common.forecasting.words import (
     gain,
     say_skill,
 )
+from case_studies.common.forecasting.words import judge as judge_one
 from case_studies.common.report import add_comparison, too_few, weave
 from domains.timeseries import Forecast, Reserve, horizon_parts
 from domains.timeseries.figures import forecast_figure
@@ -29,7 +28,7 @@ from shared.evaluation import Comparison, Comparisons, Scores
 from shared.evaluation.explain import Dependence, Importance
 from shared.reporting import Claim, Evidence, Run, Said, Table, given
 from shared.reporting.charts import density_figure, line_figure
-from shared.text import capitalise, format_stamp, join_words
+from shared.text import format_stamp, join_words
 
 from .backtest import Trials
 from .models import KNOWN, MODEL, PAST
@@ -83,15 +82,8 @@ def write_first_screen(
 
 def judge(tables: Tables, verdict: Comparisons, against: str) -> tuple[Comparison, Claim]:
     """One of the comparisons, and the sentence that it makes."""
-    item = next(item for item in verdict.items if item.against == against)
-    named = replace(item, model=f"the {item.model}", against=f"“{item.against}”")
-    claim = named.claim("scores", name="error, MASE", context=f"in trials from {tables.clock}", split="origin")
-    rows = {"clock": tables.clock, "model": item.model}
-    other = {"clock": tables.clock, "model": item.against}
-    numbers = tuple(
-        replace(one, where={**one.where, **rows}, against={**(one.against or {}), **other}) for one in claim.numbers
-    )
-    return item, replace(claim, text=capitalise(claim.text), numbers=numbers)
+    clock = tables.clock
+    return judge_one(verdict, against, {"clock": clock}, name="error, MASE", context=f"in trials from {clock}")
 
 
 def say_peak(tables: Tables, settings: DemandSettings) -> Claim:
@@ -316,13 +308,13 @@ def others(
     rows = {}
     for clock, found in scores.items():
         best = found.best_baseline("mase")
-        rows[f"{clock}: {best}"] = [float(found.values(best, "mase").mean()), "", ""]
-        share = f"{100 * coverage_of(found, MODEL, settings.level):.1f} %"
-        rows[f"{clock}: {MODEL}"] = [float(found.values(MODEL, "mase").mean()), as_change(gain(found, MODEL)), share]
+        rows[f"{clock}: {best}"] = [float(found.values(best, "mase").mean()), None, None]
+        share = 100 * coverage_of(found, MODEL, settings.level)
+        rows[f"{clock}: {MODEL}"] = [float(found.values(MODEL, "mase").mean()), 100 * gain(found, MODEL), share]
         if clock in bounds:
             bound = bounds[clock]
-            rows[f"{clock}: {KNOWN}"] = [float(bound.values(KNOWN, "mase").mean()), as_change(gain(bound, KNOWN)), ""]
-    columns = ["MASE", "against the first row", f"inside {settings.level:g} %"]
+            rows[f"{clock}: {KNOWN}"] = [float(bound.values(KNOWN, "mase").mean()), 100 * gain(bound, KNOWN), None]
+    columns = ["MASE", "less error than the first row, %", f"inside {settings.level:g} %, %"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("trials from")
     parts: list[Any] = [
         Table(table, "The same trials by time of day; the first row of each is a naive.", name="clocks")
@@ -346,7 +338,7 @@ def by_weekday(scores: Scores) -> pd.DataFrame:
             MODEL: means[MODEL],
             "best naive": naives.min(axis=1),
             "which": naives.idxmin(axis=1),
-            "gain": [f"{100 * share:.0f} %" for share in 1 - means[MODEL] / naives.min(axis=1)],
+            "less error, %": 100 * (1 - means[MODEL] / naives.min(axis=1)),
         }
     ).rename_axis("origin on")
 

@@ -6,56 +6,31 @@ from typing import Any
 
 import pandas as pd
 
-from shared.reporting import Run
-from shared.reporting.charts import bar_figure, line_figure
-from shared.text import capitalise, count_of
+from shared.reporting import Table
+from shared.reporting.charts import bar_figure
 
 from .rows import Rows
 from .sayings import (
-    say_advice,
-    say_cost,
-    say_limits,
+    say_comparison,
     say_nested,
-    say_rivals,
     say_sure,
-    write_change,
 )
 from .search import SURE, Choice
 from .settings import FeaturesSettings
+from .tables import Tables
 from .trial import ALL, CHOSEN, Trial, name_guess
 
 BARS, ROWS = 15, 30
 
 
-def summary(run: Run, settings: FeaturesSettings, rows: Rows, choice: Choice, trial: Trial) -> None:
-    """Sentences for a manager and the numbers behind them."""
-    n, judged = rows.n_learnt, len(rows.y) - rows.n_learnt
-    how = f"the first {n:,} rows chose, the last {judged:,} judged"
-    if rows.times is None:
-        how = f"{n:,} rows chose, {judged:,} drawn by chance judged"
-    run.report.subtitle = (
-        f"What predicts {rows.y.name}: {count_of(rows.n_offered, 'column')} of {len(rows.y):,} rows; {how}."
-    )
-    run.add_summary(say_advice(trial, choice, rows), say_cost(trial, settings))
-    if trial.action != "keep none":
-        run.add_summary(say_sure(choice))
-    run.add_summary(say_rivals(trial, settings), say_limits(choice, rows))
-    size = {"keep chosen": len(choice.columns), "keep all": rows.X.shape[1], "keep none": 0}[trial.action]
-    run.add_fact(f"{size:,}", f"of {count_of(rows.n_offered, 'column')} to keep")
-    run.add_fact(
-        write_change(trial.beside(ALL), settings.unit).split(" (")[0], "error of the chosen columns against all of them"
-    )
-    if trial.action != "keep none":
-        run.add_fact(f"{len(choice.sure):,} of {len(choice.columns):,}", "chosen columns found again on other rows")
-
-
-def column_parts(advice: pd.DataFrame, choice: Choice, trial: Trial) -> list[Any]:
+def column_parts(tables: Tables, choice: Choice, trial: Trial) -> list[Any]:
     """Every column with its reason, and how often it was chosen."""
+    advice = tables.columns
     shown = pd.DataFrame(
         {
             "keep": ["yes" if keep else "no" for keep in advice["keep"]],
-            "chosen again": ["" if pd.isna(one) else f"{100 * one:.0f} %" for one in advice["frequency"]],
-            "R² alone": ["" if pd.isna(one) else f"{one:.2f}" for one in advice["alone"]],
+            "chosen again, %": (100 * advice["frequency"]).to_numpy(dtype=float),
+            "R² alone": advice["alone"].to_numpy(dtype=float),
             "why": advice["why"].tolist(),
         },
         index=pd.Index(advice["column"], name="column"),
@@ -68,7 +43,7 @@ def column_parts(advice: pd.DataFrame, choice: Choice, trial: Trial) -> list[Any
         x_label=f"share of {choice.searches:,} searches on other rows that chose it, %",
         alt="Bars: how often each column was chosen.",
         caption=f"Coloured columns are those chosen on all rows learnt from; from {100 * SURE:.0f} % on they count as sure.",
-    )
+    ).tell(say_sure(tables))
     told = ""
     if trial.action == "keep none":
         told = " Since nothing is shown to predict, what the search found is told here for completeness only."
@@ -77,42 +52,45 @@ def column_parts(advice: pd.DataFrame, choice: Choice, trial: Trial) -> list[Any
         " is the squared correlation with what is predicted, on the rows learnt from; what R² changes by beside other"
         f" columns is measured on folds left out of the fit.{told}",
         bars,
-        (
+        Table(
             shown.head(ROWS),
-            f"The first {min(ROWS, len(shown)):,} of {len(shown):,} columns, the best first; all are in columns.parquet.",
+            f"The first {min(ROWS, len(shown)):,} of {len(shown):,} columns, in the order of the searches; the file has all.",
+            name="columns",
+            data=advice,
+            fold=True,
         ),
     ]
 
 
-def error_parts(trial: Trial, choice: Choice, settings: FeaturesSettings) -> list[Any]:
-    """Errors of all models, and by number of columns."""
+def error_parts(tables: Tables, trial: Trial, choice: Choice, settings: FeaturesSettings) -> list[Any]:
+    """Errors of all models, and the comparisons in words."""
     unit = f", {settings.unit}" if settings.unit else ""
     rows = {}
     other = "rmse" if trial.metric == "mae" else "mae"
     for name in (CHOSEN, *trial.rivals):
-        change = "" if name == CHOSEN else write_change(trial.beside(name), settings.unit)
-        errors = [f"{float(trial.scores.values(name, one).mean()):.3g}" for one in (trial.metric, other)]
-        rows[name] = (trial.sizes[name], *errors, change)
-    heads = ["columns", trial.metric.upper(), other.upper(), "change"]
+        found = None if name == CHOSEN else trial.beside(name)
+        change = (None,) * 3 if found is None else (100 * one for one in (found.improvement, found.lower, found.upper))
+        errors = [float(trial.scores.values(name, one).mean()) for one in (trial.metric, other)]
+        rows[name] = (trial.sizes[name], *errors, *change)
+    heads = [
+        "columns",
+        f"{trial.metric.upper()}{unit}",
+        f"{other.upper()}{unit}",
+        "chosen set better by, %",
+        "from",
+        "to",
+    ]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=heads).rename_axis("model")
-    curve = trial.curve
-    figure = line_figure(
-        {str(way): (curve.index.tolist(), curve[way].to_numpy()) for way in curve.columns},
-        x_label="number of columns",
-        y_label=f"{trial.metric.upper()}{unit}",
-        marks={"the best without a model": trial.error(trial.reference)},
-        alt="Lines: the error on rows held out by number of columns.",
-        caption=f"Error on rows held out by number of columns. The search chose {len(choice.columns):,}; nothing was"
-        " chosen by this picture.",
-    )
     return [
-        (
+        Table(
             table,
-            f"Errors on rows held out{unit}, means over the parts; and their change (95 %) if the chosen set takes over.",
+            "Errors on rows held out, means over the parts: less is better. Behind them by how much the chosen set is"
+            " better, with its 95 % interval.",
+            CHOSEN,
+            name="errors",
         ),
-        " ".join(capitalise(one.explain()) for one in trial.against.items),
-        figure,
-        say_nested(choice),
+        [say_comparison(one) for one in trial.against.items],
+        say_nested(tables, choice),
     ]
 
 

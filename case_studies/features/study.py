@@ -13,10 +13,12 @@ from shared.reporting import Run
 
 from . import caveats, report
 from .advice import advise, fit_final, keep_columns
+from .first_screen import write_first_screen
 from .predict import keep_tested, predict
 from .rows import Rows
 from .search import choose_columns
 from .settings import TABLES, FeaturesSettings
+from .tables import Tables
 from .trial import try_columns
 
 
@@ -42,13 +44,14 @@ def run(settings: FeaturesSettings, out: Run) -> None:
         others = (*out.contract.others, *(name for name in out.contract.names if name not in needed))
         columns = tuple(one for one in out.contract.columns if one.name in needed)
         out.contract = replace(out.contract, columns=columns, others=others)
-    out.save_results(model=model, columns=advice, tested=keep_tested(trial))
+    tables = Tables.of(advice, trial, choice, rows)
+    out.save_results(model=model, tested=keep_tested(trial), **tables.kept())
 
-    report.summary(out, settings, rows, choice, trial)
-    out.add_section("Which columns, and why", *report.column_parts(advice, choice, trial))
-    out.add_section("What fewer columns cost or bring", *report.error_parts(trial, choice, settings))
-    out.add_section("How it was tested", *caveats.protocol_parts(rows, trial, settings))
-    out.add_section("When not to believe it", *caveats.doubts(rows, choice))
+    write_first_screen(out, settings, tables, rows, choice, trial)
+    out.add_section("Which columns, and why", *report.column_parts(tables, choice, trial))
+    out.add_section("What fewer columns cost or bring", *report.error_parts(tables, trial, choice, settings))
+    out.add_section("What it cannot say", *caveats.doubts(rows, choice))
+    out.add_section("How it was tested", *caveats.protocol_parts(rows, trial, settings), fold=True)
     add_closing(out, reading, *caveats.data_parts(rows, settings))
     out.metrics.update(report.metrics(rows, choice, trial, settings))
 

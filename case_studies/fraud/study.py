@@ -12,7 +12,9 @@ from shared.reporting import Run
 from . import report
 from .payments import Payments
 from .predict import keep_history, predict
+from .screen import write_first_screen
 from .settings import TABLES, FraudSettings
+from .tables import Tables
 from .trial import compare_rankings, fit_models, rank_new, report_day, weigh_looks
 
 
@@ -33,17 +35,17 @@ def run(settings: FraudSettings, out: Run) -> None:
     saving = weighed[0] if weighed else None
     out.mark_step("judged")
 
-    tables = {"alerts": alerts.to_frame()} | ({"paying": weighed[1].to_frame()} if weighed else {})
-    tables = {name: table.astype({"row": str}) for name, table in tables.items()}
-    out.save_results(model=models.best, **tables, **keep_history(payments, settings))
+    tables = Tables.of(payments, models, alerts, comparison, saving, settings)
+    paying = {"paying": weighed[1].to_frame().astype({"row": str})} if weighed else {}
+    out.save_results(model=models.best, **tables.kept(), **paying, **keep_history(payments, settings))
 
     own = out.data is not None
-    report.summary(out, settings, payments, models, alerts, comparison, saving)
-    out.add_section("The payments to look at", *report.alert_parts(alerts, payments, settings))
-    out.add_section("What is found", *report.found_parts(payments, models, comparison, settings))
+    write_first_screen(out, settings, payments, models, tables, comparison)
+    out.add_section("The payments to look at", *report.alert_parts(tables, payments, settings))
+    out.add_section("What is found", *report.found_parts(payments, models, tables, comparison, settings))
     if payments.odd is not None:
-        out.add_section("Chances, and where looking pays", *report.chance_parts(models, saving, settings))
-    out.add_section("When not to believe it", *report.doubts(own, payments, models, comparison))
+        out.add_section("Where looking pays", *report.chance_parts(models, tables, settings))
+    out.add_section("When not to believe it", *report.doubts(own, payments, models, tables, comparison))
     add_closing(out, reading, *report.data_parts(own, payments, settings))
     out.metrics.update(report.metrics(payments, models, alerts, comparison, saving))
 

@@ -32,7 +32,7 @@ __all__ = [
 
 LABEL = "odd"
 RULE, BLIND, LEARNT = "largest amounts of the day", "detector, without labels", "classifier, with labels"
-DRAWS, LEVEL = 2000, 90  # of days, for the band of a difference, in percent
+DRAWS, LEVEL = 2000, 95  # of days, for the band of a difference, in percent
 BUDGETS = (0.25, 0.5, 1.0, 2.0, 4.0)  # multiples of the payments a day, for the figure
 
 
@@ -156,7 +156,7 @@ class Comparison:
     budgets : list of int
         Payments a day.
     lead : tuple of float
-        Share found by the last way less that by the first, and the band of it (90 %), by drawing days again.
+        Share found by the last way less that by the first, and the band of it (95 %), by drawing days again.
 
     >>> Comparison(pd.DataFrame(index=["a", "b"]), {}, [], (0.1, 0.05, 0.2)).best
     'b'

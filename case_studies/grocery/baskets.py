@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from shared.data import Incidence, datasets
+from domains.basket.rules.rule_table import R
+from shared.data import Incidence
 from shared.data.contract import TableContract, contract_of
-from shared.data.io.tables import TableReport
 from shared.data.splits import Split, cut_in_time
 from shared.errors import DataError, HexadError, Problem
-from shared.reporting import Run
+from shared.text import format_stamp
 
+from .purchases import Purchases, soften
 from .settings import GrocerySettings
 
-__all__ = ["Shop", "table_of"]
+__all__ = ["Shop", "baskets_of"]
 
 # Baskets without which counts of rules are too small for any test.
 FEW_BASKETS = 200
@@ -40,6 +41,10 @@ class Shop:
         Those that rules are mined from, and the later ones they are tested on.
     inner_train, validation : Incidence
         The training baskets again, cut for choosing the recommender's settings.
+    spend : pandas.Series, optional
+        What a basket that holds an item spends on it, by item; None where no price is known.
+    soft : bool
+        Whether names in capitals are softened for the report, as the bundled ones are.
 
     >>> baskets = Incidence.from_lists([["a", "b"]] * 300)
     >>> Shop.cut(baskets, GrocerySettings(), "table").train.n_rows
@@ -51,21 +56,21 @@ class Shop:
     test: Incidence
     inner_train: Incidence
     validation: Incidence
+    spend: pd.Series[float] | None = None
+    soft: bool = False
 
     @classmethod
-    def of(cls, table: pd.DataFrame, settings: GrocerySettings, source: str, *, own: bool) -> Shop:
-        """Make baskets of the table; product numbers of the bundled one become product types.
+    def of(cls, bought: Purchases, settings: GrocerySettings) -> Shop:
+        """Make baskets of what was bought.
 
         Raises
         ------
         DataError
             The table holds too few baskets, or is refused by `Incidence`.
         """
-        if not own:
-            products = datasets.load("grocery_products")[["product_id", "product_type"]]
-            products["product_id"] = products["product_id"].astype("int64")
-            table = table.merge(products, on="product_id", how="left")
-        return cls.cut(baskets_of(table, settings, source), settings, source)
+        source = bought.reading.source
+        made = cls.cut(baskets_of(bought.table, settings, source), settings, source)
+        return replace(made, spend=bought.spend, soft=not bought.own)
 
     @classmethod
     def cut(cls, baskets: Incidence, settings: GrocerySettings, source: str) -> Shop:
@@ -77,7 +82,8 @@ class Shop:
         early, late = _cut(baskets, INNER_SHARE * share, source), _cut(baskets, share, source)
         rows = np.arange(baskets.n_rows)
         parts = (rows[:late], rows[late:], rows[:early], rows[early:late])
-        return cls(baskets, *(baskets.take(part) for part in parts))
+        train, test, inner, validation = (baskets.take(part) for part in parts)
+        return cls(baskets, train, test, inner, validation)
 
     @property
     def parts(self) -> int:
@@ -102,6 +108,15 @@ class Shop:
         column = contract_of(pd.DataFrame({item: self.baskets.items})).columns[0]
         return TableContract((replace(column, labels=(), low=None, median=None, high=None),))
 
+    def called(self, name: object) -> str:
+        """An item's name as the report writes it."""
+        return soften(name) if self.soft else str(name)
+
+    def rename(self, rules: R) -> R:
+        """The same rules with names as the report writes them, for its pictures and sentences."""
+        names = pd.Index([self.called(name) for name in rules.items])
+        return replace(rules, items=names) if names.is_unique else rules
+
     def when(self, part: Incidence) -> str:
         """First and last time of some baskets, in words."""
         if part.times is None:
@@ -109,29 +124,8 @@ class Shop:
         name = self.baskets.columns.time
         first, last = part.times[0], part.times[-1]
         if isinstance(first, pd.Timestamp):
-            return f"{first:%d %B %Y} to {last:%d %B %Y}, {part.n_rows:,} baskets"
+            return f"{format_stamp(first)} to {format_stamp(last)}, {part.n_rows:,} baskets"
         return f"{name} {first} to {last}, {part.n_rows:,} baskets"
-
-
-def table_of(run: Run, settings: GrocerySettings) -> tuple[pd.DataFrame, TableReport]:
-    r"""The bundled table, or the user's own; a column of times that is no number is read as one of dates.
-
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / "a.csv").write_text("order,item,day\n1,tea,13.01.2024\n")
-    ...     run = Run("grocery", Path(folder), "A shop", data=Path(folder) / "a.csv")
-    ...     asked = GrocerySettings(columns={"order": "order", "item": "item", "time": "day", "customer": ""})
-    ...     print(table_of(run, asked)[0]["day"].iloc[0])
-    2024-01-13 00:00:00
-    """
-    time = settings.columns.time
-    table, reading = run.load_table("grocery_transactions", own=settings.own_table())
-    kinds = (pd.api.types.is_numeric_dtype, pd.api.types.is_datetime64_any_dtype)
-    if run.data is not None and time in table.columns and not any(kind(table[time]) for kind in kinds):
-        run.report.sources.clear()
-        table, reading = run.load_table("grocery_transactions", own=settings.own_table(dated=True))
-    return table, reading
 
 
 def baskets_of(table: pd.DataFrame, settings: GrocerySettings, source: str) -> Incidence:
@@ -145,7 +139,7 @@ def baskets_of(table: pd.DataFrame, settings: GrocerySettings, source: str) -> I
         table,
         settings.baskets,
         returns=settings.returns,
-        cancelled=settings.cancelled or None,
+        cancelled=settings.cancelled,
         missing=settings.missing,
         strip=settings.strip,
         source=source,

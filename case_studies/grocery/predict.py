@@ -14,6 +14,7 @@ from shared.errors import DataError, Problem, StoreError, quote
 from shared.result import Result
 
 from .baskets import baskets_of
+from .purchases import fold_names, leave_out
 from .settings import GrocerySettings
 
 __all__ = ["Completions", "predict"]
@@ -63,8 +64,8 @@ def predict(
     shared.errors.DataError: no-such-file.csv: there is no such file: ...
     """
     roles = settings.columns.model_copy(
-        update={"time": ""}
-    )  # when a basket is filled does not matter for what is missing
+        update={"time": "", "price": "", "amount": ""}
+    )  # when a basket is filled, and what is paid, does not matter for what is missing
     present = settings.model_copy(update={"columns": roles})
     needed = (roles.order, roles.item)
     columns = tuple(replace(column, required=column.name in needed) for column in present.own_table().columns)
@@ -75,8 +76,11 @@ def predict(
     model = run.model()
     if not isinstance(model, RuleRecommender):
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
+    table, left = leave_out(table, roles.item, settings.without_items)
+    if settings.fold_case:
+        table = table.assign(**{roles.item: fold_names(table[roles.item], model.items_)})
     items = table[[roles.item]].dropna() if settings.missing == "drop" else table[[roles.item]]
-    notes = [*reading.repairs, *run.contract.check(items, reading.source, accept_drift=accept_drift)]
+    notes = [*reading.repairs, *left, *run.contract.check(items, reading.source, accept_drift=accept_drift)]
     baskets = baskets_of(table, present, reading.source)
     known = baskets.reindex_items(pd.Index(model.items_))
     if len(known.codes) == 0:

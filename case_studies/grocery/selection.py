@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from domains.basket import (
     CompletionTask,
@@ -31,6 +29,7 @@ from .settings import GrocerySettings
 __all__ = [
     "apart",
     "by_chance",
+    "look_again",
     "offers",
     "other_customers",
     "recommender",
@@ -49,6 +48,7 @@ CERTAIN = 0.6
 FEWEST = 5
 # An item is in at most so many offers, so that the list is not about bread alone.
 OFTEN = 2
+TOP = 10  # offers in the picture of the first screen
 # Joint baskets that chance gives at least: below, that none was seen says little (e to the minus 20 at most).
 EXPECTED = 20.0
 MODEL, NAIVE = "rules and history", "popularity"
@@ -107,75 +107,100 @@ def other_customers(shop: Shop, least: int, settings: GrocerySettings) -> Stabil
         settings.min_confidence,
         min_customers=max(1, settings.min_customers // 2),
     )
-    return rules.test(settings.test, alpha=settings.alpha).significant.validate(second)
+    return rules.test(settings.test, alpha=settings.alpha).significant.validate(second, adjusted=True)
 
 
 def offers(rules: Rules, shop: Shop) -> pd.DataFrame:
     """One-item rules worth an offer: well beyond chance, not yet a matter of course, and certain in the later baskets.
 
-    Ordered by the baskets a week of shoppers would still have to give: those with the first item and not the second,
-    times the confidence beyond what chance gives.
+    Ordered by what they could bring: baskets with the first item and not the second, times the share beyond what
+    baskets of their size give; in money where it is known what a basket spends on the second. Of two directions the one
+    that brings more.
 
     >>> from domains.basket import association_rules
     >>> from shared.data import Incidence
     >>> baskets = Incidence.from_lists(([["tea", "milk"]] * 3 + [["tea"]] * 5 + [["soap"]] * 12) * 20)
     >>> shop = Shop.cut(baskets, GrocerySettings(), "table")
     >>> kept = association_rules(shop.train, 0.2, min_support=5).test("fisher").significant
-    >>> offers(kept, shop)["offer"].tolist()
+    >>> offers(kept, shop)["then"].tolist()
     ['milk']
     """
     single = rules.take((rules.antecedent_lengths == 1) & (rules.confidence <= SATURATED))
     single = single.take(np.asarray(single.columns["adjusted_lift"]) >= MIN_LIFT) if len(single) else single
-    later = validate_rules(single, shop.test)
-    low, _ = later.interval()
-    certain = np.flatnonzero(low[0] > 1)
-    room = single.antecedent_counts - single.joint_counts
-    worth = (
-        room * (single.confidence - single.columns["expected"] / np.maximum(single.antecedent_counts, 1))
-        if len(single)
-        else room
-    )
-    order = certain[np.argsort(-worth[certain], kind="stable")]
-    pairs = pd.DataFrame({"a": single.antecedent[order], "b": single.consequent[order]})
-    both = pd.DataFrame({"a": pairs.min(axis=1), "b": pairs.max(axis=1)})
-    order = order[~both.duplicated().to_numpy()]  # of two directions the one that brings more
-    names = [single.names(int(k)) for k in order]
-    return pd.DataFrame(
+    later = look_again(single, shop)
+    low, high = later.interval()
+    room = (single.antecedent_counts - single.joint_counts).astype(np.int64)
+    expected = np.asarray(single.columns["expected"], dtype=float) if len(single) else np.zeros(0)
+    extra = room * (single.confidence - expected / np.maximum(single.antecedent_counts, 1))
+    names = [single.names(k) for k in range(len(single))]
+    spend = [np.nan if shop.spend is None else float(shop.spend.get(right[0], np.nan)) for _, right in names]
+    frame = pd.DataFrame(
         {
-            "to who buys": [str(left[0]) for left, _ in names],
-            "offer": [str(right[0]) for _, right in names],
-            "buy both today": single.confidence[order],
-            "times as often as chance": np.asarray(single.columns["adjusted_lift"], dtype=float)[order],
-            "lift later": later.lift[0][order],
-            "at least": low[0][order],
-            "baskets without it": room[order].astype(np.int64),
+            "if": [shop.called(left[0]) for left, _ in names],
+            "then": [shop.called(right[0]) for _, right in names],
+            "buy both": single.confidence,
+            "mined": later.mined,
+            "later": later.values[0],
+            "lower": low[0],
+            "upper": high[0],
+            "baskets without": room,
+            "could bring": extra,
+            "spend": spend,
+            "worth": extra * np.asarray(spend, dtype=float),
         }
     )
+    frame = frame[frame["lower"] > 1]
+    by = "worth" if frame["worth"].notna().all() else "could bring"
+    frame = frame.sort_values(by, ascending=False, kind="stable", ignore_index=True)
+    both = [frozenset(pair) for pair in zip(frame["if"], frame["then"], strict=True)]
+    frame = frame[~pd.Series(both, index=frame.index, dtype=object).duplicated()].reset_index(drop=True)
+    return frame.assign(rank=np.arange(1, len(frame) + 1), top=np.arange(len(frame)) < TOP)
 
 
-def together_anyway(rules: Rules, offers: pd.DataFrame) -> list[str]:
+def look_again(rules: Rules, shop: Shop) -> Stability:
+    """Tested rules in the later baskets, by adjusted lift.
+
+    >>> from domains.basket import association_rules
+    >>> from shared.data import Incidence
+    >>> shop = Shop.cut(Incidence.from_lists([["a", "b"], ["a"], ["b"]] * 100), GrocerySettings(), "table")
+    >>> look_again(association_rules(shop.train, 0.2, min_support=5).test(), shop).measure
+    'adjusted lift'
+    """
+    return validate_rules(rules, shop.test, adjusted="adjusted_lift" in rules.columns)
+
+
+def together_anyway(rules: Rules, offers: pd.DataFrame, shop: Shop) -> pd.DataFrame:
     """One-item rules that are a matter of course: an offer would pay for what is bought anyway.
 
     >>> from domains.basket import association_rules
-    >>> together_anyway(association_rules([["tea", "milk"]] * 3 + [["milk"]] * 5, 0.2, min_support=2), pd.DataFrame())
-    ['tea → milk: 3 of 3 baskets (100 %), lift 1']
+    >>> from shared.data import Incidence
+    >>> shop = Shop.cut(Incidence.from_lists([["tea", "milk"], ["milk"]] * 150), GrocerySettings(), "table")
+    >>> rules = association_rules([["tea", "milk"]] * 3 + [["milk"]] * 5, 0.2, min_support=2)
+    >>> together_anyway(rules, pd.DataFrame(columns=["if", "then"]), shop)[["if", "then", "buy both"]].values.tolist()
+    [['tea', 'milk', 1.0]]
     """
     sure = rules.take((rules.antecedent_lengths == 1) & (rules.confidence >= CERTAIN))
-    offered = {frozenset(pair) for pair in offers.iloc[:, :2].itertuples(index=False, name=None)}
-    sure = sure.take([k for k in range(len(sure)) if frozenset(map(str, sum(sure.names(k), ()))) not in offered])
-    order = np.argsort(-sure.confidence, kind="stable")[:FEWEST]
-    return [sure.sentence(int(k)) for k in order]
+    names = [tuple(shop.called(side[0]) for side in sure.names(k)) for k in range(len(sure))]
+    found = pd.DataFrame(names, columns=["if", "then"]).assign(
+        **{"buy both": sure.confidence, "baskets": sure.antecedent_counts.astype(np.int64)}
+    )
+    offered = {frozenset(pair) for pair in zip(offers["if"], offers["then"], strict=True)}
+    new = [frozenset(pair) not in offered for pair in names]
+    found = found[np.asarray(new, dtype=bool)].sort_values("buy both", ascending=False, kind="stable")
+    return found.head(FEWEST).reset_index(drop=True)
 
 
-def apart(pairs: Rules, later: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
+def apart(pairs: Rules, shop: Shop) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Pairs met less often than basket sizes give, in both parts of the time; and items that keep apart from most.
 
     An item of the second table says more of how it is sold than of any partner: at another till, or on its own.
 
     >>> from domains.basket import item_pairs
-    >>> baskets = [["tea", "milk"]] * 100 + [["coffee", "milk"]] * 100 + [["tea"], ["coffee"], ["milk"]] * 60
-    >>> pairs = item_pairs(baskets, 0.1).test(family="mined", alternative="less")
-    >>> apart(pairs, pairs)[0][["one", "other", "baskets with both"]].values.tolist()
+    >>> from shared.data import Incidence
+    >>> baskets = [["tea", "milk"], ["coffee", "milk"], ["tea"], ["coffee"], ["milk"]] * 300
+    >>> shop = Shop.cut(Incidence.from_lists(baskets), GrocerySettings(), "table")
+    >>> pairs = item_pairs(shop.train, 0.1).test(family="mined", alternative="less")
+    >>> apart(pairs, shop)[0][["one", "other", "both"]].values.tolist()
     [['coffee', 'tea', 0]]
     """
     kept = pairs.significant
@@ -185,8 +210,8 @@ def apart(pairs: Rules, later: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
     partners = np.bincount(np.concatenate([left, right]), minlength=len(pairs.items))
     loners = np.flatnonzero(partners > max(0.5 * (n_items - 1), 3))
     expected, ratio = (np.asarray(kept.columns[name], dtype=float) for name in ("expected", "adjusted_lift"))
-    lift_later = _lifts_later(left, right, later)
-    fits = ~np.isin(left, loners) & ~np.isin(right, loners) & (expected >= EXPECTED) & (lift_later < 1)
+    later = look_again(kept, shop).values[0] if len(kept) else np.zeros(0)
+    fits = ~np.isin(left, loners) & ~np.isin(right, loners) & (expected >= EXPECTED) & (later < 1)
     order = np.flatnonzero(fits)[np.argsort(ratio[fits], kind="stable")]
     seen: dict[int, int] = {}
     chosen = []
@@ -195,41 +220,19 @@ def apart(pairs: Rules, later: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
             chosen.append(int(k))
             for code in (int(left[k]), int(right[k])):
                 seen[code] = seen.get(code, 0) + 1
-    first, second = pairs.items[left[chosen]], pairs.items[right[chosen]]
     table = pd.DataFrame(
         {
-            "one": [str(name) for name in first],
-            "other": [str(name) for name in second],
-            "baskets with both": kept.joint_counts[chosen].astype(np.int64),
-            "expected by basket size": expected[chosen],
-            "found / expected": ratio[chosen],
-            "lift later": lift_later[chosen],
+            "one": [shop.called(name) for name in pairs.items[left[chosen]]],
+            "other": [shop.called(name) for name in pairs.items[right[chosen]]],
+            "both": kept.joint_counts[chosen].astype(np.int64),
+            "expected": expected[chosen],
+            "mined": ratio[chosen],
+            "later": later[chosen],
         }
     )
     order = loners[np.argsort(-partners[loners], kind="stable")]
-    return table, pd.DataFrame(
-        {
-            "item": [shorten(name) for name in pairs.items[order]],
-            "keeps apart from": partners[order],
-            "of": n_items - 1,
-        }
-    )
-
-
-def _lifts_later(left: NDArray[Any], right: NDArray[Any], later: Rules) -> NDArray[Any]:
-    """Lift of pairs in the later baskets; NaN where a side did not occur."""
-    size = len(later.items)
-    ptr = later.sets.indptr
-    one, other = (later.sets.codes[ptr[side]].astype(np.int64) for side in (later.antecedent, later.consequent))
-    keys = np.minimum(one, other) * size + np.maximum(one, other)
-    order = np.argsort(keys, kind="stable")
-    wanted = np.minimum(left, right).astype(np.int64) * size + np.maximum(left, right)
-    place = np.searchsorted(keys[order], wanted)
-    lifts = np.full(len(wanted), np.nan)
-    if len(keys):
-        found = keys[order][np.minimum(place, len(keys) - 1)] == wanted
-        lifts[found] = later.lift[order[place[found]]]
-    return lifts
+    names = [shorten(shop.called(name)) for name in pairs.items[order]]
+    return table, pd.DataFrame({"item": names, "keeps apart from": partners[order], "of": n_items - 1})
 
 
 def recommender(shop: Shop, settings: GrocerySettings) -> RuleRecommender:

@@ -13,7 +13,20 @@ from shared.data import BasketColumns, Schema
 from shared.data.frequency import parse_duration
 from shared.runtime.config import Settings
 
-__all__ = ["TABLES", "GroceryColumns", "GrocerySettings"]
+__all__ = ["TABLES", "GroceryColumns", "GrocerySettings", "PriceColumns"]
+
+
+class PriceColumns(Columns):
+    """The columns of a table of products, where prices stand there.
+
+    >>> PriceColumns(item="sku").item
+    'sku'
+    """
+
+    item: Annotated[str, Role("text", "what it is, as in the table of purchases")] = "product_type"
+    price: Annotated[
+        str, Role("number", "what a piece of it costs", without="no money is stated", allow_missing=True)
+    ] = "price"
 
 
 class GroceryColumns(Columns):
@@ -39,6 +52,14 @@ class GroceryColumns(Columns):
     quantity: Annotated[
         str, Role("number", "how many; negative for returns", without="every row counts as a purchase")
     ] = ""
+    price: Annotated[
+        str, Role("number", "what a piece of it cost", without="no money is stated", allow_missing=True)
+    ] = ""
+    amount: Annotated[
+        str,
+        Role("number", "what was paid for the row", without="no money is stated unless by prices", allow_missing=True),
+    ] = "sales_value"
+    products: PriceColumns = PriceColumns()
 
     @field_validator("*", mode="before")
     @classmethod
@@ -46,7 +67,10 @@ class GroceryColumns(Columns):
         return f"{given:g}" if isinstance(given, int | float) and not isinstance(given, bool) else given
 
 
-TABLES = {"purchases": Table("grocery_transactions", GroceryColumns, "an item in an order")}
+TABLES = {
+    "purchases": Table("grocery_transactions", GroceryColumns, "an item in an order"),
+    "products": Table("grocery_products", PriceColumns, "an item", "columns.products"),
+}
 
 
 class GrocerySettings(Settings):
@@ -58,7 +82,10 @@ class GrocerySettings(Settings):
 
     columns: GroceryColumns = GroceryColumns()
     returns: Literal["refuse", "drop", "net"] = "drop"
-    cancelled: str = ""
+    cancelled: list[str] = []
+    without_items: list[str] = []
+    fold_case: bool = False
+    currency: str = "USD"
     missing: Literal["refuse", "drop"] = "drop"
     strip: bool = False
     learn_share: float = Field(0.7, ge=0.3, le=0.9)
@@ -79,7 +106,15 @@ class GrocerySettings(Settings):
     n_jobs: Workers = 2
     read: ReadSettings = ReadSettings()
 
-    @field_validator("cancelled", "half_life", mode="before")
+    @field_validator("cancelled", "without_items", mode="before")
+    @classmethod
+    def _as_list(cls, given: object) -> object:
+        """Text is a list with commas; that of a single number is its digits."""
+        if isinstance(given, int | float) and not isinstance(given, bool):
+            return [f"{given:g}"]
+        return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+
+    @field_validator("half_life", mode="before")
     @classmethod
     def _as_text(cls, given: object) -> object:
         return f"{given:g}" if isinstance(given, int | float) and not isinstance(given, bool) else given

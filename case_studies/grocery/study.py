@@ -9,23 +9,27 @@ from typing import Any
 
 import numpy as np
 
+from case_studies.common.pairs import keep_pairs
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
 from domains.basket import association_rules, frequent_itemsets, item_pairs
 from domains.basket.mining.search import min_count_of
 from shared.reporting import Run
 
-from . import report, selection
-from .baskets import Shop, table_of
+from . import chapters, report, selection
+from .baskets import Shop
 from .predict import predict
+from .purchases import read_purchases
+from .screen import write_first_screen
+from .selection import MODEL, NAIVE
 from .settings import TABLES, GrocerySettings
+from .tables import HITS, Tables, list_chance, list_parts, list_rules
 
 
 def run(settings: GrocerySettings, out: Run) -> None:
     """Read, mine, test, look again, decide."""
-    table, reading = table_of(out, settings)  # bundled, or the user's own file
-    settings = settings.for_table(table.columns)
-    shop = Shop.of(table, settings, reading.source, own=out.data is not None)
+    bought, settings = read_purchases(out, settings)  # bundled, or the user's own files
+    shop = Shop.of(bought, settings)
     out.contract = shop.contract
     out.mark_step("read")
 
@@ -38,19 +42,19 @@ def run(settings: GrocerySettings, out: Run) -> None:
     kept, shown = rules.significant, selection.select_rules(rules.significant, settings)
     out.mark_step("mined and tested")
 
-    # Do they hold in the later baskets, in every quarter, and where there is nothing to be found?
-    again, unfiltered = kept.validate(shop.test), rules.validate(shop.test)
-    quarters = shown.by_period(shop.baskets, parts=shop.parts) if len(shown) else None
-    asked: Any = {"test": settings.test, "alpha": settings.alpha}
+    # Do they hold in the later baskets, in every part, and where there is nothing to be found?
+    again = selection.look_again(rules, shop)
+    parts = shown.by_period(shop.baskets, parts=shop.parts, adjusted=True) if len(shown) else None
     chance = selection.by_chance(rules, settings)
     others = selection.other_customers(shop, least, settings)
     out.mark_step("looked at again")
 
     # What to promote, and what to leave apart.
     offers = selection.offers(shown, shop)
+    asked: Any = {"test": settings.test, "alpha": settings.alpha}
     pairs = item_pairs(shop.train, settings.pair_support).test(**asked, alternative="less")
-    apart, alone = selection.apart(pairs, item_pairs(shop.test, 1, max_items=100_000) if len(pairs) else pairs)
-    together = selection.together_anyway(shown, offers)
+    apart, alone = selection.apart(pairs, shop)
+    anyway = selection.together_anyway(shown, offers, shop)
     out.mark_step("decided")
 
     # Complete baskets: settings chosen inside the training baskets, one try on the later ones.
@@ -58,20 +62,22 @@ def run(settings: GrocerySettings, out: Run) -> None:
     scores = selection.try_recommender(recommender, shop, settings, out.checkpoints)
     recommender.fit(shop.train)
     examples = recommender.recommend(shop.test.take(np.flatnonzero(shop.test.sizes >= 3)[:3]), n=3)
+    looks = list_rules(again, shop, shown), offers, apart, anyway, keep_pairs(scores, (MODEL, NAIVE), HITS)
+    tables = Tables(*looks, list_parts(parts, shop), list_parts(others, shop), list_chance(chance))
     shown.save(out.folder / "rules.parquet")
-    out.save_results(model=recommender, offers=offers, apart=apart)
+    out.save_results(model=recommender, **tables.kept())
     out.mark_step("completed")
 
-    report.summary(out, settings, shop, rules, again, offers, scores)
-    out.add_section("Rules that hold", *report.rules(shown, rules, kept, shop))
-    out.add_section("A second look", *report.second_look(again, unfiltered, quarters, others, shop))
-    out.add_section("What to promote together", *report.promote(offers))
-    out.add_section("What not to bundle", *report.leave_apart(apart, alone, together, pairs))
-    out.add_section("What is missing from a basket", *report.completion(scores, examples, recommender))
-    out.add_section("How it was tested", *report.protocol(rules, chance, settings, shop))
-    out.add_section("When not to believe it", *report.doubts(again, settings, shop))
-    add_closing(out, reading, shop.baskets.describe(), *report.data(out.data is not None))
-    out.metrics.update(report.metrics(rules, kept, shown, again, unfiltered, scores, offers, apart))
+    write_first_screen(out, settings, shop, tables, again, scores)
+    out.add_section("What to promote together", *report.promote(tables, settings))
+    out.add_section("Rules that hold", *report.rules(tables, settings))
+    out.add_section("A second look", *report.second_look(tables, again, shop))
+    out.add_section("What not to bundle", *report.leave_apart(tables, alone, shop.rename(pairs)))
+    out.add_section("What is missing from a basket", *chapters.completion(tables, scores, examples, recommender))
+    out.add_section("What it cannot say", *chapters.doubts(settings, shop))
+    out.add_section("How it was tested", *chapters.protocol(rules, tables, settings, shop), fold=True)
+    add_closing(out, bought.reading, shop.baskets.describe(), *chapters.data(bought))
+    out.metrics.update(chapters.metrics(rules, kept, shown, again, scores, tables))
 
 
 STUDY = Study("Shopping baskets: rules that hold at a second look", GrocerySettings, run, predict, TABLES)

@@ -59,6 +59,7 @@ DATASETS = (
             )
         ),
         make=make_limits,
+        how="made up for the example",
     ),
     Dataset(
         "stock_sectors",
@@ -71,5 +72,6 @@ DATASETS = (
         (20, 2),
         Schema((Column("asset", "text", "the stock", unique=True), Column("sector", "text", "its sector"))),
         make=make_sectors,
+        how="written down for the example",
     ),
 )

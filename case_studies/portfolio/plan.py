@@ -37,8 +37,8 @@ class Plan:
     orders : Orders
     free : Decision, optional
         What would be possible without any limit.
-    passed : tuple of str
-        Limits that the orders pass, because lots are whole: each with by how much.
+    passed : tuple of (str, float)
+        Limits that the orders pass, because lots are whole, each with the share of the money by which.
 
     >>> decision = Decision("optimal", pd.DataFrame({"value": [1.0], "why": [""]}, index=["a"]), 1.0, 1.0)
     >>> orders = plan_orders({"a": 1.0}, {"a": 10.0}, cash=100.0)
@@ -51,7 +51,7 @@ class Plan:
     decision: Decision
     orders: Orders
     free: Decision | None = None
-    passed: tuple[str, ...] = ()
+    passed: tuple[tuple[str, float], ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """A row an asset: orders, what is held after them, weight and why."""
@@ -134,7 +134,7 @@ def plan_day(
     return Plan(market.prices.index[-1], allocator.weights_, allocator.decision_, orders, free, passed)
 
 
-def _find_passed(market: Market, orders: Orders) -> tuple[str, ...]:
+def _find_passed(market: Market, orders: Orders) -> tuple[tuple[str, float], ...]:
     """Limits on assets and groups that weights in whole lots pass."""
     weights = orders.table["weight"].reindex([str(name) for name in market.prices.columns]).fillna(0.0)
     rows = market.limits.to_rows(list(weights.index), market.groups, quantities=QUANTITIES)
@@ -144,7 +144,7 @@ def _find_passed(market: Market, orders: Orders) -> tuple[str, ...]:
     for name, amount in zip(rows.limits, over, strict=True):
         if amount > CLOSE:
             found[name] = max(amount, found.get(name, 0.0))
-    return tuple(f"“{name}” by {100 * amount:.2f} %" for name, amount in found.items())
+    return tuple(found.items())
 
 
 def draw_frontier(plan: Plan, market: Market, settings: PortfolioSettings) -> tuple[Frontier, Figure]:
@@ -161,7 +161,7 @@ def draw_frontier(plan: Plan, market: Market, settings: PortfolioSettings) -> tu
     >>> market = Market(pd.DataFrame(100 * np.exp(walk), pd.date_range("2024-01-01", periods=40), list("abc")))
     >>> plan = plan_day(MinimumVariance(), market, PortfolioSettings(window=30, cost=0), 1000.0, {"a": 2})
     >>> draw_frontier(plan, market, PortfolioSettings(window=30))[1].alt
-    'Line: the highest expected return for each amount of risk. Points: chosen, 1/N.'
+    'Line: the highest expected return for each amount of risk. Points: chosen, equal weights.'
     """
     recent = market.returns.tail(settings.window)
     moments = MomentEstimator(covariance=settings.covariance, mean=settings.means)
@@ -171,6 +171,6 @@ def draw_frontier(plan: Plan, market: Market, settings: PortfolioSettings) -> tu
     found = moments.fit(recent).moments_
     n = len(found.assets)
     points = {}
-    for name, weights in (("chosen", plan.weights.to_numpy(dtype=float)), ("1/N", np.full(n, 1.0 / n))):
+    for name, weights in (("chosen", plan.weights.to_numpy(dtype=float)), ("equal weights", np.full(n, 1.0 / n))):
         points[name] = (float(np.sqrt(weights @ found.covariance @ weights)), float(weights @ found.mean))
     return frontier, frontier.plot(points)

@@ -16,6 +16,7 @@ from shared.decision import Limits, read_groups
 from shared.errors import DataError, Problem, StoreError
 from shared.result import Result
 from shared.runtime.config import load_settings
+from shared.text import format_stamp
 
 from .market import Market, to_prices
 from .plan import Plan, plan_day
@@ -40,7 +41,7 @@ class NextOrders(Result):
     >>> decision = Decision("optimal", pd.DataFrame({"value": [1.0], "why": [""]}, index=["a"]), 1.0, 1.0)
     >>> plan = Plan(pd.Timestamp("2024-01-02"), pd.Series({"a": 1.0}), decision, orders)
     >>> NextOrders(plan).explain()[:53]
-    'At the prices of 2024-01-02: Buy 1 asset for 100.00, '
+    'At the prices of Tue 2 Jan 2024: Buy 1 asset for 100.'
     """
 
     plan: Plan
@@ -51,7 +52,7 @@ class NextOrders(Result):
 
     def explain(self) -> str:
         """Say what is bought and sold."""
-        return f"At the prices of {self.plan.day:%Y-%m-%d}: {self.plan.orders.explain()}"
+        return f"At the prices of {format_stamp(self.plan.day)}: {self.plan.orders.explain()}"
 
 
 def keep_rules(market: Market, plan: Plan, settings: PortfolioSettings) -> dict[str, pd.DataFrame]:

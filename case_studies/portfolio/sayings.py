@@ -1,16 +1,22 @@
-"""What the portfolio report says of its results, sentence by sentence, so that none can disagree with a table."""
+"""What the portfolio report says of its results, sentence by sentence, each worked out from a table of the run."""
 
 from __future__ import annotations
 
-from shared.text import count_of, join_words
+from case_studies.common.claims import claim_of
+from case_studies.common.report import weave
+from shared.reporting import Claim, Evidence, Said, given
+from shared.reporting.claims import Verdict
+from shared.text import join_words
 
 from .plan import Plan
 from .settings import PortfolioSettings
 from .strategies import EQUAL, FORECAST, NO_VIEW, PAST
-from .trial import Trial
+from .tables import Tables
+from .trial import SWINGS, Trial
 
-FIGURES = ("growth", "volatility")
-NAMED = 10  # orders that are named in the summary; all are in the table
+NAMED = 10  # orders that are named on the first screen; all are in the table
+SURE = 0.95  # probability below which luck is not ruled out
+MINE, EQUALLY = "this way of choosing", "equal weights"
 AIMS = {
     "minimum variance": "the least volatility",
     "maximum Sharpe": "the highest expected return for its risk",
@@ -18,97 +24,165 @@ AIMS = {
 }
 
 
-def percent(share: float, digits: int = 1) -> str:
-    """Write a share for people.
+def name_of(strategy: str) -> str:
+    """What a strategy is called in sentences.
 
-    Parameters
-    ----------
-    share : float
-    digits : int
-
-    >>> percent(0.1234), percent(-0.5, 0)
-    ('12.3 %', '-50 %')
+    >>> name_of("1/N"), name_of("CVaR")
+    ('equal weights', '“CVaR”')
     """
-    return f"{100 * share:.{digits}f} %"
+    return EQUALLY if strategy == EQUAL else f"“{strategy}”"
 
 
-def say_orders(plan: Plan, settings: PortfolioSettings) -> str:
-    """What to buy and sell, by number and name."""
-    orders = plan.orders.to_frame()["order"]
-    told = []
-    for word, part in (("buy", orders[orders > 0]), ("sell", -orders[orders < 0])):
-        names = [f"{count:,} {name}" for name, count in part.head(NAMED).items()]
-        more = [f"{count_of(len(part) - NAMED, 'other asset')} listed below"] if len(part) > NAMED else []
-        told += [f"{word} {join_words([*names, *more])}"] if names else []
-    what = "; ".join(told) or "there is nothing to buy or sell"
-    return f"With {settings.money(settings.cash)} at hand: {what}. {settings.money(plan.orders.cash)} stay as cash."
+def say_orders(tables: Tables, settings: PortfolioSettings) -> Claim:
+    """What to buy and sell, by number and name, the largest amounts first."""
+    told: list[Said] = []
+    for side in ("buy", "sell"):
+        part = tables.orders[tables.orders["side"] == side]
+        size = (part["order"] * part["price"]).abs().sort_values(ascending=False, kind="stable")
+        names = [str(name) for name in part["asset"].reindex(size.index)]
+        parts = [
+            Claim.of(f"{{n}} {_safe(name)}", n=tables.ordered(asset=name).value(side, decimals=0))
+            for name in names[:NAMED]
+        ]
+        if len(names) > NAMED:
+            parts.append(Claim.of("the others of all {n} listed below", n=tables.ordered(side=side).count("asset")))
+        if parts:
+            told += [f"{'; ' if told else ''}{side} ", *weave(parts)]
+    cash = tables.planned().value("cash", settings.currency, decimals=0)
+    at_hand = Claim.of("With {cash} at hand: ", cash=given(settings.cash, settings.currency, decimals=0))
+    left = Claim.of(". {cash} stay as cash.", cash=cash)
+    return Claim.join(at_hand, *(told or ["there is nothing to buy or sell"]), left)
 
 
-def say_portfolio(plan: Plan, settings: PortfolioSettings) -> str:
+def _safe(name: str) -> str:
+    return name.replace("{", "{{").replace("}", "}}")
+
+
+def say_portfolio(plan: Plan, tables: Tables, settings: PortfolioSettings) -> Claim:
     """What the portfolio is the best of, and how sure that is."""
-    decision = plan.decision
-    unit = f" {decision.unit}" if decision.unit else ""
     within = "" if plan.free is None else " within the limits"
-    proof = "that is proven to be the best"
-    if not decision.proven:
-        proof = f"none is better by more than {100 * decision.gap:.2g} %"
-    return (
-        f"Of all portfolios{within}, it is the one with {AIMS[settings.strategy]} by the last {settings.window:,} rows of"
-        f" prices: a {decision.goal} of {decision.objective:.3g}{unit}; {proof}."
+    rows = tables.planned()
+    value = rows.value("objective", plan.decision.unit)
+    told = (
+        f"Of all portfolios{within}, this is the one with {AIMS[settings.strategy]} by the last"
+        f" {settings.window:,} prices: a {plan.decision.goal} of {{value}}"
     )
+    if plan.decision.proven:
+        return Claim.of(f"{told}; that is proven.", value=value)
+    return Claim.of(f"{told}; none is better by more than {{gap}}.", value=value, gap=rows.value("gap", "%", digits=2))
 
 
-def say_limits(plan: Plan) -> str:
+def say_limits(plan: Plan, tables: Tables) -> Said:
     """Which limits bind, and what they cost together."""
-    decision, free = plan.decision, plan.free
-    if free is None:
+    if plan.free is None:
         return "No limits were set, so that all of the money may go into one asset."
-    if not len(decision.binding):
+    if not len(plan.decision.binding):
         return "No limit holds it back."
-    names = [str(name) for name in decision.binding["limit"].unique()]
-    unit = f" {free.unit}" if free.unit else ""
-    return (
-        f"It is held back by {join_words([f'“{name}”' for name in names])}; without any limit its {free.goal} would be"
-        f" {free.objective:.3g}{unit}."
+    names = join_words([f"“{_safe(str(name))}”" for name in plan.decision.binding["limit"].unique()])
+    return Claim.of(
+        f"It is held back by {names}; without any limit its {plan.free.goal} would be {{free}}.",
+        free=tables.planned().value("objective_without_limits", plan.free.unit),
     )
 
 
-def say_past(trial: Trial) -> str:
-    """How it would have done beside equal weights, and whether a difference is shown."""
-    one, other = trial.chosen, EQUAL
-    lead, low, high = trial.gap(one)
-    shown = f"that is {'better' if lead > 0 else 'worse'}, by more than chance would do"
-    growth, volatility = ({name: percent(trial.value(name, what)) for name in (one, other)} for what in FIGURES)
-    return (
-        f"In {count_of(trial.months, 'month')} of the past, after costs, it would have grown by {growth[one]}"
-        f" {trial.backtest.word} with a volatility of {volatility[one]}; equal weights by {growth[other]} with"
-        f" {volatility[other]}. Its Sharpe ratio is {trial.value(one, 'sharpe'):.2f}, theirs"
-        f" {trial.value(other, 'sharpe'):.2f}; the difference lies between {low:.2f} and {high:.2f}"
-        f" ({trial.backtest.level:g} %): {shown if trial.differs(one) else 'none is shown'}."
+def say_passed(plan: Plan) -> Claim:
+    """Which limits the orders pass, because lots are whole."""
+    parts = [
+        Claim.of(f"“{_safe(name)}” by {{amount}}", amount=given(amount, "%", decimals=2))
+        for name, amount in plan.passed
+    ]
+    return Claim.join("In whole lots, weights pass ", *weave(parts), ".")
+
+
+def say_largest(tables: Tables) -> Claim:
+    """Where the largest part of the money goes."""
+    rows = tables.ordered()
+    return Claim.of(
+        "The largest part goes into {name}: {share}",
+        name=rows.label_at("max", "weight", "asset"),
+        share=rows.max("weight", "%", decimals=1),
     )
 
 
-def say_gaps(trial: Trial) -> str:
-    """Every strategy beside equal weights."""
-    names = [str(name) for name in trial.backtest.differences.index]
-    gaps = {name: trial.gap(name) for name in names}
-    told = [f"{name} {lead:+.2f} ({low:.2f} to {high:.2f})" for name, (lead, low, high) in gaps.items()]
-    sure = [name for name in names if trial.differs(name)]
-    verdict = f"{join_words(sure)} {'is' if len(sure) == 1 else 'are'}" if sure else "none is"
-    return f"Sharpe ratio less that of equal weights: {'; '.join(told)}. Of these, {verdict} shown to differ."
+def say_calm(trial: Trial) -> Claim:
+    """Whether it fluctuated less than equal weights, month by month."""
+    assert trial.calm is not None  # noqa: S101  # made with every trial of strategies
+    return claim_of(
+        trial.calm,
+        "scores",
+        called=(MINE, EQUALLY),
+        name="fluctuation within a month",
+        split="origin",
+        walk="strategies",
+        metric=SWINGS,
+    )
 
 
-def say_promise(trial: Trial) -> str:
+def say_gap(trial: Trial, tables: Tables, walk: str, name: str) -> Claim:
+    """The Sharpe ratio of a strategy beside the baseline's, and whether a difference is shown."""
+    verdict: Verdict = "none"
+    if trial.differs(name):
+        verdict = "better" if trial.gap(name)[0] > 0 else "worse"
+    shown = {"none": "none is shown", "better": "that is better", "worse": "that is worse"}[verdict]
+    rows, base = tables.walked(walk, name), trial.backtest.baseline
+    mine = "it" if name == trial.chosen and walk == "strategies" else name_of(name)
+    return Claim.of(
+        f"For its risk (Sharpe ratio), {_safe(mine)} earned {{mine}}, {name_of(base)} {{its}}; the"
+        f" difference lies between {{low}} and {{high}} ({trial.backtest.level:g} %): {shown}.",
+        verdict,
+        mine=rows.value("sharpe", decimals=2),
+        its=tables.walked(walk, base).value("sharpe", decimals=2),
+        low=rows.value("gap_low", decimals=2),
+        high=rows.value("gap_high", decimals=2),
+    )
+
+
+def say_growth(trial: Trial, tables: Tables) -> Claim:
+    """How it would have grown, beside equal weights."""
+    parts = []
+    for name in (trial.chosen, EQUAL):
+        rows = tables.walked("strategies", name)
+        parts.append(
+            Claim.of(
+                f"{{growth}} {trial.backtest.word} with a volatility of {{volatility}}",
+                growth=rows.value("growth", "%", decimals=1),
+                volatility=rows.value("volatility", "%", decimals=1),
+            )
+        )
+    months = tables.walked("strategies", EQUAL).value("months", decimals=0)
+    begin = Claim.of("In {months} months of the past, after costs, it would have grown by ", months=months)
+    return Claim.join(begin, parts[0], "; equal weights by ", parts[1], ".")
+
+
+def say_promise(trial: Trial, tables: Tables) -> Claim:
     """Whether risks came out as promised."""
-    off = 100 * (trial.kept - 1)
-    word = "higher" if off >= 0 else "lower"
-    return f"The volatility of these months came out {abs(off):.0f} % {word} than the prices before each had promised."
+    kept = tables.walked("strategies", trial.chosen).value("times_promised", decimals=2)
+    return Claim.of("Its volatility came out {kept} times what prices before each month had promised.", kept=kept)
 
 
-def say_forecast(views: Trial) -> str:
+def say_luck(trial: Trial, tables: Tables) -> Claim | None:
+    """That luck is not ruled out, where it is not."""
+    if not trial.value(trial.chosen, "beyond luck") < SURE:
+        return None
+    chance = tables.walked("strategies", trial.chosen).value("beyond_luck", "%", decimals=0)
+    return Claim.of("Luck is not ruled out: what it earned is more than luck with a chance of {chance}.", chance=chance)
+
+
+def say_highest(trial: Trial, tables: Tables) -> Claim:
+    """Which strategy had the highest Sharpe ratio."""
+    rows = Evidence("strategies", tables.strategies, {"walk": "strategies"})
+    return Claim.of(
+        "After costs, “{name}” has the highest Sharpe ratio, {ratio}; {n} were tried, and of that many one looks good by"
+        " luck alone.",
+        name=rows.label_at("max", "sharpe", "strategy"),
+        ratio=rows.max("sharpe", decimals=2),
+        n=given(trial.backtest.n_tried, decimals=0),
+    )
+
+
+def say_forecast(views: Trial, tables: Tables) -> Claim:
     """Whether a forecast of returns is worth anything."""
     assert views.forecast is not None  # noqa: S101  # made with every trial of views
-    ratios = ", ".join(f"{name} {views.value(name, 'sharpe'):.2f}" for name in (FORECAST, PAST, NO_VIEW))
     beats_none = views.differs(FORECAST) and views.gap(FORECAST)[0] > 0
     said = {
         (True, True): "A forecast of returns is shown to help: it beats past means, and no view of returns at all",
@@ -116,14 +190,17 @@ def say_forecast(views: Trial) -> str:
         (False, True): "A forecast of returns beats no view of returns, but is not shown to beat past means",
         (False, False): "A forecast of returns is not shown to be worth anything",
     }[views.forecast.outcome == "better", beats_none]
-    return f"{said} (Sharpe ratios in {count_of(views.months, 'month')}: {ratios})."
+    ratios = [tables.walked("views", name).value("sharpe", decimals=2) for name in (FORECAST, PAST, NO_VIEW)]
+    return Claim.of(
+        f"{said} (Sharpe ratios: forecast {{one}}, past means {{two}}, no view {{three}}).",
+        "better" if views.forecast.outcome == "better" and beats_none else "none",
+        **dict(zip(("one", "two", "three"), ratios, strict=True)),
+    )
 
 
-def warn_of_growth(own: bool, trial: Trial | None) -> str:
-    """Why growth is no promise."""
-    told = "Do not take growth for a promise: these firms are large ones that still exist, picked with hindsight"
-    if own:
-        told = "Do not take growth for a promise: assets that went under are missing where they are picked today"
-    if trial is not None and (chance := trial.value(trial.chosen, "beyond luck")) < 0.95:
-        told += f"; nor is luck ruled out as the reason of the Sharpe ratio (probability of more: {percent(chance, 0)})"
-    return f"{told}."
+def found_nothing(trial: Trial | None) -> bool:
+    """Whether the past shows nothing that equal weights do not have: neither calmer, nor more for its risk."""
+    if trial is None or trial.calm is None:
+        return False
+    calmer, earned = trial.calm.verdict, trial.differs(trial.chosen) and trial.gap(trial.chosen)[0] > 0
+    return calmer in ("none", "worse") and not earned

@@ -13,8 +13,10 @@ from . import past, report
 from .market import read_market
 from .plan import draw_frontier, plan_day
 from .predict import keep_rules, predict
+from .screen import write_first_screen
 from .settings import TABLES, PortfolioSettings
 from .strategies import make_allocator
+from .tables import Tables
 from .trial import try_strategies, try_views
 
 
@@ -36,15 +38,16 @@ def run(settings: PortfolioSettings, out: Run) -> None:
 
     # Limits and groups go beside the model, as tables; a new decision puts them in.
     rule = allocator.set_params(limits=None, groups=None)
-    out.save_results(model=rule, **keep_rules(market, plan, settings))
+    tables = Tables.of(plan, frontier, trial, views)
+    out.save_results(model=rule, **{**keep_rules(market, plan, settings), **tables.kept()})
 
-    report.summary(out, settings, market, plan, trial, views)
-    out.add_section("What to buy", *report.order_parts(plan, settings))
-    out.add_section("What limits it, and what that costs", *report.limit_parts(plan, market))
-    out.add_section("What risk could earn", *report.frontier_parts(frontier, figure, settings))
-    out.add_section("How it would have done", *past.trial_parts(trial, settings))
-    out.add_section("Whether a forecast is worth anything", *past.view_parts(views, settings))
-    out.add_section("When not to believe it", *report.doubts(out.data is not None, plan, trial, settings))
+    write_first_screen(out, settings, market, plan, tables, trial, views)
+    out.add_section("What to buy", *report.order_parts(plan, tables, settings))
+    out.add_section("What limits it", *report.limit_parts(plan, market, tables))
+    out.add_section("What risk could earn", *report.frontier_parts(figure, tables, settings))
+    out.add_section("How it would have done", *past.trial_parts(trial, tables, settings))
+    out.add_section("Whether a forecast helps", *past.view_parts(views, tables, settings))
+    out.add_section("When not to believe it", *report.doubts(out.data is not None, plan, tables, trial, settings))
     add_closing(out, reading, *report.data_parts(market, settings))
     out.metrics.update(report.metrics(plan, trial, views))
 

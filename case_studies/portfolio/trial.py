@@ -18,9 +18,9 @@ from .market import Market
 from .settings import PortfolioSettings
 from .strategies import EQUAL, FORECAST, NO_VIEW, PARITY, PAST, LeanedOnMeans, loosen, make_allocator
 
-__all__ = ["FEW_MONTHS", "LEARNT_MONTHS", "METRIC", "Trial", "find_months", "try_strategies", "try_views"]
+__all__ = ["FEW_MONTHS", "LEARNT_MONTHS", "METRIC", "SWINGS", "Trial", "find_months", "try_strategies", "try_views"]
 
-METRIC = "log_growth"
+METRIC, SWINGS = "log_growth", "volatility"
 # Months without which a backtest is too short to say anything of.
 FEW_MONTHS = 12
 # Months without which the forecast learns nothing: a year of lags, and two years to learn from.
@@ -44,6 +44,8 @@ class Trial:
         How many times the promised volatility came, over all months; NaN where nobody promised.
     forecast : Comparison, optional
         The forecast beside past means, month by month.
+    calm : Comparison, optional
+        The volatility of the chosen strategy within each month beside that of equal weights.
 
     >>> table = pd.DataFrame({"sharpe": [1.0, 1.2]}, index=["1/N", "risk parity"])
     >>> gaps = pd.DataFrame({"difference": [0.2], "low": [0.1], "high": [0.3]}, index=["risk parity"])
@@ -59,6 +61,7 @@ class Trial:
     chosen: str
     kept: float = np.nan
     forecast: Comparison | None = None
+    calm: Comparison | None = None
 
     def value(self, name: str, what: str) -> float:
         """A figure of a strategy, by the column of the backtest's table.
@@ -142,11 +145,13 @@ def try_strategies(market: Market, settings: PortfolioSettings, keep: Path | Non
     baselines = {EQUAL: make_allocator(EQUAL, settings, loose)}
     task = _make_task(settings, returns, settings.window)
     scores = evaluate(
-        models, returns, splits, [METRIC], baselines=baselines, task=task, n_jobs=settings.n_jobs, keep=keep
+        models, returns, splits, [METRIC, SWINGS], baselines=baselines, task=task, n_jobs=settings.n_jobs, keep=keep
     )
     tried = len(models) + len(baselines) + VIEWS + settings.tried_elsewhere
     backtest = summarise_backtest(scores, n_tried=tried, seed=settings.seed)
-    return Trial(scores, backtest, len(splits), chosen, _weigh_promises(scores, splits, returns, settings, chosen))
+    kept = _weigh_promises(scores, splits, returns, settings, chosen)
+    calm = compare(scores, chosen, EQUAL, metric=SWINGS, unit="months").items[0]
+    return Trial(scores, backtest, len(splits), chosen, kept, calm=calm)
 
 
 def try_views(market: Market, settings: PortfolioSettings, keep: Path | None) -> Trial | None:

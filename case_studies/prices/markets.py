@@ -37,24 +37,28 @@ class Markets:
         `past`, as the models see it.
     notes : tuple of str
         What was done to the table, and what was left aside.
+    held_back : bool
+        Whether the day to be forecast is over: all its prices are known, and none of them was used.
 
     >>> stamps = pd.date_range("2024-01-01", periods=96, freq="h")
     >>> table = pd.DataFrame({"unique_id": "A", "ds": stamps, "y": np.arange(96.0)})
     >>> markets = Markets.of(table, PricesSettings(columns={"known": []}), "mine.csv")
     >>> markets.keys, len(markets.past), len(markets.future), markets.neighbours
-    (('A',), 72, 24, False)
+    (('A',), 96, 24, False)
     """
 
     past: pd.DataFrame
     future: pd.DataFrame
     panel: Panel
     notes: tuple[str, ...] = ()
+    held_back: bool = False
 
     @classmethod
     def of(cls, table: pd.DataFrame, settings: PricesSettings, source: str, *, hold_back: bool = True) -> Markets:
-        """Check a table; rows without price at its end are the day to be forecast, else its last day is held back.
+        """Check a table; rows without price at its end are the day to be forecast.
 
-        A day begins at the settings' clock and has as many steps as the clocks of its zone make it.
+        Where there are none, it is the day after, if nothing but the calendar has to be known of it; else the last whole
+        day is held back. A day begins at the settings' clock and has as many steps as the clocks of its zone make it.
 
         Raises
         ------
@@ -71,12 +75,13 @@ class Markets:
         _within_a_day(panel, source)
         _end_together(panel, source)
         past, notes = panel.to_frame(), list(panel.repairs)
+        held_back = hold_back and not ahead.any() and not _needs_nothing(panel, settings)
         if ahead.any():
             coming = _panel(table, np.flatnonzero(ahead), series, settings, source, panel.frequency)
             _follows(coming, panel, source)
             future = coming.to_frame()
             notes += [note for note in coming.repairs if note not in notes]
-        elif hold_back:
+        elif held_back:
             past, future, left = _last_day(past, settings)
             notes.append("every row has its price: the last whole day was held back to be forecast")
             if left:
@@ -99,7 +104,7 @@ class Markets:
         shown = (*series.exogenous, *([NEIGHBOURS] if NEIGHBOURS in past.columns else []))
         used = replace(series, exogenous=shown)
         whole = Panel.from_frame(past, used, frequency=panel.frequency, source=source)
-        return cls(past, future, whole, (*notes, *told))
+        return cls(past, future, whole, (*notes, *told), held_back)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -286,6 +291,12 @@ def _last_day(past: pd.DataFrame, settings: PricesSettings) -> tuple[pd.DataFram
     return past[past[series.ds] < begin].reset_index(drop=True), past[inside].reset_index(drop=True), int(later.sum())
 
 
+def _needs_nothing(panel: Panel, settings: PricesSettings) -> bool:
+    """Whether the next day begins after the last price, and nothing but the calendar has to be known of it."""
+    begin = panel.future_frame(1)[settings.series.ds].iloc[0]
+    return not settings.series.exogenous and f"{begin:%H:%M}" == settings.clock
+
+
 def _day_after(panel: Panel, settings: PricesSettings, source: str) -> pd.DataFrame:
     """The stamps that follow, where nothing needs to be known of them."""
     series = settings.series
@@ -297,9 +308,10 @@ def _day_after(panel: Panel, settings: PricesSettings, source: str) -> pd.DataFr
             fix="Add its rows at the end of each market, with these columns and no price.",
         )
     problems.raise_if_any()
-    return panel.future_frame(panel.frequency.steps("1D") + SPARE_HOURS * panel.frequency.steps("1D") // 24).assign(
-        **{series.y: np.nan}
-    )
+    spare = SPARE_HOURS * panel.frequency.steps("1D") // 24
+    future = panel.future_frame(panel.frequency.steps("1D") + spare).assign(**{series.y: np.nan})
+    inside: pd.DataFrame = future[future[series.ds] < _a_day_later(future[series.ds].min())]
+    return inside
 
 
 def _at_the_clock(begin: object, settings: PricesSettings, source: str) -> None:

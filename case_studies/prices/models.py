@@ -6,6 +6,7 @@ from typing import Any
 
 from domains.timeseries import (
     Exogenous,
+    HistoricalMean,
     LagForecaster,
     PerSeries,
     Recipe,
@@ -18,11 +19,12 @@ from shared.data import Frequency
 from .markets import NEIGHBOURS, SPARE_HOURS
 from .settings import PricesSettings
 
-__all__ = ["MODEL", "NAIVE", "PLAIN", "baselines", "price_model"]
+__all__ = ["MODEL", "NAIVE", "PAST", "PLAIN", "baselines", "price_model"]
 
 MODEL = "price model"
 PLAIN = "price model without what is known ahead"
 NAIVE = "similar day"
+PAST = "mean of the past"
 # Latest values that a model reads; finer grids take every second or third one.
 MOST_LAGS = 48
 FOLDS = 32  # blocks of a few weeks: nearly as close to what is learnt as the days that follow it
@@ -32,13 +34,14 @@ def baselines(settings: PricesSettings) -> dict[str, Any]:
     """What anyone could do without a model.
 
     >>> list(baselines(PricesSettings()))
-    ['similar day', 'same hour yesterday', 'same hour last week']
+    ['similar day', 'same hour yesterday', 'same hour last week', 'mean of the past']
     """
     names = settings.column_names
     return {
         NAIVE: SimilarDay(**names),
         "same hour yesterday": SeasonalNaive("1D", **names),
         "same hour last week": SeasonalNaive("7D", **names),
+        PAST: HistoricalMean(**names),
     }
 
 

@@ -11,6 +11,7 @@ from case_studies.common.column_mapping import Columns, Role, Table
 from case_studies.common.forecasting.settings import Clock, ForecastSettings
 from shared.data import SeriesColumns
 from shared.data.frequency import parse_duration
+from shared.errors import quote
 
 __all__ = ["TABLES", "PricesColumns", "PricesSettings"]
 
@@ -54,6 +55,7 @@ class PricesSettings(ForecastSettings):
     half_life: str = "90D"
     hours: float = Field(6.0, gt=0, lt=24)
     unit: str = "EUR/MWh"
+    called: list[str] = []
 
     @field_validator("levels")
     @classmethod
@@ -61,6 +63,13 @@ class PricesSettings(ForecastSettings):
         if not all(1 <= level < 100 for level in given) or len(set(given)) < len(given):
             raise ValueError("give different levels, each between 1 and 100 percent")
         return sorted(given)
+
+    @field_validator("called")
+    @classmethod
+    def _words(cls, given: list[str]) -> list[str]:
+        if wrong := [one for one in given if not all(part.strip() for part in one.partition(":"))]:
+            raise ValueError(f"write each as 'code: words', as in 'FR: France'; not {quote(wrong)}")
+        return given
 
     @field_validator("horizon")
     @classmethod
@@ -80,6 +89,19 @@ class PricesSettings(ForecastSettings):
     def level(self) -> float:
         """The widest interval."""
         return max(self.levels)
+
+    def call(self, code: str) -> str:
+        """What the report calls a market or a column; the code itself where no words are set for it.
+
+        Parameters
+        ----------
+        code : str
+
+        >>> PricesSettings(called=["FR: France"]).call("FR"), PricesSettings().call("FR")
+        ('France', 'FR')
+        """
+        words = {one.partition(":")[0].strip(): one.partition(":")[2].strip() for one in self.called}
+        return words.get(code, code)
 
     @property
     def series(self) -> SeriesColumns:

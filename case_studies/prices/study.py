@@ -8,18 +8,19 @@ if __name__ == "__main__":  # as a script: python case_studies/prices/study.py
 from dataclasses import replace
 from typing import Any
 
-from case_studies.common.forecasting.words import origin_tables
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
 from domains.timeseries import ForecastTask, drivers
 from shared.evaluation import compare, evaluate
 from shared.reporting import Run
 
-from . import report
+from . import report, trust
 from .markets import Markets
 from .models import MODEL, NAIVE, PLAIN, baselines, price_model
 from .predict import predict
+from .screen import write_first_screen
 from .settings import TABLES, PricesSettings
+from .tables import Tables, find_loads
 
 
 def run(settings: PricesSettings, out: Run) -> None:
@@ -48,32 +49,30 @@ def run(settings: PricesSettings, out: Run) -> None:
     # Each market for itself: is it better, and what would a load have saved that can choose its hours?
     alone = {key: scores.only(**{settings.columns.market: key}) for key in markets.keys}
     verdicts = {key: compare(own, MODEL, metric="mae", unit="days") for key, own in alone.items()}
-    loads = report.loads(alone, settings, grid)
+    loads = find_loads(alone, settings, grid)
     out.mark_step("compared")
 
     # The forecast itself: learnt from everything before the day that nobody knows, or that was held back.
     model = out.fit_or_resume(models[MODEL], markets.past)
     forecast = model.predict(markets.steps, future=markets.future, levels=levels)
     driving = {key: drivers(model.forecasters_[key], random_state=settings.seed) for key in markets.keys}
-    out.save_results(
-        model=markets.with_held_back_day(model),
-        forecast=forecast.to_frame(),
-        **origin_tables(scores),
-    )
+    tables = Tables.of(settings, alone, without, loads, forecast, markets)
+    out.save_results(model=markets.with_held_back_day(model), forecast=forecast.to_frame(), **tables.kept())
     out.mark_step("forecast")
 
-    report.summary(out, settings, alone, verdicts, loads, forecast)
-    out.add_section("What to expect", *report.outlook(forecast, markets, settings))
-    out.add_section("What to bid", *report.bids(forecast, alone, settings))
-    out.add_section("What it is worth to choose the hours", *report.worth(loads, settings, alone))
-    out.add_section("How it was tried", *report.protocol(scores, markets, settings))
+    write_first_screen(out, settings, tables, alone, verdicts, forecast, markets)
+    report.write_outlook(out, forecast, tables, markets, settings)
+    out.add_section("What to bid", *report.bids(tables, markets, settings))
+    out.add_section("What choosing the hours is worth", *report.worth(loads, tables, settings))
     for key in markets.keys:
-        out.add_section(f"How far to trust it: {key}", *report.trust(alone[key], verdicts[key], settings, without))
-    out.add_section("When not to believe it", *report.doubts(alone, settings))
+        name = settings.call(key)
+        out.add_section(f"How far to trust it: {name}", *trust.trust(key, alone[key], tables, verdicts[key], settings))
+    out.add_section("When it fails", *trust.doubts(alone, tables, settings))
     for key, found in driving.items():
-        out.add_section(f"What drives it: {key}", found.plot(), found.explain())
-    add_closing(out, reading, *report.data(markets, settings))
-    out.metrics.update(report.metrics(alone, loads, forecast, without, settings.series))
+        out.add_section(f"What drives it: {settings.call(key)}", found.plot(), found.explain())
+    out.add_section("How it was tried", *trust.protocol(scores, markets, settings), fold=True)
+    add_closing(out, reading, *trust.data(markets, settings))
+    out.metrics.update(report.metrics(alone, loads, forecast, tables, settings.series))
 
 
 STUDY = Study("Electricity prices: what tomorrow costs, and what to bid", PricesSettings, run, predict, TABLES)

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from shared.evaluation import Comparison
-from shared.text import capitalise, count_of, join_words
+import re
+
+from case_studies.common.claims import claim_of
+from shared.reporting import Claim, Evidence, Number, Said, given
+from shared.text import capitalise, join_words
 
 from .lists import GROUPS, Lists
 from .rivals import OURS
 from .settings import ProductSettings
+from .tables import Tables, selling
 from .trial import Trial
 from .visits import Visits
+
+__all__ = [
+    "LABELS",
+    "NOTHING",
+    "beats_selling",
+    "judge",
+    "percent",
+    "say_basis",
+    "say_few",
+    "say_kinds",
+    "say_length",
+    "say_new",
+    "say_strangers",
+    "say_taken",
+    "say_weights",
+    "say_worth",
+    "warn",
+]
 
 ALIKE = 0.1  # a difference between groups, relative, that is not spoken of
 FEW_LISTS = 30  # below which nothing is said of a group
 LABELS = {"next": "what comes next", "new": "what is new to them"}
-WHAT = {
-    "next": "is likeliest to take in the next {length}, had before or not",
-    "new": "never had and is likeliest to take",
-}
+NOTHING = "Nothing was found beyond what is popular: show everyone that."
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -34,53 +53,51 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
-def say_lists(lists: list[Lists], visits: Visits, settings: ProductSettings) -> str:
-    """What there is to show, and in which file."""
-    told = [f"{one.question}.parquet (what each {WHAT[one.question].format(length=visits.length)})" for one in lists]
-    which = "one list" if len(lists) == 1 else "two lists"
-    return (
-        f"For each of {settings.count_users(len(visits.users))} there {'is' if len(lists) == 1 else 'are'} {which} of"
-        f" {settings.count_items(settings.shown)}, each with its reason: {join_words(told)}."
+def judge(trial: Trial, against: str) -> Claim:
+    """The recommender beside one other, in the trial's own measure."""
+    called = ("the recommender", f"“{against}”")
+    said = {"name": "hits, the higher up the more", "split": "whose"}
+    return claim_of(trial.against(against), "trials", called=called, **said, question=trial.question)
+
+
+def beats_selling(trial: Trial) -> bool | None:
+    """Whether anything was found beyond what sells most; None where too few were tried to say."""
+    outcome = trial.against(selling(trial)).outcome
+    return None if outcome == "too few" else outcome == "better"
+
+
+def say_length(visits: Visits) -> Number:
+    """The period as a number of a claim: one of the settings, or what was made of the times."""
+    digits = re.search(r"\d+(\.\d+)?", visits.length)
+    return Number(visits.length, float(digits[0]) if digits else visits.length)
+
+
+def say_taken(trial: Trial, tables: Tables, visits: Visits) -> Claim:
+    """How many of those shown were taken, by the recommender and by the best of what needs no model."""
+    mine, its = (tables.tried(trial.question, name, "taken") for name in (OURS, trial.simple))
+    after: dict[str, Number] = {} if visits.period is None else {"length": say_length(visits)}
+    when = "were taken in the {length} after" if after else "were hidden"
+    return Claim.of(
+        f"of {{shown}} shown, {{mine}} {when}; by “{trial.simple}”, {{its}}",
+        **after,
+        shown=given(trial.shown),
+        mine=mine.mean("value", decimals=2),
+        its=its.mean("value", decimals=2),
     )
 
 
-def say_worth(trial: Trial, visits: Visits, settings: ProductSettings) -> str:
-    """How much better a question's lists are than what one does without a model, and how sure that is."""
-    simple = trial.simple
-    gap = trial.against(simple)
-    mine, theirs = (trial.value(name, "precision") * settings.shown for name in (OURS, simple))
-    head = f"{capitalise(LABELS[trial.question])}: "
-    after = "were hidden" if visits.period is None else f"were taken in the {visits.length} after"
-    counted = (
-        f"of {settings.shown} shown, {mine:.2f} {after}; by {simple}, the best of what needs no model, {theirs:.2f}."
-    )
-    verdict = {
-        "better": "Show these lists",
-        "worse": f"Do not show these lists; show {simple}",
-        "undecided": f"These lists are not shown to be better than {simple}: either will do",
-        "too few": f"Too few were tried to say whether they are better than {simple}",
-    }[gap.outcome]
-    return f"{head}{counted} {verdict}{_say_interval(gap)}."
-
-
-def _say_interval(gap: Comparison) -> str:
-    """How far NDCG is above or below the other's."""
-    low, high = gap.interval
-    if gap.outcome == "too few":
-        return ""
-    many = "" if gap.significant else ", but not once all comparisons are counted"
-    if low >= 0:
-        span = f"{_round(low)} to {_round(high)} higher{many}"
-    elif high <= 0:
-        span = f"{_round(-high)} to {_round(-low)} lower{many}"
-    else:
-        span = f"between {_round(-low)} lower and {_round(high)} higher"
-    return f" (NDCG {span}, with 95 % confidence)"
-
-
-def _round(share: float) -> str:
-    """Decimals only where they count."""
-    return percent(share, 0 if abs(share) >= 0.1 else 1)
+def say_worth(trial: Trial, tables: Tables, visits: Visits, settings: ProductSettings) -> Claim:
+    """What to do with a question's lists, from what they were worth."""
+    label = LABELS[trial.question]
+    if beats_selling(trial) is False:
+        return Claim(f"{capitalise(label)}: nothing was found beyond what is popular. Show everyone that.")
+    head = {
+        "better": f"Show every {settings.who} its list of {label}",
+        "worse": f"Of {label}, show “{trial.simple}”, not these lists",
+        "undecided": f"Of {label}, show “{trial.simple}” or these lists: no difference is shown",
+        "too few": f"Try lists of {label} on: too few were tried to say whether they help",
+    }[trial.against(trial.simple).outcome]
+    return Claim.join(f"{head}: ", say_taken(trial, tables, visits), ".")
 
 
 def say_basis(trials: list[Trial], visits: Visits, settings: ProductSettings) -> str:
@@ -95,7 +112,7 @@ def say_basis(trials: list[Trial], visits: Visits, settings: ProductSettings) ->
     cuts = "one cut in the past" if visits.cuts == 1 else f"{visits.cuts} cuts in the past"
     few = " That is little: one season, one mood." if visits.cuts == 1 else ""
     return (
-        f"That was tried at {cuts}, each time with nothing learnt from what came after, on"
+        f"Tried at {cuts}, with nothing learnt from what came after, on"
         f" {settings.count_users(most.n_users)} who took something then.{few}"
     )
 
@@ -103,42 +120,53 @@ def say_basis(trials: list[Trial], visits: Visits, settings: ProductSettings) ->
 def warn(settings: ProductSettings) -> str:
     """What lists cannot say."""
     return (
-        f"Do not believe that showing them changes what is taken: much of it would have been taken anyway, and nothing here"
-        f" measures that. Show them to one half of the {settings.who}s, drawn at random, and compare."
+        "Much of what is shown would have been taken anyway, and nothing here measures that. Show lists to one half of"
+        f" the {settings.who}s, drawn at random, and compare."
     )
 
 
-def say_weights(lists: Lists, settings: ProductSettings) -> str:
+def say_weights(lists: Lists, tables: Tables, settings: ProductSettings) -> Claim:
     """What a question's lists are made of, in plain words."""
-    shares = lists.weigh_groups()
-    told = [f"{percent(share)} on {GROUPS[name].format(who=settings.who)}" for name, share in shares.items()]
-    return f"{capitalise(LABELS[lists.question])}: of the weights, {join_words(told)}."
+    rows = Evidence("weights", tables.weights, {"question": lists.question})
+    told: list[Said] = []
+    for place, name in enumerate(lists.weigh_groups()):
+        between = "" if place == 0 else ", "
+        share = rows.where(group=name).value("share", "%", decimals=0)
+        told += [between, Claim.of("{share} on " + GROUPS[name].format(who=settings.who), share=share)]
+    return Claim.join(f"{capitalise(LABELS[lists.question])}: of the weights, ", *told, ".")
 
 
-def say_kinds(lists: Lists, visits: Visits, settings: ProductSettings) -> str:
+def say_kinds(lists: Lists, tables: Tables, visits: Visits, settings: ProductSettings) -> Said:
     """What the limit on one kind does."""
     if lists.kinds != lists.kinds:
         why = "no table of items with kinds was given" if not visits.kind else "no limit was set"
         return f"Nothing limits how many {settings.what}s of one kind a list holds: {why}."
-    return (
-        f"A list of what is new holds at most {settings.most_of_a_kind} of one “{visits.kind}”: on average"
-        f" {lists.kinds:.1f} different ones instead of {lists.kinds_free:.1f}. What that costs was not tried; the figures of"
-        " the trial are of lists without that limit."
+    rows = Evidence("kinds", tables.kinds)
+    return Claim.of(
+        f"A list of what is new holds at most {{limit}} of one “{visits.kind}”: on average {{limited}} different ones"
+        " instead of {free}. What that costs was not tried; the figures of the trial are of lists without that limit.",
+        limit=given(settings.most_of_a_kind),
+        limited=rows.value("limited", decimals=1),
+        free=rows.value("free", decimals=1),
     )
 
 
-def say_new(lists: Lists, unseen: list[object], settings: ProductSettings) -> str:
+def say_new(tables: Tables, settings: ProductSettings) -> Said:
     """How items that nobody has yet come into lists."""
-    if not unseen:
+    if tables.new_items.empty:
         return f"There is no {settings.what} that nobody has yet."
-    found = lists.new_items
-    head = f"{settings.count_items(len(unseen))} in the table of items {'was' if len(unseen) == 1 else 'were'} never taken."
-    if found.empty:
-        return f"{head} None of them suits anybody better than what is known: they stand in no list."
-    return (
-        f"{head} They are judged by those most like them; {len(found):,} of them "
-        f"{'stands' if len(found) == 1 else 'stand'} in {count_of(lists.n_with_new, 'list')} of what is new. No past"
-        " can show whether that is right: nobody could take them."
+    rows = Evidence("new_items", tables.new_items)
+    head = Claim.of("{n} in the table of items: never taken. ", n=rows.count(settings.what))
+    if not tables.new_items["shown"].any():
+        return Claim.join(head, "None of them suits anybody as well as what is known: they stand in no list.")
+    return Claim.join(
+        head,
+        Claim.of(
+            "They are judged by those most like them; of them {shown} in {lists} of what is new. No past can show whether"
+            " that is right: nobody could take them.",
+            shown=rows.where(shown=True).count("stands", "stand"),
+            lists=Evidence("users", tables.users, {"with new": True}).count("list"),
+        ),
     )
 
 
@@ -151,16 +179,20 @@ def say_strangers(lists: Lists, settings: ProductSettings) -> str:
     )
 
 
-def say_few(trial: Trial, settings: ProductSettings) -> str:
-    """Where the lists are least to be believed: whose past is short."""
-    table = trial.by_activity(settings)
-    if len(table) < 2 or table.iloc[[0, -1], 0].min() < FEW_LISTS:
-        return ""
-    first, last = table.iloc[0], table.iloc[-1]
-    low, high = (str(table.index[place]) for place in (0, -1))
-    far = float(first[OURS]) / max(float(last[OURS]), 1e-9) - 1
+def say_few(trial: Trial, tables: Tables, settings: ProductSettings) -> Claim | None:
+    """Where the lists are least to be believed: whose past is short; None where that cannot be said."""
+    table = tables.groups[(tables.groups["question"] == trial.question) & (tables.groups["by"] == "known")]
+    if len(table) < 2 or table["n"].iloc[[0, -1]].min() < FEW_LISTS:
+        return None
+    low, high = (str(table["group"].iloc[place]) for place in (0, -1))
+    far = float(table["ours"].iloc[0]) / max(float(table["ours"].iloc[-1]), 1e-9) - 1
     word = "about as much" if abs(far) < ALIKE else "less" if far < 0 else "more"
-    return (
-        f"{capitalise(LABELS[trial.question])}: lists find {word} where little is known: NDCG {first[OURS]:.3f} for {settings.who}s"
-        f" with {low} different {settings.what}s, {last[OURS]:.3f} with {high}."
+    first, last = (tables.group(trial.question, "known", label) for label in (low, high))
+    return Claim.of(
+        f"{capitalise(LABELS[trial.question])}: lists find {word} where little is known. NDCG {{first}} for"
+        f" {settings.who}s with {{low}} different {settings.what}s, {{last}} with {{high}}.",
+        first=first.value("ours"),
+        last=last.value("ours"),
+        low=first.value("group"),
+        high=last.value("group"),
     )

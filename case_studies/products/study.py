@@ -14,7 +14,9 @@ from .lists import list_new, make_lists
 from .predict import predict
 from .reading import read_visits
 from .sayings import LABELS
+from .screen import write_first_screen
 from .settings import TABLES, ProductSettings
+from .tables import make_tables
 from .trial import try_questions
 
 
@@ -31,20 +33,20 @@ def run(settings: ProductSettings, out: Run) -> None:
     lists = [make_lists(question, visits, settings) for question in visits.questions]
     unseen = list_new(visits)
     models = {one.question: one.model for one in lists}
-    out.save_results(model=models, **{one.question: one.table for one in lists})
+    tables = make_tables(trials, lists, unseen, visits, settings)
+    out.save_results(model=models, **{one.question: one.table for one in lists}, **tables.kept())
     out.mark_step("listed")
 
-    report.summary(out, settings, visits, lists, trials)
+    write_first_screen(out, settings, visits, tables, trials)
     for one in lists:
-        out.add_section(f"What to show: {LABELS[one.question]}", *report.list_parts(one, visits, settings))
-    out.add_section("What the lists are made of", *report.made_parts(lists, visits, settings))
+        out.add_section(f"Lists: {LABELS[one.question]}", *report.list_parts(one, visits, settings))
     for trial in trials:
-        out.add_section(f"How much better: {LABELS[trial.question]}", *report.trial_parts(trial, visits, settings))
-        out.add_section(
-            f"For whom, and for which: {LABELS[trial.question]}", *report.group_parts(trial, visits, settings)
-        )
-    out.add_section("What nobody has yet, and strangers", *report.new_parts(lists[-1], unseen, visits, settings))
+        name = LABELS[trial.question]
+        out.add_section(f"How it did: {name}", *report.trial_parts(trial, tables, visits, settings))
+        out.add_section(f"For whom: {name}", *report.group_parts(trial, tables, settings))
+    out.add_section("New items, and strangers", *report.new_parts(lists[-1], tables, visits, settings))
     out.add_section("When not to believe it", *report.doubts(visits, trials, settings))
+    out.add_section("What lists are made of", *report.made_parts(lists, tables, visits, settings))
     add_closing(out, reading, *report.data_parts(visits, lists, settings))
     out.metrics.update(report.metrics(visits, lists, trials, unseen))
 

@@ -254,4 +254,4 @@ def _watch(
         )
     except HexadError as error:
         return f"The leak guard could not look: {error}"
-    return f"{scores.explain_leaks()} That was looked at on {settings.count_users(settings.tried_on)} at most."
+    return f"{scores.explain_leaks()} That was looked at on up to {settings.count_users(settings.tried_on)}."

@@ -11,7 +11,9 @@ from shared.reporting import Run
 
 from . import report
 from .predict import predict
+from .screen import write_first_screen
 from .settings import TABLES, SensorSettings
+from .tables import Tables
 from .trial import Measurements, look, try_faults
 
 
@@ -31,14 +33,13 @@ def run(settings: SensorSettings, out: Run) -> None:
     trial = try_faults(measured, settings)
     out.mark_step("tested")
 
-    out.save_results(
-        model=detector.set_params(n_jobs=None), incidents=found.to_frame().astype({"series": str}), gaps=measured.gaps
-    )
+    tables = Tables.of(measured, later, found, trial, settings)
+    out.save_results(model=detector.set_params(n_jobs=None), **tables.kept())
 
-    report.summary(out, settings, measured, later, found, trial)
-    out.add_section("What happened", *report.incident_parts(found, settings))
-    out.add_section("What was not measured", *report.gap_parts(measured))
-    out.add_section("How it was tested", *report.trial_parts(trial))
+    write_first_screen(out, settings, measured, later, found, tables)
+    out.add_section("What happened", *report.incident_parts(found, tables, settings))
+    out.add_section("What was not measured", *report.gap_parts(tables))
+    out.add_section("What is found", *report.trial_parts(trial, tables))
     out.add_section("When not to believe it", *report.doubts(detector, settings))
     add_closing(out, reading, *report.data_parts(settings, measured))
     out.metrics.update(report.metrics(found, measured, trial))

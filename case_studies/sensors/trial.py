@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -146,6 +146,8 @@ class Trial:
         A row a kind of fault: "planted", "found", "found by the rule".
     looked : int
         Incidents that were looked at, by either.
+    faults : pandas.DataFrame
+        A row a fault: its "kind", and whether it was "found" and "found_by_rule".
 
     >>> Trial(pd.DataFrame({"planted": [4], "found": [3], "found by the rule": [1]}), 8).counts
     (4, 3, 1)
@@ -153,6 +155,7 @@ class Trial:
 
     table: pd.DataFrame
     looked: int
+    faults: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -238,7 +241,9 @@ def try_faults(measured: Measurements, settings: SensorSettings) -> Trial:
         }
         for kind, first, last in faults
     ]
-    return Trial(pd.DataFrame(rows).groupby("kind", sort=False).sum().astype(int), looked)
+    each = pd.DataFrame(rows)
+    kept = each.drop(columns="planted").rename(columns={"found by the rule": "found_by_rule"})
+    return Trial(each.groupby("kind", sort=False).sum().astype(int), looked, kept)
 
 
 def _rule_of_the_hour(early: pd.DataFrame, later: pd.DataFrame, settings: SensorSettings, count: int) -> Ints:

@@ -14,7 +14,9 @@ from shared.reporting import Run
 
 from . import report
 from .predict import predict
+from .screen import write_first_screen
 from .settings import TABLES, ShuttleSettings
+from .tables import Tables
 from .trial import Rows, compare_detectors, weigh_costs
 
 
@@ -36,14 +38,15 @@ def run(settings: ShuttleSettings, out: Run) -> None:
     # Labels judge; nothing is learnt from them but how many rows it pays to look at.
     scores = compare_detectors(rows, settings, out.checkpoints)
     costs = weigh_costs(oddness, rows.new_odd, settings) if rows.judged else None
-    out.save_results(model=detector, alerts=alerts.to_frame(), reasons=alerts.reasons_to_frame().astype({"value": str}))
+    tables = Tables.of(rows, alerts, oddness, scores, costs)
+    out.save_results(model=detector, reasons=alerts.reasons_to_frame().astype({"value": str}), **tables.kept())
     out.mark_step("judged")
 
-    report.summary(out, settings, rows, detector, alerts, scores, costs)
-    out.add_section("The rows to look at", *report.alert_parts(alerts))
-    out.add_section("How many to look at", *report.found_parts(rows, oddness, costs))
-    out.add_section("How it was tested", *report.protocol_parts(detector, scores, settings))
-    out.add_section("When not to believe it", *report.doubts(rows))
+    write_first_screen(out, settings, tables, rows, detector, alerts, scores, costs)
+    out.add_section("The rows to look at", *report.alert_parts(tables, alerts))
+    out.add_section("How many to look at", *report.found_parts(rows, tables, costs, settings))
+    out.add_section("What it cannot say", *report.doubts(rows))
+    out.add_section("How it was tested", *report.protocol_parts(detector, scores, settings), fold=True)
     add_closing(out, reading, *report.data_parts(out.data is not None, rows, settings))
     out.metrics.update(report.metrics(rows, alerts, scores, costs))
 

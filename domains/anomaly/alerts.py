@@ -17,7 +17,7 @@ from domains.anomaly.figures import reason_bars
 from domains.anomaly.reasons import Explainer, Reason
 from shared.checks import is_whole
 from shared.errors import SettingsError
-from shared.result import OneLine, Result
+from shared.result import OneLine, Several
 from shared.text import count_of, sentences
 from shared.typing import Floats, Ints
 
@@ -65,7 +65,7 @@ class Alert(OneLine):
 
 
 @dataclass(frozen=True, repr=False)
-class Alerts(Result):
+class Alerts(Several):
     """The rows that are reported, the oddest first.
 
     Attributes
@@ -86,6 +86,10 @@ class Alerts(Result):
     n_rows: int
     rule: str
     notes: tuple[str, ...] = field(default=())
+
+    def each(self) -> tuple[Alert, ...]:
+        """Return them one by one."""
+        return self.alerts
 
     def explain(self) -> str:
         """Say which rows are reported and why, the first twenty one by one."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
 from shared.checks import nearest
 from shared.errors import SettingsError
 
-__all__ = ["check_budget", "check_differences", "counts"]
+__all__ = ["by_column", "check_budget", "check_differences", "counts"]
 
 
 def check_budget(budget: object) -> None:
@@ -25,6 +26,27 @@ def check_budget(budget: object) -> None:
     """
     if not (_is_number(budget) and (0 < budget < 1 or budget == int(budget) >= 1)):  # type: ignore[operator, call-overload]
         raise SettingsError(f"budget={budget!r}: give a number of alerts, from 1 on, or a share of rows below 1")
+
+
+def by_column(given: Any, name: str) -> dict[str, Any]:
+    """Take what is said of columns, and refuse what is not said by column.
+
+    Parameters
+    ----------
+    given : mapping, optional
+    name : {"only", "least"}
+
+    Raises
+    ------
+    SettingsError
+
+    >>> by_column(None, "only"), by_column({"amount": "higher"}, "only")
+    ({}, {'amount': 'higher'})
+    """
+    if given is not None and not isinstance(given, Mapping):
+        how = "{'amount': 'higher'}" if name == "only" else "{'amount': 5.0}"
+        raise SettingsError(f"{name}={given!r}: give it by column, as in {how}")
+    return dict(given or {})
 
 
 def check_differences(

@@ -103,6 +103,7 @@ class Calibration(Result):
             y_label="odd rows, %",
             alt="Lines: share of odd rows by their chance, and what it would be if chances came true.",
             caption="Share of odd rows by their chance, on the last labelled rows.",
+            colours={"came": "ink", "if chances come true": "soft"},
         )
 
 

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from domains.anomaly.alerts import Alerts, find_alerts, too_few_rows
+from domains.anomaly.choice import by_column
 from domains.anomaly.combined import CombinedDetector
 from domains.anomaly.encoding import ColumnCode, TableCode, to_plain_columns
 from domains.anomaly.evidence import binomial_band
@@ -68,6 +69,16 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
     def default_task(self) -> DetectionTask:
         """How `evaluate` fits and asks it: on rows without labels, which only judge it."""
         return DetectionTask()
+
+    def fit_predict(self, rows: Any, y: Any = None) -> Ints:
+        """Learn what is ordinary, and say of the same rows which are: 1 for ordinary rows, -1 for those to report.
+
+        Parameters
+        ----------
+        rows, y
+            As for `fit`.
+        """
+        return self.fit(rows).predict(rows)
 
     def fit(self, rows: Any, y: Any = None) -> AnomalyDetector:
         """Learn what is ordinary.
@@ -225,8 +236,8 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
             budget=budget,
             false_discoveries=false_discoveries,
             n_reasons=n_reasons,
-            only=dict(only or {}),
-            least=dict(least or {}),
+            only=by_column(only, "only"),
+            least=by_column(least, "least"),
             dismissed=None if dismissed is None else self.check_rows(dismissed, "dismissed"),
         )
 

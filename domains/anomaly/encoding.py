@@ -56,6 +56,8 @@ def to_plain_columns(rows: Any, source: str) -> pd.DataFrame:
     index = rows.index if isinstance(rows, pd.DataFrame) else None
     if isinstance(rows, pd.DataFrame):
         rows = rows.reset_index(drop=True)  # the index is what the rows are called, and no column
+    if isinstance(rows, pd.Series):
+        rows = rows.to_frame("value" if rows.name is None else str(rows.name))
     frame = as_pandas(rows, source)
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     problems = Problems(source)

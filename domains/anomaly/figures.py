@@ -105,25 +105,24 @@ def incident_lines(rows: pd.DataFrame, stamps: str, column: str, name: str = "")
     >>> incident_lines(rows, "ds", "y").alt
     'Lines: y and what would be usual, with 1 incident marked.'
     """
-    from shared.reporting.figures import draw, finish_axes, wall_clock
+    from shared.reporting.figures import add_legend, draw, finish_axes, wall_clock
 
     x, y = wall_clock(rows[stamps]), rows[column].to_numpy(dtype=float)
     number = rows["incident"].to_numpy()
     marked = [np.flatnonzero(number == one) for one in np.unique(number[number > 0])]
 
     def paint(axes: Any, colours: Any) -> None:
-        axes.plot(x, y, color=colours["accent"], linewidth=0.9, label=column)
-        axes.plot(x, rows["usual"], color=colours["soft"], linewidth=0.7, label="usual")
+        axes.plot(x, y, color=colours["ink"], linewidth=1.1, label="measured")
+        axes.plot(x, rows["usual"], color=colours["accent"], linewidth=1.1, label="usual")
         for k, place in enumerate(marked):
             axes.axvspan(x[place[0]], x[place[-1]], color=colours["second"], alpha=0.25, linewidth=1)
             axes.plot(x[place], y[place], ".", color=colours["second"], markersize=4, label="" if k else "incident")
         finish_axes(axes, "", column)
-        axes.legend(loc="upper left", ncols=3)
+        add_legend(axes)
 
     of = f" of {name}" if name else ""
     return draw(
         paint,
         alt=f"Lines: {column}{of} and what would be usual, with {count_of(len(marked), 'incident')} marked.",
         caption=f"{column}{of}, what similar stretches have, and what is reported.",
-        size=(8.0, 3.2),
     )

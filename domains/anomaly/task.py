@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shared.checks import as_names
 from shared.data import columns as names
 from shared.data.io.frames import as_pandas
 from shared.data.schema import missing_column
@@ -52,8 +53,9 @@ class DetectionTask(OneLine, Task):
     clean: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.label, str) or isinstance(self.features, str):
-            raise SettingsError(f"label={self.label!r}, features={self.features!r}: give a name, and a tuple of names")
+        if not isinstance(self.label, str):
+            raise SettingsError(f"label={self.label!r}: give the name of a column")
+        object.__setattr__(self, "features", as_names(self.features, "features"))
 
     @property
     def outcomes(self) -> tuple[str, ...]:

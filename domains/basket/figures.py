@@ -85,7 +85,7 @@ def rule_network(rules: RuleTable, n: int = 40) -> Figure:
                 1.06 * y,
                 shorten(name, LABEL),
                 rotation=np.degrees(turn) + (180 if left else 0),
-                fontsize=7.5,
+                fontsize=8,
                 ha="right" if left else "left",
                 va="center",
                 rotation_mode="anchor",
@@ -137,7 +137,7 @@ def rule_scatter(rules: RuleTable) -> Figure:
     >>> rule_scatter(association_rules([["a", "b"], ["a"]], 0.5, min_support=1)).alt
     'Support and confidence of 2 rules.'
     """
-    from shared.reporting.figures import draw
+    from shared.reporting.figures import add_legend, draw
 
     if len(rules) == 0:
         raise HexadError("there are no rules to draw")
@@ -158,10 +158,10 @@ def rule_scatter(rules: RuleTable) -> Figure:
                 )
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.xaxis.set_minor_formatter(lambda *_: "")
+        axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if str(f"{value:e}")[0] in "25" else "")
         axes.set_xlabel("support, % of baskets")
-        axes.set_ylabel("confidence, %")
-        axes.legend(loc="upper right")
+        axes.set_title("confidence, %", loc="left", fontsize=9)
+        add_legend(axes, ends=False)
 
     thin = "" if len(chosen) == len(rules) else f" One rule in {-(-len(rules) // MAX_POINTS)} is drawn."
     return draw(
@@ -219,8 +219,8 @@ def pair_heatmap(pairs: RuleTable, n: int = 18) -> Figure:
                 )
         axes.set_xlim(-0.5, len(items) - 0.5)
         axes.set_ylim(len(items) - 0.5, -0.5)
-        axes.set_xticks(range(len(items)), names, rotation=90, fontsize=7)
-        axes.set_yticks(range(len(items)), names, fontsize=7)
+        axes.set_xticks(range(len(items)), names, rotation=90, fontsize=8)
+        axes.set_yticks(range(len(items)), names, fontsize=8)
         axes.grid(visible=False)
         axes.set_aspect("equal")
 

@@ -210,7 +210,7 @@ class Recommender(BehaviourModel):
         rng = make_rng(self.random_state)
         self.new_ = NewItems.learn(self.space_, self.rows_, self.history_, self.blend_, new, rng)
         scored = len(self.new_.items)
-        self.notes_.append(f"{count_of(scored, 'item')} that nobody has yet are scored by the items most like them")
+        self.notes_.append(f"{count_of(scored, 'item')} that nobody has yet are scored by the items nearest to them")
         if alone := len(new) - scored:
             self.notes_.append(
                 f"{count_of(alone, 'item')} that nobody has yet are like none of the others: never shown"

@@ -36,8 +36,8 @@ class FlexibleLoad(Result):
         Unit of the price, for the sentences.
 
     >>> print(FlexibleLoad("model", "naive", 6, 22.0, 23.0, 20.0, 30.0, pd.DataFrame(), "EUR/MWh").explain())
-    Run 6 steps of each horizon, where model expects the lowest prices, it pays 22.00 EUR/MWh; 23.00 with naive, 30.00
-    running all the time, and 20.00 had all prices been known. Of what could be saved by choosing, model reaches 80 %
+    A load that runs 6 steps of each horizon, where model expects the lowest prices, pays 22.00 EUR/MWh on average; 23.00
+    with naive, 30.00 running all the time, and 20.00 had all prices been known. Of what could be saved by choosing, model reaches 80 %
     and naive 70 %.
     """
 
@@ -82,8 +82,8 @@ class FlexibleLoad(Result):
         """
         unit = f" {self.unit}" if self.unit else ""
         told = (
-            f"Run {self.steps} {step} of each {horizon}, where {self.model} expects the lowest prices, it pays"
-            f" {self.paid:.2f}{unit}; {self.paid_against:.2f} with {self.against}, {self.paid_flat:.2f} running all the"
+            f"A load that runs {self.steps} {step} of each {horizon}, where {self.model} expects the lowest prices, pays"
+            f" {self.paid:.2f}{unit} on average; {self.paid_against:.2f} with {self.against}, {self.paid_flat:.2f} running all the"
             f" time, and {self.paid_best:.2f} had all prices been known."
         )
         if not np.isfinite(self.reached):

@@ -22,7 +22,7 @@ from domains.timeseries.ridge import LeaveOut, StandardizedRidge
 from domains.timeseries.scaling import Log, Scaling
 from domains.timeseries.spread import OwnSpread, Spread
 from domains.timeseries.transforms import change_lags, integrate
-from shared.checks import as_tuple
+from shared.checks import as_tuple, check_model
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
@@ -241,8 +241,7 @@ class LagForecaster(LagModel):
                     "declare the variable known and pass its future values"
                 )
         as_tuple(self.differences, "differences")
-        if isinstance(self.regressor, type) or not (self.regressor is None or hasattr(self.regressor, "get_params")):
-            raise SettingsError(f"regressor={self.regressor!r}: give a regressor, as in StandardizedRidge()")
+        check_model(self.regressor, "regressor", "StandardizedRidge()")
         if not isinstance(self.log, bool) and self.log != "asinh":
             raise SettingsError(f"log={self.log!r}: it is True, False or 'asinh'")
         if self.short not in {"naive", "refuse"}:

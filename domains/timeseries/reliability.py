@@ -43,7 +43,7 @@ class Reliability(Result):
 
     >>> frame = pd.DataFrame({"all": [0.12, 0.5, 0.88]}, index=[0.1, 0.5, 0.9])
     >>> Reliability("m", frame, 50).explain()
-    'The quantiles of m are off by at most 2 points: below the 10 % quantile lay 12 % of what came, below the 90 %
+    'The quantiles of m are off by at most 2 points: below the 10 % quantile lay 12 % of outcomes, below the 90 %
     quantile lay 88 %.'
     """
 
@@ -75,8 +75,8 @@ class Reliability(Result):
             f"below the {100 * self.frame.index[place]:g} % quantile lay {shares.iloc[place]:.0f} %" for place in places
         ]
         return (
-            f"The quantiles of {self.model} are off by at most {100 * self.max_deviation:.0f} points: {told[0]} of what"
-            f" came{''.join(f', {text}' for text in told[1:])}."
+            f"The quantiles of {self.model} are off by at most {100 * self.max_deviation:.0f} points: {told[0]} of"
+            f" outcomes{''.join(f', {text}' for text in told[1:])}."
         )
 
     def bins(self) -> pd.DataFrame:
@@ -109,7 +109,7 @@ class Reliability(Result):
             bins["observed"],
             alt=f"Where outcomes lay among the quantiles of {self.model}.",
             caption=(
-                "Where what came lay among the quantiles (the probability integral transform): at the line where they "
+                "Where outcomes lay among the quantiles (the probability integral transform): at the line where they "
                 "are true; high at the edges where intervals are too narrow, low there where they are too wide."
             ),
         )

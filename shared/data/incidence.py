@@ -6,7 +6,7 @@ with weights where there are quantities, that knows its names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -78,7 +78,7 @@ class Incidence(Tabular):
         columns: BasketColumns | None = None,
         *,
         returns: Returns = "refuse",
-        cancelled: str | None = None,
+        cancelled: str | Sequence[str] | None = None,
         missing: Missing = "refuse",
         strip: bool = False,
         largest: int | None = None,
@@ -98,8 +98,8 @@ class Incidence(Tabular):
         returns : {"refuse", "drop", "net"}
             What becomes of quantities of zero or less: an error, left out, or set off against the purchases of the
             same item in the same order.
-        cancelled : str, optional
-            Beginning of the keys of cancelled orders, as in "C"; they are left out.
+        cancelled : str or sequence of str, optional
+            Beginnings of the keys of cancelled orders, as in "C"; they are left out.
         missing : {"refuse", "drop"}
             What becomes of rows without an order, an item or a quantity. With "drop", orders without a customer are
             kept as those of guests.
@@ -481,12 +481,12 @@ class Incidence(Tabular):
         """Say in a sentence what it holds, and what was done on the way in.
 
         >>> Incidence.from_lists([["a"], ["a", "b"]]).describe()
-        '2 baskets hold 3 entries of 2 items; a basket holds 1.5 on average, at most 2.'
+        '2 baskets hold 3 entries of 2 items; a basket holds 1.5 on average, up to 2.'
         """
         mean = len(self.codes) / self.n_rows if self.n_rows else 0.0
         text = (
             f"{self.n_rows:,} baskets hold {len(self.codes):,} entries of {int((self.counts > 0).sum()):,} items; "
-            f"a basket holds {mean:.1f} on average, at most {int(self.sizes.max(initial=0)):,}."
+            f"a basket holds {mean:.1f} on average, up to {int(self.sizes.max(initial=0)):,}."
         )
         return f"{text} {sentences(self.notes)}".rstrip()
 
@@ -504,11 +504,7 @@ def encode_items(names: pd.Index[Any], items: Iterable[Any]) -> Ints:
     """
     import difflib
 
-    if isinstance(items, str):
-        raise HexadError(f"items are given as the text {quote([items])}; give a list, as in [{items!r}]")
-    if not hasattr(items, "__iter__"):
-        raise HexadError(f"items are given as {items!r}; give a list, as in [{items!r}]")
-    wanted = list(items)
+    wanted = [items] if isinstance(items, str) or not hasattr(items, "__iter__") else list(items)
     if wrong := [one for one in wanted if isinstance(one, list | set | dict)]:
         raise HexadError(f"items are given as lists: {quote(wrong)}; give single items")
     place = names.get_indexer(pd.Index(wanted, dtype=names.dtype if not wanted else None))

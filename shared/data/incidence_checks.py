@@ -156,7 +156,7 @@ def from_table(
     columns: BasketColumns,
     *,
     returns: Returns,
-    cancelled: str | None,
+    cancelled: str | Sequence[str] | None,
     missing: Missing,
     strip: bool,
     source: str,
@@ -228,16 +228,22 @@ def _owners(
 
 
 def _without_cancelled(
-    table: pd.DataFrame, columns: BasketColumns, cancelled: str | None, keep: Bools, orders: Ints, notes: list[str]
+    table: pd.DataFrame,
+    columns: BasketColumns,
+    cancelled: str | Sequence[str] | None,
+    keep: Bools,
+    orders: Ints,
+    notes: list[str],
 ) -> Bools:
     """Leave out the orders whose keys begin as those of cancelled ones do."""
-    if not cancelled:
+    marks = tuple(mark for mark in ([cancelled] if isinstance(cancelled, str) else cancelled or ()) if mark)
+    if not marks:
         return keep
-    gone = table[columns.order].astype(str).str.startswith(cancelled).to_numpy(dtype=bool) & keep
+    gone = table[columns.order].astype(str).str.startswith(marks).to_numpy(dtype=bool) & keep
     if gone.any():
         notes.append(
             f"{int(gone.sum()):,} rows of {len(np.unique(orders[gone])):,} cancelled orders "
-            f"(whose key begins with {cancelled!r}) were left out"
+            f"(whose key begins with {' or '.join(map(repr, marks))}) were left out"
         )
     return keep & ~gone
 

@@ -126,7 +126,7 @@ class LastN(TimeSplitter):
         """
         if not is_whole(self.n) or not is_whole(self.gap, least=0):
             raise SettingsError(
-                f"LastN(n={self.n!r}, gap={self.gap!r}): these are whole numbers of stamps, n at least 1 and gap at least 0"
+                f"LastN(n={self.n!r}, gap={self.gap!r}): n is at least 1 and gap at least 0, in whole stamps"
             )
         stamps = need_stamps(data, self.ds, type(self).__name__)
         if self.unique_id in data.columns:

@@ -15,7 +15,7 @@ from shared.evaluation.p_values import adjust_p_values
 from shared.evaluation.sample import LEAST, Kind, Sample
 from shared.evaluation.scores import Scores
 from shared.reporting.claims import Claim, Number, Verdict
-from shared.result import Result, as_line
+from shared.result import Result, Several, as_line
 
 __all__ = ["Comparison", "Comparisons", "Outcome", "compare", "compare_units"]
 
@@ -221,7 +221,7 @@ class Comparison(Result):
 
 
 @dataclass(frozen=True, repr=False)
-class Comparisons(Result):
+class Comparisons(Several):
     """Comparisons of one model with several others, corrected for their number.
 
     >>> Comparisons(()).explain()
@@ -229,6 +229,10 @@ class Comparisons(Result):
     """
 
     items: tuple[Comparison, ...]
+
+    def each(self) -> tuple[Comparison, ...]:
+        """Return them one by one."""
+        return self.items
 
     def to_frame(self) -> pd.DataFrame:
         """One row a comparison."""

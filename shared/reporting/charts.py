@@ -145,6 +145,7 @@ def bar_figure(
         axes.margins(x=0.1)
 
     count = len(values)
+    two_lines = sum(len(textwrap.wrap(label, 44)) > 1 for label in labels)  # names on a phone, which take room
     data = pd.DataFrame({"name": list(map(str, values)), "value": heights})
     if lower is not None and upper is not None:
         data = data.assign(lower=low, upper=high)
@@ -154,7 +155,7 @@ def bar_figure(
         caption=caption,
         title=title,
         size=(SIZE[0], max(1.4, 0.36 * count + 0.7)),
-        narrow=(NARROW, max(1.4, 0.44 * count + 0.7)),
+        narrow=(NARROW, max(1.4, (0.44 if two_lines == 0 else 0.6) * count + 0.7)),
         data=data,
     )
 

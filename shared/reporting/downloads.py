@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.data.io.export import disarm, table_bytes
 from shared.errors import StoreError, quote
+from shared.runtime.export import disarm, table_bytes
 from shared.runtime.manifest import MANIFEST, Manifest
 
 __all__ = ["WORKBOOK", "check_downloads", "remove_downloads", "workbook_bytes", "write_downloads"]

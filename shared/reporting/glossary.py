@@ -9,6 +9,7 @@ __all__ = ["TERMS", "find_terms", "pattern_of"]
 
 # Term: what it is. A term is found as a whole word, in its own spelling or with a capital.
 TERMS = {
+    "average precision": "How far up a list the right items stand: 1 where all of them come first.",
     "baseline": "What anyone could do without a model, such as repeating yesterday. A model is worth something only as"
     " far as it beats the best of them.",
     "confidence": "Of the baskets that hold the left side of a rule, the share that also hold its right side.",
@@ -39,7 +40,11 @@ TERMS = {
     "proven": "A solver has shown that nothing better exists under the stated rules; a gap says how much better something"
     " could still be.",
     "quantile": "The value below which a stated share of outcomes is expected: below the 90 % quantile, nine in ten.",
+    "R²": "The share of how much values vary that a model explains: 1 is all of it, 0 is what their mean does.",
     "recall": "Of the cases that there are, the share that was found.",
+    "Sharpe ratio": "What was earned, divided by how much that fluctuated: the more, the better for the same risk.",
+    "similar day": "Repeating last week's prices on Mondays, Saturdays and Sundays, and yesterday's on other days: the usual"
+    " forecast of electricity prices without a model.",
     "support": "The share of baskets, or their number, that hold all items of a rule.",
     "volatility": "How much returns vary: their standard deviation, over a year unless said otherwise.",
     "shrinkage": "Pulling an estimate towards a plain value, the more so the less data there are behind it.",

@@ -91,6 +91,9 @@ def announce_compiling(numba: Any) -> None:
     Parameters
     ----------
     numba : module
+
+    >>> from shared.runtime.compile import numba
+    >>> announce_compiling(numba)
     """
     watched = (sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules
     if not watched or multiprocessing.current_process().name != "MainProcess":

@@ -166,7 +166,7 @@ class Page:
             method, given = event.get("method"), event.get("params", {})
             if method == "Runtime.exceptionThrown":
                 told.append(given["exceptionDetails"].get("exception", {}).get("description", "exception"))
-            elif method == "Runtime.consoleAPICalled" or method == "Log.entryAdded":
+            elif method in {"Runtime.consoleAPICalled", "Log.entryAdded"}:
                 told.append(str(given.get("args") or given["entry"]["text"]))
             elif method == "Network.requestWillBeSent" and not given["request"]["url"].startswith("data:"):
                 asked.append(given["request"]["url"])

@@ -6,14 +6,14 @@ import zlib
 NUMBER = rb"[-+]?(?:\d+\.?\d*|\.\d+)"
 TOKEN = re.compile(
     rb"\((?:\\.|[^\\()])*\)|<<.*?>>|<[0-9A-Fa-f\s]*>|\[|\]|/[^\s/<>\[\]()]+|" + NUMBER + rb"(?![\w.])|[A-Za-z*'\"]+",
-    re.S,
+    re.DOTALL,
 )
 PAINT = {b"f", b"F", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*"}
 
 
 def read_objects(pdf):
     """Bodies of all objects by number."""
-    return {int(found[1]): found[2] for found in re.finditer(rb"(?:^|\n)(\d+) 0 obj\b(.*?)\nendobj", pdf, re.S)}
+    return {int(found[1]): found[2] for found in re.finditer(rb"(?:^|\n)(\d+) 0 obj\b(.*?)\nendobj", pdf, re.DOTALL)}
 
 
 def _stream(body):
@@ -29,49 +29,75 @@ def _multiply(a, b):
     )  # fmt: skip
 
 
-def _heights(stream, objects, names, matrix, paper):
-    """Heights, from the foot of the page, of texts and shapes that are painted; whole-page grounds left out."""
-    found, stack, given, path, text = [], [], [], [], matrix
-    for token in TOKEN.findall(stream):
-        if re.fullmatch(NUMBER, token):
-            given.append(float(token))
-            continue
-        if token[:1] in b"/<([])":
-            given = [token] if token[:1] == b"/" else given
-            continue
-        if token == b"q":
-            stack.append(matrix)
-        elif token == b"Q" and stack:
-            matrix = stack.pop()
-        elif token == b"cm":
-            matrix = _multiply(given[-6:], matrix)
-        elif token == b"BT":
-            text = matrix
-        elif token == b"Tm":
-            text = _multiply(given[-6:], matrix)
-        elif token in (b"Tj", b"TJ"):
-            found.append(text[5])
-        elif token == b"re":
-            x, y, width, height = given[-4:]
-            path += [(x, y), (x + width, y + height)]
-        elif token in (b"m", b"l", b"c", b"v", b"y") and len(given) >= 2:
-            path.append((given[-2], given[-1]))
-        elif token in PAINT:
-            places = [one[0] * matrix[1] + one[1] * matrix[3] + matrix[5] for one in path]
-            if places and max(places) - min(places) < 0.9 * paper:
-                found += places
-        elif token == b"Do" and given and given[-1][1:] in names:
-            body = objects[names[given[-1][1:]]]
-            if b"/Form" in body:
-                inner = re.search(rb"/Matrix \[([^\]]*)\]", body)
-                own = _multiply(tuple(map(float, inner[1].split())), matrix) if inner else matrix
-                found += _heights(_stream(body), objects, names, own, paper)
-            else:
-                found += [matrix[5], matrix[5] + matrix[3]]
-        if token in PAINT or token == b"n":
-            path = []
+class _Sheet:
+    """Follows the drawing of a page, and notes the heights, from its foot, of what is painted."""
+
+    def __init__(self, objects, names, paper):
+        self.objects, self.names, self.paper = objects, names, paper
+        self.matrix = self.text = (1, 0, 0, 1, 0, 0)
+        self.stack, self.path, self.heights = [], [], []
+
+    def follow(self, stream):
         given = []
-    return found
+        for token in TOKEN.findall(stream):
+            if re.fullmatch(NUMBER, token):
+                given.append(float(token))
+            elif token[:1] == b"/":
+                given.append(token[1:])
+            elif token[:1] not in b"<([])":
+                self._do(token, given)
+                given = []
+
+    def _do(self, operator, given):
+        if operator in PAINT:
+            self._paint()
+        elif operator in (b"m", b"l", b"c", b"v", b"y"):
+            self.path.append(tuple(given[-2:]))
+        elif operator in (b"Tj", b"TJ"):
+            self.heights.append(self.text[5])
+        elif (act := getattr(self, f"_{operator.decode()}", None)) is not None:
+            act(given)
+
+    def _paint(self):
+        _, b, _, d, _, f = self.matrix
+        places = [x * b + y * d + f for x, y in self.path]
+        if places and max(places) - min(places) < 0.8 * self.paper:  # else it is the ground of the whole page
+            self.heights += places
+        self.path = []
+
+    def _n(self, given):
+        self.path = []
+
+    def _q(self, given):
+        self.stack.append(self.matrix)
+
+    def _Q(self, given):
+        self.matrix = self.stack.pop()
+
+    def _cm(self, given):
+        self.matrix = _multiply(given, self.matrix)
+
+    def _BT(self, given):
+        self.text = self.matrix
+
+    def _Tm(self, given):
+        self.text = _multiply(given, self.matrix)
+
+    def _re(self, given):
+        x, y, width, height = given
+        self.path += [(x, y), (x + width, y), (x, y + height), (x + width, y + height)]
+
+    def _Do(self, given):
+        """Draw a part that several pages may share, or a picture of dots."""
+        body = self.objects[self.names[given[-1]]]
+        if b"/Form" not in body:
+            self.heights += [self.matrix[5], self.matrix[5] + self.matrix[3]]
+            return
+        kept = self.matrix, self.stack
+        own = re.search(rb"/Matrix \[([^\]]*)\]", body)
+        self.matrix, self.stack = _multiply(tuple(map(float, own[1].split())), self.matrix) if own else self.matrix, []
+        self.follow(_stream(body))
+        self.matrix, self.stack = kept
 
 
 def fills(pdf, margin):
@@ -82,7 +108,7 @@ def fills(pdf, margin):
     objects = read_objects(pdf)
     names = {}
     for body in objects.values():
-        for names_of in re.findall(rb"/XObject\s*<<(.*?)>>", body, re.S):
+        for names_of in re.findall(rb"/XObject\s*<<(.*?)>>", body, re.DOTALL):
             names |= {name: int(number) for name, number in re.findall(rb"/(\w+) (\d+) 0 R", names_of)}
     shares = []
     for body in objects.values():
@@ -90,8 +116,9 @@ def fills(pdf, margin):
             continue
         paper = float(re.search(rb"/MediaBox\s*\[([^\]]*)\]", body)[1].split()[3])
         content = int(re.search(rb"/Contents (\d+) 0 R", body)[1])
-        heights = _heights(_stream(objects[content]), objects, names, (1, 0, 0, 1, 0, 0), paper)
-        inside = [one for one in heights if 0 <= one <= paper]
+        sheet = _Sheet(objects, names, paper)
+        sheet.follow(_stream(objects[content]))
+        inside = [one for one in sheet.heights if 0 <= one <= paper]
         top, foot = paper * (1 - margin), paper * margin
         shares.append((top - min(inside, default=top)) / (top - foot))
     return shares

@@ -354,7 +354,7 @@ def test_an_index_without_a_name_is_told_and_what_is_advised_works(make, case, d
 @pytest.mark.parametrize("index", [pd.RangeIndex(60), np.arange(60) * 2])
 def test_numbers_of_rows_are_no_index_to_tell_of(index):
     frame = clean()[:60].drop(columns="ds").set_index(index)
-    with pytest.raises(DataError, match="Name it so, or say under which name it is.$"):
+    with pytest.raises(DataError, match=r"say under which name it is: SeasonalNaive\(ds=...\)\.$"):
         SeasonalNaive(7).fit(frame)
 
 
@@ -680,7 +680,7 @@ def test_a_horizon_that_was_not_learnt_for_is_refused_by_the_lag_forecaster():
 @each_forecaster
 @pytest.mark.parametrize(
     "levels",
-    [[0], [100], [-5], [101], [80, 100.5], [np.nan], [np.inf], ["80"], 80, "80", None, [None], [80j], [[80]]],
+    [[0], [100], [-5], [101], [80, 100.5], [np.nan], [np.inf], ["80"], "80", [None], [80j], [[80]]],
     ids=repr,
 )
 def test_levels_out_of_range_are_refused(make, levels):
@@ -744,7 +744,7 @@ def test_series_that_are_not_known_are_named(make):
     model = make(freq="D").fit(clean())
     with pytest.raises(HexadError, match="no history is known of the series 'c', 'd'; pass it to fit or update first"):
         model.predict(3, ids=["c", "a", "d"])
-    for ids in ([], "a"):
+    for ids in ([], ()):
         with pytest.raises(SettingsError, match="ids="):
             model.predict(3, ids=ids)
 

@@ -1,8 +1,9 @@
-"""The wheel holds the three packages and works from another folder; a foreign 'shared' is told."""
+"""The wheel holds the three packages and hexad.py, and works from another folder; foreign packages are told."""
 
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -27,8 +28,21 @@ def unpacked(tmp_path_factory) -> Path:
         if (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(source)]
+    build = [
+        sys.executable,
+        "-m",
+        "build",
+        "--sdist",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(folder),
+        str(source),
+    ]
     subprocess.run(build, check=True, capture_output=True)
+    (sdist,) = folder.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        assert f"{sdist.name.removesuffix('.tar.gz')}/hexad.py" in archive.getnames()
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "site")
@@ -45,7 +59,7 @@ def python(script: str, site: Path, cwd: Path) -> subprocess.CompletedProcess:
 
 def test_the_wheel_holds_the_three_packages_and_what_they_need(unpacked):
     tops = {path.name for path in unpacked.iterdir()}
-    assert {"shared", "domains", "case_studies"} <= tops
+    assert {"shared", "domains", "case_studies", "hexad.py"} <= tops
     assert not tops & {"tests", "benchmarks", "docs"}
     for needed in (
         "shared/py.typed",
@@ -72,15 +86,59 @@ def test_the_wheel_copies_a_study_and_runs_the_copy_from_another_folder(unpacked
     assert (tmp_path / "mine" / "study.py").read_bytes() == (unpacked / "case_studies/demand/study.py").read_bytes()
 
 
-def test_a_foreign_shared_beside_the_script_is_told(unpacked, tmp_path):
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared" / "__init__.py").write_text("")
-    (tmp_path / "script.py").write_text("from domains.timeseries import LagForecaster\n")
+FOREIGN = [
+    ("shared", "from domains.timeseries import LagForecaster"),
+    ("shared", "import hexad"),
+    ("domains", "import hexad"),
+    ("domains", "from case_studies.common.runs import run_study"),
+    ("case_studies", "import hexad"),
+]
+
+
+@pytest.mark.parametrize(("name", "line"), FOREIGN)
+def test_a_foreign_package_beside_the_script_is_told(unpacked, tmp_path, name, line):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("")
+    (tmp_path / "script.py").write_text(f"{line}\n")
     environment = {**os.environ, "PYTHONPATH": str(unpacked)}
     made = subprocess.run(
         [sys.executable, "script.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert made.returncode != 0
-    assert "Hexad's package 'shared' is hidden by another one of that name" in made.stderr
-    assert str(tmp_path / "shared") in made.stderr
+    assert f"Hexad's package '{name}' is hidden by another one of that name" in made.stderr
+    assert str(tmp_path / name) in made.stderr
     assert "Rename that file or folder" in made.stderr
+
+
+def test_hexad_says_what_to_import_and_imports_nothing(unpacked, tmp_path):
+    script = (
+        "import sys; before = set(sys.modules)\n"
+        "import hexad\n"
+        "ours = [one for one in sys.modules if one.split('.')[0] in ('shared', 'domains', 'case_studies', 'numpy')]\n"
+        "assert ours == [] and 'importlib.metadata' not in set(sys.modules) - before, ours\n"
+        "assert dir(hexad) == ['__version__'] and isinstance(hexad.__version__, str)\n"
+        "import re, importlib\n"
+        "lines = re.findall(r'from (\\S+) import (.+)', hexad.__doc__)\n"
+        "assert len(lines) == 9\n"
+        "for module, names in lines:\n"
+        "    for name in names.split(', '): getattr(importlib.import_module(module), name)\n"
+        "try: hexad.LagForecaster\n"
+        "except AttributeError as error: print(error)\n"
+    )
+    made = python(script, unpacked, tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert "import it from shared.data, shared.evaluation or one of the six" in made.stdout
+
+
+def test_the_command_is_a_module_of_pythons_too(unpacked, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(unpacked)}
+    for name in ("hexad", "case_studies"):
+        made = subprocess.run(
+            [sys.executable, "-P", "-m", name, "list"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert made.stdout.startswith("catalogue ")

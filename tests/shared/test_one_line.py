@@ -43,7 +43,7 @@ def offered():
         found |= dict.fromkeys(
             one for one in below if one.__module__.split(".")[0] in {"shared", "domains", "case_studies"}
         )
-    return list(found)
+    return [one for one in found if not inspect.isabstract(one)]
 
 
 def holds_tables(one):
@@ -125,6 +125,7 @@ def test_a_result_is_asked_as_pandas_is(tmp_path):
     assert list(found[["n", "name"]]) == ["n", "name"]
     assert "n" in found
     assert "m" not in found
+    assert found[found["n"] > 1].index.tolist() == [1]
     assert found.to_pandas().equals(found.to_frame())
     found.to_csv(tmp_path / "a.csv")
     found.to_csv(str(tmp_path / "b.csv"), index=False)

@@ -3,7 +3,6 @@
 import json
 import shutil
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,8 +14,9 @@ from case_studies.catalogue.finder import build_index, search_items, select_item
 from case_studies.catalogue.guesses import guess_separator
 from case_studies.catalogue.items import Items, prepare_items
 from case_studies.catalogue.leaks import find_leaks, mask_names
-from case_studies.catalogue.sayings import say_lists
+from case_studies.catalogue.sayings import say_thirds
 from case_studies.catalogue.settings import CatalogueSettings
+from case_studies.catalogue.tables import RIGHT, Tables
 from case_studies.common.runs import predict_from, run_study
 from shared.errors import DataError, SettingsError, StoreError
 
@@ -316,7 +316,10 @@ def test_large_numbers_are_told_in_full():
 
 def test_that_near_ones_are_right_more_often_is_said_only_where_it_is_shown():
     trial = Trial(pd.DataFrame(), 0.1, 60, True, "a", "b", {}, thirds=(0.4, 0.5), thirds_error=0.08)
-    alike = SimpleNamespace(closest=np.ones(5))
-    assert "is not shown" in say_lists(trial, alike, CatalogueSettings())
+    rows = pd.DataFrame({"model": "a", "metric": RIGHT, "whose": "x", "value": [0.4, 0.5], "third": ["far", "near"]})
+    tables = Tables(rows, pd.DataFrame())
+    assert "is not shown" in say_thirds(trial, tables).text
     sure = replace(trial, thirds_error=0.02)
-    assert "Believe near ones more" in say_lists(sure, alike, CatalogueSettings())
+    assert "Believe near ones more: where the nearest is most like the item 50 %" in say_thirds(
+        sure, tables
+    ).text.replace("\u00a0", " ")

@@ -14,6 +14,7 @@ import webbrowser
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import typer.main
@@ -30,7 +31,13 @@ REASON = re.compile(r"<!-- not run by the tests: (.{20,}) -->")
 # Lines that install or activate: those of the README are run by the test marked network.
 INSTALLS = ("python -m pip", "python3 -m venv", ". .venv", "make ", "python -m pytest")
 # Rows of the bundled table that a made file has, and those held back for the file of new rows.
-ROWS = {"demand": (7200, 96), "sensors": (6000, 48), "portfolio": (1200, 1), "catalogue": (600, 5)}
+ROWS = {
+    "demand": (21_600, 96),
+    "sensors": (6000, 48),
+    "portfolio": (1200, 1),
+    "catalogue": (600, 5),
+    "candidates": (40, 0),
+}
 FEW, NEW = 20_000, 20
 
 
@@ -115,7 +122,7 @@ class Desk:
         self._make_files(study, specs, given.get("set", []))
         found = find_study(study)
         asked = runs._Asked.of(found, given.get("set", []), specs or None, True, Path(own) if own else None)
-        out = given.get("out", [f"runs/{found.name}-20240131-120000"])[0]
+        out = given.get("out", [f"runs/{found.name}-20240131-12000{len(self.asked)}"])[0]
         self.asked[out] = (found.name, asked)
         if specs:
             return call([*words, "--quick", "--set", "n_jobs=1", *(["--out", out] if "out" not in given else [])])
@@ -156,21 +163,50 @@ def own_table(study, loaded, settings, role):
     columns = settings
     for part in table.setting.split("."):
         columns = getattr(columns, part)
-    frame = datasets.load(table.dataset)
+    frame = load_bundled(table.dataset)
     bundled = type(columns)()
     for name in columns.roles():
         olds, news = bundled.columns_of(name), columns.columns_of(name)
         for old, new in zip(olds, news, strict=False):
             frame = frame.rename(columns={old: new})
         for new in news[len(olds) :]:
-            kind = columns.roles()[name].kind
-            frame[new] = 1 if kind in ("number", "integer") else [f"no. {row}" for row in range(len(frame))]
-    rows, new = ROWS.get(study, (FEW, NEW))
+            frame[new] = made_up(frame, name, columns.roles()[name].kind)
+    rows, new = ROWS.get(role, ROWS.get(study, (FEW, NEW)))
     key = columns.columns_of("sensor") if "sensor" in columns.roles() else ()
     parts = [part.tail(rows) for _, part in frame.groupby(list(key), sort=False)] if key else [frame.tail(rows)]
     held = new if role == next(iter(loaded.tables)) else 0
-    first = pd.concat([part.iloc[: len(part) - held] for part in parts])
+    kept = 0 if loaded.maps else held  # places are no series: the new ones may be old ones
+    first = pd.concat([part.iloc[: len(part) - kept] for part in parts])
     return first, pd.concat([part.tail(held) for part in parts]) if held else frame.head(0)
+
+
+def load_bundled(name):
+    """The bundled table, with the kinds of what was bought; stamps without offsets, as most people have them."""
+    frame = datasets.load(name)
+    if name == "grocery_transactions":
+        kinds = datasets.load("grocery_products").assign(product_id=lambda table: table["product_id"].astype(str))
+        frame = frame.tail(4 * FEW).assign(product_id=lambda table: table["product_id"].astype(str))
+        frame = frame.merge(kinds[["product_id", "product_type"]], on="product_id").dropna()
+    if name == "stock_limits":  # one that needs no table of groups
+        frame = frame.head(1).assign(applies_to="every asset")
+    if name == "channel_limits":
+        frame = frame[~frame["applies_to"].str.contains("kind")]
+    if name == "helsinki_visits":  # as a user's own tables have them: by the names of sites
+        names = datasets.load("helsinki_places")["name"].value_counts()
+        frame = frame.assign(site=np.resize(names.index[names == 1], len(frame)))
+    for column in frame.select_dtypes("datetimetz"):
+        frame[column] = frame[column].dt.tz_convert("UTC").dt.tz_localize(None)
+    return frame
+
+
+def made_up(frame, role, kind):
+    """Values for a role that no bundled column fills."""
+    if kind in ("number", "integer"):
+        return 1
+    if role == "text":
+        words = frame.select_dtypes(include=["object", "string"]).fillna("").astype("object")
+        return words.agg(" ".join, axis=1)
+    return [f"no. {row}" for row in range(len(frame))]
 
 
 def make_new(study, asked):
@@ -178,10 +214,10 @@ def make_new(study, asked):
     loaded = load_study(find_study(study))
     if study == "marketing":
         return pd.DataFrame({"channel": own_table(study, loaded, asked.settings, "groups")[0].iloc[:, 0]})
-    made = own_table(study, loaded, asked.settings, next(iter(loaded.tables)))[1]
     if not asked.files:  # behind the bundled table: its last rows again, later
-        made = made.assign(Time=made["Time"] + pd.Timedelta("2D"))
-    return made
+        last = datasets.load(next(iter(loaded.tables.values())).dataset).tail(ROWS[study][1])
+        return last.assign(Time=(last["Time"] + pd.Timedelta("2D")).map(pd.Timestamp.isoformat))
+    return own_table(study, loaded, asked.settings, next(iter(loaded.tables)))[1]
 
 
 def write(frame, path):

@@ -31,7 +31,14 @@ def run(made, folder, *more, name="run"):
 
 
 def summary_of(folder) -> str:
-    return re.sub(r"<[^>]+>", " ", (folder / "report.html").read_text().split("<h2", 1)[0])
+    """The first screen, as plain text."""
+    first = (folder / "report.html").read_text().split('<div class="body">', 1)[0].split("<header", 1)[1]
+    return re.sub(r"\s+", " ", re.sub(r"<svg.*?</svg>|<[^>]+>", "", first, flags=re.DOTALL))
+
+
+def claims_of(folder) -> list[dict]:
+    page = (folder / "report.html").read_text()
+    return json.loads(re.search(r'<script type="application/json" id="claims">(.*?)</script>', page, re.DOTALL)[1])
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +59,35 @@ def test_a_planted_truth_is_kept_with_reasons(own):
     assert figures["columns kept"] == columns["keep"].sum() < 8
     assert figures["error of the chosen set"] == pytest.approx(1.0, abs=0.2)
     assert "To keep: " in summary_of(own)
-    assert "better, by more than chance would do" in summary_of(own)
+    assert "The chosen set is better than one number for all rows by" in summary_of(own)
+    assert (
+        f"Keep {columns['keep'].sum()} of the 8 columns and drop the other {(~columns['keep']).sum()}."
+        in summary_of(own)
+    )
+
+
+def test_claims_agree_with_the_tables_beside_the_report(own):
+    scores, columns = pd.read_parquet(own / "scores.parquet"), pd.read_parquet(own / "columns.parquet")
+    errors = scores.groupby(["model", "metric"])["value"].mean()
+    found = [number for claim in claims_of(own) for number in claim["numbers"]]
+    means = [number for number in found if number["statistic"] == "mean"]
+    assert {number["where"]["model"] for number in means} >= {"the chosen set", "the full set"}
+    for number in means:
+        assert number["value"] == pytest.approx(errors[number["where"]["model"], number["where"]["metric"]])
+    kept = [number for number in found if number["table"] == "columns" and number["where"] == {"keep": True}]
+    assert kept
+    assert {number["value"] for number in kept} == {columns["keep"].sum()}
 
 
 def test_of_noise_nothing_is_recommended(tmp_path):
     made = table(seed=3).assign(Umsatz=np.random.default_rng(9).normal(size=240))
     folder = run(made, tmp_path)
     assert "Keep none of the 8 columns" in summary_of(folder)
+    assert "nothing was found that predicts Umsatz beyond" in summary_of(folder)
     assert "No column is recommended." in summary_of(folder)
+    assert not any(
+        claim["verdict"] == "better" for claim in claims_of(folder) if "the chosen set" in claim["text"].lower()
+    )
     assert not pd.read_parquet(folder / "columns.parquet")["keep"].any()
     made.head(3).drop(columns="Umsatz").to_csv(tmp_path / "new.csv", index=False)
     path, told = predict_from(folder, data=tmp_path / "new.csv", out=tmp_path / "out.csv")
@@ -74,7 +102,7 @@ def test_where_all_columns_count_the_others_are_missed(tmp_path):
     made["Umsatz"] = made.sum(axis=1) + rng.normal(size=600)
     folder = run(made, tmp_path, "penalty=0.03")
     assert "Keep all of the 40 columns" in summary_of(folder)
-    assert "the others are missed, by more than chance would do" in summary_of(folder)
+    assert "The chosen set is worse than the full set by" in summary_of(folder)
     assert json.loads((folder / "metrics.json").read_text())["columns kept"] == 40
 
 
@@ -100,7 +128,7 @@ def test_more_columns_than_are_searched_are_reduced_and_told(tmp_path):
     folder = run(table(columns=12), tmp_path, "most_columns=5")
     columns = pd.read_parquet(folder / "columns.parquet")
     assert (columns["why"] == "least correlated; only 5 columns are searched").sum() == 7
-    assert "of 12 columns to keep" in re.sub(r"<[^>]+>", " ", (folder / "report.html").read_text())
+    assert "of 12 columns to keep" in summary_of(folder)
 
 
 # Time
@@ -301,4 +329,5 @@ def test_on_the_bundled_table_the_words_follow_the_figures(study_run):
     assert f"Keep {figures['columns chosen']:.0f} of the {figures['columns offered']:.0f} columns" in page
     assert f"is {figures['error of the chosen set']:.3g} EUR/MWh" in page
     assert "“FR price 18h yesterday” as it is" in page
+    assert "““" not in page
     assert "made of hourly prices" in (folder / "report.html").read_text()

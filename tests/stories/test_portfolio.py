@@ -15,6 +15,7 @@ from shared.data import datasets
 from shared.decision import InfeasibleError, Limit, Limits
 from shared.errors import DataError, SettingsError, StoreError
 from shared.evaluation import evaluate
+from tests.stories.recount import claims_of, recount
 
 NAMES = {"Date": "Tag", "JNJ": "kurs a", "KO": "kurs b", "XOM": "kurs c", "CVX": "kurs d", "AAPL": "kurs e"}
 FEW = ["columns.time=Tag", "window=100", "history=760", "months=14", "cash=20000", "currency=EUR"]
@@ -146,6 +147,26 @@ def test_what_is_held_is_traded_from(tmp_path):
         run_study("portfolio", overrides=["holdings={AAPL = 1.5}"], out=tmp_path / "third")
 
 
+def test_every_number_that_is_said_comes_from_a_table(own, study_run):
+    for folder in (own, study_run("portfolio", "quick")):
+        assert recount(folder) > 30
+        told = [claim["text"] for claim in claims_of(folder)]
+        assert any(text.startswith("With ") and " buy " in text for text in told)
+
+
+def test_prices_whose_assets_are_all_alike_show_nothing_beyond_equal_weights(tmp_path):
+    """Independent walks of one size: no portfolio is calmer by choice, or earns more for its risk."""
+    rng = np.random.default_rng(5)
+    walks = 100 * np.exp(rng.normal(0.0003, 0.01, (700, 6)).cumsum(axis=0))
+    table = pd.DataFrame(walks, columns=list("abcdef")).round(4)
+    table.insert(0, "Tag", pd.bdate_range("2020-01-01", periods=700))
+    table.to_csv(tmp_path / "kurse.csv", index=False)
+    page = run_study("portfolio", data=tmp_path / "kurse.csv", overrides=FEW, out=tmp_path / "run").read_text()
+    advice = page[page.index("What to do") : page.index("How sure that is")]
+    assert "Nothing was found beyond equal weights" in advice
+    assert "none is shown" in page
+
+
 # The next day
 
 
@@ -158,7 +179,7 @@ def test_new_prices_make_the_next_orders(own, tmp_path):
     assert after["price"].tolist() == pytest.approx(prices(1).iloc[0, 1:].tolist())
     assert after["target"].max() <= 0.4 + 1e-9
     assert after.loc[["kurs c", "kurs d"], "target"].sum() <= 0.1 + 1e-9
-    assert told[0].startswith("At the prices of 2022-12-28: Buy ")
+    assert told[0].startswith("At the prices of Wed 28 Dec 2022: Buy ")
     assert any(text.startswith("The run's orders are taken for carried out") for text in told)
     assert any(text.startswith("101 rows of prices from the run stand before the 10 new ones") for text in told)
 

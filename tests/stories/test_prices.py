@@ -1,6 +1,7 @@
 """The prices study: its figures, its quantiles, a user's own prices in its place, and the next day's forecast."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,17 @@ def metrics(folder: Path) -> dict[str, float]:
     return json.loads((folder / "metrics.json").read_text())
 
 
+def first_screen(folder: Path) -> str:
+    """The first screen, as plain text."""
+    first = (folder / "report.html").read_text().split('<div class="body">', 1)[0].split("<header", 1)[1]
+    return re.sub(r"\s+", " ", re.sub(r"<svg.*?</svg>|<[^>]+>", "", first, flags=re.DOTALL))
+
+
+def claims(folder: Path) -> list[dict]:
+    page = (folder / "report.html").read_text()
+    return json.loads(re.search(r'<script type="application/json" id="claims">(.*?)</script>', page, re.DOTALL)[1])
+
+
 def test_the_study_reaches_its_goals(whole):
     found = metrics(whole)
     for market in ("BE", "FR"):
@@ -68,6 +80,71 @@ def test_the_report_says_what_to_bid_and_how_it_was_tried(study_run):
     page = (study_run("prices", "quick") / "report.html").read_text()
     for told in ("What to bid", "October 2016", "probability integral transform", "similar day"):
         assert told in page
+
+
+def test_the_first_screen_says_when_to_run_what_to_bid_and_what_the_bids_did(study_run):
+    folder = study_run("prices", "quick")
+    said = first_screen(folder)
+    ahead, bids = pd.read_parquet(folder / "ahead.parquet"), pd.read_parquet(folder / "bids.parquet")
+    peak = ahead.loc[ahead[ahead["market"] == "FR"]["expected"].idxmax()]
+    assert f"bid {peak['95 %']:.1f} EUR/MWh for {peak['from']} in France" in said
+    share = bids.set_index(["market", "quantile"])["accepted"]
+    told = f"{100 * share['FR', '95 %']:.0f} % in France and {100 * share['BE', '95 %']:.0f} % in Belgium"
+    assert f"Of bids meant to be accepted in 95 %, {told} would have been on the days tried." in said
+    assert "France and Belgium share one generation forecast and one load forecast, in all 16,056 rows" in said
+    assert "Mon 31 Oct 2016 is over: it was held back." in said
+    assert "FR,2016-11-01 00:00,,VALUE,VALUE" in (folder / "report.html").read_text()
+    assert ahead.groupby("market")["cheap"].sum().tolist() == [6, 6]
+
+
+def test_claims_agree_with_the_tables_beside_the_report(study_run):
+    folder = study_run("prices", "quick")
+    seen = set()
+    for claim in claims(folder):
+        for number in claim["numbers"]:
+            if number["statistic"] not in ("mean", "max", "wins, less", "value"):
+                continue
+            table = pd.read_parquet(folder / f"{number['table']}.parquet")
+            pair = [
+                table[np.logical_and.reduce([table[name] == value for name, value in where.items()])][number["column"]]
+                for where in (number["where"], number["against"])
+                if where is not None
+            ]
+            if number["statistic"] == "wins, less":
+                assert number["value"] == (pair[0].to_numpy() < pair[1].to_numpy()).sum()
+            elif number["statistic"] == "value":
+                assert pair[0].tolist() == [number["value"]]
+            else:
+                assert number["value"] == pytest.approx(getattr(pair[0], number["statistic"])())
+            seen.add((number["table"], number["statistic"]))
+    assert seen >= {("bids", "value"), ("loads", "mean"), ("loads", "wins, less"), ("ahead", "max"), ("dear", "mean")}
+
+
+def test_of_prices_by_chance_nothing_is_found(tmp_path):
+    table = prices(100, ahead=0)
+    table = table[table["unique_id"] == "FR"].drop(columns=["gen_forecast", "system_load"])
+    table["y"] = np.random.default_rng(4).permutation(table["y"].to_numpy())
+    settings = ["n_jobs=1", "origins=14", "refit_every=14", "levels=[90]", "columns.known=[]", "leak_guard=false"]
+    folder = run_study(
+        "prices", overrides=settings, data=written(table, tmp_path / "own.csv"), out=tmp_path / "run"
+    ).parent
+    said = first_screen(folder)
+    assert "Nothing was found beyond the mean of the past" in said
+    assert "can wait" not in said
+    assert "bid" not in said.split("How sure that is")[0].split("What to do")[1]
+    assert not any(claim["verdict"] == "better" for claim in claims(folder) if "mean of the past" in claim["text"])
+
+
+def test_the_next_day_is_forecast_where_nothing_has_to_be_known_of_it():
+    table = prices(100, ahead=0).drop(columns=["gen_forecast", "system_load"])
+    markets = Markets.of(table, PricesSettings(columns=PricesColumns(known=[])), "own.csv")
+    assert not markets.held_back
+    assert (markets.future["ds"].dt.strftime("%Y-%m-%d") == "2016-11-01").all()
+    assert markets.future.groupby("unique_id").size().tolist() == [24, 24]
+    assert not any("left aside" in note for note in markets.notes)
+    assert Markets.of(prices(100, ahead=0), PricesSettings(), "own.csv").held_back
+    begun = table[table["ds"] < "2016-10-31 07:00"]  # of a day that is not over
+    assert Markets.of(begun, PricesSettings(columns=PricesColumns(known=[])), "own.csv").held_back
 
 
 def test_prices_around_zero_in_one_market_are_forecast_better_than_by_the_naive(tmp_path):
@@ -146,7 +223,7 @@ def test_what_is_wrong_with_own_prices_is_told_with_its_mend(change, said, tmp_p
 @pytest.mark.parametrize(
     ("setting", "said"),
     [("levels=[0, 80]", "between 1 and 100"), ("levels=[80, 80]", "different levels"), ("half_life=soon", "half_life"),
-     ('columns.known=["a", "a"]', "fills two roles"), ("hours=0", "hours"), ("hours=24", "hours"), ("horizon=2D", "a day at a time"), ("clock=25:00", "clock"), ("timezone=Mars", "no such time zone")],
+     ('columns.known=["a", "a"]', "fills two roles"), ("hours=0", "hours"), ("hours=24", "hours"), ("horizon=2D", "a day at a time"), ("clock=25:00", "clock"), ('called=["FR France"]', "as in 'FR: France'"), ("timezone=Mars", "no such time zone")],
 )  # fmt: skip
 def test_wrong_settings_are_told(setting, said, tmp_path):
     with pytest.raises(SettingsError, match=said):
@@ -197,10 +274,12 @@ def test_days_are_as_long_as_the_clocks_make_them(day, steps, priced):
     stamps = pd.date_range(
         "2014-12-01", pd.Timestamp(day) + pd.Timedelta("1D"), freq="h", tz="Europe/Brussels", inclusive="left"
     )
-    table = pd.DataFrame({"unique_id": "BE", "ds": stamps, "y": np.arange(len(stamps)) % 24.0})
+    table = pd.DataFrame({"unique_id": "BE", "ds": stamps, "y": np.arange(len(stamps)) % 24.0, "load": 1.0})
     if not priced:
         table["y"] = table["y"].mask(table["ds"] >= pd.Timestamp(day, tz="Europe/Brussels"))
-    markets = Markets.of(table, PricesSettings(columns=PricesColumns(known=[]), timezone="Europe/Brussels"), "own.csv")
+    known = PricesColumns(known=["load"])
+    markets = Markets.of(table, PricesSettings(columns=known, timezone="Europe/Brussels"), "own.csv")
+    assert markets.held_back == priced
     assert markets.steps == steps
     assert (markets.future.ds.dt.strftime("%Y-%m-%d") == day).all()
     assert len(markets.past) == len(stamps) - steps
@@ -218,7 +297,7 @@ def test_the_day_of_25_hours_is_forecast_whole(tmp_path):
     ).parent
     forecast = pd.read_parquet(folder / "forecast.parquet")
     assert len(forecast) == 25
-    assert "Sunday 25 October 2015" in (folder / "report.html").read_text()
+    assert "Sun 25 Oct 2015" in (folder / "report.html").read_text()
 
 
 def test_the_day_begins_at_the_clock():

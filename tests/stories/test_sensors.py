@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 
 from case_studies.common.runs import predict_from, run_study
+from case_studies.sensors.sayings import verdict_of
+from case_studies.sensors.tables import Tables, compare_finds
 from case_studies.sensors.trial import plant_faults
 from shared.errors import DataError
+from tests.stories.recount import recount
 
 HOURS = 24 * 70
 
@@ -59,6 +62,35 @@ def test_gaps_are_told_and_never_reported(own_run):
     assert "Nothing was measured in 21 rows of 3,360, in 2 gaps" in (own_run / "report.html").read_text()
 
 
+def test_every_number_that_is_said_comes_from_a_table(own_run, study_run):
+    for folder in (own_run, study_run("sensors", "quick")):
+        assert recount(folder) >= 12
+
+
+def test_values_in_no_order_show_nothing_beyond_the_usual_alarm(tmp_path):
+    table = measurements()
+    rng = np.random.default_rng(2)
+    table["celsius"] = np.concatenate(
+        [rng.permutation(part["celsius"]) for _, part in table.groupby("device", sort=False)]
+    )
+    table.to_csv(tmp_path / "devices.csv", index=False)
+    asked = [*NAMES, "planted=4"]
+    page = run_study("sensors", data=tmp_path / "devices.csv", overrides=asked, out=tmp_path / "run").read_text()
+    first = page[page.index("How sure that is") : page.index("When not to believe it")]
+    assert "Nothing was found beyond the usual alarm" in first or "Less is found" in first
+
+
+@pytest.mark.parametrize(
+    ("ours", "rule", "said"),
+    [(40, 5, "better"), (5, 40, "worse"), (38, 34, "none"), (2, 0, "too few")],
+)
+def test_who_finds_more_is_told_by_the_interval(ours, rule, said):
+    n = 46 if said != "too few" else 4
+    faults = pd.DataFrame({"found": np.arange(n) < ours, "found_by_rule": np.arange(n) >= n - rule})
+    none = pd.DataFrame()
+    assert verdict_of(Tables(none, none, none, faults, compare_finds(faults))) == said
+
+
 def test_planted_faults_are_counted(own_run):
     figures = json.loads((own_run / "metrics.json").read_text())
     assert figures["planted"] == 6
@@ -103,7 +135,7 @@ def test_one_series_without_a_name(tmp_path):
     table[table["device"] == "fan"].drop(columns="device").to_csv(tmp_path / "fan.csv", index=False)
     asked = ["columns.time=at", "columns.value=celsius", "columns.sensor=", "planted=1"]
     page = run_study("sensors", data=tmp_path / "fan.csv", overrides=asked, out=tmp_path / "run").read_text()
-    assert "1 sensor, from 2024-02-05 to 2024-03-10" in page
+    assert "1 sensor, from Mon 5 Feb 2024 to Sun 10 Mar 2024" in page
 
 
 def test_planted_faults_touch_later_rows_alone():

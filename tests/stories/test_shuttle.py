@@ -1,6 +1,7 @@
 """The study of odd rows: a table of one's own with text and gaps, its report, and new rows."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,12 @@ def payments(n: int, seed: int) -> pd.DataFrame:
             "age": np.where(rng.random(n) < 0.03, np.nan, rng.normal(45, 12, n).round()),
         }
     )
+
+
+def first_screen(folder) -> str:
+    """The first screen, as plain text."""
+    first = (folder / "report.html").read_text().split('<div class="body">', 1)[0].split("<header", 1)[1]
+    return re.sub(r"\s+", " ", re.sub(r"<svg.*?</svg>|<[^>]+>", "", first, flags=re.DOTALL))
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +55,29 @@ def test_without_labels_nothing_is_said_of_what_is_found(own_run):
     assert "because no label is known" in page
     assert "radiator" not in page
     assert set(json.loads((own_run / "metrics.json").read_text())) == {"rows learnt from", "new rows", "alerts"}
+
+
+def test_labels_by_chance_are_told_as_such(tmp_path):
+    table = payments(1200, 5).assign(fraud=np.random.default_rng(1).random(1200) < 0.1)
+    table.to_csv(tmp_path / "march.csv", index=False)
+    asked = ["columns.row=payment", "columns.label=fraud", "budget=0.05", "folds=5", "n_jobs=1"]
+    folder = run_study("shuttle", data=tmp_path / "march.csv", overrides=asked, out=tmp_path / "run").parent
+    said, new = first_screen(folder), pd.read_parquet(folder / "new.parquet")
+    share, every = (100 * rows["odd"].mean() for rows in (new[new["reported"]], new))
+    told = f"{share:.1f} % of the rows reported are odd, and {every:.1f} % of all new rows"
+    assert f"By the labels nothing was found beyond chance: {told}." in said
+    assert "Begin with" not in said
+
+
+def test_what_is_found_by_labels_is_told_with_its_cost(study_run):
+    folder = study_run("shuttle", "quick")
+    said, new = first_screen(folder), pd.read_parquet(folder / "new.parquet")
+    figures, costs = json.loads((folder / "metrics.json").read_text()), pd.read_parquet(folder / "costs.parquet")
+    assert f"Look at the {new['reported'].sum()} rows listed below, of {len(new):,} new rows." in said
+    assert f"By the labels {100 * new['odd'][new['reported']].mean():.0f} % of them are odd" in said
+    cost = costs.set_index("share looked at")["cost a row"]
+    assert cost[figures["cheapest share"]] == pytest.approx(figures["cost a row"])
+    assert f"look at the oddest {100 * figures['cheapest share']:.0f} %: {figures['cost a row']:.3f} a row" in said
 
 
 def test_new_rows_are_judged_with_their_reasons(own_run, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -14,20 +15,17 @@ from shared.text import capitalise
 
 __all__ = [
     "NOTHING",
-    "claim_coverage",
-    "found_nothing",
-    "keep_scores",
-    "say_skill",
-    "below",
     "by_origin",
     "calibration",
+    "claim_coverage",
     "coverage_of",
+    "found_nothing",
     "gain",
-    "origin_tables",
+    "judge",
+    "keep_scores",
+    "name_origins",
     "quarters",
-    "sentences",
-    "as_change",
-    "verdict_and_coverage",
+    "say_skill",
 ]
 
 
@@ -71,10 +69,49 @@ def keep_scores(found: Mapping[str, Scores], name: str = "clock") -> dict[str, p
     """
     kept: dict[str, list[pd.DataFrame]] = {"scores": [], "predictions": []}
     for label, scores in found.items():
-        for table, frame in origin_tables(scores).items():
-            frame.insert(0, name, label)
-            kept[table].append(frame)
+        for table, frame in name_origins(scores).items():
+            rest = frame.drop(columns=name, errors="ignore")
+            rest.insert(0, name, label)
+            kept[table].append(rest)
     return {table: pd.concat(frames, ignore_index=True) for table, frames in kept.items()}
+
+
+def judge(
+    verdict: Comparisons, against: str, where: Mapping[str, Any], *, name: str, context: str
+) -> tuple[Comparison, Claim]:
+    """One of the comparisons of a model, and the sentence that it makes from the scores which the run keeps.
+
+    Parameters
+    ----------
+    verdict : Comparisons
+    against : str
+        With whom the model is compared.
+    where : mapping
+        Values of the rows of the table "scores" that this was reckoned from, beside model and metric.
+    name : str
+        What the metric is called.
+    context : str
+        When and where this holds, such as "in trials from 12:00".
+
+    >>> item = Comparison("ridge", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, "weeks")
+    >>> found, claim = judge(Comparisons((item,)), "B", {"market": "FR"}, name="error, MAE", context="in France")
+    >>> claim.text
+    'The ridge is better than “B” by 12 to 31 % (error, MAE), on 47 of 52 weeks in France.'
+    >>> dict(claim.numbers[-1].where)
+    {'model': 'ridge', 'metric': 'mae', 'market': 'FR'}
+    """
+    item = next(item for item in verdict.items if item.against == against)
+    named = replace(item, model=f"the {item.model}", against=f"“{item.against}”")
+    claim = named.claim("scores", name=name, context=context, split="origin")
+    numbers = tuple(
+        replace(
+            one,
+            where={**one.where, "model": item.model, **where},
+            against={**(one.against or {}), "model": item.against, **where},
+        )
+        for one in claim.numbers
+    )
+    return item, replace(claim, text=capitalise(claim.text), numbers=numbers)
 
 
 def say_skill(claim: Claim, past: Claim) -> list[Said]:
@@ -123,35 +160,11 @@ def claim_coverage(rows: Evidence, level: float, outcomes: str = "outcomes") -> 
     """
     share = rows.where(metric=f"coverage-{level:g}").mean("value", "%", decimals=0)
     return Claim.of(
-        f"Of all {outcomes}, {{share}} lay inside the {{level}} interval.", share=share, level=given(level / 100, "%")
+        "Of all {outcomes}, {share} lay inside the {level} interval.",
+        outcomes=outcomes,
+        share=share,
+        level=given(level / 100, "%"),
     )
-
-
-def below(share: float) -> str:
-    """Say how far an error lies below another.
-
-    >>> below(0.324), below(-0.05)
-    ('32 % below', '5 % above')
-    """
-    return f"{100 * abs(share):.0f} % {'below' if share >= 0 else 'above'}"
-
-
-def as_change(share: float) -> str:
-    """Write a gain as the change of an error.
-
-    >>> as_change(-0.05)
-    '+5.0 %'
-    """
-    return f"{'−' if share >= 0 else '+'}{100 * abs(share):.1f} %"
-
-
-def sentences(verdict: Comparisons) -> str:
-    """The comparisons as sentences that begin with a capital.
-
-    >>> sentences(Comparisons(()))
-    ''
-    """
-    return " ".join(capitalise(item.explain()) for item in verdict.items)
 
 
 def by_origin(scores: Scores, model: str, metric: str) -> tuple[list[Any], Any]:
@@ -165,43 +178,42 @@ def by_origin(scores: Scores, model: str, metric: str) -> tuple[list[Any], Any]:
     return list(values.index), values.to_numpy()
 
 
-def verdict_and_coverage(item: Comparison, share: float, level: float) -> str:
-    """A comparison with the best naive, and whether the intervals kept their promise, as the end of a sentence.
-
-    >>> item = Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, 0.002, "weeks")
-    >>> verdict_and_coverage(item, 0.92, 90).split("; ")[-1]
-    'the intervals held 92 % of what came, 90 % was promised.'
-    """
-    return (
-        f"{item.explain().rstrip('.')}; the intervals held {100 * share:.0f} % of what came, {level:g} % was promised."
-    )
-
-
 def quarters(scores: Scores, level: float) -> pd.DataFrame:
-    """Share of outcomes inside the interval, by model and part of the horizon, for people.
+    """Share of outcomes inside the interval, by model and part of the horizon, in percent.
 
     >>> from shared.evaluation import metric
     >>> made = pd.DataFrame({"model": "m", "step": [1, 2], "y": 2.0, "mean": 2.5, "lo-50": 1.5, "hi-50": [3.5, 1.9]})
     >>> quarters(Scores(made, made, made, (), (metric("coverage-50"),), (None,)), 50).loc["m"].tolist()
-    ['100.0 %', '0.0 %']
+    [100.0, 0.0]
     """
-    shares = 100 * scores.by(f"coverage-{level:g}", horizon_parts()).T
-    return shares.map(lambda share: f"{share:.1f} %").rename_axis("model")
+    shares: pd.DataFrame = 100 * scores.by(f"coverage-{level:g}", horizon_parts()).T
+    return shares.rename_axis("model")
 
 
-def origin_tables(scores: Scores) -> dict[str, pd.DataFrame]:
+def name_origins(scores: Scores) -> dict[str, pd.DataFrame]:
     """Scores and predictions as a study keeps them: what evaluation calls a split is an origin here.
 
     >>> frame = pd.DataFrame({"model": ["m"], "split": [1], "metric": ["mae"], "value": [1.0]})
-    >>> list(origin_tables(Scores(frame, frame, frame, ()))["scores"].columns)
+    >>> list(name_origins(Scores(frame, frame, frame, ()))["scores"].columns)
     ['model', 'origin', 'metric', 'value']
     """
     tables = {"scores": scores.to_frame(), "predictions": scores.predictions}
     return {name: table.rename(columns={"split": "origin"}) for name, table in tables.items()}
 
 
-def calibration(scores: Scores, model: str, level: float, y: str = "y") -> list[Any]:
-    """Coverage and the distribution of what came among the quantiles, over the horizon.
+def calibration(scores: Scores, model: str, level: float, y: str = "y", *, title: Said = "") -> list[Any]:
+    """Coverage and the distribution of outcomes among the quantiles, over the horizon.
+
+    Parameters
+    ----------
+    scores : Scores
+    model : str
+    level : float
+        Of the interval, in percent.
+    y : str
+        Column of the outcomes.
+    title : str or Claim
+        What the picture shows.
 
     >>> from shared.evaluation import metric
     >>> made = pd.DataFrame({"model": "m", "step": [1, 2], "y": 2.0, "mean": 2.5, "lo-50": 1.5, "hi-50": 3.5})
@@ -212,11 +224,11 @@ def calibration(scores: Scores, model: str, level: float, y: str = "y") -> list[
     return [
         Table(
             quarters(scores, level),
-            f"Share of outcomes inside the {level:g} % interval, by part of the horizon.",
+            f"Share of outcomes inside the {level:g} % interval by part of the horizon, %: it should be {level:g}.",
             model,
             name="coverage",
         ),
-        found.plot(),
+        found.plot().tell(title),
         Table(
             found.table(),
             f"Share of outcomes below each quantile of {model}: over all steps, and by steps of the horizon.",

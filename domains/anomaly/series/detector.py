@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from domains.anomaly.base import draw_seed, is_share
+from domains.anomaly.choice import by_column
 from domains.anomaly.series.incidents import Incidents, Seen, find_incidents
 from domains.anomaly.series.looks import Look, Measure, look_back, look_both_ways, look_on, rows_needed
 from domains.anomaly.series.reading import Reader, find_watched, name_short, values_of
@@ -81,7 +82,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
     >>> table.loc[1000, "y"] = 400
     >>> print(SeriesDetector(random_state=0).scan(table, budget=1).explain())
     1 incident is reported in 1,440 rows, the oddest.
-    2024-02-11 16:00: y is 400, where ... would be usual.
+    Sun 11 Feb 2024, 16:00: y is 400, where ... would be usual.
     """
 
     def __init__(
@@ -137,7 +138,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         read = self._reader().read(series, repair)
         panel, filled = read.panel, read.filled
         self.seed_ = draw_seed(self.random_state)
-        n_columns = 1 + len(self.channels)
+        n_columns = 1 + len(as_names(self.channels, "channels"))
         n = len(panel.values)
         self.window_ = np.zeros(panel.n_series, dtype=np.int64)
         self.learnt_, self.seen_ = panel.lengths.copy(), panel.lengths.copy()
@@ -178,7 +179,9 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         merged = self.panel_.extend(later)
         looks = self._look_on(later, new)
         n = len(merged.values)
-        signs = Signs(np.full(n, np.nan), np.full(n, np.nan), np.zeros((n, 1 + len(self.channels))))
+        signs = Signs(
+            np.full(n, np.nan), np.full(n, np.nan), np.zeros((n, 1 + len(as_names(self.channels, "channels"))))
+        )
         filled = np.zeros(n, dtype=bool)
         place = {key: number for number, key in enumerate(later.keys)}
         for number, key in enumerate(self.panel_.keys):
@@ -386,7 +389,9 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         notes: tuple[str, ...] = (),
     ) -> Incidents:
         asked = self.budget if budget is None else budget
-        return find_incidents(seen, budget=asked, only=dict(only or {}), least=dict(least or {}), notes=notes)
+        return find_incidents(
+            seen, budget=asked, only=by_column(only, "only"), least=by_column(least, "least"), notes=notes
+        )
 
     def _look_on(self, later: Panel, filled: Bools) -> tuple[Look | None, ...]:
         """Look at rows that follow what is known, series by series."""
@@ -442,20 +447,19 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
             raise SettingsError(f"window={self.window!r}: give a number of rows, from 2 on")
         if not is_whole(self.memory, 100):
             raise SettingsError(f"memory={self.memory!r}: give a number of rows, from 100 on")
-        if isinstance(self.channels, str) or not all(isinstance(name, str) for name in self.channels):
-            raise SettingsError(f"channels={self.channels!r}: give a list of names")
+        as_names(self.channels, "channels")
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
         """What holds of the arrays of every fitted one; checked when a model is loaded."""
         self._check_settings()
         n, n_series = len(self.panel_.values), self.panel_.n_series
-        if tuple(self.panel_.exogenous) != tuple(self.channels):
+        if tuple(self.panel_.exogenous) != as_names(self.channels, "channels"):
             raise ValueError("its channels are not those of its panel")
         if (self.seen_ < self.panel_.lengths).any() or (self.learnt_ > self.seen_).any():
             raise ValueError("it has seen fewer rows than it knows")
         if (4 * self.window_ > self.learnt_).any():
             raise ValueError("its stretches are longer than its series")
-        each = ArrayOf("f", (n_series, 1 + len(self.channels)), finite=True)
+        each = ArrayOf("f", (n_series, 1 + len(as_names(self.channels, "channels"))), finite=True)
         count = ArrayOf("i", (n_series,), low=0)
         return {
             "panel_": Panel,
@@ -469,7 +473,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
             "filled_": ArrayOf("b", (n,)),
             "stretch_": ArrayOf("f", (n,)),
             "value_": ArrayOf("f", (n,)),
-            "standstill_": ArrayOf("f", (n, 1 + len(self.channels)), finite=True, low=0),
+            "standstill_": ArrayOf("f", (n, 1 + len(as_names(self.channels, "channels"))), finite=True, low=0),
         }
 
 

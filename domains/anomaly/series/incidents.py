@@ -16,8 +16,8 @@ from domains.anomaly.series.reading import values_of
 from domains.anomaly.series.signs import KINDS
 from shared.data.panel import Panel
 from shared.errors import HexadError
-from shared.result import OneLine, Result
-from shared.text import count_of, format_number, sentences
+from shared.result import OneLine, Several
+from shared.text import count_of, format_number, format_stamp, sentences
 from shared.typing import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Incident(OneLine):
 
 
 @dataclass(frozen=True, repr=False)
-class Incidents(Result):
+class Incidents(Several):
     """What happened in some series, the oddest first.
 
     Attributes
@@ -110,6 +110,10 @@ class Incidents(Result):
     notes: tuple[str, ...] = ()
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     column: str = "y"
+
+    def each(self) -> tuple[Incident, ...]:
+        """Return them one by one."""
+        return self.incidents
 
     def explain(self) -> str:
         """Say what happened, the first twenty one by one."""
@@ -364,12 +368,8 @@ def _stamp(panel: Panel, series: int, row: int) -> Any:
 
 
 def _brief(stamp: object) -> str:
-    """A stamp without seconds that are none; its zone is that of the whole series."""
-    if not isinstance(stamp, pd.Timestamp):
-        return str(stamp)
-    if stamp.second or stamp.microsecond or stamp.nanosecond:
-        return str(stamp.tz_localize(None))
-    return f"{stamp:%Y-%m-%d %H:%M}"
+    """A stamp as people read it; its zone is that of the whole series."""
+    return format_stamp(stamp) if isinstance(stamp, pd.Timestamp) else str(stamp)
 
 
 def _range(values: Floats) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from shared.data.io.frames import as_pandas
 from shared.data.panel import Panel, PanelRepair, SeriesColumns
+from shared.data.panel_table import series_to_frame
 from shared.errors import DataError, Problem, RepairWarning, quote
 from shared.text import count_of
 from shared.typing import Bools, Floats, Ints
@@ -99,6 +100,7 @@ class Reader:
         ------
         DataError
         """
+        series = series_to_frame(series, self.columns)
         asked = [repair] if isinstance(repair, str) else list(repair)
         given = series
         if "interpolate" in asked and not isinstance(series, Panel):
@@ -131,7 +133,7 @@ class Reader:
         DataError
             No row is left, or stamps lie on no grid.
         """
-        frame = as_pandas(series, SOURCE, copy=False)
+        frame = as_pandas(series_to_frame(series, self.columns), SOURCE, copy=False)
         names = [name for name in (self.columns.y, *self.columns.exogenous) if name in frame]
         panel, rows = Panel.from_frame_with_rows(
             frame.assign(**dict.fromkeys(names, 0.0)),

@@ -23,8 +23,8 @@ from domains.basket.mining.tree import Tree
 from domains.basket.names import as_lists, format_set, percent
 from shared.data import Incidence
 from shared.data.incidence_checks import pick_rows
-from shared.data.io.export import write_table
 from shared.result import Result
+from shared.runtime.export import write_table
 from shared.typing import Codes, Floats, Ints
 
 __all__ = ["Itemsets"]

@@ -17,8 +17,8 @@ from domains.basket.mining.tree import Layout, Tree, tree_of
 from domains.basket.rules.rule_table import RuleQuery, Sets
 from domains.basket.rules.rules import Rules
 from domains.basket.rules.set_tables import is_set_table, rules_of_table
-from shared.checks import is_whole
-from shared.errors import HexadError, quote
+from shared.checks import as_tuple, is_whole
+from shared.errors import HexadError
 from shared.text import count_of
 
 __all__ = ["association_rules"]
@@ -161,9 +161,8 @@ def keep_customers(rules: Rules, least: int | None) -> Rules:
 
 
 def _list_items(items: Iterable[Any], name: str) -> Iterable[Any]:
-    if isinstance(items, str):
-        raise HexadError(f"{name} is the text {quote([items])}; give a list, as in [{items!r}]")
-    return items
+    """Items as a list; a bare name is one item, and not its letters."""
+    return tuple(items) if isinstance(items, set | frozenset) else as_tuple(items, name)
 
 
 def _find_allowed(sets: Itemsets, items: list[Any] | None) -> NDArray[Any]:

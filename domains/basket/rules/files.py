@@ -17,9 +17,9 @@ import pandas as pd
 from domains.basket.names import format_set
 from domains.basket.rules.rule_table import R, RuleQuery, RuleTable, Sets
 from shared.checks import is_whole
-from shared.data.io.export import write_table
 from shared.data.io.parquet_footer import count_values
 from shared.errors import HexadError, StoreError, quote
+from shared.runtime.export import write_table
 from shared.runtime.files import write_bytes
 
 __all__ = ["export_rules", "load_rules", "save_rules"]

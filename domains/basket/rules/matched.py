@@ -66,10 +66,8 @@ def expect_by_size(
     right = rules.sets.codes[rules.sets.indptr[rules.consequent[order]]]
     layout = Layout.of(baskets, np.arange(baskets.n_items))
     empty = np.zeros(1, dtype=np.int64)
-    owned: tuple[Ints, Ints, Ints, Ints] = (np.zeros(len(sizes), dtype=np.int64), empty, empty, empty)
-    if owners is not None:
-        begins, counts, rows = owners.sizes(sizes)
-        owned = (owners.of_row, begins, counts, rows)
+    whose = np.zeros(len(sizes), dtype=np.int64) if owners is None else owners.of_row
+    ptr, size, count = (empty, empty, empty) if owners is None else owners.sizes(sizes)
     expected, squares = matched_squares(
         layout.item_ptr,
         layout.held,
@@ -78,7 +76,10 @@ def expect_by_size(
         np.asarray(left.codes, dtype=np.int32),
         np.append(begin, len(order)).astype(np.int64),
         np.asarray(right, dtype=np.int32),
-        *owned,
+        whose,
+        ptr,
+        size,
+        count,
         owners is not None,
     )
     back = np.empty(len(order), dtype=np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from domains.geodata.network.snap import MAX_SNAP, Positions, find_entries, snap
 from domains.geodata.network.streets import StreetNetwork, check_network
 from domains.geodata.osm.speeds import WALKING_PACE
 from domains.geodata.projection import WGS84, join_meridian
-from shared.checks import is_number
+from shared.checks import as_tuple, is_number
 from shared.errors import HexadError, SettingsError, require
 from shared.typing import Floats, Ints
 
@@ -51,7 +52,7 @@ def compute_isochrones(
     ----------
     network : StreetNetwork
     origins : frame, GeoDataFrame or Positions
-    limits : float or sequence of float
+    limits : float, timedelta, or several of them
         Seconds, or metres.
     by : {"time", "distance"}
     direction : {"from", "to"}
@@ -113,12 +114,12 @@ def check_limits(limits: Sequence[float] | float) -> Floats:
 
     Parameters
     ----------
-    limits : float or sequence of float
+    limits : float, timedelta, or several of them
 
-    >>> check_limits(300).tolist()
-    [300.0]
+    >>> check_limits(300).tolist(), check_limits([timedelta(minutes=5), 600]).tolist()
+    ([300.0], [300.0, 600.0])
     """
-    listed = list(np.atleast_1d(np.asarray(limits, dtype=object)))
+    listed = [one.total_seconds() if isinstance(one, timedelta) else one for one in as_tuple(limits, "limits")]
     if not listed or not all(is_number(one) and float(one) > 0 for one in listed):
         raise SettingsError(f"limits={limits!r}: give one or more numbers above 0, seconds or metres")
     return np.array(listed, dtype=float)

@@ -20,7 +20,7 @@ from domains.geodata.osm.places import make_places
 from domains.geodata.osm.scan import ADDRESS, NUMBER, STREET, Scan, scan_map
 from domains.geodata.osm.streets import HIGHWAY, MODES, NAME, TUNNEL, judge_streets, wanted_highways
 from domains.geodata.projection import LocalProjection
-from shared.checks import nearest
+from shared.checks import as_names, nearest
 from shared.errors import DataError, Problem, SettingsError
 from shared.result import Result
 from shared.text import count_of, sentences
@@ -171,8 +171,8 @@ def read_osm(path: str | Path, *, streets: Sequence[str] = MODES, place_keys: Se
     ('drive',)
     """
     modes = check_modes(streets)
-    listed = not isinstance(place_keys, str) and isinstance(place_keys, Iterable)
-    if not listed or not all(isinstance(key, str) and key for key in place_keys):
+    place_keys = as_names(place_keys, "place_keys")
+    if not all(place_keys):
         raise SettingsError(f"place_keys={place_keys!r}: give a list of tags' keys, as in ['shop', 'amenity']")
     if not isinstance(path, str | os.PathLike):
         raise SettingsError(f"a {type(path).__name__} is no path; give that of a map file, as in 'town.osm.pbf'")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from shared.checks import as_tuple
 from shared.errors import DataError, Problem, Problems, quote
 from shared.result import Result
 from shared.runtime.array_of import ArrayOf
@@ -70,7 +71,7 @@ class ResponseCurves(Result):
         >>> ResponseCurves.make(["tv"], top=1, half=1, kind="log").value(np.array([np.e - 1])).tolist()
         [1.0]
         """
-        names = tuple(map(str, channels))
+        names = tuple(map(str, as_tuple(channels, "channels")))
         problems = Problems("response curves")
         if kind not in KINDS:
             problems.add(f"kind={kind!r} is none of {quote(KINDS)}")

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from domains.optimization.evolution.optimizers import GeneticOptimizer
 from domains.optimization.evolution.problem import Binary, SearchProblem
-from shared.checks import is_whole
+from shared.checks import check_model, is_whole
 from shared.errors import SettingsError
 from shared.evaluation.means import mean_of_folds
 from shared.result import Result
@@ -159,6 +159,7 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
             raise SettingsError(
                 f"random_state={self.random_state!r}, penalty={self.penalty!r}: a whole number and a number from 0 on"
             )
+        check_model(self.estimator, "estimator", "LinearRegression()")
         X, y = validate_data(self, X, y, y_numeric=False, dtype=np.float64, ensure_min_samples=2)
         target = _read_target(y)
         whole = self._search(X, y, target, 0)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Frontier", "compute_frontier"]
 
 RISKS = ("variance", "cvar")
-SHADES, MARKS = ("second", "third", "fourth", "ink"), "osD^"
+SHADES, MARKS = ("accent", "second", "third", "fourth"), "osD^"
 
 
 @dataclass(frozen=True, repr=False)
@@ -102,7 +102,7 @@ class Frontier(Result):
 
         def paint(axes: Axes, colours: Mapping[str, str]) -> None:
             risk, mean = (line[column].to_numpy(dtype=float) for column in ("risk", "expected_return"))
-            axes.plot(root * risk, 100 * periods * mean, label="frontier", color=colours["accent"])
+            axes.plot(root * risk, 100 * periods * mean, label="frontier", color=colours["soft"])
             for place, (label, (x, y)) in enumerate((points or {}).items()):
                 shade, mark = colours[SHADES[place % len(SHADES)]], MARKS[place % len(MARKS)]
                 axes.plot([root * x], [100 * periods * y], mark, label=label, color=shade, markersize=7)

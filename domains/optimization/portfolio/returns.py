@@ -99,6 +99,8 @@ def compute_returns(prices: Any, *, source: str = "prices") -> pd.DataFrame:
     >>> compute_returns(pd.DataFrame({"a": [100.0, 110.0, 99.0]}))["a"].round(3).tolist()
     [0.1, -0.1]
     """
+    if isinstance(prices, pd.Series):  # of one asset
+        prices = prices.to_frame("price" if prices.name is None else str(prices.name))
     table = _read_table(prices, source)
     problems = Problems(source)
     values = table.to_numpy(dtype=float)

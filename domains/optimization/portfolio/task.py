@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from domains.optimization.portfolio.returns import read_returns
-from shared.checks import is_whole
+from shared.checks import as_names, is_whole
 from shared.data import columns as names
 from shared.data.io.frames import as_pandas
 from shared.data.splits import Split
 from shared.errors import DataError, HexadError, Problem, SettingsError, quote
 from shared.evaluation.metrics import ArrayMetric, Metric
 from shared.evaluation.task import ColumnRoles, Stopwatch, Task
+from shared.text import join_words
 from shared.typing import Floats
 
 __all__ = ["InvestmentTask"]
@@ -89,8 +90,7 @@ class InvestmentTask(Task):
             raise SettingsError(f"window={self.window!r} is no whole number from 2 on")
         if isinstance(self.cost, bool | str) or not 0 <= self.cost < 1:
             raise SettingsError(f"cost={self.cost!r} is no share from 0 to below 1; 0.001 is ten basis points")
-        if isinstance(self.aside, str):
-            raise SettingsError(f"aside={self.aside!r}: give a tuple of names")
+        object.__setattr__(self, "aside", as_names(self.aside, "aside"))
 
     def metric(self, name: str, **options: Any) -> Metric:
         """Make one of this task's metrics by its name, or one of shared's.
@@ -104,7 +104,25 @@ class InvestmentTask(Task):
         if name in METRICS and not options:
             function, column, greater = METRICS[name]
             return ArrayMetric(name, function, (column,), greater_is_better=greater)
-        return super().metric(name, **options)
+        try:
+            return super().metric(name, **options)
+        except SettingsError as error:
+            if name in METRICS:
+                raise
+            raise SettingsError(
+                f"there is no metric {name!r} of investments; there are {join_words([*METRICS])}"
+            ) from error
+
+    def agree(self, models: Sequence[Any], splitter: object = None) -> InvestmentTask:
+        """The same task, with the column of dates that the splitter names where it was told none.
+
+        Parameters
+        ----------
+        models : sequence of allocator
+        splitter : Splitter or sequence of Split
+        """
+        told = getattr(splitter, "ds", names.DS)
+        return replace(self, ds=told) if self.ds == names.DS else self
 
     @property
     def outcomes(self) -> tuple[str, ...]:

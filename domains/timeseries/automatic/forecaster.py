@@ -31,7 +31,7 @@ from domains.timeseries.breaks import find_breaks, find_waking
 from domains.timeseries.conformal import LEAST_CONSTANT
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.metrics import say_series
-from shared.checks import as_names, as_whole_numbers, nearest
+from shared.checks import as_names, as_whole_numbers, check_model, nearest
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.io.frames import as_pandas
@@ -153,6 +153,7 @@ class AutoForecaster(PanelForecaster):
         if not members:
             raise SettingsError(f"members={self.members!r}: give some of {quote(KINDS)}")
         self._own_seasons()
+        check_model(self.regressor, "regressor", "HistGradientBoostingRegressor()")
 
     def _learn(self, panel: Panel) -> None:
         self._check_parameters()

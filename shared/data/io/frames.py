@@ -165,7 +165,10 @@ def _how_to_table(source: object) -> str:
     if isinstance(source, str | os.PathLike):
         return "Read the file first: read_table(path)."
     if isinstance(source, pd.Series):
-        return "Make a table of it: series.rename_axis('ds').reset_index(name='y'), with your own column names."
+        return (
+            "Make a table of it: series.to_frame('y'), or with its index as a column"
+            " series.rename_axis('ds').reset_index(name='y'), with your own column names."
+        )
     if isinstance(source, dict) or (isinstance(source, list) and source and isinstance(source[0], dict)):
         return "Make a table of it: pandas.DataFrame(...)."
     return "Give a pandas, Polars or Arrow frame; read_table takes a path, too."

@@ -177,8 +177,8 @@ def test_unknown_and_contradicting_items_are_refused_by_name():
     baskets = [["milk", "tea"]]
     with pytest.raises(HexadError, match="did you mean 'milk'"):
         frequent_itemsets(baskets, 1, with_items=["mlk"])
-    with pytest.raises(HexadError, match="give a list"):
-        frequent_itemsets(baskets, 1, without_items="milk")
+    bare, listed = (frequent_itemsets(baskets, 1, without_items=one) for one in ("milk", ["milk"]))
+    assert bare.to_frame().equals(listed.to_frame())
     with pytest.raises(HexadError, match="asked for and left out"):
         frequent_itemsets(baskets, 1, with_items=["milk"], without_items=["milk"])
     for wrong in ({"kind": "some"}, {"engine": "weka"}, {"max_length": 0}, {"max_length": True}, {"max_itemsets": -1}):

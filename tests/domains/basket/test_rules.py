@@ -152,8 +152,8 @@ def test_thresholds_out_of_range_are_refused():
             association_rules([["a"]], 0.5, min_support=1, max_consequent=wrong)
     with pytest.raises(HexadError, match="belong to frequent_itemsets"):
         association_rules(frequent_itemsets([["a"]], 1), 0.5, min_support=0.1)
-    with pytest.raises(HexadError, match="give a list"):
-        association_rules([["a"]], 0.5, min_support=1, consequents="a")
+    with pytest.raises(HexadError, match="consequents=.*: give a list"):
+        association_rules([["a"]], 0.5, min_support=1, consequents={"a": 1})
     with pytest.raises(HexadError, match="more than 3 rules"):
         association_rules([["a", "b", "c"]], 0.5, min_support=1, max_rules=3)
     with pytest.raises(HexadError, match="kind='all'"):
@@ -349,3 +349,11 @@ def test_rows_are_picked_by_number_mask_or_slice():
         if wrong is not None:
             with pytest.raises(HexadError, match="max_rules"):
                 association_rules([["a", "b"]], 0.5, min_support=1, max_rules=wrong)
+
+
+@pytest.mark.parametrize("side", ["antecedents", "consequents"])
+def test_a_bare_name_is_one_item_and_not_its_letters(side):
+    baskets = [["tea", "milk"], ["tea", "milk", "jam"], ["t", "e", "a"]] * 5
+    bare, listed = (association_rules(baskets, 0.1, min_support=1, **{side: one}) for one in ("tea", ["tea"]))
+    assert len(bare) == len(listed) > 0
+    assert bare.to_frame().equals(listed.to_frame())

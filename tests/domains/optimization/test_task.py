@@ -239,7 +239,7 @@ def test_wrong_tables_are_told(spoil, told, returns):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"window": 1}, {"window": 2.5}, {"cost": -0.1}, {"cost": 1}, {"cost": "dear"}, {"aside": "vix"}]
+    "settings", [{"window": 1}, {"window": 2.5}, {"cost": -0.1}, {"cost": 1}, {"cost": "dear"}, {"aside": [3]}]
 )
 def test_settings_are_checked(settings):
     with pytest.raises(SettingsError):
@@ -250,3 +250,18 @@ def test_weights_that_are_none(returns):
     for weights, told in (({"a": np.inf}, "no numbers"), ({"z": 1.0}, "'z', which cannot be held")):
         with warnings.catch_warnings(), pytest.raises(HexadError, match=told):
             run({"fixed": Fixed(weights)}, returns)
+
+
+def test_dates_are_named_once_and_metrics_by_their_names():
+    rng = np.random.default_rng(0)
+    index = pd.bdate_range("2022-01-03", periods=200)
+    returns = pd.DataFrame(rng.normal(0, 0.01, (200, 3)), columns=list("abc"), index=index)
+    usual = evaluate(
+        EqualWeight(), returns, WalkForward(20, every=20, n_splits=3), "volatility", baselines=MinimumVariance()
+    )
+    for data in (returns.rename_axis("Date"), returns.rename_axis("Date").reset_index()):
+        walk = WalkForward(20, every=20, n_splits=3, ds="Date")
+        found = evaluate(EqualWeight(), data, walk, "volatility", baselines=MinimumVariance())
+        pd.testing.assert_frame_equal(found.table(), usual.table())
+    with pytest.raises(SettingsError, match="no metric 'sharpe' of investments; there are mean_return, log_growth"):
+        evaluate(EqualWeight(), returns, WalkForward(20, every=20, n_splits=3), "sharpe", baselines=MinimumVariance())

@@ -143,7 +143,7 @@ def tables(seed: int = 0):
 def test_new_items_go_to_those_who_like_their_kind():
     table, items = tables()
     found = Recommender().fit(table, items)
-    assert "9 items that nobody has yet are scored by the items most like them" in found.notes_
+    assert "9 items that nobody has yet are scored by the items nearest to them" in found.notes_
     new = [f"i{number}" for number in range(51, 60)]
     place = pd.Index(found.items_).get_indexer(new)
     scores = found.scores([f"u{user}" for user in range(120)])[:, place]

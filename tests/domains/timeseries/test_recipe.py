@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from domains.timeseries import Exogenous, Fourier, LagForecaster, Recipe, Rolling
+from domains.timeseries import Exogenous, Fourier, LagForecaster, Recipe, Rolling, StandardizedRidge
 from shared.errors import SettingsError
 
 DAYS = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=120), "y": np.arange(120) % 7 * 1.0, "temp": 1.0})
@@ -94,8 +94,11 @@ def test_what_cannot_be_meant_is_refused_when_it_is_written(write, message):
     ("options", "message"),
     [
         ({"recipe": {"lags": [1]}}, "give a Recipe"),
-        ({"regressor": "ridge"}, "regressor='ridge': give a regressor"),
-        ({"regressor": Recipe}, "give a regressor"),
+        ({"regressor": "ridge"}, "regressor='ridge' cannot be fitted; give an object"),
+        (
+            {"regressor": StandardizedRidge},
+            r"regressor=StandardizedRidge cannot be fitted; give an object, as in StandardizedRidge\(\)",
+        ),
         ({"n_jobs": "x"}, "n_jobs='x': give a whole number of workers"),
         ({"n_jobs": 0}, "n_jobs=0: give a whole number of workers"),
         ({"random_state": "x"}, "random_state='x' is no seed"),

@@ -39,7 +39,7 @@ def test_narrow_intervals_and_low_forecasts_are_found_out():
     assert narrow.frame.loc[0.05, "all"] == pytest.approx(norm.cdf(-0.5 * 1.645), abs=0.02)
     low = reliability(forecasts(shift=1.0), "m")
     assert (low.frame["all"] < low.frame.index).all()
-    assert "off by at most 36 points: below the 75 % quantile lay 39 % of what came" in low.explain()
+    assert "off by at most 36 points: below the 75 % quantile lay 39 % of outcomes" in low.explain()
     assert "<svg" in low.plot().svg
 
 

@@ -367,7 +367,7 @@ def test_a_baseline_that_never_hits_does_not_end_the_comparison():
 
 def test_an_unknown_model_or_metric_is_refused():
     table = scores(a=[1.0, 2.0], b=[1.0, 2.0])
-    with pytest.raises(HexadError, match="'z'; the models are a, b"):
+    with pytest.raises(HexadError, match="'z'; the models are a and b"):
         compare(table, "z")
     with pytest.raises(HexadError, match="no values of 'mase'"):
         compare(table, "a", metric="mase")

@@ -463,7 +463,7 @@ def found():
 
 def test_values_of_one_model(found):
     assert found.values("last", "mae").index.tolist() == [10, 12, 14, 16]
-    with pytest.raises(HexadError, match="no values of 'mae' for 'nobody'; the models are last, bad, shifted"):
+    with pytest.raises(HexadError, match="no values of 'mae' for 'nobody'; the models are last, bad and shifted"):
         found.values("nobody", "mae")
 
 

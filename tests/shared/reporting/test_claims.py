@@ -126,7 +126,7 @@ def test_missing_values_meet_no_condition():
 
 def test_a_condition_on_rows_is_replaced_by_a_later_one():
     assert ROWS.where(model="lag").where(model="naive").count().where == {"model": "naive"}
-    assert ROWS.where(**{"model": "lag"}).count().where == {"model": "lag"}
+    assert Evidence("t", pd.DataFrame({"a b": [1, 2]})).where(**{"a b": 1}).count().value == 1
     assert ROWS._where == {}
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shared.data.io.export import disarm, write_table
 from shared.errors import SettingsError
+from shared.runtime.export import disarm, write_table
 
 STARTS = [
     "=1+1",
