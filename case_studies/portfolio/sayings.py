@@ -5,6 +5,7 @@ from __future__ import annotations
 from case_studies.common.claims import claim_of
 from case_studies.common.report import weave
 from shared.reporting import Claim, Evidence, Said, given
+from shared.reporting.claims import Verdict
 from shared.text import join_words
 
 from .plan import Plan
@@ -124,16 +125,17 @@ def say_calm(trial: Trial) -> Claim:
 
 def say_gap(trial: Trial, tables: Tables, walk: str, name: str) -> Claim:
     """The Sharpe ratio of a strategy beside the baseline's, and whether a difference is shown."""
-    shown = "none is shown"
+    verdict: Verdict = "none"
     if trial.differs(name):
-        shown = "that is better" if trial.gap(name)[0] > 0 else "that is worse"
+        verdict = "better" if trial.gap(name)[0] > 0 else "worse"
+    shown = {"none": "none is shown", "better": "that is better", "worse": "that is worse"}[verdict]
     rows, base = tables.walked(walk, name), trial.backtest.baseline
     mine = "it" if name == trial.chosen and walk == "strategies" else name_of(name)
     return Claim.of(
         f"For its risk (Sharpe ratio), {_safe(mine)} earned {{mine}}, {name_of(base)} {{its}}; the"
         f" difference lies between {{low}} and {{high}} ({{level}}): {shown}.",
         verdict,
-        level=given(trial.backtest.level / 100, "%"),
+        level=rows.value("level", "%"),
         mine=rows.value("sharpe", decimals=2),
         its=tables.walked(walk, base).value("sharpe", decimals=2),
         low=rows.value("gap_low", decimals=2),

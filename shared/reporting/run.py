@@ -355,16 +355,6 @@ class Run:
         """
         self.report.picture = figure
 
-    def add_summary(self, *sentences: str) -> None:
-        """Put sentences on the first screen without saying whether they advise or doubt.
-
-        Parameters
-        ----------
-        *sentences : str
-            Each a whole one, a paragraph each.
-        """
-        self.report.summary.extend(sentences)
-
     def add_fact(self, value: str | Number, label: str, claim: Claim | None = None, verdict: Verdict = "") -> None:
         """Put a number on the first screen.
 
