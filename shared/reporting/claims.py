@@ -452,6 +452,14 @@ class Evidence:
 def given(value: float, unit: str = "", digits: int = 3, decimals: int | None = None) -> Number:
     """A number that no table holds: one of the settings, or of what is known beforehand.
 
+    Parameters
+    ----------
+    value : float
+    unit : str
+        "%" writes a share in percent.
+    digits, decimals : int
+        See `Evidence.mean`.
+
     >>> given(0.05, "%").text
     '5 %'
     """
@@ -461,6 +469,10 @@ def given(value: float, unit: str = "", digits: int = 3, decimals: int | None = 
 
 def list_sources(claims: Sequence[Claim]) -> pd.DataFrame:
     """Where the numbers of claims come from, for people: one row a number.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
 
     >>> rows = Evidence("sales", pd.DataFrame({"sold": [1.0, 2.0]}))
     >>> list_sources([Claim.of("Sold: {n}.", n=rows.sum("sold"))]).iloc[0].tolist()
