@@ -318,6 +318,12 @@ class Evidence:
     def value(self, column: str, unit: str = "", digits: int = 3, decimals: int | None = None) -> Number:
         """The value of the only row there is.
 
+        Parameters
+        ----------
+        column, unit : str
+        digits, decimals : int
+            See `mean`.
+
         Raises
         ------
         HexadError
