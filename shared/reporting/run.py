@@ -338,11 +338,23 @@ class Run:
         self.report.advice.extend(paragraphs)
 
     def add_certainty(self, *paragraphs: Said | Sequence[Said]) -> None:
-        """Say on the first screen how sure that is; see `add_advice`."""
+        """Say on the first screen how sure that is.
+
+        Parameters
+        ----------
+        *paragraphs : str, Claim, or list of them
+            A list is one paragraph.
+        """
         self.report.certainty.extend(paragraphs)
 
     def add_doubt(self, *paragraphs: Said | Sequence[Said]) -> None:
-        """Say on the first screen when not to believe it; see `add_advice`."""
+        """Say on the first screen when not to believe it.
+
+        Parameters
+        ----------
+        *paragraphs : str, Claim, or list of them
+            A list is one paragraph.
+        """
         self.report.doubts.extend(paragraphs)
 
     def show(self, figure: Figure) -> None:
