@@ -12,8 +12,6 @@ from .rows import Rows
 from .search import SURE, Choice
 from .trial import Trial
 
-__all__ = ["Tables"]
-
 
 @dataclass(frozen=True)
 class Tables:

@@ -7,8 +7,6 @@ from domains.anomaly import Alerts
 from .payments import Payments
 from .trial import Comparison, Models, Saving
 
-__all__ = ["metrics"]
-
 
 def metrics(
     payments: Payments, models: Models, alerts: Alerts, comparison: Comparison | None, saving: Saving | None

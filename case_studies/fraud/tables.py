@@ -14,8 +14,6 @@ from .payments import Payments
 from .settings import FraudSettings
 from .trial import LEVEL, Comparison, Models, Saving
 
-__all__ = ["Tables"]
-
 
 @dataclass(frozen=True)
 class Tables:

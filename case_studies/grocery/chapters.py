@@ -20,7 +20,6 @@ from .selection import MODEL, NAIVE
 from .settings import GrocerySettings
 from .tables import HITS, Tables
 
-__all__ = ["completion", "data", "doubts", "metrics", "protocol"]
 
 TESTS = {
     "matched": (

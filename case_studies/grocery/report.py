@@ -15,7 +15,6 @@ from .screen import say_bound, say_fell, say_held
 from .settings import GrocerySettings
 from .tables import Tables
 
-__all__ = ["leave_apart", "merge_directions", "promote", "rules", "second_look"]
 
 ROWS = 15
 TIMES = "Times as often"  # as in baskets of the same size

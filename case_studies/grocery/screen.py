@@ -18,7 +18,6 @@ from .selection import MODEL, NAIVE
 from .settings import GrocerySettings
 from .tables import HITS, Tables
 
-__all__ = ["judge_hits", "say_fell", "say_held", "write_first_screen"]
 
 FEW = 500  # baskets: a hit rate of 30 % is then known to 4 points
 

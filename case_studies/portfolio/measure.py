@@ -5,8 +5,6 @@ from __future__ import annotations
 from .plan import Plan
 from .trial import Trial
 
-__all__ = ["metrics"]
-
 
 def metrics(plan: Plan, trial: Trial | None, views: Trial | None) -> dict[str, float]:
     """The figures of the run."""

@@ -15,8 +15,6 @@ from shared.reporting import Evidence
 from .plan import Plan
 from .trial import Trial
 
-__all__ = ["Tables", "list_strategies", "scale_frontier"]
-
 
 @dataclass(frozen=True)
 class Tables:

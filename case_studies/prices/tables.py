@@ -23,7 +23,6 @@ from .markets import Markets
 from .models import MODEL, NAIVE
 from .settings import PricesSettings
 
-__all__ = ["ALL_DAY", "HINDSIGHT", "Alone", "Tables", "compare_columns", "find_blocks", "find_loads", "name_quantiles"]
 
 Alone = Mapping[str, Scores]
 ALL_DAY, HINDSIGHT = "all day", "all prices known"

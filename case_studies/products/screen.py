@@ -18,8 +18,6 @@ from .tables import Tables, selling
 from .trial import Trial
 from .visits import Visits
 
-__all__ = ["draw_taken", "write_first_screen"]
-
 
 def write_first_screen(
     run: Run, settings: ProductSettings, visits: Visits, tables: Tables, trials: list[Trial]

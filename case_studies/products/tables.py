@@ -16,7 +16,6 @@ from .settings import ProductSettings
 from .trial import Trial
 from .visits import Visits
 
-__all__ = ["SELLS", "Tables", "make_tables", "rivals_of", "selling"]
 
 SELLS = POPULAR  # the baseline that nothing is found beyond, where nothing is
 

@@ -28,7 +28,6 @@ from .town import Town
 from .visits import Calibration
 from .words import MODES
 
-__all__ = ["list_doubts", "write_first_screen"]
 
 FEW = 30  # customers, below which shares jump
 
