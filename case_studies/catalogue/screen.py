@@ -16,7 +16,6 @@ from .sayings import NOTHING, say_alone, say_check, say_doubt, say_simple, say_t
 from .settings import CatalogueSettings
 from .tables import Tables
 
-
 MANY_TWINS = 0.01  # pairs per item, from which they flatter the check
 FEW = 200  # items judged: a share of 50 % is then known to 7 points
 

@@ -19,7 +19,6 @@ from shared.text import format_stamp
 from .models import MODEL
 from .settings import DemandSettings
 
-
 HOTTEST = 0.9  # quantile of the highest temperature of a trial, from which on it counts as hot
 
 

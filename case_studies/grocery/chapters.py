@@ -20,7 +20,6 @@ from .selection import MODEL, NAIVE
 from .settings import GrocerySettings
 from .tables import HITS, Tables
 
-
 TESTS = {
     "matched": (
         "Large baskets hold anything with anything, so a rule is only compared among baskets that hold as many other "

@@ -15,7 +15,6 @@ from .screen import say_bound, say_fell, say_held
 from .settings import GrocerySettings
 from .tables import Tables
 
-
 ROWS = 15
 TIMES = "Times as often"  # as in baskets of the same size
 PARTS = "times as often, by part of the time"

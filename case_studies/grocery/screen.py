@@ -18,7 +18,6 @@ from .selection import MODEL, NAIVE
 from .settings import GrocerySettings
 from .tables import HITS, Tables
 
-
 FEW = 500  # baskets: a hit rate of 30 % is then known to 4 points
 
 

@@ -13,7 +13,6 @@ from shared.reporting import Evidence
 
 from .baskets import Shop
 
-
 HITS = "hit_rate@10"
 FELL = 0.8  # of what it was when mined: a rule below fell by more than a fifth
 

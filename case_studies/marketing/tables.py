@@ -16,7 +16,6 @@ from .plan import LEVEL, Plan
 from .simulated import Simulated
 from .trial import CURVES
 
-
 CLOSE = 5e-3  # of the total, below which a channel counts as unchanged
 TINY = 1e-4  # gap below which it is told as this much
 USUAL = 52  # periods whose mean response is taken for the usual one

@@ -23,7 +23,6 @@ from .markets import Markets
 from .models import MODEL, NAIVE
 from .settings import PricesSettings
 
-
 Alone = Mapping[str, Scores]
 ALL_DAY, HINDSIGHT = "all day", "all prices known"
 DEAREST = 0.95  # quantile of prices from which on they count as dear

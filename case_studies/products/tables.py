@@ -16,7 +16,6 @@ from .settings import ProductSettings
 from .trial import Trial
 from .visits import Visits
 
-
 SELLS = POPULAR  # the baseline that nothing is found beyond, where nothing is
 
 

@@ -15,7 +15,6 @@ from shared.text import format_stamp
 from .settings import SensorSettings
 from .trial import Measurements, Trial
 
-
 LEVEL = 0.95
 NORMAL = 1.959964  # quantile of the normal distribution, for 95 % intervals
 

@@ -23,7 +23,6 @@ from .settings import ShuttleSettings
 from .tables import Tables
 from .trial import BASELINE, OURS, Costs, Rows
 
-
 METRIC = "average_precision"
 
 

@@ -16,7 +16,6 @@ from shared.typing import Floats
 
 from .trial import Costs, Rows
 
-
 CHANCE = 0.05  # how often chance may find as many before nothing is said to be found
 
 

@@ -28,7 +28,6 @@ from .town import Town
 from .visits import Calibration
 from .words import MODES
 
-
 FEW = 30  # customers, below which shares jump
 
 
