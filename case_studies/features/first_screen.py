@@ -15,8 +15,6 @@ from .settings import FeaturesSettings
 from .tables import Tables
 from .trial import ALL, CHOSEN, Trial
 
-__all__ = ["draw_sizes", "write_first_screen"]
-
 
 def write_first_screen(
     run: Run, settings: FeaturesSettings, tables: Tables, rows: Rows, choice: Choice, trial: Trial

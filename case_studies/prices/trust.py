@@ -22,8 +22,6 @@ from .sayings import compare_market, say_coverage, say_dear, say_gap, say_same, 
 from .settings import PricesSettings
 from .tables import Alone, Tables
 
-__all__ = ["data", "doubts", "protocol", "trust"]
-
 
 def trust(key: str, scores: Scores, tables: Tables, verdict: Comparisons, settings: PricesSettings) -> list[Any]:
     """The score table of a market, the comparisons in words, and its quantiles against outcomes."""

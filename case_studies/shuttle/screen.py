@@ -23,8 +23,6 @@ from .settings import ShuttleSettings
 from .tables import Tables
 from .trial import BASELINE, OURS, Costs, Rows
 
-__all__ = ["write_first_screen"]
-
 METRIC = "average_precision"
 
 
