@@ -123,10 +123,13 @@ def claims_skill(study: str, folder: Path, checked: Checked) -> bool:
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         return any(value > 0 for name, value in metrics.items() if name in ("rules kept", "rules shown"))
     usual = USUAL.get(study, "mean of the past")
-    return any(
-        claim["verdict"] == "better" and usual in str(claim["detail"].get("against", ""))
-        for claim in checked.page.claims
-    )
+    return any(claim["verdict"] == "better" and usual in _rivals_of(claim) for claim in checked.page.claims)
+
+
+def _rivals_of(claim: Mapping[str, Any]) -> set[str]:
+    """What a claim compares with: as the sentence calls it, and as the rows do."""
+    said = str(claim["detail"].get("against", "")).removeprefix("the ").strip("“”")
+    return {said, *(str((number["against"] or {}).get("model", "")) for number in claim["numbers"])}
 
 
 def says_nothing(checked: Checked) -> bool:

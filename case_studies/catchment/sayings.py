@@ -254,7 +254,7 @@ def say_edge(town: Town, tables: Tables, reach: Reach) -> Claim:
     """
     last = reach.limits[-1]
     rows = tables.rows("reach", limit=last)
-    if not rows.value("near").value > 0:
+    if not float(rows.value("near").value) > 0:
         text = "Nobody is within {limit} minutes of the edge of the map: places beyond it would change nothing."
         return Claim.of(text, limit=given(last))
     told = Claim.of(

@@ -200,7 +200,7 @@ def say_fewest(tables: Tables, results: Results) -> Claim | None:
     lost = rows.value("lost", "stops" if rows.value("lost").value != 1 else "stop", decimals=0)
     one = Claim.of("; {one} would leave {lost} unserved", one=rows.value("vehicles", decimals=0), lost=lost)
     load, room = tables.rows("totals").value("load"), rows.value("room")
-    why = ""
+    why: Said = ""
     if float(room.value) < float(load.value):
         why = Claim.of(", as they carry {room} of {load}", room=room, load=load)
     return Claim.join(told, one, why, ".")

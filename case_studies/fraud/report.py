@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from domains.anomaly import Alerts
 from shared.reporting import Claim, Table
 from shared.text import format_stamp, join_words
 
@@ -15,7 +14,7 @@ from .payments import Payments
 from .sayings import SIMULATED, say_chances, say_found, say_honest, say_lead, say_paying, say_saved, say_unknown
 from .settings import FraudSettings
 from .tables import Tables
-from .trial import Comparison, Models, Saving
+from .trial import Comparison, Models
 
 
 def alert_parts(tables: Tables, payments: Payments, settings: FraudSettings) -> list[Any]:
@@ -67,8 +66,8 @@ def found_parts(
         [say_found(tables, settings), say_lead(tables, comparison)],
         Table(
             shown,
-            f"What each way of ranking finds in the new payments, at {settings.per_day:,} a day. In every column more is"
-            f" better but in “looked at”, which is the same for all; a look costs {cost}.",
+            f"What each way of ranking finds in the new payments, at {settings.per_day:,} a day. Every column should be"
+            f" high but “looked at”, which is the same for all; a look costs {cost}.",
             comparison.best,
             name="ways",
             data=tables.ways,
@@ -146,25 +145,3 @@ def data_parts(own: bool, payments: Payments, settings: FraudSettings) -> list[s
             " Fraud is of three patterns: a stolen card, testing by many small payments, and payments abroad at night.",
         )
     return told
-
-
-def metrics(
-    payments: Payments, models: Models, alerts: Alerts, comparison: Comparison | None, saving: Saving | None
-) -> dict[str, float]:
-    """The figures of the run."""
-    found = {
-        "payments learnt from": float(payments.n_learnt),
-        "new payments": float(len(payments.new)),
-        "alerts of the last day": float(len(alerts.alerts)),
-    }
-    if comparison is not None:
-        for name, row in comparison.table.iterrows():
-            found |= {f"{column}, {name}": float(row[column]) for column in comparison.table.columns[1:4]}
-        found["lead in fraud found"] = comparison.lead[0]
-    if models.classifier is not None:
-        found["average precision of later rows"] = models.classifier.calibration_.average_precision
-    if saving is not None:
-        found |= {"looks that pay": float(saving.looked), "expected saving": saving.expected}
-        if saving.realised is not None:
-            found["realised saving"] = saving.realised
-    return found

@@ -10,7 +10,7 @@ from shared.text import capitalise, format_stamp
 from .payments import FEW_ODD, Payments
 from .settings import FraudSettings
 from .tables import Tables
-from .trial import BLIND, LEARNT, LEVEL, RULE, Comparison, Models
+from .trial import BLIND, LEARNT, RULE, Comparison, Models
 
 SHORT = {RULE: "the largest amounts of each day", BLIND: "a detector that knows no label", LEARNT: "a classifier"}
 SIMULATED = (
@@ -68,23 +68,23 @@ def say_lead(tables: Tables, comparison: Comparison) -> Claim:
     verdict, row = verdict_of(comparison), tables.rows("lead")
     who = capitalise(SHORT.get(comparison.best, comparison.best))
     low, high = (row.value(end, decimals=0) for end in ("low", "high"))
-    sure = f"{LEVEL} % interval, by resampling days"
+    level, sure = row.value("level", "%"), "{level} interval, by resampling days"
     if verdict == "none":
         return Claim.of(
             f"{who} and the largest amounts cannot be told apart: the difference in fraud found lies between {{low}} and"
             f" {{high}} percentage points ({sure}).",
-            "none",
             low=low,
             high=high,
+            level=level,
         )
     side = "more" if verdict == "better" else "less"
     return Claim.of(
         f"{who} finds {side} of the fraud than the largest amounts do, by {{lead}} percentage points ({{low}} to {{high}};"
         f" {sure}).",
-        verdict,
         lead=row.value("lead", decimals=0),
         low=low,
         high=high,
+        level=level,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from shared.reporting import Claim, Figure, Run, Said
+from shared.reporting import Claim, Figure, Run, Said, given
 from shared.reporting.charts import bar_figure, line_figure
 from shared.text import count_of
 
@@ -84,7 +84,9 @@ def _add_cards(run: Run, settings: FraudSettings, tables: Tables, comparison: Co
     row, claim = tables.rows("lead"), say_lead(tables, comparison)
     low, high, lead = (row.value(name, decimals=0).text for name in ("low", "high", "lead"))
     best = tables.rows("ways", way=comparison.best)
-    run.add_fact(best.value("fraud_found", "%", decimals=0), f"of fraud found, at {settings.per_day:,} payments a day")
+    share, n = best.value("fraud_found", "%", decimals=0), given(settings.per_day, decimals=0)
+    found = Claim.of("Of all fraud, {share} is found at {n} payments a day.", share=share, n=n)
+    run.add_fact(share.text, f"of fraud found, at {n.text} payments a day", found)
     side = {"better": f"{lead} points more", "worse": f"{lead.lstrip('−')} points less"}
     words = f"by the largest amounts ({LEVEL} % interval: {low} to {high} percentage points)"
     if verdict_of(comparison) in side:
@@ -120,7 +122,8 @@ def draw_found(tables: Tables, comparison: Comparison, settings: FraudSettings) 
         for way in (comparison.best, tables.ways["way"][0])
     )
     title = Claim.of(
-        f"At {settings.per_day:,} payments a day, {{mine}} of the fraud is found; by the largest amounts {{its}}",
+        "At {n} payments a day, {mine} of the fraud is found; by the largest amounts {its}",
+        n=given(settings.per_day, decimals=0),
         mine=mine,
         its=its,
     )

@@ -10,6 +10,7 @@ from case_studies.common.study import Study
 from shared.reporting import Run
 
 from . import report
+from .measure import metrics
 from .payments import Payments
 from .predict import keep_history, predict
 from .screen import write_first_screen
@@ -47,7 +48,7 @@ def run(settings: FraudSettings, out: Run) -> None:
         out.add_section("Where looking pays", *report.chance_parts(models, tables, settings))
     out.add_section("When not to believe it", *report.doubts(own, payments, models, tables, comparison))
     add_closing(out, reading, *report.data_parts(own, payments, settings))
-    out.metrics.update(report.metrics(payments, models, alerts, comparison, saving))
+    out.metrics.update(metrics(payments, models, alerts, comparison, saving))
 
 
 STUDY = Study("Card payments: which to look at, and why", FraudSettings, run, predict, TABLES)

@@ -12,7 +12,7 @@ from shared.reporting import Evidence
 
 from .payments import Payments
 from .settings import FraudSettings
-from .trial import Comparison, Models, Saving
+from .trial import LEVEL, Comparison, Models, Saving
 
 __all__ = ["Tables"]
 
@@ -119,7 +119,7 @@ def list_curves(comparison: Comparison) -> pd.DataFrame:
 def list_lead(comparison: Comparison) -> pd.DataFrame:
     """The lead of the way that knows most, and its interval, in percentage points."""
     lead, low, high = (100 * one for one in comparison.lead)
-    return pd.DataFrame({"lead": [lead], "low": [low], "high": [high]})
+    return pd.DataFrame({"lead": [lead], "low": [low], "high": [high], "level": [LEVEL / 100]})
 
 
 def sum_saving(saving: Saving, days: int) -> pd.DataFrame:

@@ -156,7 +156,7 @@ def metrics(
         "rules mined": float(len(mined)),
         "rules kept": float(len(kept)),
         "rules shown": float(len(shown)),
-        "offers": float(len(tables.offers)),
+        "offers by adjusted lift": float(len(tables.offers)),
         "pairs that keep apart by basket size": float(len(tables.apart)),
     }
     chosen = tables.rules["kept"].to_numpy()

@@ -36,7 +36,7 @@ def write_first_screen(
         run.add_advice("Make no offer yet: no pair of items is strong, certain later, and not yet a matter of course.")
     else:
         run.add_advice([say_offer(tables)], [*say_money(tables, settings), say_more(tables)])
-    run.add_certainty([say_held(tables)], [say_bound(settings)] if n else [])
+    run.add_certainty([say_held(tables, pairs=True)], [say_bound(settings)] if n else [])
     run.add_doubt(*_list_doubts(tables, shop, item))
     look = tables.look()
     kept, mined = tables.look(kept=True).count(), look.count()
@@ -46,10 +46,10 @@ def write_first_screen(
         Claim.of("{kept} of {mined} rules stood the test.", kept=kept, mined=mined),
     )
     if n:
-        run.add_fact(tables.look(kept=True).mean("holds", "%", decimals=0), "of the kept rules hold in later baskets")
-    if n < len(tables.rules):
-        share = tables.look(kept=False).mean("holds", "%", decimals=0)
-        run.add_fact(share, "of those turned down hold, too; chance alone gives half")
+        run.add_fact(tables.pairs(kept=True).mean("holds", "%", decimals=0), "of the kept pairs hold in later baskets")
+    if int(tables.pairs(kept=False).count().value):
+        share = tables.pairs(kept=False).mean("holds", "%", decimals=0)
+        run.add_fact(share, "of the pairs turned down hold; chance alone gives half")
     add_comparison(run, item, claim, "hidden items found")
     if (picture := _draw(tables, again)) is not None:
         run.show(picture)
@@ -60,7 +60,11 @@ def judge_hits(scores: Scores, tables: Tables) -> tuple[Comparison, Claim]:
     unit = "customers" if scores.sample((MODEL, NAIVE), HITS).by_label().shape[0] < len(tables.hits) / 2 else "baskets"
     item = compare(scores, MODEL, NAIVE, metric=HITS, unit=unit).items[0]
     return item, claim_of(
-        item, "hits", called=("the rules", f"“{item.against}”"), name="hidden items among ten guesses", split="whose"
+        item,
+        "hits",
+        called=("the recommender", f"“{item.against}”"),
+        name="hidden items among ten guesses",
+        split="whose",
     )
 
 
@@ -101,27 +105,27 @@ def say_more(tables: Tables) -> Claim:
     return Claim.of("The list below has {n}, those first that could bring most.", n=n)
 
 
-def say_held(tables: Tables) -> Claim:
-    """What became of rules kept, beside those turned down."""
-    kept, down = tables.look(kept=True), tables.look(kept=False)
+def say_held(tables: Tables, *, pairs: bool = False) -> Claim:
+    """What became of rules kept, or of pairs alone, beside those turned down."""
+    look = tables.pairs if pairs else tables.look
+    kept, down = look(kept=True), look(kept=False)
+    word = "pair" if pairs and "items" in kept.count().where else "rule"
     if tables.n_kept == 0:
         if tables.rules.empty:
             return Claim("There is no rule that could be looked at again.")
         return Claim.of(
             "Of the {n} turned down, {share} met more often than chance gives in later baskets; chance alone gives half.",
-            n=down.count("rule"),
+            n=down.count(word),
             share=down.mean("holds", "%", decimals=0),
         )
     first = Claim.of(
         "Of {n} kept, {share} met more often than chance gives in later baskets that took no part in choosing them",
-        n=kept.count("rule"),
+        n=kept.count(word),
         share=kept.mean("holds", "%", decimals=0),
     )
-    if tables.n_kept == len(tables.rules):
+    if not int(down.count().value):
         return Claim.join(first, ".")
-    rest = Claim.of(
-        "; of {n} turned down, {share} did.", n=down.count("rule"), share=down.mean("holds", "%", decimals=0)
-    )
+    rest = Claim.of("; of {n} turned down, {share} did.", n=down.count(word), share=down.mean("holds", "%", decimals=0))
     return Claim.join(first, rest)
 
 

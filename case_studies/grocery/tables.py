@@ -58,6 +58,12 @@ class Tables:
         """Rules at both looks; of ``kept=True`` those that the test kept."""
         return Evidence("second_look", self.rules, equal)
 
+    def pairs(self, **equal: bool) -> Evidence:
+        """Rules of one item on either side at both looks, as offers are; all rules where no such one was kept."""
+        alone = self.rules["items"] == 2
+        some = (alone & self.rules["kept"]).any() or not self.n_kept
+        return Evidence("second_look", self.rules, {**equal, **({"items": 2} if some and alone.any() else {})})
+
     def offer(self, rank: int) -> Evidence:
         """One of the offers."""
         return Evidence("offers", self.offers, {"rank": rank})

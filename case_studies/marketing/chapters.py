@@ -8,142 +8,176 @@ import numpy as np
 import pandas as pd
 
 from domains.optimization import ResponseCurves
+from shared.reporting import Table
 from shared.text import capitalise
 
 from . import sayings
-from .firms import Truth
 from .learning import Learnt
-from .pictures import draw_curves, draw_spending
+from .pictures import draw_curves
 from .plan import LEVEL, Plan
 from .sayings import number
 from .settings import MarketingSettings
+from .simulated import Simulated
+from .tables import Tables
+from .words import say_what_is_known
 
 
-def split_parts(plan: Plan, learnt: Learnt, settings: MarketingSettings) -> list[Any]:
+def _span(low: float, high: float) -> str:
+    return f"{number(low)} to {number(high)}".replace("-", "−")
+
+
+def split_parts(plan: Plan, learnt: Learnt, tables: Tables, settings: MarketingSettings) -> list[Any]:
     """What to spend, with ranges and reasons."""
     values, history = plan.decision.values, learnt.history
-    order = plan.spend.sort_values(ascending=False, kind="stable").index
-    names = pd.Index([str(name) for name in order], name="channel")
+    found = tables.plan.sort_values("spend", ascending=False, kind="stable").set_index("channel")
+    unit = f", {settings.currency}" if settings.currency else ""
     table = pd.DataFrame(
         {
-            "now": [number(plan.now[name]) for name in order],
-            "split": [number(plan.spend[name]) for name in order],
-            "best amount if curves are drawn again": [
-                f"{number(values['low'][name])} to {number(values['high'][name])}" for name in order
-            ],
-        },
-        index=names,
+            f"now{unit}": found["now"],
+            f"split{unit}": found["spend"],
+            "range if curves are drawn again": [_span(*ends) for ends in found[["low", "high"]].to_numpy()],
+        }
     )
     why = pd.DataFrame(
         {
-            "next unit brings": [
-                f"{number(values['next'][name])} ({number(plan.last['low'][name])} to {number(plan.last['high'][name])})"
-                for name in order
-            ],
-            "why": [values["why"][name] or _say_even(plan, str(name)) for name in order],
-        },
-        index=names,
+            "next unit brings": found["next"],
+            "its interval": [_span(*ends) for ends in found[["next_low", "next_high"]].to_numpy()],
+            "why": [found["why"][name] or _say_even(plan, name, values) for name in found.index],
+        }
     )
-    unit = f" in {settings.currency}" if settings.currency else ""
-    head = [] if plan.go else [sayings.say_split(plan, learnt, settings), "What follows is what the curves favour."]
+    head = []
+    if not plan.go:
+        head = [sayings.say_split(plan, learnt, tables, settings), "What follows is what the curves favour."]
+    wide = sayings.say_range(tables)
     return [
         *head,
-        draw_spending(plan, learnt),
-        (table, f"Money a {history.period}{unit}, the largest amounts first; ranges hold {LEVEL} % of the draws."),
-        (why, f"What one unit of money more brings of {history.response}, and what holds each amount."),
-        f"{sayings.say_gain(plan, learnt)} {sayings.say_range(plan)}",
+        Table(
+            table,
+            f"Money a {history.period}, the largest amounts first; ranges hold {LEVEL} % of the draws.",
+            name="plan",
+            data=tables.plan,
+        ),
+        [sayings.say_gain(plan, learnt, tables), sayings.say_equal(plan, tables), *([wide] if wide else [])],
+        Table(
+            why,
+            f"What one unit of money more brings of {history.response}, and what holds each amount.",
+            name="reasons",
+        ),
         f"“Now” is the mean of the last {min(settings.recent, len(history.table)):,} rows. Money is taken to be spent evenly,"
         f" the same every {history.period}, with all that is carried over from one to the next.",
     ]
 
 
-def _say_even(plan: Plan, name: str) -> str:
+def _say_even(plan: Plan, name: str, values: pd.DataFrame) -> str:
     """Say that a channel gets as much as pays, where its next unit brings what any other would."""
     budget = plan.decision.binding.loc[plan.decision.binding["limit"] == "the budget", "price"]
     price = float(budget.iloc[0]) if len(budget) else 0.0
-    return "as much as pays" if abs(float(plan.decision.values["next"][name]) - price) <= 0.01 * price else ""
+    return "as much as pays" if abs(float(values["next"][name]) - price) <= 0.01 * price else ""
 
 
-def limit_parts(plan: Plan, learnt: Learnt, settings: MarketingSettings) -> list[Any]:
+def limit_parts(plan: Plan, learnt: Learnt, tables: Tables, settings: MarketingSettings) -> list[Any]:
     """Limits that hold the split back, and what they cost."""
     found = plan.decision.binding
-    parts: list[Any] = [sayings.say_limits(plan, learnt, settings)]
+    parts: list[Any] = [sayings.say_limits(plan, learnt, tables, settings)]
     if len(found):
-        rows = [(limit, side, number(at), number(price)) for limit, side, at, price in found.to_numpy()]
-        table = pd.DataFrame(rows, columns=["limit", "side", "at", "one unit more room brings"]).set_index("limit")
-        parts.append((table, f"Limits that hold the split back; what room brings is in {learnt.history.response}."))
+        table = found.rename(columns={"price": "one unit more room brings"}).set_index("limit")
+        caption = f"Limits that hold the split back; what room brings is in {learnt.history.response}."
+        parts.append(Table(table, caption, name="limits"))
     return parts
 
 
 def search_parts(plan: Plan, learnt: Learnt) -> list[Any]:
     """The proof and searches."""
     found = plan.searches.set_index("way")
+    reached = found["feasible"].to_numpy(dtype=bool)
     table = pd.DataFrame(
         {
-            "evaluations": ["" if one == 0 else f"{one:,}" for one in found["evaluations"]],
-            f"{learnt.history.response} short of the bound": [
-                number(gap * value) if ok else "meets no limits"
-                for gap, value, ok in zip(found["gap"], found["response"], found["feasible"], strict=True)
-            ],
-            "gap": [
-                f"{100 * gap:.2g} %" if ok else "" for gap, ok in zip(found["gap"], found["feasible"], strict=True)
-            ],
-        },
-        index=found.index,
+            "evaluations": found["evaluations"].astype(int),
+            "meets the limits": found["feasible"].astype(bool),
+            f"{learnt.history.response} short of the bound": np.where(
+                reached, found["gap"] * found["response"], np.nan
+            ),
+            "gap, %": np.where(reached, 100 * found["gap"], np.nan),
+        }
     )
     return [
         "Two searches of the project's own, with as many evaluations each, look for the same split. They may come as near,"
         " but only the proof says so; it looks at no single splits.",
-        (table, "The proof and two searches; the gap is what may be missing to the best at most."),
+        Table(table, "The proof and two searches; the gap bounds what may be missing.", name="searches"),
     ]
 
 
-def curve_parts(plan: Plan, learnt: Learnt, truth: ResponseCurves | None) -> list[Any]:
+def curve_parts(plan: Plan, learnt: Learnt, tables: Tables, truth: ResponseCurves | None) -> list[Any]:
     """What is known of each channel."""
     model, history = learnt.model, learnt.history
-    shown = model.table_[[f"carry_over{end}" for end in ("", "_low", "_high")]]
+    shown = model.table_[[f"carry_over{end}" for end in ("", "_low", "_high")]].to_numpy()
     table = pd.DataFrame(
         {
-            "carried over": [
-                f"{100 * a:.0f} % ({100 * b:.0f} to {100 * c:.0f})" for a, b, c in shown.itertuples(index=False)
-            ],
-            "least spent": [number(history.spend[name].min()) for name in history.channels],
-            "most spent": [number(history.most[name]) for name in history.channels],
-            "effect shown": ["no" if name in model.idle_ else "yes" for name in history.channels],
+            "carried over, %": (100 * shown[:, 0]).round(0),
+            "its interval, %": [f"{100 * low:.0f} to {100 * high:.0f}" for low, high in shown[:, 1:]],
+            "smallest amount": [float(history.spend[name].min()) for name in history.channels],
+            "largest amount": [float(history.most[name]) for name in history.channels],
+            "effect shown": [name not in model.idle_ for name in history.channels],
         },
         index=pd.Index(list(history.channels), name="channel"),
     )
-    known = sayings.say_what_is_known(learnt)
-    trial = (
-        []
-        if learnt.trial is None
-        else [capitalise(learnt.trial.comparison.explain()), learnt.trial.scores.explain_leaks()]
-    )
+    compared = sayings.say_comparison(learnt)
+    leaks = [] if learnt.trial is None else [learnt.trial.scores.explain_leaks()]
     return [
-        f"{sayings.say_trial(learnt)} {' '.join(trial)}",
-        f"{capitalise(known)}. What a channel brings in all cannot be told where its spending never came near 0: the curves"
-        " show what is sold beyond today's, from the least to the most that was spent in a period.",
-        (table, f"Share of the effect that is carried over to the next {history.period}, and amounts seen."),
-        *draw_curves(plan, learnt, truth),
+        [sayings.say_trial(learnt, tables), *([compared] if compared else [])],
+        f"{capitalise(say_what_is_known(learnt))}. What a channel brings in all cannot be told where its spending"
+        " never came near 0: the curves show what is sold beyond today's, over the amounts seen.",
+        *draw_curves(plan, learnt, tables, truth),
+        Table(
+            table,
+            f"Share of the effect that is carried over to the next {history.period}, and amounts seen in one.",
+            name="channels",
+            fold=True,
+        ),
+        *leaks,
     ]
 
 
-def truth_parts(truth: Truth, plan: Plan, learnt: Learnt) -> list[Any]:
+def truth_parts(learnt: Learnt, tables: Tables) -> list[Any]:
     """What is true beside what was learnt."""
-    found = truth.curves
-    low, high = (found[side].to_numpy(dtype=float) for side in ("low", "high"))
-    inside = np.where((low <= found["truth"].to_numpy()) & (found["truth"].to_numpy() <= high), "yes", "no")
+    found = tables.curves.set_index("channel")
+    inside = (found["low"] <= found["truth"]) & (found["truth"] <= found["high"])
     table = pd.DataFrame(
         {
-            "truth": [number(one) for one in found["truth"]],
-            "learnt": [
-                f"{number(a)} ({number(b)} to {number(c)})" for a, b, c in found[["learnt", "low", "high"]].to_numpy()
-            ],
+            "truth": found["truth"],
+            "learnt": found["learnt"],
+            "its interval": [_span(*ends) for ends in found[["low", "high"]].to_numpy()],
             "inside": inside,
-        },
-        index=found.index,
+        }
     )
     caption = (
-        f"What {learnt.history.response} a {learnt.history.period} differ by between half less and half more than now."
+        f"What {learnt.history.response} a {learnt.history.period} differ by between half of now and one and a half."
     )
-    return [sayings.say_truth(truth, learnt, plan), (table, caption)]
+    told = [sayings.say_truth(learnt, tables), sayings.say_possible(tables)]
+    return [told, Table(table, caption, name="truth", data=tables.curves)]
+
+
+def firm_parts(tables: Tables) -> list[Any]:
+    """What came true of promises to further firms."""
+    firms = tables.firms
+    shown = pd.DataFrame(
+        {
+            "promised": firms["promised"],
+            "its interval": [_span(*ends) for ends in firms[["low", "high"]].to_numpy()],
+            "came true": firms["came"],
+            "possible": firms["possible"],
+            "moved": firms["moved"],
+        }
+    ).set_index(pd.RangeIndex(1, len(firms) + 1, name="firm"))
+    caption = "Gain a week over today's split, of further simulated firms with other curves, spending and luck."
+    return [sayings.say_firms(tables), Table(shown, caption, name="firms", data=firms)]
+
+
+def series_parts(simulated: Simulated, tables: Tables) -> list[Any]:
+    """The chapter on the real series."""
+    compared = sayings.say_comparison(simulated.series, "series")
+    return [
+        simulated.say_series(),
+        [sayings.say_trial(simulated.series, tables, "series"), *([compared] if compared else [])],
+        sayings.say_one_channel(simulated.series, tables, "series"),
+    ]

@@ -169,6 +169,7 @@ DATASETS = (
             )
         ),
         make=make_limits,
+        how="made up for the example",
     ),
     Dataset(
         "channel_groups",
@@ -181,5 +182,6 @@ DATASETS = (
         (len(CHANNELS), 2),
         Schema((Column("channel", "text", "the channel", unique=True), Column("kind", "text", "its kind"))),
         make=make_groups,
+        how="made up for the example",
     ),
 )

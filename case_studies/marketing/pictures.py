@@ -9,10 +9,14 @@ import numpy as np
 
 from domains.optimization import ResponseCurves
 from shared.reporting import Figure
-from shared.reporting.figures import add_legend, draw, finish_axes
+from shared.reporting.figures import NARROW, SIZE, add_legend, draw, finish_axes, is_narrow
+from shared.text import format_value
 
 from .learning import Learnt
 from .plan import Plan
+from .sayings import say_largest_change, say_next
+from .settings import MarketingSettings
+from .tables import Tables
 
 __all__ = ["draw_curves", "draw_spending"]
 
@@ -20,80 +24,86 @@ MOST_CHANNELS = 12  # whose curves are drawn, those with most money first
 SHORT = 28  # letters of a name beside a bar
 
 
-def draw_spending(plan: Plan, learnt: Learnt) -> Figure:
+def draw_spending(plan: Plan, learnt: Learnt, tables: Tables, settings: MarketingSettings) -> Figure:
     """Bars of what is spent now and what to spend, with the range over draws.
 
     Parameters
     ----------
     plan : Plan
     learnt : Learnt
-
-    >>> import pandas as pd
-    >>> from shared.decision import Decision
-    >>> decision = Decision("optimal", pd.DataFrame({"value": [2.0], "low": 1.0, "high": 3.0}, ["tv"]))
-    >>> now = pd.Series({"tv": 2.0})
-    >>> plan = Plan(decision, None, now, now, np.zeros(2), np.zeros(2), pd.DataFrame())
-    >>> from types import SimpleNamespace
-    >>> history = SimpleNamespace(period="week")
-    >>> draw_spending(plan, Learnt(history, None, None)).alt
-    'Bars: spending now and by the split, by channel.'
+    tables : Tables
+    settings : MarketingSettings
     """
-    values = plan.decision.values.loc[plan.spend.sort_values(kind="stable").index]
-    places = np.arange(len(values))
+    rows = tables.plan.sort_values("spend", ascending=False, kind="stable").head(MOST_CHANNELS)
+    places = -np.arange(len(rows), dtype=float)
+    names = [shorten(str(name)) for name in rows["channel"]]
+    now, then, low, high = (rows[name].to_numpy(dtype=float) for name in ("now", "spend", "low", "high"))
+    split = "to spend" if plan.go else "not recommended"
+    unit = f", {settings.currency}" if settings.currency else ""
 
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
-        axes.barh(places + 0.19, plan.now[values.index], height=0.34, color=colours["soft"], label="now")
-        axes.barh(
-            places - 0.19,
-            values["value"],
-            height=0.34,
-            color=colours["accent"],
-            label="best split" if plan.go else "not recommended",
-        )
-        axes.hlines(places - 0.19, values["low"], values["high"], color=colours["ink"], linewidth=1, label="over draws")
-        names = [str(name) for name in values.index]
-        axes.set_yticks(places, [one if len(one) <= SHORT else f"{one[: SHORT - 1]}…" for one in names])
+        height = 0.27 if is_narrow(axes) else 0.36
+        axes.barh(places + height / 2, now, height=height, color=colours["soft"], label="now")
+        axes.barh(places - height / 2, then, height=height, color=colours["accent"], label=split)
+        axes.hlines(places - height / 2, low, high, color=colours["ink"], linewidth=1, label="range over draws")
+        for place, value, end in zip(places, then, np.fmax(then, high), strict=True):
+            where = (end, place - height / 2)
+            axes.annotate(format_value(value), where, (4, 0), textcoords="offset points", va="center", ha="left")
+        if is_narrow(axes):
+            axes.set_yticks([])
+            left = axes.get_yaxis_transform()
+            for place, name in zip(places, names, strict=True):
+                axes.annotate(name, (0.0, place + 0.32), xycoords=left, va="bottom", ha="left")
+            axes.set_ylim(places.min() - 0.45, 0.75)
+        else:
+            axes.set_yticks(places, names)
         axes.grid(visible=False, axis="y")
-        finish_axes(axes, f"a {learnt.history.period}", "")
+        finish_axes(axes, f"a {learnt.history.period}{unit}", "")
         axes.xaxis.set_major_formatter("{x:,.0f}" if plan.total >= 100 else "{x:,.3g}")
-        add_legend(axes)
+        axes.margins(x=0.1)
+        add_legend(axes, ends=False)
 
-    word = "best split" if plan.go else "split that the curves favour, not recommended"
+    word = "to spend" if plan.go else "what the curves favour, which is not recommended"
     return draw(
         paint,
         alt="Bars: spending now and by the split, by channel.",
-        caption=f"Spending now, and the {word}; the lines show where the best amounts lie if curves are drawn again.",
-        size=(6.0, max(1.8, 0.5 * len(values) + 1.0)),
+        caption=f"Spending now, and {word}; the thin lines show where amounts lie if curves are drawn again.",
+        title=say_largest_change(tables, settings) if plan.go else "What the curves favour, not recommended",
+        size=(SIZE[0], max(1.8, 0.46 * len(rows) + 0.9)),
+        narrow=(NARROW, max(1.8, 0.56 * len(rows) + 0.9)),
+        data=tables.plan,
     )
 
 
-def draw_curves(plan: Plan, learnt: Learnt, truth: ResponseCurves | None = None) -> list[Figure]:
+def shorten(name: str) -> str:
+    """Keep a name beside a bar short.
+
+    >>> shorten("a" * 40)[-3:]
+    'aa…'
+    """
+    return name if len(name) <= SHORT else f"{name[: SHORT - 1]}…"
+
+
+def draw_curves(plan: Plan, learnt: Learnt, tables: Tables, truth: ResponseCurves | None = None) -> list[Figure]:
     """A picture a channel: its curve from the least to the most seen, the band, and where spending is.
 
     Parameters
     ----------
     plan : Plan
     learnt : Learnt
+    tables : Tables
     truth : ResponseCurves, optional
         What is really so, where that is known.
-
-    >>> import pandas as pd
-    >>> from domains.optimization import BayesianResponseModel
-    >>> from shared.decision import Decision
-    >>> table = pd.DataFrame({"y": range(40), "tv": [1.0, 2.0, 4.0, 3.0] * 10})
-    >>> from types import SimpleNamespace
-    >>> seen = {"spend": table[["tv"]], "most": table[["tv"]].max(), "channels": ("tv",)}
-    >>> history = SimpleNamespace(period="week", response="y", **seen)
-    >>> model = BayesianResponseModel(n_draws=20, sweeps=20, evaluations=100).fit(history.spend, table["y"])
-    >>> decision, now = Decision("optimal", pd.DataFrame({"value": [3.0]}, ["tv"])), pd.Series({"tv": 2.0})
-    >>> plan = Plan(decision, None, now, now, np.zeros(2), np.zeros(2), pd.DataFrame())
-    >>> [one.alt for one in draw_curves(plan, Learnt(history, model, None))]
-    ['Curve of tv with its band, and spending now and by the split.']
     """
     most = learnt.history.most
     chosen = plan.now.sort_values(ascending=False, kind="stable").index[:MOST_CHANNELS]
     places = {name: place for place, name in enumerate(learnt.history.channels)}
-    return [_draw_curve(str(name), places[name], float(most[name]), plan, learnt, truth) for name in chosen]
+    return [
+        _draw_curve(str(name), places[name], float(most[name]), plan, learnt, truth).tell(
+            say_next(str(name), learnt, tables)
+        )
+        for name in chosen
+    ]
 
 
 def _draw_curve(name: str, place: int, most: float, plan: Plan, learnt: Learnt, truth: ResponseCurves | None) -> Figure:
@@ -113,12 +123,12 @@ def _draw_curve(name: str, place: int, most: float, plan: Plan, learnt: Learnt, 
         axes.fill_between(at, low, high, color=colours["accent"], alpha=0.15, linewidth=0, label="90 %")
         axes.plot(at, drawn.mean(axis=0), color=colours["accent"], label="curve")
         if truth is not None:
-            axes.plot(at, over_now(truth, at), color=colours["third"], linestyle=(0, (4, 3)), label="simulator's truth")
+            axes.plot(at, over_now(truth, at), color=colours["ink"], linestyle=(0, (4, 3)), label="simulated truth")
         axes.plot([now], [0.0], "o", color=colours["soft"], label="now")
         mean = float(np.mean([over_now(curves, [then])[0] for curves in learnt.model.steady_draws_]))
         if len(plan.now) > 1:
-            axes.plot([then], [mean], "D", color=colours["second"], label="split")
-        finish_axes(axes, f"spent a {learnt.history.period}", f"{name}: {learnt.history.response} beyond today's")
+            axes.plot([then], [mean], "D", color=colours["accent"], label="split")
+        finish_axes(axes, f"spent a {learnt.history.period}", f"{learnt.history.response.capitalize()} beyond today's")
         axes.xaxis.set_major_formatter("{x:,.0f}" if most >= 100 else "{x:,.3g}")
         add_legend(axes)
 

@@ -1,80 +1,48 @@
-"""The chapters of the marketing report: what is said and shown, from results that are worked out elsewhere."""
+"""The chapters of the marketing report in their order, and its figures."""
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from typing import Any
 
-from shared.reporting import Run
-from shared.text import count_of, join_words, sentences
+import numpy as np
+
+from shared.reporting import Claim, Run
+from shared.text import join_words, sentences
 
 from . import chapters, sayings
 from .learning import Learnt
-from .plan import LEVEL, Plan
-from .sayings import number
+from .plan import Plan
 from .settings import MarketingSettings
 from .simulated import Simulated
+from .tables import Tables
 from .trial import BARE, CURVES
 
 
-def summarise(run: Run, settings: MarketingSettings, learnt: Learnt, plan: Plan, simulated: Simulated | None) -> None:
-    """Sentences for a manager and the numbers behind them."""
-    history = learnt.history
-    first, last = (f"{pd.Timestamp(one):%Y-%m-%d}" for one in history.table[history.time].iloc[[0, -1]])
-    kind = "simulated channel" if simulated else "channel"
-    run.report.subtitle = f"{count_of(len(history.table), history.period)} from {first} to {last}; {count_of(len(history.channels), kind)}."
-    if simulated is not None:
-        run.add_summary(sayings.SIMULATED)
-    if len(history.channels) == 1:
-        text = sayings.say_one_channel(learnt, settings)
-        run.add_summary(f"{text} {sayings.say_split(plan, learnt, settings)}" if plan.doubts else text)
-    else:
-        run.add_summary(sayings.say_split(plan, learnt, settings))
-        if plan.go:
-            run.add_summary(f"{sayings.say_gain(plan, learnt)} {sayings.say_limits(plan, learnt, settings)}")
-            mean, low, high = plan.gain
-            run.add_fact(
-                f"{mean:+,.0f}" if abs(mean) >= 1000 else f"{mean:+.3g}",
-                f"{history.response} a {history.period} ({LEVEL} %: {number(low)} to {number(high)})",
-            )
-            moved = float((plan.spend - plan.same).clip(lower=0).sum()) / plan.total
-            run.add_fact(f"{100 * moved:.0f} %", "of the budget goes elsewhere than now")
-        else:
-            run.add_fact("don't move", "money on this")
-    run.add_summary(" ".join(one for one in (sayings.say_trial(learnt), sayings.say_range(plan)) if one))
-    if learnt.trial is not None:
-        run.add_fact(
-            number(learnt.trial.error(CURVES)), f"error held out; {number(learnt.trial.error(BARE))} without curves"
-        )
-    warning = "Don't believe it for amounts that were never spent, or once prices, offers or competitors change."
-    run.add_summary(" ".join([warning, *sayings.say_doubts(learnt)]))
-    if simulated is not None:
-        run.add_summary(sayings.say_truth(simulated.truth, learnt, plan), simulated.say_series())
-
-
 def add_chapters(
-    run: Run, settings: MarketingSettings, learnt: Learnt, plan: Plan, simulated: Simulated | None
+    run: Run, settings: MarketingSettings, learnt: Learnt, plan: Plan, tables: Tables, simulated: Simulated | None
 ) -> None:
     """All chapters but the closing."""
     if len(learnt.history.channels) > 1:
         title = "What to spend" if plan.go else "What the curves favour, not recommended"
-        run.add_section(title, *chapters.split_parts(plan, learnt, settings))
-        run.add_section("What limits it, and what that costs", *chapters.limit_parts(plan, learnt, settings))
-        if len(plan.searches):
-            run.add_section("Searches beside the proof", *chapters.search_parts(plan, learnt))
+        run.add_section(title, *chapters.split_parts(plan, learnt, tables, settings))
+        run.add_section("What limits it", *chapters.limit_parts(plan, learnt, tables, settings))
     true = simulated.curves if simulated else None
-    run.add_section("What the table tells of each channel", *chapters.curve_parts(plan, learnt, true))
+    run.add_section("What the table tells", *chapters.curve_parts(plan, learnt, tables, true))
     if simulated is not None:
         run.add_section(
             "What really comes of it (simulated)",
-            *chapters.truth_parts(simulated.truth, plan, learnt),
-            *simulated.parts(),
+            *chapters.truth_parts(learnt, tables),
+            *chapters.firm_parts(tables),
         )
-        run.add_section("A real series", *simulated.series_parts())
-    run.add_section("When not to believe it", *_doubt_parts(learnt, plan, settings, simulated))
+        run.add_section("A real series", *chapters.series_parts(simulated, tables))
+    run.add_section("When not to believe it", *_doubt_parts(learnt, plan, tables, settings, simulated))
+    if len(plan.searches):
+        run.add_section("Searches beside the proof", *chapters.search_parts(plan, learnt), fold=True)
 
 
-def _doubt_parts(learnt: Learnt, plan: Plan, settings: MarketingSettings, simulated: Simulated | None) -> list[str]:
+def _doubt_parts(
+    learnt: Learnt, plan: Plan, tables: Tables, settings: MarketingSettings, simulated: Simulated | None
+) -> list[Any]:
     told = [
         "Spending that followed sales (more money when sales were good anyhow) looks like an effect of spending. Only"
         " money that was varied on purpose, against what one would have done, shows what it does.",
@@ -89,7 +57,9 @@ def _doubt_parts(learnt: Learnt, plan: Plan, settings: MarketingSettings, simula
         told.append(sentences(learnt.model.notes_))
     if simulated is not None:
         told.insert(0, f"{sayings.SIMULATED} Its curves have the very form that is fitted; real ones do not.")
-    against = [f"What speaks against moving money: {'; '.join(plan.doubts)}."] if plan.doubts else []
+    against = (
+        [Claim.join("What speaks against moving money: ", sayings.say_against(tables), ".")] if plan.doubts else []
+    )
     return [*against, *sayings.say_doubts(learnt), *told]
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from domains.optimization import ResponseCurves
 from shared.reporting import Run
-from shared.text import capitalise
 
 from .firms import Truth, find_truth, the_firm, try_firms
 from .history import read_history
 from .learning import Learnt, learn
 from .plan import Plan
-from .sayings import number, say_firms, say_one_channel, say_trial, say_what_is_known
 from .settings import MarketingSettings, SpendColumns
 from .trial import BARE, CURVES
 from .wishes import Wishes
+from .words import say_what_is_known
 
 __all__ = ["Simulated", "look_at_simulated"]
 
@@ -61,36 +59,6 @@ class Simulated:
             f"Beside it, a real series (an insurer's quotes and television adverts, {len(self.series.history.table)} months):"
             f" {verdict}. One real channel leaves nothing to split."
         )
-
-    def parts(self) -> list[Any]:
-        """The chapter on what came true of promises."""
-        shown = pd.DataFrame(
-            {
-                "promised": [
-                    f"{number(a)} ({number(b)} to {number(c)})"
-                    for a, b, c in self.firms[["promised", "low", "high"]].to_numpy()
-                ],
-                "came true": [number(one) for one in self.firms["came"]],
-                "possible": [number(one) for one in self.firms["possible"]],
-                "moved": ["yes" if one else "no" for one in self.firms["moved"]],
-            },
-            index=pd.RangeIndex(1, len(self.firms) + 1, name="firm"),
-        )
-        return [
-            say_firms(self.firms),
-            (shown, "Gain a week over today's split, of further simulated firms with other curves, spending and luck."),
-        ]
-
-    def series_parts(self) -> list[Any]:
-        """The chapter on the real series."""
-        trial = self.series.trial
-        told = [] if trial is None else [capitalise(trial.comparison.explain())]
-        return [
-            self.say_series(),
-            " ".join([say_trial(self.series), *told]),
-            say_one_channel(self.series, self.settings),
-            self.series.model.explain(),
-        ]
 
     def measure(self) -> dict[str, float]:
         """Figures."""

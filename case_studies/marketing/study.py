@@ -14,8 +14,10 @@ from .history import read_history
 from .learning import learn
 from .plan import decide
 from .predict import keep_rules, predict
+from .screen import write_first_screen
 from .settings import TABLES, MarketingSettings
 from .simulated import look_at_simulated
+from .tables import Tables
 from .wishes import read_wishes
 
 
@@ -34,9 +36,11 @@ def run(settings: MarketingSettings, out: Run) -> None:
     simulated = look_at_simulated(out, settings, learnt, plan, wishes)  # nothing with the user's own data
     out.mark_step("looked at what is true")
 
-    out.save_results(model=learnt.model, **keep_rules(learnt, plan, wishes))
-    report.summarise(out, settings, learnt, plan, simulated)
-    report.add_chapters(out, settings, learnt, plan, simulated)
+    tables = Tables.of(learnt, plan, simulated)
+    out.save_results(model=learnt.model, **{**keep_rules(learnt, plan, wishes), **tables.kept()})
+
+    write_first_screen(out, settings, learnt, plan, tables, simulated)
+    report.add_chapters(out, settings, learnt, plan, tables, simulated)
     add_closing(out, reading, *report.data_parts(learnt, settings))
     out.metrics.update(report.measure(learnt, plan, simulated))
 

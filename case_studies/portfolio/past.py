@@ -19,7 +19,7 @@ from .tables import Tables
 from .trial import FEW_MONTHS, LEARNT_MONTHS, METRIC, Trial
 
 BEYOND = (
-    "Of growth and Sharpe ratio, more is better; of volatility, worst fall and cost, less. “Beyond luck” is the chance that"
+    "Growth and Sharpe ratio should be high; volatility, worst fall and cost low. “Beyond luck” is the chance that"
     " a Sharpe ratio is above that of as many worthless strategies."
 )
 POINTS = 600  # of a line
@@ -75,7 +75,9 @@ def draw_wealth(trial: Trial, tables: Tables, settings: PortfolioSettings) -> Fi
     """What 1 became under the chosen strategy and under equal weights."""
     became = [tables.walked("strategies", name).value("became", decimals=2) for name in (trial.chosen, EQUAL)]
     title = Claim.of(
-        "In the past, 1 became {mine} this way, and {its} with equal weights", mine=became[0], its=became[1]
+        "In the past, money became {mine} times as much this way, and {its} times with equal weights",
+        mine=became[0],
+        its=became[1],
     )
     wealth = trial.backtest.wealth[[trial.chosen, EQUAL]]
     part = wealth.iloc[:: max(1, len(wealth) // POINTS)]

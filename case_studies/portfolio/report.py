@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.reporting import Claim, Evidence, Figure, Table, given
+from shared.reporting import Claim, Evidence, Figure, Table
 from shared.text import count_of, format_stamp, join_words, sentences
 
 from .market import Market
@@ -68,14 +68,14 @@ def limit_parts(plan: Plan, market: Market, tables: Tables) -> list[Any]:
         bounds = ["" if not np.isfinite(side) else f"{side:g}" for side in (one.least, one.most)]
         rows.append((one.name, one.applies_to, *bounds, "yes" if len(found) else "no", price if price > 0 else np.nan))
     gain = f"gain, {unit}"
-    table = pd.DataFrame(rows, columns=["limit", "applies to", "at least", "at most", "holds back", gain])
+    table = pd.DataFrame(rows, columns=["limit", "applies to", "from", "up to", "holds back", gain])
     caption = (
         f"Limits. The gain is the change of the {plan.decision.goal} with a hundredth more room, where that is known."
     )
     return [
         say_limits(plan, tables),
         Table(table.set_index("limit"), caption, name="limits"),
-        *([say_passed(plan)] if plan.passed else []),
+        *([say_passed(tables)] if plan.passed else []),
     ]
 
 
@@ -111,7 +111,7 @@ def doubts(own: bool, plan: Plan, tables: Tables, trial: Trial | None, settings:
         told.append(
             Claim.of(
                 "{n} strategies and variants were tried, here and before: of that many, one looks good by luck.",
-                n=given(trial.backtest.n_tried, decimals=0),
+                n=tables.walked("strategies", trial.chosen).value("tried", decimals=0),
             )
         )
     told += [
@@ -136,22 +136,3 @@ def data_parts(market: Market, settings: PortfolioSettings) -> list[str]:
         if lost := [name for name in names if name not in of]:
             told.append(f"No {kind} is known for {join_words(lost)}: limits on it do not hold for them.")
     return [*told, f"Assets: {join_words(names)}."]
-
-
-def metrics(plan: Plan, trial: Trial | None, views: Trial | None) -> dict[str, float]:
-    """The figures of the run."""
-    found = {
-        "assets held": float((plan.orders.table["shares"] > 0).sum()),
-        "objective": plan.decision.objective,
-        "money invested": float(plan.orders.table["value"].sum()),
-        "distance from weights": plan.orders.distance,
-    }
-    if plan.free is not None:
-        found["objective without limits"] = plan.free.objective
-    for one in (trial, views):
-        if one is not None:
-            for name, row in one.backtest.table.iterrows():
-                found |= {f"{what} of {name}": float(row[what]) for what in ("growth", "sharpe", "beyond luck")}
-    if trial is not None:
-        found["times promised volatility"] = trial.kept
-    return found

@@ -65,11 +65,13 @@ def say_portfolio(plan: Plan, tables: Tables, settings: PortfolioSettings) -> Cl
     value = rows.value("objective", plan.decision.unit)
     told = (
         f"Of all portfolios{within}, this is the one with {AIMS[settings.strategy]} by the last"
-        f" {settings.window:,} prices: a {plan.decision.goal} of {{value}}"
+        f" {{window}} prices: a {plan.decision.goal} of {{value}}"
     )
+    window = given(settings.window, decimals=0)
     if plan.decision.proven:
-        return Claim.of(f"{told}; that is proven.", value=value)
-    return Claim.of(f"{told}; none is better by more than {{gap}}.", value=value, gap=rows.value("gap", "%", digits=2))
+        return Claim.of(f"{told}; that is proven.", value=value, window=window)
+    gap = rows.value("gap", "%", digits=2)
+    return Claim.of(f"{told}; none is better by more than {{gap}}.", value=value, window=window, gap=gap)
 
 
 def say_limits(plan: Plan, tables: Tables) -> Said:
@@ -85,11 +87,14 @@ def say_limits(plan: Plan, tables: Tables) -> Said:
     )
 
 
-def say_passed(plan: Plan) -> Claim:
+def say_passed(tables: Tables) -> Claim:
     """Which limits the orders pass, because lots are whole."""
     parts = [
-        Claim.of(f"“{_safe(name)}” by {{amount}}", amount=given(amount, "%", decimals=2))
-        for name, amount in plan.passed
+        Claim.of(
+            f"“{_safe(name)}” by {{amount}}",
+            amount=Evidence("passed", tables.passed, {"limit": name}).value("amount", "%", decimals=2),
+        )
+        for name in tables.passed["limit"]
     ]
     return Claim.join("In whole lots, weights pass ", *weave(parts), ".")
 
@@ -128,8 +133,9 @@ def say_gap(trial: Trial, tables: Tables, walk: str, name: str) -> Claim:
     mine = "it" if name == trial.chosen and walk == "strategies" else name_of(name)
     return Claim.of(
         f"For its risk (Sharpe ratio), {_safe(mine)} earned {{mine}}, {name_of(base)} {{its}}; the"
-        f" difference lies between {{low}} and {{high}} ({trial.backtest.level:g} %): {shown}.",
+        f" difference lies between {{low}} and {{high}} ({{level}}): {shown}.",
         verdict,
+        level=rows.value("level", "%"),
         mine=rows.value("sharpe", decimals=2),
         its=tables.walked(walk, base).value("sharpe", decimals=2),
         low=rows.value("gap_low", decimals=2),
@@ -176,7 +182,7 @@ def say_highest(trial: Trial, tables: Tables) -> Claim:
         " luck alone.",
         name=rows.label_at("max", "sharpe", "strategy"),
         ratio=rows.max("sharpe", decimals=2),
-        n=given(trial.backtest.n_tried, decimals=0),
+        n=tables.walked("strategies", trial.chosen).value("tried", decimals=0),
     )
 
 
@@ -191,9 +197,15 @@ def say_forecast(views: Trial, tables: Tables) -> Claim:
         (False, False): "A forecast of returns is not shown to be worth anything",
     }[views.forecast.outcome == "better", beats_none]
     ratios = [tables.walked("views", name).value("sharpe", decimals=2) for name in (FORECAST, PAST, NO_VIEW)]
+    rows = tables.walked("views", FORECAST)
+    # What beats one of both and not the other is told in words alone.
+    mixed: Verdict = "none" if not beats_none else ""
     return Claim.of(
-        f"{said} (Sharpe ratios: forecast {{one}}, past means {{two}}, no view {{three}}).",
-        "better" if views.forecast.outcome == "better" and beats_none else "none",
+        f"{said} (Sharpe ratios: forecast {{one}}, past means {{two}}, no view {{three}}; the difference of the first and"
+        " the last lies between {low} and {high}).",
+        "better" if views.forecast.outcome == "better" and beats_none else mixed,
+        low=rows.value("gap_low", decimals=2),
+        high=rows.value("gap_high", decimals=2),
         **dict(zip(("one", "two", "three"), ratios, strict=True)),
     )
 

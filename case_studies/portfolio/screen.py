@@ -59,7 +59,8 @@ def write_first_screen(
     run.add_certainty(*_list_proofs(tables, trial, views, settings))
     run.add_doubt(*_list_doubts(run.data is not None, tables, trial))
     rows = tables.planned()
-    run.add_fact(rows.value("held", decimals=0), f"of {len(plan.weights):,} assets to hold")
+    held, assets = rows.value("held", decimals=0), tables.ordered().count("asset")
+    run.add_fact(held.text, f"of {assets.text} to hold", Claim.of("Hold {held} of {assets}.", held=held, assets=assets))
     run.add_fact(rows.value("objective", plan.decision.unit), f"{plan.decision.goal} promised")
     if trial is not None and trial.calm is not None:
         add_comparison(run, replace(trial.calm, against=EQUALLY), say_calm(trial), "fluctuation")

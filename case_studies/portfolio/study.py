@@ -11,6 +11,7 @@ from shared.reporting import Run
 
 from . import past, report
 from .market import read_market
+from .measure import metrics
 from .plan import draw_frontier, plan_day
 from .predict import keep_rules, predict
 from .screen import write_first_screen
@@ -49,7 +50,7 @@ def run(settings: PortfolioSettings, out: Run) -> None:
     out.add_section("Whether a forecast helps", *past.view_parts(views, tables, settings))
     out.add_section("When not to believe it", *report.doubts(out.data is not None, plan, tables, trial, settings))
     add_closing(out, reading, *report.data_parts(market, settings))
-    out.metrics.update(report.metrics(plan, trial, views))
+    out.metrics.update(metrics(plan, trial, views))
 
 
 STUDY = Study("A portfolio: what to buy, and how sure that is", PortfolioSettings, run, predict, TABLES)

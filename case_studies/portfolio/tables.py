@@ -32,6 +32,8 @@ class Tables:
         Volatility and expected return of each portfolio of the frontier, as shares.
     strategies : pandas.DataFrame
         A row a walk and strategy: what came of it in the past.
+    passed : pandas.DataFrame
+        A row a limit that whole lots pass, and by what share of the money.
     scores : pandas.DataFrame
         A row a walk, month, strategy and metric.
     """
@@ -40,6 +42,7 @@ class Tables:
     plan: pd.DataFrame
     frontier: pd.DataFrame
     strategies: pd.DataFrame
+    passed: pd.DataFrame
     scores: pd.DataFrame
 
     @classmethod
@@ -51,6 +54,7 @@ class Tables:
             sum_up(plan),
             scale_frontier(frontier),
             list_strategies(walks),
+            pd.DataFrame(plan.passed, columns=["limit", "amount"]),
             keep_scores({name: one.scores for name, one in walks.items()}, "walk")["scores"]
             if walks
             else pd.DataFrame(),
@@ -58,7 +62,9 @@ class Tables:
 
     def kept(self) -> dict[str, pd.DataFrame]:
         """The tables by the name of their files; those without rows are left out."""
-        tables = {name: getattr(self, name) for name in ("orders", "plan", "frontier", "strategies", "scores")}
+        tables = {
+            name: getattr(self, name) for name in ("orders", "plan", "frontier", "strategies", "passed", "scores")
+        }
         return {name: table for name, table in tables.items() if len(table)}
 
     def ordered(self, **rows: object) -> Evidence:
@@ -125,6 +131,7 @@ def list_strategies(walks: Mapping[str, Trial]) -> pd.DataFrame:
         table = backtest.table.join(gaps).rename_axis("strategy").reset_index()
         kept = [trial.kept if name == trial.chosen else np.nan for name in table["strategy"]]
         became = backtest.wealth.iloc[-1].reindex(table["strategy"]).to_numpy(dtype=float)
-        found.append(table.assign(walk=walk, months=trial.months, became=became, times_promised=kept))
+        told = {"level": backtest.level / 100, "tried": backtest.n_tried}
+        found.append(table.assign(walk=walk, months=trial.months, became=became, times_promised=kept, **told))
     table = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
     return table.rename(columns={"beyond luck": "beyond_luck"})

@@ -26,7 +26,7 @@ from .sayings import (
 )
 from .screen import draw_taken
 from .settings import ProductSettings
-from .tables import Tables
+from .tables import Tables, rivals_of
 from .trial import Trial
 from .visits import Visits
 
@@ -98,7 +98,7 @@ def trial_parts(trial: Trial, tables: Tables, visits: Visits, settings: ProductS
             OURS,
             name=f"trial-{trial.question}",
         ),
-        [judge(trial, item.against) for item in trial.comparisons.items],
+        [judge(trial, name) for name in rivals_of(trial)],
         trial.guard,
     ]
 

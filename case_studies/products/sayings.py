@@ -56,8 +56,8 @@ def percent(share: float, digits: int = 0) -> str:
 def judge(trial: Trial, against: str) -> Claim:
     """The recommender beside one other, in the trial's own measure."""
     called = ("the recommender", f"“{against}”")
-    said = {"name": "hits, the higher up the more", "split": "whose"}
-    return claim_of(trial.against(against), "trials", called=called, **said, question=trial.question)
+    name = f"hits in {LABELS[trial.question]}"
+    return claim_of(trial.against(against), "trials", called=called, name=name, split="whose", question=trial.question)
 
 
 def beats_selling(trial: Trial) -> bool | None:

@@ -61,8 +61,7 @@ def _add_card(run: Run, number: Number, label: str, settings: ProductSettings) -
 
 def _certainty(trial: Trial, *, nothing: bool) -> list[Said]:
     """The comparison with what needs no model; with what sells most where nothing was found beyond that."""
-    said = judge(trial, selling(trial) if nothing else trial.simple)
-    return [f"{capitalise(LABELS[trial.question])}: ", said]
+    return [judge(trial, selling(trial) if nothing else trial.simple)]
 
 
 def draw_taken(trial: Trial, tables: Tables, visits: Visits) -> Figure:

@@ -10,13 +10,13 @@ import pandas as pd
 from case_studies.common.pairs import keep_pairs
 from shared.reporting import Evidence
 
-from .lists import Lists
+from .lists import CONTENT, Lists
 from .rivals import OURS, POPULAR
 from .settings import ProductSettings
 from .trial import Trial
 from .visits import Visits
 
-__all__ = ["SELLS", "Tables", "make_tables", "selling"]
+__all__ = ["SELLS", "Tables", "make_tables", "rivals_of", "selling"]
 
 SELLS = POPULAR  # the baseline that nothing is found beyond, where nothing is
 
@@ -66,6 +66,12 @@ def selling(trial: Trial) -> str:
     return max(names, key=lambda name: trial.value(name, "ndcg"))
 
 
+def rivals_of(trial: Trial) -> list[str]:
+    """Those that the recommender is said to be compared with: of what shows what is popular the stronger alone."""
+    named = [item.against for item in trial.comparisons.items]
+    return [name for name in named if not name.startswith(POPULAR) or name == selling(trial)]
+
+
 def make_tables(
     trials: list[Trial], lists: list[Lists], unseen: list[object], visits: Visits, settings: ProductSettings
 ) -> Tables:
@@ -82,7 +88,7 @@ def make_tables(
     """
     new = lists[-1]
     activity = new.model.history_.activity[: len(visits.users)]
-    with_new = set(new.table.loc[new.table["path"] == "content"].iloc[:, 0])
+    with_new = set(new.table.loc[new.table["path"] == CONTENT].iloc[:, 0])
     users = pd.DataFrame({"user": visits.users.astype(str), "known": np.asarray(activity, dtype=np.int64)})
     counts = new.new_items
     in_lists = {str(name): int(n) for name, n in counts["lists"].items()}

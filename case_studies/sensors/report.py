@@ -82,7 +82,7 @@ def trial_parts(trial: Trial, tables: Tables) -> list[Any]:
         say_finds(tables),
         Table(
             trial.table,
-            f"Planted faults that have a row among {trial.looked:,} incidents, by kind; of those found, more is better.",
+            f"Planted faults that have a row among {trial.looked:,} incidents, by kind.",
             name="faults",
             data=tables.faults,
         ),

@@ -76,15 +76,20 @@ def say_finds(tables: Tables) -> Claim:
         rule=faults.sum("found_by_rule", decimals=0),
     )
     low, high = (row.value(end, decimals=0) for end in ("low", "high"))
-    span = Claim.of("(95 % interval of the difference: {low} to {high} percentage points).", low=low, high=high)
+    span = Claim.of(
+        "({level} interval of the difference: {low} to {high} percentage points).",
+        low=low,
+        high=high,
+        level=row.value("level", "%"),
+    )
     if verdict == "too few":
-        return Claim.join("Too few faults could be planted to say who finds more: ", counts, Claim(".", (), verdict))
+        return Claim.join("Too few faults could be planted to say who finds more: ", counts, ".")
     begin = {
         "better": "More is found than by the usual alarm: ",
         "worse": "Less is found than by the usual alarm: ",
         "none": "Nothing was found beyond the usual alarm by weekday and hour: ",
     }[verdict]
-    return Claim.join(Claim(begin, (), verdict), counts, " ", span)
+    return Claim.join(begin, counts, " ", span)
 
 
 def say_where_rule_leads(tables: Tables) -> Claim | None:

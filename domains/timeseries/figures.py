@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from shared.reporting.figures import Figure, add_legend, draw, finish_axes, mark_now, wall_clock
+from shared.reporting.figures import Figure, add_legend, draw, finish_axes, is_narrow, mark_now, wall_clock
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,7 +110,9 @@ def pit_figure(edges: Sequence[float], shares: Any, *, alt: str = "", caption: s
         )
         axes.axhline(1.0, color=colours["second"], linewidth=1.5, label="what true quantiles would give")
         axes.set_ylim(0, max(2.0, 1.1 * float(heights.max(initial=0.0))))
-        axes.set_xticks(list(edges), [f"{100 * edge:g}" for edge in edges], fontsize=8)
+        least = 0.07 if is_narrow(axes) else 0.03  # room for a label
+        shown = [place for place, edge in enumerate(edges) if edge in (0.0, 1.0) or least <= edge <= 1 - least]
+        axes.set_xticks([edges[place] for place in shown], [f"{100 * edges[place]:g}" for place in shown])
         finish_axes(axes, "quantile, %", "outcomes, in units of those expected")
         add_legend(axes)
 

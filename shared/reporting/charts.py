@@ -135,12 +135,14 @@ def bar_figure(
             left = axes.get_yaxis_transform()
             for place, label in zip(places, labels, strict=True):
                 name = "\n".join(textwrap.wrap(label, 44)[:2])
-                axes.annotate(name, (0.0, place + 0.27), xycoords=left, va="bottom", ha="left")
+                axes.annotate(name, (0.0, place + 0.27), (3, 0), xycoords=left, textcoords="offset points", va="bottom")
             axes.set_ylim(places.min() - 0.4, 0.95)
         else:
             axes.set_yticks(places, labels)
             axes.set_ylim(places.min() - 0.5, 0.5)
         axes.grid(visible=False, axis="y")
+        axes.grid(visible=True, axis="x")
+        axes.axvline(0.0, color=colours["soft"], linewidth=0.8)
         axes.set_xlabel(x_label)
         axes.margins(x=0.1)
 

@@ -260,19 +260,47 @@ class Evidence:
         return self._reduce("mean", column, unit, digits, decimals)
 
     def sum(self, column: str, unit: str = "", digits: int = 3, decimals: int | None = None) -> Number:
-        """Sum of a column; see `mean`."""
+        """Sum of a column; see `mean`.
+
+        Parameters
+        ----------
+        column, unit : str
+        digits, decimals : int
+            See `mean`.
+        """
         return self._reduce("sum", column, unit, digits, decimals)
 
     def max(self, column: str, unit: str = "", digits: int = 3, decimals: int | None = None) -> Number:
-        """Largest value of a column; see `mean`."""
+        """Largest value of a column; see `mean`.
+
+        Parameters
+        ----------
+        column, unit : str
+        digits, decimals : int
+            See `mean`.
+        """
         return self._reduce("max", column, unit, digits, decimals)
 
     def min(self, column: str, unit: str = "", digits: int = 3, decimals: int | None = None) -> Number:
-        """Least value of a column; see `mean`."""
+        """Least value of a column; see `mean`.
+
+        Parameters
+        ----------
+        column, unit : str
+        digits, decimals : int
+            See `mean`.
+        """
         return self._reduce("min", column, unit, digits, decimals)
 
     def median(self, column: str, unit: str = "", digits: int = 3, decimals: int | None = None) -> Number:
-        """Median of a column; see `mean`."""
+        """Median of a column; see `mean`.
+
+        Parameters
+        ----------
+        column, unit : str
+        digits, decimals : int
+            See `mean`.
+        """
         return self._reduce("median", column, unit, digits, decimals)
 
     def count(self, thing: str = "", things: str | None = None) -> Number:
@@ -289,6 +317,12 @@ class Evidence:
 
     def value(self, column: str, unit: str = "", digits: int = 3, decimals: int | None = None) -> Number:
         """The value of the only row there is.
+
+        Parameters
+        ----------
+        column, unit : str
+        digits, decimals : int
+            See `mean`.
 
         Raises
         ------
@@ -352,6 +386,8 @@ class Evidence:
         Parameters
         ----------
         column : str
+        digits, decimals : int
+            See `mean`.
         **against
             Values that the other rows have in place of those of these.
         """
@@ -359,14 +395,33 @@ class Evidence:
         return self._number("reduction", column, 1 - mine / theirs, "%", digits, decimals, against=other)
 
     def ratio(self, column: str, digits: int = 2, decimals: int | None = None, **against: Any) -> Number:
-        """How many times the mean is that of other rows; see `reduction`."""
+        """How many times the mean is that of other rows; see `reduction`.
+
+        Parameters
+        ----------
+        column : str
+        digits, decimals : int
+            See `mean`.
+        **against
+            See `reduction`.
+        """
         mine, theirs, other = self._compared(column, against)
         return self._number("ratio", column, mine / theirs, "", digits, decimals, against=other)
 
     def difference(
         self, column: str, unit: str = "", digits: int = 3, decimals: int | None = None, **against: Any
     ) -> Number:
-        """The mean less that of other rows; see `reduction`."""
+        """The mean less that of other rows; see `reduction`.
+
+        Parameters
+        ----------
+        column : str
+        unit : str
+        digits, decimals : int
+            See `mean`.
+        **against
+            See `reduction`.
+        """
         mine, theirs, other = self._means(column, against)
         return self._number("difference", column, mine - theirs, unit, digits, decimals, against=other)
 
@@ -403,6 +458,14 @@ class Evidence:
 def given(value: float, unit: str = "", digits: int = 3, decimals: int | None = None) -> Number:
     """A number that no table holds: one of the settings, or of what is known beforehand.
 
+    Parameters
+    ----------
+    value : float
+    unit : str
+        "%" writes a share in percent.
+    digits, decimals : int
+        See `Evidence.mean`.
+
     >>> given(0.05, "%").text
     '5 %'
     """
@@ -412,6 +475,10 @@ def given(value: float, unit: str = "", digits: int = 3, decimals: int | None = 
 
 def list_sources(claims: Sequence[Claim]) -> pd.DataFrame:
     """Where the numbers of claims come from, for people: one row a number.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
 
     >>> rows = Evidence("sales", pd.DataFrame({"sold": [1.0, 2.0]}))
     >>> list_sources([Claim.of("Sold: {n}.", n=rows.sum("sold"))]).iloc[0].tolist()

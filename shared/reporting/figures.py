@@ -211,9 +211,12 @@ def _draw_once(
         "font.size": 9,
         "axes.spines.top": False,
         "axes.spines.right": False,
+        "axes.spines.left": False,
         "axes.edgecolor": colours["soft"],
         "axes.labelcolor": colours["ink"],
         "axes.grid": True,
+        "axes.grid.axis": "y",
+        "ytick.major.size": 0,
         "axes.axisbelow": True,
         "grid.color": colours["grid"],
         "grid.linewidth": 0.7,
@@ -377,13 +380,35 @@ def finish_axes(axes: Axes, x_label: str, y_label: str) -> None:
     if y_label:
         axes.set_title(y_label, loc="left", fontsize=9)
     if isinstance(axes.xaxis.get_major_locator(), dates.AutoDateLocator):
-        locator = locators.AutoDateLocator(minticks=3, maxticks=7)
+        locator = locators.AutoDateLocator(minticks=3, maxticks=5 if is_narrow(axes) else 7)
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(locators.ConciseDateFormatter(locator))
+        axes.xaxis.set_major_formatter(_date_formatter(locator))
     low, high = axes.get_ylim()
     if max(abs(low), abs(high)) >= 1000:
         axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
     axes.margins(x=0.01)
+
+
+def _date_formatter(locator: Any) -> Any:
+    """Write dates below an axis as people do: 2014, Mar, 27 Dec, 17:00, and at the end what they have in common."""
+    from matplotlib import dates
+
+    base: Any = dates.ConciseDateFormatter
+
+    class Dates(base):  # type: ignore[misc]
+        def format_ticks(self, values: Any) -> list[str]:
+            texts = [text if ":" in text else text.lstrip("0") for text in super().format_ticks(values)]
+            gaps = np.diff(np.asarray(values, dtype=float))
+            # From one month to the next days may lie close: of such a pair the first is not named.
+            close = [*(gaps < 0.7 * np.median(gaps)), False] if len(gaps) else [False] * len(texts)
+            return ["" if near else text for text, near in zip(texts, close, strict=True)]
+
+    return Dates(
+        locator,
+        formats=["%Y", "%b", "%d %b", "%H:%M", "%H:%M", "%S.%f"],
+        zero_formats=["", "%Y", "%d %b", "%d %b", "%H:%M", "%H:%M"],
+        offset_formats=["", "", "%Y", "%Y", "%d %b %Y", "%d %b %Y, %H:%M"],
+    )
 
 
 def mark_now(axes: Axes, x: Any, before: str, after: str, colour: Any) -> None:
@@ -442,8 +467,8 @@ def add_legend(axes: Axes, *, ends: bool = True, skip: Sequence[str] = ()) -> No
         return
     figure: Any = axes.figure
     width = float(figure.get_size_inches()[0]) * 72
-    longest = max(len(label) for label in labels)
-    columns = int(max(1, min(len(labels), width // (5.6 * longest + 34))))
+    widths = [5.6 * len(label) + 34 for label in labels]
+    columns = len(labels) if sum(widths) <= width else int(max(1, min(len(labels), width // max(widths))))
     figure.legend(
         handles, labels, loc="outside upper left", ncols=columns, columnspacing=1.4, handlelength=1.6, borderaxespad=0.1
     )

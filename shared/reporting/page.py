@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 
 from shared.errors import HexadError, quote
-from shared.reporting.claims import Claim, Said, Verdict, list_sources
+from shared.reporting.claims import Claim, Said, Verdict, list_sources, plain_text
 from shared.reporting.figures import CONTROL, PALETTE, Figure
 from shared.reporting.glossary import TERMS
 from shared.reporting.markup import Writer, make_slug, term_id
@@ -222,12 +222,16 @@ class Report:
     advice: list[Any] = field(default_factory=list)
     certainty: list[Any] = field(default_factory=list)
     doubts: list[Any] = field(default_factory=list)
-    summary: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     picture: Figure | None = None
     sections: list[Section] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     footer: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def lead(self) -> list[str]:
+        """What to do, as plain sentences: a paragraph each."""
+        return [plain_text(*_as_list(one)) for one in self.advice]
 
     def section(self, title: str, *, fold: bool = False) -> Section:
         """Begin a chapter, or go on with the one of that title.
@@ -291,7 +295,6 @@ class Report:
                     ("What to do", "advice", self.advice),
                     ("How sure that is", "certainty", self.certainty),
                     ("When not to believe it", "doubts", self.doubts),
-                    ("In short", "advice", self.summary),
                 )
                 if said
             ],

@@ -338,11 +338,23 @@ class Run:
         self.report.advice.extend(paragraphs)
 
     def add_certainty(self, *paragraphs: Said | Sequence[Said]) -> None:
-        """Say on the first screen how sure that is; see `add_advice`."""
+        """Say on the first screen how sure that is.
+
+        Parameters
+        ----------
+        *paragraphs : str, Claim, or list of them
+            A list is one paragraph.
+        """
         self.report.certainty.extend(paragraphs)
 
     def add_doubt(self, *paragraphs: Said | Sequence[Said]) -> None:
-        """Say on the first screen when not to believe it; see `add_advice`."""
+        """Say on the first screen when not to believe it.
+
+        Parameters
+        ----------
+        *paragraphs : str, Claim, or list of them
+            A list is one paragraph.
+        """
         self.report.doubts.extend(paragraphs)
 
     def show(self, figure: Figure) -> None:
@@ -354,16 +366,6 @@ class Run:
             Its title says what it shows.
         """
         self.report.picture = figure
-
-    def add_summary(self, *sentences: str) -> None:
-        """Put sentences on the first screen without saying whether they advise or doubt.
-
-        Parameters
-        ----------
-        *sentences : str
-            Each a whole one, a paragraph each.
-        """
-        self.report.summary.extend(sentences)
 
     def add_fact(self, value: str | Number, label: str, claim: Claim | None = None, verdict: Verdict = "") -> None:
         """Put a number on the first screen.

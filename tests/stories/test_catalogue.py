@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.claims.check import check_run
 from case_studies.catalogue.alike import Reasons, fit_whole, pick_shown, search_alike
 from case_studies.catalogue.check import EQUAL, LEARNT, WORDS, Trial, judge_columns
 from case_studies.catalogue.finder import build_index, search_items, select_items
@@ -287,6 +288,15 @@ def test_what_does_not_fit_the_run_is_told(own, tmp_path):
         predict_from(tmp_path / "run", data=tmp_path / "new.csv", out=tmp_path / "out.csv")
 
 
+def test_where_likeness_says_nothing_the_first_screen_says_so(tmp_path):
+    table = bottles()
+    table["grape"] = np.random.default_rng(0).permutation(table["grape"].to_numpy())
+    table.to_csv(tmp_path / "wines.csv", index=False)
+    folder = run_study("catalogue", data=tmp_path / "wines.csv", overrides=ASKED, out=tmp_path / "run").parent
+    page = (folder / "report.html").read_text()
+    assert "Nothing was found beyond chance" in page[: page.index("<section id=")]
+
+
 # The bundled films
 
 
@@ -296,6 +306,10 @@ def test_films_are_judged_by_genre(study_run):
     assert "More like this beats chance" in page
     assert "Nobody’s choices are in the table" in page
     assert WORDS not in page  # they have no texts
+    checked = check_run(folder)
+    assert checked.claims > 10
+    assert [str(finding) for finding in checked.wrong] == []
+    assert checked.loose == []
     found = pd.read_parquet(folder / "columns.parquet").set_index("column")
     assert found["weight"].sum() == pytest.approx(1)
     assert found.loc["genre", "role"] == "check"

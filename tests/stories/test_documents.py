@@ -185,8 +185,11 @@ def load_bundled(name):
     frame = datasets.load(name)
     if name == "grocery_transactions":
         kinds = datasets.load("grocery_products").assign(product_id=lambda table: table["product_id"].astype(str))
-        frame = frame.tail(4 * FEW).assign(product_id=lambda table: table["product_id"].astype(str))
+        few = frame["household_id"].drop_duplicates().head(80)  # over the whole year
+        frame = frame[frame["household_id"].isin(few)].assign(product_id=lambda table: table["product_id"].astype(str))
         frame = frame.merge(kinds[["product_id", "product_type"]], on="product_id").dropna()
+    if name == "grocery_products":
+        frame = frame.dropna(subset=["product_type"]).drop_duplicates("product_type")
     if name == "stock_limits":  # one that needs no table of groups
         frame = frame.head(1).assign(applies_to="every asset")
     if name == "channel_limits":

@@ -21,6 +21,7 @@ from shared.data import WalkForward
 from shared.decision import InfeasibleError, Limit, Limits
 from shared.errors import DataError, SettingsError, StoreError
 from shared.evaluation import evaluate
+from tests.stories.recount import recount
 
 NAMES = {"week": "Woche", "television": "TV Spot", "search": "suche", "social": "netz", "sales": "Umsatz"}
 SPENT = list(NAMES.values())[1:4]
@@ -95,6 +96,11 @@ def test_another_seed_is_another_firm():
     pd.testing.assert_frame_equal(one.table, simulate_world(1).table)
 
 
+def test_every_number_that_is_said_comes_from_a_table(own, study_run):
+    assert recount(own) > 20
+    assert recount(study_run("marketing", "quick")) > 60
+
+
 # Own data
 
 
@@ -144,6 +150,8 @@ def test_no_money_is_moved_where_the_table_cannot_tell(change, said, tmp_path):
     folder = run(wrote(tmp_path, change(table())), tmp_path)
     page = (folder / "report.html").read_text()
     assert "move money on this: " in page
+    advice = page[page.index("What to do") : page.index("How sure that is")]
+    assert "Nothing was found beyond today" in advice
     assert said in page
     assert "a week, spend: " not in page
     assert json.loads((folder / "metrics.json").read_text())["recommended"] == 0

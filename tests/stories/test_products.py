@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.claims.check import check_run
 from case_studies.common.runs import predict_from, run_study
 from case_studies.products.lists import Lists
 from case_studies.products.reading import find_period, prepare
-from case_studies.products.sayings import say_new
 from case_studies.products.settings import ProductSettings
 from case_studies.products.visits import Visits, make_incidence
 from domains.recommendation import Recommendations, Recommender
@@ -71,11 +71,30 @@ def test_what_comes_again_is_found_by_the_own_past(own):
 
 def test_the_report_says_what_to_do_and_what_it_cannot_say(own):
     page = (own / "report.html").read_text()
-    assert "For each of 80 customers there are two lists of 10 wares" in page
-    assert "Show these lists (NDCG" in page
-    assert "Do not believe that showing them changes what is taken" in page
+    first = page[: page.index("<section id=")].replace("\u00a0", " ")
+    assert "customers with lists of 10" in first
+    assert "Show every customer its list of what" in first
+    assert "The recommender is better than “" in first
+    assert "Much of what is shown would have been taken anyway" in first
     assert "No leak was found" in page
-    assert "3 wares in the table of items were never taken" in page
+    assert "3 wares in the table of items: never taken" in page
+
+
+def test_where_nothing_goes_together_the_first_screen_says_so(tmp_path):
+    table = taken(n_users=60)
+    table["Ware"] = np.random.default_rng(3).permutation(table["Ware"].to_numpy())
+    table.to_csv(tmp_path / "kauf.csv", index=False)
+    asked = [*ASKED, "columns.time=Tag", "who=customer", "what=ware"]
+    folder = run_study("products", data=tmp_path / "kauf.csv", overrides=asked, out=tmp_path / "run").parent
+    page = (folder / "report.html").read_text()
+    assert "Nothing was found beyond what is popular" in page[: page.index("<section id=")]
+
+
+def test_every_number_of_the_report_is_that_of_its_table(own):
+    checked = check_run(own)
+    assert checked.claims > 10
+    assert [str(finding) for finding in checked.wrong] == []
+    assert checked.loose == []
 
 
 def test_without_times_what_is_next_is_not_asked_and_that_is_told(tmp_path):
@@ -177,15 +196,12 @@ def test_new_rows_without_times_or_a_damaged_model_are_told(own, tmp_path):
         predict_from(tmp_path / "run", data=tmp_path / "neu.csv", out=tmp_path / "out.csv")
 
 
-def test_lists_that_hold_new_items_are_counted_once():
-    table = pd.DataFrame(
-        {
-            "user": list("aab"),
-            "item": ["x", "y", "x"],
-            "rank": [1, 2, 1],
-            "path": ["content"] * 3,
-            "because": ["new, and like 'z'"] * 3,
-        }
-    )
-    lists = Lists("new", Recommender(), Recommendations(table, 2), [])
-    assert "2 of them stand in 2 lists of what is new" in say_new(lists, ["x", "y"], ProductSettings(what="item"))
+def test_lists_that_hold_new_items_are_counted_once(own):
+    new = pd.read_parquet(own / "new.parquet")
+    rows = new[new["path"] == "content"]
+    page = (own / "report.html").read_text().replace("\u00a0", " ")
+    n, items = rows["Kunde"].nunique(), rows["Ware"].nunique()
+    assert pd.read_parquet(own / "users.parquet")["with new"].sum() == n > 0
+    assert f"of them {items} stand{'s' if items == 1 else ''} in {n} lists of what is new" in page
+    twice = {"user": list("aab"), "item": ["x", "y", "x"], "rank": [1, 2, 1], "path": ["content"] * 3}
+    assert Lists("new", Recommender(), Recommendations(pd.DataFrame(twice), 2), []).n_with_new == 2

@@ -216,7 +216,7 @@ def _paint_points(axes: Any, colours: Mapping[str, str], layer: MapLayer, shapes
             axes.text(x, y, mark, fontsize=9, zorder=6, clip_on=True, **inside)
         elif mark:
             ground = {"boxstyle": "round,pad=0.15", "facecolor": colours["paper"], "edgecolor": "none", "alpha": 0.8}
-            beside: Any = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 8}
+            beside: Any = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
             axes.annotate(mark, (x, y), bbox=ground, zorder=6, annotation_clip=True, **beside)
 
 
@@ -243,4 +243,4 @@ def _paint_scale(axes: Any, colours: Mapping[str, str], frame: Frame) -> None:
     x, y = frame[0] + 0.03 * width, frame[1] + 0.03 * (frame[3] - frame[1])
     axes.plot([x, x + step], [y, y], color=colours["ink"], linewidth=2, zorder=5, solid_capstyle="butt")
     label = f"{step} m" if step < 1000 else f"{step // 1000} km"
-    axes.text(x + step / 2, y + 0.012 * (frame[3] - frame[1]), label, ha="center", va="bottom", fontsize=8, zorder=5)
+    axes.text(x + step / 2, y + 0.012 * (frame[3] - frame[1]), label, ha="center", va="bottom", fontsize=9, zorder=5)

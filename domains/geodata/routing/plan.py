@@ -125,7 +125,7 @@ def plan_routes(
     random_state: int = 0,
     max_snap: float = MAX_SNAP,
     n_jobs: int | None = None,
-    hold: float = 0.0,
+    hold: float | None = None,
 ) -> RoutePlan:
     """Plan the routes of a day: capacity, time windows, working days, one depot or several.
 
@@ -156,9 +156,10 @@ def plan_routes(
     max_snap : float
     n_jobs : int, optional
         Threads for the costs.
-    hold : float
-        Minutes: a vehicle leaves its depot so late that it waits on its way no longer than it has to, or than this, which
-        it keeps in hand for drives that take longer.
+    hold : float, optional
+        Minutes of its waiting that a vehicle keeps in hand for drives that take longer: it leaves its depot so late that it
+        waits no longer than this, or than it has to. Where left out, it keeps all of it, but for what it would wait at
+        its first stop.
 
     Returns
     -------
@@ -206,7 +207,7 @@ def _check_settings(
         raise SettingsError("fleets= holds no Fleet; give Fleet(n, capacity=...) for each kind of vehicle")
     if not isinstance(service, str) and not is_number(service, least=0):
         raise SettingsError(f"service={service!r}: give the minutes of every stop, 0 or more, or a column of them")
-    if not is_number(hold, least=0):
+    if hold is not None and not is_number(hold, least=0):
         raise SettingsError(f"hold={hold!r}: give the minutes of waiting that vehicles keep in hand, 0 or more")
     if by not in {"time", "distance"}:
         raise SettingsError(f"by={by!r}: keep 'time' or 'distance' least")
@@ -317,7 +318,7 @@ def _describe(
     why: list[str],
     by: str,
     engine: str,
-    hold: float,
+    hold: float | None,
 ) -> RoutePlan:
     import geopandas as gpd
 
@@ -358,7 +359,7 @@ def _describe(
 
 
 def _time_stops(
-    problem: RoutingProblem, vehicle: int, route: list[int], where: Positions, hold: float
+    problem: RoutingProblem, vehicle: int, route: list[int], where: Positions, hold: float | None
 ) -> tuple[list[dict[str, Any]], float, float]:
     depot = int(problem.depots[vehicle])
     now = find_departure(problem, vehicle, route, hold)
@@ -391,8 +392,8 @@ def _time_stops(
     return rows, driving + back, cost + float(problem.cost[here, depot])
 
 
-def find_departure(problem: RoutingProblem, vehicle: int, route: list[int], hold: float = 0.0) -> float:
-    """When a vehicle leaves its depot: so late that it waits on its way no longer than it has to.
+def find_departure(problem: RoutingProblem, vehicle: int, route: list[int], hold: float | None = None) -> float:
+    """When a vehicle leaves its depot: so late that it does not wait at its first stop, or elsewhere no longer than asked.
 
     Nobody is later home for it, and no stop is served after its window.
 
@@ -402,20 +403,22 @@ def find_departure(problem: RoutingProblem, vehicle: int, route: list[int], hold
     vehicle : int
     route : list of int
         Stops in order.
-    hold : float
-        Minutes of its waiting that are kept in hand.
+    hold : float, optional
+        Minutes of its waiting that are kept in hand; all of it but for the first stop's where left out.
 
     >>> legs = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 1.0], [2.0, 1.0, 0.0]])
     >>> none, one = np.zeros(2), np.zeros(1)
     >>> early, late, day = np.array([0.0, 30.0]), np.full(2, 99.0), np.array([99.0])
     >>> problem = RoutingProblem(legs, legs, none, early, late, none, np.array([2]), np.array([9.0]), one, day, one)
-    >>> find_departure(problem, 0, [0, 1]), find_departure(problem, 0, [0, 1], hold=10)
-    (27.0, 17.0)
+    >>> [find_departure(problem, 0, [0, 1], hold) for hold in (None, 0, 10)]
+    [0.0, 27.0, 17.0]
     """
     depot = int(problem.depots[vehicle])
     early, late, service = (values[route] for values in (problem.early, problem.late, problem.service))
     legs = problem.travel[[depot, *route], [*route, depot]]
     start = max(float(problem.opens[vehicle]), float(early[0] - legs[0]))
+    if hold is None:
+        return start
     now, first, waits = start, 0.0, 0.0
     for place in range(len(route)):
         arrive = now + float(legs[place])

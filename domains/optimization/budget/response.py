@@ -384,7 +384,7 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
             notes.append(f"the data cannot tell {shown} apart: amounts beyond those seen are a guess")
         elif nearest != self.kind:
             notes.append(
-                f"{words[nearest]} fits better than {words[self.kind]}, allowing for its parameters (AICc"
+                f"{words[nearest]} is to be preferred to {words[self.kind]}, allowing for its parameters (AICc"
                 f" {scores[nearest]:.1f} to {scores[self.kind]:.1f})"
             )
         notes += [f"of {name} no effect is shown" for name in idle]

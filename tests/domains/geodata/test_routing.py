@@ -256,11 +256,12 @@ def test_who_would_wait_leaves_later_and_keeps_what_is_asked_for_in_hand(town, d
                 slack, here = min(slack, early[one.stop] + 60 - now), one.stop
             assert waits[row.vehicle] <= hold + 1e-6 or slack <= hold + 1e-6 or row.start == 0
         ends.append((plan.routes["end"].tolist(), first.tolist()))
-    assert ends[0][0] == pytest.approx(ends[1][0]) == pytest.approx(ends[2][0])  # nobody is later home for it
+    assert ends[1][0] == pytest.approx(ends[0][0])  # nobody is later home for it
+    assert ends[2][0] == pytest.approx(ends[0][0])
     assert (np.array(ends[0][1]) >= np.array(ends[1][1]) - 1e-9).all()
 
 
-@pytest.mark.parametrize("hold", [-1, "x", None, float("nan")])
+@pytest.mark.parametrize("hold", [-1, "x", float("nan")])
 def test_what_is_kept_in_hand_is_a_number_of_minutes(hold, town, depot, stops):
     with pytest.raises(SettingsError, match="hold="):
         plan_routes(town, stops, depot, Fleet(1), hold=hold)

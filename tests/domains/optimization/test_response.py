@@ -146,7 +146,7 @@ def test_a_line_is_told_from_saturation():
     bent = ResponseModel(**SMALL).fit(*one_channel(rng, lambda x: 60 / (1 + (15 / x) ** 2)))
     assert not any("straight line" in note or "lies beyond" in note for note in bent.notes_)
     forced = ResponseModel(kind="linear", **SMALL).fit(*one_channel(rng, lambda x: 60 / (1 + (15 / x) ** 2)))
-    assert any(note.startswith("Hill's curve fits better than a straight line") for note in forced.notes_)
+    assert any(note.startswith("Hill's curve is to be preferred to a straight line") for note in forced.notes_)
     early = ResponseModel(**SMALL).fit(*one_channel(rng, lambda x: 500 * x / (400 + x), noise=0.1))
     assert "saturation of tv lies beyond all amounts seen" in early.notes_
 

@@ -333,6 +333,18 @@ def test_large_numbers_are_marked_by_thousands():
     assert not any("," in text for text in texts(line_figure({"a": ([1, 2], [0.0, 200.0])}).svg))
 
 
+def test_dates_are_written_as_people_write_them():
+    def named(*given, **more):
+        days = pd.date_range(*given, **more)
+        return texts(line_figure({"a": (days, np.arange(float(len(days))))}).svg)
+
+    days = named("2014-12-26", "2015-01-03", freq="D")
+    assert {"27 Dec", "29 Dec", "1 Jan", "3 Jan", "2015"} <= set(days)
+    assert "31 Dec" not in days  # too near to the first
+    assert {"Mar", "May", "2014"} <= set(named("2014-01-01", "2014-12-01", freq="MS"))
+    assert {"06:00", "3 Jan"} <= set(named("2015-01-02 22:00", "2015-01-03 09:00", freq="h"))
+
+
 def test_numbers_below_zero_have_a_minus_sign():
     assert {"−2", "−1"} & {text.split(".")[0] for text in texts(line_figure({"a": ([1, 2], [-2.0, 0.0])}).svg)}
 

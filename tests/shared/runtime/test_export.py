@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shared.errors import SettingsError
+from shared.errors import SettingsError, StoreError
 from shared.runtime.export import disarm, write_table
 
 STARTS = [
@@ -138,7 +138,7 @@ def test_repeated_names_are_disarmed_by_place():
 
 def test_a_folder_in_its_place_leaves_nothing_behind(tmp_path):
     (tmp_path / "t.csv").mkdir()
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(StoreError, match="is a folder; give the name of a file in it"):
         write_table(pd.DataFrame({"a": [1]}), tmp_path / "t.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
 
