@@ -27,6 +27,10 @@ class Tables:
         Columns that each model uses.
     search : pandas.DataFrame
         One row: what the search is worth, and how many rows there were.
+
+    >>> columns = pd.DataFrame({"column": ["a", "b"], "keep": [True, False]})
+    >>> Tables(columns, columns, columns, columns).named(keep=True).count("column").text
+    '1 column'
     """
 
     columns: pd.DataFrame

@@ -48,6 +48,11 @@ class Tables:
         The dearest twentieth of prices, whether the interval held them, and how far the forecast lay below.
     same : pandas.DataFrame
         A row a column known ahead and pair of markets: in how many rows they have one value.
+
+    >>> stamps = pd.date_range("2024-01-01", periods=4, freq="h")
+    >>> ahead = pd.DataFrame({"market": "FR", "time": stamps, "cheap": [True, True, False, False]})
+    >>> Tables(ahead, ahead, ahead, ahead, ahead, ahead, ahead, ahead).hours
+    2.0
     """
 
     scores: pd.DataFrame
@@ -116,6 +121,12 @@ def find_loads(alone: Alone, settings: PricesSettings, grid: Frequency) -> dict[
         By market.
     settings : PricesSettings
     grid : Frequency
+
+    >>> rows = {"split": 1, "step": [1, 2, 3, 4], "unique_id": "FR", "mean": [4.0, 3.0, 2.0, 1.0], "y": [4.0, 3.0, 2.0, 1.0]}
+    >>> made = pd.concat([pd.DataFrame({"model": name, **rows}) for name in (MODEL, NAIVE)])
+    >>> six_hours = Frequency("fixed", 6 * 3600 * 10**9)
+    >>> find_loads({"FR": Scores(made, made, made, ())}, PricesSettings(), six_hours)["FR"].paid
+    1.0
     """
     day = grid.steps("1D")
     steps = min(max(1, round(settings.hours * day / 24)), max(1, day - 1))

@@ -33,6 +33,10 @@ class Tables:
         One row: between which shares of alerts are likely, for rows like those learnt from.
     costs, scores : pandas.DataFrame, optional
         What looking at a share of the rows costs and finds; how detectors did on rows held out.
+
+    >>> new = pd.DataFrame({"reported": [True, False], "odd": [True, False]})
+    >>> Tables(new, new, new).judged, Tables(new.drop(columns="odd"), new, new).judged
+    (True, False)
     """
 
     new: pd.DataFrame
