@@ -178,14 +178,15 @@ def run(settings: ToySettings, out: Run) -> None:
         {"far": FarDetector()}, rows, KFold(5, shuffle=True, random_state=0), ["roc_auc"], baselines={"forest": IsolationForest(n_estimators=50, random_state=0)}
     )
     assert scores.guarded, scores.explain_leaks()
-    out.add_summary(compare(scores, "far", unit="folds").explain())
+    out.add_certainty(compare(scores, "far", unit="folds").explain())
     out.save_results(model=model, odd=table[model.predict(X) < 0])
     out.add_summary(f"{odd:,} half-hours are odd.")
     out.add_section("What was read", reading.explain())
     out.metrics["odd"] = odd
 
 
-TABLES = {"load": Table("toy_demand", LoadColumns, "a half-hour"), "days": Table("toy_days", DayColumns, "a half-hour")}
+TABLES = {"load": Table("toy_demand", LoadColumns, "a half-hour", "columns.load"),
+          "days": Table("toy_days", DayColumns, "a half-hour", "columns.days")}
 STUDY = Study("Odd half-hours", ToySettings, run, tables=TABLES)
 ''',
 }
