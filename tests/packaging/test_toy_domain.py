@@ -180,7 +180,7 @@ def run(settings: ToySettings, out: Run) -> None:
     assert scores.guarded, scores.explain_leaks()
     out.add_certainty(compare(scores, "far", unit="folds").explain())
     out.save_results(model=model, odd=table[model.predict(X) < 0])
-    out.add_summary(f"{odd:,} half-hours are odd.")
+    out.add_advice(f"{odd:,} half-hours are odd.")
     out.add_section("What was read", reading.explain())
     out.metrics["odd"] = odd
 
