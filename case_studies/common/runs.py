@@ -116,7 +116,7 @@ def run_and_summarise(
                 if started is not None:
                     started()
                 asked.study.run(asked.settings, this)
-                return this.finish(), this.report.lead
+                return this.finish(), this.report.say_first()
 
 
 def settings_in_force(

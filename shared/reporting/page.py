@@ -228,10 +228,26 @@ class Report:
     sources: list[Source] = field(default_factory=list)
     footer: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def lead(self) -> list[str]:
-        """What to do, as plain sentences: a paragraph each."""
-        return [plain_text(*_as_list(one)) for one in self.advice]
+    def say_first(self) -> list[str]:
+        """The first screen in plain sentences: a paragraph each, the first of each part under its heading.
+
+        >>> Report("Sales", advice=["Order 5.", "Today."], doubts=["On holidays."]).say_first()
+        ['What to do: Order 5.', 'Today.', 'When not to believe it: On holidays.']
+        """
+        told = []
+        for heading, _, said in self._screen():
+            paragraphs = [plain_text(*_as_list(one)) for one in said]
+            told += [f"{heading}: {paragraphs[0]}", *paragraphs[1:]]
+        return told
+
+    def _screen(self) -> list[tuple[str, str, list[Any]]]:
+        """Parts of the first screen that there are: heading, kind, paragraphs."""
+        parts = (
+            ("What to do", "advice", self.advice),
+            ("How sure that is", "certainty", self.certainty),
+            ("When not to believe it", "doubts", self.doubts),
+        )
+        return [part for part in parts if part[2]]
 
     def section(self, title: str, *, fold: bool = False) -> Section:
         """Begin a chapter, or go on with the one of that title.
@@ -291,12 +307,7 @@ class Report:
             "subtitle": writer.write(self.subtitle),
             "blocks": [
                 (heading, kind, [writer.write(*_as_list(one)) for one in said])
-                for heading, kind, said in (
-                    ("What to do", "advice", self.advice),
-                    ("How sure that is", "certainty", self.certainty),
-                    ("When not to believe it", "doubts", self.doubts),
-                )
-                if said
+                for heading, kind, said in self._screen()
             ],
             "facts": [_lay_out_fact(fact, writer) for fact in self.facts],
             "picture": None if self.picture is None else _lay_out_figure(self.picture, writer),

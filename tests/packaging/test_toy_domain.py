@@ -242,7 +242,7 @@ def test_the_command_line_knows_and_runs_them(tree):
     listed, bundled, ran = (out for _, out, _ in ended)
     assert "toy          How odd a half-hour can be." in listed
     assert "toy_demand: Demand again, for the toy" in bundled
-    assert "off = 'Holiday' (boolean): whether nobody worked; may be left out: all days are taken" in bundled
+    assert 'off = "Holiday" (boolean): whether nobody worked; may be left out: all days are taken' in bundled
     assert "half-hours are odd." in ran
     assert "far and forest" in ran or "far is" in ran or "far seems" in ran
     assert "(roc auc)" in ran

@@ -100,7 +100,7 @@ class Stability(Result):
         >>> baskets = [["a", "b"], ["a", "b"], ["c"], ["a", "c"], ["b", "c"]]
         >>> rules = association_rules(baskets, 0.5, min_support=2).test()
         >>> validate_rules(rules, baskets, adjusted=True).adjusted_lift.round(2).tolist()
-        [[1.0, 1.0]]
+        [[1.33, 1.33]]
         """
         if self.expected is None:
             raise HexadError("this look did not adjust lift to the sizes of baskets; ask for it with adjusted=True")
