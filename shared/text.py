@@ -97,10 +97,13 @@ def format_number(value: SupportsFloat, digits: int = 4) -> str:
 def format_column(values: Sequence[SupportsFloat]) -> list[str]:
     """Write numbers that stand below one another with one number of decimals; missing ones are empty.
 
-    The number of decimals gives three significant digits to a number of middling size, and none from 1,000 on.
+    The number of decimals gives three significant digits to a number of middling size, and none from 1,000 on; but no
+    number that is not zero is written as one, as far as three decimals go.
 
     >>> format_column([1.5, 22.25, 3.0]), format_column([1234.5, 17.0]), format_column([0.012, float("nan")])
     (['1.50', '22.25', '3.00'], ['1,234', '17'], ['0.0120', ''])
+    >>> format_column([1234.5, 0.04])
+    ['1,234.50', '0.04']
     """
     numbers = [float(value) for value in values]
     sizes = sorted(abs(value) for value in numbers if math.isfinite(value) and value != 0)
@@ -109,6 +112,8 @@ def format_column(values: Sequence[SupportsFloat]) -> list[str]:
     else:
         middle = sizes[len(sizes) // 2]
         decimals = 0 if sizes[-1] >= 999.5 else max(0, min(6, 2 - math.floor(math.log10(middle))))
+        if sizes[0] < 0.5 * 10.0**-decimals:
+            decimals = max(decimals, min(3, -math.floor(math.log10(sizes[0]))))
     return [_write(value, decimals) for value in numbers]
 
 

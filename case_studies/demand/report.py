@@ -151,7 +151,7 @@ def _list_doubts(
     """Reasons not to believe the forecast, those that weigh most first."""
     share = float(tables.of_model().where(metric=f"coverage-{settings.level:g}").mean("value").value)
     if share < settings.level / 100 - 0.03:
-        yield [say_coverage(tables, settings), "That is too few: hold more than is stated, or give a longer history."]
+        yield [say_coverage(tables, settings), "Hold more, or give a longer history."]
     if (heat := say_heat(tables)) is not None:
         yield [heat, "The model knows the weather only up to the start: add what a weather forecast says of heat."]
     if not all(trial.guarded for trial in tried):
@@ -192,7 +192,7 @@ def _list_hours(tables: Tables, settings: DemandSettings) -> Table:
     shown = shown[["expected", "upper", "reserve"]].iloc[::every].round(0)
     shown.columns = pd.Index([f"Expected{unit}", f"Exceeded with {100 * settings.risk:g} %{unit}", f"Reserve{unit}"])
     caption = "Expected demand and the reserve above it." + (
-        f" Every {every}th step; the file has all." if every > 1 else ""
+        f" One step in {every} is shown; the file has all." if every > 1 else ""
     )
     return Table(shown.rename_axis("from"), caption, name="forecast", data=tables.ahead, fold=True)
 
