@@ -112,8 +112,9 @@ def format_column(values: Sequence[SupportsFloat]) -> list[str]:
     else:
         middle = sizes[len(sizes) // 2]
         decimals = 0 if sizes[-1] >= 999.5 else max(0, min(6, 2 - math.floor(math.log10(middle))))
-        if sizes[0] < 0.5 * 10.0**-decimals:
-            decimals = max(decimals, min(3, -math.floor(math.log10(sizes[0]))))
+        needed = -math.floor(math.log10(sizes[0]))
+        if sizes[0] < 0.5 * 10.0**-decimals and needed <= 3:
+            decimals = max(decimals, needed)
     return [_write(value, decimals) for value in numbers]
 
 

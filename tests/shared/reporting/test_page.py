@@ -29,7 +29,7 @@ LINE = ([1, 2], [1.0, 2.0])
 def full(text):
     """A report with a text in every place that there is."""
     report = Report(
-        text, text, advice=[text, [text, text]], certainty=[text], doubts=[text], summary=[text],
+        text, text, advice=[text, [text, text]], certainty=[text], doubts=[text],
         facts=[Fact(text, text), Fact(text, text, "better", Claim(text, (given(1.0),)))],
         sources=[Source(text, text, text, "f" * 64)], footer={text: text},
     )  # fmt: skip
@@ -187,18 +187,16 @@ def test_numbers_that_are_none_are_told_as_words():
 
 
 def test_the_first_screen_says_what_to_do_how_sure_and_when_not_to_believe_it():
-    report = Report("Demand", "Of Victoria.", ["Hold 5 MW."], ["Rather sure."], ["Not on hot days."], ["All in all."])
+    report = Report("Demand", "Of Victoria.", ["Hold 5 MW."], ["Rather sure."], ["Not on hot days."])
     report.section("Later").text("More.")
     texts = [text.strip() for text in Elements(report.html()).texts if text.strip()]
-    first = texts[texts.index("Demand", texts.index("To the report")) :][:10]
+    first = texts[texts.index("Demand", texts.index("To the report")) :][:8]
     assert first == [
         "Demand", "Of Victoria.", "What to do", "Hold 5\u00a0MW.", "How sure that is", "Rather sure.",
-        "When not to believe it", "Not on hot days.", "In short", "All in all.",
+        "When not to believe it", "Not on hot days.",
     ]  # fmt: skip
     bare = Report("Demand").html()
-    assert not any(
-        heading in bare for heading in ("What to do", "How sure that is", "When not to believe it", "In short")
-    )
+    assert not any(heading in bare for heading in ("What to do", "How sure that is", "When not to believe it"))
 
 
 def test_a_folded_chapter_is_whole_in_the_page():

@@ -52,7 +52,7 @@ def whole(folder, data, command="hexad run demo"):
     run.save_results(model=model, table=frame)
     run.save_results(more=frame.head(2))
     run.metrics.update({"mae": 1.5, "n": 3})
-    run.add_summary("All is well.", "Truly.")
+    run.add_advice("All is well.", "Truly.")
     run.add_fact("-32 %", "error")
     figure = line_figure({"a": ([1, 2], [1.0, 2.0])}, caption="Upwards.")
     run.add_section("First", "Some text.", figure, (frame, "Rows."), (frame.head(1),))
