@@ -102,6 +102,11 @@ def say_alone(tables: Tables, settings: CatalogueSettings) -> Claim:
     ----------
     tables : Tables
     settings : CatalogueSettings
+
+    >>> import pandas as pd
+    >>> nearest = pd.DataFrame({"item": ["a", "b"], "similarity": [0.9, 0.01], "alone": [False, True]})
+    >>> say_alone(Tables(pd.DataFrame(), nearest), CatalogueSettings()).text
+    'Do not show lists for 1 item that nothing is like: similarity below 0.10.'
     """
     alone = Evidence("nearest", tables.nearest, {"alone": True}).count("item")
     if not tables.count_alone():

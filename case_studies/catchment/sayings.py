@@ -100,6 +100,11 @@ def say_beyond(town: Town, tables: Tables, reach: Reach) -> Claim:
     town : Town
     tables : Tables
     reach : Reach
+
+    >>> from .example import make_example_report
+    >>> town, reach, tables, settings = make_example_report()
+    >>> say_beyond(town, tables, reach).text[:61]
+    '34 people are beyond 8 minutes, most of them at 9. Avenue (8)'
     """
     limit = reach.goal
     rows = tables.rows("reach", limit=limit)
@@ -132,6 +137,12 @@ def say_first(town: Town, tables: Tables, further: Further | None, reach: Reach)
     tables : Tables
     further : Further, optional
     reach : Reach
+
+    >>> from .example import make_example_report
+    >>> town, reach, tables, settings = make_example_report()
+    >>> from .further import find_further
+    >>> say_first(town, tables, find_further(town, reach, settings), reach).text[:85]
+    'Before opening a place, look beyond the edge of the map: of 34 people that would gain'
     """
     if further is None:
         return Claim.join(say_beyond(town, tables, reach), ".")
@@ -157,6 +168,12 @@ def say_further(town: Town, tables: Tables, further: Further, reach: Reach) -> C
     tables : Tables
     further : Further
     reach : Reach
+
+    >>> from .example import make_example_report
+    >>> town, reach, tables, settings = make_example_report()
+    >>> from .further import find_further
+    >>> say_further(town, tables, find_further(town, reach, settings), reach).text[-61:]
+    'bring 34 people more within 8 minutes: 100 % instead of 58 %.'
     """
     totals, limit = tables.rows("totals"), further.limit
     if not further.gain:
@@ -189,6 +206,11 @@ def say_simple(tables: Tables) -> Claim:
     Parameters
     ----------
     tables : Tables
+
+    >>> from .example import make_example_report
+    >>> town, reach, tables, settings = make_example_report()
+    >>> print(say_simple(tables).text)
+    Simply taking the spot in the middle of those who are late brings as many: 81 get there in time with either.
     """
     if tables.comparison is None:
         rows = tables.rows("compared", model=SIMPLE)
@@ -290,6 +312,10 @@ def say_off(town: Town) -> str:
     Parameters
     ----------
     town : Town
+
+    >>> from .example import make_example
+    >>> say_off(make_example())[:61]
+    'Points were set on the nearest street, 0 m off in the median,'
     """
     off = town.people.positions.off
     return (

@@ -33,6 +33,11 @@ def draw_spending(plan: Plan, learnt: Learnt, tables: Tables, settings: Marketin
     learnt : Learnt
     tables : Tables
     settings : MarketingSettings
+
+    >>> from .example import SETTINGS, make_example
+    >>> learnt, plan, tables = make_example()
+    >>> draw_spending(plan, learnt, tables, SETTINGS).caption
+    'Spending now, and to spend; the thin lines show where amounts lie if curves are drawn again.'
     """
     rows = tables.plan.sort_values("spend", ascending=False, kind="stable").head(MOST_CHANNELS)
     places = -np.arange(len(rows), dtype=float)
@@ -94,6 +99,11 @@ def draw_curves(plan: Plan, learnt: Learnt, tables: Tables, truth: ResponseCurve
     tables : Tables
     truth : ResponseCurves, optional
         What is really so, where that is known.
+
+    >>> from .example import make_example
+    >>> learnt, plan, tables = make_example()
+    >>> [figure.alt for figure in draw_curves(plan, learnt, tables)][0]
+    'Curve of web with its band, and spending now and by the split.'
     """
     most = learnt.history.most
     chosen = plan.now.sort_values(ascending=False, kind="stable").index[:MOST_CHANNELS]

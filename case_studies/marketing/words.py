@@ -10,7 +10,17 @@ __all__ = ["say_what_is_known"]
 
 
 def say_what_is_known(learnt: Learnt) -> str:
-    """Whether the data tell the curve, in plain words."""
+    """Whether the data tell the curve, in plain words.
+
+    Parameters
+    ----------
+    learnt : Learnt
+
+    >>> from .example import make_example
+    >>> learnt, plan, tables = make_example()
+    >>> say_what_is_known(learnt)
+    'that returns fall as spending grows is shown'
+    """
     model, name = learnt.model, learnt.history.response
     effect = {channel for channel in learnt.history.channels if channel not in model.idle_}
     told = []

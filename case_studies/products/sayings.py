@@ -54,26 +54,69 @@ def percent(share: float, digits: int = 0) -> str:
 
 
 def judge(trial: Trial, against: str) -> Claim:
-    """The recommender beside one other, in the trial's own measure."""
+    """The recommender beside one other, in the trial's own measure.
+
+    Parameters
+    ----------
+    trial : Trial
+    against : str
+
+    >>> from .example import make_example
+    >>> made = make_example()
+    >>> judge(made.trials[0], "popularity").text[:43]
+    'The recommender is better than “popularity”'
+    """
     called = ("the recommender", f"“{against}”")
     name = f"hits in {LABELS[trial.question]}"
     return claim_of(trial.against(against), "trials", called=called, name=name, split="whose", question=trial.question)
 
 
 def beats_selling(trial: Trial) -> bool | None:
-    """Whether anything was found beyond what sells most; None where too few were tried to say."""
+    """Whether anything was found beyond what sells most; None where too few were tried to say.
+
+    Parameters
+    ----------
+    trial : Trial
+
+    >>> from .example import make_example
+    >>> made = make_example()
+    >>> [beats_selling(trial) for trial in made.trials]
+    [True, False]
+    """
     outcome = trial.against(selling(trial)).outcome
     return None if outcome == "too few" else outcome == "better"
 
 
 def say_length(visits: Visits) -> Number:
-    """The period as a number of a claim: one of the settings, or what was made of the times."""
+    """The period as a number of a claim: one of the settings, or what was made of the times.
+
+    Parameters
+    ----------
+    visits : Visits
+
+    >>> from .example import make_example
+    >>> made = make_example()
+    >>> say_length(made.visits).text, say_length(made.visits).value
+    ('28 days', 28.0)
+    """
     digits = re.search(r"\d+(\.\d+)?", visits.length)
     return Number(visits.length, float(digits[0]) if digits else visits.length)
 
 
 def say_taken(trial: Trial, tables: Tables, visits: Visits) -> Claim:
-    """How many of those shown were taken, by the recommender and by the best of what needs no model."""
+    """How many of those shown were taken, by the recommender and by the best of what needs no model.
+
+    Parameters
+    ----------
+    trial : Trial
+    tables : Tables
+    visits : Visits
+
+    >>> from .example import make_example
+    >>> made = make_example()
+    >>> say_taken(made.trials[0], made.tables, made.visits).text
+    'of 3 shown, 1.98 were taken in the 28 days after; by “own history”, 1.95'
+    """
     mine, its = (tables.tried(trial.question, name, "taken") for name in (OURS, trial.simple))
     after: dict[str, Number] = {} if visits.period is None else {"length": say_length(visits)}
     when = "were taken in the {length} after" if after else "were hidden"
@@ -87,7 +130,20 @@ def say_taken(trial: Trial, tables: Tables, visits: Visits) -> Claim:
 
 
 def say_worth(trial: Trial, tables: Tables, visits: Visits, settings: ProductSettings) -> Claim:
-    """What to do with a question's lists, from what they were worth."""
+    """What to do with a question's lists, from what they were worth.
+
+    Parameters
+    ----------
+    trial : Trial
+    tables : Tables
+    visits : Visits
+    settings : ProductSettings
+
+    >>> from .example import make_example
+    >>> made = make_example()
+    >>> say_worth(made.trials[1], made.tables, made.visits, made.settings).text
+    'What is new to them: nothing was found beyond what is popular. Show everyone that.'
+    """
     label = LABELS[trial.question]
     if beats_selling(trial) is False:
         return Claim(f"{capitalise(label)}: nothing was found beyond what is popular. Show everyone that.")
@@ -101,7 +157,19 @@ def say_worth(trial: Trial, tables: Tables, visits: Visits, settings: ProductSet
 
 
 def say_basis(trials: list[Trial], visits: Visits, settings: ProductSettings) -> str:
-    """On what that rests."""
+    """On what that rests.
+
+    Parameters
+    ----------
+    trials : list of Trial
+    visits : Visits
+    settings : ProductSettings
+
+    >>> from .example import make_example
+    >>> made = make_example()
+    >>> say_basis(made.trials, made.visits, made.settings)[:88]
+    'Tried at one cut in the past, with nothing learnt from what came after, on 40 households'
+    """
     most = max(trials, key=lambda one: one.n_asked)
     if visits.period is None:
         return (
@@ -118,7 +186,15 @@ def say_basis(trials: list[Trial], visits: Visits, settings: ProductSettings) ->
 
 
 def warn(settings: ProductSettings) -> str:
-    """What lists cannot say."""
+    """What lists cannot say.
+
+    Parameters
+    ----------
+    settings : ProductSettings
+
+    >>> warn(ProductSettings())[-48:]
+    'of the households, drawn at random, and compare.'
+    """
     return (
         "Much of what is shown would have been taken anyway, and nothing here measures that. Show lists to one half of"
         f" the {settings.who}s, drawn at random, and compare."
@@ -126,7 +202,19 @@ def warn(settings: ProductSettings) -> str:
 
 
 def say_weights(lists: Lists, tables: Tables, settings: ProductSettings) -> Claim:
-    """What a question's lists are made of, in plain words."""
+    """What a question's lists are made of, in plain words.
+
+    Parameters
+    ----------
+    lists : Lists
+    tables : Tables
+    settings : ProductSettings
+
+    >>> from .example import make_example
+    >>> made = make_example()
+    >>> say_weights(made.lists[0], made.tables, made.settings).text
+    'What comes next: of the weights, ... on what the household took before, how often and how lately, ...'
+    """
     rows = Evidence("weights", tables.weights, {"question": lists.question})
     told: list[Said] = []
     for place, name in enumerate(lists.weigh_groups()):
@@ -137,7 +225,20 @@ def say_weights(lists: Lists, tables: Tables, settings: ProductSettings) -> Clai
 
 
 def say_kinds(lists: Lists, tables: Tables, visits: Visits, settings: ProductSettings) -> Said:
-    """What the limit on one kind does."""
+    """What the limit on one kind does.
+
+    Parameters
+    ----------
+    lists : Lists
+    tables : Tables
+    visits : Visits
+    settings : ProductSettings
+
+    >>> from .example import make_example
+    >>> made = make_example()
+    >>> say_kinds(made.lists[1], made.tables, made.visits, made.settings)[-39:]
+    'no table of items with kinds was given.'
+    """
     if lists.kinds != lists.kinds:
         why = "no table of items with kinds was given" if not visits.kind else "no limit was set"
         return f"Nothing limits how many {settings.what}s of one kind a list holds: {why}."
@@ -152,7 +253,18 @@ def say_kinds(lists: Lists, tables: Tables, visits: Visits, settings: ProductSet
 
 
 def say_new(tables: Tables, settings: ProductSettings) -> Said:
-    """How items that nobody has yet come into lists."""
+    """How items that nobody has yet come into lists.
+
+    Parameters
+    ----------
+    tables : Tables
+    settings : ProductSettings
+
+    >>> from .example import make_example
+    >>> made = make_example()
+    >>> say_new(made.tables, made.settings)
+    'There is no product type that nobody has yet.'
+    """
     if tables.new_items.empty:
         return f"There is no {settings.what} that nobody has yet."
     rows = Evidence("new_items", tables.new_items)
@@ -171,7 +283,18 @@ def say_new(tables: Tables, settings: ProductSettings) -> Said:
 
 
 def say_strangers(lists: Lists, settings: ProductSettings) -> str:
-    """What those are shown of whom nothing is known."""
+    """What those are shown of whom nothing is known.
+
+    Parameters
+    ----------
+    lists : Lists
+    settings : ProductSettings
+
+    >>> from .example import make_example
+    >>> made = make_example()
+    >>> say_strangers(made.lists[0], made.settings)
+    'A household of whom nothing is known is shown what is popular: p04, p00 and p02.'
+    """
     return (
         f"A {settings.who} of whom nothing is known is shown what is popular: {join_words([str(one) for one in lists.strangers])}."
         if lists.strangers
@@ -180,7 +303,25 @@ def say_strangers(lists: Lists, settings: ProductSettings) -> str:
 
 
 def say_few(trial: Trial, tables: Tables, settings: ProductSettings) -> Claim | None:
-    """Where the lists are least to be believed: whose past is short; None where that cannot be said."""
+    """Where the lists are least to be believed: whose past is short; None where that cannot be said.
+
+    Parameters
+    ----------
+    trial : Trial
+    tables : Tables
+    settings : ProductSettings
+
+    >>> from dataclasses import replace
+    >>> import pandas as pd
+    >>> from .example import make_example
+    >>> made = make_example()
+    >>> say_few(made.trials[0], made.tables, made.settings) is None  # groups of fewer than 30 say nothing
+    True
+    >>> groups = {"group": ["0 to 3", "4 to 9"], "n": [50, 60], "ours": [0.2, 0.4], "question": "next", "by": "known"}
+    >>> tables = replace(made.tables, groups=pd.DataFrame(groups))
+    >>> say_few(made.trials[0], tables, made.settings).text[:55]
+    'What comes next: lists find less where little is known.'
+    """
     table = tables.groups[(tables.groups["question"] == trial.question) & (tables.groups["by"] == "known")]
     if len(table) < 2 or table["n"].iloc[[0, -1]].min() < FEW_LISTS:
         return None

@@ -40,7 +40,19 @@ SPOT_COLUMNS = {
 
 
 def site_parts(town: Town, tables: Tables, settings: SiteSettings) -> list[Any]:
-    """Every new site with its figures and its reason."""
+    """Every new site with its figures and its reason.
+
+    Parameters
+    ----------
+    town : Town
+    tables : Tables
+    settings : SiteSettings
+
+    >>> from .example import SETTINGS, make_example_report
+    >>> town, tables = make_example_report()
+    >>> site_parts(town, tables, SETTINGS)[2].caption
+    'The new sites, by their numbers on the map.'
+    """
     found = tables.kept["spots"].query("chosen").sort_values("number")
     shown = _show_spots(found, "wins", f"wins with all {settings.n} open, %" if settings.n > 1 else "wins, %")
     shown.insert(0, "number", found["number"].astype(int).to_numpy())
@@ -91,7 +103,18 @@ def _say_reasons(tables: Tables, settings: SiteSettings) -> Iterator[Claim]:
 
 
 def flow_parts(tables: Tables) -> list[Any]:
-    """Who loses what."""
+    """Who loses what.
+
+    Parameters
+    ----------
+    tables : Tables
+
+    >>> from .example import make_example_report
+    >>> town, tables = make_example_report()
+    >>> told, table = flow_parts(tables)
+    >>> told[0].text
+    'Half of what is won comes from 1 of 2 sites.'
+    """
     table, rows = tables.kept["sites"], tables.rows("totals")
     found = table.assign(lost=table["then"] - table["today"]).sort_values("lost", kind="stable").head(LISTED)
     shown = pd.DataFrame(
@@ -119,7 +142,18 @@ def flow_parts(tables: Tables) -> list[Any]:
 
 
 def goal_parts(tables: Tables, settings: SiteSettings) -> list[Any]:
-    """What each goal's spots are worth by every goal."""
+    """What each goal's spots are worth by every goal.
+
+    Parameters
+    ----------
+    tables : Tables
+    settings : SiteSettings
+
+    >>> from .example import SETTINGS, make_example_report
+    >>> town, tables = make_example_report()
+    >>> goal_parts(tables, SETTINGS)[1].caption
+    'What the spots of each goal are worth by every goal: ↑ is to be high, ↓ low.'
+    """
     names = {"share": "won from rivals", "median": "short ways", "cover": f"within {settings.minutes:g} min"}
     found = tables.kept["goals"]
     shown = pd.DataFrame(
@@ -146,7 +180,17 @@ def goal_parts(tables: Tables, settings: SiteSettings) -> list[Any]:
 
 
 def simpler_parts(tables: Tables) -> list[Any]:
-    """The best set beside simpler ways of choosing."""
+    """The best set beside simpler ways of choosing.
+
+    Parameters
+    ----------
+    tables : Tables
+
+    >>> from .example import make_example_report
+    >>> town, tables = make_example_report()
+    >>> simpler_parts(tables)[1].caption
+    "As many spots, chosen in each way; all by Huff's rule, from the same spots."
+    """
     found = tables.kept["ways"]
     rows = tables.rows("ways", simple=True)
     title = Claim.of(
@@ -166,7 +210,20 @@ def simpler_parts(tables: Tables) -> list[Any]:
 
 
 def trial_parts(tables: Tables, calibration: Calibration | None, settings: SiteSettings, exponent: float) -> list[Any]:
-    """Other assumptions, other customers, and rivals that the map may lack."""
+    """Other assumptions, other customers, and rivals that the map may lack.
+
+    Parameters
+    ----------
+    tables : Tables
+    calibration : Calibration, optional
+    settings : SiteSettings
+    exponent : float
+
+    >>> from .example import SETTINGS, make_example_report
+    >>> town, tables = make_example_report()
+    >>> trial_parts(tables, None, SETTINGS, 2.0)[1].caption
+    'Were it otherwise: spots chosen again, and what keeping to these costs.'
+    """
     table = tables.kept["otherwise"].query("other")
     shown = pd.DataFrame(
         {
@@ -218,7 +275,17 @@ def say_missing(tables: Tables, settings: SiteSettings) -> Claim:
 
 
 def spot_parts(tables: Tables) -> list[Any]:
-    """Spots by what each wins alone."""
+    """Spots by what each wins alone.
+
+    Parameters
+    ----------
+    tables : Tables
+
+    >>> from .example import make_example_report
+    >>> town, tables = make_example_report()
+    >>> spot_parts(tables)[0].caption
+    '3 of 3 spots, by what each would win if it alone opened.'
+    """
     table = tables.kept["spots"].sort_values("share alone", ascending=False, kind="stable")
     shown = _show_spots(table.head(LISTED), "share alone", "wins alone, %")
     shown.insert(1, "chosen", table["chosen"].head(LISTED).to_numpy())

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
 from case_studies.common.town import measure_edge, usual_speed
 from domains.geodata import make_grid_town, snap_points
 
+from .choice import choose_best, try_simpler
 from .market import Market, make_market
 from .settings import SiteSettings
+from .tables import Tables, make_tables
 from .town import Town
+from .trials import try_otherwise
 
-__all__ = ["SETTINGS", "make_example", "make_example_market"]
+__all__ = ["SETTINGS", "make_example", "make_example_market", "make_example_report"]
 
 SETTINGS = SiteSettings(n=2, n_jobs=1, draws=5, losses=2, random_sets=10, guard=0)
 
@@ -58,3 +63,17 @@ def make_example_market() -> Market:
     81.0
     """
     return make_market(make_example(), SETTINGS)
+
+
+@cache
+def make_example_report() -> tuple[Town, Tables]:
+    """Make what the sentences of its report are worked out from, once a process.
+
+    >>> town, tables = make_example_report()
+    >>> tables.kept["spots"].query("chosen")["spot"].tolist()
+    ['Middle', 'East']
+    """
+    town, market = make_example(), make_example_market()
+    choice = choose_best(market, SETTINGS)
+    trials, simpler = try_otherwise(town, market, choice, None, SETTINGS), try_simpler(market, choice, SETTINGS)
+    return town, make_tables(town, market, choice, trials, simpler, SETTINGS)

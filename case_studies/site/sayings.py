@@ -40,6 +40,11 @@ def name_spots(tables: Tables) -> list[Said]:
     Parameters
     ----------
     tables : Tables
+
+    >>> from .example import make_example_report
+    >>> town, tables = make_example_report()
+    >>> [str(getattr(one, "text", one)) for one in name_spots(tables)]
+    ['Middle', ' and ', 'East']
     """
     n = len(tables.kept["spots"].query("chosen"))
     spots = [Claim.of("{name}", name=tables.rows("spots", number=k).value("spot")) for k in range(1, min(n, NAMED) + 1)]
@@ -53,6 +58,11 @@ def say_advice(town: Town, tables: Tables) -> Claim:
     ----------
     town : Town
     tables : Tables
+
+    >>> from .example import make_example_report
+    >>> town, tables = make_example_report()
+    >>> say_advice(town, tables).text
+    'Open at Middle and East: together they win 60 % of all “people” from 2 rivals (“food/cafe” on the map).'
     """
     n = int(tables.kept["spots"]["chosen"].sum())
     rivals = tables.rows("sites", own=False).count("rival")
@@ -94,6 +104,11 @@ def say_cover(tables: Tables, settings: SiteSettings) -> Claim:
     ----------
     tables : Tables
     settings : SiteSettings
+
+    >>> from .example import SETTINGS, make_example_report
+    >>> town, tables = make_example_report()
+    >>> say_cover(tables, SETTINGS).text
+    '65 % of the demand is within 5 minutes of a new site'
     """
     where = "the new site" if settings.n == 1 else "a new site"
     where += " or one's own" if tables.kept["sites"]["own"].any() else ""
@@ -111,6 +126,11 @@ def say_proof(tables: Tables, settings: SiteSettings) -> Claim:
     ----------
     tables : Tables
     settings : SiteSettings
+
+    >>> from .example import SETTINGS, make_example_report
+    >>> town, tables = make_example_report()
+    >>> say_proof(tables, SETTINGS).text
+    'No other 2 of the 3 spots, 150 m apart or more, win more: that is proven.'
     """
     n, of, goal = settings.n, tables.rows("spots").count(), tables.kept["goals"].query("goal == 'share'").iloc[0]
     numbers = {"of": of, **({"n": given(n)} if n > 1 else {})}
@@ -133,6 +153,11 @@ def say_simple(tables: Tables) -> Claim:
     Parameters
     ----------
     tables : Tables
+
+    >>> from .example import make_example_report
+    >>> town, tables = make_example_report()
+    >>> say_simple(tables).text[:70]
+    'Simply taking “the spots that win most alone” ends at the same 2 spots'
     """
     way = tables.simple
     if tables.comparison is None:
@@ -168,6 +193,11 @@ def say_span(tables: Tables, settings: SiteSettings) -> Claim:
     ----------
     tables : Tables
     settings : SiteSettings
+
+    >>> from .example import SETTINGS, make_example_report
+    >>> town, tables = make_example_report()
+    >>> say_span(tables, SETTINGS).text
+    "Depending on how fast a site's pull falls with the minutes, they win 55 % to 63 %."
     """
     rows = tables.rows("otherwise", exponent=True)
     return Claim.of(
@@ -185,6 +215,11 @@ def say_worst(tables: Tables, settings: SiteSettings) -> Claim:
     ----------
     tables : Tables
     settings : SiteSettings
+
+    >>> from .example import SETTINGS, make_example_report
+    >>> town, tables = make_example_report()
+    >>> say_worst(tables, SETTINGS).text
+    'Under 7 of 7 other assumptions the same spots are the best.'
     """
     rows, n = tables.rows("otherwise", other=True), settings.n
     same = rows.where(kept=n).count()
@@ -209,6 +244,11 @@ def say_firmness(tables: Tables, settings: SiteSettings) -> Claim:
     ----------
     tables : Tables
     settings : SiteSettings
+
+    >>> from .example import SETTINGS, make_example_report
+    >>> town, tables = make_example_report()
+    >>> say_firmness(tables, SETTINGS).text
+    'With customers drawn anew, a chosen spot is in the best set in 90 % of the draws.'
     """
     stay = "the spot is the best" if settings.n == 1 else "a chosen spot is in the best set"
     return Claim.of(
@@ -224,6 +264,11 @@ def say_goals(tables: Tables, settings: SiteSettings) -> Claim:
     ----------
     tables : Tables
     settings : SiteSettings
+
+    >>> from .example import SETTINGS, make_example_report
+    >>> town, tables = make_example_report()
+    >>> say_goals(tables, SETTINGS).text[:78]
+    'Were there no rivals, 2 of these 2 spots would be chosen for the shortest ways'
     """
     n, parts = settings.n, []
     aims = {"median": "the shortest ways", "cover": "most demand within {limit} minutes"}
@@ -245,6 +290,11 @@ def say_guard(town: Town, tables: Tables) -> Claim:
     ----------
     town : Town
     tables : Tables
+
+    >>> from .example import make_example_report
+    >>> town, tables = make_example_report()
+    >>> say_guard(town, tables).text[:56]
+    "69 % of the demand is within 2 minutes of the map's edge"
     """
     totals = tables.rows("totals")
     if town.guard <= 0 or not float(tables.kept["totals"]["uncounted"].iloc[0]) > 0:
@@ -270,6 +320,11 @@ def say_exponent(calibration: Calibration | None, tables: Tables, exponent: floa
     calibration : Calibration, optional
     tables : Tables
     exponent : float
+
+    >>> from .example import make_example_report
+    >>> town, tables = make_example_report()
+    >>> say_exponent(None, tables, 2.0).text[:79]
+    "That a site's pull falls with the minutes to the power 2 is assumed, not learnt"
     """
     if calibration is None:
         return Claim.of(
@@ -299,6 +354,11 @@ def say_demand(town: Town, tables: Tables) -> Claim | None:
     ----------
     town : Town
     tables : Tables
+
+    >>> from .example import make_example_report
+    >>> town, tables = make_example_report()
+    >>> say_demand(town, tables) is None  # it was not made from the map
+    True
     """
     if not town.demand_source:
         return None
