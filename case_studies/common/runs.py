@@ -195,12 +195,12 @@ def _leave_nothing_refused(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        with suppress(OSError, HexadError):
+        with suppress(OSError, ValueError, HexadError):
             own = Manifest.of(folder)
             if made and isinstance(error, HexadError | MissingExtraError) and set(own.list_files()) <= {SETTINGS}:
                 own.dissolve()
         for place in made:
-            with suppress(OSError):  # one that holds something stays
+            with suppress(OSError, ValueError):  # one that holds something stays
                 place.rmdir()
         raise
 

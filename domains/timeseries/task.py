@@ -116,8 +116,9 @@ class ForecastTask(Task):
         for role, usual in USUAL.items():
             names_of = [getattr(task.columns, role) for task in (self, *tasks)] + [getattr(splitter, role, usual)]
             told[role] = next((name for name in names_of if name != usual), usual)
-        told["exogenous"] = self.columns.exogenous or _join(task.columns.exogenous for task in tasks)
         known = self.known or _join(task.known for task in tasks)
+        # What only one model looks at stays its own: nobody else is judged by it.
+        told["exogenous"] = self.columns.exogenous or known
         return replace(self, columns=replace(self.columns, **told), known=known)
 
     def lend_columns(self, model: Any) -> Any:

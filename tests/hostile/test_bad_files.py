@@ -533,7 +533,6 @@ SETTINGS = {
     "a risk in percent": ("risk = 5", ("'risk'", "less than 0.5", "'5'")),
     "a risk that is no number": ("risk = nan", ("'risk'", "number", "'nan'")),
     "a clock of 25 hours": ("clocks = ['25:00']", ("'clocks', item 1", "'25:00'", "06:30")),
-    "no clocks": ("clocks = []", ("'clocks'", "at least 1")),
     "a clock that is a time": ("clocks = [12:00:00]", ("'clocks', item 1", "text", "12:00")),
     "comfort upside down": ("comfort = [20.0, 14.0]", ("'comfort'", "ascending", "[20.0, 14.0]")),
     "comfort in words": ("comfort = ['warm']", ("'comfort', item 1", "number", "'warm'")),

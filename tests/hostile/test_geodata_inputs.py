@@ -585,14 +585,19 @@ def test_what_is_no_path_is_no_map(corners, helsinki):
         ({"streets": ["fly"]}, "streets=['fly']"),
         ({"streets": None}, "streets=None"),
         ({"streets": [1]}, "streets=[1]"),
-        ({"place_keys": "shop"}, "place_keys='shop'"),
         ({"place_keys": None}, "place_keys=None"),
-        ({"place_keys": [""]}, "place_keys=['']"),
-        ({"place_keys": [3]}, "place_keys=[3]"),
+        ({"place_keys": [""]}, "place_keys=('',)"),
+        ({"place_keys": [3]}, "place_keys: names are text"),
     ],
 )
 def test_settings_of_a_reader_are_refused_by_name(asked, told):
     says(refused(lambda: read_osm(find_map("helsinki"), **asked)), told)
+
+
+def test_a_bare_key_is_one_key():
+    bare, listed = (read_osm(find_map("helsinki"), streets=["walk"], place_keys=keys) for keys in ("shop", ["shop"]))
+    assert len(bare.places) > 50
+    pd.testing.assert_frame_equal(bare.places, listed.places)
 
 
 def test_a_map_read_without_places_has_none_and_says_for_what_it_has_streets():

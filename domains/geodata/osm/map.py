@@ -171,8 +171,8 @@ def read_osm(path: str | Path, *, streets: Sequence[str] = MODES, place_keys: Se
     ('drive',)
     """
     modes = check_modes(streets)
-    place_keys = as_names(place_keys, "place_keys")
-    if not all(place_keys):
+    place_keys = place_keys if place_keys is None else as_names(place_keys, "place_keys")
+    if place_keys is None or not all(place_keys):
         raise SettingsError(f"place_keys={place_keys!r}: give a list of tags' keys, as in ['shop', 'amenity']")
     if not isinstance(path, str | os.PathLike):
         raise SettingsError(f"a {type(path).__name__} is no path; give that of a map file, as in 'town.osm.pbf'")
