@@ -20,7 +20,6 @@ from .sayings import (
     say_found,
     say_honest,
     say_lead,
-    say_paying,
     say_saved,
     say_unknown,
     verdict_of,
@@ -61,14 +60,10 @@ def write_first_screen(
     if comparison is not None and verdict_of(comparison) != "better":
         run.add_advice(NOTHING)
     run.add_advice(say_alerts(tables, payments, settings))
-    if len(tables.saving):
-        run.add_advice(say_paying(tables, settings))
     if comparison is None:
         run.add_certainty(say_unknown(payments, models))
     else:
         run.add_certainty(say_found(tables, settings), say_lead(tables, comparison))
-    if len(tables.saving) and not _fell_short(tables):
-        run.add_certainty(say_saved(tables, settings))
     run.add_doubt(*_list_doubts(own, tables, comparison, settings))
     _add_cards(run, settings, tables, comparison)
     if comparison is not None:

@@ -87,7 +87,7 @@ def say_finds(tables: Tables) -> Claim:
     begin = {
         "better": "More is found than by the usual alarm: ",
         "worse": "Less is found than by the usual alarm: ",
-        "none": "Nothing was found beyond the usual alarm by weekday and hour: ",
+        "none": "It is not shown to find more than the usual alarm by weekday and hour: ",
     }[verdict]
     return Claim.join(begin, counts, " ", span)
 

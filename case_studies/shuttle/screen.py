@@ -13,7 +13,6 @@ from .sayings import (
     say_advice,
     say_band,
     say_comparison,
-    say_cost,
     say_first,
     say_found,
     say_hits,
@@ -21,7 +20,7 @@ from .sayings import (
 )
 from .settings import ShuttleSettings
 from .tables import Tables
-from .trial import BASELINE, OURS, Costs, Rows
+from .trial import BASELINE, OURS, Rows
 
 METRIC = "average_precision"
 
@@ -33,7 +32,6 @@ def write_first_screen(
     rows: Rows,
     alerts: Alerts,
     scores: Scores | None,
-    costs: Costs | None,
 ) -> None:
     """Which rows to look at, how sure that is, and when not to believe it."""
     run.report.subtitle = (
@@ -44,8 +42,6 @@ def write_first_screen(
     useful = bool(alerts.alerts) and (not tables.judged or tables.beats_chance)
     if useful:
         run.add_advice(say_first(tables))
-    if costs is not None and useful:
-        run.add_advice(say_cost(tables, costs, settings))
     size = say_size(tables)
     value, _, label = size.text.partition(": ")
     run.add_fact(value, label, size)

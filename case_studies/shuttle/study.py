@@ -42,13 +42,13 @@ def run(settings: ShuttleSettings, out: Run) -> None:
     out.save_results(model=detector, reasons=alerts.reasons_to_frame().astype({"value": str}), **tables.kept())
     out.mark_step("judged")
 
-    write_first_screen(out, settings, tables, rows, alerts, scores, costs)
+    write_first_screen(out, settings, tables, rows, alerts, scores)
     out.add_section("The rows to look at", *report.alert_parts(tables, alerts))
     out.add_section("How many to look at", *report.found_parts(rows, tables, costs, settings))
     out.add_section("What it cannot say", *report.doubts(rows))
     out.add_section("How it was tested", *report.protocol_parts(detector, scores, settings), fold=True)
     add_closing(out, reading, *report.data_parts(out.data is not None, rows, settings))
-    out.metrics.update(report.metrics(rows, alerts, scores, costs))
+    out.metrics.update(report.metrics(rows, alerts, scores))
 
 
 STUDY = Study("Odd rows: which to look at, and why", ShuttleSettings, run, predict, TABLES)
