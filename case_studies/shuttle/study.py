@@ -48,7 +48,7 @@ def run(settings: ShuttleSettings, out: Run) -> None:
     out.add_section("What it cannot say", *report.doubts(rows))
     out.add_section("How it was tested", *report.protocol_parts(detector, scores, settings), fold=True)
     add_closing(out, reading, *report.data_parts(out.data is not None, rows, settings))
-    out.metrics.update(report.metrics(rows, alerts, scores))
+    out.metrics.update(report.metrics(rows, alerts, scores, costs))
 
 
 STUDY = Study("Odd rows: which to look at, and why", ShuttleSettings, run, predict, TABLES)
