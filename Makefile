@@ -38,9 +38,9 @@ SHARED = shared tests/shared $(filter-out %/test_fuzz.py %/test_mutated_files.py
 	$(wildcard tests/hostile/test_*.py))
 test: warm
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=95 $(SHARED)
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(DOMAINS:%=--ignore=%) $(SHARED:%=--ignore=%)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser" $(DOMAINS:%=--ignore=%) $(SHARED:%=--ignore=%)
 
-# All there is: every study whole, new examples for every law, and every test beside pandas 2. Some hours.
+# All there is: every report in a browser, every study whole, new examples for every law, and every test beside pandas 2. Some hours.
 test-whole: export HEXAD_WHOLE = 1
 test-whole: export HYPOTHESIS_PROFILE = deep
 test-whole: warm
