@@ -79,8 +79,8 @@ def test_the_same_tables_are_the_same_bytes_at_any_time(tmp_path, monkeypatch):
         def now(cls, tz=None):
             return datetime(2031, 5, 6, tzinfo=tz)
 
-    monkeypatch.setattr("openpyxl.packaging.core.datetime.datetime", Later)
-    monkeypatch.setattr("openpyxl.writer.excel.datetime.datetime", Later)
+    monkeypatch.setattr("xlsxwriter.core.datetime", Later)
+    monkeypatch.setattr("xlsxwriter.workbook.datetime", Later)
     assert workbook_bytes({"a": FRAME, "b": FRAME}) == first
     for name in ("one", "two"):
         write_downloads(tmp_path / name, {"a": FRAME})
