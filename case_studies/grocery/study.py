@@ -5,8 +5,6 @@ if __name__ == "__main__":  # as a script: python case_studies/grocery/study.py
 
     run_file(__file__)
 
-from typing import Any
-
 import numpy as np
 
 from case_studies.common.pairs import keep_pairs
@@ -43,16 +41,14 @@ def run(settings: GrocerySettings, out: Run) -> None:
     out.mark_step("mined and tested")
 
     # Do they hold in the later baskets, in every part, and where there is nothing to be found?
-    again = selection.look_again(rules, shop)
+    again, chance = selection.look_again(rules, shop), selection.by_chance(rules, settings)
     parts = shown.by_period(shop.baskets, parts=shop.parts, adjusted=True) if len(shown) else None
-    chance = selection.by_chance(rules, settings)
     others = selection.other_customers(shop, least, settings)
     out.mark_step("looked at again")
 
     # What to promote, and what to leave apart.
-    offers = selection.offers(shown, shop)
-    asked: Any = {"test": settings.test, "alpha": settings.alpha}
-    pairs = item_pairs(shop.train, settings.pair_support).test(**asked, alternative="less")
+    offers, pairs = selection.offers(shown, shop), item_pairs(shop.train, settings.pair_support)
+    pairs = pairs.test(settings.test, alpha=settings.alpha, alternative="less")
     apart, alone = selection.apart(pairs, shop)
     anyway = selection.together_anyway(shown, offers, shop)
     out.mark_step("decided")

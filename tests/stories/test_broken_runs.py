@@ -24,7 +24,7 @@ def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
     made = runs.Whole(folder, runs.run(folder))
     assert made.ended.code == 0, made.ended.told
-    assert len(made.ended.watch.pieces) == 13
+    assert len(made.ended.watch.pieces) == 15
     assert runs.torn(folder) == []
     return made
 
@@ -65,7 +65,7 @@ def test_what_is_torn_is_seen(tmp_path, whole):
 def test_a_run_killed_three_times_goes_on_each_time(tmp_path, whole):
     folder = tmp_path / "run"
     kept = {}
-    for pieces in (1, 6, 13):
+    for pieces in (1, 6, 15):
         ended = go_until(folder, pieces, signal.SIGKILL, whole)
         assert ended.code == -signal.SIGKILL
         found = runs.list_finished(folder)
@@ -78,7 +78,7 @@ def test_a_run_killed_three_times_goes_on_each_time(tmp_path, whole):
 def test_a_run_stopped_with_ctrl_c_says_how_to_go_on(tmp_path, whole):
     folder = tmp_path / "run"
     ended = go_until(folder, 8, signal.SIGINT, whole)
-    assert ended.code == 130
+    assert ended.code == 150
     assert ended.told == "hexad: stopped. The same command with the same --out goes on where it was."
     assert not (folder / ".hexad-running").exists()
     assert not list(folder.rglob(".*.part"))

@@ -1,5 +1,7 @@
 """What is true of every case study, said once: figures, report, files, bytes, and how a wrong file is told."""
 
+import base64
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -44,9 +46,18 @@ def test_the_report_is_one_small_file_that_asks_nobody(study, study_run):
     own = page.replace('xlink:href="#', "").replace('xlink:href="data:', "")
     if load_study(find_study(study)).maps:
         own = own.replace('<a href="map.html">', "")
+    tables = {path.name for path in (study_run(study, "quick") / "tables").iterdir()}
+    linked = re.findall(r'<a [^>]*href="tables/([\w.-]+)" download>', own)
+    assert len(linked) > 3
+    assert set(linked) <= tables
+    own = re.sub(r'href="tables/[\w.-]+"', "", own)
     assert not re.findall(r"(?:src|href)\s*=\s*[\"']?(?!#)", own)
     assert not re.findall(r"url\((?!#)", page)
-    assert "<script" not in page
+    assert page.count("<script") == 2  # the claims as data, and the page's own, known by its hash
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in page
+    assert "What to do" in page
     assert "prefers-color-scheme: dark" in page
     assert "@media print" in page
     assert "When not to believe it" in page
@@ -58,7 +69,8 @@ def test_all_is_kept_and_nothing_else(study, study_run):
     names = {path.name for path in folder.iterdir()}
     assert names >= ALWAYS
     page = {"map.html"} if load_study(find_study(study)).maps else set()
-    assert {Path(name).suffix for name in names - ALWAYS - page} == {".parquet"}
+    assert {Path(name).suffix for name in names - ALWAYS - page - {"tables"}} == {".parquet"}
+    assert {path.suffix for path in (folder / "tables").iterdir()} == {".csv", ".xlsx", ".sha256"}
     assert json.loads((folder / "run.json").read_text())["peak_memory_mb"] > 0
 
 
@@ -67,9 +79,9 @@ def test_same_seed_same_bytes_for_every_number_of_workers(study, study_run, tmp_
     first = study_run(study, "quick")
     assert "n_jobs = 1" in (first / "settings.toml").read_text()
     second = run_study(study, overrides=["n_jobs=2"], out=tmp_path / "run", quick=True).parent
-    for path in first.iterdir():
+    for path in (path.relative_to(first) for path in first.rglob("*") if path.is_file()):
         if path.name not in {"report.html", "run.json", "settings.toml", "hexad-files.sha256"}:
-            assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+            assert (first / path).read_bytes() == (second / path).read_bytes(), path
 
 
 @each_study

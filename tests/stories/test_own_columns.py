@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from case_studies.common.column_mapping import name_tables
+from case_studies.common.listing import list_data
 from case_studies.common.runs import predict_from, run_study
 from case_studies.common.study import find_studies, find_study, load_study
 from shared.data import datasets
@@ -410,7 +411,11 @@ def test_a_sheet_is_named_behind_its_workbook(tmp_path):
 @each_study
 def test_roles_are_explained(study):
     main, *others = load_study(find_study(study)).tables.values()
+    told = list(list_data(study))
     assert set(ROLES[study]) <= set(main.columns.roles())
     for table in (main, *others):
-        for line in table.columns.describe():
-            assert re.fullmatch(r"\w+ = '.*' \(\w+\): .+", line)
+        for name, role in table.columns.roles().items():
+            assert re.fullmatch(r"\w+", name)
+            assert role.kind
+            assert role.means
+            assert any(re.search(rf"\b{name} = .* \({role.kind}\): {re.escape(role.means)}", line) for line in told)

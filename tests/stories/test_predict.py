@@ -362,11 +362,11 @@ def test_a_file_of_the_run_is_never_overwritten(copied, tmp_path):
 
 
 def test_without_out_it_lies_beside_the_run_and_nothing_else_changes(copied, tmp_path):
-    before = {path.name: path.read_bytes() for path in copied.iterdir()}
+    before = {str(path.relative_to(copied)): path.read_bytes() for path in copied.rglob("*") if path.is_file()}
     path, _ = predict_from(copied, data=write(days(), tmp_path, "odd näme; =1.csv"))
     assert path.parent == copied
     assert path.name.startswith("predictions-odd-n")
-    after = {other.name: other.read_bytes() for other in copied.iterdir()}
+    after = {str(other.relative_to(copied)): other.read_bytes() for other in copied.rglob("*") if other.is_file()}
     written = after.pop(path.name)
     listed = f"{hashlib.sha256(written).hexdigest()}  {path.name}\n".encode()
     assert after.pop(MANIFEST) == before.pop(MANIFEST) + listed

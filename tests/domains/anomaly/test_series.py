@@ -181,7 +181,7 @@ def test_directions_and_least_differences_leave_out_what_nobody_would_look_at():
 
 def test_incidents_are_told_tabled_and_drawn():
     found = SeriesDetector(random_state=0).scan(odd_series(), budget=3)
-    assert found.explain().startswith("3 incidents are reported in 2,400 rows, the oddest.\n2024-0")
+    assert found.explain().startswith("3 incidents are reported in 2,400 rows, the oddest.\nWed 20 Mar 2024, 04:00 to ")
     assert "y hardly moves for 48 rows" in found.explain()
     assert found.to_frame()["kind"].tolist() == [one.kind for one in found.incidents]
     assert (found.rows["incident"] == 1).sum() == found.incidents[0].n_rows
@@ -194,7 +194,7 @@ def test_series_of_a_panel_are_named():
     table = pd.concat([odd_series().assign(unique_id="north"), table_of(wave(3)).assign(unique_id="south")])
     found = SeriesDetector(random_state=0).scan(table, budget=2)
     assert {one.series for one in found.incidents} == {"north"}
-    assert found.explain().splitlines()[1].startswith("north, 2024-")
+    assert found.explain().splitlines()[1].startswith("north, Wed 20 Mar 2024, 04:00 to ")
     assert "of north" in found.plot().alt
 
 
@@ -268,10 +268,10 @@ def test_rows_that_do_not_follow_are_refused():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"budget": 0}, {"budget": True}, {"window": 1}, {"memory": 99}, {"channels": "heat"}]
+    "settings", [{"budget": 0}, {"budget": True}, {"window": 1}, {"memory": 99}, {"channels": [3]}]
 )
 def test_bad_settings_are_refused(settings):
-    with pytest.raises(SettingsError, match=f"{next(iter(settings))}="):
+    with pytest.raises(SettingsError, match=f"{next(iter(settings))}[=:]"):
         SeriesDetector(**settings).scan(odd_series())
 
 

@@ -93,8 +93,9 @@ def test_test_sets_of_one_kind_are_told_before_any_work(table):
 
 
 def test_names_are_names():
-    with pytest.raises(SettingsError, match="a tuple of names"):
-        DetectionTask("fraud", features="amount")
+    assert DetectionTask("fraud", features="amount").features == ("amount",)
+    with pytest.raises(SettingsError, match="features: names are text"):
+        DetectionTask("fraud", features=[3])
 
 
 def test_the_value_of_odd_rows_can_be_named_and_the_wrong_one_is_asked_about(table):

@@ -27,7 +27,7 @@ from domains.optimization.evolution.engines import CovarianceEngine, ShadeEngine
 from domains.optimization.evolution.optimizers import _Judge, run_engine
 from domains.optimization.evolution.problem import BARRED, rank_constrained
 from shared.errors import HexadError, SettingsError
-from shared.reporting import figures
+from shared.reporting import charts
 
 ENGINES = [
     (AdaptiveOptimizer, "own"),
@@ -762,8 +762,8 @@ def test_plots_end_at_the_result(monkeypatch):
     found = GeneticOptimizer(evaluations=4005, population=4).optimize(ball())
     assert len(found.history) == 1002
     drawn = []
-    line_figure = figures.line_figure
-    monkeypatch.setattr(figures, "line_figure", lambda lines, **more: drawn.append(lines) or line_figure(lines, **more))
+    line_figure = charts.line_figure
+    monkeypatch.setattr(charts, "line_figure", lambda lines, **more: drawn.append(lines) or line_figure(lines, **more))
     assert found.plot().svg.startswith("<svg")
     x, y = drawn[0]["best so far"]
     assert x[0] == 4

@@ -90,7 +90,7 @@ def test_without_a_sentence_model_a_recommender_says_so(without_sentences):
 
 def test_what_is_asked_for_by_name_and_not_there_is_refused(without_sentences):
     for ask in (lambda: TextEncoder("sentences").fit(TEXTS), SentenceModel):
-        with pytest.raises(MissingExtraError, match=r"hexad\[recommendation\]"):
+        with pytest.raises(MissingExtraError, match=r"\[recommendation\]"):
             ask()
 
 

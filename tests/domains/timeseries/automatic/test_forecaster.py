@@ -561,13 +561,13 @@ def test_series_too_short_for_what_was_chosen_are_named():
 
 @pytest.mark.parametrize("members", [("prophet",), ("naive", "Theta"), (), "theta", None, 5, ([],)])
 def test_unknown_members_are_refused_and_the_known_ones_named(members):
-    with pytest.raises(SettingsError, match="members=.*'naive', 'theta', 'autoregression', 'boosting'"):
+    with pytest.raises(SettingsError, match="members=.*naive, theta, autoregression, boosting"):
         AutoForecaster(members=members).fit(series(walk(50)))
 
 
-@pytest.mark.parametrize("seasons", [(0,), (-3,), 7, (7.5,), ("week",), (None,), (True,), "7"])
+@pytest.mark.parametrize("seasons", [(0,), (-3,), (7.5,), ("week",), (None,), (True,), "7"])
 def test_seasons_that_are_no_whole_numbers_from_one_are_refused(seasons):
-    with pytest.raises(SettingsError, match="seasons="):
+    with pytest.raises(SettingsError, match="seasons"):
         AutoForecaster(seasons=seasons, members=LIGHT).fit(series(walk(100)))
 
 
