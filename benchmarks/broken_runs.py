@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -216,6 +217,11 @@ def _read(path: Path) -> None:
         pd.read_parquet(path)
     elif path.suffix == ".hexad":
         load_model(path)
+    elif path.suffix == ".csv":
+        pd.read_csv(path)
+    elif path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            book.testzip()
     elif not path.read_text(encoding="utf-8").rstrip().endswith("</html>"):
         raise ValueError("no end")
 

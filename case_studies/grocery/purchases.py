@@ -118,7 +118,7 @@ def leave_out(table: pd.DataFrame, item: str, patterns: Sequence[str]) -> tuple[
     >>> kept["item"].tolist()
     ['tea']
     >>> notes
-    ["2 rows of 2 items that without_items names were left out", "without_items: no item is called 'gift wrap'"]
+    ['2 rows of 2 items that without_items names were left out', "without_items: no item is called 'gift wrap'"]
     """
     if not patterns:
         return table, []

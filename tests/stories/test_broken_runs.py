@@ -94,7 +94,7 @@ def test_a_full_disk_is_told_in_one_message(tmp_path, whole):
     assert "What was finished is kept; the same --out goes on there." in ended.told
     assert len(ended.told.splitlines()) == 1
     assert runs.torn(folder) == []
-    assert len(runs.list_finished(folder)) == 12
+    assert len(runs.list_finished(folder)) == 14
     assert not list(folder.rglob(".*"))
     go_on(folder, whole)
 

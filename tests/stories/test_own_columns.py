@@ -344,8 +344,8 @@ def test_demand_does_without(lost, tmp_path):
     page = (folder / "report.html").read_text()
     for role in ("temperature", "holiday"):
         assert (f"No column is there for {role}" in page) == (role.title() in lost)
-    assert ("hottest" in page) == ("Temperature" not in lost)
-    assert ("With the weather of the horizon known" in page) == ("Temperature" not in lost)
+    assert ("Each curve varies one input alone" in page) == ("Temperature" not in lost)
+    assert ("With the weather of these days known beforehand" in page) == ("Temperature" not in lost)
     assert ("ublic holidays" in page.split("No column is there for holiday")[0]) == ("Holiday" not in lost)
     figures = json.loads((folder / "metrics.json").read_text())
     assert any("weather" in name for name in figures) == ("Temperature" not in lost)

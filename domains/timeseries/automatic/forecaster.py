@@ -31,7 +31,7 @@ from domains.timeseries.breaks import find_breaks, find_waking
 from domains.timeseries.conformal import LEAST_CONSTANT
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.metrics import say_series
-from shared.checks import as_names, as_whole_numbers, check_model, nearest
+from shared.checks import as_names, as_whole_numbers, check_model
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.io.frames import as_pandas
@@ -149,7 +149,7 @@ class AutoForecaster(PanelForecaster):
     def _check_parameters(self) -> None:
         members = as_names(self.members, "members")
         if unknown := [one for one in members if one not in KINDS]:
-            raise SettingsError(f"members={self.members!r}: {nearest(unknown[0], KINDS)}")
+            raise SettingsError(f"members={self.members!r}: {quote(unknown[:1])} is none; give some of {quote(KINDS)}")
         if not members:
             raise SettingsError(f"members={self.members!r}: give some of {quote(KINDS)}")
         self._own_seasons()

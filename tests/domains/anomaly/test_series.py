@@ -13,6 +13,7 @@ from domains.anomaly.series.stretches import compare_stretches, find_window
 from shared.data.splits import Split
 from shared.errors import DataError, HexadError, RepairWarning, SettingsError
 from shared.evaluation import evaluate
+from shared.text import format_stamp
 
 HOURS, PAST = 24 * 100, 24 * 60
 
@@ -119,7 +120,7 @@ def test_the_same_is_found_from_the_past_alone():
     value = next(one for one in found.incidents if one.start == stamps[1700])
     assert value.value == 300.0
     assert abs(value.usual - 100 - 50 * np.sin(2 * np.pi * 1700 / 24)) < 10
-    assert value.explain() == f"{stamps[1700]:%Y-%m-%d %H:%M}: y is 300, where {value.usual:.4g} would be usual."
+    assert value.explain() == f"{format_stamp(stamps[1700])}: y is 300, where {value.usual:.4g} would be usual."
 
 
 def test_a_new_level_is_reported_once_and_ordinary_then():
