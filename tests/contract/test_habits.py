@@ -105,7 +105,7 @@ DAYS = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=60), "y": RNG.nor
         ),
         (lambda: AutoForecaster(regressor="gbm").fit(DAYS), "regressor='gbm' cannot be fitted"),
         (lambda: AutoForecaster(seasons=[0]).fit(DAYS), "seasons are whole numbers from 1"),
-        (lambda: AutoForecaster(members="arima").fit(DAYS), "members='arima': there are naive"),
+        (lambda: AutoForecaster(members="arima").fit(DAYS), "members='arima': 'arima' is none; give some of 'naive'"),
         (lambda: SimilarDay(weekly=9).fit(DAYS), "weekly=9"),
         (lambda: SeasonalNaive().fit(DAYS).predict(2).sample(random_state="x"), "random_state='x' is no seed"),
         (lambda: Recommender(random_state="x").fit(VISITS), "random_state='x'"),
