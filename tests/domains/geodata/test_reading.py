@@ -499,7 +499,7 @@ CHANGE = '<osmChange version="0.6"><create><node id="1" lat="1" lon="1"/></creat
         (b"\x00" * 5000, "is no OpenStreetMap file"),
         (b"<html><body>Not found</body></html>", "is no OpenStreetMap file"),
         (CHANGE.encode(), "holds changes to a map (osmChange)"),
-        (gzip.compress(CHANGE.encode()), "holds changes to a map (osmChange)"),
+        (gzip.compress(CHANGE.encode(), mtime=0), "holds changes to a map (osmChange)"),
         (gzip.compress(b"lon,lat", mtime=0), "is no OpenStreetMap file"),
         (b"\x1f\x8b", "cannot be read"),
         (b"\x1f\x8bnothing", "cannot be read"),
