@@ -23,7 +23,7 @@ from case_studies.common.report import add_comparison, too_few, weave
 from domains.timeseries import Forecast, Reserve, horizon_parts
 from domains.timeseries.figures import forecast_figure
 from shared.data import Panel
-from shared.data.columns import interval_columns
+from shared.data.columns import interval_columns, median_of
 from shared.evaluation import Comparison, Comparisons, Scores
 from shared.evaluation.explain import Dependence, Importance
 from shared.reporting import Claim, Evidence, Run, Said, Table, given
@@ -123,8 +123,8 @@ def say_saving(tables: Tables, settings: DemandSettings) -> Claim:
     rival = next(name for name in tables.reserve["model"] if name != MODEL)
     mine, its = rows.mean("needed", settings.unit), rows.where(model=rival).mean("needed", settings.unit)
     return Claim.of(
-        f"To run short in {{risk}} of the time it would have taken {{mine}} of reserve on average, and {{its}} above"
-        f" “{rival}”.",
+        "To run short in {risk} of the time it would have taken {mine} of reserve on average with this forecast, and"
+        f" {{its}} with “{rival}”.",
         mine=mine,
         its=its,
         risk=given(settings.risk, "%"),
@@ -166,14 +166,14 @@ def outlook(forecast: Forecast, tables: Tables, settings: DemandSettings) -> lis
     """Highest and lowest expected demand of each day."""
     ds, unit = settings.columns.time, settings.unit_after_label
     frame = forecast.to_frame()
-    low, high = interval_columns(settings.level)
+    (low, high), point = interval_columns(settings.level), median_of(frame)  # the median, as everywhere in the report
     rows = {}
     for day, group in frame.groupby(tables.ahead["day"], sort=False):
-        top, bottom = group.iloc[int(group["mean"].argmax())], group.iloc[int(group["mean"].argmin())]
+        top, bottom = group.iloc[int(group[point].argmax())], group.iloc[int(group[point].argmin())]
         rows[day] = [
-            f"{top['mean']:,.0f} at {top[ds]:%H:%M}",
+            f"{top[point]:,.0f} at {top[ds]:%H:%M}",
             f"{top[low]:,.0f} to {top[high]:,.0f}",
-            f"{bottom['mean']:,.0f} at {bottom[ds]:%H:%M}",
+            f"{bottom[point]:,.0f} at {bottom[ds]:%H:%M}",
         ]
     columns = [f"Peak{unit}", f"Its {settings.level:g} % interval", f"Trough{unit}"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("day")
