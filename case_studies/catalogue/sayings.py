@@ -67,8 +67,8 @@ def say_check(trial: Trial | None, tables: Tables, items: Items, settings: Catal
     head = "More like this beats chance: of" if tables.beats_chance else "Of"
     end = "" if tables.beats_chance else " That is not shown to be better than chance: do not use the lists."
     return Claim.of(
-        f"{head} the {{n}} items found most like an item, {{share}} share its “{items.check}”{of}, though"
-        f" “{items.check}” was not looked at; of items drawn by chance {{chance}} do.{end}",
+        f"{head} the {{n}} items found most like an item, {{share}} share its “{items.check}”{of}, in a"
+        f" test that left “{items.check}” out of what is compared; of items drawn by chance {{chance}} do.{end}",
         n=given(settings.neighbours),
         share=tables.by(trial.used).mean("value", "%", decimals=0),
         chance=tables.by(BY_CHANCE).mean("value", "%", decimals=0),

@@ -31,7 +31,9 @@ def write_first_screen(
     elif trial is None:
         run.add_advice("Look at the lists before you use them: whether they are right was not judged.")
     else:
-        lists = f"Show the {settings.neighbours} items of each list (neighbours.parquet) as “more like this”."
+        lists = (
+            f"Show the {settings.neighbours} items of each list as “more like this”: neighbours.parquet holds them all."
+        )
         run.add_advice(lists, [say_alone(tables, settings)])
     run.add_certainty([say_check(trial, tables, items, settings)], say_simple(trial, tables))
     if trial is not None and tables.beats_chance and (thirds := say_thirds(trial, tables)) is not None:

@@ -32,13 +32,12 @@ def make_layers(town: Town, reach: Reach, further: Further | None) -> list[MapLa
     >>> from .reach import compute_reach
     >>> reach = compute_reach(town, settings)
     >>> [layer.name for layer in make_layers(town, reach, None)]
-    ['within 8 min (faint)', 'within 5 min (strong)', 'beyond 8 min', 'places']
+    ['within 8 min', 'within 5 min', 'beyond 8 min', 'places']
     """
     seconds = [60 * limit for limit in reach.limits]
     areas = compute_isochrones(town.network, town.places.positions, seconds, direction="to", merge=True)
     layers = [
-        MapLayer(f"within {limit:g} min{_say_shade(limit, reach)}", areas[areas["limit"] == 60 * limit])
-        for limit in reversed(reach.limits)
+        MapLayer(f"within {limit:g} min", areas[areas["limit"] == 60 * limit]) for limit in reversed(reach.limits)
     ]
     late = np.flatnonzero(~reach.reached(reach.goal) & (reach.weight > 0))
     if len(late):
@@ -61,12 +60,6 @@ def make_layers(town: Town, reach: Reach, further: Further | None) -> list[MapLa
     places["nearest to"] = reach.places["nearest"]
     layers.append(MapLayer("places", places, ["name", "nearest to"], "ink"))
     return layers
-
-
-def _say_shade(limit: float, reach: Reach) -> str:
-    """Areas lie upon each other: the sooner, the stronger."""
-    shades = {reach.limits[-1]: " (faint)", reach.limits[0]: " (strong)"} if len(reach.limits) > 1 else {}
-    return shades.get(limit, "")
 
 
 def draw_reach(town: Town, layers: list[MapLayer]) -> Figure:

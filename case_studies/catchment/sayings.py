@@ -152,8 +152,8 @@ def say_first(town: Town, tables: Tables, further: Further | None, reach: Reach)
     if further.certain >= further.gain / 2:
         return say_further(town, tables, further, reach)
     return Claim.of(
-        "Before opening a place, look beyond the edge of the map: of {gain} that would gain, {near} are so near to it"
-        " that a place outside may serve them already.",
+        "Before opening a place, look beyond the edge of the map: of {gain} that would gain, {near} would be in time"
+        " already if there were a place just outside it.",
         gain=totals.value("gain", town.people.unit, decimals=0),
         near=totals.value("uncertain", decimals=0),
     )

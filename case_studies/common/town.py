@@ -159,7 +159,7 @@ def name_crossings(network: StreetNetwork, positions: Positions) -> list[str]:
 
 def _join(one: str, other: str, off: float) -> str:
     """Two streets at a corner, or one near another."""
-    return " / ".join(sorted([one, other])) if off <= CORNER else f"{one} near {other}"
+    return " & ".join(sorted([one, other])) if off <= CORNER else f"{one} near {other}"
 
 
 def usual_speed(network: StreetNetwork) -> float:

@@ -202,7 +202,7 @@ def say_fewest(tables: Tables, results: Results) -> Claim | None:
     load, room = tables.rows("totals").value("load"), rows.value("room")
     why: Said = ""
     if float(room.value) < float(load.value):
-        why = Claim.of(", as they carry {room} of {load}", room=room, load=load)
+        why = Claim.of(": together they carry {room}, and the loads add up to {load}", room=room, load=load)
     return Claim.join(told, one, why, ".")
 
 

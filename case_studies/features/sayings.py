@@ -28,7 +28,7 @@ def list_names(names: list[str]) -> str:
     >>> list_names(["a", "b"])
     'a and b'
     """
-    more = [f"{len(names) - NAMED:,} more"] if len(names) > NAMED else []
+    more = [f"{len(names) - NAMED:,} more, listed below"] if len(names) > NAMED else []
     return join_words([*names[:NAMED], *more])
 
 
@@ -104,7 +104,12 @@ def say_harmless(trial: Trial) -> list[Said]:
     """That keeping fewer columns costs next to nothing, where that is shown."""
     if not trial.harmless or trial.beside(ALL).outcome == "better":
         return []
-    return [Claim.of("That it grows by more than {most} is ruled out.", most=given(trial.tolerance, "%"))]
+    return [
+        Claim.of(
+            "That doing without the other columns costs over {most} of error is ruled out.",
+            most=given(trial.tolerance, "%"),
+        )
+    ]
 
 
 def say_sure(tables: Tables) -> Claim:

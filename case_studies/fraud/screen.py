@@ -77,9 +77,9 @@ def _add_cards(run: Run, settings: FraudSettings, tables: Tables, comparison: Co
     if comparison is None:
         return
     row, claim = tables.rows("lead"), say_lead(tables, comparison)
-    low, high, lead = (row.value(name, decimals=0).text for name in ("low", "high", "lead"))
+    low, high, lead = (row.value(name, decimals=1).text for name in ("low", "high", "lead"))
     best = tables.rows("ways", way=comparison.best)
-    share, n = best.value("fraud_found", "%", decimals=0), given(settings.per_day, decimals=0)
+    share, n = best.value("fraud_found", "%", decimals=1), given(settings.per_day, decimals=0)
     found = Claim.of("Of all fraud, {share} is found at {n} payments a day.", share=share, n=n)
     run.add_fact(share.text, f"of fraud found, at {n.text} payments a day", found)
     side = {"better": f"{lead} points more", "worse": f"{lead.lstrip('−')} points less"}
@@ -113,7 +113,7 @@ def _fell_short(tables: Tables) -> bool:
 def draw_found(tables: Tables, comparison: Comparison, settings: FraudSettings) -> Figure:
     """Lines of the share found by the number of payments looked at each day."""
     mine, its = (
-        tables.rows("ways", way=way).value("fraud_found", "%", decimals=0)
+        tables.rows("ways", way=way).value("fraud_found", "%", decimals=1)
         for way in (comparison.best, tables.ways["way"][0])
     )
     title = Claim.of(

@@ -40,15 +40,18 @@ def write_first_screen(
     kept, mined = tables.look(kept=True).count(), look.count()
     run.add_fact(
         f"{kept.text} of {mined.text}",
-        "rules stood the test",
+        "rules (who buys this buys that, too) stood the test",
         Claim.of("{kept} of {mined} rules stood the test.", kept=kept, mined=mined),
     )
     if n:
-        run.add_fact(tables.pairs(kept=True).mean("holds", "%", decimals=0), "of the kept pairs hold in later baskets")
+        run.add_fact(
+            tables.pairs(kept=True).mean("holds", "%", decimals=0),
+            "of the kept rules between two items hold in later baskets",
+        )
     if int(tables.pairs(kept=False).count().value):
         share = tables.pairs(kept=False).mean("holds", "%", decimals=0)
-        run.add_fact(share, "of the pairs turned down hold; chance alone gives half")
-    add_comparison(run, item, claim, "hidden items found")
+        run.add_fact(share, "of those turned down hold; chance alone gives half")
+    add_comparison(run, item, claim, "items of later baskets guessed")
     if (picture := _draw(tables, again)) is not None:
         run.show(picture)
 
@@ -79,8 +82,8 @@ def say_offer(tables: Tables) -> Claim:
     """The offer that could bring most."""
     first = tables.offer(1)
     return Claim.of(
-        "Offer “{then}” to those who buy “{left}”: {without} baskets with that went without, and the two come together"
-        " {times} times as often as chance gives.",
+        "Offer “{then}” to those who buy “{left}”: {without} baskets held the second without the first, and the two come"
+        " together {times} times as often as chance gives.",
         then=first.value("then"),
         left=first.value("if"),
         without=first.value("baskets without"),
@@ -100,30 +103,33 @@ def say_money(tables: Tables, settings: GrocerySettings) -> list[Said]:
 def say_more(tables: Tables) -> Claim:
     """How many offers there are."""
     n = Evidence("offers", tables.offers).count("offer")
-    return Claim.of("The list below has {n}, those first that could bring most.", n=n)
+    return Claim.of("The list below has {n}, first those that could bring most.", n=n)
 
 
 def say_held(tables: Tables, *, pairs: bool = False) -> Claim:
     """What became of rules kept, or of pairs alone, beside those turned down."""
     look = tables.pairs if pairs else tables.look
     kept, down = look(kept=True), look(kept=False)
-    word = "pair" if pairs and "items" in kept.count().where else "rule"
+    two = pairs and "items" in kept.count().where
+    words = ("rule between two items", "rules between two items") if two else ("rule", "rules")
     if tables.n_kept == 0:
         if tables.rules.empty:
             return Claim("There is no rule that could be looked at again.")
         return Claim.of(
             "Of the {n} turned down, {share} met more often than chance gives in later baskets; chance alone gives half.",
-            n=down.count(word),
+            n=down.count(*words),
             share=down.mean("holds", "%", decimals=0),
         )
     first = Claim.of(
         "Of {n} kept, {share} met more often than chance gives in later baskets that took no part in choosing them",
-        n=kept.count(word),
+        n=kept.count(*words),
         share=kept.mean("holds", "%", decimals=0),
     )
     if not int(down.count().value):
         return Claim.join(first, ".")
-    rest = Claim.of("; of {n} turned down, {share} did.", n=down.count(word), share=down.mean("holds", "%", decimals=0))
+    rest = Claim.of(
+        "; of {n} turned down, {share} did.", n=down.count(*words), share=down.mean("holds", "%", decimals=0)
+    )
     return Claim.join(first, rest)
 
 

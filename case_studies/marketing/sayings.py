@@ -52,7 +52,7 @@ def say_split(plan: Plan, learnt: Learnt, tables: Tables, settings: MarketingSet
         row = tables.rows("plan", channel=name)
         if same:
             parts.append(
-                Claim.of(f"{_safe(name)} {{spend}} (as now)", spend=row.value("spend", decimals=_places(plan)))
+                Claim.of(f"{_safe(name)} {{spend}} (about as now)", spend=row.value("spend", decimals=_places(plan)))
             )
         else:
             amounts = {side: row.value(side, decimals=_places(plan)) for side in ("spend", "now")}
@@ -166,7 +166,9 @@ def say_proof(tables: Tables) -> Claim:
     """How much better a split could be at the utmost, by the curves."""
     gap = tables.rows("gain").value("gap_told", "%", digits=1)
     return Claim.of(
-        "By these curves, no split within the limits is better by more than {gap}: that is proven.", gap=gap
+        "By these curves, no split within the limits is better by more than {gap}: that is proven for the curves, which are"
+        " themselves estimates.",
+        gap=gap,
     )
 
 

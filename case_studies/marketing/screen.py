@@ -60,7 +60,7 @@ def _add_cards(run: Run, learnt: Learnt, plan: Plan, tables: Tables) -> None:
         label = f"a {history.period} beyond today's ({LEVEL} % interval: {low} to {high})"
         sign = "" if gain.startswith("−") else "+"
         run.add_fact(f"{sign}{gain} {history.response}", label, sayings.say_gain(plan, learnt, tables))
-        run.add_fact(tables.rows("plan").sum("moved", "%", decimals=0), "of the budget goes elsewhere")
+        run.add_fact(tables.rows("plan").sum("moved", "%", decimals=0), "of the budget moves to other channels")
     comparison = sayings.say_comparison(learnt)
     if learnt.trial is not None and comparison is not None:
         add_comparison(run, replace(learnt.trial.comparison, against="no advertising known"), comparison)

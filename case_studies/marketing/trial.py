@@ -213,5 +213,5 @@ def try_held_out(history: History, settings: MarketingSettings, keep: Path | Non
         n_jobs=settings.n_jobs,
         keep=keep,
     )
-    found = compare(scores, CURVES, BARE, metric="mae", unit="pieces").items[0]
+    found = compare(scores, CURVES, BARE, metric="mae", unit="stretches of time").items[0]
     return Trial(scores, found, tries * length)

@@ -69,7 +69,9 @@ def say_portfolio(plan: Plan, tables: Tables, settings: PortfolioSettings) -> Cl
     )
     window = given(settings.window, decimals=0)
     if plan.decision.proven:
-        return Claim.of(f"{told}; that is proven.", value=value, window=window)
+        return Claim.of(
+            f"{told}. That is proven for those prices, and open for what comes.", value=value, window=window
+        )
     gap = rows.value("gap", "%", digits=2)
     return Claim.of(f"{told}; none is better by more than {{gap}}.", value=value, window=window, gap=gap)
 
@@ -201,7 +203,7 @@ def say_forecast(views: Trial, tables: Tables) -> Claim:
     # What beats one of both and not the other is told in words alone.
     mixed: Verdict = "none" if not beats_none else ""
     return Claim.of(
-        f"{said} (Sharpe ratios: forecast {{one}}, past means {{two}}, no view {{three}}; the difference of the first and"
+        f"{said} (Sharpe ratios: forecast {{one}}, past means {{two}}, neither {{three}}; the difference of the first and"
         " the last lies between {low} and {high}).",
         "better" if views.forecast.outcome == "better" and beats_none else mixed,
         low=rows.value("gap_low", decimals=2),

@@ -65,7 +65,7 @@ def write_first_screen(
     if trial is not None and trial.calm is not None:
         add_comparison(run, replace(trial.calm, against=EQUALLY), say_calm(trial), "fluctuation")
         kept = tables.walked("strategies", trial.chosen).value("times_promised", decimals=2)
-        run.add_fact(kept, "times the promised volatility came in the past")
+        run.add_fact(replace(kept, text=f"{kept.text} ×"), "as much volatility came as was promised, in the past")
     run.show(draw_weights(tables))
 
 

@@ -89,19 +89,20 @@ def say_accepted(tables: Tables, keys: Sequence[str], settings: PricesSettings) 
 def say_paid(tables: Tables, keys: Sequence[str], settings: PricesSettings) -> Claim:
     """What hours chosen by the forecast cost on the days tried, beside those of the naive and the whole day."""
     parts = []
-    for key in keys:
+    for place, key in enumerate(keys):
         rows = tables.rows("loads", key)
+        first, unit = (f", where those of “{NAIVE}” cost", settings.unit) if place == 0 else (",", "")
         parts.append(
             Claim.of(
-                "{market} {ours}, {its} and {all}",
+                f"in {{market}} {{ours}}{first} {{its}} and the whole day {{all}}",
                 market=settings.call(key),
-                ours=rows.where(way=MODEL).mean("paid"),
+                ours=rows.where(way=MODEL).mean("paid", unit),
                 its=rows.where(way=NAIVE).mean("paid"),
-                all=rows.where(way=ALL_DAY).mean("paid", settings.unit),
+                all=rows.where(way=ALL_DAY).mean("paid"),
             )
         )
-    told = [part.replace(" and ", "; ").replace(", ", "; ") if isinstance(part, str) else part for part in weave(parts)]
-    return Claim.join(f"Mean price of hours so chosen, of those of “{NAIVE}”, and of the whole day: ", *told, ".")
+    woven: list[Said] = [one for place, part in enumerate(parts) for one in (("; ", part) if place else (part,))]
+    return Claim.join("Hours chosen by the forecast cost on average, ", *woven, ".")
 
 
 def say_wins(tables: Tables, key: str, settings: PricesSettings) -> Claim:
@@ -176,7 +177,7 @@ def say_same(tables: Tables, settings: PricesSettings) -> list[Claim]:
         found = Evidence("same", tables.same, {"column": rows["column"].iloc[0], "market": one, "other": other})
         told.append(
             Claim.of(
-                "{one} and {other} share one {columns}, in all {rows}: one of them has none of its own.",
+                "{one} and {other} share one {columns}, in all {rows}: at least one of them goes without its own.",
                 columns=" and one ".join(columns),
                 one=settings.call(str(one)),
                 other=settings.call(str(other)),

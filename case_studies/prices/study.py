@@ -75,4 +75,4 @@ def run(settings: PricesSettings, out: Run) -> None:
     out.metrics.update(report.metrics(alone, loads, forecast, tables, settings.series))
 
 
-STUDY = Study("Electricity prices: what tomorrow costs, and what to bid", PricesSettings, run, predict, TABLES)
+STUDY = Study("Electricity prices: what the next day costs, and what to bid", PricesSettings, run, predict, TABLES)

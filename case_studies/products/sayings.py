@@ -129,7 +129,7 @@ def say_taken(trial: Trial, tables: Tables, visits: Visits) -> Claim:
     )
 
 
-def say_worth(trial: Trial, tables: Tables, visits: Visits, settings: ProductSettings) -> Claim:
+def say_worth(trial: Trial, tables: Tables, visits: Visits) -> Claim:
     """What to do with a question's lists, from what they were worth.
 
     Parameters
@@ -137,18 +137,17 @@ def say_worth(trial: Trial, tables: Tables, visits: Visits, settings: ProductSet
     trial : Trial
     tables : Tables
     visits : Visits
-    settings : ProductSettings
 
     >>> from .example import make_example
     >>> made = make_example()
-    >>> say_worth(made.trials[1], made.tables, made.visits, made.settings).text
+    >>> say_worth(made.trials[1], made.tables, made.visits).text
     'What is new to them: nothing was found beyond what is popular. Show everyone that.'
     """
     label = LABELS[trial.question]
     if beats_selling(trial) is False:
         return Claim(f"{capitalise(label)}: nothing was found beyond what is popular. Show everyone that.")
     head = {
-        "better": f"Show every {settings.who} its list of {label}",
+        "better": f"Show lists of {label}",
         "worse": f"Of {label}, show “{trial.simple}”, not these lists",
         "undecided": f"Of {label}, show “{trial.simple}” or these lists: no difference is shown",
         "too few": f"Try lists of {label} on: too few were tried to say whether they help",
@@ -196,8 +195,8 @@ def warn(settings: ProductSettings) -> str:
     'of the households, drawn at random, and compare.'
     """
     return (
-        "Much of what is shown would have been taken anyway, and nothing here measures that. Show lists to one half of"
-        f" the {settings.who}s, drawn at random, and compare."
+        "Much of what is shown would have been taken anyway, and nothing here measures how much. Begin with one half"
+        f" of the {settings.who}s, drawn at random, and compare."
     )
 
 

@@ -29,7 +29,7 @@ def write_first_screen(
     if not any(one is not False for one in found):
         run.add_advice(Claim(NOTHING))
     else:
-        run.add_advice(*([say_worth(trial, tables, visits, settings)] for trial in trials))
+        run.add_advice(*([say_worth(trial, tables, visits)] for trial in trials))
     for trial, beats in zip(trials, found, strict=True):
         run.add_certainty(_certainty(trial, nothing=beats is False))
         rival = selling(trial) if beats is False else trial.simple

@@ -130,7 +130,7 @@ def say_proof(tables: Tables, settings: SiteSettings) -> Claim:
     >>> from .example import SETTINGS, make_example_report
     >>> town, tables = make_example_report()
     >>> say_proof(tables, SETTINGS).text
-    'No other 2 of the 3 spots, 150 m apart or more, win more: that is proven.'
+    'No other 2 of the 3 spots, 150 m apart or more, win more: that is proven for the demand assumed here.'
     """
     n, of, goal = settings.n, tables.rows("spots").count(), tables.kept["goals"].query("goal == 'share'").iloc[0]
     numbers = {"of": of, **({"n": given(n)} if n > 1 else {})}
@@ -139,7 +139,7 @@ def say_proof(tables: Tables, settings: SiteSettings) -> Claim:
         far, numbers["apart"] = ", {apart} apart or more,", given(settings.apart, "m")
     others = f"No other {{n}} of the {{of}} spots{far} win" if n > 1 else "No other of the {of} spots wins"
     if goal["proven"]:
-        return Claim.of(f"{others} more: that is proven.", **numbers)
+        return Claim.of(f"{others} more: that is proven for the demand assumed here.", **numbers)
     if np.isfinite(goal["gap"]):
         gap = tables.rows("goals", goal="share").value("gap", "%", digits=2)
         others = others[0].lower() + others[1:]
@@ -328,9 +328,10 @@ def say_exponent(calibration: Calibration | None, tables: Tables, exponent: floa
     """
     if calibration is None:
         return Claim.of(
-            "That a site's pull falls with the minutes to the power {exponent} is assumed, not learnt: no visits were"
-            " given (--data visits=FILE).",
+            "That a site's pull falls with the minutes to the power {exponent} (at twice the minutes, {left} of it is"
+            " left) is assumed, not learnt: no visits were given to learn it from.",
             exponent=given(exponent),
+            left=given(2**-exponent, "%", digits=2),
         )
     rows = tables.rows("visits")
     return Claim.of(

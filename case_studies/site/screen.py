@@ -61,7 +61,9 @@ def write_first_screen(
     else:
         add_comparison(run, tables.comparison, claim, "demand won")
     firm = tables.rows("spots", chosen=True).mean("in the best set", "%", decimals=0)
-    run.add_fact(firm, "of draws of other customers choose a spot again", say_firmness(tables, settings))
+    run.add_fact(
+        firm, "of the times a spot is chosen again when customers are drawn anew", say_firmness(tables, settings)
+    )
     run.show(picture.tell(say_cover(tables, settings), data=tables.kept["spots"]))
 
 

@@ -130,7 +130,7 @@ def test_one_more_place_goes_where_most_are_late(town, tmp_path):
     assert figures(folder)["certain gain"] == 0
     page = told_by(folder)
     assert "would bring 30 “people” more within 15 minutes: 94 % instead of 59 %" in page
-    assert "of 30 “people” that would gain, 30 are so near to it that a place outside may serve them already" in page
+    assert "of 30 “people” that would gain, 30 would be in time already if there were a place just outside it" in page
 
 
 def test_nobody_is_late_and_no_place_is_missing(town, tmp_path):
@@ -302,7 +302,9 @@ def test_the_first_screen_says_where_a_simple_way_is_as_good(study_run):
     for text in ("What to do", "How sure that is", "When not to believe it", "No difference shown"):
         assert text in screen
     assert "Simply taking the spot in the middle of those who are late brings as many: 619 get there in time" in screen
-    assert "of 30 addresses that would gain, 30 are so near to it that a place outside may serve them" in screen
+    assert (
+        "of 30 addresses that would gain, 30 would be in time already if there were a place just outside it" in screen
+    )
 
 
 def test_the_best_spot_beats_the_middle_of_those_who_are_late_where_nobody_lives_there(town, tmp_path):

@@ -214,7 +214,8 @@ def test_loads_say_how_many_vehicles_are_needed(town, depot, tmp_path):
     assert (found["vehicles"], found["fewest vehicles"], found["left by one vehicle less"]) == (3, 3, 1)
     page = page_of(folder)
     assert (
-        "3 vehicles are the fewest found to serve all stops; 2 would leave 1 stop unserved, as they carry 16 of 20"
+        "3 vehicles are the fewest found to serve all stops; 2 would leave 1 stop unserved:"
+        " together they carry 16, and the loads add up to 20"
         in page
     )
     as_few = go({"map": town, "stops": stops, "depots": depot}, tmp_path / "few", "vehicles=0", "capacity=8")

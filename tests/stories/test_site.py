@@ -148,7 +148,9 @@ def test_the_spots_are_those_of_a_plain_search_with_sizes_and_own_sites(own, fil
     assert "of all “heads”" in page
     assert "Nobody was counted" not in page
     assert "does not count as won" in page
-    assert "No other 2 of the 7 spots, 150 m apart or more, win more: that is proven." in page
+    assert (
+        "No other 2 of the 7 spots, 150 m apart or more, win more: that is proven for the demand assumed here." in page
+    )
 
 
 def test_no_simpler_way_is_better_and_the_best_of_a_goal_is_best_by_it(own):
@@ -179,7 +181,7 @@ def test_one_site_is_spoken_of_as_one(files, tmp_path):
     asked = [*NAMED, "n=1", "category=shop/bakery"]
     page = told_by(run(files, tmp_path / "run", "map", "customers", "candidates", overrides=asked))
     assert "it wins" in page
-    assert "No other of the 7 spots wins more: that is proven." in page
+    assert "No other of the 7 spots wins more: that is proven for the demand assumed here." in page
     assert "these 1" not in page
     assert "1 spots" not in page
 

@@ -25,6 +25,7 @@ MAJOR = ("motorway", "trunk", "primary", "secondary", "tertiary")
 # Points of street lines that a still map holds: some 150 kB.
 MOST_POINTS = 9_000
 MOST_POINTS_NARROW = 4_000
+TONE = 0.25  # of an area, through which streets are seen
 STEPS = (100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)  # m of scale bars
 SIZE = (6.4, 5.6)
 SIDES = (0.5, 100.0)  # inches: less shows nothing, more is a poster
@@ -92,8 +93,11 @@ def draw_map(
         axes.set_axis_off()
         if streets is not None:
             _paint_streets(axes, colours, streets, frame, MOST_POINTS_NARROW if small else MOST_POINTS)
-        for layer, shapes in zip(layers, flat, strict=True):
-            _paint_layer(axes, colours, layer, shapes, frame)
+        for place, (layer, shapes) in enumerate(zip(layers, flat, strict=True)):
+            under = [
+                one for other, one in zip(layers[:place], flat[:place], strict=True) if other.colour == layer.colour
+            ]
+            _paint_layer(axes, colours, layer, shapes, frame, _count_around(shapes, under))
         _paint_scale(axes, colours, frame)
         if any(shapes.parts for shapes in flat):
             add_legend(axes, ends=False)
@@ -189,7 +193,9 @@ def _thin(parts: Sequence[Floats], step: float, closed: bool) -> list[Floats]:
     return [part for part in thin if len(part) > (3 if closed else 1)]
 
 
-def _paint_layer(axes: Any, colours: Mapping[str, str], layer: MapLayer, shapes: Shapes, frame: Frame) -> None:
+def _paint_layer(
+    axes: Any, colours: Mapping[str, str], layer: MapLayer, shapes: Shapes, frame: Frame, around: int
+) -> None:
     if not shapes.parts:
         return
     if shapes.kind == "points":
@@ -197,7 +203,19 @@ def _paint_layer(axes: Any, colours: Mapping[str, str], layer: MapLayer, shapes:
         return
     parts = _thin(shapes.parts, _find_step(frame, axes), shapes.kind == "areas")
     if parts:
-        _paint_paths(axes, colours[layer.colour], layer, parts, filled=shapes.kind == "areas")
+        tone = 1 - (1 - TONE) ** (1 + around) if shapes.kind == "areas" else None
+        _paint_paths(axes, colours[layer.colour], layer, parts, tone)
+
+
+def _count_around(shapes: Shapes, under: Sequence[Shapes]) -> int:
+    """How many of the areas drawn before lie around these, which are darker for that."""
+
+    def span(one: Shapes) -> Floats:
+        points = np.concatenate(one.parts)
+        return np.concatenate([points.min(axis=0), -points.max(axis=0)])
+
+    areas = [one for one in under if one.kind == "areas" and one.parts]
+    return sum(bool((span(one) <= span(shapes)).all()) for one in areas) if shapes.parts else 0
 
 
 def _paint_points(axes: Any, colours: Mapping[str, str], layer: MapLayer, shapes: Shapes) -> None:
@@ -220,8 +238,8 @@ def _paint_points(axes: Any, colours: Mapping[str, str], layer: MapLayer, shapes
             axes.annotate(mark, (x, y), bbox=ground, zorder=6, annotation_clip=True, **beside)
 
 
-def _paint_paths(axes: Any, shade: str, layer: MapLayer, parts: Sequence[Floats], *, filled: bool) -> None:
-    """Lines, or areas filled."""
+def _paint_paths(axes: Any, shade: str, layer: MapLayer, parts: Sequence[Floats], tone: float | None) -> None:
+    """Lines, or areas filled, whose name stands beside the tone that they have upon others."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -229,11 +247,12 @@ def _paint_paths(axes: Any, shade: str, layer: MapLayer, parts: Sequence[Floats]
     codes = np.full(sum(lengths), Path.LINETO, dtype=np.uint8)
     codes[np.cumsum(lengths) - np.array(lengths)] = Path.MOVETO
     path, style = Path(np.concatenate(parts), codes), DASHES[layer.dash]
-    if filled:
-        axes.add_patch(PathPatch(path, facecolor=shade, alpha=0.25, edgecolor="none", zorder=2, label=layer.name))
+    if tone is not None:
+        axes.add_patch(PathPatch(path, facecolor=shade, alpha=TONE, edgecolor="none", zorder=2))
+        axes.fill([], [], facecolor=shade, alpha=tone, edgecolor="none", label=layer.name)
     else:  # in the legend, a line is a line
         axes.plot([], [], color=shade, linewidth=2.0, linestyle=style, label=layer.name)
-    width = 1.0 if filled else 2.0
+    width = 2.0 if tone is None else 1.0
     axes.add_patch(PathPatch(path, facecolor="none", edgecolor=shade, linewidth=width, linestyle=style, zorder=3))
 
 
