@@ -137,7 +137,7 @@ def name_crossings(network: StreetNetwork, positions: Positions) -> list[str]:
     >>> from domains.geodata import make_grid_town, snap_points
     >>> town = make_grid_town(2, 2, lon=8.0, lat=50.0)
     >>> name_crossings(town, snap_points(town, pd.DataFrame({"lon": [8.0], "lat": [50.0]})))
-    ['1. Avenue / 1. Street']
+    ['1. Avenue & 1. Street']
     """
     import shapely
 

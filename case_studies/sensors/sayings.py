@@ -42,11 +42,7 @@ def say_incidents(tables: Tables, *, holidays: bool) -> Claim:
     if not len(tables.incidents):
         return Claim.of("Nothing is reported in {rows} rows.", rows=rows)
     count = tables.rows("incidents").count("incident")
-    told = Claim.of(
-        "{count} are listed below, the oddest first; {rows} rows were judged, after those learnt from.",
-        count=count,
-        rows=rows,
-    )
+    told = Claim.of("{count} in the {rows} rows judged are listed below, the oddest first.", count=count, rows=rows)
     if not holidays:
         return told
     marked = tables.rows("incidents", holiday=True).count()
@@ -59,7 +55,7 @@ def say_gaps(tables: Tables) -> Claim:
     longest = int(tables.gaps["rows"].to_numpy().argmax())
     row = tables.rows("gaps", **{name: tables.gaps[name].iloc[longest] for name in ("series", "from")})
     told = Claim.of(
-        "Nothing was measured in {lost} of all {all} rows, those learnt from among them, in {n}; the longest is {most} rows (",
+        "Nothing was measured in {lost} of all {all} rows (judged or learnt from), in {n}; the longest is {most} rows (",
         lost=gaps.sum("rows", decimals=0),
         all=rows.sum("rows", decimals=0),
         n=gaps.count("gap"),
@@ -91,7 +87,7 @@ def say_finds(tables: Tables) -> Claim:
     begin = {
         "better": "More is found than by the usual alarm: ",
         "worse": "Less is found than by the usual alarm: ",
-        "none": "It is not shown to find more than the usual alarm by weekday and hour: ",
+        "none": "This way is not shown to find more than the usual alarm by weekday and hour: ",
     }[verdict]
     return Claim.join(begin, counts, " ", span)
 

@@ -323,8 +323,8 @@ def say_exponent(calibration: Calibration | None, tables: Tables, exponent: floa
 
     >>> from .example import make_example_report
     >>> town, tables = make_example_report()
-    >>> say_exponent(None, tables, 2.0).text[:79]
-    "That a site's pull falls with the minutes to the power 2 is assumed, not learnt"
+    >>> say_exponent(None, tables, 2.0).text[-62:]
+    'is assumed, not learnt: no visits were given to learn it from.'
     """
     if calibration is None:
         return Claim.of(

@@ -215,8 +215,7 @@ def test_loads_say_how_many_vehicles_are_needed(town, depot, tmp_path):
     page = page_of(folder)
     assert (
         "3 vehicles are the fewest found to serve all stops; 2 would leave 1 stop unserved:"
-        " together they carry 16, and the loads add up to 20"
-        in page
+        " together they carry 16, and the loads add up to 20" in page
     )
     as_few = go({"map": town, "stops": stops, "depots": depot}, tmp_path / "few", "vehicles=0", "capacity=8")
     assert figures(as_few)["vehicles"] == 3

@@ -59,7 +59,7 @@ def test_incidents_of_an_own_table_are_told(own_run):
 def test_gaps_are_told_and_never_reported(own_run):
     gaps = pd.read_parquet(own_run / "gaps.parquet")
     assert sorted(gaps["rows"]) == [1, 20]
-    assert "Nothing was measured in 21 rows of 3,360, in 2 gaps" in (own_run / "report.html").read_text()
+    assert "Nothing was measured in 21 of all 3,360 rows (judged or learnt from), in 2 gaps" in (own_run / "report.html").read_text()
 
 
 def test_every_number_that_is_said_comes_from_a_table(own_run, study_run):
@@ -77,7 +77,7 @@ def test_values_in_no_order_show_nothing_beyond_the_usual_alarm(tmp_path):
     asked = [*NAMES, "planted=4"]
     page = run_study("sensors", data=tmp_path / "devices.csv", overrides=asked, out=tmp_path / "run").read_text()
     first = page[page.index("How sure that is") : page.index("When not to believe it")]
-    assert "It is not shown to find more than the usual alarm" in first or "Less is found" in first
+    assert "This way is not shown to find more than the usual alarm" in first or "Less is found" in first
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_a_map_alone_is_enough_and_says_what_it_made_of_it(files, tmp_path):
     page = told_by(folder)
     assert "Nobody was counted: demand is made from the map, of 72 shops; each counts as one." in page
     assert "(“grocery/bakery” on the map)" in page
-    assert "Street / " in page or "Avenue / " in page
+    assert "Street & " in page or "Avenue & " in page
     assert '<a href="map.html">' in (folder / "report.html").read_text()
     assert (folder / "map.html").read_text().startswith("<!DOCTYPE html>")
     assert "All sites are taken to be alike" in page
