@@ -69,7 +69,7 @@ def say_found(tables: Tables) -> Claim:
 
 def say_unknown(rows: Rows) -> str:
     """Why nothing can be said of how much is found."""
-    known = "no label is known" if rows.odd is None else f"fewer than {FEW_ODD} of the new rows are known to be odd"
+    known = "no label is known" if rows.odd is None else f"not even {FEW_ODD} of the new rows are known to be odd"
     return f"How much is found cannot be said, because {known}."
 
 

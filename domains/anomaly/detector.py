@@ -320,7 +320,7 @@ def _useful(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
         if code.n_missing == code.n_rows:
             notes.append(f"column '{name}' is empty and not used")
         elif code.names_rows:
-            notes.append(f"column '{name}' has another text in most rows, as a name has, and is not used")
+            notes.append(f"column '{name}' has a text of its own in nearly every row, as a name has, and is not used")
         else:
             used.append(str(name))
             if len(frame[name].unique()) == 1:

@@ -207,7 +207,7 @@ class Comparison(Result):
         gain = self._gain
         so_far = "there is no difference so far"
         if gain:
-            amount = f"{abs(gain):.3g}" if np.isnan(self.improvement) else f"{100 * abs(gain):.0f} %"
+            amount = _write(abs(gain)) if np.isnan(self.improvement) else f"{100 * abs(gain):.0f} %"
             so_far = f"so far {self.model} is {amount} {'better' if gain > 0 else 'worse'}"
         return (
             f"Whether {self.model} is better than {self.against} cannot be said ({metric}): {worth}, and at least"
@@ -216,8 +216,13 @@ class Comparison(Result):
 
     def _range(self, low: float, high: float, between: str = " to ") -> str:
         if np.isnan(self.improvement):
-            return f"{low:.3g}{between}{high:.3g}".replace("-", "−")
+            return f"{_write(low)}{between}{_write(high)}".replace("-", "−")
         return f"{100 * low:.0f}{between}{100 * high:.0f} %".replace("-", "−")
+
+
+def _write(value: float) -> str:
+    """A number in the units of the metric: whole where it is large."""
+    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
 @dataclass(frozen=True, repr=False)

@@ -59,7 +59,10 @@ def test_incidents_of_an_own_table_are_told(own_run):
 def test_gaps_are_told_and_never_reported(own_run):
     gaps = pd.read_parquet(own_run / "gaps.parquet")
     assert sorted(gaps["rows"]) == [1, 20]
-    assert "Nothing was measured in 21 of all 3,360 rows (judged or learnt from), in 2 gaps" in (own_run / "report.html").read_text()
+    assert (
+        "Nothing was measured in 21 of all 3,360 rows (judged or learnt from), in 2 gaps"
+        in (own_run / "report.html").read_text()
+    )
 
 
 def test_every_number_that_is_said_comes_from_a_table(own_run, study_run):

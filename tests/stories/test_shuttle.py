@@ -124,9 +124,9 @@ def test_what_is_not_named_is_looked_at_and_noise_is_not_reported_more_often_tha
     ).parent
     figures = json.loads((folder / "metrics.json").read_text())
     assert 10 <= figures["alerts"] <= 50  # 5 % of 600, by the band of 90 % from 18 to 43
-    assert "column &#39;payment&#39; has another text in most rows" in (folder / "report.html").read_text().replace(
-        "Column", "column"
-    )
+    assert "column &#39;payment&#39; has a text of its own in nearly every row" in (
+        folder / "report.html"
+    ).read_text().replace("Column", "column")
 
 
 def test_a_label_of_three_kinds_is_refused(tmp_path):

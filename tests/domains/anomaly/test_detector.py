@@ -176,7 +176,7 @@ def test_a_multiple_of_what_similar_rows_have_is_told(detector, new):
 def test_what_was_left_out_is_told(detector):
     assert detector.notes_ == (
         "column 'currency' has the same value everywhere: only another one is reported",
-        "column 'order' has another text in most rows, as a name has, and is not used",
+        "column 'order' has a text of its own in nearly every row, as a name has, and is not used",
     )
 
 
