@@ -12,7 +12,7 @@ from shared.reporting.claims import Claim, Said
 from shared.result import Result
 from shared.text import format_value
 
-__all__ = ["add_closing", "add_comparison", "too_few", "weave"]
+__all__ = ["add_closing", "add_comparison", "not_real", "too_few", "weave"]
 
 
 def too_few(n: int, least: int, counted: str) -> list[str]:
@@ -22,6 +22,21 @@ def too_few(n: int, least: int, counted: str) -> list[str]:
     ['Only 3 trials were made: enough to see that it runs, too few to decide on.']
     """
     return [f"Only {n:,} {counted}: enough to see that it runs, too few to decide on."] if n < least else []
+
+
+def not_real(own: bool) -> list[str]:
+    """A warning that the bundled purchases are simulated; nothing for a table of one's own.
+
+    Parameters
+    ----------
+    own : bool
+        Whether the table is the user's own.
+
+    >>> not_real(False), not_real(True)
+    (['The bundled purchases are simulated after real patterns: what is found in them holds for no real shop.'], [])
+    """
+    told = "The bundled purchases are simulated after real patterns: what is found in them holds for no real shop."
+    return [] if own else [told]
 
 
 def weave(parts: Sequence[Said]) -> list[Said]:

@@ -77,7 +77,7 @@ def write_first_screen(
     add_comparison(run, item, claim)
     share = tables.of_model().where(metric=f"coverage-{settings.level:g}").mean("value", "%", decimals=0)
     run.add_fact(share, f"of past outcomes inside the {settings.level:g} % interval")
-    run.show(forecast.plot().tell(say_peak(tables, settings), data=tables.ahead))
+    run.show(forecast.plot(unit=settings.unit).tell(say_peak(tables, settings), data=tables.ahead))
 
 
 def judge(tables: Tables, verdict: Comparisons, against: str) -> tuple[Comparison, Claim]:

@@ -12,7 +12,7 @@ from .settings import FeaturesSettings
 from .tables import Tables
 from .trial import ALL, CHOSEN, Trial
 
-NAMED = 10  # columns that are named in a sentence; all are in the table
+NAMED = 16  # columns that are named in a sentence; all are in the table
 TOO_GOOD = 0.98  # R squared on the rows learnt from above which a column is asked about
 FEW_ROWS = 10  # rows learnt from a column, below which a choice is mostly luck
 ERRORS = {"mae": "mean absolute error", "rmse": "root mean squared error"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from case_studies.common.claims import claim_of
-from case_studies.common.report import add_comparison, too_few
+from case_studies.common.report import add_comparison, not_real, too_few
 from domains.basket import Stability
 from shared.evaluation import Comparison, Scores, compare
 from shared.reporting import Claim, Evidence, Figure, Run, Said, given
@@ -35,7 +35,7 @@ def write_first_screen(
     else:
         run.add_advice([say_offer(tables)], [*say_money(tables, settings), say_more(tables)])
     run.add_certainty([say_held(tables, pairs=True)], [say_bound(settings)] if n else [])
-    run.add_doubt(*_list_doubts(tables, shop, item))
+    run.add_doubt(*not_real(run.data is not None), *_list_doubts(tables, shop, item))
     look = tables.look()
     kept, mined = tables.look(kept=True).count(), look.count()
     run.add_fact(

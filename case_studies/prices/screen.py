@@ -50,7 +50,7 @@ def write_first_screen(
 ) -> None:
     """When to run what can wait, what to bid, how sure that is, and when not to believe it."""
     days = next(iter(alone.values())).scores[names.SPLIT].nunique()
-    run.report.subtitle = f"{say_when(tables)}, step by step; such forecasts were tried on {days} days."
+    run.report.subtitle = f"{say_when(tables)}; such forecasts were tried on {days} days."
     keys = list(alone)[:MOST]
     past = {key: compare_market(verdicts[key], key, PAST, settings)[1] for key in keys}
     skilled = [key for key in keys if not found_nothing(past[key])]

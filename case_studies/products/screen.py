@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from case_studies.common.report import add_comparison
+from case_studies.common.report import add_comparison, not_real
 from shared.reporting import Claim, Evidence, Figure, Number, Run, Said, given
 from shared.reporting.charts import bar_figure
 from shared.text import capitalise, format_stamp
@@ -38,7 +38,7 @@ def write_first_screen(
         run.add_doubt(say_basis(trials, visits, settings))
     else:
         run.add_certainty(say_basis(trials, visits, settings))
-    run.add_doubt(warn(settings))
+    run.add_doubt(warn(settings), *not_real(run.data is not None))
     for trial in trials:
         if (few := say_few(trial, tables, settings)) is not None and "find less" in few.text:
             run.add_doubt([few])

@@ -67,12 +67,19 @@ def say_advice(town: Town, tables: Tables) -> Claim:
     n = int(tables.kept["spots"]["chosen"].sum())
     rivals = tables.rows("sites", own=False).count("rival")
     it, whole = ("it wins" if n == 1 else "together they win"), f"all “{town.unit}”" if town.unit else "all demand"
+    if _leaves_out(tables):
+        whole = f"the “{town.unit}” that count" if town.unit else "the demand that counts"
     wins = Claim.of(
         f": {it} {{share}} of {whole} from {{rivals}} ({town.kind}).",
         share=tables.rows("totals").value("won", "%", digits=2),
         rivals=rivals,
     )
     return Claim.join("Open at ", *name_spots(tables), wins)
+
+
+def _leaves_out(tables: Tables) -> bool:
+    """Whether some demand lies too near to the map's edge to count."""
+    return float(tables.kept["totals"]["uncounted"].iloc[0]) > 0
 
 
 def say_average(tables: Tables, settings: SiteSettings) -> list[Said]:
@@ -113,7 +120,7 @@ def say_cover(tables: Tables, settings: SiteSettings) -> Claim:
     where = "the new site" if settings.n == 1 else "a new site"
     where += " or one's own" if tables.kept["sites"]["own"].any() else ""
     return Claim.of(
-        f"{{share}} of the demand is within {{limit}} minutes of {where}",
+        f"{{share}} of the demand{' that counts' if _leaves_out(tables) else ''} is within {{limit}} minutes of {where}",
         share=tables.rows("goals", goal="share").value("covers", "%", digits=2),
         limit=given(settings.minutes),
     )
@@ -297,7 +304,7 @@ def say_guard(town: Town, tables: Tables) -> Claim:
     "69 % of the demand is within 2 minutes of the map's edge"
     """
     totals = tables.rows("totals")
-    if town.guard <= 0 or not float(tables.kept["totals"]["uncounted"].iloc[0]) > 0:
+    if town.guard <= 0 or not _leaves_out(tables):
         return Claim.of(
             "{share} of the demand is within {guard} minutes of the map's edge, beyond which rivals and customers are"
             " not seen.",

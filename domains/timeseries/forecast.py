@@ -165,17 +165,20 @@ class Forecast(Result):
             text += f" The {level:g} % interval is {format_number(width)} wide on average."
         return " ".join([text, *self.notes])
 
-    def plot(self, unique_id: Any = None) -> Figure:
+    def plot(self, unique_id: Any = None, *, unit: str = "") -> Figure:
         """Draw one series: its last known values, the median forecast and its intervals, one inside the other.
 
         Parameters
         ----------
         unique_id : object, optional
             Key of the series; the first one where left out.
+        unit : str
+            What its values are in, told at the axis.
 
         Returns
         -------
         shared.reporting.figures.Figure
+            With `save(path)`; a notebook shows it.
         """
         from domains.timeseries.figures import forecast_figure
 
@@ -191,7 +194,7 @@ class Forecast(Result):
             rows[self.columns.ds],
             rows[names.median_of(rows)],
             bands={level: (rows[low], rows[high]) for level, (low, high) in bounds.items()},
-            y_label=self.columns.y,
+            y_label=f"{self.columns.y}, {unit}" if unit else self.columns.y,
         )
 
 

@@ -25,7 +25,7 @@ WIDTHS = (1200, 390)
 MARGIN = 16 / 297  # of a printed page, at head and foot
 each_report = pytest.mark.parametrize("name", [EVERYTHING, *sorted(find_studies())])
 each_view = pytest.mark.parametrize(
-    ("width", "dark"), [(width, dark) for width in WIDTHS for dark in (False, True)], ids="{}".format
+    ("width", "dark"), [*((width, dark) for width in WIDTHS for dark in (False, True)), (360, False)], ids="{}".format
 )
 
 
@@ -39,7 +39,7 @@ def write_everything(folder):
     report.certainty = ["The coverage was 93 % of 90 %.", ["One more.", "And one."]]
     report.doubts = ["Only 13 trials were made.", "It fails " + "where everything changes at once " * 5]
     report.facts = [
-        Fact("829 MW", "of reserve", "better"),
+        Fact("1,482.9 EUR/MWh", "of reserve", "better"),
         Fact("−3 %", "against the best baseline", "worse"),
         Fact("No difference shown", "in error (95 % interval: −21 to 58 %)", "none"),
         Fact("1,234,567 EUR", long, "too few"),
