@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from pydantic import PrivateAttr, model_validator
 
 from case_studies.common.map_file import is_map_file
+from shared.data.columns import is_taken
 from shared.data.io.parse import Kind
 from shared.data.schema import Column, Schema
 from shared.errors import SettingsError, quote
@@ -92,6 +93,9 @@ class Columns(Settings):
     key: ClassVar[tuple[str, ...]] = ()
     """Roles whose columns together occur once."""
 
+    beside: ClassVar[frozenset[str] | None] = None
+    """For tables of series: names that the study's own tables use beside those of forecasts; None for other tables."""
+
     _lost: dict[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
@@ -101,6 +105,12 @@ class Columns(Settings):
             raise ValueError(f"{quote(twice)} fills two roles; a column can fill one")
         if empty := [role for role, what in self.roles().items() if what.required and not self.columns_of(role)]:
             raise ValueError(f"{quote(empty)} has to be filled; name its column")
+        single = [name for role in self.roles() if isinstance(name := getattr(self, role), str)]
+        if self.beside is not None and (taken := [name for name in single if name in self.beside or is_taken(name)]):
+            raise ValueError(
+                f"the run's own tables have a column {quote(taken[:1])}, too; call yours another in the file, such as"
+                f" {quote([taken[0] + '_'])}"
+            )
         return self
 
     @classmethod

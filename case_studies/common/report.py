@@ -87,7 +87,7 @@ def add_comparison(run: Run, item: Comparison, claim: Claim, noun: str = "error"
         ),
         "too few": ("Too few to say", f"whether there is {less} {noun} than with {rival}: {item.n:,} {item.unit}"),
     }[item.verdict or "none"]
-    if item.verdict == "none" and (low > 0 or high < 0):  # better alone, and not once all comparisons are counted
+    if item.verdict == "none" and item.tendency is not None:  # better alone, and not once all comparisons are counted
         value = "Not certain"
     run.add_fact(value, label, claim)
 

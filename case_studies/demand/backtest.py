@@ -13,11 +13,14 @@ from domains.timeseries import ForecastTask, LagForecaster
 from shared.data import Frequency, WalkForward
 from shared.errors import HexadError, Problems
 from shared.evaluation import Scores, evaluate
+from shared.text import count_of
 
 from .settings import DemandSettings
 
-__all__ = ["Trials"]
+__all__ = ["LEAST", "Trials"]
 
+LEAST = "28D"  # what one of the baselines, the mean of the last four weeks, needs
+SHORTER = "Give a longer table, or fewer origins: --set origins=, --set every=, --set horizon=, --set first_origin=."
 MORE_LEVELS = (50.0, 80.0)  # intervals that show whether the quantiles between are true, too
 
 
@@ -58,6 +61,12 @@ class Trials:
         start = f"{stamps.iloc[-1] + (stamps.iloc[-1] - stamps.iloc[-2]):%H:%M}"
         return list(dict.fromkeys([start, *self.settings.clocks]))
 
+    @property
+    def whole_year(self) -> bool:
+        """Whether a year or more lies before the first origin."""
+        before = self.walk(self.clocks[0]).splits(self.demand)[0].train
+        return len(before) >= self.grid.steps("365D")
+
     def walk(self, clock: str) -> WalkForward:
         """Origins at a time of day."""
         s = self.settings
@@ -87,17 +96,21 @@ class Trials:
             problems.add(
                 f"{told.rstrip('.')}",
                 column=s.columns.time,
-                fix=(
-                    "Give a longer table, or fewer origins: --set origins=, --set every=, --set horizon=, --set"
-                    " first_origin=."
-                ),
+                fix=SHORTER,
             )
             cuts = []
-        week = self.grid.steps("7D")
+        week, least = self.grid.steps("7D"), self.grid.steps(LEAST)
         y = self.demand[s.columns.demand].to_numpy()
         for cut in cuts[:1]:
             before = y[cut.train]
-            if len(before) <= week or (before[week:] == before[:-week]).all():
+            if len(before) < least:
+                problems.add(
+                    f"{count_of(len(before), 'row')} before the first origin, and {least:,} (four weeks) are needed to"
+                    " learn from",
+                    column=s.columns.time,
+                    fix=SHORTER,
+                )
+            elif (before[week:] == before[:-week]).all():
                 problems.add(
                     f"does not change from one week to the next in the {len(before):,} rows before the first origin",
                     column=s.columns.demand,

@@ -42,10 +42,13 @@ def baselines(settings: DemandSettings) -> dict[str, Any]:
     }
 
 
-def lag_model(settings: DemandSettings, grid: Frequency, *, weather_known: bool = False) -> LagForecaster:
+def lag_model(
+    settings: DemandSettings, grid: Frequency, *, weather_known: bool = False, whole_year: bool = True
+) -> LagForecaster:
     """A ridge for every step ahead, on the logarithm of demand, learnt from origins at the same time of day.
 
-    The weather enters only as observed before the origin, unless it is said to be known.
+    The weather enters only as observed before the origin, unless it is said to be known. The course of the year is
+    learnt only where a whole year is there to learn it from: a part of one says nothing of the rest.
 
     >>> lag_model(DemandSettings(), Frequency("fixed", 1800 * 10**9, tz="Australia/Melbourne")).recipe.lags
     (1, 2, 3, 6, 12, 24, 48)
@@ -78,7 +81,7 @@ def lag_model(settings: DemandSettings, grid: Frequency, *, weather_known: bool 
         seasonal=("1D", "7D"),
         rolling=(Rolling("1D"), Rolling("7D")),
         calendar=("day_of_week",),
-        fourier=(Fourier("1Y", 2),),
+        fourier=(Fourier("1Y", 2),) if whole_year else (),
         holidays=columns.holiday or None,
         exogenous=weather,
     )

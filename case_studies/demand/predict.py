@@ -11,6 +11,7 @@ from case_studies.common.saved_run import SavedRun
 from domains.timeseries import Forecast, LagForecaster
 from shared.data import Panel, SeriesColumns, datasets
 from shared.errors import SettingsError, StoreError
+from shared.text import count_of
 
 from .settings import DemandSettings
 
@@ -80,12 +81,14 @@ def ahead(
     >>> ahead(DemandSettings(horizon=2), model, table, "week.csv")
     Traceback (most recent call last):
     ...
-    shared.errors.SettingsError: horizon=2: this model was fitted for 1 steps; run the study again
+    shared.errors.SettingsError: horizon=2: this model was fitted for 1 step; run the study again
     """
+    if not settings.horizon:
+        settings = settings.for_grid(model.panel_.frequency)
     steps = model.panel_.frequency.steps(settings.horizon)
     if steps > model.horizon_:
         raise SettingsError(
-            f"horizon={settings.horizon!r}: this model was fitted for {model.horizon_} steps; run the study again"
+            f"horizon={settings.horizon!r}: this model was fitted for {count_of(model.horizon_, 'step')}; run the study again"
         )
     past = table.iloc[: last_known(table, settings.series, source) + 1]
     panel = Panel.from_frame(

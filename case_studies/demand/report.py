@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from case_studies.common.forecasting.words import (
-    NOTHING,
     by_origin,
     calibration,
     claim_coverage,
     coverage_of,
-    found_nothing,
     gain,
+    say_nothing,
     say_skill,
 )
 from case_studies.common.forecasting.words import judge as judge_one
@@ -28,14 +27,15 @@ from shared.evaluation import Comparison, Comparisons, Scores
 from shared.evaluation.explain import Dependence, Importance
 from shared.reporting import Claim, Evidence, Run, Said, Table, given
 from shared.reporting.charts import density_figure, line_figure
-from shared.text import format_stamp, join_words
+from shared.text import format_column, format_stamp, join_words
 
 from .backtest import Trials
 from .models import KNOWN, MODEL, PAST
 from .settings import DemandSettings
-from .tables import Tables
+from .tables import Tables, stamp_column
 
 FEW = 26  # trials a week apart: half a year, one of the two seasons that demand has
+HELD = ("held", "needed")  # columns of the reserve: on average in the trials, and what the risk would have taken
 FEWEST_HOT = 3  # trials, below which nothing is said of heat
 MOST_DAYS = 3  # days whose reserve is told in a sentence
 ALONE = (
@@ -57,19 +57,21 @@ def write_first_screen(
     """What to hold, how sure that is, and when not to believe it."""
     first = scores[tables.clock]
     frame, ds = forecast.to_frame(), settings.columns.time
+    if run.data is not None:
+        run.report.title = f"{settings.series.y}: what comes next, and the reserve to hold"
     item, claim = judge(tables, verdict, first.best_baseline("mase"))
-    _, past = judge(tables, verdict, PAST)
+    alone, past = judge(tables, verdict, PAST)
     run.report.subtitle = (
         f"{format_stamp(frame[ds].iloc[0])} to {format_stamp(frame[ds].iloc[-1])}, every"
         f" {_say_step(frame[ds])}; tried {item.n} times on the past, from the same hour of the day."
     )
     advice = say_reserve(tables, settings)
-    if found_nothing(past):
-        run.add_advice(NOTHING, [advice])
+    if nothing := say_nothing(alone, item):
+        run.add_advice(nothing, [advice])
     else:
         run.add_advice([advice], say_peak(tables, settings))
     run.add_certainty(say_skill(claim, past), say_coverage(tables, settings), say_saving(tables, settings))
-    run.add_doubt(*_list_doubts(tables, settings, item, [*scores.values(), *others]))
+    run.add_doubt(*_list_doubts(tables, settings, item, [*scores.values(), *others], own=run.data is not None))
     rows = Evidence("reserve_ahead", tables.ahead)
     unit = settings.unit
     run.add_fact(rows.label_at("max", "expected", "reserve", unit), "of reserve at the highest peak")
@@ -88,9 +90,9 @@ def judge(tables: Tables, verdict: Comparisons, against: str) -> tuple[Compariso
 
 def say_peak(tables: Tables, settings: DemandSettings) -> Claim:
     """When demand is highest, and how high."""
-    rows, ds = Evidence("reserve_ahead", tables.ahead), settings.columns.time
+    rows, ds = Evidence("reserve_ahead", tables.ahead), stamp_column(settings.columns.time)
     return Claim.of(
-        "Demand is expected to peak at {peak} on {when}.",
+        f"{settings.series.y} is expected to peak at {{peak}} on {{when}}.",
         peak=rows.max("expected", settings.unit),
         when=rows.label_at("max", "expected", ds),
     )
@@ -98,7 +100,7 @@ def say_peak(tables: Tables, settings: DemandSettings) -> Claim:
 
 def say_reserve(tables: Tables, settings: DemandSettings) -> Claim:
     """How much to hold above the forecast at each day's peak."""
-    ds, parts = settings.columns.time, []
+    ds, parts = stamp_column(settings.columns.time), []
     for place, day in enumerate(list(dict.fromkeys(tables.ahead["day"]))[:MOST_DAYS]):
         rows = Evidence("reserve_ahead", tables.ahead, {"day": day})
         parts.append(
@@ -108,7 +110,11 @@ def say_reserve(tables: Tables, settings: DemandSettings) -> Claim:
                 when=rows.label_at("max", "expected", ds),
             )
         )
-    risk = Claim.of("The chance to run short is then {risk} at each.", risk=given(settings.risk, "%"))
+    risk = Claim.of(
+        "A reserve held this way was exceeded by {short} of the outcomes in the trials; {risk} was meant.",
+        short=Evidence("reserve", tables.reserve, {"model": MODEL}).mean("short", "%", decimals=1),
+        risk=given(settings.risk, "%"),
+    )
     return Claim.join("Above the forecast, hold ", *weave(parts), ". ", risk)
 
 
@@ -131,6 +137,16 @@ def say_saving(tables: Tables, settings: DemandSettings) -> Claim:
     )
 
 
+def say_needed(tables: Tables, settings: DemandSettings) -> Claim:
+    """What was held in the trials, and what it would have taken."""
+    rows = Evidence("reserve", tables.reserve, {"model": MODEL})
+    return Claim.of(
+        "A reserve of {held} on average was held in the trials; for the risk that was meant it would have taken {needed}.",
+        held=rows.mean("held", settings.unit),
+        needed=rows.mean("needed", settings.unit),
+    )
+
+
 def say_heat(tables: Tables) -> Claim | None:
     """What heat had to do with the errors; None where it cannot be said."""
     heat = tables.heat
@@ -146,12 +162,14 @@ def say_heat(tables: Tables) -> Claim | None:
 
 
 def _list_doubts(
-    tables: Tables, settings: DemandSettings, item: Comparison, tried: Sequence[Scores]
+    tables: Tables, settings: DemandSettings, item: Comparison, tried: Sequence[Scores], *, own: bool
 ) -> Iterator[Said | list[Said]]:
     """Reasons not to believe the forecast, those that weigh most first."""
     share = float(tables.of_model().where(metric=f"coverage-{settings.level:g}").mean("value").value)
     if share < settings.level / 100 - 0.03:
-        yield [say_coverage(tables, settings), "Hold more, or give a longer history."]
+        held, needed = (float(tables.reserve.loc[tables.reserve["model"] == MODEL, name].iloc[0]) for name in HELD)
+        more = [say_needed(tables, settings), "Hold more, or give"] if needed > held else ["Give"]
+        yield [say_coverage(tables, settings), *more[:-1], f"{more[-1]} a longer history."]
     if (heat := say_heat(tables)) is not None:
         yield [heat, "The model knows the weather only up to the start: add what a weather forecast says of heat."]
     if not all(trial.guarded for trial in tried):
@@ -159,7 +177,8 @@ def _list_doubts(
     yield from too_few(item.n, FEW, "trials were made")
     if settings.columns.holiday and not settings.upcoming_holidays:
         yield "No public holiday was named for these days; if there is one, set upcoming_holidays."
-    yield "It fails where demand changes for reasons that are not in the table: prices, solar panels, a large user."
+    such = "" if own else ": prices, solar panels, a large user"
+    yield f"It fails where {settings.series.y if own else 'demand'} changes for reasons that are not in the table{such}."
 
 
 def outlook(forecast: Forecast, tables: Tables, settings: DemandSettings) -> list[Any]:
@@ -170,10 +189,11 @@ def outlook(forecast: Forecast, tables: Tables, settings: DemandSettings) -> lis
     rows = {}
     for day, group in frame.groupby(tables.ahead["day"], sort=False):
         top, bottom = group.iloc[int(group[point].argmax())], group.iloc[int(group[point].argmin())]
+        written = format_column([top[point], top[low], top[high], bottom[point]])
         rows[day] = [
-            f"{top[point]:,.0f} at {top[ds]:%H:%M}",
-            f"{top[low]:,.0f} to {top[high]:,.0f}",
-            f"{bottom[point]:,.0f} at {bottom[ds]:%H:%M}",
+            f"{written[0]} at {top[ds]:%H:%M}",
+            f"{written[1]} to {written[2]}",
+            f"{written[3]} at {bottom[ds]:%H:%M}",
         ]
     columns = [f"Peak{unit}", f"Its {settings.level:g} % interval", f"Trough{unit}"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("day")
@@ -186,10 +206,10 @@ def outlook(forecast: Forecast, tables: Tables, settings: DemandSettings) -> lis
 
 def _list_hours(tables: Tables, settings: DemandSettings) -> Table:
     """The forecast and its reserve, step by step."""
-    ds, unit = settings.columns.time, settings.unit_after_label
+    ds, unit = stamp_column(settings.columns.time), settings.unit_after_label
     shown = tables.ahead.assign(when=[format_stamp(one) for one in tables.ahead[ds]]).set_index("when")
     every = max(1, -(-len(shown) // 48))
-    shown = shown[["expected", "upper", "reserve"]].iloc[::every].round(0)
+    shown = shown[["expected", "upper", "reserve"]].iloc[::every]
     shown.columns = pd.Index([f"Expected{unit}", f"Exceeded with {100 * settings.risk:g} %{unit}", f"Reserve{unit}"])
     caption = "Expected demand and the reserve above it." + (
         f" One step in {every} is shown; the file has all." if every > 1 else ""
@@ -197,8 +217,8 @@ def _list_hours(tables: Tables, settings: DemandSettings) -> Table:
     return Table(shown.rename_axis("from"), caption, name="forecast", data=tables.ahead, fold=True)
 
 
-def protocol(settings: DemandSettings, trials: Trials, panel: Panel) -> list[Any]:
-    """How the trials were made."""
+def protocol(settings: DemandSettings, trials: Trials, panel: Panel, planned: str) -> list[Any]:
+    """How the trials were made, and what was chosen for them."""
     clock = trials.clocks[0]
     cuts = trials.walk(clock).splits(trials.demand)
     return [
@@ -210,7 +230,8 @@ def protocol(settings: DemandSettings, trials: Trials, panel: Panel) -> list[Any
             f" calendar{' and public holidays' if settings.columns.holiday else ''}."
         ),
         (
-            f"Every model was fitted once, on the {len(cuts[0].train):,} rows before the first origin; later rows"
+            (f"{planned} " if planned else "")
+            + f"Every model was fitted once, on the {len(cuts[0].train):,} rows before the first origin; later rows"
             " entered as history only. Intervals were calibrated on errors from before the first origin, made by"
             " models that had not seen them, and on forecasts whose outcomes had been observed by the origin."
         ),
@@ -468,4 +489,5 @@ def _step_hours(scores: Scores, ds: str) -> float:
 
 def _say_step(stamps: pd.Series[pd.Timestamp]) -> str:
     minutes = (stamps.iloc[1] - stamps.iloc[0]).total_seconds() / 60
-    return f"{minutes:g} minutes" if minutes < 60 else f"{minutes / 60:g} hours" if minutes > 60 else "hour"
+    named = {60: "hour", 24 * 60: "day"}.get(round(minutes), "")
+    return named or (f"{minutes:g} minutes" if minutes < 60 else f"{minutes / 60:g} hours")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 from pydantic import Field, field_validator
 
 from case_studies.common.column_mapping import Columns, Role, Table
 from case_studies.common.forecasting.settings import Clock, Day, ForecastSettings
-from shared.data import Panel, SeriesColumns
+from shared.data import Frequency, Panel, SeriesColumns
+from shared.errors import SettingsError
 
 __all__ = ["TABLES", "DemandColumns", "DemandSettings"]
 
@@ -24,6 +25,7 @@ class DemandColumns(Columns):
     """
 
     key = ("time",)
+    beside = frozenset({"clock"})
 
     time: Annotated[str, Role("datetime", "start of the step, at one distance")] = "Time"
     demand: Annotated[str, Role("number", "what was used in it", minimum=0)] = "Demand"
@@ -42,6 +44,7 @@ class DemandColumns(Columns):
     ] = "Holiday"
 
 
+NEAR, NEXT = "2D", "7D"  # what is forecast where no horizon is set: of rows within days, and of rows a day apart
 TABLES = {"demand": Table("vic_elec", DemandColumns, "a half-hour")}
 
 
@@ -107,6 +110,32 @@ class DemandSettings(ForecastSettings):
             Names of the table's columns.
         """
         return self.model_copy(update={"columns": self.columns.keep(present)})
+
+    def for_grid(self, grid: Frequency) -> DemandSettings:
+        """The same, with the horizon chosen where none is set, and without the clocks that rows a day apart don't have.
+
+        Parameters
+        ----------
+        grid : Frequency
+
+        Raises
+        ------
+        SettingsError
+            A day is no whole number of the table's steps.
+
+        >>> daily = DemandSettings(horizon="").for_grid(Frequency("fixed", 86400 * 10**9))
+        >>> daily.horizon, daily.clocks
+        ('7D', [])
+        """
+        try:
+            a_day = grid.steps("1D")
+        except SettingsError as error:
+            raise SettingsError(
+                f"columns.time={self.columns.time!r}: rows are {grid.describe()} apart, and this study reads rows a day"
+                " apart or closer, of which a day has a whole number. For others: domains.timeseries.AutoForecaster"
+            ) from error
+        chosen: dict[str, Any] = {"horizon": self.horizon or (NEAR if a_day > 1 else NEXT)}
+        return self.model_copy(update={**chosen, **({"clocks": []} if a_day == 1 else {})})
 
     @property
     def zone(self) -> str | None:

@@ -5,6 +5,7 @@ if __name__ == "__main__":  # as a script: python case_studies/demand/study.py
 
     run_file(__file__)
 
+from case_studies.common.forecasting.plan import plan_origins
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
 from domains.timeseries import drivers, follows, reserve_needed
@@ -13,7 +14,7 @@ from shared.evaluation import compare
 from shared.reporting import Run
 
 from . import report
-from .backtest import Trials
+from .backtest import LEAST, Trials
 from .models import KNOWN, MODEL, baselines, lag_model
 from .predict import predict
 from .settings import TABLES, DemandSettings
@@ -28,18 +29,19 @@ def run(settings: DemandSettings, out: Run) -> None:
         table, settings.series, tz=settings.zone, repair=settings.panel_repairs, source=reading.source
     )
     demand, grid = panel.to_frame(), panel.frequency
+    settings, planned = plan_origins(settings.for_grid(grid), len(demand), grid, LEAST)
     out.mark_step("read")
 
     # Try the model and the naives at past origins: fitted once before the first, later rows only as history.
     trials = Trials(settings, demand, grid, out.checkpoints).check(reading.source)
-    models = {MODEL: lag_model(settings, grid)}
+    models = {MODEL: lag_model(settings, grid, whole_year=trials.whole_year)}
     scores = {clock: trials.at(clock, models, baselines(settings), levels=(settings.level,)) for clock in trials.clocks}
     first = scores[trials.clocks[0]]  # of the hour at which the forecast starts
     best = first.best_baseline("mase")
     out.mark_step("tried")
 
     # How good could it get? The same with the weather of the two days known: no forecast, since nobody knows it.
-    bound = {KNOWN: lag_model(settings, grid, weather_known=True)}
+    bound = {KNOWN: lag_model(settings, grid, weather_known=True, whole_year=trials.whole_year)}
     naive, weather = {best: baselines(settings)[best]}, tuple(filter(None, [settings.columns.temperature]))
     bounds = {clock: trials.at(clock, bound, naive, known=weather) for clock in trials.clocks if weather}
     weekdays = trials.each_weekday(models, baselines(settings)) if settings.other_weekdays else None
@@ -47,17 +49,16 @@ def run(settings: DemandSettings, out: Run) -> None:
 
     # What is it worth, and what drives it?
     verdict = compare(first, MODEL, metric="mase", unit=settings.tries)
-    reserve = reserve_needed(
-        first.predictions, MODEL, best, risk=settings.risk, y=settings.series.y, unit=settings.unit
-    )
-    watched = trials.fit_and_update(lag_model(settings, grid))
+    y, unit = settings.series.y, settings.unit
+    reserve = reserve_needed(first.predictions, MODEL, best, risk=settings.risk, y=y, unit=unit)
+    watched = trials.fit_and_update(models[MODEL])
     driving = drivers(watched, random_state=settings.seed)
     said = f"demand{settings.in_unit}"
     by_weather = [follows(watched, name, answer=said, random_state=settings.seed) for name in weather]
     out.mark_step("explained")
 
     # The forecast itself: learnt from everything, for the two days after the data.
-    model = out.fit_or_resume(lag_model(settings, grid), demand)
+    model = out.fit_or_resume(models[MODEL], demand)
     forecast = model.predict(future=settings.upcoming(panel), levels=[settings.level])
     tables = Tables.of(settings, scores, reserve, forecast, heat=find_heat(first, demand, settings))
     out.save_results(model=model, forecast=forecast.to_frame(), **tables.kept())
@@ -71,7 +72,7 @@ def run(settings: DemandSettings, out: Run) -> None:
     out.add_section("When it fails", *report.doubts(first, bounds, tables, demand, settings))
     out.add_section("Other hours, other days, other weather", *report.others(scores, bounds, weekdays, settings))
     out.add_section("What drives it", *report.driving(driving, by_weather))
-    out.add_section("How it was tried", *report.protocol(settings, trials, panel), fold=True)
+    out.add_section("How it was tried", *report.protocol(settings, trials, panel, planned), fold=True)
     add_closing(out, reading, *report.data(panel, demand, settings))
     out.metrics.update(report.metrics(scores, bounds, weekdays, reserve, forecast))
 

@@ -19,6 +19,7 @@ from shared.text import format_stamp
 from .models import MODEL
 from .settings import DemandSettings
 
+AHEAD = ("day", "expected", "upper", "reserve")  # columns of the table ahead, beside the stamps
 HOTTEST = 0.9  # quantile of the highest temperature of a trial, from which on it counts as hot
 
 
@@ -31,7 +32,7 @@ class Tables:
     scores, predictions : pandas.DataFrame
         Of all trials, the time of day in column "clock".
     ahead : pandas.DataFrame
-        Stamp, day, expected, upper bound and reserve of every step after the data.
+        Stamp (in the user's column, or in "from" where that is called like one of these), day, expected, upper bound and reserve of every step after the data.
     reserve : pandas.DataFrame
         A row a model: mean reserve held, and what exactly the risk aimed at would have taken.
     heat : pandas.DataFrame
@@ -84,6 +85,19 @@ class Tables:
         return Evidence("scores", self.scores, {"clock": self.clock, "model": MODEL})
 
 
+def stamp_column(ds: str) -> str:
+    """Name of the stamps in the table ahead: the user's own, unless that is one of the table's.
+
+    Parameters
+    ----------
+    ds : str
+
+    >>> stamp_column("Zeit"), stamp_column("day")
+    ('Zeit', 'from')
+    """
+    return "from" if ds in AHEAD else ds
+
+
 def look_ahead(forecast: Forecast, settings: DemandSettings) -> pd.DataFrame:
     """What is expected at every step after the data, and the reserve to hold above it.
 
@@ -93,9 +107,12 @@ def look_ahead(forecast: Forecast, settings: DemandSettings) -> pd.DataFrame:
     settings : DemandSettings
     """
     frame, ds = forecast.to_frame(), settings.columns.time
+    stamps = stamp_column(ds)
     expected, upper = frame[median_of(frame)], frame[interval_columns(settings.level)[1]]
     days = [format_stamp(stamp) for stamp in frame[ds].dt.normalize()]
-    return pd.DataFrame({ds: frame[ds], "day": days, "expected": expected, "upper": upper, "reserve": upper - expected})
+    return pd.DataFrame(
+        {stamps: frame[ds], "day": days, "expected": expected, "upper": upper, "reserve": upper - expected}
+    )
 
 
 def tabulate(reserve: Reserve) -> pd.DataFrame:

@@ -52,12 +52,12 @@ def write_first_screen(
     days = next(iter(alone.values())).scores[names.SPLIT].nunique()
     run.report.subtitle = f"{say_when(tables)}; such forecasts were tried on {days} days."
     keys = list(alone)[:MOST]
-    past = {key: compare_market(verdicts[key], key, PAST, settings)[1] for key in keys}
-    skilled = [key for key in keys if not found_nothing(past[key])]
+    past = {key: compare_market(verdicts[key], key, PAST, settings) for key in keys}
+    skilled = [key for key in keys if not found_nothing(past[key][0], alone[key].best_baseline("mae"))]
     run.add_advice(*_advise(tables, keys, skilled, settings))
     for key in keys:
         item, claim = compare_market(verdicts[key], key, alone[key].best_baseline("mae"), settings)
-        run.add_certainty(say_skill(claim, past[key]))
+        run.add_certainty(say_skill(claim, past[key][1]))
         add_comparison(run, item, claim, f"error in {settings.call(key)}")
     for key in keys:
         mean = tables.rows("ahead", key).mean("expected", settings.unit)

@@ -24,6 +24,7 @@ class PricesColumns(Columns):
     """
 
     key = ("market", "time")
+    beside = frozenset()
 
     market: Annotated[str, Role("text", "market that the price is of")] = "unique_id"
     time: Annotated[str, Role("datetime", "start of the hour, or of a shorter step")] = "ds"

@@ -25,6 +25,7 @@ class SensorColumns(Columns):
     """
 
     key = ("sensor", "time")
+    beside = frozenset()
 
     sensor: Annotated[str, Role("text", "which series a row belongs to", without="all rows are one series")] = "Sensor"
     time: Annotated[str, Role("datetime", "when it was measured, at one distance")] = "Date_Time"
@@ -107,4 +108,5 @@ class SensorSettings(Settings):
     def read_options(self) -> dict[str, Any]:
         """How an own file is to be read."""
         stated = {name: value for name, value in self.read.model_dump(exclude={"repair"}).items() if value}
-        return {"repair": self.read.repair, **stated}
+        zone = {"tz": self.timezone} if self.timezone else {}  # of own files: what is bundled is read as it stands
+        return {**zone, "repair": self.read.repair, **stated}

@@ -76,6 +76,19 @@ def interval_columns(level: float) -> tuple[str, str]:
     return f"lo-{level:g}", f"hi-{level:g}"
 
 
+def is_taken(name: str) -> bool:
+    """Whether forecasts and evaluations have a column of this name themselves.
+
+    Parameters
+    ----------
+    name : str
+
+    >>> is_taken("origin"), is_taken("lo-90"), is_taken("price")
+    (True, True, False)
+    """
+    return name in TAKEN or re.fullmatch(r"(lo|hi)-[\d.]+", name) is not None
+
+
 STAMPS = "Stamps are one column: join several to one, and read it with pandas.to_datetime"
 
 
@@ -141,7 +154,7 @@ class SeriesColumns:
         }
         _check_names({"unique_id": self.unique_id, "ds": self.ds, "y": self.y, **further}, single)
         own = (self.unique_id, self.ds, self.y)
-        if taken := [name for name in own if name in TAKEN or re.fullmatch(r"(lo|hi)-[\d.]+", name)]:
+        if taken := [name for name in own if is_taken(name)]:
             raise SettingsError(
                 f"forecasts have columns of the name{'s' if len(taken) > 1 else ''} {quote(taken)} themselves; give"
                 f" yours another: table.rename(columns={{{taken[0]!r}: {taken[0] + '_'!r}}})"

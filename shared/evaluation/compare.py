@@ -108,6 +108,16 @@ class Comparison(Result):
         outcome = self.outcome
         return "none" if outcome == "undecided" else outcome
 
+    @property
+    def tendency(self) -> Literal["better", "worse"] | None:
+        """Where the whole interval lies, which no other comparison widens; None where it holds zero or is not known.
+
+        >>> Comparison("A", "B", "mae", 0.2, 0.01, 0.31, 40, 52, 0.08, together=4).tendency
+        'better'
+        """
+        low, high = self.interval
+        return "better" if low > 0 else "worse" if high < 0 else None
+
     def explain(self) -> str:
         """Say the outcome in one sentence, and what it rests on."""
         return self.claim().text
@@ -178,9 +188,9 @@ class Comparison(Result):
         if self.outcome == "worse":
             return f"{model} is worse than {against} by {self._range(-high, -low)} ({metric}); it was better {on}."
         alone = f", but not once all {self.together} comparisons are counted."
-        if low > 0:
+        if self.tendency == "better":
             return f"{model} seems better than {against} by {self._range(low, high)} ({metric}), {on}{alone}"
-        if high < 0:
+        if self.tendency == "worse":
             seems = f"{model} seems worse than {against} by {self._range(-high, -low)} ({metric})"
             return f"{seems}; it was better {on}{alone}"
         return (

@@ -245,6 +245,8 @@ def _wrong(name: str, found: Any) -> str:
         one = shorten(_toml_value(found["input"])) if isinstance(found["input"], str | int | float) else "..."
         return f"setting {quote([name])} is a list; write it as {name} = [{one}], or --set {name}=A,B"
     message = PLAIN.get(found["type"], message[0].lower() + message[1:])
+    if found["type"] == "value_error" and isinstance(found["input"], dict):  # of a table as a whole
+        return f"setting {quote([name])}: {message[:MAX_ECHO]}"
     given = found["input"] if isinstance(found["input"], str) else _show(found["input"])
     items = [part + 1 for part in found["loc"] if isinstance(part, int)]
     where = f", item {items[0]}" if items else ""

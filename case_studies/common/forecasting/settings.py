@@ -54,7 +54,8 @@ class ForecastSettings(Settings):
     @field_validator("horizon", "every")
     @classmethod
     def _duration(cls, given: int | str) -> int | str:
-        parse_duration(given)
+        if given != "":  # left for the study to choose, where it can
+            parse_duration(given)
         return given
 
     @field_validator("first_origin")

@@ -25,6 +25,7 @@ __all__ = [
     "keep_scores",
     "name_origins",
     "quarters",
+    "say_nothing",
     "say_skill",
 ]
 
@@ -130,13 +131,42 @@ def say_skill(claim: Claim, past: Claim) -> list[Said]:
     return [claim] if claim == past or past.verdict == "better" else [past, claim]
 
 
-def found_nothing(past: Claim) -> bool:
+def found_nothing(past: Comparison, best: str) -> bool:
     """Whether nothing was found beyond the mean of the past.
 
-    >>> found_nothing(Claim("", verdict="none")), found_nothing(Claim("", verdict="too few"))
-    (True, False)
+    Something was where the model is better than it, or seems so while another baseline is nearer than that mean.
+
+    Parameters
+    ----------
+    past : Comparison
+        With the mean of the past.
+    best : str
+        The baseline with the least error.
+
+    >>> seems = Comparison("ridge", "mean", "mae", 0.9, 0.86, 0.99, 20, 20, 0.08, "weeks", together=4)
+    >>> found_nothing(seems, "last week"), found_nothing(seems, "mean")
+    (False, True)
     """
-    return past.verdict in ("none", "worse")
+    return past.verdict in ("none", "worse") and (best == past.against or past.tendency != "better")
+
+
+def say_nothing(past: Comparison, best: Comparison) -> str:
+    """Say beyond which baseline nothing was found, and so with what to plan; empty where something was found.
+
+    Parameters
+    ----------
+    past : Comparison
+        With the mean of the past.
+    best : Comparison
+        With the baseline of the least error.
+
+    >>> worse = Comparison("ridge", "last week", "mae", -0.2, -0.3, -0.1, 9, 52, 0.001, "weeks")
+    >>> print(say_nothing(replace(worse, against="the mean"), worse))
+    Nothing was found beyond “last week”: plan with that, and with how much the values vary.
+    """
+    if best.verdict == "worse" and best.against != past.against:
+        return f"Nothing was found beyond “{best.against}”: plan with that, and with how much the values vary."
+    return NOTHING if found_nothing(past, best.against) else ""
 
 
 NOTHING = "Nothing was found beyond the mean of the past: plan with that mean, and with how much the values vary."

@@ -1,0 +1,107 @@
+"""The demand study on tables unlike the bundled one: days instead of half-hours, short histories, columns of any name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from case_studies.common.runs import run_study
+from shared.errors import HexadError
+
+FAST = ["n_jobs=1", "leak_guard=false"]
+
+
+def days(number: int = 330, seed: int = 0) -> pd.DataFrame:
+    """A number a day with a course over the week."""
+    noise = np.random.default_rng(seed).normal(0, 0.02, number)
+    stamps = pd.date_range("2023-01-02", periods=number, freq="D")
+    return pd.DataFrame(
+        {"day": stamps, "upper": (4 + np.cos(2 * np.pi * stamps.day_of_week / 7)) / 1000 + noise / 1000}
+    )
+
+
+def hours(number: int) -> pd.DataFrame:
+    """A number an hour with a course over the day."""
+    stamps = pd.date_range("2023-01-02", periods=number, freq="h")
+    course = 50 + 20 * np.cos(2 * np.pi * stamps.hour / 24) + np.random.default_rng(1).normal(0, 1, number)
+    return pd.DataFrame({"Time": stamps, "Demand": course})
+
+
+def run(table: pd.DataFrame, folder, *settings: str, quick: bool = True):
+    path = folder / "mine.csv"
+    table.to_csv(path, index=False)
+    return run_study("demand", overrides=[*FAST, *settings], data=path, out=folder / "run", quick=quick).parent
+
+
+def test_rows_a_day_apart_are_forecast_a_week_ahead_under_any_column_names(tmp_path):
+    out = run(days(), tmp_path, "columns.time=day", "columns.demand=upper")
+    ahead = pd.read_parquet(out / "reserve_ahead.parquet")
+    assert ahead.columns.tolist() == ["from", "day", "expected", "upper", "reserve"]
+    assert len(ahead) == 7
+    assert ahead["from"].dt.strftime("%a %-d %b %Y").tolist() == ahead["day"].tolist()
+    page = (out / "report.html").read_text()
+    assert "upper: what comes next, and the reserve to hold" in page
+    assert "every day; tried" in page
+    assert "solar panels" not in page
+    smallest = ahead["expected"].min()
+    assert 0 < smallest < 0.01
+    assert f"{smallest:.5f}" in page  # not rounded to nothing
+
+
+def test_origins_lie_in_the_later_half_and_the_report_says_so(tmp_path):
+    out = run(hours(24 * 7 * 16), tmp_path)
+    made = pd.read_parquet(out / "predictions.parquet")
+    assert made["origin"].nunique() == 8  # 13 were asked for, four weeks apart
+    assert made["origin"].min() >= pd.Timestamp("2023-01-02") + pd.Timedelta("56D")
+    assert (
+        "Of the 13 origins asked for, 8 fit into the later half of the table, 7D apart"
+        in (out / "report.html").read_text()
+    )
+
+
+def test_the_course_of_the_year_is_learnt_only_from_a_whole_year():
+    from case_studies.demand.models import lag_model
+    from case_studies.demand.settings import DemandSettings
+    from shared.data import Frequency
+
+    hourly = Frequency("fixed", 3600 * 10**9)
+    assert lag_model(DemandSettings(), hourly).recipe.fourier
+    assert not lag_model(DemandSettings(), hourly, whole_year=False).recipe.fourier
+
+
+@pytest.mark.parametrize(
+    ("table", "settings", "told"),
+    [
+        (days().iloc[::7], (), "rows are 7 days apart, and this study reads rows a day apart or closer"),
+        (days(), ("clocks=12:00", "first_origin=2023-10-01"), "only"),
+        (days(30), (), "cutoffs were asked for"),
+        (hours(24 * 40), ("first_origin=2023-01-20",), "four weeks"),
+    ],
+)
+def test_tables_that_cannot_be_tried_are_refused_with_the_reason(tmp_path, table, settings, told):
+    names = () if "Time" in table else ("columns.time=day", "columns.demand=upper")
+    with pytest.raises(HexadError, match=told):
+        run(table, tmp_path, *names, *settings, "origins=2" if "Time" in table else "origins=52", quick=False)
+
+
+@pytest.mark.parametrize(("study", "role"), [("demand", "time"), ("prices", "time"), ("sensors", "sensor")])
+def test_names_that_results_have_themselves_are_refused_before_anything_is_read(tmp_path, study, role):
+    with pytest.raises(HexadError, match="call yours another in the file, such as 'origin_'$"):
+        run_study(study, overrides=[f"columns.{role}=origin"], data=tmp_path / "none.csv", out=tmp_path / "run")
+
+
+def test_the_hour_that_comes_twice_is_told_apart_by_the_zone_in_each_series(tmp_path):
+    stamps = pd.date_range("2023-08-01", "2023-12-01", freq="h", tz="Europe/Berlin", inclusive="left")
+    rng = np.random.default_rng(0)
+    series = [
+        pd.DataFrame({"key": key, "at": stamps.tz_localize(None), "v": 10 + rng.normal(0, 1, len(stamps))})
+        for key in "AB"
+    ]
+    path = tmp_path / "mine.csv"
+    pd.concat(series).to_csv(path, index=False)
+    names = ["columns.sensor=key", "columns.time=at", "columns.value=v", "n_jobs=1"]
+    with pytest.raises(HexadError, match="If the clocks went back there"):
+        run_study("sensors", overrides=names, data=path, out=tmp_path / "a", quick=True)
+    report = run_study(
+        "sensors", overrides=[*names, "timezone=Europe/Berlin"], data=path, out=tmp_path / "b", quick=True
+    )
+    assert report.is_file()
