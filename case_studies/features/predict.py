@@ -13,8 +13,8 @@ from case_studies.common.saved_run import SavedRun
 from domains.timeseries import StandardizedRidge
 from shared.data import datasets
 from shared.data.io.tables import read_table
-from shared.data.schema import Schema
-from shared.errors import DataError, Problem, StoreError
+from shared.data.schema import Schema, first_rows
+from shared.errors import DataError, Problem, Problems, StoreError, quote
 from shared.result import Result
 from shared.text import count_of
 
@@ -33,7 +33,8 @@ class Predictions(Result):
     Attributes
     ----------
     frame : pandas.DataFrame
-        A row each: its time or number, "prediction", "lo-90" and "hi-90".
+        A row each: its time or number, "prediction", "lo-90" and "hi-90", empty where a column that is needed has no
+        value; where such values are filled, "filled" names the columns.
     target : str
     columns : int
         That the model looks at.
@@ -52,7 +53,7 @@ class Predictions(Result):
 
     def explain(self) -> str:
         """Say what was predicted."""
-        found = self.frame["prediction"]
+        found = self.frame["prediction"].dropna()
         return (
             f"{count_of(len(found), 'row')}: {self.target} is predicted from {count_of(self.columns, 'column')}, from"
             f" {found.min():.4g} to {found.max():.4g}."
@@ -106,21 +107,57 @@ def predict(
     if kept:
         notes += run.contract.check(table, reading.source, accept_drift=accept_drift)
         values = table[kept].apply(lambda one: one.to_numpy(dtype=float, na_value=np.nan))
-        if gone := int(values.isna().to_numpy().sum()):
-            values = values.fillna({one.name: one.median for one in run.contract.columns})
-            notes.append(f"{count_of(gone, 'missing value')} filled with the median of the run's column")
+        gone = values.isna()
+        if gone.to_numpy().any():
+            values, told = _decide_missing(
+                values, run, reading.source, fill=settings.missing == "median" or accept_drift, refuse=settings.missing == "refuse"
+            )
+            notes.append(told)
     else:
         notes.append("no column was shown to predict it: every row gets the same number")
-        values = table.iloc[:, :0]
-    mean = np.asarray(model.predict(values), dtype=float)
+        values = gone = table.iloc[:, :0]
+    mean = np.full(len(table), np.nan)
+    whole = values.notna().all(axis=1).to_numpy()
+    mean[whole] = model.predict(values[whole])
     reach = _read_reach(run)
     time = settings.columns.time
     frame = pd.DataFrame({"row": np.arange(1, len(table) + 1)})
     if time and time in table.columns:
         frame = pd.DataFrame({time: table[time].to_numpy()})
     frame = frame.assign(**{"prediction": mean, f"lo-{LEVEL}": mean - reach, f"hi-{LEVEL}": mean + reach})
+    if whole.all() and gone.to_numpy().any():
+        names = np.asarray(gone.columns, dtype=object)
+        frame["filled"] = [", ".join(names[row]) for row in gone.to_numpy()]
     notes.append(f"from lo-{LEVEL} to hi-{LEVEL} lay {LEVEL} % of the rows that were held out")
     return Predictions(frame, target, len(kept)), notes
+
+
+def _decide_missing(
+    values: pd.DataFrame, run: SavedRun, source: str, *, fill: bool, refuse: bool
+) -> tuple[pd.DataFrame, str]:
+    """Do with missing values what the run did: fill them with its medians, refuse them, or predict no such row."""
+    gone = values.isna()
+    rows = gone.any(axis=1).to_numpy()
+    if fill:
+        filled = values.fillna({one.name: one.median for one in run.contract.columns})
+        count = int(gone.to_numpy().sum())
+        return filled, (
+            f"{count_of(count, 'missing value')} in {count_of(int(rows.sum()), 'row')} filled with the median of the"
+            " run's column; such rows name it under “filled”"
+        )
+    if refuse or rows.all():
+        problems = Problems(source)
+        for name in gone.columns[gone.any()]:
+            mask = gone[name].to_numpy()
+            said = f"{count_of(int(mask.sum()), 'value')} {'is' if mask.sum() == 1 else 'are'} missing"
+            fix = "Fill them in, leave such rows out, or run the study again with --set missing=median."
+            problems.add(said, column=name, rows=first_rows(mask), count=int(mask.sum()), fix=fix)
+        problems.raise_if_any()
+    shown = ", ".join(map(str, first_rows(rows))) + (", ..." if rows.sum() > len(first_rows(rows)) else "")
+    return values, (
+        f"{count_of(int(rows.sum()), 'row')} without a value in {quote(gone.columns[gone.any()])} not predicted (rows"
+        f" {shown}): the run left such rows out"
+    )
 
 
 def _read_reach(run: SavedRun) -> float:

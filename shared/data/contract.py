@@ -21,6 +21,7 @@ FAR = 3.0
 # Where values lie beyond what was learnt from by at least this share of its range, and would lie inside it in another
 # unit, they are taken for such: a column that grows goes less far in the time that is forecast.
 BESIDE = 0.25
+MANY_LOST = 2  # columns up to which each that is missing is told on its own
 UNITS: tuple[tuple[str, float, float], ...] = (
     ("degrees Fahrenheit where Celsius was learnt", 1 / 1.8, -32 / 1.8),
     ("degrees Celsius where Fahrenheit was learnt", 1.8, 32.0),
@@ -164,13 +165,13 @@ class TableContract:
         frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
         known = {column.name for column in self.columns} | set(self.others)
         new = [str(name) for name in frame.columns if str(name) not in known]
+        lost = [column.name for column in self.columns if column.name not in frame.columns]
         for column in self.columns:
-            if column.name not in frame.columns:
-                self._missing(column, frame, new, problems)
+            if column.name in lost:
                 continue
             values = frame[column.name]
             kind = _kind_of(values)
-            if kind != column.kind and not is_kind(values, column.kind):
+            if kind != column.kind and not is_kind(values, column.kind) and values.notna().any():
                 problems.add(
                     f"holds {KINDS[kind]}, but the model learnt from {KINDS[column.kind]}",
                     column=column.name,
@@ -178,6 +179,7 @@ class TableContract:
                 )
                 continue
             self._check_drift(column, values, frame, drift)
+        self._add_lost(lost, frame, new, problems)
         if not accept_drift:
             problems.found += drift.found
         problems.raise_if_any()
@@ -189,21 +191,30 @@ class TableContract:
         )
         return tuple(notes + [str(replace(problem, fix="")).rstrip(".") for problem in drift])
 
-    def _missing(self, column: ColumnContract, frame: pd.DataFrame, new: list[str], problems: Problems) -> None:
-        near = difflib.get_close_matches(column.name.lower(), [name.lower() for name in new], n=1)
-        alike = [name for name in new if name.lower() in near] or [name for name in new if column.suits(frame[name])]
-        if len(alike) == 1:
+    def _add_lost(self, lost: list[str], frame: pd.DataFrame, new: list[str], problems: Problems) -> None:
+        """Say which columns are missing, and which new one may be each; of another table altogether, say that once."""
+        if len(lost) > MANY_LOST and 2 * len(lost) > len(self.columns):
             problems.add(
-                f"is missing, and {quote(alike)} is new and looks like it",
-                column=column.name,
-                fix=f"Rename it to {quote([column.name])} if it is the same.",
+                f"has {len(self.columns) - len(lost)} of the {len(self.columns)} columns that the model needs; missing"
+                f" are {quote(lost)}, and there are {quote(frame.columns)}",
+                fix="This seems to be another table: give one with the columns that the run read.",
             )
-        else:
-            problems.add(
-                f"is missing; the table has {quote(frame.columns)}",
-                column=column.name,
-                fix="The model cannot do without it: add it, or run the study again without it.",
-            )
+            return
+        named = {column.name: column for column in self.columns}
+        alike = {name: _look_alike(named[name], frame, new) for name in lost}
+        for name, found in alike.items():
+            if len(found) == 1 and sum(found == other for other in alike.values()) == 1:
+                problems.add(
+                    f"is missing, and {quote(found)} is new and looks like it",
+                    column=name,
+                    fix=f"Rename it to {quote([name])} if it is the same.",
+                )
+            else:
+                problems.add(
+                    f"is missing; the table has {quote(frame.columns)}",
+                    column=name,
+                    fix="The model cannot do without it: add it, or run the study again without it.",
+                )
 
     def _check_drift(
         self, column: ColumnContract, values: pd.Series[Any], frame: pd.DataFrame, drift: Problems
@@ -298,6 +309,12 @@ def _column(name: str, values: pd.Series[Any]) -> ColumnContract:
         labels = sorted(texts.unique()) if texts.nunique() <= MAX_LABELS else []
         return ColumnContract(name, kind, "", missing, labels=tuple(labels))
     return ColumnContract(name, kind, "", missing)
+
+
+def _look_alike(column: ColumnContract, frame: pd.DataFrame, new: list[str]) -> list[str]:
+    """Columns that the model did not know and that may be one that it misses: by name, else by what they hold."""
+    near = difflib.get_close_matches(column.name.lower(), [name.lower() for name in new], n=1)
+    return [name for name in new if name.lower() in near] or [name for name in new if column.suits(frame[name])]
 
 
 def _kind_of(values: pd.Series[Any]) -> Kind:

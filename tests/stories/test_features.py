@@ -287,11 +287,36 @@ def test_new_rows_that_are_unlike_those_learnt_from_are_told(own, tmp_path):
     with pytest.raises(DataError, match=r"column 'k1': 1 value is missing"):
         predict_from(own, data=tmp_path / "gap.csv", out=tmp_path / "out.csv")
     path, told = predict_from(own, data=tmp_path / "gap.csv", out=tmp_path / "out.csv", accept_drift=True)
-    assert pd.read_csv(path)["prediction"].notna().all()
-    assert any(text.startswith("1 missing value filled") for text in told)
+    made = pd.read_csv(path)
+    assert made["prediction"].notna().all()
+    assert made["filled"].dropna().to_dict() == {3: "k1"}
+    assert any(text.startswith("1 missing value in 1 row filled") for text in told)
     new.assign(k1="much").to_csv(tmp_path / "text.csv", index=False)
     with pytest.raises(DataError, match="column 'k1': holds text"):
         predict_from(own, data=tmp_path / "text.csv", out=tmp_path / "out.csv")
+
+
+def test_rows_that_the_run_would_have_left_out_are_not_predicted(tmp_path):
+    made = table()
+    made.loc[5, "k1"] = np.nan
+    folder = run(made, tmp_path, "missing=rows")
+    new = table(rows=50, seed=7)
+    new.loc[[3, 9], "k1"] = np.nan
+    new.to_csv(tmp_path / "gap.csv", index=False)
+    path, told = predict_from(folder, data=tmp_path / "gap.csv", out=tmp_path / "out.csv")
+    found = pd.read_csv(path)
+    assert len(found) == 50
+    assert found.index[found["prediction"].isna()].tolist() == [3, 9]
+    assert any("2 rows without a value in 'k1' not predicted (rows 4, 10)" in text for text in told)
+    new.assign(k1=np.nan).to_csv(tmp_path / "none.csv", index=False)
+    with pytest.raises(DataError, match="column .k1.: 50 values are missing"):
+        predict_from(folder, data=tmp_path / "none.csv", out=tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("setting", ["columns.target=word", "columns.predictors=k1,word"])
+def test_a_column_of_words_where_numbers_are_needed_names_the_setting(tmp_path, setting):
+    with pytest.raises(DataError, match=r"no column of numbers\. Name another with --set columns\.\w+=NAME"):
+        run(table().assign(word="a"), tmp_path, setting)
 
 
 def test_a_run_that_was_damaged_is_told(own, tmp_path):

@@ -379,11 +379,14 @@ def _type_column(
         kind = declared.kind
     parsed = parse_column(strings, kind, reading)
     desk.notes.extend(f"'{name}': {note}" for note in parsed.notes)
-    _report_unreadable(parsed, name, desk, examples=strings.to_pylist() if parsed.bad.any() else [])
+    examples = strings.to_pylist() if parsed.bad.any() else []
+    _report_unreadable(parsed, name, desk, examples=examples, declared=declared)
     return parsed.values
 
 
-def _report_unreadable(parsed: Parsed, name: str, desk: _Desk, examples: Sequence[Any]) -> None:
+def _report_unreadable(
+    parsed: Parsed, name: str, desk: _Desk, examples: Sequence[Any], declared: Column | None = None
+) -> None:
     count = int(parsed.bad.sum())
     if not count:
         return
@@ -397,7 +400,11 @@ def _report_unreadable(parsed: Parsed, name: str, desk: _Desk, examples: Sequenc
         desk.unreadable = parsed.bad if desk.unreadable is None else desk.unreadable | parsed.bad
         desk.repairs.append(f"column '{name}': {text} (rows {', '.join(map(str, rows))})")
         return
-    desk.problems.add(text, column=name, rows=rows, count=count, fix=parsed.fix)
+    fix = parsed.fix
+    if declared is not None and declared.setting and not parsed.values.notna().any():  # another column was meant
+        kind = {"number": "numbers", "integer": "whole numbers", "datetime": "dates"}.get(declared.kind, declared.kind)
+        fix = f"None of them can: it is no column of {kind}. Name another with --set {declared.setting}=NAME."
+    desk.problems.add(text, column=name, rows=rows, count=count, fix=fix)
 
 
 def _type_frame(
@@ -437,7 +444,7 @@ def _type_frame(
         values = frame[column.name]
         parsed = coerce(values, column.kind)
         if parsed is not None:
-            _report_unreadable(parsed, column.name, desk, examples=values.tolist())
+            _report_unreadable(parsed, column.name, desk, examples=values.tolist(), declared=column)
             typed = parsed.values
         else:
             empty = values.isna().tolist()
