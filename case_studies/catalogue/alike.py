@@ -25,7 +25,8 @@ TEXT = "text"  # what `ItemSpace` calls the block of texts
 LEAST = 0.01  # weight of a column, so that none says nothing at all
 NEAR = 0.05  # of the items, by rank: numbers as near as that are told as a reason
 ALIKE_TEXTS = 0.5  # similarity of texts that is told as a reason
-SAME_TEXT = 0.95  # similarity of texts that say the same
+NEAR_TEXT = 0.8  # similarity of texts below which they are not read word by word, to see whether they are the same
+SAME_WORDS = 0.9  # share of the words that two texts have in common, from which they are the same
 MOST_REASONS, MOST_PARTS = 3, 3
 SHOWN = 3
 NAMES = ("_row", "rank", "neighbour", "neighbour title", "similarity", "because")
@@ -214,13 +215,16 @@ def _text_similarity(space: ItemSpace, items: Items, place: Ints) -> Floats:
 def _find_twins(items: Items, place: Ints, cosine: Floats, texts: Floats, settings: CatalogueSettings) -> pd.DataFrame:
     """Pairs alike in all, whose titles or texts say the same."""
     titles = [re.sub(r"[\W_]+", " ", one).casefold().strip() for one in items.titles] if items.title else []
+    written = [" ".join(one) for one in items.table[list(items.text)].fillna("").to_numpy()] if items.text else []
+    words = [Counter(re.findall(r"\w+", one.casefold())) for one in written]
     found = {}
     for row, column in zip(*np.nonzero(cosine >= settings.twins), strict=True):
         other = int(place[row, column])
         same = [
             name for name, yes in (("title", bool(titles) and titles[row] == titles[other]),) if yes and titles[row]
         ]
-        same += ["text"] if items.text and texts[row, column] >= SAME_TEXT else []
+        near = bool(words) and texts[row, column] >= NEAR_TEXT
+        same += ["text"] if near and _share_of_words(words[row], words[other]) >= SAME_WORDS else []
         if same:
             pair = (min(int(row), other), max(int(row), other))
             found[pair] = (float(cosine[row, column]), " and ".join(same))
@@ -236,6 +240,11 @@ def _find_twins(items: Items, place: Ints, cosine: Floats, texts: Floats, settin
             "similarity": [found[pair][0] for pair in rows],
         }
     )
+
+
+def _share_of_words(one: Counter[str], other: Counter[str]) -> float:
+    """Words that two texts have in common, of all that stand in them (Dice); zero for empty ones."""
+    return 2 * (one & other).total() / max(one.total() + other.total(), 1)
 
 
 def pick_shown(items: Items, settings: CatalogueSettings) -> tuple[list[int], list[str]]:

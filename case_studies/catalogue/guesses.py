@@ -16,7 +16,8 @@ __all__ = ["explain_silence", "guess_check", "guess_key", "guess_separator"]
 SEPARATORS = (", ", "; ", ";", "|", " / ")
 SPLIT, REUSED = 0.05, 0.6  # share of the cells with a separator, and of their parts that stand in other rows, too
 COMMON = 0.1  # share of the items that have to share a value with another, for a column to say what they are like
-KEY_LENGTH = 40  # characters; what is longer is no key but a text
+KEY_LENGTH = 40  # characters; where more than a twentieth is longer, it is no key but a text
+CONSTANT = 0.98  # share of the rows with one value, from which a column tells the others next to nothing
 CHECKED, SHARED = 20, 0.8  # others with the same value, for this share of the items: a column that can be checked by
 
 
@@ -54,7 +55,7 @@ def guess_separator(table: pd.DataFrame, names: Sequence[str]) -> tuple[str, str
 
 
 def guess_key(table: pd.DataFrame, taken: set[str]) -> str:
-    """Find the first column that differs in every row and is short enough to name it.
+    """Find the first column that differs in every row and is short enough to name it, but for a few.
 
     Parameters
     ----------
@@ -70,10 +71,15 @@ def guess_key(table: pd.DataFrame, taken: set[str]) -> str:
         column = table[name]
         if str(name) in taken or column.isna().any() or column.duplicated().any():
             continue
-        text = not pd.api.types.is_numeric_dtype(column.dtype) and column.astype(str).str.len().max() <= KEY_LENGTH
+        text = not pd.api.types.is_numeric_dtype(column.dtype) and _most_length(column) <= KEY_LENGTH
         if text or pd.api.types.is_integer_dtype(column.dtype):
             return str(name)
     return ""
+
+
+def _most_length(column: pd.Series[Any]) -> float:
+    """Length of its values in characters, but for the longest twentieth."""
+    return float(column.astype(str).str.len().quantile(0.95))
 
 
 def guess_check(table: pd.DataFrame, names: Sequence[str], separator: str) -> tuple[str, str]:
@@ -125,6 +131,8 @@ def explain_silence(column: pd.Series[Any], separator: str) -> str:
     known = column.dropna()
     if known.nunique() < 2:
         return "never changes"
+    if (share := float(known.value_counts(normalize=True).iloc[0])) >= CONSTANT:
+        return f"has one value in {100 * share:.3g} % of the rows"
     if is_number(column):
         steps = np.diff(known)
         return "numbers the rows" if len(known) == len(column) and (steps > 0).all() and (steps % 1 == 0).all() else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shared.reporting import Claim, Evidence, Said, given
-from shared.text import count_of
+from shared.text import count_of, join_words
 
 from .alike import Alike
 from .check import BY_CHANCE, Trial
@@ -175,7 +175,9 @@ def say_twins(alike: Alike, items: Items) -> Said:
     >>> say_twins.__name__
     'say_twins'
     """
-    by = " or ".join(f"“{name}”" for name in filter(None, [items.title, *items.text]))
+    ways = [f"the same by “{items.title}”"] if items.title else []
+    ways += [f"nine of ten words of {join_words([f'“{name}”' for name in items.text])} the same"] if items.text else []
+    by = ", or ".join(ways)
     if not by:
         return "Items that stand there twice were not looked for: there are no titles and no texts."
     if not len(alike.twins):
@@ -183,7 +185,7 @@ def say_twins(alike: Alike, items: Items) -> Said:
     pairs = Evidence("twins", alike.twins).count("pair")
     verb = "seems" if len(alike.twins) == 1 else "seem"
     return Claim.of(
-        f"{{n}} of keys {verb} to be the same item twice (alike in all, and the same by {by}): see the table of them.",
+        f"{{n}} of keys {verb} to be the same item twice (alike in all, and {by}): see the table of them.",
         n=pairs,
     )
 

@@ -113,7 +113,7 @@ def test_noise_is_not_called_likeness():
 
 def test_the_order_of_the_table_says_nothing():
     """Of items equally near, none is taken for where it stands: sorted by the answer, a column of one value is chance."""
-    table = pd.DataFrame({"kind": np.repeat(list("abcd"), 100), "same": ["x"] * 399 + ["y"], "other": list("uv") * 200})
+    table = pd.DataFrame({"kind": np.repeat(list("abcd"), 100), "same": np.where(np.arange(400) % 33 == 5, "y", "x"), "other": list("uv") * 200})
     asked = CatalogueSettings(columns={"check": "kind"}, n_jobs=1)
     trial = judge_columns(prepare_items(table, asked, "own"), asked)
     assert trial.table.loc["same alone", "share"] == pytest.approx(trial.chance, abs=0.06)
@@ -151,6 +151,31 @@ def test_without_a_column_to_check_by_it_says_so(tmp_path):
 def test_the_same_item_under_two_keys_is_found(own):
     twins = pd.read_parquet(own / "twins.parquet")
     assert ("W007", "W900") in set(zip(twins["first"], twins["second"], strict=True))
+
+
+def test_twins_by_their_texts_share_nine_of_ten_words():
+    """Texts of one kind are near to one another and not the same."""
+    shapes = "small oak table for {} with {} drawers and a smooth top".format
+    rooms, numbers = "kitchens offices halls studios lofts attics".split(), "two three four five six seven".split()
+    texts = [shapes(*both) for both in zip(rooms * 2, [*numbers, *numbers[1:], "one"], strict=True)]
+    table = pd.DataFrame({"id": [f"T{place:02d}" for place in range(26)], "note": [*texts, *texts, texts[0], "other"]})
+    table["kind"] = "wood"
+    asked = CatalogueSettings(columns={"text": ["note"], "title": "", "check": ""}, n_jobs=1, twins=0.1)
+    items = prepare_items(table.assign(colour=["red", "blue"] * 13), asked, "own")
+    twins = search_alike(items, fit_whole(items, None, asked), asked).twins
+    texts_of = table.set_index("id")["note"]
+    assert len(twins) >= 12
+    assert all(texts_of[one] == texts_of[other] for one, other in twins[["first", "second"]].to_numpy())
+
+
+def test_a_key_may_be_long_in_a_few_rows_and_a_column_of_one_value_is_not_compared():
+    table = pd.DataFrame({"name": [f"item-{place}" for place in range(100)], "kind": list("ab") * 50})
+    table.loc[7, "name"] = "a-name-of-many-words-" * 4
+    table["rare"] = ["usual"] * 99 + ["not"]
+    items = prepare_items(table, CatalogueSettings(columns={"check": ""}), "own")
+    assert items.key == "name"
+    assert "rare" not in items.attributes
+    assert any("“rare” is not compared: it has one value in 99 % of the rows" in note for note in items.notes)
 
 
 def test_every_item_has_its_neighbours_with_reasons(own):
