@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from shared.data.io.table_report import TableReport
 from shared.evaluation import Comparison
 from shared.reporting import Run
 from shared.reporting.claims import Claim, Said
 from shared.result import Result
-from shared.text import format_value
+from shared.text import capitalise, format_value
 
 __all__ = ["add_closing", "add_comparison", "not_real", "too_few", "weave"]
 
@@ -104,7 +106,7 @@ def _write(item: Comparison, value: float) -> str:
     return format_value(100 * value, "%", decimals=0)
 
 
-def add_closing(run: Run, reading: Result, *parts: object) -> None:
+def add_closing(run: Run, reading: Result, *parts: object, repairs: Sequence[str] = ()) -> None:
     """Close a report: what was read, and the command that does it again.
 
     Parameters
@@ -114,6 +116,8 @@ def add_closing(run: Run, reading: Result, *parts: object) -> None:
         How the table was read, or what the map holds.
     *parts
         What else is to be said of the data, as in `Run.add_section`.
+    repairs : sequence of str
+        What was repaired after reading, such as gaps of a series.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -126,5 +130,7 @@ def add_closing(run: Run, reading: Result, *parts: object) -> None:
     ...     [section.title for section in run.report.sections]
     ['What was read', 'Do it again']
     """
+    if isinstance(reading, TableReport):
+        reading = replace(reading, repairs=(*reading.repairs, *map(capitalise, repairs)))
     run.add_section("What was read", reading.explain(), *parts, fold=True)
     run.add_section("Do it again").code(run.command)

@@ -99,7 +99,7 @@ def ahead(
         source=source,
         frequency=model.panel_.frequency,
     )
-    notes = list(panel.repairs)
+    notes = [f"{text}, as the run's read.repair says" for text in panel.repairs]
     left = 0
     new, seen = rows_after(model, panel, source)
     if seen:

@@ -423,9 +423,7 @@ def data(panel: Panel, demand: pd.DataFrame, settings: DemandSettings) -> list[A
     shifts = int((pd.Series(panel.frequency.wall_offset(panel.ordinals())).diff().fillna(0) != 0).sum())
     week = demand.groupby([demand[ds].dt.day_of_week >= 5, demand[ds].dt.strftime("%H:%M")])[y].mean()
     hours = np.linspace(0, 24, len(week[False]), endpoint=False)
-    state = (
-        f"after repairs that were asked for: {'; '.join(panel.repairs)}" if panel.repairs else "without gaps or repeats"
-    )
+    state = "after these repairs" if panel.repairs else "without gaps or repeats"
     text = (
         f"{len(demand):,} rows from {stamps.iloc[0]} to {stamps.iloc[-1]}, one every {panel.frequency.describe()},"
         f" {state}"

@@ -73,7 +73,7 @@ def run(settings: DemandSettings, out: Run) -> None:
     out.add_section("Other hours, other days, other weather", *report.others(scores, bounds, weekdays, settings))
     out.add_section("What drives it", *report.driving(driving, by_weather))
     out.add_section("How it was tried", *report.protocol(settings, trials, panel, planned), fold=True)
-    add_closing(out, reading, *report.data(panel, demand, settings))
+    add_closing(out, reading, *report.data(panel, demand, settings), repairs=panel.repairs)
     out.metrics.update(report.metrics(scores, bounds, weekdays, reserve, forecast))
 
 

@@ -110,7 +110,11 @@ def predict(
         gone = values.isna()
         if gone.to_numpy().any():
             values, told = _decide_missing(
-                values, run, reading.source, fill=settings.missing == "median" or accept_drift, refuse=settings.missing == "refuse"
+                values,
+                run,
+                reading.source,
+                fill=settings.missing == "median" or accept_drift,
+                refuse=settings.missing == "refuse",
             )
             notes.append(told)
     else:

@@ -39,8 +39,8 @@ def write_first_screen(
     look = tables.look()
     kept, mined = tables.look(kept=True).count(), look.count()
     run.add_fact(
-        f"{kept.text} of {mined.text}",
-        "rules (who buys this buys that, too) stood the test",
+        f"{kept.text} of {mined.text}" if mined.value else "No rule",
+        "rules (who buys this buys that, too) stood the test" if mined.value else "was met often enough to be tested",
         Claim.of("{kept} of {mined} rules stood the test.", kept=kept, mined=mined),
     )
     if n:
@@ -103,6 +103,8 @@ def say_money(tables: Tables, settings: GrocerySettings) -> list[Said]:
 def say_more(tables: Tables) -> Claim:
     """How many offers there are."""
     n = Evidence("offers", tables.offers).count("offer")
+    if len(tables.offers) == 1:
+        return Claim.of("The list below has {n}.", n=n)
     return Claim.of("The list below has {n}, first those that could bring most.", n=n)
 
 

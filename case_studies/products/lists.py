@@ -90,7 +90,7 @@ class Lists:
 def recommend(
     model: Recommender, users: Any, settings: ProductSettings, kind: str, *, reasons: bool = True
 ) -> Recommendations:
-    """Lists for some users, with at most so many of a kind among what is new.
+    """Lists for some users, with at most so many of a kind among what is new, and of items that nobody has yet.
 
     Parameters
     ----------
@@ -106,7 +106,8 @@ def recommend(
     >>> recommend(Recommender().fit(table), ["b"], ProductSettings(shown=1), "").lists()
     {'b': ['milk']}
     """
-    return model.recommend(users, settings.shown, max_per=caps_of(model.question, settings, kind), reasons=reasons)
+    caps = caps_of(model.question, settings, kind)
+    return model.recommend(users, settings.shown, max_per=caps, max_new=settings.most_new, reasons=reasons)
 
 
 def caps_of(question: str, settings: ProductSettings, kind: str) -> Mapping[str, int] | None:
@@ -150,7 +151,7 @@ def make_lists(question: str, visits: Visits, settings: ProductSettings) -> List
     if caps_of(question, settings, visits.kind):
         assert visits.items is not None  # noqa: S101  # kinds come from it
         by_item = visits.items.set_index(visits.items.columns[visits.items.columns.get_loc(shown.table.columns[1])])
-        free = model.recommend(users, settings.shown, reasons=False)
+        free = model.recommend(users, settings.shown, max_new=settings.most_new, reasons=False)
         kinds, kinds_free = (_count_kinds(one.table, by_item[visits.kind]) for one in (shown, free))
     return Lists(question, model, shown, strangers, kinds, kinds_free)
 

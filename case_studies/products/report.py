@@ -52,7 +52,7 @@ def list_parts(lists: Lists, visits: Visits, settings: ProductSettings) -> list[
     for key in chosen:
         rows = lists.table[lists.table[user] == key].set_index("rank")[[item, "because"]].head(EXAMPLE)
         known = settings.count_items(int(counts[key]))
-        caption = f"{capitalise(LABELS[lists.question])} for {settings.who} {key}, of whom {known} are known."
+        caption = f"{capitalise(LABELS[lists.question])} for {settings.who} {key}, of whom {known} {'is' if counts[key] == 1 else 'are'} known."
         parts.append(Table(rows, caption, name=f"{lists.question}-{key}"))
     return parts
 

@@ -92,6 +92,7 @@ class ProductSettings(Settings):
     period: str = "28D"
     cuts: int = Field(2, ge=1, le=20)
     most_of_a_kind: int = Field(2, ge=0)
+    most_new: int = Field(1, ge=0)
     most_users: int = Field(0, ge=0)
     most_items: int = Field(1000, ge=0)
     examples: int = Field(3, ge=1, le=20)

@@ -73,7 +73,11 @@ def predict(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RepairWarning)
         found = model.find_incidents(later, budget=settings.incidents, repair=settings.repairs)
-    repaired = [str(one.message) for one in caught if issubclass(one.category, RepairWarning)]
+    bridged = [
+        f"{str(one.message).rstrip('.')}: bridged to look across, as in the run, and never reported"
+        for one in caught
+        if issubclass(one.category, RepairWarning)
+    ]
     why = {number: incident.text for number, incident in enumerate(found.incidents, 1)}
     frame = found.rows.assign(why=[why.get(number, "") for number in found.rows["incident"]])
     # Whatever drifted is among the incidents, so there is nothing more to accept.
@@ -81,4 +85,6 @@ def predict(
     if known:
         notes.append(f"{count_of(known, 'row')} known from before {'is' if known == 1 else 'are'} passed over")
     told = [incident.explain().rstrip(".") for incident in found.incidents[:FIRST]]
-    return Sightings(frame, found), [*reading.repairs, *repaired, *notes, *told]
+    if more := len(found.incidents) - len(told):
+        told.append(f"{more:,} more {'stands' if more == 1 else 'stand'} in the table, under “why”")
+    return Sightings(frame, found), [*reading.repairs, *bridged, *notes, *told]

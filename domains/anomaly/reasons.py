@@ -138,7 +138,9 @@ class Explainer:
         elif value < least or value > most:
             reach = f"({format_number(least, 3)} to {format_number(most, 3)})"
             said = f"beyond all {count_of(self.code.n_rows, 'row')} learnt from {reach}"
-        elif value > high and usual > 0.1 * (high - low) and value >= 3 * usual:  # a multiple of what may as well be 0 says nothing
+        elif (
+            value > high and usual > 0.1 * (high - low) and value >= 3 * usual
+        ):  # a multiple of what may as well be 0 says nothing
             said = f"{format_number(value / usual, 2)} times what similar rows have ({between})"
         elif not low <= value <= high:
             said = f"where similar rows have {between}"

@@ -20,7 +20,7 @@ from domains.recommendation.content.newcomers import NewItems
 from domains.recommendation.content.space import ItemSpace
 from domains.recommendation.content.table import check_items, order_column
 from domains.recommendation.lists.filters import ItemColumns
-from domains.recommendation.lists.rerank import cap_lists, diversify, number_kinds
+from domains.recommendation.lists.rerank import cap_lists, diversify, keep_best, number_kinds
 from domains.recommendation.lists.result import Recommendations
 from domains.recommendation.reasons import Reasons
 from domains.recommendation.search.index import SemanticIndex
@@ -254,6 +254,7 @@ class Recommender(BehaviourModel):
         where: Mapping[str, Any] | None = None,
         exclude: Sequence[Any] = (),
         max_per: Mapping[str, int] | None = None,
+        max_new: int | None = None,
         boost: Mapping[Any, float] | None = None,
         diversity: float = 0.0,
         reasons: bool = True,
@@ -272,6 +273,9 @@ class Recommender(BehaviourModel):
             Items not to be shown, such as those out of stock.
         max_per : mapping of str to int, optional
             By column, how many items of one value a list may hold.
+        max_new : int, optional
+            How many items that nobody has yet a list may hold, the best of them; any number where left out. No past can
+            show whether such items are right.
         boost : mapping of item to float, optional
             Added to the score (log-odds) of an item; below zero to hold it back.
         diversity : float
@@ -290,6 +294,8 @@ class Recommender(BehaviourModel):
         check_is_fitted(self, "items_")
         self._need_behaviour()
         self._check_asked(n, diversity)
+        if max_new is not None and not (is_whole(max_new) or (max_new == 0 and not isinstance(max_new, bool))):
+            raise SettingsError(f"max_new={max_new!r} is no whole number from 0 on")
         given = list(dict.fromkeys(as_keys(users)))
         codes = self.user_codes(given)
         allowed, added = self._allowed(where, exclude), self._boosts(boost)
@@ -306,6 +312,8 @@ class Recommender(BehaviourModel):
             scores[:, ~allowed | unknown] = -np.inf
             if self.question == "new":
                 scores[self.history_.had(part)] = -np.inf
+            if max_new is not None and self.new_ is not None:
+                scores[:, self.new_.items] = keep_best(scores[:, self.new_.items], int(max_new))
             if diversity:
                 lists = diversify(scores, int(n), diversity, self._likeness().among, caps)
             else:

@@ -12,6 +12,7 @@ from shared.data.columns import SeriesColumns
 from shared.data.frequency import Frequency, frequency_of, infer_frequency, is_zone
 from shared.data.schema import first_rows
 from shared.errors import Argument, DataError, Fix, Problem, Problems, quote
+from shared.text import count_of
 from shared.typing import Bools, Floats, Ints
 
 HOUR_NS = 3600 * 10**9
@@ -68,7 +69,8 @@ def stamps_of(
     if bad.any():
         count = int(bad.sum())
         problems.add(
-            f"{count:,} stamps do not exist in {tz}, or are repeated in an hour that is not",
+            f"{count_of(count, 'stamp does', 'stamps do')} not exist in {tz}, or {'is' if count == 1 else 'are'} repeated"
+            f" in an hour that is not: {values[bad].iloc[0]}",
             column=columns.ds,
             rows=first_rows(bad),
             count=count,
@@ -138,7 +140,7 @@ def _localize(
     unsure &= np.asarray(zoned != apart)  # stamps that come twice by mistake are told elsewhere
     if unsure.any():
         problems.add(
-            f"{int(unsure.sum()):,} stamps come twice in an hour that the clock of {tz} shows twice, and the rows are"
+            f"{count_of(int(unsure.sum()), 'stamp comes', 'stamps come')} twice in an hour that the clock of {tz} shows twice, and the rows are"
             " in no order that tells which is which",
             column=columns.ds,
             rows=first_rows(unsure),
@@ -212,7 +214,7 @@ def keep_distinct(
         return ~same
     count = int(same.sum())
     where = quote(dict.fromkeys(keys[code] for code in codes[same]))
-    text = f"{count:,} stamps occur twice in a series (series {where})"
+    text = f"{count_of(count, 'stamp occurs', 'stamps occur')} twice in a series (series {where})"
     if "keep_last_duplicate" in asked:
         repairs.append(f"kept the later row of each: {text}")
         return ~same
@@ -283,7 +285,7 @@ def check_on_grid(grid: Frequency, stamps: Ints, order: Ints, columns: SeriesCol
     if better is not None and better.describe() != grid.describe() and better.on_grid(stamps).all():
         hint = f" They look like steps of {better.describe()}."
     problems.add(
-        f"{count:,} stamps do not lie on the grid of {grid.describe()}",
+        f"{count_of(count, 'stamp does', 'stamps do')} not lie on the grid of {grid.describe()}",
         column=columns.ds,
         rows=sorted(order[off] + 1)[:6],
         count=count,
@@ -356,7 +358,7 @@ def fill_gaps(
         series = quote(dict.fromkeys(keys[code] for code in cells.codes[:-1][breaks]))
         stamp = grid.to_pandas(grid.stamps(cells.ordinals[first : first + 1] + 1)).iloc[0]
         problems.add(
-            f"{lost:,} stamps are missing in {int(breaks.sum()):,} gaps (series {series}), the first is {stamp}",
+            f"{count_of(lost, 'stamp is', 'stamps are')} missing in {count_of(int(breaks.sum()), 'gap')} (series {series}), the first is {stamp}",
             column=columns.ds,
             rows=sorted(cells.rows[1:][breaks] + 1)[:6],
             count=int(breaks.sum()),
@@ -366,7 +368,7 @@ def fill_gaps(
         if mask.any():
             series = quote(dict.fromkeys(keys[code] for code in cells.codes[mask]))
             problems.add(
-                f"{int(mask.sum()):,} values are missing (series {series})",
+                f"{count_of(int(mask.sum()), 'value is', 'values are')} missing (series {series})",
                 column=name,
                 rows=sorted(cells.rows[mask] + 1)[:6],
                 count=int(mask.sum()),
@@ -388,7 +390,7 @@ def _without_missing_ends(cells: Cells, columns: SeriesColumns, repairs: list[st
     place = np.arange(len(known))
     keep = (place >= first[cells.codes]) & (place <= last[cells.codes])
     if not keep.all():
-        repairs.append(f"cut {int((~keep).sum()):,} missing values off the ends of series")
+        repairs.append(f"cut {count_of(int((~keep).sum()), 'missing value')} off the ends of series")
     return Cells(cells.codes[keep], cells.ordinals[keep], cells.rows[keep], {n: c[keep] for n, c in cells.data.items()})
 
 
@@ -414,7 +416,7 @@ def _interpolate(cells: Cells, repairs: list[str]) -> Cells:
             )
             data[name].append(np.full(len(full), np.nan) if line is None else line)
             filled += len(full) - int(known.sum()) - (int(np.isnan(line).sum()) if line is not None else len(full))
-    repairs.append(f"interpolated {filled:,} values")
+    repairs.append(f"interpolated {count_of(filled, 'value')}")
     return Cells(
         np.concatenate(codes),
         np.concatenate(ordinals),

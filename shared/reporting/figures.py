@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.errors import SettingsError
 from shared.reporting.claims import Said
 from shared.reporting.hover import find_values, join_values
 from shared.runtime.files import write_text
@@ -130,8 +131,15 @@ class Figure:
         Parameters
         ----------
         path : str or Path
-            A file there is replaced, whole or not at all.
+            Its name ends in ``.svg``; a file there is replaced, whole or not at all.
+
+        Raises
+        ------
+        SettingsError
+            The name ends otherwise.
         """
+        if Path(path).suffix.lower() != ".svg":
+            raise SettingsError(f"path={str(path)!r}: a figure is written as SVG; let the name end in .svg")
         write_text(Path(path), self.plain())
 
     def plain(self) -> str:

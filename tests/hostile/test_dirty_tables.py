@@ -209,7 +209,7 @@ REFUSED = {
         "a",
         (2,),
         1,
-        "fit two readings",
+        "fits two readings",
         "decimal=",
     ),
     "ambiguous dates declared": (
@@ -455,7 +455,7 @@ def test_every_repair_asked_for_is_told_and_no_other(write):
     assert columns(frame) == {"id": ["a"], "n": [4.0]}
     texts = [str(warning.message) for warning in told]
     assert all(text.startswith("dirty.csv: ") for text in texts)
-    for part in ("1 ragged row", "made missing in 'n'", "2 bad rows", "1 rows with a repeated key"):
+    for part in ("1 ragged row", "made missing in 'n'", "2 bad rows", "1 row with a repeated key"):
         assert sum(part in text for text in texts) == 1
 
 

@@ -86,25 +86,25 @@ REFUSED = {
     ),
     "a stamp twice": (
         lambda: pd.concat([clean(), clean()[65:66]], ignore_index=True), "D", "ds", (66,), 1,
-        r"1 stamps occur twice .* \(series 'b'\)", "Remove the extra rows",
+        r"1 stamp occurs twice .* \(series 'b'\)", "Remove the extra rows",
     ),
     "no key column": (
         lambda: clean().drop(columns="unique_id"), "D", "ds", (1, 2, 3, 4, 5, 6), 60,
         "60 stamps occur twice", "Remove the extra rows",
     ),
     "a value missing": (
-        lambda: with_cell(65, "y", np.nan), "D", "y", (65,), 1, r"1 values are missing \(series 'b'\)", "Fill them in",
+        lambda: with_cell(65, "y", np.nan), "D", "y", (65,), 1, r"1 value is missing \(series 'b'\)", "Fill them in",
     ),
     "the last value missing": (
         lambda: with_cell(120, "y", np.nan), "D", "y", (120,), 1,
-        r"1 values are missing \(series 'b'\)", "Fill them in",
+        r"1 value is missing \(series 'b'\)", "Fill them in",
     ),
     "the first value missing": (
-        lambda: with_cell(61, "y", np.nan), "D", "y", (61,), 1, r"1 values are missing \(series 'b'\)", "Fill them in",
+        lambda: with_cell(61, "y", np.nan), "D", "y", (61,), 1, r"1 value is missing \(series 'b'\)", "Fill them in",
     ),
     "None for a value": (
         lambda: with_cell(65, "y", None, clean().astype({"y": object})), "D", "y", (65,), 1,
-        r"1 values are missing", "Fill them in",
+        r"1 value is missing", "Fill them in",
     ),
     "a series without values": (
         lambda: clean().assign(y=lambda t: t.y.where(t.unique_id == "a")), "D", "y", (), 1,
@@ -134,7 +134,7 @@ REFUSED = {
     ),
     "a stamp off the grid": (
         lambda: with_cell(65, "ds", pd.Timestamp("2024-01-05 06:00")), "D", "ds", (65,), 1,
-        "1 stamps do not lie on the grid", "Correct them",
+        "1 stamp does not lie on the grid", "Correct them",
     ),
     "words for dates": (
         lambda: clean().assign(ds=[f"day {i}" for i in range(120)]), "D", "ds", (1, 2, 3, 4, 5, 6), 120,
@@ -248,7 +248,7 @@ REPAIRS = {
         lambda: pd.concat([clean(), clean()[65:66]], ignore_index=True), "keep_last_duplicate", "kept the later row",
     ),
     "drop_missing_ends": (
-        lambda: with_cell(120, "y", np.nan), ("interpolate", "drop_missing_ends"), "cut 1 missing values off the ends",
+        lambda: with_cell(120, "y", np.nan), ("interpolate", "drop_missing_ends"), "cut 1 missing value off the ends",
     ),
 }  # fmt: skip
 
@@ -272,9 +272,9 @@ def test_a_repair_that_an_error_names_is_made_when_asked_for_and_told(make, case
 def test_rows_of_an_update_are_repaired_when_asked_for(make):
     table = pd.concat([clean()[:60]], ignore_index=True)
     model = make(freq="D").fit(table[:50])
-    with pytest.raises(DataError, match="1 stamps are missing"):
+    with pytest.raises(DataError, match="1 stamp is missing"):
         model.update(table[50:].drop(index=54))
-    with pytest.warns(RepairWarning, match="interpolated 1 values"):
+    with pytest.warns(RepairWarning, match="interpolated 1 value"):
         model.update(table[50:].drop(index=54), repair="interpolate")
     assert forecast(model).ds.min() == table.ds.max() + pd.Timedelta(days=1)
 

@@ -113,7 +113,13 @@ def test_noise_is_not_called_likeness():
 
 def test_the_order_of_the_table_says_nothing():
     """Of items equally near, none is taken for where it stands: sorted by the answer, a column of one value is chance."""
-    table = pd.DataFrame({"kind": np.repeat(list("abcd"), 100), "same": np.where(np.arange(400) % 33 == 5, "y", "x"), "other": list("uv") * 200})
+    table = pd.DataFrame(
+        {
+            "kind": np.repeat(list("abcd"), 100),
+            "same": np.where(np.arange(400) % 33 == 5, "y", "x"),
+            "other": list("uv") * 200,
+        }
+    )
     asked = CatalogueSettings(columns={"check": "kind"}, n_jobs=1)
     trial = judge_columns(prepare_items(table, asked, "own"), asked)
     assert trial.table.loc["same alone", "share"] == pytest.approx(trial.chance, abs=0.06)
@@ -156,7 +162,10 @@ def test_the_same_item_under_two_keys_is_found(own):
 def test_twins_by_their_texts_share_nine_of_ten_words():
     """Texts of one kind are near to one another and not the same."""
     shapes = "small oak table for {} with {} drawers and a smooth top".format
-    rooms, numbers = "kitchens offices halls studios lofts attics".split(), "two three four five six seven".split()
+    rooms, numbers = (
+        ["kitchens", "offices", "halls", "studios", "lofts", "attics"],
+        ["two", "three", "four", "five", "six", "seven"],
+    )
     texts = [shapes(*both) for both in zip(rooms * 2, [*numbers, *numbers[1:], "one"], strict=True)]
     table = pd.DataFrame({"id": [f"T{place:02d}" for place in range(26)], "note": [*texts, *texts, texts[0], "other"]})
     table["kind"] = "wood"

@@ -315,7 +315,7 @@ def test_rows_that_the_run_would_have_left_out_are_not_predicted(tmp_path):
 
 @pytest.mark.parametrize("setting", ["columns.target=word", "columns.predictors=k1,word"])
 def test_a_column_of_words_where_numbers_are_needed_names_the_setting(tmp_path, setting):
-    with pytest.raises(DataError, match=r"no column of numbers\. Name another with --set columns\.\w+=NAME"):
+    with pytest.raises(DataError, match=r"or name a column of numbers in its place: --set columns\.\w+=NAME"):
         run(table().assign(word="a"), tmp_path, setting)
 
 

@@ -118,6 +118,26 @@ def _best_first(scores: Reals, items: Ints) -> Ints:
     return items[np.argsort(-scores[items], kind="stable")].astype(np.int64)
 
 
+def keep_best(scores: Reals, most: int) -> Reals:
+    """Scores of the best items of every row; minus infinity for the others.
+
+    Parameters
+    ----------
+    scores : array of shape (n_rows, n_items)
+    most : int
+
+    >>> keep_best(np.array([[1.0, 3.0, 2.0]]), 2).tolist()
+    [[-inf, 3.0, 2.0]]
+    """
+    if most >= scores.shape[1]:
+        return scores
+    kept = np.full_like(scores, -np.inf)
+    if most:
+        best = top_items(scores, most)
+        np.put_along_axis(kept, best, np.take_along_axis(scores, best, axis=1), axis=1)
+    return kept
+
+
 def number_kinds(values: Any) -> Ints:
     """Number the kinds of a column; an item without one is of a kind of its own, since nothing says it is like others.
 

@@ -35,7 +35,10 @@ EITHER_ORDER = Fix("Pass ", Argument("dates", "day-first"), " or ", Argument("da
 FIRST = 1_000  # rows that are looked at before the rest
 LONGEST = 10_000  # characters; no number and no stamp has as many
 ISO_ZONED = r"(Z|[+-]\d{2}:?\d{2})$"
+CORRECT = "Correct them, or leave the cells empty."
+YEAR_FIRST = r"^\d{4}([./])\d{1,2}([./])\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2})?)?$"
 SHORT = r"^\d{1,2}[./-]\d{1,2}[./-]\d{4}([ T]\d{1,2}:\d{2}(:\d{2})?)?$"
+ORDERS = {"day-first": "%d-%m-%Y", "month-first": "%m-%d-%Y", "year-first": "%Y-%m-%d"}
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,8 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
         if read.notna().all():
             return "datetime", ()
         return "text", ("kept as text: it does not fit the format of dates=",) if _matches(full, ISO).all() else ()
+    if _all_match(full, YEAR_FIRST):
+        return "datetime", ()
     if _all_match(full, SHORT):
         order = reading.dates or _date_order(full)
         if order in {"day-first", "month-first"}:
@@ -317,7 +322,7 @@ def _numbers(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
     if lossy.any() and not ((~good & ~missing) | infinite).any():
         fix = "Declare the column text or integer, so that no digit is lost."
         return Parsed(values, bad, "with more digits than a decimal number holds", fix, notes)
-    fix = "Correct them, or leave the cells empty."
+    fix = CORRECT
     if decimal == "." and bad.any() and _matches(strings.filter(pa.array(bad)), r"^[+-]?\d*,\d+$").all():
         fix = Fix("Pass ", Argument("decimal", ","), " if the comma is the decimal mark; otherwise correct them.")
     return Parsed(values, bad, "cannot be read as numbers" if bad.any() else "", fix, notes)
@@ -363,6 +368,8 @@ def _datetimes(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
         return _parse_stamps(texts, missing, str(reading.dates), "")
     if reading.dates is None and len(full) and (starts := _period_starts(texts)) is not None:
         return Parsed(starts, np.asarray(starts.isna()) & ~missing, notes=("periods read by their first day",))
+    if reading.dates in {None, "iso"} and not iso.any() and (years := _matches(strings, YEAR_FIRST)).any():
+        return _parse_stamps(texts.where(years), missing, "year-first", "")
     if short.sum() > iso.sum() and reading.dates != "iso":
         order = reading.dates or _date_order(full.filter(pa.array(_matches(full, SHORT))))
         if order is None:
@@ -402,18 +409,27 @@ def _period_starts(texts: pd.Series[Any]) -> pd.Series[Any] | None:
 
 
 def _parse_stamps(texts: pd.Series[Any], missing: Bools, order: str, note: str) -> Parsed:
-    if order in {"day-first", "month-first"}:
+    if order in ORDERS:
         texts = texts.str.replace(r"[./-]", "-", regex=True).str.replace("T", " ")
-        date = "%d-%m-%Y" if order == "day-first" else "%m-%d-%Y"
-        values = pd.to_datetime(texts, format=date, errors="coerce")
-        for clock in (" %H:%M", " %H:%M:%S"):
-            values = values.fillna(pd.to_datetime(texts, format=date + clock, errors="coerce"))
+        values = _read_order(texts, order)
     else:
         values = pd.to_datetime(texts, format=order, errors="coerce")
     values = values.mask(off_calendar(values))
     bad = np.asarray(values.isna()) & ~missing
     fix = Fix("Correct them, or give their format, as in ", Argument("dates", "%d/%m/%y"), ".")
+    other = {"day-first": "month-first", "month-first": "day-first"}.get(order)
+    if other is not None and bad.any() and _read_order(texts[bad], other).notna().all():
+        fix = Fix("Pass ", Argument("dates", other), " if all are written so; otherwise correct them.")
     return Parsed(values, bad, "cannot be read as dates" if bad.any() else "", fix, (note,) if note else ())
+
+
+def _read_order(texts: pd.Series[Any], order: str) -> pd.Series[Any]:
+    """Read dates with dashes, with a clock or without, by what comes first in them."""
+    date = ORDERS[order]
+    values = pd.to_datetime(texts, format=date, errors="coerce")
+    for clock in (" %H:%M", " %H:%M:%S"):
+        values = values.fillna(pd.to_datetime(texts, format=date + clock, errors="coerce"))
+    return values
 
 
 def _offsets(stamps: pa.Array) -> pa.Array:

@@ -23,6 +23,7 @@ from urllib.parse import quote
 __all__ = ["JOBS", "ROWS_AT_ONCE", "WHICH", "RefusedError", "find_select"]
 
 ROWS_AT_ONCE = 1_000
+MOST_SHEETS = 20  # that a message names
 UNCALCULATED = "a formula without a value"
 SELECTS = ("select", "with", "from", "values")
 COMMENT = re.compile(r"\s+|--[^\n]*(?:\n|$)|/\*.*?\*/", re.DOTALL)
@@ -225,6 +226,10 @@ def read_sheet(job: dict[str, Any]) -> Frames:
             with Path(job["file"]).open("rb") as file:
                 book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
                 sheet = job["sheet"]
+                if not isinstance(sheet, int) and sheet not in book.sheetnames:
+                    named = ", ".join(repr(name) for name in book.sheetnames[:MOST_SHEETS])
+                    more = ", ..." if len(book.sheetnames) > MOST_SHEETS else ""
+                    raise RefusedError(f"there is no sheet {sheet!r}; there are {named}{more}", "Name one of them.")
                 page = book.worksheets[sheet] if isinstance(sheet, int) else book[sheet]
                 page.reset_dimensions()
                 yield from _fill_cells(page, job)

@@ -23,7 +23,7 @@ from shared.data.io.frames import as_pandas, check_columns, say_index_left_out
 from shared.data.io.json_lines import from_json
 from shared.data.io.limits import MAX_BYTES
 from shared.data.io.parquet import read_parquet
-from shared.data.io.parse import Parsed, Reading, guess_kind, parse_column, sniff_decimal
+from shared.data.io.parse import CORRECT, Parsed, Reading, guess_kind, parse_column, sniff_decimal
 from shared.data.io.sniff import parse_csv
 from shared.data.io.sources import fail, is_encoding, read_bytes, read_text, split_sheet
 from shared.data.io.sql import display_url, from_database, from_url, is_url
@@ -31,6 +31,7 @@ from shared.data.io.table_report import TableReport
 from shared.data.io.text_columns import read_text_columns
 from shared.data.schema import Column, Schema, first_rows
 from shared.errors import Problems, RepairWarning, SettingsError, quote
+from shared.text import count_of
 from shared.typing import Bools, Ints
 
 __all__ = [
@@ -391,7 +392,12 @@ def _report_unreadable(
     if not count:
         return
     shown = quote(dict.fromkeys(examples[int(place)] for place in np.flatnonzero(parsed.bad)[:20]))
-    text = f"{count:,} {'value' if count == 1 else 'values'} {parsed.why}: {shown}"
+    why = (
+        re.sub(r"^(have|fit)\b", lambda verb: {"have": "has", "fit": "fits"}[verb[0]], parsed.why)
+        if count == 1
+        else parsed.why
+    )
+    text = f"{count:,} {'value' if count == 1 else 'values'} {why}: {shown}"
     rows = desk.rows(parsed.bad)
     if "blank_unreadable" in desk.repairs_asked and parsed.values.notna().any():
         desk.repairs.append(f"made missing in '{name}': {text}; rows {quote(rows)}")
@@ -401,9 +407,8 @@ def _report_unreadable(
         desk.repairs.append(f"column '{name}': {text} (rows {', '.join(map(str, rows))})")
         return
     fix = parsed.fix
-    if declared is not None and declared.setting and not parsed.values.notna().any():  # another column was meant
-        kind = {"number": "numbers", "integer": "whole numbers", "datetime": "dates"}.get(declared.kind, declared.kind)
-        fix = f"None of them can: it is no column of {kind}. Name another with --set {declared.setting}=NAME."
+    if fix == CORRECT and declared is not None and declared.setting and not parsed.values.notna().any():
+        fix = f"Correct them, or name a column of numbers in its place: --set {declared.setting}=NAME."
     desk.problems.add(text, column=name, rows=rows, count=count, fix=fix)
 
 
@@ -481,7 +486,7 @@ def _check_frame(frame: pd.DataFrame, schema: Schema | None, desk: _Desk) -> pd.
     repeated = schema.check_key(frame, repeats) if not named else np.zeros(len(frame), dtype=bool)
     if repeated.any():
         if "keep_last_duplicate" in desk.repairs_asked:
-            text = f"left out {int(repeated.sum()):,} rows with a repeated key: {quote(desk.rows(repeated))}"
+            text = f"left out {count_of(int(repeated.sum()), 'row')} with a repeated key: {quote(desk.rows(repeated))}"
             desk.repairs.append(text)
             desk.leave_out(repeated)
             frame = frame[~repeated].reset_index(drop=True)

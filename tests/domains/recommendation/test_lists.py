@@ -13,6 +13,7 @@ from domains.recommendation.behaviour.parts import LinearPart
 from domains.recommendation.lists.filters import ItemColumns
 from domains.recommendation.lists.rerank import cap_lists, diversify, number_kinds
 from domains.recommendation.reasons import Reasons
+from shared.errors import SettingsError
 from tests.contract.test_recommenders import shop
 
 N_ITEMS = 30  # 24 that users had, 6 that nobody has
@@ -103,6 +104,19 @@ def test_conditions_act_before_the_list_is_cut(model, table, items, where, meets
     assert set(near) <= allowed - {"i2"}
     found = model.search("cherry", n=N_ITEMS, where=where).to_frame()["item"]
     assert set(found) <= allowed
+
+
+@pytest.mark.parametrize("most", [0, 1, 3, 99])
+def test_no_more_items_that_nobody_has_than_asked_for(model, most):
+    free = model.recommend(USERS, n=N_ITEMS).to_frame()
+    found = model.recommend(USERS, n=6, max_new=most)
+    for user, shown in found.lists().items():
+        own = free[free["user"] == user]
+        new = own.loc[own["path"] == "content", "item"].tolist()[:most]
+        wanted = [item for item in own["item"] if item in new or own.set_index("item")["path"][item] != "content"]
+        assert shown == wanted[:6]
+    with pytest.raises(SettingsError, match="max_new=-1 is no whole number from 0 on"):
+        model.recommend(USERS, max_new=-1)
 
 
 def test_what_is_left_out_is_never_shown(model, table):

@@ -208,7 +208,7 @@ def test_missing_columns_and_futures_are_named():
         model.predict()
     with pytest.raises(DataError, match=r"reaches from 500 to 501, but 500 to 502 is forecast"):
         model.predict(future=table[500:502])
-    with pytest.raises(DataError, match=r"column 'x': 1 values are missing"):
+    with pytest.raises(DataError, match=r"column 'x': 1 value is missing"):
         model.predict(future=table[500:503].assign(x=[0.0, np.nan, 0.0]))
     later = model.predict(future=table[495:520]).to_frame()
     pd.testing.assert_frame_equal(later, model.predict(future=table[500:503]).to_frame())

@@ -473,7 +473,7 @@ def test_a_grid_with_closed_days_is_its_own_inverse(step, start, closed, mask):
         (lambda: SeasonalNaive(freq="0B closed 2024-01-01").fit(open_table()), "no duration"),
         (lambda: SeasonalNaive(freq=pd.offsets.BusinessHour()).fit(open_table()), "no duration"),
         (lambda: SeasonalNaive(freq=pd.DateOffset(days=1, hours=3)).fit(open_table()), "not known here"),
-        (lambda: SeasonalNaive(freq="B closed 2024-01-02").fit(open_table()), "do not lie on the grid"),
+        (lambda: SeasonalNaive(freq="B closed 2024-01-02").fit(open_table()), "does not lie on the grid"),
     ],
 )  # fmt: skip
 def test_days_that_are_none_are_refused(make, told):

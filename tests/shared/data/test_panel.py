@@ -186,7 +186,7 @@ def test_bool_exogenous_columns(dtype):
 
 def test_bool_exogenous_columns_of_polars():
     table = pl.from_pandas(one([1, 2, 3])).with_columns(rain=pl.Series([True, False, None]))
-    assert "column 'rain': 1 values are missing" in refusal(table, RAINY)
+    assert "column 'rain': 1 value is missing" in refusal(table, RAINY)
 
 
 def test_a_table_of_the_future_needs_no_values():
@@ -301,14 +301,14 @@ def test_stamps_that_fit_no_grid():
     table = one([1, 2, 3, 4], freq="h")
     table.loc[2, "ds"] += pd.Timedelta(minutes=7)
     message = refusal(table, freq="h")
-    assert "1 stamps do not lie on the grid of 1 hour (row 3)" in message
+    assert "1 stamp does not lie on the grid of 1 hour (row 3)" in message
     assert "look like" not in message
 
 
 def test_one_stamp_off_a_known_grid():
     grid = Panel.from_frame(one(range(9))).frequency
     message = refusal(one([1.0], "2024-05-01 06:00"), frequency=grid)
-    assert "do not lie on the grid of 1 day (row 1)" in message
+    assert "does not lie on the grid of 1 day (row 1)" in message
 
 
 def test_steps_for_dates_are_refused():
@@ -389,19 +389,19 @@ def test_half_hours_in_melbourne_across_autumn():
 
 def test_the_repeated_hour_without_a_zone():
     message = refusal(frame(ds=pd.to_datetime(AUTUMN), y=[1.0, 2.0, 3.0, 4.0]))
-    assert "1 stamps occur twice" in message
+    assert "1 stamp occurs twice" in message
     assert "If the clocks went back there, pass the zone, as in tz=" in message
 
 
 def test_an_hour_three_times():
     table = frame(ds=pd.to_datetime([*AUTUMN, AUTUMN[1]]), y=np.arange(5.0))
-    assert "1 stamps occur twice" in refusal(table, tz="Europe/Berlin")
+    assert "1 stamp occurs twice" in refusal(table, tz="Europe/Berlin")
 
 
 def test_an_hour_that_does_not_exist():
     stamps = pd.to_datetime(["2024-03-31 01:00", "2024-03-31 02:00", "2024-03-31 03:00"])
     message = refusal(frame(ds=stamps, y=[1.0, 2.0, 3.0]), tz="Europe/Berlin")
-    assert "column 'ds': 1 stamps do not exist in Europe/Berlin" in message
+    assert "column 'ds': 1 stamp does not exist in Europe/Berlin" in message
     assert "(row 2)" in message
 
 
@@ -435,14 +435,14 @@ def test_future_days_in_a_zone_stay_at_midnight():
 def test_duplicates():
     table = frame(unique_id=["a", "a", "b", "a"], ds=[1, 2, 1, 2], y=[1.0, 2.0, 3.0, 4.0])
     message = refusal(table, freq=1)
-    assert "column 'ds': 1 stamps occur twice in a series (series 'a') (row 2)" in message
+    assert "column 'ds': 1 stamp occurs twice in a series (series 'a') (row 2)" in message
     assert 'repair="keep_last_duplicate"' in message
 
 
 def test_the_later_of_two_duplicates_is_kept():
     panel = Panel.from_frame(frame(ds=[2, 1, 2], y=[5.0, 1.0, 9.0]), repair="keep_last_duplicate")
     assert panel.values.tolist() == [1, 9]
-    assert panel.repairs == ("kept the later row of each: 1 stamps occur twice in a series (series 'y')",)
+    assert panel.repairs == ("kept the later row of each: 1 stamp occurs twice in a series (series 'y')",)
 
 
 # Gaps and missing values
@@ -459,7 +459,7 @@ def test_gaps():
 def test_gaps_name_their_series():
     table = two([1, 2, 3], [4, 5, 6, 7]).drop(index=5)
     message = refusal(table)
-    assert "1 stamps are missing in 1 gaps (series 'a'), the first is 3" in message
+    assert "1 stamp is missing in 1 gap (series 'a'), the first is 3" in message
 
 
 def test_most_stamps_missing_puts_the_step_in_doubt():
@@ -511,14 +511,14 @@ def test_missing_ends_are_cut():
 
 def test_cutting_ends_leaves_inner_missing_values():
     message = refusal(one([NAN, 2, NAN, 4]), repair="drop_missing_ends")
-    assert "column 'y': 1 values are missing (series 'y') (row 3)" in message
+    assert "column 'y': 1 value is missing (series 'y') (row 3)" in message
 
 
 def test_both_repairs():
     panel = Panel.from_frame(one([NAN, 2, NAN, 4, NAN]), repair=["interpolate", "drop_missing_ends"])
     assert panel.values.tolist() == [2, 3, 4]
     assert panel.to_frame()["ds"].tolist() == list(pd.date_range("2024-01-02", periods=3))
-    assert panel.repairs == ("cut 2 missing values off the ends of series", "interpolated 1 values")
+    assert panel.repairs == ("cut 2 missing values off the ends of series", "interpolated 1 value")
 
 
 def test_nothing_to_repair_tells_nothing():

@@ -13,6 +13,7 @@ import pytest
 
 from domains.timeseries import Forecast
 from domains.timeseries.figures import forecast_figure
+from shared.errors import SettingsError
 from shared.reporting.charts import bar_figure, density_figure, dependence_figure, line_figure
 from shared.reporting.figures import PALETTE, Figure, draw, is_narrow, mark_now
 
@@ -106,6 +107,9 @@ def test_signs_that_no_page_can_hold_are_replaced(sign, tmp_path):
     name = f"a{sign}b"
     figure = line_figure({name: LINE, "b": LINE}, x_label=name, alt=name, title=name)
     figure.save(tmp_path / "a.svg")
+    with pytest.raises(SettingsError, match=r"let the name end in \.svg"):
+        figure.save(tmp_path / "a.png")
+    assert not (tmp_path / "a.png").exists()
     root = ET.parse(tmp_path / "a.svg").getroot()
     assert root.get("aria-label") == "a\ufffdb"
     assert texts(figure.plain()).count("a\ufffdb") == 3

@@ -119,7 +119,7 @@ def test_of_repeated_keys_the_last_is_kept(write):
     path = write("shop,sold\na,1\nb,2\na,3\n")
     frame, report = read_table_with_report(path, DEMAND, repair="keep_last_duplicate")
     assert frame.to_dict("list") == {"shop": ["b", "a"], "sold": [2.0, 3.0]}
-    assert report.repairs == ("left out 1 rows with a repeated key: '1'",)
+    assert report.repairs == ("left out 1 row with a repeated key: '1'",)
 
 
 def test_all_repairs_together(write):
@@ -464,7 +464,9 @@ def test_a_bad_sheet_is_refused(workbook, rows, says):
 
 @pytest.mark.parametrize("sheet", ["Sales", 3])
 def test_an_unknown_sheet_is_refused(workbook, sheet):
-    with pytest.raises(DataError, match=r"book\.xlsx: the sheet cannot be read .* Check file and sheet name"):
+    with pytest.raises(
+        DataError, match=r"book\.xlsx: (there is no sheet 'Sales'; there are 'Sheet'|the sheet cannot be read)"
+    ):
         read_table(workbook(["a"], [1]), sheet=sheet)
 
 
@@ -691,3 +693,32 @@ def test_an_index_that_is_left_out_is_told_and_how_to_keep_it(index, said, colum
 )
 def test_of_an_index_that_is_kept_or_numbers_rows_nothing_is_said(frame):
     assert read_table_with_report(frame)[1].notes == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "read"),
+    [
+        (["2010/01/01 00:00", "2010/1/2 13:30"], ["2010-01-01 00:00", "2010-01-02 13:30"]),
+        (["2010.12.31", "2011.1.1"], ["2010-12-31", "2011-01-01"]),
+        (["2010/01/31", "2010/02/01"], ["2010-01-31", "2010-02-01"]),
+    ],
+)
+def test_dates_that_begin_with_the_year_are_dates_whatever_stands_between(tmp_path, cells, read):
+    path = tmp_path / "a.csv"
+    path.write_text("when,v\n" + "".join(f"{cell},1\n" for cell in cells))
+    assert read_table(path)["when"].tolist() == [pd.Timestamp(one) for one in read]
+
+
+def test_the_other_order_of_dates_is_named_where_it_fits(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("when,v\n01/02/2013,1\n13/02/2013,2\n")
+    with pytest.raises(DataError, match='Pass dates="day-first" if all are written so'):
+        read_table(path, schema=Schema((Column("when", "datetime"),)), dates="month-first")
+
+
+def test_a_sheet_that_is_not_there_is_told_beside_those_that_are(tmp_path):
+    with pd.ExcelWriter(tmp_path / "a.xlsx") as book:
+        for name in ("Mai", "Juni"):
+            pd.DataFrame({"a": [1]}).to_excel(book, sheet_name=name, index=False)
+    with pytest.raises(DataError, match="there is no sheet 'Juli'; there are 'Mai', 'Juni'. Name one of them"):
+        read_table(f"{tmp_path / 'a.xlsx'}#Juli")
