@@ -90,7 +90,9 @@ def add_comparison(run: Run, item: Comparison, claim: Claim, noun: str = "error"
         "too few": ("Too few to say", f"whether there is {less} {noun} than with {rival}: {item.n:,} {item.unit}"),
     }[item.verdict or "none"]
     if item.verdict == "none" and item.tendency is not None:  # better alone, and not once all comparisons are counted
+        apart = _span(item, low, high) if low > 0 else _span(item, -high, -low)
         value = "Not certain"
+        label = f"in {noun} against {rival}: {apart} {item.tendency} by itself, but one of {item.together} comparisons"
     run.add_fact(value, label, claim)
 
 

@@ -17,6 +17,7 @@ from .visits import Calibration
 from .words import KINDS, MODES, PLURALS
 
 __all__ = [
+    "is_same",
     "name_spots",
     "say_advice",
     "say_cover",
@@ -169,11 +170,11 @@ def say_simple(tables: Tables) -> Claim:
     way = tables.simple
     if tables.comparison is None:
         count = tables.rows("spots", chosen=True).count("spot")
-        adds = "the proof, and no customer" if bool(tables.kept["goals"]["proven"].iloc[0]) else "nothing"
+        adds = "the proof that nothing wins more" if bool(tables.kept["goals"]["proven"].iloc[0]) else "nothing"
         same = f"ends at the same {{count}}: here the search adds {adds}."
         return Claim.of(
             f"Simply taking “{way}” {same}"
-            if _is_same(tables)
+            if is_same(tables)
             else f"Simply taking “{way}”, other {{count}}, wins as much.",
             count=count,
         )
@@ -187,7 +188,17 @@ def say_simple(tables: Tables) -> Claim:
     return replace(claim, text=capitalise(text), numbers=numbers)
 
 
-def _is_same(tables: Tables) -> bool:
+def is_same(tables: Tables) -> bool:
+    """Whether the simplest way ends at the same spots.
+
+    Parameters
+    ----------
+    tables : Tables
+
+    >>> from .example import make_example_report
+    >>> is_same(make_example_report()[1])
+    True
+    """
     table = tables.kept["compared"]
     one, other = (table.loc[table["model"] == name, "value"].to_numpy() for name in (CHOSEN, tables.simple))
     return bool(np.array_equal(one, other))

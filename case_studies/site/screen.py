@@ -11,6 +11,7 @@ from shared.text import count_of
 
 from .market import Market
 from .sayings import (
+    is_same,
     say_advice,
     say_average,
     say_cover,
@@ -57,7 +58,8 @@ def write_first_screen(
     run.add_fact(replace(times, text=f"{times.text} ×"), "what an average rival wins today, each")
     claim = say_simple(tables)
     if tables.comparison is None:
-        run.add_fact("No difference shown", f"in demand won, against “{tables.simple}”", claim)
+        what = "The same spots" if is_same(tables) else "As much"
+        run.add_fact(what, f"won by “{tables.simple}”" if what == "As much" else f"as by “{tables.simple}”", claim)
     else:
         add_comparison(run, tables.comparison, claim, "demand won")
     firm = tables.rows("spots", chosen=True).mean("in the best set", "%", decimals=0)

@@ -143,7 +143,7 @@ class Comparison(Result):
         """
         low, high = self.interval
         told = f" {context}" if context else ""
-        on = f"on {self.wins:,} of {self.n:,} {self.unit}{self._share()}{told}"
+        on = f"on {self.wins:,} of {self.n:,} {self.unit}{told}{self._share()}"
         metric = name or (self.metric.upper() if self.metric.isalnum() else self.metric.replace("_", " "))
         return Claim(
             self._say(metric, on, low, high),
