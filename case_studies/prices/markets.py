@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from case_studies.common.forecasting.plan import plan_origins
 from domains.timeseries import PerSeries
 from shared.data import Panel, SeriesColumns, WalkForward
 from shared.errors import DataError, HexadError, Problems, quote
@@ -148,6 +149,16 @@ class Markets:
             model.update(self.whole[end])
         return model
 
+    def plan(self, settings: PricesSettings) -> tuple[PricesSettings, str]:
+        """The settings with the days that can be tried, and a note where those are fewer than were asked for.
+
+        Parameters
+        ----------
+        settings : PricesSettings
+        """
+        rows = int(self.whole.groupby(self.columns.unique_id, observed=True).size().min())
+        return plan_origins(settings, rows, self.panel.frequency, f"{LEAST_DAYS}D", share=0.0)
+
     def walk(self, settings: PricesSettings) -> WalkForward:
         """The days that are tried.
 
@@ -156,7 +167,7 @@ class Markets:
         DataError
             The table is too short for them, or prices stand still.
         """
-        series = settings.series
+        series, settings = settings.series, self.plan(settings)[0]
         day = self.panel.frequency.steps("1D")
         walk = WalkForward(
             day,
@@ -173,6 +184,9 @@ class Markets:
             cuts = walk.splits(whole)
         except HexadError as error:
             told = str(error).split(" Lower n_splits")[0].removeprefix("WalkForward: ").rstrip(".")
+            shortest = int(whole.groupby(series.unique_id, observed=True).size().min()) // day
+            if shortest < LEAST_DAYS + 2:
+                told = f"holds {shortest} days, and the models need {LEAST_DAYS} to learn from and two to be tried"
             problems.add(told, column=series.ds, fix=fix)
             cuts = []
         for cut in cuts[:1]:

@@ -162,6 +162,7 @@ def protocol(scores: Scores, markets: Markets, settings: PricesSettings) -> list
             f"{len(cuts)} days from {format_stamp(cuts[0])} to {format_stamp(cuts[-1])}; from {settings.clock} on the"
             f" {steps} steps of {markets.panel.frequency.describe()} of the day are forecast, as an auction on the day"
             f" before asks for. Nothing from that day on is used {ahead}."
+            + (f" {planned}" if (planned := markets.plan(settings)[1]) else "")
         ),
         (
             f"The models learnt at {fits} of them, every {settings.refit_every} tries, from everything before; between,"

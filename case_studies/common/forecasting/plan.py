@@ -1,7 +1,8 @@
-"""How often a forecast can be tried on a table: origins in its later half, so that the other half stays to learn from."""
+"""How often a forecast can be tried on a table: origins behind what has to be learnt from first."""
 
 from __future__ import annotations
 
+import math
 from typing import TypeVar
 
 from case_studies.common.forecasting.settings import ForecastSettings
@@ -15,8 +16,8 @@ S = TypeVar("S", bound=ForecastSettings)
 WEEK = "7D"
 
 
-def plan_origins(settings: S, rows: int, grid: Frequency, least: str = "") -> tuple[S, str]:
-    """Fit the origins that were asked for into the later half of a table.
+def plan_origins(settings: S, rows: int, grid: Frequency, least: str = "", *, share: float = 0.5) -> tuple[S, str]:
+    """Fit the origins that were asked for behind the rows that have to be learnt from first.
 
     Where they do not fit, their distance becomes shorter by whole weeks, and then there are fewer. Nothing changes
     where the first origin is set, or where not even two fit: that is refused when the table is cut.
@@ -28,7 +29,9 @@ def plan_origins(settings: S, rows: int, grid: Frequency, least: str = "") -> tu
         Steps of the series, of the shortest one where there are several.
     grid : Frequency
     least : str
-        What has to lie before the first origin, where that is more than half of the table.
+        What has to lie before the first origin, as a length of time.
+    share : float
+        Of the table that has to lie before it, too.
 
     Returns
     -------
@@ -40,13 +43,13 @@ def plan_origins(settings: S, rows: int, grid: Frequency, least: str = "") -> tu
     >>> year.origins, year.every
     (26, '7D')
     >>> note
-    'Of the 52 origins asked for, 26 fit into the later half of the table, 7D apart; ...'
+    'Of the 52 origins asked for, 26 fit behind the first 4,380 rows, which stay to learn from; they are 7D apart.'
     """
     if settings.first_origin:
         return settings, ""
     try:
         week, every = grid.steps(WEEK), grid.steps(settings.every)
-        learn = max(rows - rows // 2, grid.steps(least) if least else 0)
+        learn = max(math.ceil(share * rows), grid.steps(least) if least else 0)
         room = rows - learn - grid.steps(settings.horizon) - grid.steps("1D")
     except HexadError:  # a distance in months, or rows that no day is a whole number of: the cut itself says so
         return settings, ""
@@ -57,12 +60,10 @@ def plan_origins(settings: S, rows: int, grid: Frequency, least: str = "") -> tu
     fit = min(asked, room // every + 1)
     if fit < 2 or (fit == asked and distance == settings.every):
         return settings, ""
+    behind = f"behind the first {learn:,} rows, which stay to learn from"
     note = (
-        f"Of the {count_of(asked, 'origin')} asked for, {fit} fit into the later half of the table, {distance} apart"
+        f"Of the {count_of(asked, 'origin')} asked for, {fit} fit {behind}; they are {distance} apart."
         if fit < asked
-        else f"The origins are {distance} apart, not {settings.every}, to fit into the later half of the table"
+        else f"The origins are {distance} apart, not {settings.every}, to fit {behind}."
     )
-    return (
-        settings.model_copy(update={"origins": fit, "every": distance}),
-        f"{note}; the other half stays to learn from.",
-    )
+    return settings.model_copy(update={"origins": fit, "every": distance}), note
