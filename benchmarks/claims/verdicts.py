@@ -173,7 +173,7 @@ def _measure(
             raise NoTableError("the units of both models do not stand in one order")
         return chance.over_clusters(both, rows[by].to_numpy()), worth
     if kind == "splits":
-        overlap = _overlap(tables, by, len(pairs))
+        overlap = _overlap(tables, by, rows, len(pairs))
         worth = float(chance.side_by_side(len(pairs), overlap))
         if worth < chance.LEAST[kind]:
             return None, worth
@@ -184,12 +184,18 @@ def _measure(
     return chance.over_folds(pairs, _reuse(detail, pairs)), float(len(pairs))
 
 
-def _overlap(tables: Tables, by: str, n: int) -> list[float]:
-    """How far splits overlap, by the stamps of what was predicted; not at all where the run keeps none."""
+def _overlap(tables: Tables, by: str, rows: pd.DataFrame, n: int) -> list[float]:
+    """How far splits overlap, by the stamps of what was predicted in them; not at all where the run keeps none.
+
+    Of predictions from several times of day, or of several markets, only those count that the rows are scores of.
+    """
     try:
         predictions = tables.get("predictions")
     except NoTableError:
         return [1.0]
+    for name in predictions.columns.intersection(rows.columns).drop([by, "model"], errors="ignore"):
+        if rows[name].nunique() == 1 and rows[name].iloc[0] in set(predictions[name]):
+            predictions = predictions[predictions[name] == rows[name].iloc[0]]
     if by not in predictions.columns or predictions[by].nunique() < n:
         return [1.0]
     return chance.overlap_of(predictions, by)

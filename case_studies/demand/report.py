@@ -23,7 +23,7 @@ from domains.timeseries import Forecast, Reserve, horizon_parts
 from domains.timeseries.figures import forecast_figure
 from shared.data import Panel
 from shared.data.columns import interval_columns, median_of
-from shared.evaluation import Comparison, Comparisons, Scores
+from shared.evaluation import Comparison, Comparisons, Scores, compare
 from shared.evaluation.explain import Dependence, Importance
 from shared.reporting import Claim, Evidence, Run, Said, Table, given
 from shared.reporting.charts import density_figure, line_figure
@@ -32,7 +32,7 @@ from shared.text import format_column, format_stamp, join_words
 from .backtest import Trials
 from .models import KNOWN, MODEL, PAST
 from .settings import DemandSettings
-from .tables import Tables, stamp_column
+from .tables import Tables, is_daily, stamp_column
 
 FEW = 26  # trials a week apart: half a year, one of the two seasons that demand has
 HELD = ("held", "needed")  # columns of the reserve: on average in the trials, and what the risk would have taken
@@ -63,10 +63,11 @@ def write_first_screen(
     alone, past = judge(tables, verdict, PAST)
     run.report.subtitle = (
         f"{format_stamp(frame[ds].iloc[0])} to {format_stamp(frame[ds].iloc[-1])}, every"
-        f" {_say_step(frame[ds])}; tried {item.n} times on the past, from the same hour of the day."
+        f" {_say_step(frame[ds])}; tried {item.n} times on the past{'' if is_daily(frame[ds]) else ', from the same hour of the day'}."
     )
     advice = say_reserve(tables, settings)
-    if nothing := say_nothing(alone, item):
+    rival = None if item.against == PAST else compare(first, item.against, PAST, metric="mase").items[0]
+    if nothing := say_nothing(alone, item, rival):
         run.add_advice(nothing, [advice])
     else:
         run.add_advice([advice], say_peak(tables, settings))
@@ -85,7 +86,7 @@ def write_first_screen(
 def judge(tables: Tables, verdict: Comparisons, against: str) -> tuple[Comparison, Claim]:
     """One of the comparisons, and the sentence that it makes."""
     clock = tables.clock
-    return judge_one(verdict, against, {"clock": clock}, name="error, MASE", context=f"in trials from {clock}")
+    return judge_one(verdict, against, {"clock": clock}, name="error, MASE", context=f"in {tables.tried}")
 
 
 def say_peak(tables: Tables, settings: DemandSettings) -> Claim:
@@ -101,11 +102,14 @@ def say_peak(tables: Tables, settings: DemandSettings) -> Claim:
 def say_reserve(tables: Tables, settings: DemandSettings) -> Claim:
     """How much to hold above the forecast at each day's peak."""
     ds, parts = stamp_column(settings.columns.time), []
+    daily = is_daily(tables.ahead[ds])
     for place, day in enumerate(list(dict.fromkeys(tables.ahead["day"]))[:MOST_DAYS]):
         rows = Evidence("reserve_ahead", tables.ahead, {"day": day})
         parts.append(
             Claim.of(
-                f"{{reserve}} for {'that' if place else 'the peak'} on {{when}}",
+                f"{{reserve}} on {{when}}"
+                if daily
+                else f"{{reserve}} for {'that' if place else 'the peak'} on {{when}}",
                 reserve=rows.label_at("max", "expected", "reserve", settings.unit),
                 when=rows.label_at("max", "expected", ds),
             )
@@ -120,7 +124,7 @@ def say_reserve(tables: Tables, settings: DemandSettings) -> Claim:
 
 def say_coverage(tables: Tables, settings: DemandSettings) -> Claim:
     """Whether intervals held what they promised."""
-    return claim_coverage(tables.of_model(), settings.level, f"outcomes in trials from {tables.clock}")
+    return claim_coverage(tables.of_model(), settings.level, f"outcomes in {tables.tried}")
 
 
 def say_saving(tables: Tables, settings: DemandSettings) -> Claim:
@@ -178,7 +182,7 @@ def _list_doubts(
     if settings.columns.holiday and not settings.upcoming_holidays:
         yield "No public holiday was named for these days; if there is one, set upcoming_holidays."
     such = "" if own else ": prices, solar panels, a large user"
-    yield f"It fails where {settings.series.y if own else 'demand'} changes for reasons that are not in the table{such}."
+    yield f"It fails where {settings.called} changes for reasons that are not in the table{such}."
 
 
 def outlook(forecast: Forecast, tables: Tables, settings: DemandSettings) -> list[Any]:
@@ -186,18 +190,20 @@ def outlook(forecast: Forecast, tables: Tables, settings: DemandSettings) -> lis
     ds, unit = settings.columns.time, settings.unit_after_label
     frame = forecast.to_frame()
     (low, high), point = interval_columns(settings.level), median_of(frame)  # the median, as everywhere in the report
-    rows = {}
+    rows, daily = {}, is_daily(frame[ds])
     for day, group in frame.groupby(tables.ahead["day"], sort=False):
         top, bottom = group.iloc[int(group[point].argmax())], group.iloc[int(group[point].argmin())]
         written = format_column([top[point], top[low], top[high], bottom[point]])
-        rows[day] = [
-            f"{written[0]} at {top[ds]:%H:%M}",
-            f"{written[1]} to {written[2]}",
-            f"{written[3]} at {bottom[ds]:%H:%M}",
-        ]
+        within = f"{written[1]} to {written[2]}"
+        rows[day] = (
+            [written[0], within]
+            if daily
+            else [f"{written[0]} at {top[ds]:%H:%M}", within, f"{written[3]} at {bottom[ds]:%H:%M}"]
+        )
     columns = [f"Peak{unit}", f"Its {settings.level:g} % interval", f"Trough{unit}"]
+    columns = [f"Expected{unit}", columns[1]] if daily else columns
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("day")
-    parts: list[Any] = [Table(table, "Expected demand by day.", name="days"), _list_hours(tables, settings)]
+    parts: list[Any] = [Table(table, f"Expected {settings.called} by day.", name="days"), _list_hours(tables, settings)]
     if settings.columns.holiday and settings.upcoming_holidays:
         days = join_words([format_stamp(pd.Timestamp(day)) for day in settings.upcoming_holidays])
         parts.append(f"Public holidays taken into account: {days}.")
@@ -211,7 +217,7 @@ def _list_hours(tables: Tables, settings: DemandSettings) -> Table:
     every = max(1, -(-len(shown) // 48))
     shown = shown[["expected", "upper", "reserve"]].iloc[::every]
     shown.columns = pd.Index([f"Expected{unit}", f"Exceeded with {100 * settings.risk:g} %{unit}", f"Reserve{unit}"])
-    caption = "Expected demand and the reserve above it." + (
+    caption = f"Expected {settings.called} and the reserve above it." + (
         f" One step in {every} is shown; the file has all." if every > 1 else ""
     )
     return Table(shown.rename_axis("from"), caption, name="forecast", data=tables.ahead, fold=True)
@@ -257,7 +263,7 @@ def trust(scores: Scores, tables: Tables, verdict: Comparisons, settings: Demand
     return [
         Table(
             table.rename_axis("model"),
-            f"Means over the trials from {tables.clock}. Of errors and interval scores less is better; inside the"
+            f"Means over {tables.tried}. Of errors and interval scores less is better; inside the"
             f" interval should be {level:g} %.",
             MODEL,
             name="scores",
@@ -266,7 +272,7 @@ def trust(scores: Scores, tables: Tables, verdict: Comparisons, settings: Demand
         line_figure(
             lines,
             y_label="MASE",
-            title=f"Error of each trial from {tables.clock}, the whole horizon ahead",
+            title=f"Error of each of {tables.tried}, the whole horizon ahead",
             alt=f"Error of the {MODEL} and of “{best}” in each trial.",
             colours={MODEL: "accent", best: "second"},
         ),
@@ -342,14 +348,14 @@ def others(
     ]
     if weekdays is not None:
         parts += [
-            f"Tried on every day rather than once a week, from {weekdays.scores['split'].nunique()} origins:",
+            f"Tried on every day, from {weekdays.scores['split'].nunique()} origins:",
             Table(by_weekday(weekdays), "MASE by the weekday of the origin.", name="weekdays"),
         ]
     return parts
 
 
 def by_weekday(scores: Scores) -> pd.DataFrame:
-    """MASE of the model and of the naive that is best on that weekday."""
+    """MASE of the model and of the naive that errs least on that weekday."""
     wide = scores.scores[scores.scores["metric"] == "mase"].pivot(index="split", columns="model", values="value")
     wide["day"] = pd.DatetimeIndex(wide.index).strftime("%A")
     means = wide.groupby("day", sort=False).mean()
@@ -357,7 +363,7 @@ def by_weekday(scores: Scores) -> pd.DataFrame:
     return pd.DataFrame(
         {
             MODEL: means[MODEL],
-            "best naive": naives.min(axis=1),
+            "strongest naive": naives.min(axis=1),
             "which": naives.idxmin(axis=1),
             "less error, %": 100 * (1 - means[MODEL] / naives.min(axis=1)),
         }

@@ -96,6 +96,12 @@ class DemandSettings(ForecastSettings):
         return future.assign(**{self.columns.holiday: days.isin(self.upcoming_holidays)})
 
     @property
+    def called(self) -> str:
+        """What is forecast, as it stands in a sentence: the user's own name for it."""
+        bundled = type(self.columns).model_fields["demand"].default
+        return "demand" if self.columns.demand == bundled else self.columns.demand
+
+    @property
     def series(self) -> SeriesColumns:
         """The columns as the forecasting domain takes them."""
         exogenous = tuple(name for name in (self.columns.temperature, self.columns.holiday) if name)

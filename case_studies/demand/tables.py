@@ -80,9 +80,27 @@ class Tables:
             **heat,
         }
 
+    @property
+    def tried(self) -> str:
+        """What the trials are called: by the hour at which they start, where a day has several."""
+        return "the trials" if is_daily(self.ahead.iloc[:, 0]) else f"trials from {self.clock}"
+
     def of_model(self) -> Evidence:
         """Scores of the model in the trials from the hour at which the forecast starts."""
         return Evidence("scores", self.scores, {"clock": self.clock, "model": MODEL})
+
+
+def is_daily(stamps: pd.Series[pd.Timestamp]) -> bool:
+    """Whether rows are a day apart, so that no hour of it is spoken of.
+
+    Parameters
+    ----------
+    stamps : pandas.Series
+
+    >>> is_daily(pd.Series(pd.date_range("2024-01-01", periods=3, freq="D")))
+    True
+    """
+    return bool(stamps.iloc[1] - stamps.iloc[0] >= pd.Timedelta("23h"))
 
 
 def stamp_column(ds: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.claims.check import check_run
 from case_studies.common.cli import main
 from case_studies.common.runs import run_study
 from shared.data import datasets
@@ -34,6 +35,12 @@ def own(tmp_path_factory) -> Path:
 
 def metrics(folder: Path) -> dict[str, float]:
     return json.loads((folder / "metrics.json").read_text())
+
+
+def test_claims_of_several_times_of_day_are_borne_out_by_the_tables(whole):
+    checked = check_run(whole)
+    assert not checked.wrong
+    assert not checked.loose
 
 
 def test_the_protocol_reaches_its_goals(whole):
@@ -109,4 +116,4 @@ def test_gaps_are_told_with_the_option_that_fills_them_and_filled(own, tmp_path,
         if code:
             for part in ("gaps.csv", "2 stamps are missing in 2 gaps", "pass --set read.repair=interpolate"):
                 assert part in told
-    assert "interpolated" in Path("made/report.html").read_text()
+    assert "Interpolated" in Path("made/report.html").read_text()

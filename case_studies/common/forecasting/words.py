@@ -150,7 +150,7 @@ def found_nothing(past: Comparison, best: str) -> bool:
     return past.verdict in ("none", "worse") and (best == past.against or past.tendency != "better")
 
 
-def say_nothing(past: Comparison, best: Comparison) -> str:
+def say_nothing(past: Comparison, best: Comparison, rival: Comparison | None = None) -> str:
     """Say beyond which baseline nothing was found, and so with what to plan; empty where something was found.
 
     Parameters
@@ -159,14 +159,19 @@ def say_nothing(past: Comparison, best: Comparison) -> str:
         With the mean of the past.
     best : Comparison
         With the baseline of the least error.
+    rival : Comparison, optional
+        Of that baseline with the mean of the past, where it is another one.
 
     >>> worse = Comparison("ridge", "last week", "mae", -0.2, -0.3, -0.1, 9, 52, 0.001, "weeks")
     >>> print(say_nothing(replace(worse, against="the mean"), worse))
     Nothing was found beyond “last week”: plan with that, and with how much the values vary.
     """
+    beyond = f"Nothing was found beyond “{best.against}”: plan with that, and with how much the values vary."
     if best.verdict == "worse" and best.against != past.against:
-        return f"Nothing was found beyond “{best.against}”: plan with that, and with how much the values vary."
-    return NOTHING if found_nothing(past, best.against) else ""
+        return beyond
+    if not found_nothing(past, best.against):
+        return ""
+    return NOTHING if rival is None or rival.tendency != "better" else beyond
 
 
 NOTHING = "Nothing was found beyond the mean of the past: plan with that mean, and with how much the values vary."
