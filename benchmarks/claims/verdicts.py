@@ -194,7 +194,7 @@ def _overlap(tables: Tables, by: str, rows: pd.DataFrame, n: int) -> list[float]
     except NoTableError:
         return [1.0]
     for name in predictions.columns.intersection(rows.columns).drop([by, "model"], errors="ignore"):
-        if rows[name].nunique() == 1 and rows[name].iloc[0] in set(predictions[name]):
+        if (rows[name] == rows[name].iloc[0]).all() and rows[name].iloc[0] in set(predictions[name]):
             predictions = predictions[predictions[name] == rows[name].iloc[0]]
     if by not in predictions.columns or predictions[by].nunique() < n:
         return [1.0]

@@ -29,6 +29,8 @@ from shared.runtime.lock import only_one
 from shared.runtime.manifest import MANIFEST, Manifest
 from shared.text import capitalise
 
+QUICK = "This is a quick run, with little data or few trials: run it without --quick before you decide."
+
 __all__ = ["predict_from", "run_and_summarise", "run_study", "settings_in_force"]
 
 
@@ -116,6 +118,8 @@ def run_and_summarise(
                 if started is not None:
                     started()
                 asked.study.run(asked.settings, this)
+                if quick:
+                    this.report.doubts.insert(0, QUICK)
                 return this.finish(), this.report.say_first()
 
 

@@ -63,9 +63,9 @@ class Trials:
 
     @property
     def whole_year(self) -> bool:
-        """Whether a year or more lies before the first origin."""
+        """Whether the course of the year can be learnt before the first origin: one year cannot tell it from growth."""
         before = self.walk(self.clocks[0]).splits(self.demand)[0].train
-        return len(before) >= self.grid.steps("365D")
+        return len(before) >= 2 * self.grid.steps("365D")
 
     def walk(self, clock: str) -> WalkForward:
         """Origins at a time of day."""

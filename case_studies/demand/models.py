@@ -48,7 +48,7 @@ def lag_model(
     """A ridge for every step ahead, on the logarithm of demand, learnt from origins at the same time of day.
 
     The weather enters only as observed before the origin, unless it is said to be known. The course of the year is
-    learnt only where a whole year is there to learn it from: a part of one says nothing of the rest.
+    learnt only where whole years are there to learn it from: part of one says nothing of the rest.
 
     >>> lag_model(DemandSettings(), Frequency("fixed", 1800 * 10**9, tz="Australia/Melbourne")).recipe.lags
     (1, 2, 3, 6, 12, 24, 48)
@@ -89,7 +89,7 @@ def lag_model(
         recipe=recipe,
         horizon=settings.horizon,
         every="1D",
-        log=True,
+        log=day > 1,  # what the hours of a day have in common is a factor
         calibration_folds=FOLDS,
         random_state=settings.seed,
         ds=columns.time,

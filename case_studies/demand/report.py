@@ -65,22 +65,26 @@ def write_first_screen(
         f"{format_stamp(frame[ds].iloc[0])} to {format_stamp(frame[ds].iloc[-1])}, every"
         f" {_say_step(frame[ds])}; tried {item.n} times on the past{'' if is_daily(frame[ds]) else ', from the same hour of the day'}."
     )
-    advice = say_reserve(tables, settings)
     rival = None if item.against == PAST else compare(first, item.against, PAST, metric="mase").items[0]
-    if nothing := say_nothing(alone, item, rival):
-        run.add_advice(nothing, [advice])
+    nothing = say_nothing(alone, item, rival)
+    if nothing:
+        run.add_advice(nothing, [say_plain_reserve(tables, settings)])
     else:
-        run.add_advice([advice], say_peak(tables, settings))
+        run.add_advice([say_reserve(tables, settings)], say_peak(tables, settings))
     run.add_certainty(say_skill(claim, past), say_coverage(tables, settings), say_saving(tables, settings))
     run.add_doubt(*_list_doubts(tables, settings, item, [*scores.values(), *others], own=run.data is not None))
     rows = Evidence("reserve_ahead", tables.ahead)
     unit = settings.unit
-    run.add_fact(rows.label_at("max", "expected", "reserve", unit), "of reserve at the highest peak")
-    run.add_fact(rows.max("expected", unit), "expected at that peak")
+    if nothing:
+        run.add_fact(of_rival(tables).mean("needed", unit), f"of reserve on average with “{rival_of(tables)}”")
+    else:
+        run.add_fact(rows.label_at("max", "expected", "reserve", unit), "of reserve at the highest peak")
+        run.add_fact(rows.max("expected", unit), "expected at that peak")
     add_comparison(run, item, claim)
     share = tables.of_model().where(metric=f"coverage-{settings.level:g}").mean("value", "%", decimals=0)
     run.add_fact(share, f"of past outcomes inside the {settings.level:g} % interval")
-    run.show(forecast.plot(unit=settings.unit).tell(say_peak(tables, settings), data=tables.ahead))
+    title = f"What the {MODEL} forecasts: not to plan with" if nothing else say_peak(tables, settings)
+    run.show(forecast.plot(unit=settings.unit).tell(title, data=tables.ahead))
 
 
 def judge(tables: Tables, verdict: Comparisons, against: str) -> tuple[Comparison, Claim]:
@@ -107,9 +111,7 @@ def say_reserve(tables: Tables, settings: DemandSettings) -> Claim:
         rows = Evidence("reserve_ahead", tables.ahead, {"day": day})
         parts.append(
             Claim.of(
-                f"{{reserve}} on {{when}}"
-                if daily
-                else f"{{reserve}} for {'that' if place else 'the peak'} on {{when}}",
+                "{reserve} on {when}" if daily else f"{{reserve}} for {'that' if place else 'the peak'} on {{when}}",
                 reserve=rows.label_at("max", "expected", "reserve", settings.unit),
                 when=rows.label_at("max", "expected", ds),
             )
@@ -122,6 +124,25 @@ def say_reserve(tables: Tables, settings: DemandSettings) -> Claim:
     return Claim.join("Above the forecast, hold ", *weave(parts), ". ", risk)
 
 
+def rival_of(tables: Tables) -> str:
+    """The baseline whose reserve is known."""
+    return str(next(name for name in tables.reserve["model"] if name != MODEL))
+
+
+def of_rival(tables: Tables) -> Evidence:
+    """Reserve of that baseline."""
+    return Evidence("reserve", tables.reserve, {"model": rival_of(tables)})
+
+
+def say_plain_reserve(tables: Tables, settings: DemandSettings) -> Claim:
+    """What reserve the baseline takes."""
+    return Claim.of(
+        f"With “{rival_of(tables)}”, it would have taken {{its}} of reserve on average to run short in {{risk}} of the time.",
+        its=of_rival(tables).mean("needed", settings.unit),
+        risk=given(settings.risk, "%"),
+    )
+
+
 def say_coverage(tables: Tables, settings: DemandSettings) -> Claim:
     """Whether intervals held what they promised."""
     return claim_coverage(tables.of_model(), settings.level, f"outcomes in {tables.tried}")
@@ -130,7 +151,7 @@ def say_coverage(tables: Tables, settings: DemandSettings) -> Claim:
 def say_saving(tables: Tables, settings: DemandSettings) -> Claim:
     """What the forecast saves of reserve, for one risk of running short."""
     rows = Evidence("reserve", tables.reserve, {"model": MODEL})
-    rival = next(name for name in tables.reserve["model"] if name != MODEL)
+    rival = rival_of(tables)
     mine, its = rows.mean("needed", settings.unit), rows.where(model=rival).mean("needed", settings.unit)
     return Claim.of(
         "To run short in {risk} of the time it would have taken {mine} of reserve on average with this forecast, and"
@@ -165,6 +186,12 @@ def say_heat(tables: Tables) -> Claim | None:
     )
 
 
+def _errs_in_heat(tables: Tables) -> bool:
+    """Whether errors are larger when it is hot."""
+    means = tables.heat.groupby("hot")["error"].mean()
+    return bool(means[True] > means[False])
+
+
 def _list_doubts(
     tables: Tables, settings: DemandSettings, item: Comparison, tried: Sequence[Scores], *, own: bool
 ) -> Iterator[Said | list[Said]]:
@@ -174,7 +201,7 @@ def _list_doubts(
         held, needed = (float(tables.reserve.loc[tables.reserve["model"] == MODEL, name].iloc[0]) for name in HELD)
         more = [say_needed(tables, settings), "Hold more, or give"] if needed > held else ["Give"]
         yield [say_coverage(tables, settings), *more[:-1], f"{more[-1]} a longer history."]
-    if (heat := say_heat(tables)) is not None:
+    if (heat := say_heat(tables)) is not None and _errs_in_heat(tables):
         yield [heat, "The model knows the weather only up to the start: add what a weather forecast says of heat."]
     if not all(trial.guarded for trial in tried):
         yield next(trial for trial in tried if not trial.guarded).explain_leaks()
@@ -388,7 +415,7 @@ def reserve(reserve: Reserve, tables: Tables, settings: DemandSettings, scores: 
     lines = {name: (list(hours), steps[name].to_numpy()) for name in steps.columns}
     money = f" {settings.currency}" if settings.currency else ""
     rows = Evidence("reserve", tables.reserve, {"model": MODEL})
-    rival = next(name for name in tables.reserve["model"] if name != MODEL)
+    rival = rival_of(tables)
     difference = rows.where(model=rival).difference("needed", settings.unit, model=MODEL)
     worth = float(f"{float(difference.value) * 24 * settings.reserve_price:.2g}")
     return [

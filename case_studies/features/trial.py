@@ -162,7 +162,9 @@ def try_columns(rows: Rows, choice: Choice, settings: FeaturesSettings, keep: Pa
     sizes |= {name: 1 for name in baselines if name not in (ONE, RECENT)}
     trial = Trial(scores, against, {}, curve, settings.metric, settings.tolerance, sizes)
     named = {name: compare(scores, name, trial.reference, metric=settings.metric, unit="parts") for name in models}
-    return replace(trial, skills={name: found.items[0] for name, found in named.items()})
+    # That of the chosen set is one of several that are told, and has to agree with them.
+    skills = {name: found.items[0] for name, found in named.items()} | {CHOSEN: trial.beside(trial.reference)}
+    return replace(trial, skills=skills)
 
 
 def _take_best(size: int) -> Any:

@@ -11,7 +11,7 @@ from domains.basket import Rules, Stability, pair_heatmap
 from shared.reporting import Claim, Evidence, Table
 
 from .baskets import Shop
-from .screen import say_bound, say_fell, say_held
+from .screen import say_bound, say_fell, say_held, say_how_to_find
 from .settings import GrocerySettings
 from .tables import Tables
 
@@ -81,7 +81,7 @@ def merge_directions(rules: pd.DataFrame) -> pd.DataFrame:
 def rules(tables: Tables, settings: GrocerySettings) -> list[Any]:
     """The rules themselves."""
     if tables.rules.empty:
-        return ["No rule was mined. Lower min_support or min_confidence."]
+        return ["No rule was mined.", say_how_to_find(settings)]
     kept, look = tables.look(kept=True), tables.look()
     first = Claim.of("Of {n} in enough baskets, {kept} stood the test. ", n=look.count("rule"), kept=kept.count("rule"))
     shown = tables.rules[tables.rules["shown"]].sort_values("mined", ascending=False, kind="stable")

@@ -29,7 +29,7 @@ def write_first_screen(
     item, claim = judge_hits(scores, tables)
     n = tables.n_kept
     if n == 0:
-        run.add_advice([say_no_rule(tables)], "More baskets, or broader items such as categories, may show some.")
+        run.add_advice([say_no_rule(tables)], say_how_to_find(settings))
     elif tables.offers.empty:
         run.add_advice("Make no offer yet: no pair of items is strong, certain later, and not yet a matter of course.")
     else:
@@ -69,10 +69,18 @@ def judge_hits(scores: Scores, tables: Tables) -> tuple[Comparison, Claim]:
     )
 
 
+def say_how_to_find(settings: GrocerySettings) -> str:
+    """What may show rules where there are none."""
+    return (
+        "More baskets, or broader items such as categories, may show some; so may lower bounds: min_support, now"
+        f" {settings.min_support:g}, and, where customers are known, min_customers, now {settings.min_customers}."
+    )
+
+
 def say_no_rule(tables: Tables) -> Claim:
     """That nothing is to be acted on."""
     if tables.rules.empty:
-        return Claim("No rule: no items are together in enough baskets to be tested.")
+        return Claim("No rule: no items are together in enough baskets, of enough customers, to be tested.")
     return Claim.of(
         "No rule: of {n} tested none is certain. Do not act on any of the rules.", n=tables.look().count("rule")
     )

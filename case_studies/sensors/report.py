@@ -119,6 +119,11 @@ def data_parts(settings: SensorSettings, measured: Measurements) -> list[str]:
         f"{count_of(panel.n_series, 'series', 'series')} with a row every {panel.frequency.describe()},"
         f" {settings.columns.value} from {low} to {high}."
     )
+    if measured.doubled:
+        hours = count_of(measured.doubled, "hour")
+        told.append(
+            f"{hours} that the clock shows twice, in autumn, {'is' if measured.doubled == 1 else 'are'} there once: no gaps."
+        )
     return told
 
 

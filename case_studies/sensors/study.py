@@ -41,7 +41,8 @@ def run(settings: SensorSettings, out: Run) -> None:
     out.add_section("What was not measured", *report.gap_parts(tables))
     out.add_section("What is found", *report.trial_parts(trial, tables))
     out.add_section("When not to believe it", *report.doubts(detector, settings))
-    add_closing(out, reading, *report.data_parts(settings, measured))
+    kept = [text for text in measured.panel.repairs if text.startswith("kept")]  # what is filled is never shown
+    add_closing(out, reading, *report.data_parts(settings, measured), repairs=kept)
     out.metrics.update(report.metrics(found, measured, trial))
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from domains.anomaly import Incidents, SeriesDetector
 from shared.data import Panel
-from shared.errors import RepairWarning
+from shared.errors import DataError, Problem, RepairWarning, quote
+from shared.text import count_of
 from shared.typing import Bools, Floats, Ints
 
 from .settings import SensorSettings
@@ -21,6 +23,7 @@ __all__ = ["KINDS", "Measurements", "Trial", "look", "plant_faults", "try_faults
 KINDS = ("spike", "standstill", "outage", "wrong clock")
 FLAT, LOSS, CLOCK = 12, 0.2, 6  # rows of a standstill, what an outage leaves, rows by which a clock is wrong
 OUTAGE = 24
+SAME = 0.05  # share of rows that a column of series leaves alike: repeats by mistake
 MEASURED = 0.9  # share of a fault's rows that has to have been measured
 
 
@@ -35,6 +38,8 @@ class Measurements:
         A row a gap: "series", "from", "to", "rows".
     grid : pandas.DataFrame
         Every row of the grid, in the user's order of series; without values where nothing was measured.
+    doubled : int
+        Hours that the clock shows twice and that a series holds once: no gaps.
 
     >>> frame = pd.DataFrame({"Date_Time": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-04"]), "Count": [1.0, 2.0, 4.0]})
     >>> settings = SensorSettings(timezone="").for_table(frame.columns)
@@ -45,6 +50,7 @@ class Measurements:
     panel: Panel
     gaps: pd.DataFrame
     grid: pd.DataFrame
+    doubled: int = 0
 
     @classmethod
     def of(cls, table: pd.DataFrame, settings: SensorSettings, source: str) -> Measurements:
@@ -55,6 +61,7 @@ class Measurements:
         DataError
             Stamps come twice, or lie on no grid.
         """
+        _refuse_several(table, settings, source)
         panel, rows = Panel.from_frame_with_rows(
             table, settings.series, tz=settings.zone, repair=settings.repairs, source=source
         )
@@ -63,7 +70,9 @@ class Measurements:
         order = np.concatenate([np.arange(len(lost))[panel.rows_of(number)] for number in panel.appearance])
         grid = panel.to_frame()
         grid.loc[lost[order], names] = np.nan
-        return cls(panel, _find_gaps(panel, lost), grid)
+        gaps = _find_gaps(panel, lost)
+        doubled = np.array([_is_doubled(panel, gap) for gap in gaps.to_dict("records")], dtype=bool)
+        return cls(panel, gaps[~doubled].reset_index(drop=True), grid, int(doubled.sum()))
 
     def cut(self, share: float) -> Ints:
         """Rows of each series that are only learnt from.
@@ -89,6 +98,38 @@ class Measurements:
         early = np.concatenate([np.arange(n) < cut for n, cut in zip(lengths, cuts, strict=True)])
         grid = self.grid if grid is None else grid
         return grid[early], grid[~early]
+
+
+def _refuse_several(table: pd.DataFrame, settings: SensorSettings, source: str) -> None:
+    """Refuse several series that are read as one, where a column of text tells their rows apart."""
+    columns = settings.columns
+    if columns.sensor or columns.time not in table.columns:
+        return
+    twice = table[columns.time].duplicated(keep=False)
+    if not twice.any():
+        return
+    rows = table[twice]
+    for name in table.columns.drop([columns.time, columns.value, *columns.channels], errors="ignore"):
+        if pd.api.types.is_numeric_dtype(table[name].dtype) or table[name].nunique() > len(table) / 2:
+            continue
+        if rows.duplicated([columns.time, name]).mean() < SAME:
+            what = (
+                f"{count_of(int(twice.sum()), 'row')} share a stamp with others, and {quote([name])} tells them apart"
+            )
+            fix = f"Name the column of series: --set columns.sensor={name}."
+            raise DataError(source, [Problem(what, column=columns.time, fix=fix)])
+
+
+def _is_doubled(panel: Panel, gap: dict[str, Any]) -> bool:
+    """Whether nothing but the hour that the clock shows twice is missing: a source that counts it once lacks nothing."""
+    zone = panel.frequency.tz
+    if zone is None:
+        return False
+    for stamp in (gap["from"], gap["to"]):
+        wall = stamp.tz_localize(None)
+        if wall.tz_localize(zone, ambiguous=True) == wall.tz_localize(zone, ambiguous=False):
+            return False
+    return True
 
 
 def _find_gaps(panel: Panel, lost: Bools) -> pd.DataFrame:

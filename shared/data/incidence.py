@@ -23,7 +23,7 @@ from shared.data.interactions import read_visits
 from shared.data.io.frames import as_pandas
 from shared.errors import HexadError, quote
 from shared.result import Tabular
-from shared.text import sentences
+from shared.text import count_of, sentences
 from shared.typing import Codes, Floats, Ints
 
 __all__ = ["BasketColumns", "Incidence"]
@@ -370,7 +370,11 @@ class Incidence(Tabular):
         unknown = np.unique(self.codes[~keep])
         told: tuple[str, ...] = ()
         if len(unknown):
-            told = (f"{int((~keep).sum()):,} items are not known and were left out: {quote(self.items[unknown])}",)
+            verb, what = ("is", "item") if len(unknown) == 1 else ("are", "items")
+            told = (
+                f"{len(unknown):,} {what} {verb} not known, and {count_of(int((~keep).sum()), 'entry', 'entries')} left"
+                f" out: {quote(self.items[unknown])}",
+            )
         entries = Entries(
             self.rows[keep],
             codes[keep].astype(np.int64),

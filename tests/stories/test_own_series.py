@@ -125,3 +125,13 @@ def test_prices_of_too_few_days_are_told_how_many_are_needed(tmp_path):
     prices(60).to_csv(tmp_path / "mine.csv", index=False)
     with pytest.raises(HexadError, match="holds 60 days, and the models need 77 to learn from and two to be tried"):
         run_study("prices", overrides=FAST, data=tmp_path / "mine.csv", out=tmp_path / "run")
+
+
+def test_several_sensors_read_as_one_are_told_apart_not_thrown_away(tmp_path):
+    stamps = pd.date_range("2023-01-01", periods=500, freq="D")
+    rng = np.random.default_rng(0)
+    parts = [pd.DataFrame({"page": page, "at": stamps, "v": rng.normal(10, 1, 500)}) for page in "ABC"]
+    pd.concat(parts).to_csv(tmp_path / "mine.csv", index=False)
+    names = ["columns.time=at", "columns.value=v", "read.repair=keep_last_duplicate"]
+    with pytest.raises(HexadError, match=r"1,500 rows share a stamp .* --set columns\.sensor=page"):
+        run_study("sensors", overrides=names, data=tmp_path / "mine.csv", out=tmp_path / "run")

@@ -14,12 +14,13 @@ from domains.optimization.budget.curves import ResponseCurves
 from domains.optimization.evolution.adaptive import AdaptiveEngine
 from domains.optimization.evolution.engines import CovarianceEngine, Engine
 from shared.checks import is_whole
+from shared.data.dates import holds_dates
 from shared.data.io.frames import as_pandas
 from shared.data.schema import first_rows
 from shared.errors import DataError, Problem, Problems, SettingsError, quote
 from shared.evaluation.resampling import draw_blocks
 from shared.runtime.array_of import ArrayOf
-from shared.text import join_words
+from shared.text import count_of, join_words
 from shared.typing import Floats
 
 __all__ = ["ResponseModel", "carry_over"]
@@ -146,6 +147,7 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         spend : frame of shape (n_periods, n_channels)
             Money a period, from 0 on, in the order of time.
         response : array of shape (n_periods,)
+            Of the same periods in the same order; where it has an index, as a Series has, the same one as `spend`.
         others : frame of shape (n_periods, k), optional
             Further columns that act linearly, such as prices or holidays.
 
@@ -155,7 +157,9 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
             Amounts are missing or below 0, a channel never changes, or there are too few periods.
         """
         self._check()
-        table = as_pandas(spend, "spend")
+        table = _without_index(spend, "spend")
+        _refuse_other_order(spend, response, "response")
+        _refuse_other_order(spend, others, "others")
         x, y, extra = self._read(table, response, others)
         channels = tuple(map(str, table.columns))
         base = self._base(len(y), extra, len(y))
@@ -189,7 +193,7 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
         others : frame of shape (n_periods, k), optional
         """
         check_is_fitted(self, "curves_")
-        table = as_pandas(spend, "spend").rename(columns=str)
+        table = _without_index(spend, "spend").rename(columns=str)
         lost = [name for name in self.channels_ if name not in table.columns]
         if lost:
             raise DataError("spend", [Problem(f"there is no column {quote(lost)}", fix="Add what fit has seen.")])
@@ -429,20 +433,44 @@ def _check_amounts(table: pd.DataFrame, problems: Problems) -> list[Any]:
     """Note amounts that are none; the columns without any."""
     good = []
     for name in table.columns:
+        if holds_dates(table[name]):
+            fix = f"Make it the index, of the response, too: spend.set_index({name!r})."
+            problems.add("holds dates, and is no channel", column=str(name), fix=fix)
+            continue
         values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
         bad = ~(np.isfinite(values) & (values >= 0))
         if bad.any():
-            what = f"{int(bad.sum())} amounts are missing, below 0 or no numbers"
+            what = f"{count_of(int(bad.sum()), 'amount is', 'amounts are')} missing, below 0 or no numbers"
             problems.add(what, column=str(name), rows=first_rows(bad), count=int(bad.sum()), fix="Correct them.")
         else:
             good.append(name)
     return good
 
 
+def _without_index(given: Any, source: str) -> pd.DataFrame:
+    """A table whose rows are counted: an index of dates orders them, and is no column."""
+    return as_pandas(given.reset_index(drop=True) if isinstance(given, pd.DataFrame) else given, source)
+
+
+def _refuse_other_order(spend: Any, other: Any, called: str) -> None:
+    """Refuse a table or Series whose index is another than that of the spending; one that only counts rows is none."""
+    if not isinstance(spend, pd.DataFrame) or not isinstance(other, pd.Series | pd.DataFrame):
+        return
+    mine, its = spend.index, other.index
+    if isinstance(mine, pd.RangeIndex) or isinstance(its, pd.RangeIndex) or len(mine) != len(its) or mine.equals(its):
+        return
+    common = len(mine.intersection(its))
+    what = f"of its {len(its):,} index labels {common:,} are those of the spending" + (
+        ", in another order" if common == len(its) else ""
+    )
+    fix = "Bring both to the same periods, as in response.reindex(spend.index)."
+    raise DataError(called, [Problem(what, fix=fix)])
+
+
 def _read_others(others: Any, n: int) -> Floats:
     if others is None:
         return np.zeros((n, 0))
-    table = as_pandas(others, "others")
+    table = _without_index(others, "others")
     extra = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
     if len(extra) != n or not np.isfinite(extra).all():
         raise DataError("others", [Problem("rows are missing, or values are no numbers", fix="Correct them.")])
@@ -481,7 +509,7 @@ class Squares:
         inputs = carry_all(self.x, share, self.earlier)
         for i, inner in enumerate(inputs.T):
             if self.kind == "hill":
-                with np.errstate(divide="ignore"):
+                with np.errstate(divide="ignore", over="ignore"):  # of nothing, and of what may as well be nothing
                     found[:, i] = 1.0 / (1.0 + (half[i] / inner) ** shape[i])
             else:
                 found[:, i] = np.log1p(inner / half[i])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data import columns as names
+from shared.data.dates import reads_like_dates
 from shared.data.io.frames import as_pandas
 from shared.data.schema import first_rows
 from shared.errors import DataError, Fix, Problem, Problems, quote
@@ -171,13 +172,7 @@ def read_returns(returns: Any, *, least_periods: int = 2, source: str = "returns
 
 def _read_table(given: Any, source: str) -> pd.DataFrame:
     """A frame of numbers with dates as index."""
-    if isinstance(given, np.ndarray):
-        if given.ndim != 2:
-            raise DataError(
-                source, [Problem(f"an array of shape {given.shape}", fix="Give a row a period, a column an asset.")]
-            )
-        given = pd.DataFrame(given, columns=[f"asset {i + 1}" for i in range(given.shape[1])])
-    table = as_pandas(given, source)
+    table = as_pandas(_as_frame(given, source), source)
     dated = [name for name, kind in table.dtypes.items() if kind.kind == "M" or hasattr(kind, "tz")]
     if names.DS in table.columns:
         dated = [names.DS]
@@ -189,6 +184,10 @@ def _read_table(given: Any, source: str) -> pd.DataFrame:
     wrong = [name for name, kind in table.dtypes.items() if kind.kind not in "fiu" and not _is_number(kind)]
     for name in wrong:
         problems.add("holds no numbers", column=str(name), fix="Leave it out, or make it the index if it holds dates.")
+    for name in table.columns:
+        if (example := reads_like_dates(table[name])) and name not in wrong:
+            fix = "Make them dates (pandas.to_datetime with their format), and the index, or leave the column out."
+            problems.add(f"holds numbers that read like dates, such as {example}", column=str(name), fix=fix)
     repeated = table.columns[table.columns.duplicated()]
     if len(repeated):
         problems.add(f"assets {quote(repeated.unique())} come twice", fix="Give each asset one column.")
@@ -196,6 +195,29 @@ def _read_table(given: Any, source: str) -> pd.DataFrame:
         _check_dates(table.index, problems)
     problems.raise_if_any()
     return table.astype(float)
+
+
+def _as_frame(given: Any, source: str) -> Any:
+    """An array as a frame, and a frame with dates for periods; anything else as it is."""
+    if isinstance(given, np.ndarray):
+        if given.ndim != 2:
+            raise DataError(
+                source, [Problem(f"an array of shape {given.shape}", fix="Give a row a period, a column an asset.")]
+            )
+        return pd.DataFrame(given, columns=[f"asset {i + 1}" for i in range(given.shape[1])])
+    return _date_index(given) if isinstance(given, pd.DataFrame) else given
+
+
+def _date_index(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose index of periods, or of dates as ISO text, is one of dates; any other as it is."""
+    index = table.index
+    if isinstance(index, pd.PeriodIndex):
+        return table.set_axis(index.to_timestamp())
+    if len(index) and all(isinstance(label, str) for label in index):
+        dates = pd.to_datetime(pd.Series(index), format="ISO8601", errors="coerce")
+        if dates.notna().all():
+            return table.set_axis(pd.DatetimeIndex(dates, name=index.name))
+    return table
 
 
 def _check_dates(index: pd.DatetimeIndex, problems: Problems) -> None:

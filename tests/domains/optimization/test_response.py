@@ -237,9 +237,9 @@ def spoil(column, rows, value):
 
 
 WRONG = {
-    "negative": (spoil("tv", [2], -1.0), "column 'tv': 1 amounts are missing, below 0 or no numbers (row 3)"),
+    "negative": (spoil("tv", [2], -1.0), "column 'tv': 1 amount is missing, below 0 or no numbers (row 3)"),
     "missing": (spoil("web", [0, 5], np.nan), "column 'web': 2 amounts are missing, below 0 or no numbers (rows 1, 6)"),
-    "text": (spoil("web", [4], "much"), "column 'web': 1 amounts are missing, below 0 or no numbers (row 5)"),
+    "text": (spoil("web", [4], "much"), "column 'web': 1 amount is missing, below 0 or no numbers (row 5)"),
     "constant": (lambda s, y, o: (s.assign(fax=3.0), y, o), "column 'fax': never changes"),
     "short": (lambda s, y, o: (s[:17], y[:17], o[:17]), "17 periods, where 3 channels need at least 18"),
     "no rows": (lambda s, y, o: (s[:0], y[:0], o[:0]), "the table has no rows"),
@@ -282,7 +282,7 @@ def test_wrong_tables_to_predict_are_told(planted):
     spend, _, others, _, model = planted
     with pytest.raises(DataError, match="there is no column 'web'"):
         model.predict(spend.drop(columns="web"), others)
-    with pytest.raises(DataError, match=r"column 'tv': 1 amounts .* \(row 2\)"):
+    with pytest.raises(DataError, match=r"column 'tv': 1 amount .* \(row 2\)"):
         model.predict(spend.assign(tv=np.where(np.arange(200) == 1, np.nan, 1.0)), others)
     with pytest.raises(DataError, match="column 'fax': 200 amounts"):
         model.predict(spend.assign(fax=-1.0), others)
@@ -417,3 +417,28 @@ def test_the_mean_comes_back_from_its_file(likely, tmp_path):
     np.testing.assert_array_equal(load_model(tmp_path / "a.hexad").predict(spend, others), model.predict(spend, others))
     again = BayesianResponseModel(sweeps=600).fit(*likely[:3])
     pd.testing.assert_frame_equal(again.table_, model.table_, check_exact=True)
+
+
+# What belongs together by its index
+
+
+@pytest.mark.parametrize("kind", [ResponseModel, BayesianResponseModel])
+def test_a_response_of_other_periods_is_refused(kind):
+    weeks = pd.date_range("2022-01-03", periods=60, freq="7D", name="week")
+    rng = np.random.default_rng(0)
+    spend = pd.DataFrame({"tv": rng.gamma(2, 20, 60), "web": rng.gamma(2, 10, 60)}, index=weeks)
+    sold = pd.Series(100 + 5 * np.sqrt(spend["tv"]) + rng.normal(0, 2, 60), index=weeks)
+    model = kind(sweeps=100, n_draws=50) if kind is BayesianResponseModel else kind(evaluations=200)
+    with pytest.raises(DataError, match="60 index labels 60 are those of the spending, in another order"):
+        model.fit(spend, sold.iloc[::-1])
+    with pytest.raises(DataError, match="60 index labels 0 are those of the spending"):
+        model.fit(spend, sold.shift(freq="1D"))
+    with pytest.raises(DataError, match="others: of its 60 index labels 60"):
+        model.fit(spend, sold, spend[["web"]].iloc[::-1])
+    with pytest.raises(DataError, match="column 'week': holds dates, and is no channel"):
+        model.fit(spend.reset_index(), sold.to_numpy())
+    named, plain = (
+        model.fit(one, two).predict(one)
+        for one, two in ((spend, sold), (spend.reset_index(drop=True), sold.to_numpy()))
+    )
+    np.testing.assert_array_equal(named, plain)

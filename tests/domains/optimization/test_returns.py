@@ -170,3 +170,26 @@ def test_the_callers_table_stays_as_it_is():
     read_returns(returns)
     compute_returns((1 + returns.set_index("day")).cumprod())
     pd.testing.assert_frame_equal(returns, before)
+
+
+@pytest.mark.parametrize("first", [800102, 19800102, 198001])
+def test_numbers_that_read_like_dates_are_no_asset(first):
+    stamps = pd.date_range("1980-01-02", periods=12, freq="MS" if first < 200000 else "D")
+    written = {800102: "%y%m%d", 19800102: "%Y%m%d", 198001: "%Y%m"}[first]
+    table = pd.DataFrame({"date": stamps.strftime(written).astype(int), "a": np.arange(1.0, 13.0)})
+    with pytest.raises(DataError, match="column 'date': holds numbers that read like dates"):
+        compute_returns(table)
+
+
+def test_prices_in_whole_units_are_an_asset():
+    table = pd.DataFrame({"index": [100_050, 100_500, 101_000, 101_400], "b": [1.0, 2.0, 1.0, 2.0]})
+    assert compute_returns(table).columns.tolist() == ["index", "b"]
+
+
+@pytest.mark.parametrize(
+    "index", [pd.period_range("2024-01", periods=4, freq="M"), ["2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01"]]
+)
+def test_periods_and_dates_as_text_are_an_index(index):
+    found = compute_returns(pd.DataFrame({"a": [1.0, 2.0, 4.0, 8.0]}, index=index))
+    assert found["a"].tolist() == [1.0, 1.0, 1.0]
+    assert found.index.tolist() == [pd.Timestamp(f"2024-{month:02d}-01") for month in (2, 3, 4)]
