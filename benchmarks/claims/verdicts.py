@@ -124,7 +124,10 @@ def compare_rows(basis: Mapping[str, Any], detail: Mapping[str, Any], tables: Ta
     gain = sign * (a / b - 1) if share else sign * (a - b)
     if pair is None:
         return Again(gain, np.nan, np.nan, won, len(pairs), np.nan, worth)
-    ends = [sign * (end - 1) for end in pair.ratio()] if share else [sign * end for end in pair.difference()]
+    least = 0.0 if min(rows[column].min(), other[column].min()) >= 0 else -np.inf
+    ends = (
+        [sign * (max(end, least) - 1) for end in pair.ratio()] if share else [sign * end for end in pair.difference()]
+    )
     return Again(gain, min(ends), max(ends), won, len(pairs), pair.p_value(), worth)
 
 

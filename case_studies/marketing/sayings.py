@@ -5,7 +5,7 @@ from __future__ import annotations
 from case_studies.common.claims import claim_of
 from case_studies.common.report import weave
 from shared.reporting import Claim, Number, Said, given
-from shared.text import format_number
+from shared.text import format_number, join_words
 
 from .learning import Learnt
 from .plan import Plan
@@ -226,6 +226,23 @@ def say_doubts(learnt: Learnt) -> list[str]:
         f"The table holds {len(history.table):,} rows, less than a year: what comes of the season cannot be told from"
         " what comes of advertising."
     ]
+
+
+def say_idle(learnt: Learnt) -> str:
+    """Of which channels the table shows no effect; empty where it shows one of all, or of none.
+
+    Parameters
+    ----------
+    learnt : Learnt
+    """
+    idle = learnt.model.idle_
+    if not idle or len(idle) == len(learnt.history.channels):
+        return ""
+    has, them, their = ("has", "it", "its") if len(idle) == 1 else ("have", "them", "their")
+    return (
+        f"That {join_words(idle)} {has} any effect is not shown: what came can be explained without {them}. If the split"
+        f" changes {their} amounts, that is a guess: vary {them} on purpose, and run it again."
+    )
 
 
 def say_one_channel(learnt: Learnt, tables: Tables, walk: str = "own") -> Claim:

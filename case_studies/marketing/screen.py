@@ -75,5 +75,7 @@ def _list_doubts(learnt: Learnt, tables: Tables, simulated: Simulated | None) ->
     if simulated is not None:
         yield "The firm is simulated: the figures say nothing about any real channel."
         yield sayings.say_truth(learnt, tables)
+    if idle := sayings.say_idle(learnt):
+        yield idle
     yield "Don't believe it for amounts that were never spent, or once prices, offers or competitors change."
     yield from sayings.say_doubts(learnt)

@@ -386,6 +386,8 @@ def _compare_two(sample: Sample, model: str, other: str, metric: str, greater: b
     means = sample.estimate([1.0, -1.0])
     low, high = means.interval([sign, -sign])
     ratio = means.ratio_interval() if b > 0 else (NONE, NONE)
+    if sample.values.min() >= 0:  # of two means of what is never below zero
+        ratio = (max(ratio[0], 0.0), max(ratio[1], 0.0)) if not np.isnan(ratio[0]) else ratio
     shares = sorted(sign * (bound - 1) for bound in ratio)
     return replace(
         found,

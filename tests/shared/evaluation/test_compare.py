@@ -376,3 +376,13 @@ def test_an_unknown_model_or_metric_is_refused():
 def test_no_comparison_says_nothing():
     assert Comparisons(()).explain() == ""
     assert Comparisons(()).to_frame().empty
+
+
+def test_nothing_that_is_never_below_zero_is_better_by_more_than_all_of_it():
+    """Fieller's interval of a ratio reaches below zero where the spread is wide; an error does not."""
+    errors = np.column_stack([np.r_[np.zeros(9), 6.0], np.full(10, 4.0) + np.arange(10)])
+    rows = [(name, i, "mae", errors[i, j]) for j, name in enumerate("ab") for i in range(10)]
+    frame = pd.DataFrame(rows, columns=["model", "split", "metric", "value"])
+    found = compare(Scores(frame, frame, frame, ("b",)), "a").items[0]
+    assert found.upper == 1.0
+    assert "to 100 %" in found.explain()
