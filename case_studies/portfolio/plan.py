@@ -129,6 +129,8 @@ def plan_day(
         lot=settings.lot,
         fee=settings.fee,
         fee_share=settings.cost,
+        limits=market.limits,
+        groups=market.groups,
     )
     passed = _find_passed(market, orders)
     return Plan(market.prices.index[-1], allocator.weights_, allocator.decision_, orders, free, passed)

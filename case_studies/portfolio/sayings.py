@@ -98,7 +98,7 @@ def say_passed(tables: Tables) -> Claim:
         )
         for name in tables.passed["limit"]
     ]
-    return Claim.join("In whole lots, weights pass ", *weave(parts), ".")
+    return Claim.join("Whole lots cannot keep all limits: they break ", *weave(parts), ".")
 
 
 def say_largest(tables: Tables) -> Claim:

@@ -398,7 +398,9 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
             for i, name in enumerate(channels):
                 low, high = np.percentile(at[:, i], [5, 95])
                 if name not in idle and high > 3 * max(low, 1e-300):
-                    notes.append(f"the effect of {name}, at the largest amount seen, is known to a factor of {high / low:.1f} only")
+                    notes.append(
+                        f"the effect of {name}, at the largest amount seen, is known to a factor of {high / low:.1f} only"
+                    )
         if self.kind != "linear":
             most = x.max(axis=0)
             beyond = [name for name, half, top in zip(channels, best.half, most, strict=True) if half > top]

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from shared.decision import Program, Session, relative_gap
+from domains.optimization.portfolio.mandate import QUANTITIES
+from shared.decision import InfeasibleError, Limits, Program, Session, relative_gap
+from shared.decision.limits import GroupMaps
 from shared.errors import DataError, HexadError, Problem, Problems, SettingsError, quote
 from shared.result import Result
 from shared.text import count_of
@@ -77,6 +79,8 @@ def plan_orders(
     lot: Any = 1,
     fee: float = 0.0,
     fee_share: float = 0.0,
+    limits: Limits | None = None,
+    groups: GroupMaps | None = None,
     time_limit: float = 10.0,
 ) -> Orders:
     """Plan orders of whole lots that bring holdings as near to weights as money allows.
@@ -95,6 +99,12 @@ def plan_orders(
         Shares that are traded together.
     fee, fee_share : float
         Of each order: an amount, and a share of its value.
+    limits : Limits, optional
+        On weights of assets and groups, kept by what is held after the orders where whole lots can keep them; where they
+        cannot, they are left aside as if none had been given. Those on numbers of assets, turnover and the expected
+        return are not looked at.
+    groups : mapping of mappings, optional
+        Of each map, the group of each asset.
     time_limit : float
         Seconds.
 
@@ -153,6 +163,13 @@ def plan_orders(
         high += [np.zeros(n)] * 2
     else:
         blocks[2][3] = sparse.csr_array((1, n))
+    if limits is not None and len(limits):
+        rows = limits.to_rows(names, groups, quantities=QUANTITIES)
+        share = sparse.csr_array(rows.matrix * (unit / total))
+        now = rows.matrix @ (held * price / total)
+        blocks.append([share, -share, None, None])
+        low.append(rows.lower - now)
+        high.append(rows.upper - now)
     matrix = sparse.block_array(blocks, format="csr")
     m = matrix.shape[0]
     program = Program.make(
@@ -166,7 +183,13 @@ def plan_orders(
         upper=np.concatenate([room_buy, room_sell, np.full(n, np.inf), np.full(n, 1.0 if fees else 0.0)]),
         whole=np.concatenate([np.ones(2 * n, dtype=bool), np.zeros(n, dtype=bool), np.full(n, fees)]),
     )
-    answer = Session(program, time_limit=time_limit, gap=1e-6).solve()
+    try:
+        answer = Session(program, time_limit=time_limit, gap=1e-6).solve()
+    except InfeasibleError:
+        if limits is None:
+            raise
+        given: dict[str, Any] = {"cash": cash, "holdings": holdings, "lot": lot, "fee": fee, "fee_share": fee_share}
+        return plan_orders(weights, prices, **given, time_limit=time_limit)
     if answer.x is None:
         raise HexadError("no orders were found within the time; give more, or trade in larger lots")
     return _tell(
