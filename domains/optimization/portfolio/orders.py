@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from domains.optimization.portfolio.mandate import QUANTITIES
-from shared.decision import InfeasibleError, Limits, Program, Session, relative_gap
+from shared.decision import Limits, Program, Session, relative_gap
 from shared.decision.limits import GroupMaps
 from shared.errors import DataError, HexadError, Problem, Problems, SettingsError, quote
 from shared.result import Result
@@ -183,11 +183,8 @@ def plan_orders(
         upper=np.concatenate([room_buy, room_sell, np.full(n, np.inf), np.full(n, 1.0 if fees else 0.0)]),
         whole=np.concatenate([np.ones(2 * n, dtype=bool), np.zeros(n, dtype=bool), np.full(n, fees)]),
     )
-    try:
-        answer = Session(program, time_limit=time_limit, gap=1e-6).solve()
-    except InfeasibleError:
-        if limits is None:
-            raise
+    answer = Session(program, time_limit=time_limit, gap=1e-6).solve()
+    if answer.x is None and limits is not None:  # no whole lots keep them, or none were found that do
         given: dict[str, Any] = {"cash": cash, "holdings": holdings, "lot": lot, "fee": fee, "fee_share": fee_share}
         return plan_orders(weights, prices, **given, time_limit=time_limit)
     if answer.x is None:

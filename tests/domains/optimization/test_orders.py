@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.optimization import plan_orders
+from shared.decision import Limit, Limits
 from shared.errors import DataError, HexadError, SettingsError
 
 
@@ -157,3 +158,22 @@ def test_every_problem_is_told_at_once():
     told = str(error.value)
     for part in ("no price for 'b'", "prices of 'a'", "weights of 'a'", "holdings of 'a'"):
         assert part in told
+
+
+def test_limits_are_kept_where_whole_lots_can_keep_them():
+    limits = Limits((Limit("most in one", "every asset", most=0.5), Limit("most in tech", "sector = tech", most=0.6)))
+    groups = {"sector": {"a": "tech", "b": "tech", "c": "food"}}
+    weights, prices = {"a": 0.5, "b": 0.1, "c": 0.4}, {"a": 130.0, "b": 90.0, "c": 55.0}
+    free = plan_orders(weights, prices, cash=1000.0)
+    kept = plan_orders(weights, prices, cash=1000.0, limits=limits, groups=groups)
+    assert free.table["weight"]["a"] > 0.5
+    assert kept.table["weight"].max() <= 0.5
+    assert kept.table["weight"][["a", "b"]].sum() <= 0.6
+    assert kept.distance >= free.distance
+
+
+def test_limits_that_no_whole_lot_keeps_are_left_aside():
+    limits = Limits((Limit("least in b", "b", least=0.3, most=0.35),))
+    prices = {"a": 10.0, "b": 900.0}
+    found, free = (plan_orders({"a": 0.7, "b": 0.3}, prices, cash=1000.0, **one) for one in ({"limits": limits}, {}))
+    pd.testing.assert_frame_equal(found.table, free.table)
