@@ -26,6 +26,8 @@ class RangeGuard:
     ----------
     low, high, unit : numpy.ndarray of float64, shape (n_columns,)
         Smallest and largest value of each column, and its spread.
+    inner_low, inner_high : numpy.ndarray of float64, shape (n_columns,)
+        The same of all rows but the one that alone reaches as far: what this row itself is held against.
     scale : ScoreScale
         How far, at most over the columns, a row lay outside the range of all others.
 
@@ -37,6 +39,8 @@ class RangeGuard:
 
     low: Floats
     high: Floats
+    inner_low: Floats
+    inner_high: Floats
     unit: Floats
     scale: ScoreScale
 
@@ -47,26 +51,26 @@ class RangeGuard:
         low, high = _range(X)
         size = np.where(low <= high, np.maximum(np.abs(low), np.abs(high)), 0.0)
         unit = np.where(np.isfinite(spread), spread, np.where(size > 0, HAIR * size, 1.0))
-        beyond = np.zeros(len(X))
-        for j in np.flatnonzero(low < high):
-            for sign, most in ((1.0, high[j]), (-1.0, -low[j])):
-                values = sign * X[:, j]
-                first = np.flatnonzero(values == most)
-                if len(first) == 1:  # else the others reach as far
-                    values[first] = -np.inf
-                    gap = (most - np.nanmax(values)) / unit[j]
-                    beyond[first] = np.maximum(beyond[first], min(gap, MOST))
-        return cls(low, high, unit, ScoreScale.of(beyond[judged])), beyond[judged]
+        inner_low, inner_high = np.minimum(-_second(-X, -low), high), np.maximum(_second(X, high), low)
+        beyond = _excess(X, low, high, inner_low, inner_high, unit).max(axis=1, initial=0.0)
+        return cls(low, high, inner_low, inner_high, unit, ScoreScale.of(beyond[judged])), beyond[judged]
 
     def excess(self, X: Floats) -> Floats:
-        """How far each value lies outside its column's range, in spreads; 0 inside, and where it is missing."""
-        return _excess(X, self.low, self.high, self.unit)
+        """How far each value lies outside its column's range, in spreads; 0 inside, and where it is missing.
+
+        The one value that the range ends at lies as far outside that of the others: so a table can be looked at that
+        the range was learnt from.
+        """
+        return _excess(X, self.low, self.high, self.inner_low, self.inner_high, self.unit)
 
     def renew(self, X: Floats, rng: np.random.Generator) -> RangeGuard:
         """Widen the ranges by new rows, which were held against the old ones before."""
         low, high = _range(X)
         scale = self.scale.renew(self.excess(X).max(axis=1), rng)
-        return RangeGuard(np.minimum(self.low, low), np.maximum(self.high, high), self.unit, scale)
+        inner_low = -_inner(-self.low, -self.inner_low, -low, _second(-X, -low))
+        inner_high = _inner(self.high, self.inner_high, high, _second(X, high))
+        ends = np.minimum(self.low, low), np.maximum(self.high, high)
+        return RangeGuard(*ends, inner_low, inner_high, self.unit, scale)
 
     def evidence(self, X: Floats) -> Floats:
         """Evidence of the value of each row that lies furthest outside; 0 for rows inside."""
@@ -79,6 +83,8 @@ class RangeGuard:
         return {
             "low": ArrayOf("f", shape),
             "high": ArrayOf("f", shape),
+            "inner_low": ArrayOf("f", shape),
+            "inner_high": ArrayOf("f", shape),
             "unit": ArrayOf("f", shape, low=0, finite=True),
             "scale": ScoreScale,
         }
@@ -89,8 +95,28 @@ def _range(X: Floats) -> tuple[Floats, Floats]:
     return np.fmin.reduce(X, axis=0, initial=np.inf), np.fmax.reduce(X, axis=0, initial=-np.inf)
 
 
-def _excess(X: Floats, low: Floats, high: Floats, unit: Floats) -> Floats:
-    """Distance of values from ranges; a column that never had a value has none."""
-    known = low <= high
-    distance = np.where(known, np.fmax(low - X, X - high), 0.0)
+def _second(X: Floats, high: Floats) -> Floats:
+    """Largest value of each column in all rows but one that holds the largest; minus infinity where there is no other."""
+    found = np.full(X.shape[1], -np.inf)
+    for j, most in enumerate(high):
+        values = X[:, j]
+        at_most = values == most
+        if at_most.sum() > 1:
+            found[j] = most
+        else:
+            found[j] = np.fmax.reduce(values[~at_most], initial=-np.inf)
+    return found
+
+
+def _inner(high: Floats, inner: Floats, new_high: Floats, new_inner: Floats) -> Floats:
+    """The second largest of two sets of rows of which the largest and second largest are known."""
+    return np.where(new_high > high, np.maximum(high, new_inner), np.maximum(inner, new_high))
+
+
+def _excess(X: Floats, low: Floats, high: Floats, inner_low: Floats, inner_high: Floats, unit: Floats) -> Floats:
+    """Distance of values from ranges; a column that never had a value, or had one alone, has none."""
+    varied = low < high
+    distance = np.where(low <= high, np.fmax(low - X, X - high), 0.0)
+    distance = np.where(varied & (high == X), high - inner_high, distance)
+    distance = np.where(varied & (low == X), inner_low - low, distance)
     return np.minimum(np.nan_to_num(np.maximum(distance, 0.0)) / unit, MOST)

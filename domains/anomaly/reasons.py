@@ -138,8 +138,11 @@ class Explainer:
         elif value < least or value > most:
             reach = f"({format_number(least, 3)} to {format_number(most, 3)})"
             said = f"beyond all {count_of(self.code.n_rows, 'row')} learnt from {reach}"
-        elif (
-            value > high and usual > 0.1 * (high - low) and value >= 3 * usual
+        elif (next_to := self._next_to(value, at)) is not None:
+            end, rows = "largest" if value == most else "smallest", count_of(self.code.n_rows, "row")
+            said = f"the {end} of all {rows} learnt from; the next is {format_number(next_to, 3)}"
+        elif value > high and value >= 3 * usual > 0.3 * (
+            high - low
         ):  # a multiple of what may as well be 0 says nothing
             said = f"{format_number(value / usual, 2)} times what similar rows have ({between})"
         elif not low <= value <= high:
@@ -147,6 +150,14 @@ class Explainer:
         else:
             said = "which goes ill with the row's other values"
         return Reason(name, value, usual, low, high, share, f"{name} is {format_number(value, 3)}, {said}")
+
+    def _next_to(self, value: float, at: int) -> float | None:
+        """The value of the others that is nearest to one that alone ends the range of its column, where it is far off."""
+        guard = self.model.guard_
+        for end, inner in ((guard.high[at], guard.inner_high[at]), (guard.low[at], guard.inner_low[at])):
+            if value == end and abs(end - inner) > guard.unit[at]:
+                return float(inner)
+        return None
 
     def _usual_values(self, features: Floats, own: Ints) -> tuple[float, float, float]:
         """Median of a column among the nearest references by all other columns, and where nine of ten of them lie."""

@@ -380,3 +380,18 @@ def test_what_was_dismissed_is_muted_and_so_is_its_like():
     assert not detector.find_alerts(new, budget=2, dismissed=new.iloc[[0]]).alerts
     with pytest.raises(DataError, match="dismissed: column 'age'"):
         detector.find_alerts(new, dismissed=new.drop(columns="age"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_impossible_value_in_the_table_learnt_from_is_among_the_first(seed):
+    """Whoever looks for faults in the one table there is learns from the fault, too."""
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {"amount": rng.gamma(2, 20, 2000), "size": rng.normal(0, 1, 2000), "kind": rng.choice(list("ab"), 2000)}
+    )
+    row, column = int(rng.integers(2000)), str(rng.choice(["amount", "size"]))
+    table.loc[row, column] = table[column].max() + 3 * table[column].std()
+    found = AnomalyDetector(random_state=0).fit(table).find_alerts(table, budget=3)
+    alert = next(one for one in found.alerts if one.row == row)
+    assert alert.reasons[0].column == column
+    assert "the largest of all 2,000 rows learnt from; the next is" in alert.explain()
