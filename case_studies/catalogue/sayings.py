@@ -8,7 +8,7 @@ from shared.reporting import Claim, Evidence, Said, given
 from shared.text import count_of, join_words
 
 from .alike import Alike
-from .check import BY_CHANCE, Trial
+from .check import BY_CHANCE, TEXTS, WORDS, Trial
 from .items import Items
 from .settings import CatalogueSettings
 from .tables import Tables
@@ -91,7 +91,12 @@ def say_simple(trial: Trial | None, tables: Tables) -> list[Said]:
         return []
     told: list[Said] = [tables.judge(trial.best_single)]
     if item.outcome != "better":
-        told.append(Claim("The simplest way does as well: name that column alone, --set columns.attributes."))
+        way = (
+            "leave the other columns out: --set columns.text=, with the texts alone"
+            if trial.best_single in (WORDS, TEXTS)
+            else f"name that column alone: --set columns.attributes={trial.best_single.removesuffix(' alone')}"
+        )
+        told.append(Claim(f"The simplest way does as well; {way}."))
     return told
 
 

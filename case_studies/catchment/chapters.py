@@ -66,10 +66,10 @@ def reach_parts(town: Town, reach: Reach, tables: Tables, settings: CatchmentSet
 
 def _share_figure(town: Town, reach: Reach, tables: Tables, settings: CatchmentSettings) -> Figure:
     grid = np.linspace(0, 1.5 * reach.limits[-1], 121)
-    slow, fast = say_speed(town, settings.slower), say_speed(town, settings.faster)
+    usual, slow, fast = (say_speed(town, factor) for factor in (1.0, settings.slower, settings.faster))
     lines = {
         name: (grid.tolist(), [100 * reach.share(x, speed) for x in grid])
-        for name, speed in (("usual speed", 1.0), (slow, settings.slower), (fast, settings.faster))
+        for name, speed in ((usual, 1.0), (slow, settings.slower), (fast, settings.faster))
     }
     median = tables.rows("totals").value("median", "minutes", decimals=1)
     return line_figure(
@@ -79,7 +79,7 @@ def _share_figure(town: Town, reach: Reach, tables: Tables, settings: CatchmentS
         alt="Share of people that get to a place, by minutes.",
         caption="Places beyond the edge of the map are not seen.",
         title=Claim.of("Half of them get there within {median}", median=median),
-        colours={"usual speed": "accent", slow: "fourth", fast: "third"},
+        colours={usual: "accent", slow: "fourth", fast: "third"},
     )
 
 

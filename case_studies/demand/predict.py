@@ -40,13 +40,14 @@ def predict(
     model = run.model()
     if not isinstance(model, LagForecaster) or (model.ds, model.y) != (columns.time, columns.demand):
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
+    table, filled = settings.fill_holidays(table)
     table = table.sort_values(columns.time, kind="stable", ignore_index=True)  # from a file with the newest first, too
     last = last_known(table, settings.series, reading.source)
     past = table.iloc[: last + 1]
     # Gaps are told, or filled, with the series as a whole.
     checked = run.contract.check(past.dropna(), reading.source, accept_drift=accept_drift)
     forecast, notes = ahead(settings, model, table, reading.source)
-    return forecast, [*reading.repairs, *checked, *notes]
+    return forecast, [*reading.repairs, *filled, *checked, *notes]
 
 
 def ahead(

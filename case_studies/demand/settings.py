@@ -13,6 +13,7 @@ from case_studies.common.column_mapping import Columns, Role, Table
 from case_studies.common.forecasting.settings import Clock, Day, ForecastSettings
 from shared.data import Frequency, Panel, SeriesColumns
 from shared.errors import SettingsError
+from shared.text import count_of
 
 __all__ = ["TABLES", "DemandColumns", "DemandSettings"]
 
@@ -40,7 +41,13 @@ class DemandColumns(Columns):
         ),
     ] = "Temperature"
     holiday: Annotated[
-        str, Role("boolean", "public holiday", without="holidays are forecast as if they were other days")
+        str,
+        Role(
+            "boolean",
+            "public holiday; an empty cell is none",
+            without="holidays are forecast as if they were other days",
+            allow_missing=True,
+        ),
     ] = "Holiday"
 
 
@@ -116,6 +123,36 @@ class DemandSettings(ForecastSettings):
             Names of the table's columns.
         """
         return self.model_copy(update={"columns": self.columns.keep(present)})
+
+    def fill_holidays(self, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+        """A table whose empty cells of holidays say no, and a note of how many there were.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+        """
+        name = self.columns.holiday
+        empty = int(table[name].isna().sum()) if name in table.columns else 0
+        if not empty:
+            return table, []
+        filled = table.assign(**{name: table[name].astype("boolean").fillna(False).astype(bool)})
+        return filled, [f"{count_of(empty, 'empty cell')} of “{name}” taken for no holiday"]
+
+    def read_panel(self, table: pd.DataFrame, source: str) -> Panel:
+        """Put a table on its grid.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+        source : str
+            For messages.
+
+        Raises
+        ------
+        DataError
+            Rows are missing or repeat, or lack values.
+        """
+        return Panel.from_frame(table, self.series, tz=self.zone, repair=self.panel_repairs, source=source)
 
     def for_grid(self, grid: Frequency) -> DemandSettings:
         """The same, with the horizon chosen where none is set, and without the clocks that rows a day apart don't have.

@@ -9,7 +9,6 @@ from case_studies.common.forecasting.plan import plan_origins
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
 from domains.timeseries import drivers, follows, reserve_needed
-from shared.data import Panel
 from shared.evaluation import compare
 from shared.reporting import Run
 
@@ -25,9 +24,8 @@ def run(settings: DemandSettings, out: Run) -> None:
     """Read, split, model, compare, explain, decide."""
     table, reading = out.load_table("vic_elec", settings.columns.table_schema())  # bundled, or the user's own file
     settings = settings.for_table(table.columns)
-    panel = Panel.from_frame(  # refuses gaps, repeats and missing values
-        table, settings.series, tz=settings.zone, repair=settings.panel_repairs, source=reading.source
-    )
+    table, filled = settings.fill_holidays(table)
+    panel = settings.read_panel(table, reading.source)  # refuses gaps, repeats and missing values
     demand, grid = panel.to_frame(), panel.frequency
     settings, planned = plan_origins(settings.for_grid(grid), len(demand), grid, LEAST)
     out.mark_step("read")
@@ -73,7 +71,7 @@ def run(settings: DemandSettings, out: Run) -> None:
     out.add_section("Other hours, other days, other weather", *report.others(scores, bounds, weekdays, settings))
     out.add_section("What drives it", *report.driving(driving, by_weather))
     out.add_section("How it was tried", *report.protocol(settings, trials, panel, planned), fold=True)
-    add_closing(out, reading, *report.data(panel, demand, settings), repairs=panel.repairs)
+    add_closing(out, reading, *report.data(panel, demand, settings), repairs=[*filled, *panel.repairs])
     out.metrics.update(report.metrics(scores, bounds, weekdays, reserve, forecast))
 
 

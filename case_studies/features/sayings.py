@@ -163,6 +163,7 @@ def list_doubts(tables: Tables, choice: Choice, rows: Rows) -> list[Said | list[
                 p=tables.of_search.value("columns", "columns"),
             )
         )
+    told += [f"{capitalise(note)}." for note in rows.notes if note.startswith("columns that hold no numbers")]
     told.append(
         "Rows were drawn by chance: if they belong together in time or by person, they were mixed, and neighbours tell"
         " each other's answers."

@@ -199,6 +199,24 @@ def say_worth_of_known(tables: Tables, key: str, settings: PricesSettings) -> Cl
     )
 
 
+def say_late(tables: Tables, key: str, settings: PricesSettings) -> Claim:
+    """How many prices lay inside the interval on the last days tried.
+
+    Parameters
+    ----------
+    tables : Tables
+    key : str
+    settings : PricesSettings
+    """
+    rows = tables.of_late(key, settings)
+    return Claim.of(
+        f"On the last {{days}} tried in {settings.call(key)}, {{share}} of the prices lay inside the {{level}} interval.",
+        days=rows.count("day"),
+        share=rows.mean("value", "%", decimals=0),
+        level=given(settings.level / 100, "%"),
+    )
+
+
 def say_held_back(markets: Markets, tables: Tables, settings: PricesSettings) -> list[Said]:
     """That the day is over, and what to add for the next one; nothing where the day is not over."""
     if not markets.held_back:

@@ -27,6 +27,7 @@ from .sayings import (
     say_dear,
     say_expected,
     say_held_back,
+    say_late,
     say_paid,
     say_run,
     say_same,
@@ -101,6 +102,9 @@ def _list_doubts(
         yield held
     if skilled and _fall_short(tables, skilled, settings):
         yield [say_accepted(tables, skilled, settings), "That is too few: bid above what is stated."]
+    for key in [] if tables.scores["late"].all() else skilled:
+        if float(tables.of_late(key, settings).mean("value").value) < settings.level / 100 - SHORT:
+            yield [say_late(tables, key, settings), "Bid above what is stated."]
     kept = {key: coverage_of(alone[key], MODEL, settings.level) for key in keys}
     dear = [key for key in keys if float(tables.rows("dear", key).mean("inside").value) < kept[key] - SHORT]
     if dear:

@@ -25,6 +25,7 @@ from .settings import PricesSettings
 
 Alone = Mapping[str, Scores]
 ALL_DAY, HINDSIGHT = "all day", "all prices known"
+LATE = 28  # days, the last ones tried: prices change more than what is learnt
 DEAREST = 0.95  # quantile of prices from which on they count as dear
 
 
@@ -81,8 +82,9 @@ class Tables:
         bare = bare[~bare["model"].isin(kept["scores"]["model"].unique())]
         steps = next(iter(loads.values())).steps
         ahead = pd.concat([look_ahead(forecast, markets, key, settings, steps) for key in alone], ignore_index=True)
+        scores = pd.concat([kept["scores"], bare], ignore_index=True)
         return cls(
-            pd.concat([kept["scores"], bare], ignore_index=True),
+            scores.assign(late=scores["origin"] > scores["origin"].max() - pd.Timedelta(days=LATE)),
             kept["predictions"],
             ahead,
             pd.concat([find_blocks(rows) for _, rows in ahead.groupby("market", sort=False)], ignore_index=True),
@@ -106,6 +108,17 @@ class Tables:
     def of_model(self, key: str, metric: str = "mae", model: str = MODEL) -> Evidence:
         """Scores of a model in one market."""
         return Evidence("scores", self.scores, {"market": key, "model": model, "metric": metric})
+
+    def of_late(self, key: str, settings: PricesSettings) -> Evidence:
+        """Coverage of the last days tried in one market.
+
+        Parameters
+        ----------
+        key : str
+        settings : PricesSettings
+        """
+        where = {"market": key, "model": MODEL, "metric": f"coverage-{settings.level:g}", "late": True}
+        return Evidence("scores", self.scores, where)
 
     def rows(self, name: str, key: str) -> Evidence:
         """Rows of one of the tables in one market."""

@@ -71,7 +71,9 @@ class Measurements:
         grid = panel.to_frame()
         grid.loc[lost[order], names] = np.nan
         gaps = _find_gaps(panel, lost)
-        doubled = np.array([_is_doubled(panel, gap) for gap in gaps.to_dict("records")], dtype=bool)
+        doubled: Bools = np.array(
+            [_is_doubled(panel, ends) for ends in zip(gaps["from"], gaps["to"], strict=True)], dtype=np.bool_
+        )
         return cls(panel, gaps[~doubled].reset_index(drop=True), grid, int(doubled.sum()))
 
     def cut(self, share: float) -> Ints:
@@ -120,12 +122,12 @@ def _refuse_several(table: pd.DataFrame, settings: SensorSettings, source: str) 
             raise DataError(source, [Problem(what, column=columns.time, fix=fix)])
 
 
-def _is_doubled(panel: Panel, gap: dict[str, Any]) -> bool:
+def _is_doubled(panel: Panel, ends: tuple[Any, ...]) -> bool:
     """Whether nothing but the hour that the clock shows twice is missing: a source that counts it once lacks nothing."""
     zone = panel.frequency.tz
     if zone is None:
         return False
-    for stamp in (gap["from"], gap["to"]):
+    for stamp in ends:
         wall = stamp.tz_localize(None)
         if wall.tz_localize(zone, ambiguous=True) == wall.tz_localize(zone, ambiguous=False):
             return False

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from domains.anomaly import Alerts, AnomalyDetector, detection_curve
+from shared.data.contract import TableContract
 from shared.evaluation import Scores, compare
 from shared.reporting import Table
 from shared.text import count_of, join_words, sentences
@@ -111,10 +112,10 @@ def doubts(rows: Rows) -> list[str]:
     return told
 
 
-def data_parts(own: bool, rows: Rows, settings: ShuttleSettings) -> list[str]:
+def data_parts(own: bool, used: TableContract, settings: ShuttleSettings) -> list[str]:
     """What is to be known of the data."""
     told = [text for text in settings.columns.explain_missing() if " for features " not in text]
-    names = [str(name) for name in rows.features.columns]
+    names = [one.name for one in used.columns]
     told.append(f"Looked at were the columns {join_words(names)}." if len(names) > 1 else f"Looked at was {names[0]}.")
     if not own:
         told = [

@@ -47,7 +47,7 @@ def run(settings: ShuttleSettings, out: Run) -> None:
     out.add_section("How many to look at", *report.found_parts(rows, tables, costs, settings))
     out.add_section("What it cannot say", *report.doubts(rows))
     out.add_section("How it was tested", *report.protocol_parts(detector, scores, settings), fold=True)
-    add_closing(out, reading, *report.data_parts(out.data is not None, rows, settings))
+    add_closing(out, reading, *report.data_parts(out.data is not None, detector.contract_, settings))
     out.metrics.update(report.metrics(rows, alerts, scores, costs))
 
 
