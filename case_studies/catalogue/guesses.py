@@ -11,12 +11,13 @@ import pandas as pd
 
 from .cells import is_number, split_cells
 
-__all__ = ["explain_silence", "guess_check", "guess_key", "guess_separator"]
+__all__ = ["explain_silence", "guess_check", "guess_key", "guess_separator", "guess_texts"]
 
 SEPARATORS = (", ", "; ", ";", "|", " / ")
 SPLIT, REUSED = 0.05, 0.6  # share of the cells with a separator, and of their parts that stand in other rows, too
 COMMON = 0.1  # share of the items that have to share a value with another, for a column to say what they are like
 KEY_LENGTH = 40  # characters; where more than a twentieth is longer, it is no key but a text
+WORDS = 4  # a cell on average, from which a column is one of texts
 CONSTANT = 0.98  # share of the rows with one value, from which a column tells the others next to nothing
 CHECKED, SHARED = 20, 0.8  # others with the same value, for this share of the items: a column that can be checked by
 
@@ -114,6 +115,29 @@ def guess_check(table: pd.DataFrame, names: Sequence[str], separator: str) -> tu
                 " takes another"
             )
     return best, told
+
+
+def guess_texts(table: pd.DataFrame, names: Sequence[str]) -> tuple[str, ...]:
+    """Columns whose cells are sentences rather than kinds.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Cleaned.
+    names : sequence of str
+        Columns that differ in nearly every row.
+
+    >>> notes = [f"a dry red wine, number {n}" for n in range(9)]
+    >>> guess_texts(pd.DataFrame({"note": notes, "code": [f"C{n}" for n in range(9)]}), ["note", "code"])
+    ('note',)
+    """
+    return tuple(
+        name
+        for name in names
+        if not is_number(table[name])
+        and table[name].nunique() > 1
+        and table[name].dropna().str.split().str.len().mean() >= WORDS
+    )
 
 
 def explain_silence(column: pd.Series[Any], separator: str) -> str:

@@ -16,7 +16,7 @@ from shared.reporting import Run
 from shared.text import count_of
 
 from .cells import clean_column, is_number, set_apart
-from .guesses import explain_silence, guess_check, guess_key, guess_separator
+from .guesses import explain_silence, guess_check, guess_key, guess_separator, guess_texts
 from .settings import CatalogueSettings
 
 __all__ = ["FEWEST", "NUMBERED", "Items", "name_columns", "prepare_items"]
@@ -198,21 +198,23 @@ def _describe(
         separator, why = guess_separator(clean, kinds)
         notes += [why] if why else []
     silent = {name: why for name in names if (why := explain_silence(clean[name], separator))}
-    notes += [f"“{name}” is not compared: it {why}" for name, why in silent.items()]
+    texts = tuple(asked.text) or guess_texts(clean, [] if asked.attributes else list(silent))
+    notes += [f"“{name}” is taken for a text: it differs in nearly every row" for name in texts if name in silent]
+    notes += [f"“{name}” is not compared: it {why}" for name, why in silent.items() if name not in texts]
     names = [name for name in names if name not in silent]
     check = asked.check
-    if not check and (len(names) > 1 or asked.text):
+    if not check and (len(names) > 1 or texts):
         check, why = guess_check(clean, [name for name in kinds if name in names], separator)
         notes += [why] if why else []
     attributes = tuple(name for name in names if name != check)
-    if not attributes and not asked.text:
+    if not attributes and not texts:
         what = f"holds no column that items can be compared by{f' beside {check!r}' if check else ''}"
         fix = "Name columns of kinds, numbers or text: --set columns.text=NAME, or columns.attributes."
         raise DataError(source, [Problem(what, fix=fix)])
     table = clean[
-        list(dict.fromkeys([*filter(None, [key, asked.title]), *asked.text, *attributes, *filter(None, [check])]))
+        list(dict.fromkeys([*filter(None, [key, asked.title]), *texts, *attributes, *filter(None, [check])]))
     ]
-    return Items(table, key, asked.title, tuple(asked.text), attributes, check, separator, tuple(notes))
+    return Items(table, key, asked.title, texts, attributes, check, separator, tuple(notes))
 
 
 def _is_guessed(text: str, key: str) -> bool:

@@ -91,12 +91,9 @@ def say_simple(trial: Trial | None, tables: Tables) -> list[Said]:
         return []
     told: list[Said] = [tables.judge(trial.best_single)]
     if item.outcome != "better":
-        way = (
-            "leave the other columns out: --set columns.text=, with the texts alone"
-            if trial.best_single in (WORDS, TEXTS)
-            else f"name that column alone: --set columns.attributes={trial.best_single.removesuffix(' alone')}"
-        )
-        told.append(Claim(f"The simplest way does as well; {way}."))
+        alone = trial.best_single in (WORDS, TEXTS)
+        rest = "" if alone else f": name that column alone, --set columns.attributes={trial.best_single.removesuffix(' alone')}"
+        told.append(Claim(f"{'The texts alone do' if alone else 'The simplest way does'} as well{rest}."))
     return told
 
 

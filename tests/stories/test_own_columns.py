@@ -404,7 +404,7 @@ def test_a_sheet_is_named_behind_its_workbook(tmp_path):
         pd.DataFrame({"a": [1]}).to_excel(book, sheet_name="first", index=False)
         pd.DataFrame({"b": [2]}).to_excel(book, sheet_name="Sheet 2", index=False)
     assert read_table(f"{tmp_path}/own.xlsx#Sheet 2").columns.tolist() == ["b"]
-    with pytest.raises(DataError, match="Check file and sheet name"):
+    with pytest.raises(DataError, match="there is no sheet .third.; there are .first., .Sheet 2."):
         read_table(f"{tmp_path}/own.xlsx#third")
 
 
