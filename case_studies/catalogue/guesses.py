@@ -135,8 +135,7 @@ def guess_texts(table: pd.DataFrame, names: Sequence[str]) -> tuple[str, ...]:
         name
         for name in names
         if not is_number(table[name])
-        and table[name].nunique() > 1
-        and table[name].dropna().str.split().str.len().mean() >= WORDS
+        and float(np.mean([len(str(cell).split()) for cell in table[name].dropna()] or [0])) >= WORDS
     )
 
 

@@ -211,9 +211,7 @@ def _describe(
         what = f"holds no column that items can be compared by{f' beside {check!r}' if check else ''}"
         fix = "Name columns of kinds, numbers or text: --set columns.text=NAME, or columns.attributes."
         raise DataError(source, [Problem(what, fix=fix)])
-    table = clean[
-        list(dict.fromkeys([*filter(None, [key, asked.title]), *texts, *attributes, *filter(None, [check])]))
-    ]
+    table = clean[list(dict.fromkeys([*filter(None, [key, asked.title]), *texts, *attributes, *filter(None, [check])]))]
     return Items(table, key, asked.title, texts, attributes, check, separator, tuple(notes))
 
 

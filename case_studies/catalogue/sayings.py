@@ -92,7 +92,11 @@ def say_simple(trial: Trial | None, tables: Tables) -> list[Said]:
     told: list[Said] = [tables.judge(trial.best_single)]
     if item.outcome != "better":
         alone = trial.best_single in (WORDS, TEXTS)
-        rest = "" if alone else f": name that column alone, --set columns.attributes={trial.best_single.removesuffix(' alone')}"
+        rest = (
+            ""
+            if alone
+            else f": name that column alone, --set columns.attributes={trial.best_single.removesuffix(' alone')}"
+        )
         told.append(Claim(f"{'The texts alone do' if alone else 'The simplest way does'} as well{rest}."))
     return told
 

@@ -52,16 +52,16 @@ class RangeGuard:
         size = np.where(low <= high, np.maximum(np.abs(low), np.abs(high)), 0.0)
         unit = np.where(np.isfinite(spread), spread, np.where(size > 0, HAIR * size, 1.0))
         inner_low, inner_high = np.minimum(-_second(-X, -low), high), np.maximum(_second(X, high), low)
-        beyond = _excess(X, low, high, inner_low, inner_high, unit).max(axis=1, initial=0.0)
+        beyond = _excess(X, low, high, inner_low, inner_high, unit, 0.0).max(axis=1, initial=0.0)
         return cls(low, high, inner_low, inner_high, unit, ScoreScale.of(beyond[judged])), beyond[judged]
 
     def excess(self, X: Floats) -> Floats:
         """How far each value lies outside its column's range, in spreads; 0 inside, and where it is missing.
 
-        The one value that the range ends at lies as far outside that of the others: so a table can be looked at that
-        the range was learnt from.
+        The one value that the range ends at lies outside that of the others where it leaves them by more than their
+        whole range: so an impossible value is found in the table that the range was learnt from, too.
         """
-        return _excess(X, self.low, self.high, self.inner_low, self.inner_high, self.unit)
+        return _excess(X, self.low, self.high, self.inner_low, self.inner_high, self.unit, 1.0)
 
     def renew(self, X: Floats, rng: np.random.Generator) -> RangeGuard:
         """Widen the ranges by new rows, which were held against the old ones before."""
@@ -113,10 +113,17 @@ def _inner(high: Floats, inner: Floats, new_high: Floats, new_inner: Floats) -> 
     return np.where(new_high > high, np.maximum(high, new_inner), np.maximum(inner, new_high))
 
 
-def _excess(X: Floats, low: Floats, high: Floats, inner_low: Floats, inner_high: Floats, unit: Floats) -> Floats:
-    """Distance of values from ranges; a column that never had a value, or had one alone, has none."""
-    varied = low < high
+def _excess(
+    X: Floats, low: Floats, high: Floats, inner_low: Floats, inner_high: Floats, unit: Floats, least: float
+) -> Floats:
+    """Distance of values from ranges; a column that never had a value, or had one alone, has none.
+
+    The value that alone ends a range has its distance from that of the others, where this is more than `least` times
+    as long as theirs.
+    """
     distance = np.where(low <= high, np.fmax(low - X, X - high), 0.0)
-    distance = np.where(varied & (high == X), high - inner_high, distance)
-    distance = np.where(varied & (low == X), inner_low - low, distance)
+    room = np.where(low < high, least * np.maximum(inner_high - inner_low, 0.0), np.inf)
+    above, below = high - inner_high, inner_low - low
+    distance = np.where((high == X) & (above > room), above, distance)
+    distance = np.where((low == X) & (below > room), below, distance)
     return np.minimum(np.nan_to_num(np.maximum(distance, 0.0)) / unit, MOST)

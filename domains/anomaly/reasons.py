@@ -155,7 +155,7 @@ class Explainer:
         """The value of the others that is nearest to one that alone ends the range of its column, where it is far off."""
         guard = self.model.guard_
         for end, inner in ((guard.high[at], guard.inner_high[at]), (guard.low[at], guard.inner_low[at])):
-            if value == end and abs(end - inner) > guard.unit[at]:
+            if value == end and abs(end - inner) > guard.inner_high[at] - guard.inner_low[at] > 0:
                 return float(inner)
         return None
 
