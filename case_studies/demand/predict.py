@@ -40,7 +40,7 @@ def predict(
     model = run.model()
     if not isinstance(model, LagForecaster) or (model.ds, model.y) != (columns.time, columns.demand):
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
-    table, filled = settings.fill_holidays(table)
+    table, filled = settings.fill_holidays(table, reading.source)
     table = table.sort_values(columns.time, kind="stable", ignore_index=True)  # from a file with the newest first, too
     last = last_known(table, settings.series, reading.source)
     past = table.iloc[: last + 1]

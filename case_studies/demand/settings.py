@@ -6,13 +6,15 @@ from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
 from case_studies.common.column_mapping import Columns, Role, Table
 from case_studies.common.forecasting.settings import Clock, Day, ForecastSettings
 from shared.data import Frequency, Panel, SeriesColumns
-from shared.errors import SettingsError
+from shared.data.schema import first_rows
+from shared.errors import DataError, Problem, SettingsError
 from shared.text import count_of
 
 __all__ = ["TABLES", "DemandColumns", "DemandSettings"]
@@ -44,7 +46,7 @@ class DemandColumns(Columns):
         str,
         Role(
             "boolean",
-            "public holiday; an empty cell is none",
+            "public holiday; an empty cell is none where no cell says no",
             without="holidays are forecast as if they were other days",
             allow_missing=True,
         ),
@@ -124,19 +126,36 @@ class DemandSettings(ForecastSettings):
         """
         return self.model_copy(update={"columns": self.columns.keep(present)})
 
-    def fill_holidays(self, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-        """A table whose empty cells of holidays say no, and a note of how many there were.
+    def fill_holidays(self, table: pd.DataFrame, source: str) -> tuple[pd.DataFrame, list[str]]:
+        """A table whose empty cells of holidays say no, where none of them says so itself, and a note of how many.
 
         Parameters
         ----------
         table : pandas.DataFrame
+        source : str
+            For messages.
+
+        Raises
+        ------
+        DataError
+            Some cells are empty and others say no: an empty one may be either.
         """
         name = self.columns.holiday
-        empty = int(table[name].isna().sum()) if name in table.columns else 0
-        if not empty:
+        empty = table[name].isna().to_numpy() if name in table.columns else np.zeros(0, dtype=bool)
+        if not empty.any():
             return table, []
+        said = f"{count_of(int(empty.sum()), 'value is', 'values are')} missing"
+        if not table[name].dropna().astype(bool).all():
+            problem = Problem(
+                f"{said}, and others say that there is no holiday",
+                column=name,
+                rows=tuple(first_rows(empty)),
+                count=int(empty.sum()),
+                fix="Correct them.",
+            )
+            raise DataError(source, [problem])
         filled = table.assign(**{name: table[name].astype("boolean").fillna(False).astype(bool)})
-        return filled, [f"{count_of(empty, 'empty cell')} of “{name}” taken for no holiday"]
+        return filled, [f"{count_of(int(empty.sum()), 'empty cell')} of “{name}” taken for no holiday"]
 
     def read_panel(self, table: pd.DataFrame, source: str) -> Panel:
         """Put a table on its grid.

@@ -24,7 +24,7 @@ def run(settings: DemandSettings, out: Run) -> None:
     """Read, split, model, compare, explain, decide."""
     table, reading = out.load_table("vic_elec", settings.columns.table_schema())  # bundled, or the user's own file
     settings = settings.for_table(table.columns)
-    table, filled = settings.fill_holidays(table)
+    table, filled = settings.fill_holidays(table, reading.source)
     panel = settings.read_panel(table, reading.source)  # refuses gaps, repeats and missing values
     demand, grid = panel.to_frame(), panel.frequency
     settings, planned = plan_origins(settings.for_grid(grid), len(demand), grid, LEAST)

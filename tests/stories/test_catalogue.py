@@ -177,6 +177,16 @@ def test_twins_by_their_texts_share_nine_of_ten_words():
     assert all(texts_of[one] == texts_of[other] for one, other in twins[["first", "second"]].to_numpy())
 
 
+def test_sentences_are_taken_for_a_text_unasked():
+    notes = [f"a dry red wine with a taste of number {place}" for place in range(40)]
+    table = pd.DataFrame({"id": range(40), "note": notes, "kind": list("ab") * 20})
+    items = prepare_items(table, CatalogueSettings(columns={"check": ""}), "own")
+    assert items.text == ("note",)
+    assert "“note” is taken for a text: it differs in nearly every row" in items.notes
+    asked = prepare_items(table, CatalogueSettings(columns={"check": "", "attributes": ["kind"]}), "own")
+    assert asked.text == ()
+
+
 def test_a_key_may_be_long_in_a_few_rows_and_a_column_of_one_value_is_not_compared():
     table = pd.DataFrame({"name": [f"item-{place}" for place in range(100)], "kind": list("ab") * 50})
     table.loc[7, "name"] = "a-name-of-many-words-" * 4

@@ -58,6 +58,7 @@ def test_the_report_is_one_small_file_that_asks_nobody(study, study_run):
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in page
     assert "What to do" in page
+    assert "This is a quick run" in page
     assert "prefers-color-scheme: dark" in page
     assert "@media print" in page
     assert "When not to believe it" in page

@@ -135,3 +135,10 @@ def test_several_sensors_read_as_one_are_told_apart_not_thrown_away(tmp_path):
     names = ["columns.time=at", "columns.value=v", "read.repair=keep_last_duplicate"]
     with pytest.raises(HexadError, match=r"1,500 rows share a stamp .* --set columns\.sensor=page"):
         run_study("sensors", overrides=names, data=tmp_path / "mine.csv", out=tmp_path / "run")
+
+
+def test_an_empty_cell_of_holidays_is_none_and_that_is_told(tmp_path):
+    table = days(400).assign(Holiday=[None if place % 20 else "true" for place in range(400)])
+    out = run(table, tmp_path, "columns.time=day", "columns.demand=upper")
+    assert "380 empty cells of “Holiday” taken for no holiday." in (out / "report.html").read_text()
+    assert "20 rows are public holidays" in (out / "report.html").read_text()
