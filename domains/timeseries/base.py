@@ -31,6 +31,7 @@ __all__ = ["PanelForecaster", "ShortHistoryError"]
 
 # Ranges of its history by which a bound may leave it: beyond that errors say that nothing is known, not where.
 REACH = 3.0
+MOST_DRAWN = 1000  # series whose last values a forecast keeps
 Horizon = int | str | dt.timedelta
 
 
@@ -403,8 +404,8 @@ class PanelForecaster(WrittenDurations, BaseEstimator):  # type: ignore[misc]
             raise error.respell(_for_predict) from None
 
     def _tail(self, panel: Panel, wanted: Ints, horizon: int) -> Any:
-        """The last known values of the first few series, for the picture."""
-        shown = wanted[:20]
+        """The last known values, for pictures; of the first thousand series where there are more."""
+        shown = wanted[:MOST_DRAWN]
         ends = panel.indptr[shown + 1]
         lengths = np.minimum(panel.lengths[shown], max(3 * horizon, 30))
         rows = np.concatenate([np.arange(end - length, end) for end, length in zip(ends, lengths, strict=True)])

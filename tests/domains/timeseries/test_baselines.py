@@ -167,3 +167,13 @@ def test_models_without_features_say_so(model, said):
         drivers(model)
     with pytest.raises(HexadError, match=rf"follows\(\) looks at the features of a fitted LagForecaster; {said}"):
         follows(model, "y")
+
+
+def test_every_series_is_drawn_with_its_history():
+    """Not only the first few: whoever asks for a picture of one series sees where it comes from."""
+    table = pd.DataFrame([(f"c{i:03d}", 1952 + 5 * j, float(i + j)) for i in range(60) for j in range(12)])
+    table.columns = ["unique_id", "ds", "y"]
+    forecast = SeasonalNaive(1).fit(table).predict(2)
+    assert forecast.history["unique_id"].nunique() == 60
+    late = forecast.history[forecast.history["unique_id"] == "c059"]
+    assert late["y"].tolist() == [59.0 + j for j in range(12)]
