@@ -85,7 +85,7 @@ def rule_network(rules: RuleTable, n: int = 40) -> Figure:
                 1.06 * y,
                 shorten(name, LABEL),
                 rotation=np.degrees(turn) + (180 if left else 0),
-                fontsize=8,
+                fontsize=8.5,  # 11 pixels on a narrow phone
                 ha="right" if left else "left",
                 va="center",
                 rotation_mode="anchor",
@@ -219,8 +219,8 @@ def pair_heatmap(pairs: RuleTable, n: int = 18) -> Figure:
                 )
         axes.set_xlim(-0.5, len(items) - 0.5)
         axes.set_ylim(len(items) - 0.5, -0.5)
-        axes.set_xticks(range(len(items)), names, rotation=90, fontsize=8)
-        axes.set_yticks(range(len(items)), names, fontsize=8)
+        axes.set_xticks(range(len(items)), names, rotation=90, fontsize=8.5)
+        axes.set_yticks(range(len(items)), names, fontsize=8.5)
         axes.grid(visible=False)
         axes.set_aspect("equal")
 

@@ -391,6 +391,8 @@ def finish_axes(axes: Axes, x_label: str, y_label: str) -> None:
         locator = locators.AutoDateLocator(minticks=3, maxticks=5 if is_narrow(axes) else 7)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(_date_formatter(locator))
+    elif is_narrow(axes) and isinstance(axes.xaxis.get_major_locator(), ticker.AutoLocator):
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(4))  # large numbers run into one another
     low, high = axes.get_ylim()
     if max(abs(low), abs(high)) >= 1000:
         axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
