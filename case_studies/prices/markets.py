@@ -10,7 +10,7 @@ import pandas as pd
 
 from case_studies.common.forecasting.plan import plan_origins
 from domains.timeseries import PerSeries
-from shared.data import Panel, SeriesColumns, WalkForward
+from shared.data import Frequency, Panel, SeriesColumns, WalkForward
 from shared.errors import DataError, HexadError, Problems, quote
 
 from .settings import PricesSettings
@@ -55,7 +55,15 @@ class Markets:
     held_back: bool = False
 
     @classmethod
-    def of(cls, table: pd.DataFrame, settings: PricesSettings, source: str, *, hold_back: bool = True) -> Markets:
+    def of(
+        cls,
+        table: pd.DataFrame,
+        settings: PricesSettings,
+        source: str,
+        *,
+        hold_back: bool = True,
+        frequency: Frequency | None = None,
+    ) -> Markets:
         """Check a table; rows without price at its end are the day to be forecast.
 
         Where there are none, it is the day after, if nothing but the calendar has to be known of it; else the last whole
@@ -72,13 +80,13 @@ class Markets:
         priced = table[series.y].notna()
         last = table[series.unique_id].map(table[series.ds].where(priced).groupby(table[series.unique_id]).max())
         ahead = (table[series.ds] > last).to_numpy()  # no price of theirs is known any more
-        panel = _panel(table, np.flatnonzero(~ahead), series, settings, source)
+        panel = _panel(table, np.flatnonzero(~ahead), series, settings, source, frequency)
         _within_a_day(panel, source)
         _end_together(panel, source)
         past, notes = panel.to_frame(), list(panel.repairs)
         held_back = hold_back and not ahead.any() and not _needs_nothing(panel, settings)
         if ahead.any():
-            coming = _panel(table, np.flatnonzero(ahead), series, settings, source, panel.frequency)
+            coming = _panel(table, np.flatnonzero(ahead), series, settings, source, panel.frequency, need_y=False)
             _follows(coming, panel, source)
             future = coming.to_frame()
             notes += [note for note in coming.repairs if note not in notes]
@@ -231,7 +239,14 @@ def _has_columns(table: pd.DataFrame, settings: PricesSettings, source: str) -> 
 
 
 def _panel(
-    table: pd.DataFrame, places: Any, columns: SeriesColumns, settings: PricesSettings, source: str, grid: Any = None
+    table: pd.DataFrame,
+    places: Any,
+    columns: SeriesColumns,
+    settings: PricesSettings,
+    source: str,
+    grid: Any = None,
+    *,
+    need_y: bool = True,
 ) -> Panel:
     """Some rows of a table as a panel; what is wrong is told by the rows of the whole."""
     try:
@@ -242,7 +257,7 @@ def _panel(
             repair=settings.panel_repairs,
             source=source,
             frequency=grid,
-            need_y=grid is None,
+            need_y=need_y,
         )
     except DataError as error:
         moved = [replace(p, rows=tuple(int(places[row - 1]) + 1 for row in p.rows)) for p in error.problems]
@@ -286,9 +301,11 @@ def _follows(coming: Panel, panel: Panel, source: str) -> None:
     late = [key for i, key in enumerate(coming.keys) if coming.starts[i] != panel.ends[panel.keys.index(key)]]
     if late:
         problems.add(
-            f"rows are missing between the last price and the day to be forecast (series {quote(late)})",
+            f"rows are missing between the last price ({panel.stamp_text(panel.ends[panel.keys.index(late[0])] - 1)}) and"
+            f" the day to be forecast ({coming.stamp_text(coming.starts[coming.keys.index(late[0])])}; series"
+            f" {quote(late)})",
             column=panel.columns.ds,
-            fix="Give every stamp.",
+            fix="Give every stamp, with its price where it is known.",
         )
     problems.raise_if_any()
 

@@ -50,7 +50,8 @@ def predict(
         raise StoreError(f"{run.folder / 'model.hexad'} holds no model of this study. Run the study again")
     table = table if table[series.y].notna().any() else _after_what_is_known(table, model, series, reading.source)
     checked = run.contract.check(table.dropna(subset=[series.y]), reading.source, accept_drift=accept_drift)
-    markets = Markets.of(table, settings, reading.source, hold_back=False)
+    grid = next(iter(model.forecasters_.values())).panel_.frequency
+    markets = Markets.of(table, settings, reading.source, hold_back=False, frequency=grid)
     _same_markets(model, markets, reading.source)
     # What is known of the day ahead moves the forecast most: it is held against what was learnt from, too.
     ahead = tuple(column for column in run.contract.columns if column.name in series.exogenous)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from case_studies.common.runs import run_study
+from case_studies.common.runs import predict_from, run_study
 from shared.errors import HexadError
 
 FAST = ["n_jobs=1", "leak_guard=false"]
@@ -142,3 +142,18 @@ def test_an_empty_cell_of_holidays_is_none_and_that_is_told(tmp_path):
     out = run(table, tmp_path, "columns.time=day", "columns.demand=upper")
     assert "380 empty cells of “Holiday” taken for no holiday." in (out / "report.html").read_text()
     assert "20 rows are public holidays" in (out / "report.html").read_text()
+
+
+def test_the_day_after_a_short_file_of_new_prices_is_forecast_and_missing_hours_are_named(tmp_path):
+    table = prices(90)
+    table.to_csv(tmp_path / "mine.csv", index=False)
+    names = [*FAST, "origins=5", "columns.known=[]"]
+    run_study("prices", overrides=names, data=tmp_path / "mine.csv", out=tmp_path / "run")
+    more = prices(92).iloc[90 * 24 :]
+    more.assign(y=more["y"].where(np.arange(48) < 24)).to_csv(tmp_path / "new.csv", index=False)
+    path, _ = predict_from(tmp_path / "run", data=tmp_path / "new.csv", out=tmp_path / "out.csv")
+    assert len(pd.read_csv(path)) == 24
+    gap = more.assign(y=more["y"].where(np.arange(48) < 24)).drop(index=more.index[22:24])
+    gap.to_csv(tmp_path / "gap.csv", index=False)
+    with pytest.raises(HexadError, match=r"last price \(2023-04-01 21:00:00\) and the day to be forecast \(2023-04-02"):
+        predict_from(tmp_path / "run", data=tmp_path / "gap.csv", out=tmp_path / "gap-out.csv")
