@@ -10,8 +10,10 @@ import pandas as pd
 from shared.data import Panel, SeriesColumns
 from shared.data.contract import contract_of
 from shared.data.io.tables import TableReport
-from shared.errors import DataError, Fix, Problem, Problems
+from shared.data.schema import first_rows
+from shared.errors import Argument, DataError, Fix, Problem, Problems
 from shared.reporting import Run
+from shared.text import count_of
 from shared.typing import Floats
 
 from .settings import MarketingSettings, SpendColumns
@@ -134,6 +136,7 @@ def to_history(table: pd.DataFrame, settings: MarketingSettings, source: str) ->
     ('week', [0.0, 1.0, 2.0])
     """
     columns = _name_channels(table, settings.columns, source)
+    table, filled = _fill_spending(table, columns, settings, source)
     problems = Problems(source)
     columns.table_schema().check(table, problems)
     problems.raise_if_any()
@@ -156,7 +159,7 @@ def to_history(table: pd.DataFrame, settings: MarketingSettings, source: str) ->
         tuple(columns.spend),
         (*columns.known, *season),
         PERIODS.get(step, "period"),
-        tuple(panel.repairs),
+        (*filled, *panel.repairs),
         years,
     )
 
@@ -171,6 +174,27 @@ def _name_channels(table: pd.DataFrame, columns: SpendColumns, source: str) -> S
         fix = "Give a column a channel, or name them: --set columns.spend='[\"NAME\"]'."
         raise DataError(source, [Problem("has no column of spending", fix=fix)])
     return columns.model_copy(update={"spend": numbers})
+
+
+def _fill_spending(
+    table: pd.DataFrame, columns: SpendColumns, settings: MarketingSettings, source: str
+) -> tuple[pd.DataFrame, list[str]]:
+    """Take empty cells of spending for 0 where that was asked for, and refuse them else."""
+    problems, told = Problems(source), []
+    fix = Fix("Fill them in; where they mean that nothing was spent, pass ", Argument("missing", "zero"), ".")
+    for name in columns.spend:
+        empty = table[name].isna().to_numpy() if name in table.columns else np.zeros(0, dtype=bool)
+        count = int(empty.sum())
+        if not count:
+            continue
+        if settings.missing == "zero":
+            table = table.assign(**{name: table[name].fillna(0)})
+            told.append(f"{count_of(count, 'empty cell')} of “{name}” taken for 0")
+        else:
+            said = f"{count_of(count, 'value is', 'values are')} missing"
+            problems.add(said, column=name, rows=first_rows(empty), count=count, fix=fix)
+    problems.raise_if_any()
+    return table, told
 
 
 def _check_values(rows: pd.DataFrame, columns: SpendColumns, source: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -64,7 +64,13 @@ class SpendColumns(Columns):
     response: Annotated[str, Role("number", "what is to be made large: sold, ordered or asked for in it")] = "sales"
     spend: Annotated[
         list[str],
-        Role("number", "money spent, a column a channel", without="all other columns of numbers are taken", minimum=0),
+        Role(
+            "number",
+            "money spent, a column a channel",
+            without="all other columns of numbers are taken",
+            minimum=0,
+            allow_missing=True,
+        ),
     ] = list(CHANNELS)
     known: Annotated[
         list[str], Role("number", "what else moves it, such as prices or holidays", without="it is not used")
@@ -101,6 +107,7 @@ class MarketingSettings(Settings):
     sweeps: int = Field(1000, ge=20)
     evaluations: int = Field(5000, ge=100)
     firms: int = Field(6, ge=2)
+    missing: Literal["refuse", "zero"] = "refuse"
     seed: int = Field(0, ge=0)
     n_jobs: Workers = 2
     read: ReadSettings = ReadSettings()

@@ -324,3 +324,24 @@ def test_what_cannot_be_met_next_time_is_told(own, tmp_path):
 def test_settings_out_of_range_are_refused(asked, tmp_path):
     with pytest.raises(SettingsError, match=asked.split("=")[0]):
         run_study("marketing", quick=True, overrides=[asked], out=tmp_path / "run")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_an_empty_cell_of_spending_is_refused_or_nothing_spent(tmp_path, named):
+    """Nobody writes the zeros of a channel that is off: whether an empty cell is one is for the user to say."""
+    made = table()
+    made.loc[made.index % 4 == 0, SPENT[1]] = np.nan
+    asked = [] if named else ["columns.spend=[]"]
+    with pytest.raises(
+        DataError, match=r"26 values are missing .* where they mean that nothing was spent, .*missing=.zero"
+    ):
+        to_history(made, settings_of(asked), "geld.csv")
+    history = to_history(made, settings_of([*asked, "missing=zero"]), "geld.csv")
+    assert (history.table[SPENT[1]] == 0).sum() == 26
+    assert f"26 empty cells of “{SPENT[1]}” taken for 0" in history.notes
+
+
+def settings_of(asked):
+    """Settings of the study for the table above."""
+    names = {"time": "Woche", "response": "Umsatz", "spend": [] if "columns.spend=[]" in asked else list(SPENT)}
+    return MarketingSettings(columns=names, missing="zero" if "missing=zero" in asked else "refuse")
