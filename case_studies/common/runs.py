@@ -29,7 +29,7 @@ from shared.runtime.lock import only_one
 from shared.runtime.manifest import MANIFEST, Manifest
 from shared.text import capitalise
 
-QUICK = "This is a quick run, with little data or few trials: run it without --quick before you decide."
+QUICK = "This is a quick run, with little data or few trials: run the whole before you decide."
 
 __all__ = ["predict_from", "run_and_summarise", "run_study", "settings_in_force"]
 
