@@ -79,8 +79,8 @@ class Payments:
 
     @property
     def learnt(self) -> pd.DataFrame:
-        """What is looked at of the payments learnt from."""
-        return self.table[self.columns].iloc[: self.n_learnt]
+        """What is looked at of the payments learnt from, without their names: of numbers, these would be a column."""
+        return self.table[self.columns].iloc[: self.n_learnt].reset_index(drop=True)
 
     @property
     def new(self) -> pd.DataFrame:

@@ -311,12 +311,13 @@ def test_every_block_of_the_readme_runs_as_it_stands_in_a_bare_environment(tmp_p
 
 def make_all_files(block):
     """Write the user's files that a block names, beside what it runs."""
-    desk = Desk(Path.cwd(), None)
+    desk, own = Desk(Path.cwd(), None), set()
     for line in block.commands():
         words = shlex.split(line, comments=True)[1:]
         if line.startswith("hexad run") and ">" not in words and (specs := options_of(words).get("data")):
             overrides = options_of(words).get("set", [])
             desk._make_files(words[1], specs, overrides)
+            own |= {spec.partition("=")[2] or spec for spec in specs}
             out = options_of(words).get("out", [""])[0]
             desk.asked[out] = (words[1], runs._Asked.of(find_study(words[1]), overrides, specs, False, None))
         elif line.startswith("hexad run") and "--out" in words:
@@ -325,4 +326,8 @@ def make_all_files(block):
                 runs._Asked.of(find_study(words[1]), [], None, False, None),
             )
         elif line.startswith("hexad predict"):
+            file = options_of(words)["data"][0]
+            if file not in own:  # one of that name may stand there for another study's block
+                Path(file).unlink(missing_ok=True)
+            own.add(file)
             desk._predict(words, lambda words: "")

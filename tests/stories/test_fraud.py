@@ -334,3 +334,14 @@ def test_a_label_of_three_kinds_is_refused(tmp_path):
 def test_settings_out_of_range_are_refused(asked, tmp_path):
     with pytest.raises(SettingsError, match=asked.split("=")[0]):
         run_study("fraud", quick=True, overrides=[asked], out=tmp_path / "run")
+
+
+def test_payments_without_names_are_learnt_from_by_what_they_hold(tmp_path):
+    """Numbers of rows stand in for names, and are no column that new payments would lack."""
+    cards(4).drop(columns="payment").to_parquet(tmp_path / "paid.parquet", index=False)
+    out = run_study(
+        "fraud", data=tmp_path / "paid.parquet", overrides=["columns.label=fraud"], out=tmp_path / "run"
+    ).parent
+    assert "payment" not in json.loads((out / "schema.json").read_text())
+    made, _ = predict_from(out, data=tmp_path / "paid.parquet", out=tmp_path / "out.csv")
+    assert made.is_file()
