@@ -343,7 +343,7 @@ class AlertClassifier(BaseEstimator):  # type: ignore[misc]
         """Encoded columns, and the evidence of the detector."""
         X = self.detector_.code_.encode(self.detector_.check_rows(rows))
         model = self.detector_.model_
-        return np.column_stack([X, model.scale_.evidence(-model.score_samples(X))])
+        return np.column_stack([X, model._score_new(X)])  # noqa: SLF001  # one family
 
     def _log_odds(self, X: Floats) -> Floats:
         return np.asarray(self.booster_.decision_function(X), dtype=float)

@@ -96,6 +96,11 @@ class CombinedDetector(MatrixDetector):
     def _oddness(self, X: Floats) -> Floats:
         return np.maximum(self._sum_evidence(X), self.guard_.evidence(X))
 
+    def _score_new(self, X: Floats) -> Floats:
+        """Evidence of rows that were not learnt from: one at the end of a range is inside it."""
+        found: Floats = self.scale_.evidence(np.maximum(self._sum_evidence(X), self.guard_.evidence(X, new=True)))
+        return found
+
     def _sum_evidence(self, X: Floats) -> Floats:
         return self.sum_scale_.evidence(self._sum(X))
 

@@ -72,9 +72,10 @@ class RangeGuard:
         ends = np.minimum(self.low, low), np.maximum(self.high, high)
         return RangeGuard(*ends, inner_low, inner_high, self.unit, scale)
 
-    def evidence(self, X: Floats) -> Floats:
-        """Evidence of the value of each row that lies furthest outside; 0 for rows inside."""
-        beyond = self.excess(X).max(axis=1)
+    def evidence(self, X: Floats, *, new: bool = False) -> Floats:
+        """Evidence of the value of each row that lies furthest outside; 0 for rows inside, and `new` ones at an end."""
+        ends = self.low, self.high, self.inner_low, self.inner_high
+        beyond = (_excess(X, *ends, self.unit, np.inf) if new else self.excess(X)).max(axis=1)
         return np.where(beyond > 0, self.scale.evidence(beyond), 0.0)
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
@@ -122,7 +123,12 @@ def _excess(
     as long as theirs.
     """
     distance = np.where(low <= high, np.fmax(low - X, X - high), 0.0)
-    room = np.where(low < high, least * np.maximum(inner_high - inner_low, 0.0), np.inf)
+    width = np.maximum(inner_high - inner_low, 0.0)
+    # Where the others are all alike, one that differs is rare, as a word is that was seen once, and not impossible.
+    apart = (low < high) & ((width > 0) | (least == 0))
+    room = np.full(len(width), np.inf)
+    if np.isfinite(least):
+        room[apart] = least * width[apart]
     above, below = high - inner_high, inner_low - low
     distance = np.where((high == X) & (above > room), above, distance)
     distance = np.where((low == X) & (below > room), below, distance)
