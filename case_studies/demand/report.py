@@ -299,7 +299,7 @@ def trust(scores: Scores, tables: Tables, verdict: Comparisons, settings: Demand
         line_figure(
             lines,
             y_label="MASE",
-            title=f"Error of each of {tables.tried}, the whole horizon ahead",
+            title=f"Error in {tables.tried}, the whole horizon ahead",
             alt=f"Error of the {MODEL} and of “{best}” in each trial.",
             colours={MODEL: "accent", best: "second"},
         ),
