@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from domains.basket.customers import owners_of
-from domains.basket.mining.search import whole_number
+from domains.basket.mining.search import as_baskets, whole_number
 from shared.data import Incidence
 from shared.data import columns as names
 from shared.data.splits import Split
@@ -75,6 +75,18 @@ class CompletionTask(Task):
             As `shared.evaluation.metric` takes them: k, label.
         """
         return metric(name, unit=CUSTOMER, **options)
+
+    def to_table(self, data: Any) -> Incidence:
+        """Bring data to an Incidence, as for a model's ``fit``.
+
+        Parameters
+        ----------
+        data : Incidence, frame or list of baskets
+
+        >>> CompletionTask().to_table([["tea", "milk"], ["tea"]]).n_rows
+        2
+        """
+        return as_baskets(data)
 
     def run(self, model: Any, data: Incidence, splits: Sequence[Split]) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Fit on the training baskets, and rank what is hidden in the test baskets.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from domains.recommendation.behaviour.history import as_interactions
 from shared.checks import is_whole
 from shared.data import Incidence
 from shared.data import columns as names
@@ -84,6 +85,23 @@ class RankingTask(OneLine, Task):
             As `list_metric` takes them: k, label.
         """
         return list_metric(name, unit=names.USER, shown=self.shown, kinds=self.kinds, **options)
+
+    def to_table(self, data: Any) -> Incidence:
+        """Bring data to an Incidence; a long table with the default column names is read, as for a model's ``fit``.
+
+        Parameters
+        ----------
+        data : Incidence or frame
+
+        Raises
+        ------
+        DataError
+            The table's columns are called otherwise: `Incidence.from_interactions` takes their names.
+
+        >>> RankingTask().to_table(pd.DataFrame({"user": [1, 1], "item": ["tea", "milk"], "timestamp": [0, 1]})).n_rows
+        2
+        """
+        return as_interactions(data)
 
     def choose_rows(self, data: Any, splits: Sequence[Split]) -> tuple[list[Split], tuple[str, ...]]:
         """Leave no row out, and say where a split is none in time.

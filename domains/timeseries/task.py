@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
-from domains.timeseries.metrics import forecast_metric, say_series
+from domains.timeseries.metrics import ScaledMetric, forecast_metric, say_series
 from shared.checks import as_names, check_levels
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
@@ -225,6 +225,29 @@ class ForecastTask(Task):
         if options:
             raise SettingsError(f"metrics of forecasts have no option {quote(options)}")
         return forecast_metric(name, self.columns, seasonality=seasonality, level=level, label=label)
+
+    def lend_to_metric(self, metric: Metric) -> Metric:
+        """A metric that reads this task's columns where it was made for the usual ones ("unique_id", "ds", "y").
+
+        So a metric of ``ForecastTask()`` is good beside models that name the columns of a table.
+
+        Parameters
+        ----------
+        metric : Metric
+            Left unchanged.
+
+        >>> ForecastTask(SeriesColumns(y="Last")).lend_to_metric(ForecastTask().metric("mae")).reads
+        ('Last', 'median')
+        """
+        if not isinstance(metric, ArrayMetric):
+            return metric
+        own = {usual: str(getattr(self.columns, role)) for role, usual in USUAL.items()}
+        lent: dict[str, Any] = {"reads": tuple(own.get(name, name) for name in metric.reads)}
+        if metric.unit is not None:
+            lent["unit"] = own.get(metric.unit, metric.unit)
+        if isinstance(metric, ScaledMetric):
+            lent |= {"ds": own.get(metric.ds, metric.ds), "y": own.get(metric.y, metric.y)}
+        return replace(metric, **lent)
 
     def check_metric(self, metric: Metric) -> None:
         """Refuse a metric of intervals that are not forecast.

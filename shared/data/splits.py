@@ -181,6 +181,12 @@ class TimeCut(TimeSplitter):
             stamps = stamps.iloc[order]
         else:
             stamps, order = data.times, np.arange(data.n_rows)
+            if stamps is None and self.ds != names.DS:
+                raise HexadError(
+                    f"TimeCut(ds={self.ds!r}) names a column of times, and these data were read without times; name the"
+                    " column where they are made: Incidence.from_interactions(table, InteractionColumns(timestamp=...)),"
+                    " Incidence.from_frame(table, BasketColumns(time=...))"
+                )
             if stamps is not None:
                 _refuse_equal(stamps, data.columns.time or self.ds, "TimeCut")
         (cut,) = cut_in_time(stamps, len(order), [self.share])

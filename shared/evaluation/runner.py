@@ -264,7 +264,7 @@ def check_metrics(metrics: Iterable[Metric | str], task: Task) -> tuple[Metric, 
     """
     if isinstance(metrics, str):
         metrics = (metrics,)
-    made = tuple(task.metric(metric) if isinstance(metric, str) else metric for metric in metrics)
+    made = tuple(task.metric(metric) if isinstance(metric, str) else task.lend_to_metric(metric) for metric in metrics)
     if not made:
         raise HexadError("evaluate needs at least one metric")
     given = [metric.name for metric in made]

@@ -147,6 +147,16 @@ class Task(ABC):
         """
         return self
 
+    def lend_to_metric(self, metric: Metric) -> Metric:
+        """A metric that reads this task's columns where it was told none; the metric itself by default.
+
+        Parameters
+        ----------
+        metric : Metric
+            Left unchanged.
+        """
+        return metric
+
     def lend_columns(self, model: Any) -> Any:
         """A model that reads this task's columns where it was told none; the model itself by default.
 

@@ -613,3 +613,13 @@ def test_a_column_of_the_name_of_a_lists_own_is_refused(name):
     table = pd.DataFrame({"user": ["a", "b"], name: ["x", "y"]})
     with pytest.raises(SettingsError, match=rf"{name}.*rename"):
         PopularityRecommender().fit(Incidence.from_interactions(table, InteractionColumns(item=name)))
+
+
+def test_a_table_is_read_by_evaluate_as_by_fit(table):
+    models = {"ease": EaseRecommender()}, {"popularity": PopularityRecommender()}
+    whole = evaluate(models[0], Incidence.from_interactions(table), TimeCut(0.8), ["ndcg"], baselines=models[1])
+    plain = evaluate(models[0], table, TimeCut(0.8), ["ndcg"], baselines=models[1])
+    pd.testing.assert_frame_equal(plain.table(), whole.table())
+    other = table.rename(columns={"timestamp": "when"})
+    with pytest.raises(HexadError, match=r"InteractionColumns\(timestamp=\.\.\.\)"):
+        evaluate(models[0], other, TimeCut(0.8, ds="when"), ["ndcg"], baselines=models[1])

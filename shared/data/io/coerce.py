@@ -10,7 +10,7 @@ import pandas as pd
 from shared.data.io.parse import Kind, Parsed, off_calendar
 from shared.typing import Bools
 
-__all__ = ["coerce", "is_kind"]
+__all__ = ["coerce", "find_numbers", "is_kind"]
 
 HUGE = 10**300
 
@@ -72,6 +72,16 @@ def coerce(values: pd.Series[Any], kind: Kind) -> Parsed | None:  # noqa: C901
     made: Any = whole if not (bad | missing).any() else pd.arrays.IntegerArray(whole, bad | missing)
     why = "cannot be read as whole numbers" if bad.any() else ""
     return Parsed(pd.Series(made, index=values.index), bad, why, "Round them, or declare the column number.")
+
+
+def find_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
+    """What stands in a column as a number already, among text; the rest missing.
+
+    >>> find_numbers(pd.Series([1.234, "n/a", True], dtype=object)).tolist()
+    [1.234, nan, nan]
+    """
+    real = [isinstance(value, int | float | np.number) and not isinstance(value, bool) for value in values.tolist()]
+    return pd.to_numeric(values.where(real)).astype(float)
 
 
 def _whole(values: pd.Series[Any], missing: Bools) -> Parsed:

@@ -21,7 +21,7 @@ __all__ = ["MISSING_WORDS", "Kind", "Parsed", "Reading", "guess_kind", "off_cale
 NEARLY = 0.8
 Kind = Literal["text", "integer", "number", "boolean", "datetime"]
 
-MISSING_WORDS = ("NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None")
+MISSING_WORDS = ("NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "NULL", "null", "None")
 INTEGER = r"^-?(0|[1-9]\d*)$"
 POINT = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 COMMA = r"^[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?$"
@@ -323,8 +323,10 @@ def _numbers(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
         fix = "Declare the column text or integer, so that no digit is lost."
         return Parsed(values, bad, "with more digits than a decimal number holds", fix, notes)
     fix = CORRECT
-    if decimal == "." and bad.any() and _matches(strings.filter(pa.array(bad)), r"^[+-]?\d*,\d+$").all():
-        fix = Fix("Pass ", Argument("decimal", ","), " if the comma is the decimal mark; otherwise correct them.")
+    commas = _matches(strings, r"^[+-]?\d*,\d+$") & bad
+    if decimal == "." and commas.any():
+        others = "" if commas.sum() == bad.sum() else ", and correct the others or leave their cells empty"
+        fix = Fix("Pass ", Argument("decimal", ","), f" if the comma is the decimal mark{others}; otherwise correct them.")
     return Parsed(values, bad, "cannot be read as numbers" if bad.any() else "", fix, notes)
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from shared.data.fingerprint import fingerprint
 from shared.data.frequency import is_zone
-from shared.data.io.coerce import coerce, is_kind
+from shared.data.io.coerce import coerce, find_numbers, is_kind
 from shared.data.io.excel import read_excel
 from shared.data.io.frames import as_pandas, check_columns, say_index_left_out
 from shared.data.io.json_lines import from_json
@@ -371,14 +371,22 @@ def _type_text(table: pa.Table, separator: str, schema: Schema | None, desk: _De
 
 
 def _type_column(
-    strings: pa.Array, name: str, declared: Column | None, desk: _Desk, reading: Reading
+    strings: pa.Array,
+    name: str,
+    declared: Column | None,
+    desk: _Desk,
+    reading: Reading,
+    numbers: pd.Series[Any] | None = None,
 ) -> pd.Series[Any]:
+    """Read a column of text; `numbers` are what stands there as a number among it."""
     if declared is None:
         kind, notes = guess_kind(pa.array(pd.Series(strings.to_pandas()).str.strip(), pa.string()), reading)
         desk.notes.extend(f"'{name}' {note}" for note in notes)
     else:
         kind = declared.kind
     parsed = parse_column(strings, kind, reading)
+    if numbers is not None:
+        parsed = replace(parsed, values=pd.Series(parsed.values).where(numbers.isna().to_numpy(), numbers.to_numpy()))
     desk.notes.extend(f"'{name}': {note}" for note in parsed.notes)
     examples = strings.to_pylist() if parsed.bad.any() else []
     _report_unreadable(parsed, name, desk, examples=examples, declared=declared)
@@ -452,9 +460,10 @@ def _type_frame(
             _report_unreadable(parsed, column.name, desk, examples=values.tolist(), declared=column)
             typed = parsed.values
         else:
-            empty = values.isna().tolist()
+            numbers = find_numbers(values) if column.kind == "number" else None
+            empty = (values.isna() if numbers is None else values.isna() | numbers.notna()).tolist()
             texts = [None if gone else _text(value) for gone, value in zip(empty, values.tolist(), strict=True)]
-            typed = _type_column(pa.array(texts, pa.string()), column.name, column, desk, reading)
+            typed = _type_column(pa.array(texts, pa.string()), column.name, column, desk, reading, numbers)
         frame[column.name] = typed.set_axis(frame.index)
     return frame.reset_index(drop=True)
 

@@ -281,3 +281,12 @@ def test_the_band_holds_what_is_realised():
 def test_no_band_of_nothing(given):
     with pytest.raises(SettingsError):
         binomial_band(*given)
+
+
+def test_rows_of_one_p_value_keep_their_order():
+    scale = ScoreScale.of([*np.arange(98.0), 1e6])
+    scores = np.array([100.0, 5e5, 200.0, 1e6, 97.0])
+    assert len(np.unique(scale.p_values(scores[:4]))) == 1
+    assert np.argsort(scale.evidence(scores)).tolist() == [4, 0, 2, 1, 3]
+    assert np.ptp(scale.evidence(scores[:4])) <= 1e-6
+    assert scale.evidence([1e6])[0] == -np.log(scale.p_values([1e6])[0])  # never above what the p-value says

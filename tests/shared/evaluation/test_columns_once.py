@@ -174,3 +174,15 @@ def test_a_series_is_taken_with_its_index():
     assert evaluate(SeasonalMean(7), both, walk, "mae", baselines=SeasonalNaive(7)).table().notna().all(axis=None)
     with pytest.raises(DataError, match="has 2 levels, of which 0 hold dates"):
         SeasonalNaive().fit(PLAIN.assign(n=1).set_index(["unique_id", "n"])["y"])
+
+
+def test_a_metric_made_for_usual_names_reads_the_named_ones():
+    task = ForecastTask()
+    asked = [task.metric("mae"), task.metric("mase", seasonality=7)]
+
+    def scored(table, **names):
+        walk = WalkForward(7, every=7, n_splits=3)
+        mean, naive = SeasonalMean(7, **names), SeasonalNaive(7)
+        return evaluate({"mean": mean}, table, walk, asked, baselines={"naive": naive}).table()
+
+    pd.testing.assert_frame_equal(scored(TABLE, **NAMES), scored(PLAIN))

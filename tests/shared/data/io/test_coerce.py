@@ -57,3 +57,17 @@ def test_float_keys_of_a_spreadsheet_lose_their_point():
 def test_dates_declared_but_numbers_given_are_told():
     with pytest.raises(DataError, match=r"column 'ds': 2 values cannot be read as dates: '1.0', '2.0' \(rows 1, 2\)"):
         read_table(pd.DataFrame({"ds": [1.0, 2.0]}), Schema((Column("ds", "datetime"),)))
+
+
+def test_numbers_among_words_are_not_read_again_as_text():
+    schema = Schema((Column("x", "number"),))
+    with pytest.raises(DataError, match=r"1 value cannot be read as numbers: '-' \(row 3\)"):
+        read_table(pd.DataFrame({"x": [1.234, 2.345, "-"]}), schema)
+    kept = read_table(pd.DataFrame({"x": [1.234, "n/a", "2.5"]}), Schema((Column("x", "number", allow_missing=True),)))
+    assert kept.x.tolist()[::2] == [1.234, 2.5]
+    assert np.isnan(kept.x[1])
+
+
+def test_commas_are_told_beside_words():
+    with pytest.raises(DataError, match=r"Pass decimal=\",\" if the comma is the decimal mark, and correct the others"):
+        read_table(pd.DataFrame({"x": ["1,5", "x"]}), Schema((Column("x", "number"),)))
