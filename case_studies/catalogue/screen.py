@@ -27,7 +27,7 @@ def write_first_screen(
     compared = join_words([f"“{name}”" for name in (*items.text, *items.compared)])
     run.report.subtitle = f"{count_of(len(items.table), 'item')}, compared by {compared}."
     if trial is not None and not tables.beats_chance:
-        run.add_advice(Claim(NOTHING))
+        run.advise_against(Claim(NOTHING))
     elif trial is None:
         run.add_advice("Look at the lists before you use them: whether they are right was not judged.")
     else:

@@ -293,7 +293,10 @@ def predict_from(
     written = table_bytes(predictions.to_frame(), place.path)
     notes = [*notes, *place.list_it(written)]
     write_bytes(place.path, written)
-    return place.path, [predictions.explain(), *(f"{capitalise(note)}." for note in notes)]
+    told = [predictions.explain(), *(f"{capitalise(note)}." for note in notes)]
+    if run.advised_against:
+        told.insert(0, f"The run's report advises against its model. {run.advised_against}")
+    return place.path, told
 
 
 def _study_of(run: SavedRun, named: str | Path | None) -> StudyFolder:

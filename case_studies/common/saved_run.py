@@ -32,6 +32,8 @@ class SavedRun:
         What its model learnt from.
     study_folder : str, optional
         Where the code of the study is, if it is a copy.
+    advised_against : str
+        What the report says against the use of its model; empty where it does not.
 
     >>> SavedRun(Path("runs/a"), "demand", TableContract(())).study
     'demand'
@@ -41,6 +43,7 @@ class SavedRun:
     study: str
     contract: TableContract
     study_folder: str | None = None
+    advised_against: str = ""
 
     def model(self) -> Any:
         """Load the model; nothing in the file is executed."""
@@ -79,7 +82,10 @@ def open_run(folder: Path) -> SavedRun:
         raise StoreError(f"{shown}: run.json names no study. Run the study again")
     if study_folder is not None and not isinstance(study_folder, str):
         raise StoreError(f"{shown}: run.json is damaged. Run the study again")
-    return SavedRun(folder, study, contract, study_folder)
+    advised_against = about.get("advised_against", "")
+    if not isinstance(advised_against, str):
+        raise StoreError(f"{shown}: run.json is damaged. Run the study again")
+    return SavedRun(folder, study, contract, study_folder, advised_against)
 
 
 def _json(path: Path) -> dict[str, Any]:

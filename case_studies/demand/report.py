@@ -68,7 +68,7 @@ def write_first_screen(
     rival = None if item.against == PAST else compare(first, item.against, PAST, metric="mase").items[0]
     nothing = say_nothing(alone, item, rival)
     if nothing:
-        run.add_advice(nothing, [say_plain_reserve(tables, settings)])
+        run.advise_against(nothing, [say_plain_reserve(tables, settings)])
     else:
         run.add_advice([say_reserve(tables, settings)], say_peak(tables, settings))
     run.add_certainty(say_skill(claim, past), say_coverage(tables, settings), say_saving(tables, settings))

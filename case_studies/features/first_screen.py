@@ -27,8 +27,10 @@ def write_first_screen(
     run.report.subtitle = (
         f"What predicts {rows.y.name}: {count_of(rows.n_offered, 'column')} of {len(rows.y):,} rows; {how}."
     )
-    run.add_advice(say_advice(tables, trial, rows))
-    if trial.action != "keep none":
+    if trial.action == "keep none":
+        run.advise_against(say_advice(tables, trial, rows))
+    else:
+        run.add_advice(say_advice(tables, trial, rows))
         run.add_advice(say_names(trial, choice))
     skill, whole = trial.skills[CHOSEN], trial.beside(ALL)
     told = say_comparison(skill), say_comparison(whole)

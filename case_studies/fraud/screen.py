@@ -58,7 +58,7 @@ def write_first_screen(
         f" {len(payments.new):,}, of {days}, are new.{'' if own else ' All of them are simulated.'}"
     )
     if comparison is not None and verdict_of(comparison) != "better":
-        run.add_advice(NOTHING)
+        run.advise_against(NOTHING)
     run.add_advice(say_alerts(tables, payments, settings))
     if comparison is None:
         run.add_certainty(say_unknown(payments, models))

@@ -52,7 +52,7 @@ def write_first_screen(
         f"Decided at the prices of {last}; {count_of(len(plan.weights), 'asset')}, whose prices begin on {first}."
     )
     if found_nothing(trial):
-        run.add_advice(NOTHING)
+        run.advise_against(NOTHING)
     run.add_advice(say_orders(tables, settings), say_portfolio(plan, tables, settings))
     if plan.free is None:
         run.add_advice(say_limits(plan, tables))

@@ -55,7 +55,10 @@ def write_first_screen(
     keys = list(alone)[:MOST]
     past = {key: compare_market(verdicts[key], key, PAST, settings) for key in keys}
     skilled = [key for key in keys if not found_nothing(past[key][0], alone[key].best_baseline("mae"))]
-    run.add_advice(*_advise(tables, keys, skilled, settings))
+    if skilled:
+        run.add_advice(*_advise(tables, keys, skilled, settings))
+    else:
+        run.advise_against(NOTHING)
     for key in keys:
         item, claim = compare_market(verdicts[key], key, alone[key].best_baseline("mae"), settings)
         run.add_certainty(say_skill(claim, past[key][1]))
@@ -76,9 +79,6 @@ def write_first_screen(
 
 def _advise(tables: Tables, keys: Sequence[str], skilled: Sequence[str], settings: PricesSettings) -> Iterator[Said]:
     """What to do: in markets where something was found, when to run and what to bid."""
-    if not skilled:
-        yield NOTHING
-        return
     yield say_run(tables, skilled, settings)
     yield say_bid(tables, skilled, settings)
     for key in keys:

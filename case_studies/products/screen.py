@@ -27,7 +27,7 @@ def write_first_screen(
     run.report.subtitle = f"{settings.count_users(users)}, {settings.count_items(items)}{_span(visits)}."
     found = [beats_selling(trial) for trial in trials]
     if not any(one is not False for one in found):
-        run.add_advice(Claim(NOTHING))
+        run.advise_against(Claim(NOTHING))
     else:
         run.add_advice(*([say_worth(trial, tables, visits)] for trial in trials))
     for trial, beats in zip(trials, found, strict=True):

@@ -38,8 +38,11 @@ def write_first_screen(
         f"Learnt from the first {rows.n_learnt:,} of {len(rows.features):,} rows, without any label; the others are"
         " looked at as new ones."
     )
-    run.add_advice(say_advice(tables))
     useful = bool(alerts.alerts) and (not tables.judged or tables.beats_chance)
+    if useful or not alerts.alerts:
+        run.add_advice(say_advice(tables))
+    else:
+        run.advise_against(say_advice(tables))
     if useful:
         run.add_advice(say_first(tables))
     size = say_size(tables)

@@ -91,6 +91,7 @@ class Run:
     def __post_init__(self) -> None:
         self.report = Report(self.title)
         self.study_folder: str | None = None
+        self.advised_against = ""
         self.fingerprints: dict[str, str] = {}
         self._other_files: set[str] = set()
         self.contract: TableContract | None = None
@@ -337,6 +338,20 @@ class Run:
         """
         self.report.advice.extend(paragraphs)
 
+    def advise_against(self, *paragraphs: Said | Sequence[Said]) -> None:
+        """Say on the first screen that the run's model is of no use, and what to do instead.
+
+        Whoever predicts with the run's model is told the first paragraph again; it stands in run.json.
+
+        Parameters
+        ----------
+        *paragraphs : str, Claim, or list of them
+            A list is one paragraph.
+        """
+        self.add_advice(*paragraphs)
+        first = paragraphs[0]
+        self.advised_against = " ".join(map(str, [first] if isinstance(first, str | Claim) else first))
+
     def add_certainty(self, *paragraphs: Said | Sequence[Said]) -> None:
         """Say on the first screen how sure that is.
 
@@ -468,6 +483,7 @@ class Run:
             {
                 "study": self.study,
                 **({"study_folder": self.study_folder} if self.study_folder else {}),
+                **({"advised_against": self.advised_against} if self.advised_against else {}),
                 "command": self.command,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                 "seconds": round(seconds, 2),
