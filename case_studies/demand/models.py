@@ -45,7 +45,10 @@ def baselines(settings: DemandSettings) -> dict[str, Any]:
 def lag_model(
     settings: DemandSettings, grid: Frequency, *, weather_known: bool = False, whole_year: bool = True
 ) -> LagForecaster:
-    """A ridge for every step ahead, on the logarithm of demand, learnt from origins at the same time of day.
+    """A ridge for every step ahead, learnt from origins at the same time of day.
+
+    What the hours of a day have in common is a factor, so it works on the logarithm of demand; days only where they
+    vary in proportion to their level.
 
     The weather enters only as observed before the origin, unless it is said to be known. The course of the year is
     learnt only where whole years are there to learn it from: part of one says nothing of the rest.
@@ -89,7 +92,7 @@ def lag_model(
         recipe=recipe,
         horizon=settings.horizon,
         every="1D",
-        log=day > 1,  # what the hours of a day have in common is a factor
+        log=True if day > 1 else "auto",
         calibration_folds=FOLDS,
         random_state=settings.seed,
         ds=columns.time,

@@ -10,6 +10,7 @@ from domains.timeseries.lag_forecaster import LagForecaster
 from domains.timeseries.metrics import forecast_metric
 from domains.timeseries.natural import LogNormal, NaturalGradientBoosting, Normal
 from domains.timeseries.per_series import PerSeries
+from domains.timeseries.power import estimate_power
 from domains.timeseries.quantile_boosting import QuantileBoosting
 from domains.timeseries.recipe import Exogenous, Fourier, Recipe, Rolling
 from domains.timeseries.reliability import Reliability, reliability
@@ -43,6 +44,7 @@ __all__ = [
     "SimilarDay",
     "StandardizedRidge",
     "drivers",
+    "estimate_power",
     "flexible_load",
     "follows",
     "forecast_metric",

@@ -17,6 +17,7 @@ from domains.timeseries.calibration import Calibration
 from domains.timeseries.conformal import change_sums, find_constant
 from domains.timeseries.kernels import Canvas, feature_names, origin_block, target_block
 from domains.timeseries.lag_model import LagModel
+from domains.timeseries.power import takes_log
 from domains.timeseries.recipe import DAY_NS, Recipe, Steps, default_recipe
 from domains.timeseries.ridge import LeaveOut, StandardizedRidge
 from domains.timeseries.scaling import Log, Scaling
@@ -68,10 +69,11 @@ class LagForecaster(LagModel):
         Distance between the origins that a direct model learns from, counted back from the end of the data. With
         "1D" it learns only from origins at the same time of day, and forecasts from this time of day only. "auto" is
         a day on sub-daily grids with at least 100 days whose series end at the same time, and every step otherwise.
-    log : bool or "asinh"
+    log : bool, "asinh" or "auto"
         Whether to model the logarithm ``log(1 + y)``; y must be above -1. "asinh" is straight around zero and a
         logarithm far from it, for series that can be negative; see `Scaling`. The forecast is then a median rather than
-        a mean.
+        a mean. "auto" takes the logarithm where all values are above 0 and vary in proportion to their level; see
+        `estimate_power`.
     differences : tuple of int or str
         Seasons over which differences are taken, one after the other, as in ``(1,)`` or ``("7D", 1)``; steps or time.
         They are taken after the logarithm and undone in every forecast, and in the errors that intervals come from.
@@ -137,7 +139,7 @@ class LagForecaster(LagModel):
         strategy: Literal["direct", "recursive"] = "direct",
         horizon: int | str | None = None,
         every: int | str = "auto",
-        log: Log = False,
+        log: Log | Literal["auto"] = False,
         differences: tuple[int | str, ...] = (),
         local_scale: bool = True,
         short: Literal["naive", "refuse"] = "naive",
@@ -218,7 +220,9 @@ class LagForecaster(LagModel):
             frequency.steps(season, "differences") for season in as_tuple(self.differences, "differences")
         )
         self._warn_of_levels()
-        self.scaling_ = Scaling.learn(panel, log=self.log, local=self.local_scale, season=self.season_)
+        longest = max((season.steps for season in self.steps_.seasonal), default=1)
+        log = takes_log(panel, longest) if self.log == "auto" else self.log
+        self.scaling_ = Scaling.learn(panel, log=log, local=self.local_scale, season=self.season_)
         canvas = Canvas(frequency, self._feature_values(panel), panel.exogenous, panel.ordinals())
         seeds = make_random_state(self.random_state).randint(2**31 - 1, size=max(horizon, 1))
         if self.strategy == "direct":
@@ -242,22 +246,11 @@ class LagForecaster(LagModel):
                 )
         as_tuple(self.differences, "differences")
         check_model(self.regressor, "regressor", "StandardizedRidge()")
-        if not isinstance(self.log, bool) and self.log != "asinh":
-            raise SettingsError(f"log={self.log!r}: it is True, False or 'asinh'")
+        if not isinstance(self.log, bool) and self.log not in ("asinh", "auto"):
+            raise SettingsError(f"log={self.log!r}: it is True, False, 'asinh' or 'auto'")
         if self.short not in {"naive", "refuse"}:
             raise SettingsError(f"short={self.short!r}: it is 'naive' or 'refuse'")
-        if self.log is True and (panel.values <= -1).any():
-            count = int((panel.values <= -1).sum())
-            raise DataError(
-                "series table",
-                [
-                    Problem(
-                        f"log=True needs values above -1, but {count:,} are not",
-                        column=self.y,
-                        fix="Use log='asinh' or log=False for series that can be negative.",
-                    )
-                ],
-            )
+        self._check_log(panel, self.log)
 
     def _warn_of_levels(self) -> None:
         """Tell of known columns that a model of changes is shown without their own change over the same steps."""

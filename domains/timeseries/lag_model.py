@@ -41,7 +41,8 @@ class LagModel(PanelForecaster):
     'LagModel'
     """
 
-    log: Log
+    log: Log | Literal["auto"]
+    y: str
     strategy: Literal["direct", "recursive"]
     short: Literal["naive", "refuse"]
     calibration_folds: int
@@ -62,6 +63,16 @@ class LagModel(PanelForecaster):
 
     def _from_scale(self, panel: Panel, series: Ints, values: Floats) -> Floats:
         return self.scaling_.units_of(panel).of(series).back(values)
+
+    def _check_log(self, panel: Panel, log: object) -> None:
+        """Refuse values that have no logarithm, where one is taken."""
+        count = int((panel.values <= -1).sum()) if log is True else 0
+        if not count:
+            return
+        what = "log=True needs" if self.log is True else f"log={self.log!r} took the logarithm, which needs"
+        told = f"{what} values above -1, but {count:,} {'is' if count == 1 else 'are'} not"
+        fix = "Use log='asinh' or log=False for series that can be negative."
+        raise DataError("series table", [Problem(told, column=self.y, fix=fix)])
 
     def _stages(self, panel: Panel) -> list[Floats]:
         """Values on the model's scale, and their differences, one after the other."""
@@ -182,7 +193,7 @@ class LagModel(PanelForecaster):
             low, high = bounds(worked, begin, origins)
         else:
             own = bounds(panel.values, begin, origins)
-            least = LEAST_LOG if self.log is True else -np.inf
+            least = LEAST_LOG if self.scaling_.log is True else -np.inf
             units = self.scaling_.units_of(panel).of(series)
             low, high = (units.forward(np.maximum(bound, least)) for bound in own)
         slack = 1e-9 + 1e-9 * np.maximum(np.abs(low), np.abs(high))
@@ -319,7 +330,7 @@ class LagModel(PanelForecaster):
         """Means of what is to come: of a logarithm back, over the errors that were seen (Duan 1983, JASA 78(383))."""
         horizon = median.shape[1]
         errors = self.calibration_.errors[:, :horizon]
-        if not self.log or errors.shape[1] < horizon or not np.isfinite(errors).any(axis=0).all():
+        if not self.scaling_.log or errors.shape[1] < horizon or not np.isfinite(errors).any(axis=0).all():
             return median
         units = self.scaling_.units_of(panel).of(series)
         point = units.forward(median)
@@ -356,6 +367,7 @@ class LagModel(PanelForecaster):
 
     def _observe(self, before: Panel, merged: Panel) -> None:
         """Add the errors of forecasts whose outcomes have just been seen; the regressors stay as they are."""
+        self._check_log(merged, self.scaling_.log)
         if self.calibration_folds == 0 or self.horizon_ == 0:
             return
         old_ends = {key: int(end) for key, end in zip(before.keys, before.ends, strict=True)}

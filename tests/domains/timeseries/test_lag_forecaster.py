@@ -178,6 +178,34 @@ def test_log_gives_positive_forecasts_and_refuses_what_has_no_logarithm():
     with pytest.raises(DataError, match=r"column 'y': log=True needs values above -1, but 3 are not"):
         LagForecaster(horizon=3, log=True).fit(table.assign(y=np.r_[[-1, -2, -3], y[3:]]))
 
+@pytest.mark.parametrize(("grows", "log"), [(True, True), (False, False)])
+def test_auto_takes_the_logarithm_where_the_spread_follows_the_level(grows, log):
+    rng = np.random.default_rng(0)
+    time, noise = np.arange(240) / 60, rng.normal(0, 1, 240)
+    y = 20 * np.exp(time + 0.1 * noise) if grows else 20 + 20 * time + noise
+    table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=240), "y": y})
+    model = LagForecaster(horizon=7, log="auto").fit(table)
+    assert model.scaling_.log is log
+    told = LagForecaster(horizon=7, log=log).fit(table)
+    pd.testing.assert_frame_equal(model.predict(levels=[80]).to_frame(), told.predict(levels=[80]).to_frame())
+    # Neither order nor unit decides, nor what comes later.
+    assert LagForecaster(horizon=7, log="auto").fit(table.assign(y=1000 * y)).scaling_.log is log
+    with_zeros = table.assign(y=np.r_[0.0, y[1:]])
+    assert LagForecaster(horizon=7, log="auto").fit(with_zeros).scaling_.log is False
+
+
+@pytest.mark.parametrize("log", [True, "auto"])
+def test_later_values_without_a_logarithm_are_refused(log):
+    rng = np.random.default_rng(0)
+    y = np.exp(np.cumsum(rng.normal(0, 0.1, 200)) + 3)
+    table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=200), "y": y})
+    model = LagForecaster(horizon=7, log=log).fit(table)
+    later = pd.DataFrame({"ds": pd.date_range("2024-07-19", periods=3), "y": [1.0, -5.0, 3.0]})
+    with pytest.raises(DataError, match=r"column 'y': log=.* values above -1, but 1 is not"):
+        model.update(later)
+    assert np.isfinite(model.predict().to_frame()["mean"]).all()
+
+
 
 @pytest.mark.parametrize(
     ("options", "message"),
@@ -400,7 +428,7 @@ def test_a_diverging_recursion_of_differences_is_told_too():
 
 @pytest.mark.parametrize("log", [1, "log", None, ["asinh"]])
 def test_an_unknown_logarithm_is_refused(log):
-    with pytest.raises(SettingsError, match="it is True, False or 'asinh'"):
+    with pytest.raises(SettingsError, match="it is True, False, 'asinh' or 'auto'"):
         LagForecaster(recipe=Recipe((1,)), horizon=2, log=log).fit(ar_table(100)[["ds", "y"]])
 
 
