@@ -13,6 +13,7 @@ from domains.anomaly.choice import check_budget, check_differences, counts
 from domains.anomaly.combined import CombinedDetector
 from domains.anomaly.dismissals import Dismissals
 from domains.anomaly.encoding import TableCode
+from domains.anomaly.evidence import MOST_SCORES
 from domains.anomaly.figures import reason_bars
 from domains.anomaly.reasons import Explainer, Reason
 from shared.checks import is_whole
@@ -227,10 +228,11 @@ def _choose(
         rows = order[: _benjamini_hochberg(p_values[order], rate)]
         notes = ["this holds where the rows learnt from are ordinary"]
         if not len(rows) and 1 / (1 + known) > rate / max(n, 1):
-            needed = int(np.ceil(n / rate)) - 1
+            most = int(np.floor(rate * (1 + known)))
+            fewer = f"ask about at most {count_of(most, 'row')} at a time, or " if most else ""
             notes.append(
-                f"{known:,} rows learnt from cannot show a single alert among {n:,} at this rate: some"
-                f" {needed:,} are needed"
+                f"against the {known:,} rows that were held out no alert among {n:,} rows can be shown at this rate:"
+                f" {fewer}give a higher rate, or a number of rows to look at (budget=)"
             )
         rule = f"so that at most {100 * rate:.3g} % of the alerts are ordinary rows"
         return _Choice(order, rows, rule, tuple(notes))
@@ -258,6 +260,11 @@ def too_few_rows(n_rows: int, share: float) -> str:
     '50 rows learnt from cannot tell a share of 1 %: at least 99 are needed'
     """
     needed = int(np.ceil(1 / share)) - 1
+    if needed > MOST_SCORES:
+        return (
+            f"a share of {100 * share:.3g} % cannot be told, since rows are compared with at most {MOST_SCORES:,} that were"
+            " held out; give a number of rows instead (budget=)"
+        )
     return f"{n_rows:,} rows learnt from cannot tell a share of {100 * share:.3g} %: at least {needed:,} are needed"
 
 

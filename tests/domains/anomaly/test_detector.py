@@ -395,3 +395,12 @@ def test_an_impossible_value_in_the_table_learnt_from_is_among_the_first(seed):
     alert = next(one for one in found.alerts if one.row == row)
     assert alert.reasons[0].column == column
     assert "the largest of all 2,000 rows learnt from; the next is" in alert.explain()
+
+
+def test_promises_that_no_number_of_rows_can_keep_say_what_can_be_asked():
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(300, 2)), columns=["a", "b"])
+    model = AnomalyDetector(random_state=0).fit(table)
+    told = model.find_alerts(pd.concat([table] * 20, ignore_index=True), false_discoveries=0.05).explain()
+    assert "Against the 300 rows that were held out no alert among 6,000 rows can be shown at this rate" in told
+    assert "ask about at most 15 rows at a time" in told
+    assert "give a number of rows instead (budget=)" in model.find_alerts(table, budget=1e-6).explain()
