@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from case_studies.common.half_numbers import refuse_half_numbers
 from shared.data.schema import first_rows, missing_column
 from shared.errors import Argument, DataError, Fix, Problem, Problems, quote
 from shared.text import count_of
@@ -17,7 +18,6 @@ from .settings import FeaturesSettings
 __all__ = ["check_table", "find_copies", "pick_predictors", "reduce_columns", "refuse_leaks"]
 
 FEWEST_ROWS = 80  # of which a quarter is held out, in eight parts or more
-HALF = 0.5  # share of words above which a column is one of words
 COPY = 1e-9  # of 1 - |correlation|: what rounding leaves of columns that say the same
 
 
@@ -67,7 +67,7 @@ def check_table(table: pd.DataFrame, settings: FeaturesSettings, source: str) ->
         missing_column(asked.target, present, problems, "columns.target", "what is to be predicted")
     problems.raise_if_any()
     names, passed = pick_predictors(table, settings)
-    _refuse_half_numbers(table, passed, problems)
+    refuse_half_numbers(table, passed, problems, lambda one: f"leave the column out: --set 'columns.ignored=[\"{one}\"]'")
     if len(names) < 2:
         what = f"has {count_of(len(names), 'column')} of numbers beside {quote([asked.target])}; there is nothing to choose"
         problems.add(what, fix="Give more columns of numbers.")
@@ -102,23 +102,6 @@ def _check_values(table: pd.DataFrame, names: list[str], settings: FeaturesSetti
                 n = int(mask.sum())
                 said = f"{n:,} {'value is' if n == 1 else 'values are'} {what}"
                 problems.add(said, column=name, rows=first_rows(mask), count=n, fix=fix)
-
-
-def _refuse_half_numbers(table: pd.DataFrame, passed: list[str], problems: Problems) -> None:
-    """Refuse columns that would be passed over for a few words among numbers."""
-    for name in passed:
-        values = table[name]
-        if pd.api.types.is_datetime64_any_dtype(values.dtype):
-            continue
-        words = values.notna().to_numpy() & ~np.isfinite(pd.to_numeric(values, errors="coerce").to_numpy(dtype=float))
-        if 0 < words.sum() < HALF * values.notna().sum():
-            problems.add(
-                f"holds numbers, but not in {count_of(int(words.sum()), 'row')}: {quote(values[words].unique()[:3])}",
-                column=name,
-                rows=first_rows(words),
-                count=int(words.sum()),
-                fix=f"Correct them or leave them empty, or leave the column out: --set 'columns.ignored=[\"{name}\"]'.",
-            )
 
 
 def _numbers(values: pd.Series[Any]) -> Floats:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from case_studies.common.half_numbers import refuse_half_numbers
 from shared.data import Panel, SeriesColumns
 from shared.data.contract import contract_of
 from shared.data.io.tables import TableReport
@@ -170,6 +171,9 @@ def _name_channels(table: pd.DataFrame, columns: SpendColumns, source: str) -> S
         return columns
     taken = {columns.time, columns.response, *columns.known}
     numbers = [str(name) for name in table.select_dtypes("number").columns if name not in taken]
+    problems, texts = Problems(source), [str(name) for name in table.columns if name not in taken]
+    refuse_half_numbers(table, texts, problems, lambda _: "name the channels: --set columns.spend='[\"NAME\"]'")
+    problems.raise_if_any()
     if columns.response in table.columns and columns.time in table.columns and not numbers:
         fix = "Give a column a channel, or name them: --set columns.spend='[\"NAME\"]'."
         raise DataError(source, [Problem("has no column of spending", fix=fix)])

@@ -31,7 +31,7 @@ def write_first_screen(
         f"{'' if simulated is None else ' All channels, spending and sales here are simulated by the project.'}"
     )
     if not plan.go:
-        run.advise_against(sayings.NOTHING)
+        run.add_advice(sayings.NOTHING)
     if not many:
         run.add_advice(sayings.say_one_channel(learnt, tables))
     if many or not plan.go:

@@ -39,7 +39,12 @@ class PriceColumns(Columns):
     time: Annotated[str, Role("datetime", "date of the prices")] = "Date"
     assets: Annotated[
         list[str],
-        Role("number", "prices of what can be bought, a column each", without="all other columns of numbers are taken"),
+        Role(
+            "number",
+            "prices of what can be bought, a column each",
+            without="all other columns of numbers are taken",
+            allow_missing=True,
+        ),
     ] = []
     limits: LimitColumns = LimitColumns()
     groups: GroupColumns = GroupColumns()
@@ -76,6 +81,7 @@ class PortfolioSettings(Settings):
     most_weight: float = Field(0.2, gt=0, le=1)
     least_weight: float = Field(0.02, ge=0, lt=1)
     most_assets: int = Field(10, ge=0)
+    missing: Literal["refuse", "leave_out"] = "refuse"
     tried_elsewhere: int = Field(0, ge=0)
     seed: int = Field(0, ge=0)
     n_jobs: Workers = 2

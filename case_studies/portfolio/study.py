@@ -49,7 +49,7 @@ def run(settings: PortfolioSettings, out: Run) -> None:
     out.add_section("How it would have done", *past.trial_parts(trial, tables, settings))
     out.add_section("Whether a forecast helps", *past.view_parts(views, tables, settings))
     out.add_section("When not to believe it", *report.doubts(out.data is not None, plan, tables, trial, settings))
-    add_closing(out, reading, *report.data_parts(market, settings))
+    add_closing(out, reading, *report.data_parts(market, settings), repairs=market.repairs)
     out.metrics.update(metrics(plan, trial, views))
 
 

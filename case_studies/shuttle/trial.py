@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import IsolationForest
 from sklearn.model_selection import StratifiedKFold
 
+from case_studies.common.half_numbers import refuse_half_numbers
 from domains.anomaly import LEAST_ROWS, AnomalyDetector, DetectionTask, find_odd
 from shared.data.contract import contract_of
 from shared.data.io.tables import TableReport
@@ -29,6 +30,8 @@ __all__ = ["LABEL", "Costs", "Rows", "compare_detectors", "weigh_costs"]
 LABEL = "odd"
 # Odd rows without which shares of what is found are too rough to be told.
 FEW_ODD = 20
+# Share of words up to which a column of text is one of numbers: house numbers have more.
+FEW_WORDS = 0.02
 SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3)
 
 
@@ -125,6 +128,10 @@ def check_table(table: pd.DataFrame, settings: ShuttleSettings, source: str) -> 
     wanted = (replace(one, kind=kinds.get(one.name, "text"), required=True, allow_missing=True) for one in named)
     Schema(tuple(wanted)).check(table, problems)
     problems.raise_if_any()
+    if not settings.columns.features:
+        looked_at = pick_columns(table, settings)
+        named = "name the columns to look at: --set columns.features='[\"NAME\"]'"
+        refuse_half_numbers(table, looked_at, problems, lambda _: named, most=FEW_WORDS)
     learnt = int(settings.learn_share * len(table.iloc[:: settings.every]))
     if learnt < LEAST_ROWS or len(table) - learnt < 1:
         problems.add(

@@ -281,3 +281,45 @@ def test_limits_that_need_today_are_left_out_of_the_past():
 def test_settings_out_of_range_are_refused(asked, tmp_path):
     with pytest.raises(SettingsError, match=asked.split("=")[0]):
         run_study("portfolio", quick=True, overrides=[asked], out=tmp_path / "run")
+
+
+# What is not told apart by itself
+
+
+@pytest.fixture(scope="module")
+def few():
+    """Prices of three assets."""
+    steps = np.random.default_rng(0).normal(0, 0.01, (420, 3))
+    made = pd.DataFrame(100 * np.exp(np.cumsum(steps, axis=0)), columns=list("abc"))
+    return made.assign(Date=pd.bdate_range("2022-01-03", periods=420))
+
+
+def run_few(table, folder, *asked):
+    folder.mkdir()
+    table.to_csv(folder / "prices.csv", index=False)
+    overrides = ["window=100", "history=200", "n_jobs=1", *asked]
+    return run_study("portfolio", data=folder / "prices.csv", overrides=overrides, out=folder / "run", quick=True)
+
+
+def test_prices_that_a_word_made_text_are_not_left_out_without_a_word(few, tmp_path):
+    worded = few.astype({"b": object})
+    worded.loc[6, "b"] = "-"
+    with pytest.raises(DataError, match=r"column 'b': holds numbers, but not in 1 row: '-' \(row 7\)"):
+        run_few(worded, tmp_path / "worded")
+    with pytest.raises(DataError, match=r"has 1 column of prices.*by pandas' pivot"):
+        run_few(few.melt("Date", var_name="name"), tmp_path / "long")
+
+
+def test_days_without_a_price_are_told_with_the_dates_that_come_twice_and_left_out_where_asked(few, tmp_path):
+    gappy = few.copy()
+    gappy.loc[30, "b"] = np.nan
+    gappy = pd.concat([gappy, gappy.iloc[[7]]])[::-1]
+    with pytest.raises(DataError) as error:
+        run_few(gappy, tmp_path / "refused")
+    assert "dates come twice (row 414)" in str(error.value)
+    assert "column 'b': 1 price is missing (row 391)" in str(error.value)  # as the file has them
+    asked = ["missing=leave_out", 'read.repair=["keep_last_duplicate"]']
+    made = run_few(gappy, tmp_path / "asked", *asked).parent
+    same = run_few(few.drop(index=30), tmp_path / "clean").parent
+    assert (made / "metrics.json").read_bytes() == (same / "metrics.json").read_bytes()
+    assert "Left out 1 day on which a price is missing" in (made / "report.html").read_text()

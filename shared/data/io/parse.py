@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from shared.errors import Argument, Fix, quote
 from shared.typing import Bools, Ints
 
-__all__ = ["MISSING_WORDS", "Kind", "Parsed", "Reading", "guess_kind", "off_calendar", "parse_column", "sniff_decimal"]
+__all__ = ["MISSING_WORDS", "Kind", "Parsed", "Reading", "guess_kind", "mask_numbers", "off_calendar", "parse_column", "sniff_decimal"]
 
 # Share of a text column's values that are numbers, or dates, from which the others are named: fewer are chance.
 NEARLY = 0.8
@@ -160,7 +160,7 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
             return "integer", ()
         return "text", ("kept as text: some numbers are too large for 64 bits",)
     codes = _matches(full, CODE) & ~_matches(full, r"^[+-]?0[.,]\d*([eE].*)?$")
-    numbers = _number_mask(full, reading.decimal)
+    numbers = mask_numbers(full, reading.decimal)
     if (numbers | codes).all():
         if codes.any():
             example = full[int(np.flatnonzero(codes)[0])].as_py()
@@ -252,7 +252,12 @@ def _fits_int64(full: pa.Array) -> bool:
     return True
 
 
-def _number_mask(strings: pa.Array, decimal: str | None) -> Bools:
+def mask_numbers(strings: pa.Array, decimal: str | None = None) -> Bools:
+    """Say which texts are numbers, by a decimal mark or, where it is not known, by either.
+
+    >>> mask_numbers(pa.array(["1.5", "1,5", "x", None])).tolist()
+    [True, True, False, False]
+    """
     marks = [decimal] if decimal else [".", ","]
     mask = np.zeros(len(strings), dtype=bool)
     for mark in marks:
