@@ -22,6 +22,7 @@ __all__ = ["Comparison", "Comparisons", "Outcome", "compare", "compare_units"]
 Outcome = Literal["better", "worse", "undecided", "too few"]
 
 NONE = float("nan")
+TENTHS = 0.95  # percent, below which tenths of a percent are written: 0.96 is 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -217,7 +218,7 @@ class Comparison(Result):
         gain = self._gain
         so_far = "there is no difference so far"
         if gain:
-            amount = _write(abs(gain)) if np.isnan(self.improvement) else f"{100 * abs(gain):.0f} %"
+            amount = _write(abs(gain)) if np.isnan(self.improvement) else f"{_write_percent(abs(gain))} %"
             so_far = f"so far {self.model} is {amount} {'better' if gain > 0 else 'worse'}"
         return (
             f"Whether {self.model} is better than {self.against} cannot be said ({metric}): {worth}, and at least"
@@ -226,13 +227,26 @@ class Comparison(Result):
 
     def _range(self, low: float, high: float, between: str = " to ") -> str:
         if np.isnan(self.improvement):
-            return f"{_write(low)}{between}{_write(high)}".replace("-", "−")
-        return f"{100 * low:.0f}{between}{100 * high:.0f} %".replace("-", "−")
+            return f"{_write(low)}{between}{_write(high)}"
+        return f"{_write_percent(low)}{between}{_write_percent(high)} %"
 
 
 def _write(value: float) -> str:
     """A number in the units of the metric: whole where it is large."""
-    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
+    return _sign(f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}")
+
+
+def _write_percent(share: float) -> str:
+    """A share in whole percent, and in tenths of one below that."""
+    percent = 100 * share
+    return _sign(f"{percent:.0f}" if abs(percent) >= TENTHS else f"{percent:.1f}".removesuffix(".0"))
+
+
+def _sign(text: str) -> str:
+    """A minus sign where there is a minus, and none before a zero."""
+    if not text.startswith("-"):
+        return text
+    return f"{'−' if text.strip('-0.') else ''}{text[1:]}"
 
 
 @dataclass(frozen=True, repr=False)
