@@ -66,12 +66,15 @@ def read_visits(out: Run, settings: ProductSettings) -> tuple[Visits, TableRepor
         table, items, notes = _by_type(table, items, settings)
     settings = settings.model_copy(update={"columns": settings.columns.keep(table.columns)})
     table, told = prepare(table, settings, reading.source)
+    before = int(table[settings.columns.user].nunique())
     if settings.most_users:
         table = draw_users(table, settings.columns.user, settings.most_users, settings.seed)
     data = make_incidence(table, settings, reading.source)
     period, cuts = find_period(data.times, settings, reading.source)
     kind = settings.columns.items.kind if items is not None and settings.columns.items.kind in items else ""
-    found = Visits(data, data, settings, items, kind, period, cuts, (*notes, *told, *data.notes)).narrow()
+    if (n := int(table[settings.columns.user].nunique())) < before:
+        told.append(f"{n:,} of {settings.count_users(before)} were drawn at random, as most_users says")
+    found = Visits(data, data, settings, items, kind, period, cuts, (*notes, *told, *data.notes), before).narrow()
     out.contract = make_contract(table, out.contract)
     return found, reading
 

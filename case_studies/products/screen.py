@@ -24,7 +24,8 @@ def write_first_screen(
 ) -> None:
     """Whom to show what, how sure that is, and when not to believe it."""
     users, items = len(visits.users), len(visits.data.items)
-    run.report.subtitle = f"{settings.count_users(users)}, {settings.count_items(items)}{_span(visits)}."
+    drawn = f", drawn of {visits.n_before:,}" if users < visits.n_before and settings.most_users else ""
+    run.report.subtitle = f"{settings.count_users(users)}{drawn}, {settings.count_items(items)}{_span(visits)}."
     found = [beats_selling(trial) for trial in trials]
     if not any(one is not False for one in found):
         run.advise_against(Claim(NOTHING))

@@ -37,6 +37,8 @@ class Visits:
     settings : ProductSettings
         Without the roles that no column fills.
     notes : tuple of str
+    n_before : int
+        Users there were before some of them were drawn; 0 where none were left out.
 
     >>> rows = pd.DataFrame({"household_id": ["a"], "product_type": ["tea"]})
     >>> settings = ProductSettings(columns={"time": ""})
@@ -53,6 +55,7 @@ class Visits:
     period: float | str | None = None
     cuts: int = 0
     notes: tuple[str, ...] = ()
+    n_before: int = 0
 
     @property
     def questions(self) -> tuple[str, ...]:
