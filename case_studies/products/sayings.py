@@ -330,10 +330,11 @@ def say_few(trial: Trial, tables: Tables, settings: ProductSettings) -> Claim | 
     word = "about as much" if abs(far) < ALIKE else "less" if far < 0 else "more"
     first, last = (tables.group(trial.question, "known", label) for label in (low, high))
     return Claim.of(
-        f"{capitalise(LABELS[trial.question])}: lists find {word} where little is known. NDCG {{first}} for"
-        f" {settings.who}s with {{low}} different {settings.what}s, {{last}} with {{high}}.",
-        first=first.value("ours"),
-        last=last.value("ours"),
+        f"{capitalise(LABELS[trial.question])}: lists find {word} where little is known. They reach {{first}} of what"
+        f" the best order is worth (NDCG) for {settings.who}s with {{low}} different {settings.what}s, {{last}} with"
+        " {high}.",
+        first=first.value("ours", "%", decimals=0),
+        last=last.value("ours", "%", decimals=0),
         low=first.value("group"),
         high=last.value("group"),
     )
