@@ -34,6 +34,8 @@ class Role:
         Whether single values may be missing.
     minimum, maximum : float, optional
         Bounds, both included.
+    truth : bool
+        Whether a column of numbers may hold true and false instead, read as 1 and 0.
 
     >>> Role("number", "price of the hour").required
     True
@@ -45,6 +47,7 @@ class Role:
     allow_missing: bool = False
     minimum: float | None = None
     maximum: float | None = None
+    truth: bool = False
 
     @property
     def required(self) -> bool:
@@ -72,6 +75,7 @@ class Role:
             minimum=self.minimum,
             maximum=self.maximum,
             setting=setting,
+            truth=self.truth,
         )
 
 

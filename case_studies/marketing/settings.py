@@ -73,7 +73,8 @@ class SpendColumns(Columns):
         ),
     ] = list(CHANNELS)
     known: Annotated[
-        list[str], Role("number", "what else moves it, such as prices or holidays", without="it is not used")
+        list[str],
+        Role("number", "what else moves it, such as prices or holidays", without="it is not used", truth=True),
     ] = []
     limits: LimitColumns = LimitColumns()
     groups: GroupColumns = GroupColumns()

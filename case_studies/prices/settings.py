@@ -35,6 +35,7 @@ class PricesColumns(Columns):
             "number",
             "known a day ahead, at the steps that are forecast",
             without="nothing but the calendar is known ahead",
+            truth=True,
         ),
     ] = ["gen_forecast", "system_load"]
 

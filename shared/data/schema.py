@@ -44,6 +44,8 @@ class Column:
         Whether no value may occur twice.
     setting : str
         Name of the setting that says which column it is, for messages; empty where there is none.
+    truth : bool
+        Whether a column of numbers may hold true and false instead, read as 1 and 0.
 
     >>> Column("Demand", "number", minimum=0).kind
     'number'
@@ -59,6 +61,7 @@ class Column:
     choices: tuple[str, ...] = ()
     unique: bool = False
     setting: str = ""
+    truth: bool = False
 
 
 @dataclass(frozen=True)

@@ -75,13 +75,21 @@ def coerce(values: pd.Series[Any], kind: Kind) -> Parsed | None:  # noqa: C901
 
 
 def find_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
-    """What stands in a column as a number already, among text; the rest missing.
+    """What stands in a column as a number already, among text; the rest missing, and whole numbers beyond 2**53.
 
     >>> find_numbers(pd.Series([1.234, "n/a", True], dtype=object)).tolist()
     [1.234, nan, nan]
     """
-    real = [isinstance(value, int | float | np.number) and not isinstance(value, bool) for value in values.tolist()]
-    return pd.to_numeric(values.where(real)).astype(float)
+    if values.dtype != object:
+        return pd.Series(np.nan, index=values.index)
+    return pd.Series([float(one) if _is_exact(one) else np.nan for one in values.tolist()], index=values.index)
+
+
+def _is_exact(value: object) -> bool:
+    """Whether a value is a number that a float holds to the last digit."""
+    if isinstance(value, float | np.floating):
+        return True
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and abs(int(value)) <= 2**53
 
 
 def _whole(values: pd.Series[Any], missing: Bools) -> Parsed:

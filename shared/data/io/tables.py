@@ -385,6 +385,8 @@ def _type_column(
     else:
         kind = declared.kind
     parsed = parse_column(strings, kind, reading)
+    if declared is not None and declared.truth and guess_kind(strings, reading)[0] == "boolean":
+        return _count_truth(parse_column(strings, "boolean", reading).values, name, desk)
     if numbers is not None:
         parsed = replace(parsed, values=pd.Series(parsed.values).where(numbers.isna().to_numpy(), numbers.to_numpy()))
     desk.notes.extend(f"'{name}': {note}" for note in parsed.notes)
@@ -455,6 +457,9 @@ def _type_frame(
         if column.name not in frame.columns or is_kind(frame[column.name], column.kind):
             continue
         values = frame[column.name]
+        if column.truth and pd.api.types.infer_dtype(values, skipna=True) == "boolean":
+            frame[column.name] = _count_truth(values, column.name, desk)
+            continue
         parsed = coerce(values, column.kind)
         if parsed is not None:
             _report_unreadable(parsed, column.name, desk, examples=values.tolist(), declared=column)
@@ -466,6 +471,12 @@ def _type_frame(
             typed = _type_column(pa.array(texts, pa.string()), column.name, column, desk, reading, numbers)
         frame[column.name] = typed.set_axis(frame.index)
     return frame.reset_index(drop=True)
+
+
+def _count_truth(values: pd.Series[Any], name: str, desk: _Desk) -> pd.Series[Any]:
+    """True and false as 1 and 0."""
+    desk.notes.append(f"'{name}': true and false read as 1 and 0")
+    return values.astype(object).map({True: 1.0, False: 0.0}).astype(float)
 
 
 def _text(value: object) -> str:

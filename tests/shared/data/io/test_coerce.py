@@ -1,6 +1,7 @@
 """Values that have a type come to a declared kind without a detour over text."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -71,3 +72,16 @@ def test_numbers_among_words_are_not_read_again_as_text():
 def test_commas_are_told_beside_words():
     with pytest.raises(DataError, match=r"Pass decimal=\",\" if the comma is the decimal mark, and correct the others"):
         read_table(pd.DataFrame({"x": ["1,5", "x"]}), Schema((Column("x", "number"),)))
+
+
+@pytest.mark.parametrize("values", [[True, False, None], ["True", "false", ""], ["TRUE", "FALSE", None]])
+def test_truth_is_counted_where_a_column_may_hold_it_and_refused_elsewhere(values, tmp_path):
+    frame = pd.DataFrame({"promo": values, "other": [1, 2, 3]})
+    column = Column("promo", "number", allow_missing=True, truth=True)
+    frame.to_csv(tmp_path / "promo.csv", index=False)
+    for source in (frame, tmp_path / "promo.csv"):
+        made = read_table(source, Schema((column,)))
+        assert made.promo.tolist()[:2] == [1.0, 0.0]
+        assert np.isnan(made.promo[2])
+        with pytest.raises(DataError, match="cannot be read as numbers"):
+            read_table(source, Schema((replace(column, truth=False),)))
