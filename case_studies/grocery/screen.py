@@ -14,6 +14,7 @@ from shared.reporting import Claim, Evidence, Figure, Run, Said, given
 from shared.reporting.charts import bar_figure
 
 from .baskets import Shop
+from .mining import MOST_RULES, Mined
 from .selection import MODEL, NAIVE
 from .settings import GrocerySettings
 from .tables import HITS, Tables
@@ -22,7 +23,7 @@ FEW = 500  # baskets: a hit rate of 30 % is then known to 4 points
 
 
 def write_first_screen(
-    run: Run, settings: GrocerySettings, shop: Shop, tables: Tables, again: Stability, scores: Scores
+    run: Run, settings: GrocerySettings, shop: Shop, tables: Tables, again: Stability, scores: Scores, mined: Mined
 ) -> None:
     """What to offer to whom, how sure that is, and when not to believe it."""
     run.report.subtitle = f"Rules of {shop.when(shop.train)}; looked at again in {shop.when(shop.test)}."
@@ -35,7 +36,7 @@ def write_first_screen(
     else:
         run.add_advice([say_offer(tables)], [*say_money(tables, settings), say_more(tables)])
     run.add_certainty([say_held(tables, pairs=True)], [say_bound(settings)] if n else [])
-    run.add_doubt(*not_real(run.data is not None), *_list_doubts(tables, shop, item))
+    run.add_doubt(*not_real(run.data is not None), *_list_doubts(tables, shop, item), *_say_shortened(mined))
     look = tables.look()
     kept, mined = tables.look(kept=True).count(), look.count()
     run.add_fact(
@@ -156,6 +157,16 @@ def say_fell(tables: Tables) -> Claim:
     return Claim.of(
         "Of the kept rules {share} came out more than a fifth lower later: plan with the later figures.", share=share
     )
+
+
+def _say_shortened(mined: Mined) -> list[str]:
+    """That longer rules were left aside."""
+    if not mined.shortened:
+        return []
+    return [
+        f"Rules are of at most {mined.max_length} items: with {mined.max_length + 1} there would be more than"
+        f" {MOST_RULES:,}, nearly all of them variants of shorter ones."
+    ]
 
 
 def _list_doubts(tables: Tables, shop: Shop, item: Comparison) -> Iterator[Said | list[Said]]:

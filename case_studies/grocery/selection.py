@@ -13,8 +13,6 @@ from domains.basket import (
     RuleRecommender,
     Rules,
     Stability,
-    association_rules,
-    frequent_itemsets,
     permutation_test,
     validate_rules,
 )
@@ -23,6 +21,7 @@ from shared.errors import shorten
 from shared.evaluation import Scores, evaluate, tune
 
 from .baskets import Shop
+from .mining import mine
 from .popularity import Popular
 from .settings import GrocerySettings
 
@@ -102,11 +101,7 @@ def other_customers(shop: Shop, least: int, settings: GrocerySettings) -> Stabil
     (cut,) = CustomerCut(0.5, random_state=settings.seed).splits(baskets)
     first, second = baskets.take(cut.train), baskets.take(cut.test)
     half = max(2, least // 2)
-    rules = association_rules(
-        frequent_itemsets(first, half, max_length=settings.max_length),
-        settings.min_confidence,
-        min_customers=max(1, settings.min_customers // 2),
-    )
+    rules = mine(first, half, settings, max(1, settings.min_customers // 2)).rules
     return rules.test(settings.test, alpha=settings.alpha).significant.validate(second, adjusted=True)
 
 

@@ -10,12 +10,13 @@ import numpy as np
 from case_studies.common.pairs import keep_pairs
 from case_studies.common.report import add_closing
 from case_studies.common.study import Study
-from domains.basket import association_rules, frequent_itemsets, item_pairs
+from domains.basket import item_pairs
 from domains.basket.mining.search import min_count_of
 from shared.reporting import Run
 
 from . import chapters, report, selection
 from .baskets import Shop
+from .mining import mine
 from .predict import predict
 from .purchases import read_purchases
 from .screen import write_first_screen
@@ -33,10 +34,9 @@ def run(settings: GrocerySettings, out: Run) -> None:
 
     # Mine and test on the first part of the time alone; what follows is for the second look.
     least = max(settings.min_baskets, min_count_of(settings.min_support, shop.train.n_rows))
-    sets = frequent_itemsets(shop.train, least, max_length=settings.max_length)
     behind = None if shop.train.customers is None else settings.min_customers
-    rules = association_rules(sets, settings.min_confidence, min_customers=behind)
-    rules = rules.test(settings.test, alpha=settings.alpha)
+    mined = mine(shop.train, least, settings, behind)
+    rules = mined.rules.test(settings.test, alpha=settings.alpha)
     kept, shown = rules.significant, selection.select_rules(rules.significant, settings)
     out.mark_step("mined and tested")
 
@@ -64,7 +64,7 @@ def run(settings: GrocerySettings, out: Run) -> None:
     out.save_results(model=recommender, **tables.kept())
     out.mark_step("completed")
 
-    write_first_screen(out, settings, shop, tables, again, scores)
+    write_first_screen(out, settings, shop, tables, again, scores, mined)
     out.add_section("What to promote together", *report.promote(tables, settings))
     out.add_section("Rules that hold", *report.rules(tables, settings))
     out.add_section("A second look", *report.second_look(tables, again, shop))

@@ -100,7 +100,9 @@ def _list_repairs(table: pd.DataFrame, prices: pd.DataFrame, settings: Portfolio
     if again := len(table) - days:
         told.append(f"left out {count_of(again, 'row')} of a date that comes again")
     if gone := days - len(prices):
-        told.append(f"left out {count_of(gone, 'day')} on which a price is missing: returns then span what lies between")
+        told.append(
+            f"left out {count_of(gone, 'day')} on which a price is missing: returns then span what lies between"
+        )
     return tuple(told)
 
 
@@ -160,9 +162,7 @@ def _name_assets(table: pd.DataFrame, settings: PortfolioSettings, source: str) 
     return assets
 
 
-def _check_days(
-    table: pd.DataFrame, time: str, assets: list[str], settings: PortfolioSettings, source: str
-) -> None:
+def _check_days(table: pd.DataFrame, time: str, assets: list[str], settings: PortfolioSettings, source: str) -> None:
     """Refuse dates that come twice, and missing prices where nobody said what becomes of them; all at once."""
     problems = Problems(source)
     twice = table[time].duplicated().to_numpy()

@@ -1,6 +1,7 @@
 """Basket rules: exact, fast, and tested."""
 
 from domains.basket.completion import SEARCH_GRID, RuleRecommender, ease_weights, rule_weights
+from domains.basket.errors import TooManyError
 from domains.basket.figures import pair_heatmap, rule_network, rule_scatter
 from domains.basket.mining import Itemsets, estimate_itemsets, frequent_itemsets
 from domains.basket.rules import (
@@ -32,6 +33,7 @@ __all__ = [
     "RuleRecommender",
     "Rules",
     "Stability",
+    "TooManyError",
     "association_rules",
     "ease_weights",
     "estimate_itemsets",

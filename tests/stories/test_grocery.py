@@ -273,3 +273,25 @@ def test_every_number_of_the_report_is_that_of_its_table(study_run):
     assert checked.claims > 10
     assert [str(finding) for finding in checked.wrong] == []
     assert checked.loose == []
+
+
+def large_baskets(n_baskets: int, n_items: int, size: int) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    baskets = [rng.choice(n_items, size, replace=False) for _ in range(n_baskets)]
+    return pd.DataFrame({"Invoice": np.repeat(np.arange(n_baskets), size), "Product": np.concatenate(baskets)})
+
+
+def test_large_baskets_give_shorter_rules_and_the_first_screen_says_so(tmp_path):
+    asked = [*OWN[:3], "n_jobs=1", "randomised=0", "min_confidence=0.01", "hidden=100"]
+    file = written(large_baskets(400, 70, 25).astype({"Product": str}), tmp_path / "till.csv")
+    folder = run_study("grocery", data=file, overrides=asked, out=tmp_path / "run", quick=True).parent
+    assert metrics(folder)["rules mined"] <= 100_000
+    page = (folder / "report.html").read_text()
+    assert "Rules are of at most 2 items: with 3 there would be more than 100,000" in page
+
+
+def test_where_even_pairs_are_too_many_the_bound_is_named(tmp_path):
+    asked = [*OWN[:2], "n_jobs=1", "min_support=0.001", "min_baskets=2", "min_confidence=0.001"]
+    file = written(large_baskets(400, 500, 120).astype({"Product": str}), tmp_path / "till.csv")
+    with pytest.raises(DataError, match=r"more than 100,000 rules.*Raise the bound: --set min_support="):
+        run_study("grocery", data=file, overrides=asked, out=tmp_path / "run", quick=True)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from domains.basket.errors import TooManyError
 from domains.basket.mining.itemsets import Itemsets, Kind
 from domains.basket.mining.tree import Layout, Tree
 from shared.checks import is_whole
@@ -306,7 +307,7 @@ def _estimate(layout: Layout, n_first: int, least: int, longest: int, seed: int 
 
 def _too_many(
     layout: Layout, n_first: int, least: int, longest: int, limit: int, n_baskets: int, kind: str
-) -> HexadError:
+) -> TooManyError:
     """Say how many sets there are, and with which support they would fit."""
     about = max(_estimate(layout, n_first, least, longest)[0], float(limit))
     advice, best = "", least
@@ -321,7 +322,7 @@ def _too_many(
     short = "max_length=3, " if longest > 3 and pairs <= limit else ""
     closed = "" if kind != "all" else "kind='closed', "
     number = f"about {about:.2g}" if kind == "all" and about > limit else f"more than {limit:,}"
-    return HexadError(
+    return TooManyError(
         f"{number} {'' if kind == 'all' else kind + ' '}itemsets are in at least {least:,} baskets, more than"
         f" max_itemsets={limit:,}. {advice or 'Pass '}{short}{closed}or a larger max_itemsets (a million sets take"
         " about 50 MB)"

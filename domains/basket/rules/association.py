@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domains.basket.customers import count_customers, owners_of
+from domains.basket.errors import TooManyError
 from domains.basket.mining.itemsets import Itemsets
 from domains.basket.mining.search import as_baskets, as_fraction, frequent_itemsets, whole_number
 from domains.basket.mining.tree import Layout, Tree, tree_of
@@ -213,7 +214,7 @@ def _from_tree(sets: Itemsets, asked: RuleQuery, before: Any, after: Any, limit:
         limit,
     )
     if broken:
-        raise HexadError(
+        raise TooManyError(
             f"there are more than {limit:,} rules; raise min_confidence or min_support, or keep max_consequent=1"
         )
     return Rules(
@@ -253,7 +254,7 @@ def _from_sets(sets: Itemsets, asked: RuleQuery, before: Any, after: Any, limit:
     needed = least_counts(asked.min_confidence, sets.n_baskets)
     keep = sets.counts[whole] >= needed[tree.count[lhs]]
     if int(keep.sum()) > limit:
-        raise HexadError(f"there are more than {limit:,} rules; raise min_confidence or min_support")
+        raise TooManyError(f"there are more than {limit:,} rules; raise min_confidence or min_support")
     return Rules(
         sets.items,
         sets.n_baskets,

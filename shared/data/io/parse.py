@@ -15,7 +15,17 @@ import pyarrow.compute as pc
 from shared.errors import Argument, Fix, quote
 from shared.typing import Bools, Ints
 
-__all__ = ["MISSING_WORDS", "Kind", "Parsed", "Reading", "guess_kind", "mask_numbers", "off_calendar", "parse_column", "sniff_decimal"]
+__all__ = [
+    "MISSING_WORDS",
+    "Kind",
+    "Parsed",
+    "Reading",
+    "guess_kind",
+    "mask_numbers",
+    "off_calendar",
+    "parse_column",
+    "sniff_decimal",
+]
 
 # Share of a text column's values that are numbers, or dates, from which the others are named: fewer are chance.
 NEARLY = 0.8
@@ -331,7 +341,9 @@ def _numbers(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
     commas = _matches(strings, r"^[+-]?\d*,\d+$") & bad
     if decimal == "." and commas.any():
         others = "" if commas.sum() == bad.sum() else ", and correct the others or leave their cells empty"
-        fix = Fix("Pass ", Argument("decimal", ","), f" if the comma is the decimal mark{others}; otherwise correct them.")
+        fix = Fix(
+            "Pass ", Argument("decimal", ","), f" if the comma is the decimal mark{others}; otherwise correct them."
+        )
     return Parsed(values, bad, "cannot be read as numbers" if bad.any() else "", fix, notes)
 
 

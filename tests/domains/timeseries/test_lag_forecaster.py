@@ -178,6 +178,7 @@ def test_log_gives_positive_forecasts_and_refuses_what_has_no_logarithm():
     with pytest.raises(DataError, match=r"column 'y': log=True needs values above -1, but 3 are not"):
         LagForecaster(horizon=3, log=True).fit(table.assign(y=np.r_[[-1, -2, -3], y[3:]]))
 
+
 @pytest.mark.parametrize(("grows", "log"), [(True, True), (False, False)])
 def test_auto_takes_the_logarithm_where_the_spread_follows_the_level(grows, log):
     rng = np.random.default_rng(0)
@@ -204,7 +205,6 @@ def test_later_values_without_a_logarithm_are_refused(log):
     with pytest.raises(DataError, match=r"column 'y': log=.* values above -1, but 1 is not"):
         model.update(later)
     assert np.isfinite(model.predict().to_frame()["mean"]).all()
-
 
 
 @pytest.mark.parametrize(
