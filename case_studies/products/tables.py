@@ -61,7 +61,7 @@ class Tables:
 def selling(trial: Trial) -> str:
     """The one of the baselines that shows what sells most, which did better."""
     names = [name for name in trial.scores.baselines if name.startswith(POPULAR)]
-    return max(names, key=lambda name: trial.value(name, "ndcg"))
+    return max(names, key=lambda name: trial.value(name, "precision"))
 
 
 def rivals_of(trial: Trial) -> list[str]:
@@ -107,11 +107,11 @@ def make_tables(
 
 
 def _list_tried(trial: Trial) -> pd.DataFrame:
-    """Every list tried, by NDCG and by how many of those shown were taken."""
+    """Every list tried, by NDCG, by the share of those shown that were taken, and by how many these were."""
     ndcg = keep_pairs(trial.scores, trial.scores.models, f"ndcg@{trial.shown}")
-    taken = keep_pairs(trial.scores, trial.scores.models, f"precision@{trial.shown}")
-    taken = taken.assign(metric="taken", value=taken["value"] * trial.shown)
-    return pd.concat([ndcg, taken], ignore_index=True).assign(question=trial.question)
+    share = keep_pairs(trial.scores, trial.scores.models, f"precision@{trial.shown}")
+    taken = share.assign(metric="taken", value=share["value"] * trial.shown)
+    return pd.concat([ndcg, share, taken], ignore_index=True).assign(question=trial.question)
 
 
 def _list_groups(trial: Trial, visits: Visits, settings: ProductSettings) -> pd.DataFrame:

@@ -40,7 +40,7 @@ class Trial:
         "next" or "new".
     scores : Scores
     comparisons : Comparisons
-        The recommender beside every other, in NDCG.
+        The recommender beside every other, in how many of those shown were taken: what its reader counts.
     guard : str
         What the leak guard found, on a small part.
     shown : int
@@ -50,8 +50,8 @@ class Trial:
     n_items : int
         That were ranked.
 
-    >>> empty = pd.DataFrame({"model": ["a"], "split": 1, "metric": "ndcg@10", "value": 0.5})
-    >>> Trial("new", Scores(empty, empty, empty, ("a",)), Comparisons(()), "", 10, 1, 1, 1).value("a", "ndcg")
+    >>> empty = pd.DataFrame({"model": ["a"], "split": 1, "metric": "precision@10", "value": 0.5})
+    >>> Trial("new", Scores(empty, empty, empty, ("a",)), Comparisons(()), "", 10, 1, 1, 1).value("a", "precision")
     0.5
     """
 
@@ -77,7 +77,7 @@ class Trial:
     @property
     def simple(self) -> str:
         """The best of what needs no model."""
-        return self.scores.best_baseline(f"ndcg@{self.shown}")
+        return self.scores.best_baseline(f"precision@{self.shown}")
 
     def against(self, model: str) -> Comparison:
         """The recommender beside one other.
@@ -230,7 +230,7 @@ def _try_question(
         guard=False,
     )
     comparisons = compare(
-        scores, OURS, [*baselines, NEAR, EASE], metric=f"ndcg@{settings.shown}", unit=f"{settings.who}s"
+        scores, OURS, [*baselines, NEAR, EASE], metric=f"precision@{settings.shown}", unit=f"{settings.who}s"
     )
     asked = scores.predictions[scores.predictions["model"] == OURS]
     n_asked = len(asked.drop_duplicates(["split", "user"]))
