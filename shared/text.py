@@ -148,8 +148,8 @@ def format_value(value: SupportsFloat, unit: str = "", digits: int = 3, decimals
     return f"{text} {unit}" if unit else text
 
 
-def format_stamp(stamp: datetime) -> str:
-    """Write a day, with its clock unless that is midnight.
+def format_stamp(stamp: datetime, *, clock: bool = False) -> str:
+    """Write a day, with its clock unless that is midnight; then, too, with `clock`.
 
     >>> format_stamp(datetime(2015, 1, 2, 17)), format_stamp(datetime(2015, 1, 2))
     ('Fri 2 Jan 2015, 17:00', 'Fri 2 Jan 2015')
@@ -157,4 +157,4 @@ def format_stamp(stamp: datetime) -> str:
     day = f"{stamp:%a} {stamp.day} {stamp:%b %Y}"
     if stamp.second or stamp.microsecond:
         return f"{day}, {stamp:%H:%M:%S}"
-    return f"{day}, {stamp:%H:%M}" if stamp.hour or stamp.minute else day
+    return f"{day}, {stamp:%H:%M}" if clock or stamp.hour or stamp.minute else day

@@ -36,7 +36,8 @@ def write_first_screen(
     run.add_advice(say_plan(tables, settings), *([unserved] if unserved else []), *filter(None, [fewest]))
     late, simple = say_late(tables, results, settings), say_simple(tables)
     run.add_certainty(*filter(None, [say_rules(tables, settings) if tables.comparison is None else None, simple]))
-    often = late is not None and any(one.statistic == "value" and float(one.value) >= OFTEN for one in late.numbers[:1])
+    shares = [float(one.value) for one in late.numbers if one.statistic == "value"] if late is not None else []
+    often = bool(shares) and shares[0] >= OFTEN
     if late is not None and not often:
         run.add_certainty(late)
     run.add_certainty(say_sure(tables, results))

@@ -24,7 +24,7 @@ def say_late(tables: Tables, results: Results, settings: DeliverySettings) -> Cl
     >>> from .sample import make_sample_tables
     >>> small, tables = make_sample_tables()
     >>> say_late(tables, small.results, small.settings).text
-    'If every drive takes 20 % longer than planned, ...'
+    'On ... simulated days, with drives and stops that vary and every drive 20 % longer than planned, ...'
     """
     if not len(results.plans.best.stops):
         return None
@@ -32,11 +32,11 @@ def say_late(tables: Tables, results: Results, settings: DeliverySettings) -> Cl
         return Claim("No stop has an end of its window, so that none can be late.")
     doubt, margin = settings.usual_doubt, settings.margin
     rows = tables.rows("lateness", slower=doubt)
-    longer, numbers = "If drives take as long as planned", {}
+    longer, numbers = "", {}
     if doubt:
-        longer, numbers = "If every drive takes {longer} longer than planned", {"longer": given(doubt / 100, "%")}
+        longer, numbers = " and every drive {longer} longer than planned", {"longer": given(doubt / 100, "%")}
     told = Claim.of(
-        f"{longer}, some stop is served too late on {{days}} of {{n}} simulated days",
+        f"On {{n}} simulated days, with drives and stops that vary{longer}, some stop is served too late on {{days}} of them",
         days=share_of(rows.where(margin=margin), "days"),
         n=given(settings.days, decimals=0),
         **numbers,
@@ -44,7 +44,7 @@ def say_late(tables: Tables, results: Results, settings: DeliverySettings) -> Cl
     if not margin:
         return Claim.join(told, ".")
     without = Claim.of(
-        "; it would be on {days} without the {margin} that the plan keeps in hand before every window ends.",
+        "; without the {margin} that the plan keeps in hand before every window ends, it would be on {days}.",
         days=share_of(rows.where(margin=0.0), "days"),
         margin=given(margin, "minutes"),
     )

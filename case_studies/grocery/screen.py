@@ -23,7 +23,7 @@ FEW = 500  # baskets: a hit rate of 30 % is then known to 4 points
 
 
 def write_first_screen(
-    run: Run, settings: GrocerySettings, shop: Shop, tables: Tables, again: Stability, scores: Scores, mined: Mined
+    run: Run, settings: GrocerySettings, shop: Shop, tables: Tables, again: Stability, scores: Scores, search: Mined
 ) -> None:
     """What to offer to whom, how sure that is, and when not to believe it."""
     run.report.subtitle = f"Rules of {shop.when(shop.train)}; looked at again in {shop.when(shop.test)}."
@@ -36,7 +36,7 @@ def write_first_screen(
     else:
         run.add_advice([say_offer(tables)], [*say_money(tables, settings), say_more(tables)])
     run.add_certainty([say_held(tables, pairs=True)], [say_bound(settings)] if n else [])
-    run.add_doubt(*not_real(run.data is not None), *_list_doubts(tables, shop, item), *_say_shortened(mined))
+    run.add_doubt(*not_real(run.data is not None), *_list_doubts(tables, shop, item), *_say_shortened(search))
     look = tables.look()
     kept, mined = tables.look(kept=True).count(), look.count()
     run.add_fact(
@@ -159,13 +159,13 @@ def say_fell(tables: Tables) -> Claim:
     )
 
 
-def _say_shortened(mined: Mined) -> list[str]:
+def _say_shortened(search: Mined) -> list[str]:
     """That longer rules were left aside."""
-    if not mined.shortened:
+    if not search.shortened:
         return []
     return [
-        f"Rules are of at most {mined.max_length} items: with {mined.max_length + 1} there would be more than"
-        f" {MOST_RULES:,}, nearly all of them variants of shorter ones."
+        f"Rules have up to {search.max_length} items: those with {search.max_length + 1} would number over {MOST_RULES:,},"
+        " nearly all of them variants of shorter ones."
     ]
 
 

@@ -203,8 +203,8 @@ def say_forecast(views: Trial, tables: Tables) -> Claim:
     # What beats one of both and not the other is told in words alone.
     mixed: Verdict = "none" if not beats_none else ""
     return Claim.of(
-        f"{said} (Sharpe ratios: forecast {{one}}, past means {{two}}, neither {{three}}; the difference of the first and"
-        " the last lies between {low} and {high}).",
+        f"{said} (Sharpe ratios: {{one}} with a forecast, {{two}} with past means, {{three}} without either; the difference"
+        " of the first and the last lies between {low} and {high}).",
         "better" if views.forecast.outcome == "better" and beats_none else mixed,
         low=rows.value("gap_low", decimals=2),
         high=rows.value("gap_high", decimals=2),

@@ -19,6 +19,7 @@ from .sayings import (
     say_basis,
     say_few,
     say_kinds,
+    say_length,
     say_new,
     say_strangers,
     say_weights,
@@ -176,5 +177,7 @@ def metrics(visits: Visits, lists: list[Lists], trials: list[Trial], unseen: lis
         found |= {f"{name}: ndcg of {model}": one.value(model, "ndcg") for model in one.scores.models}
         found |= {f"{name}: {what}": one.value(OURS, what) for what in ("recall", "coverage", "novelty")}
         found[f"{name}: lists tried"] = float(one.n_asked)
+    if visits.period is not None:
+        found["period"] = float(say_length(visits).value)
     found["new: never taken in lists"] = float(len(lists[-1].new_items))
     return found

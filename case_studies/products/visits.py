@@ -77,7 +77,7 @@ class Visits:
         if isinstance(self.period, str):
             days = parse_duration(self.period).ns / parse_duration("1D").ns
             return f"{days:g} days" if days >= 1 else self.period
-        return f"{self.period:g} of “{self.settings.columns.time}”"
+        return f"{self.period:g} steps of “{self.settings.columns.time}”"
 
     @property
     def covered(self) -> float:

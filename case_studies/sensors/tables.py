@@ -140,4 +140,5 @@ def say_when(start: Any, end: Any) -> str:
         return format_stamp(start)
     if start.normalize() == end.normalize():
         return f"{format_stamp(start.normalize())}, {start:%H:%M} to {end:%H:%M}"
-    return f"{format_stamp(start)} to {format_stamp(end)}"
+    clock = start != start.normalize() or end != end.normalize()
+    return f"{format_stamp(start, clock=clock)} to {format_stamp(end, clock=clock)}"

@@ -27,7 +27,7 @@ from shared.checks import as_tuple, check_model
 from shared.data import columns as names
 from shared.data.frequency import MAX_STEPS
 from shared.data.panel import Panel
-from shared.errors import DataError, HexadWarning, Problem, SettingsError, quote, shorten
+from shared.errors import HexadWarning, Problem, SettingsError, quote, shorten
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import limit_threads, map_parallel
 from shared.runtime.seeds import make_random_state

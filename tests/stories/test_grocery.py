@@ -287,7 +287,7 @@ def test_large_baskets_give_shorter_rules_and_the_first_screen_says_so(tmp_path)
     folder = run_study("grocery", data=file, overrides=asked, out=tmp_path / "run", quick=True).parent
     assert metrics(folder)["rules mined"] <= 100_000
     page = (folder / "report.html").read_text()
-    assert "Rules are of at most 2 items: with 3 there would be more than 100,000" in page
+    assert "Rules have up to 2 items: those with 3 would number over 100,000" in page
 
 
 def test_where_even_pairs_are_too_many_the_bound_is_named(tmp_path):

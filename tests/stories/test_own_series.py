@@ -1,11 +1,13 @@
 """Forecasting studies on tables unlike the bundled ones: days for half-hours, short histories, columns of any name."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from case_studies.common.runs import predict_from, run_study
-from shared.errors import HexadError
+from shared.errors import HexadError, StoreError
 
 FAST = ["n_jobs=1", "leak_guard=false"]
 
@@ -157,3 +159,21 @@ def test_the_day_after_a_short_file_of_new_prices_is_forecast_and_missing_hours_
     gap.to_csv(tmp_path / "gap.csv", index=False)
     with pytest.raises(HexadError, match=r"last price \(2023-04-01 21:00:00\) and the day to be forecast \(2023-04-02"):
         predict_from(tmp_path / "run", data=tmp_path / "gap.csv", out=tmp_path / "gap-out.csv")
+
+
+def test_a_prediction_says_where_the_report_advised_against_its_model(tmp_path):
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2022-01-01", periods=507)
+    noise = pd.DataFrame({"day": days, "sold": rng.normal(100, 10, 507).round(1)})
+    noise.head(500).to_csv(tmp_path / "sold.csv", index=False)
+    noise.to_csv(tmp_path / "new.csv", index=False)
+    named = ["columns.time=day", "columns.demand=sold", "n_jobs=1"]
+    run = run_study("demand", data=tmp_path / "sold.csv", overrides=named, out=tmp_path / "run", quick=True)
+    told = predict_from(run.parent, data=tmp_path / "new.csv")[1]
+    assert told[0].startswith(
+        "The run's report advises against its model. Nothing was found beyond the mean of the past"
+    )
+    about = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps({**about, "advised_against": 3}))
+    with pytest.raises(StoreError, match=r"run.json is damaged"):
+        predict_from(run.parent, data=tmp_path / "new.csv")

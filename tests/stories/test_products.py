@@ -118,7 +118,7 @@ def test_numbered_weeks_and_quantities_do(tmp_path):
     asked = [*ASKED, "columns.time=Woche", "columns.quantity=Menge", "period=4", "cuts=2"]
     folder = run_study("products", data=tmp_path / "kauf.csv", overrides=asked, out=tmp_path / "run").parent
     page = (folder / "report.html").read_text()
-    assert "in the 4 of “Woche” after" in page
+    assert "in the 4 steps of “Woche” after" in page
     assert "with “Menge” of zero or less are left out" in page
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,8 @@ class Incident(OneLine):
     def explain(self) -> str:
         """Say when and where it was, and what happened."""
         name = "" if self.series is None else f"{self.series}, "
-        start, end = _brief(self.start), _brief(self.end)
+        span = [self.start, self.end]
+        start, end = _brief(self.start, span), _brief(self.end, span)
         when = start if start == end else f"{start} to {end}"
         return f"{name}{when}: {self.text}."
 
@@ -316,7 +317,8 @@ def _describe(seen: Seen, rows: Ints, evidence: Floats, rates: Floats) -> tuple[
     if kind == "standstill":
         text = f"{name} hardly moves for {count_of(stop - begin, 'row')} ({_range(own)})"
     elif last == first or kind == "value":
-        when = "" if last == first else f" at {_brief(_stamp(panel, series, here - offset))}"
+        shown = [_stamp(panel, series, row - offset) for row in (here, begin, stop - 1)]
+        when = "" if last == first else f" at {_brief(shown[0], shown[1:])}"
         text = f"{name} is {format_number(value)}{when}, where {format_number(usual)} would be usual"
     else:
         text = f"{name} runs from {_range(own)}, where {_range(its)} would be usual"
@@ -367,9 +369,10 @@ def _stamp(panel: Panel, series: int, row: int) -> Any:
     return stamp.item() if isinstance(stamp, np.generic) else stamp
 
 
-def _brief(stamp: object) -> str:
-    """A stamp as people read it; its zone is that of the whole series."""
-    return format_stamp(stamp) if isinstance(stamp, pd.Timestamp) else str(stamp)
+def _brief(stamp: object, others: Iterable[object]) -> str:
+    """A stamp as people read it, with its clock where one of the others has one; its zone is that of the whole series."""
+    clock = any(isinstance(one, pd.Timestamp) and one != one.normalize() for one in others)
+    return format_stamp(stamp, clock=clock) if isinstance(stamp, pd.Timestamp) else str(stamp)
 
 
 def _range(values: Floats) -> str:

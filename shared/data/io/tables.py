@@ -454,23 +454,23 @@ def _type_frame(
             read_text_columns(frame, [one for one in frame.columns if one not in declared], reading, known)
         )
     for column in schema.columns if schema else ():
-        if column.name not in frame.columns or is_kind(frame[column.name], column.kind):
-            continue
-        values = frame[column.name]
-        if column.truth and pd.api.types.infer_dtype(values, skipna=True) == "boolean":
-            frame[column.name] = _count_truth(values, column.name, desk)
-            continue
-        parsed = coerce(values, column.kind)
-        if parsed is not None:
-            _report_unreadable(parsed, column.name, desk, examples=values.tolist(), declared=column)
-            typed = parsed.values
-        else:
-            numbers = find_numbers(values) if column.kind == "number" else None
-            empty = (values.isna() if numbers is None else values.isna() | numbers.notna()).tolist()
-            texts = [None if gone else _text(value) for gone, value in zip(empty, values.tolist(), strict=True)]
-            typed = _type_column(pa.array(texts, pa.string()), column.name, column, desk, reading, numbers)
-        frame[column.name] = typed.set_axis(frame.index)
+        if column.name in frame.columns and not is_kind(frame[column.name], column.kind):
+            frame[column.name] = _type_declared(frame[column.name], column, desk, reading).set_axis(frame.index)
     return frame.reset_index(drop=True)
+
+
+def _type_declared(values: pd.Series[Any], column: Column, desk: _Desk, reading: Reading) -> pd.Series[Any]:
+    """Bring a declared column to its kind."""
+    if column.truth and pd.api.types.infer_dtype(values, skipna=True) == "boolean":
+        return _count_truth(values, column.name, desk)
+    parsed = coerce(values, column.kind)
+    if parsed is not None:
+        _report_unreadable(parsed, column.name, desk, examples=values.tolist(), declared=column)
+        return parsed.values
+    numbers = find_numbers(values) if column.kind == "number" else None
+    empty = (values.isna() if numbers is None else values.isna() | numbers.notna()).tolist()
+    texts = [None if gone else _text(value) for gone, value in zip(empty, values.tolist(), strict=True)]
+    return _type_column(pa.array(texts, pa.string()), column.name, column, desk, reading, numbers)
 
 
 def _count_truth(values: pd.Series[Any], name: str, desk: _Desk) -> pd.Series[Any]:
