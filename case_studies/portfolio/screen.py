@@ -66,7 +66,7 @@ def write_first_screen(
         add_comparison(run, replace(trial.calm, against=EQUALLY), say_calm(trial), "fluctuation")
         kept = tables.walked("strategies", trial.chosen).value("times_promised", decimals=2)
         run.add_fact(replace(kept, text=f"{kept.text} ×"), "as much volatility came as was promised, in the past")
-    run.show(draw_weights(tables))
+    run.show(draw_weights(tables, settings.most_weight))
 
 
 def _list_proofs(
@@ -99,12 +99,14 @@ def _list_doubts(own: bool, tables: Tables, trial: Trial | None) -> Iterator[Sai
         )
 
 
-def draw_weights(tables: Tables) -> Figure:
+def draw_weights(tables: Tables, most_weight: float = 1.0) -> Figure:
     """Bars of what is held after the orders."""
     held = tables.orders[tables.orders["weight"] > 0].sort_values("weight", ascending=False, kind="stable")
     shown = held.head(MOST_BARS)
     title: Said = say_largest(tables) if len(held) else Claim("Nothing is held")
     more = f" The first {len(shown)} of {len(held):,} assets." if len(held) > len(shown) else ""
+    if most_weight < 1:
+        more += f" At most {100 * most_weight:g} % may go into one asset."
     return bar_figure(
         {str(name): 100 * share for name, share in zip(shown["asset"], shown["weight"], strict=True)},
         x_label="% of the money, after the orders",

@@ -42,7 +42,7 @@ def say_incidents(tables: Tables, *, holidays: bool) -> Claim:
     if not len(tables.incidents):
         return Claim.of("Nothing is reported in {rows} rows.", rows=rows)
     count = tables.rows("incidents").count("incident")
-    told = Claim.of("{count} in the {rows} rows judged are listed below, the oddest first.", count=count, rows=rows)
+    told = Claim.of("The oddest {count} in the {rows} rows judged are listed below.", count=count, rows=rows)
     if not holidays:
         return told
     marked = tables.rows("incidents", holiday=True).count()
