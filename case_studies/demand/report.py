@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,205 +10,30 @@ import pandas as pd
 from case_studies.common.forecasting.words import (
     by_origin,
     calibration,
-    claim_coverage,
     coverage_of,
     gain,
-    say_nothing,
-    say_skill,
 )
-from case_studies.common.forecasting.words import judge as judge_one
-from case_studies.common.report import add_comparison, too_few, weave
 from domains.timeseries import Forecast, Reserve, horizon_parts
 from domains.timeseries.figures import forecast_figure
 from shared.data import Panel
 from shared.data.columns import interval_columns, median_of
-from shared.evaluation import Comparison, Comparisons, Scores, compare
+from shared.evaluation import Comparisons, Scores
 from shared.evaluation.explain import Dependence, Importance
-from shared.reporting import Claim, Evidence, Run, Said, Table, given
+from shared.reporting import Claim, Evidence, Table, given
 from shared.reporting.charts import density_figure, line_figure
 from shared.text import format_column, format_stamp, join_words
 
 from .backtest import Trials
-from .models import KNOWN, MODEL, PAST
+from .models import KNOWN, MODEL
+from .sayings import judge, rival_of, say_heat, say_reserve, say_saving
 from .settings import DemandSettings
 from .tables import Tables, is_daily, stamp_column
 
-FEW = 26  # trials a week apart: half a year, one of the two seasons that demand has
-HELD = ("held", "needed")  # columns of the reserve: on average in the trials, and what the risk would have taken
-FEWEST_HOT = 3  # trials, below which nothing is said of heat
-MOST_DAYS = 3  # days whose reserve is told in a sentence
 ALONE = (
     "Each curve varies one input alone. The latest demand, which tells of the weather already, stays as it was: so a curve"
     " may fall where demand itself rises, as the picture under “What was read” shows."
 )
 LABELS = {"mase": "MASE", "mae": "MAE"}
-
-
-def write_first_screen(
-    run: Run,
-    settings: DemandSettings,
-    tables: Tables,
-    scores: dict[str, Scores],
-    verdict: Comparisons,
-    forecast: Forecast,
-    others: Iterable[Scores] = (),
-) -> None:
-    """What to hold, how sure that is, and when not to believe it."""
-    first = scores[tables.clock]
-    frame, ds = forecast.to_frame(), settings.columns.time
-    if run.data is not None:
-        run.report.title = f"{settings.series.y}: what comes next, and the reserve to hold"
-    item, claim = judge(tables, verdict, first.best_baseline("mase"))
-    alone, past = judge(tables, verdict, PAST)
-    run.report.subtitle = (
-        f"{format_stamp(frame[ds].iloc[0])} to {format_stamp(frame[ds].iloc[-1])}, every"
-        f" {_say_step(frame[ds])}; tried {item.n} times on the past{'' if is_daily(frame[ds]) else ', from the same hour of the day'}."
-    )
-    rival = None if item.against == PAST else compare(first, item.against, PAST, metric="mase").items[0]
-    nothing = say_nothing(alone, item, rival)
-    if nothing:
-        run.advise_against(nothing, [say_plain_reserve(tables, settings)])
-    else:
-        run.add_advice([say_reserve(tables, settings)], say_peak(tables, settings))
-    run.add_certainty(say_skill(claim, past), say_coverage(tables, settings), say_saving(tables, settings))
-    run.add_doubt(*_list_doubts(tables, settings, item, [*scores.values(), *others], own=run.data is not None))
-    rows = Evidence("reserve_ahead", tables.ahead)
-    unit = settings.unit
-    if nothing:
-        run.add_fact(of_rival(tables).mean("needed", unit), f"of reserve on average with “{rival_of(tables)}”")
-    else:
-        run.add_fact(rows.label_at("max", "expected", "reserve", unit), "of reserve at the highest peak")
-        run.add_fact(rows.max("expected", unit), "expected at that peak")
-    add_comparison(run, item, claim)
-    share = tables.of_model().where(metric=f"coverage-{settings.level:g}").mean("value", "%", decimals=0)
-    run.add_fact(share, f"of past outcomes inside the {settings.level:g} % interval")
-    title = f"What the {MODEL} forecasts: not to plan with" if nothing else say_peak(tables, settings)
-    run.show(forecast.plot(unit=settings.unit).tell(title, data=tables.ahead))
-
-
-def judge(tables: Tables, verdict: Comparisons, against: str) -> tuple[Comparison, Claim]:
-    """One of the comparisons, and the sentence that it makes."""
-    clock = tables.clock
-    return judge_one(verdict, against, {"clock": clock}, name="error, MASE", context=f"in {tables.tried}")
-
-
-def say_peak(tables: Tables, settings: DemandSettings) -> Claim:
-    """When demand is highest, and how high."""
-    rows, ds = Evidence("reserve_ahead", tables.ahead), stamp_column(settings.columns.time)
-    return Claim.of(
-        f"{settings.series.y} is expected to peak at {{peak}} on {{when}}.",
-        peak=rows.max("expected", settings.unit),
-        when=rows.label_at("max", "expected", ds),
-    )
-
-
-def say_reserve(tables: Tables, settings: DemandSettings) -> Claim:
-    """How much to hold above the forecast at each day's peak."""
-    ds, parts = stamp_column(settings.columns.time), []
-    daily = is_daily(tables.ahead[ds])
-    for place, day in enumerate(list(dict.fromkeys(tables.ahead["day"]))[:MOST_DAYS]):
-        rows = Evidence("reserve_ahead", tables.ahead, {"day": day})
-        parts.append(
-            Claim.of(
-                "{reserve} on {when}" if daily else f"{{reserve}} for {'that' if place else 'the peak'} on {{when}}",
-                reserve=rows.label_at("max", "expected", "reserve", settings.unit),
-                when=rows.label_at("max", "expected", ds),
-            )
-        )
-    risk = Claim.of(
-        "A reserve held this way was exceeded by {short} of the outcomes in the trials; {risk} was meant.",
-        short=Evidence("reserve", tables.reserve, {"model": MODEL}).mean("short", "%", decimals=1),
-        risk=given(settings.risk, "%"),
-    )
-    return Claim.join("Above the forecast, hold ", *weave(parts), ". ", risk)
-
-
-def rival_of(tables: Tables) -> str:
-    """The baseline whose reserve is known."""
-    return str(next(name for name in tables.reserve["model"] if name != MODEL))
-
-
-def of_rival(tables: Tables) -> Evidence:
-    """Reserve of that baseline."""
-    return Evidence("reserve", tables.reserve, {"model": rival_of(tables)})
-
-
-def say_plain_reserve(tables: Tables, settings: DemandSettings) -> Claim:
-    """What reserve the baseline takes."""
-    return Claim.of(
-        f"With “{rival_of(tables)}”, it would have taken {{its}} of reserve on average to run short in {{risk}} of the time.",
-        its=of_rival(tables).mean("needed", settings.unit),
-        risk=given(settings.risk, "%"),
-    )
-
-
-def say_coverage(tables: Tables, settings: DemandSettings) -> Claim:
-    """Whether intervals held what they promised."""
-    return claim_coverage(tables.of_model(), settings.level, f"outcomes in {tables.tried}")
-
-
-def say_saving(tables: Tables, settings: DemandSettings) -> Claim:
-    """What the forecast saves of reserve, for one risk of running short."""
-    rows = Evidence("reserve", tables.reserve, {"model": MODEL})
-    rival = rival_of(tables)
-    mine, its = rows.mean("needed", settings.unit), rows.where(model=rival).mean("needed", settings.unit)
-    return Claim.of(
-        "To run short in {risk} of the time it would have taken {mine} of reserve on average with this forecast, and"
-        f" {{its}} with “{rival}”.",
-        mine=mine,
-        its=its,
-        risk=given(settings.risk, "%"),
-    )
-
-
-def say_needed(tables: Tables, settings: DemandSettings) -> Claim:
-    """What was held in the trials, and what it would have taken."""
-    rows = Evidence("reserve", tables.reserve, {"model": MODEL})
-    return Claim.of(
-        "A reserve of {held} on average was held in the trials; for the risk that was meant it would have taken {needed}.",
-        held=rows.mean("held", settings.unit),
-        needed=rows.mean("needed", settings.unit),
-    )
-
-
-def say_heat(tables: Tables) -> Claim | None:
-    """What heat had to do with the errors; None where it cannot be said."""
-    heat = tables.heat
-    if heat.empty or int(heat["hot"].sum()) < FEWEST_HOT or bool(heat["hot"].all()):
-        return None
-    rows = Evidence("heat", heat, {"hot": True})
-    return Claim.of(
-        "In the {count} that reached {least} or more, the error was {ratio} times that of the others.",
-        count=rows.count("trial"),
-        least=rows.min("temperature", "°C", decimals=0),
-        ratio=rows.ratio("error", hot=False, decimals=1),
-    )
-
-
-def _errs_in_heat(tables: Tables) -> bool:
-    """Whether errors are larger when it is hot."""
-    means = tables.heat.groupby("hot")["error"].mean()
-    return bool(means[True] > means[False])
-
-
-def _list_doubts(
-    tables: Tables, settings: DemandSettings, item: Comparison, tried: Sequence[Scores], *, own: bool
-) -> Iterator[Said | list[Said]]:
-    """Reasons not to believe the forecast, those that weigh most first."""
-    share = float(tables.of_model().where(metric=f"coverage-{settings.level:g}").mean("value").value)
-    if share < settings.level / 100 - 0.03:
-        held, needed = (float(tables.reserve.loc[tables.reserve["model"] == MODEL, name].iloc[0]) for name in HELD)
-        more = [say_needed(tables, settings), "Hold more, or give"] if needed > held else ["Give"]
-        yield [say_coverage(tables, settings), *more[:-1], f"{more[-1]} a longer history."]
-    if (heat := say_heat(tables)) is not None and _errs_in_heat(tables):
-        yield [heat, "The model knows the weather only up to the start: add what a weather forecast says of heat."]
-    if not all(trial.guarded for trial in tried):
-        yield next(trial for trial in tried if not trial.guarded).explain_leaks()
-    yield from too_few(item.n, FEW, "trials were made")
-    if settings.columns.holiday and not settings.upcoming_holidays:
-        yield "No public holiday was named for these days; if there is one, set upcoming_holidays."
-    such = "" if own else ": prices, solar panels, a large user"
-    yield f"It fails where {settings.called} changes for reasons that are not in the table{such}."
 
 
 def outlook(forecast: Forecast, tables: Tables, settings: DemandSettings) -> list[Any]:
@@ -516,9 +340,3 @@ def metrics(
 def _step_hours(scores: Scores, ds: str) -> float:
     stamps = scores.predictions[ds]
     return float((stamps.iloc[1] - stamps.iloc[0]).total_seconds() / 3600)
-
-
-def _say_step(stamps: pd.Series[pd.Timestamp]) -> str:
-    minutes = (stamps.iloc[1] - stamps.iloc[0]).total_seconds() / 60
-    named = {60: "hour", 24 * 60: "day"}.get(round(minutes), "")
-    return named or (f"{minutes:g} minutes" if minutes < 60 else f"{minutes / 60:g} hours")

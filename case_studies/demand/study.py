@@ -16,6 +16,7 @@ from . import report
 from .backtest import LEAST, Trials
 from .models import KNOWN, MODEL, baselines, lag_model
 from .predict import predict
+from .screen import write_first_screen
 from .settings import TABLES, DemandSettings
 from .tables import Tables, find_heat
 
@@ -63,7 +64,7 @@ def run(settings: DemandSettings, out: Run) -> None:
     out.mark_step("forecast")
 
     others = [*bounds.values(), *([weekdays] if weekdays is not None else [])]
-    report.write_first_screen(out, settings, tables, scores, verdict, forecast, others)
+    write_first_screen(out, settings, tables, scores, verdict, forecast, others)
     out.add_section("What to expect", *report.outlook(forecast, tables, settings))
     out.add_section("The reserve to hold", *report.reserve(reserve, tables, settings, first))
     out.add_section("How far to trust it", *report.trust(first, tables, verdict, settings))
