@@ -139,13 +139,15 @@ def say_nested(tables: Tables, choice: Choice) -> Said:
 
 
 def find_suspects(choice: Choice) -> list[str]:
-    """Columns that alone tell nearly all.
+    """Columns that alone tell nearly all: first those that were chosen, and of them what tells most.
 
     Parameters
     ----------
     choice : Choice
     """
-    return [str(name) for name in choice.table.index[choice.table["alone"] > TOO_GOOD]]
+    alone = choice.table["alone"]
+    found = alone[alone > TOO_GOOD].sort_values(ascending=False, kind="stable")
+    return sorted(map(str, found.index), key=lambda name: name not in choice.columns)
 
 
 def list_doubts(tables: Tables, choice: Choice, rows: Rows) -> list[Said | list[Said]]:

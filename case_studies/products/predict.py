@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from case_studies.common.saved_run import SavedRun
@@ -122,8 +123,12 @@ def _open_models(run: SavedRun) -> dict[str, Recommender]:
 def _leave_known(
     table: pd.DataFrame, settings: ProductSettings, models: dict[str, Recommender]
 ) -> tuple[pd.DataFrame, list[Any]]:
-    """Rows without those that the run has seen: of users it knows, not later than its last; and whose these are."""
-    time, user = settings.columns.time, settings.columns.user
+    """Rows without those that the run has seen, and whose these are.
+
+    It has seen what users it knows did before its last time; of that time, which may be a day that was not over, what it
+    holds.
+    """
+    time, user, item = settings.columns.time, settings.columns.user, settings.columns.item
     model = next(iter(models.values()))
     if not time:
         return table, []
@@ -132,8 +137,18 @@ def _leave_known(
         here, there = ("dates" if dated else "numbers" for dated in (not model.dated_, model.dated_))
         what = f"holds {here}, and the run learnt from {there}"
         raise DataError("new rows", [Problem(what, column=time, fix="Write times as they were.")])
-    old = (table[user].isin(model.users_) & (table[time] <= last)).to_numpy()
+    pairs = pd.MultiIndex.from_frame(table[[user, item]])
+    held = (table[time] < last).to_numpy() | ((table[time] == last).to_numpy() & pairs.isin(_list_last(model)))
+    old = table[user].isin(model.users_).to_numpy() & held
     return table[~old], table.loc[old, user].drop_duplicates().tolist()
+
+
+def _list_last(model: Recommender) -> pd.MultiIndex:
+    """Who took what at the last time that was learnt from."""
+    history = model.history_
+    last = np.zeros(len(history.users), dtype=bool) if history.ages is None else np.asarray(history.ages <= 0)
+    users, items = np.asarray(model.users_), np.asarray(model.items_)
+    return pd.MultiIndex.from_arrays([users[history.users[last]], items[history.items[last]]])
 
 
 def _kind_of(model: Recommender, settings: ProductSettings) -> str:
@@ -147,12 +162,14 @@ def _tell(table: pd.DataFrame, fresh: pd.DataFrame, known: list[Any], settings: 
     told = [f"{count_of(len(fresh), 'row')} of {settings.count_users(fresh[user].nunique())} added to what is known"]
     if known:
         told.append(
-            f"rows that are not later than the run's last one are taken for known already, of"
+            f"rows that the run has seen, or that lie before its end, are taken for known already, of"
             f" {settings.count_users(len(known))}: such as {quote(known[:1])}"
         )
     if lost := table.loc[~table[item].isin(fresh[item]), item].dropna().unique().tolist():
-        verb = "was not there when the run learnt" if len(lost) == 1 else "were not there when the run learnt"
+        verb, them = ("is", "it") if len(lost) == 1 else ("are", "them")
+        few = f" (among the {settings.most_items:,} that many took)" if settings.most_items else ""
         told.append(
-            f"{settings.count_items(len(lost))} {verb}, and left out until a new run: {quote([str(x) for x in lost[:3]])}"
+            f"{settings.count_items(len(lost))} {verb} left out, for the run's lists do not have {them}{few}:"
+            f" {quote([str(x) for x in lost[:3]])}"
         )
     return told

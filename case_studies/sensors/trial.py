@@ -23,6 +23,9 @@ __all__ = ["KINDS", "Measurements", "Trial", "look", "plant_faults", "try_faults
 KINDS = ("spike", "standstill", "outage", "wrong clock")
 FLAT, LOSS, CLOCK = 12, 0.2, 6  # rows of a standstill, what an outage leaves, rows by which a clock is wrong
 OUTAGE = 24
+OFTEN = 0.1  # share of rows that have their stamp together with others, from which they look like several series
+ROWS_OF_A_SERIES = 20  # on average, at least, where a column of text names series
+CLOCK_OF_DAY = r"\d{1,2}:\d{2}(:\d{2})?$"
 SAME = 0.05  # share of rows that a column of series leaves alike: repeats by mistake
 MEASURED = 0.9  # share of a fault's rows that has to have been measured
 
@@ -108,18 +111,21 @@ def _refuse_several(table: pd.DataFrame, settings: SensorSettings, source: str) 
     if columns.sensor or columns.time not in table.columns:
         return
     twice = table[columns.time].duplicated(keep=False)
-    if not twice.any():
+    if twice.mean() < OFTEN:  # a few rows that come again are told as such
         return
-    rows = table[twice]
+    rows, shared = table[twice], f"{count_of(int(twice.sum()), 'row')} share a stamp with others"
     for name in table.columns.drop([columns.time, columns.value, *columns.channels], errors="ignore"):
-        if pd.api.types.is_numeric_dtype(table[name].dtype) or table[name].nunique() > len(table) / 2:
+        if pd.api.types.is_numeric_dtype(table[name].dtype) or table[name].nunique() > len(table) / ROWS_OF_A_SERIES:
             continue
-        if rows.duplicated([columns.time, name]).mean() < SAME:
-            what = (
-                f"{count_of(int(twice.sum()), 'row')} share a stamp with others, and {quote([name])} tells them apart"
-            )
-            fix = f"Name the column of series: --set columns.sensor={name}."
-            raise DataError(source, [Problem(what, column=columns.time, fix=fix)])
+        if rows.duplicated([columns.time, name]).mean() >= SAME:
+            continue
+        what, fix = f"{shared}, and {quote([name])} tells them apart", f"--set columns.sensor={name}."
+        if table[name].dropna().astype(str).str.match(CLOCK_OF_DAY).all():
+            what = f"{shared}, and {quote([name])} holds the clock"
+            fix = "Join both into one column, as in 2024-03-01 10:00, and name it: --set columns.time=NAME."
+        else:
+            fix = f"Name the column of series: {fix}"
+        raise DataError(source, [Problem(what, column=columns.time, fix=fix)])
 
 
 def _is_doubled(panel: Panel, ends: tuple[Any, ...]) -> bool:

@@ -17,6 +17,7 @@ from shared.typing import Bools, Floats, Ints
 
 HOUR_NS = 3600 * 10**9
 MAX_FILLED = 1_000_000
+MANY_OFF = 0.1  # share of stamps off a grid from which the table is on none
 # Clocks change in the small hours of a Sunday, in these months wherever they change at all.
 LATEST_CHANGE, MONTHS_OF_CHANGE = 5, (3, 4, 9, 10, 11)
 # Days, months and ISO weeks written as one number, and the range in which they are taken for such.
@@ -105,10 +106,12 @@ def check_has_values(cells: Cells, keys: tuple[Any, ...], columns: SeriesColumns
     if not known.all():
         empty = [keys[i] for i in np.flatnonzero(~known)]
         problems.add(
-            f"{len(empty):,} series have no value at all (series {quote(empty)})",
+            "has no value at all"
+            if len(keys) == 1
+            else f"{len(empty):,} series {'has' if len(empty) == 1 else 'have'} no value at all (series {quote(empty)})",
             column=columns.y,
             count=len(empty),
-            fix="Leave them out.",
+            fix="Name the column that holds the values." if len(keys) == 1 else "Leave them out.",
         )
 
 
@@ -221,7 +224,7 @@ def keep_distinct(
     problems.add(
         text,
         column=columns.ds,
-        rows=sorted(order[same] + 1)[:6],
+        rows=sorted({*(order[same] + 1), *(order[np.flatnonzero(same) + 1] + 1)})[:6],
         count=count,
         fix=_clock_first(
             "back",
@@ -284,6 +287,8 @@ def check_on_grid(grid: Frequency, stamps: Ints, order: Ints, columns: SeriesCol
     hint = ""
     if better is not None and better.describe() != grid.describe() and better.on_grid(stamps).all():
         hint = f" They look like steps of {better.describe()}."
+    elif count > MANY_OFF * len(stamps):
+        hint = f" Where they are no equal steps apart, take the mean of each {grid.describe()} first (pandas: resample)."
     problems.add(
         f"{count_of(count, 'stamp does', 'stamps do')} not lie on the grid of {grid.describe()}",
         column=columns.ds,
@@ -374,7 +379,7 @@ def fill_gaps(
                 count=int(mask.sum()),
                 fix=Fix(
                     "Fill them in",
-                    Fix(", or pass ", Argument("repair", "interpolate"), ' (and "drop_missing_ends")'),
+                    Fix(", or pass ", Argument("repair", "interpolate"), ' (and "drop_missing_ends" where they lie at an end)'),
                     ".",
                 ),
             )

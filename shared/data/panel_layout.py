@@ -70,12 +70,13 @@ def lay_out(
     codes, stamps = codes[order], stamps[order]
     repairs: list[str] = []
     keep = keep_distinct(codes, stamps, keys, order, columns, asked, problems, repairs, "" if integer else zone)
-    problems.raise_if_any()
     if not keep.all():
         order, codes, stamps = order[keep], codes[keep], stamps[keep]
     grid = frequency or find_grid(codes, stamps, freq, zone, integer, columns, source)
+    repeats = len(problems.found)  # which are told together with what else is found
     check_on_grid(grid, stamps, order, columns, problems)
-    problems.raise_if_any()
+    if len(problems.found) > repeats:
+        problems.raise_if_any()
     ordinals = grid.ordinals(stamps)
     del stamps, keep  # tables may be as large as memory allows
     wanted = ([columns.y] if need_y else []) + list(columns.exogenous)
@@ -83,7 +84,8 @@ def lay_out(
     cells = Cells(codes, ordinals, order, data)
     if need_y:
         check_has_values(cells, keys, columns, problems)
-    problems.raise_if_any()
+    if len(problems.found) > repeats:
+        problems.raise_if_any()
     cells = fill_gaps(cells, grid, keys, columns, asked, problems, repairs)
     problems.raise_if_any()
     counts = np.bincount(cells.codes, minlength=len(keys))

@@ -63,9 +63,9 @@ PANELS = {
         {},
         ("'ds'", "series 'b'", "2024-01-03", "row 8", 'repair="interpolate"'),
     ),
-    "a repeated stamp": (stamped(1, 2, 2, 3), {}, ("'ds'", "1 stamp occurs twice", "row 2", "keep_last_duplicate")),
+    "a repeated stamp": (stamped(1, 2, 2, 3), {}, ("'ds'", "1 stamp occurs twice", "rows 2, 3", "keep_last_duplicate")),
     "every stamp twice": (
-        stamped(1, 1, 2, 2, 3, 3), {}, ("'ds'", "3 stamps occur twice", "rows 1, 3, 5", "Remove the extra rows"),
+        stamped(1, 1, 2, 2, 3, 3), {}, ("'ds'", "3 stamps occur twice", "rows 1, 2, 3, 4, 5", "Remove the extra rows"),
     ),
     "an hour that the clocks skip": (
         stamped(*pd.to_datetime(["2024-10-06 01:30", "2024-10-06 02:30", "2024-10-06 03:30"])),
@@ -91,7 +91,7 @@ PANELS = {
         days([1, 2], rain=[0.0, NAN]), {"columns": RAINY}, ("'rain'", "1 value is missing", "row 2", "Fill them in"),
     ),
     "one row": (days([1]), {}, ("'ds'", "cannot be told from one row", "pass freq=")),
-    "all values missing": (days([NAN] * 4), {}, ("'y'", "no value at all", "Leave them out")),
+    "all values missing": (days([NAN] * 4), {}, ("'y'", "no value at all", "Name the column")),
     "all stamps missing": (
         stamped(pd.NaT, pd.NaT, pd.NaT), {}, ("'ds'", "3 values are missing", "rows 1, 2, 3", "Correct them"),
     ),
@@ -256,7 +256,7 @@ REREAD = "--set read."
 OWN = {
     "a gap": (own(drop=(11,)), ("'Time'", "1 stamp is missing", "row 11", REREAD + "repair=interpolate")),
     "a repeated row": (
-        own({11: ROWS[9]}), ("'Time'", "1 stamp occurs twice", "row 10", REREAD + "repair=keep_last_duplicate"),
+        own({11: ROWS[9]}), ("'Time'", "1 stamp occurs twice", "rows 10, 11", REREAD + "repair=keep_last_duplicate"),
     ),
     "a repeated row in UTC": (
         own(rows=[row.replace(",", "Z,", 1) for row in [*ROWS[:9], ROWS[8], *ROWS[9:]]]),
@@ -298,13 +298,13 @@ OWN = {
     "a demand beyond all bounds": (cell(5, "Demand", "1.0e999"), ("'Demand'", "'1.0e999'", "row 5", "Correct them")),
     "a demand of 400 digits": (cell(5, "Demand", "9" * 400), ("'Demand'", "row 5", "Correct them")),
     "a negative demand": (cell(5, "Demand", "-1"), ("'Demand'", "1 value is below 0", "row 5", "Correct them")),
-    "a missing demand": (cell(5, "Demand", ""), ("'Demand'", "1 value is missing", "row 5", REREAD + "repair=drop_bad_rows")),
-    "a demand called NaN": (cell(5, "Demand", "NaN"), ("'Demand'", "1 value is missing", "row 5", "Correct them")),
+    "a missing demand": (cell(5, "Demand", ""), ("'Demand'", "1 value is missing", "row 5", REREAD + "repair=interpolate")),
+    "a demand called NaN": (cell(5, "Demand", "NaN"), ("'Demand'", "1 value is missing", "row 5", "Fill them in")),
     "missing demand at the end": (
         own({95: ROWS[94].replace("4094", ""), 96: ROWS[95].replace("4095", "")}),
-        ("'Demand'", "2 values are missing", "rows 95, 96", "Correct them"),
+        ("'Demand'", "2 values are missing", "rows 95, 96", "Fill them in", "drop_missing_ends"),
     ),
-    "no demand at all": (every_cell("Demand", lambda _: ""), ("'Demand'", "96 values are missing", "rows 1, 2", "Correct them")),
+    "no demand at all": (every_cell("Demand", lambda _: ""), ("'Demand'", "has no value at all", "Name the column")),
     "demand with its unit": (every_cell("Demand", lambda text: f"{text} MW"), ("'Demand'", "'4000 MW'", "rows 1, 2")),
     "demand in words": (cell(5, "Demand", "four"), ("'Demand'", "'four'", "row 5", "Correct them")),
     "a decimal comma in a comma file": (cell(5, "Demand", "4,5"), ("another number of fields", "row 5", "Quote fields")),
@@ -386,7 +386,7 @@ TYPED = {
     "a missing stamp": (frame(Time=at(7, pd.NaT, frame().Time)), ("'Time'", "1 value is missing", "row 7", "Correct them")),
     "text as demand": (frame(Demand=at(7, "x", map(str, range(96)))), ("'Demand'", "'x'", "row 7", "Correct them")),
     "an infinite demand": (frame(Demand=at(7, INF, range(96))), ("'Demand'", "infinite", "row 7", "Correct them")),
-    "a missing demand": (frame(Demand=at(7, NAN, range(96))), ("'Demand'", "missing", "row 7", "Correct them")),
+    "a missing demand": (frame(Demand=at(7, NAN, range(96))), ("'Demand'", "missing", "row 7", "Fill them in")),
     "dates as demand": (frame(Demand=STAMPS), ("'Demand'", "cannot be read as numbers", "rows 1, 2", "Correct them")),
     "truth values as demand": (frame(Demand=[True] * 96), ("'Demand'", "cannot be read as numbers", "rows 1, 2")),
     "lists as demand": (frame(Demand=[[1.0]] * 96), ("'Demand'", "not single values", "into a column of its own")),

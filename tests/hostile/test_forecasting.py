@@ -85,7 +85,7 @@ REFUSED = {
         "3 stamps are missing .* the first is 40", "Add the rows",
     ),
     "a stamp twice": (
-        lambda: pd.concat([clean(), clean()[65:66]], ignore_index=True), "D", "ds", (66,), 1,
+        lambda: pd.concat([clean(), clean()[65:66]], ignore_index=True), "D", "ds", (66, 121), 1,
         r"1 stamp occurs twice .* \(series 'b'\)", "Remove the extra rows",
     ),
     "no key column": (

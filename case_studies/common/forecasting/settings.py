@@ -98,7 +98,7 @@ class ForecastSettings(Settings):
         stated = {name: value for name, value in self.read.model_dump(exclude={"repair"}).items() if value}
         repair = [word for word in self.read.repair if word in TABLE_REPAIRS]
         zone = {"tz": self.timezone} if self.timezone else {}
-        return {**zone, "repair": repair, "allow_missing": "interpolate" in self.read.repair, **stated}
+        return {**zone, "repair": repair, "allow_missing": "drop_bad_rows" not in repair, **stated}
 
     @property
     def tries(self) -> str:

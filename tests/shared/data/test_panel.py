@@ -435,7 +435,7 @@ def test_future_days_in_a_zone_stay_at_midnight():
 def test_duplicates():
     table = frame(unique_id=["a", "a", "b", "a"], ds=[1, 2, 1, 2], y=[1.0, 2.0, 3.0, 4.0])
     message = refusal(table, freq=1)
-    assert "column 'ds': 1 stamp occurs twice in a series (series 'a') (row 2)" in message
+    assert "column 'ds': 1 stamp occurs twice in a series (series 'a') (rows 2, 4)" in message
     assert 'repair="keep_last_duplicate"' in message
 
 
