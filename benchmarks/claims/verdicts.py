@@ -119,7 +119,8 @@ def compare_rows(basis: Mapping[str, Any], detail: Mapping[str, Any], tables: Ta
     pairs = pair_rows(rows, other, by, column)
     pair, worth = _measure(detail, tables, (rows, other), by, column, pairs)
     a, b = _means(rows, other, column)
-    won = int((sign * pairs[:, 0] > sign * pairs[:, 1]).sum())
+    lead = sign * (pairs[:, 0] - pairs[:, 1])  # what is summed up in two orders differs in its last digits
+    won = int((lead > 1e-9 * np.abs(pairs).max(axis=1)).sum())
     share = b > 0 and not (pair is not None and np.isnan(pair.ratio()[0]))
     gain = sign * (a / b - 1) if share else sign * (a - b)
     if pair is None:

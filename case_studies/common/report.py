@@ -78,6 +78,7 @@ def add_comparison(run: Run, item: Comparison, claim: Claim, noun: str = "error"
     """
     less, more = ("more", "less") if item.greater else ("less", "more")
     low, high = item.interval
+    kind = ", in its own units" if np.isnan(item.improvement) else ""
     size = _write(item, abs(item.difference if np.isnan(item.improvement) else item.improvement))
     rival = item.against if item.against.startswith("“") else f"“{item.against}”"
     value, label = {
@@ -85,7 +86,7 @@ def add_comparison(run: Run, item: Comparison, claim: Claim, noun: str = "error"
         "worse": (f"{size} {more} {noun}", f"than {rival} (95 % interval: {_span(item, -high, -low)})"),
         "none": (
             "No difference shown",
-            f"in {noun} against {rival} (95 % interval: {_span(item, low, high)} better)",
+            f"in {noun} against {rival} (95 % interval: {_span(item, low, high)} better{kind})",
         ),
         "too few": ("Too few to say", f"whether there is {less} {noun} than with {rival}: {item.n:,} {item.unit}"),
     }[item.verdict or "none"]

@@ -106,7 +106,7 @@ def draw_weights(tables: Tables, most_weight: float = 1.0) -> Figure:
     title: Said = say_largest(tables) if len(held) else Claim("Nothing is held")
     more = f" The first {len(shown)} of {len(held):,} assets." if len(held) > len(shown) else ""
     if most_weight < 1:
-        more += f" At most {100 * most_weight:g} % may go into one asset."
+        more += f" No asset may take over {100 * most_weight:g} % of the money."
     return bar_figure(
         {str(name): 100 * share for name, share in zip(shown["asset"], shown["weight"], strict=True)},
         x_label="% of the money, after the orders",

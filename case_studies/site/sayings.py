@@ -353,11 +353,10 @@ def say_exponent(calibration: Calibration | None, tables: Tables, exponent: floa
         )
     rows = tables.rows("visits")
     return Claim.of(
-        "That a site's pull falls with the minutes to the power {exponent} ({level} interval: {low} to {high}) was"
+        "That a site's pull falls with the minutes to the power {exponent} (95 % interval: {low} to {high}) was"
         " learnt from {visits} visits of {customers} customers; it explains {explained} of how far their shares are"
         " from equal.",
         exponent=rows.value("exponent", decimals=2),
-        level=given(0.95, "%"),
         low=rows.value("low", decimals=2),
         high=rows.value("high", decimals=2),
         visits=rows.value("visits", decimals=0),

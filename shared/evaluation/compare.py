@@ -22,6 +22,7 @@ __all__ = ["Comparison", "Comparisons", "Outcome", "compare", "compare_units"]
 Outcome = Literal["better", "worse", "undecided", "too few"]
 
 NONE = float("nan")
+ALIKE = 1e-9  # share of a value by which two that are computed differ, and are the same
 TENTHS = 0.95  # percent, below which tenths of a percent are written: 0.96 is 1
 
 
@@ -227,7 +228,7 @@ class Comparison(Result):
 
     def _range(self, low: float, high: float, between: str = " to ") -> str:
         if np.isnan(self.improvement):
-            return f"{_write(low)}{between}{_write(high)}"
+            return f"{_write(low)}{between}{_write(high)} in its own units"
         return f"{_write_percent(low)}{between}{_write_percent(high)} %"
 
 
@@ -386,7 +387,7 @@ def _compare_two(sample: Sample, model: str, other: str, metric: str, greater: b
         improvement,
         NONE,
         NONE,
-        int((one > its).sum()),
+        int((one - its > ALIKE * np.maximum(np.abs(one), np.abs(its))).sum()),
         len(one),
         NONE,
         unit or sample.kind,
