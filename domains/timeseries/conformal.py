@@ -41,7 +41,8 @@ def interval_radius(
     nominal probability where errors are exchangeable. They are only nearly so in time, so look at the coverage that
     an evaluation finds. With weights, errors count as much as they say and the next one counts 1. Where there are too
     few independent errors to read a quantile off (fewer than five are expected beyond it), it goes over into that of
-    Student's t for as many as there are.
+    Student's t for as many as there are, and is at least as much wider than that of a lower level as errors of equal
+    chance would make it.
 
     Parameters
     ----------
@@ -83,7 +84,9 @@ def interval_radius(
             f" {int(np.argmin(counts)) + 1 if len(counts) else 1} there are none. Give a longer history, or a shorter"
             " horizon."
         )
-    lower = [_blend(ordered, counts, one, independent) for one in LEVELS if one < level]
+    told = counts if independent is None else np.minimum(independent, counts)
+    few = (1 - level / 100) * told < TOLD
+    lower = [_blend(ordered, counts, one, independent) * np.where(few, level / one, 1.0) for one in LEVELS if one < level]
     return np.asarray(np.max([*lower, _blend(ordered, counts, level, independent)], axis=0))
 
 

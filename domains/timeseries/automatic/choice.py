@@ -116,13 +116,14 @@ class Choice(Result):
         naive = single[best]
         trials = f"{self.origins} origin{'s' if self.origins > 1 else ''} inside the known data"
         score = self.scores[self.picked][2]
+        chosen = f"Chosen for {count_of(self.steps, 'step')} ahead" if self.steps else "Chosen"
         if naive == 0:
-            return f"Chosen: {names[0]}, without any error at {trials}."
+            return f"{chosen}: {names[0]}, without any error at {trials}."
         what = names[0] if len(names) == 1 else f"the median of {join_names(names)}"
         if names == [best]:
-            return f"Chosen: {what}, which nothing came close to beating at {trials} ({self.judged:,} series)."
+            return f"{chosen}: {what}, which nothing came close to beating at {trials} ({self.judged:,} series)."
         text = (
-            f"Chosen: {what}. At {trials} ({self.judged:,} series) its error was {abs(1 - score / naive):.0%} "
+            f"{chosen}: {what}. At {trials} ({self.judged:,} series) its error was {abs(1 - score / naive):.0%} "
             f"{'below' if score <= naive else 'above'} that of the best naive"
         )
         others = [name for name in single if name not in names and "naive" not in name]

@@ -37,7 +37,7 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
     a quantile of the errors in units of this spread, each measured with a spread that leaves its own origin out, pooled
     over all series and a band of neighbouring steps. Where there are too few independent errors to read the quantile
     off (windows that overlap, and steps of one window, are worth fewer), it goes over into Student's t for as many as
-    there are.
+    there are, and is at least as much wider than that of a lower level as errors of equal chance would make it.
 
     Parameters
     ----------
@@ -145,7 +145,8 @@ class NormalisedConformal(BaseEstimator):  # type: ignore[misc]
                 "there are no errors to learn intervals from: no series has the rows for a trial forecast. Give longer"
                 " series, or a shorter horizon."
             )
-        lower = [self._quantiles(one) for one in LEVELS if one < level]
+        few = (1 - level / 100) * self.independent_ < TOLD
+        lower = [self._quantiles(one) * (level / one if few else 1.0) for one in LEVELS if one < level]
         return np.asarray(self._of(series, sizes) * np.max([*lower, self._quantiles(level)], axis=0))
 
     def paths(self, count: int, series: Ints, sizes: Floats, random: np.random.Generator) -> Floats:

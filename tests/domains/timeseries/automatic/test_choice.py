@@ -360,7 +360,7 @@ def test_a_trial_at_an_origin_sees_nothing_from_that_origin_on():
 )
 def test_explain_is_plain_text_also_where_nothing_is_left_to_improve(known):
     text = choose(members_for(6), past_of(*known), 5, 1).explain()
-    assert text.startswith("Chosen: ")
+    assert text.startswith("Chosen for 5 steps ahead: ")
     assert "nan" not in text
     assert "inf" not in text
 

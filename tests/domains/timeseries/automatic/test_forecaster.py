@@ -72,7 +72,7 @@ def test_one_call_forecasts_and_says_why():
     assert (frame["hi-95"] > frame["lo-95"]).all()
     assert model.horizon_ == 14
     assert model.seasons_ == (7,)
-    assert "Chosen: " in model.explain()
+    assert "Chosen for " in model.explain()
     assert "3 series" in made.explain()
 
 
