@@ -80,14 +80,15 @@ def twin_parts(alike: Alike, items: Items, settings: CatalogueSettings) -> list[
     lonely = pd.DataFrame(
         {
             "columns filled": [f"{known[row]} of {len(items.compared)}" for row in order],
-            "similarity": alike.closest[order].astype(float),
+            "closeness": alike.closest[order].astype(float),
         },
         index=pd.Index([items.titles[row] for row in order], name="item"),
     )
     return [
         *parts,
-        f"Items whose nearest is hardly like them, on a scale on which two items with the same cells have 1; below"
-        f" {settings.lonely:g} (--set lonely) nothing is called like an item.",
+        f"Items whose nearest is hardly like them: closeness is 1 for two items with the same cells, and below"
+        f" {settings.lonely:g} (--set lonely) nothing is called like an item. It is not the similarity of the lists, which"
+        " weighs the columns; nearest.parquet says which items are alone.",
         Table(lonely, "The loneliest items.", name="loneliest"),
     ]
 

@@ -110,19 +110,19 @@ def say_alone(tables: Tables, settings: CatalogueSettings) -> Claim:
     settings : CatalogueSettings
 
     >>> import pandas as pd
-    >>> nearest = pd.DataFrame({"item": ["a", "b"], "similarity": [0.9, 0.01], "alone": [False, True]})
+    >>> nearest = pd.DataFrame({"item": ["a", "b"], "closeness": [0.9, 0.01], "alone": [False, True]})
     >>> say_alone(Tables(pd.DataFrame(), nearest), CatalogueSettings()).text
-    'Do not show lists for 1 item that nothing is like: similarity below 0.10.'
+    'Do not show lists for 1 item that nothing is like: “alone” in nearest.parquet, closeness below 0.10.'
     """
     alone = Evidence("nearest", tables.nearest, {"alone": True}).count("item")
     if not tables.count_alone():
         return Claim.of(
-            "Nothing is alone: {alone} have a nearest below {limit} in similarity.",
+            "Nothing is alone: {alone} have a nearest below {limit} in closeness.",
             alone=alone,
             limit=given(settings.lonely, digits=2),
         )
     return Claim.of(
-        "Do not show lists for {alone} that nothing is like: similarity below {limit}.",
+        "Do not show lists for {alone} that nothing is like: “alone” in nearest.parquet, closeness below {limit}.",
         alone=alone,
         limit=given(settings.lonely, digits=2),
     )

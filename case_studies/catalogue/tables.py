@@ -73,8 +73,8 @@ class Tables:
         items : Items
         settings : CatalogueSettings
         """
-        nearest = pd.DataFrame({"item": items.keys, "similarity": alike.closest.astype(float)})
-        nearest["alone"] = nearest["similarity"] < settings.lonely
+        nearest = pd.DataFrame({"item": items.keys, "closeness": alike.closest.astype(float)})
+        nearest["alone"] = nearest["closeness"] < settings.lonely
         if trial is None:
             return cls(pd.DataFrame({"model": [], "metric": [], "whose": [], "value": [], "third": []}), nearest)
         ways = [name for name in trial.shares.columns if name != "third"]

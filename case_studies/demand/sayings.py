@@ -15,6 +15,8 @@ from .settings import DemandSettings
 from .tables import Tables, is_daily, stamp_column
 
 FEWEST_HOT = 3  # trials, below which nothing is said of heat
+TWICE = 2  # times the risk that was meant, from which it is told that a part of the horizon exceeds it
+PARTS = ("first quarter", "later")
 MOST_DAYS = 3  # days whose reserve is told in a sentence
 
 
@@ -90,6 +92,20 @@ def say_saving(tables: Tables, settings: DemandSettings) -> Claim:
         mine=mine,
         its=its,
         risk=given(settings.risk, "%"),
+    )
+
+
+def say_early(tables: Tables, settings: DemandSettings) -> Claim | None:
+    """That what comes first exceeds the reserve more often than was meant; None where it does not."""
+    short = dict(zip(tables.exceeded["part"], tables.exceeded["short"], strict=True))
+    if len(short) < len(PARTS) or short[PARTS[0]] <= TWICE * settings.risk:
+        return None
+    first, later = (Evidence("exceeded", tables.exceeded, {"part": part}).value("short", "%") for part in PARTS)
+    return Claim.of(
+        "In the first quarter of the time ahead the reserve was exceeded by {first} of the outcomes, later by {later}:"
+        " hold more there.",
+        first=first,
+        later=later,
     )
 
 

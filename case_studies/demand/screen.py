@@ -21,6 +21,7 @@ from .sayings import (
     of_rival,
     rival_of,
     say_coverage,
+    say_early,
     say_heat,
     say_needed,
     say_peak,
@@ -87,6 +88,8 @@ def _list_doubts(
         held, needed = (float(tables.reserve.loc[tables.reserve["model"] == MODEL, name].iloc[0]) for name in HELD)
         more = [say_needed(tables, settings), "Hold more, or give"] if needed > held else ["Give"]
         yield [say_coverage(tables, settings), *more[:-1], f"{more[-1]} a longer history."]
+    if (early := say_early(tables, settings)) is not None:
+        yield [early]
     if (heat := say_heat(tables)) is not None and errs_in_heat(tables):
         yield [heat, "The model knows the weather only up to the start: add what a weather forecast says of heat."]
     if not all(trial.guarded for trial in tried):

@@ -39,6 +39,8 @@ class Tables:
         A row a trial: its error, the highest temperature in it, and whether it was among the hottest.
     clock : str
         Time of day at which the forecast starts.
+    exceeded : pandas.DataFrame
+        Share of the outcomes above the upper bound, in the first quarter of the steps and in the others.
     """
 
     scores: pd.DataFrame
@@ -47,6 +49,7 @@ class Tables:
     reserve: pd.DataFrame
     heat: pd.DataFrame
     clock: str
+    exceeded: pd.DataFrame
 
     @classmethod
     def of(
@@ -67,6 +70,7 @@ class Tables:
             tabulate(reserve),
             heat,
             next(iter(scores)),
+            find_exceeded(kept["predictions"], next(iter(scores)), settings),
         )
 
     def kept(self) -> dict[str, pd.DataFrame]:
@@ -77,6 +81,7 @@ class Tables:
             "predictions": self.predictions,
             "reserve_ahead": self.ahead,
             "reserve": self.reserve,
+            "exceeded": self.exceeded,
             **heat,
         }
 
@@ -131,6 +136,32 @@ def look_ahead(forecast: Forecast, settings: DemandSettings) -> pd.DataFrame:
     return pd.DataFrame(
         {stamps: frame[ds], "day": days, "expected": expected, "upper": upper, "reserve": upper - expected}
     )
+
+
+def find_exceeded(predictions: pd.DataFrame, clock: str, settings: DemandSettings) -> pd.DataFrame:
+    """How often outcomes lay above the upper bound, in the first quarter of the steps and in the others.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+    clock : str
+    settings : DemandSettings
+
+    >>> rows = {"clock": "", "model": MODEL, "step": [1, 2, 3, 4], "Demand": [9.0, 1, 1, 1], "hi-90": 2.0}
+    >>> find_exceeded(pd.DataFrame(rows), "", DemandSettings())["short"].tolist()
+    [1.0, 0.0]
+    """
+    rows = predictions[(predictions["clock"] == clock) & (predictions["model"] == MODEL)]
+    above = rows[settings.columns.demand] > rows[interval_columns(settings.level)[1]]
+    early = rows["step"] <= max(1, int(rows["step"].max()) // 4)
+    parts = {"first quarter": above[early], "later": above[~early]}
+    return pd.DataFrame(
+        {
+            "part": list(parts),
+            "short": [float(part.mean()) for part in parts.values()],
+            "n": [len(part) for part in parts.values()],
+        }
+    ).query("n > 0")
 
 
 def tabulate(reserve: Reserve) -> pd.DataFrame:

@@ -109,12 +109,12 @@ def group_parts(trial: Trial, tables: Tables, settings: ProductSettings) -> list
     few, label = say_few(trial, tables, settings), capitalise(LABELS[trial.question])
     parts: list[Any] = [[few]] if few is not None else []
     for by, first, counted, caption in (
-        ("known", f"different {settings.what}s known", f"{settings.who}s", "NDCG, by what was known before the cut."),
+        ("known", f"different {settings.what}s known", "lists", "NDCG, by what was known before the cut."),
         (
             "common",
             f"{settings.who}s who had it before",
             "taken",
-            "share found of what was taken, by how common it was before the cut.",
+            "share found of what each took of them, on average over lists; by how common these were before the cut.",
         ),
     ):
         rows = tables.groups[(tables.groups["question"] == trial.question) & (tables.groups["by"] == by)]

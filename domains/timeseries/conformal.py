@@ -86,7 +86,9 @@ def interval_radius(
         )
     told = counts if independent is None else np.minimum(independent, counts)
     few = (1 - level / 100) * told < TOLD
-    lower = [_blend(ordered, counts, one, independent) * np.where(few, level / one, 1.0) for one in LEVELS if one < level]
+    lower = [
+        _blend(ordered, counts, one, independent) * np.where(few, level / one, 1.0) for one in LEVELS if one < level
+    ]
     return np.asarray(np.max([*lower, _blend(ordered, counts, level, independent)], axis=0))
 
 

@@ -288,7 +288,9 @@ def check_on_grid(grid: Frequency, stamps: Ints, order: Ints, columns: SeriesCol
     if better is not None and better.describe() != grid.describe() and better.on_grid(stamps).all():
         hint = f" They look like steps of {better.describe()}."
     elif count > MANY_OFF * len(stamps):
-        hint = f" Where they are no equal steps apart, take the mean of each {grid.describe()} first (pandas: resample)."
+        hint = (
+            f" Where they are no equal steps apart, take the mean of each {grid.describe()} first (pandas: resample)."
+        )
     problems.add(
         f"{count_of(count, 'stamp does', 'stamps do')} not lie on the grid of {grid.describe()}",
         column=columns.ds,
@@ -379,7 +381,11 @@ def fill_gaps(
                 count=int(mask.sum()),
                 fix=Fix(
                     "Fill them in",
-                    Fix(", or pass ", Argument("repair", "interpolate"), ' (and "drop_missing_ends" where they lie at an end)'),
+                    Fix(
+                        ", or pass ",
+                        Argument("repair", "interpolate"),
+                        ' (and "drop_missing_ends" where they lie at an end)',
+                    ),
                     ".",
                 ),
             )

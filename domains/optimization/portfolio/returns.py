@@ -10,6 +10,7 @@ import pandas as pd
 
 from shared.data import columns as names
 from shared.data.dates import reads_like_dates
+from shared.data.io.coerce import find_numbers
 from shared.data.io.frames import as_pandas
 from shared.data.schema import first_rows
 from shared.errors import DataError, Fix, Problem, Problems, quote
@@ -20,6 +21,8 @@ from shared.typing import Floats, Ints
 __all__ = ["Returns", "compute_returns", "find_periods_per_year", "read_returns"]
 
 # Median distance of dates in days -> periods a year.
+TEXTS = {"string", "mixed", "mixed-integer"}
+HALF = 0.5  # share of numbers above which a column of text is one of numbers with something else in it
 CALENDAR = ((4.5, 252.0), (10.0, 52.0), (20.0, 26.0), (45.0, 12.0), (135.0, 4.0), (270.0, 2.0), (550.0, 1.0))
 
 
@@ -181,9 +184,10 @@ def _read_table(given: Any, source: str) -> pd.DataFrame:
     problems = Problems(source)
     if table.shape[1] == 0:
         problems.add("there is no asset", fix="Give a column an asset.")
+    table = _take_numbers(table)
     wrong = [name for name, kind in table.dtypes.items() if kind.kind not in "fiu" and not _is_number(kind)]
     for name in wrong:
-        problems.add("holds no numbers", column=str(name), fix="Leave it out, or make it the index if it holds dates.")
+        _refuse_words(table[name], problems)
     for name in table.columns:
         if (example := reads_like_dates(table[name])) and name not in wrong:
             fix = "Make them dates (pandas.to_datetime with their format), and the index, or leave the column out."
@@ -195,6 +199,37 @@ def _read_table(given: Any, source: str) -> pd.DataFrame:
         _check_dates(table.index, problems)
     problems.raise_if_any()
     return table.astype(float)
+
+
+def _take_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose columns of objects that are all numbers are columns of numbers."""
+    if table.columns.has_duplicates:
+        return table
+    made = {name: find_numbers(table[name]) for name in table.columns if table[name].dtype == object}
+    whole = {name: found for name, found in made.items() if found.notna().equals(table[name].notna())}
+    return (
+        pd.DataFrame({name: whole.get(name, table[name]) for name in table.columns}, index=table.index)
+        if whole
+        else table
+    )
+
+
+def _refuse_words(column: Any, problems: Problems) -> None:
+    """Say what in a column is no number, and where; or that nothing in it is one."""
+    name = str(column.name) if isinstance(column, pd.Series) else ""
+    text = isinstance(column, pd.Series) and pd.api.types.infer_dtype(column, skipna=True) in TEXTS
+    numbers = pd.to_numeric(column, errors="coerce") if text else None
+    if numbers is None or numbers.notna().mean() <= HALF:
+        problems.add("holds no numbers", column=name, fix="Leave it out, or make it the index if it holds dates.")
+        return
+    words = (column.notna() & numbers.isna()).to_numpy()
+    count = int(words.sum())
+    if count:
+        what = f"holds numbers, but not in {count_of(count, 'row')}: {quote(column[words].unique()[:3])}"
+        fix = "Correct them, or leave them missing, and make numbers of the column: pandas.to_numeric."
+        problems.add(what, column=name, rows=first_rows(words), count=count, fix=fix)
+    else:
+        problems.add("holds numbers as text", column=name, fix="Make numbers of the column: pandas.to_numeric.")
 
 
 def _as_frame(given: Any, source: str) -> Any:

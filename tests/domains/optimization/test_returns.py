@@ -193,3 +193,14 @@ def test_periods_and_dates_as_text_are_an_index(index):
     found = compute_returns(pd.DataFrame({"a": [1.0, 2.0, 4.0, 8.0]}, index=index))
     assert found["a"].tolist() == [1.0, 1.0, 1.0]
     assert found.index.tolist() == [pd.Timestamp(f"2024-{month:02d}-01") for month in (2, 3, 4)]
+
+
+def test_prices_that_are_objects_are_numbers_and_a_word_among_them_is_told_with_its_row():
+    prices = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, 1.5, 2.0]})
+    pd.testing.assert_frame_equal(compute_returns(prices.astype(object)), compute_returns(prices))
+    worded = prices.astype(object)
+    worded.loc[1, "b"] = "-"
+    with pytest.raises(DataError, match=r"column 'b': holds numbers, but not in 1 row: '-' \(row 2\)"):
+        compute_returns(worded)
+    with pytest.raises(DataError, match=r"column 'a': holds numbers as text"):
+        compute_returns(prices.astype(str))
