@@ -17,6 +17,20 @@ from shared.runtime.config import plain_values, read_toml, to_line
 __all__ = ["read_layers", "show_settings"]
 
 LAYERS = ("own_data", "quick")
+# What every study's settings have, and none of their files: shown below them.
+READ = """
+# How a file of your own is read, where that cannot be told from it.
+[read]
+separator = ";"                 # between columns
+decimal = ","                   # decimal mark
+encoding = "cp1252"             # of its text, where that is no UTF-8
+dates = "day-first"             # or "month-first", or a format as in "%d/%m/%y"
+tz = "Europe/Berlin"            # zone of stamps that have none
+query = "select ..."            # SQL, where it is a database
+# What may be mended: drop_ragged_rows, blank_unreadable, drop_bad_rows, keep_last_duplicate, and of series in time
+# interpolate, drop_missing_ends.
+repair = []
+"""
 HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?$")
 KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
 
@@ -109,6 +123,8 @@ def show_settings(text: str, settings: BaseModel) -> str:
     horizon = 48    # how far
     """
     values = plain_values(settings)
+    if "read" in values and not re.search(r"^\[read\]", text, re.MULTILINE):
+        text += READ
     parts = [
         _fill(part, _inner(values, part.path)) for part in _split(text) if part.path[:1] not in {(n,) for n in LAYERS}
     ]

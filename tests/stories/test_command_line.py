@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 import case_studies
-from case_studies.common import cli, console, needs, reports, runs
+from case_studies.common import cli, console, needs, reports, runs, settings_file
+from case_studies.common.settings import ReadSettings
 from case_studies.common.study import find_studies, find_study, load_study
 from shared.data import datasets
+from shared.data.io.tables import REPAIRS as TABLE_REPAIRS
+from shared.data.panel import REPAIRS as PANEL_REPAIRS
 from shared.environment import list_requirements
 from shared.errors import HexadError, MissingExtraError
 
@@ -204,7 +207,8 @@ def test_settings_shown_are_settings_taken(study, quick, own_data, tmp_path):
         assert "[own_data" not in text
         if not overrides and not quick and not own_data:  # as the study's own file has it, comments and all
             original = (find_study(study).path / "settings.toml").read_text(encoding="utf-8")
-            assert set(text.splitlines()) <= set(original.splitlines())
+            reading = {mark + line for line in settings_file.READ.splitlines() for mark in ("", "# ")}
+            assert set(text.splitlines()) <= {*original.splitlines(), *reading}
 
 
 def is_known(study, override):
@@ -375,3 +379,12 @@ def test_help_and_list_cost_little(words):
         after = os.times()
         spent.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert min(spent) <= 0.3, spent
+
+
+def test_the_settings_that_are_shown_tell_how_a_file_is_read():
+    shown = runs.settings_in_force("sensors")
+    assert settings_file.READ.splitlines()[1] in shown
+    for name in ReadSettings.model_fields:
+        assert f"\n{name} =" in shown or f"\n# {name} =" in shown
+    assert all(word in shown for word in {*TABLE_REPAIRS, *PANEL_REPAIRS})
+    assert '\ndates = "day-first" ' in runs.settings_in_force("sensors", overrides=["read.dates=day-first"])
