@@ -249,5 +249,7 @@ def nearest(name: object, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(name), names, n=1)
     if near:
         return f"did you mean {quote(near)}?"
+    if not names:
+        return "there is none"
     listed = ", ".join(map(shorten, names[:MAX_LISTED]))
     return f"there are {listed}{', ...' if len(names) > MAX_LISTED else ''}"

@@ -14,6 +14,7 @@ from shared.reporting.claims import Claim, Said
 from shared.result import Result
 from shared.text import capitalise, format_value
 
+NONE = "Nothing was repaired."
 __all__ = ["add_closing", "add_comparison", "not_real", "too_few", "weave"]
 
 
@@ -109,7 +110,7 @@ def _write(item: Comparison, value: float) -> str:
     return format_value(100 * value, "%", decimals=0)
 
 
-def add_closing(run: Run, reading: Result, *parts: object, repairs: Sequence[str] = ()) -> None:
+def add_closing(run: Run, reading: Result, *parts: object, repairs: Sequence[str] = (), mended: bool = False) -> None:
     """Close a report: what was read, and the command that does it again.
 
     Parameters
@@ -121,6 +122,8 @@ def add_closing(run: Run, reading: Result, *parts: object, repairs: Sequence[str
         What else is to be said of the data, as in `Run.add_section`.
     repairs : sequence of str
         What was repaired after reading, such as gaps of a series.
+    mended : bool
+        Whether `parts` tell of repairs, so that it is not said that there were none.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -135,5 +138,6 @@ def add_closing(run: Run, reading: Result, *parts: object, repairs: Sequence[str
     """
     if isinstance(reading, TableReport):
         reading = replace(reading, repairs=(*reading.repairs, *map(capitalise, repairs)))
-    run.add_section("What was read", reading.explain(), *parts, fold=True)
+    told = reading.explain()
+    run.add_section("What was read", told.removesuffix(NONE).rstrip() if mended else told, *parts, fold=True)
     run.add_section("Do it again").code(run.command)

@@ -16,7 +16,7 @@ from shared.data.io.tables import read_table
 from shared.data.schema import Schema, first_rows
 from shared.errors import DataError, Problem, Problems, StoreError, quote
 from shared.result import Result
-from shared.text import count_of
+from shared.text import count_of, format_number
 
 from .settings import FeaturesSettings
 from .trial import Trial
@@ -56,7 +56,7 @@ class Predictions(Result):
         found = self.frame["prediction"].dropna()
         return (
             f"{count_of(len(found), 'row')}: {self.target} is predicted from {count_of(self.columns, 'column')}, from"
-            f" {found.min():.4g} to {found.max():.4g}."
+            f" {format_number(found.min())} to {format_number(found.max())}."
         )
 
 

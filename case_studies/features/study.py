@@ -52,7 +52,7 @@ def run(settings: FeaturesSettings, out: Run) -> None:
     out.add_section("What fewer columns cost or bring", *report.error_parts(tables, trial, choice, settings))
     out.add_section("What it cannot say", *caveats.doubts(rows, choice))
     out.add_section("How it was tested", *caveats.protocol_parts(rows, trial, settings), fold=True)
-    add_closing(out, reading, *caveats.data_parts(rows, settings))
+    add_closing(out, reading, *caveats.data_parts(rows, settings), mended=bool(rows.notes))
     out.metrics.update(report.metrics(rows, choice, trial, settings))
 
 

@@ -19,6 +19,7 @@ from domains.optimization import (
     spend_of,
 )
 from shared.decision import Decision, Limits, relative_gap
+from shared.text import format_number
 from shared.typing import Floats
 
 from .limits import make_limits
@@ -174,7 +175,7 @@ def decide(
     low, high = np.percentile(gains, ENDS)
     if len(now) > 1 and not doubts and not low > 0:
         told.append(
-            f"by what the table tells, the best split may bring less than today's ({LEVEL} %: {low:.4g} to {high:.4g})"
+            f"by what the table tells, the best split may bring less than today's ({LEVEL} %: {format_number(low)} to {format_number(high)})"
         )
     searches = compare_searches(decision, curves, limits, wishes, settings) if len(now) > 1 else pd.DataFrame()
     ends = np.percentile([one.slope(split) for one in draws], ENDS, axis=0)

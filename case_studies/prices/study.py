@@ -71,7 +71,7 @@ def run(settings: PricesSettings, out: Run) -> None:
     for key, found in driving.items():
         out.add_section(f"What drives it: {settings.call(key)}", found.plot(), found.explain())
     out.add_section("How it was tried", *trust.protocol(scores, markets, settings), fold=True)
-    add_closing(out, reading, *trust.data(markets, settings))
+    add_closing(out, reading, *trust.data(markets, settings), mended=bool(markets.notes))
     out.metrics.update(report.metrics(alone, loads, forecast, tables, settings.series))
 
 

@@ -22,6 +22,7 @@ __all__ = ["BINDING_COLUMNS", "STATUSES", "Decision", "make_binding", "relative_
 
 STATUSES = ("optimal", "within gap", "stopped by time", "not proven", "infeasible", "unbounded")
 MOST_BARS = 15
+SHARE = 0.01  # more room of a limit that is a share, whose price is told
 BINDING_COLUMNS = ("limit", "side", "at", "price")
 
 
@@ -151,7 +152,10 @@ class Decision(Result):
         said = []
         for row in shown.to_dict("records"):
             price = abs(float(row["price"]))
-            gain = f", one unit more room would bring {price:.3g}" if np.isfinite(price) and price > 0 else ""
+            gain = ""
+            if np.isfinite(price) and price > 0:  # of a share a whole unit is more than there is
+                step, room = (SHARE, f"{SHARE:g} more") if 0 < abs(float(row["at"])) <= 1 else (1.0, "one unit more")
+                gain = f", {room} room would bring {price * step:.3g}"
             said.append(f"{row['limit']} ({row['side']} {row['at']:.4g}){gain}")
         more = len(self.binding) - len(shown)
         rest = f"; and {count_of(more, 'other')}" if more else ""

@@ -25,6 +25,7 @@ from shared.decision import (
     relative_gap,
 )
 from shared.errors import DataError, Problem, Problems, SettingsError, quote
+from shared.text import format_number
 from shared.typing import Floats
 
 __all__ = ["allocate_budget"]
@@ -341,7 +342,7 @@ def _compare_today(
     now = _read_today(today, curves.channels)
     values["today"] = now
     before = float(curves.value(now).sum())
-    said = f"{response:.4g} in place of {before:.4g} with today's split"
+    said = f"{format_number(response)} in place of {format_number(before)} with today's split"
     if before > 0:
         said += f", {100 * (response / before - 1):+.1f} %"
     if abs(now.sum() - total) > 1e-6 * total:
@@ -374,7 +375,7 @@ def _compare_equal(curves: ResponseCurves, spend: Floats, program: Program) -> l
     equal = float(curves.value(split).sum())
     barred = program.violation(split) > CLOSE * float(program.row_upper[0])
     which = "split equally, which limits do not allow" if barred else "split equally"
-    return [f"{which}, the same money would bring {equal:.4g}"] if equal > 0 else []
+    return [f"{which}, the same money would bring {format_number(equal)}"] if equal > 0 else []
 
 
 def _spread(
@@ -405,5 +406,5 @@ def _spread(
         f"if the curves are as in one of {len(draws)} other draws, this split reaches"
         f" {100 * float(np.median(reached)):.1f} % of what is possible (95 of 100: at least"
         f" {100 * float(np.percentile(reached, 5)):.1f} %); the best amount for {name} moves most, from"
-        f" {values['low'].iloc[widest]:.4g} to {values['high'].iloc[widest]:.4g}"
+        f" {format_number(values['low'].iloc[widest])} to {format_number(values['high'].iloc[widest])}"
     ]

@@ -13,7 +13,7 @@ from shared.checks import as_tuple
 from shared.errors import DataError, Problem, Problems, quote
 from shared.result import Result
 from shared.runtime.array_of import ArrayOf
-from shared.text import listed_name
+from shared.text import format_number, listed_name
 from shared.typing import Floats
 
 if TYPE_CHECKING:
@@ -188,7 +188,9 @@ class ResponseCurves(Result):
         told = f"{len(bent)} of {len(self)} channels have a threshold" if bent else "No channel has a threshold"
         if self.kind == "log":
             return f"{told}; responses grow by the logarithm of spending."
-        steep = [f"{listed_name(name)} at {at:.4g}" for name, at in zip(self.channels, self.half, strict=True)][:3]
+        steep = [
+            f"{listed_name(name)} at {format_number(at)}" for name, at in zip(self.channels, self.half, strict=True)
+        ][:3]
         return f"{told}; half of what can be reached is reached with: {', '.join(steep)}."
 
     def plot(self) -> Figure:

@@ -25,6 +25,7 @@ from shared.decision import (
     relative_gap,
 )
 from shared.errors import DataError, Problem, Problems, SettingsError, quote
+from shared.text import format_number
 from shared.typing import Floats
 
 __all__ = ["plan_weeks"]
@@ -130,7 +131,9 @@ def plan_weeks(
     flat = float(every.value(np.asarray(inputs @ np.append(even, 1.0))).sum())
     barred = ", which limits do not allow" if program.violation(even) > CLOSE * float(total) else ""
     notes = (
-        (f"spread evenly over channels and weeks{barred}, the same money would bring {flat:.4g}",) if flat > 0 else ()
+        (f"spread evenly over channels and weeks{barred}, the same money would bring {format_number(flat)}",)
+        if flat > 0
+        else ()
     )
     return Decision(
         status, values, found.response, found.bound, True, make_binding(list(dict.fromkeys(bind))), goal="response",

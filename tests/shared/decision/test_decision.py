@@ -55,7 +55,7 @@ def test_limits_that_bind_are_told_dearest_first():
     decision = Decision("optimal", VALUES, 1.0, 1.0, binding=make_binding(rows), notes=("beware", "of this"))
     assert decision.explain() == (
         "The best objective is 1; nothing better is possible. Held back by: limit 0 (most 0), one unit more room would"
-        " bring 4; limit 1 (least 0.1); limit 2 (most 0.2), one unit more room would bring 2; and 2 others. Beware. Of this."
+        " bring 4; limit 1 (least 0.1); limit 2 (most 0.2), 0.01 more room would bring 0.02; and 2 others. Beware. Of this."
     )
 
 
