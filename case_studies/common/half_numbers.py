@@ -24,6 +24,7 @@ def refuse_half_numbers(
     problems: Problems,
     otherwise: Callable[[str], str],
     *,
+    decimal: str | None = None,
     most: float = HALF,
 ) -> None:
     """Note columns of text that hold numbers but for some words, or numbers that can be read in two ways.
@@ -37,6 +38,8 @@ def refuse_half_numbers(
         Where it is noted.
     otherwise : callable
         From a column's name to what can be done but correcting it, as a clause.
+    decimal : str, optional
+        The decimal mark, where it was said: numbers by the other one are words then.
     most : float
         Share of the values that may be words, from 0 to 1, for the column to be taken for one of numbers.
 
@@ -51,7 +54,7 @@ def refuse_half_numbers(
             continue
         texts = pc.utf8_trim_whitespace(pa.array(table[name].astype(object), pa.string(), from_pandas=True))
         full = texts.is_valid().to_numpy(zero_copy_only=False)
-        words = full & ~mask_numbers(texts)
+        words = full & ~mask_numbers(texts, decimal)
         count = int(words.sum())
         if 0 < count <= most * full.sum() and count < full.sum():
             cells = "it or leave the cell empty" if count == 1 else "them or leave the cells empty"
@@ -62,7 +65,7 @@ def refuse_half_numbers(
                 count=count,
                 fix=f"Correct {cells}, or {otherwise(str(name))}.",
             )
-        elif not count and full.any() and (two := _find_two_ways(texts)) is not None:
+        elif not count and decimal is None and full.any() and (two := _find_two_ways(texts)) is not None:
             problems.add(
                 f"holds numbers that can be read in two ways, such as {quote([two])}",
                 column=str(name),

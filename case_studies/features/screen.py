@@ -67,9 +67,8 @@ def check_table(table: pd.DataFrame, settings: FeaturesSettings, source: str) ->
         missing_column(asked.target, present, problems, "columns.target", "what is to be predicted")
     problems.raise_if_any()
     names, passed = pick_predictors(table, settings)
-    refuse_half_numbers(
-        table, passed, problems, lambda one: f"leave the column out: --set 'columns.ignored=[\"{one}\"]'"
-    )
+    otherwise = "leave the column out: --set 'columns.ignored=[\"{}\"]'"
+    refuse_half_numbers(table, passed, problems, otherwise.format, decimal=settings.read.decimal)
     if len(names) < 2:
         what = f"has {count_of(len(names), 'column')} of numbers beside {quote([asked.target])}; there is nothing to choose"
         problems.add(what, fix="Give more columns of numbers.")

@@ -136,7 +136,7 @@ def to_history(table: pd.DataFrame, settings: MarketingSettings, source: str) ->
     >>> history.period, history.table["sales"].tolist()[:3]
     ('week', [0.0, 1.0, 2.0])
     """
-    columns = _name_channels(table, settings.columns, source)
+    columns = _name_channels(table, settings.columns, source, settings.read.decimal)
     table, filled = _fill_spending(table, columns, settings, source)
     problems = Problems(source)
     columns.table_schema().check(table, problems)
@@ -165,14 +165,15 @@ def to_history(table: pd.DataFrame, settings: MarketingSettings, source: str) ->
     )
 
 
-def _name_channels(table: pd.DataFrame, columns: SpendColumns, source: str) -> SpendColumns:
+def _name_channels(table: pd.DataFrame, columns: SpendColumns, source: str, decimal: str | None = None) -> SpendColumns:
     """Fill in the channels where they are not named."""
     if columns.spend:
         return columns
     taken = {columns.time, columns.response, *columns.known}
     numbers = [str(name) for name in table.select_dtypes("number").columns if name not in taken]
     problems, texts = Problems(source), [str(name) for name in table.columns if name not in taken]
-    refuse_half_numbers(table, texts, problems, lambda _: "name the channels: --set columns.spend='[\"NAME\"]'")
+    otherwise = "name the channels: --set columns.spend='[\"NAME\"]'"
+    refuse_half_numbers(table, texts, problems, lambda _: otherwise, decimal=decimal)
     problems.raise_if_any()
     if columns.response in table.columns and columns.time in table.columns and not numbers:
         fix = "Give a column a channel, or name them: --set columns.spend='[\"NAME\"]'."

@@ -150,7 +150,8 @@ def _name_assets(table: pd.DataFrame, settings: PortfolioSettings, source: str) 
         return settings.columns.assets
     others = [str(name) for name in table.columns if name != settings.columns.time]
     problems = Problems(source)
-    refuse_half_numbers(table, others, problems, lambda _: "name the assets: --set columns.assets='[\"NAME\"]'")
+    otherwise = "name the assets: --set columns.assets='[\"NAME\"]'"
+    refuse_half_numbers(table, others, problems, lambda _: otherwise, decimal=settings.read.decimal)
     problems.raise_if_any()
     assets = [str(name) for name in table[others].select_dtypes("number").columns]
     if len(assets) < 2:

@@ -131,7 +131,9 @@ def check_table(table: pd.DataFrame, settings: ShuttleSettings, source: str) -> 
     if not settings.columns.features:
         looked_at = pick_columns(table, settings)
         otherwise = "name the columns to look at: --set columns.features='[\"NAME\"]'"
-        refuse_half_numbers(table, looked_at, problems, lambda _: otherwise, most=FEW_WORDS)
+        refuse_half_numbers(
+            table, looked_at, problems, lambda _: otherwise, decimal=settings.read.decimal, most=FEW_WORDS
+        )
     learnt = int(settings.learn_share * len(table.iloc[:: settings.every]))
     if learnt < LEAST_ROWS or len(table) - learnt < 1:
         problems.add(

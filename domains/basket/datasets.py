@@ -26,14 +26,14 @@ def _journey(name: str, title: str, shape: tuple[int, int], file: str, key: str)
 DATASETS = (
     _journey(
         "grocery_transactions",
-        "A year of one retailer's purchases by 2,469 households",
+        "A simulated year of one retailer's purchases by 2,469 households",
         (1469307, 11),
         "data/transactions.parquet",
         "basket_id",
     ),
     _journey(
         "grocery_products",
-        "The products of that retailer with department, category and type",
+        "The products of that simulated retailer with department, category and type",
         (92331, 7),
         "data/products.parquet",
         "product_id",

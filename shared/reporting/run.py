@@ -360,7 +360,7 @@ class Run:
         *paragraphs : str, Claim, or list of them
             A list is one paragraph.
         """
-        self.report.certainty.extend(paragraphs)
+        self.report.certainty.extend(one for one in paragraphs if one != [])
 
     def add_doubt(self, *paragraphs: Said | Sequence[Said]) -> None:
         """Say on the first screen when not to believe it.

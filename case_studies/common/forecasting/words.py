@@ -128,7 +128,11 @@ def say_skill(claim: Claim, past: Claim) -> list[Said]:
     >>> [str(one) for one in say_skill(Claim("A is better than B.", verdict="better"), Claim("C.", verdict="better"))]
     ['A is better than B.']
     """
-    return [claim] if claim == past or past.verdict == "better" else [past, claim]
+    if claim == past or past.verdict == "better":
+        return [claim]
+    return (
+        [claim, past] if past.verdict == "too few" else [past, claim]
+    )  # too few to say: the hardest to beat comes first
 
 
 def found_nothing(past: Comparison, best: str) -> bool:

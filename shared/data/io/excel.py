@@ -15,6 +15,7 @@ from shared.data.io.limits import BOMB_RATIO, MAX_CELLS, MAX_COLUMNS, MAX_SHEET_
 from shared.data.io.sources import check_path, fail
 from shared.data.io.subprocess_reader import read_in_subprocess
 from shared.errors import Problems, quote, require, shorten
+from shared.text import count_of
 
 __all__ = ["read_excel"]
 
@@ -59,7 +60,11 @@ def read_excel(path: Path, sheet: str | int, max_bytes: int) -> pd.DataFrame:
     names = ["" if pd.isna(value) else str(value).strip() for value in cells.iloc[0]]
     empty = [place for place, column in enumerate(names, 1) if not column]
     if empty:
-        raise fail(path.name, f"{len(empty)} columns have no name (place {quote(empty)})", "Name them or remove them.")
+        raise fail(
+            path.name,
+            f"{count_of(len(empty), 'column has', 'columns have')} no name (place {quote(empty)})",
+            "Name them or remove them.",
+        )
     check_names(names, path.name)
     frame = cells.iloc[1:].reset_index(drop=True)
     frame.columns = names

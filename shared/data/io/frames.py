@@ -18,6 +18,7 @@ from shared.data.io.parse import off_calendar
 from shared.data.io.sources import fail
 from shared.data.schema import missing_column
 from shared.errors import Fix, Problems, quote
+from shared.text import count_of
 
 __all__ = [
     "arrow_to_pandas",
@@ -197,7 +198,11 @@ def check_names(names: Sequence[str], source: str) -> None:
     """
     empty = [place for place, name in enumerate(names, 1) if not str(name).strip()]
     if empty:
-        raise fail(source, f"{len(empty)} columns have no name (place {quote(empty)})", "Name them or remove them.")
+        raise fail(
+            source,
+            f"{count_of(len(empty), 'column has', 'columns have')} no name (place {quote(empty)})",
+            "Name them or remove them.",
+        )
     if len(names) > MAX_COLUMNS:
         raise fail(
             source, f"the table has {len(names):,} columns, more than {MAX_COLUMNS:,}", "Give one row a value instead."

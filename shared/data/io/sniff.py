@@ -321,7 +321,10 @@ def _header(text: str, name: str, separator: str) -> list[str]:
         problems.add(f"repeated column names: {quote(repeated)}", fix="Give every column a name of its own.")
     empty = [place for place, column in enumerate(stripped, 1) if not column]
     if empty:
-        problems.add(f"{len(empty)} columns have no name (place {quote(empty)})", fix="Name them or remove them.")
+        problems.add(
+            f"{count_of(len(empty), 'column has', 'columns have')} no name (place {quote(empty)})",
+            fix="Name them or remove them.",
+        )
     if all(DATA_LIKE.fullmatch(column) for column in stripped if column) and any(stripped):
         problems.add("the first line looks like data, not like column names", fix="Add a header line.")
     problems.raise_if_any()

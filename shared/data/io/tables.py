@@ -366,8 +366,19 @@ def _type_text(table: pa.Table, separator: str, schema: Schema | None, desk: _De
             desk.notes.append("decimal mark ',' recognised")
         reading = Reading(decimal, reading.dates, reading.tz)
     declared = {column.name: column for column in schema.columns} if schema else {}
-    columns = {name: _type_column(strings, name, declared.get(name), desk, reading) for name, strings in arrays.items()}
+    columns = {}
+    for name, strings in arrays.items():
+        own = _read_by(strings, reading, separator)
+        if own.decimal == "," != reading.decimal:
+            desk.notes.append(f"'{name}': decimal mark ',' recognised, which other columns do not have")
+        columns[name] = _type_column(strings, name, declared.get(name), desk, own)
     return pd.DataFrame(columns)
+
+
+def _read_by(strings: pa.Array, reading: Reading, separator: str) -> Reading:
+    """How a column is read: where the file's columns do not agree on a decimal mark, by its own."""
+    own = sniff_decimal([strings], separator) if reading.decimal is None else None
+    return reading if own is None else Reading(own, reading.dates, reading.tz)
 
 
 def _type_column(

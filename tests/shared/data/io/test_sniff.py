@@ -93,7 +93,7 @@ def test_two_unclosed_quotes_do_not_swallow_the_rows_between():
     ("text", "says"),
     [
         ("a,b, a\n1,2,3\n", "repeated column names: 'a'. Give every column a name of its own."),
-        ("a,,b\n1,2,3\n", "1 columns have no name (place '2'). Name them or remove them."),
+        ("a,,b\n1,2,3\n", "1 column has no name (place '2'). Name them or remove them."),
         ("1,5\n2,6\n", "the first line looks like data, not like column names. Add a header line."),
         ("2024-01-01,5\n2024-01-02,6\n", "the first line looks like data, not like column names"),
         ("a,b\n", "the table has a header but no rows. Give at least one row."),

@@ -452,7 +452,7 @@ def test_a_number_as_excel_column_name_is_text(workbook):
     ("rows", "says"),
     [
         ([["a", "a"], [1, 2]], "repeated column names: 'a'"),
-        ([["a", None], [1, 2]], "have no name"),
+        ([["a", None], [1, 2]], "no name"),
         ([["a", "b"]], "no rows"),
     ],
 )
@@ -722,3 +722,12 @@ def test_a_sheet_that_is_not_there_is_told_beside_those_that_are(tmp_path):
             pd.DataFrame({"a": [1]}).to_excel(book, sheet_name=name, index=False)
     with pytest.raises(DataError, match="there is no sheet 'Juli'; there are 'Mai', 'Juni'. Name one of them"):
         read_table(f"{tmp_path / 'a.xlsx'}#Juli")
+
+
+def test_where_columns_have_decimal_marks_of_their_own_each_is_read_by_its_own(tmp_path):
+    lines = ["a;b;c", *(f"{i}.0;{i},5;{i}" for i in range(1, 9))]
+    (tmp_path / "mixed.csv").write_text("\n".join(lines))
+    table, report = read_table_with_report(tmp_path / "mixed.csv")
+    assert table.b.tolist() == [i + 0.5 for i in range(1, 9)]
+    assert table.a.tolist() == [float(i) for i in range(1, 9)]
+    assert report.notes == ("'b': decimal mark ',' recognised, which other columns do not have",)
