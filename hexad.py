@@ -9,6 +9,7 @@ Basket rules         from domains.basket import association_rules
 Tables               from shared.data import datasets, read_table
 Evaluation           from shared.evaluation import compare, evaluate
 Case studies         from case_studies.common.runs import predict_from, run_study
+Models in files      from shared.runtime.store import load_model, save_model
 
 `hexad.__version__` is the version. `import hexad` also says so where a folder of yours called `shared`, `domains` or
 `case_studies` hides Hexad's. The command line is `hexad`, or `python -m hexad`.
