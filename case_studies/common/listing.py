@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -143,7 +144,7 @@ def _say_own(name: str, found: StudyFolder, loaded: Study, role: str, table: Tab
         shown = ", ".join(f'"{column}"' for column in here) or "no column"
         yield f"            {one} = {shown} ({what_it_is.kind}): {what_it_is.means}{lost}"
         if here != there and there:
-            renames.append(f"--set {table.setting}.{one}={','.join(there)}")
+            renames.append(f"--set {shlex.quote(f'{table.setting}.{one}=' + ','.join(there))}")
     if renames:
         yield f"        The bundled table, given as a file, needs: {' '.join(renames)}"
 

@@ -188,7 +188,7 @@ class Forecast(Result):
         if key in past.columns:
             past = past[past[key] == rows[key].iloc[0]]
         bounds = {level: names.interval_columns(level) for level in self.levels}
-        return forecast_figure(
+        figure = forecast_figure(
             past[self.columns.ds] if len(past) else [],
             past[self.columns.y] if len(past) else [],
             rows[self.columns.ds],
@@ -196,6 +196,7 @@ class Forecast(Result):
             bands={level: (rows[low], rows[high]) for level, (low, high) in bounds.items()},
             y_label=f"{self.columns.y}, {unit}" if unit else self.columns.y,
         )
+        return figure.tell(str(rows[key].iloc[0])) if key in rows.columns else figure
 
 
 def _format_stamp(stamp: object) -> str:

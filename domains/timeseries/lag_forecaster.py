@@ -491,7 +491,7 @@ class LagForecaster(LagModel):
     def _enough(self, rows: int, step: int, panel: Panel) -> None:
         if rows >= LEAST_ROWS:
             return
-        need = self.steps_.lookback() + step + LEAST_ROWS * self.every_
+        need = self.steps_.lookback() + max(step, self.horizon_ - 1) + LEAST_ROWS * self.every_
         raise ShortHistoryError(
             "series table",
             [
