@@ -139,7 +139,10 @@ def _answer(
     index = build_index(items, space)
     allowed = select_items(items, settings.where) if settings.where else None
     found = search_items(items, index, queries, settings.neighbours, allowed)
-    notes = [f"only items where {' and '.join(settings.where)}"] if settings.where else []
+    notes = []
+    if settings.where:
+        held = " and ".join(settings.where)
+        notes = [f"only items where {held}, as the run's settings say: --set 'where=[]' looks at all"]
     if gone := len(table) - len(queries):
         notes.append(f"{count_of(gone, 'row')} with no query, or one that stands there before, left out")
     if lost := [query for query in queries if query not in set(found[QUERY])]:

@@ -213,7 +213,7 @@ class TableContract:
                 problems.add(
                     f"is missing; the table has {quote(frame.columns)}",
                     column=name,
-                    fix="The model cannot do without it: add it, or run the study again without it.",
+                    fix="The model cannot do without it: add it, or learn again without it.",
                 )
 
     def _check_drift(

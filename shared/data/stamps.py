@@ -126,7 +126,7 @@ def need_stamps(table: pd.DataFrame, ds: str, owner: str = "") -> pd.Series[Any]
     """The stamp column of a table, checked; `owner` is the class in which it is named."""
     problems = Problems("table")
     if not isinstance(table, pd.DataFrame):
-        problems.add(f"a {type(table).__name__} has no columns", fix=f"Give a DataFrame with the stamp column {ds!r}.")
+        problems.add(f"{type(table).__name__} has no columns", fix=f"Give a DataFrame with the stamp column {ds!r}.")
     elif ds not in table.columns:
         named_in = (owner, "ds") if owner else None
         missing_stamps(table, ds, [str(column) for column in table.columns], problems, named_in=named_in)
