@@ -154,7 +154,7 @@ def _find_depots(
         made = f"No depot was given: vehicles start and end at {NO_DEPOT} (--data depots=FILE says where)."
     else:
         depot = find_depot(town.places, where)
-        made = "So is the depot, the supermarket furthest from their middle."
+        made = "The depot is made up, too: the supermarket furthest from their middle."
         if not len(depot):
             depot, made = where.iloc[[0]].assign(depot="the first stop"), "Vehicles start and end at the first stop."
     depot = depot.reset_index(drop=True).assign(own=np.nan)

@@ -67,7 +67,7 @@ def say_lead(tables: Tables, comparison: Comparison) -> Claim:
     """Whether labels, or a detector, find more than the largest amounts do."""
     verdict, row = verdict_of(comparison), tables.rows("lead")
     who = capitalise(SHORT.get(comparison.best, comparison.best))
-    low, high = (row.value(end, decimals=1) for end in ("low", "high"))
+    low, high = (row.value(end, decimals=0) for end in ("low", "high"))
     level, sure = row.value("level", "%"), "{level} interval, by resampling days"
     if verdict == "none":
         return Claim.of(
@@ -81,7 +81,7 @@ def say_lead(tables: Tables, comparison: Comparison) -> Claim:
     return Claim.of(
         f"{who} finds {side} of the fraud than the largest amounts do, by {{lead}} percentage points ({{low}} to {{high}};"
         f" {sure}).",
-        lead=row.value("lead", decimals=1),
+        lead=row.value("lead", decimals=0),
         low=low,
         high=high,
         level=level,

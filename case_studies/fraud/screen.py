@@ -77,7 +77,7 @@ def _add_cards(run: Run, settings: FraudSettings, tables: Tables, comparison: Co
     if comparison is None:
         return
     row, claim = tables.rows("lead"), say_lead(tables, comparison)
-    low, high, lead = (row.value(name, decimals=1).text for name in ("low", "high", "lead"))
+    low, high, lead = (row.value(name, decimals=0).text for name in ("low", "high", "lead"))
     best = tables.rows("ways", way=comparison.best)
     share, n = best.value("fraud_found", "%", decimals=1), given(settings.per_day, decimals=0)
     found = Claim.of("Of all fraud, {share} is found at {n} payments a day.", share=share, n=n)
