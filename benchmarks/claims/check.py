@@ -35,7 +35,7 @@ from benchmarks.claims.verdicts import (
 __all__ = ["Checked", "Finding", "check_run"]
 
 LOW, HIGH = re.compile(r"(?:^|[_ -])(?:low|lower)$"), re.compile(r"(?:^|[_ -])(?:high|upper)$")
-COMPARED = ("improvement, lower", "improvement, upper", "gain, lower", "gain, upper", "wins")
+COMPARED = ("improvement, lower", "improvement, upper", "gain, lower", "gain, upper", "wins", "ties")
 
 
 @dataclass(frozen=True)
@@ -236,6 +236,8 @@ def _check_ends(claim: Mapping[str, Any], parts: Sequence[Again | str | None]) -
             wrong.append(again)
         elif again is not None and kind == "wins":
             wrong += [f"wins {what}" for what in check_number(number, (again.wins, again.n))]
+        elif again is not None and kind == "ties":
+            wrong += [f"ties {what}" for what in check_number(number, float(again.ties))]
         elif again is not None:
             end = again.lower if kind.endswith("lower") else again.upper
             room = ENDS * max(again.upper - again.lower, 1e-12)

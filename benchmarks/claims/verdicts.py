@@ -52,7 +52,7 @@ class Again:
         there is no share.
     lower, upper : float
         95 % interval of it; NaN where there are too few pairs.
-    wins, n : int
+    wins, ties, n : int
     p_value : float
         Of this comparison alone.
     worth : float
@@ -63,6 +63,7 @@ class Again:
     lower: float
     upper: float
     wins: int
+    ties: int
     n: int
     p_value: float
     worth: float
@@ -120,16 +121,17 @@ def compare_rows(basis: Mapping[str, Any], detail: Mapping[str, Any], tables: Ta
     pair, worth = _measure(detail, tables, (rows, other), by, column, pairs)
     a, b = _means(rows, other, column)
     lead = sign * (pairs[:, 0] - pairs[:, 1])  # what is summed up in two orders differs in its last digits
-    won = int((lead > 1e-9 * np.abs(pairs).max(axis=1)).sum())
+    noise = 1e-9 * np.abs(pairs).max(axis=1)
+    won, tied = int((lead > noise).sum()), int((np.abs(lead) <= noise).sum())
     share = b > 0 and not (pair is not None and np.isnan(pair.ratio()[0]))
     gain = sign * (a / b - 1) if share else sign * (a - b)
     if pair is None:
-        return Again(gain, np.nan, np.nan, won, len(pairs), np.nan, worth)
+        return Again(gain, np.nan, np.nan, won, tied, len(pairs), np.nan, worth)
     least = 0.0 if min(rows[column].min(), other[column].min()) >= 0 else -np.inf
     ends = (
         [sign * (max(end, least) - 1) for end in pair.ratio()] if share else [sign * end for end in pair.difference()]
     )
-    return Again(gain, min(ends), max(ends), won, len(pairs), pair.p_value(), worth)
+    return Again(gain, min(ends), max(ends), won, tied, len(pairs), pair.p_value(), worth)
 
 
 def _check_names(detail: Mapping[str, Any], rows: pd.DataFrame, other: pd.DataFrame) -> None:

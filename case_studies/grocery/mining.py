@@ -27,6 +27,9 @@ class Mined:
         Items of the longest rules that were looked for.
     shortened : bool
         Whether longer ones were asked for, and would have been too many.
+
+    >>> Mined(association_rules([["tea", "milk"]] * 3, 0.5, min_support=2), 2, True).max_length
+    2
     """
 
     rules: Rules

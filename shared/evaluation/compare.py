@@ -22,6 +22,7 @@ __all__ = ["Comparison", "Comparisons", "Outcome", "compare", "compare_units"]
 Outcome = Literal["better", "worse", "undecided", "too few"]
 
 NONE = float("nan")
+MANY_TIES = 0.1  # share of units on which two did as well, from which that is told beside the wins
 ALIKE = 1e-9  # share of a value by which two that are computed differ, and are the same
 TENTHS = 0.95  # percent, below which tenths of a percent are written: 0.96 is 1
 
@@ -56,6 +57,8 @@ class Comparison(Result):
         Comparisons made together, for which the p-value is corrected.
     greater : bool
         Whether more of the metric is better.
+    ties : int
+        Splits (or units) on which the two did as well.
 
     >>> print(Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, "weeks").explain())
     A is better than B by 12 to 31 % (MAE), on 47 of 52 weeks.
@@ -78,6 +81,7 @@ class Comparison(Result):
     independent: float = NONE
     together: int = 1
     greater: bool = False
+    ties: int = 0
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -145,7 +149,8 @@ class Comparison(Result):
         """
         low, high = self.interval
         told = f" {context}" if context else ""
-        on = f"on {self.wins:,} of {self.n:,} {self.unit}{told}{self._share()}"
+        alike = f" ({self.ties:,} alike)" if self._tells_ties else ""
+        on = f"on {self.wins:,} of {self.n:,} {self.unit}{alike}{told}{self._share()}"
         metric = name or (self.metric.upper() if self.metric.isalnum() else self.metric.replace("_", " "))
         return Claim(
             self._say(metric, on, low, high),
@@ -165,6 +170,8 @@ class Comparison(Result):
         wins = Number(f"{self.wins:,} of {self.n:,}", self.wins, table, "wins", "value", rows, other, split)
         if self.outcome == "too few":
             return (wins,)
+        ties = Number(f"{self.ties:,}", self.ties, table, "ties", "value", rows, other, split)
+        counts = (wins, ties) if self._tells_ties else (wins,)
         ends = (("lower", low), ("upper", high))
         kind = "improvement" if share else "gain"
         bounds = (
@@ -174,11 +181,16 @@ class Comparison(Result):
             )
             for which, end in ends
         )  # fmt: skip
-        return (*bounds, wins)
+        return (*bounds, *counts)
+
+    @property
+    def _tells_ties(self) -> bool:
+        """Whether the two did as well often enough for the wins to mislead without it."""
+        return self.ties >= MANY_TIES * self.n and self.wins > 0
 
     def _detail(self, context: str) -> dict[str, object]:
         names = "model against metric improvement lower upper difference difference_lower difference_upper"
-        names += " wins n p_value unit together greater kind independent"
+        names += " wins ties n p_value unit together greater kind independent"
         return {**{name: getattr(self, name) for name in names.split()}, "context": context}
 
     def _say(self, metric: str, on: str, low: float, high: float) -> str:
@@ -380,6 +392,7 @@ def _compare_two(sample: Sample, model: str, other: str, metric: str, greater: b
     a, b = sample.values.mean(axis=0)
     one, its = (sign * sample.by_label()).T
     improvement = NONE if b <= 0 else (float(a / b) - 1) * sign
+    same = ALIKE * np.maximum(np.abs(one), np.abs(its))
     found = Comparison(
         model,
         other,
@@ -387,13 +400,14 @@ def _compare_two(sample: Sample, model: str, other: str, metric: str, greater: b
         improvement,
         NONE,
         NONE,
-        int((one - its > ALIKE * np.maximum(np.abs(one), np.abs(its))).sum()),
+        int((one - its > same).sum()),
         len(one),
         NONE,
         unit or sample.kind,
         float(sign * (a - b)),
         kind=sample.kind,
         independent=sample.independent,
+        ties=int((np.abs(one - its) <= same).sum()),
         greater=greater,
     )
     if sample.too_few:

@@ -119,7 +119,7 @@ def test_hexad_says_what_to_import_and_imports_nothing(unpacked, tmp_path):
         "assert dir(hexad) == ['__version__'] and isinstance(hexad.__version__, str)\n"
         "import re, importlib\n"
         "lines = re.findall(r'from (\\S+) import (.+)', hexad.__doc__)\n"
-        "assert len(lines) == 9\n"
+        "assert len(lines) == 10\n"
         "for module, names in lines:\n"
         "    for name in names.split(', '): getattr(importlib.import_module(module), name)\n"
         "try: hexad.LagForecaster\n"
