@@ -135,7 +135,7 @@ def test_limits_that_contradict_each_other_are_named_with_by_how_much(kind, limi
         (lambda r: r.replace(r.iloc[7, 2], np.inf), ["column 'XOM'", "1 return is infinite (row 8)"]),
         (lambda r: r.sample(frac=1, random_state=0), ["dates go back", "Sort the table by its dates"]),
         (lambda r: pd.concat([r, r.iloc[-1:]]), ["dates come twice (row 61)"]),
-        (lambda r: r.astype(str), ["column 'AAPL': holds no numbers"]),
+        (lambda r: r.astype(str), ["column 'AAPL': holds numbers as text. Make numbers of the column"]),
         (lambda r: r.astype(complex), ["column 'AAPL': holds no numbers"]),
         (lambda r: r.iloc[:0], ["no rows"]),
         (lambda r: r[[]], ["there is no asset"]),
