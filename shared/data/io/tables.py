@@ -376,8 +376,11 @@ def _type_text(table: pa.Table, separator: str, schema: Schema | None, desk: _De
 
 
 def _read_by(strings: pa.Array, reading: Reading, separator: str) -> Reading:
-    """How a column is read: where the file's columns do not agree on a decimal mark, by its own."""
-    own = sniff_decimal([strings], separator) if reading.decimal is None else None
+    """How a column is read: where the file's columns do not agree on a decimal mark, by its own.
+
+    Not between commas: one inside a cell there has been quoted, and is more likely no decimal mark.
+    """
+    own = sniff_decimal([strings], separator) if reading.decimal is None and separator != "," else None
     return reading if own is None else Reading(own, reading.dates, reading.tz)
 
 
