@@ -22,7 +22,7 @@ __all__ = ["KNOWN", "MODEL", "PAST", "baselines", "lag_model"]
 
 MODEL = "lag model"
 FOLDS = 32  # blocks of three weeks: nearly as close to what is learnt as the days that follow it
-FADING = "90D"  # a season after which an error counts half: intervals follow what changes
+FADING = "180D"  # half a year after which an error counts half: intervals follow what changes
 HOT = 25.0  # degrees above which every further one takes more cooling
 KNOWN = "lag model with the weather known"
 PAST = "mean of the past"
