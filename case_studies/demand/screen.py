@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from case_studies.common.forecasting.words import (
-    say_nothing,
-    say_skill,
-)
+from case_studies.common.forecasting.words import say_nothing, say_skill
 from case_studies.common.report import add_comparison, too_few
 from domains.timeseries import Forecast
 from shared.evaluation import Comparison, Comparisons, Scores, compare

@@ -130,9 +130,8 @@ def say_skill(claim: Claim, past: Claim) -> list[Said]:
     """
     if claim == past or past.verdict == "better":
         return [claim]
-    return (
-        [claim, past] if past.verdict == "too few" else [past, claim]
-    )  # too few to say: the hardest to beat comes first
+    # Where there were too few trials to say, the baseline that is hardest to beat comes first.
+    return [claim, past] if past.verdict == "too few" else [past, claim]
 
 
 def found_nothing(past: Comparison, best: str) -> bool:
