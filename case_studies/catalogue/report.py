@@ -58,12 +58,16 @@ def doubts(trial: Trial | None, space: ItemSpace, items: Items, alike: Alike, se
         told.append(flattered)
     if trial is not None:
         told.append(
-            f"“{items.check}” stands in for likeness: where other things make items alike, it says little. Other columns can"
+            f"“{items.check}” stands in for likeness: where other things make items alike, it says little. Other"
+            " columns can"
             " be held out: --set columns.check=NAME."
         )
         if len([name for name in items.compared if name not in trial.weights]) > 0:
             told.append(
-                "In the lists all columns count, also those that the check leaves out; the lists themselves were not judged."
+                (
+                    "In the lists all columns count, also those that the check leaves out; the lists themselves were"
+                    " not judged."
+                )
             )
     told.append(sentences(space.notes_) if space.notes_ else "")
     if items.text and space.encoder_ is not None and not space.encoder_.model_hash_:

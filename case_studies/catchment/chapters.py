@@ -104,7 +104,8 @@ def where_parts(town: Town, tables: Tables, reach: Reach) -> list[Any]:
         index=pd.Index([str(one) or "without a name" for one in found["street"]], name="street"),
     )
     told = (
-        f"{len(found):,} of {len(table):,} streets, by how many {town.people.unit} are beyond {limit:g} minutes; the last"
+        f"{len(found):,} of {len(table):,} streets, by how many {town.people.unit} are beyond {limit:g} minutes; the"
+        " last"
         " column counts those to whom the edge of the map is nearer."
     )
     return [

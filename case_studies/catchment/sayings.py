@@ -188,7 +188,8 @@ def say_further(town: Town, tables: Tables, further: Further, reach: Reach) -> C
     lat, lon = (totals.value(name, decimals=5) for name in ("lat", "lon"))
     where = f"at {further.street} ({{lat}}, {{lon}})" if further.street else "at {lat}, {lon}"
     return Claim.of(
-        f"One more place {where}, the best of {{tried}} spots, would bring {{gain}} more within {{limit}} minutes: {{after}}"
+        f"One more place {where}, the best of {{tried}} spots, would bring {{gain}} more within {{limit}} minutes:"
+        " {after}"
         " instead of {before}.",
         lat=lat,
         lon=lon,

@@ -81,7 +81,10 @@ def run(
         typer.Option(
             "--settings",
             metavar="[FILE]",
-            help="Take the settings from a file; without FILE show those in force, as a file to be kept, and run nothing.",
+            help=(
+                "Take the settings from a file; without FILE show those in force, as a file to be kept, and run"
+                " nothing."
+            ),
         ),
     ] = [],  # noqa: B006
     data: Annotated[

@@ -33,7 +33,8 @@ def late_parts(results: Results, tables: Tables, settings: DeliverySettings) -> 
     day = results.day
     spread = (
         f"On each of {settings.days:,} simulated days every drive and every stop takes longer or shorter by chance"
-        f" (lognormal, with spreads of {settings.drive_spread:g} and {settings.stop_spread:g}), and all drives by so many"
+        f" (lognormal, with spreads of {settings.drive_spread:g} and {settings.stop_spread:g}), and all drives by so"
+        " many"
         " % more. Vehicles leave as planned and keep their order. These spreads are assumed, not measured: set yours."
     )
     late = say_late(tables, results, settings)

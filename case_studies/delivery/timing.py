@@ -36,7 +36,10 @@ def say_late(tables: Tables, results: Results, settings: DeliverySettings) -> Cl
     if doubt:
         longer, numbers = " and every drive {longer} longer than planned", {"longer": given(doubt / 100, "%")}
     told = Claim.of(
-        f"On {{n}} simulated days, with drives and stops that vary{longer}, some stop is served too late on {{days}} of them",
+        (
+            f"On {{n}} simulated days, with drives and stops that vary{longer}, some stop is served too late on"
+            " {days} of them"
+        ),
         days=share_of(rows.where(margin=margin), "days"),
         n=given(settings.days, decimals=0),
         **numbers,

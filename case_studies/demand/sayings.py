@@ -70,7 +70,10 @@ def of_rival(tables: Tables) -> Evidence:
 def say_plain_reserve(tables: Tables, settings: DemandSettings) -> Claim:
     """What reserve the baseline takes."""
     return Claim.of(
-        f"With “{rival_of(tables)}”, it would have taken {{its}} of reserve on average to run short in {{risk}} of the time.",
+        (
+            f"With “{rival_of(tables)}”, it would have taken {{its}} of reserve on average to run short in {{risk}} of"
+            " the time."
+        ),
         its=of_rival(tables).mean("needed", settings.unit),
         risk=given(settings.risk, "%"),
     )
@@ -113,7 +116,10 @@ def say_needed(tables: Tables, settings: DemandSettings) -> Claim:
     """What was held in the trials, and what it would have taken."""
     rows = Evidence("reserve", tables.reserve, {"model": MODEL})
     return Claim.of(
-        "A reserve of {held} on average was held in the trials; for the risk that was meant it would have taken {needed}.",
+        (
+            "A reserve of {held} on average was held in the trials; for the risk that was meant it would have taken"
+            " {needed}."
+        ),
         held=rows.mean("held", settings.unit),
         needed=rows.mean("needed", settings.unit),
     )

@@ -52,7 +52,8 @@ def write_first_screen(
     alone, past = judge(tables, verdict, PAST)
     run.report.subtitle = (
         f"{format_stamp(frame[ds].iloc[0])} to {format_stamp(frame[ds].iloc[-1])}, every"
-        f" {say_step(frame[ds])}; tried {item.n} times on the past{'' if is_daily(frame[ds]) else ', from the same hour of the day'}."
+        f" {say_step(frame[ds])}; tried {item.n} times on the"
+        f" past{'' if is_daily(frame[ds]) else ', from the same hour of the day'}."
     )
     rival = None if item.against == PAST else compare(first, item.against, PAST, metric="mase").items[0]
     nothing = say_nothing(alone, item, rival)

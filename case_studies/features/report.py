@@ -42,19 +42,25 @@ def column_parts(tables: Tables, choice: Choice, trial: Trial) -> list[Any]:
         highlight=[str(name) for name in ranked.index[ranked["chosen"]]],
         x_label=f"share of {choice.searches:,} searches on other rows that chose it, %",
         alt="Bars: how often each column was chosen.",
-        caption=f"Coloured columns are those chosen on all rows learnt from; from {100 * SURE:.0f} % on they count as sure.",
+        caption=(
+            f"Coloured columns are those chosen on all rows learnt from; from {100 * SURE:.0f} % on they count as sure."
+        ),
     ).tell(say_sure(tables))
     told = ""
     if trial.action == "keep none":
         told = " Since nothing is shown to predict, what the search found is told here for completeness only."
     return [
-        "“Chosen again” is the share of searches, each on another four fifths of the rows, that chose the column. “R² alone”"
+        "“Chosen again” is the share of searches, each on another four fifths of the rows, that chose the column. “R²"
+        " alone”"
         " is the squared correlation with what is predicted, on the rows learnt from; what R² changes by beside other"
         f" columns is measured on folds left out of the fit.{told}",
         bars,
         Table(
             shown.head(ROWS),
-            f"The first {min(ROWS, len(shown)):,} of {len(shown):,} columns, in the order of the searches; the file has all.",
+            (
+                f"The first {min(ROWS, len(shown)):,} of {len(shown):,} columns, in the order of the searches; the"
+                " file has all."
+            ),
             name="columns",
             data=advice,
             fold=True,
@@ -84,7 +90,8 @@ def error_parts(tables: Tables, trial: Trial, choice: Choice, settings: Features
     return [
         Table(
             table,
-            "Errors on rows held out, means over the parts: less is better. Behind them by how much the error is less with the"
+            "Errors on rows held out, means over the parts: less is better. Behind them by how much the error is less"
+            " with the"
             " chosen set, with its 95 % interval.",
             CHOSEN,
             name="errors",

@@ -53,7 +53,10 @@ def say_advice(tables: Tables, trial: Trial, rows: Rows) -> Claim:
     every, kept, dropped = tables.named(), tables.named(keep=True), tables.named(keep=False)
     if trial.action == "keep none":
         return Claim.of(
-            "Keep none of the {p}: nothing was found that predicts {target} beyond {reference}. No column is recommended.",
+            (
+                "Keep none of the {p}: nothing was found that predicts {target} beyond {reference}. No column is"
+                " recommended."
+            ),
             p=every.count("column"),
             target=str(rows.y.name),
             reference=trial.reference,
@@ -129,7 +132,8 @@ def say_nested(tables: Tables, choice: Choice) -> Said:
         return "There were too few rows to judge the search by folds around it."
     rows = tables.of_search
     return Claim.of(
-        "The score that chose is R² {inner}, and no judge of its own choice. The whole search, done again without the rows"
+        "The score that chose is R² {inner}, and no judge of its own choice. The whole search, done again without the"
+        " rows"
         " it is judged on, gets {outer} ({low} to {high}).",
         inner=rows.value("inner", decimals=2),
         outer=rows.value("outer", decimals=2),

@@ -70,7 +70,10 @@ def check_table(table: pd.DataFrame, settings: FeaturesSettings, source: str) ->
     otherwise = "leave the column out: --set 'columns.ignored=[\"{}\"]'"
     refuse_half_numbers(table, passed, problems, otherwise.format, decimal=settings.read.decimal)
     if len(names) < 2:
-        what = f"has {count_of(len(names), 'column')} of numbers beside {quote([asked.target])}; there is nothing to choose"
+        what = (
+            f"has {count_of(len(names), 'column')} of numbers beside {quote([asked.target])}; there is nothing to"
+            " choose"
+        )
         problems.add(what, fix="Give more columns of numbers.")
     _check_values(table, names, settings, problems)
     target = _numbers(table[asked.target])

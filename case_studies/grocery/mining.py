@@ -68,5 +68,8 @@ def mine(baskets: Incidence, least: int, settings: GrocerySettings, min_customer
             continue
         return Mined(rules, longest, longest < settings.max_length)
     what = f"pairs of items that meet in at least {least:,} baskets make more than {MOST_RULES:,} rules"
-    fix = f"Raise the bound: --set min_support=..., now {settings.min_support:g}; or take broader items, such as categories."
+    fix = (
+        f"Raise the bound: --set min_support=..., now {settings.min_support:g}; or take broader items, such as"
+        " categories."
+    )
     raise DataError("baskets", [Problem(what, fix=fix)])

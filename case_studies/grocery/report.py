@@ -44,7 +44,10 @@ def promote(tables: Tables, settings: GrocerySettings) -> list[Any]:
         shown[f"Could bring{sign}"] = offers["worth"].to_numpy()
     else:
         shown["Could bring, baskets"] = offers["could bring"].to_numpy()
-    caption = "Pairs to promote, each once. Times as often: found in the later baskets over what baskets of the same size give."
+    caption = (
+        "Pairs to promote, each once. Times as often: found in the later baskets over what baskets of the same size"
+        " give."
+    )
     spent = " times what a basket with the second spends on it" if money else ""
     return [
         "Each row says: to baskets with the first item, offer the second. They are ordered by what they could bring:"
@@ -100,7 +103,8 @@ def rules(tables: Tables, settings: GrocerySettings) -> list[Any]:
         }
     ).set_index(pd.Index(merged["if"], name="If"))
     caption = (
-        "Rules, the highest when mined first, both directions of a pair in one row. Times as often: found over what baskets"
+        "Rules, the highest when mined first, both directions of a pair in one row. Times as often: found over what"
+        " baskets"
         " of the same size give; the interval is of the later figure."
     )
     return [
@@ -118,8 +122,10 @@ def second_look(tables: Tables, again: Stability, shop: Shop) -> list[Any]:
     if tables.rules.empty:
         return ["No rule was mined, so that there is none to look at again."]
     parts: list[Any] = [
-        f"The later baskets ({shop.when(shop.test)}) took no part in mining or testing. Lift is set against what baskets"
-        " of the same size give, at both looks: large baskets hold nearly any pair, so that nearly any rule has a raw lift"
+        f"The later baskets ({shop.when(shop.test)}) took no part in mining or testing. Lift is set against what"
+        " baskets"
+        " of the same size give, at both looks: large baskets hold nearly any pair, so that nearly any rule has a raw"
+        " lift"
         " above one.",
     ]
     if tables.n_kept:
@@ -179,7 +185,8 @@ def leave_apart(tables: Tables, alone: pd.DataFrame, pairs: Rules) -> list[Any]:
         }
         shown = tables.apart.rename(columns={"other": "Other", **names}).set_index("one").rename_axis("One")
         parts += [
-            "These pairs meet less often in both parts of the time, given the sizes of baskets: one takes the place of the"
+            "These pairs meet less often in both parts of the time, given the sizes of baskets: one takes the place of"
+            " the"
             " other, or they are for different people. A bundle of them sells to few.",
             Table(shown.head(ROWS), "Pairs that keep apart.", name="apart", data=tables.apart),
         ]

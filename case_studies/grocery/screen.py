@@ -91,7 +91,8 @@ def say_offer(tables: Tables) -> Claim:
     """The offer that could bring most."""
     first = tables.offer(1)
     return Claim.of(
-        "Offer “{then}” to those who buy “{left}”: {without} baskets held the second without the first, and the two come"
+        "Offer “{then}” to those who buy “{left}”: {without} baskets held the second without the first, and the two"
+        " come"
         " together {times} times as often as chance gives.",
         then=first.value("then"),
         left=first.value("if"),
@@ -127,7 +128,10 @@ def say_held(tables: Tables, *, pairs: bool = False) -> Claim:
         if tables.rules.empty:
             return Claim("There is no rule that could be looked at again.")
         return Claim.of(
-            "Of the {n} turned down, {share} met more often than chance gives in later baskets; chance alone gives half.",
+            (
+                "Of the {n} turned down, {share} met more often than chance gives in later baskets; chance alone gives"
+                " half."
+            ),
             n=down.count(*words),
             share=down.mean("holds", "%", decimals=0),
         )
@@ -164,7 +168,8 @@ def _say_shortened(search: Mined) -> list[str]:
     if not search.shortened:
         return []
     return [
-        f"Rules have up to {search.max_length} items: those with {search.max_length + 1} would number over {MOST_RULES:,},"
+        f"Rules have up to {search.max_length} items: those with {search.max_length + 1} would number over"
+        f" {MOST_RULES:,},"
         " nearly all of them variants of shorter ones."
     ]
 

@@ -63,7 +63,8 @@ def split_parts(plan: Plan, learnt: Learnt, tables: Tables, settings: MarketingS
             f"What one unit of money more brings of {history.response}, and what holds each amount.",
             name="reasons",
         ),
-        f"“Now” is the mean of the last {min(settings.recent, len(history.table)):,} rows. Money is taken to be spent evenly,"
+        f"“Now” is the mean of the last {min(settings.recent, len(history.table)):,} rows. Money is taken to be spent"
+        " evenly,"
         f" the same every {history.period}, with all that is carried over from one to the next.",
     ]
 
@@ -101,7 +102,8 @@ def search_parts(plan: Plan, learnt: Learnt) -> list[Any]:
         }
     )
     return [
-        "Two searches of the project's own, with as many evaluations each, look for the same split. They may come as near,"
+        "Two searches of the project's own, with as many evaluations each, look for the same split. They may come as"
+        " near,"
         " but only the proof says so; it looks at no single splits.",
         Table(table, "The proof and two searches; the gap bounds what may be missing.", name="searches"),
     ]

@@ -61,7 +61,8 @@ class NextBudget(Result):
         told = [f"{name} {number(amount)} (now {number(plan.now[str(name)])})" for name, amount in plan.spend.items()]
         mean, low, high = plan.gain
         return (
-            f"Of {number(plan.total)} a {self.period}, spend: {', '.join(told)}. That would bring {number(mean)} {self.response} a"
+            f"Of {number(plan.total)} a {self.period}, spend: {', '.join(told)}. That would bring {number(mean)}"
+            f" {self.response} a"
             f" {self.period} more than the same money in today's shares ({LEVEL} %: {number(low)} to {number(high)})."
         )
 

@@ -14,7 +14,8 @@ from .tables import Tables
 from .trial import BARE
 
 SIMULATED = (
-    "All channels, spending and sales here are simulated by the project: the figures show what the way from a table to a"
+    "All channels, spending and sales here are simulated by the project: the figures show what the way from a table to"
+    " a"
     " budget is worth, and say nothing about any real channel."
 )
 NOTHING = "Nothing was found beyond today's split: spend as you do now."
@@ -44,7 +45,10 @@ def say_split(plan: Plan, learnt: Learnt, tables: Tables, settings: MarketingSet
     """What to spend on each channel, or that no money should be moved."""
     if not plan.go:
         what = "split" if len(plan.spend) > 1 else "amount"
-        stay = f". Stay with today's {what} until the table tells more: vary one channel at a time, on purpose, and run it again."
+        stay = (
+            f". Stay with today's {what} until the table tells more: vary one channel at a time, on purpose, and run"
+            " it again."
+        )
         return Claim.join("Don't move money on this: ", say_against(tables), stay)
     order = tables.plan.sort_values("spend", ascending=False, kind="stable")
     parts = []
@@ -95,7 +99,8 @@ def say_gain(plan: Plan, learnt: Learnt, tables: Tables) -> Claim:
     gain, low, high = (row.value(name) for name in ("gain", "low", "high"))
     word = "would bring" if plan.go else "might bring"
     told = Claim.of(
-        f"That {word} {{gain}} {_safe(history.response)} a {history.period} more than {against} ({{level}} interval: {{low}}"
+        f"That {word} {{gain}} {_safe(history.response)} a {history.period} more than {against} ({{level}} interval:"
+        " {low}"
         " to {high})",
         level=_level(tables),
         gain=gain,
@@ -166,7 +171,8 @@ def say_proof(tables: Tables) -> Claim:
     """How much better a split could be at the utmost, by the curves."""
     gap = tables.rows("gain").value("gap_told", "%", digits=1)
     return Claim.of(
-        "By these curves, no split within the limits is better by more than {gap}: that is proven for the curves, which are"
+        "By these curves, no split within the limits is better by more than {gap}: that is proven for the curves,"
+        " which are"
         " themselves estimates.",
         gap=gap,
     )
@@ -210,7 +216,8 @@ def say_next(name: str, learnt: Learnt, tables: Tables) -> Claim:
     row = tables.rows("plan", channel=name)
     values = {short: row.value(column) for short, column in NEXT.items()}
     return Claim.of(
-        f"{_safe(name)}: the next unit of money brings {{next}} {_safe(learnt.history.response)} ({{level}} interval: {{low}}"
+        f"{_safe(name)}: the next unit of money brings {{next}} {_safe(learnt.history.response)} ({{level}} interval:"
+        " {low}"
         " to {high})",
         level=_level(tables),
         **values,
@@ -240,7 +247,8 @@ def say_idle(learnt: Learnt) -> str:
         return ""
     has, them, their = ("has", "it", "its") if len(idle) == 1 else ("have", "them", "their")
     return (
-        f"That {join_words(idle)} {has} any effect is not shown: what came can be explained without {them}. If the split"
+        f"That {join_words(idle)} {has} any effect is not shown: what came can be explained without {them}. If the"
+        " split"
         f" changes {their} amounts, that is a guess: vary {them} on purpose, and run it again."
     )
 
@@ -250,7 +258,8 @@ def say_one_channel(learnt: Learnt, tables: Tables, walk: str = "own") -> Claim:
     history, row = learnt.history, tables.rows("more", walk=walk)
     return Claim.of(
         f"One channel leaves nothing to split. Ten percent more on {_safe(history.channels[0])} than the {{now}} of now"
-        f" would bring {{more}} {_safe(history.response)} a {history.period} ({{level}} interval: {{low}} to {{high}}).",
+        f" would bring {{more}} {_safe(history.response)} a {history.period} ({{level}} interval: {{low}} to"
+        " {high}).",
         level=_level(tables),
         **{name: row.value(name) for name in ("now", "more", "low", "high")},
     )
@@ -261,7 +270,8 @@ def say_truth(learnt: Learnt, tables: Tables) -> Claim:
     history, row, gain = learnt.history, tables.rows("truth"), tables.rows("gain")
     inside = "inside" if bool(tables.truth["inside"].iloc[0]) else "outside"
     return Claim.of(
-        f"By the simulator's truth, the split really brings {{came}} {_safe(history.response)} a {history.period} beyond"
+        f"By the simulator's truth, the split really brings {{came}} {_safe(history.response)} a {history.period}"
+        " beyond"
         f" today's, where {{gain}} were promised ({inside} the interval of {{low}} to {{high}}).",
         came=row.value("came"),
         **{name: gain.value(name) for name in ("gain", "low", "high")},

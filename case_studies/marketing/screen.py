@@ -27,7 +27,8 @@ def write_first_screen(
     history, many = learnt.history, len(learnt.history.channels) > 1
     first, last = (format_stamp(pd.Timestamp(one)) for one in history.table[history.time].iloc[[0, -1]])
     run.report.subtitle = (
-        f"{count_of(len(history.table), history.period)} from {first} to {last}; {count_of(len(history.channels), 'channel')}."
+        f"{count_of(len(history.table), history.period)} from {first} to {last};"
+        f" {count_of(len(history.channels), 'channel')}."
         f"{'' if simulated is None else ' All channels, spending and sales here are simulated by the project.'}"
     )
     if not plan.go:

@@ -56,7 +56,8 @@ class Simulated:
         known = say_what_is_known(self.series)
         verdict = "; ".join(found) if found else f"the effect of television shows, and {known}"
         return (
-            f"Beside it, a real series (an insurer's quotes and television adverts, {len(self.series.history.table)} months):"
+            f"Beside it, a real series (an insurer's quotes and television adverts, {len(self.series.history.table)}"
+            " months):"
             f" {verdict}. One real channel leaves nothing to split."
         )
 

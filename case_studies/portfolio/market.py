@@ -158,7 +158,10 @@ def _name_assets(table: pd.DataFrame, settings: PortfolioSettings, source: str) 
         what = f"has {count_of(len(assets), 'column')} of prices, and at least 2 are needed to choose among"
         fix = "Give a column an asset."
         if table[settings.columns.time].duplicated().any() and len(assets) < len(others):
-            fix = "A table with a row an asset and day is made one with a column an asset by pandas' pivot, or by a pivot table."
+            fix = (
+                "A table with a row an asset and day is made one with a column an asset by pandas' pivot, or by a"
+                " pivot table."
+            )
         raise DataError(source, [Problem(what, fix=fix)])
     return assets
 

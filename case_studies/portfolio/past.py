@@ -49,7 +49,10 @@ def trial_parts(trial: Trial | None, tables: Tables, settings: PortfolioSettings
     """Every strategy, month by month."""
     if trial is None:
         return [
-            f"The prices hold fewer than {FEW_MONTHS} months after the first {settings.window:,} rows: nothing was tried."
+            (
+                f"The prices hold fewer than {FEW_MONTHS} months after the first {settings.window:,} rows: nothing was"
+                " tried."
+            )
         ]
     backtest = trial.backtest
     few = (
@@ -101,7 +104,8 @@ def view_parts(views: Trial | None, tables: Tables, settings: PortfolioSettings)
     assert views.forecast is not None  # noqa: S101  # made with every trial of views
     return [
         say_forecast(views, tables),
-        f"Three portfolios of the same risk aversion and limits: one takes a forecast of each asset's next month from its"
+        "Three portfolios of the same risk aversion and limits: one takes a forecast of each asset's next month from"
+        " its"
         f" past ones (learnt each month from the {settings.history:,} rows before it), one the means of the last"
         f" {settings.window:,} rows, one holds all returns to be alike.",
         _table(

@@ -121,8 +121,12 @@ def doubts(own: bool, plan: Plan, tables: Tables, trial: Trial | None, settings:
         " growth figures are too good, those of equal weights included.",
         "Risks are estimated from the last rows: after a calm year they are promised too low. Expected returns are a"
         " guess; the more a portfolio leans on them, the less its figures mean.",
-        "Prices are taken as they stand: without dividends if they are left out, and wrong at splits that were not adjusted.",
-        f"Costs of {100 * settings.cost:g} % are charged on every trade. Taxes and the effect of own orders on prices are"
+        (
+            "Prices are taken as they stand: without dividends if they are left out, and wrong at splits that were not"
+            " adjusted."
+        ),
+        f"Costs of {100 * settings.cost:g} % are charged on every trade. Taxes and the effect of own orders on prices"
+        " are"
         " not.",
     ]
     return told + ([sentences(plan.decision.notes)] if plan.decision.notes else [])

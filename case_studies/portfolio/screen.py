@@ -94,7 +94,8 @@ def _list_doubts(own: bool, tables: Tables, trial: Trial | None) -> Iterator[Sai
         yield "Growth is no promise: assets that went under are missing where they are picked today."
     else:
         yield (
-            "Growth is no promise: these firms are large ones that still exist, picked with hindsight. Limits and sectors"
+            "Growth is no promise: these firms are large ones that still exist, picked with hindsight. Limits and"
+            " sectors"
             " are made up for the example."
         )
 

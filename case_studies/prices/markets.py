@@ -301,7 +301,8 @@ def _follows(coming: Panel, panel: Panel, source: str) -> None:
     late = [key for i, key in enumerate(coming.keys) if coming.starts[i] != panel.ends[panel.keys.index(key)]]
     if late:
         problems.add(
-            f"rows are missing between the last price ({panel.stamp_text(panel.ends[panel.keys.index(late[0])] - 1)}) and"
+            f"rows are missing between the last price ({panel.stamp_text(panel.ends[panel.keys.index(late[0])] - 1)})"
+            " and"
             f" the day to be forecast ({coming.stamp_text(coming.starts[coming.keys.index(late[0])])}; series"
             f" {quote(late)})",
             column=panel.columns.ds,

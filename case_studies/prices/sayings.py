@@ -210,7 +210,10 @@ def say_late(tables: Tables, key: str, settings: PricesSettings) -> Claim:
     """
     rows = tables.of_late(key, settings)
     return Claim.of(
-        f"On the last {{days}} tried in {settings.call(key)}, {{share}} of the prices lay inside the {{level}} interval.",
+        (
+            f"On the last {{days}} tried in {settings.call(key)}, {{share}} of the prices lay inside the {{level}}"
+            " interval."
+        ),
         days=rows.count("day"),
         share=rows.mean("value", "%", decimals=0),
         level=given(settings.level / 100, "%"),

@@ -36,8 +36,10 @@ PARTS = 10  # new items, and parts of a model, that are shown
 HEADERS = {"ndcg": "NDCG", "coverage": "coverage, %"}
 METRICS = ("ndcg", "recall", "precision", "coverage", "novelty")
 MEANS = (
-    "NDCG is 1 where all that was taken stands on top of the list, 0 where nothing of it is in it; recall is the share of what"
-    " was taken that the list holds; precision the share of the list that was taken; coverage the share of all that anybody"
+    "NDCG is 1 where all that was taken stands on top of the list, 0 where nothing of it is in it; recall is the share"
+    " of what"
+    " was taken that the list holds; precision the share of the list that was taken; coverage the share of all that"
+    " anybody"
     " is shown; novelty grows the fewer have what is shown (bits)."
 )
 
@@ -53,7 +55,10 @@ def list_parts(lists: Lists, visits: Visits, settings: ProductSettings) -> list[
     for key in chosen:
         rows = lists.table[lists.table[user] == key].set_index("rank")[[item, "because"]].head(EXAMPLE)
         known = settings.count_items(int(counts[key]))
-        caption = f"{capitalise(LABELS[lists.question])} for {settings.who} {key}, of whom {known} {'is' if counts[key] == 1 else 'are'} known."
+        caption = (
+            f"{capitalise(LABELS[lists.question])} for {settings.who} {key}, of whom {known}"
+            f" {'is' if counts[key] == 1 else 'are'} known."
+        )
         parts.append(Table(rows, caption, name=f"{lists.question}-{key}"))
     return parts
 
@@ -61,10 +66,14 @@ def list_parts(lists: Lists, visits: Visits, settings: ProductSettings) -> list[
 def made_parts(lists: list[Lists], tables: Tables, visits: Visits, settings: ProductSettings) -> list[Any]:
     """What lists are made of."""
     parts: list[Any] = [
-        "Several ways to order what can be shown are weighed; the weights were found on the last period of what is learnt"
+        "Several ways to order what can be shown are weighed; the weights were found on the last period of what is"
+        " learnt"
         " from, none by hand."
         if visits.period is not None
-        else "Several ways to order what can be shown are weighed; the weights were found on a hidden fifth, none by hand."
+        else (
+            "Several ways to order what can be shown are weighed; the weights were found on a hidden fifth, none by"
+            " hand."
+        )
     ]
     for one in lists:
         weights = pd.Series(one.model.weights_, dtype=float).sort_values(ascending=False, kind="stable").head(PARTS)
@@ -140,11 +149,16 @@ def doubts(visits: Visits, trials: list[Trial], settings: ProductSettings) -> li
     """When not to believe it."""
     told = [
         warn(settings),
-        f"Whoever took nothing in the time after a cut does not count: figures are of those who came back. For {settings.who}s"
+        "Whoever took nothing in the time after a cut does not count: figures are of those who came back. For"
+        f" {settings.who}s"
         " with a short past, lists lean on what is popular.",
-        "What is taken has seasons, and what lies far back fades: lists know little of last year's holiday. Run the study again"
+        "What is taken has seasons, and what lies far back fades: lists know little of last year's holiday. Run the"
+        " study again"
         " every few weeks.",
-        "What one was shown before, what was out of stock and what things cost is not known here; all of it forms what is taken.",
+        (
+            "What one was shown before, what was out of stock and what things cost is not known here; all of it forms"
+            " what is taken."
+        ),
     ]
     if visits.period is None:
         told.insert(0, say_basis(trials, visits, settings))
@@ -159,7 +173,8 @@ def data_parts(visits: Visits, lists: list[Lists], settings: ProductSettings) ->
     if visits.covered < 1:
         told.append(
             f"Lists are of the {settings.count_items(len(visits.data.items))} that many {settings.who}s took,"
-            f" {percent(visits.covered, 1)} of all that was taken; in the trial, of those before the first cut: --set most_items=..."
+            f" {percent(visits.covered, 1)} of all that was taken; in the trial, of those before the first cut: --set"
+            " most_items=..."
         )
     notes = dict.fromkeys([*visits.notes, *(note for one in lists for note in one.model.notes_)])
     return [*told, *([sentences(notes)] if notes else [])]

@@ -273,7 +273,8 @@ def say_new(tables: Tables, settings: ProductSettings) -> Said:
     return Claim.join(
         head,
         Claim.of(
-            "They are judged by those most like them; of them {shown} in {lists} of what is new, at most {most} in each."
+            "They are judged by those most like them; of them {shown} in {lists} of what is new, at most {most} in"
+            " each."
             " No past can show whether that is right: nobody could take them.",
             most=given(settings.most_new),
             shown=rows.where(shown=True).count("stands", "stand"),
@@ -296,7 +297,10 @@ def say_strangers(lists: Lists, settings: ProductSettings) -> str:
     'A household of whom nothing is known is shown what is popular: p04, p00 and p02.'
     """
     return (
-        f"A {settings.who} of whom nothing is known is shown what is popular: {join_words([str(one) for one in lists.strangers])}."
+        (
+            f"A {settings.who} of whom nothing is known is shown what is popular:"
+            f" {join_words([str(one) for one in lists.strangers])}."
+        )
         if lists.strangers
         else f"A {settings.who} of whom nothing is known is shown nothing."
     )

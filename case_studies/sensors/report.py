@@ -88,9 +88,12 @@ def trial_parts(trial: Trial, tables: Tables) -> list[Any]:
         ),
         *([leads] if leads is not None else []),
         "No label says what went wrong at these sensors. So faults were planted into the later rows: single"
-        f" values raised by what one row of a hundred exceeds, the same value for {FLAT} rows, {100 * LOSS:.0f} % of the"
-        f" value for {OUTAGE} rows, and a clock that is {CLOCK} rows wrong for {OUTAGE} rows. Twice as many incidents as"
-        " faults are looked at; what really happened takes its places among them. The usual alarm takes the rows that lie"
+        f" values raised by what one row of a hundred exceeds, the same value for {FLAT} rows, {100 * LOSS:.0f} % of"
+        " the"
+        f" value for {OUTAGE} rows, and a clock that is {CLOCK} rows wrong for {OUTAGE} rows. Twice as many incidents"
+        " as"
+        " faults are looked at; what really happened takes its places among them. The usual alarm takes the rows that"
+        " lie"
         " furthest, in spreads, from the mean of the same weekday and hour among the first rows.",
     ]
 
@@ -122,7 +125,10 @@ def data_parts(settings: SensorSettings, measured: Measurements) -> list[str]:
     if measured.doubled:
         hours = count_of(measured.doubled, "hour")
         told.append(
-            f"{hours} that the clock shows twice, in autumn, {'is' if measured.doubled == 1 else 'are'} there once: no gaps."
+            (
+                f"{hours} that the clock shows twice, in autumn, {'is' if measured.doubled == 1 else 'are'} there"
+                " once: no gaps."
+            )
         )
     return told
 

@@ -55,7 +55,10 @@ def say_gaps(tables: Tables) -> Claim:
     longest = int(tables.gaps["rows"].to_numpy().argmax())
     row = tables.rows("gaps", **{name: tables.gaps[name].iloc[longest] for name in ("series", "from")})
     told = Claim.of(
-        "Nothing was measured in {lost} of all {all} rows (judged or learnt from), in {n}; the longest is {most} rows (",
+        (
+            "Nothing was measured in {lost} of all {all} rows (judged or learnt from), in {n}; the longest is {most}"
+            " rows ("
+        ),
         lost=gaps.sum("rows", decimals=0),
         all=rows.sum("rows", decimals=0),
         n=gaps.count("gap"),

@@ -67,7 +67,9 @@ def _add_cards(run: Run, tables: Tables) -> None:
 def _list_doubts(settings: SensorSettings, tables: Tables) -> Iterator[Said]:
     if len(tables.faults) and (told := say_where_rule_leads(tables)) is not None:
         yield told
-    yield "Odd is not wrong: a festival, a holiday and a broken sensor look alike. The reasons say what differs, not why."
+    yield (
+        "Odd is not wrong: a festival, a holiday and a broken sensor look alike. The reasons say what differs, not why."
+    )
     if not settings.holidays:
         yield "No holidays were named, so that they stand among the incidents."
 

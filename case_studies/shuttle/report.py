@@ -119,7 +119,8 @@ def data_parts(own: bool, used: TableContract, settings: ShuttleSettings) -> lis
     told.append(f"Looked at were the columns {join_words(names)}." if len(names) > 1 else f"Looked at was {names[0]}.")
     if not own:
         told = [
-            "The set's odd rows are five rare states of a radiator system, and its ordinary ones a common state; another"
+            "The set's odd rows are five rare states of a radiator system, and its ordinary ones a common state;"
+            " another"
             " common one was left out by its makers. Real tables are seldom so clear.",
             *told,
         ]

@@ -121,7 +121,10 @@ def say_cover(tables: Tables, settings: SiteSettings) -> Claim:
     where = "the new site" if settings.n == 1 else "a new site"
     where += " or one's own" if tables.kept["sites"]["own"].any() else ""
     return Claim.of(
-        f"{{share}} of the demand{' that counts' if _leaves_out(tables) else ''} is within {{limit}} minutes of {where}",
+        (
+            f"{{share}} of the demand{' that counts' if _leaves_out(tables) else ''} is within {{limit}} minutes of"
+            f" {where}"
+        ),
         share=tables.rows("goals", goal="share").value("covers", "%", digits=2),
         limit=given(settings.minutes),
     )

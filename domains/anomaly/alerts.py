@@ -262,7 +262,8 @@ def too_few_rows(n_rows: int, share: float) -> str:
     needed = int(np.ceil(1 / share)) - 1
     if needed > MOST_SCORES:
         return (
-            f"a share of {100 * share:.3g} % cannot be told, since rows are compared with at most {MOST_SCORES:,} that were"
+            f"a share of {100 * share:.3g} % cannot be told, since rows are compared with at most {MOST_SCORES:,} that"
+            " were"
             " held out; give a number of rows instead (budget=)"
         )
     return f"{n_rows:,} rows learnt from cannot tell a share of {100 * share:.3g} %: at least {needed:,} are needed"

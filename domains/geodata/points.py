@@ -236,13 +236,16 @@ def _check_near(points: Points, around: Points, names: tuple[str, str], problems
     turned = _is_near(points.lat, points.lon, around)
     if turned.sum() > near.sum():
         problems.add(
-            f"longitude and latitude look exchanged: {turned.sum():,} of {count_of(len(points), 'point')} lie in the map"
+            f"longitude and latitude look exchanged: {turned.sum():,} of {count_of(len(points), 'point')} lie in the"
+            " map"
             " the other way round",
             column=", ".join(names) if names[0] != names[1] else names[0],
             count=int(turned.sum()),
             fix=Fix("Exchange them: ", Argument("lon", names[1]), ", ", Argument("lat", names[0]), ".")
             if names[0] != names[1]
-            else "Exchange them: data.set_geometry(gpd.points_from_xy(data.geometry.y, data.geometry.x, crs=data.crs)).",
+            else (
+                "Exchange them: data.set_geometry(gpd.points_from_xy(data.geometry.y, data.geometry.x, crs=data.crs))."
+            ),
         )
     elif not near.any():
         problems.add(

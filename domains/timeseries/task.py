@@ -147,8 +147,10 @@ class ForecastTask(Task):
                     continue
                 if own != usual:
                     raise SettingsError(
-                        f"{type(model).__name__}({at}{role}={own!r}) reads another column than the task, whose {role} is"
-                        f" {wanted!r}; name the columns once: in the task, ForecastTask(SeriesColumns({role}=...)), or in"
+                        f"{type(model).__name__}({at}{role}={own!r}) reads another column than the task, whose {role}"
+                        " is"
+                        f" {wanted!r}; name the columns once: in the task, ForecastTask(SeriesColumns({role}=...)), or"
+                        " in"
                         " one model"
                     )
                 lent[f"{at}{role}"] = wanted

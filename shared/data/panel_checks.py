@@ -70,7 +70,8 @@ def stamps_of(
     if bad.any():
         count = int(bad.sum())
         problems.add(
-            f"{count_of(count, 'stamp does', 'stamps do')} not exist in {tz}, or {'is' if count == 1 else 'are'} repeated"
+            f"{count_of(count, 'stamp does', 'stamps do')} not exist in {tz}, or {'is' if count == 1 else 'are'}"
+            " repeated"
             f" in an hour that is not: {values[bad].iloc[0]}",
             column=columns.ds,
             rows=first_rows(bad),
@@ -108,7 +109,9 @@ def check_has_values(cells: Cells, keys: tuple[Any, ...], columns: SeriesColumns
         problems.add(
             "has no value at all"
             if len(keys) == 1
-            else f"{len(empty):,} series {'has' if len(empty) == 1 else 'have'} no value at all (series {quote(empty)})",
+            else (
+                f"{len(empty):,} series {'has' if len(empty) == 1 else 'have'} no value at all (series {quote(empty)})"
+            ),
             column=columns.y,
             count=len(empty),
             fix="Name the column that holds the values." if len(keys) == 1 else "Leave them out.",
@@ -143,7 +146,8 @@ def _localize(
     unsure &= np.asarray(zoned != apart)  # stamps that come twice by mistake are told elsewhere
     if unsure.any():
         problems.add(
-            f"{count_of(int(unsure.sum()), 'stamp comes', 'stamps come')} twice in an hour that the clock of {tz} shows twice, and the rows are"
+            f"{count_of(int(unsure.sum()), 'stamp comes', 'stamps come')} twice in an hour that the clock of {tz}"
+            " shows twice, and the rows are"
             " in no order that tells which is which",
             column=columns.ds,
             rows=first_rows(unsure),
@@ -365,7 +369,10 @@ def fill_gaps(
         series = quote(dict.fromkeys(keys[code] for code in cells.codes[:-1][breaks]))
         stamp = grid.to_pandas(grid.stamps(cells.ordinals[first : first + 1] + 1)).iloc[0]
         problems.add(
-            f"{count_of(lost, 'stamp is', 'stamps are')} missing in {count_of(int(breaks.sum()), 'gap')} (series {series}), the first is {stamp}",
+            (
+                f"{count_of(lost, 'stamp is', 'stamps are')} missing in {count_of(int(breaks.sum()), 'gap')} (series"
+                f" {series}), the first is {stamp}"
+            ),
             column=columns.ds,
             rows=sorted(cells.rows[1:][breaks] + 1)[:6],
             count=int(breaks.sum()),

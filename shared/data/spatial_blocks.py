@@ -84,7 +84,8 @@ class SpatialBlocks:
         square = square.ravel()
         if len(counts) < self.n_splits:
             raise HexadError(
-                f"the rows fill {len(counts)} squares of {self.size:g} m, too few for {self.n_splits} folds; take smaller"
+                f"the rows fill {len(counts)} squares of {self.size:g} m, too few for {self.n_splits} folds; take"
+                " smaller"
                 " ones: size=, or fewer folds: n_splits="
             )
         fold = self._share_out(counts)[square]

@@ -184,7 +184,8 @@ class TimeCut(TimeSplitter):
             if stamps is None and self.ds != names.DS:
                 raise HexadError(
                     f"TimeCut(ds={self.ds!r}) names a column of times, and these data were read without times; name the"
-                    " column where they are made: Incidence.from_interactions(table, InteractionColumns(timestamp=...)),"
+                    " column where they are made: Incidence.from_interactions(table,"
+                    " InteractionColumns(timestamp=...)),"
                     " Incidence.from_frame(table, BasketColumns(time=...))"
                 )
             if stamps is not None:

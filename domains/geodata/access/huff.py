@@ -462,7 +462,8 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         certain = "no interval can be told from" if np.isinf(high) else certain
         return (
             f"The pull of a site falls with the cost to the power {format_number(self.exponent_, 3)}"
-            f" ({certain} {count_of(self.n_clients_, 'client')}), and this explains {100 * self.fit_:.0f} % of how far shares are from equal."
+            f" ({certain} {count_of(self.n_clients_, 'client')}), and this explains {100 * self.fit_:.0f} % of how far"
+            " shares are from equal."
         )
 
 

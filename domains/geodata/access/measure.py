@@ -284,7 +284,10 @@ class FloatingCatchment(Result):
         """Say how unequal access is, and who has none."""
         none = int((self.access == 0).sum())
         low, high = (format_number(float(self.access.quantile(share))) for share in (0.1, 0.9))
-        told = f"Supply per unit of demand within {self.limit:g}: a tenth of the clients has {low} or less, a tenth {high} or more."
+        told = (
+            f"Supply per unit of demand within {self.limit:g}: a tenth of the clients has {low} or less, a tenth"
+            f" {high} or more."
+        )
         if none:
             told += f" {count_of(none, 'client')} {'has' if none == 1 else 'have'} none within reach."
         return f"{told} {sentences(self.notes)}".strip()

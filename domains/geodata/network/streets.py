@@ -307,7 +307,8 @@ class StreetNetwork(Result):
     def explain(self) -> str:
         """Say how large it is, and what was found and done."""
         size = (
-            f"Streets to {self.mode}: {count_of(self.n_nodes, 'junction')} and {count_of(self.n_pieces, 'street piece')},"
+            f"Streets to {self.mode}: {count_of(self.n_nodes, 'junction')} and"
+            f" {count_of(self.n_pieces, 'street piece')},"
             f" {format_number(self.length.sum() / 1000)} km."
         )
         return f"{size} {sentences(self.notes)}".strip()

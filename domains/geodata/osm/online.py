@@ -19,7 +19,10 @@ from shared.errors import HexadError, SettingsError, require
 __all__ = ["from_bbox", "from_place"]
 
 TAGS = ("oneway:bicycle", "cycleway", "sidewalk", "motor_vehicle", "motorcar", "vehicle", "foot", "bicycle", "area")
-BY_FILE = "without the network, give a file: read_osm('town.osm.pbf'), such as an extract of the town from Geofabrik or BBBike"
+BY_FILE = (
+    "without the network, give a file: read_osm('town.osm.pbf'), such as an extract of the town from Geofabrik or"
+    " BBBike"
+)
 
 
 def from_place(

@@ -80,7 +80,8 @@ class RoutePlan(Result):
         driving, length = self.routes["driving"].sum(), self.routes["length"].sum() / 1000
         told = [
             f"{count_of(len(self.routes), 'vehicle')} {'serves' if len(self.routes) == 1 else 'serve'}"
-            f" {count_of(served, 'stop')} in {format_number(driving)} minutes of driving ({format_number(length, 3)} km);"
+            f" {count_of(served, 'stop')} in {format_number(driving)} minutes of driving ({format_number(length, 3)}"
+            " km);"
             " found by search, not proven to be the least."
         ]
         if len(self.unserved):

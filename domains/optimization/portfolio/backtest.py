@@ -199,7 +199,8 @@ def summarise_backtest(
     twice = predictions.duplicated([names.DS, names.MODEL])
     if twice.any():
         raise HexadError(
-            f"{int(twice.sum()):,} returns are of a period that another split tests, too; let splits follow one another, as"
+            f"{int(twice.sum()):,} returns are of a period that another split tests, too; let splits follow one"
+            " another, as"
             " WalkForward does where every= is not shorter than the horizon"
         )
     wide = predictions.pivot(index=names.DS, columns=names.MODEL, values="return")

@@ -306,7 +306,8 @@ def _notes(values: Floats, columns: Any) -> tuple[str, ...]:
         if twins:
             pairs = [f"{columns[i]} equals {columns[j]}" for i, j in twins[:3]]
             told.append(
-                f"returns of some assets are the same in every period ({'; '.join(pairs)}): how much to hold of which is"
+                f"returns of some assets are the same in every period ({'; '.join(pairs)}): how much to hold of which"
+                " is"
                 " arbitrary"
             )
     if n_periods <= n_assets:

@@ -56,7 +56,8 @@ class Topics(Result):
         first = self.table.sort_values("texts", ascending=False).iloc[0]
         word = "well apart" if self.separation > 0.25 else "apart" if self.separation > UNCLEAR else "hardly apart"
         return (
-            f"{count_of(len(self.table), 'topic')}, of {count_of(int(self.table['texts'].sum()), 'text')}; the largest holds"
+            f"{count_of(len(self.table), 'topic')}, of {count_of(int(self.table['texts'].sum()), 'text')}; the largest"
+            " holds"
             f" {100 * first['share']:.0f} %: {first['words']}. They are {word} (silhouette {self.separation:.2f})."
         )
 
