@@ -1,4 +1,4 @@
-"""Hexad: six applied domains over one layer for data and evaluation. What to import stands here; nothing is, until you do.
+"""Hexad: six applied domains over one layer for data and evaluation. What to import stands here.
 
 Forecasts            from domains.timeseries import AutoForecaster, LagForecaster, Recipe
 Anomalies            from domains.anomaly import AnomalyDetector, SeriesDetector

@@ -252,7 +252,7 @@ class _Found:
 
 
 def _find_all(jobs: dict[str, tuple[Any, ...]], settings: CatalogueSettings) -> dict[str, _Found]:
-    """Find neighbours by every way; those that need a sentence model one after the other, so that it reads a text once."""
+    """Find neighbours by every way; those with a sentence model one by one, so that it reads a text once."""
     slow = {way for way, job in jobs.items() if job[3] is not None and job[3].views != "words"}
     quick = [way for way in jobs if way not in slow]
     made = map_parallel(_find, [jobs[way] for way in quick], n_jobs=settings.n_jobs)
@@ -267,7 +267,8 @@ def _find(job: tuple[Any, ...]) -> _Found:
     items, table, names, encoder, labels, asked, among, most, seed = job
     space = fit_space(items, table, names, encoder, None, labels)
     meaning = space.encoder_ is not None and bool(space.encoder_.model_hash_)
-    # Of items equally near (or not at all), those that come first are taken: in another order by chance every few items.
+    # Of items equally near (or not at all), those that come first are taken: in another order by chance every few
+    # items.
     rng = np.random.default_rng(seed)
     places, nears = [], []
     for begin in range(0, len(asked), SHUFFLED):

@@ -116,8 +116,8 @@ def search_items(
     Returns
     -------
     pandas.DataFrame
-        "query", "rank", "words found" (of the query's, in all that is said of the item), key, title and all columns that
-        describe the item.
+        "query", "rank", "words found" (of the query's, in all that is said of the item), key, title and all columns
+        that describe the item.
 
     >>> table = pd.DataFrame({"id": list("ab"), "kind": ["red wine", "cheese"]})
     >>> items = Items(table, "id", attributes=("kind",))

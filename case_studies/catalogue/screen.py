@@ -1,4 +1,4 @@
-"""The first screen of the catalogue report: whether to use the lists, how sure that is, and when not to believe them."""
+"""The first screen of the catalogue report: whether to use the lists, how sure that is, when not to believe it."""
 
 from __future__ import annotations
 

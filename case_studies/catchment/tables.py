@@ -1,4 +1,4 @@
-"""The tables that the catchment report speaks from: shares by limit and speed, totals, streets, places, and both spots."""
+"""What the catchment report speaks from: shares by limit and speed, totals, streets, places, and both spots."""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ def claim_of(
     >>> item = Comparison("A", "B", "mae", 0.2, 0.12, 0.31, 47, 52, 0.001, "weeks")
     >>> claim = claim_of(item, "scores", called=("the plan", "today's way"), name="error", walk="past")
     >>> claim.text, claim.numbers[0].where
-    ("The plan is better than today's way by 12 to 31 % (error), on 47 of 52 weeks.", {'model': 'A', 'metric': 'mae', 'walk': 'past'})
+    ("The plan is better than today's way by 12 to 31 % (error), on 47 of 52 weeks.",
+    {'model': 'A', 'metric': 'mae', 'walk': 'past'})
     """
     shown = item if called is None else replace(item, model=called[0], against=called[1])
     claim = shown.claim(table, name=name, context=context, split=split)

@@ -1,7 +1,7 @@
-"""What a study needs to run, read from its files without importing it: packages, seconds, and the columns of own tables.
+"""What a study needs, read from its files without importing it: packages, seconds, and the columns of own tables.
 
-Listing the studies must not take the second that importing pandas takes. A test holds what is read here against what the
-imported studies declare.
+Listing the studies must not take the second that importing pandas takes. A test holds what is read here against what
+the imported studies declare.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Settings as files: the study's own with its tables [quick] and [own_data], the user's on top, and how they are shown."""
+"""Settings as files: the study's own, its tables [quick] and [own_data], the user's on top, and how they are shown."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def _replace(line: str, written: str, comment: str) -> str:
 
 
 def _take_apart(line: str) -> tuple[Any, str] | None:
-    """The value in a line, and the comment behind it; None where it goes on. A '#' inside of a text begins no comment."""
+    """The value in a line, and the comment behind it; None where it goes on. A '#' inside a text begins no comment."""
     for place in [*(place for place, char in enumerate(line) if char == "#"), len(line)]:
         try:
             (value,) = tomllib.loads(line[:place]).values()

@@ -90,8 +90,8 @@ def _go_next(day: Day, depot: int, stops: list[int], *, soonest: bool) -> Rounds
         while able := [stop for stop in left if day.fits(depot, [*one, stop])]:
             begin = {stop: max(now + day.travel[here, stop], early[stop]) for stop in able}
             near = {stop: float(day.cost[here, stop]) for stop in able}
-            key = (lambda stop: (begin[stop], near[stop])) if soonest else (lambda stop: (near[stop], begin[stop]))  # noqa: B023
-            stop = min(able, key=key)
+            first, second = (begin, near) if soonest else (near, begin)
+            stop = min(able, key=lambda one: (first[one], second[one]))  # noqa: B023  # called at once
             one.append(stop)
             left.remove(stop)
             now, here = begin[stop] + service[stop], stop

@@ -1,4 +1,4 @@
-"""The tables that the delivery report speaks from: totals, vehicles, other fleets, other ways, longer drives, and days."""
+"""What the delivery report speaks from: totals, vehicles, other fleets, other ways, longer drives, and days."""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ class Tables:
     scores, predictions : pandas.DataFrame
         Of all trials, the time of day in column "clock".
     ahead : pandas.DataFrame
-        Stamp (in the user's column, or in "from" where that is called like one of these), day, expected, upper bound and reserve of every step after the data.
+        Stamp (in the user's column, or in "from" where that is called like one of these), day, expected, upper bound
+        and reserve of every step after the data.
     reserve : pandas.DataFrame
         A row a model: mean reserve held, and what exactly the risk aimed at would have taken.
     heat : pandas.DataFrame

@@ -19,8 +19,8 @@ YEAR = 365.25
 def make_predictors() -> pd.DataFrame:
     """Make a row a day of hourly prices: what is known when the day is auctioned, at noon of the day before.
 
-    By then all prices of the day before are known, and the forecasts of load and generation for the day itself. The table
-    has the same ones for both markets, those of France.
+    By then all prices of the day before are known, and the forecasts of load and generation for the day itself. The
+    table has the same ones for both markets, those of France.
 
     >>> rows = make_predictors()
     >>> len(rows.columns) - 2, rows.columns[:3].tolist()

@@ -44,7 +44,7 @@ def pick_predictors(table: pd.DataFrame, settings: FeaturesSettings) -> tuple[li
 
 
 def check_table(table: pd.DataFrame, settings: FeaturesSettings, source: str) -> None:
-    """Refuse a table with too few rows or columns, missing values that nobody decided on, or a target that never changes.
+    """Refuse a table with too few rows or columns, missing values left undecided, or a target that never changes.
 
     Raises
     ------

@@ -70,7 +70,7 @@ class PredictionTask(Task):
         return pd.concat(found, ignore_index=True), watch.to_frame()
 
     def perturb(self, data: Any, split: Split) -> tuple[Any, Split]:
-        """Change every target that is not learnt from, and the columns of rows that are neither learnt from nor asked for.
+        """Change every target that is not learnt from, and the columns of rows neither learnt from nor asked for.
 
         Parameters
         ----------

@@ -57,10 +57,10 @@ class _Cards(NamedTuple):
 def simulate_cards(seed: int = 7) -> pd.DataFrame:
     """Simulate 60 days of card payments, of which somewhat less than 1 % are fraud.
 
-    Honest cards have a home, a level of spending, a mix of categories and an hour of the day; some travel, buy something
-    large, shop a whole afternoon, or pay for many small things online. Fraud has three patterns: a stolen card
-    (several large payments within hours), testing (many tiny payments online, then a large one), and payments at night
-    in a country where the card never was.
+    Honest cards have a home, a level of spending, a mix of categories and an hour of the day; some travel, buy
+    something large, shop a whole afternoon, or pay for many small things online. Fraud has three patterns: a stolen
+    card (several large payments within hours), testing (many tiny payments online, then a large one), and payments at
+    night in a country where the card never was.
 
     Parameters
     ----------

@@ -89,7 +89,8 @@ def _compare_amounts(amount: pd.Series[Any], card: pd.Series[Any]) -> Floats:
 def _count_last_hour(card: Ints, clock: Ints) -> Ints:
     """Earlier payments of the same card within the hour before each."""
     order = np.lexsort((np.arange(len(card)), card))
-    # One line of time for all cards, each far behind the last, so that one search finds the first payment within the hour.
+    # One line of time for all cards, each far behind the last, so that one search finds the first payment within the
+    # hour.
     line = card[order] * (clock.max(initial=0) + 2 * HOUR) + clock[order]
     found = np.empty(len(card), dtype=np.int64)
     found[order] = np.arange(len(card)) - np.searchsorted(line, line - HOUR, side="left")

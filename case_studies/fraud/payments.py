@@ -123,7 +123,7 @@ def _take_cards(table: pd.DataFrame, settings: FraudSettings) -> pd.DataFrame:
 
 
 def check_table(table: pd.DataFrame, settings: FraudSettings, source: str) -> None:
-    """Refuse a table that lacks a label or a feature that was named, has too few rows, or a label of other than two values.
+    """Refuse a table that lacks a label or a named feature, has too few rows, or a label of other than two values.
 
     Parameters
     ----------

@@ -234,7 +234,8 @@ class Saving:
     looked : int
         New payments at which looking is expected to cost less than it saves.
     expected, realised : float, optional
-        Amounts of the fraud among them less what looking costs, by the chances, and by the labels where those are known.
+        Amounts of the fraud among them less what looking costs, by the chances, and by the labels where those are
+        known.
     found : float, optional
         Share of the fraud that is among them.
 

@@ -1,4 +1,4 @@
-"""The tables that the grocery report speaks from: every rule at both looks, offers, pairs apart, and hidden items found."""
+"""What the grocery report speaks from: every rule at both looks, offers, pairs apart, and hidden items found."""
 
 from __future__ import annotations
 

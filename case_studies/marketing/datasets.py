@@ -40,8 +40,8 @@ class World:
     table : pandas.DataFrame
         What the firm sees: "week", a column a channel, "sales".
     truth : pandas.DataFrame
-        What it does not see, a row a channel: "top", "half", "shape" of what the same spending every week brings a week,
-        and "carry_over".
+        What it does not see, a row a channel: "top", "half", "shape" of what the same spending every week brings a
+        week, and "carry_over".
 
     >>> simulate_world().table.shape
     (104, 8)

@@ -21,7 +21,7 @@ SETTINGS = MarketingSettings(draws=20, sweeps=40, evaluations=200, tries=2, seas
 
 @cache
 def make_example() -> tuple[Learnt, Plan, Tables]:
-    """Learn its curves, split its budget, and make what the sentences of its report are worked out from, once a process.
+    """Learn its curves, split its budget, and make what its report's sentences are worked out from, once a process.
 
     >>> learnt, plan, tables = make_example()
     >>> learnt.history.channels

@@ -32,8 +32,8 @@ class Truth:
     Attributes
     ----------
     curves : pandas.DataFrame
-        A row a channel: what half of today's spending more brings a period than half of it less, by the simulator, and as
-        learnt with the interval.
+        A row a channel: what half of today's spending more brings a period than half of it less, by the simulator, and
+        as learnt with the interval.
     now, equal, split, best : float
         What advertising really brings a period by today's shares, equal parts, the split, and the best split within the
         same limits by one who knows the curves.

@@ -98,7 +98,7 @@ class Plan:
         return _sum_up(self.over_equal)
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a channel: what is spent now and what to spend, its range over draws, what the next unit brings, and why."""
+        """A row a channel: what is spent, what to spend, its range over draws, what the next unit brings, and why."""
         values = self.decision.values
         return pd.DataFrame(
             {

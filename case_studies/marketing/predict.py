@@ -40,7 +40,8 @@ class NextBudget(Result):
     >>> from shared.decision import Decision
     >>> decision = Decision("optimal", pd.DataFrame({"value": [2.0]}, index=["tv"]), 1.0, 1.0)
     >>> now = pd.Series({"tv": 2.0})
-    >>> plan = Plan(decision, None, now, now, np.zeros(2), np.zeros(2), pd.DataFrame(), doubts=("no effect is shown of tv",))
+    >>> none, doubts = np.zeros(2), ("no effect is shown of tv",)
+    >>> plan = Plan(decision, None, now, now, none, none, pd.DataFrame(), doubts=doubts)
     >>> NextBudget(plan, "sales").explain()
     "Don't move money on this: no effect is shown of tv. The table holds what the curves favour."
     """
@@ -77,7 +78,8 @@ def keep_rules(learnt: Learnt, plan: Plan, wishes: Wishes) -> dict[str, pd.DataF
     wishes : Wishes
 
     >>> from shared.decision import Decision
-    >>> decision = Decision("optimal", pd.DataFrame({"value": [2.0], "low": 1.0, "high": 3.0, "next": 0.5, "why": ""}, ["tv"]))
+    >>> chosen = pd.DataFrame({"value": [2.0], "low": 1.0, "high": 3.0, "next": 0.5, "why": ""}, ["tv"])
+    >>> decision = Decision("optimal", chosen)
     >>> now, ends = pd.Series({"tv": 2.0}), pd.DataFrame({"low": [0.4], "high": [0.6]}, ["tv"])
     >>> plan = Plan(decision, None, now, now, np.zeros(2), np.zeros(2), ends)
     >>> from types import SimpleNamespace

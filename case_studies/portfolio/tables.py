@@ -1,4 +1,4 @@
-"""The tables that the portfolio report speaks from: orders, the plan's figures, strategies, and scores month by month."""
+"""What the portfolio report speaks from: orders, the plan's figures, strategies, and scores month by month."""
 
 from __future__ import annotations
 

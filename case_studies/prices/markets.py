@@ -66,8 +66,9 @@ class Markets:
     ) -> Markets:
         """Check a table; rows without price at its end are the day to be forecast.
 
-        Where there are none, it is the day after, if nothing but the calendar has to be known of it; else the last whole
-        day is held back. A day begins at the settings' clock and has as many steps as the clocks of its zone make it.
+        Where there are none, it is the day after, if nothing but the calendar has to be known of it; else the last
+        whole day is held back. A day begins at the settings' clock and has as many steps as the clocks of its zone make
+        it.
 
         Raises
         ------

@@ -135,7 +135,8 @@ def find_loads(alone: Alone, settings: PricesSettings, grid: Frequency) -> dict[
     settings : PricesSettings
     grid : Frequency
 
-    >>> rows = {"split": 1, "step": [1, 2, 3, 4], "unique_id": "FR", "mean": [4.0, 3.0, 2.0, 1.0], "y": [4.0, 3.0, 2.0, 1.0]}
+    >>> falling = [4.0, 3.0, 2.0, 1.0]
+    >>> rows = {"split": 1, "step": [1, 2, 3, 4], "unique_id": "FR", "mean": falling, "y": falling}
     >>> made = pd.concat([pd.DataFrame({"model": name, **rows}) for name in (MODEL, NAIVE)])
     >>> six_hours = Frequency("fixed", 6 * 3600 * 10**9)
     >>> find_loads({"FR": Scores(made, made, made, ())}, PricesSettings(), six_hours)["FR"].paid

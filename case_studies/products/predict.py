@@ -125,8 +125,8 @@ def _leave_known(
 ) -> tuple[pd.DataFrame, list[Any]]:
     """Rows without those that the run has seen, and whose these are.
 
-    It has seen what users it knows did before its last time; of that time, which may be a day that was not over, what it
-    holds.
+    It has seen what users it knows did before its last time; of that time, which may be a day that was not over, what
+    it holds.
     """
     time, user, item = settings.columns.time, settings.columns.user, settings.columns.item
     model = next(iter(models.values()))

@@ -1,4 +1,4 @@
-"""The tables that the report on products speaks from: every list tried, groups of them, weights, and who is shown what."""
+"""What the report on products speaks from: every list tried, groups of them, weights, and who is shown what."""
 
 from __future__ import annotations
 

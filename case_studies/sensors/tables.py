@@ -108,7 +108,8 @@ def compare_finds(faults: pd.DataFrame) -> pd.DataFrame:
     -----
     Paired shares, half a fault added to each of the four cells (Agresti and Min 2005, Statistics in Medicine 24).
 
-    >>> compare_finds(pd.DataFrame({"found": [True] * 9 + [False], "found_by_rule": [False] * 10})).round(0).iloc[0].tolist()[:3]
+    >>> finds = pd.DataFrame({"found": [True] * 9 + [False], "found_by_rule": [False] * 10})
+    >>> compare_finds(finds).round(0).iloc[0].tolist()[:3]
     [90.0, 46.0, 100.0]
     """
     ours, rule = (faults[name].to_numpy(dtype=bool) for name in ("found", "found_by_rule"))

@@ -44,7 +44,8 @@ class Measurements:
     doubled : int
         Hours that the clock shows twice and that a series holds once: no gaps.
 
-    >>> frame = pd.DataFrame({"Date_Time": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-04"]), "Count": [1.0, 2.0, 4.0]})
+    >>> days = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-04"])
+    >>> frame = pd.DataFrame({"Date_Time": days, "Count": [1.0, 2.0, 4.0]})
     >>> settings = SensorSettings(timezone="").for_table(frame.columns)
     >>> Measurements.of(frame, settings, "days.csv").gaps["rows"].tolist()
     [1]
@@ -129,7 +130,7 @@ def _refuse_several(table: pd.DataFrame, settings: SensorSettings, source: str) 
 
 
 def _is_doubled(panel: Panel, ends: tuple[Any, ...]) -> bool:
-    """Whether nothing but the hour that the clock shows twice is missing: a source that counts it once lacks nothing."""
+    """Whether only the hour that the clock shows twice is missing: a source that counts it once lacks nothing."""
     zone = panel.frequency.tz
     if zone is None:
         return False

@@ -142,7 +142,7 @@ def _count_up(town: Town, market: Market, choice: Choice) -> pd.DataFrame:
 
 
 def _describe_spots(town: Town, market: Market, choice: Choice, settings: SiteSettings) -> pd.DataFrame:
-    """A row a spot: what it wins alone and beside the others, how firm it is, and how far from rivals, customers, edge."""
+    """A row a spot: what it wins alone and beside others, how firm it is, and how far from rivals, customers, edge."""
     n, best = len(market.spots), choice.best
     rivals = town.positions["open"].take(~market.own)
     ways = measure_all(town.network, town.positions["spots"], rivals, settings.n_jobs)

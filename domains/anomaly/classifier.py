@@ -51,7 +51,8 @@ class Calibration(Result):
     average_precision : float
 
     >>> Calibration(np.array([100, 0, 0, 0, 0]), np.full(5, 0.1), np.full(5, 0.12), 0.8).explain()
-    'Of 100 later rows, 12 were odd, and 10.0 were to be expected by their chances. Average precision 0.80, where a guess has 0.12.'
+    'Of 100 later rows, 12 were odd, and 10.0 were to be expected by their chances. Average precision 0.80, where a
+    guess has 0.12.'
     """
 
     counts: Ints
@@ -108,7 +109,7 @@ class Calibration(Result):
 
 
 class AlertClassifier(BaseEstimator):  # type: ignore[misc]
-    """Give rows the chance that they are odd, learnt from labels, the columns, and the evidence of a detector without labels.
+    """Give rows the chance that they are odd, learnt from labels, columns, and a detector's evidence.
 
     A detector finds what is unlike the rest; labels say which of it matters. Rows are taken in their order: from the
     first ones is learnt, the next ones bring the chances to scale, the last ones check them (`calibration_`).
@@ -135,7 +136,8 @@ class AlertClassifier(BaseEstimator):  # type: ignore[misc]
     their log-odds (Platt 1999, "Probabilistic outputs for support vector machines").
 
     >>> rng = np.random.default_rng(0)
-    >>> table = pd.DataFrame({"amount": rng.gamma(2, 20, 3000), "country": rng.choice(["AT", "XX"], 3000, p=[0.9, 0.1])})
+    >>> amount, country = rng.gamma(2, 20, 3000), rng.choice(["AT", "XX"], 3000, p=[0.9, 0.1])
+    >>> table = pd.DataFrame({"amount": amount, "country": country})
     >>> table["fraud"] = ((table["amount"] > 50) & (table["country"] == "XX")).astype(int)
     >>> model = AlertClassifier(label="fraud", random_state=0).fit(table)
     >>> new = pd.DataFrame({"amount": [90.0, 90.0], "country": ["XX", "AT"]})

@@ -97,7 +97,7 @@ def _range(X: Floats) -> tuple[Floats, Floats]:
 
 
 def _second(X: Floats, high: Floats) -> Floats:
-    """Largest value of each column in all rows but one that holds the largest; minus infinity where there is no other."""
+    """Largest value of each column in all rows but one that holds the largest; minus infinity where there is none."""
     found = np.full(X.shape[1], -np.inf)
     for j, most in enumerate(high):
         values = X[:, j]

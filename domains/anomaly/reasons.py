@@ -152,7 +152,7 @@ class Explainer:
         return Reason(name, value, usual, low, high, share, f"{name} is {format_number(value, 3)}, {said}")
 
     def _next_to(self, value: float, at: int) -> float | None:
-        """The value of the others that is nearest to one that alone ends the range of its column, where it is far off."""
+        """The nearest of the other values to one that alone ends the range of its column, where it is far off."""
         guard = self.model.guard_
         for end, inner in ((guard.high[at], guard.inner_high[at]), (guard.low[at], guard.inner_low[at])):
             if value == end and abs(end - inner) > guard.inner_high[at] - guard.inner_low[at] > 0:

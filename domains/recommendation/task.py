@@ -1,4 +1,4 @@
-"""How recommenders are evaluated: fitted on what came before a cut, they rank all items for what users come to after."""
+"""How recommenders are evaluated: fitted on what came before a cut, they rank all items for what came after."""
 
 from __future__ import annotations
 

@@ -326,8 +326,8 @@ class SimilarDay(SeasonalNaive):
 class HistoricalMean(_Baseline):
     """The mean of all values so far: the plainest forecast there is.
 
-    What is pure chance is forecast by nothing better, and by no value of yesterday's: a model that does not beat this mean
-    has found nothing in the order of the values.
+    What is pure chance is forecast by nothing better, and by no value of yesterday's: a model that does not beat this
+    mean has found nothing in the order of the values.
 
     Source: Hyndman & Athanasopoulos, Forecasting: Principles and Practice (3rd ed.), section 5.2.
 

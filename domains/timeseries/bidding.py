@@ -36,9 +36,9 @@ class FlexibleLoad(Result):
         Unit of the price, for the sentences.
 
     >>> print(FlexibleLoad("model", "naive", 6, 22.0, 23.0, 20.0, 30.0, pd.DataFrame(), "EUR/MWh").explain())
-    A load that runs 6 steps of each horizon, where model expects the lowest prices, pays 22.00 EUR/MWh on average; 23.00
-    with naive, 30.00 running all the time, and 20.00 had all prices been known. Of what could be saved by choosing, model reaches 80 %
-    and naive 70 %.
+    A load that runs 6 steps of each horizon, where model expects the lowest prices, pays 22.00 EUR/MWh on average;
+    23.00 with naive, 30.00 running all the time, and 20.00 had all prices been known. Of what could be saved by
+    choosing, model reaches 80 % and naive 70 %.
     """
 
     model: str

@@ -58,7 +58,8 @@ def forecast_figure(
 
     def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         for number, (label, (low, high)) in enumerate(shades.items()):
-            # Shades lie on one another, so that the inner ones are darker by themselves; a little more tells them apart.
+            # Shades lie on one another, so that the inner ones are darker by themselves; a little more tells them
+            # apart.
             axes.fill_between(
                 wall_clock(x),
                 np.asarray(low),

@@ -57,8 +57,9 @@ class LagForecaster(LagModel):
     ----------
     regressor : estimator, optional
         Any scikit-learn regressor. Where left out, a `StandardizedRidge` that shrinks towards the mean, the last value
-        or the mean of the last ones, whichever forecasts the next step best: steps further ahead, whose targets overlap,
-        keep to it and to its penalty at least, so that a random walk is not forecast to return to where it has been.
+        or the mean of the last ones, whichever forecasts the next step best: steps further ahead, whose targets
+        overlap, keep to it and to its penalty at least, so that a random walk is not forecast to return to where it has
+        been.
     recipe : Recipe, optional
         The features; a default for the grid where left out.
     strategy : {"direct", "recursive"}

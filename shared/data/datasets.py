@@ -1,7 +1,7 @@
 """Real data sets that packages carry inside their wheels, and the user's own files in the same schema.
 
-Nothing is downloaded: a data set is there once its package is installed, or is simulated, and then says so. Each one is listed with its source and
-with the licence of the data, which is another matter than the licence of the package.
+Nothing is downloaded: a data set is there once its package is installed, or is simulated, and then says so. Each one is
+listed with its source and with the licence of the data, which is another matter than the licence of the package.
 
 A domain or a study states its data sets in a file ``datasets.py`` in its folder, as a tuple ``DATASETS``; they are
 found there. Such a file imports nothing of its own domain, so that listing what there is loads no domain.

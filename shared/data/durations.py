@@ -158,7 +158,7 @@ def _count_steps(steps: int, name: str) -> Duration:
 
 
 class WrittenDurations:
-    """An estimator whose lengths of time are written as text where it is stored; other libraries' objects do not travel.
+    """An estimator whose lengths of time are stored as text; other libraries' objects do not travel.
 
     A mixin, in front of scikit-learn's base.
 

@@ -1,8 +1,8 @@
 """Claims: sentences whose numbers are read off a table of the run, and say off which, so that anybody can do it again.
 
-A claim is made from an `Evidence`, some rows of a table that the run keeps. It works the number out from those very rows,
-writes it with its unit, and notes table, rows, column and statistic. A sentence is a template with such numbers in it.
-Whoever reads the report, or a program, finds the claims as data in the page.
+A claim is made from an `Evidence`, some rows of a table that the run keeps. It works the number out from those very
+rows, writes it with its unit, and notes table, rows, column and statistic. A sentence is a template with such numbers
+in it. Whoever reads the report, or a program, finds the claims as data in the page.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ TERMS = {
     "isochrone": "The area that can be reached within a given time.",
     "lift": "How many times as often two things are bought together as they would be if they had nothing to do with one"
     " another.",
-    "adjusted lift": "Lift among baskets of the same size: large baskets hold many pairs by size alone, and that is taken"
-    " out.",
+    "adjusted lift": "Lift among baskets of the same size: large baskets hold many pairs by size alone, and that is"
+    " taken out.",
     "MAE": "Mean absolute error: by how much a forecast is off on average, in the unit of the data.",
     "MASE": "Mean absolute error divided by that of repeating the last season on the rows before the trials: below 1 is"
     " better than that was (Hyndman and Koehler 2006).",
@@ -37,14 +37,14 @@ TERMS = {
     "p-value": "How often chance alone would show a difference at least as large, if there were none.",
     "PIT": "Where outcomes lie among the quantiles of their forecasts: evenly spread when the quantiles are true.",
     "precision": "Of the cases that were pointed out, the share that was right.",
-    "proven": "A solver has shown that nothing better exists under the stated rules; a gap says how much better something"
-    " could still be.",
+    "proven": "A solver has shown that nothing better exists under the stated rules; a gap says how much better"
+    " something could still be.",
     "quantile": "The value below which a stated share of outcomes is expected: below the 90 % quantile, nine in ten.",
     "R²": "The share of how much values vary that a model explains: 1 is all of it, 0 is what their mean does.",
     "recall": "Of the cases that there are, the share that was found.",
     "Sharpe ratio": "What was earned, divided by how much that fluctuated: the more, the better for the same risk.",
-    "similar day": "Repeating last week's prices on Mondays, Saturdays and Sundays, and yesterday's on other days: the usual"
-    " forecast of electricity prices without a model.",
+    "similar day": "Repeating last week's prices on Mondays, Saturdays and Sundays, and yesterday's on other days: the"
+    " usual forecast of electricity prices without a model.",
     "support": "The share of baskets, or their number, that hold all items of a rule.",
     "volatility": "How much returns vary: their standard deviation, over a year unless said otherwise.",
     "shrinkage": "Pulling an estimate towards a plain value, the more so the less data there are behind it.",

@@ -1,7 +1,7 @@
 """The report: one HTML file that needs nothing else, everything in it escaped.
 
-It has two readers. The first screen is for whoever decides: what to do, how sure that is, when not to believe it, and one
-picture. Below are the chapters for whoever wants to see how it came about.
+It has two readers. The first screen is for whoever decides: what to do, how sure that is, when not to believe it, and
+one picture. Below are the chapters for whoever wants to see how it came about.
 """
 
 from __future__ import annotations

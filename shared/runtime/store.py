@@ -232,7 +232,7 @@ def _has_versions(envelope: dict[str, Any]) -> bool:
 
 
 def _skops_io() -> ModuleType:
-    """skops.io, whose import looks for estimators in all of scikit-learn, without the libraries that some of it bridges to.
+    """skops.io, whose import looks for estimators in all of scikit-learn, without the libraries it bridges to.
 
     No estimator lies behind a bridge, and torch alone takes seconds.
     """

@@ -370,7 +370,7 @@ def _stamp(panel: Panel, series: int, row: int) -> Any:
 
 
 def _brief(stamp: object, others: Iterable[object]) -> str:
-    """A stamp as people read it, with its clock where one of the others has one; its zone is that of the whole series."""
+    """A stamp as people read it, with its clock where another has one; its zone is that of the whole series."""
     clock = any(isinstance(one, pd.Timestamp) and one != one.normalize() for one in others)
     return format_stamp(stamp, clock=clock) if isinstance(stamp, pd.Timestamp) else str(stamp)
 

@@ -205,8 +205,8 @@ def look_on(
 
     Notes
     -----
-    What a row is compared with is drawn anew every 64 rows, and scales are made anew as often, later every 256, from the
-    rows before them, counted from where learning ended, so that it does not matter in how many pieces rows come.
+    What a row is compared with is drawn anew every 64 rows, and scales are made anew as often, later every 256, from
+    the rows before them, counted from where learning ended, so that it does not matter in how many pieces rows come.
 
     >>> values = np.r_[np.tile([0.0, 1.0, 0.0], 50), [0.0, 5.0]][:, None]
     >>> measure = Measure.of(values[:150], 12)

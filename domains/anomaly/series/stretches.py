@@ -1,4 +1,4 @@
-"""Stretches of a series beside others of the same length: how far the nearest ones lie, and what they say of a value."""
+"""Stretches of a series beside others of the same length: how far the nearest lie, and what they say of a value."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class Stability(Result):
         return np.where(seen, low, 0.0), np.where(seen, high, np.inf)
 
     def to_frame(self) -> pd.DataFrame:
-        """Table with a row a rule: both sides, lift (or adjusted lift) and count of every part, and whether it holds."""
+        """A row a rule: both sides, lift (or adjusted lift) and count of every part, and whether it holds."""
         frame = self.rules.to_frame()[["antecedent", "consequent"]].assign(**{f"{self.measure} when mined": self.mined})
         for number, part in enumerate(self.parts):
             frame[f"{self.measure} {part}"] = self.values[number]

@@ -22,9 +22,9 @@ __all__ = ["LocationFeatures"]
 class LocationFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Counts, distances and diversity of places around each row, along the streets, for a price or demand model.
 
-    Nothing is learnt from the target, and of the rows nothing but which kinds are worth a column: what is known of a place is
-    in the map. Validate with `shared.data.SpatialBlocks`: rows next door share their surroundings, so that folds at random
-    flatter a model.
+    Nothing is learnt from the target, and of the rows nothing but which kinds are worth a column: what is known of a
+    place is in the map. Validate with `shared.data.SpatialBlocks`: rows next door share their surroundings, so that
+    folds at random flatter a model.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ class LocationFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     least : int
         Kinds of which fewer places are in the map have no column of their own; they count in "all".
     logs : bool
-        Whether counts become log(1 + count), and distances are cut off at the largest limit and count in hundreds: what a
-        linear model can use.
+        Whether counts become log(1 + count), and distances are cut off at the largest limit and count in hundreds: what
+        a linear model can use.
     lon, lat : str, optional
         Columns of the rows.
     max_snap : float

@@ -152,7 +152,7 @@ class MarketShares(Result):
 
 
 class HuffModel(BaseEstimator):  # type: ignore[misc]
-    """Shares of a market by size and cost: each client's chance of a site is size^power / cost^exponent, over all sites.
+    """Shares of a market by size and cost: a client's chance of a site is size^power / cost^exponent, over all sites.
 
     Computed by logarithms, so that a cost of 0 or an exponent of 100 does no harm; costs below a thousandth of the
     median count as that.

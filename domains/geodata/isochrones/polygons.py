@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["compute_isochrones"]
 
-# Metres between corners of the mesh along a street: a third of a street piece, within bounds. In Porto Alegre (pieces of
-# 71 m) 25 m give recall and precision of .999 along streets; in the centre of Helsinki (21 m) 20 m give .986, 7 m .995.
+# Metres between corners of the mesh along a street: a third of a street piece, within bounds. In Porto Alegre (pieces
+# of 71 m) 25 m give recall and precision of .999 along streets; in the centre of Helsinki (21 m) 20 m give .986, 7 m
+# .995.
 FINEST, COARSEST = 8.0, 25.0
 FOOT = WALKING_PACE / 3.6  # m/s, off the streets
 SLIVER = 25.0  # m²; rings below are rounding at the ends of streets
@@ -45,8 +46,8 @@ def compute_isochrones(
 ) -> gpd.GeoDataFrame:
     """Compute the areas within limits of street cost around each origin.
 
-    Costs are exact along the streets; an area reaches off a street as far as one could still walk, and some 60 m at most.
-    Contours are traced through a mesh of triangles whose corners lie on the streets.
+    Costs are exact along the streets; an area reaches off a street as far as one could still walk, and some 60 m at
+    most. Contours are traced through a mesh of triangles whose corners lie on the streets.
 
     Parameters
     ----------

@@ -8,7 +8,8 @@ STYLE = """
 :root { color-scheme: light dark; __LIGHT__ }
 @media (prefers-color-scheme: dark) { :root { __DARK__ } }
 * { box-sizing: border-box; }
-html, body { margin: 0; height: 100%; font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+html, body { margin: 0; height: 100%; font: 15px/1.45 system-ui, sans-serif; }
+html, body { color: var(--ink); background: var(--paper); }
 body { display: flex; flex-direction: column; }
 header { padding: .6rem 1rem; }
 h1 { font-size: 1.15rem; margin: 0; }
@@ -32,8 +33,8 @@ button { font: inherit; min-width: 2.6rem; min-height: 2.6rem; border: 1px solid
   background: var(--ink); color: var(--paper); max-width: 17rem; display: none; }
 #scale { position: absolute; left: .8rem; bottom: .6rem; border-bottom: 3px solid var(--ink); text-align: center;
   font-size: .8rem; background: var(--paper); }
-#credit { position: absolute; right: .4rem; bottom: .3rem; font-size: .75rem; padding: 0 .3rem; background: var(--paper);
-  color: var(--ink); }
+#credit { position: absolute; right: .4rem; bottom: .3rem; font-size: .75rem; padding: 0 .3rem;
+  background: var(--paper); color: var(--ink); }
 details { padding: .5rem 1rem; max-height: 40vh; overflow: auto; }
 table { border-collapse: collapse; margin: .4rem 0 1rem; }
 td { padding: .15rem .8rem .15rem 0; vertical-align: top; white-space: pre-line; }
@@ -76,7 +77,8 @@ function draw() {
   pen.lineJoin = pen.lineCap = "round";
   streets.forEach((lines, kind) => {
     pen.beginPath(); lines.forEach(trace);
-    pen.strokeStyle = colour("grid"); pen.lineWidth = (kind ? 1 : 2.5) * Math.min(Math.max(zoom * 8, .6), 3); pen.stroke();
+    pen.strokeStyle = colour("grid"); pen.lineWidth = (kind ? 1 : 2.5) * Math.min(Math.max(zoom * 8, .6), 3);
+    pen.stroke();
   });
   data.layers.forEach((layer, at) => {
     if (!shown[at]) return;
@@ -95,13 +97,16 @@ function draw() {
       return;
     }
     pen.beginPath(); layer.lines.forEach(trace);
-    if (layer.kind === "areas") { pen.globalAlpha = .22; pen.fillStyle = paint; pen.fill("nonzero"); pen.globalAlpha = 1; }
+    if (layer.kind === "areas") {
+      pen.globalAlpha = .22; pen.fillStyle = paint; pen.fill("nonzero"); pen.globalAlpha = 1;
+    }
     pen.strokeStyle = paint; pen.lineWidth = layer.kind === "areas" ? 1.2 : 3;
     pen.setLineDash({dashed: [10, 6], dotted: [2, 6]}[layer.dash] || []); pen.stroke(); pen.setLineDash([]);
   });
   const steps = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000];
   const metres = 1 / data.unit, step = steps.filter(s => s * metres * zoom <= 120).pop() || 10;
-  scaleBar.style.width = step * metres * zoom + "px"; scaleBar.textContent = step < 1000 ? step + " m" : step / 1000 + " km";
+  scaleBar.style.width = step * metres * zoom + "px";
+  scaleBar.textContent = step < 1000 ? step + " m" : step / 1000 + " km";
 }
 function resize() {
   const ratio = window.devicePixelRatio || 1, first = !width;

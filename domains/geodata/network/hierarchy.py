@@ -1,9 +1,9 @@
 """Shortest paths by elimination: nodes are taken out one by one, and searches then run up and down what is left.
 
-A (min, +) factorisation: the order of elimination is the minimum degree of SuperLU, the paths through each node are passed
-on to its neighbours, and the costs from an origin are a search up the elimination tree and one sweep down it, for
-sixteen origins at a time (customizable contraction hierarchies: Dibbelt, Strasser & Wagner 2016; sweeps: PHAST, Delling
-et al. 2011). Exact, for one-way streets, too.
+A (min, +) factorisation: the order of elimination is the minimum degree of SuperLU, the paths through each node are
+passed on to its neighbours, and the costs from an origin are a search up the elimination tree and one sweep down it,
+for sixteen origins at a time (customizable contraction hierarchies: Dibbelt, Strasser & Wagner 2016; sweeps: PHAST,
+Delling et al. 2011). Exact, for one-way streets, too.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class Elimination:
         both.setdiag(0.0)
         both.eliminate_zeros()
         both.data[:] = -1.0
-        # Diagonally dominant: never pivoted, and nothing cancels, so that the factor's pattern is that of the elimination.
-        # Barely so: with a larger surplus entries fade along long roads to an exact 0, and are dropped.
+        # Diagonally dominant: never pivoted, and nothing cancels, so that the factor's pattern is that of the
+        # elimination. Barely so: with a larger surplus entries fade along long roads to an exact 0, and are dropped.
         matrix = sparse.csc_array(both + sparse.diags_array(np.asarray(-both.sum(axis=1)).ravel() + SURPLUS))
         factor = splu(
             sparse.csc_matrix(matrix),

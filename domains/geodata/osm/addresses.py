@@ -1,4 +1,4 @@
-"""Addresses found in the map itself: street and number, then the street, then a name; each with how good the match is."""
+"""Addresses found in the map itself: street and number, then street, then name; each with how good the match is."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class FoundAddresses(Result):
     Attributes
     ----------
     table : geopandas.GeoDataFrame
-        A row an address, in their order: "address" as it was given, "lon", "lat", "quality" ("exact"; "number": the number
-        with another letter; "near": a house some numbers on; "street": the middle of the street; "name": a place of that
-        name; "not found"), "matched" (what it was taken for) and the point, empty where none was found.
+        A row an address, in their order: "address" as it was given, "lon", "lat", "quality" ("exact"; "number": the
+        number with another letter; "near": a house some numbers on; "street": the middle of the street; "name": a place
+        of that name; "not found"), "matched" (what it was taken for) and the point, empty where none was found.
 
     >>> from domains.geodata import find_addresses, find_map, read_osm
     >>> town = read_osm(find_map("helsinki"))
@@ -88,8 +88,8 @@ def find_addresses(
 ) -> FoundAddresses:
     """Find addresses in a map, without a service.
 
-    A slip of the pen in a street's name is forgiven where it can mean one street only. What could be two places far apart
-    is not found, rather than guessed.
+    A slip of the pen in a street's name is forgiven where it can mean one street only. What could be two places far
+    apart is not found, rather than guessed.
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ class _Index:
         return found
 
     def _take_street(self, rows: list[int]) -> _Match:
-        """The middle of a street: the piece nearest to the mean of its pieces. Where they do not hang together, nobody's."""
+        """The middle of a street: the piece nearest to the mean of its pieces. None where they do not hang together."""
         ways, of = self.ways, np.array(rows)
         first, last = ways.starts[of], ways.starts[of + 1] - 1
         lon, lat = ways.points[(first + last) // 2].T
@@ -347,7 +347,7 @@ def _cut_grams(text: str) -> set[str]:
 
 
 def _count_edits(one: str, other: str, most: int) -> int:
-    """Letters to put in, leave out, change or exchange with their neighbour (Damerau 1964); more than `most` is enough."""
+    """Letters to put in, leave out, change or swap with their neighbour (Damerau 1964); more than `most` is enough."""
     if abs(len(one) - len(other)) > most:
         return most + 1
     before: list[int] = []

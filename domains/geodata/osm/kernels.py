@@ -1,7 +1,7 @@
 """Compiled loops of the map reader: fields of a message, packed numbers, and elements with their tags and nodes.
 
-The format is that of protocol buffers: https://protobuf.dev/programming-guides/encoding. Files come from anywhere, so that
-every place is checked against the end of its message; what does not fit gives -1.
+The format is that of protocol buffers: https://protobuf.dev/programming-guides/encoding. Files come from anywhere, so
+that every place is checked against the end of its message; what does not fit gives -1.
 """
 
 from __future__ import annotations

@@ -143,8 +143,8 @@ def _find_twins(
 ) -> Ints:
     """For each object the one that stands for it: the outline for a node in or by it, of one category and name.
 
-    Merged are a node with an outline, and a way with the relation that repeats it; two nodes of a chain in one street are
-    two shops. Where one has no name, the node has to be inside.
+    Merged are a node with an outline, and a way with the relation that repeats it; two nodes of a chain in one street
+    are two shops. Where one has no name, the node has to be inside.
     """
     import shapely
 

@@ -1,7 +1,7 @@
 """Compiled loops of vehicle routing: ruin by strings of neighbours, recreate greedily, accept as in annealing.
 
-Slack induction by string removals (Christiaens & Vanden Berghe 2020), with time windows, several depots, vehicles that differ,
-and customers that may stay unserved at a price.
+Slack induction by string removals (Christiaens & Vanden Berghe 2020), with time windows, several depots, vehicles that
+differ, and customers that may stay unserved at a price.
 """
 
 from __future__ import annotations

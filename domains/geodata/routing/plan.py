@@ -44,8 +44,8 @@ class RoutePlan(Result):
         A row a stop in the order of the day: "vehicle", "position" (from 1), "stop", "arrive", "wait", "leave" (minutes
         from midnight), "clock" (of the arrival, as in 8:05), "load" (delivered here) and "on_board" (before it).
     routes : geopandas.GeoDataFrame
-        A row a vehicle that is used: "vehicle", "depot", "stops", "load", "start", "end" (minutes), "driving" (minutes),
-        "length" (metres) and the line along the streets.
+        A row a vehicle that is used: "vehicle", "depot", "stops", "load", "start", "end" (minutes), "driving"
+        (minutes), "length" (metres) and the line along the streets.
     unserved : pandas.DataFrame
         "stop" and "why" of those that nobody can serve.
     objective : float
@@ -145,8 +145,8 @@ def plan_routes(
     key : str, optional
         Column by which stops (and depots, if they have it) are called; their index where left out.
     by : {"time", "distance"}
-        What is kept least: driving time or metres. Arrivals are those of the fastest way between two stops all the same,
-        which may be longer than the shortest one.
+        What is kept least: driving time or metres. Arrivals are those of the fastest way between two stops all the
+        same, which may be longer than the shortest one.
     engine : {"search", "pyvrp"}
         Our own search (slack induction by string removals; Christiaens & Vanden Berghe 2020), or PyVRP's hybrid search
         (Wouda, Lan & Kool 2024; extra "routing"). Both stop after iterations, so that the same seed gives the same
@@ -158,9 +158,9 @@ def plan_routes(
     n_jobs : int, optional
         Threads for the costs.
     hold : float, optional
-        Minutes of its waiting that a vehicle keeps in hand for drives that take longer: it leaves its depot so late that it
-        waits no longer than this, or than it has to. Where left out, it keeps all of it, but for what it would wait at
-        its first stop.
+        Minutes of its waiting that a vehicle keeps in hand for drives that take longer: it leaves its depot so late
+        that it waits no longer than this, or than it has to. Where left out, it keeps all of it, but for what it would
+        wait at its first stop.
 
     Returns
     -------
@@ -394,7 +394,7 @@ def _time_stops(
 
 
 def find_departure(problem: RoutingProblem, vehicle: int, route: list[int], hold: float | None = None) -> float:
-    """When a vehicle leaves its depot: so late that it does not wait at its first stop, or elsewhere no longer than asked.
+    """When a vehicle leaves its depot: so late that it waits not at its first stop, elsewhere no longer than asked.
 
     Nobody is later home for it, and no stop is served after its window.
 

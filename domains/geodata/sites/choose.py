@@ -309,7 +309,7 @@ def _describe(
 
 
 def _assign(asked: _Question, solver: Goal, chosen: Ints) -> tuple[pd.DataFrame, Floats]:
-    """Each client's site: the nearest that is open or, where clients are shared, that of most of it; and shares by site."""
+    """Each client's site: the nearest open one or, where clients are shared, that of most of it; and shares by site."""
     of = asked.costs[:, chosen]
     part = np.zeros(of.shape)
     if isinstance(solver, CapacityGoal):

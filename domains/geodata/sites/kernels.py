@@ -15,7 +15,8 @@ __all__ = ["ascend", "descend", "interchange"]
 def interchange(costs: Floats, status: Bytes, chosen: Ints, clash: Bools) -> tuple[Ints, float]:
     """Exchange one open site for one that is not, the best pair each time, until none helps (Teitz & Bart 1968).
 
-    At least two sites are open. The gains of all pairs come from each client's two nearest open sites (Whitaker 1983; Resende & Werneck 2007).
+    At least two sites are open. The gains of all pairs come from each client's two nearest open sites (Whitaker 1983;
+    Resende & Werneck 2007).
 
     Parameters
     ----------

@@ -253,7 +253,7 @@ class MedianProblem:
         return self._shut_clashing(status)
 
     def _finish_by_highs(self, root: tuple[float, Floats, Floats], bound: float, end: float) -> MedianAnswer | None:
-        """Hand what the root's bound leaves over to HiGHS; None where that is too much, or it finds no proof in time."""
+        """Hand what the root's bound leaves to HiGHS; None where that is too much, or it finds no proof in time."""
         from shared.decision import Program, Session
 
         value, lam, rho = root

@@ -23,8 +23,8 @@ CLOSE = 1e-6  # relative gap that counts as proven
 class ShareGoal:
     """Most weight won from rivals, where each client shares its weight among all sites by their pull (Huff 1964).
 
-    What a site adds is the less the more are open (the share is submodular), so that a set wins at most what it has and the
-    largest gains of those still to come (Nemhauser, Wolsey & Fisher 1978): a best-first search by that bound.
+    What a site adds is the less the more are open (the share is submodular), so that a set wins at most what it has and
+    the largest gains of those still to come (Nemhauser, Wolsey & Fisher 1978): a best-first search by that bound.
 
     >>> goal = ShareGoal(np.array([[4.0, 1.0]]), np.array([1.0]), np.array([10.0]), 1)
     >>> goal.say_value(goal.solve(np.zeros(2, np.uint8), 5.0).cost)

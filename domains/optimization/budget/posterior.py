@@ -65,10 +65,10 @@ class BayesianResponseModel(ResponseModel):
 
     Notes
     -----
-    The model of Jin, Wang, Sun, Chan and Koehler (Google, 2017), by Metropolis steps within Gibbs sampling in two chains.
-    All carry-overs, logarithms of half and shape within the bounds of `ResponseModel` are held to be alike before the data
-    are seen, as are all responses from 0 on at the mean spending; errors are independent and normal. Constant, trend and
-    other columns are solved for.
+    The model of Jin, Wang, Sun, Chan and Koehler (Google, 2017), by Metropolis steps within Gibbs sampling in two
+    chains. All carry-overs, logarithms of half and shape within the bounds of `ResponseModel` are held to be alike
+    before the data are seen, as are all responses from 0 on at the mean spending; errors are independent and normal.
+    Constant, trend and other columns are solved for.
 
     >>> random = np.random.default_rng(0)
     >>> spend = np.column_stack([random.uniform(0, 10, 80)])
@@ -252,7 +252,7 @@ class _Chain:
         return taken
 
     def _weigh(self, column: Floats, free: Floats) -> tuple[float, float, float]:
-        """Mean and deviation of an effect before it is held to be at least 0, and the curve's likelihood over all effects."""
+        """Mean and deviation of an effect not yet held at 0 or more, and the curve's likelihood over all effects."""
         size = max(float(column @ column), 1e-300)
         middle, spread = float(column @ free) / size, float(np.sqrt(self.variance / size))
         return middle, spread, 0.5 * (middle / spread) ** 2 + np.log(spread) + float(log_ndtr(middle / spread))

@@ -111,8 +111,8 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    Curves and adstock as in Jin, Wang, Sun, Chan and Koehler, Bayesian methods for media mix modeling with carryover and
-    shape effects (Google, 2017); fitted by least squares, uncertainty by resampling residuals in blocks.
+    Curves and adstock as in Jin, Wang, Sun, Chan and Koehler, Bayesian methods for media mix modeling with carryover
+    and shape effects (Google, 2017); fitted by least squares, uncertainty by resampling residuals in blocks.
 
     >>> random = np.random.default_rng(0)
     >>> spend = pd.DataFrame({"tv": random.uniform(0, 10, 80)})

@@ -100,9 +100,9 @@ def plan_orders(
     fee, fee_share : float
         Of each order: an amount, and a share of its value.
     limits : Limits, optional
-        On weights of assets and groups, kept by what is held after the orders where whole lots can keep them; where they
-        cannot, they are left aside as if none had been given. Those on numbers of assets, turnover and the expected
-        return are not looked at.
+        On weights of assets and groups, kept by what is held after the orders where whole lots can keep them; where
+        they cannot, they are left aside as if none had been given. Those on numbers of assets, turnover and the
+        expected return are not looked at.
     groups : mapping of mappings, optional
         Of each map, the group of each asset.
     time_limit : float

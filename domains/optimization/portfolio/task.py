@@ -69,10 +69,10 @@ class InvestmentTask(Task):
 
     Notes
     -----
-    Predictions have a row a period of a test: "return" (after costs), "gross", "turnover" (bought and sold, in the first
-    period of a split), the weights held from there, and "weights so far": a number that stands for all that a rule would
-    have held before, and where that is not the same without what comes after, for all that it holds ever; by it the leak
-    guard sees rules that peek. Metrics by name: "mean_return", "log_growth" (both a period),
+    Predictions have a row a period of a test: "return" (after costs), "gross", "turnover" (bought and sold, in the
+    first period of a split), the weights held from there, and "weights so far": a number that stands for all that a
+    rule would have held before, and where that is not the same without what comes after, for all that it holds ever; by
+    it the leak guard sees rules that peek. Metrics by name: "mean_return", "log_growth" (both a period),
     "volatility", "turnover", and those of shared.
 
     >>> InvestmentTask(window=250).metric("log_growth").reads

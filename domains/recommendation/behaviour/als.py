@@ -17,7 +17,7 @@ __all__ = ["AlsPart", "AlsRecommender"]
 
 
 class AlsPart(Part):
-    """Weighted alternating least squares (Hu, Koren & Volinsky, "Collaborative filtering for implicit feedback", ICDM 2008).
+    """Weighted alternating least squares (Hu, Koren & Volinsky, "Collaborative filtering for implicit feedback", 2008).
 
     Items' factors are implicit's; a user's are solved for when asked, so that new users and new purchases count.
 

@@ -57,7 +57,7 @@ class Holdout:
 def hold_out(
     history: History, period: float | None, *, repeats: bool, rng: np.random.Generator, unit: str = ""
 ) -> Holdout | None:
-    """Take the last period off, or a fifth of all pairs at random where there are no times; None where too little is left.
+    """Take the last period off, or a random fifth of all pairs where there are no times; None where too little is left.
 
     Parameters
     ----------

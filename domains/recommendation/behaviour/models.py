@@ -1,4 +1,4 @@
-"""Models of one part: what popularity, one's own past, neighbours, factors and linear models recommend by themselves."""
+"""Models of one part: what popularity, one's own past, neighbours, factors and linear models recommend alone."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def refuse_lists(table: pd.DataFrame, problems: Problems) -> None:
 
 
 def order_column(column: pd.Series[Any], place: Ints) -> Any:
-    """Bring a column to the order of a vocabulary, as an array of numbers or a list of texts; None where the table is empty.
+    """Bring a column to the order of a vocabulary, as an array of numbers or a list of texts; None where it is empty.
 
     Parameters
     ----------

@@ -207,7 +207,7 @@ class SentenceModel:
 
 
 def _read_shard(place: Path) -> dict[str, Reals]:
-    """Vectors of a file of the cache, by content; none where it is not there or damaged, as they can be worked out anew."""
+    """Vectors of a file of the cache, by content; none where it is absent or damaged, as they can be made anew."""
     if not place.is_file():
         return {}
     try:

@@ -39,7 +39,8 @@ class Topics(Result):
     separation : float
         Mean silhouette of the texts, -1 to 1: near 0 topics run into one another.
 
-    >>> table = pd.DataFrame({"topic": [0], "texts": [2], "share": [1.0], "words": ["red, dry"], "example": ["dry red"]})
+    >>> row = {"topic": 0, "texts": 2, "share": 1.0, "words": "red, dry", "example": "dry red"}
+    >>> table = pd.DataFrame([row])
     >>> print(Topics(table, 0.5).explain())
     1 topic, of 2 texts; the largest holds 100 %: red, dry. They are well apart (silhouette 0.50).
     """

@@ -133,10 +133,10 @@ def vus_pr(y_true: ArrayLike, score: ArrayLike, window: int) -> float:
 
     Notes
     -----
-    Paparrizos et al. (2022), "Volume under the surface", PVLDB 15. For a buffer of l rows, labels fall on either side of
-    a stretch as sqrt(1 - d / l) at a distance of d rows up to l / 2. Of the rows at a threshold, precision is the mean
-    label; recall is the sum of their labels by the mean of the sums with and without buffer, at most 1, times the share
-    of stretches, buffers included, that have such a row. There are 250 thresholds, at evenly spaced ranks.
+    Paparrizos et al. (2022), "Volume under the surface", PVLDB 15. For a buffer of l rows, labels fall on either side
+    of a stretch as sqrt(1 - d / l) at a distance of d rows up to l / 2. Of the rows at a threshold, precision is the
+    mean label; recall is the sum of their labels by the mean of the sums with and without buffer, at most 1, times the
+    share of stretches, buffers included, that have such a row. There are 250 thresholds, at evenly spaced ranks.
 
     >>> labels = [0, 0, 0, 1, 1, 0, 0, 0]
     >>> round(vus_pr(labels, labels, 2), 2), round(vus_pr(labels, [0, 0, 1, 1, 0, 0, 0, 0], 2), 2)
