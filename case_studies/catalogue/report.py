@@ -64,10 +64,8 @@ def doubts(trial: Trial | None, space: ItemSpace, items: Items, alike: Alike, se
         )
         if len([name for name in items.compared if name not in trial.weights]) > 0:
             told.append(
-                (
-                    "In the lists all columns count, also those that the check leaves out; the lists themselves were"
-                    " not judged."
-                )
+                "In the lists all columns count, also those that the check leaves out; the lists themselves were"
+                " not judged."
             )
     told.append(sentences(space.notes_) if space.notes_ else "")
     if items.text and space.encoder_ is not None and not space.encoder_.model_hash_:

@@ -91,7 +91,7 @@ def _go_next(day: Day, depot: int, stops: list[int], *, soonest: bool) -> Rounds
             begin = {stop: max(now + day.travel[here, stop], early[stop]) for stop in able}
             near = {stop: float(day.cost[here, stop]) for stop in able}
             first, second = (begin, near) if soonest else (near, begin)
-            stop = min(able, key=lambda one: (first[one], second[one]))  # noqa: B023  # called at once
+            stop = min(able, key=lambda one: (first[one], second[one]))  # called at once
             one.append(stop)
             left.remove(stop)
             now, here = begin[stop] + service[stop], stop

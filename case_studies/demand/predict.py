@@ -89,10 +89,8 @@ def ahead(
     steps = model.panel_.frequency.steps(settings.horizon)
     if steps > model.horizon_:
         raise SettingsError(
-            (
-                f"horizon={settings.horizon!r}: this model was fitted for {count_of(model.horizon_, 'step')}; run the"
-                " study again"
-            )
+            f"horizon={settings.horizon!r}: this model was fitted for {count_of(model.horizon_, 'step')}; run the"
+            " study again"
         )
     past = table.iloc[: last_known(table, settings.series, source) + 1]
     panel = Panel.from_frame(

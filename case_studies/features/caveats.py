@@ -46,10 +46,8 @@ def doubts(rows: Rows, choice: Choice) -> list[str]:
         told.insert(0, f"Nearly all of {rows.y.name} follows from {join_words(suspects)} alone: that is often a leak.")
     if rows.y.nunique() == 2:
         told.append(
-            (
-                f"{rows.y.name} has two values: a prediction is a score between them, or a little beyond, and no"
-                " probability."
-            )
+            f"{rows.y.name} has two values: a prediction is a score between them, or a little beyond, and no"
+            " probability."
         )
     if rows.times is None:
         told.append("Rows were mixed by chance. If they follow in time, name the column: --set columns.time=NAME.")

@@ -175,10 +175,8 @@ def decide(
     low, high = np.percentile(gains, ENDS)
     if len(now) > 1 and not doubts and not low > 0:
         told.append(
-            (
-                f"by what the table tells, the best split may bring less than today's ({LEVEL} %: {format_number(low)}"
-                f" to {format_number(high)})"
-            )
+            f"by what the table tells, the best split may bring less than today's ({LEVEL} %: {format_number(low)}"
+            f" to {format_number(high)})"
         )
     searches = compare_searches(decision, curves, limits, wishes, settings) if len(now) > 1 else pd.DataFrame()
     ends = np.percentile([one.slope(split) for one in draws], ENDS, axis=0)

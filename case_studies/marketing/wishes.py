@@ -66,10 +66,8 @@ def read_wishes(out: Run, history: History, settings: MarketingSettings) -> Wish
     total = settings.total or float(now.sum())
     if not total > 0:
         raise SettingsError(
-            (
-                f"nothing was spent in the last {settings.recent:,} rows, so that there is no budget to split: --set"
-                " total=..."
-            )
+            f"nothing was spent in the last {settings.recent:,} rows, so that there is no budget to split: --set"
+            " total=..."
         )
     if lost := [name for name in settings.fixed if name not in channels]:
         raise SettingsError(f"fixed: there is no channel {quote(lost)}; there are {quote(channels)}")

@@ -125,10 +125,8 @@ def data_parts(settings: SensorSettings, measured: Measurements) -> list[str]:
     if measured.doubled:
         hours = count_of(measured.doubled, "hour")
         told.append(
-            (
-                f"{hours} that the clock shows twice, in autumn, {'is' if measured.doubled == 1 else 'are'} there"
-                " once: no gaps."
-            )
+            f"{hours} that the clock shows twice, in autumn, {'is' if measured.doubled == 1 else 'are'} there"
+            " once: no gaps."
         )
     return told
 

@@ -272,10 +272,8 @@ def _note(found: Scan, merged: int) -> tuple[str, ...]:
         notes.append(f"{count_of(merged, 'object')} of the same category and name as an outline there: merged with it")
     if found.torn:
         notes.append(
-            (
-                f"{count_of(found.torn, 'street')} cut, because positions of some of their nodes are missing, as at"
-                " the map's edge"
-            )
+            f"{count_of(found.torn, 'street')} cut, because positions of some of their nodes are missing, as at"
+            " the map's edge"
         )
     if found.restrictions:
         verb = "is" if found.restrictions == 1 else "are"

@@ -399,10 +399,8 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
                 low, high = np.percentile(at[:, i], [5, 95])
                 if name not in idle and high > 3 * max(low, 1e-300):
                     notes.append(
-                        (
-                            f"the effect of {name}, at the largest amount seen, is known to a factor of"
-                            f" {high / low:.1f} only"
-                        )
+                        f"the effect of {name}, at the largest amount seen, is known to a factor of"
+                        f" {high / low:.1f} only"
                     )
         if self.kind != "linear":
             most = x.max(axis=0)

@@ -375,10 +375,8 @@ class SemanticIndex(OneLine):
             )
         if len(self.keys) and given.shape[1] != self.vectors.shape[1]:
             raise StoreError(
-                (
-                    f"vectors have {given.shape[1]} numbers, those of the index {self.vectors.shape[1]}: they are of"
-                    " another model"
-                )
+                f"vectors have {given.shape[1]} numbers, those of the index {self.vectors.shape[1]}: they are of"
+                " another model"
             )
         return unit_rows(given)
 
