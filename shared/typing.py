@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bools", "Bytes", "Codes", "Estimator", "Floats", "Ints", "Lengths", "Predictor", "Reals"]
+__all__ = ["Bools", "Bytes", "Codes", "Estimator", "Floats", "Ints", "Lengths", "Predictor", "Reals", "Seed"]
 
 Floats = NDArray[np.float64]
 Reals = NDArray[np.floating[Any]]  # of single or double precision
@@ -16,6 +16,7 @@ Codes = NDArray[np.int32]
 Lengths = NDArray[np.int16]
 Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
+Seed = int | np.random.Generator | np.random.RandomState | None  # what random draws begin with
 
 
 class Estimator(Protocol):

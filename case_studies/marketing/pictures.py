@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from domains.optimization import ResponseCurves
 from shared.reporting import Figure
@@ -17,6 +18,10 @@ from .plan import Plan
 from .sayings import say_largest_change, say_next
 from .settings import MarketingSettings
 from .tables import Tables
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 __all__ = ["draw_curves", "draw_spending"]
 
@@ -46,7 +51,7 @@ def draw_spending(plan: Plan, learnt: Learnt, tables: Tables, settings: Marketin
     split = "to spend" if plan.go else "not recommended"
     unit = f", {settings.currency}" if settings.currency else ""
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         height = 0.27 if is_narrow(axes) else 0.36
         axes.barh(places + height / 2, now, height=height, color=colours["soft"], label="now")
         axes.barh(places - height / 2, then, height=height, color=colours["accent"], label=split)
@@ -121,7 +126,7 @@ def _draw_curve(name: str, place: int, most: float, plan: Plan, learnt: Learnt, 
     now, then = float(plan.now[name]), float(plan.spend[name])
     one = np.array([place])
 
-    def over_now(curves: ResponseCurves, x: Any) -> Any:
+    def over_now(curves: ResponseCurves, x: ArrayLike) -> Any:
         """What is sold more than with today's spending: the level itself the table cannot tell."""
         part = curves.take(one)
         return part.value(np.asarray(x)[:, None])[:, 0] - part.value(np.array([now]))[0]
@@ -129,7 +134,7 @@ def _draw_curve(name: str, place: int, most: float, plan: Plan, learnt: Learnt, 
     drawn = np.array([over_now(curves, at) for curves in learnt.model.steady_draws_])
     low, high = np.percentile(drawn, [5, 95], axis=0)
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         axes.fill_between(at, low, high, color=colours["accent"], alpha=0.15, linewidth=0, label="90 %")
         axes.plot(at, drawn.mean(axis=0), color=colours["accent"], label="curve")
         if truth is not None:

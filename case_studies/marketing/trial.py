@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
 from domains.optimization import BayesianResponseModel
@@ -116,7 +117,7 @@ class NoAdverts(BaseEstimator):  # type: ignore[misc]
         return np.asarray(self._base(len(spend), others) @ self.rest_)
 
     @staticmethod
-    def _base(n: int, others: Any) -> Floats:
+    def _base(n: int, others: ArrayLike) -> Floats:
         extra = np.zeros((n, 0)) if others is None else np.asarray(others, dtype=float)
         return np.column_stack([np.ones(n), np.arange(n), extra])
 

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -16,7 +17,7 @@ from domains.anomaly.evidence import MOST_SCORES, ScoreScale
 from shared.errors import DataError, Problem, SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.seeds import make_random_state
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Floats, Ints, Seed
 
 __all__ = ["Judged", "MatrixDetector", "draw_seed", "is_share", "load_kernels", "spread_evidence"]
 
@@ -101,7 +102,7 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.offset_ = -self.scale_.threshold(self.budget)
         return held_out
 
-    def score_samples(self, X: Any) -> Floats:
+    def score_samples(self, X: ArrayLike) -> Floats:
         """Score rows: the lower, the odder, as scikit-learn's detectors do.
 
         Parameters
@@ -115,7 +116,7 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return -self._oddness(self._checked(X))
 
-    def decision_function(self, X: Any) -> Floats:
+    def decision_function(self, X: ArrayLike) -> Floats:
         """Score of rows above the threshold of the budget; negative for those that are reported.
 
         Parameters
@@ -127,7 +128,7 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             return np.full(len(scores), 1.0 if self.offset_ < 0 else -1.0)
         return scores - self.offset_
 
-    def predict(self, X: Any) -> Ints:
+    def predict(self, X: ArrayLike) -> Ints:
         """Say which rows are reported: -1, and 1 for the others.
 
         Parameters
@@ -136,7 +137,7 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def p_values(self, X: Any) -> Floats:
+    def p_values(self, X: ArrayLike) -> Floats:
         """Share of the rows held out in fitting that are as odd as each row; at least 1 / (n + 1).
 
         Parameters
@@ -145,7 +146,7 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """
         return self.scale_.p_values(-self.score_samples(X))
 
-    def evidence(self, X: Any) -> Floats:
+    def evidence(self, X: ArrayLike) -> Floats:
         """Minus the natural logarithm of the p-values; comparable between detectors, and growing beyond them.
 
         Parameters
@@ -154,7 +155,7 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """
         return self.scale_.evidence(-self.score_samples(X))
 
-    def explain(self, X: Any) -> Floats:
+    def explain(self, X: ArrayLike) -> Floats:
         """Part of each column in the evidence of each row.
 
         Parameters
@@ -277,7 +278,7 @@ def load_kernels() -> ModuleType:
     return kernels
 
 
-def draw_seed(random_state: Any) -> int:
+def draw_seed(random_state: Seed) -> int:
     """Turn what scikit-learn takes for a seed into a number; None is a new one each time.
 
     >>> draw_seed(0) == draw_seed(0) == 209652396

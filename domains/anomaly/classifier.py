@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,7 +23,7 @@ from shared.errors import DataError, Problem, SettingsError
 from shared.result import Result
 from shared.runtime.array_of import ArrayOf
 from shared.text import count_of, join_words
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Floats, Ints, Seed
 
 if TYPE_CHECKING:
     from shared.reporting.figures import Figure
@@ -145,7 +146,7 @@ class AlertClassifier(BaseEstimator):  # type: ignore[misc]
     [True, False]
     """
 
-    def __init__(self, *, label: str = "anomaly", odd: Any = None, time: str = "", random_state: Any = None) -> None:
+    def __init__(self, *, label: str = "anomaly", odd: Any = None, time: str = "", random_state: Seed = None) -> None:
         self.label = label
         self.odd = odd
         self.time = time
@@ -194,7 +195,7 @@ class AlertClassifier(BaseEstimator):  # type: ignore[misc]
         self.calibration_ = _check_chances(self._chance(X[last]), odd[last])
         return self
 
-    def predict_proba(self, rows: Any) -> Floats:
+    def predict_proba(self, rows: ArrayLike) -> Floats:
         """Chance that each row is ordinary, and that it is odd; shape (n, 2).
 
         Parameters
@@ -206,7 +207,7 @@ class AlertClassifier(BaseEstimator):  # type: ignore[misc]
         chance = self._chance(self._encode(rows))
         return np.column_stack([1 - chance, chance])
 
-    def score_samples(self, rows: Any) -> Floats:
+    def score_samples(self, rows: ArrayLike) -> Floats:
         """Score rows: the lower, the odder; minus the chance.
 
         Parameters
@@ -217,7 +218,7 @@ class AlertClassifier(BaseEstimator):  # type: ignore[misc]
 
     def find_alerts(
         self,
-        rows: Any,
+        rows: ArrayLike,
         *,
         look_cost: float = 1.0,
         miss_cost: float | str | None = None,
@@ -341,7 +342,7 @@ class AlertClassifier(BaseEstimator):  # type: ignore[misc]
             )
             raise DataError("labelled rows", [Problem(what, column=self.label, fix=fix)])
 
-    def _encode(self, rows: Any) -> Floats:
+    def _encode(self, rows: ArrayLike) -> Floats:
         """Encoded columns, and the evidence of the detector."""
         X = self.detector_.code_.encode(self.detector_.check_rows(rows))
         model = self.detector_.model_

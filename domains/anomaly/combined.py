@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from domains.anomaly.guard import RangeGuard
 from domains.anomaly.margins import MarginDetector
 from domains.anomaly.neighbours import NeighbourDetector
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats
+from shared.typing import Floats, Seed
 
 __all__ = ["CombinedDetector"]
 
@@ -59,7 +58,7 @@ class CombinedDetector(MatrixDetector):
 
     _allow_missing = True
 
-    def __init__(self, *, apart: Sequence[int] = (), budget: float = 0.01, random_state: Any = None) -> None:
+    def __init__(self, *, apart: Sequence[int] = (), budget: float = 0.01, random_state: Seed = None) -> None:
         self.apart = apart
         self.budget = budget
         self.random_state = random_state

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,7 +23,7 @@ from shared.data.contract import TableContract, contract_of
 from shared.errors import DataError, HexadWarning, Problem, Problems, quote
 from shared.runtime.array_of import ArrayOf
 from shared.text import count_of
-from shared.typing import Floats, Ints
+from shared.typing import Floats, Ints, Seed
 
 __all__ = ["LEAST_ROWS", "AnomalyDetector"]
 
@@ -62,7 +63,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
     Row 1: amount is 900, beyond all 500 rows learnt from (2.13 to 170).
     """
 
-    def __init__(self, *, budget: float = 0.01, random_state: Any = None) -> None:
+    def __init__(self, *, budget: float = 0.01, random_state: Seed = None) -> None:
         self.budget = budget
         self.random_state = random_state
 
@@ -123,7 +124,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
             )
         return self
 
-    def score_samples(self, rows: Any) -> Floats:
+    def score_samples(self, rows: ArrayLike) -> Floats:
         """Score rows: the lower, the odder, as scikit-learn's detectors do.
 
         Parameters
@@ -138,7 +139,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         """
         return self._fitted.score_samples(self._encode(rows))
 
-    def decision_function(self, rows: Any) -> Floats:
+    def decision_function(self, rows: ArrayLike) -> Floats:
         """Score of rows above the threshold of the budget; negative for those that are reported.
 
         Parameters
@@ -147,7 +148,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         """
         return self._fitted.decision_function(self._encode(rows))
 
-    def predict(self, rows: Any) -> Ints:
+    def predict(self, rows: ArrayLike) -> Ints:
         """Say which rows are reported: -1, and 1 for the others.
 
         Parameters
@@ -156,7 +157,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         """
         return self._fitted.predict(self._encode(rows))
 
-    def p_values(self, rows: Any) -> Floats:
+    def p_values(self, rows: ArrayLike) -> Floats:
         """Share of the rows learnt from, each held out, that are as odd as each row.
 
         Parameters
@@ -165,7 +166,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         """
         return self._fitted.p_values(self._encode(rows))
 
-    def evidence(self, rows: Any) -> Floats:
+    def evidence(self, rows: ArrayLike) -> Floats:
         """Minus the natural logarithm of the p-values, going on beyond the smallest.
 
         Parameters
@@ -174,7 +175,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         """
         return self._fitted.evidence(self._encode(rows))
 
-    def explain(self, rows: Any) -> pd.DataFrame:
+    def explain(self, rows: ArrayLike) -> pd.DataFrame:
         """Part of each column in the evidence of each row; none is negative, and a row's sum is its evidence.
 
         Parameters
@@ -192,7 +193,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
 
     def find_alerts(
         self,
-        rows: Any,
+        rows: ArrayLike,
         *,
         budget: float | None = None,
         false_discoveries: float | None = None,
@@ -259,7 +260,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self.model_
 
-    def check_rows(self, rows: Any, source: str = "rows") -> pd.DataFrame:
+    def check_rows(self, rows: ArrayLike, source: str = "rows") -> pd.DataFrame:
         """Refuse rows that lack columns, or have others in their place; return those columns that count.
 
         Parameters
@@ -298,7 +299,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         what = f"is an array of {matrix.shape[1]} columns, where {learnt} was learnt from"
         raise DataError(source, [Problem(what, fix="Give the same columns, by name: a DataFrame.")])
 
-    def _encode(self, rows: Any) -> Floats:
+    def _encode(self, rows: ArrayLike) -> Floats:
         return self.code_.encode(self.check_rows(rows))
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from shared.data.io.frames import as_pandas
 from shared.errors import DataError, Problem, Problems, quote
@@ -29,7 +30,7 @@ NEARLY = 0.8
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def to_plain_columns(rows: Any, source: str) -> pd.DataFrame:
+def to_plain_columns(rows: ArrayLike, source: str) -> pd.DataFrame:
     """Bring a table's columns to numbers (NaN where missing), text or dates, with text as names.
 
     Parameters

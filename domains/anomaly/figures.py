@@ -14,6 +14,8 @@ from shared.errors import HexadError
 from shared.text import count_of
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from shared.reporting.figures import Figure
 
 __all__ = ["detection_curve", "incident_lines", "reason_bars"]
@@ -111,7 +113,7 @@ def incident_lines(rows: pd.DataFrame, stamps: str, column: str, name: str = "")
     number = rows["incident"].to_numpy()
     marked = [np.flatnonzero(number == one) for one in np.unique(number[number > 0])]
 
-    def paint(axes: Any, colours: Any) -> None:
+    def paint(axes: Axes, colours: Any) -> None:
         axes.plot(x, y, color=colours["ink"], linewidth=1.1, label="measured")
         axes.plot(x, rows["usual"], color=colours["accent"], linewidth=1.1, label="usual")
         for k, place in enumerate(marked):

@@ -8,7 +8,7 @@ import numpy as np
 
 from domains.anomaly.base import BLOCK, Judged, MatrixDetector, load_kernels
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats
+from shared.typing import Floats, Seed
 
 __all__ = ["MarginDetector"]
 
@@ -45,7 +45,7 @@ class MarginDetector(MatrixDetector):
 
     _allow_missing = True
 
-    def __init__(self, *, budget: float = 0.01, random_state: Any = None) -> None:
+    def __init__(self, *, budget: float = 0.01, random_state: Seed = None) -> None:
         self.budget = budget
         self.random_state = random_state
 

@@ -13,7 +13,7 @@ from shared.checks import is_whole
 from shared.errors import SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import use_one_blas_thread
-from shared.typing import Floats, Ints
+from shared.typing import Floats, Ints, Seed
 
 __all__ = ["MixtureDetector"]
 
@@ -58,7 +58,7 @@ class MixtureDetector(MatrixDetector):
 
     _allow_missing = True
 
-    def __init__(self, *, max_parts: int = 4, budget: float = 0.01, random_state: Any = None) -> None:
+    def __init__(self, *, max_parts: int = 4, budget: float = 0.01, random_state: Seed = None) -> None:
         self.max_parts = max_parts
         self.budget = budget
         self.random_state = random_state

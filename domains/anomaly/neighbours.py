@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from domains.anomaly.base import BLOCK, Judged, MatrixDetector, is_share, load_kernels
@@ -11,7 +9,7 @@ from domains.anomaly.columns import Standardiser
 from shared.checks import is_whole
 from shared.errors import SettingsError
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats, Ints
+from shared.typing import Floats, Ints, Seed
 
 __all__ = ["NeighbourDetector"]
 
@@ -53,7 +51,7 @@ class NeighbourDetector(MatrixDetector):
     _allow_missing = True
 
     def __init__(
-        self, *, n_references: int = 2000, share: float = 0.025, budget: float = 0.01, random_state: Any = None
+        self, *, n_references: int = 2000, share: float = 0.025, budget: float = 0.01, random_state: Seed = None
     ) -> None:
         self.n_references = n_references
         self.share = share

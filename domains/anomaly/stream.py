@@ -17,7 +17,7 @@ from shared.errors import SettingsError
 from shared.result import Result
 from shared.runtime.array_of import ArrayOf
 from shared.text import count_of, join_names
-from shared.typing import Floats
+from shared.typing import Floats, Seed
 
 __all__ = ["Drift", "StreamDetector"]
 
@@ -128,7 +128,7 @@ class StreamDetector(MatrixDetector):
         memory: int = 10_000,
         false_alarms: float = 0.01,
         budget: float = 0.01,
-        random_state: Any = None,
+        random_state: Seed = None,
     ) -> None:
         self.detector = detector
         self.memory = memory

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from domains.anomaly.columns import Standardiser
 from shared.errors import SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import use_one_blas_thread
-from shared.typing import Floats, Ints
+from shared.typing import Floats, Ints, Seed
 
 __all__ = ["SubspaceDetector"]
 
@@ -69,7 +69,7 @@ class SubspaceDetector(MatrixDetector):
         *,
         explained: float = 0.9,
         budget: float = 0.01,
-        random_state: Any = None,
+        random_state: Seed = None,
     ) -> None:
         self.kind = kind
         self.explained = explained

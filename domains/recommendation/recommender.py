@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from domains.recommendation.behaviour.blend import Blend
@@ -480,7 +481,7 @@ class Recommender(BehaviourModel):
 
     # Help
 
-    def _as_learnt(self, rows: Any) -> Incidence:
+    def _as_learnt(self, rows: ArrayLike) -> Incidence:
         """New interactions, read with the column names that were learnt."""
         if isinstance(rows, Incidence):
             return as_interactions(rows)

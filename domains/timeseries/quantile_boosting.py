@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -109,7 +110,7 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError("it has no booster")
         return {"levels_": ArrayOf("f", (len(self.boosters_),), low=0, high=1, increasing=True, finite=True)}
 
-    def predict(self, X: Any) -> Floats:
+    def predict(self, X: ArrayLike) -> Floats:
         """Predict the median, shape (n_samples,).
 
         Parameters

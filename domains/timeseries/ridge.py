@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -106,7 +107,7 @@ class StandardizedRidge(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             "alpha_": ArrayOf("f", ()),
         }
 
-    def predict(self, X: Any) -> Floats:
+    def predict(self, X: ArrayLike) -> Floats:
         """Predict.
 
         Parameters

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from shared.checks import is_whole
 from shared.data import columns as names
@@ -69,7 +70,7 @@ class TimeSplitter(ABC):
             With the columns that the constructor named.
         """
 
-    def split(self, X: Any, y: object = None, groups: object = None) -> Iterator[tuple[Ints, Ints]]:
+    def split(self, X: ArrayLike, y: object = None, groups: object = None) -> Iterator[tuple[Ints, Ints]]:
         """Yield row positions to learn from and to test on, as scikit-learn's splitters do.
 
         Parameters

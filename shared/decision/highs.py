@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from shared.decision.program import Program
@@ -138,7 +139,7 @@ class Session:
         """
         self._highs.changeRowsBounds(len(rows), np.asarray(rows, dtype=np.int32), low, high)
 
-    def add_rows(self, rows: Any, low: Floats, high: Floats) -> None:
+    def add_rows(self, rows: ArrayLike, low: Floats, high: Floats) -> None:
         """Add rows below those there are.
 
         Parameters

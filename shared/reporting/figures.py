@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from shared.errors import SettingsError
 from shared.reporting.claims import Said
@@ -406,7 +406,7 @@ def _date_formatter(locator: Any) -> Any:
     base: Any = dates.ConciseDateFormatter
 
     class Dates(base):  # type: ignore[misc]
-        def format_ticks(self, values: Any) -> list[str]:
+        def format_ticks(self, values: ArrayLike) -> list[str]:
             texts = [text if ":" in text else text.lstrip("0") for text in super().format_ticks(values)]
             gaps = np.diff(np.asarray(values, dtype=float))
             # From one month to the next days may lie close: of such a pair the first is not named.

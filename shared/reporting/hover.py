@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 __all__ = ["find_values", "join_values"]
 
@@ -57,7 +61,7 @@ def find_values(axes: Any) -> dict[str, Any] | None:
     return {"lines": lines, "time": time, "frame": _find_frame(axes, time)}
 
 
-def _has_words(axes: Any) -> bool:
+def _has_words(axes: Axes) -> bool:
     """Whether words stand along x: there is no value between them."""
     from matplotlib import ticker
 

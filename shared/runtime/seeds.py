@@ -13,11 +13,12 @@ import numpy as np
 
 from shared.checks import is_whole
 from shared.errors import SettingsError
+from shared.typing import Seed
 
 __all__ = ["clone_seeded", "fix_seeds", "make_random_state", "make_rng"]
 
 
-def make_rng(random_state: Any, name: str = "random_state") -> np.random.Generator:
+def make_rng(random_state: Seed, name: str = "random_state") -> np.random.Generator:
     """Make a generator of a seed, and refuse what is none.
 
     Parameters
@@ -44,7 +45,7 @@ def make_rng(random_state: Any, name: str = "random_state") -> np.random.Generat
     return np.random.default_rng(random_state)
 
 
-def make_random_state(random_state: Any, name: str = "random_state") -> np.random.RandomState:
+def make_random_state(random_state: Seed, name: str = "random_state") -> np.random.RandomState:
     """Make what scikit-learn's estimators draw from of what they take for a seed, and refuse what is none.
 
     Parameters

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from domains.anomaly.base import BLOCK, Judged, MatrixDetector
@@ -14,7 +15,7 @@ from domains.anomaly.evidence import ScoreScale
 from shared.checks import is_whole
 from shared.errors import DataError, HexadError, Problem, SettingsError
 from shared.runtime.array_of import ArrayOf
-from shared.typing import Floats
+from shared.typing import Floats, Seed
 
 __all__ = ["ForestDetector"]
 
@@ -74,7 +75,7 @@ class ForestDetector(MatrixDetector):
         n_trees: int = 100,
         max_samples: int = 256,
         budget: float = 0.01,
-        random_state: Any = None,
+        random_state: Seed = None,
     ) -> None:
         self.cuts = cuts
         self.n_trees = n_trees
@@ -83,7 +84,7 @@ class ForestDetector(MatrixDetector):
         self.random_state = random_state
 
     @classmethod
-    def from_sklearn(cls, forest: Any, X: Any, *, budget: float = 0.01) -> ForestDetector:
+    def from_sklearn(cls, forest: Any, X: ArrayLike, *, budget: float = 0.01) -> ForestDetector:
         """Take the trees of a fitted scikit-learn forest, to score faster and to have reasons.
 
         Parameters
@@ -167,7 +168,7 @@ class ForestDetector(MatrixDetector):
 
         return score
 
-    def explain_paths(self, X: Any) -> Floats:
+    def explain_paths(self, X: ArrayLike) -> Floats:
         """Say by how much each column changed the logarithm (base 2) of a row's score.
 
         Parameters

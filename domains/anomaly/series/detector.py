@@ -23,7 +23,7 @@ from shared.data.panel import Panel, PanelRepair, SeriesColumns
 from shared.errors import SettingsError
 from shared.runtime.array_of import ArrayOf
 from shared.runtime.parallel import map_parallel
-from shared.typing import Bools, Floats, Ints
+from shared.typing import Bools, Floats, Ints, Seed
 
 __all__ = ["SeriesDetector"]
 
@@ -97,7 +97,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         window: int | None = None,
         memory: int = 20_000,
         budget: float = 0.002,
-        random_state: Any = None,
+        random_state: Seed = None,
         n_jobs: int | None = None,
     ) -> None:
         self.channels = channels

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -162,7 +163,7 @@ class LocationFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 scaled[name] = values if name.startswith("diversity_") else np.log1p(values)
         return pd.DataFrame(scaled, index=table.index)
 
-    def transform(self, points: Any) -> pd.DataFrame:
+    def transform(self, points: ArrayLike) -> pd.DataFrame:
         """Measure what lies around each row.
 
         Parameters

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import optimize
 from scipy.special import logsumexp, softmax
 from sklearn.base import BaseEstimator
@@ -467,5 +468,5 @@ class HuffModel(BaseEstimator):  # type: ignore[misc]
         )
 
 
-def _read_demand(demand: Any, clients: pd.Index[Any]) -> Floats:
+def _read_demand(demand: ArrayLike, clients: pd.Index[Any]) -> Floats:
     return np.ones(len(clients)) if demand is None else read_values(demand, clients, "demand", "clients")

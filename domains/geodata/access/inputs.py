@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from domains.geodata.network.costs import StreetCosts
 from shared.data.io.frames import as_pandas
@@ -19,7 +20,7 @@ __all__ = ["as_numbers", "check_order", "find_sites", "read_costs", "read_values
 MAX_ROWS = 6
 
 
-def as_numbers(values: Any, source: str) -> Floats:
+def as_numbers(values: ArrayLike, source: str) -> Floats:
     """Take an array of numbers from anything that holds them; what is none becomes NaN.
 
     Parameters
@@ -47,7 +48,7 @@ def as_numbers(values: Any, source: str) -> Floats:
     return np.asarray(flat.to_numpy(dtype=float, na_value=np.nan).reshape(found.shape))
 
 
-def read_costs(costs: Any) -> tuple[Floats, pd.Index[Any], pd.Index[Any]]:
+def read_costs(costs: ArrayLike) -> tuple[Floats, pd.Index[Any], pd.Index[Any]]:
     """Costs from clients to sites, checked, with what both are called.
 
     Parameters
@@ -90,7 +91,7 @@ def read_costs(costs: Any) -> tuple[Floats, pd.Index[Any], pd.Index[Any]]:
     return values, clients, sites
 
 
-def read_values(values: Any, labels: pd.Index[Any], source: str, of: str) -> Floats:
+def read_values(values: ArrayLike, labels: pd.Index[Any], source: str, of: str) -> Floats:
     """One number of 0 or more for each site or client, not all of them 0.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from domains.geodata.access.inputs import as_numbers, read_costs, read_values
@@ -294,7 +295,7 @@ class FloatingCatchment(Result):
 
 
 def compute_floating_catchment(
-    costs: Any, supply: Any, demand: Any, limit: float, *, decay: str | None = None
+    costs: ArrayLike, supply: Any, demand: ArrayLike, limit: float, *, decay: str | None = None
 ) -> FloatingCatchment:
     """Compute access by two-step floating catchment areas (Luo & Wang 2003; with decay Luo & Qi 2009).
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from domains.geodata.network.streets import StreetNetwork, check_network
 from domains.geodata.points import read_points
@@ -179,7 +180,7 @@ def flatten_layer(layer: MapLayer, plane: LocalProjection) -> Shapes:
     return Shapes(kind, flat, rows[owner], radius, texts, marks)
 
 
-def _take_apart(shapes: Any, kind: str) -> tuple[list[Floats], Any]:
+def _take_apart(shapes: ArrayLike, kind: str) -> tuple[list[Floats], Any]:
     import shapely
 
     parts, owner = shapely.get_parts(shapes, return_index=True)

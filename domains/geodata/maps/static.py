@@ -16,6 +16,7 @@ from shared.typing import Floats, Ints
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from shared.reporting import Figure, Said
 
@@ -84,7 +85,7 @@ def draw_map(
     # Rows of names take their room from the map's.
     narrow = (NARROW, NARROW * min(max(size[1] / size[0], 0.75), 1.3) + 0.17 * len(layers))
 
-    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+    def paint(axes: Axes, colours: Mapping[str, str]) -> None:
         small = is_narrow(axes)
         frame = _find_frame(streets, seen, zoom, narrow if small else size)
         axes.set_aspect("equal")
@@ -160,7 +161,7 @@ def pick_streets(streets: StreetNetwork, frame: Frame | None, most: int) -> tupl
     return pieces[major], pieces[minor]
 
 
-def _paint_streets(axes: Any, colours: Mapping[str, str], streets: StreetNetwork, frame: Frame, most: int) -> None:
+def _paint_streets(axes: Axes, colours: Mapping[str, str], streets: StreetNetwork, frame: Frame, most: int) -> None:
     import shapely
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
@@ -194,7 +195,7 @@ def _thin(parts: Sequence[Floats], step: float, closed: bool) -> list[Floats]:
 
 
 def _paint_layer(
-    axes: Any, colours: Mapping[str, str], layer: MapLayer, shapes: Shapes, frame: Frame, around: int
+    axes: Axes, colours: Mapping[str, str], layer: MapLayer, shapes: Shapes, frame: Frame, around: int
 ) -> None:
     if not shapes.parts:
         return
@@ -218,7 +219,7 @@ def _count_around(shapes: Shapes, under: Sequence[Shapes]) -> int:
     return sum(bool((span(one) <= span(shapes)).all()) for one in areas) if shapes.parts else 0
 
 
-def _paint_points(axes: Any, colours: Mapping[str, str], layer: MapLayer, shapes: Shapes) -> None:
+def _paint_points(axes: Axes, colours: Mapping[str, str], layer: MapLayer, shapes: Shapes) -> None:
     """Dots, with marks in them or beside them."""
     from shared.reporting.figures import is_narrow
 
@@ -238,7 +239,7 @@ def _paint_points(axes: Any, colours: Mapping[str, str], layer: MapLayer, shapes
             axes.annotate(mark, (x, y), bbox=ground, zorder=6, annotation_clip=True, **beside)
 
 
-def _paint_paths(axes: Any, shade: str, layer: MapLayer, parts: Sequence[Floats], tone: float | None) -> None:
+def _paint_paths(axes: Axes, shade: str, layer: MapLayer, parts: Sequence[Floats], tone: float | None) -> None:
     """Lines, or areas filled, whose name stands beside the tone that they have upon others."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
@@ -256,7 +257,7 @@ def _paint_paths(axes: Any, shade: str, layer: MapLayer, parts: Sequence[Floats]
     axes.add_patch(PathPatch(path, facecolor="none", edgecolor=shade, linewidth=width, linestyle=style, zorder=3))
 
 
-def _paint_scale(axes: Any, colours: Mapping[str, str], frame: Frame) -> None:
+def _paint_scale(axes: Axes, colours: Mapping[str, str], frame: Frame) -> None:
     width = frame[2] - frame[0]
     step = max((one for one in STEPS if one <= width / 4), default=STEPS[0])
     x, y = frame[0] + 0.03 * width, frame[1] + 0.03 * (frame[3] - frame[1])

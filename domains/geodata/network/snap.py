@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from domains.geodata.network.streets import StreetNetwork, check_network
 from domains.geodata.points import Points, read_points
@@ -72,7 +73,7 @@ class Positions(OneLine):
 
 def snap_points(
     network: StreetNetwork,
-    points: Any,
+    points: ArrayLike,
     *,
     max_snap: float = MAX_SNAP,
     source: str = "points",

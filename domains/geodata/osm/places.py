@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from domains.geodata.osm.categories import categorise
 from domains.geodata.projection import WGS84, LocalProjection, join_meridian, wrap_degrees
@@ -123,7 +124,7 @@ def _make_valid(shapes: Any) -> Any:
     return shapes
 
 
-def _flatten(shapes: Any, projection: LocalProjection) -> Any:
+def _flatten(shapes: ArrayLike, projection: LocalProjection) -> Any:
     """Shapes in metres of the plane."""
     import shapely
 

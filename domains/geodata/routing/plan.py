@@ -21,7 +21,7 @@ from shared.checks import is_number, is_whole
 from shared.errors import DataError, HexadError, Problem, SettingsError, quote
 from shared.result import Result
 from shared.text import count_of, format_number, sentences
-from shared.typing import Floats, Ints
+from shared.typing import Floats, Ints, Seed
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -202,7 +202,7 @@ def plan_routes(
 
 
 def _check_settings(
-    fleets: list[Fleet], service: Any, by: str, engine: str, iterations: Any, random_state: Any, hold: Any
+    fleets: list[Fleet], service: Any, by: str, engine: str, iterations: Any, random_state: Seed, hold: Any
 ) -> None:
     if not fleets or not all(isinstance(one, Fleet) for one in fleets):
         raise SettingsError("fleets= holds no Fleet; give Fleet(n, capacity=...) for each kind of vehicle")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from domains.geodata.access.inputs import MAX_ROWS, as_numbers, find_sites, read_costs, read_values
 from domains.geodata.sites.decision import SiteDecision
@@ -21,7 +22,7 @@ from shared.checks import is_number, is_whole
 from shared.decision import InfeasibleError
 from shared.errors import HexadError, Problems, SettingsError, quote
 from shared.text import count_of, format_number, join_names
-from shared.typing import Bools, Bytes, Floats, Ints
+from shared.typing import Bools, Bytes, Floats, Ints, Seed
 
 __all__ = ["GOALS", "choose_sites"]
 
@@ -135,15 +136,15 @@ def choose_sites(
 
 
 def _check(
-    costs: Any,
+    costs: ArrayLike,
     n: Any,
-    weights: Any,
+    weights: ArrayLike,
     goal: str,
     existing: Sequence[Any],
     forbidden: Sequence[Any],
     limit: Any,
     time_limit: float,
-    random_state: Any,
+    random_state: Seed,
 ) -> _Question:
     if goal not in GOALS:
         raise SettingsError(f"goal={goal!r}: the goals are {', '.join(map(repr, GOALS))}")
@@ -197,7 +198,14 @@ def _check_clash(clash: Any, n_sites: int) -> Bools | None:
 
 
 def _make_goal(
-    asked: _Question, total: int, capacity: Any, split: bool, clash: Bools | None, pull: Any, rivals: Any, seed: int
+    asked: _Question,
+    total: int,
+    capacity: ArrayLike,
+    split: bool,
+    clash: Bools | None,
+    pull: Any,
+    rivals: Any,
+    seed: int,
 ) -> Goal:
     served = np.isfinite(asked.costs).any(axis=1)
     costs, weights = asked.costs[served], asked.weights[served]
@@ -225,7 +233,7 @@ def _make_goal(
     return FewestGoal(covers[~uncovered], clash)
 
 
-def _read_capacity(capacity: Any, n_sites: int) -> Floats:
+def _read_capacity(capacity: ArrayLike, n_sites: int) -> Floats:
     room = as_numbers(capacity, "capacity")
     if room.shape not in {(), (n_sites,)}:
         raise SettingsError(f"capacity has the shape {room.shape}; give one number, or one for each of {n_sites} sites")
@@ -256,7 +264,7 @@ def _make_share(asked: _Question, total: int, clash: Bools | None, pull: Any, ri
     return ShareGoal(draw, others, asked.weights, total, clash)
 
 
-def _say_infeasible(asked: _Question, total: int, capacity: Any, clash: Bools | None) -> str:
+def _say_infeasible(asked: _Question, total: int, capacity: ArrayLike, clash: Bools | None) -> str:
     told = [f"no {total} sites meet what is asked" if total else "no set of sites meets what is asked"]
     if capacity is not None:
         room = _read_capacity(capacity, len(asked.sites))

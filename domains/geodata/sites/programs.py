@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from domains.geodata.sites.medians import MedianAnswer
@@ -44,7 +45,7 @@ def add_pairs(matrix: Any, low: Floats, high: Floats, clash: Bools | None) -> tu
 
 
 def make_program(
-    cost: Floats, matrix: Any, low: Floats, high: Floats, status: Bytes, whole: Bools | None = None
+    cost: Floats, matrix: ArrayLike, low: Floats, high: Floats, status: Bytes, whole: Bools | None = None
 ) -> Program:
     """Make a program whose first columns are sites, open or shut for good where that is said.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from shared.checks import as_tuple
 from shared.errors import DataError, Problem, Problems, quote
@@ -103,7 +104,7 @@ class ResponseCurves(Result):
     def __len__(self) -> int:
         return len(self.channels)
 
-    def value(self, spend: Any) -> Floats:
+    def value(self, spend: ArrayLike) -> Floats:
         """Response to spending.
 
         Parameters
@@ -117,7 +118,7 @@ class ResponseCurves(Result):
         with np.errstate(divide="ignore", over="ignore"):
             return np.asarray(self.top / (1.0 + (self.half / x) ** self.shape))
 
-    def slope(self, spend: Any) -> Floats:
+    def slope(self, spend: ArrayLike) -> Floats:
         """Response to one unit of money more.
 
         Parameters

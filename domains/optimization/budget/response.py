@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.optimize import least_squares, nnls
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -35,7 +36,7 @@ POLISH = 20  # steps of Gauss and Newton after a search, which by itself stops s
 SURE = 2.0  # of AICc: what less apart cannot be told apart (Burnham and Anderson, 2002, section 2.6)
 
 
-def carry_over(spend: Any, share: float, before: float = 0.0) -> Floats:
+def carry_over(spend: ArrayLike, share: float, before: float = 0.0) -> Floats:
     """Effective spending: what is spent, and a share of what was effective before (geometric adstock).
 
     Parameters
@@ -231,7 +232,7 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
             raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
 
     @staticmethod
-    def _read(table: pd.DataFrame, response: Any, others: Any) -> tuple[Floats, Floats, Floats]:
+    def _read(table: pd.DataFrame, response: Any, others: ArrayLike) -> tuple[Floats, Floats, Floats]:
         problems = Problems("spend")
         if not table.shape[1]:
             problems.add("there is no channel", fix="Give a column a channel.")
@@ -455,7 +456,7 @@ def _without_index(given: Any, source: str) -> pd.DataFrame:
     return as_pandas(given.reset_index(drop=True) if isinstance(given, pd.DataFrame) else given, source)
 
 
-def _refuse_other_order(spend: Any, other: Any, called: str) -> None:
+def _refuse_other_order(spend: ArrayLike, other: Any, called: str) -> None:
     """Refuse a table or Series whose index is another than that of the spending; one that only counts rows is none."""
     if not isinstance(spend, pd.DataFrame) or not isinstance(other, pd.Series | pd.DataFrame):
         return
@@ -470,7 +471,7 @@ def _refuse_other_order(spend: Any, other: Any, called: str) -> None:
     raise DataError(called, [Problem(what, fix=fix)])
 
 
-def _read_others(others: Any, n: int) -> Floats:
+def _read_others(others: ArrayLike, n: int) -> Floats:
     if others is None:
         return np.zeros((n, 0))
     table = _without_index(others, "others")

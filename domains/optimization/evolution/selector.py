@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.feature_selection import SelectorMixin
@@ -192,7 +193,7 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "support_")
         return self.support_
 
-    def _split(self, cv: Any, X: Floats, y: Any) -> Any:
+    def _split(self, cv: Any, X: Floats, y: ArrayLike) -> Any:
         if is_whole(cv, least=-(2**53)):
             count = min(int(cv), len(X))
             if count < 2:
@@ -207,7 +208,7 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
             return KFold(count, shuffle=True, random_state=self.random_state).split(X)
         return check_cv(cv, y).split(X, y)
 
-    def _search(self, X: Floats, y: Any, target: Floats, turn: int) -> tuple[Bools, float]:
+    def _search(self, X: Floats, y: ArrayLike, target: Floats, turn: int) -> tuple[Bools, float]:
         n = X.shape[1]
         folds = list(self._split(self.cv, X, y))
         fast = _Moments(X, target, folds) if self.estimator is None else None
@@ -236,7 +237,7 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         value = float(judge({"use": mask[None]})[0]) + self.penalty * int(mask.sum())
         return mask, value
 
-    def _cross_validate(self, X: Floats, y: Any, mask: Bools, folds: Any) -> float:
+    def _cross_validate(self, X: Floats, y: ArrayLike, mask: Bools, folds: Any) -> float:
         model = self._model_of(mask)
         return float(np.mean(cross_val_score(model, _columns(X, mask), y, cv=folds, scoring=self._scorer())))
 
@@ -278,7 +279,7 @@ def _prune(mask: Bools, judge: Any) -> Bools:
     return mask
 
 
-def _read_target(y: Any) -> Floats:
+def _read_target(y: ArrayLike) -> Floats:
     """Numbers as they are; of classes their indicators."""
     values = np.asarray(y)
     if values.dtype.kind in "fiu" and len(np.unique(values)) > 2:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from domains.optimization.portfolio.base import yearly
 from domains.optimization.portfolio.returns import find_periods_per_year
@@ -29,7 +30,7 @@ STILL = 1e-12  # a standard deviation below, relative to the returns, is that of
 EULER = 0.5772156649015329
 
 
-def deflate_sharpe(returns: Any, n_tried: int, spread: float) -> float:
+def deflate_sharpe(returns: ArrayLike, n_tried: int, spread: float) -> float:
     """Probability that a Sharpe ratio is above what the best of several worthless strategies would show by luck.
 
     Parameters

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -80,7 +81,7 @@ class Allocator(BaseEstimator, ABC):  # type: ignore[misc]
     def _decide(self, table: Returns) -> tuple[Floats, Decision]:
         """Find weights for returns that were checked."""
 
-    def predict(self, returns: Any) -> pd.Series[Any]:
+    def predict(self, returns: ArrayLike) -> pd.Series[Any]:
         """Returns of the portfolio, its weights restored every period; `evaluate` lets them drift and charges costs.
 
         Parameters

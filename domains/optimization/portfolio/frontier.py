@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from domains.optimization.portfolio.base import yearly
 from domains.optimization.portfolio.cardinality import split_diagonal
@@ -187,7 +188,7 @@ def _by_variance(
     tradeoffs: Sequence[float] | None,
     limits: Any,
     groups: Any,
-    holdings: Any,
+    holdings: ArrayLike,
     time_limit: float,
 ) -> Frontier:
     base = Limits.make(limits)

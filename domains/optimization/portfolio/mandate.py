@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from shared.decision import InfeasibleError, Limit, Limits, Program, Session, explain_infeasible, read_groups
@@ -358,7 +359,7 @@ def _check_weight(limit: Limit, row: int, problems: Problems) -> None:
         problems.add(f"{limit.name!r} is below 0", column="least", rows=[row], count=1, fix="Give a share above 0.")
 
 
-def read_holdings(holdings: Any, assets: Sequence[str]) -> Floats:
+def read_holdings(holdings: ArrayLike, assets: Sequence[str]) -> Floats:
     """Present weights of some assets; zeros for those that are not held.
 
     Parameters

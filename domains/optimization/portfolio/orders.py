@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from domains.optimization.portfolio.mandate import QUANTITIES
@@ -239,7 +240,9 @@ def _tell(
     )
 
 
-def _read(weights: Any, prices: Any, holdings: Any, lot: Any) -> tuple[list[str], Floats, Floats, Floats, Floats]:
+def _read(
+    weights: ArrayLike, prices: Any, holdings: ArrayLike, lot: Any
+) -> tuple[list[str], Floats, Floats, Floats, Floats]:
     target, price, held = (_read_numbers(one) for one in (weights, prices, {} if holdings is None else holdings))
     problems = Problems("orders")
     names = list(dict.fromkeys([*target.index, *held.index[held != 0]]))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from shared.data import columns as names
 from shared.data.dates import reads_like_dates
@@ -123,7 +124,7 @@ def compute_returns(prices: Any, *, source: str = "prices") -> pd.DataFrame:
     return pd.DataFrame(found, index=table.index[1:], columns=table.columns)
 
 
-def read_returns(returns: Any, *, least_periods: int = 2, source: str = "returns") -> Returns:
+def read_returns(returns: ArrayLike, *, least_periods: int = 2, source: str = "returns") -> Returns:
     """Check a table of returns.
 
     Parameters

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from domains.optimization.portfolio.base import Allocator, is_held, make_values
@@ -20,7 +21,7 @@ from shared.typing import Floats
 __all__ = ["MinimumCVaR", "compute_cvar", "make_cvar_program"]
 
 
-def compute_cvar(returns: Any, level: float = 95.0) -> float:
+def compute_cvar(returns: ArrayLike, level: float = 95.0) -> float:
     """Mean loss in the worst (100 - level) percent of periods, by Rockafellar and Uryasev's definition.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from domains.optimization.portfolio.returns import read_returns
 from shared.checks import as_names, is_whole
@@ -27,11 +28,11 @@ WEIGHT = "weight of {}"
 ORIGINS = 6  # at which rules are asked again without what comes after
 
 
-def _mean(values: Any) -> float:
+def _mean(values: ArrayLike) -> float:
     return float(np.asarray(values).mean())
 
 
-def _growth(values: Any) -> float:
+def _growth(values: ArrayLike) -> float:
     return float(np.log1p(np.maximum(np.asarray(values), -1 + 1e-12)).mean())
 
 
@@ -39,7 +40,7 @@ def _volatility(values: Any) -> float:
     return float(np.asarray(values).std(ddof=1)) if len(values) > 1 else 0.0
 
 
-def _total(values: Any) -> float:
+def _total(values: ArrayLike) -> float:
     return float(np.asarray(values).sum())
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -187,7 +188,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
             raise HexadError("items have no texts to be searched; name their column: text=")
         return self.encoder_.transform(list(texts))
 
-    def text_of(self, rows: Any) -> Reals:
+    def text_of(self, rows: ArrayLike) -> Reals:
         """Vectors of the texts of some items.
 
         Parameters

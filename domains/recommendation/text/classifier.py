@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -124,7 +125,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return LogisticRegression(C=strength, max_iter=100, tol=1e-3)
 
     @staticmethod
-    def _odds(model: Any, rows: Any) -> Reals:
+    def _odds(model: Any, rows: ArrayLike) -> Reals:
         found = np.asarray(model.decision_function(rows), dtype=float)
         return np.stack([np.zeros(len(found)), found], axis=1) if found.ndim == 1 else found
 

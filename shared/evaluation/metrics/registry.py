@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from shared.checks import check_level as need_level
 from shared.data import columns as names
 from shared.errors import SettingsError
@@ -31,7 +33,7 @@ class _Kind:
     undefined: Callable[..., Any] | None = None
 
 
-def _is_zero(y: Any, _mean: Any) -> Any:
+def _is_zero(y: ArrayLike, _mean: Any) -> Any:
     """Rows that MAPE would divide by zero."""
     return y == 0
 
