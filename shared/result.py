@@ -55,7 +55,7 @@ def as_line(name: str, *parts: str) -> str:
     return f"{name}({shorten(inside, LONGEST_LINE - len(name) - 2)})"
 
 
-def _say_part(name: str, value: Any) -> str:
+def _say_part(name: str, value: object) -> str:
     """What one field holds, or how much of it; nothing where it is empty, or neither."""
     if value is None or callable(value):
         return ""
@@ -74,7 +74,7 @@ def _say_part(name: str, value: Any) -> str:
     return ""
 
 
-def _say_size(name: str, value: Any, shape: tuple[int, ...]) -> str:
+def _say_size(name: str, value: object, shape: tuple[int, ...]) -> str:
     if not shape or 0 in shape:
         return ""
     if hasattr(value, "columns"):
@@ -136,7 +136,7 @@ class Tabular(OneLine, ABC):
         write_bytes(Path(path), written)
         return None
 
-    def __getitem__(self, name: Any) -> Any:
+    def __getitem__(self, name: object) -> Any:
         frame = self.to_frame()
         if hasattr(name, "dtype") and getattr(name, "shape", None):  # which rows, as in found[found["lift"] > 2]
             return frame[name]
@@ -234,5 +234,5 @@ class Several(Result):
     def __iter__(self) -> Iterator[Any]:
         return iter(self.each())
 
-    def __getitem__(self, name: Any) -> Any:
+    def __getitem__(self, name: object) -> Any:
         return self.each()[name] if isinstance(name, int | slice) else super().__getitem__(name)

@@ -25,7 +25,7 @@ class Estimator(Protocol):
     >>> def takes(model: Estimator) -> None: ...
     """
 
-    def fit(self, *data: Any, **options: Any) -> Any:
+    def fit(self, *data: object, **options: object) -> Any:
         """Learn from data."""
         ...
 
@@ -33,7 +33,7 @@ class Estimator(Protocol):
         """Settings by name."""
         ...
 
-    def set_params(self, **settings: Any) -> Any:
+    def set_params(self, **settings: object) -> Any:
         """Change settings."""
         ...
 
@@ -44,6 +44,6 @@ class Predictor(Estimator, Protocol):
     >>> def takes(model: Predictor) -> None: ...
     """
 
-    def predict(self, *data: Any, **options: Any) -> Any:
+    def predict(self, *data: object, **options: object) -> Any:
         """Answer for rows, or for a horizon."""
         ...

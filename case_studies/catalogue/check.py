@@ -227,7 +227,9 @@ def judge_columns(items: Items, settings: CatalogueSettings) -> Trial | None:
     return replace(trial, shares=by_item, whole=whole, leaks=leaks, weights=by_way.weights, masked=masked)
 
 
-def _list_ways(items: Items, names: list[str], settings: CatalogueSettings, labels: Any) -> dict[str, tuple[Any, ...]]:
+def _list_ways(
+    items: Items, names: list[str], settings: CatalogueSettings, labels: object
+) -> dict[str, tuple[Any, ...]]:
     """Attributes, encoder and labels of every way."""
     ways: dict[str, tuple[Any, ...]] = {f"{name} alone": ([name], None, None) for name in names}
     encoder = choose_encoder(len(items.table), settings) if items.text else None

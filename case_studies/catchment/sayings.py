@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -55,7 +54,7 @@ def say_speed(town: Town, factor: float) -> str:
     return f"at {0.06 * usual_speed(town.network) * factor:.1f} km/h"
 
 
-def _count(tables: Tables, town: Town, column: str, **where: Any) -> Number:
+def _count(tables: Tables, town: Town, column: str, **where: object) -> Number:
     """How many people, with what they are called."""
     return tables.rows("reach" if where else "totals", **where).value(column, town.people.unit, decimals=0)
 

@@ -44,7 +44,7 @@ class Tables:
     kept: dict[str, pd.DataFrame]
     comparison: Comparison | None = None
 
-    def rows(self, table: str, **where: Any) -> Evidence:
+    def rows(self, table: str, **where: object) -> Evidence:
         """Rows of a table.
 
         Parameters

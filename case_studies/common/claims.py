@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from shared.evaluation import Comparison
 from shared.reporting import Claim
@@ -20,7 +19,7 @@ def claim_of(
     name: str = "",
     context: str = "",
     split: str = "split",
-    **rows: Any,
+    **rows: object,
 ) -> Claim:
     """Say the outcome of a comparison in plain names, its numbers bound to rows of a table.
 

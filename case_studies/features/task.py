@@ -126,7 +126,7 @@ class RecentLevel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.rows = rows
         self.strategy = strategy
 
-    def fit(self, X: object, y: Any) -> RecentLevel:
+    def fit(self, X: object, y: object) -> RecentLevel:
         """Learn the level."""
         last = np.asarray(y, dtype=float)[-self.rows :] if self.rows else np.asarray(y, dtype=float)
         self.level_ = float(np.median(last) if self.strategy == "median" else np.mean(last))
@@ -152,7 +152,7 @@ class RidgeOn(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, columns: list[str]) -> None:
         self.columns = columns
 
-    def fit(self, X: pd.DataFrame, y: Any) -> RidgeOn:
+    def fit(self, X: pd.DataFrame, y: object) -> RidgeOn:
         """Learn from these columns alone."""
         self.model_ = StandardizedRidge().fit(X[self.columns].to_numpy(), y)
         return self

@@ -190,7 +190,7 @@ def _make_baselines(rows: Rows, settings: FeaturesSettings) -> dict[str, Any]:
 
 
 def _trace_sizes(
-    table: pd.DataFrame, rows: Rows, choice: Choice, settings: FeaturesSettings, asked: dict[str, Any], one: Any
+    table: pd.DataFrame, rows: Rows, choice: Choice, settings: FeaturesSettings, asked: dict[str, Any], one: object
 ) -> pd.DataFrame:
     """Error by number of columns, in the order of the searches and in that of correlations."""
     ranking, n = choice.ranking(), len(choice.columns)

@@ -20,7 +20,7 @@ class Popular(BaseEstimator):  # type: ignore[misc]
     [[2.0, 1.0]]
     """
 
-    def fit(self, baskets: Incidence, y: Any = None) -> Popular:
+    def fit(self, baskets: Incidence, y: object = None) -> Popular:
         """Count the baskets of every item."""
         self.items_ = baskets.items
         self.counts_ = baskets.counts.astype(float)

@@ -166,8 +166,8 @@ class LeanedOnMeans(BaseEstimator):  # type: ignore[misc]
         month: int = 21,
         risk_aversion: float = 5.0,
         covariance: str = "sample",
-        limits: Any = None,
-        groups: Any = None,
+        limits: object = None,
+        groups: object = None,
     ) -> None:
         self.view = view
         self.recent = recent

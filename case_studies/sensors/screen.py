@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
@@ -74,5 +73,5 @@ def _list_doubts(settings: SensorSettings, tables: Tables) -> Iterator[Said]:
         yield "No holidays were named, so that they stand among the incidents."
 
 
-def _say_day(stamp: Any) -> str:
+def _say_day(stamp: object) -> str:
     return format_stamp(stamp.normalize()) if isinstance(stamp, pd.Timestamp) else str(stamp)

@@ -156,7 +156,7 @@ class NumbersForest(BaseEstimator):  # type: ignore[misc]
     def __init__(self, *, random_state: int = 0) -> None:
         self.random_state = random_state
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> NumbersForest:
+    def fit(self, X: pd.DataFrame, y: object = None) -> NumbersForest:
         """Learn."""
         self.columns_ = [str(name) for name in X.columns if pd.api.types.is_numeric_dtype(X[name].dtype)]
         if self.columns_:

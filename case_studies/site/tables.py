@@ -48,7 +48,7 @@ class Tables:
     simple: str
     comparison: Comparison | None = None
 
-    def rows(self, table: str, **where: Any) -> Evidence:
+    def rows(self, table: str, **where: object) -> Evidence:
         """Rows of a table.
 
         Parameters

@@ -70,7 +70,7 @@ class MatrixDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     random_state: Any
     _allow_missing = False
 
-    def fit(self, X: Any, y: Any = None) -> MatrixDetector:
+    def fit(self, X: Any, y: object = None) -> MatrixDetector:
         """Learn what is ordinary.
 
         Parameters

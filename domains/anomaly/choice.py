@@ -28,7 +28,7 @@ def check_budget(budget: object) -> None:
         raise SettingsError(f"budget={budget!r}: give a number of alerts, from 1 on, or a share of rows below 1")
 
 
-def by_column(given: Any, name: str) -> dict[str, Any]:
+def by_column(given: object, name: str) -> dict[str, Any]:
     """Take what is said of columns, and refuse what is not said by column.
 
     Parameters

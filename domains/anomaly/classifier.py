@@ -146,13 +146,15 @@ class AlertClassifier(BaseEstimator):  # type: ignore[misc]
     [True, False]
     """
 
-    def __init__(self, *, label: str = "anomaly", odd: Any = None, time: str = "", random_state: Seed = None) -> None:
+    def __init__(
+        self, *, label: str = "anomaly", odd: object = None, time: str = "", random_state: Seed = None
+    ) -> None:
         self.label = label
         self.odd = odd
         self.time = time
         self.random_state = random_state
 
-    def fit(self, labelled: Any, y: Any = None) -> AlertClassifier:
+    def fit(self, labelled: Any, y: object = None) -> AlertClassifier:
         """Learn from labelled rows.
 
         Parameters

@@ -71,7 +71,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         """How `evaluate` fits and asks it: on rows without labels, which only judge it."""
         return DetectionTask()
 
-    def fit_predict(self, rows: Any, y: Any = None) -> Ints:
+    def fit_predict(self, rows: Any, y: object = None) -> Ints:
         """Learn what is ordinary, and say of the same rows which are: 1 for ordinary rows, -1 for those to report.
 
         Parameters
@@ -81,7 +81,7 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
         """
         return self.fit(rows).predict(rows)
 
-    def fit(self, rows: Any, y: Any = None) -> AnomalyDetector:
+    def fit(self, rows: Any, y: object = None) -> AnomalyDetector:
         """Learn what is ordinary.
 
         Parameters

@@ -33,7 +33,7 @@ def _square_distances(row: Singles, columns: Singles, out: Singles) -> None:
 
 
 @jit(nogil=True)
-def _count_up_to(values: Singles, bound: Any) -> Any:
+def _count_up_to(values: Singles, bound: object) -> Any:
     count = np.int32(0)
     for i in range(len(values)):
         count += np.int32(values[i] <= bound)

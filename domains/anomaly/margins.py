@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from domains.anomaly.base import BLOCK, Judged, MatrixDetector, load_kernels
@@ -67,7 +65,7 @@ class MarginDetector(MatrixDetector):
         """Sort the columns of rows of all times."""
         self._sort(pool)
 
-    def _tails(self, X: Floats, known: Any) -> Floats:
+    def _tails(self, X: Floats, known: object) -> Floats:
         tails = np.empty(X.shape)
         load_kernels().column_tails(X, self.ordered_, self.counts_, known, tails)
         return tails

@@ -123,7 +123,7 @@ class StreamDetector(MatrixDetector):
 
     def __init__(
         self,
-        detector: Any = None,
+        detector: object = None,
         *,
         memory: int = 10_000,
         false_alarms: float = 0.01,

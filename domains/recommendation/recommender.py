@@ -146,7 +146,7 @@ class Recommender(BehaviourModel):
 
     # What is known of items
 
-    def _fit_items_alone(self, items: Any) -> None:
+    def _fit_items_alone(self, items: object) -> None:
         if items is None:
             raise HexadError("nothing to learn from: give interactions, a table of items, or both")
         table = as_pandas(items, "items", copy=False)
@@ -615,7 +615,7 @@ class Recommender(BehaviourModel):
         columns = [map(str, self.columns_.values_of(name)[items].tolist()) for name in names]
         return [". ".join(part for part in row if part) for row in zip(*columns, strict=True)]
 
-    def _suit(self, items: Ints, scores: Reals, user: Any) -> Reals:
+    def _suit(self, items: Ints, scores: Reals, user: object) -> Reals:
         """Fused with the order in which the found items suit a user."""
         own = self._score(self.user_codes([user]))[0]
         found = scores.copy()

@@ -316,7 +316,7 @@ class PanelForecaster(WrittenDurations, BaseEstimator):  # type: ignore[misc]
             raise SettingsError(f"horizon={horizon!r} is {steps:,} steps; at most {MAX_HORIZON:,} can be forecast")
         return steps
 
-    def _find_series(self, ids: Any) -> Ints:
+    def _find_series(self, ids: object) -> Ints:
         """Positions of the series wanted, in the user's order."""
         if ids is None:
             return np.asarray(self.panel_.appearance, dtype=np.int64)

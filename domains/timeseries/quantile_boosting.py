@@ -64,7 +64,7 @@ class QuantileBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.min_samples_leaf = min_samples_leaf
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> QuantileBoosting:
+    def fit(self, X: Any, y: object) -> QuantileBoosting:
         """Learn every quantile.
 
         Parameters

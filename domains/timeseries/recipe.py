@@ -203,7 +203,7 @@ class Recipe(BaseEstimator):  # type: ignore[misc]
         self.holidays = _as_column(holidays)
         self.exogenous = _as_variables(exogenous)
 
-    def set_params(self, **params: Any) -> Self:
+    def set_params(self, **params: object) -> Self:
         """Change settings, which are checked as those of the constructor are.
 
         Parameters
@@ -345,7 +345,7 @@ class Steps:
         return max(reach)
 
 
-def _as_lags(lags: Any) -> tuple[int, ...]:
+def _as_lags(lags: object) -> tuple[int, ...]:
     if is_whole(lags, 1):
         raise SettingsError(
             f"lags={lags}: give a list, [{lags}] for this one or range(1, {lags + 1}) for the last {lags}"
@@ -353,14 +353,14 @@ def _as_lags(lags: Any) -> tuple[int, ...]:
     return as_whole_numbers(lags, "lags")
 
 
-def _as_each(given: Any, name: str, read: Callable[[Any], Any]) -> tuple[Any, ...]:
+def _as_each(given: object, name: str, read: Callable[[Any], Any]) -> tuple[Any, ...]:
     """Several things, each read; the same tuple where nothing had to be changed."""
     listed = as_tuple(given, name)
     found = tuple(read(one) for one in listed)
     return listed if all(one is other for one, other in zip(found, listed, strict=True)) else found
 
 
-def _as_durations(given: Any, name: str) -> tuple[int | str, ...]:
+def _as_durations(given: object, name: str) -> tuple[int | str, ...]:
     def read(one: Any) -> int | str:
         parse_duration(one, name)
         return as_duration(one, name)
@@ -368,20 +368,20 @@ def _as_durations(given: Any, name: str) -> tuple[int | str, ...]:
     return _as_each(given, name, read)
 
 
-def _as_windows(given: Any) -> tuple[Rolling, ...]:
+def _as_windows(given: object) -> tuple[Rolling, ...]:
     return _as_each(
         given, "rolling", lambda one: one if isinstance(one, Rolling) else Rolling(as_duration(one, "rolling"))
     )
 
 
-def _as_calendar(given: Any) -> tuple[Calendar, ...]:
+def _as_calendar(given: object) -> tuple[Calendar, ...]:
     parts = as_names(given, "calendar")
     if unknown := [part for part in parts if part not in CALENDAR]:
         raise SettingsError(f"unknown calendar parts {quote(unknown)}; {nearest(unknown[0], CALENDAR)}")
     return cast("tuple[Calendar, ...]", parts)
 
 
-def _as_harmonics(given: Any) -> tuple[Fourier, ...]:
+def _as_harmonics(given: object) -> tuple[Fourier, ...]:
     def read(one: Any) -> Fourier:
         if isinstance(one, Fourier):
             return one
@@ -391,13 +391,13 @@ def _as_harmonics(given: Any) -> tuple[Fourier, ...]:
     return _as_each([given] if pair else given, "fourier", read)
 
 
-def _as_column(given: Any) -> str | None:
+def _as_column(given: object) -> str | None:
     if given is not None and not isinstance(given, str):
         raise SettingsError(f"holidays={given!r}: name one column that marks them, as in 'Holiday'")
     return given
 
 
-def _as_variables(given: Any) -> tuple[Exogenous, ...]:
+def _as_variables(given: object) -> tuple[Exogenous, ...]:
     return _as_each(given, "exogenous", lambda one: one if isinstance(one, Exogenous) else Exogenous(one))
 
 

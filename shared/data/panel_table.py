@@ -52,7 +52,7 @@ def to_typed_table(
         raise error.respell(_for_panel) from None
 
 
-def series_to_frame(given: Any, columns: SeriesColumns) -> Any:
+def series_to_frame(given: object, columns: SeriesColumns) -> Any:
     """Make a long table of a pandas Series: its index holds the stamps, or keys and stamps; all else stays as it is.
 
     Parameters

@@ -240,7 +240,7 @@ class Session:
         error = self._highs.run() == self._api.HighsStatus.kError
         return bool(error and self._highs.getModelStatus() == self._api.HighsModelStatus.kNotset)
 
-    def _tell_apart(self, status: Any) -> Any:
+    def _tell_apart(self, status: object) -> Any:
         """Whether a program is infeasible, or has no bound: solved without an objective it is one or the other."""
         kinds = self._api.HighsModelStatus
         cost = self._cost

@@ -413,7 +413,7 @@ def _gather(of: Mapping[str, str], places: Mapping[str, int]) -> dict[str, list[
     return found
 
 
-def _single_spaced(name: Any) -> str:
+def _single_spaced(name: object) -> str:
     """A name as limits spell it: without spaces around, and one between."""
     return " ".join(str(name).split())
 
@@ -435,7 +435,7 @@ def _read_number(value: Any, decimal: str = ".") -> float | None:
         return None
 
 
-def _plain_name(name: Any) -> str:
+def _plain_name(name: object) -> str:
     return re.sub(r"[\s_]+", "_", str(name).strip().lower())
 
 

@@ -175,7 +175,7 @@ def _refuse_taken(predictions: pd.DataFrame) -> None:
         )
 
 
-def _times(data: Any, task: Task) -> Any:
+def _times(data: object, task: Task) -> Any:
     """Times of the rows that are cut; None where there are none."""
     if isinstance(data, pd.DataFrame):
         time_column = task.roles(data).time

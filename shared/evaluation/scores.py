@@ -248,7 +248,7 @@ class Scores(Result):
         present = [label for label in ordered if label in wide.index]
         return wide.reindex(present).rename_axis(groups if isinstance(groups, str) else None)
 
-    def only(self, **equal: Any) -> Scores:
+    def only(self, **equal: object) -> Scores:
         """The scores of some predictions alone, as of one series.
 
         Parameters
@@ -341,7 +341,7 @@ class Scores(Result):
         """Count the models: the score table is shown whole."""
         return len(self.models)
 
-    def __getitem__(self, name: Any) -> Any:
+    def __getitem__(self, name: object) -> Any:
         return self.table()[name] if name in set(self.scores["metric"]) else super().__getitem__(name)
 
     def __repr__(self) -> str:

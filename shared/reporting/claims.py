@@ -168,7 +168,7 @@ def plain_text(*parts: Said) -> str:
     return " ".join(str(part) for part in parts if str(part))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
@@ -201,7 +201,7 @@ class Evidence:
     def __init__(self, table: str, frame: pd.DataFrame, where: Mapping[str, Any] | None = None) -> None:
         self.table, self.frame, self._where = table, frame, dict(where or {})
 
-    def where(self, **equal: Any) -> Evidence:
+    def where(self, **equal: object) -> Evidence:
         """Rows among these with certain values.
 
         Parameters
@@ -232,7 +232,7 @@ class Evidence:
         return Number(text, value, self.table, statistic, column, dict(self._where), **more)
 
     def _number(
-        self, statistic: str, column: str, value: float, unit: str, digits: int, decimals: int | None, **more: Any
+        self, statistic: str, column: str, value: float, unit: str, digits: int, decimals: int | None, **more: object
     ) -> Number:
         scale = 100.0 if unit == "%" else 1.0
         text = format_value(scale * value, unit, digits=digits, decimals=decimals)
@@ -380,7 +380,7 @@ class Evidence:
             )
         return mine, theirs, other
 
-    def reduction(self, column: str, digits: int = 2, decimals: int | None = 0, **against: Any) -> Number:
+    def reduction(self, column: str, digits: int = 2, decimals: int | None = 0, **against: object) -> Number:
         """By what share the mean lies below that of other rows, in percent.
 
         Parameters
@@ -394,7 +394,7 @@ class Evidence:
         mine, theirs, other = self._compared(column, against)
         return self._number("reduction", column, 1 - mine / theirs, "%", digits, decimals, against=other)
 
-    def ratio(self, column: str, digits: int = 2, decimals: int | None = None, **against: Any) -> Number:
+    def ratio(self, column: str, digits: int = 2, decimals: int | None = None, **against: object) -> Number:
         """How many times the mean is that of other rows; see `reduction`.
 
         Parameters
@@ -409,7 +409,7 @@ class Evidence:
         return self._number("ratio", column, mine / theirs, "", digits, decimals, against=other)
 
     def difference(
-        self, column: str, unit: str = "", digits: int = 3, decimals: int | None = None, **against: Any
+        self, column: str, unit: str = "", digits: int = 3, decimals: int | None = None, **against: object
     ) -> Number:
         """The mean less that of other rows; see `reduction`.
 
@@ -425,7 +425,7 @@ class Evidence:
         mine, theirs, other = self._means(column, against)
         return self._number("difference", column, mine - theirs, unit, digits, decimals, against=other)
 
-    def wins(self, column: str, by: str, *, less: bool = True, thing: str = "", **against: Any) -> Number:
+    def wins(self, column: str, by: str, *, less: bool = True, thing: str = "", **against: object) -> Number:
         """In how many pairs the value lies below (or above) that of other rows.
 
         Parameters

@@ -157,7 +157,7 @@ def _legal(text: str) -> str:
     return ILLEGAL.sub("\ufffd", text)[:LONGEST_TEXT]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """A value as a workbook can hold it: stamps lose their zone, what is missing is empty."""
     if value is None or value is pd.NaT or value is pd.NA:
         return None

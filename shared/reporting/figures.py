@@ -399,7 +399,7 @@ def finish_axes(axes: Axes, x_label: str, y_label: str) -> None:
     axes.margins(x=0.01)
 
 
-def _date_formatter(locator: Any) -> Any:
+def _date_formatter(locator: object) -> Any:
     """Write dates below an axis as people do: 2014, Mar, 27 Dec, 17:00, and at the end what they have in common."""
     from matplotlib import dates
 

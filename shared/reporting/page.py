@@ -406,7 +406,7 @@ def _rename(svg: str, place: str) -> str:
     return re.sub(r"<[^>]*>", lambda tag: re.sub(r'( id="|href="#|url\(#)([^")]*)', own, tag[0]), svg)
 
 
-def _as_json(value: Any) -> Any:
+def _as_json(value: object) -> Any:
     """Data for the page, in which no tag and no quotation in single marks can begin or end."""
     from markupsafe import Markup
 

@@ -184,7 +184,7 @@ class Run:
         table: str = "",
         also: Iterable[str] = (),
         check: Callable[[pd.DataFrame, str], None] | None = None,
-        **options: Any,
+        **options: object,
     ) -> tuple[pd.DataFrame, TableReport]:
         """Load a bundled data set, or the user's own file in its place; its source goes into the report.
 
@@ -401,7 +401,7 @@ class Run:
             value = value.text
         self.report.facts.append(Fact(value, label, verdict, claim))
 
-    def add_section(self, title: str, *parts: Any, fold: bool = False) -> Section:
+    def add_section(self, title: str, *parts: object, fold: bool = False) -> Section:
         """Add a chapter: text, claims, figures, links, tables.
 
         Parameters

@@ -108,7 +108,7 @@ def _split(text: str) -> tuple[list[str], str]:
     return keys, value
 
 
-def _fit(raw: str, annotation: Any, key: str) -> Any:
+def _fit(raw: str, annotation: object, key: str) -> Any:
     """The value as the setting takes it: a list where it takes only lists, text where it takes only text."""
     options = _options(annotation)
     value = _read(raw, key)
@@ -119,7 +119,7 @@ def _fit(raw: str, annotation: Any, key: str) -> Any:
     return value
 
 
-def _as_list(raw: str, value: Any, inner: tuple[Any, ...], key: str) -> list[Any]:
+def _as_list(raw: str, value: object, inner: tuple[Any, ...], key: str) -> list[Any]:
     """Items of a list: as TOML, or separated by commas, with or without brackets around them."""
     if isinstance(value, list):
         return value
@@ -136,11 +136,11 @@ def _is_quoted(raw: str) -> bool:
     return raw.strip()[:1] in {'"', "'"}
 
 
-def _is_text(option: Any) -> bool:
+def _is_text(option: object) -> bool:
     return get_origin(option) is Literal and all(isinstance(one, str) for one in get_args(option))
 
 
-def _options(annotation: Any) -> list[Any]:
+def _options(annotation: object) -> list[Any]:
     """What a setting may be, without the ways of leaving it open."""
     if get_origin(annotation) is Annotated:
         return _options(get_args(annotation)[0])

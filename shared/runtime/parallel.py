@@ -93,7 +93,7 @@ class _Inside:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: object) -> Any:
         before = getattr(_INSIDE, "piece", False)
         _INSIDE.piece = True
         try:

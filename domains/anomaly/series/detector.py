@@ -116,7 +116,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         """How `evaluate` fits and asks it: on rows without labels, which only judge it."""
         return DetectionTask()
 
-    def fit(self, series: Any, y: Any = None, *, repair: Repair = ()) -> SeriesDetector:
+    def fit(self, series: Any, y: object = None, *, repair: Repair = ()) -> SeriesDetector:
         """Learn what is ordinary in each series.
 
         Parameters
@@ -351,7 +351,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         found[rows[given]] = seen.join(name)[given]
         return found
 
-    def _see_next(self, series: Any, repair: Repair) -> tuple[Seen, Ints]:
+    def _see_next(self, series: object, repair: Repair) -> tuple[Seen, Ints]:
         check_is_fitted(self)
         read = self._reader().read(series, repair, self.panel_)
         place = {key: number for number, key in enumerate(self.panel_.keys)}
@@ -360,7 +360,7 @@ class SeriesDetector(BaseEstimator):  # type: ignore[misc]
         least = min(self.memory, int(self.seen_[mine].min()))
         return Seen(read.panel, self._look_on(read.panel, read.filled), measures, read.filled, least), read.rows
 
-    def _see_whole(self, series: Any, repair: Repair) -> Seen:
+    def _see_whole(self, series: object, repair: Repair) -> Seen:
         self._check_settings()
         read = self._reader().read(series, repair)
         panel, seed = read.panel, draw_seed(self.random_state)

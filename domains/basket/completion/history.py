@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,7 +96,7 @@ def customer_history(baskets: Incidence, half_life: float | str | None) -> Custo
     )
 
 
-def _ages(baskets: Incidence, half_life: Any) -> Floats:
+def _ages(baskets: Incidence, half_life: object) -> Floats:
     """What a basket counts for its age: one half every half-life before the last one."""
     if half_life is None:
         return np.ones(baskets.n_rows)

@@ -109,7 +109,7 @@ class RuleRecommender(WrittenDurations, BaseEstimator):  # type: ignore[misc]
         self.significance = significance
         self.max_rules = max_rules
 
-    def fit(self, baskets: Any, y: Any = None) -> RuleRecommender:
+    def fit(self, baskets: Any, y: object = None) -> RuleRecommender:
         """Learn rules, and customers' histories where the baskets have customers.
 
         Parameters

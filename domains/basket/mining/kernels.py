@@ -27,7 +27,7 @@ Words = NDArray[np.uint64]
 
 
 @numba.extending.intrinsic  # type: ignore[untyped-decorator]
-def _ones(typing_context: object, word: Any) -> Any:  # noqa: ARG001
+def _ones(typing_context: object, word: object) -> Any:  # noqa: ARG001
     """Count the bits of a word that are set."""
 
     def made(context: object, builder: Any, signature: object, args: Any) -> Any:  # noqa: ARG001

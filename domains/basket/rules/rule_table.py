@@ -219,7 +219,7 @@ class RuleTable(Result):
             columns={name: values[chosen] for name, values in self.columns.items()},
         )
 
-    def where(self, **least: Any) -> Self:
+    def where(self, **least: object) -> Self:
         """Keep the rules whose measures are at least as given; quotients of whole numbers are compared exactly.
 
         Parameters

@@ -113,7 +113,7 @@ def rules_of_table(
     )
 
 
-def _as_set(value: Any, row: int, column: str) -> frozenset[Any]:
+def _as_set(value: object, row: int, column: str) -> frozenset[Any]:
     if isinstance(value, str) or not hasattr(value, "__iter__"):
         raise HexadError(f"row {row:,} of column {column!r} is {quote([value])}, no set or list of items")
     found = frozenset(item.item() if isinstance(item, np.generic) else item for item in value)

@@ -151,7 +151,7 @@ class _Match:
 NOTHING = _Match(float("nan"), float("nan"), "not found", "")
 
 
-def _read_asked(addresses: Any, street: str | None, number: str | None) -> list[_Asked]:
+def _read_asked(addresses: object, street: str | None, number: str | None) -> list[_Asked]:
     if isinstance(addresses, str):
         raise SettingsError("addresses is one text: give a list of them, or a table")
     if isinstance(addresses, Sequence | pd.Series | np.ndarray):

@@ -158,7 +158,7 @@ def _build(edges: list[_Edge], mode: str) -> StreetNetwork:
     return replace(network, node_ids=np.array(numbers, dtype=np.int64)[network.node_ids])
 
 
-def _first(value: Any, default: Any) -> Any:
+def _first(value: object, default: object) -> Any:
     """OSMnx joins what differs along a simplified edge into a list."""
     if isinstance(value, list):
         value = value[0] if value else None

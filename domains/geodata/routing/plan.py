@@ -202,7 +202,7 @@ def plan_routes(
 
 
 def _check_settings(
-    fleets: list[Fleet], service: Any, by: str, engine: str, iterations: Any, random_state: Seed, hold: Any
+    fleets: list[Fleet], service: object, by: str, engine: str, iterations: object, random_state: Seed, hold: object
 ) -> None:
     if not fleets or not all(isinstance(one, Fleet) for one in fleets):
         raise SettingsError("fleets= holds no Fleet; give Fleet(n, capacity=...) for each kind of vehicle")

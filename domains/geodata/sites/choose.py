@@ -203,8 +203,8 @@ def _make_goal(
     capacity: ArrayLike,
     split: bool,
     clash: Bools | None,
-    pull: Any,
-    rivals: Any,
+    pull: object,
+    rivals: object,
     seed: int,
 ) -> Goal:
     served = np.isfinite(asked.costs).any(axis=1)

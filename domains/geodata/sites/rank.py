@@ -235,7 +235,7 @@ def _join_sites(
     return sites, np.concatenate([np.zeros(len(new), bool), np.ones(len(old), bool)])
 
 
-def _is_none(table: Any) -> bool:
+def _is_none(table: object) -> bool:
     """Whether there are no such sites; what is no table is told of where it is read."""
     return table is None or (hasattr(table, "__len__") and len(table) == 0)
 

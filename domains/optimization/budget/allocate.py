@@ -121,7 +121,7 @@ def check_total(total: Any) -> None:
         raise SettingsError(f"total={total!r} is no amount of money above 0")
 
 
-def _make_program(channels: Sequence[str], total: float, limits: Limits, groups: Any) -> Program:
+def _make_program(channels: Sequence[str], total: float, limits: Limits, groups: object) -> Program:
     """The total and every limit as named rows over channels."""
     n = len(channels)
     problems = Problems(limits.source)
@@ -335,7 +335,7 @@ def _binding(program: Program, spend: Floats, prices: dict[tuple[str, str], floa
 
 
 def _compare_today(
-    curves: ResponseCurves, today: Any, spend: Floats, total: float, response: float, values: pd.DataFrame
+    curves: ResponseCurves, today: object, spend: Floats, total: float, response: float, values: pd.DataFrame
 ) -> list[str]:
     if today is None:
         return []
@@ -352,7 +352,7 @@ def _compare_today(
     return [said]
 
 
-def _read_today(today: Any, channels: Sequence[str]) -> Floats:
+def _read_today(today: object, channels: Sequence[str]) -> Floats:
     given = pd.Series(today)
     given.index = given.index.map(str)
     problems = Problems("today")

@@ -51,7 +51,7 @@ class JointAnswer:
 class _Search:
     """One program in HiGHS, its lines, and the intervals of a node."""
 
-    def __init__(self, program: Program, curves: ResponseCurves, inputs: Any, time_limit: float) -> None:
+    def __init__(self, program: Program, curves: ResponseCurves, inputs: object, time_limit: float) -> None:
         self.curves = curves
         self.inputs = sparse.csr_array(inputs)
         k, n = self.inputs.shape
@@ -246,7 +246,9 @@ class _Scales:
         return program, curves, sparse.csr_array(sparse.diags_array(1.0 / self.terms) @ self.inputs @ by)
 
 
-def _solve(program: Program, curves: ResponseCurves, inputs: Any, gap: float, time_limit: float) -> JointAnswer | None:
+def _solve(
+    program: Program, curves: ResponseCurves, inputs: object, gap: float, time_limit: float
+) -> JointAnswer | None:
     """Branch and bound, in units in which all is about 1."""
     search = _Search(program, curves, inputs, time_limit)
     low, high = search.low.copy(), search.high.copy()

@@ -232,7 +232,7 @@ class ResponseModel(BaseEstimator):  # type: ignore[misc]
             raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
 
     @staticmethod
-    def _read(table: pd.DataFrame, response: Any, others: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    def _read(table: pd.DataFrame, response: object, others: ArrayLike) -> tuple[Floats, Floats, Floats]:
         problems = Problems("spend")
         if not table.shape[1]:
             problems.add("there is no channel", fix="Give a column a channel.")
@@ -451,12 +451,12 @@ def _check_amounts(table: pd.DataFrame, problems: Problems) -> list[Any]:
     return good
 
 
-def _without_index(given: Any, source: str) -> pd.DataFrame:
+def _without_index(given: object, source: str) -> pd.DataFrame:
     """A table whose rows are counted: an index of dates orders them, and is no column."""
     return as_pandas(given.reset_index(drop=True) if isinstance(given, pd.DataFrame) else given, source)
 
 
-def _refuse_other_order(spend: ArrayLike, other: Any, called: str) -> None:
+def _refuse_other_order(spend: ArrayLike, other: object, called: str) -> None:
     """Refuse a table or Series whose index is another than that of the spending; one that only counts rows is none."""
     if not isinstance(spend, pd.DataFrame) or not isinstance(other, pd.Series | pd.DataFrame):
         return

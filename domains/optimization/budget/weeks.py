@@ -141,7 +141,7 @@ def plan_weeks(
     )  # fmt: skip
 
 
-def _read_shares(given: Any, channels: Sequence[str], name: str, below: float) -> Floats:
+def _read_shares(given: object, channels: Sequence[str], name: str, below: float) -> Floats:
     if isinstance(given, Mapping | pd.Series):
         series = pd.Series(given)
         series.index = series.index.map(str)
@@ -160,7 +160,7 @@ def _read_shares(given: Any, channels: Sequence[str], name: str, below: float) -
     return values
 
 
-def _make_week_program(channels: Sequence[str], t: int, total: float, limits: Limits, groups: Any) -> Program:
+def _make_week_program(channels: Sequence[str], t: int, total: float, limits: Limits, groups: object) -> Program:
     """Rows over channels and weeks: the total, and every limit in its weeks."""
     n = len(channels)
     maps = read_groups(groups, channels)

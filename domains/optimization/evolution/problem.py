@@ -168,7 +168,7 @@ class Binary(Variable):
         found = keys >= 0.5
         return found if self.count > 1 else found[:, 0]
 
-    def encode(self, value: Any) -> Floats:
+    def encode(self, value: object) -> Floats:
         """Keys for truth values.
 
         Parameters
@@ -358,7 +358,7 @@ class SearchProblem:
         """
         return self._objective(self.decode(keys), len(keys))
 
-    def _objective(self, point: Any, count: int) -> Floats:
+    def _objective(self, point: object, count: int) -> Floats:
         values = np.asarray(self.objective(point), dtype=float)
         if values.shape != (count,):
             raise HexadError(

@@ -121,11 +121,11 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        estimator: Any = None,
+        estimator: object = None,
         *,
-        scoring: Any = None,
-        cv: Any = 5,
-        outer: Any = 5,
+        scoring: object = None,
+        cv: object = 5,
+        outer: object = 5,
         evaluations: int = 2000,
         population: int = 50,
         penalty: float = 0.001,
@@ -193,7 +193,7 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "support_")
         return self.support_
 
-    def _split(self, cv: Any, X: Floats, y: ArrayLike) -> Any:
+    def _split(self, cv: object, X: Floats, y: ArrayLike) -> Any:
         if is_whole(cv, least=-(2**53)):
             count = min(int(cv), len(X))
             if count < 2:
@@ -237,7 +237,7 @@ class EvolutionarySelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         value = float(judge({"use": mask[None]})[0]) + self.penalty * int(mask.sum())
         return mask, value
 
-    def _cross_validate(self, X: Floats, y: ArrayLike, mask: Bools, folds: Any) -> float:
+    def _cross_validate(self, X: Floats, y: ArrayLike, mask: Bools, folds: object) -> float:
         model = self._model_of(mask)
         return float(np.mean(cross_val_score(model, _columns(X, mask), y, cv=folds, scoring=self._scorer())))
 

@@ -131,10 +131,10 @@ class MinimumVariance(_ByMoments):
         self,
         *,
         least_return: float | None = None,
-        moments: Any = None,
-        limits: Any = None,
-        groups: Any = None,
-        holdings: Any = None,
+        moments: object = None,
+        limits: object = None,
+        groups: object = None,
+        holdings: object = None,
         time_limit: float = 60.0,
     ) -> None:
         self.least_return = least_return
@@ -180,10 +180,10 @@ class MeanVariance(_ByMoments):
         risk_aversion: float = 3.0,
         trade_cost: float = 0.0,
         holding_periods: int = 21,
-        moments: Any = None,
-        limits: Any = None,
-        groups: Any = None,
-        holdings: Any = None,
+        moments: object = None,
+        limits: object = None,
+        groups: object = None,
+        holdings: object = None,
         time_limit: float = 60.0,
     ) -> None:
         self.risk_aversion = risk_aversion
@@ -257,10 +257,10 @@ class MaximumSharpe(_ByMoments):
         *,
         risk_free: float = 0.0,
         otherwise: str = "refuse",
-        moments: Any = None,
-        limits: Any = None,
-        groups: Any = None,
-        holdings: Any = None,
+        moments: object = None,
+        limits: object = None,
+        groups: object = None,
+        holdings: object = None,
         time_limit: float = 60.0,
     ) -> None:
         self.risk_free = risk_free
@@ -386,9 +386,9 @@ class IndexTracker(_ByMoments):
         self,
         index: str,
         *,
-        limits: Any = None,
-        groups: Any = None,
-        holdings: Any = None,
+        limits: object = None,
+        groups: object = None,
+        holdings: object = None,
         time_limit: float = 60.0,
     ) -> None:
         self.index = index

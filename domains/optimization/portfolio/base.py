@@ -47,7 +47,7 @@ class Allocator(BaseEstimator, ABC):  # type: ignore[misc]
     takes_checked: ClassVar[bool] = True
     """Whether `fit` takes `Returns` that were checked as a whole."""
 
-    def fit(self, returns: Any, y: Any = None) -> Allocator:
+    def fit(self, returns: Any, y: object = None) -> Allocator:
         """Find the weights.
 
         Parameters
@@ -109,7 +109,7 @@ class Allocator(BaseEstimator, ABC):  # type: ignore[misc]
 
         return InvestmentTask()
 
-    def _estimate(self, table: Returns, moments: Any) -> Moments:
+    def _estimate(self, table: Returns, moments: object) -> Moments:
         estimator = MomentEstimator() if moments is None else moments
         if not hasattr(estimator, "fit"):
             raise SettingsError(

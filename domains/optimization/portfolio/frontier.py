@@ -186,8 +186,8 @@ def _by_variance(
     periods: float,
     points: int,
     tradeoffs: Sequence[float] | None,
-    limits: Any,
-    groups: Any,
+    limits: object,
+    groups: object,
     holdings: ArrayLike,
     time_limit: float,
 ) -> Frontier:

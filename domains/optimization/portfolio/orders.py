@@ -241,7 +241,7 @@ def _tell(
 
 
 def _read(
-    weights: ArrayLike, prices: Any, holdings: ArrayLike, lot: Any
+    weights: ArrayLike, prices: object, holdings: ArrayLike, lot: object
 ) -> tuple[list[str], Floats, Floats, Floats, Floats]:
     target, price, held = (_read_numbers(one) for one in (weights, prices, {} if holdings is None else holdings))
     problems = Problems("orders")
@@ -281,7 +281,7 @@ def _read(
     )
 
 
-def _read_numbers(given: Any) -> pd.Series[Any]:
+def _read_numbers(given: object) -> pd.Series[Any]:
     """Numbers by names; NaN where there is none."""
     found = pd.to_numeric(pd.Series(given, dtype=object), errors="coerce").astype(float)
     found.index = found.index.map(str)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy import linalg
@@ -101,7 +99,7 @@ class RiskParity(Allocator):
     {'a': 0.6667, 'b': 0.3333}
     """
 
-    def __init__(self, *, budgets: Any = None, moments: Any = None) -> None:
+    def __init__(self, *, budgets: object = None, moments: object = None) -> None:
         self.budgets = budgets
         self.moments = moments
 

@@ -174,7 +174,7 @@ def read_returns(returns: ArrayLike, *, least_periods: int = 2, source: str = "r
     return Returns(values, tuple(map(str, table.columns)), table.index, _notes(values, table.columns))
 
 
-def _read_table(given: Any, source: str) -> pd.DataFrame:
+def _read_table(given: object, source: str) -> pd.DataFrame:
     """A frame of numbers with dates as index."""
     table = as_pandas(_as_frame(given, source), source)
     dated = [name for name, kind in table.dtypes.items() if kind.kind == "M" or hasattr(kind, "tz")]
@@ -233,7 +233,7 @@ def _refuse_words(column: Any, problems: Problems) -> None:
         problems.add("holds numbers as text", column=name, fix="Make numbers of the column: pandas.to_numeric.")
 
 
-def _as_frame(given: Any, source: str) -> Any:
+def _as_frame(given: object, source: str) -> Any:
     """An array as a frame, and a frame with dates for periods; anything else as it is."""
     if isinstance(given, np.ndarray):
         if given.ndim != 2:

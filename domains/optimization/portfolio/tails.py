@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -149,9 +148,9 @@ class MinimumCVaR(Allocator):
         level: float = 95.0,
         *,
         least_return: float | None = None,
-        limits: Any = None,
-        groups: Any = None,
-        holdings: Any = None,
+        limits: object = None,
+        groups: object = None,
+        holdings: object = None,
         time_limit: float = 60.0,
     ) -> None:
         self.level = level

@@ -93,7 +93,7 @@ class InvestmentTask(Task):
             raise SettingsError(f"cost={self.cost!r} is no share from 0 to below 1; 0.001 is ten basis points")
         object.__setattr__(self, "aside", as_names(self.aside, "aside"))
 
-    def metric(self, name: str, **options: Any) -> Metric:
+    def metric(self, name: str, **options: object) -> Metric:
         """Make one of this task's metrics by its name, or one of shared's.
 
         Parameters
@@ -233,7 +233,7 @@ class InvestmentTask(Task):
         return pd.concat([pd.DataFrame(parts), held_at], axis=1), watch.to_frame()
 
     @staticmethod
-    def _take(weights: Any, assets: Sequence[str]) -> Floats:
+    def _take(weights: object, assets: Sequence[str]) -> Floats:
         """Weights in the order of the assets; those that are not told are 0."""
         if isinstance(weights, pd.Series) and weights.index.tolist() == list(assets):
             found = weights.to_numpy(dtype=float)

@@ -160,7 +160,7 @@ class History:
         summed = np.bincount(place, weights=values, minlength=len(pattern.data)).astype(np.float32)
         return self._with(summed)
 
-    def _with(self, data: Any) -> Any:
+    def _with(self, data: object) -> Any:
         """The pattern of pairs with other values; the pattern is shared, and nobody writes into it."""
         from scipy import sparse
 

@@ -105,7 +105,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
         self.weights = weights
         self.encoder = encoder
 
-    def fit(self, items: Any, y: Any = None) -> ItemSpace:
+    def fit(self, items: Any, y: object = None) -> ItemSpace:
         """Learn values, quantiles and texts of a table with a row an item; and weights, where it is said what is alike.
 
         Parameters
@@ -311,7 +311,7 @@ class ItemSpace(BaseEstimator):  # type: ignore[misc]
                 return name, "" if kinds is None else str(kinds.values[place - begin])
         return "", ""
 
-    def _check(self, items: Any) -> pd.DataFrame:
+    def _check(self, items: object) -> pd.DataFrame:
         table = as_pandas(items, "items", copy=False)
         problems = Problems("items")
         text = [self.text] if isinstance(self.text, str) else list(self.text)

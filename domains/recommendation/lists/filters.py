@@ -108,7 +108,7 @@ class ItemColumns:
             raise HexadError(f"items have no column {quote([name])}; {nearest(name, self.names)}")
         return np.array((self.texts or {})[name].tolist(), dtype=object)
 
-    def _meets(self, name: str, wanted: Any) -> Bools:
+    def _meets(self, name: str, wanted: object) -> Bools:
         values = self.values_of(name)
         numeric = values.dtype.kind == "f"
         if isinstance(wanted, tuple):

@@ -55,7 +55,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.encoder = encoder
         self.random_state = random_state
 
-    def fit(self, texts: Any, y: Any) -> TextClassifier:
+    def fit(self, texts: Any, y: object) -> TextClassifier:
         """Learn from texts and their classes.
 
         Parameters
@@ -130,7 +130,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.stack([np.zeros(len(found)), found], axis=1) if found.ndim == 1 else found
 
     @staticmethod
-    def _join(words: Any, vectors: Reals, share: float) -> Any:
+    def _join(words: object, vectors: Reals, share: float) -> Any:
         from scipy import sparse
 
         if share == 0:
@@ -165,7 +165,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self.classes_[self.predict_proba(texts).argmax(axis=1)]
 
-    def _check_labels(self, y: Any, n_texts: int) -> Any:
+    def _check_labels(self, y: object, n_texts: int) -> Any:
         if isinstance(y, str) or not hasattr(y, "__iter__"):
             raise DataError("labels", [Problem(f"are given as {y!r}", fix="Give a list with one a text.")])
         labels = pd.Series(list(y), dtype=object)

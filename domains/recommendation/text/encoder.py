@@ -79,7 +79,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.cache = cache
         self.random_state = random_state
 
-    def fit(self, texts: Any, y: Any = None) -> TextEncoder:
+    def fit(self, texts: Any, y: object = None) -> TextEncoder:
         """Learn words and the spread of the sentence model's vectors.
 
         Parameters
@@ -94,7 +94,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._learn(check_texts(texts))
         return self
 
-    def fit_transform(self, texts: Any, y: Any = None) -> Reals:
+    def fit_transform(self, texts: Any, y: object = None) -> Reals:
         """Learn, and give the vectors of the same texts; they are encoded once.
 
         Parameters

@@ -100,7 +100,7 @@ class LsaEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.pairs = pairs
         self.random_state = random_state
 
-    def fit(self, texts: Any, y: Any = None) -> LsaEncoder:
+    def fit(self, texts: Any, y: object = None) -> LsaEncoder:
         """Learn words and factors.
 
         Parameters

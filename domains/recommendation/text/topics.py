@@ -95,7 +95,7 @@ class TopicModel(BaseEstimator):  # type: ignore[misc]
         self.encoder = encoder
         self.random_state = random_state
 
-    def fit(self, texts: Any, y: Any = None) -> TopicModel:
+    def fit(self, texts: Any, y: object = None) -> TopicModel:
         """Group texts, and name the groups.
 
         Parameters

@@ -85,7 +85,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.max_bins = max_bins
         self.tol = tol
 
-    def fit(self, X: Any, y: Any) -> NaturalGradientBoosting:
+    def fit(self, X: Any, y: object) -> NaturalGradientBoosting:
         """Learn the trees.
 
         Parameters

@@ -36,7 +36,7 @@ OVER_TIME = {-int(getattr(signal, name)) for name in ("SIGXCPU", "SIGKILL") if h
 
 
 def read_in_subprocess(
-    kind: str, path: Path, *, unpacked: int, own_query: bool = False, **options: Any
+    kind: str, path: Path, *, unpacked: int, own_query: bool = False, **options: object
 ) -> Iterator[tuple[Any, ...]]:
     """Frames of a file, as a process of its own reads them.
 

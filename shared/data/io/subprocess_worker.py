@@ -103,7 +103,7 @@ def read_sqlite(job: dict[str, Any]) -> Frames:
     calm = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"  # otherwise files are left beside it
     base = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro{calm}", uri=True)
 
-    def authorise(action: int, *named: Any) -> int:
+    def authorise(action: int, *named: object) -> int:
         asks = action == sqlite3.SQLITE_PRAGMA and named[1] is None
         harmless = (action in HARMLESS or asks) and "load_extension" not in named
         return sqlite3.SQLITE_OK if harmless else sqlite3.SQLITE_DENY
@@ -267,7 +267,7 @@ def _fill_cells(page: Any, job: dict[str, Any]) -> Frames:
     yield "rows", part, broken
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """A cell's value; whole numbers as such, because workbooks know only one kind of number; dates in parts."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)

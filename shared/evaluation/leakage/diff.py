@@ -251,7 +251,7 @@ def _walk_array(value: Any, path: str, found: dict[str, bytes], alive: dict[int,
         found[name] = _digest(str((value.dtype, value.shape)).encode(), np.ascontiguousarray(value).tobytes())
 
 
-def _state(value: Any) -> Any:
+def _state(value: object) -> Any:
     """What an object consists of; None where it does not say."""
     if hasattr(value, "get_arrays"):  # trees of neighbours count their queries in the rest of their state
         return list(value.get_arrays())

@@ -191,7 +191,9 @@ def score_split(metric: Metric, predictions: pd.DataFrame, prepared: object = No
     return float(metric.units(predictions, prepared).mean())
 
 
-def by_unit(function: Callable[..., float], units: ArrayLike, *arrays: ArrayLike, **options: Any) -> pd.Series[float]:
+def by_unit(
+    function: Callable[..., float], units: ArrayLike, *arrays: ArrayLike, **options: object
+) -> pd.Series[float]:
     """Compute a metric for each unit of a long table, such as each series.
 
     Parameters

@@ -33,7 +33,7 @@ class _Kind:
     undefined: Callable[..., Any] | None = None
 
 
-def _is_zero(y: ArrayLike, _mean: Any) -> Any:
+def _is_zero(y: ArrayLike, _mean: object) -> Any:
     """Rows that MAPE would divide by zero."""
     return y == 0
 
