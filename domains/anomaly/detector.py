@@ -279,10 +279,13 @@ class AnomalyDetector(BaseEstimator):  # type: ignore[misc]
             rows = self._name_columns(np.asarray(rows), source)
         frame = to_plain_columns(rows, source)
         problems = Problems(source)
-        frame = frame.assign(**{
-            column.name: _as_learnt(frame[column.name], column, problems)
-            for column in self.code_.columns if column.name in frame
-        })  # fmt: skip
+        frame = frame.assign(
+            **{
+                column.name: _as_learnt(frame[column.name], column, problems)
+                for column in self.code_.columns
+                if column.name in frame
+            }
+        )
         problems.raise_if_any()
         # What drifted is what a detector is to find; what has another name or kind is refused.
         self.contract_.check(frame, source, accept_drift=True)

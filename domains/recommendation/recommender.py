@@ -11,39 +11,31 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from domains.recommendation.behaviour.blend import Blend
+from domains.recommendation.base import RecommenderBase
 from domains.recommendation.behaviour.history import History, as_interactions
-from domains.recommendation.behaviour.learning import learn_blend
-from domains.recommendation.behaviour.models import BLOCK, BehaviourModel, as_keys
-from domains.recommendation.behaviour.parts import Part, TrendPart
+from domains.recommendation.behaviour.models import BLOCK, as_keys
 from domains.recommendation.content.alike import Likeness
-from domains.recommendation.content.newcomers import NewItems
-from domains.recommendation.content.space import ItemSpace
-from domains.recommendation.content.table import check_items, order_column
-from domains.recommendation.lists.filters import ItemColumns
-from domains.recommendation.lists.rerank import cap_lists, diversify, keep_best, number_kinds
+from domains.recommendation.lists.conditions import check_asked, find_allowed, read_boosts, read_caps
+from domains.recommendation.lists.rerank import cap_lists, diversify, keep_best
 from domains.recommendation.lists.result import Recommendations
 from domains.recommendation.reasons import Reasons
 from domains.recommendation.search.index import SemanticIndex
-from domains.recommendation.text.encoder import TextEncoder
 from domains.recommendation.text.lsa import check_texts
-from shared.checks import is_number, is_whole
-from shared.data import Incidence
+from shared.checks import is_whole
+from shared.data import Incidence, InteractionColumns
 from shared.data.incidence import encode_items
 from shared.data.io.frames import as_pandas
 from shared.data.names import plain_names
 from shared.errors import Argument, DataError, Fix, HexadError, Problem, SettingsError, quote
-from shared.runtime.array_of import ArrayOf
-from shared.runtime.seeds import make_rng
 from shared.text import count_of
-from shared.typing import Bools, Ints, Reals
+from shared.typing import Ints, Reals
 
 __all__ = ["Recommender"]
 
 GROUPS = ("habit", "similar", "trend")
 
 
-class Recommender(BehaviourModel):
+class Recommender(RecommenderBase):
     """Rank items for users by what they and others did, and by what is known of the items.
 
     Several parts score every item: linear models of what goes together, factors, neighbours, the user's own past with
@@ -83,169 +75,6 @@ class Recommender(BehaviourModel):
     >>> Recommender().fit(table).recommend("c", n=1).to_frame()[["user", "item", "path"]].to_dict("list")
     {'user': ['c'], 'item': ['milk'], 'path': ['behaviour']}
     """
-
-    def __init__(
-        self,
-        *,
-        question: str = "new",
-        text: str | Sequence[str] = (),
-        attributes: Sequence[str] | None = None,
-        period: float | str | None = None,
-        separator: str | None = None,
-        encoder: TextEncoder | None = None,
-        dense_items: int = 4000,
-        random_state: int = 0,
-    ) -> None:
-        self.question = question
-        self.text = text
-        self.attributes = attributes
-        self.period = period
-        self.separator = separator
-        self.encoder = encoder
-        self.dense_items = dense_items
-        self.random_state = random_state
-
-    def _part(self) -> Part:
-        return TrendPart("popularity")
-
-    def fit(self, interactions: Any = None, items: Any = None) -> Recommender:
-        """Learn from who did what, from what is known of items, or from both.
-
-        Parameters
-        ----------
-        interactions : Incidence or frame, optional
-            Read by `Incidence.from_interactions`; left out, only `similar` and `search` answer.
-        items : frame, optional
-            A row an item; its key stands in the column that has the interactions' name of items. Items that nobody has
-            yet may stand in it.
-
-        Raises
-        ------
-        DataError, SettingsError, HexadError
-        """
-        if not is_whole(self.dense_items):
-            raise SettingsError(f"dense_items={self.dense_items!r} is no whole number from 1 on")
-        if not is_whole(self.random_state, least=0):
-            raise SettingsError(f"random_state={self.random_state!r} is no whole number from 0 on")
-        self._check_question()
-        self.blend_: Blend | None = None
-        self.new_: NewItems | None = None
-        self.space_: ItemSpace | None = None
-        self.index_: SemanticIndex | None = None
-        if interactions is None:
-            self._fit_items_alone(items)
-            return self
-        found = as_interactions(interactions)
-        table = None if items is None else check_items(items, found.columns.item, found.items)
-        more = [] if table is None else pd.Index(table[found.columns.item]).difference(found.items, sort=False)
-        self._learn_history(found, list(more))
-        self._learn_items(table)
-        self._learn_blend()
-        self._learn_new_items()
-        return self
-
-    # What is known of items
-
-    def _fit_items_alone(self, items: object) -> None:
-        if items is None:
-            raise HexadError("nothing to learn from: give interactions, a table of items, or both")
-        table = as_pandas(items, "items", copy=False)
-        key = "item" if "item" in table.columns else str(table.columns[0])
-        table = check_items(table, key, None)
-        nobody = np.zeros(0, dtype=np.int32)
-        self.users_ = np.zeros(0, dtype=str)
-        self.items_ = plain_names(pd.Index(table[key]), "items")
-        self.names_ = ["user", key]
-        self.history_ = History(nobody, nobody, None, None, 1, len(self.items_))
-        self.dated_, self.last_, self.notes_ = False, 0.0, []
-        self.length_: float | None = None
-        self.weights_: dict[str, float] = {}
-        self._learn_items(table)
-
-    def _learn_items(self, table: pd.DataFrame | None) -> None:
-        """Columns for filters, and the space in which items are compared; rows of the space by item."""
-        self.columns_ = ItemColumns({}, self.separator)
-        self.rows_ = np.full(len(self.items_), -1, dtype=np.int64)
-        if table is None:
-            if len([self.text] if isinstance(self.text, str) else list(self.text)):
-                raise HexadError(f"text={self.text!r} names columns of a table of items, and none was given: items=")
-            return
-        key = self.names_[1]
-        place = pd.Index(table[key]).get_indexer(pd.Index(self.items_))
-        self.rows_ = place.astype(np.int64)
-        if lost := int((place < 0).sum()):
-            self.notes_.append(f"nothing is known of {count_of(lost, 'item')} beyond who had them")
-        columns = {str(name): order_column(table[name], place) for name in table.columns if name != key}
-        known = {name: one for name, one in columns.items() if one is not None}
-        self.columns_ = ItemColumns.of(known, self.separator)
-        space = ItemSpace(
-            self.text, attributes=self.attributes, key=key, separator=self.separator, encoder=self.encoder
-        )
-        if not columns:
-            return
-        self.space_ = space.fit(table)
-        self.notes_ += space.notes_
-
-    # What users did
-
-    def _learn_blend(self) -> None:
-        self.length_ = self._length()
-        blend, notes = learn_blend(
-            self.history_,
-            self.question,
-            self.length_,
-            unit="days" if self.dated_ else "of the times",
-            dense_items=self.dense_items,
-            rng=make_rng(self.random_state),
-        )
-        self.notes_ += notes
-        self.blend_ = blend
-        self.weights_ = {
-            part.name: float(weight) for part, weight in zip(blend.parts, blend.weights, strict=True) if weight
-        }
-
-    def _learn_new_items(self) -> None:
-        new = np.flatnonzero((self.history_.popularity == 0) & (self.rows_ >= 0))
-        if len(new) == 0 or self.space_ is None or self.blend_ is None:
-            return
-        rng = make_rng(self.random_state)
-        self.new_ = NewItems.learn(self.space_, self.rows_, self.history_, self.blend_, new, rng)
-        scored = len(self.new_.items)
-        self.notes_.append(f"{count_of(scored, 'item')} that nobody has yet are scored by the items nearest to them")
-        if alone := len(new) - scored:
-            self.notes_.append(
-                f"{count_of(alone, 'item')} that nobody has yet are like none of the others: never shown"
-            )
-
-    def _score(self, codes: Ints) -> Reals:
-        return self._split(codes)[0]
-
-    def _split(self, codes: Ints) -> tuple[Reals, dict[str, Reals]]:
-        """Scores of all items, and what each group of parts adds to them."""
-        blend = self._need_behaviour()
-        groups = blend.split(self.history_, codes)
-        total = np.full((len(codes), len(self.items_)), blend.intercept, dtype=np.float32)
-        for part in groups.values():
-            total += part
-        nobody = self.history_.activity[codes] == 0
-        if nobody.any():
-            popular = np.log((self.history_.popularity + 0.5) / max(len(self.users_), 1)).astype(np.float32)
-            total[nobody] = groups["trend"][nobody] + blend.intercept if "trend" in groups else popular
-        unseen = self.history_.popularity == 0
-        if unseen.any():
-            total[:, unseen] = np.minimum(total[:, unseen], total[:, ~unseen].min(axis=1, keepdims=True) - 1)
-        if self.new_ is not None:
-            total[:, self.new_.items] = self.new_.score(self.history_, codes, total)
-        return total, groups
-
-    def _need_behaviour(self) -> Blend:
-        if self.blend_ is None:
-            raise HexadError(
-                "no interactions were learnt from, so that nobody's taste is known; ask similar() or search()"
-            )
-        return self.blend_
-
-    # What people ask
 
     def recommend(
         self,
@@ -294,13 +123,14 @@ class Recommender(BehaviourModel):
         """
         check_is_fitted(self, "items_")
         self._need_behaviour()
-        self._check_asked(n, diversity)
+        check_asked(n, diversity)
         if max_new is not None and not (is_whole(max_new) or (max_new == 0 and not isinstance(max_new, bool))):
             raise SettingsError(f"max_new={max_new!r} is no whole number from 0 on")
         given = list(dict.fromkeys(as_keys(users)))
         codes = self.user_codes(given)
-        allowed, added = self._allowed(where, exclude), self._boosts(boost)
-        caps = self._caps(max_per)
+        items = pd.Index(self.items_)
+        allowed, added = find_allowed(self.columns_, items, where, exclude), read_boosts(items, boost)
+        caps = read_caps(self.columns_, max_per)
         frames, told = [], self._tell_strangers(given, codes)
         why = self._reasons() if reasons else None
         unknown = self.history_.popularity == 0  # nobody has them, and they are like nothing: their score says nothing
@@ -347,12 +177,12 @@ class Recommender(BehaviourModel):
         ['b']
         """
         check_is_fitted(self, "items_")
-        self._check_asked(n, 0.0)
+        check_asked(n, 0.0)
         if by not in {"both", "content", "behaviour"}:
             raise SettingsError(f"by={by!r} is none of 'both', 'content', 'behaviour'")
         given = list(dict.fromkeys(as_keys(items)))
-        codes = self._item_codes(given)
-        allowed = self._allowed(where, ())
+        codes = encode_items(pd.Index(self.items_), given)
+        allowed = find_allowed(self.columns_, pd.Index(self.items_), where, ())
         key = f"like {self.names_[1]}"
         rows, likeness = [], self._likeness()
         for name, code in zip(given, codes, strict=True):
@@ -387,17 +217,18 @@ class Recommender(BehaviourModel):
             Items have no texts.
 
         >>> wines = pd.DataFrame({"item": ["a", "b"], "note": ["dry and red with cherry", "sweet and white"]})
+        >>> from domains.recommendation import TextEncoder
         >>> encoder = TextEncoder("words", n_factors=2)
         >>> Recommender(text="note", encoder=encoder).fit(items=wines).search("cherry").to_frame()["item"].tolist()
         ['a']
         """
         check_is_fitted(self, "items_")
-        self._check_asked(n, 0.0)
+        check_asked(n, 0.0)
         index = self._need_index()
         queries = [query] if isinstance(query, str) else check_texts(query, "queries")
         if not queries:
             raise HexadError("there is no query; give a text, or a list of texts")
-        allowed = self._allowed(where, ())[self._indexed()]
+        allowed = find_allowed(self.columns_, pd.Index(self.items_), where, ())[self._indexed()]
         if not allowed.any():
             raise HexadError("no item may be found: where= lets nothing through")
         pool = int(n) if user is None else max(10 * int(n), 200)
@@ -440,41 +271,20 @@ class Recommender(BehaviourModel):
         fresh = keys.difference(users, sort=False)
         users = users.append(fresh)
         codes = users.get_indexer(keys)
-        old = self.history_
-        ages, new_ages = old.ages, more.ages
-        if (ages is None) != (new_ages is None):
+        if (self.history_.ages is None) != (more.ages is None):
             raise HexadError(
                 "the interactions that were learnt from have times and the new ones have none, or the reverse"
             )
-        if ages is not None and isinstance(known.times, pd.DatetimeIndex) != self.dated_:
-            kinds = ("numbers", "dates") if self.dated_ else ("dates", "numbers")
-            raise HexadError(f"the new times are {kinds[0]}, and {kinds[1]} were learnt from")
-        if ages is not None and new_ages is not None and known.times is not None:
+        shift = 0.0
+        if known.times is not None:
+            if isinstance(known.times, pd.DatetimeIndex) != self.dated_:
+                kinds = ("numbers", "dates") if self.dated_ else ("dates", "numbers")
+                raise HexadError(f"the new times are {kinds[0]}, and {kinds[1]} were learnt from")
             last = _number(known.times.max())
             shift = (last - self.last_) / (86_400e9 if self.dated_ else 1.0)
-            ages = ages + max(shift, 0.0)
-            new_ages = new_ages + max(-shift, 0.0)
             self.last_ = max(last, self.last_)
-            ages = np.concatenate([ages, new_ages])
-        weights = None
-        if old.weights is not None:
-            extra = more.weights if more.weights is not None else np.full(len(more.users), float(np.mean(old.weights)))
-            weights = np.concatenate([old.weights, extra])
         self.users_ = plain_names(users, "interactions")
-        who = np.concatenate([old.users, codes[more.users].astype(np.int32)])
-        what = np.concatenate([old.items, more.items])
-        if ages is None:  # without times a user has an item once
-            pairs, place = np.unique(who.astype(np.int64) * old.n_items + what, return_inverse=True)
-            who, what = (part.astype(np.int32) for part in np.divmod(pairs, old.n_items))
-            weights = None if weights is None else np.bincount(place, weights=weights)
-        self.history_ = History(
-            who,
-            what,
-            ages,
-            weights,
-            len(self.users_) + 1,
-            old.n_items,
-        )
+        self.history_ = self.history_.extend(more, codes, shift, len(self.users_) + 1)
         if len(fresh):
             self.notes_.append(f"{count_of(len(fresh), 'new user')}")
         return self
@@ -485,56 +295,12 @@ class Recommender(BehaviourModel):
         """New interactions, read with the column names that were learnt."""
         if isinstance(rows, Incidence):
             return as_interactions(rows)
-        from shared.data import InteractionColumns
-
         table = as_pandas(rows, "interactions", copy=False)
         if self.names_[0] in table.columns and self.names_[1] in table.columns:
             rating, stamp = (name if name in table.columns else None for name in self.more_names_)
             named = InteractionColumns(self.names_[0], self.names_[1], rating, stamp)
             return Incidence.from_interactions(table, named)
         return as_interactions(table)
-
-    def _learn_history(self, interactions: Incidence, more_items: Sequence[Any]) -> None:
-        super()._learn_history(interactions, more_items)
-        self.more_names_ = [interactions.columns.quantity or "rating", interactions.columns.time or "timestamp"]
-
-    def _check_asked(self, n: object, diversity: object) -> None:
-        if not is_whole(n):
-            raise SettingsError(f"n={n!r} is no whole number from 1 on")
-        if not is_number(diversity, 0, 1):
-            raise SettingsError(f"diversity={diversity!r} does not lie between 0 and 1")
-
-    def _allowed(self, where: Mapping[str, Any] | None, exclude: Sequence[Any]) -> Bools:
-        found = self.columns_.select(where, len(self.items_))
-        if len(as_keys(exclude)):
-            found[self._item_codes(as_keys(exclude))] = False
-        if not found.any():
-            raise HexadError("no item may be shown: the conditions leave none")
-        return found
-
-    def _boosts(self, boost: Mapping[Any, float] | None) -> Reals:
-        added = np.zeros(len(self.items_), dtype=np.float32)
-        if boost is not None and len(boost):
-            if not isinstance(boost, Mapping):
-                raise SettingsError(f"boost={boost!r}: give what is added by item, as in {{item: 0.5}}")
-            largest = float(np.finfo(np.float32).max)
-            if wrong := [item for item, one in boost.items() if not is_number(one, -largest, largest)]:
-                raise SettingsError(f"boost of {quote(wrong)} is no finite number; to hide items use exclude=")
-            added[self._item_codes(list(boost))] = [float(one) for one in boost.values()]
-        return added
-
-    def _caps(self, max_per: Mapping[str, int] | None) -> dict[int, tuple[Ints, int]]:
-        caps = {}
-        if not isinstance(max_per, Mapping | None):
-            raise SettingsError(f"max_per={max_per!r}: give the most by column, as in {{'genre': 2}}")
-        for number, (name, most) in enumerate((max_per or {}).items()):
-            if not is_whole(most):
-                raise SettingsError(f"max_per: {most!r} for {name!r} is no whole number from 1 on")
-            caps[number] = (number_kinds(self.columns_.values_of(name)), int(most))
-        return caps
-
-    def _item_codes(self, items: Sequence[Any]) -> Ints:
-        return encode_items(pd.Index(self.items_), items)
 
     def _reasons(self) -> Reasons:
         return Reasons(self.history_, self._need_behaviour(), self.items_, self.length_, "day" if self.dated_ else "")
@@ -625,31 +391,9 @@ class Recommender(BehaviourModel):
             found[number][fits] = scores[number][fits] + 0.5 / (61.0 + order)
         return found
 
-    def __getstate__(self) -> dict[str, Any]:
-        """What was learnt; the index of texts is made anew where it is asked for."""
-        state = dict(super().__getstate__())
-        return state | {"index_": None} if "index_" in state else state
-
     def default_task(self) -> Any:
         """How it is evaluated where nothing else is said: by ranking what users come to later."""
         return replace(super().default_task(), question=self.question)
-
-    def declare_arrays(self) -> dict[str, ArrayOf | type]:
-        """What holds of its arrays; checked when a model is loaded."""
-        n_items = len(self.items_)
-        n_rows = 0 if self.space_ is None else len(self.space_.indptr_) - 1
-        found = super().declare_arrays() | {
-            "rows_": ArrayOf("i", (n_items,), low=-1, high=(n_rows or n_items) - 1),
-            "columns_": ItemColumns,
-        }
-        del found["part_"]
-        if self.blend_ is not None:
-            found["blend_"] = Blend
-        if self.new_ is not None:
-            found["new_"] = NewItems
-            if max(self.new_.items.max(initial=0), self.new_.neighbours.max(initial=0)) >= n_items:
-                raise ValueError(f"new items or their neighbours are none of the {n_items:,} items")
-        return found
 
 
 def _number(stamp: Any) -> float:

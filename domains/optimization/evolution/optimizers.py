@@ -191,10 +191,17 @@ class _Judge:
         )
         history = pd.DataFrame(self.rows, columns=["evaluations", "best", "restart"])
         return SearchDecision(
-            "not proven", values, -self.value if self.problem.maximise else self.value,
-            maximise=self.problem.maximise, goal=goal, unit=unit, best=best, history=history, evaluations=self.used,
+            "not proven",
+            values,
+            -self.value if self.problem.maximise else self.value,
+            maximise=self.problem.maximise,
+            goal=goal,
+            unit=unit,
+            best=best,
+            history=history,
+            evaluations=self.used,
             feasible=self.broken <= 0,
-        )  # fmt: skip
+        )
 
 
 def run_engine(engine: Engine, judge: _Judge, stop: int, turn: int) -> None:

@@ -107,6 +107,35 @@ class History:
             interactions.n_items,
         )
 
+    def extend(self, more: History, codes: Ints, shift: float, n_users: int) -> History:
+        """Add what came later; without times a user has an item once.
+
+        Parameters
+        ----------
+        more : History
+            Of the same items, and with times where this one has some.
+        codes : numpy.ndarray of int64
+            Number of each of its users here.
+        shift : float
+            How much later its last event is than the last one here; below zero where it is earlier.
+        n_users : int
+            Users of both.
+        """
+        users = np.concatenate([self.users, codes[more.users].astype(np.int32)])
+        items = np.concatenate([self.items, more.items])
+        ages = weights = None
+        if self.weights is not None:
+            mean = float(np.mean(self.weights))
+            extra = more.weights if more.weights is not None else np.full(len(more.users), mean)
+            weights = np.concatenate([self.weights, extra])
+        if self.ages is not None and more.ages is not None:
+            ages = np.concatenate([self.ages + max(shift, 0.0), more.ages + max(-shift, 0.0)])
+        else:
+            pairs, place = np.unique(users.astype(np.int64) * self.n_items + items, return_inverse=True)
+            users, items = (part.astype(np.int32) for part in np.divmod(pairs, self.n_items))
+            weights = None if weights is None else np.bincount(place, weights=weights)
+        return History(users, items, ages, weights, n_users, self.n_items)
+
     def __getstate__(self) -> dict[str, Any]:
         """What was given; what is worked out from it does not travel."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
