@@ -15,8 +15,8 @@ from shared.errors import DataError, Problem
 from shared.reporting import Run
 from shared.text import count_of, join_words
 
-from .screen import check_table, find_copies, pick_predictors, reduce_columns, refuse_leaks
 from .settings import FeaturesSettings
+from .usable_columns import check_table, find_copies, pick_predictors, reduce_columns, refuse_leaks
 
 __all__ = ["Rows", "order_rows"]
 

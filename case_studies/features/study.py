@@ -13,9 +13,9 @@ from shared.reporting import Run
 
 from . import caveats, report
 from .advice import advise, fit_final, keep_columns
-from .first_screen import write_first_screen
 from .predict import keep_tested, predict
 from .rows import Rows
+from .screen import write_first_screen
 from .search import choose_columns
 from .settings import TABLES, FeaturesSettings
 from .tables import Tables

@@ -22,8 +22,8 @@ from types import ModuleType
 from typing import Any
 
 from shared.errors import StoreError, quote
+from shared.runtime.array_checks import check_learnt
 from shared.runtime.files import write_bytes
-from shared.runtime.learnt import check_learnt
 from shared.runtime.payload import MAX_MODEL_BYTES, check_payload, nodes_of
 
 __all__ = ["dump_model", "load_model", "model_envelope", "save_model"]

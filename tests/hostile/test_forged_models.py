@@ -34,8 +34,8 @@ from domains.recommendation import (
 from domains.recommendation.text.packed import PackedTexts
 from domains.timeseries import AutoForecaster, LagForecaster, NaturalGradientBoosting, QuantileBoosting, Recipe, Rolling
 from shared.errors import StoreError
+from shared.runtime.array_checks import objects_in
 from shared.runtime.array_of import ArrayOf
-from shared.runtime.learnt import objects_in
 from shared.runtime.store import load_model, save_model
 from tests.contract.test_table_learners import LEARNERS, history
 

@@ -100,7 +100,7 @@ class StreetNetwork(Result):
         self.__dict__.update(found)
 
     def declare_arrays(self) -> dict[str, ArrayOf | type]:
-        """What holds of the arrays of every network; see `shared.runtime.learnt`."""
+        """What holds of the arrays of every network; see `shared.runtime.array_checks`."""
         n, m, points = len(self.lon), len(self.tail), len(self.points)
         node, point = ArrayOf("i", (m,), low=0, high=n - 1), ArrayOf("i", (m,), low=0, high=points - 1)
         cost = ArrayOf("f", (m,), low=0)
