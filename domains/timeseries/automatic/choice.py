@@ -59,7 +59,8 @@ class Choice(Result):
     judged : int
         Series long enough to be judged.
     errors : numpy.ndarray of shape (n_series, n_origins, horizon)
-        What came minus what the choice had forecast, the latest origin first; NaN where a series was too short.
+        What came minus what the choice had forecast, the latest origin first; NaN where a series was too short. Of few
+        errors each origin's are those of what would have been chosen on the other origins.
     truth : numpy.ndarray of shape (n_series, n_origins, horizon)
         What came.
     candidates : tuple of Member
@@ -246,30 +247,36 @@ def _outcomes(past: Past, horizon: int, back: Ints, judged: Bools) -> Floats:
 
 def _pick(trials: dict[str, tuple[Member, Floats]], truth: Floats, scale: Floats) -> Choice:
     """The best candidate, or the median of those that come close to it."""
-    naive = next(name for name in trials if "naive" in name)
-    relative = _Judge(truth, scale, np.nan_to_num(trials[naive][1]))
-    filled = {name: relative.fill(found) for name, (_, found) in trials.items()}
-    best = _best_variants(trials, {name: relative.score(found) for name, found in filled.items()})
-    reference = relative.reference([filled[name] for name in best if "naive" in name])
-    scores = {name: relative.score(filled[name], reference) for name in best}
-    order = sorted(scores, key=lambda name: scores[name][2])
-    table: dict[str, tuple[float, float, float, tuple[str, ...]]] = {name: (*scores[name], (name,)) for name in order}
-    close = tuple(name for name in order if scores[name][2] <= CLOSE * scores[order[0]][2])
-    picked = order[0]
-    if len(close) > 1:
-        median = f"median of the {len(close)} best"
-        found = relative.fill(combine([trials[name][1] for name in close]))
-        table[median] = (*relative.score(found, reference), close)
-        # A single member has to be clearly better: scores of few errors say little, and a median risks less.
-        margin = 1 + 0.3 / np.sqrt(max(int(np.isfinite(truth).sum()), 1))
-        picked = median if table[median][2] <= margin * scores[order[0]][2] else order[0]
+    judge = _Judge.of(trials, truth, scale)
+    table, order, picked = judge.rank(trials)
     chosen = table[picked][3]
-    errors = truth - relative.fill(combine([trials[name][1] for name in chosen]))
     # What they learnt for the trial nobody asks for again.
     members, candidates = (tuple(clone(trials[name][0]) for name in some) for some in (chosen, order))
     all_scores = {name: row[:3] for name, row in table.items()}
     judged = int(np.isfinite(truth).any(axis=(1, 2)).sum())
+    errors = truth - judge.fill(combine([trials[name][1] for name in chosen]))
+    if truth.shape[1] > 1 and truth.size < WANTED_ERRORS:
+        errors = _errors_of_others(trials, truth, scale, judge, errors)
     return Choice(members, all_scores, picked, truth.shape[1], judged, errors, truth, candidates)
+
+
+def _errors_of_others(
+    trials: dict[str, tuple[Member, Floats]], truth: Floats, scale: Floats, judge: _Judge, errors: Floats
+) -> Floats:
+    """Errors at each origin of what would have been chosen on the others.
+
+    What is best at few origins is so by luck, too, and its errors at these say too little of those to come.
+    """
+    found = errors.copy()
+    for origin in range(truth.shape[1]):
+        others = np.delete(np.arange(truth.shape[1]), origin)
+        if not np.isfinite(truth[:, others]).any():
+            continue
+        left = {name: (one, made[:, others]) for name, (one, made) in trials.items()}
+        table, _, picked = _Judge.of(left, truth[:, others], scale).rank(left)
+        made = judge.fill(combine([trials[name][1] for name in table[picked][3]]))
+        found[:, origin] = truth[:, origin] - made[:, origin]
+    return found
 
 
 def combine(forecasts: Sequence[Floats]) -> Floats:
@@ -348,6 +355,35 @@ class _Judge:
         self.scale = np.where(scale > 0, scale, np.nan)
         known = truth[np.isfinite(truth)]
         self.relative = bool(len(known) and known.min() >= 0 and np.mean(known == 0) <= 0.02)
+
+    @classmethod
+    def of(cls, trials: dict[str, tuple[Member, Floats]], truth: Floats, scale: Floats) -> _Judge:
+        """Where a candidate has no forecast, the first naive's counts."""
+        naive = next(name for name in trials if "naive" in name)
+        return cls(truth, scale, np.nan_to_num(trials[naive][1]))
+
+    def rank(
+        self, trials: dict[str, tuple[Member, Floats]]
+    ) -> tuple[dict[str, tuple[float, float, float, tuple[str, ...]]], list[str], str]:
+        """Scores and members of every candidate, single ones in the order of their scores, and which to take."""
+        filled = {name: self.fill(found) for name, (_, found) in trials.items()}
+        best = _best_variants(trials, {name: self.score(found) for name, found in filled.items()})
+        reference = self.reference([filled[name] for name in best if "naive" in name])
+        scores = {name: self.score(filled[name], reference) for name in best}
+        order = sorted(scores, key=lambda name: scores[name][2])
+        table: dict[str, tuple[float, float, float, tuple[str, ...]]] = {
+            name: (*scores[name], (name,)) for name in order
+        }
+        close = tuple(name for name in order if scores[name][2] <= CLOSE * scores[order[0]][2])
+        if len(close) == 1:
+            return table, order, order[0]
+        median = f"median of the {len(close)} best"
+        found = self.fill(combine([trials[name][1] for name in close]))
+        table[median] = (*self.score(found, reference), close)
+        # A single member has to be clearly better: scores of few errors say little, and a median risks less.
+        margin = 1 + 0.3 / np.sqrt(max(int(np.isfinite(self.truth).sum()), 1))
+        picked = median if table[median][2] <= margin * scores[order[0]][2] else order[0]
+        return table, order, picked
 
     def fill(self, found: Floats) -> Floats:
         """Return forecasts with the naive's where there are none."""

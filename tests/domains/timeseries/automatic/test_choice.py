@@ -490,3 +490,22 @@ def test_the_forecaster_needs_no_more_than_one_origin():
     assert model.choice_.origins == 4
     made = model.predict(3, levels=[80]).to_frame()
     assert (made["lo-80"] < made["mean"]).all()
+
+
+@pytest.mark.parametrize("origins", [3, 6, 12])
+def test_errors_at_few_origins_are_not_those_of_what_was_lucky_there(origins):
+    """Eight candidates that are all chance: what is chosen errs later as the choice's errors say."""
+    told, lucky, later = [], [], []
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        made, next_made = rng.normal(size=(2, 8, 1, origins, 4))
+        truth, next_truth = rng.normal(size=(2, 1, origins, 4))
+        members = [SeasonalNaiveMember(season) for season in range(2, 10)]
+        trials = {one.name: (one, made[place]) for place, one in enumerate(members)}
+        choice = choices._pick(trials, truth, np.ones(1))
+        chosen = [place for place, one in enumerate(members) if one.name in {own.name for own in choice.members}]
+        told.append(np.abs(choice.errors).mean())
+        lucky.append(np.abs(truth - combine(list(made[chosen]))).mean())
+        later.append(np.abs(next_truth - combine(list(next_made[chosen]))).mean())
+    assert np.mean(told) == pytest.approx(np.mean(later), rel=0.05)
+    assert np.mean(lucky) < 0.92 * np.mean(later)
