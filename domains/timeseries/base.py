@@ -275,7 +275,10 @@ class PanelForecaster(WrittenDurations, BaseEstimator):  # type: ignore[misc]
             self._tail(panel, wanted, steps),
             type(self).__name__,
             None if drawer is None else partial(_draw_held, drawer, least, most),
-            (*self._notes(panel, wanted[~constant], point[~constant]), *self._say_few(levels, steps)),
+            (
+                *self._notes(panel, wanted[~constant], point[~constant]),
+                *self._say_few(levels if not constant.all() else (), steps),
+            ),
         )
 
     def _say_few(self, levels: Sequence[float], horizon: int) -> tuple[str, ...]:

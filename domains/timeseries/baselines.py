@@ -102,7 +102,7 @@ class _Baseline(PanelForecaster):
             return []
         horizon = mean.shape[1]
         errors, numbers, scales = self.past_errors(horizon)
-        every = max(1, -(-horizon // self._season(panel).steps))  # origins whose horizons overlap
+        every = self.overlap(horizon)
         first, last = (np.searchsorted(numbers, series, side=side) for side in ("left", "right"))
         bounds = []
         for level in levels:
@@ -127,7 +127,11 @@ class _Baseline(PanelForecaster):
         if len(errors) == 0:
             return 0.0
         errors = errors[:, : max(1, int(np.isfinite(errors).any(axis=0).sum()))]
-        return float(_independent(errors, max(1, -(-horizon // self._season(self.panel_).steps))).min())
+        return float(_independent(errors, self.overlap(horizon)).min())
+
+    def overlap(self, horizon: int) -> int:
+        """Origins whose horizons overlap."""
+        return max(1, -(-horizon // self._season(self.panel_).steps))
 
     def _drawer(
         self, panel: Panel, series: Ints, mean: Floats, future: dict[str, Floats]
@@ -470,10 +474,20 @@ class Naive2(_Baseline):
 
 def _draw_paths(baseline: _Baseline, series: Ints, mean: Floats, count: int, random: np.random.Generator) -> Floats:
     """Sample paths around forecasts; shape (n, count, horizon)."""
-    errors, _, scales = baseline.past_errors(mean.shape[1])
-    whole, _ = redrawn(errors, mean.shape[1])
-    drawn = whole[random.integers(len(whole), size=(len(series), count))]
-    return np.asarray(mean[:, None, :] + scales[series][:, None, None] * drawn)
+    horizon = mean.shape[1]
+    errors, numbers, scales = baseline.past_errors(horizon)
+    whole, _ = redrawn(errors, horizon)
+    owners = numbers[np.isfinite(errors[:, :horizon]).all(axis=1)]
+    drawn = random.integers(len(whole), size=(len(series), count))
+    # A series' own errors, in the measure in which there are enough of them to tell how wide its 80 % interval is.
+    own = random.random((len(series), count))
+    every = baseline.overlap(horizon)
+    for row, number in enumerate(series):
+        first, last = np.searchsorted(owners, [number, number + 1])
+        share = min(1.0, 0.2 * (last - first) / every / TOLD)
+        mine = own[row] < share
+        drawn[row, mine] = first + (own[row, mine] / max(share, 1e-300) * (last - first)).astype(np.int64)
+    return np.asarray(mean[:, None, :] + scales[series][:, None, None] * whole[drawn])
 
 
 def _pooled_radius(errors: Floats, level: float, every: int) -> Floats:

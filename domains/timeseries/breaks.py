@@ -10,6 +10,8 @@ __all__ = ["find_breaks", "find_waking"]
 
 # Rows after a break, and before a jump; with fewer there is nothing to tell it by.
 LEAST, LEAST_BEFORE = 12, 5
+# Values other than that of a leading run without which nothing has begun: what was sold once may never be again.
+LEAST_OTHERS = 4
 # Rows on either side of a jump that its levels are measured on.
 WINDOW = 30
 
@@ -39,7 +41,7 @@ def find_breaks(values: Floats, begin: Ints, end: Ints) -> Ints:
     runs, places = find_candidates(values, begin, end, LEAST, LEAST_BEFORE)
     found = begin.copy()
     for i in np.flatnonzero((runs > begin) | (places > begin)):
-        if runs[i] > begin[i] and _varies(values[runs[i] : end[i]]):
+        if runs[i] > begin[i] and _has_left(values[runs[i] : end[i]], values[begin[i]]):
             found[i] = runs[i]
         elif places[i] > begin[i] and _is_jump(values[begin[i] : end[i]], places[i] - begin[i]):
             found[i] = places[i]
@@ -70,6 +72,11 @@ def _is_jump(own: Floats, place: int) -> bool:
     apart = abs(np.median(after) - np.median(before))
     spread = max(np.subtract(*np.quantile(side, [0.9, 0.1])) for side in (before, after))
     return bool(changes[place - 1] >= 10 * np.median(changes) and apart > 2 * spread and _varies(own[place:]))
+
+
+def _has_left(later: Floats, level: float) -> bool:
+    """Whether what follows a run of one value is not that value again, but for a row or two: a product sold once."""
+    return int((later != level).sum()) >= LEAST_OTHERS and _varies(later)
 
 
 def _varies(values: Floats) -> bool:

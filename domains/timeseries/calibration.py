@@ -123,7 +123,13 @@ class Calibration:
         """
         self._reaches(horizon, "intervals")
         errors = self.errors[:, :horizon]
-        return interval_radius(errors, level, self._weights(), self.count_errors(horizon))
+        seen = int(np.isfinite(errors).any(axis=0).cumprod().sum())
+        if not 0 < seen < horizon:
+            return interval_radius(errors, level, self._weights(), self.count_errors(horizon))
+        # Steps beyond all errors grow as a random walk's: of a short history the first ones are better than none.
+        radius = interval_radius(errors[:, :seen], level, self._weights(), self.count_errors(seen))
+        root = np.sqrt(np.arange(1, horizon + 1))
+        return np.concatenate([radius, (root * float((radius / root[:seen]).max()))[seen:]])
 
     def paths(self, rows: int, count: int, horizon: int, random: np.random.Generator) -> Floats:
         """Joint errors over the horizon in units of the expected size, (rows, count, horizon): whole ones, redrawn.

@@ -256,12 +256,28 @@ class LagForecaster(LagModel):
     def _warn_of_levels(self) -> None:
         """Tell of known columns that a model of changes is shown without their own change over the same steps."""
         lags = change_lags(self.seasons_apart_)
-        level = [v.name for v in self.steps_.exogenous if v.known and not v.shows(lags)]
-        if self.seasons_apart_ and level:
+        fixes = {v.name: f", known=True, lags={lags}" for v in self.steps_.exogenous if v.known and not v.shows(lags)}
+        for v in self.steps_.exogenous:
+            back = tuple(min(v.lags, default=1) + lag for lag in lags)
+            if not v.known and not v.shows(back):
+                fixes[v.name] = f", lags={back}"
+        marked = self.steps_.holidays
+        shown = any(v.name == marked and v.shows(lags) for v in self.steps_.exogenous)
+        if marked is not None and not shown:
+            fixes[marked] = f", known=True, lags={lags}"
+        if self.seasons_apart_ and fixes:
+            name, fix = next(iter(fixes.items()))
             warnings.warn(
                 f"differences={self.differences!r} makes the model one of changes, but it is not shown the change of"
-                f" {quote(level)} over the same steps: give the lags that this change is made of, as in"
-                f" Exogenous({level[0]!r}, known=True, lags={lags})",
+                f" {quote(fixes)} over the same steps: give the lags that this change is made of, as in"
+                f" Exogenous({name!r}{fix})",
+                HexadWarning,
+                stacklevel=4,
+            )
+        if self.seasons_apart_ and "weekend" in self.steps_.calendar:
+            warnings.warn(
+                f"differences={self.differences!r} makes the model one of changes, and calendar='weekend' does not say"
+                " when a weekend begins or ends: give 'day_of_week'",
                 HexadWarning,
                 stacklevel=4,
             )

@@ -42,7 +42,15 @@ def business_days(closed: Iterable[Any] = (), open_days: Sequence[str] | str = W
     mask = _weekmask(open_days)
     listed: Any = [closed] if isinstance(closed, str) else closed
     try:
-        found = pd.DatetimeIndex([pd.Timestamp(day) for day in listed])
+        given = list(listed)
+    except TypeError as error:
+        raise SettingsError(f"closed={listed!r} holds what is no date: give a list of dates") from error
+    if wrong := [day for day in given if not _says_a_day(day)]:
+        raise SettingsError(
+            f"closed= holds what is no date, or not plainly one: {quote(wrong)}; write it as in '2024-12-25'"
+        )
+    try:
+        found = pd.DatetimeIndex([pd.Timestamp(day) for day in given])
     except (ValueError, TypeError, OverflowError) as error:
         raise SettingsError(f"closed= holds what is no date: {str(error)[:120]}") from error
     if found.hasnans:
@@ -111,6 +119,13 @@ def step_as_text(freq: Any, name: str = "freq") -> Any:
     raise SettingsError(
         f"{name}={quote([text])} is an offset that is not known here; write it as in '30min', '1D', 'MS', 'B'"
     )
+
+
+def _says_a_day(day: object) -> bool:
+    """Whether it is a date, or text with the year first: of 01/02/2024 nobody knows whether it is in January."""
+    if isinstance(day, str):
+        return bool(re.match(r"\s*\d{4}[-/.]?\d{1,2}[-/.]?\d{1,2}(\D|$)", day))
+    return not isinstance(day, int | float | np.integer | np.floating)
 
 
 def _weekmask(open_days: Sequence[str] | str) -> str:

@@ -14,6 +14,11 @@ from shared.typing import Ints
 __all__ = ["closed_days", "day_of_month", "refuse_contradiction", "say_days"]
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+# Steps that say where in a month, a quarter or a year their stamps lie, and those that leave it open.
+STARTS, ENDS, EITHER = ("MS", "QS", "YS", "AS"), ("ME", "QE", "YE"), ("Q", "Y", "A")
+WEEKS = ("W", "week", "weeks")
+LEAVE_OUT = "leave freq= out, and the step is recognised"
 # Weeks without a certain day of the week from which it is taken for closed; one or two may be a holiday.
 LEAST_WEEKS = 3
 
@@ -73,23 +78,55 @@ def refuse_contradiction(text: str | int, wall: Ints) -> None:
     """
     if not isinstance(text, str):
         return
-    days = wall.astype("datetime64[ns]").astype("datetime64[D]")
+    days = np.unique(wall.astype("datetime64[ns]").astype("datetime64[D]"))
     unit = re.sub(r"^\s*\d*\s*", "", text).strip()
-    if match := re.fullmatch(r"(?:W|week)-([A-Z]{3})", unit):
-        wanted = next((place for place, name in enumerate(DAY_NAMES) if name[:3].upper() == match[1]), None)
-        found = np.unique((days.astype(np.int64) + 3) % 7)
-        if wanted is None or not (found == wanted).all():
-            raise SettingsError(
-                f"freq={text!r} says {'no day' if wanted is None else DAY_NAMES[wanted]}, but the stamps are"
-                f" {join_words([DAY_NAMES[place] + 's' for place in found])}; pass freq='W'"
-            )
-    starts, ends = unit in {"MS", "QS", "YS", "AS"}, unit in {"ME", "QE", "YE"}
+    count = text.strip()[: len(text.strip()) - len(unit)].strip()
+    anchor = ""
+    if re.fullmatch(r"[A-Za-z]+-[A-Z]{3}", unit):
+        unit, _, anchor = unit.partition("-")
+    if anchor and unit in WEEKS:
+        _refuse_weekday(text, anchor, count, days)
+    elif anchor and (unit in ENDS or unit in STARTS or unit in EITHER):
+        _refuse_months(text, unit, anchor, days)
+    elif anchor:
+        raise SettingsError(f"freq={text!r}: only weeks, quarters and years are counted from a day or a month on")
+    if unit not in STARTS and unit not in ENDS:
+        return
     months = days.astype("datetime64[M]")
     first = days == months.astype("datetime64[D]")
     last = days + np.timedelta64(1, "D") == (months + np.timedelta64(1, "M")).astype("datetime64[D]")
-    if (starts and not first.all()) or (ends and not last.all()):
-        wrong = ~first if starts else ~last
+    wrong = ~(first if unit in STARTS else last)
+    if wrong.any():
+        fix = f"pass freq='{count}{unit[0]}'" if day_of_month(days) is not None else LEAVE_OUT
         raise SettingsError(
-            f"freq={text!r} is the {'first' if starts else 'last'} day of a month, but {int(wrong.sum()):,} of"
-            f" {len(days):,} stamps are not, such as {days[wrong][0]}; pass freq={unit[0]!r}"
+            f"freq={text!r} is the {'first' if unit in STARTS else 'last'} day of a month, but {int(wrong.sum()):,} of"
+            f" {len(days):,} stamps are not, such as {days[wrong][0]}; {fix}"
+        )
+
+
+def _refuse_weekday(text: str, anchor: str, count: str, days: Any) -> None:
+    wanted = next((place for place, name in enumerate(DAY_NAMES) if name[:3].upper() == anchor), None)
+    found = np.unique((days.astype(np.int64) + 3) % 7)
+    if wanted is None or not (found == wanted).all():
+        fix = f"pass freq='{count}W'" if len(found) == 1 else LEAVE_OUT
+        raise SettingsError(
+            f"freq={text!r} says {'no day' if wanted is None else DAY_NAMES[wanted]}, but the stamps are"
+            f" {join_words([DAY_NAMES[place] + 's' for place in found])}; {fix}"
+        )
+
+
+def _refuse_months(text: str, unit: str, anchor: str, days: Any) -> None:
+    """Quarters and years that begin (or end) in another month than the step says."""
+    if unit in {"MS", "ME"} or anchor not in MONTH_NAMES:
+        raise SettingsError(f"freq={text!r}: quarters and years are counted from a month on, as in 'QS-FEB', 'YE-JUN'")
+    cycle = 3 if unit[0] == "Q" else 12
+    months = days.astype("datetime64[M]").astype(np.int64) % cycle
+    wanted = MONTH_NAMES.index(anchor) % cycle
+    begins = (wanted + 1) % cycle  # the month after the one in which a period ends
+    right = (months == wanted) if unit not in EITHER else (months == wanted) | (months == begins)
+    if not right.all():
+        raise SettingsError(
+            f"freq={text!r} says {'quarters' if cycle == 3 else 'years'} that"
+            f" {'begin' if unit in STARTS else 'end'} in {anchor.capitalize()}, but {int((~right).sum()):,} of"
+            f" {len(days):,} stamps are in no such month, such as {days[~right][0]}; {LEAVE_OUT}"
         )

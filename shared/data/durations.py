@@ -79,8 +79,14 @@ def as_duration(length: object, name: str = "") -> int | str:
         return _write_elapsed(pd.Timedelta(length), name)
     if isinstance(length, pd.offsets.BaseOffset):
         days = getattr(length, "kwds", {})
-        if type(length) is pd.DateOffset and len(days) == 1 and (unit := next(iter(days))) in ALIASES:
-            return f"{length.n * days[unit]}{ALIASES[unit]}"
+        if type(length) is pd.DateOffset and len(days) == 1:
+            unit = next(iter(days))
+            if unit in ALIASES and unit.endswith("s"):  # one without sets a part of the date
+                return f"{length.n * days[unit]}{ALIASES[unit]}"
+            if unit in ALIASES:
+                raise SettingsError(
+                    f"{_named(name)}{quote([length])} sets the {unit} and is no length of time; write {unit}s={days[unit]!r}"
+                )
         return str(step_as_text(length, name or "freq"))
     if isinstance(length, bool) or not isinstance(length, int | np.integer):
         raise SettingsError(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from shared.data.columns import SeriesColumns
+from shared.data.dated_numbers import read_like_dates
 from shared.data.frequency import Frequency, frequency_of, infer_frequency, is_zone
 from shared.data.schema import first_rows
 from shared.errors import Argument, DataError, Fix, Problem, Problems, quote
@@ -16,16 +17,11 @@ from shared.text import count_of
 from shared.typing import Bools, Floats, Ints
 
 HOUR_NS = 3600 * 10**9
+DAY_NS = 24 * HOUR_NS
 MAX_FILLED = 1_000_000
 MANY_OFF = 0.1  # share of stamps off a grid from which the table is on none
-# Clocks change in the small hours of a Sunday, in these months wherever they change at all.
+# Clocks change about midnight or in the small hours, in these months wherever they change at all.
 LATEST_CHANGE, MONTHS_OF_CHANGE = 5, (3, 4, 9, 10, 11)
-# Days, months and ISO weeks written as one number, and the range in which they are taken for such.
-DATED_NUMBERS = (
-    ("%Y%m%d", 19000101, 21001231, "dates"),
-    ("%Y%m", 190001, 210012, "months"),
-    ("%G%V%u", 190001, 210053, "weeks"),
-)
 FIRST_DATE, LAST_DATE = pd.Timestamp("1678-01-01"), pd.Timestamp("2262-01-01")
 
 
@@ -141,8 +137,10 @@ def _localize(
         if falling:
             first[mine] = ~first[mine] | ~twice[mine]
         unsure[mine] = twice[mine] & ~(rising or falling)
-    zoned: pd.DatetimeIndex = index.tz_localize(tz, ambiguous=first, nonexistent="NaT")
-    apart = index.tz_localize(tz, ambiguous=~first, nonexistent="NaT")
+    # Of days it is plain which one is meant where a zone skips its midnight; of hours it is not.
+    skipped: Any = "shift_forward" if len(np.unique(index.as_unit("ns").asi8 % DAY_NS)) == 1 else "NaT"
+    zoned: pd.DatetimeIndex = index.tz_localize(tz, ambiguous=first, nonexistent=skipped)
+    apart = index.tz_localize(tz, ambiguous=~first, nonexistent=skipped)
     unsure &= np.asarray(zoned != apart)  # stamps that come twice by mistake are told elsewhere
     if unsure.any():
         problems.add(
@@ -160,21 +158,14 @@ def _localize(
 def refuse_dates_in_numbers(stamps: Ints, columns: SeriesColumns, problems: Problems) -> None:
     """Ask about whole numbers that read like dates: 202312 is followed by 202401 if it is a month, else by 202313."""
     whole = np.unique(stamps)
-    for pattern, low, high, word in DATED_NUMBERS:
-        if len(whole) < 2 or whole[0] < low or whole[-1] > high:
-            continue
-        text = pd.Series(whole.astype(str))
-        read = pd.to_datetime(text + ("1" if word == "weeks" else ""), format=pattern, errors="coerce")
-        if read.isna().any():
-            continue
-        day = " + '1'" if word == "weeks" else ""
-        how = f"pd.to_datetime(table[{columns.ds!r}].astype(str){day}, format={pattern!r})"
+    if found := read_like_dates(whole):
+        word, how = found
+        made = how.format(text=f"table[{columns.ds!r}].astype(str)")
         problems.add(
             f"holds whole numbers that read like {word}, such as {whole[0]} and {whole[-1]}",
             column=columns.ds,
-            fix=Fix(f"Make dates of them: {how}; or say that they are numbers: ", Argument("freq", "1"), "."),
+            fix=Fix(f"Make dates of them: {made}; or say that they are numbers: ", Argument("freq", "1"), "."),
         )
-        return
 
 
 def sort_rows(codes: Ints, stamps: Ints) -> Ints:
@@ -241,14 +232,15 @@ def keep_distinct(
 
 
 def _clock_first(way: str, stamps: Ints, tz: str | None, fix: Fix) -> Fix:
-    """Name the zone before any repair where stamps without one look like a change of the clock: a night of a Sunday."""
+    """Name the zone before any repair where stamps without one look like a change of the clock: at night, in season."""
     if tz is not None or len(stamps) == 0:
         return fix
     times = pd.DatetimeIndex(stamps.astype("datetime64[ns]"))
-    night = (times.day_of_week == 6) & (times.hour < LATEST_CHANGE) & times.month.isin(MONTHS_OF_CHANGE)
-    if not night.all():
+    night = ((times.hour < LATEST_CHANGE) | (times.hour == 23)) & times.month.isin(MONTHS_OF_CHANGE)
+    if not night.any():
         return fix
-    zone = Fix(f"If the clocks went {way} there, pass the zone, as in ", Argument("tz", "Europe/Berlin"), ". ")
+    there = "there" if night.all() else f"at {times[night][0]}"
+    zone = Fix(f"If the clocks went {way} {there}, pass the zone, as in ", Argument("tz", "Europe/Berlin"), ". ")
     return Fix(zone, Fix("Otherwise: ", fix))
 
 
@@ -314,8 +306,8 @@ def _how_to_close_gaps(cells: Cells, grid: Frequency, breaks: Bools) -> Fix:
     if grid.kind == "business" or (grid.kind == "wall" and grid.describe() == "1 day"):
         better.append(Fix(" Where those days are closed, pass ", Argument("freq"), "business_days(closed=[...])."))
     gaps = np.diff(cells.ordinals)[breaks] - 1
-    hours = grid.kind == "fixed" and bool((gaps * grid.step == HOUR_NS).all())
-    gone = grid.stamps(cells.ordinals[:-1][breaks] + 1) if hours else np.zeros(0, dtype=np.int64)
+    hours = (gaps * grid.step == HOUR_NS) & (grid.kind == "fixed")
+    gone = grid.stamps(cells.ordinals[:-1][breaks][hours] + 1)
     fix = Fix("Add the rows", Fix(", or pass ", Argument("repair", "interpolate")), ".", *better)
     return _clock_first("forward", gone, grid.tz, fix)
 

@@ -165,10 +165,10 @@ class Schema:
                     rows=first_rows(later),
                     count=int(later.sum()),
                     fix=Fix(
+                        _clock_hint(frame, key),
                         "Remove them, or pass ",
                         Argument("repair", "keep_last_duplicate"),
                         ".",
-                        _clock_hint(frame, key),
                     ),
                 )
             repeated |= earlier
@@ -178,7 +178,7 @@ class Schema:
 def _clock_hint(frame: pd.DataFrame, key: tuple[str, ...]) -> Fix:
     """What else may be the matter with stamps without a zone."""
     local = any(isinstance(frame[name].dtype, np.dtype) and frame[name].dtype.kind == "M" for name in key)
-    back = (" If the clocks went back there, pass the zone, as in ", Argument("tz", "Europe/Berlin"), ".")
+    back = ("If the clocks went back there, pass the zone, as in ", Argument("tz", "Europe/Berlin"), ". Otherwise: ")
     return Fix(*back) if local else Fix()
 
 

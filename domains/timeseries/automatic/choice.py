@@ -127,6 +127,8 @@ class Choice(Result):
             f"{chosen}: {what}. At {trials} ({self.judged:,} series) its error was {abs(1 - score / naive):.0%} "
             f"{'below' if score <= naive else 'above'} that of the best naive"
         )
+        if score > naive:
+            text += " (so few origins hardly tell them apart, and a median of several risks less)"
         others = [name for name in single if name not in names and "naive" not in name]
         if others:
             told = ", ".join(f"{listed_name(name)} {single[name] / naive:.2f}" for name in others[:4])

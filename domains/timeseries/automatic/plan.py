@@ -17,8 +17,6 @@ __all__ = ["KEPT", "Plan", "count_windows", "latest", "measure_gaps"]
 
 # What an origin's errors count for in the mean error, beside those of the next later one: what sold once may be over.
 FADING = 0.8
-# Variance of the difference of mean and median of normal values, in units of the mean's.
-APART = np.pi / 2 - 1
 # Origins whose errors are kept; `update` adds to them.
 KEPT = 40
 
@@ -40,7 +38,7 @@ class Plan:
     intervals : NormalisedConformal
         Learnt from the errors.
     gaps : numpy.ndarray of shape (n_series,)
-        Mean minus median of what is to come, as far as errors tell it.
+        Mean of what is to come minus what is forecast, as far as errors tell it.
 
     >>> Plan(Choice((), {}, "", 0, 0, steps=3), (), np.empty((0, 0, 3)), np.empty((0, 0, 3)), 0.0).steps
     3
@@ -103,7 +101,7 @@ class Plan:
         return replace(self, errors=joined[0], truth=joined[1], windows=count_windows(origins, found, self.steps))
 
     def learn_errors(self, told: Bools, rooted: Bools, sizes: Floats, floors: Floats, *, by_step: bool) -> Plan:
-        """Learn intervals, and how far the mean lies from the median.
+        """Learn intervals, and how far the mean lies from the forecast.
 
         Parameters
         ----------
@@ -149,11 +147,12 @@ def count_windows(origins: Ints, known: Bools, steps: int) -> float:
 
 
 def measure_gaps(errors: Floats, apart: float) -> Floats:
-    """Mean less median error of each series, drawn towards what all share, in units of its own mean absolute error.
+    """Mean error of each series, drawn towards what all share, in units of its own mean absolute error.
 
-    It is what a skewed distribution has its mean beside its median by. Series are drawn to the mean of all as far as
-    they differ no more than chance makes them (a normal model with a normal prior, its moments from the data), and that
-    mean to zero as far as it may be chance itself: a mean is only moved where the errors are clearly skewed.
+    It is what the mean of a skewed distribution lies beside a forecast by that is chosen for its absolute errors.
+    Series are drawn to the mean of all as far as they differ no more than chance makes them (a normal model with a
+    normal prior, its moments from the data), and that mean to zero as far as it may be chance itself: a mean is only
+    moved where the errors clearly lie to one side.
 
     Source: Efron & Morris (1975), Data analysis using Stein's estimator and its generalizations, JASA 70(350).
 
@@ -164,7 +163,7 @@ def measure_gaps(errors: Floats, apart: float) -> Floats:
     apart : float
         Share of the origins that would lie side by side.
 
-    >>> measure_gaps(np.tile([-1.0, -1.0, 3.0, -1.0], (3, 500, 1)), 1.0).round(1).tolist()
+    >>> measure_gaps(np.tile([0.0, 0.0, 4.0, 0.0], (3, 500, 1)), 1.0).round(1).tolist()
     [0.9, 0.9, 0.9]
     """
     known = np.isfinite(errors)
@@ -177,15 +176,14 @@ def measure_gaps(errors: Floats, apart: float) -> Floats:
         return found
     weights, filled, total = weights[seen], filled[seen], total[seen]
     means = (weights * filled).sum(axis=(1, 2)) / total
-    middles = np.nanmedian(errors[seen].reshape(len(means), -1), axis=1)
     unit = (weights * np.abs(filled)).sum(axis=(1, 2)) / total
-    ratios = (means - middles) / unit
+    ratios = means / unit
     # Independent errors of each series: origins side by side, each with as many as its steps are worth.
     steps = errors.shape[2]
     alike = steps / independent_steps(errors[seen]) if steps > 1 else 1.0
     count = np.maximum(total**2 / (weights**2).sum(axis=(1, 2)) * apart / alike, 1.0)
     square = (weights * (filled - means[:, None, None]) ** 2).sum(axis=(1, 2)) / total
-    noise = np.where(count > 1, APART * square / unit**2 / np.maximum(count - 1, 0.5), 1.0)
+    noise = np.where(count > 1, square / unit**2 / np.maximum(count - 1, 0.5), 1.0)
     centre = float(ratios.mean())
     # What chance would hardly make of them: two standard errors of a variance, and of a mean, are taken away.
     chance = float(noise.mean()) * (1 + 2 * np.sqrt(2 / max(len(ratios) - 1, 1)))

@@ -27,6 +27,7 @@ __all__ = [
     "sniff_decimal",
 ]
 
+DECIMAL = r"^[+-]?[\d.,]+([eE][+-]?\d+)?$"
 # Share of a text column's values that are numbers, or dates, from which the others are named: fewer are chance.
 NEARLY = 0.8
 Kind = Literal["text", "integer", "number", "boolean", "datetime"]
@@ -132,8 +133,12 @@ def sniff_decimal(columns: Sequence[pa.Array], separator: str) -> str | None:
         full = pc.utf8_trim_whitespace(strings.filter(pa.array(~_missing(strings, words=True))))
         if len(full) == 0:
             continue
-        if not _all_match(full, r"^[+-]?[\d.,]+([eE][+-]?\d+)?$"):
+        if _matches(full[:FIRST], DECIMAL).mean() < NEARLY:
             continue
+        like = _matches(full, DECIMAL)
+        if like.mean() < NEARLY:
+            continue
+        full = full if like.all() else full.filter(pa.array(like))  # a few odd cells are told by `guess_kind`
         for mark, other in ((".", r","), (",", r"\.")):
             mark_ = re.escape(mark)
             votes[mark] = (
@@ -161,10 +166,8 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
     full = strings.filter(pa.array(~_missing(strings, words=True)))
     if len(full) == 0:
         return "text", ()
-    if reading.dates is not None and all(part in reading.dates.lower() for part in ("%y", "%m", "%d")):
-        read = pd.to_datetime(pd.Series(full.to_pandas()), format=reading.dates, errors="coerce")
-        if read.notna().all():
-            return "datetime", ()
+    if reading.dates is not None and "%y" in reading.dates.lower() and _fit_format(full, reading.dates):
+        return "datetime", ()
     if _all_match(full, INTEGER):
         if _fits_int64(full):
             return "integer", ()
@@ -204,6 +207,15 @@ def guess_kind(strings: pa.Array, reading: Reading) -> tuple[Kind, tuple[str, ..
             return "datetime", () if reading.dates else (f"dates read {order}",)
         return "text", ("kept as text: day and month cannot be told apart; pass dates='day-first' or 'month-first'",)
     return "text", _say_why_text(strings, numbers | codes, _matches(full, ISO) | _matches(full, SHORT))
+
+
+def _fit_format(full: pa.Array, written: str) -> bool:
+    """Whether all values are dates of a format; bare years, and years with a month, only of our time."""
+    read = pd.to_datetime(pd.Series(full.to_pandas()), format=written, errors="coerce")
+    if read.isna().any():
+        return False
+    whole = any(part in written for part in ("%d", "%j", "%U", "%V", "%W"))
+    return whole or bool(read.dt.year.between(1900, 2100).all())
 
 
 def _say_why_text(strings: pa.Array, numbers: Bools, dates: Bools) -> tuple[str, ...]:

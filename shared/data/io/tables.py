@@ -372,6 +372,8 @@ def _type_text(table: pa.Table, separator: str, schema: Schema | None, desk: _De
         if own.decimal == "," != reading.decimal:
             desk.notes.append(f"'{name}': decimal mark ',' recognised, which other columns do not have")
         columns[name] = _type_column(strings, name, declared.get(name), desk, own)
+    if reading.dates is not None and not any(one.dtype.kind == "M" for one in columns.values()):
+        desk.notes.append(f"dates={reading.dates!r} fits no column")
     return pd.DataFrame(columns)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shared.data.io.parse import Kind, Reading, guess_kind, parse_column
+from shared.data.io.parse import FIRST, NEARLY, Kind, Reading, guess_kind, mask_numbers, parse_column
 from shared.errors import quote
 
 __all__ = ["read_text_columns"]
@@ -49,7 +49,8 @@ def read_text_columns(
         for name in names
         if pd.api.types.infer_dtype(frame[name], skipna=True) == "string"
     }
-    notes: list[str] = []
+    notes = [note for name in names for note in _tell_odd(frame[name], name)] if reading.decimal is None else []
+    numbers = _whole_numbers(frame, names) if reading.dates is not None and "%" in reading.dates else {}
     said: list[tuple[str, tuple[Kind, ...]]] = []
     if reading.dates is not None:
         said.append((f"dates={reading.dates!r}", ("datetime",)))
@@ -57,15 +58,41 @@ def read_text_columns(
         said.append((f"decimal={reading.decimal!r}", ("number", "integer")))
     for argument, kinds in said:
         used = not set(kinds).isdisjoint(known)
-        for name, strings in texts.items():
+        if kinds == ("datetime",):
+            used = used or any(frame[name].dtype.kind == "M" for name in names)
+        for name, strings in {**texts, **numbers}.items() if kinds == ("datetime",) else texts.items():
             values, told = _read(strings, kinds, reading)
             if values is not None:
                 frame[name] = values.set_axis(frame.index)
             notes.extend(f"'{name}'{note}" for note in told)
             used = used or values is not None or bool(told)
-        if texts and not used:
-            notes.append(f"{argument} fits no column of text; kept as text: {quote(texts)}")
+        if not used and (texts or kinds == ("datetime",)):
+            kept = f" of text; kept as text: {quote(texts)}" if texts else ""
+            notes.append(f"{argument} fits no column{kept}")
     return notes
+
+
+def _whole_numbers(frame: pd.DataFrame, names: Iterable[str]) -> dict[str, pa.Array]:
+    """Columns of whole numbers, written out: what a format of dates may be said of."""
+    return {
+        name: pa.array(frame[name].astype("Int64").astype(object).map(str, na_action="ignore"), pa.string())
+        for name in names
+        if pd.api.types.is_integer_dtype(frame[name].dtype)
+    }
+
+
+def _tell_odd(values: pd.Series[Any], name: str) -> list[str]:
+    """Name the few values that keep a column from being one of numbers."""
+    if pd.api.types.infer_dtype(values.head(FIRST), skipna=True) not in {"string", "mixed", "mixed-integer"}:
+        return []
+    if not all(isinstance(value, str | int | float) for value in values.head(FIRST).dropna()):
+        return []
+    head = pa.array([None if pd.isna(one) else str(one) for one in values.head(FIRST)], pa.string())
+    if mask_numbers(head.drop_null(), ".").mean() < NEARLY:
+        return []
+    written = [None if pd.isna(one) else str(one) for one in values.astype(object)]
+    kind, why = guess_kind(pc.utf8_trim_whitespace(pa.array(written, pa.string())), Reading("."))
+    return [f"'{name}' {note}" for note in why if " no number" in note] if kind == "text" else []
 
 
 def _read(strings: pa.Array, kinds: tuple[Kind, ...], reading: Reading) -> tuple[pd.Series[Any] | None, list[str]]:
