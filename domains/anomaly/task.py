@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class DetectionTask(OneLine, Task):
         Columns that detectors see; all others where left out.
     clean : bool
         Whether detectors learn from the training rows that are not odd only, as where ordinary rows are known.
+    ds : str
+        Column of stamps that the splitter reads, which is no feature; taken from the splitter.
 
     Notes
     -----
@@ -51,11 +53,22 @@ class DetectionTask(OneLine, Task):
     odd: Any = None
     features: tuple[str, ...] = ()
     clean: bool = False
+    ds: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.label, str):
             raise SettingsError(f"label={self.label!r}: give the name of a column")
         object.__setattr__(self, "features", as_names(self.features, "features"))
+
+    def agree(self, models: Sequence[Any], splitter: object = None) -> DetectionTask:
+        """The same task, with the column of stamps that the splitter names: no detector sees it.
+
+        Parameters
+        ----------
+        models : sequence of detector
+        splitter : Splitter or sequence of Split
+        """
+        return replace(self, ds=str(getattr(splitter, "ds", "") or ""))
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -78,7 +91,11 @@ class DetectionTask(OneLine, Task):
         ----------
         data : pandas.DataFrame
         """
-        return ColumnRoles(y=self.label, features=self.features)
+        stamped = not self.features and self.ds in data.columns
+        features = (
+            tuple(name for name in data.columns if name not in {self.label, self.ds}) if stamped else self.features
+        )
+        return ColumnRoles(y=self.label, features=features)
 
     def strata(self, data: Any) -> Any:
         """Which rows are odd, so that `StratifiedKFold` keeps their share.

@@ -209,7 +209,9 @@ class ScaledMetric(ArrayMetric):
             return ()
         lost = [key for key in keys.drop_duplicates() if key not in prepared]
         return (
-            (f"{self.name} left out {say_series(lost)} without a scale (constant, or shorter than a season)",)
+            (
+                f"{self.name} left out {say_series(lost)} without a scale before the first split (none of its rows, a constant, or no more than a season)",
+            )
             if lost
             else ()
         )

@@ -17,10 +17,11 @@ from domains.timeseries.metrics import ScaledMetric, forecast_metric, say_series
 from shared.checks import as_names, check_levels
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
-from shared.data.io.frames import as_pandas
-from shared.data.panel_table import series_to_frame
+from shared.data.io.frames import as_pandas, check_names
+from shared.data.panel_table import read_stamps, series_to_frame
+from shared.data.schema import missing_column
 from shared.data.splits import Split, find_positions
-from shared.errors import Argument, DataError, HexadError, SettingsError, quote
+from shared.errors import Argument, DataError, HexadError, Problems, SettingsError, quote
 from shared.evaluation.leakage.perturb import perturb, visibility_at
 from shared.evaluation.metrics import ArrayMetric, Metric
 from shared.evaluation.task import ColumnRoles, Stopwatch, Task
@@ -173,11 +174,25 @@ class ForecastTask(Task):
         ['ds', 'y']
         """
         data = series_to_frame(data, self.columns)
-        if not isinstance(data, pd.DataFrame):
-            return as_pandas(data, "table")
         own = self.columns
-        read = {own.unique_id, own.ds, own.y, *own.exogenous, *self.known}
-        return as_pandas(data, "table", copy=False) if read & set(data.index.names) - set(data.columns) else data
+        named = {own.unique_id, own.ds, own.y, *own.exogenous, *self.known}
+        if not isinstance(data, pd.DataFrame):
+            data = as_pandas(data, "table")
+        elif named & set(data.index.names) - set(data.columns):
+            data = as_pandas(data, "table", copy=False)
+        elif set(data.index.names) & set(data.columns):
+            data = data.reset_index(drop=True)
+        check_names([str(name) for name in data.columns], "table")
+        problems = Problems("table")
+        for argument, name in (("ds", own.ds), ("y", own.y)):
+            if name not in data.columns:
+                present = [str(column) for column in data.columns]
+                missing_column(name, present, problems, named_in=(own.owner, argument))
+        problems.raise_if_any()
+        stamps = data[own.ds]
+        plain = isinstance(stamps.dtype, np.dtype | pd.DatetimeTZDtype) and stamps.dtype.kind in "Miu"
+        read: pd.DataFrame = data if plain or len(data) == 0 else data.assign(**{own.ds: read_stamps(stamps, own)})
+        return read
 
     def roles(self, data: Any) -> ColumnRoles:
         """What the table's columns are; features are those that models are shown beside the target.
@@ -307,6 +322,22 @@ class ForecastTask(Task):
         splits : sequence of Split
         """
         undefined, y = getattr(metric, "undefined", None), self.columns.y
+        key = self.columns.unique_id
+        if isinstance(metric, ScaledMetric) and metric.unit in data.columns:
+            scaled = metric.prepare(data.iloc[splits[0].train])
+            for split in splits:
+                if not data[metric.unit].iloc[split.test].isin(list(scaled)).any():
+                    raise HexadError(
+                        f"{metric.name} is not defined after {split.label}: no series there has a scale before the first"
+                        " split (none of its rows, a constant, or no more than a season); use mae"
+                    )
+        if isinstance(metric, ArrayMetric) and metric.varies:
+            for split in splits:
+                test = data.iloc[split.test]
+                kinds = test.groupby(key, observed=True)[y].nunique() if key in data.columns else test[y].nunique()
+                if np.max(kinds) < 2:
+                    few = "there is one row" if len(test) == 1 else "no outcomes vary there"
+                    raise HexadError(f"{metric.name} is not defined after {split.label}: {few}; use mae or rmse")
         if (
             undefined is None
             or not isinstance(metric, ArrayMetric)
@@ -317,7 +348,7 @@ class ForecastTask(Task):
             outcomes = data[y].iloc[split.test]
             if np.asarray(undefined(outcomes, outcomes), dtype=bool).all():
                 raise HexadError(
-                    f"{metric.name} is not defined after {split.label}: every outcome there is zero; use mae or mase"
+                    f"{metric.name} is not defined after {split.label}: every outcome there is zero; use mae"
                 )
 
     def groups(self, splits: Sequence[Split]) -> list[list[Split]]:
@@ -428,6 +459,12 @@ class ForecastTask(Task):
         )
         if twice := int(forecast.duplicated([*key, ds]).sum()):
             raise HexadError(f"{type(model).__name__} gave {twice:,} rows twice after {split.label}")
+        if getattr(forecast[ds].dtype, "tz", None) != getattr(test[ds].dtype, "tz", None):
+            raise HexadError(
+                f"{type(model).__name__} forecasts in the zone {getattr(forecast[ds].dtype, 'tz', None)}, and the stamps"
+                f" of the table are in {getattr(test[ds].dtype, 'tz', None) or 'none'}; bring the table to the model's"
+                f" zone before, as in table[{ds!r}].dt.tz_localize(...)"
+            )
         merged = test[[*key, ds, y]].merge(forecast, on=[*key, ds], how="left")
         if lost := int(merged[names.MEAN].isna().sum()):
             raise HexadError(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from shared.data.columns import SeriesColumns
 from shared.data.io.frames import as_pandas, missing_stamps
@@ -27,8 +28,8 @@ def to_typed_table(
     frame = series_to_frame(frame, columns)
     given = frame
     frame = as_pandas(frame, source, copy=False)
-    if columns.ds in frame.columns and isinstance(frame[columns.ds].dtype, pd.PeriodDtype):
-        frame = frame.assign(**{columns.ds: frame[columns.ds].dt.to_timestamp()})
+    if columns.ds in frame.columns:
+        frame = _with_plain_stamps(frame, columns.ds)
     present = frame.columns
     problems = Problems(source)
     wanted = [columns.ds, *([columns.y] if need_y else []), *columns.exogenous]
@@ -50,6 +51,40 @@ def to_typed_table(
         return check_frame(frame, schema, source, tz=zone)
     except DataError as error:
         raise error.respell(_for_panel) from None
+
+
+def read_stamps(values: pd.Series[Any], columns: SeriesColumns) -> pd.Series[Any]:
+    """Stamps of a table as dates or whole numbers, read as those of a panel.
+
+    Parameters
+    ----------
+    values : pandas.Series
+    columns : SeriesColumns
+
+    Raises
+    ------
+    DataError
+
+    >>> read_stamps(pd.Series(["2024-01-31"]), SeriesColumns()).dt.day.tolist()
+    [31]
+    """
+    only = SeriesColumns(columns.unique_id, columns.ds, columns.y)
+    try:
+        read: Any = to_typed_table(pd.DataFrame({columns.ds: values}), only, need_y=False, source="table")[columns.ds]
+    except DataError as error:
+        raise error.respell(lambda one: "utc=True to pandas.to_datetime" if one.name == "tz" else str(one)) from None
+    return read.set_axis(values.index)  # type: ignore[no-any-return]
+
+
+def _with_plain_stamps(frame: pd.DataFrame, ds: str) -> pd.DataFrame:
+    """Periods by their first day, and Arrow's dates as those of numpy."""
+    kind = frame[ds].dtype
+    if isinstance(kind, pd.PeriodDtype):
+        return frame.assign(**{ds: frame[ds].dt.to_timestamp()})
+    if isinstance(kind, pd.ArrowDtype) and pa.types.is_temporal(kind.pyarrow_dtype):
+        plain = pa.chunked_array([pa.array(frame[ds])]) if len(frame) == 0 else pa.array(frame[ds])
+        return frame.assign(**{ds: pd.Series(plain.to_pandas(date_as_object=False)).set_axis(frame.index)})
+    return frame
 
 
 def series_to_frame(given: object, columns: SeriesColumns) -> Any:

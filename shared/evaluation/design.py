@@ -12,7 +12,7 @@ import pandas as pd
 from shared.data.splits import Split
 from shared.typing import Floats
 
-__all__ = ["SplitDesign", "describe_splits"]
+__all__ = ["SplitDesign", "describe_splits", "sort_in_time"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,32 @@ def describe_splits(
     return SplitDesign(reuse=_reuse(splits), units=units)
 
 
+def sort_in_time(splits: Sequence[Split], times: Any) -> list[Split]:
+    """Put splits in the order of time, where each learns from what came before its test; others stay as they are.
+
+    Parameters
+    ----------
+    splits : sequence of Split
+    times : array of shape (n_rows,), optional
+        Of the rows that were cut.
+
+    >>> cuts = [Split(at, np.arange(at), np.arange(at, at + 2)) for at in (6, 5)]
+    >>> [cut.label for cut in sort_in_time(cuts, np.arange(9))]
+    [5, 6]
+    """
+    if times is None or len(splits) < 2:
+        return list(splits)
+    order = pd.factorize(pd.Series(times), sort=True)[0]
+    if not all(len(split.train) and len(split.test) for split in splits):
+        return list(splits)
+    begins = [int(order[split.train].max()) for split in splits]
+    starts = [int(order[split.test].min()) for split in splits]
+    if any(begin >= start for begin, start in zip(begins, starts, strict=True)):
+        return list(splits)
+    places = sorted(range(len(splits)), key=lambda place: (begins[place], starts[place]))
+    return [splits[place] for place in places]
+
+
 def _overlap(begins: Floats, ends: Floats) -> tuple[float, ...]:
     """Mean share that spans have in common with the next, the one after that, ..., until none has."""
     order = np.argsort(begins, kind="stable")
@@ -107,7 +133,8 @@ def _overlap(begins: Floats, ends: Floats) -> tuple[float, ...]:
 
 
 def _reuse(splits: Sequence[Split]) -> float:
-    """Rows of a test over rows learnt from, where two splits learn from the same rows."""
-    if len(splits) < 2 or len(np.intersect1d(splits[0].train, splits[1].train)) == 0:
+    """Rows of a test over rows learnt from, where any two splits learn from the same rows."""
+    learnt = np.bincount(np.concatenate([np.unique(split.train) for split in splits]))
+    if len(splits) < 2 or learnt.max(initial=0) < 2:
         return 0.0
     return float(np.mean([len(split.test) / len(split.train) for split in splits]))

@@ -23,7 +23,7 @@ from shared.data.fingerprint import fingerprint
 from shared.data.panel import Panel
 from shared.data.splits import Split
 from shared.errors import HexadError, StoreError, quote
-from shared.evaluation.design import describe_splits
+from shared.evaluation.design import describe_splits, sort_in_time
 from shared.evaluation.leakage.guard import (
     check_columns,
     compare_predictions,
@@ -121,6 +121,7 @@ def evaluate(
     data = task.to_table(data.to_frame() if isinstance(data, Panel) else data)
     splits = lend_stamps(splits, task.roles(data))
     cuts, notes = task.choose_rows(data, make_splits(splits, data, task.strata(data)))
+    cuts = sort_in_time(cuts, _times(data, task))
     for judge in judges:
         task.check_outcomes(judge, data, cuts)
     first = take_rows(data, cuts[0].train)
@@ -212,6 +213,8 @@ def name_models(models: Any, what: str) -> dict[str, Any]:
             )
         named = dict(zip(kinds, listed, strict=True))
     for name, model in named.items():
+        if not isinstance(name, str):
+            raise HexadError(f"{what}: {quote([name])} is a {type(name).__name__}; name models by text, as in 'weekly'")
         if isinstance(model, type):
             raise HexadError(
                 f"{what}: {quote([name])} is the class {model.__name__}; give an object: {model.__name__}()"
@@ -307,6 +310,7 @@ def _find_leaks(
     told = {column for leak in shared_by_all for column in leak.columns}
     telling = {one.column: one for one in find_telling_columns(data, task) if one.column not in told}
     proxies = find_proxies(data, task, aside=told)
+    timed = task.roles(data).time is not None
     reports = []
     for name, model in contenders.items():
         mine = [result for result in done if result[0].name == name]
@@ -322,8 +326,11 @@ def _find_leaks(
             at_first = (predicted[names.SPLIT] == cut.label) | (predicted[names.SPLIT].isna() & pd.isna(cut.label))
             first, second = predicted[at_first], again
         report = compare_predictions(name, model, data, cut, task, first, second)
-        read = read_columns(model, data, cut, task, list(telling)) if telling else []
-        leaks = (*report.leaks, *shared_by_all, *(say_foresight(telling[column]) for column in read))
+        asked = dict.fromkeys([*telling, *(told if timed else ())])
+        read = read_columns(model, data, cut, task, list(asked)) if asked else []
+        # A forecaster that looks at no such column has not seen what it tells.
+        seen = [leak for leak in shared_by_all if not timed or not leak.columns or set(leak.columns) & set(read)]
+        leaks = (*report.leaks, *seen, *(say_foresight(telling[column]) for column in read if column in telling))
         reports.append(replace(report, leaks=leaks, notes=(*report.notes, *proxies)))
     return tuple(reports)
 

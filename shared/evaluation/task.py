@@ -15,7 +15,7 @@ import pandas as pd
 
 from shared.data import columns as names
 from shared.data.splits import Split
-from shared.errors import HexadError
+from shared.errors import HexadError, quote
 from shared.evaluation.metrics import Metric, metric
 
 __all__ = ["ColumnRoles", "Splitter", "Stopwatch", "Task", "lend_stamps", "make_splits", "take_rows"]
@@ -370,4 +370,10 @@ def make_splits(splitter: Any, data: Any, strata: Any = None) -> list[Split]:
         raise HexadError(f"a {type(splitter).__name__} is no splitter: it has neither splits(data) nor split(X)")
     if not found:
         raise HexadError(f"{type(splitter).__name__} made no split of these data")
+    labels = [str(split.label) for split in found]
+    if twice := sorted({label for label in labels if labels.count(label) > 1}):
+        raise HexadError(
+            f"several splits are called {quote(twice)}, and scores are told apart by that; give each a label of its own:"
+            " Split(label, train, test)"
+        )
     return found

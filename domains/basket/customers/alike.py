@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from domains.basket.customers.owners import owners_of
 from shared.data import Incidence
 
 __all__ = ["say_neighbours"]
@@ -25,12 +26,15 @@ def say_neighbours(baskets: Incidence) -> str | None:
     >>> say_neighbours(Incidence.from_lists([["tea"], ["milk"]])) is None
     True
     """
-    n = baskets.n_rows
-    if baskets.customers is not None or n < LEAST_ROWS:
+    rows = np.arange(baskets.n_rows)
+    if (owners := owners_of(baskets)) is not None:  # guests, and keys of orders, are customers of one basket each
+        rows = rows[np.bincount(owners.of_row, minlength=owners.n)[owners.of_row] == 1]
+    n = len(rows)
+    if n < max(LEAST_ROWS, baskets.n_rows / 2):
         return None
     rng = np.random.default_rng(0)
     first = np.arange(n - 1) if n <= MAX_PAIRS else np.sort(rng.choice(n - 1, MAX_PAIRS, replace=False))
-    inside = baskets.to_sparse()
+    inside = baskets.to_sparse()[rows]
     far = (first + rng.integers(2, n - 1, size=len(first))) % n
     near, other = (
         np.asarray(inside[first].multiply(inside[place]).sum(axis=1), dtype=float).ravel() for place in (first + 1, far)

@@ -174,7 +174,9 @@ def as_fraction(value: object, name: str) -> Fraction:
     # Two fractions of small denominators are never the same float, so the first one found is the one that was meant.
     exact = Fraction(float(value))
     near = (exact.limit_denominator(10**power) for power in range(1, 9))
-    return next((one for one in near if float(one) == float(value)), Fraction(str(float(value))))
+    # What was worked out, as 0.1 + 0.2 or numpy.arange, is off by a few units of its last place.
+    off = 4 * math.ulp(float(value))
+    return next((one for one in near if abs(float(one) - float(value)) <= off), Fraction(str(float(value))))
 
 
 def min_count_of(min_support: object, n_baskets: int) -> int:

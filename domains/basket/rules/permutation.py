@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from domains.basket.customers import owners_of
 from domains.basket.mining.search import as_baskets, frequent_itemsets, whole_number, whole_seed
 from domains.basket.rules.association import association_rules
 from domains.basket.rules.pairs import item_pairs
@@ -120,6 +121,12 @@ def permutation_test(
         raise HexadError("n_randomised=None is no whole number from 1 on")
     n_randomised, seed = whole_number(n_randomised, "n_randomised", 10**6), whole_seed(random_state)
     baskets = need_baskets(rules, None, "the permutation test")
+    owners = owners_of(baskets)
+    if owners is not None and owners.repeat:
+        raise HexadError(
+            "the permutation test takes baskets for independent, and here customers have several each: what one of them"
+            " repeats would pass for a rule. Use rules.test(), which allows for that"
+        )
     jobs = [(baskets, rules, test, alternative, alpha, (seed + turn) % 2**31) for turn in range(n_randomised)]
     found = map_parallel(_by_chance, jobs, n_jobs=n_jobs)
     smallest = np.array([one[0] for one in found])

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from domains.basket.customers import correct_by_customers, owners_of, say_neighbours
+from domains.basket.customers import Owners, correct_by_customers, owners_of, say_neighbours
 from domains.basket.mining.search import as_baskets, frequent_itemsets
 from domains.basket.mining.tree import Layout
 from domains.basket.rules.family import CORRECTIONS, Correction, Family, adjust_family
@@ -26,6 +26,9 @@ KEPT_BY = "are kept by the"
 NO_OTHERS = "could not be compared, because no baskets without their antecedent hold as"
 NEIGHBOURS = "baskets next to each other"
 NO_OTHERS_FIX = "where all baskets are of one size, test='fisher' is right"
+
+# Customers below which the spread between them says nothing of those to come.
+LEAST_CUSTOMERS = 5
 
 
 def assess_rules(
@@ -108,6 +111,7 @@ def assess_rules(
         raise HexadError(f"alpha={alpha!r} does not lie between 0 and 1")
     upper = alternative == "greater"
     known = whole = None
+    _refuse_blind(rules, baskets)
     if test == "matched" or baskets is not None or rules.baskets is not None:
         known = need_baskets(rules, baskets, f"the {test} test", same=True)
         whole = known if baskets is None else as_baskets(baskets)  # items that no rule knows make baskets large, too
@@ -118,6 +122,7 @@ def assess_rules(
         alone = int((variance == 0).sum())
     owners = None if whole is None else owners_of(whole)
     by_customers, over = None, ""
+    _refuse_few(owners)
     if known is not None and whole is not None and owners is not None:
         by_customers = correct_by_customers(
             rules, known, whole.sizes, owners, p, expected, variance, upper=upper, matched=test == "matched"
@@ -152,6 +157,24 @@ def assess_rules(
         told for told in rules.notes if not any(words in told for words in (KEPT_BY, NO_OTHERS, NEIGHBOURS))
     )
     return with_columns(replace(rules, notes=earlier), found, note, *compared)
+
+
+def _refuse_blind(rules: RuleTable, baskets: object) -> None:
+    """Refuse rules mined over customers whose baskets are not at hand."""
+    if baskets is None and rules.baskets is None and "customers" in rules.columns:
+        raise HexadError(
+            "these rules were mined over customers, and without the baskets what one customer repeats cannot be told"
+            " from a rule: pass baskets=, with the customers named"
+        )
+
+
+def _refuse_few(owners: Owners | None) -> None:
+    """Refuse baskets of a handful of customers."""
+    if owners is not None and owners.repeat and owners.n < LEAST_CUSTOMERS:
+        raise HexadError(
+            f"the baskets are of {count_of(owners.n, 'customer')}, and so few tell nothing of others: at least"
+            f" {LEAST_CUSTOMERS} are needed"
+        )
 
 
 def _fisher(rules: RuleTable, upper: bool) -> tuple[Floats, Floats, Floats]:

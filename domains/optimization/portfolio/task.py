@@ -259,7 +259,7 @@ class InvestmentTask(Task):
         """
         later = np.setdiff1d(np.arange(len(data)), split.train)
         order = np.random.default_rng(0).permutation(len(later))
-        changed = {}
+        changed = data.copy()
         for name in data.columns:
             if name == self.ds:
                 continue
@@ -267,7 +267,7 @@ class InvestmentTask(Task):
             column = data[name].to_numpy(dtype=float if number else object).copy()
             column[later] = -0.5 * column[later[order]] if number else column[later[order]]
             changed[name] = column
-        return data.assign(**changed), split
+        return changed, split
 
 
 def _looks_ahead(model: Any, shown: pd.DataFrame, whole: pd.DataFrame, splits: Sequence[Split]) -> bool:

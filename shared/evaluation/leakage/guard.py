@@ -107,7 +107,10 @@ def check_columns(data: object, split: Split, task: Task) -> tuple[Leak, ...]:
         return ()
     found = overlap(data, split.train, split.test, roles.without_known())
     # A plan with as many states as the target decides it by right; whether it is known ahead, its user has said.
-    return tuple(leak for leak in found if not (leak.what == SAME_WORDS and set(leak.columns) <= set(roles.known)))
+    found = [leak for leak in found if not (leak.what == SAME_WORDS and set(leak.columns) <= set(roles.known))]
+    if roles.time is not None:  # of rows that are forecast only what is known ahead is shown: a copy tells no more
+        found = [leak for leak in found if leak.ahead != 0 or not leak.columns or set(leak.columns) & set(roles.known)]
+    return tuple(found)
 
 
 def find_telling_columns(data: object, task: Task) -> tuple[Foresight, ...]:

@@ -86,6 +86,9 @@ class ArrayMetric:
         Further arguments of the function.
     undefined : callable, optional
         Takes the columns of `reads`, and says for which rows the metric is not defined; they are left out and counted.
+    varies : bool
+        Whether it is defined only where the first column of `reads` varies; units where it does not are left out and
+        counted.
 
     >>> from shared.evaluation.metrics import mae
     >>> frame = pd.DataFrame({"shop": ["a", "a", "b"], "y": [1.0, 2.0, 3.0], "mean": [1.0, 4.0, 3.0]})
@@ -101,6 +104,7 @@ class ArrayMetric:
     per_row: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     undefined: Callable[..., Any] | None = None
+    varies: bool = False
 
     def prepare(self, train: Any) -> Any:
         """Need nothing of the rows before the first split.
@@ -145,6 +149,12 @@ class ArrayMetric:
             Of one model, over all splits.
         prepared : ignored
         """
+        if self.varies and (keys := self._keys(predictions)) is not None:
+            parts = [keys, predictions[names.SPLIT]] if names.SPLIT in predictions.columns else [keys]
+            kinds = predictions.groupby(parts, observed=True, dropna=False)[self.reads[0]].nunique()
+            still = int((kinds < 2).sum())
+            what = f"{self.name} left out {still:,} of {len(kinds):,} times a series whose outcomes are all the same"
+            return (what,) if still else ()
         if self.undefined is None:
             return ()
         gone = int(np.asarray(self.undefined(*self._arrays(predictions)), dtype=bool).sum())
@@ -153,6 +163,11 @@ class ArrayMetric:
         )
 
     def _defined(self, predictions: pd.DataFrame) -> pd.DataFrame:
+        if self.varies and (keys := self._keys(predictions)) is not None:
+            kept = predictions[self.reads[0]].groupby(keys, observed=True).transform("nunique") > 1
+            if not kept.any():
+                raise HexadError(f"{self.name} is not defined: no outcomes vary; use another metric")
+            return predictions[kept]
         if self.undefined is None:
             return predictions
         gone = np.asarray(self.undefined(*self._arrays(predictions)), dtype=bool)

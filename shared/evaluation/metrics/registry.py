@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from shared.checks import check_level as need_level
+from shared.checks import is_whole
 from shared.data import columns as names
 from shared.errors import SettingsError
 from shared.evaluation.metrics import detection, intervals, ranking, regression
@@ -31,6 +32,7 @@ class _Kind:
     greater_is_better: bool | None = False
     per_row: bool = False
     undefined: Callable[..., Any] | None = None
+    varies: bool = False
 
 
 def _is_zero(y: ArrayLike, _mean: object) -> Any:
@@ -42,7 +44,7 @@ POINT, SCORED, LABELLED, RANKED = (names.Y, names.MEAN), (names.Y, SCORE), (name
 KINDS: Mapping[str, _Kind] = {
     "mae": _Kind(regression.mae, POINT),
     "rmse": _Kind(regression.rmse, POINT),
-    "r2": _Kind(regression.r2, POINT, greater_is_better=True),
+    "r2": _Kind(regression.r2, POINT, greater_is_better=True, varies=True),
     "mape": _Kind(regression.mape, POINT, undefined=_is_zero),
     "smape": _Kind(regression.smape, POINT),
     "coverage": _Kind(intervals.coverage, (names.Y,), greater_is_better=None),
@@ -103,6 +105,12 @@ def metric(
     if base not in KINDS:
         raise SettingsError(f"there is no metric {name!r}; there are {', '.join(metric_names())}")
     kind = KINDS[base]
+    takes = "level" if base in INTERVAL else "k" if base in (*AT_K, "vus_pr") else "neither a level nor a k"
+    if (level is not None and takes != "level") or (k is not None and takes != "k"):
+        given = f"level={level:g}" if level is not None and takes != "level" else f"k={k!r}"
+        raise SettingsError(f"metric {name!r} takes {takes}{' alone' if len(takes) < 6 else ''}, and was given {given}")
+    if k is not None and not is_whole(k):
+        raise SettingsError(f"metric {name!r}: k={k!r} is no whole number from 1 on")
     options: dict[str, Any] = {}
     columns, shown = tuple(reads) or kind.reads, base
     if base in INTERVAL:
@@ -119,7 +127,15 @@ def metric(
             raise SettingsError("metric 'vus_pr' needs its widest buffer in rows, as in 'vus_pr@24'")
         options, shown = {"window": k}, f"{base}@{k}"
     return ArrayMetric(
-        label or shown, kind.function, columns, kind.greater_is_better, unit, kind.per_row, options, kind.undefined
+        label or shown,
+        kind.function,
+        columns,
+        kind.greater_is_better,
+        unit,
+        kind.per_row,
+        options,
+        kind.undefined,
+        kind.varies,
     )
 
 

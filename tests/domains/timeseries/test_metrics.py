@@ -70,7 +70,7 @@ def test_a_series_without_a_scale_is_named():
     made_of_all = predictions(unique_id=["a", "b", "b"])
     assert made.units(made_of_all, {"a": 1.0}).index.tolist() == ["a"]
     assert made.notes(made_of_all, {"a": 1.0}) == (
-        "mase left out 1 series ('b') without a scale (constant, or shorter than a season)",
+        "mase left out 1 series ('b') without a scale before the first split (none of its rows, a constant, or no more than a season)",
     )
     with pytest.raises(HexadError, match="not defined for any of these series"):
         made.units(made_of_all, {"c": 1.0})
