@@ -81,10 +81,11 @@ class DataError(HexadError):
         >>> print(DataError("table", [Problem("there is one row", fix=fix)]).say(lambda argument: ""))
         table: there is one row. Give more rows.
         """
+        shown = self.source.replace("\n", "?")  # the name of a file may hold anything
         if len(self.problems) == 1:
-            return printable(f"{self.source}: {self.problems[0].say(spell)}")
+            return printable(f"{shown}: {self.problems[0].say(spell)}")
         lines = "\n".join(f"  {number}. {problem.say(spell)}" for number, problem in enumerate(self.problems, 1))
-        return printable(f"{self.source}: {len(self.problems)} problems.\n{lines}")
+        return printable(f"{shown}: {len(self.problems)} problems.\n{lines}")
 
     def respell(self, spell: Callable[[Argument], str]) -> DataError:
         """Make the same error with other words for the arguments, for a function that takes them in another way.

@@ -16,6 +16,8 @@ from domains.timeseries.baselines import SeasonalNaive
 from domains.timeseries.forecast import Forecast
 from domains.timeseries.metrics import say_series
 from domains.timeseries.task import ForecastTask
+from shared.checks import check_levels
+from shared.data import columns as names
 from shared.data.panel import Panel, PanelRepair
 from shared.errors import CalibrationError, DataError, HexadError, Problem, quote
 from shared.runtime.parallel import map_parallel
@@ -164,16 +166,30 @@ class PerSeries(BaseEstimator):  # type: ignore[misc]
         steps = self.horizon if horizon is None else horizon
         short = [key for key in wanted if key in self.short_]
 
+        levels = check_levels(levels)
+        bare: dict[Any, CalibrationError] = {}
+
         def forecast(key: Any) -> Forecast:
             own = {} if key in short else {"future": ahead[key]}
             try:
                 made: Forecast = self.forecasters_[key].predict(steps, levels=levels, **own)
             except CalibrationError as error:
-                raise CalibrationError(f"series {quote([key])}: {error}") from None
+                bare[key] = error
+                made = self.forecasters_[key].predict(steps, **own)
+                bounds = [column for level in levels for column in names.interval_columns(level)]
+                made = replace(made, frame=made.frame.assign(**dict.fromkeys(bounds, np.nan)), levels=levels)
             return made
 
         made = _of_each(wanted, forecast)
+        if bare and len(bare) == len(wanted):
+            key, error = next(iter(bare.items()))
+            raise CalibrationError(f"series {quote([key])}: {error}")
         notes = [note for one in made.values() for note in one.notes]
+        if bare:
+            notes.append(
+                f"{say_series(list(bare))} {'has' if len(bare) == 1 else 'have'} no errors to learn an interval from:"
+                " the bounds are missing."
+            )
         if short:
             verb = "is" if len(short) == 1 else "are"
             notes.append(

@@ -436,13 +436,15 @@ def from_sequences(lists: Any, keys: Any, *, missing: Missing, source: str) -> E
     codes, items = encode_values(column, "item", inner, missing)
     for problem in inner:  # rows are baskets here
         places = [int(rows[row - 1]) + 1 for row in problem.rows]
+        as_text = "table['item'].astype(str)"
+        fix = problem.fix
+        if as_text in fix:
+            fix = fix.replace(as_text, "[[str(item) for item in basket] for basket in baskets]")
         problems.add(
             f"of the items, {problem.what}",
             rows=dict.fromkeys(places),
             count=problem.count,
-            fix=problem.fix.replace(
-                "table['item'].astype(str)", "[[str(item) for item in basket] for basket in baskets]"
-            ),
+            fix=fix,
         )
     index = pd.RangeIndex(1, len(baskets) + 1) if keys is None else pd.Index(keys)
     if len(index) != len(baskets):

@@ -12,6 +12,7 @@ from shared.errors import Argument, Fix, Problems, quote
 from shared.typing import Floats, Ints
 
 # So many baskets never hold another number of one item each, nor do two of them a hundred and more.
+FEW = 20  # rows that are looked at first, and of which one may repeat another
 LEAST_KEYS, LEAST_KEY = 8, 100
 
 
@@ -65,21 +66,22 @@ def from_matrix(matrix: Any, items: object, *, returns: Returns, source: str) ->
 
 
 def _refuse_keys(frame: pd.DataFrame, problems: Problems) -> None:
-    """Refuse columns that number the rows: whole numbers, no two alike, and none of them zero."""
+    """Refuse columns that number the rows: whole numbers of any type, hardly two alike."""
     for number, name in enumerate(frame.columns):
         column = frame.iloc[:, number]
-        if (
-            not pd.api.types.is_integer_dtype(column.dtype)
-            or column.hasnans
-            or not column.is_unique
-            or (column == 0).any()
-        ):
+        if isinstance(column.dtype, pd.SparseDtype) or column.dtype.kind in "mMcb" or column.head(FEW).nunique() < 2:
             continue
-        if len(column) >= LEAST_KEYS or (len(column) > 1 and column.min() >= LEAST_KEY):
+        numbers = pd.to_numeric(pd.Series(column.to_numpy(dtype=object)), errors="coerce").to_numpy(dtype=float)
+        if not (np.isfinite(numbers) & (numbers == np.floor(numbers))).all():
+            continue
+        distinct = len(np.unique(numbers))
+        if distinct < len(numbers) - len(numbers) // FEW:
+            continue
+        if len(numbers) >= LEAST_KEYS or (len(numbers) > 1 and numbers.min() >= LEAST_KEY):
             problems.add(
                 "holds another whole number in every row, as the key of a basket does",
                 column=str(name),
-                fix=f"Make it the index, matrix.set_index({str(name)!r}); if it is an item, name all of them: items=.",
+                fix=f"Make it the index, matrix.set_index({name!r}); if it is an item, name all of them: items=.",
             )
 
 
@@ -118,7 +120,7 @@ def _cells(frame: pd.DataFrame, problems: Problems) -> tuple[Ints, Ints, Floats]
                 _refuse_unusable(where, cells, name, problems)
                 found.append((where, np.full(len(where), number), cells))
                 continue
-        if column.dtype.kind in "mMc":
+        if column.dtype.kind in "mMc" or isinstance(column.dtype, pd.PeriodDtype):
             problems.add("holds dates, not zeros and ones", column=str(name), fix="Leave it out, or make it the index.")
             continue
         numbers = pd.to_numeric(column, errors="coerce")

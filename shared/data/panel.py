@@ -216,7 +216,7 @@ class Panel(Tabular):
         if tz is not None and grid.tz != tz:
             problems.add(f"the panel is in {grid.tz or 'no time zone'}, not in {tz}", fix="Make it with that zone.")
         if freq is not None and frequency is None:
-            frequency = frequency_of(freq, grid.stamps(self.starts), grid.tz, integer=grid.kind == "integer")
+            frequency = frequency_of(freq, grid.stamps(self.ordinals()), grid.tz, integer=grid.kind == "integer")
         if frequency is not None and frequency != grid:
             what = f"the panel's grid is {grid.describe()}, not {frequency.describe()}"
             same = grid.describe() == frequency.describe()

@@ -339,8 +339,6 @@ def compare(
     if greater is None:
         raise HexadError(f"neither more nor less of {metric} is better; compare by an error, or an interval score")
     others = [against] if isinstance(against, str) else list(against if against is not None else scores.baselines)
-    if model in others:
-        raise HexadError(f"{model!r} is compared with itself; name another model in against=")
     items = [
         _compare_two(scores.sample((model, other), metric), model, other, metric, greater, unit) for other in others
     ]

@@ -19,7 +19,7 @@ from shared.checks import is_whole
 from shared.data import Incidence
 from shared.data.columns import ITEM, ORDER
 from shared.data.io.frames import as_pandas
-from shared.errors import HexadError, quote, require
+from shared.errors import Argument, DataError, HexadError, quote, require
 from shared.typing import Codes, Floats, Lengths
 
 __all__ = ["as_baskets", "as_fraction", "estimate_itemsets", "frequent_itemsets", "min_count_of"]
@@ -125,10 +125,31 @@ def as_baskets(baskets: Any) -> Incidence:
     """
     if type(baskets).__module__.split(".")[0] in {"polars", "pyarrow"} and hasattr(baskets, "schema"):
         baskets = as_pandas(baskets, "baskets")
+    if isinstance(baskets, pd.DataFrame) and {ORDER, ITEM} <= {*baskets.columns, *baskets.index.names}:
+        baskets = as_pandas(baskets, "baskets", copy=False)
+    try:
+        found = _make_baskets(baskets)
+    except DataError as error:
+        raise error.respell(_spell) from None
+    if found.n_rows == 0:
+        raise HexadError("there are no baskets")
+    return found
+
+
+def _spell(argument: Argument) -> str:
+    """Say where an argument is given that is not one of the functions that take baskets."""
+    return f"{argument} to Incidence.from_frame, from_lists or from_onehot, and its baskets here"
+
+
+def _make_baskets(baskets: Any) -> Incidence:
     if isinstance(baskets, Incidence):
         found = baskets
     elif isinstance(baskets, pd.DataFrame) and {ORDER, ITEM} <= set(baskets.columns):
         found = Incidence.from_frame(baskets)
+    elif isinstance(baskets, pd.DataFrame) and {"itemset", "itemsets"} & set(map(str, baskets.columns)):
+        raise HexadError(
+            "this is a table of itemsets and no longer one of baskets: association_rules(table, ...) makes rules of it"
+        )
     elif isinstance(baskets, pd.DataFrame):
         if not _is_onehot(baskets):
             raise HexadError(
@@ -141,8 +162,6 @@ def as_baskets(baskets: Any) -> Incidence:
         found = Incidence.from_onehot(baskets)
     else:
         found = Incidence.from_lists(baskets)
-    if found.n_rows == 0:
-        raise HexadError("there are no baskets")
     return found
 
 
@@ -173,10 +192,13 @@ def as_fraction(value: object, name: str) -> Fraction:
         value = float(str(value))  # a shorter float is meant as it is written: np.float32(0.3) is 0.3
     # Two fractions of small denominators are never the same float, so the first one found is the one that was meant.
     exact = Fraction(float(value))
-    near = (exact.limit_denominator(10**power) for power in range(1, 9))
-    # What was worked out, as 0.1 + 0.2 or numpy.arange, is off by a few units of its last place.
+    near = [exact.limit_denominator(10**power) for power in range(1, 9)]
+    # What was worked out, as 0.1 + 0.2 or numpy.arange, is off by a few units of its last place. A root of something is
+    # that near to fractions of large denominators only.
     off = 4 * math.ulp(float(value))
-    return next((one for one in near if abs(float(one) - float(value)) <= off), Fraction(str(float(value))))
+    meant = (one for one in near[:6] if abs(float(one) - float(value)) <= off)
+    same = (one for one in near if float(one) == float(value))
+    return next(meant, next(same, Fraction(str(float(value)))))
 
 
 def min_count_of(min_support: object, n_baskets: int) -> int:

@@ -101,7 +101,7 @@ def association_rules(
         found_in = rules_of_table(
             source, confidence, max_consequent=int(longest), antecedents=left, consequents=right, max_rules=limit
         )
-        return found_in if min_lift is None else replace(found_in.where(lift=min_lift), notes=found_in.notes)
+        return _of_lift(found_in, min_lift)
     if isinstance(source, Itemsets):
         if min_support is not None or max_length is not None or without_items is not None:
             raise HexadError("min_support, max_length and without_items belong to frequent_itemsets; pass them there")
@@ -126,7 +126,7 @@ def association_rules(
     before, after = _find_allowed(sets, left), _find_allowed(sets, right)
     found = _from_tree if sets.is_complete and sets.tree is not None else _from_sets
     rules = keep_customers(found(sets, asked, before, after, limit), customers)
-    return rules if min_lift is None else replace(rules.where(lift=min_lift), notes=rules.notes)
+    return _of_lift(rules, min_lift)
 
 
 def keep_customers(rules: Rules, least: int | None) -> Rules:
@@ -184,6 +184,15 @@ def least_counts(confidence: Fraction, n_baskets: int) -> NDArray[Any]:
     if over * (n_baskets + 1) + under < 2**62:
         return ((over * np.arange(n_baskets + 1) + under - 1) // under).astype(np.int32)
     return np.array([-(-over * count // under) for count in range(n_baskets + 1)], dtype=np.int32)
+
+
+def _of_lift(rules: Rules, min_lift: float | None) -> Rules:
+    """Rules of enough lift; a word where there are none of it."""
+    if min_lift is None:
+        return rules
+    kept = rules.where(lift=min_lift)
+    none = (f"none of {count_of(len(rules), 'rule')} has a lift of {min_lift:g}: lower min_lift",)
+    return replace(kept, notes=(*rules.notes, *(none if len(rules) and not len(kept) else ())))
 
 
 def _from_tree(sets: Itemsets, asked: RuleQuery, before: Any, after: Any, limit: int) -> Rules:

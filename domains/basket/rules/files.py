@@ -28,6 +28,9 @@ FORMAT = 2
 KEY = b"hexad.rules"
 MAX_BYTES = 1 << 31
 # A hundred million entries take 0.4 GB; a million rules of five items have five million.
+MOST_BASKETS = 200_000_000  # tests of more would take gigabytes
+# What tests add to rules: shares, and amounts that are never below zero.
+SHARES, AMOUNTS = ("p_value", "p_adjusted"), ("expected", "adjusted_lift", "customers")
 MAX_VALUES = 100_000_000
 FRACTION = re.compile(r"\d{1,20}(/\d{1,20})?")
 
@@ -146,15 +149,15 @@ def load_rules(path: Path, kind: type[R]) -> R:
         }
         made = kind(
             items,
-            _whole(about["n_baskets"]),
+            _whole(about["n_baskets"], MOST_BASKETS),
             sets,
             np.arange(n, dtype=np.int32),
             np.arange(n, 2 * n, dtype=np.int32),
             counts["count"].astype(np.int32),
             RuleQuery(
-                _whole(asked["min_count"]),
+                _whole(asked["min_count"], max(int(about["n_baskets"]), 1)),
                 _fraction(asked["min_confidence"]),
-                asked["max_length"],
+                None if asked["max_length"] is None else _whole(asked["max_length"], MAX_VALUES),
                 _whole(asked["max_consequent"]),
                 min_customers=_whole(asked["min_customers"]),
                 **limits,
@@ -173,8 +176,8 @@ def load_rules(path: Path, kind: type[R]) -> R:
     return _check_counts(made, shown)
 
 
-def _whole(number: object) -> int:
-    if not is_whole(number, 0, 2**53 - 1):
+def _whole(number: object, most: int = 2**53 - 1) -> int:
+    if not is_whole(number, 0, most):
         raise ValueError(f"{quote([number])} is no count")
     return number
 
@@ -210,7 +213,31 @@ def _check_counts(rules: R, shown: str) -> R:
         raise StoreError(
             f"{shown} holds {int(wrong.sum()):,} rules whose counts no baskets can give. Save the rules again"
         )
+    if any(isinstance(item, str) and not item for item in rules.items):
+        raise StoreError(f"{shown} holds an item without a name. Save the rules again")
+    left, right = rules.sets.take(rules.antecedent), rules.sets.take(rules.consequent)
+    width = max(len(rules.items), 1)
+    pairs = [np.repeat(np.arange(len(rules)), one.lengths) * width + one.codes for one in (left, right)]
+    if len(np.unique(pairs[0])) < len(pairs[0]) or len(np.unique(pairs[1])) < len(pairs[1]):
+        raise StoreError(f"{shown} holds rules with an item twice. Save the rules again")
+    if len(np.intersect1d(pairs[0], pairs[1])):
+        raise StoreError(f"{shown} holds rules with an item on both sides. Save the rules again")
+    for name, values in rules.columns.items():
+        if not _fits(name, values):
+            raise StoreError(f"{shown} holds {quote([name])} that no test gives. Save the rules again")
     return rules
+
+
+def _fits(name: str, values: Any) -> bool:
+    """Whether a column that a test adds to rules holds what a test could have found."""
+    kind = np.asarray(values).dtype.kind
+    if name == "kept":
+        return kind == "b"
+    if kind not in "fiu":
+        return kind not in "OSU" or name not in {*SHARES, *AMOUNTS}
+    if name in SHARES:
+        return bool(((values >= 0) & (values <= 1)).all())
+    return name not in AMOUNTS or bool((~(np.asarray(values) < 0)).all())
 
 
 def export_rules(rules: RuleTable, path: Path, measures: Iterable[str]) -> None:

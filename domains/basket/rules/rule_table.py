@@ -412,12 +412,17 @@ class RuleTable(Result):
             f"{self.n_baskets:,} baskets ({share} %){behind} with a confidence of at least "
             f"{100 * float(self.query.min_confidence):g} %."
         )
+        if self.query.pairs:
+            text = (
+                f"{len(self):,} {'rule is' if len(self) == 1 else 'rules are'} of two items that are each in at least"
+                f" {self.query.min_count:,} of {self.n_baskets:,} baskets ({share} %){behind}."
+            )
         if len(self):
             best = self.sort("lift").take([0])
             text += f" Highest lift: {best.sentence(0)}."
         elif not self.notes:
             longest = int(self.sets.lengths.max(initial=0))
-            why = say_why_none(self.query.min_count, longest, self.n_baskets, self.baskets)
+            why = say_why_none(self.query, longest, self.n_baskets, self.baskets)
             text += f" {why}"
         return f"{text} {sentences(self.notes)}".rstrip()
 

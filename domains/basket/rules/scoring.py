@@ -7,7 +7,7 @@ import pandas as pd
 
 from domains.basket.rules.rule_table import RuleTable, need_baskets
 from shared.checks import is_whole
-from shared.errors import HexadError
+from shared.errors import HexadError, printable
 
 __all__ = ["recommend_items"]
 
@@ -77,6 +77,6 @@ def recommend_items(rules: RuleTable, baskets: object, n: int = 5) -> pd.DataFra
             "confidence": table["confidence"].to_numpy(),
             "lift": table["lift"].to_numpy(),
             "rule": table["rule"].to_numpy(),
-            "because": [", ".join(map(str, rules.names(number)[0])) for number in table["rule"]],
+            "because": [printable(", ".join(map(str, rules.names(number)[0]))) for number in table["rule"]],
         }
     )

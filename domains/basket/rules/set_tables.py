@@ -111,7 +111,8 @@ def _list_items(
     for side, asked in (("antecedents", antecedents), ("consequents", consequents)):
         if unknown := [item for item in asked or () if item not in every]:
             raise HexadError(f"{side}= names {quote(unknown)}, which no set of the table holds")
-    return pd.Index(sorted(every, key=lambda item: (str(type(item)), item)))
+    names: pd.Index[Any] = pd.Index(sorted(every, key=lambda item: (str(type(item)), item)))
+    return names
 
 
 def _find_rules(

@@ -2,37 +2,58 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from shared.data import Incidence
+from shared.text import count_of, join_words
+
+if TYPE_CHECKING:
+    from domains.basket.rules.rule_table import RuleQuery
 
 __all__ = ["say_customers", "say_why_none"]
 
 
-def say_why_none(least: int, longest: int, n_baskets: int, baskets: Incidence | None) -> str:
+def say_why_none(query: RuleQuery, longest: int, n_baskets: int, baskets: Incidence | None) -> str:
     """Say which threshold is to blame where there is no rule.
 
     Parameters
     ----------
-    least : int
-        Baskets asked for.
+    query : RuleQuery
+        What was asked for.
     longest : int
         Items of the largest frequent set.
     n_baskets : int
     baskets : Incidence, optional
+        Those mined, where they are at hand.
 
-    >>> say_why_none(5, 0, 2, None)
+    >>> from fractions import Fraction
+    >>> from domains.basket.rules.rule_table import RuleQuery
+    >>> say_why_none(RuleQuery(5, Fraction(1, 2)), 0, 2, None)
     'There are fewer baskets than min_support=5: lower it, or give a share, as in 0.01.'
     """
+    least = query.min_count
     if least > n_baskets:
         return f"There are fewer baskets than min_support={least:,}: lower it, or give a share, as in 0.01."
+    if query.max_length == 1:
+        return "A rule has two items at least, and max_length=1 leaves one: raise it."
+    if baskets is not None and int(baskets.sizes.max(initial=0)) < 2:
+        return "No basket holds two items."
+    limits = [
+        f"{name}=" for name in ("antecedents", "consequents", "without_items") if getattr(query, name) is not None
+    ]
+    if longest < 2 and limits:
+        return f"No items that {join_words(limits)} leave are together in {count_of(least, 'basket')}: ask for others."
     if longest == 0:
-        found = 0 if baskets is None else int(baskets.counts.max(initial=0))
-        most = f" (the most frequent is in {found:,})" if found else ""
-        return f"No item is in {least:,} baskets{most}: lower min_support."
+        if baskets is None:
+            return "No rule was found in what was asked."
+        most = int(baskets.counts.max(initial=0))
+        return f"No item is in {count_of(least, 'basket')} (the most frequent is in {most:,}): lower min_support."
     if longest == 1:
-        return f"No two items are together in {least:,} baskets: lower min_support."
-    return "Items are together often enough, but no rule is that confident: lower min_confidence."
+        return f"No two items are together in {count_of(least, 'basket')}: lower min_support."
+    blame = f" among those that {join_words(limits)} leave" if limits else ""
+    return f"Items are together often enough, but no rule{blame} is that confident: lower min_confidence{', or ask for others' if limits else ''}."
 
 
 def say_customers(least: int, baskets: Incidence | None) -> str:

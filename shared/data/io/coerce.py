@@ -48,7 +48,7 @@ def coerce(values: pd.Series[Any], kind: Kind) -> Parsed | None:  # noqa: C901
         return _dates(values) if kind == "datetime" else None
     inferred = pd.api.types.infer_dtype(values, skipna=True)
     if kind == "datetime" and inferred in {"datetime", "datetime64", "date"}:
-        return _dates(values)
+        return None if _change_offset(values) else _dates(values)
     if inferred == "boolean" and kind == "boolean":
         return _truth(values.astype(object).map({True: 1.0, False: 0.0}).astype(float))
     if inferred == "integer" and values.dtype == object:
@@ -110,6 +110,13 @@ def _truth(numbers: pd.Series[Any]) -> Parsed:
     made: Any = pd.arrays.BooleanArray(yes, unknown) if unknown.any() else yes
     why = "cannot be read as true or false" if bad.any() else ""
     return Parsed(pd.Series(made, index=numbers.index), bad, why, "Write true or false.")
+
+
+def _change_offset(values: pd.Series[Any]) -> bool:
+    """Whether Python's dates have offsets from UTC that differ: they are read as their text is, with the zone asked."""
+    if values.dtype != object:
+        return False
+    return len({one.utcoffset() for one in values.tolist() if hasattr(one, "utcoffset") and not pd.isna(one)}) > 1
 
 
 def _dates(values: pd.Series[Any]) -> Parsed:

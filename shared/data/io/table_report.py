@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.errors import printable
 from shared.result import Result
 from shared.text import count_of, sentences
 
@@ -47,4 +48,5 @@ class TableReport(Result):
         notes = sentences(self.notes)
         repairs = " ".join(f"{text}." for text in self.repairs) or "Nothing was repaired."
         rows, columns = count_of(self.rows, "row"), count_of(self.columns, "column")
-        return " ".join(filter(None, [f"{self.source}: {rows}, {columns}.", notes, repairs]))
+        told = " ".join(filter(None, [f"{self.source}: {rows}, {columns}.", notes, repairs]))
+        return printable(told.replace("\n", "?"))

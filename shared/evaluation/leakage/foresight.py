@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ TELLING = 0.99
 # column that alone, without any past, is the target but for a thousandth of its variance tells enough with less.
 TELLING_ALONE, TELLING_BESIDE = 0.999, 0.95
 LAGS = 8
+FEWEST_KINDS = 3  # values of a column below which ranges that do not meet may be chance, or a plan
 KNOTS = 8
 MAX_SERIES, MAX_ROWS, MAX_AHEAD = 5, 2000, 30
 WINDOWS = (1, 2, 3, 6, 12, 24, 48)  # rows ahead of which a column may be made up
@@ -98,9 +100,13 @@ def find_foresight(table: pd.DataFrame, columns: list[str], roles: ColumnRoles, 
     found = []
     for name in columns:
         x = _numbers(table[name])
-        if x is None or len(np.unique(x[np.isfinite(x)])) < (min(KNOTS, distinct) if ahead else KNOTS):
+        if x is None:
             continue
         own = [(x[rows], y[rows]) for rows in parts]
+        if len(np.unique(x[np.isfinite(x)])) < (min(KNOTS, distinct) if ahead else KNOTS):
+            if ahead and (few := _sort_ahead(name, own)) is not None:
+                found.append(few)
+            continue
         if (one := _look_ahead(name, own) if ahead else _look(name, own, 0)) is not None:
             found.append(one)
     return found
@@ -119,6 +125,36 @@ def _look_ahead(name: str, own: list[tuple[Floats, Floats]]) -> Foresight | None
         if share is not None and share >= TELLING:
             return Foresight(name, window, share)
     return None
+
+
+def _sort_ahead(name: str, own: list[tuple[Floats, Floats]]) -> Foresight | None:
+    """What a column of few values knows: whether each of them stands before later targets of a range of its own."""
+    shortest = min((len(y) for _, y in own), default=0)
+    for step in range(1, min(MAX_AHEAD, shortest // 4) + 1):
+        told = [share for x, y in own if (share := _sorted_share(x[:-step], y[step:])) is not None]
+        if told and min(told) > 0:
+            return Foresight(name, step, float(np.median(told)))
+    return None
+
+
+def _sorted_share(x: Floats, y: Floats) -> float | None:
+    """Share of a target's variance between the values of a column, where these part it into ranges that do not meet.
+
+    0 where the ranges meet; None where the column has too few values, or only counts on in time.
+    """
+    full = np.isfinite(x) & np.isfinite(y)
+    x, y = x[full], y[full]
+    kinds = np.unique(x)
+    if len(kinds) < FEWEST_KINDS or len(y) < LEAST_ROWS // 2 or len(np.unique(y)) <= len(kinds):
+        return None
+    # What only rises in time is parted by anything that counts on in time.
+    if len(np.flatnonzero(np.diff(x))) < 2 * len(kinds):
+        return None
+    spans = sorted((float(y[x == kind].min()), float(y[x == kind].max())) for kind in kinds)
+    if any(before[1] > after[0] for before, after in pairwise(spans)):
+        return 0.0
+    within = sum(float(((y[x == kind] - y[x == kind].mean()) ** 2).sum()) for kind in kinds)
+    return 1 - within / float(((y - y.mean()) ** 2).sum())
 
 
 def _look(name: str, own: list[tuple[Floats, Floats]], step: int) -> Foresight | None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from domains.basket import Rules, association_rules, item_pairs, validate_rules
+from domains.basket import Rules, association_rules, item_pairs, permutation_test, validate_rules
 from domains.basket.customers import correct_by_customers, count_customers, owners_of, say_neighbours
 from domains.basket.customers.spread import quasi_poisson_tail
 from shared.data import BasketColumns, CustomerCut, Incidence
@@ -293,3 +293,34 @@ def test_baskets_in_no_order_are_not():
     assert say_neighbours(Incidence.from_lists([lists[place] for place in order])) is None
     assert say_neighbours(Incidence.from_lists([["a"]] * 500)) is None
     assert say_neighbours(named(*favourites(0))) is None
+
+
+def test_what_takes_baskets_for_independent_is_refused_where_customers_repeat(tmp_path):
+    lists, owner = favourites(0, customers=30)
+    rules = association_rules(named(lists, owner), 0.2, min_support=10, min_customers=1)
+    assert len(rules) > 20
+    assert not rules.test().columns["kept"].any()
+    with pytest.raises(HexadError, match="takes baskets for independent"):
+        permutation_test(rules, 19)
+    rules.test().save(tmp_path / "a.parquet")
+    with pytest.raises(HexadError, match="mined over customers"):
+        Rules.load(tmp_path / "a.parquet").test("fisher", family="mined")
+
+
+def test_baskets_of_a_handful_of_customers_are_not_tested():
+    lists, _ = favourites(0, customers=2)
+    rules = association_rules(named(lists, ["x"] * len(lists)), 0.2, min_support=5, min_customers=1)
+    with pytest.raises(HexadError, match="of 1 customer, and so few tell nothing"):
+        rules.test()
+
+
+@pytest.mark.parametrize("owners", ["guests", "orders"])
+def test_a_customer_a_basket_is_looked_at_as_if_none_were_named(owners):
+    lists, owner = favourites(0, customers=30)
+    table = pd.DataFrame(
+        [(k, item, who) for k, (held, who) in enumerate(zip(lists, owner, strict=True)) for item in held]
+    )
+    table.columns = ["order", "item", "who"]
+    table["who"] = table["order"] if owners == "orders" else table["who"].where(table["who"] == 0)
+    baskets = Incidence.from_frame(table, BasketColumns(customer="who"), missing="drop")
+    assert "next to each other" in say_neighbours(baskets)

@@ -9,6 +9,7 @@ import pytest
 from domains.basket import association_rules, frequent_itemsets
 from domains.basket.mining.search import min_count_of
 from domains.basket.rules.set_tables import rules_of_table
+from shared.data import Incidence
 from shared.errors import HexadError
 
 BASKETS = [["tea", "milk"]] * 6 + [["tea"]] * 3 + [["milk", "soap"]] * 2 + [["soap"]] * 2
@@ -96,3 +97,66 @@ def test_where_there_is_no_rule_the_threshold_to_blame_is_named(asked, said):
 def test_a_share_is_meant_as_it_is_written(share):
     assert min_count_of(share, 10) == 3
     assert min_count_of(share, 1000) == 300
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"support": [0.5, 0.5, 0.9], "itemsets": [{"a"}, {"b"}, {"a", "b"}]}, "in more baskets"),
+        ({"itemset": [["a"], ["b"]], "count": [-5, 3], "support": [0.5, 0.3]}, "no numbers of baskets"),
+        ({"itemset": [["a"], ["b"]], "count": [12.5, 3], "support": [0.5, 0.3]}, "no numbers of baskets"),
+        ({"itemset": [["a"], ["b"]], "count": [np.nan, 3], "support": [0.5, 0.3]}, "no numbers of baskets"),
+        ({"itemset": [["a"], ["b"]], "count": [5, 5], "support": [0.5, 0.1]}, "contradict"),
+        ({"itemset": [["a"], [3]], "count": [5, 5], "support": [0.5, 0.5]}, "text and others are not"),
+        ({"itemset": [[["a"]], ["b"]], "count": [5, 5], "support": [0.5, 0.5]}, "no text"),
+    ],
+)
+def test_tables_that_no_baskets_give_are_refused(table, said):
+    with pytest.raises(HexadError, match=said):
+        association_rules(pd.DataFrame(table), 0.1)
+
+
+def test_a_table_without_counts_says_what_does_not_hold():
+    sets = frequent_itemsets([["a", "b"], ["a", "b", "c"], ["a"], ["c"]] * 25, 0.2)
+    assert any("no counts: 4 is the smallest" in note for note in association_rules(sets.to_mlxtend(), 0.1).notes)
+    assert association_rules(sets.to_frame(), 0.1).notes == ()
+    with pytest.raises(HexadError, match="which no set of the table holds"):
+        association_rules(sets.to_frame(), 0.1, antecedents=["zzz"])
+    with pytest.raises(HexadError, match="a table of itemsets"):
+        frequent_itemsets(sets.to_frame(), 1)
+
+
+@pytest.mark.parametrize(
+    "share", [0.1 + 0.2, np.arange(0.1, 0.5, 0.1)[2], np.linspace(0.1, 0.5, 5)[2], np.float32(0.3)]
+)
+def test_a_share_that_was_worked_out_is_meant_as_it_would_be_written(share):
+    assert min_count_of(share, 10) == 3
+    sets = frequent_itemsets([["a", "b"]] * 3 + [["a"]] * 7, 1)
+    assert len(association_rules(sets, share)) == len(association_rules(sets, 0.3)) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"min_lift": 50}, "None of 2 rules has a lift of 50"),
+        ({"consequents": ["c"]}, "consequents= leave"),
+        ({"max_length": 1}, "max_length=1 leaves one"),
+        ({"without_items": ["a", "b"]}, "without_items= leave"),
+    ],
+)
+def test_the_limit_that_leaves_no_rule_is_named(asked, said):
+    baskets = [["a", "b"]] * 3 + [["a"]] * 3 + [["b"]] * 2 + [["c"]] * 2
+    told = association_rules(baskets, 0.1, **{"min_support": 1, **asked}).explain()
+    assert said in told
+    assert "lower min_support" not in told
+
+
+@pytest.mark.parametrize(
+    "keys", [range(20), np.arange(1001.0, 1021.0), [str(one) for one in range(1001, 1021)], pd.Categorical(range(20))]
+)
+def test_keys_of_orders_are_no_items_whatever_their_type(keys):
+    matrix = pd.DataFrame(np.random.default_rng(0).integers(0, 2, (20, 2)), columns=["tea", "jam"])
+    assert Incidence.from_onehot(matrix).items.tolist() == ["jam", "tea"]
+    matrix.insert(0, "order_id", keys)
+    with pytest.raises(HexadError, match="as the key of a basket does"):
+        Incidence.from_onehot(matrix)

@@ -6,7 +6,15 @@ import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 
 from benchmarks.intervals import HORIZON, WORLDS, measure, table_of
-from domains.timeseries import AutoForecaster, Drift, LagForecaster, PerSeries, Recipe, SeasonalNaive
+from domains.timeseries import (
+    AutoForecaster,
+    Drift,
+    HistoricalMean,
+    LagForecaster,
+    PerSeries,
+    Recipe,
+    SeasonalNaive,
+)
 from domains.timeseries.breaks import find_breaks
 from shared.errors import CalibrationError
 
@@ -428,3 +436,67 @@ def test_short_series_have_an_interval_in_a_model_for_each_series():
         {"unique_id": 9, "ds": pd.date_range("2024-01-06", periods=100), "y": draw("noise", 1, 93)[0]}
     )
     assert not model.update(longer).short_
+
+
+# Brothers of the cases above.
+
+
+@pytest.mark.parametrize("scale", [1000.0, 0.001])
+def test_paths_of_a_baseline_are_as_wide_as_its_intervals_beside_any_other_series(scale):
+    rng = np.random.default_rng(0)
+    walk = rng.normal(size=(1, 1000)).cumsum(axis=1)
+    beside = np.vstack([walk, scale * rng.standard_t(1.5, (5, 1000))])
+    for series in (walk, beside):
+        forecast = HistoricalMean().fit(table_of(series)).predict(7, levels=[80])
+        paths = forecast.sample(1000)
+        last = paths[(paths["unique_id"] == 0) & (paths["ds"] == paths["ds"].max())]["y"]
+        row = forecast.to_frame().iloc[6]
+        assert 0.6 < (last.quantile(0.9) - last.quantile(0.1)) / (row["hi-80"] - row["lo-80"]) < 1.4
+
+
+def test_means_of_skewed_values_add_up():
+    found = []
+    for seed in range(4):
+        values = np.random.default_rng(seed).exponential(1, (200, 150))
+        made = AutoForecaster("D", horizon=7, members=LIGHT).fit(table_of(values)).predict().to_frame()
+        found.append(made["mean"].mean())
+    assert np.mean(found) == pytest.approx(1.0, abs=0.05)
+    assert all(0.9 < one < 1.1 for one in found)
+
+
+def test_what_was_sold_once_has_not_left_a_level():
+    once = np.zeros((1, 125))
+    once[0, 100] = 5
+    spike = np.full((1, 125), 2.0)
+    spike[0, 100] = 1000
+    for series in (once, spike):
+        assert find_breaks(series.ravel(), np.array([0]), np.array([125])).tolist() == [0]
+        notes = AutoForecaster("D", horizon=7, members=LIGHT).fit(table_of(series)).predict(levels=[95]).notes
+        assert not any("left a level" in note for note in notes)
+
+
+@pytest.mark.parametrize("rows", [20, 16])
+def test_later_steps_of_a_short_history_have_intervals_that_grow(rows):
+    walk = 50 + np.random.default_rng(0).normal(size=(1, rows)).cumsum(axis=1)
+    made = LagForecaster(horizon=4, recipe=Recipe((1, 2))).fit(table_of(walk)).predict(levels=[80]).to_frame()
+    assert (np.diff(made["hi-80"] - made["lo-80"]) >= -1e-9).all() or made["hi-80"].notna().all()
+    default = LagForecaster(horizon=4).fit(table_of(50 + np.random.default_rng(1).normal(size=(1, 20)).cumsum(axis=1)))
+    width = default.predict(levels=[80]).to_frame().eval("`hi-80` - `lo-80`")
+    assert np.isfinite(width).all()
+    assert (np.diff(width) > 0).all()
+
+
+def test_a_short_series_takes_the_intervals_of_none_from_the_others():
+    long, short = np.random.default_rng(0).normal(size=(1, 60)), np.ones((1, 1))
+    both = pd.concat([table_of(long), table_of(short).assign(unique_id=1)])
+    forecast = PerSeries(SeasonalNaive(7)).fit(both).predict(1, levels=[90])
+    made = forecast.to_frame().set_index("unique_id")
+    alone = SeasonalNaive(7).fit(table_of(long)).predict(1, levels=[90]).to_frame()
+    assert made.loc[0, ["lo-90", "hi-90"]].tolist() == alone.loc[0, ["lo-90", "hi-90"]].tolist()
+    assert made.loc[1, ["lo-90", "hi-90"]].isna().all()
+    assert any("no errors to learn an interval from" in note for note in forecast.notes)
+
+
+def test_a_constant_alone_has_no_note_of_few_errors():
+    for model in (SeasonalNaive(7), Drift()):
+        assert model.fit(table_of(np.full((1, 100), 3.3))).predict(3, levels=[95]).notes == ()

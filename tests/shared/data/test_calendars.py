@@ -489,3 +489,130 @@ def test_offsets_of_pandas_are_read_as_their_text(offset):
     stamps = pd.date_range("2024-01-03", periods=12, freq=offset)
     want = SeasonalNaive(1, freq=offset.freqstr).fit(table(stamps)).predict(4).to_frame()
     pd.testing.assert_frame_equal(SeasonalNaive(1, freq=offset).fit(table(stamps)).predict(4).to_frame(), want)
+
+
+# Numbers that are dates in other spellings, and steps that say where they begin
+
+
+@pytest.mark.parametrize(
+    ("stamps", "word"),
+    [
+        ([20231, 20232, 20233, 20234], "quarters"),
+        ([2023363, 2023364, 2023365], "days of the year"),
+        ([2024010100 + hour for hour in range(24)], "hours"),
+        ([202401012300, 202401012330], "minutes"),
+        ([20240101235900, 20240101235959], "seconds"),
+        ([10000 * month + 2023 for month in range(1, 13)], "months"),
+        ([*range(2301, 2313), 2401], "months"),
+        ([240130, 240131, 240201], "dates"),
+    ],
+)
+def test_numbers_in_other_spellings_of_dates_are_asked_about_and_read_as_the_fix_says(stamps, word):
+    given = table(stamps)
+    with pytest.raises(DataError, match=f"read like {word}") as told:
+        SeasonalNaive().fit(given)
+    how = re.search(r"Make dates of them: (.*); or say", str(told.value))[1].replace("table[", "given[")
+    read = given.assign(ds=eval(how, {"pd": pd, "given": given}))
+    assert len(SeasonalNaive().fit(read, repair="interpolate").panel_.values) >= len(stamps)
+
+
+@pytest.mark.parametrize(
+    "stamps", [range(1990, 2024), range(2301, 2313), range(100_000, 100_100), [7, 8], [1_000_000, 1_000_001]]
+)
+def test_plain_numbers_are_not_asked_about(stamps):
+    assert following(list(stamps), steps=1) == [str(max(stamps) + 1)]
+
+
+DAYS = pd.date_range
+
+
+@pytest.mark.parametrize(
+    ("freq", "stamps", "said"),
+    [
+        ("QS-FEB", DAYS("2022-01-01", periods=9, freq="QS"), "begin in Feb"),
+        ("QE-FEB", DAYS("2022-01-01", periods=9, freq="QS"), "end in Feb"),
+        ("QE-NOV", DAYS("2022-03-31", periods=9, freq="QE"), "end in Nov"),
+        ("YE-JUN", DAYS("2015-12-31", periods=9, freq="YE"), "end in Jun"),
+        (pd.offsets.YearBegin(month=4), DAYS("2015-01-01", periods=9, freq="YS"), "begin in Apr"),
+        ("weeks-SUN", DAYS("2024-01-01", periods=9, freq="W-MON"), "pass freq='W'"),
+        ("2W-SUN", DAYS("2024-01-01", periods=9, freq="2W-MON"), "pass freq='2W'"),
+        ("7D-SUN", DAYS("2024-01-01", periods=9, freq="W-MON"), "only weeks, quarters and years"),
+        ("h-ABC", DAYS("2024-01-01", periods=9, freq="h"), "only weeks, quarters and years"),
+        ("2MS", DAYS("2022-01-31", periods=9, freq="2ME"), "pass freq='2M'"),
+        ("MS", DAYS("2024-01-01", periods=9), "leave freq= out"),
+    ],
+)  # fmt: skip
+def test_a_step_that_says_where_its_stamps_lie_is_held_to_it_and_the_fix_works(freq, stamps, said):
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        SeasonalNaive(freq=freq).fit(table(stamps))
+    other = re.search(r"pass freq='(\w+)'", said)
+    made = SeasonalNaive(**({"freq": other[1]} if other else {})).fit(table(stamps)).predict(1).to_frame()["ds"][0]
+    assert made > stamps[-1]
+
+
+@pytest.mark.parametrize(
+    ("freq", "stamps"),
+    [("QS-FEB", DAYS("2022-02-01", periods=9, freq="QS-FEB")), ("YE-JUN", DAYS("2015-06-30", periods=9, freq="YE-JUN")),
+     ("Q-FEB", DAYS("2022-02-28", periods=9, freq="QE-FEB")), ("W-TUE", DAYS("2024-01-02", periods=9, freq="W-TUE"))],
+)  # fmt: skip
+def test_a_step_that_says_rightly_where_its_stamps_lie_is_taken(freq, stamps):
+    assert following(stamps, steps=1, freq=freq) == [str(stamps[-1] + stamps.freq)[:10]]
+
+
+def test_days_in_words_of_their_own_are_refused():
+    for day in (20241225, "01/02/2024", "25.12.2024"):
+        with pytest.raises(SettingsError, match="no date, or not plainly one"):
+            business_days([day])
+    for day in (pd.DateOffset(day=7), pd.DateOffset(month=3)):
+        with pytest.raises(SettingsError, match="no length of time"):
+            SeasonalNaive(day).fit(table(DAYS("2024-01-01", periods=30)))
+    assert (
+        SeasonalNaive(pd.DateOffset(days=7)).fit(table(DAYS("2024-01-01", periods=30))).predict(1).to_frame()["mean"][0]
+        == 23
+    )
+
+
+def test_days_of_a_zone_that_skips_midnight_are_read():
+    days = DAYS("2018-10-20", periods=30)  # in São Paulo 4 November began at one o'clock
+    model = SeasonalNaive(tz="America/Sao_Paulo").fit(table(days[:15]))
+    assert str(model.predict(1).to_frame()["ds"][0]) == "2018-11-04 01:00:00-02:00"
+    model.update(table(days[15:]))
+    assert len(model.panel_.values) == 30
+
+
+@pytest.mark.parametrize("zone", ["Asia/Jerusalem", "America/Sao_Paulo", "Europe/Berlin"])
+def test_the_zone_is_named_first_wherever_clocks_change_and_beside_other_gaps(zone):
+    year = "2018" if zone == "America/Sao_Paulo" else "2024"
+    stamps = DAYS(f"{year}-01-01", f"{int(year) + 1}-01-01", freq="h", tz=zone).tz_localize(None)
+    given = table(stamps.drop_duplicates().delete(100))
+    with pytest.raises(DataError, match="If the clocks went forward") as told:
+        Panel.from_frame(given)
+    assert str(told.value).index("clocks") < str(told.value).index("interpolate")
+
+
+def test_dates_of_python_whose_offset_changes_are_read_as_their_text_is():
+    text = ["2024-03-30T00:00:00+01:00", "2024-03-31T00:00:00+01:00", "2024-04-01T00:00:00+02:00"]
+    import datetime as dt
+
+    given = table(pd.Series([dt.datetime.fromisoformat(one) for one in text], dtype=object))
+    assert following(given["ds"], steps=1, tz="Europe/Berlin") == ["2024-04-02"]
+    with pytest.raises(DataError, match="Pass a zone"):
+        SeasonalNaive().fit(given)
+
+
+@pytest.mark.parametrize("kind", ["date32", "date64", "timestamp"])
+def test_dates_of_arrow_are_read_in_pandas_frames(kind):
+    import pyarrow as pa
+
+    types = {"date32": pa.date32(), "date64": pa.date64(), "timestamp": pa.timestamp("ns")}
+    days = pa.array(DAYS("2024-01-01", periods=40).to_pydatetime().tolist(), pa.timestamp("us")).cast(types[kind])
+    given = table(pd.array(days, dtype=pd.ArrowDtype(types[kind])))
+    assert following(given["ds"], steps=1) == ["2024-02-10"]
+    walk = WalkForward(1, every=1, n_splits=2)
+    assert evaluate({}, given, walk, "mae", baselines={"n": SeasonalNaive()}).table().loc["n", "mae"] == 1
+
+
+def test_a_panel_of_month_ends_keeps_its_grid_where_the_step_is_said():
+    panel = Panel.from_frame(table(pd.DatetimeIndex(["2023-02-28", "2023-03-30", "2023-04-30", "2023-05-30"])))
+    made = SeasonalNaive(freq="M").fit(panel).predict(1).to_frame()["ds"]
+    assert str(made[0])[:10] == "2023-06-30"

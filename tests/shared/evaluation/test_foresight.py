@@ -177,3 +177,36 @@ def test_a_proxy_that_was_declared_known_is_named_and_no_leak(kind):
 def test_an_honest_column_declared_known_is_not_named():
     scores, _ = judged(table(TARGETS["season"], HONEST["weather"]), lag_model("x"), known=("x",))
     assert "knows the answer" not in scores.explain_leaks()
+
+
+@pytest.mark.parametrize("bins", [3, 5, 7])
+def test_the_next_value_in_a_few_ranges_is_found(bins):
+    table = pd.DataFrame(
+        {"ds": pd.date_range("2021", periods=300), "y": 100 + 10 * np.random.default_rng(0).normal(size=300)}
+    )
+    coarse = pd.qcut(table["y"].shift(-1), bins, labels=False)
+    found = find_foresight(table.assign(x=coarse, z=coarse.shift(1)), ["x", "z"], ColumnRoles("y", "ds"), ahead=True)
+    assert [(one.column, one.ahead) for one in found] == [("x", 1)]
+    assert found[0].share < 0.99
+
+
+def test_a_plan_of_few_states_is_no_leak():
+    rng = np.random.default_rng(0)
+    plan = rng.integers(0, 3, 300)
+    table = pd.DataFrame({"ds": range(300), "x": plan, "y": 10.0 * plan + rng.normal(size=300)})
+    assert find_foresight(table, ["x"], ColumnRoles("y", "ds"), ahead=True) == []
+
+
+def test_the_target_in_another_unit_is_no_leak_where_only_its_past_is_read():
+    table = pd.DataFrame(
+        {"ds": pd.date_range("2021", periods=300), "y": 100 + 10 * np.random.default_rng(0).normal(size=300)}
+    )
+    for x, leaks in ((table["y"] * 1.8 + 32, []), (table["y"].shift(-1), ["lag"])):
+        model = LagForecaster(recipe=Recipe((1,), exogenous=(Exogenous("x"),)), horizon=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LeakWarning)
+            scores = evaluate(
+                {"lag": model}, table.assign(x=x).dropna(ignore_index=True), WalkForward(1, every=1, n_splits=10), ["mae"],
+                baselines={"naive": SeasonalNaive(1)},
+            )  # fmt: skip
+        assert [one.name for one in scores.leaks if one.leaks] == leaks

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from domains.timeseries import Drift, ForecastTask, LagForecaster, PerSeries, SeasonalMean, SeasonalNaive
-from shared.data import SeriesColumns, WalkForward
+from shared.data import SeriesColumns, Split, WalkForward
 from shared.errors import HexadError, SettingsError
-from shared.evaluation import evaluate
+from shared.evaluation import compare, evaluate
 from shared.evaluation.metrics import metric
 
 WALK = WalkForward(5, every=5, n_splits=4)  # origins 40, 45, 50, 55 of sixty rows
@@ -152,3 +152,84 @@ def test_a_model_for_each_series_names_those_that_are_too_short():
     assert any("1 series ('new') is too short for SeasonalNaive" in note for note in made.notes)
     with pytest.raises(HexadError, match="'new'"):
         PerSeries(SeasonalNaive(7)).fit(series("new", 3, 57))
+
+
+# Splits, metrics and tables as users have them
+
+
+def noise(n=200, seed=1):
+    return pd.DataFrame({"ds": range(n), "y": np.random.default_rng(seed).normal(size=n)})
+
+
+def test_splits_in_another_order_are_taken_in_the_order_of_time():
+    table, models = noise(), {"b": SeasonalNaive(16)}
+    cuts = WalkForward(14, every=7, n_splits=12).splits(table)
+    mixed = [cuts[place] for place in np.random.default_rng(0).permutation(12)]
+    first, second = (
+        evaluate(models, table, some, ["mae"], baselines={"a": SeasonalNaive(15)}, guard=False)
+        for some in (cuts, mixed)
+    )
+    pd.testing.assert_frame_equal(first.scores, second.scores)
+    assert compare(first, "b").explain() == compare(second, "b").explain()
+
+
+@pytest.mark.parametrize("label", ["fold", None])
+def test_splits_of_one_name_are_refused(label):
+    table = noise()
+    cuts = [Split(label, cut.train, cut.test) for cut in WalkForward(14, every=14, n_splits=5).splits(table)]
+    with pytest.raises(HexadError, match="several splits are called"):
+        evaluate({}, table, cuts, ["mae"], baselines={"a": SeasonalNaive(7)})
+
+
+def test_series_whose_outcomes_do_not_vary_are_left_out_of_r2_and_counted():
+    constant, lively = series("c", y=np.full(60, 7.0)), series("n")
+    both, alone = tried(constant, lively, metrics=["r2"]), tried(lively, metrics=["r2"])
+    assert both.table().loc["naive", "r2"] == pytest.approx(alone.table().loc["naive", "r2"])
+    assert any("r2 left out 4 of 8" in note for note in both.notes)
+
+
+@pytest.mark.parametrize(
+    ("parts", "walk", "metrics", "said"),
+    [
+        ((series("n"),), WalkForward(1, every=5, n_splits=4), ["r2"], "there is one row"),
+        ((series("c", y=np.full(60, 7.0)),), WALK, ["r2"], "no outcomes vary"),
+        ((series("a", 52), series("b", 14, start=46)), WALK, ["mase"], "mase is not defined after 55"),
+    ],
+)
+def test_metrics_that_no_series_of_a_split_allows_are_refused_before_any_fit(parts, walk, metrics, said):
+    Counting.fits = 0
+    with pytest.raises(HexadError, match=said):
+        evaluate({}, pd.concat(parts), walk, metrics, baselines={"naive": Counting(1)}, guard=False)
+    assert Counting.fits == 0
+
+
+@pytest.mark.parametrize(("name", "options"), [("mae-90", {}), ("mae@5", {}), ("mae", {"k": 5}), ("mae", {"level": 90}),
+                                               ("ndcg-90", {}), ("ndcg", {"k": 0}), ("ndcg", {"k": True})])  # fmt: skip
+def test_levels_and_lengths_that_a_metric_does_not_take_are_refused(name, options):
+    with pytest.raises(SettingsError):
+        metric(name, **options)
+
+
+@pytest.mark.parametrize("name", [0, 1.5, None, ("a", "b")])
+def test_models_are_named_by_text(name):
+    with pytest.raises(HexadError, match="name models by text"):
+        evaluate({name: SeasonalNaive(6)}, noise(), WALK, ["mae"], baselines={"b": SeasonalNaive(7)})
+
+
+def test_tables_that_fit_takes_are_evaluated_and_others_refused_by_name():
+    days = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=40), "y": np.arange(40.0)})
+    walk = WalkForward(1, every=1, n_splits=2)
+
+    def score(table, **options):
+        return evaluate({}, table, walk, "mae", baselines={"n": SeasonalNaive(**options)}).table().loc["n", "mae"]
+
+    text = [f"2023-W{week:02d}" for week in range(1, 41)]
+    for stamps in (pd.period_range("2020-01", periods=40, freq="M"), text, days["ds"].astype(str)):
+        assert score(days.assign(ds=stamps)) == 1
+    assert score(days.set_index("ds", drop=False)) == 1
+    with pytest.raises(HexadError, match="'y': is missing"):
+        score(days.rename(columns={"y": "sales"}))
+    with pytest.raises(HexadError, match="repeated column names"):
+        score(pd.concat([days, days[["y"]]], axis=1))
+    with pytest.raises(HexadError, match="bring the table to the model's zone"):
+        score(days, tz="Europe/Berlin")

@@ -259,3 +259,64 @@ def test_a_formula_that_nobody_has_worked_out_is_named(tmp_path):
     book.save(tmp_path / "made.xlsx")
     with pytest.raises(DataError, match=r"1 cells hold .*'a formula without a value' \(rows? 2\)"):
         read_table(tmp_path / "made.xlsx")
+
+
+# What is said of dates is used, or that it is not is said
+
+
+@pytest.mark.parametrize(
+    ("values", "dates"), [([202401, 202402], "%Y%m"), ([2021, 2022], "%Y"), ([20240131, 20240201], "%Y%m%d"), ([2024031, 2024032], "%Y%j")]
+)  # fmt: skip
+def test_a_format_of_dates_reads_digits_from_every_source(tmp_path, values, dates):
+    frame = pd.DataFrame({"d": values})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    right = pd.to_datetime(frame["d"].astype(str), format=dates)
+    for source in (frame, frame.astype(str), frame.astype("Int64"), tmp_path / "a.csv", tmp_path / "a.parquet"):
+        assert (read_table(source, dates=dates)["d"] == right).all()
+
+
+@pytest.mark.parametrize("values", [[5, 6], [20240131, 20249999], ["x", "y"]])
+def test_a_format_that_fits_no_column_is_said(tmp_path, values):
+    frame = pd.DataFrame({"d": values})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    for source in (frame, tmp_path / "a.csv"):
+        notes = read_table_with_report(source, dates="%Y%m%d")[1].notes
+        assert any(note.startswith("dates='%Y%m%d' fits no column") for note in notes)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "frame", "jsonl"])
+def test_one_word_among_numbers_is_said_for_every_source(tmp_path, kind):
+    frame = pd.DataFrame({"a": [*(one + 0.5 for one in range(99)), "n/k"]})
+    path = tmp_path / f"a.{kind}"
+    if kind == "csv":
+        frame.to_csv(path, index=False)
+    elif kind == "xlsx":
+        frame.to_excel(path, index=False)
+    elif kind == "parquet":
+        frame.astype(str).to_parquet(path)
+    elif kind == "jsonl":
+        frame.astype(str).to_json(path, orient="records", lines=True)
+    told = read_table_with_report(frame if kind == "frame" else path)[1].explain()
+    assert "1 of 100 is no number: 'n/k' (row 100)" in told
+
+
+@pytest.mark.parametrize("odd", ["-", "n/k", "Temp"])
+def test_a_decimal_comma_is_found_beside_an_odd_cell(read, odd):
+    frame, told = read(f"a;b\n1,5;1\n{odd};2\n" + "2,5;3\n" * 10)
+    assert f"1 of 12 is no number: '{odd}' (row 2)" in told
+    assert frame["b"].sum() == 33
+
+
+def test_what_is_told_of_a_table_steers_no_terminal(tmp_path):
+    path = tmp_path / "a\x1b]0;owned\x07.csv"
+    path.write_text("x\u202e,b\n007,2\n")
+    assert read_table_with_report(path)[1].explain().isprintable()
+
+
+def test_the_name_of_a_file_cannot_write_a_line_of_its_own(tmp_path):
+    path = tmp_path / "x\n  1. column 'x': all fine.csv"
+    path.write_text("a,b\n1\n1,2,3\n")
+    with pytest.raises(DataError) as told:
+        read_table(path)
+    assert "all fine" not in str(told.value).split("\n", 1)[-1] or "\n" not in str(told.value)
