@@ -64,6 +64,8 @@ class PermutationTest(Result):
         Smallest p-value found in each randomised set of baskets.
     mined, any_kept : numpy.ndarray, shape (n_randomised,)
         Number of rules mined in each, and whether the same test kept any.
+    by_customers : bool
+        Whether customers have several baskets each: then only those are kept that the test over customers keeps, too.
 
     >>> PermutationTest.__name__
     'PermutationTest'
@@ -73,6 +75,7 @@ class PermutationTest(Result):
     smallest: Floats
     mined: Any
     any_kept: Bools
+    by_customers: bool = False
 
     def explain(self) -> str:
         """Say in plain sentences how often chance alone passes."""
@@ -82,7 +85,7 @@ class PermutationTest(Result):
             f" {np.median(self.mined):,.0f} rules on average, against {len(self.rules):,} in the real ones, and the"
             f" test kept any rule in {int(self.any_kept.sum()):,} of {n:,} ({100 * self.any_kept.mean():.1f} %)."
             f" {int(self.rules.columns['kept'].sum()):,} real rules have a smaller p-value than chance gives in 95 % of"
-            " them."
+            f" them{', and hold over customers, too' if self.by_customers else ''}."
         )
 
 
@@ -121,12 +124,6 @@ def permutation_test(
         raise HexadError("n_randomised=None is no whole number from 1 on")
     n_randomised, seed = whole_number(n_randomised, "n_randomised", 10**6), whole_seed(random_state)
     baskets = need_baskets(rules, None, "the permutation test")
-    owners = owners_of(baskets)
-    if owners is not None and owners.repeat:
-        raise HexadError(
-            "the permutation test takes baskets for independent, and here customers have several each: what one of them"
-            " repeats would pass for a rule. Use rules.test(), which allows for that"
-        )
     jobs = [(baskets, rules, test, alternative, alpha, (seed + turn) % 2**31) for turn in range(n_randomised)]
     found = map_parallel(_by_chance, jobs, n_jobs=n_jobs)
     smallest = np.array([one[0] for one in found])
@@ -136,10 +133,14 @@ def permutation_test(
     corrected = (1 + rank) / (n_randomised + 1)
     ratio = real.columns["adjusted_lift"]
     beyond = ratio > 1 if alternative == "greater" else ratio < 1
-    new = {**real.columns, "p_adjusted": corrected, "kept": (corrected <= alpha) & beyond}
-    return PermutationTest(
-        with_columns(rules, new), smallest, np.array([one[1] for one in found]), np.array([one[2] for one in found])
-    )
+    kept = (corrected <= alpha) & beyond
+    owners = owners_of(baskets)
+    repeated = owners is not None and owners.repeat
+    if repeated:  # trades between baskets break up the habits of customers, and so do not tell them from rules
+        kept &= real.columns["kept"]
+    new = {**real.columns, "p_adjusted": corrected, "kept": kept}
+    mined, any_kept = (np.array([one[place] for one in found]) for place in (1, 2))
+    return PermutationTest(with_columns(rules, new), smallest, mined, any_kept, repeated)
 
 
 def _by_chance(job: tuple[Incidence, Rules, Test, Literal["greater", "less"], float, int]) -> tuple[float, int, bool]:

@@ -473,12 +473,21 @@ class AutoForecaster(PanelForecaster):
         self, panel: Panel, series: Ints, mean: Floats, levels: Sequence[float], future: dict[str, Floats]
     ) -> list[tuple[Floats, Floats]]:
         horizon, rooted, found = mean.shape[1], self.rooted_[series][:, None], []
+        woken = self._since_waking(panel, series)
         for level in levels:
             radius = self._conformal(horizon).radius(level, series, self.sizes_[series])[:, :horizon]
             low, high = _shift(mean, -radius, rooted), _shift(mean, radius, rooted)
+            low, high = np.minimum(low, mean - woken), np.maximum(high, mean + woken)
             low = np.where(self.nonnegative_[series][:, None], np.maximum(low, 0.0), low)
             found.append((np.minimum(low, mean), np.maximum(high, mean)))
         return found
+
+    def _since_waking(self, panel: Panel, series: Ints) -> Floats:
+        """How far the few rows apart lie that a series has had since it began to vary; 0 for others, (n_series, 1)."""
+        past = Past(panel.values, panel.indptr[:-1], panel.indptr[1:], np.arange(panel.n_series))
+        waking = find_waking(panel.values, past.begin, past.end)
+        spans = [np.ptp(panel.values[waking[i] : past.end[i]]) if self.waking_[i] else 0.0 for i in series]
+        return np.array(spans, dtype=float)[:, None]
 
     def _conformal(self, horizon: int) -> NormalisedConformal:
         intervals = self._plan(horizon).intervals
