@@ -55,7 +55,12 @@ LEARNERS = {
     "Naive2": Naive2(7),
     "AutoForecaster": AutoForecaster(horizon=5, regressor=HistGradientBoostingRegressor(max_iter=5, max_leaf_nodes=4)),
     "LagForecaster differences": LagForecaster(
-        recipe=clone(RICH).set_params(exogenous=(RICH.exogenous[0], Exogenous("price", known=True, lags=(0, 1, 7, 8)))),
+        recipe=clone(RICH).set_params(
+            exogenous=(
+                Exogenous("weather", lags=(1, 2, 8, 9), hinges=(0.0,)),
+                *(Exogenous(name, known=True, lags=(0, 1, 7, 8)) for name in ("price", "holiday")),
+            )
+        ),
         horizon=5,
         calibration_folds=4,
         differences=("7D", 1),
