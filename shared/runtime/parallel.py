@@ -212,6 +212,10 @@ def _gather(
     done: Callable[[R], None] | None,
     common: tuple[Any, ...],
 ) -> list[R]:
+    if _backend_name() == "multiprocessing":  # it pickles as Python does, and pieces of work are often local functions
+        from joblib import wrap_non_picklable_objects
+
+        function = wrap_non_picklable_objects(function, keep_wrapper=False)
     tasks = (delayed(function)(piece, *common) for piece in listed)
     try:
         results = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(tasks)
@@ -228,10 +232,21 @@ def _gather(
         raise
 
 
-def _configured() -> bool:
-    """Whether the user set a joblib configuration around the call; joblib is not loaded to find out."""
+def _backend_name() -> str:
+    """The backend that a joblib configuration names; nothing where none does."""
+    config = _configuration()
+    backend = None if config is None else config.get("backend")
+    named = backend if isinstance(backend, str) else type(backend).__name__.removesuffix("Backend")
+    return named.lower() if backend else ""
+
+
+def _configuration() -> Any:
+    """What the user set around the call; joblib is not loaded to find out."""
     joblib_parallel = sys.modules.get("joblib.parallel")
-    if joblib_parallel is None:
-        return False
-    config = getattr(joblib_parallel._backend, "config", None)  # noqa: SLF001
+    return None if joblib_parallel is None else getattr(joblib_parallel._backend, "config", None)  # noqa: SLF001
+
+
+def _configured() -> bool:
+    """Whether the user set a joblib configuration around the call."""
+    config = _configuration()
     return config is not None and (config.get("n_jobs") not in {None, 1} or bool(config.get("backend")))

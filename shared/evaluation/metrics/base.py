@@ -179,9 +179,11 @@ class ArrayMetric:
         # A model that knows no median forecasts but one value.
         reads = [names.median_of(predictions) if name == names.MEDIAN else name for name in self.reads]
         if lost := [name for name in reads if name not in predictions.columns]:
+            bounds = any(str(name).startswith(("lo-", "hi-")) for name in lost)
+            fix = "forecast with their levels" if bounds else "name the columns that it reads: metric(..., reads=(...))"
             raise HexadError(
                 f"{self.name} needs the column{'s' if len(lost) > 1 else ''} {quote(lost)}, but the predictions have "
-                f"{quote(predictions.columns)}; for intervals, forecast with their levels"
+                f"{quote(predictions.columns)}; {fix}"
             )
         return [predictions[name] for name in reads]
 

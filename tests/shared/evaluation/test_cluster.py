@@ -18,7 +18,7 @@ def outer(piece: int) -> list[int]:
     return map_parallel(lambda x: 10 * piece + x, [1, 2], n_jobs=2)
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky", "sequential"])
+@pytest.mark.parametrize("backend", ["threading", "loky", "sequential", "multiprocessing"])
 def test_nested_calls_run_plainly(backend):
     with joblib.parallel_config(backend=backend, n_jobs=2):
         assert map_parallel(outer, [1, 2, 3]) == [[11, 12], [21, 22], [31, 32]]

@@ -72,6 +72,7 @@ def test_every_backend_of_joblib_works(backend):
     seen = []
     with joblib.parallel_config(backend=backend, n_jobs=2):
         assert map_parallel(abs, [-1, -2, 3], done=seen.append) == [1, 2, 3]
+        assert map_parallel(lambda piece: piece + len(backend), [0, 1]) == [len(backend), len(backend) + 1]
     assert seen == [1, 2, 3]
 
 
