@@ -51,6 +51,8 @@ def find_breaks(values: Floats, begin: Ints, end: Ints) -> Ints:
 def find_waking(values: Floats, begin: Ints, end: Ints) -> Ints:
     """Last row of a long leading run of one value that too few rows follow to call it a break; `begin` where none is.
 
+    Most of these rows hold another value: what was sold once, and not again, has hardly begun.
+
     Parameters
     ----------
     values : numpy.ndarray of float64, shape (n_rows,)
@@ -62,7 +64,11 @@ def find_waking(values: Floats, begin: Ints, end: Ints) -> Ints:
     from domains.timeseries.rolling import find_candidates
 
     runs, _ = find_candidates(values, begin, end, 1, LEAST_BEFORE)
-    return np.where((runs > begin) & (end - runs < LEAST), runs - 1, begin)
+    found = begin.copy()
+    for i in np.flatnonzero((runs > begin) & (end - runs < LEAST)):
+        if 2 * int((values[runs[i] : end[i]] != values[begin[i]]).sum()) > end[i] - runs[i]:
+            found[i] = runs[i] - 1
+    return found
 
 
 def _is_jump(own: Floats, place: int) -> bool:

@@ -500,3 +500,10 @@ def test_a_short_series_takes_the_intervals_of_none_from_the_others():
 def test_a_constant_alone_has_no_note_of_few_errors():
     for model in (SeasonalNaive(7), Drift()):
         assert model.fit(table_of(np.full((1, 100), 3.3))).predict(3, levels=[95]).notes == ()
+
+
+def test_means_of_what_hardly_ever_sells_add_up_nearly():
+    """A series whose only sale was a few rows ago is no series of a scale of its own: three times as much was forecast."""
+    counts = np.random.default_rng(0).poisson(0.02, (1500, 120)).astype(float)
+    made = LagForecaster(horizon=7).fit(table_of(counts)).predict().to_frame()
+    assert 0.8 < made["mean"].mean() / 0.02 < 1.25
