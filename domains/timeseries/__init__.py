@@ -6,6 +6,7 @@ from domains.timeseries.bidding import FlexibleLoad, flexible_load
 from domains.timeseries.drivers import drivers, follows
 from domains.timeseries.features import lag_features
 from domains.timeseries.forecast import Forecast
+from domains.timeseries.horizon import horizon_parts
 from domains.timeseries.lag_forecaster import LagForecaster
 from domains.timeseries.metrics import forecast_metric
 from domains.timeseries.natural import LogNormal, NaturalGradientBoosting, Normal
@@ -16,7 +17,7 @@ from domains.timeseries.recipe import Exogenous, Fourier, Recipe, Rolling
 from domains.timeseries.reliability import Reliability, reliability
 from domains.timeseries.reserve import Reserve, reserve_needed
 from domains.timeseries.ridge import StandardizedRidge
-from domains.timeseries.task import ForecastTask, horizon_parts
+from domains.timeseries.task import ForecastTask
 
 __all__ = [
     "AutoForecaster",

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
+from shared.data.splits import Split
 from shared.errors import HexadError, SettingsError
-from shared.evaluation.metrics import ArrayMetric, interval_score, mae, metric, rmse
+from shared.evaluation.metrics import ArrayMetric, Metric, interval_score, mae, metric, rmse
 from shared.evaluation.metrics.base import check_arrays, group_rows
 from shared.evaluation.metrics.registry import INTERVAL, check_level, split_name
 
@@ -208,13 +209,11 @@ class ScaledMetric(ArrayMetric):
         if keys is None or prepared is None:
             return ()
         lost = [key for key in keys.drop_duplicates() if key not in prepared]
-        return (
-            (
-                f"{self.name} left out {say_series(lost)} without a scale before the first split (none of its rows, a constant, or no more than a season)",
-            )
-            if lost
-            else ()
-        )
+        return (f"{self.name} left out {say_series(lost)} without {SCALE_TOLD}",) if lost else ()
+
+
+# What a scaled error needs of a series, and why it may have none.
+SCALE_TOLD = "a scale before the first split (none of its rows, a constant, or no more than a season)"
 
 
 def say_series(keys: Sequence[Any]) -> str:
@@ -300,3 +299,43 @@ def _positive(scale: float) -> float:
     if not 0 < scale < np.inf:
         raise HexadError(f"a scale has to be positive, but {scale} was given")
     return float(scale)
+
+
+def refuse_undefined(
+    metric: Metric, data: pd.DataFrame, splits: Sequence[Split], columns: SeriesColumns = DEFAULT_COLUMNS
+) -> None:
+    """Refuse, before any fit, a scaled error or R2 that no series of a split allows.
+
+    Parameters
+    ----------
+    metric : Metric
+    data : pandas.DataFrame
+    splits : sequence of Split
+    columns : SeriesColumns
+
+    Raises
+    ------
+    HexadError
+
+    >>> table = pd.DataFrame({"ds": range(4), "y": [1.0, 2.0, 3.0, 3.0]})
+    >>> refuse_undefined(forecast_metric("r2"), table, [Split(2, np.array([0, 1]), np.array([2, 3]))])
+    Traceback (most recent call last):
+    ...
+    shared.errors.HexadError: r2 is not defined after 2: no outcomes vary there; use mae or rmse
+    """
+    if isinstance(metric, ScaledMetric) and metric.unit in data.columns:
+        scaled = metric.prepare(data.iloc[splits[0].train])
+        for split in splits:
+            if not data[metric.unit].iloc[split.test].isin(list(scaled)).any():
+                raise HexadError(
+                    f"{metric.name} is not defined after {split.label}: no series there has {SCALE_TOLD}; use mae"
+                )
+    if not isinstance(metric, ArrayMetric) or not metric.varies:
+        return
+    key, y = columns.unique_id, columns.y
+    for split in splits:
+        test = data.iloc[split.test]
+        kinds = test.groupby(key, observed=True)[y].nunique() if key in data.columns else test[y].nunique()
+        if np.max(kinds) < 2:
+            few = "there is one row" if len(test) == 1 else "no outcomes vary there"
+            raise HexadError(f"{metric.name} is not defined after {split.label}: {few}; use mae or rmse")

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from domains.timeseries.task import horizon_edges
+from domains.timeseries.horizon import horizon_edges
 from shared.data import columns as names
 from shared.errors import HexadError
 from shared.evaluation.scores import Scores

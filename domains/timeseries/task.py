@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
-from itertools import pairwise
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
-from domains.timeseries.metrics import ScaledMetric, forecast_metric, say_series
+from domains.timeseries.metrics import ScaledMetric, forecast_metric, refuse_undefined, say_series
 from shared.checks import as_names, check_levels
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
@@ -26,7 +24,7 @@ from shared.evaluation.leakage.perturb import perturb, visibility_at
 from shared.evaluation.metrics import ArrayMetric, Metric
 from shared.evaluation.task import ColumnRoles, Stopwatch, Task
 
-__all__ = ["ForecastTask", "Forecaster", "horizon_edges", "horizon_parts"]
+__all__ = ["ForecastTask", "Forecaster"]
 
 
 USUAL = {"unique_id": names.UNIQUE_ID, "ds": names.DS, "y": names.Y}
@@ -322,22 +320,7 @@ class ForecastTask(Task):
         splits : sequence of Split
         """
         undefined, y = getattr(metric, "undefined", None), self.columns.y
-        key = self.columns.unique_id
-        if isinstance(metric, ScaledMetric) and metric.unit in data.columns:
-            scaled = metric.prepare(data.iloc[splits[0].train])
-            for split in splits:
-                if not data[metric.unit].iloc[split.test].isin(list(scaled)).any():
-                    raise HexadError(
-                        f"{metric.name} is not defined after {split.label}: no series there has a scale before the first"
-                        " split (none of its rows, a constant, or no more than a season); use mae"
-                    )
-        if isinstance(metric, ArrayMetric) and metric.varies:
-            for split in splits:
-                test = data.iloc[split.test]
-                kinds = test.groupby(key, observed=True)[y].nunique() if key in data.columns else test[y].nunique()
-                if np.max(kinds) < 2:
-                    few = "there is one row" if len(test) == 1 else "no outcomes vary there"
-                    raise HexadError(f"{metric.name} is not defined after {split.label}: {few}; use mae or rmse")
+        refuse_undefined(metric, data, splits, self.columns)
         if (
             undefined is None
             or not isinstance(metric, ArrayMetric)
@@ -461,9 +444,9 @@ class ForecastTask(Task):
             raise HexadError(f"{type(model).__name__} gave {twice:,} rows twice after {split.label}")
         if getattr(forecast[ds].dtype, "tz", None) != getattr(test[ds].dtype, "tz", None):
             raise HexadError(
-                f"{type(model).__name__} forecasts in the zone {getattr(forecast[ds].dtype, 'tz', None)}, and the stamps"
-                f" of the table are in {getattr(test[ds].dtype, 'tz', None) or 'none'}; bring the table to the model's"
-                f" zone before, as in table[{ds!r}].dt.tz_localize(...)"
+                f"{type(model).__name__} forecasts in the zone {getattr(forecast[ds].dtype, 'tz', None)}, and the"
+                f" stamps of the table are in {getattr(test[ds].dtype, 'tz', None) or 'none'}; bring the table to the"
+                f" model's zone before, as in table[{ds!r}].dt.tz_localize(...)"
             )
         merged = test[[*key, ds, y]].merge(forecast, on=[*key, ds], how="left")
         if lost := int(merged[names.MEAN].isna().sum()):
@@ -519,41 +502,3 @@ def _as_frame(answer: object, model: object, columns: list[str]) -> pd.DataFrame
         )
     frame: pd.DataFrame = answer.to_frame()
     return frame
-
-
-def horizon_edges(steps: ArrayLike, parts: int) -> NDArray[Any]:
-    """Steps after which the parts of a horizon end, with 0 in front.
-
-    Parameters
-    ----------
-    steps : array of int
-        Steps ahead, from 1.
-    parts : int
-
-    >>> horizon_edges([1, 2, 3, 4], 2).tolist()
-    [0, 2, 4]
-    """
-    return np.unique(np.linspace(0, np.max(steps), parts + 1).round().astype(int))
-
-
-def horizon_parts(parts: int = 4) -> Callable[[pd.DataFrame], Any]:
-    """What labels each prediction by its part of the horizon, for ``Scores.by``.
-
-    Steps that a gap leaves out, and parts beyond a short horizon, do not come.
-
-    Parameters
-    ----------
-    parts : int
-
-    >>> horizon_parts(2)(pd.DataFrame({"step": [1, 2, 3, 4]})).tolist()
-    ['steps 1 to 2', 'steps 1 to 2', 'steps 3 to 4', 'steps 3 to 4']
-    """
-
-    def label(predictions: pd.DataFrame) -> Any:
-        steps = predictions[names.STEP].to_numpy()
-        edges = horizon_edges(steps, parts)
-        labels = [f"steps {first + 1} to {last}" for first, last in pairwise(edges)]
-        places = np.searchsorted(edges, steps, side="left") - 1
-        return pd.Categorical([labels[place] for place in places], labels, ordered=True)
-
-    return label

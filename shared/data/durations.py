@@ -85,7 +85,8 @@ def as_duration(length: object, name: str = "") -> int | str:
                 return f"{length.n * days[unit]}{ALIASES[unit]}"
             if unit in ALIASES:
                 raise SettingsError(
-                    f"{_named(name)}{quote([length])} sets the {unit} and is no length of time; write {unit}s={days[unit]!r}"
+                    f"{_named(name)}{quote([length])} sets the {unit} and is no length of time; write"
+                    f" {unit}s={days[unit]!r}"
                 )
         return str(step_as_text(length, name or "freq"))
     if isinstance(length, bool) or not isinstance(length, int | np.integer):

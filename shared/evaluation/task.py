@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -370,10 +371,10 @@ def make_splits(splitter: Any, data: Any, strata: Any = None) -> list[Split]:
         raise HexadError(f"a {type(splitter).__name__} is no splitter: it has neither splits(data) nor split(X)")
     if not found:
         raise HexadError(f"{type(splitter).__name__} made no split of these data")
-    labels = [str(split.label) for split in found]
-    if twice := sorted({label for label in labels if labels.count(label) > 1}):
+    labels = Counter(str(split.label) for split in found)
+    if twice := sorted(label for label, count in labels.items() if count > 1):
         raise HexadError(
-            f"several splits are called {quote(twice)}, and scores are told apart by that; give each a label of its own:"
-            " Split(label, train, test)"
+            f"several splits are called {quote(twice)}, and scores are told apart by that; give each a label of its"
+            " own: Split(label, train, test)"
         )
     return found

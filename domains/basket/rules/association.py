@@ -15,7 +15,8 @@ from domains.basket.errors import TooManyError
 from domains.basket.mining.itemsets import Itemsets
 from domains.basket.mining.search import as_baskets, as_fraction, frequent_itemsets, whole_number
 from domains.basket.mining.tree import Layout, Tree, tree_of
-from domains.basket.rules.rule_table import RuleQuery, Sets
+from domains.basket.rules.query import RuleQuery
+from domains.basket.rules.rule_table import Sets
 from domains.basket.rules.rules import Rules
 from domains.basket.rules.set_tables import is_set_table, rules_of_table
 from shared.checks import as_tuple, is_whole

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from domains.basket.names import format_set
-from domains.basket.rules.rule_table import R, RuleQuery, RuleTable, Sets
+from domains.basket.rules.query import RuleQuery
+from domains.basket.rules.rule_table import R, RuleTable, Sets
 from shared.checks import is_whole
 from shared.data.io.parquet_footer import count_values
 from shared.errors import HexadError, StoreError, quote

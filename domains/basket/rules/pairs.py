@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 
 from domains.basket.mining.search import as_baskets, min_count_of
-from domains.basket.rules.rule_table import RuleQuery, Sets
+from domains.basket.rules.query import RuleQuery
+from domains.basket.rules.rule_table import Sets
 from domains.basket.rules.rules import Rules
 from shared.errors import HexadError
 

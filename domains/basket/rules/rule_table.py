@@ -15,6 +15,7 @@ from domains.basket.mining.search import as_baskets, as_fraction
 from domains.basket.mining.tree import Tree
 from domains.basket.names import as_lists, format_set, percent
 from domains.basket.rules.measures import DEFAULT_MEASURES, MEASURES, Counts, evaluate_measures
+from domains.basket.rules.query import RuleQuery
 from domains.basket.rules.words import say_customers, say_why_none
 from shared.data import Incidence
 from shared.data.incidence import encode_items
@@ -24,7 +25,7 @@ from shared.result import Result
 from shared.text import count_of, sentences
 from shared.typing import Codes, Floats, Ints
 
-__all__ = ["R", "RuleQuery", "RuleTable", "Sets", "need_baskets", "with_columns"]
+__all__ = ["R", "RuleTable", "Sets", "need_baskets", "with_columns"]
 
 R = TypeVar("R", bound="RuleTable")
 
@@ -56,43 +57,6 @@ class Sets:
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         places = np.repeat(self.indptr[chosen] - indptr[:-1], lengths) + np.arange(indptr[-1])
         return Sets(indptr, self.codes[places], self.counts[chosen])
-
-
-@dataclass(frozen=True)
-class RuleQuery:
-    """What rules were asked for.
-
-    Attributes
-    ----------
-    min_count : int
-        Least number of baskets of a rule.
-    min_confidence : fractions.Fraction
-    max_length : int, optional
-        Largest number of items of a rule.
-    max_consequent : int
-        Largest number of items on the right.
-    antecedents, consequents : tuple, optional
-        Items that may stand on either side.
-    without_items : tuple, optional
-        Items left out.
-    pairs : bool
-        Whether all pairs of frequent items were asked for, whatever they have in common.
-    min_customers : int
-        Least number of customers behind a rule, where customers are named.
-
-    >>> RuleQuery(10, Fraction(1, 5)).max_consequent
-    1
-    """
-
-    min_count: int
-    min_confidence: Fraction
-    max_length: int | None = None
-    max_consequent: int = 1
-    antecedents: tuple[Any, ...] | None = None
-    consequents: tuple[Any, ...] | None = None
-    without_items: tuple[Any, ...] | None = None
-    pairs: bool = False
-    min_customers: int = 1
 
 
 @dataclass(frozen=True, eq=False, repr=False)

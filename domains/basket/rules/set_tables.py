@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from domains.basket.mining.search import as_fraction
-from domains.basket.rules.rule_table import RuleQuery, Sets
+from domains.basket.rules.query import RuleQuery
+from domains.basket.rules.rule_table import Sets
 from domains.basket.rules.rules import Rules
 from shared.errors import HexadError, quote
 from shared.text import count_of

@@ -12,7 +12,8 @@ from domains.basket.customers import Owners, correct_by_customers, owners_of, sa
 from domains.basket.mining.search import as_baskets, frequent_itemsets
 from domains.basket.mining.tree import Layout
 from domains.basket.rules.family import CORRECTIONS, Correction, Family, adjust_family
-from domains.basket.rules.rule_table import R, RuleQuery, RuleTable, need_baskets, with_columns
+from domains.basket.rules.query import RuleQuery
+from domains.basket.rules.rule_table import R, RuleTable, need_baskets, with_columns
 from shared.data import Incidence
 from shared.errors import HexadError, quote
 from shared.text import count_of

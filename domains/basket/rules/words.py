@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from domains.basket.rules.query import RuleQuery
 from shared.data import Incidence
 from shared.text import count_of, join_words
-
-if TYPE_CHECKING:
-    from domains.basket.rules.rule_table import RuleQuery
 
 __all__ = ["say_customers", "say_why_none"]
 
@@ -29,7 +25,6 @@ def say_why_none(query: RuleQuery, longest: int, n_baskets: int, baskets: Incide
         Those mined, where they are at hand.
 
     >>> from fractions import Fraction
-    >>> from domains.basket.rules.rule_table import RuleQuery
     >>> say_why_none(RuleQuery(5, Fraction(1, 2)), 0, 2, None)
     'There are fewer baskets than min_support=5: lower it, or give a share, as in 0.01.'
     """
@@ -53,7 +48,8 @@ def say_why_none(query: RuleQuery, longest: int, n_baskets: int, baskets: Incide
     if longest == 1:
         return f"No two items are together in {count_of(least, 'basket')}: lower min_support."
     blame = f" among those that {join_words(limits)} leave" if limits else ""
-    return f"Items are together often enough, but no rule{blame} is that confident: lower min_confidence{', or ask for others' if limits else ''}."
+    others = ", or ask for others" if limits else ""
+    return f"Items are together often enough, but no rule{blame} is that confident: lower min_confidence{others}."
 
 
 def say_customers(least: int, baskets: Incidence | None) -> str:

@@ -17,7 +17,7 @@ from domains.timeseries import (
     drivers,
     follows,
 )
-from domains.timeseries.baselines import is_seasonal, seasonal_indices
+from domains.timeseries.decomposition import is_seasonal, seasonal_indices
 from shared.errors import CalibrationError, DataError, HexadError, SettingsError
 
 
