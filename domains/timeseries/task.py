@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from domains.timeseries.metrics import ScaledMetric, forecast_metric, refuse_und
 from shared.checks import as_names, check_levels
 from shared.data import columns as names
 from shared.data.columns import SeriesColumns
-from shared.data.io.frames import as_pandas, check_names
+from shared.data.io.frames import as_pandas, check_names, missing_stamps
 from shared.data.panel_table import read_stamps, series_to_frame
 from shared.data.schema import missing_column
 from shared.data.splits import Split, find_positions
@@ -171,7 +172,7 @@ class ForecastTask(Task):
         >>> ForecastTask().to_table(table).columns.tolist()
         ['ds', 'y']
         """
-        data = series_to_frame(data, self.columns)
+        given = data = series_to_frame(data, self.columns)
         own = self.columns
         named = {own.unique_id, own.ds, own.y, *own.exogenous, *self.known}
         if not isinstance(data, pd.DataFrame):
@@ -185,7 +186,8 @@ class ForecastTask(Task):
         for argument, name in (("ds", own.ds), ("y", own.y)):
             if name not in data.columns:
                 present = [str(column) for column in data.columns]
-                missing_column(name, present, problems, named_in=(own.owner, argument))
+                tell = partial(missing_stamps, given) if argument == "ds" else missing_column
+                tell(name, present, problems, named_in=(own.owner, argument))
         problems.raise_if_any()
         stamps = data[own.ds]
         plain = isinstance(stamps.dtype, np.dtype | pd.DatetimeTZDtype) and stamps.dtype.kind in "Miu"

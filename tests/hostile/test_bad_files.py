@@ -121,7 +121,7 @@ PANELS = {
         {},
         ("'ds'", "no time zone while the others have one", "row 3", "Write all stamps"),
     ),
-    "objects of two zones": (two_zones(), {}, ("'ds'", "+09:00", "row 2", "Correct them")),
+    "objects of two zones": (two_zones(), {}, ("'ds'", "+09:00", "row 2", "Pass a zone")),
     "stamps that are fractions": (stamped(1.5, 2.5), {}, ("'ds'", "cannot be read as dates", "rows 1, 2", "Give dates")),
     "stamps that are truth values": (stamped(True, False), {}, ("'ds'", "cannot be read as dates", "rows 1, 2")),
     "stamps that are lists": (stamped([1], [2]), {}, ("'ds'", "cannot be read as dates", "rows 1, 2")),
