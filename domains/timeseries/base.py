@@ -198,11 +198,19 @@ class PanelForecaster(WrittenDurations, BaseEstimator):  # type: ignore[misc]
             Rows overlap with what is known, or leave a gap.
         """
         check_is_fitted(self)
-        later = self.to_panel(table, repair=repair, frequency=self.panel_.frequency)
+        try:
+            later = self.to_panel(table, repair=repair, frequency=self.panel_.frequency)
+        except DataError as error:
+            raise error.respell(self._for_update) from None
         merged = self.panel_.extend(later)
         self._observe(self.panel_, merged)
         self.panel_ = merged
         return self
+
+    def _for_update(self, argument: Argument) -> str:
+        """How an argument is passed of which the grid was learnt: where the forecaster is made, before all is fitted."""
+        learnt = argument.name in {"tz", "freq"}
+        return f"{argument} to {type(self).__name__}, and fit again" if learnt else str(argument)
 
     def _observe(self, before: Panel, merged: Panel) -> None:
         """Learn nothing from new rows; forecasters with calibration note their errors here."""

@@ -381,6 +381,7 @@ class Panel(Tabular):
             if name not in later.exogenous:
                 missing_column(name, list(later.exogenous), problems)
         problems.raise_if_any()
+        self._refuse_alike(later, problems)
         for i, key in enumerate(later.keys):
             if key in place and later.starts[i] != ends[place[key]]:
                 expected, given = self.stamp_text(ends[place[key]]), self.stamp_text(later.starts[i])
@@ -419,6 +420,20 @@ class Panel(Tabular):
             exogenous={name: merged(column, later.exogenous[name]) for name, column in self.exogenous.items()},
             appearance=tuple(at[key] for key in appearance_keys),
         )
+
+    def _refuse_alike(self, later: Panel, problems: Problems) -> None:
+        """Refuse a new series whose key reads like a known one: 1 beside "1", or a blank behind it."""
+        known, alike = set(self.keys), {str(key).strip(): key for key in self.keys}
+        for key in later.keys:
+            if key in known or str(key).strip() not in alike:
+                continue
+            one = alike[str(key).strip()]
+            problems.add(
+                f"series {quote([key])} ({type(key).__name__}) is new, and reads like {quote([one])}"
+                f" ({type(one).__name__}), which is known",
+                column=self.columns.unique_id,
+                fix="Write keys as they were, or name a new series otherwise.",
+            )
 
     def stamp_text(self, ordinal: object) -> str:
         """Write one stamp for people, in the user's zone.

@@ -616,3 +616,18 @@ def test_a_panel_of_month_ends_keeps_its_grid_where_the_step_is_said():
     panel = Panel.from_frame(table(pd.DatetimeIndex(["2023-02-28", "2023-03-30", "2023-04-30", "2023-05-30"])))
     made = SeasonalNaive(freq="M").fit(panel).predict(1).to_frame()["ds"]
     assert str(made[0])[:10] == "2023-06-30"
+
+
+@pytest.mark.parametrize(("key", "other"), [(1, "1"), ("a", "a "), ("1", 1)])
+def test_a_key_that_reads_like_a_known_one_is_no_new_series(key, other):
+    first, later = (table(DAYS(day, periods=9)) for day in ("2024-01-01", "2024-01-10"))
+    model = SeasonalNaive().fit(first.assign(unique_id=key))
+    with pytest.raises(DataError, match="reads like"):
+        model.update(later.assign(unique_id=other))
+    assert len(model.update(later.assign(unique_id=key)).panel_.values) == 18
+
+
+def test_updates_do_not_advise_what_they_do_not_take():
+    stamps = DAYS("2024-03-28", periods=120, freq="h", tz="Europe/Berlin").tz_localize(None)
+    with pytest.raises(DataError, match=r"tz=\"Europe/Berlin\" to SeasonalNaive, and fit again"):
+        SeasonalNaive().fit(table(stamps[:40])).update(table(stamps[40:]))
