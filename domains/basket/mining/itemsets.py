@@ -21,6 +21,7 @@ import pandas as pd
 
 from domains.basket.mining.tree import Tree
 from domains.basket.names import as_lists, format_set, percent
+from shared.checks import is_whole
 from shared.data import Incidence
 from shared.data.incidence_checks import pick_rows
 from shared.result import Result
@@ -144,6 +145,8 @@ class Itemsets(Result):
         >>> frequent_itemsets([["a", "b"], ["b"]], min_support=1).top(1)["count"].tolist()
         [2]
         """
+        if not is_whole(n, 0):
+            raise HexadError(f"n={n!r} is no whole number from 0 on")
         fits = np.flatnonzero(self.lengths >= min_length)
         best = fits[np.argsort(-self.counts[fits], kind="stable")[:n]]
         return self.take(best).to_frame()

@@ -17,6 +17,7 @@ from domains.basket.names import as_lists, format_set, percent
 from domains.basket.rules.measures import DEFAULT_MEASURES, MEASURES, Counts, evaluate_measures
 from domains.basket.rules.query import RuleQuery
 from domains.basket.rules.words import say_customers, say_why_none
+from shared.checks import is_whole
 from shared.data import Incidence
 from shared.data.incidence import encode_items
 from shared.data.incidence_checks import pick_rows
@@ -264,6 +265,8 @@ class RuleTable(Result):
         >>> len(association_rules([["a", "b"]], min_support=1, min_confidence=0.5).top(1))
         1
         """
+        if not is_whole(n, 0):
+            raise HexadError(f"n={n!r} is no whole number from 0 on")
         return self.sort(by).take(np.arange(min(n, len(self)))).to_frame()
 
     def names(self, number: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

@@ -398,7 +398,11 @@ def _datetimes(strings: pa.Array, missing: Bools, reading: Reading) -> Parsed:
     if reading.dates not in {None, "iso", "day-first", "month-first"}:
         return _parse_stamps(texts, missing, str(reading.dates), "")
     if reading.dates is None and len(full) and (starts := _period_starts(texts)) is not None:
-        return Parsed(starts, np.asarray(starts.isna()) & ~missing, notes=("periods read by their first day",))
+        bad = np.asarray(starts.isna()) & ~missing
+        why = "cannot be read as periods" if bad.any() else ""
+        return Parsed(
+            starts, bad, why, "Correct them: not every year has a week 53.", ("periods read by their first day",)
+        )
     if reading.dates in {None, "iso"} and not iso.any() and (years := _matches(strings, YEAR_FIRST)).any():
         return _parse_stamps(texts.where(years), missing, "year-first", "")
     if short.sum() > iso.sum() and reading.dates != "iso":

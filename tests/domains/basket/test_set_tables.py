@@ -160,3 +160,12 @@ def test_keys_of_orders_are_no_items_whatever_their_type(keys):
     matrix.insert(0, "order_id", keys)
     with pytest.raises(HexadError, match="as the key of a basket does"):
         Incidence.from_onehot(matrix)
+
+
+@pytest.mark.parametrize("n", [-2, 1.5, "x", None])
+def test_a_number_of_rows_that_is_none_is_refused(n):
+    sets = frequent_itemsets(BASKETS, 1)
+    for found in (sets, association_rules(sets, 0.1)):
+        with pytest.raises(HexadError, match="no whole number from 0"):
+            found.top(n)
+        assert len(found.top(1)) == 1
