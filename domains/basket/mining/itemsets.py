@@ -24,6 +24,7 @@ from domains.basket.names import as_lists, format_set, percent
 from shared.checks import is_whole
 from shared.data import Incidence
 from shared.data.incidence_checks import pick_rows
+from shared.errors import HexadError
 from shared.result import Result
 from shared.runtime.export import write_table
 from shared.typing import Codes, Floats, Ints
