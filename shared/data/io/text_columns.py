@@ -75,7 +75,7 @@ def read_text_columns(
 def _whole_numbers(frame: pd.DataFrame, names: Iterable[str]) -> dict[str, pa.Array]:
     """Columns of whole numbers, written out: what a format of dates may be said of."""
     return {
-        name: pa.array(frame[name].astype("Int64").astype(object).map(str, na_action="ignore"), pa.string())
+        name: pa.array([None if pd.isna(one) else str(int(one)) for one in frame[name].tolist()], pa.string())
         for name in names
         if pd.api.types.is_integer_dtype(frame[name].dtype)
     }
@@ -87,12 +87,20 @@ def _tell_odd(values: pd.Series[Any], name: str) -> list[str]:
         return []
     if not all(isinstance(value, str | int | float) for value in values.head(FIRST).dropna()):
         return []
-    head = pa.array([None if pd.isna(one) else str(one) for one in values.head(FIRST)], pa.string())
-    if mask_numbers(head.drop_null(), ".").mean() < NEARLY:
+    head = _written(values.head(FIRST)).drop_null()
+    if len(head) == 0 or mask_numbers(head, ".").mean() < NEARLY:
         return []
-    written = [None if pd.isna(one) else str(one) for one in values.astype(object)]
-    kind, why = guess_kind(pc.utf8_trim_whitespace(pa.array(written, pa.string())), Reading("."))
+    kind, why = guess_kind(pc.utf8_trim_whitespace(_written(values)), Reading("."))
     return [f"'{name}' {note}" for note in why if " no number" in note] if kind == "text" else []
+
+
+def _written(values: pd.Series[Any]) -> pa.Array:
+    """Text and numbers as text; nothing for whatever else an object may be, or text that is none."""
+    found: list[str | None] = []
+    for one in values.tolist():
+        text = str(one) if isinstance(one, str | int | float) and not pd.isna(one) else None
+        found.append(None if text is None or any("\ud800" <= letter <= "\udfff" for letter in text) else text)
+    return pa.array(found, pa.string())
 
 
 def _read(strings: pa.Array, kinds: tuple[Kind, ...], reading: Reading) -> tuple[pd.Series[Any] | None, list[str]]:
