@@ -72,7 +72,8 @@ def _read_turned(whole: Ints) -> tuple[str, str] | None:
         if len(whole) > 2 and (np.diff(months) == 1).all():
             return "months", "pd.to_datetime({text}.str.zfill(6), format='%m%Y')"
     for pattern, width, size, word in (("%y%m", 4, 100, "months"), ("%y%m%d", 6, 100, "dates")):
-        turned = len(np.unique(whole // size)) > 1
-        if turned and whole[-1] < 10**width and _are_read(whole, pattern, width=width):
+        last = whole % 100  # the month, or the day: most numbers are none, and are told by it before they are read
+        fits = whole[-1] < 10**width and last.min() >= 1 and last.max() <= (12 if width == 4 else 31)
+        if fits and len(np.unique(whole // size)) > 1 and _are_read(whole, pattern, width=width):
             return word, f"pd.to_datetime({{text}}.str.zfill({width}), format={pattern!r})"
     return None
