@@ -86,10 +86,9 @@ def twin_parts(alike: Alike, items: Items, settings: CatalogueSettings) -> list[
     )
     return [
         *parts,
-        f"Items whose nearest is hardly like them: closeness is 1 for two items with the same cells, and below"
+        "Items whose nearest is hardly like them: closeness is 1 for two items with the same cells, and below"
         f" {settings.lonely:g} (--set lonely) nothing is called like an item. It is not the similarity of the lists,"
-        " which"
-        " weighs the columns; nearest.parquet says which items are alone.",
+        " which weighs the columns; nearest.parquet says which items are alone.",
         Table(lonely, "The loneliest items.", name="loneliest"),
     ]
 

@@ -49,9 +49,8 @@ def guess_separator(table: pd.DataFrame, names: Sequence[str]) -> tuple[str, str
             if reused >= REUSED:
                 why = (
                     f"“{separator.strip()}” is taken for what stands between several kinds in a cell: “{name}” holds"
-                    " it in"
-                    f" {len(several):,} of {len(cells):,} cells, and {reused:.0%} of the parts stand in other cells,"
-                    " too"
+                    f" it in {len(several):,} of {len(cells):,} cells, and {reused:.0%} of the parts stand in other"
+                    " cells, too"
                 )
                 return separator, why
     return "", ""
@@ -113,9 +112,8 @@ def guess_check(table: pd.DataFrame, names: Sequence[str], separator: str) -> tu
             best, most = name, len(count)
             told = (
                 f"“{name}” is held out to judge the neighbours: of the columns whose value {CHECKED} others have, for"
-                " at"
-                f" least {SHARED:.0%} of the items, it has the most values ({len(count):,}); --set columns.check=NAME"
-                " takes another"
+                f" at least {SHARED:.0%} of the items, it has the most values ({len(count):,}); --set"
+                " columns.check=NAME takes another"
             )
     return best, told
 

@@ -59,8 +59,7 @@ def doubts(trial: Trial | None, space: ItemSpace, items: Items, alike: Alike, se
     if trial is not None:
         told.append(
             f"“{items.check}” stands in for likeness: where other things make items alike, it says little. Other"
-            " columns can"
-            " be held out: --set columns.check=NAME."
+            " columns can be held out: --set columns.check=NAME."
         )
         if len([name for name in items.compared if name not in trial.weights]) > 0:
             told.append(

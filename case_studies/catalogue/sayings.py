@@ -61,8 +61,7 @@ def say_check(trial: Trial | None, tables: Tables, items: Items, settings: Catal
         why = f"nothing but what gives “{items.check}” away is left" if items.check else "no column was held out"
         return Claim(
             f"Whether what is found alike is alike was not judged: {why}. --set columns.check=NAME names a column of"
-            " kinds"
-            " that alike items should share."
+            " kinds that alike items should share."
         )
     of = "" if trial.whole else ", of as many as there are to be found"
     head = "More like this beats chance: of" if tables.beats_chance else "Of"
@@ -146,9 +145,8 @@ def say_thirds(trial: Trial | None, tables: Tables) -> Claim | None:
     near, far = (rows.where(third=name).mean("value", "%", decimals=0) for name in ("near", "far"))
     if high - low > SURE * trial.thirds_error:
         return Claim.of(
-            "Believe near ones more: where the nearest is most like the item {near} of the neighbours are right, where"
-            " it"
-            " is least like it {far}.",
+            "Believe near ones more: where the nearest is most like the item {near} of the neighbours are right,"
+            " where it is least like it {far}.",
             near=near,
             far=far,
         )
@@ -168,8 +166,7 @@ def say_doubt() -> str:
     """
     return (
         "Nobody’s choices are in the table: alike means alike in these columns, and whether people who like the one"
-        " like"
-        " the other was not, and cannot be, judged from it."
+        " like the other was not, and cannot be, judged from it."
     )
 
 
@@ -212,7 +209,6 @@ def say_judged(trial: Trial, items: Items) -> str:
     """
     return (
         f"{count_of(trial.n_judged, 'item')} were judged, drawn by chance among those whose “{items.check}” another"
-        " item"
-        " has, too; where a cell holds several kinds, one in common is enough. Weights were learnt from the other items"
-        " alone."
+        " item has, too; where a cell holds several kinds, one in common is enough. Weights were learnt from the"
+        " other items alone."
     )

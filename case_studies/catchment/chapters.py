@@ -105,8 +105,7 @@ def where_parts(town: Town, tables: Tables, reach: Reach) -> list[Any]:
     )
     told = (
         f"{len(found):,} of {len(table):,} streets, by how many {town.people.unit} are beyond {limit:g} minutes; the"
-        " last"
-        " column counts those to whom the edge of the map is nearer."
+        " last column counts those to whom the edge of the map is nearer."
     )
     return [
         Claim.join(say_beyond(town, tables, reach), "."),

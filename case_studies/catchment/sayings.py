@@ -188,8 +188,7 @@ def say_further(town: Town, tables: Tables, further: Further, reach: Reach) -> C
     where = f"at {further.street} ({{lat}}, {{lon}})" if further.street else "at {lat}, {lon}"
     return Claim.of(
         f"One more place {where}, the best of {{tried}} spots, would bring {{gain}} more within {{limit}} minutes:"
-        " {after}"
-        " instead of {before}.",
+        " {after} instead of {before}.",
         lat=lat,
         lon=lon,
         tried=totals.value("tried", decimals=0),

@@ -119,8 +119,7 @@ def _rename(drawn: pd.DataFrame, asked: object) -> pd.DataFrame:
 def _say_made(drawn: pd.DataFrame, town: OsmMap) -> str:
     return (
         f"The stops are made up, as no map knows who is delivered to: {len(drawn):,} restaurants, cafés and other"
-        " places of"
-        f" {town.source}, with loads, windows and minutes, all drawn by chance."
+        f" places of {town.source}, with loads, windows and minutes, all drawn by chance."
     )
 
 

@@ -31,8 +31,7 @@ from .tables import Tables, is_daily, stamp_column
 
 ALONE = (
     "Each curve varies one input alone. The latest demand, which tells of the weather already, stays as it was: so a"
-    " curve"
-    " may fall where demand itself rises, as the picture under “What was read” shows."
+    " curve may fall where demand itself rises, as the picture under “What was read” shows."
 )
 LABELS = {"mase": "MASE", "mae": "MAE"}
 
@@ -265,9 +264,8 @@ def reserve(reserve: Reserve, tables: Tables, settings: DemandSettings, scores: 
         ),
         (
             f"At {settings.reserve_price:g}{money} for holding one {settings.unit or 'unit'} for an hour (an"
-            " assumption:"
-            f" set reserve_price to your own), the {difference.text} between the two are worth {worth:,.0f}{money} a"
-            " day."
+            f" assumption: set reserve_price to your own), the {difference.text} between the two are worth"
+            f" {worth:,.0f}{money} a day."
             if worth > 0
             else "There is no saving to count."
         ),

@@ -20,11 +20,10 @@ def protocol_parts(rows: Rows, trial: Trial, settings: FeaturesSettings) -> list
     )
     return [
         f"Columns were chosen on {rows.n_learnt:,} rows by evolution and then by adding and removing single ones,"
-        " judged by"
-        f" {settings.folds} folds; a column has to bring R² {settings.penalty:g}. {how}. All columns, the chosen ones"
-        " and those taken by correlation go into the same ridge regression, whose penalty the rows learnt from choose;"
-        " lasso has its"
-        " own. Lasso and correlations choose anew for each fit, the search does not.",
+        f" judged by {settings.folds} folds; a column has to bring R² {settings.penalty:g}. {how}. All columns, the"
+        " chosen ones and those taken by correlation go into the same ridge regression, whose penalty the rows"
+        " learnt from choose; lasso has its own. Lasso and correlations choose anew for each fit, the search does"
+        " not.",
         trial.scores.explain_leaks(),
     ]
 

@@ -50,10 +50,9 @@ def column_parts(tables: Tables, choice: Choice, trial: Trial) -> list[Any]:
     if trial.action == "keep none":
         told = " Since nothing is shown to predict, what the search found is told here for completeness only."
     return [
-        "“Chosen again” is the share of searches, each on another four fifths of the rows, that chose the column. “R²"
-        " alone”"
-        " is the squared correlation with what is predicted, on the rows learnt from; what R² changes by beside other"
-        f" columns is measured on folds left out of the fit.{told}",
+        "“Chosen again” is the share of searches, each on another four fifths of the rows, that chose the column."
+        " “R² alone” is the squared correlation with what is predicted, on the rows learnt from; what R² changes by"
+        f" beside other columns is measured on folds left out of the fit.{told}",
         bars,
         Table(
             shown.head(ROWS),
@@ -90,9 +89,8 @@ def error_parts(tables: Tables, trial: Trial, choice: Choice, settings: Features
     return [
         Table(
             table,
-            "Errors on rows held out, means over the parts: less is better. Behind them by how much the error is less"
-            " with the"
-            " chosen set, with its 95 % interval.",
+            "Errors on rows held out, means over the parts: less is better. Behind them by how much the error is"
+            " less with the chosen set, with its 95 % interval.",
             CHOSEN,
             name="errors",
         ),

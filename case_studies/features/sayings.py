@@ -132,9 +132,8 @@ def say_nested(tables: Tables, choice: Choice) -> Said:
         return "There were too few rows to judge the search by folds around it."
     rows = tables.of_search
     return Claim.of(
-        "The score that chose is R² {inner}, and no judge of its own choice. The whole search, done again without the"
-        " rows"
-        " it is judged on, gets {outer} ({low} to {high}).",
+        "The score that chose is R² {inner}, and no judge of its own choice. The whole search, done again without"
+        " the rows it is judged on, gets {outer} ({low} to {high}).",
         inner=rows.value("inner", decimals=2),
         outer=rows.value("outer", decimals=2),
         low=rows.value("low", decimals=2),

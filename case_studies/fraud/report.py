@@ -38,8 +38,7 @@ def alert_parts(tables: Tables, payments: Payments, settings: FraudSettings) -> 
             data=found,
         ),
         "The reasons are what speaks for an alert, the strongest first; “similar rows” are the payments learnt from"
-        " that"
-        " are nearest by all else.",
+        " that are nearest by all else.",
         f"Looked at is what the table holds, and what is made of it from the past of the card: {join_words(made)}."
         if asked.card
         else "Looked at is what the table holds, and the hour of the day.",
@@ -122,9 +121,8 @@ def doubts(own: bool, payments: Payments, models: Models, tables: Tables, compar
         told.append("The first payments of a card have little or no past to be compared with.")
     if comparison is not None:
         told.append(
-            "What is found or saved counts the whole amount of each fraud that is looked at, as if looking always came"
-            " in"
-            " time and always saw it."
+            "What is found or saved counts the whole amount of each fraud that is looked at, as if looking always"
+            " came in time and always saw it."
         )
     if models.classifier is not None:
         told.append(

@@ -15,8 +15,7 @@ from .trial import BLIND, LEARNT, RULE, Comparison, Models
 SHORT = {RULE: "the largest amounts of each day", BLIND: "a detector that knows no label", LEARNT: "a classifier"}
 SIMULATED = (
     "The payments are simulated by this project, fraud and all: the figures say nothing about real fraud, which is"
-    " neither"
-    " so regular nor so much alike."
+    " neither so regular nor so much alike."
 )
 NOTHING = "Nothing was found beyond the largest amounts of each day: look at those first."
 
@@ -73,8 +72,7 @@ def say_lead(tables: Tables, comparison: Comparison) -> Claim:
     if verdict == "none":
         return Claim.of(
             f"{who} and the largest amounts cannot be told apart: the difference in fraud found lies between {{low}}"
-            " and"
-            f" {{high}} percentage points ({sure}).",
+            f" and {{high}} percentage points ({sure}).",
             low=low,
             high=high,
             level=level,
@@ -82,8 +80,7 @@ def say_lead(tables: Tables, comparison: Comparison) -> Claim:
     side = "more" if verdict == "better" else "less"
     return Claim.of(
         f"{who} finds {side} of the fraud than the largest amounts do, by {{lead}} percentage points ({{low}} to"
-        " {high};"
-        f" {sure}).",
+        f" {{high}}; {sure}).",
         lead=row.value("lead", decimals=0),
         low=low,
         high=high,
@@ -121,9 +118,8 @@ def say_saved(tables: Tables, settings: FraudSettings) -> Claim:
     if "realised" not in tables.saving:
         return Claim.of("Looking there is expected to save {expected}.", expected=expected)
     return Claim.of(
-        "Looking there was expected to save {expected}; by the labels it would have been {realised}, with {found} of"
-        " the"
-        " fraud found.",
+        "Looking there was expected to save {expected}; by the labels it would have been {realised}, with"
+        " {found} of the fraud found.",
         expected=expected,
         realised=row.value("realised", settings.currency, decimals=0),
         found=row.value("found", "%", decimals=0),

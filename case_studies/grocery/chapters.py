@@ -96,9 +96,8 @@ def protocol(mined: Rules, tables: Tables, settings: GrocerySettings, shop: Shop
         rows = Evidence("chance", tables.chance)
         parts.append(
             Claim.of(
-                "The same search and test on {n} of baskets (same sizes, every item as often) mined {mined} rules in"
-                " the"
-                " middle and kept any in {kept} of them.",
+                "The same search and test on {n} of baskets (same sizes, every item as often) mined {mined}"
+                " rules in the middle and kept any in {kept} of them.",
                 n=rows.count("randomised set", "randomised sets"),
                 mined=rows.median("mined", decimals=0),
                 kept=rows.where(**{"any kept": True}).count(),

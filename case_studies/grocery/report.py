@@ -104,8 +104,7 @@ def rules(tables: Tables, settings: GrocerySettings) -> list[Any]:
     ).set_index(pd.Index(merged["if"], name="If"))
     caption = (
         "Rules, the highest when mined first, both directions of a pair in one row. Times as often: found over what"
-        " baskets"
-        " of the same size give; the interval is of the later figure."
+        " baskets of the same size give; the interval is of the later figure."
     )
     return [
         [first, say_bound(settings), Claim.of("{n} are shown: they add to every shorter one.", n=_shown(tables))],
@@ -123,10 +122,8 @@ def second_look(tables: Tables, again: Stability, shop: Shop) -> list[Any]:
         return ["No rule was mined, so that there is none to look at again."]
     parts: list[Any] = [
         f"The later baskets ({shop.when(shop.test)}) took no part in mining or testing. Lift is set against what"
-        " baskets"
-        " of the same size give, at both looks: large baskets hold nearly any pair, so that nearly any rule has a raw"
-        " lift"
-        " above one.",
+        " baskets of the same size give, at both looks: large baskets hold nearly any pair, so that nearly any rule"
+        " has a raw lift above one.",
     ]
     if tables.n_kept:
         sure = tables.look(kept=True).mean("certain", "%", decimals=0)
@@ -185,9 +182,8 @@ def leave_apart(tables: Tables, alone: pd.DataFrame, pairs: Rules) -> list[Any]:
         }
         shown = tables.apart.rename(columns={"other": "Other", **names}).set_index("one").rename_axis("One")
         parts += [
-            "These pairs meet less often in both parts of the time, given the sizes of baskets: one takes the place of"
-            " the"
-            " other, or they are for different people. A bundle of them sells to few.",
+            "These pairs meet less often in both parts of the time, given the sizes of baskets: one takes the place"
+            " of the other, or they are for different people. A bundle of them sells to few.",
             Table(shown.head(ROWS), "Pairs that keep apart.", name="apart", data=tables.apart),
         ]
     else:

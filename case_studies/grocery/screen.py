@@ -91,9 +91,8 @@ def say_offer(tables: Tables) -> Claim:
     """The offer that could bring most."""
     first = tables.offer(1)
     return Claim.of(
-        "Offer “{then}” to those who buy “{left}”: {without} baskets held the second without the first, and the two"
-        " come"
-        " together {times} times as often as chance gives.",
+        "Offer “{then}” to those who buy “{left}”: {without} baskets held the second without the first, and"
+        " the two come together {times} times as often as chance gives.",
         then=first.value("then"),
         left=first.value("if"),
         without=first.value("baskets without"),

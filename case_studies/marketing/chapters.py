@@ -64,8 +64,7 @@ def split_parts(plan: Plan, learnt: Learnt, tables: Tables, settings: MarketingS
             name="reasons",
         ),
         f"“Now” is the mean of the last {min(settings.recent, len(history.table)):,} rows. Money is taken to be spent"
-        " evenly,"
-        f" the same every {history.period}, with all that is carried over from one to the next.",
+        f" evenly, the same every {history.period}, with all that is carried over from one to the next.",
     ]
 
 
@@ -103,8 +102,7 @@ def search_parts(plan: Plan, learnt: Learnt) -> list[Any]:
     )
     return [
         "Two searches of the project's own, with as many evaluations each, look for the same split. They may come as"
-        " near,"
-        " but only the proof says so; it looks at no single splits.",
+        " near, but only the proof says so; it looks at no single splits.",
         Table(table, "The proof and two searches; the gap bounds what may be missing.", name="searches"),
     ]
 

@@ -117,8 +117,7 @@ def _find_together(history: History) -> tuple[str, ...]:
         pair = frozenset({name, other})
         told.setdefault(
             pair,
-            f"spending on {name} moved together with that on {other} (correlation {ties.max():.2f}), so that it cannot"
-            " be"
-            " told whose effect is whose",
+            f"spending on {name} moved together with that on {other} (correlation {ties.max():.2f}), so that it"
+            " cannot be told whose effect is whose",
         )
     return tuple(told.values())

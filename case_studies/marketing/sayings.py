@@ -14,9 +14,8 @@ from .tables import Tables
 from .trial import BARE
 
 SIMULATED = (
-    "All channels, spending and sales here are simulated by the project: the figures show what the way from a table to"
-    " a"
-    " budget is worth, and say nothing about any real channel."
+    "All channels, spending and sales here are simulated by the project: the figures show what the way from a table"
+    " to a budget is worth, and say nothing about any real channel."
 )
 NOTHING = "Nothing was found beyond today's split: spend as you do now."
 NAMED = 8  # channels that are named on the first screen; all are in the table
@@ -100,8 +99,7 @@ def say_gain(plan: Plan, learnt: Learnt, tables: Tables) -> Claim:
     word = "would bring" if plan.go else "might bring"
     told = Claim.of(
         f"That {word} {{gain}} {_safe(history.response)} a {history.period} more than {against} ({{level}} interval:"
-        " {low}"
-        " to {high})",
+        " {low} to {high})",
         level=_level(tables),
         gain=gain,
         low=low,
@@ -172,8 +170,7 @@ def say_proof(tables: Tables) -> Claim:
     gap = tables.rows("gain").value("gap_told", "%", digits=1)
     return Claim.of(
         "By these curves, no split within the limits is better by more than {gap}: that is proven for the curves,"
-        " which are"
-        " themselves estimates.",
+        " which are themselves estimates.",
         gap=gap,
     )
 
@@ -217,8 +214,7 @@ def say_next(name: str, learnt: Learnt, tables: Tables) -> Claim:
     values = {short: row.value(column) for short, column in NEXT.items()}
     return Claim.of(
         f"{_safe(name)}: the next unit of money brings {{next}} {_safe(learnt.history.response)} ({{level}} interval:"
-        " {low}"
-        " to {high})",
+        " {low} to {high})",
         level=_level(tables),
         **values,
     )
@@ -248,8 +244,7 @@ def say_idle(learnt: Learnt) -> str:
     has, them, their = ("has", "it", "its") if len(idle) == 1 else ("have", "them", "their")
     return (
         f"That {join_words(idle)} {has} any effect is not shown: what came can be explained without {them}. If the"
-        " split"
-        f" changes {their} amounts, that is a guess: vary {them} on purpose, and run it again."
+        f" split changes {their} amounts, that is a guess: vary {them} on purpose, and run it again."
     )
 
 
@@ -271,8 +266,7 @@ def say_truth(learnt: Learnt, tables: Tables) -> Claim:
     inside = "inside" if bool(tables.truth["inside"].iloc[0]) else "outside"
     return Claim.of(
         f"By the simulator's truth, the split really brings {{came}} {_safe(history.response)} a {history.period}"
-        " beyond"
-        f" today's, where {{gain}} were promised ({inside} the interval of {{low}} to {{high}}).",
+        f" beyond today's, where {{gain}} were promised ({inside} the interval of {{low}} to {{high}}).",
         came=row.value("came"),
         **{name: gain.value(name) for name in ("gain", "low", "high")},
     )

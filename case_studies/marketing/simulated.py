@@ -57,8 +57,7 @@ class Simulated:
         verdict = "; ".join(found) if found else f"the effect of television shows, and {known}"
         return (
             f"Beside it, a real series (an insurer's quotes and television adverts, {len(self.series.history.table)}"
-            " months):"
-            f" {verdict}. One real channel leaves nothing to split."
+            f" months): {verdict}. One real channel leaves nothing to split."
         )
 
     def measure(self) -> dict[str, float]:

@@ -105,8 +105,7 @@ def view_parts(views: Trial | None, tables: Tables, settings: PortfolioSettings)
     return [
         say_forecast(views, tables),
         "Three portfolios of the same risk aversion and limits: one takes a forecast of each asset's next month from"
-        " its"
-        f" past ones (learnt each month from the {settings.history:,} rows before it), one the means of the last"
+        f" its past ones (learnt each month from the {settings.history:,} rows before it), one the means of the last"
         f" {settings.window:,} rows, one holds all returns to be alike.",
         _table(
             views.backtest,

@@ -126,8 +126,7 @@ def doubts(own: bool, plan: Plan, tables: Tables, trial: Trial | None, settings:
             " adjusted."
         ),
         f"Costs of {100 * settings.cost:g} % are charged on every trade. Taxes and the effect of own orders on prices"
-        " are"
-        " not.",
+        " are not.",
     ]
     return told + ([sentences(plan.decision.notes)] if plan.decision.notes else [])
 

@@ -180,9 +180,8 @@ def say_highest(trial: Trial, tables: Tables) -> Claim:
     """Which strategy had the highest Sharpe ratio."""
     rows = Evidence("strategies", tables.strategies, {"walk": "strategies"})
     return Claim.of(
-        "After costs, “{name}” has the highest Sharpe ratio, {ratio}; {n} were tried, and of that many one looks good"
-        " by"
-        " luck alone.",
+        "After costs, “{name}” has the highest Sharpe ratio, {ratio}; {n} were tried, and of that many one"
+        " looks good by luck alone.",
         name=rows.label_at("max", "sharpe", "strategy"),
         ratio=rows.max("sharpe", decimals=2),
         n=tables.walked("strategies", trial.chosen).value("tried", decimals=0),
@@ -205,8 +204,7 @@ def say_forecast(views: Trial, tables: Tables) -> Claim:
     mixed: Verdict = "none" if not beats_none else ""
     return Claim.of(
         f"{said} (Sharpe ratios: {{one}} with a forecast, {{two}} with past means, {{three}} without either; the"
-        " difference"
-        " of the first and the last lies between {low} and {high}).",
+        " difference of the first and the last lies between {low} and {high}).",
         "better" if views.forecast.outcome == "better" and beats_none else mixed,
         low=rows.value("gap_low", decimals=2),
         high=rows.value("gap_high", decimals=2),

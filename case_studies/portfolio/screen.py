@@ -95,8 +95,7 @@ def _list_doubts(own: bool, tables: Tables, trial: Trial | None) -> Iterator[Sai
     else:
         yield (
             "Growth is no promise: these firms are large ones that still exist, picked with hindsight. Limits and"
-            " sectors"
-            " are made up for the example."
+            " sectors are made up for the example."
         )
 
 

@@ -303,8 +303,7 @@ def _follows(coming: Panel, panel: Panel, source: str) -> None:
     if late:
         problems.add(
             f"rows are missing between the last price ({panel.stamp_text(panel.ends[panel.keys.index(late[0])] - 1)})"
-            " and"
-            f" the day to be forecast ({coming.stamp_text(coming.starts[coming.keys.index(late[0])])}; series"
+            f" and the day to be forecast ({coming.stamp_text(coming.starts[coming.keys.index(late[0])])}; series"
             f" {quote(late)})",
             column=panel.columns.ds,
             fix="Give every stamp, with its price where it is known.",

@@ -111,10 +111,9 @@ def worth(found: Mapping[str, FlexibleLoad], tables: Tables, settings: PricesSet
         *([say_wins(tables, key, settings), say_hindsight(tables, key, settings)] for key in found),
         Table(
             table,
-            f"Mean price paid{settings.unit_after_label} by a load that runs {tables.hours:g} hours a day, by what its"
-            " hours are"
-            " chosen from, and the share reached of what choosing could save. It takes prices as they are: a load so"
-            " large that it moves them would save another sum.",
+            f"Mean price paid{settings.unit_after_label} by a load that runs {tables.hours:g} hours a day, by what"
+            " its hours are chosen from, and the share reached of what choosing could save. It takes prices as they"
+            " are: a load so large that it moves them would save another sum.",
             name="loads",
             data=tables.loads,
         ),

@@ -36,11 +36,9 @@ PARTS = 10  # new items, and parts of a model, that are shown
 HEADERS = {"ndcg": "NDCG", "coverage": "coverage, %"}
 METRICS = ("ndcg", "recall", "precision", "coverage", "novelty")
 MEANS = (
-    "NDCG is 1 where all that was taken stands on top of the list, 0 where nothing of it is in it; recall is the share"
-    " of what"
-    " was taken that the list holds; precision the share of the list that was taken; coverage the share of all that"
-    " anybody"
-    " is shown; novelty grows the fewer have what is shown (bits)."
+    "NDCG is 1 where all that was taken stands on top of the list, 0 where nothing of it is in it; recall is the"
+    " share of what was taken that the list holds; precision the share of the list that was taken; coverage the share"
+    " of all that anybody is shown; novelty grows the fewer have what is shown (bits)."
 )
 
 
@@ -67,8 +65,7 @@ def made_parts(lists: list[Lists], tables: Tables, visits: Visits, settings: Pro
     """What lists are made of."""
     parts: list[Any] = [
         "Several ways to order what can be shown are weighed; the weights were found on the last period of what is"
-        " learnt"
-        " from, none by hand."
+        " learnt from, none by hand."
         if visits.period is not None
         else (
             "Several ways to order what can be shown are weighed; the weights were found on a hidden fifth, none by"
@@ -153,8 +150,7 @@ def doubts(visits: Visits, trials: list[Trial], settings: ProductSettings) -> li
         f" {settings.who}s"
         " with a short past, lists lean on what is popular.",
         "What is taken has seasons, and what lies far back fades: lists know little of last year's holiday. Run the"
-        " study again"
-        " every few weeks.",
+        " study again every few weeks.",
         (
             "What one was shown before, what was out of stock and what things cost is not known here; all of it forms"
             " what is taken."

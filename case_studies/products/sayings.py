@@ -273,9 +273,8 @@ def say_new(tables: Tables, settings: ProductSettings) -> Said:
     return Claim.join(
         head,
         Claim.of(
-            "They are judged by those most like them; of them {shown} in {lists} of what is new, at most {most} in"
-            " each."
-            " No past can show whether that is right: nobody could take them.",
+            "They are judged by those most like them; of them {shown} in {lists} of what is new, at most"
+            " {most} in each. No past can show whether that is right: nobody could take them.",
             most=given(settings.most_new),
             shown=rows.where(shown=True).count("stands", "stand"),
             lists=Evidence("users", tables.users, {"with new": True}).count("list"),

@@ -87,14 +87,11 @@ def trial_parts(trial: Trial, tables: Tables) -> list[Any]:
             data=tables.faults,
         ),
         *([leads] if leads is not None else []),
-        "No label says what went wrong at these sensors. So faults were planted into the later rows: single"
-        f" values raised by what one row of a hundred exceeds, the same value for {FLAT} rows, {100 * LOSS:.0f} % of"
-        " the"
+        "No label says what went wrong at these sensors. So faults were planted into the later rows: single values"
+        f" raised by what one row of a hundred exceeds, the same value for {FLAT} rows, {100 * LOSS:.0f} % of the"
         f" value for {OUTAGE} rows, and a clock that is {CLOCK} rows wrong for {OUTAGE} rows. Twice as many incidents"
-        " as"
-        " faults are looked at; what really happened takes its places among them. The usual alarm takes the rows that"
-        " lie"
-        " furthest, in spreads, from the mean of the same weekday and hour among the first rows.",
+        " as faults are looked at; what really happened takes its places among them. The usual alarm takes the rows"
+        " that lie furthest, in spreads, from the mean of the same weekday and hour among the first rows.",
     ]
 
 

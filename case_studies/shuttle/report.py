@@ -120,8 +120,7 @@ def data_parts(own: bool, used: TableContract, settings: ShuttleSettings) -> lis
     if not own:
         told = [
             "The set's odd rows are five rare states of a radiator system, and its ordinary ones a common state;"
-            " another"
-            " common one was left out by its makers. Real tables are seldom so clear.",
+            " another common one was left out by its makers. Real tables are seldom so clear.",
             *told,
         ]
     return told

@@ -263,8 +263,7 @@ def too_few_rows(n_rows: int, share: float) -> str:
     if needed > MOST_SCORES:
         return (
             f"a share of {100 * share:.3g} % cannot be told, since rows are compared with at most {MOST_SCORES:,} that"
-            " were"
-            " held out; give a number of rows instead (budget=)"
+            " were held out; give a number of rows instead (budget=)"
         )
     return f"{n_rows:,} rows learnt from cannot tell a share of {100 * share:.3g} %: at least {needed:,} are needed"
 

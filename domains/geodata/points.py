@@ -237,8 +237,7 @@ def _check_near(points: Points, around: Points, names: tuple[str, str], problems
     if turned.sum() > near.sum():
         problems.add(
             f"longitude and latitude look exchanged: {turned.sum():,} of {count_of(len(points), 'point')} lie in the"
-            " map"
-            " the other way round",
+            " map the other way round",
             column=", ".join(names) if names[0] != names[1] else names[0],
             count=int(turned.sum()),
             fix=Fix("Exchange them: ", Argument("lon", names[1]), ", ", Argument("lat", names[0]), ".")

@@ -145,8 +145,7 @@ class RankingTask(OneLine, Task):
             if data.times is None and not np.isin(_owners(data)[split.test], _owners(data)[split.train]).any():
                 raise HexadError(
                     "without times a user's interactions are one row, and no user stands on both sides of a cut; name"
-                    " the"
-                    " column of times: InteractionColumns(timestamp=...)"
+                    " the column of times: InteractionColumns(timestamp=...)"
                 )
             with watch("fit", split):
                 model.fit(train, self.items)

@@ -83,10 +83,8 @@ class FlexibleLoad(Result):
         unit = f" {self.unit}" if self.unit else ""
         told = (
             f"A load that runs {self.steps} {step} of each {horizon}, where {self.model} expects the lowest prices,"
-            " pays"
-            f" {self.paid:.2f}{unit} on average; {self.paid_against:.2f} with {self.against}, {self.paid_flat:.2f}"
-            " running all the"
-            f" time, and {self.paid_best:.2f} had all prices been known."
+            f" pays {self.paid:.2f}{unit} on average; {self.paid_against:.2f} with {self.against},"
+            f" {self.paid_flat:.2f} running all the time, and {self.paid_best:.2f} had all prices been known."
         )
         if not np.isfinite(self.reached):
             return f"{told} Nothing could be saved by choosing."

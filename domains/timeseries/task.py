@@ -148,10 +148,8 @@ class ForecastTask(Task):
                 if own != usual:
                     raise SettingsError(
                         f"{type(model).__name__}({at}{role}={own!r}) reads another column than the task, whose {role}"
-                        " is"
-                        f" {wanted!r}; name the columns once: in the task, ForecastTask(SeriesColumns({role}=...)), or"
-                        " in"
-                        " one model"
+                        f" is {wanted!r}; name the columns once: in the task, ForecastTask(SeriesColumns({role}=...)),"
+                        " or in one model"
                     )
                 lent[f"{at}{role}"] = wanted
         return clone(model).set_params(**lent) if lent else model

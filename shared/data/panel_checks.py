@@ -67,8 +67,7 @@ def stamps_of(
         count = int(bad.sum())
         problems.add(
             f"{count_of(count, 'stamp does', 'stamps do')} not exist in {tz}, or {'is' if count == 1 else 'are'}"
-            " repeated"
-            f" in an hour that is not: {values[bad].iloc[0]}",
+            f" repeated in an hour that is not: {values[bad].iloc[0]}",
             column=columns.ds,
             rows=first_rows(bad),
             count=count,

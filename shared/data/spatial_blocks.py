@@ -85,8 +85,7 @@ class SpatialBlocks:
         if len(counts) < self.n_splits:
             raise HexadError(
                 f"the rows fill {len(counts)} squares of {self.size:g} m, too few for {self.n_splits} folds; take"
-                " smaller"
-                " ones: size=, or fewer folds: n_splits="
+                " smaller ones: size=, or fewer folds: n_splits="
             )
         fold = self._share_out(counts)[square]
         return [self._cut(number, fold, x, y) for number in range(self.n_splits)]

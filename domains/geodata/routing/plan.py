@@ -81,8 +81,7 @@ class RoutePlan(Result):
         told = [
             f"{count_of(len(self.routes), 'vehicle')} {'serves' if len(self.routes) == 1 else 'serve'}"
             f" {count_of(served, 'stop')} in {format_number(driving)} minutes of driving ({format_number(length, 3)}"
-            " km);"
-            " found by search, not proven to be the least."
+            " km); found by search, not proven to be the least."
         ]
         if len(self.unserved):
             first = "; ".join(f"{stop}: {why}" for stop, why in self.unserved.head(3).itertuples(index=False))

@@ -65,8 +65,7 @@ class SiteDecision(Decision):
                 weakest = new.index[int(np.argmin(firm))]
                 told.append(
                     f"With the demand drawn anew, the sites chosen stay in the best set in {100 * np.mean(firm):.0f} %"
-                    " of"
-                    f" the draws on average ({weakest} in {100 * min(firm):.0f} %), and the set as it is loses"
+                    f" of the draws on average ({weakest} in {100 * min(firm):.0f} %), and the set as it is loses"
                     f" {100 * self.regret:.2g} % against the best of each draw."
                 )
         return " ".join(told)

@@ -201,8 +201,7 @@ def summarise_backtest(
     if twice.any():
         raise HexadError(
             f"{int(twice.sum()):,} returns are of a period that another split tests, too; let splits follow one"
-            " another, as"
-            " WalkForward does where every= is not shorter than the horizon"
+            " another, as WalkForward does where every= is not shorter than the horizon"
         )
     wide = predictions.pivot(index=names.DS, columns=names.MODEL, values="return")
     order = [name for name in scores.models if name in wide.columns]

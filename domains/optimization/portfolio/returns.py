@@ -308,8 +308,7 @@ def _notes(values: Floats, columns: Any) -> tuple[str, ...]:
             pairs = [f"{columns[i]} equals {columns[j]}" for i, j in twins[:3]]
             told.append(
                 f"returns of some assets are the same in every period ({'; '.join(pairs)}): how much to hold of which"
-                " is"
-                " arbitrary"
+                " is arbitrary"
             )
     if n_periods <= n_assets:
         told.append(

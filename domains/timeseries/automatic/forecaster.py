@@ -484,9 +484,11 @@ class AutoForecaster(PanelForecaster):
 
     def _since_waking(self, panel: Panel, series: Ints) -> Floats:
         """How far the few rows apart lie that a series has had since it began to vary; 0 for others, (n_series, 1)."""
-        past = Past(panel.values, panel.indptr[:-1], panel.indptr[1:], np.arange(panel.n_series))
-        waking = find_waking(panel.values, past.begin, past.end)
-        spans = [np.ptp(panel.values[waking[i] : past.end[i]]) if self.waking_[i] else 0.0 for i in series]
+        if not self.waking_[series].any():
+            return np.zeros((len(series), 1))
+        first, end = panel.indptr[:-1], panel.indptr[1:]
+        waking = find_waking(panel.values, first, end)
+        spans = [np.ptp(panel.values[waking[i] : end[i]]) if self.waking_[i] else 0.0 for i in series]
         return np.array(spans, dtype=float)[:, None]
 
     def _conformal(self, horizon: int) -> NormalisedConformal:

@@ -319,4 +319,4 @@ def test_the_name_of_a_file_cannot_write_a_line_of_its_own(tmp_path):
     path.write_text("a,b\n1\n1,2,3\n")
     with pytest.raises(DataError) as told:
         read_table(path)
-    assert "all fine" not in str(told.value).split("\n", 1)[-1] or "\n" not in str(told.value)
+    assert not any(line.strip().startswith("1. column 'x': all fine") for line in str(told.value).split("\n"))
