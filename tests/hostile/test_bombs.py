@@ -233,6 +233,47 @@ def test_a_share_in_a_file_of_rules_has_its_bounds(tmp_path, share):
         Rules.load(rules_file(tmp_path / "r.parquet", min_confidence=share))
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"max_length": "5"}, {"max_length": [1]}, {"max_length": -1}, {"max_length": 10**400}, {"min_count": 9 * 10**15}],
+)
+def test_numbers_in_a_file_of_rules_have_their_bounds(tmp_path, changed):
+    with pytest.raises(StoreError, match="is damaged, or no file of rules"):
+        Rules.load(rules_file(tmp_path / "r.parquet", **changed))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("p_value", [-1.0, 0.5], "p_value"),
+        ("p_adjusted", [float("nan"), 0.5], "p_adjusted"),
+        ("p_value", ["a", "b"], "p_value"),
+        ("adjusted_lift", [-1.0, 1.0], "adjusted_lift"),
+        ("kept", [1, 0], "kept"),
+        ("antecedent", [["b"], ["a"]], "an item on both sides"),
+        ("antecedent", [["a", "a"], ["b"]], "an item twice"),
+        ("antecedent", [[""], ["b"]], "without a name"),
+    ],
+)
+def test_a_file_of_rules_holds_what_a_test_gives(tmp_path, name, values, said):
+    path = tmp_path / "r.parquet"
+    rules = association_rules([["a", "b"], ["a", "b"], ["a"]], 0.5, min_support=1).test("fisher")
+    rules.save(path)
+    table = pq.read_table(path)
+    assert Rules.load(path).columns.keys() == rules.columns.keys()
+    place = table.schema.get_field_index(name)
+    pq.write_table(table.set_column(place, name, pa.array(values)), path, write_page_checksum=True)
+    with pytest.raises(StoreError, match=said):
+        Rules.load(path)
+
+
+def test_rules_that_were_none_are_read_with_what_was_asked(tmp_path):
+    rules = association_rules([["a", "b"]] * 5, 0.5, min_support=9)
+    rules.save(tmp_path / "r.parquet")
+    assert len(Rules.load(tmp_path / "r.parquet")) == 0
+    assert Rules.load(tmp_path / "r.parquet").query.min_count == 9
+
+
 def test_shares_as_they_are_saved_are_read(tmp_path):
     for share in ("1/2", "0", "1", "333/1000"):
         assert str(Rules.load(rules_file(tmp_path / "r.parquet", min_confidence=share)).query.min_confidence) == share

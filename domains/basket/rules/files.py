@@ -156,7 +156,7 @@ def load_rules(path: Path, kind: type[R]) -> R:
             np.arange(n, 2 * n, dtype=np.int32),
             counts["count"].astype(np.int32),
             RuleQuery(
-                _whole(asked["min_count"], max(int(about["n_baskets"]), 1)),
+                _whole(asked["min_count"], about["n_baskets"] if n else 2**53 - 1),  # none where more were asked for
                 _fraction(asked["min_confidence"]),
                 None if asked["max_length"] is None else _whole(asked["max_length"], MAX_VALUES),
                 _whole(asked["max_consequent"]),
