@@ -15,8 +15,6 @@ from shared.typing import Floats
 __all__ = ["Means", "mean_in_time", "mean_of_clusters", "mean_of_folds"]
 
 LEAST_COSINES = 3  # with two, the t quantile is 4.3: hardly anything could ever be told apart
-# Lags, a horizon apart, at which slow parts are looked for; standard errors of their mean from which they are clear.
-SLOW_LAGS, CLEAR = 8, 2.6
 LARGEST_RHO = 0.97  # beyond, values are as good as a random walk, and the fewest cosines are taken anyway
 LEAST_LEFT = 0.05  # half of what the regular overlap leaves of the fastest cosine that is taken is 0.2; a guard only
 
@@ -163,27 +161,9 @@ def _count_cosines(d: Floats, lag: int, apart: int) -> int:
     rho = float(centred[lag:] @ centred[:-lag]) / (n - lag) / power
     if rho <= 0:
         return most
-    rho = min(max(rho, _slow_part(centred, lag)), LARGEST_RHO)
+    rho = min(rho, LARGEST_RHO)
     wanted = apart ** (2 / 3) * (2 * rho / (1 - rho) ** 2) ** (-1 / 3)
     return int(np.clip(np.floor(wanted), min(LEAST_COSINES, most), most))
-
-
-def _slow_part(centred: Floats, lag: int) -> float:
-    """How alike neighbours are in what moves slowly under noise; 0 where nothing clearly does.
-
-    A slow part of a small share is hardly seen at one lag, and decides over the mean all the same. It is seen in the
-    mean of the autocorrelations at several lags, and its own likeness in how slowly these fade.
-    """
-    n = len(centred)
-    lags = min(SLOW_LAGS, n // (4 * lag))
-    if lags < 4:
-        return 0.0
-    power = float(centred @ centred) / n
-    alike = np.array([centred[k * lag :] @ centred[: n - k * lag] / (n - k * lag) for k in range(1, lags + 1)]) / power
-    if alike.mean() <= CLEAR / np.sqrt(n / lag * lags):
-        return 0.0
-    early, late = alike[: lags - 2].mean(), alike[2:].mean()
-    return float(np.sqrt(np.clip(late / early, 0.0, 1.0))) if early > 0 else 0.0
 
 
 def _shrinkage(n: int, count: int, overlap: tuple[float, ...]) -> Floats:

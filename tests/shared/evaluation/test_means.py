@@ -129,22 +129,3 @@ def test_one_cluster_is_refused():
 def test_a_level_lies_between_0_and_100(level):
     with pytest.raises(HexadError, match="between 0 and 100"):
         mean_in_time([1.0, 2.0]).interval([1.0], level)
-
-
-def slow(rng, n, phi=0.97):
-    steps = np.sqrt(1 - phi**2) * rng.normal(size=n + 300)
-    found = np.zeros(n + 300)
-    for at in range(1, n + 300):
-        found[at] = phi * found[at - 1] + steps[at]
-    return found[300:]
-
-
-@pytest.mark.parametrize("share", [0.3, 0.6])
-def test_a_slow_part_under_noise_is_seen(share):
-    """At one lag it is hardly there; taken for independent, one difference in two would be found where there is none."""
-    found = 0
-    for seed in range(150):
-        rng = np.random.default_rng(seed)
-        values = np.sqrt(share) * slow(rng, 400) + np.sqrt(1 - share) * rng.normal(size=400)
-        found += mean_in_time(values).p_value([1.0]) < 0.05
-    assert found <= 0.14 * 150
